@@ -1,0 +1,186 @@
+//! [`Cursor`], the only place that slices bytes from input, and [`Buffer`], the only thing that
+//! grows with them.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, Result};
+use crate::limits::{Limit, Meter};
+
+/// `usize` as `u64`: no supported machine has wider pointers.
+#[allow(clippy::as_conversions)] // usize has at most 64 bits on every target of rustc
+pub(crate) const fn wide(n: usize) -> u64 {
+    n as u64
+}
+
+/// `u64` as `usize`, where it fits.
+pub(crate) fn narrow(n: u64) -> Option<usize> {
+    usize::try_from(n).ok()
+}
+
+/// Checked reading of one structure, field by field, in the order of its spec's table.
+///
+/// Every step names the field, so that an error says which one the bytes ended before.
+#[derive(Debug, Clone)]
+pub(crate) struct Cursor<'a> {
+    structure: &'static str,
+    rest: &'a [u8],
+    offset: u64,
+}
+
+impl<'a> Cursor<'a> {
+    /// Reads `structure` from `bytes`, which lie at `offset` of the member.
+    pub(crate) fn new(structure: &'static str, bytes: &'a [u8], offset: u64) -> Cursor<'a> {
+        Cursor { structure, rest: bytes, offset }
+    }
+
+    /// Where the next field lies in the member.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// What is left.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The next `len` bytes.
+    pub(crate) fn take(&mut self, len: usize, field: &'static str) -> Result<&'a [u8]> {
+        match self.rest.split_at_checked(len) {
+            Some((taken, rest)) => {
+                self.rest = rest;
+                self.offset = self.offset.saturating_add(wide(len));
+                Ok(taken)
+            }
+            None => Err(Error::truncated(
+                self.structure,
+                self.offset,
+                format!("{field} takes {len} bytes, {} are left", self.rest.len()),
+            )),
+        }
+    }
+
+    /// The next `N` bytes as an array.
+    pub(crate) fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N]> {
+        let mut array = [0; N];
+        array.copy_from_slice(self.take(N, field)?);
+        Ok(array)
+    }
+
+    /// Passes over `len` bytes.
+    pub(crate) fn skip(&mut self, len: usize, field: &'static str) -> Result<()> {
+        self.take(len, field).map(drop)
+    }
+
+    pub(crate) fn u8(&mut self, field: &'static str) -> Result<u8> {
+        self.array::<1>(field).map(|[byte]| byte)
+    }
+
+    pub(crate) fn u16_le(&mut self, field: &'static str) -> Result<u16> {
+        self.array(field).map(u16::from_le_bytes)
+    }
+
+    pub(crate) fn u32_le(&mut self, field: &'static str) -> Result<u32> {
+        self.array(field).map(u32::from_le_bytes)
+    }
+
+    pub(crate) fn u64_le(&mut self, field: &'static str) -> Result<u64> {
+        self.array(field).map(u64::from_le_bytes)
+    }
+
+    /// The next `len` bytes as UTF-16LE; what is no valid UTF-16 becomes U+FFFD.
+    pub(crate) fn utf16(&mut self, len: usize, field: &'static str) -> Result<String> {
+        Ok(utf16_lossy(self.take(len, field)?))
+    }
+}
+
+/// UTF-16LE as text; unpaired surrogates become U+FFFD, an odd last byte is dropped.
+pub(crate) fn utf16_lossy(bytes: &[u8]) -> String {
+    let units = bytes.chunks_exact(2).map(|pair| match pair {
+        [low, high] => u16::from_le_bytes([*low, *high]),
+        _ => 0,
+    });
+    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
+/// UTF-8 as text; what is no valid UTF-8 becomes U+FFFD.
+pub(crate) fn utf8_lossy(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// Bytes that grow with input, and are charged for it.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+}
+
+impl Buffer {
+    /// Empties the buffer; the memory stays for the next file.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds `bytes`.
+    pub(crate) fn extend(&mut self, meter: &Meter, bytes: &[u8]) -> Result<()> {
+        meter.charge(Limit::Allocation, wide(bytes.len()))?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Adds `len` zero bytes and lends them for writing.
+    pub(crate) fn grow(&mut self, meter: &Meter, len: usize) -> Result<&mut [u8]> {
+        meter.charge(Limit::Allocation, wide(len))?;
+        let start = self.bytes.len();
+        self.bytes.resize(start.saturating_add(len), 0);
+        Ok(self.bytes.get_mut(start..).unwrap_or_default())
+    }
+
+    /// Forgets all but the first `len` bytes.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.bytes.truncate(len);
+    }
+
+    /// Gives the bytes away.
+    pub(crate) fn into_vec(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{Cancel, Limits};
+
+    #[test]
+    fn a_cursor_names_the_field_that_does_not_fit() {
+        let mut cursor = Cursor::new("EncryptionHeader", &[1, 0, 2], 100);
+        assert_eq!(cursor.u16_le("vMajor").unwrap(), 1);
+        let error = cursor.u32_le("Flags").unwrap_err();
+        assert_eq!(error.code(), "truncated");
+        assert_eq!(error.offset(), Some(102));
+        assert_eq!(
+            error.to_string(),
+            "EncryptionHeader: Flags takes 4 bytes, 1 are left (at byte 102)"
+        );
+        assert_eq!(cursor.u8("Flags").unwrap(), 2);
+    }
+
+    #[test]
+    fn a_buffer_is_charged_for_its_growth() {
+        let mut limits = Limits::default();
+        limits.allocation = 10;
+        let meter = Meter::new(limits, Cancel::default());
+        let mut buffer = Buffer::default();
+        buffer.extend(&meter, b"abcd").unwrap();
+        buffer.grow(&meter, 6).unwrap().fill(b'x');
+        assert_eq!(buffer.as_slice(), b"abcdxxxxxx");
+        assert_eq!(buffer.extend(&meter, b"y").unwrap_err().code(), "limit-allocation");
+    }
+}

@@ -1,0 +1,1 @@
+//! Sensitivity labels in the clear.

@@ -1,0 +1,295 @@
+//! What holds the license: one module for each format, each a function from a [`Window`] to a
+//! [`Sink`].
+//!
+//! A format says what it is, where a license lies in it, and which members somebody should look
+//! into. It opens no member itself, keeps no state, and stops at the first thing that it cannot
+//! believe: what it has told the sink until then stands.
+
+pub(crate) mod compound;
+pub(crate) mod irm;
+pub(crate) mod label;
+pub(crate) mod mail;
+pub(crate) mod password;
+pub(crate) mod pdf;
+pub(crate) mod pfile;
+pub(crate) mod rpmsg;
+pub(crate) mod text;
+pub(crate) mod zip;
+
+use crate::error::{Error, Result};
+use crate::names::names;
+pub(crate) use crate::source::Encoding;
+use crate::source::{Extent, Window};
+
+names! {
+    /// What kind of file or member it is.
+    pub enum Container {
+        /// A compound file with the data spaces of an ECMA-376 document (MS-OFFCRYPTO 2.2).
+        OoxmlIrm = "ooxml-irm",
+        /// A compound file with the data spaces of a binary Office document (MS-OFFCRYPTO 2.2).
+        BinaryIrm = "binary-irm",
+        /// The envelope that .NET and the XPS viewer write.
+        XpsIrm = "xps-irm",
+        /// The attachment of a rights-managed mail (MS-OXORMMS 2.2.4).
+        Rpmsg = "rpmsg",
+        /// A PDF whose security handler is MicrosoftIRMServices, version 1.
+        PdfIrmV1 = "pdf-irm-v1",
+        /// The same in version 2, bare or in its unencrypted wrapper.
+        PdfIrmV2 = "pdf-irm-v2",
+        /// A generic protected file (`.pfile`, `.ptxt` and the like).
+        Pfile = "pfile",
+        /// XrML as a file: a license, a certificate, a template.
+        License = "license",
+        /// An Office document in a ZIP package.
+        Ooxml = "ooxml",
+        /// Any other ZIP archive.
+        Zip = "zip",
+        /// A compound file that is none of the others.
+        Ole = "ole",
+        /// An Outlook item (MS-OXMSG).
+        Msg = "msg",
+        /// A PDF without Microsoft's handler.
+        Pdf = "pdf",
+        /// An Internet message (RFC 5322).
+        Eml = "eml",
+        /// Internet messages one after the other (RFC 4155).
+        Mbox = "mbox",
+        /// `winmail.dat` (MS-OXTNEF).
+        Tnef = "tnef",
+        /// An Outlook data file (MS-PST).
+        Pst = "pst",
+        /// Something else.
+        Other = "other",
+        /// Nothing: no bytes.
+        Empty = "empty",
+    }
+}
+
+names! {
+    /// What keeps people out of it.
+    pub enum Protection {
+        /// A publishing license decides who opens it.
+        Rms = "rms",
+        /// A password.
+        Password = "password",
+        /// Another security handler, named in the evidence.
+        Other = "other",
+        /// Nothing.
+        None = "none",
+        /// It was not read far enough to tell.
+        Unknown = "unknown",
+    }
+}
+
+names! {
+    /// Odd, but readable.
+    pub enum Anomaly {
+        /// The certificates of the license do not stand leaf first.
+        ChainOrder = "chain-order",
+        /// Something follows where the structure should end.
+        TrailingData = "trailing-data",
+        /// The bytes are two containers at once.
+        Polyglot = "polyglot",
+        /// An element that decides stands there twice; the first counts.
+        DuplicateElement = "duplicate-element",
+        /// The label names another tenant than the license.
+        LabelTenantDiffers = "label-tenant-differs",
+        /// The notice for old readers that such a file carries is not there.
+        PlaceholderMissing = "placeholder-missing",
+        /// Of the entries of double key encryption some are missing.
+        DoubleKeyIncomplete = "double-key-incomplete",
+        /// The key was read from the chain of a use license.
+        FromUseLicense = "from-use-license",
+        /// The PDF's cross-reference was damaged and objects were searched for.
+        XrefRebuilt = "xref-rebuilt",
+        /// White space stands between the license's tags.
+        ReflowedLicense = "reflowed-license",
+        /// The structure is not laid out as its specification says.
+        NonSpecLayout = "non-spec-layout",
+        /// The estate has no such key, but the license looks like one imported into Azure.
+        ImportedKeyLikely = "imported-key-likely",
+        /// Only the key's id matched, not the key.
+        IdOnlyMatch = "id-only-match",
+        /// The id is known with another key.
+        KeyIdConflict = "key-id-conflict",
+        /// Id and key belong to different authorities.
+        AuthorityConflict = "authority-conflict",
+        /// The host is known, the key is not.
+        UnknownKeyAtKnownHost = "unknown-key-at-known-host",
+        /// What the estate says of the key and what the license says do not fit.
+        EstateContradicted = "estate-contradicted",
+        /// The addresses point to different services.
+        LocatorConflict = "locator-conflict",
+        /// The key is that of a licensing-only cluster.
+        LicensingOnlyCluster = "licensing-only-cluster",
+        /// The key belongs to the pre-production hierarchy.
+        PreProduction = "pre-production",
+        /// An AD RMS license with a label: perhaps "hold your own key".
+        HyokCandidate = "hyok-candidate",
+        /// A use license came from another server than the publishing license names.
+        ServedElsewhere = "served-elsewhere",
+        /// The client's certificate was issued after the cluster became read-only.
+        ClcIssuedAfterReadOnly = "clc-issued-after-read-only",
+        /// Published after the cluster became read-only, with a certificate from before.
+        PublishedWithOldClc = "published-with-old-clc",
+        /// The server itself published after it became read-only.
+        ServerPublishedAfterReadOnly = "server-published-after-read-only",
+        /// The file was changed after the cluster became read-only.
+        EditedAfterReadOnly = "edited-after-read-only",
+    }
+}
+
+/// A license that a format has found, in memory.
+#[derive(Debug)]
+pub(crate) struct LicenseBytes<'a> {
+    /// Its bytes as the container delivers them, in whatever encoding.
+    pub(crate) bytes: &'a [u8],
+    /// Where they lie in the member, if they do so in one piece and not encoded.
+    pub(crate) offset: Option<u64>,
+}
+
+/// Something inside a member that should be looked into by itself.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) name: Name,
+    pub(crate) body: Body,
+}
+
+/// What a member is called in the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// The name that the container gives it; directories with `/`.
+    Named(String),
+    /// It has none; the record counts it. The text says what it is: `attachment`, `part`.
+    Unnamed(&'static str),
+    /// It is no member but the same thing one layer down, and its license is the outer one's: the
+    /// compound file in an rpmsg, the payload of a PDF wrapper.
+    Layer,
+}
+
+/// Where a member's bytes are.
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// In the container as they are, in one piece or several.
+    Stored(Vec<Extent>),
+    /// In the container, encoded; they are decoded as far as somebody reads them.
+    Encoded {
+        extents: Vec<Extent>,
+        encoding: Encoding,
+        /// What the container says that they decode to; it need not be true.
+        size: Option<u64>,
+    },
+    /// Already in memory.
+    Decoded(Vec<u8>),
+    /// Nobody here can get at them; why.
+    Unopened { error: Error, size: Option<u64> },
+}
+
+/// A sensitivity label, found beside a license or alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Label {
+    pub(crate) id: String,
+    pub(crate) tenant: Option<String>,
+}
+
+/// What a caller wants searched beyond what decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Labels outside of licenses.
+    pub(crate) labels: bool,
+    /// The members of Office packages.
+    pub(crate) deep: bool,
+    /// Evidence and all that `inspect` shows, at the price of more reads.
+    pub(crate) evidence: bool,
+}
+
+/// What a format tells of what it reads.
+pub(crate) trait Sink {
+    /// What the caller wants beyond what decides.
+    fn wanted(&self) -> Wanted;
+
+    /// The member is of this kind. The last word counts; a format says it as soon as it knows, so
+    /// that an error behind it is an error of that kind of file.
+    fn container(&mut self, container: Container);
+
+    /// What keeps people out. Once `rms` is said nothing lowers it.
+    fn protection(&mut self, protection: Protection);
+
+    /// A fact that a person would want to see: the structure it stands in, the value, where.
+    fn evidence(&mut self, element: &'static str, value: &str, offset: Option<u64>);
+
+    /// A license, in memory.
+    fn license(&mut self, license: LicenseBytes<'_>) -> Result<()>;
+
+    /// A license that lies in the member as it is, in one piece or several. The sink reads as much
+    /// of it as the caller's depth asks for.
+    fn license_at(&mut self, window: &mut Window<'_>, extents: &[Extent]) -> Result<()>;
+
+    /// A use license cached in the file: XrML, or the `<certificatechain>` around it.
+    fn use_license(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// A label in the clear part of the member.
+    fn label(&mut self, label: Label);
+
+    /// Something inside to be looked into later.
+    fn member(&mut self, member: Member) -> Result<()>;
+
+    /// Odd, but readable.
+    fn anomaly(&mut self, anomaly: Anomaly, offset: Option<u64>);
+
+    /// Something could not be read, and the format goes on without it. The first one is kept.
+    fn incomplete(&mut self, error: Error);
+}
+
+/// One line of the detection table.
+struct Format {
+    /// Whether a member whose first bytes are these may be of the format.
+    matches: fn(head: &[u8]) -> bool,
+    read: fn(&mut Window<'_>, &mut dyn Sink) -> Result<()>,
+}
+
+/// The formats in the order in which they are tried: firm magics first, text last.
+const FORMATS: &[Format] = &[
+    Format { matches: compound::matches, read: read_compound },
+    Format { matches: pfile::matches, read: pfile::read },
+    Format { matches: rpmsg::matches, read: rpmsg::read },
+    Format { matches: zip::matches, read: zip::read },
+    Format { matches: mail::tnef::matches, read: mail::tnef::read },
+    Format { matches: mail::pst::matches, read: mail::pst::read },
+    Format { matches: zip::matches_closed_archive, read: zip::read_closed_archive },
+    Format { matches: pdf::matches, read: pdf::read },
+    Format { matches: text::matches, read: text::read },
+    Format { matches: mail::mbox::matches, read: mail::mbox::read },
+    Format { matches: mail::eml::matches, read: mail::eml::read },
+];
+
+/// Reads a member of whatever format.
+pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    if window.len() == 0 {
+        sink.container(Container::Empty);
+        return Ok(());
+    }
+    let head = window.head()?;
+    match FORMATS.iter().find(|format| (format.matches)(head)) {
+        Some(format) => (format.read)(window, sink),
+        None => {
+            sink.container(Container::Other);
+            Ok(())
+        }
+    }
+}
+
+/// Reads a compound file as what its directory says that it is.
+fn read_compound(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Ole);
+    // Until the directory is read, anything may be in it.
+    sink.protection(Protection::Unknown);
+    let mut file = compound::CompoundFile::open(window)?;
+    if irm::read(&mut file, window, sink)? {
+        return Ok(());
+    }
+    if mail::msg::read(&mut file, window, sink)? {
+        return Ok(());
+    }
+    password::read(&mut file, window, sink)
+}

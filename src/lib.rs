@@ -1,0 +1,28 @@
+//! Reads rights-protected containers and their publishing licenses, and says for each whether it
+//! depends on AD RMS or on Azure RMS.
+
+mod authority;
+mod bytes;
+mod container;
+mod error;
+mod facts;
+mod inspect;
+mod license;
+mod limits;
+mod names;
+mod report;
+mod source;
+mod timestamp;
+mod verdict;
+
+pub use authority::{Authority, AuthorityKind, Estate, Key, KeyStatus};
+pub use container::{Anomaly, Container, Protection};
+pub use error::{Error, ErrorKind, Result, Stage};
+pub use facts::{Depth, Facts, Hierarchy, IssuerKind, LicenseFacts, Link, Searched, Signature};
+pub use inspect::{Inspector, InspectorBuilder};
+pub use license::{Evidence, License};
+pub use limits::{Cancel, Limits};
+pub use report::{Finding, Report};
+pub use source::{FileSource, ReadAt, SeekSource, StreamSource};
+pub use timestamp::Timestamp;
+pub use verdict::{Confidence, Dependency, KeyMatch, Need, Verdict, judge, judge_dated};

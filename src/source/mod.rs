@@ -1,0 +1,97 @@
+//! Where bytes are: anything that can be read at an offset, and the [`Window`] that reads it.
+
+mod file;
+mod section;
+mod stream;
+mod unfold;
+mod window;
+
+use std::io;
+
+pub use file::FileSource;
+pub(crate) use section::{Extent, Section, join, locate};
+pub use stream::{SeekSource, StreamSource};
+pub(crate) use unfold::{Encoding, Unfolded};
+pub(crate) use window::{Cache, Window};
+
+/// Bytes that can be read at any offset.
+///
+/// Implement it to inspect what is neither a file nor in memory: a range of an object store, a
+/// stream of another container. [`Inspector`](crate::Inspector) reads little and mostly forward,
+/// in pieces of a few kilobytes.
+pub trait ReadAt {
+    /// Reads at `offset` into `buf` and says how much it was; less than asked only at the end.
+    ///
+    /// # Errors
+    /// What the system said. The inspection then ends with the code `io` and keeps what it found.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// How many bytes there are.
+    ///
+    /// # Errors
+    /// What the system said.
+    fn size(&self) -> io::Result<u64>;
+
+    /// Whether the bytes are no longer the ones that were opened, where the source can tell.
+    ///
+    /// It is asked only when the bytes read make no sense, to tell a damaged file from one that
+    /// somebody wrote to meanwhile.
+    fn has_changed(&self) -> bool {
+        false
+    }
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for &T {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        (**self).read_at(offset, buf)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        (**self).size()
+    }
+
+    fn has_changed(&self) -> bool {
+        (**self).has_changed()
+    }
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for std::rc::Rc<T> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        (**self).read_at(offset, buf)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        (**self).size()
+    }
+
+    fn has_changed(&self) -> bool {
+        (**self).has_changed()
+    }
+}
+
+/// Bytes in memory.
+impl ReadAt for [u8] {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let rest = crate::bytes::narrow(offset).and_then(|at| self.get(at..)).unwrap_or_default();
+        let len = rest.len().min(buf.len());
+        if let (Some(to), Some(from)) = (buf.get_mut(..len), rest.get(..len)) {
+            to.copy_from_slice(from);
+        }
+        Ok(len)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(crate::bytes::wide(self.len()))
+    }
+}
+
+/// Bytes in memory that are the caller's own.
+impl ReadAt for Vec<u8> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.as_slice().read_at(offset, buf)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.as_slice().size()
+    }
+}

@@ -1,0 +1,96 @@
+//! Readers of the standard library: with `Seek` as they are, without it through memory.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use super::ReadAt;
+use crate::bytes::wide;
+use crate::error::Error;
+use crate::limits::Limit;
+
+/// Anything that can read and seek.
+pub struct SeekSource<R> {
+    reader: RefCell<R>,
+    size: u64,
+}
+
+impl<R: Read + Seek> SeekSource<R> {
+    /// Takes the reader and asks it for its end.
+    ///
+    /// # Errors
+    /// What the reader said.
+    pub fn new(mut reader: R) -> io::Result<SeekSource<R>> {
+        let size = reader.seek(SeekFrom::End(0))?;
+        Ok(SeekSource { reader: RefCell::new(reader), size })
+    }
+}
+
+impl<R> fmt::Debug for SeekSource<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeekSource").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+impl<R: Read + Seek> ReadAt for SeekSource<R> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let mut reader = self.reader.borrow_mut();
+        reader.seek(SeekFrom::Start(offset))?;
+        reader.read(buf)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.size)
+    }
+}
+
+/// A reader without `Seek`, held in memory up to a maximum.
+///
+/// Containers keep what matters at their ends, so a stream has to be kept. What lies behind the
+/// maximum cannot be read (`limit-spool`); what lies before it still can.
+#[derive(Debug)]
+pub struct StreamSource {
+    bytes: Vec<u8>,
+    cut_at: Option<u64>,
+}
+
+impl StreamSource {
+    /// Reads `reader` to its end, or up to `max` bytes.
+    ///
+    /// # Errors
+    /// What the reader said.
+    pub fn new(reader: impl Read, max: u64) -> io::Result<StreamSource> {
+        let mut bytes = Vec::new();
+        let mut limited = reader.take(max.saturating_add(1));
+        limited.read_to_end(&mut bytes)?;
+        let cut_at = (wide(bytes.len()) > max).then_some(max);
+        if cut_at.is_some() {
+            bytes.pop();
+        }
+        Ok(StreamSource { bytes, cut_at })
+    }
+}
+
+/// The length that a stream of unknown length has for its readers.
+const UNKNOWN_SIZE: u64 = 1 << 62;
+
+impl ReadAt for StreamSource {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        match self.bytes.read_at(offset, buf)? {
+            0 => match self.cut_at {
+                Some(max) if !buf.is_empty() => {
+                    Err(io::Error::other(Error::limit(Limit::Spool, max)))
+                }
+                _ => Ok(0),
+            },
+            len => Ok(len),
+        }
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        match self.cut_at {
+            Some(_) => Ok(UNKNOWN_SIZE),
+            None => Ok(wide(self.bytes.len())),
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The only caller of [`ReadAt`]: a few cached blocks for structures, and exact reads for bulk.
+
+use super::ReadAt;
+use crate::bytes::{Buffer, narrow, wide};
+use crate::error::{Error, Result};
+use crate::limits::{Limit, Meter};
+
+/// Blocks that a cache holds. A compound file needs its header, directory and FAT at hand.
+const SLOTS: usize = 4;
+
+/// The memory behind a [`Window`], kept by its worker from file to file.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    /// How many bytes the first read of a member takes.
+    first_read: usize,
+    /// How many bytes later reads of structures take at least.
+    block: usize,
+    slots: [Slot; SLOTS],
+    /// The slot that is overwritten next.
+    next: usize,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    offset: u64,
+    used: usize,
+    bytes: Vec<u8>,
+}
+
+impl Slot {
+    /// The `len` bytes at `offset`, where this slot has them all.
+    fn find(&self, offset: u64, len: usize) -> Option<&[u8]> {
+        let start = narrow(offset.checked_sub(self.offset)?)?;
+        self.bytes.get(..self.used)?.get(start..start.checked_add(len)?)
+    }
+}
+
+impl Cache {
+    /// A cache whose reads have these sizes; both are at least 512 bytes.
+    pub(crate) fn new(first_read: usize, block: usize) -> Cache {
+        Cache {
+            first_read: first_read.max(512),
+            block: block.max(512),
+            slots: Default::default(),
+            next: 0,
+        }
+    }
+
+    fn forget(&mut self) {
+        for slot in &mut self.slots {
+            slot.used = 0;
+        }
+        self.next = 0;
+    }
+}
+
+/// A bounded view of one member's bytes, charged for what it reads.
+pub(crate) struct Window<'a> {
+    source: &'a dyn ReadAt,
+    len: u64,
+    cache: &'a mut Cache,
+    meter: &'a Meter,
+}
+
+impl<'a> Window<'a> {
+    /// A view of all of `source`.
+    pub(crate) fn new(
+        source: &'a dyn ReadAt,
+        cache: &'a mut Cache,
+        meter: &'a Meter,
+    ) -> Result<Window<'a>> {
+        let len = source.size().map_err(Error::io)?;
+        cache.forget();
+        Ok(Window { source, len, cache, meter })
+    }
+
+    /// How many bytes the member has.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// What the reading is charged to.
+    pub(crate) fn meter(&self) -> &'a Meter {
+        self.meter
+    }
+
+    /// The source itself, for a decoder that is charged in its own way.
+    pub(crate) fn source(&self) -> &'a dyn ReadAt {
+        self.source
+    }
+
+    /// The member's first bytes, as many as the first read takes.
+    pub(crate) fn head(&mut self) -> Result<&[u8]> {
+        let len = self.cache.first_read;
+        self.up_to(0, len)
+    }
+
+    /// Up to `max` bytes at `offset`: fewer only where the member ends.
+    pub(crate) fn up_to(&mut self, offset: u64, max: usize) -> Result<&[u8]> {
+        let left = self.len.saturating_sub(offset);
+        let len = max.min(narrow(left).unwrap_or(usize::MAX));
+        self.block("member", offset, len)
+    }
+
+    /// Exactly `len` bytes of `structure` at `offset`, with a block read ahead where they are not
+    /// cached.
+    pub(crate) fn block(
+        &mut self,
+        structure: &'static str,
+        offset: u64,
+        len: usize,
+    ) -> Result<&[u8]> {
+        let ahead = if offset == 0 { self.cache.first_read } else { self.cache.block };
+        self.cached(structure, offset, len, ahead)
+    }
+
+    /// Exactly `len` bytes of `structure` at `offset`, and not one more where they are not cached:
+    /// for a structure whose neighbours nobody will ask for.
+    pub(crate) fn exact(
+        &mut self,
+        structure: &'static str,
+        offset: u64,
+        len: usize,
+    ) -> Result<&[u8]> {
+        self.cached(structure, offset, len, 0)
+    }
+
+    fn cached(
+        &mut self,
+        structure: &'static str,
+        offset: u64,
+        len: usize,
+        ahead: usize,
+    ) -> Result<&[u8]> {
+        self.bound(structure, offset, len)?;
+        let found = self.cache.slots.iter().position(|slot| slot.find(offset, len).is_some());
+        let index = match found {
+            Some(index) => index,
+            None => self.load(offset, len.max(ahead))?,
+        };
+        let slot = self.cache.slots.get(index);
+        slot.and_then(|slot| slot.find(offset, len)).ok_or_else(Error::changed)
+    }
+
+    /// Reads `len` bytes, or what the member has of them, into the oldest slot.
+    fn load(&mut self, offset: u64, len: usize) -> Result<usize> {
+        let left = self.len.saturating_sub(offset);
+        let len = len.min(narrow(left).unwrap_or(usize::MAX));
+        self.meter.charge(Limit::BytesRead, wide(len))?;
+        let index = self.cache.next;
+        self.cache.next = index.saturating_add(1).checked_rem(SLOTS).unwrap_or(0);
+        if let Some(slot) = self.cache.slots.get_mut(index) {
+            if slot.bytes.len() < len {
+                self.meter.check(Limit::Allocation, wide(len))?;
+                slot.bytes.resize(len, 0);
+            }
+            slot.offset = offset;
+            slot.used = 0;
+            slot.used = fill(self.source, offset, slot.bytes.get_mut(..len).unwrap_or_default())?;
+        }
+        Ok(index)
+    }
+
+    /// Fills `buf` from `offset` by reads of its own; what is cached is not used.
+    pub(crate) fn read_into(
+        &mut self,
+        structure: &'static str,
+        offset: u64,
+        buf: &mut [u8],
+    ) -> Result<()> {
+        self.bound(structure, offset, buf.len())?;
+        self.meter.charge(Limit::BytesRead, wide(buf.len()))?;
+        if fill(self.source, offset, buf)? < buf.len() {
+            return Err(Error::changed());
+        }
+        Ok(())
+    }
+
+    /// Appends `len` bytes from `offset` to `buffer`; a small cached run is copied, all else read
+    /// in one call. What was read stays in `buffer` when the rest cannot be.
+    pub(crate) fn append(
+        &mut self,
+        structure: &'static str,
+        offset: u64,
+        len: usize,
+        buffer: &mut Buffer,
+    ) -> Result<()> {
+        let left = narrow(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let there = len.min(left);
+        let meter = self.meter;
+        let cached = self.cache.slots.iter().find_map(|slot| slot.find(offset, there));
+        match cached {
+            Some(bytes) => buffer.extend(meter, bytes)?,
+            None => {
+                let start = buffer.len();
+                let read = match buffer.grow(meter, there) {
+                    Ok(room) => {
+                        meter.charge(Limit::BytesRead, wide(there))?;
+                        fill(self.source, offset, room)?
+                    }
+                    Err(error) => return Err(error),
+                };
+                buffer.truncate(start.saturating_add(read));
+                if read < there {
+                    return Err(Error::changed());
+                }
+            }
+        }
+        self.bound(structure, offset, len)
+    }
+
+    /// Whether the bytes are no longer the ones that were opened.
+    pub(crate) fn has_changed(&self) -> bool {
+        self.source.has_changed()
+    }
+
+    fn bound(&self, structure: &'static str, offset: u64, len: usize) -> Result<()> {
+        match offset.checked_add(wide(len)) {
+            Some(end) if end <= self.len => Ok(()),
+            _ => Err(Error::truncated(
+                structure,
+                offset,
+                format!("takes {len} bytes, the file has {}", self.len),
+            )),
+        }
+    }
+}
+
+/// Reads until `buf` is full or the source ends.
+fn fill(source: &dyn ReadAt, offset: u64, buf: &mut [u8]) -> Result<usize> {
+    let mut done: usize = 0;
+    while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match source.read_at(offset.saturating_add(wide(done)), rest) {
+            Ok(0) => break,
+            Ok(read) => done = done.saturating_add(read),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Error::io(error)),
+        }
+    }
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{Cancel, Limits};
+    use std::cell::RefCell;
+    use std::io;
+
+    /// Gives one byte a read, and promises more than it has.
+    struct Dribble {
+        bytes: Vec<u8>,
+        promised: u64,
+        reads: RefCell<Vec<(u64, usize)>>,
+    }
+
+    impl ReadAt for Dribble {
+        fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+            self.reads.borrow_mut().push((offset, buf.len()));
+            let len = buf.len().min(1);
+            self.bytes.read_at(offset, &mut buf[..len])
+        }
+
+        fn size(&self) -> io::Result<u64> {
+            Ok(self.promised)
+        }
+    }
+
+    #[test]
+    fn short_reads_are_continued_and_a_short_file_has_changed() {
+        let source =
+            Dribble { bytes: (0..=255).collect(), promised: 300, reads: RefCell::default() };
+        let meter = Meter::new(Limits::default(), Cancel::default());
+        let mut cache = Cache::new(512, 512);
+        let mut window = Window::new(&source, &mut cache, &meter).unwrap();
+        assert_eq!(window.block("head", 10, 4).unwrap(), [10, 11, 12, 13]);
+        let error = window.block("tail", 250, 10).unwrap_err();
+        assert_eq!(error.code(), "changed-while-reading");
+        let error = window.block("tail", 295, 10).unwrap_err();
+        assert_eq!(error.code(), "truncated");
+    }
+
+    #[test]
+    fn what_is_cached_is_not_read_again() {
+        let bytes: Vec<u8> = (0..4096u32).map(|n| n.to_le_bytes()[0]).collect();
+        let source = Counting { bytes, reads: RefCell::default() };
+        let meter = Meter::new(Limits::default(), Cancel::default());
+        let mut cache = Cache::new(1024, 512);
+        let mut window = Window::new(&source, &mut cache, &meter).unwrap();
+        window.head().unwrap();
+        window.block("inside", 100, 900).unwrap();
+        window.block("ahead", 2000, 8).unwrap();
+        window.block("ahead", 2400, 100).unwrap();
+        window.exact("alone", 3000, 16).unwrap();
+        assert_eq!(*source.reads.borrow(), [(0, 1024), (2000, 512), (3000, 16)]);
+    }
+
+    struct Counting {
+        bytes: Vec<u8>,
+        reads: RefCell<Vec<(u64, usize)>>,
+    }
+
+    impl ReadAt for Counting {
+        fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+            self.reads.borrow_mut().push((offset, buf.len()));
+            self.bytes.read_at(offset, buf)
+        }
+
+        fn size(&self) -> io::Result<u64> {
+            self.bytes.size()
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Points in time, to the second, in UTC.
+
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A point in time in UTC, written as RFC 3339: `2016-05-30T10:39:00Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+const DAY: i64 = 86_400;
+
+impl Timestamp {
+    /// The point `seconds` after 1970-01-01T00:00:00Z.
+    pub fn from_unix(seconds: i64) -> Timestamp {
+        Timestamp(seconds)
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub fn unix(self) -> i64 {
+        self.0
+    }
+
+    /// `days` later.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Timestamp {
+        Timestamp(self.0.saturating_add(seconds))
+    }
+
+    /// Reads `YYYY-MM-DD`, `YYYY-MM-DDThh:mm` (as XrML writes it, UTC without saying so) and
+    /// `YYYY-MM-DDThh:mm:ss`, each with or without a final `Z`. Anything else is `None`.
+    pub fn parse(text: &str) -> Option<Timestamp> {
+        let text = text.trim();
+        let text = text.strip_suffix('Z').unwrap_or(text);
+        let (date, time) = match text.split_once('T') {
+            Some((date, time)) => (date, Some(time)),
+            None => (text, None),
+        };
+        let [year, month, day] = fields(date, '-', [4, 2, 2])?;
+        let [hour, minute, second] = match time {
+            Some(time) if time.len() == 5 => {
+                let [hour, minute] = fields(time, ':', [2, 2])?;
+                [hour, minute, 0]
+            }
+            Some(time) => fields(time, ':', [2, 2, 2])?,
+            None => [0; 3],
+        };
+        if hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        let seconds = hour.checked_mul(3600)?.checked_add(minute.checked_mul(60)?)?;
+        let days = days_from_civil(year, month, day)?;
+        days.checked_mul(DAY)?.checked_add(seconds)?.checked_add(second).map(Timestamp)
+    }
+}
+
+/// `N` unsigned numbers of exactly these widths between separators.
+fn fields<const N: usize>(text: &str, separator: char, widths: [usize; N]) -> Option<[i64; N]> {
+    let mut parts = text.split(separator);
+    let mut values = [0; N];
+    for (value, width) in values.iter_mut().zip(widths) {
+        let part = parts.next()?;
+        if part.len() != width || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        *value = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(values)
+}
+
+/// Days from 1970-01-01 in the proleptic Gregorian calendar; `None` for a day that does not exist.
+///
+/// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`; years 0 to
+/// 9999, which four digits can say, cannot overflow.
+#[allow(clippy::arithmetic_side_effects)] // all operands are below 10^7
+fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(0..=9999).contains(&year) || !(1..=length).contains(&day) {
+        return None;
+    }
+    let shifted = if month <= 2 { year - 1 } else { year };
+    let era = shifted.div_euclid(400);
+    let year_of_era = shifted.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
+/// The inverse, `civil_from_days` of the same source.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    // i128 has room for every i64 day with what is added to it.
+    let shifted = i128::from(days).saturating_add(719_468);
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    civil(era, day_of_era)
+}
+
+#[allow(clippy::arithmetic_side_effects)] // era is below 2^47, day_of_era below 146,097
+fn civil(era: i128, day_of_era: i128) -> (i64, i64, i64) {
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i128::from(month <= 2);
+    let small = |value: i128| i64::try_from(value).unwrap_or(i64::MAX);
+    (small(year), small(month), small(day))
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = civil_from_days(self.0.div_euclid(DAY));
+        let second = self.0.rem_euclid(DAY);
+        let part = |unit: i64, modulus: i64| second.div_euclid(unit).rem_euclid(modulus);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+            part(3600, 24),
+            part(60, 60),
+            part(1, 60)
+        )
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Timestamp {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => Timestamp(i64::try_from(after.as_secs()).unwrap_or(i64::MAX)),
+            Err(before) => {
+                let before = before.duration();
+                let seconds = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
+                // A point between two seconds belongs to the earlier one, before 1970 too.
+                let partial = i64::from(before.subsec_nanos() > 0);
+                Timestamp(0_i64.saturating_sub(seconds).saturating_sub(partial))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_what_xrml_writes() {
+        let cases = [
+            ("2016-05-30T10:39", "2016-05-30T10:39:00Z"),
+            (" 2017-01-11T23:27 ", "2017-01-11T23:27:00Z"),
+            ("2024-02-29T00:00", "2024-02-29T00:00:00Z"),
+            ("1969-12-31T23:59:59Z", "1969-12-31T23:59:59Z"),
+            ("2258-03-03", "2258-03-03T00:00:00Z"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), expected, "{text}");
+        }
+        for text in
+            ["", "2023-02-29", "2016-13-01", "2016-5-30T10:39", "+016-05-30", "2016-05-30T24:00"]
+        {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(seconds in -62_167_219_200i64..253_402_300_800) {
+            let time = Timestamp::from_unix(seconds);
+            prop_assert_eq!(Timestamp::parse(&time.to_string()), Some(time));
+        }
+
+        #[test]
+        fn every_second_can_be_written(seconds: i64) {
+            let _ = Timestamp::from_unix(seconds).to_string();
+        }
+    }
+}
