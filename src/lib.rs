@@ -20,7 +20,7 @@ pub use container::{Anomaly, Container, Protection};
 pub use error::{Error, ErrorKind, Result, Stage};
 pub use facts::{Depth, Facts, Hierarchy, IssuerKind, LicenseFacts, Link, Searched, Signature};
 pub use inspect::{Inspector, InspectorBuilder};
-pub use license::{Evidence, License};
+pub use license::{AppData, Certificate, CertificateKind, Evidence, License, Party};
 pub use limits::{Cancel, Limits};
 pub use report::{Finding, Report};
 pub use source::{FileSource, ReadAt, SeekSource, StreamSource};

@@ -1,11 +1,118 @@
-use crate::container::Sink;
-use crate::error::Result;
-use crate::source::Window;
+//! Generic protected files: `.pfile`, `.ptxt`, `.pjpg` and the like (MS-EFSR 2.2.2.3, whose
+//! diagram leaves the license's length out; IPCF_PROTECTED_FILE_HEADER).
+//!
+//! ```text
+//!   0  6  ".pfile"
+//!   6  4  major        10  4  minor
+//!  14  4  length C of the clear text, a notice for people     18  C  the notice
+//!   o  4  header length (24 in 2.0, 40 or 48 since 2.1), o = 18 + C
+//!   +4    extension offset, length      +12  publishing license offset, length
+//!  +20    content offset                +24  original size (u64), metadata offset, length
+//! ```
 
-pub(crate) fn matches(_head: &[u8]) -> bool {
-    false
+use super::label;
+use super::{Anomaly, Container, Protection, Sink};
+use crate::bytes::{Cursor, narrow, wide};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::{Extent, Window};
+
+const MAGIC: &[u8] = b".pfile";
+/// Bytes up to the clear text.
+const PREAMBLE: usize = 18;
+/// Bytes of the header since version 2.1; version 2.0 ends 16 bytes before.
+const HEADER: usize = 40;
+const HEADER_2_0: usize = 24;
+/// Microsoft's reader takes these major versions and no others.
+const MAJOR: std::ops::RangeInclusive<u32> = 2..=3;
+/// The longest XMP packet that is read for its label; real ones have 6 to 7 KB.
+const MAX_METADATA: u32 = 65_536;
+
+const STRUCTURE: &str = "PFILE header";
+
+pub(crate) fn matches(head: &[u8]) -> bool {
+    head.starts_with(MAGIC)
 }
 
-pub(crate) fn read(_window: &mut Window<'_>, _sink: &mut dyn Sink) -> Result<()> {
+/// The header's fields that matter, by their names in MS-EFSR.
+struct Header {
+    license: Extent,
+    content: u32,
+    metadata: Option<(u32, u32)>,
+    at: u64,
+}
+
+pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Pfile);
+    // Windows Information Protection writes the same magic; only the license tells.
+    sink.protection(Protection::Unknown);
+    let header = read_header(window)?;
+    let license_end = header.license.end();
+    if header.license.len == 0 {
+        return Err(Error::malformed(
+            "license-missing",
+            STRUCTURE,
+            header.at.checked_add(16),
+            "the publishing license has no bytes",
+        ));
+    }
+    if header.license.offset < wide(PREAMBLE) || u64::from(header.content) < license_end {
+        sink.anomaly(Anomaly::NonSpecLayout, Some(header.at));
+    }
+    sink.license_at(window, &[header.license])?;
+    let wanted = sink.wanted();
+    if wanted.labels || wanted.evidence {
+        read_label(window, sink, &header)?;
+    }
+    if u64::from(header.content) > window.len() {
+        let detail = "the content begins behind the end of the file";
+        sink.incomplete(Error::truncated(STRUCTURE, window.len(), detail));
+    }
+    Ok(())
+}
+
+fn read_header(window: &mut Window<'_>) -> Result<Header> {
+    let mut cursor = Cursor::new(STRUCTURE, window.block(STRUCTURE, 0, PREAMBLE)?, 0);
+    cursor.skip(MAGIC.len(), "magic")?;
+    let major = cursor.u32_le("major version")?;
+    let minor = cursor.u32_le("minor version")?;
+    let notice = cursor.u32_le("clear text length")?;
+    if !MAJOR.contains(&major) {
+        let detail = format!("version {major}.{minor} is not known");
+        return Err(Error::malformed("malformed-pfile-header", STRUCTURE, 6, detail));
+    }
+    let at = wide(PREAMBLE).saturating_add(u64::from(notice));
+    let long = major > 2 || minor >= 1;
+    let len = if long { HEADER } else { HEADER_2_0 };
+    let mut cursor = Cursor::new(STRUCTURE, window.block(STRUCTURE, at, len)?, at);
+    let header_len = cursor.u32_le("header length")?;
+    if narrow(u64::from(header_len)).is_none_or(|header_len| header_len < len) {
+        let detail =
+            format!("a header of {header_len} bytes is too short for version {major}.{minor}");
+        return Err(Error::malformed("malformed-pfile-header", STRUCTURE, at, detail));
+    }
+    cursor.skip(8, "extension")?;
+    let offset = cursor.u32_le("publishing license offset")?;
+    let length = cursor.u32_le("publishing license length")?;
+    let content = cursor.u32_le("content offset")?;
+    let metadata = if long {
+        cursor.skip(8, "original file size")?;
+        Some((cursor.u32_le("metadata offset")?, cursor.u32_le("metadata length")?))
+    } else {
+        None
+    };
+    let license = Extent { offset: u64::from(offset), len: u64::from(length) };
+    Ok(Header { license, content, metadata, at })
+}
+
+fn read_label(window: &mut Window<'_>, sink: &mut dyn Sink, header: &Header) -> Result<()> {
+    let Some((offset, len)) = header.metadata.filter(|(_, len)| *len > 0) else { return Ok(()) };
+    let len = narrow(u64::from(len.min(MAX_METADATA))).unwrap_or(0);
+    let meter = window.meter();
+    meter.charge(Limit::Steps, wide(len))?;
+    let packet = window.exact("PFILE metadata", u64::from(offset), len)?;
+    if let Some(label) = label::xmp(packet, meter)? {
+        sink.label(label);
+    }
     Ok(())
 }

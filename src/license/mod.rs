@@ -1,10 +1,33 @@
 //! What a license says: text decoding, XrML events, the chain, and the fields of the record.
+//!
+//! A publishing license is a run of `<XrML>` documents, one after the other without a common root
+//! (MS-RMPR 2.2.9): the license itself, then perhaps the certificates that lead to the server's
+//! key. [`read`] finds the license among them, in whatever order they stand.
 
+mod anchors;
+mod certificate;
+mod document;
+mod events;
+mod key;
+mod text;
+
+pub use certificate::{AppData, Certificate, CertificateKind, License, Party};
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+
+use crate::bytes::wide;
 use crate::container::Anomaly;
-use crate::error::{Error, Result};
-use crate::facts::{Depth, LicenseFacts};
-use crate::limits::Meter;
+use crate::error::{Error, Result, Stage};
+use crate::facts::{Depth, Hierarchy, IssuerKind, LicenseFacts, Link, Signature};
+use crate::limits::{Limit, Meter};
 use crate::timestamp::Timestamp;
+use document::{Document, Value};
+use key::Modulus;
+use text::Text;
+
+pub(crate) use anchors::SELF_ENROLLMENT;
 
 /// What a run of XrML is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,43 +82,296 @@ pub(crate) struct UseLicense {
     pub(crate) server: LicenseFacts,
 }
 
-/// Whether `bytes` reach far enough for [`Depth::Head`].
-pub(crate) fn head_is_complete(_bytes: &[u8]) -> bool {
-    true
+/// Whether `bytes` reach far enough for [`Depth::Head`]: to the WORK of the publishing license.
+pub(crate) fn head_is_complete(bytes: &[u8]) -> bool {
+    fn reaches(bytes: &[u8], label: &[u8], work: &[u8]) -> bool {
+        memmem::find(bytes, label)
+            .and_then(|at| bytes.get(at..))
+            .is_some_and(|rest| memmem::find(rest, work).is_some())
+    }
+    const WIDE_LABEL: &[u8] = b"R\0i\0g\0h\0t\0s\0 \0L\0a\0b\0e\0l\0";
+    reaches(bytes, b"Rights Label", b"<WORK") || reaches(bytes, WIDE_LABEL, b"<\0W\0O\0R\0K\0")
 }
 
 /// Reads a license in whatever encoding. Damage is part of the reading, never a failure of it.
-pub(crate) fn read(_bytes: &[u8], _manner: Manner, _meter: &Meter) -> Reading {
-    Reading {
+pub(crate) fn read(bytes: &[u8], manner: Manner, meter: &Meter) -> Reading {
+    let mut reading = Reading {
         kind: Kind::Unknown,
         facts: LicenseFacts::new(),
         label: None,
         anomalies: Vec::new(),
         evidence: Vec::new(),
         error: None,
+    };
+    let text = Text::decode(bytes);
+    let documents = document::documents(text.utf8(), manner.depth, meter);
+    if documents.trailing {
+        reading.anomalies.push(Anomaly::TrailingData);
+    }
+    reading.error = documents.error.map(|error| {
+        let offset = error.offset().and_then(crate::bytes::narrow);
+        let offset = offset.map(|at| wide(text.raw_offset(at)));
+        error.with_offset(offset)
+    });
+    let documents = documents.list.as_slice();
+    let found = documents.iter().position(Document::is_publishing_license);
+    let Some(index) = found else {
+        reading.kind = documents.first().map_or(Kind::Unknown, kind_of_other);
+        return reading;
+    };
+    let Some(license) = documents.get(index) else { return reading };
+    reading.kind = Kind::PublishingLicense;
+    read_head(license, &mut reading);
+    if manner.depth == Depth::Full {
+        read_rest(license, documents, &mut reading);
+        reading.facts.license_sha256 = Some(key::fingerprint(bytes).split_off("sha256:".len()));
+    }
+    read_anomalies(index, license, documents, &mut reading);
+    if manner.evidence {
+        read_evidence(license, &text, &mut reading);
+    }
+    reading
+}
+
+/// Names XrML that is no publishing license (MS-RMPR 2.2.9, the table of certificate kinds).
+fn kind_of_other(first: &Document<'_>) -> Kind {
+    let Some(body_type) = first.body_type else { return Kind::Unknown };
+    let kind = CertificateKind::of(body_type.raw, first.descriptor_type.map(|found| found.raw));
+    if kind == CertificateKind::Unknown { Kind::Unknown } else { Kind::Other(kind.as_str()) }
+}
+
+/// The fields that stand before WORK, and its first ones.
+fn read_head(license: &Document<'_>, reading: &mut Reading) {
+    let facts = &mut reading.facts;
+    facts.issued = time(license.issued);
+    facts.valid_until = time(license.valid_until);
+    facts.descriptor_id = guid(license.descriptor_id);
+    facts.descriptor_name = string(license.descriptor_name).map(first_name);
+    facts.content_id = guid(license.content_id);
+    facts.owner = string(license.owner);
+    facts.owner_id_type = string(license.owner_id_type);
+    let issuer = &license.issuer;
+    facts.issuer_kind = match issuer.object_type.map(|kind| kind.raw) {
+        Some(b"Group-Identity") => Some(IssuerKind::Client),
+        Some(b"MS-DRM-Server") => Some(IssuerKind::Server),
+        _ => None,
+    };
+    facts.issuer_id_type = string(issuer.id_type);
+    facts.issuer_id = guid(issuer.id);
+    facts.issuer_name = string(issuer.name);
+    facts.client_version = string(issuer.sdk);
+    read_server(&license.principal, facts);
+    facts.licensing_intranet = string(license.intranet);
+    facts.licensing_extranet = string(license.extranet);
+    facts.referral = string(license.referral);
+}
+
+/// The Server Licensor Certificate fields, from the party that is the server.
+fn read_server(server: &document::Party<'_>, facts: &mut LicenseFacts) {
+    facts.slc_id = guid(server.id);
+    if let Some(modulus) = server.modulus.and_then(|text| Modulus::from_xrml(text.raw)) {
+        facts.slc_key = Some(modulus.fingerprint());
+        facts.slc_key_bits = Some(modulus.bits());
+    }
+    facts.slc_name = string(server.name);
+    facts.slc_address = string(server.address);
+    facts.server_version = string(server.server_version);
+    facts.server_sku = string(server.server_sku);
+    facts.tenant_id = guid(server.tenant_id);
+}
+
+/// The fields that stand behind WORK, and those of the other documents.
+fn read_rest(license: &Document<'_>, documents: &[Document<'_>], reading: &mut Reading) {
+    let facts = &mut reading.facts;
+    facts.chain_length = u32::try_from(documents.len()).ok();
+    facts.crypto_mode = license.signature.digest_algorithm.and_then(|name| crypto_mode(name.raw));
+    facts.double_key = Some(license.double_key_any);
+    if let Some(id) = guid(license.label_id) {
+        reading.label = Some((id, guid(license.label_tenant)));
+    }
+    if let Some(clc) = documents.iter().find(|document| is_clc_of(document, license)) {
+        facts.clc_issued = time(clc.issued);
+        facts.clc_until = time(clc.issue_until);
+    }
+    facts.hierarchy = Some(Hierarchy::Unknown);
+    if let Some(slc) = documents.iter().find(|document| is_slc_of(document, license)) {
+        let issuer = slc.issuer.modulus.and_then(|text| Modulus::from_xrml(text.raw));
+        facts.slc_issuer_key = issuer.map(|issuer| issuer.fingerprint());
+        facts.hierarchy = Some(hierarchy(slc, documents));
     }
 }
 
-/// Reads a use license: XrML, or the `<certificatechain>` around it.
-pub(crate) fn read_use_license(_bytes: &[u8], _meter: &Meter) -> Result<UseLicense> {
-    Ok(UseLicense { issued: None, server: LicenseFacts::new() })
+/// The Client Licensor Certificate whose holder signed the license.
+pub(crate) fn is_clc_of(document: &Document<'_>, license: &Document<'_>) -> bool {
+    document.is_descriptor("Client-Licensor-Certificate")
+        && document.principal.has_key_of(&license.issuer)
 }
 
-/// A publishing license as it lies in its container.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct License {
-    pub(crate) raw: Vec<u8>,
-    pub(crate) offset: Option<u64>,
+/// The certificate of the server that the license names.
+pub(crate) fn is_slc_of(document: &Document<'_>, license: &Document<'_>) -> bool {
+    document.is_descriptor("Server-Licensor-Certificate")
+        && document.principal.has_key_of(&license.principal)
 }
 
-impl License {
-    /// Its bytes as the container delivers them.
-    pub fn raw(&self) -> &[u8] {
-        &self.raw
+/// Follows the issuers of a Server Licensor Certificate to the first anchor key.
+fn hierarchy(slc: &Document<'_>, documents: &[Document<'_>]) -> Hierarchy {
+    let mut certificate = slc;
+    // A chain is no longer than the documents that there are; a loop ends with them.
+    for _ in documents {
+        let issuer = certificate.issuer.modulus.and_then(|text| Modulus::from_xrml(text.raw));
+        if let Some(found) = issuer.and_then(|key| anchors::hierarchy(&key.fingerprint())) {
+            return found;
+        }
+        let parent = documents.iter().find(|parent| {
+            !std::ptr::eq(*parent, certificate) && parent.principal.has_key_of(&certificate.issuer)
+        });
+        match parent {
+            Some(parent) => certificate = parent,
+            None => break,
+        }
     }
+    Hierarchy::Unknown
+}
 
-    /// Where they lie in the file, if they do so in one piece and not encoded.
-    pub fn offset(&self) -> Option<u64> {
-        self.offset
+fn read_anomalies(
+    index: usize,
+    license: &Document<'_>,
+    documents: &[Document<'_>],
+    reading: &mut Reading,
+) {
+    let anomalies = &mut reading.anomalies;
+    let labels = documents.iter().filter(|document| document.is_publishing_license()).count();
+    if license.duplicate.is_some() || labels > 1 {
+        anomalies.push(Anomaly::DuplicateElement);
     }
+    if index > 0 {
+        anomalies.push(Anomaly::ChainOrder);
+    }
+    if license.reflowed {
+        anomalies.push(Anomaly::ReflowedLicense);
+    }
+    if license.double_key_any && !license.double_key.iter().all(|there| *there) {
+        anomalies.push(Anomaly::DoubleKeyIncomplete);
+    }
+}
+
+/// The values that decide, with where they stand.
+fn read_evidence(license: &Document<'_>, text: &Text<'_>, reading: &mut Reading) {
+    let principal = &license.principal;
+    let values = [
+        ("BODY/@type", license.body_type),
+        ("ISSUEDTIME", license.issued),
+        ("ISSUER/OBJECT/@type", license.issuer.object_type),
+        ("ISSUER/OBJECT/ID/@type", license.issuer.id_type),
+        ("ISSUER/OBJECT/NAME", license.issuer.name),
+        ("DISTRIBUTIONPOINT License-Acquisition-URL", license.intranet),
+        ("DISTRIBUTIONPOINT Extranet-License-Acquisition-URL", license.extranet),
+        ("ISSUEDPRINCIPALS/PRINCIPAL/OBJECT/ID", principal.id),
+        ("ISSUEDPRINCIPALS/PRINCIPAL/OBJECT/NAME", principal.name),
+        ("ISSUEDPRINCIPALS/PRINCIPAL/OBJECT/ADDRESS", principal.address),
+        ("SECURITYLEVEL Server-Version", principal.server_version),
+        ("SECURITYLEVEL Tenant-ID", principal.tenant_id),
+    ];
+    let mut push = |element, value: String, at| {
+        let offset = Some(wide(text.raw_offset(at)));
+        reading.evidence.push(Evidence { element, value, offset });
+    };
+    for (element, value) in values {
+        if let (Some(at), Some(value)) = (value.map(|value| value.at), string(value)) {
+            push(element, value, at);
+        }
+    }
+    if let (Some(modulus), Some(key)) = (principal.modulus, &reading.facts.slc_key) {
+        push("ISSUEDPRINCIPALS/PRINCIPAL/PUBLICKEY modulus", key.clone(), modulus.at);
+    }
+    if let Some(at) = license.duplicate {
+        push("repeated element", "the first one counts".to_owned(), at);
+    }
+}
+
+/// Reads a use license: XrML, or the `<certificatechain>` around it (MS-OFFCRYPTO 2.2.7).
+pub(crate) fn read_use_license(bytes: &[u8], meter: &Meter) -> Result<UseLicense> {
+    meter.check(Limit::LicenseBytes, wide(bytes.len()))?;
+    let chain = certificate::unwrap_chain(bytes, meter)?;
+    let text = Text::decode(&chain);
+    let documents = document::documents(text.utf8(), Depth::Full, meter);
+    let license = documents
+        .list
+        .iter()
+        .find(|document| document.body_type.is_some() && document.is_descriptor("Content-License"));
+    let license = license.or(documents.list.first()).ok_or_else(|| {
+        Error::malformed("license-unreadable", "use license", None, "no XrML in it")
+            .at_stage(Stage::License)
+    })?;
+    let mut server = LicenseFacts::new();
+    if license.issuer.is_server() {
+        read_server(&license.issuer, &mut server);
+    }
+    Ok(UseLicense { issued: time(license.issued), server })
+}
+
+/// Mode 1 is SHA-1, mode 2 SHA-256 (MS-RMPR 3.1.4.7); both are spelled with and without a hyphen.
+fn crypto_mode(name: &[u8]) -> Option<u32> {
+    match name.trim_ascii() {
+        name if name.eq_ignore_ascii_case(b"SHA1") || name.eq_ignore_ascii_case(b"SHA-1") => {
+            Some(1)
+        }
+        name if name.eq_ignore_ascii_case(b"SHA256") || name.eq_ignore_ascii_case(b"SHA-256") => {
+            Some(2)
+        }
+        _ => None,
+    }
+}
+
+/// The text of a value, entities resolved and outer white space trimmed; `None` where it is empty.
+fn string(value: Option<Value<'_>>) -> Option<String> {
+    let text = crate::bytes::utf8_lossy(value?.raw);
+    // What is no entity of XML stays as it is written.
+    let text = match quick_xml::escape::unescape(&text) {
+        Ok(Cow::Owned(resolved)) => Cow::Owned(resolved),
+        _ => text,
+    };
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A GUID in the record's form; text that is none stays as it is.
+fn guid(value: Option<Value<'_>>) -> Option<String> {
+    string(value).map(normal_guid)
+}
+
+/// Lower case without braces, if it is a GUID.
+pub(crate) fn normal_guid(text: String) -> String {
+    let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(&text);
+    if is_guid(inner) { inner.to_ascii_lowercase() } else { text }
+}
+
+fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn time(value: Option<Value<'_>>) -> Option<Timestamp> {
+    Timestamp::parse(std::str::from_utf8(value?.raw).ok()?)
+}
+
+/// The name in `LCID <n>:NAME <name>:DESCRIPTION <text>;`, of which there may be many: the first.
+fn first_name(text: String) -> String {
+    let first = text
+        .strip_prefix("LCID ")
+        .and_then(|rest| rest.split_once(":NAME "))
+        .map(|(_, rest)| rest.split_once(":DESCRIPTION").map_or(rest, |(name, _)| name));
+    match first {
+        Some(name) => name.trim().trim_end_matches(';').to_owned(),
+        None => text,
+    }
+}
+
+/// Marks what nobody has checked.
+pub(crate) fn unchecked(facts: &mut LicenseFacts) {
+    facts.signature = Signature::NotChecked;
+    facts.link = Link::NotChecked;
 }

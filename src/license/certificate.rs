@@ -1,0 +1,245 @@
+//! The documents of a license as a caller sees them: [`License`], [`Certificate`], [`AppData`].
+
+use std::borrow::Cow;
+
+use super::document::{self, Document};
+use super::events::{Attributes, Event, Events};
+use super::key::{MAX_CERTIFICATE_LETTERS, Modulus, decode_base64_of};
+use super::text::Text;
+use super::{guid, string, time};
+use crate::bytes::{Buffer, wide};
+use crate::error::Result;
+use crate::facts::Depth;
+use crate::limits::{Cancel, Limit, Limits, Meter};
+use crate::names::names;
+use crate::timestamp::Timestamp;
+
+names! {
+    /// What a document is, by its BODY and its DESCRIPTOR (MS-RMPR 2.2.9).
+    pub enum CertificateKind {
+        /// A publishing license.
+        PublishingLicense = "publishing license",
+        /// A rights policy template as the server publishes it.
+        OfficialTemplate = "official rights template",
+        /// A rights template: the plain text of encrypted rights data.
+        Template = "rights template",
+        /// Of a server, or of the service that enrolls servers.
+        ServerLicensor = "server licensor certificate",
+        /// Of a client that publishes offline.
+        ClientLicensor = "client licensor certificate",
+        /// Of a certificate authority.
+        CertificateAuthority = "certificate authority",
+        /// A use license, or the owner's copy of one.
+        UseLicense = "use license",
+        /// Of a user's account.
+        RightsAccount = "rights account certificate",
+        /// Of a machine.
+        Machine = "machine certificate",
+        /// Of an application's signer.
+        ApplicationSigning = "application signing certificate",
+        /// Some other certificate.
+        Certificate = "certificate",
+        /// Nothing that the format knows.
+        Unknown = "unknown",
+    }
+}
+
+impl CertificateKind {
+    pub(crate) fn of(body_type: &[u8], descriptor_type: Option<&[u8]>) -> CertificateKind {
+        match body_type.trim_ascii() {
+            b"Microsoft Official Rights Template" => CertificateKind::OfficialTemplate,
+            b"Microsoft Rights Template" => CertificateKind::Template,
+            b"LICENSE" => match descriptor_type.map(<[u8]>::trim_ascii) {
+                Some(b"Server-Licensor-Certificate") => CertificateKind::ServerLicensor,
+                Some(b"Client-Licensor-Certificate") => CertificateKind::ClientLicensor,
+                Some(b"DRM-CA-Certificate") => CertificateKind::CertificateAuthority,
+                Some(b"Content-License") => CertificateKind::UseLicense,
+                Some(b"Group-Identity-Credential") => CertificateKind::RightsAccount,
+                Some(b"Machine-Certificate") => CertificateKind::Machine,
+                Some(b"Application-Signing-Certificate") => CertificateKind::ApplicationSigning,
+                _ => CertificateKind::Certificate,
+            },
+            other if other.eq_ignore_ascii_case(document::RIGHTS_LABEL) => {
+                CertificateKind::PublishingLicense
+            }
+            _ => CertificateKind::Unknown,
+        }
+    }
+}
+
+/// A publishing license as it lies in its container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct License {
+    pub(crate) raw: Vec<u8>,
+    pub(crate) offset: Option<u64>,
+}
+
+impl License {
+    /// Its bytes as the container delivers them, in whatever encoding.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Where they lie in the file, if they do so in one piece and not encoded.
+    pub fn offset(&self) -> Option<u64> {
+        self.offset
+    }
+
+    /// Every document in it, in the order in which they stand. Those of a damaged license that
+    /// could be read.
+    pub fn certificates(&self) -> Vec<Certificate> {
+        let text = Text::decode(&self.raw);
+        let meter = Meter::new(Limits::default(), Cancel::default());
+        let documents = document::documents(text.utf8(), Depth::Full, &meter);
+        documents.list.iter().map(|document| Certificate::new(document, &text)).collect()
+    }
+
+    /// The named data that the publishing license carries in the clear.
+    pub fn app_data(&self) -> Vec<AppData> {
+        let text = Text::decode(&self.raw);
+        let meter = Meter::new(Limits::default(), Cancel::default());
+        let documents = document::documents(text.utf8(), Depth::Full, &meter);
+        let license = documents.list.iter().find(|document| document.is_publishing_license());
+        let body = license.and_then(|license| license.body);
+        body.map(|body| app_data(body.of(text.utf8()))).unwrap_or_default()
+    }
+}
+
+/// One `AUTHENTICATEDDATA` element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppData {
+    /// `id`, for example `APPSPECIFIC` or `LABEL`.
+    pub id: String,
+    /// `name`; absent for the encrypted rights data.
+    pub name: Option<String>,
+    /// Its text, often base64.
+    pub value: String,
+}
+
+fn app_data(body: &[u8]) -> Vec<AppData> {
+    let lossy = |bytes| crate::bytes::utf8_lossy(bytes).into_owned();
+    let mut events = Events::new(body, 0);
+    let mut list = Vec::new();
+    let mut open: Option<AppData> = None;
+    while let Some(Ok(event)) = events.next() {
+        match event {
+            Event::Open { name: b"AUTHENTICATEDDATA", attributes, .. } => {
+                let mut data = AppData { id: String::new(), name: None, value: String::new() };
+                for (name, value) in Attributes::new(attributes) {
+                    match name {
+                        b"id" => data.id = lossy(value),
+                        b"name" => data.name = Some(lossy(value)),
+                        _ => {}
+                    }
+                }
+                open = Some(data);
+            }
+            Event::Text(text) => {
+                if let Some(data) = &mut open {
+                    data.value.push_str(&lossy(text));
+                }
+            }
+            Event::Close { name: b"AUTHENTICATEDDATA" } => list.extend(open.take()),
+            _ => {}
+        }
+    }
+    list
+}
+
+/// One document of a license: the license itself or a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Certificate {
+    /// What it is.
+    pub kind: CertificateKind,
+    /// Where it begins in [`License::raw`].
+    pub start: u64,
+    /// Where it ends there.
+    pub end: u64,
+    /// ISSUEDTIME.
+    pub issued: Option<Timestamp>,
+    /// The certificate's own id; not that of its principal.
+    pub descriptor_id: Option<String>,
+    /// Who signed it.
+    pub issuer: Party,
+    /// Whom it is about.
+    pub principal: Party,
+    /// When its principal may issue, from and until, where it says so.
+    pub may_issue: (Option<Timestamp>, Option<Timestamp>),
+}
+
+impl Certificate {
+    fn new(document: &Document<'_>, text: &Text<'_>) -> Certificate {
+        let body_type = document.body_type.map_or(&[][..], |value| value.raw);
+        let descriptor_type = document.descriptor_type.map(|value| value.raw);
+        Certificate {
+            kind: CertificateKind::of(body_type, descriptor_type),
+            start: wide(text.raw_offset(document.start)),
+            end: wide(text.raw_offset(document.end)),
+            issued: time(document.issued),
+            descriptor_id: guid(document.descriptor_id),
+            issuer: Party::new(&document.issuer),
+            principal: Party::new(&document.principal),
+            may_issue: (time(document.issue_from), time(document.issue_until)),
+        }
+    }
+}
+
+/// The issuer or the principal of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Party {
+    /// `OBJECT type`: `MS-DRM-Server`, `Group-Identity`, `DRM-Certificate-Authority` …
+    pub object_type: Option<String>,
+    /// `ID`, a GUID without braces where it is one.
+    pub id: Option<String>,
+    /// `NAME`.
+    pub name: Option<String>,
+    /// `ADDRESS` of a server.
+    pub address: Option<String>,
+    /// `sha256:` and 64 hex digits over the big-endian modulus.
+    pub key: Option<String>,
+    /// Bits of the modulus.
+    pub key_bits: Option<u32>,
+}
+
+impl Party {
+    fn new(party: &document::Party<'_>) -> Party {
+        let modulus = party.modulus.and_then(|text| Modulus::from_xrml(text.raw));
+        Party {
+            object_type: string(party.object_type),
+            id: guid(party.id),
+            name: string(party.name),
+            address: string(party.address),
+            key: modulus.as_ref().map(Modulus::fingerprint),
+            key_bits: modulus.as_ref().map(Modulus::bits),
+        }
+    }
+}
+
+/// Takes the XrML out of `<CERTIFICATECHAIN><CERTIFICATE>base64</CERTIFICATE>…`, in either case,
+/// leaf first; text that is XrML already stays as it is.
+pub(crate) fn unwrap_chain<'a>(bytes: &'a [u8], meter: &Meter) -> Result<Cow<'a, [u8]>> {
+    let text = Text::decode(bytes);
+    let mut events = Events::new(text.utf8(), 0);
+    let mut chain = Buffer::default();
+    let mut inside = false;
+    while let Some(Ok(event)) = events.next() {
+        meter.charge(Limit::Steps, 1)?;
+        match event {
+            Event::Open { name: b"XrML", .. } => return Ok(Cow::Borrowed(bytes)),
+            Event::Open { name, .. } => inside = name.eq_ignore_ascii_case(b"CERTIFICATE"),
+            Event::Close { .. } => inside = false,
+            Event::Text(base64) if inside => {
+                // Certificates of a use license are of a few kilobytes each.
+                let found = decode_base64_of(base64, MAX_CERTIFICATE_LETTERS);
+                let Some(certificate) = found else { continue };
+                let certificate = Text::decode(&certificate);
+                chain.extend(meter, certificate.utf8())?;
+            }
+            Event::Text(_) => {}
+        }
+    }
+    Ok(Cow::Owned(chain.into_vec()))
+}

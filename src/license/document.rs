@@ -1,0 +1,678 @@
+//! One `<XrML>` document after the other: what each is, who issued it to whom, and where its parts
+//! lie (MS-RMPR 2.2.9).
+//!
+//! Licenses, certificates and templates share one shape, so one reader serves them all. Values are
+//! slices of the text; nothing is decoded before somebody wants it.
+
+use memchr::memmem;
+
+use super::events::{Attributes, Event, Events};
+use crate::bytes::wide;
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::facts::Depth;
+use crate::limits::{Limit, Meter};
+
+/// A value as it stands in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Value<'t> {
+    pub(crate) raw: &'t [u8],
+    /// Where it begins.
+    pub(crate) at: usize,
+}
+
+/// A run of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl Span {
+    pub(crate) fn of<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        text.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+type Field<'t> = Option<Value<'t>>;
+
+/// An `OBJECT` with its key: the issuer of a document, or the principal that it is issued to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Party<'t> {
+    pub(crate) object_type: Field<'t>,
+    pub(crate) id_type: Field<'t>,
+    pub(crate) id: Field<'t>,
+    pub(crate) name: Field<'t>,
+    pub(crate) address: Field<'t>,
+    pub(crate) exponent: Field<'t>,
+    pub(crate) modulus: Field<'t>,
+    pub(crate) server_version: Field<'t>,
+    pub(crate) server_sku: Field<'t>,
+    pub(crate) tenant_id: Field<'t>,
+    pub(crate) sdk: Field<'t>,
+}
+
+/// `SIGNATURE` (MS-RMPR 2.2.9.1.12): the parts in whatever order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct SignatureText<'t> {
+    pub(crate) present: bool,
+    pub(crate) algorithm: Field<'t>,
+    pub(crate) digest_algorithm: Field<'t>,
+    pub(crate) digest: Field<'t>,
+    pub(crate) value: Field<'t>,
+}
+
+/// The entries of double key encryption, each under `AUTHENTICATEDDATA id="APPSPECIFIC"`.
+pub(crate) const DOUBLE_KEY_ENTRIES: [&str; 4] =
+    ["microsoft.dke.alg", "microsoft.dke.key", "microsoft.dke.ks", "microsoft.dke.url"];
+
+/// One `<XrML>` document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Document<'t> {
+    /// `<XrML` to `</XrML>`; to where the text ends, if it does before.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// `</XrML>` was met.
+    pub(crate) closed: bool,
+    /// `<BODY` to `</BODY>`, which is what the signature covers.
+    pub(crate) body: Option<Span>,
+    pub(crate) body_type: Field<'t>,
+    pub(crate) issued: Field<'t>,
+    pub(crate) valid_until: Field<'t>,
+    pub(crate) descriptor_type: Field<'t>,
+    pub(crate) descriptor_id: Field<'t>,
+    pub(crate) descriptor_name: Field<'t>,
+    pub(crate) issuer: Party<'t>,
+    pub(crate) principal: Party<'t>,
+    pub(crate) intranet: Field<'t>,
+    pub(crate) extranet: Field<'t>,
+    pub(crate) referral: Field<'t>,
+    pub(crate) content_id: Field<'t>,
+    pub(crate) owner: Field<'t>,
+    pub(crate) owner_id_type: Field<'t>,
+    /// The time in which the principal may issue: `RIGHT name="ISSUE"`, `RANGETIME`.
+    pub(crate) issue_from: Field<'t>,
+    pub(crate) issue_until: Field<'t>,
+    pub(crate) label_id: Field<'t>,
+    pub(crate) label_tenant: Field<'t>,
+    /// Which of [`DOUBLE_KEY_ENTRIES`] are there.
+    pub(crate) double_key: [bool; 4],
+    pub(crate) double_key_any: bool,
+    pub(crate) signature: SignatureText<'t>,
+    /// An element that decides stands there twice; where the second one is.
+    pub(crate) duplicate: Option<usize>,
+    /// White space stands between tags of the body.
+    pub(crate) reflowed: bool,
+}
+
+/// `BODY type` of a publishing license.
+pub(crate) const RIGHTS_LABEL: &[u8] = b"Microsoft Rights Label";
+
+impl Document<'_> {
+    pub(crate) fn is_publishing_license(&self) -> bool {
+        self.body_type.is_some_and(|kind| kind.raw.trim_ascii().eq_ignore_ascii_case(RIGHTS_LABEL))
+    }
+
+    pub(crate) fn is_descriptor(&self, kind: &str) -> bool {
+        self.descriptor_type.is_some_and(|found| found.raw == kind.as_bytes())
+    }
+}
+
+/// The documents of one license.
+#[derive(Debug, Default)]
+pub(crate) struct Documents<'t> {
+    pub(crate) list: Vec<Document<'t>>,
+    /// Something that is neither white space nor a document follows a document.
+    pub(crate) trailing: bool,
+    /// Why the reading stopped before the end of the text; offsets are into the text.
+    pub(crate) error: Option<Error>,
+}
+
+/// The elements that matter, so that a path is a short list of small values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tag {
+    Access,
+    Address,
+    Algorithm,
+    AuthenticatedData,
+    Body,
+    ConditionList,
+    Descriptor,
+    Digest,
+    DistributionPoint,
+    From,
+    Id,
+    IssuedPrincipals,
+    IssuedTime,
+    Issuer,
+    Metadata,
+    Name,
+    Object,
+    Owner,
+    Parameter,
+    Principal,
+    PublicKey,
+    RangeTime,
+    Right,
+    RightsGroup,
+    RightsList,
+    SecurityLevel,
+    Signature,
+    Time,
+    Until,
+    ValidityTime,
+    Value,
+    Work,
+    Xrml,
+    Other,
+}
+
+impl Tag {
+    fn of(name: &[u8]) -> Tag {
+        match name {
+            b"ACCESS" => Tag::Access,
+            b"ADDRESS" => Tag::Address,
+            b"ALGORITHM" => Tag::Algorithm,
+            b"AUTHENTICATEDDATA" => Tag::AuthenticatedData,
+            b"BODY" => Tag::Body,
+            b"CONDITIONLIST" => Tag::ConditionList,
+            b"DESCRIPTOR" => Tag::Descriptor,
+            b"DIGEST" => Tag::Digest,
+            b"DISTRIBUTIONPOINT" => Tag::DistributionPoint,
+            b"FROM" => Tag::From,
+            b"ID" => Tag::Id,
+            b"ISSUEDPRINCIPALS" => Tag::IssuedPrincipals,
+            b"ISSUEDTIME" => Tag::IssuedTime,
+            b"ISSUER" => Tag::Issuer,
+            b"METADATA" => Tag::Metadata,
+            b"NAME" => Tag::Name,
+            b"OBJECT" => Tag::Object,
+            b"OWNER" => Tag::Owner,
+            b"PARAMETER" => Tag::Parameter,
+            b"PRINCIPAL" => Tag::Principal,
+            b"PUBLICKEY" => Tag::PublicKey,
+            b"RANGETIME" => Tag::RangeTime,
+            b"RIGHT" => Tag::Right,
+            b"RIGHTSGROUP" => Tag::RightsGroup,
+            b"RIGHTSLIST" => Tag::RightsList,
+            b"SECURITYLEVEL" => Tag::SecurityLevel,
+            b"SIGNATURE" => Tag::Signature,
+            b"TIME" => Tag::Time,
+            b"UNTIL" => Tag::Until,
+            b"VALIDITYTIME" => Tag::ValidityTime,
+            b"VALUE" => Tag::Value,
+            b"WORK" => Tag::Work,
+            b"XrML" => Tag::Xrml,
+            _ => Tag::Other,
+        }
+    }
+}
+
+/// Which address a `DISTRIBUTIONPOINT` gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Point {
+    Intranet,
+    Extranet,
+    Referral,
+    Other,
+}
+
+/// What the text of the open `AUTHENTICATEDDATA` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Data {
+    LabelId,
+    LabelTenant,
+    Other,
+}
+
+/// Elements on the way from the root to the present one; deeper ones only count.
+const PATH: usize = 16;
+
+struct Reader<'t, 'm> {
+    text: &'t [u8],
+    events: Events<'t>,
+    meter: &'m Meter,
+    path: [Tag; PATH],
+    depth: usize,
+    document: Document<'t>,
+    point: Option<Point>,
+    data: Data,
+    /// `PARAMETER name` of the key that is being read.
+    parameter: &'t [u8],
+    /// The present `RIGHT` is the one to issue.
+    may_issue: bool,
+}
+
+/// Reads every document of `text`; of a publishing license only up to its `WORK` where `depth`
+/// says head.
+pub(crate) fn documents<'t>(text: &'t [u8], depth: Depth, meter: &Meter) -> Documents<'t> {
+    let mut documents = Documents::default();
+    if let Err(error) = read_documents(text, depth, meter, &mut documents) {
+        documents.error = Some(error.at_stage(Stage::License));
+    }
+    documents
+}
+
+fn read_documents<'t>(
+    text: &'t [u8],
+    depth: Depth,
+    meter: &Meter,
+    documents: &mut Documents<'t>,
+) -> Result<()> {
+    meter.charge(Limit::Steps, wide(text.len()))?;
+    let mut at = 0;
+    let mut damage = None;
+    while let Some(start) = find_document(text, at) {
+        let before = text.get(at..start).unwrap_or_default();
+        let last_is_closed = documents.list.last().is_some_and(|document| document.closed);
+        if last_is_closed && !before.trim_ascii().is_empty() {
+            documents.trailing = true;
+        }
+        let count = wide(documents.list.len()).saturating_add(1);
+        meter.check(Limit::ChainLength, count)?;
+        let mut reader = Reader::new(text, start, meter);
+        let read = reader.run(depth);
+        at = if reader.document.closed { reader.document.end } else { start.saturating_add(1) };
+        let is_license = reader.document.is_publishing_license();
+        documents.list.push(reader.document);
+        match read {
+            Err(error) if error.kind() == ErrorKind::Limit => return Err(error),
+            // A document that was cut does not hide the next one.
+            Err(error) => {
+                damage.get_or_insert(error);
+            }
+            Ok(()) if is_license && depth == Depth::Head => return damage.map_or(Ok(()), Err),
+            Ok(()) => {}
+        }
+    }
+    let last_is_closed = documents.list.last().is_some_and(|document| document.closed);
+    let rest = text.get(at..).unwrap_or_default();
+    documents.trailing |= last_is_closed && !rest.trim_ascii().is_empty();
+    damage.map_or(Ok(()), Err)
+}
+
+/// Where the next `<XrML` begins.
+fn find_document(text: &[u8], mut at: usize) -> Option<usize> {
+    const OPEN: &[u8] = b"<XrML";
+    loop {
+        let rest = text.get(at..)?;
+        let found = memmem::find(rest, OPEN)?;
+        let start = at.checked_add(found)?;
+        at = start.checked_add(OPEN.len())?;
+        match text.get(at) {
+            Some(b'>' | b'/') => return Some(start),
+            Some(byte) if byte.is_ascii_whitespace() => return Some(start),
+            _ => {}
+        }
+    }
+}
+
+impl<'t, 'm> Reader<'t, 'm> {
+    fn new(text: &'t [u8], start: usize, meter: &'m Meter) -> Reader<'t, 'm> {
+        Reader {
+            text,
+            events: Events::new(text, start),
+            meter,
+            path: [Tag::Other; PATH],
+            depth: 0,
+            document: Document { start, ..Document::default() },
+            point: None,
+            data: Data::Other,
+            parameter: &[],
+            may_issue: false,
+        }
+    }
+
+    /// Reads one document, from its `<XrML` to its `</XrML>`.
+    fn run(&mut self, depth: Depth) -> Result<()> {
+        loop {
+            let event = match self.events.next() {
+                Some(Ok(event)) => event,
+                Some(Err(_)) => return self.cut("a tag does not end"),
+                None => return self.cut("no </XrML>"),
+            };
+            match event {
+                Event::Open { name, attributes, empty } => {
+                    let tag = Tag::of(name);
+                    if tag == Tag::Xrml && self.depth > 0 {
+                        // The next document begins inside this one, which was cut.
+                        self.document.end = self.events.start();
+                        return Err(self.malformed("a document begins inside another one"));
+                    }
+                    if tag == Tag::Work
+                        && depth == Depth::Head
+                        && self.document.is_publishing_license()
+                    {
+                        self.document.end = self.events.start();
+                        return Ok(());
+                    }
+                    self.push(tag)?;
+                    self.open(attributes);
+                    if empty {
+                        self.close();
+                    }
+                }
+                Event::Close { .. } => {
+                    self.close();
+                    if self.depth == 0 {
+                        self.document.end = self.events.end();
+                        self.document.closed = true;
+                        return Ok(());
+                    }
+                }
+                Event::Text(text) => self.take_text(text),
+            }
+        }
+    }
+
+    fn cut(&mut self, detail: &'static str) -> Result<()> {
+        self.document.end = self.text.len();
+        Err(Error::truncated("XrML", wide(self.text.len()), detail))
+    }
+
+    fn malformed(&self, detail: &'static str) -> Error {
+        Error::malformed("malformed-xrml", "XrML", wide(self.events.start()), detail)
+    }
+
+    fn push(&mut self, tag: Tag) -> Result<()> {
+        if let Some(slot) = self.path.get_mut(self.depth) {
+            *slot = tag;
+        }
+        self.depth = self.depth.saturating_add(1);
+        self.meter.check(Limit::XmlDepth, wide(self.depth))
+    }
+
+    /// The path from the root; empty where it is deeper than anything that matters.
+    fn path(&self) -> &[Tag] {
+        self.path.get(..self.depth).unwrap_or_default()
+    }
+
+    fn attribute(&self, attributes: &'t [u8], name: &str) -> Field<'t> {
+        // Producers write at most six; a limit keeps a hostile tag from being walked for each.
+        let allowed = usize::try_from(self.meter.allowed(Limit::Attributes)).unwrap_or(usize::MAX);
+        let mut all = Attributes::new(attributes).take(allowed);
+        let (_, raw) = all.find(|(found, _)| *found == name.as_bytes())?;
+        Some(Value { raw, at: offset_in(self.text, raw) })
+    }
+
+    fn open(&mut self, attributes: &'t [u8]) {
+        use Tag::*;
+        let start = self.events.start();
+        match *self.path() {
+            [Xrml, Body] => {
+                if self.document.body.is_some() {
+                    self.document.duplicate.get_or_insert(start);
+                    return;
+                }
+                self.document.body = Some(Span { start, end: self.text.len() });
+                self.document.body_type = self.attribute(attributes, "type");
+            }
+            [Xrml, Body, Descriptor, Object] => {
+                let found = self.attribute(attributes, "type");
+                self.document.descriptor_type = self.document.descriptor_type.or(found);
+            }
+            [Xrml, Body, party @ (Issuer | IssuedPrincipals), ..] => {
+                self.open_party(party, attributes);
+            }
+            [Xrml, Body, DistributionPoint] => self.point = None,
+            [Xrml, Body, DistributionPoint, Object] => {
+                let kind = self.attribute(attributes, "type").map(|kind| kind.raw);
+                self.point = Some(match kind {
+                    Some(b"License-Acquisition-URL") => Point::Intranet,
+                    Some(b"Extranet-License-Acquisition-URL") => Point::Extranet,
+                    Some(b"Referral-Info") => Point::Referral,
+                    _ => Point::Other,
+                });
+            }
+            [Xrml, Body, Work, Metadata, Owner, Object, Id] => {
+                let found = self.attribute(attributes, "type");
+                self.document.owner_id_type = self.document.owner_id_type.or(found);
+            }
+            [Xrml, Body, Work, RightsGroup, RightsList, Right] => {
+                let name = self.attribute(attributes, "name");
+                self.may_issue = name.is_some_and(|name| name.raw == b"ISSUE");
+            }
+            [Xrml, Body, AuthenticatedData] => self.open_data(attributes),
+            [Xrml, Signature] => self.document.signature.present = true,
+            _ => {}
+        }
+    }
+
+    fn open_party(&mut self, party: Tag, attributes: &'t [u8]) {
+        use Tag::*;
+        let inside = match *self.path() {
+            [_, _, Issuer, ref inside @ ..] => inside,
+            [_, _, IssuedPrincipals, Principal, ref inside @ ..] => inside,
+            _ => return,
+        };
+        enum Wanted {
+            Nothing,
+            ObjectType,
+            IdType,
+            Parameter,
+            Level,
+        }
+        let wanted = match *inside {
+            [Object] => Wanted::ObjectType,
+            [Object, Id] => Wanted::IdType,
+            [PublicKey, Parameter] => Wanted::Parameter,
+            [SecurityLevel] => Wanted::Level,
+            _ => Wanted::Nothing,
+        };
+        let start = self.events.start();
+        match wanted {
+            Wanted::Nothing => {}
+            Wanted::ObjectType => {
+                let found = self.attribute(attributes, "type");
+                let object = &mut self.party(party).object_type;
+                let repeated = object.is_some();
+                *object = object.or(found);
+                if repeated {
+                    self.document.duplicate.get_or_insert(start);
+                }
+            }
+            Wanted::IdType => {
+                let found = self.attribute(attributes, "type");
+                let id_type = &mut self.party(party).id_type;
+                *id_type = id_type.or(found);
+            }
+            Wanted::Parameter => {
+                self.parameter = self.attribute(attributes, "name").map_or(&[], |name| name.raw);
+            }
+            Wanted::Level => {
+                let name = self.attribute(attributes, "name").map_or(&[][..], |name| name.raw);
+                let value = self.attribute(attributes, "value");
+                let party = self.party(party);
+                let level = match name {
+                    b"Server-Version" => &mut party.server_version,
+                    b"Server-SKU" => &mut party.server_sku,
+                    b"Tenant-ID" => &mut party.tenant_id,
+                    b"SDK" => &mut party.sdk,
+                    _ => return,
+                };
+                let repeated = level.is_some();
+                *level = level.or(value);
+                if repeated {
+                    self.document.duplicate.get_or_insert(start);
+                }
+            }
+        }
+    }
+
+    fn party(&mut self, tag: Tag) -> &mut Party<'t> {
+        match tag {
+            Tag::Issuer => &mut self.document.issuer,
+            _ => &mut self.document.principal,
+        }
+    }
+
+    fn open_data(&mut self, attributes: &'t [u8]) {
+        let id = self.attribute(attributes, "id").map_or(&[][..], |id| id.raw);
+        let name = self.attribute(attributes, "name").map_or(&[][..], |name| name.raw);
+        self.data = match (id, name) {
+            (b"LABEL", b"ID") => Data::LabelId,
+            (b"LABEL", b"TenantId") => Data::LabelTenant,
+            _ => Data::Other,
+        };
+        const PREFIX: &[u8] = b"Microsoft.DKE.";
+        let begins = name.get(..PREFIX.len()).is_some_and(|it| it.eq_ignore_ascii_case(PREFIX));
+        if id.eq_ignore_ascii_case(b"APPSPECIFIC") && begins {
+            self.document.double_key_any = true;
+            for (known, entry) in self.document.double_key.iter_mut().zip(DOUBLE_KEY_ENTRIES) {
+                *known |= name.eq_ignore_ascii_case(entry.as_bytes());
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        use Tag::*;
+        match *self.path() {
+            [Xrml, Body] => {
+                let end = self.events.end();
+                if let Some(body) = &mut self.document.body
+                    && body.end == self.text.len()
+                {
+                    body.end = end;
+                }
+            }
+            [Xrml, Body, DistributionPoint] => self.point = None,
+            _ => {}
+        }
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn take_text(&mut self, raw: &'t [u8]) {
+        use Tag::*;
+        let at = self.events.start();
+        let inside_body = matches!(*self.path(), [Xrml, Body, ..]);
+        if raw.first().is_some_and(u8::is_ascii_whitespace) && raw.trim_ascii().is_empty() {
+            self.document.reflowed |= inside_body;
+            return;
+        }
+        let value = self::Value { raw, at };
+        let (point, data, parameter, may_issue) =
+            (self.point, self.data, self.parameter, self.may_issue);
+        let path = self.path;
+        let path = path.get(..self.depth).unwrap_or_default();
+        let document = &mut self.document;
+        let mut decides = true;
+        let field = match *path {
+            [Xrml, Body, IssuedTime] => &mut document.issued,
+            [Xrml, Body, ValidityTime, Until] => &mut document.valid_until,
+            [Xrml, Body, Descriptor, Object, Id] => &mut document.descriptor_id,
+            [Xrml, Body, Descriptor, Object, Name] => &mut document.descriptor_name,
+            [Xrml, Body, Issuer, ref inside @ ..] => {
+                match party_field(&mut document.issuer, inside, parameter) {
+                    Some(field) => field,
+                    None => return,
+                }
+            }
+            [Xrml, Body, IssuedPrincipals, Principal, ref inside @ ..] => {
+                match party_field(&mut document.principal, inside, parameter) {
+                    Some(field) => field,
+                    None => return,
+                }
+            }
+            [Xrml, Body, DistributionPoint, Object, Address] => match point {
+                Some(Point::Intranet) => &mut document.intranet,
+                Some(Point::Extranet) => &mut document.extranet,
+                Some(Point::Referral) => {
+                    decides = false;
+                    &mut document.referral
+                }
+                _ => return,
+            },
+            [Xrml, Body, Work, Object, Id] => &mut document.content_id,
+            [Xrml, Body, Work, Metadata, Owner, Object, Name] => &mut document.owner,
+            [
+                Xrml,
+                Body,
+                Work,
+                RightsGroup,
+                RightsList,
+                Right,
+                ConditionList,
+                Time,
+                RangeTime,
+                From,
+            ] if may_issue => &mut document.issue_from,
+            [
+                Xrml,
+                Body,
+                Work,
+                RightsGroup,
+                RightsList,
+                Right,
+                ConditionList,
+                Time,
+                RangeTime,
+                Until,
+            ] if may_issue => &mut document.issue_until,
+            [Xrml, Body, AuthenticatedData] => match data {
+                Data::LabelId => &mut document.label_id,
+                Data::LabelTenant => &mut document.label_tenant,
+                Data::Other => return,
+            },
+            [Xrml, Signature, Algorithm] => &mut document.signature.algorithm,
+            [Xrml, Signature, Digest, Algorithm] => &mut document.signature.digest_algorithm,
+            [Xrml, Signature, Digest, Value] => &mut document.signature.digest,
+            [Xrml, Signature, Value] => &mut document.signature.value,
+            _ => return,
+        };
+        match field {
+            None => *field = Some(value),
+            Some(_) if decides => {
+                document.duplicate.get_or_insert(at);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The field of a party that the text at this path below it fills.
+fn party_field<'p, 't>(
+    party: &'p mut Party<'t>,
+    inside: &[Tag],
+    parameter: &[u8],
+) -> Option<&'p mut Field<'t>> {
+    use Tag::*;
+    match *inside {
+        [Object, Id] => Some(&mut party.id),
+        [Object, Name] => Some(&mut party.name),
+        // An issuer has mail aliases and the like as addresses; the first address of a server is
+        // its URL, and a person has none.
+        [Object, Address] if party.is_server() => Some(&mut party.address),
+        [PublicKey, Parameter, Value] => match parameter {
+            b"modulus" => Some(&mut party.modulus),
+            b"public-exponent" => Some(&mut party.exponent),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl Party<'_> {
+    pub(crate) fn is_server(&self) -> bool {
+        self.object_type.is_some_and(|kind| kind.raw == b"MS-DRM-Server")
+    }
+
+    /// Whether both hold the same key. Texts are compared, which is the same for what one producer
+    /// wrote into one file.
+    pub(crate) fn has_key_of(&self, other: &Party<'_>) -> bool {
+        match (self.modulus, other.modulus) {
+            (Some(one), Some(other)) => same_base64(one.raw, other.raw),
+            _ => false,
+        }
+    }
+}
+
+fn same_base64(one: &[u8], other: &[u8]) -> bool {
+    fn letters(text: &[u8]) -> impl Iterator<Item = &u8> {
+        text.iter().filter(|byte| !byte.is_ascii_whitespace() && **byte != b'=')
+    }
+    one == other || letters(one).eq(letters(other))
+}
+
+/// Where `part`, a slice of `text`, begins in it.
+fn offset_in(text: &[u8], part: &[u8]) -> usize {
+    part.as_ptr().addr().saturating_sub(text.as_ptr().addr())
+}

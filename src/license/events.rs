@@ -1,0 +1,306 @@
+//! XrML as a stream of events: borrowed, without allocation, about as fast as memory is read.
+//!
+//! XrML 1.2 as real producers write it is a small part of XML: elements, attributes, text, an
+//! optional declaration. This scanner reads that part, passes over comments, declarations and
+//! document types, and resolves nothing. quick-xml is its oracle: on well-formed text both say the
+//! same (`tests`).
+
+use memchr::{memchr, memchr3, memmem};
+
+/// One thing that stands in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event<'t> {
+    /// `<name attributes>`; for an `empty` one no `Close` follows.
+    Open { name: &'t [u8], attributes: &'t [u8], empty: bool },
+    /// `</name>`
+    Close { name: &'t [u8] },
+    /// Text between tags, entities unresolved; never empty. CDATA comes as it is.
+    Text(&'t [u8]),
+}
+
+/// A tag that begins and does not end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unfinished;
+
+/// Reads events off a text.
+#[derive(Debug, Clone)]
+pub(crate) struct Events<'t> {
+    text: &'t [u8],
+    /// Where the last event begins.
+    start: usize,
+    /// Where the next one does.
+    at: usize,
+}
+
+impl<'t> Events<'t> {
+    pub(crate) fn new(text: &'t [u8], at: usize) -> Events<'t> {
+        Events { text, start: at, at }
+    }
+
+    /// Where the last event begins in the text.
+    pub(crate) fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Where the last event ends.
+    pub(crate) fn end(&self) -> usize {
+        self.at
+    }
+
+    fn rest(&self) -> &'t [u8] {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn advance(&mut self, by: usize) {
+        self.at = self.at.saturating_add(by);
+    }
+
+    /// The next event; `None` at the end of the text.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<Result<Event<'t>, Unfinished>> {
+        loop {
+            self.start = self.at;
+            let rest = self.rest();
+            match rest {
+                [] => return None,
+                [b'<', inside @ ..] => {
+                    if let Some(event) = self.markup(inside) {
+                        return Some(event);
+                    }
+                }
+                _ => {
+                    let len = memchr(b'<', rest).unwrap_or(rest.len());
+                    self.advance(len);
+                    return Some(Ok(Event::Text(rest.get(..len).unwrap_or_default())));
+                }
+            }
+        }
+    }
+
+    /// What begins with `<`; `None` for what is passed over.
+    #[inline]
+    fn markup(&mut self, inside: &'t [u8]) -> Option<Result<Event<'t>, Unfinished>> {
+        match inside {
+            [b'/', name @ ..] => {
+                let Some(len) = memchr(b'>', name) else { return Some(Err(self.unfinished())) };
+                self.advance(len.saturating_add(3));
+                let name = name.get(..len).unwrap_or_default();
+                Some(Ok(Event::Close { name: name.trim_ascii_end() }))
+            }
+            [b'!' | b'?', ..] => self.declaration(inside),
+            _ => {
+                let Some(len) = tag_length(inside) else { return Some(Err(self.unfinished())) };
+                self.advance(len.saturating_add(2));
+                let tag = inside.get(..len).unwrap_or_default();
+                let (tag, empty) = match tag {
+                    [tag @ .., b'/'] => (tag, true),
+                    _ => (tag, false),
+                };
+                let name = tag.iter().position(u8::is_ascii_whitespace).unwrap_or(tag.len());
+                let (name, attributes) = tag.split_at_checked(name).unwrap_or((tag, &[]));
+                Some(Ok(Event::Open { name, attributes, empty }))
+            }
+        }
+    }
+
+    /// Comments, declarations, document types: passed over. CDATA: text.
+    #[cold]
+    fn declaration(&mut self, inside: &'t [u8]) -> Option<Result<Event<'t>, Unfinished>> {
+        const FORMS: [(&[u8], &[u8]); 4] =
+            [(b"!--", b"-->"), (b"![CDATA[", b"]]>"), (b"?", b"?>"), (b"!", b">")];
+        for (open, close) in FORMS {
+            let Some(content) = inside.strip_prefix(open) else { continue };
+            let Some(len) = memmem::find(content, close) else {
+                return Some(Err(self.unfinished()));
+            };
+            let total = len.saturating_add(open.len()).saturating_add(close.len());
+            self.advance(total.saturating_add(1));
+            if open == b"![CDATA[" && len > 0 {
+                return Some(Ok(Event::Text(content.get(..len).unwrap_or_default())));
+            }
+            return None;
+        }
+        None
+    }
+
+    /// Nothing behind an unfinished tag can be believed.
+    #[cold]
+    fn unfinished(&mut self) -> Unfinished {
+        self.at = self.text.len();
+        Unfinished
+    }
+}
+
+/// How long a tag is up to its `>`, which may stand in a quoted value too.
+#[inline]
+fn tag_length(inside: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let rest = inside.get(at..)?;
+        let found = memchr3(b'>', b'"', b'\'', rest)?;
+        let position = at.checked_add(found)?;
+        let quote = *rest.get(found)?;
+        if quote == b'>' {
+            return Some(position);
+        }
+        let quoted = inside.get(position.checked_add(1)?..)?;
+        at = position.checked_add(memchr(quote, quoted)?)?.checked_add(2)?;
+    }
+}
+
+/// The attributes of a tag, one after the other: name and raw value. What is no attribute ends
+/// them.
+#[derive(Debug, Clone)]
+pub(crate) struct Attributes<'t> {
+    rest: &'t [u8],
+}
+
+impl<'t> Attributes<'t> {
+    pub(crate) fn new(attributes: &'t [u8]) -> Attributes<'t> {
+        Attributes { rest: attributes }
+    }
+}
+
+impl<'t> Iterator for Attributes<'t> {
+    type Item = (&'t [u8], &'t [u8]);
+
+    fn next(&mut self) -> Option<(&'t [u8], &'t [u8])> {
+        let rest = self.rest.trim_ascii_start();
+        let equals = memchr(b'=', rest)?;
+        let (name, value) = rest.split_at_checked(equals)?;
+        let value = value.get(1..)?.trim_ascii_start();
+        let (quote, value) = value.split_first()?;
+        if !matches!(quote, b'"' | b'\'') {
+            return None;
+        }
+        let (value, rest) = value.split_at_checked(memchr(*quote, value)?)?;
+        self.rest = rest.get(1..)?;
+        Some((name.trim_ascii_end(), value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn all(text: &str) -> Vec<Result<Event<'_>, Unfinished>> {
+        let mut events = Events::new(text.as_bytes(), 0);
+        std::iter::from_fn(|| events.next()).collect()
+    }
+
+    /// The same events by quick-xml, as text.
+    fn oracle(text: &str) -> Option<Vec<String>> {
+        use quick_xml::events::Event as Quick;
+        let mut reader = quick_xml::Reader::from_str(text);
+        reader.config_mut().check_end_names = false;
+        reader.config_mut().allow_unmatched_ends = true;
+        let mut events: Vec<String> = Vec::new();
+        let mut text = String::new();
+        loop {
+            let event = reader.read_event().ok()?;
+            // quick-xml gives entities as events of their own; here they are part of the text.
+            match &event {
+                Quick::Text(piece) => {
+                    text.push_str(piece);
+                    continue;
+                }
+                Quick::GeneralRef(name) => {
+                    text.push_str(&format!("&{};", &**name));
+                    continue;
+                }
+                _ if !text.is_empty() => events.push(format!("text {}", std::mem::take(&mut text))),
+                _ => {}
+            }
+            match event {
+                Quick::Start(tag) => events.push(format!("open {}", &*tag)),
+                Quick::Empty(tag) => events.push(format!("empty {}", &*tag)),
+                Quick::End(tag) => events.push(format!("close {}", tag.trim_end())),
+                Quick::CData(cdata) if !cdata.is_empty() => {
+                    events.push(format!("text {}", &*cdata))
+                }
+                Quick::Eof => return Some(events),
+                _ => {}
+            }
+        }
+    }
+
+    fn ours(text: &str) -> Option<Vec<String>> {
+        let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let mut said = Vec::new();
+        for event in all(text) {
+            said.push(match event.ok()? {
+                Event::Open { name, attributes, empty } => {
+                    let kind = if empty { "empty" } else { "open" };
+                    format!("{kind} {}{}", lossy(name), lossy(attributes))
+                }
+                Event::Close { name } => format!("close {}", lossy(name)),
+                Event::Text(text) => format!("text {}", lossy(text)),
+            });
+        }
+        Some(said)
+    }
+
+    #[test]
+    fn says_what_quick_xml_says() {
+        let cases = [
+            "<a><b c=\"1\" d='2'/>text</a>",
+            "<?xml version=\"1.0\"?><XrML version=\"1.2\" xmlns=\"\"><BODY type=\"x\"></BODY></XrML>",
+            "<a><!-- <b> --><c/></a>",
+            "<a b=\"1>2\">x</a >",
+            "<RIGHT name = \"OWNER\"></RIGHT>",
+            "<a><![CDATA[<b>]]></a>",
+            "<a>&lt;b&gt; &amp; c</a>",
+            "<a />",
+            "<a></a><b></b>",
+        ];
+        for text in cases {
+            assert_eq!(ours(text), oracle(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unfinished_tag_ends_the_text() {
+        for text in ["<a", "<a b=\"1", "</a", "<!-- x", "<![CDATA[x", "<?xml", "<a b=\"1>x</a>"] {
+            assert_eq!(all(text).last(), Some(&Err(Unfinished)), "{text}");
+        }
+    }
+
+    #[test]
+    fn attributes_are_names_and_raw_values() {
+        let found: Vec<_> = Attributes::new(b" a=\"1\"  b = '2' c=\"&lt;\" d=x e=\"5\"").collect();
+        let expected: Vec<(&[u8], &[u8])> = vec![(b"a", b"1"), (b"b", b"2"), (b"c", b"&lt;")];
+        assert_eq!(found, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_quick_xml_on_generated_documents(text in document()) {
+            prop_assert_eq!(ours(&text), oracle(&text));
+        }
+
+        #[test]
+        fn never_panics_and_always_ends(text in "[<>/!?a-c\"'= \\-\\[\\]&;]{0,64}") {
+            prop_assert!(all(&text).len() <= text.len());
+        }
+    }
+
+    fn document() -> impl Strategy<Value = String> {
+        let attribute =
+            ("[a-z]{1,4}", "[a-zA-Z0-9 >/]{0,8}").prop_map(|(n, v)| format!(" {n}=\"{v}\""));
+        let attributes = prop::collection::vec(attribute, 0..3).prop_map(|list| list.concat());
+        let leaf = prop_oneof![
+            "[a-zA-Z0-9+/=]{1,40}",
+            Just("<!-- c > < -->".to_owned()),
+            Just("<e/>".to_owned()),
+            Just("&amp;".to_owned()),
+        ];
+        leaf.prop_recursive(4, 32, 4, move |inner| {
+            ("[A-Za-z]{1,8}", attributes.clone(), prop::collection::vec(inner, 0..4)).prop_map(
+                |(name, attributes, children)| {
+                    format!("<{name}{attributes}>{}</{name}>", children.concat())
+                },
+            )
+        })
+    }
+}

@@ -1,0 +1,123 @@
+//! RSA keys as XrML writes them, and the fingerprint by which a server key is known.
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use sha2::{Digest, Sha256};
+
+/// Base64 as it is met: with padding or without, with stray low bits in the last letter.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The longest base64 text that is decoded: a key or signature of 16,384 bits has 2,732 letters.
+const MAX_LETTERS: usize = 16_384;
+
+/// The longest base64 text of one certificate; those of use licenses have some 20,000 letters.
+pub(crate) const MAX_CERTIFICATE_LETTERS: usize = 4_194_304;
+
+/// Decodes the base64 of a key, a digest or a signature, white space passed over. `None` for what
+/// is no base64, or far too long for any of them.
+pub(crate) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+    decode_base64_of(text, MAX_LETTERS)
+}
+
+/// The same for at most `max` letters.
+pub(crate) fn decode_base64_of(text: &[u8], max: usize) -> Option<Vec<u8>> {
+    let text = text.trim_ascii();
+    if text.len() > max {
+        return None;
+    }
+    if text.iter().any(u8::is_ascii_whitespace) {
+        let dense: Vec<u8> =
+            text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        return BASE64.decode(dense).ok();
+    }
+    BASE64.decode(text).ok()
+}
+
+/// An RSA modulus as big-endian bytes without leading zeros.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Modulus(Vec<u8>);
+
+impl Modulus {
+    /// From the base64 text of `PARAMETER name="modulus"/VALUE`, whose bytes are little-endian.
+    /// `None` where there is no number, or the number is zero.
+    pub(crate) fn from_xrml(text: &[u8]) -> Option<Modulus> {
+        let mut bytes = decode_base64(text)?;
+        bytes.reverse();
+        Modulus::from_big_endian(&bytes)
+    }
+
+    /// From big-endian bytes, as X.509 writes them.
+    pub(crate) fn from_big_endian(bytes: &[u8]) -> Option<Modulus> {
+        let first = bytes.iter().position(|byte| *byte != 0)?;
+        bytes.get(first..).map(|bytes| Modulus(bytes.to_vec()))
+    }
+
+    /// Big-endian, without leading zeros.
+    pub(crate) fn as_big_endian(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// How many bits the number has.
+    pub(crate) fn bits(&self) -> u32 {
+        let zeros = self.0.first().map_or(0, |first| first.leading_zeros());
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX).saturating_mul(8).saturating_sub(zeros)
+    }
+
+    /// `sha256:` and 64 hex digits: the record's `slc_key`.
+    pub(crate) fn fingerprint(&self) -> String {
+        fingerprint(&self.0)
+    }
+}
+
+/// `sha256:` and the SHA-256 of `bytes` in hex.
+pub(crate) fn fingerprint(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(71);
+    text.push_str("sha256:");
+    for byte in Sha256::digest(bytes) {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(DIGITS.get(usize::from(digit)).map_or('0', |digit| char::from(*digit)));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_modulus_is_little_endian_and_leading_zeros_do_not_count() {
+        let text = |bytes: &[u8]| BASE64.encode(bytes);
+        let modulus = Modulus::from_xrml(text(&[3, 2, 1]).as_bytes()).unwrap();
+        assert_eq!(modulus.as_big_endian(), [1, 2, 3]);
+        assert_eq!(modulus.bits(), 17);
+        let padded = Modulus::from_xrml(text(&[3, 2, 1, 0, 0]).as_bytes()).unwrap();
+        assert_eq!(padded.fingerprint(), modulus.fingerprint());
+        assert_eq!(
+            Modulus::from_big_endian(&[0, 0xFF]).unwrap().fingerprint(),
+            "sha256:a8100ae6aa1940d0b663bb31cd466142ebbdbd5187131b92d93818987832eb89"
+        );
+    }
+
+    #[test]
+    fn what_is_no_number_is_no_key() {
+        let long = vec![b'A'; MAX_LETTERS + 1];
+        for text in [&b""[..], b"====", b"AAAA", b"not base64!", &long] {
+            assert_eq!(Modulus::from_xrml(text), None);
+        }
+    }
+
+    #[test]
+    fn white_space_and_missing_padding_are_passed_over() {
+        assert_eq!(decode_base64(b" AQ\r\n ID").unwrap(), [1, 2, 3]);
+        assert_eq!(decode_base64(b"AQI").unwrap(), [1, 2]);
+        assert_eq!(decode_base64(b"AQI=").unwrap(), [1, 2]);
+    }
+}

@@ -1,0 +1,130 @@
+//! From the bytes of a license to text that can be scanned, and back to where they lay.
+
+use std::borrow::Cow;
+
+/// How the text of a license is encoded (MS-OFFCRYPTO 2.2.6, and what real containers hold).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Utf8,
+    Utf16Le,
+}
+
+/// License text as UTF-8, with the way back to the bytes that it came from.
+#[derive(Debug)]
+pub(crate) struct Text<'a> {
+    utf8: Cow<'a, [u8]>,
+    encoding: Encoding,
+    /// Bytes of the byte order mark.
+    mark: usize,
+}
+
+const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
+const UTF16_MARK: &[u8] = b"\xFF\xFE";
+
+impl<'a> Text<'a> {
+    /// Decodes `bytes`: a byte order mark decides; without one, a NUL after the first letter says
+    /// UTF-16LE. Trailing NULs, which MSIPC writes, are dropped. Nothing fails: what is no valid
+    /// text stays in UTF-8 as it is, and becomes U+FFFD in UTF-16.
+    pub(crate) fn decode(bytes: &'a [u8]) -> Text<'a> {
+        let (encoding, mark) = if bytes.starts_with(UTF8_MARK) {
+            (Encoding::Utf8, UTF8_MARK.len())
+        } else if bytes.starts_with(UTF16_MARK) {
+            (Encoding::Utf16Le, UTF16_MARK.len())
+        } else if looks_like_utf16(bytes) {
+            (Encoding::Utf16Le, 0)
+        } else {
+            (Encoding::Utf8, 0)
+        };
+        let text = bytes.get(mark..).unwrap_or_default();
+        let utf8 = match encoding {
+            Encoding::Utf8 => Cow::Borrowed(text.trim_suffix_nul()),
+            Encoding::Utf16Le => {
+                let mut text = crate::bytes::utf16_lossy(text).into_bytes();
+                text.truncate(text.as_slice().trim_suffix_nul().len());
+                Cow::Owned(text)
+            }
+        };
+        Text { utf8, encoding, mark }
+    }
+
+    /// The text.
+    pub(crate) fn utf8(&self) -> &[u8] {
+        &self.utf8
+    }
+
+    /// Where byte `at` of the text lay in the bytes that were decoded.
+    pub(crate) fn raw_offset(&self, at: usize) -> usize {
+        let inside = match self.encoding {
+            Encoding::Utf8 => at,
+            Encoding::Utf16Le => {
+                let before = self.utf8.get(..at).unwrap_or_default();
+                let units = String::from_utf8_lossy(before).encode_utf16().count();
+                units.saturating_mul(2)
+            }
+        };
+        self.mark.saturating_add(inside)
+    }
+}
+
+/// Whether text without a mark is UTF-16LE: its first letter, a `<` in every license, has a NUL
+/// behind it, and so has one of the next few.
+fn looks_like_utf16(bytes: &[u8]) -> bool {
+    let mut pairs = bytes.chunks_exact(2).take(8);
+    let wide = |pair: &[u8]| matches!(pair, [low, 0] if *low != 0);
+    pairs.next().is_some_and(wide) && pairs.next().is_none_or(wide)
+}
+
+trait TrimSuffixNul {
+    fn trim_suffix_nul(&self) -> &[u8];
+}
+
+impl TrimSuffixNul for [u8] {
+    fn trim_suffix_nul(&self) -> &[u8] {
+        let len = self.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
+        self.get(..len).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+
+    fn utf16(text: &str) -> Vec<u8> {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn every_encoding_met_gives_the_same_text() {
+        let text = "<XrML>Ünïcode 𝄞</XrML>";
+        let cases: [(&str, Vec<u8>); 6] = [
+            ("utf-8", text.as_bytes().to_vec()),
+            ("utf-8, mark", [UTF8_MARK, text.as_bytes()].concat()),
+            ("utf-8, NULs", [text.as_bytes(), b"\0\0"].concat()),
+            ("utf-16", utf16(text)),
+            ("utf-16, mark", [UTF16_MARK, &utf16(text)].concat()),
+            ("utf-16, NUL", [&utf16(text)[..], b"\0\0"].concat()),
+        ];
+        for (name, bytes) in cases {
+            assert_eq!(Text::decode(&bytes).utf8(), text.as_bytes(), "{name}");
+        }
+    }
+
+    #[test]
+    fn offsets_lead_back_to_the_bytes() {
+        let text = "<a>Ü𝄞</a>";
+        let at = text.find("</a>").unwrap();
+        let bytes = [UTF16_MARK, &utf16(text)].concat();
+        let offset = Text::decode(&bytes).raw_offset(at);
+        assert_eq!(&bytes[offset..offset + 2], b"<\0");
+        let bytes = [UTF8_MARK, text.as_bytes()].concat();
+        assert_eq!(bytes[Text::decode(&bytes).raw_offset(at)], b'<');
+    }
+
+    #[test]
+    fn damaged_text_is_still_text() {
+        for bytes in [&b""[..], b"\0", b"\xFF\xFE", b"\xEF\xBB\xBF", b"<\0\xD8", b"<\xFF>"] {
+            let _ = Text::decode(bytes).raw_offset(usize::MAX);
+        }
+    }
+}
