@@ -12,7 +12,7 @@ use crate::container::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Depth, Facts, LicenseFacts, Searched};
-use crate::license::{self, Evidence, Kind, License, Manner, UseLicense};
+use crate::license::{self, Evidence, Kind, License, Manner, UseLicense, Verifier};
 use crate::limits::{Cancel, Limit, Limits, Meter};
 use crate::report::{Finding, Report};
 use crate::source::{
@@ -26,6 +26,7 @@ pub struct Inspector {
     options: Options,
     cache: Cache,
     license: Buffer,
+    verifier: Verifier,
 }
 
 #[derive(Debug, Clone)]
@@ -78,6 +79,12 @@ impl InspectorBuilder {
         self
     }
 
+    /// Checks the signature of each license and where it leads (feature `verify`).
+    pub fn verify(mut self, verify: bool) -> Self {
+        self.options.manner.verify = verify;
+        self
+    }
+
     /// Keeps the bytes of licenses for [`Finding::license`] (the default); a scan over many files
     /// has no use for them.
     pub fn keep_licenses(mut self, keep: bool) -> Self {
@@ -109,6 +116,7 @@ impl InspectorBuilder {
             options: self.options,
             cache: Cache::new(self.first_read, self.block),
             license: Buffer::default(),
+            verifier: Verifier::default(),
         }
     }
 }
@@ -180,6 +188,7 @@ impl Inspector {
             meter: &meter,
             cache: &mut self.cache,
             license: &mut self.license,
+            verifier: &mut self.verifier,
             findings: Findings::default(),
             stack: Vec::new(),
             seen: HashMap::new(),
@@ -317,6 +326,7 @@ struct Walk<'a, 'w> {
     meter: &'w Meter,
     cache: &'w mut Cache,
     license: &'w mut Buffer,
+    verifier: &'w mut Verifier,
     findings: Findings,
     stack: Vec<Frame<'a>>,
     /// How often each name was met, by a hash of its path.
@@ -388,6 +398,7 @@ impl<'a> Walk<'a, '_> {
             options: self.options,
             meter: self.meter,
             buffer: self.license,
+            verifier: self.verifier,
             place: &place,
             found: gathered,
         };
@@ -519,6 +530,8 @@ struct Gathered {
     container: Option<Container>,
     protection: Option<Protection>,
     licenses: Vec<Licensed>,
+    /// XrML that protects nothing.
+    certificates: Option<License>,
     use_licenses: Vec<UseLicense>,
     label: Option<Label>,
     anomalies: Vec<Anomaly>,
@@ -537,6 +550,7 @@ struct Gather<'g> {
     options: &'g Options,
     meter: &'g Meter,
     buffer: &'g mut Buffer,
+    verifier: &'g mut Verifier,
     place: &'g Place,
     found: Gathered,
 }
@@ -544,7 +558,7 @@ struct Gather<'g> {
 impl Gather<'_> {
     fn take_license(&mut self, bytes: &[u8], offset: Option<u64>) -> Result<()> {
         self.meter.charge(Limit::Licenses, 1)?;
-        let mut reading = license::read(bytes, self.options.manner, self.meter);
+        let mut reading = license::read(bytes, self.options.manner, self.verifier, self.meter);
         for evidence in &mut reading.evidence {
             let inside = evidence.offset.zip(offset);
             evidence.offset = inside
@@ -573,6 +587,7 @@ impl Gather<'_> {
                     self.found.protection = Some(Protection::None);
                 }
                 self.evidence("XrML", what, offset);
+                self.found.certificates = self.kept(bytes, offset);
                 return Ok(());
             }
             Kind::Unknown => {
@@ -587,12 +602,14 @@ impl Gather<'_> {
         let contiguous = offset.and_then(|offset| self.place.locate(offset));
         facts.license_offset =
             contiguous.filter(|extent| extent.len >= wide(bytes.len())).map(|extent| extent.offset);
-        let license = self
-            .options
-            .keep_licenses
-            .then(|| License { raw: bytes.to_vec(), offset: reading.facts.license_offset });
+        let license = self.kept(bytes, reading.facts.license_offset);
         self.found.licenses.push(Licensed { reading, license });
         Ok(())
+    }
+
+    /// The bytes for the caller, if it wants them.
+    fn kept(&self, bytes: &[u8], offset: Option<u64>) -> Option<License> {
+        self.options.keep_licenses.then(|| License { raw: bytes.to_vec(), offset })
     }
 
     fn is_rms(&self) -> bool {
@@ -747,6 +764,7 @@ impl Gathered {
                 )),
                 (error, _) => error,
             };
+            finding.license = self.certificates.take();
             self.finish(&mut finding, options, error);
             push(finding);
             return;

@@ -6,10 +6,10 @@ use super::document::{self, Document};
 use super::events::{Attributes, Event, Events};
 use super::key::{MAX_CERTIFICATE_LETTERS, Modulus, decode_base64_of};
 use super::text::Text;
-use super::{guid, string, time};
+use super::{Verifier, guid, string, time};
 use crate::bytes::{Buffer, wide};
 use crate::error::Result;
-use crate::facts::Depth;
+use crate::facts::{Depth, Signature};
 use crate::limits::{Cancel, Limit, Limits, Meter};
 use crate::names::names;
 use crate::timestamp::Timestamp;
@@ -91,7 +91,12 @@ impl License {
         let text = Text::decode(&self.raw);
         let meter = Meter::new(Limits::default(), Cancel::default());
         let documents = document::documents(text.utf8(), Depth::Full, &meter);
-        documents.list.iter().map(|document| Certificate::new(document, &text)).collect()
+        let mut verifier = Verifier::default();
+        let mut certificate = |document| {
+            let signature = verifier.certificate(document, text.utf8(), &meter);
+            Certificate::new(document, &text, signature.unwrap_or(Signature::NotChecked))
+        };
+        documents.list.iter().map(&mut certificate).collect()
     }
 
     /// The named data that the publishing license carries in the clear.
@@ -167,10 +172,12 @@ pub struct Certificate {
     pub principal: Party,
     /// When its principal may issue, from and until, where it says so.
     pub may_issue: (Option<Timestamp>, Option<Timestamp>),
+    /// What its own signature says.
+    pub signature: Signature,
 }
 
 impl Certificate {
-    fn new(document: &Document<'_>, text: &Text<'_>) -> Certificate {
+    fn new(document: &Document<'_>, text: &Text<'_>, signature: Signature) -> Certificate {
         let body_type = document.body_type.map_or(&[][..], |value| value.raw);
         let descriptor_type = document.descriptor_type.map(|value| value.raw);
         Certificate {
@@ -182,6 +189,7 @@ impl Certificate {
             issuer: Party::new(&document.issuer),
             principal: Party::new(&document.principal),
             may_issue: (time(document.issue_from), time(document.issue_until)),
+            signature,
         }
     }
 }

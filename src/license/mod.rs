@@ -9,6 +9,11 @@ mod certificate;
 mod document;
 mod events;
 mod key;
+#[cfg(feature = "verify")]
+mod signature;
+#[cfg(not(feature = "verify"))]
+#[path = "signature_off.rs"]
+mod signature;
 mod text;
 
 pub use certificate::{AppData, Certificate, CertificateKind, License, Party};
@@ -20,7 +25,7 @@ use memchr::memmem;
 use crate::bytes::wide;
 use crate::container::Anomaly;
 use crate::error::{Error, Result, Stage};
-use crate::facts::{Depth, Hierarchy, IssuerKind, LicenseFacts, Link, Signature};
+use crate::facts::{Depth, Hierarchy, IssuerKind, LicenseFacts};
 use crate::limits::{Limit, Meter};
 use crate::timestamp::Timestamp;
 use document::{Document, Value};
@@ -28,6 +33,7 @@ use key::Modulus;
 use text::Text;
 
 pub(crate) use anchors::SELF_ENROLLMENT;
+pub(crate) use signature::Verifier;
 
 /// What a run of XrML is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +100,12 @@ pub(crate) fn head_is_complete(bytes: &[u8]) -> bool {
 }
 
 /// Reads a license in whatever encoding. Damage is part of the reading, never a failure of it.
-pub(crate) fn read(bytes: &[u8], manner: Manner, meter: &Meter) -> Reading {
+pub(crate) fn read(
+    bytes: &[u8],
+    manner: Manner,
+    verifier: &mut Verifier,
+    meter: &Meter,
+) -> Reading {
     let mut reading = Reading {
         kind: Kind::Unknown,
         facts: LicenseFacts::new(),
@@ -104,7 +115,14 @@ pub(crate) fn read(bytes: &[u8], manner: Manner, meter: &Meter) -> Reading {
         error: None,
     };
     let text = Text::decode(bytes);
-    let documents = document::documents(text.utf8(), manner.depth, meter);
+    let mut documents = document::documents(text.utf8(), manner.depth, meter);
+    let unwrapped = match documents.list.is_empty() {
+        true => certificate::unwrap_chain(text.utf8(), meter).unwrap_or_default(),
+        false => Cow::default(),
+    };
+    if documents.list.is_empty() && !unwrapped.is_empty() {
+        documents = document::documents(&unwrapped, manner.depth, meter);
+    }
     if documents.trailing {
         reading.anomalies.push(Anomaly::TrailingData);
     }
@@ -127,6 +145,15 @@ pub(crate) fn read(bytes: &[u8], manner: Manner, meter: &Meter) -> Reading {
         reading.facts.license_sha256 = Some(key::fingerprint(bytes).split_off("sha256:".len()));
     }
     read_anomalies(index, license, documents, &mut reading);
+    if manner.verify && manner.depth == Depth::Full {
+        match verifier.verify(license, documents, text.utf8(), meter) {
+            Ok((signature, link)) => {
+                reading.facts.signature = signature;
+                reading.facts.link = link;
+            }
+            Err(error) => reading.error = reading.error.or(Some(error.at_stage(Stage::License))),
+        }
+    }
     if manner.evidence {
         read_evidence(license, &text, &mut reading);
     }
@@ -368,10 +395,4 @@ fn first_name(text: String) -> String {
         Some(name) => name.trim().trim_end_matches(';').to_owned(),
         None => text,
     }
-}
-
-/// Marks what nobody has checked.
-pub(crate) fn unchecked(facts: &mut LicenseFacts) {
-    facts.signature = Signature::NotChecked;
-    facts.link = Link::NotChecked;
 }

@@ -72,7 +72,8 @@ impl Finding {
         &self.facts
     }
 
-    /// The publishing license, where one was found and the inspector keeps them.
+    /// The publishing license, where one was found and the inspector keeps them; of a certificate
+    /// or a template as a file, that.
     pub fn license(&self) -> Option<&License> {
         self.license.as_ref()
     }
