@@ -12,6 +12,8 @@ mod limits;
 mod names;
 mod report;
 mod source;
+#[cfg(feature = "specimen")]
+pub mod specimen;
 mod timestamp;
 mod verdict;
 

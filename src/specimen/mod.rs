@@ -1,0 +1,51 @@
+//! Protected-looking files and licenses for tests, made with throw-away keys.
+//!
+//! Who has no AD RMS server still needs files that look as if one had made them: to test a reader,
+//! a mail gateway, a report. This module builds licenses and certificate chains that are correctly
+//! signed, and every container that carries them. Nothing in them is real: the keys are constants
+//! that everybody can read, the "ciphertext" is noise, the people and hosts do not exist. The same
+//! call gives the same bytes on every machine.
+//!
+//! ```
+//! use rmsight::specimen::{Client, LicenseBuilder, Server};
+//!
+//! let license = LicenseBuilder::client(&Server::contoso(), &Client::windows())
+//!     .descriptor("{0f1e2d3c-4b5a-4968-8778-695a4b3c2d1e}", &[(1033, "Secret", "Only for us")])
+//!     .build();
+//! assert!(license.len() > 10_000);
+//! ```
+//!
+//! The certificates name Microsoft's authorities but are signed by keys of our own, so a reader that
+//! knows the real anchors says that their hierarchy is unknown.
+
+// Nothing here is derived from input: every number comes from the builder's own tables, and a
+// panic is a mistake in a test.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used
+)]
+
+mod bytes;
+mod chain;
+mod client;
+pub mod keys;
+mod license;
+mod server;
+mod text;
+mod xml;
+
+pub use bytes::noise;
+pub use chain::{
+    certificate_chain_file, client_certificate, server_certificate, server_info, template,
+    use_license, use_license_stream,
+};
+pub use client::Client;
+pub use keys::{KeyPair, Mode};
+pub use license::{Documents, LicenseBuilder, Repeat, Signing};
+pub use server::{Root, Server};
+pub use text::{Encoding, encode, reflow};

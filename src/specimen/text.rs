@@ -1,0 +1,64 @@
+//! The encodings in which licenses are met, and reflowing.
+
+use super::bytes::utf16;
+
+/// How the text of a license becomes bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8.
+    Utf8,
+    /// UTF-8 behind a byte-order mark.
+    Utf8Bom,
+    /// UTF-16, little-endian.
+    Utf16,
+    /// UTF-16, little-endian, behind a byte-order mark.
+    Utf16Bom,
+}
+
+impl Encoding {
+    /// All of them.
+    pub const ALL: [Encoding; 4] =
+        [Encoding::Utf8, Encoding::Utf8Bom, Encoding::Utf16, Encoding::Utf16Bom];
+
+    /// Whether a letter takes two bytes.
+    pub(super) fn is_wide(self) -> bool {
+        matches!(self, Encoding::Utf16 | Encoding::Utf16Bom)
+    }
+}
+
+/// The bytes of `text`.
+pub fn encode(text: &str, encoding: Encoding) -> Vec<u8> {
+    let mark: &[u8] = match encoding {
+        Encoding::Utf8 | Encoding::Utf16 => b"",
+        Encoding::Utf8Bom => b"\xEF\xBB\xBF",
+        Encoding::Utf16Bom => b"\xFF\xFE",
+    };
+    let body = if encoding.is_wide() { utf16(text) } else { text.as_bytes().to_vec() };
+    [mark, &body].concat()
+}
+
+/// `text` with line breaks and indents between its tags, and only there: with them removed again
+/// the signatures verify.
+pub fn reflow(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 5 / 4);
+    let mut depth = 0_usize;
+    let mut rest = text;
+    while let Some(at) = rest.find("><") {
+        let (tag, after) = rest.split_at(at + 1);
+        out += tag;
+        let last = tag.rfind('<').map_or("", |start| &tag[start..]);
+        let opens = !last.starts_with("</") && !last.starts_with("<?") && !last.starts_with("<!");
+        if opens && !last.ends_with("/>") {
+            // An element with text in it closes in the same run.
+            depth += 1;
+        }
+        if last.starts_with("</") && tag.find('<') == tag.rfind('<') {
+            depth = depth.saturating_sub(1);
+        }
+        let indent = if after.starts_with("</") { depth.saturating_sub(1) } else { depth };
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", indent.min(16)));
+        rest = after;
+    }
+    out + rest
+}
