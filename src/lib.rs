@@ -24,7 +24,10 @@ pub use facts::{Depth, Facts, Hierarchy, IssuerKind, LicenseFacts, Link, Searche
 pub use inspect::{Inspector, InspectorBuilder};
 pub use license::{AppData, Certificate, CertificateKind, Evidence, License, Party};
 pub use limits::{Cancel, Limits};
-pub use report::{Finding, Report};
+pub use report::{
+    COLUMNS, Column, ColumnKind, ColumnPart, Envelope, Finding, READER_VERSION, Record, Report,
+    SCHEMA_VERSION, Value,
+};
 pub use source::{FileSource, ReadAt, SeekSource, StreamSource};
 pub use timestamp::Timestamp;
 pub use verdict::{Confidence, Dependency, KeyMatch, Need, Verdict, judge, judge_dated};

@@ -1,5 +1,13 @@
 //! What the caller gets: [`Report`] and [`Finding`], and the flat record in its written forms.
 
+mod columns;
+mod ndjson;
+mod record;
+mod redact;
+
+pub use columns::{COLUMNS, Column, ColumnKind, ColumnPart, Value};
+pub use record::{Envelope, READER_VERSION, Record, SCHEMA_VERSION};
+
 use crate::container::{Container, Protection};
 use crate::error::Error;
 use crate::facts::{Facts, Searched};

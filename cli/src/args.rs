@@ -1,0 +1,170 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit::{Outcome, Result};
+
+/// Which files still need an AD RMS cluster?
+///
+/// Reads rights-protected documents (Office, PDF, mail, .pfile, also inside archives) and says for
+/// each whose key opens it: an on-premises AD RMS cluster's, or one in Azure. No network, no
+/// password, nothing is changed or decrypted.
+#[derive(Debug, Parser)]
+#[command(name = "rmsight", version, long_version = crate::settings::VERSIONS, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  complete
+  1  complete, but something could not be read or decided
+  2  wrong usage, or nothing could be done";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Scan(Box<Scan>),
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> Result<Outcome> {
+        match self.command {
+            Command::Scan(scan) => crate::scan::run(&scan),
+        }
+    }
+}
+
+/// Scan files and folders, one record per finding.
+///
+/// Folders are walked whole: hidden files too, no ignore files are honored. Symbolic links are not
+/// followed, unless you name one yourself; sockets, pipes and devices are not opened. What cannot
+/// be read is a record that says so, and never ends the scan.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rmsight scan /mnt/share
+  rmsight scan --format ndjson -j 8 /mnt/share > findings.ndjson
+  rmsight scan --estate estate.toml --verify /mnt/share
+  find /mnt/share -name '*.doc*' -print0 | rmsight scan -0 --files-from - --format csv")]
+pub(crate) struct Scan {
+    /// Files and folders to scan
+    #[arg(value_name = "PATH", required_unless_present = "files_from")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Read the files to scan from FILE, one a line (`-` is standard input)
+    ///
+    /// Each line is a file; folders in the list are left out, symbolic links too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) files_from: Option<PathBuf>,
+
+    /// The names in --files-from end with a NUL byte instead of a line break
+    #[arg(short = '0', long = "null", requires = "files_from")]
+    pub(crate) null: bool,
+
+    /// How to write what is found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+
+    /// Read files with N threads [default: the number of processors]
+    ///
+    /// With `-j 1` the output is in the order of the names.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+
+    /// What the operator knows of keys: an estate file
+    ///
+    /// Without it nothing can be `yes`: the totals then say which keys to declare.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) estate: Option<PathBuf>,
+
+    /// Replace what would tell who somebody is
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) redact: Option<Redact>,
+
+    /// A name for what is scanned, written into every record
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+
+    /// Show no progress on a terminal
+    #[arg(long)]
+    pub(crate) quiet: bool,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// How files are read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct Reading {
+    /// Read only the head of each license; enough for a verdict, without its whole chain
+    #[arg(long, conflicts_with = "verify")]
+    pub(crate) quick: bool,
+
+    /// Check signatures and the chain of each license
+    #[arg(long)]
+    pub(crate) verify: bool,
+
+    /// Read sensitivity labels beside licenses, and those of unprotected files
+    #[arg(long)]
+    pub(crate) labels: bool,
+
+    /// Look into the members of Office packages too (attachments inside documents)
+    #[arg(long)]
+    pub(crate) deep: bool,
+
+    /// What one file may cost
+    #[arg(long, value_enum, value_name = "SET", default_value_t = LimitSet::Default)]
+    pub(crate) limits: LimitSet,
+
+    /// Set one limit by its name, as in the error code `limit-NAME`; may be repeated
+    #[arg(long, value_name = "NAME=N", value_parser = limit)]
+    pub(crate) limit: Vec<(String, u64)>,
+
+    /// How deep members may lie in members, archives in mails in archives
+    #[arg(long, value_name = "N")]
+    pub(crate) max_depth: Option<u64>,
+
+    /// Bytes of the largest member that is opened
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_member_size: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: what is protected or could not be read, then totals
+    Text,
+    /// One JSON object a line, every column of the record
+    Ndjson,
+    /// The same columns with a header line
+    Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LimitSet {
+    /// Generous: an estate is read once and must be read whole
+    Default,
+    /// For input that is hostile until shown otherwise
+    Strict,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Redact {
+    /// Owners and issuers of licenses
+    Principals,
+}
+
+fn limit(text: &str) -> std::result::Result<(String, u64), String> {
+    let (name, amount) = text.split_once('=').ok_or("it has the form NAME=N")?;
+    let amount = amount.trim().parse().map_err(|_| "N is a whole number")?;
+    let name = name.trim().trim_start_matches("limit-");
+    if rmsight::Limits::default().set(name, amount) {
+        return Ok((name.to_owned(), amount));
+    }
+    let limits = rmsight::Limits::default();
+    let names: Vec<&str> = limits.entries().map(|(name, _)| name).collect();
+    Err(format!("there is no limit {name:?}; there are: {}", names.join(", ")))
+}

@@ -1,0 +1,150 @@
+//! What a scan adds up: the same in any order of the files.
+
+use std::collections::BTreeMap;
+
+use rmsight::{Dependency, KeyMatch, Need, Record};
+
+/// Findings by their need.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Needs {
+    pub(crate) yes: u64,
+    pub(crate) possible: u64,
+    pub(crate) no: u64,
+}
+
+impl Needs {
+    fn add(&mut self, need: Need) {
+        match need {
+            Need::Yes => self.yes += 1,
+            Need::No => self.no += 1,
+            // A need that is not known here is one that nobody may rule out.
+            _ => self.possible += 1,
+        }
+    }
+
+    fn merge(&mut self, other: Needs) {
+        self.yes += other.yes;
+        self.possible += other.possible;
+        self.no += other.no;
+    }
+
+    pub(crate) fn all(self) -> u64 {
+        self.yes + self.possible + self.no
+    }
+}
+
+/// What is known of one Server Licensor Certificate key from the files that name it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) needs: Needs,
+    /// The estate knows the key itself.
+    pub(crate) is_declared: bool,
+    /// Of what files say differently, the first in the order of the alphabet.
+    pub(crate) said: Said,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Said {
+    pub(crate) address: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) bits: Option<u32>,
+    pub(crate) authority: Option<String>,
+    pub(crate) tenant: Option<String>,
+}
+
+/// The sums.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Files that were opened.
+    pub(crate) files: u64,
+    /// Files and folders that could not be.
+    pub(crate) unreadable: u64,
+    /// Something could not be read or decided.
+    pub(crate) is_incomplete: bool,
+    /// Findings that depend on nobody's key.
+    pub(crate) unprotected: u64,
+    /// All other findings.
+    pub(crate) needs: Needs,
+    /// Of these, those that nobody could decide.
+    pub(crate) undecided: u64,
+    /// By the SHA-256 of the modulus, or by id where no file has the key.
+    pub(crate) keys: BTreeMap<String, Key>,
+    /// Findings by error code.
+    pub(crate) errors: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, record: &Record<'_>) {
+        let (facts, verdict) = (record.facts, record.verdict);
+        if let Some(code) = &facts.error_code {
+            self.is_incomplete = true;
+            *self.errors.entry(code.to_string()).or_default() += 1;
+        }
+        match verdict.dependency() {
+            Dependency::None => {
+                self.unprotected += 1;
+                return;
+            }
+            Dependency::Undecided => {
+                self.undecided += 1;
+                self.is_incomplete = true;
+            }
+            _ => {}
+        }
+        self.needs.add(verdict.need());
+        let Some(license) = &facts.license else { return };
+        let name = match (&license.slc_key, &license.slc_id) {
+            (Some(key), _) => key.clone(),
+            (None, Some(id)) => format!("id:{id}"),
+            (None, None) => return,
+        };
+        let key = self.keys.entry(name).or_default();
+        key.needs.add(verdict.need());
+        key.is_declared |= verdict.key_match() == KeyMatch::Key;
+        let said = Said {
+            address: license.slc_address.clone(),
+            name: license.slc_name.clone(),
+            id: license.slc_id.clone(),
+            bits: license.slc_key_bits,
+            authority: verdict.authority().map(str::to_owned),
+            tenant: license.tenant_id.clone(),
+        };
+        key.hear(said);
+    }
+
+    pub(crate) fn merge(&mut self, other: Tally) {
+        self.files += other.files;
+        self.unreadable += other.unreadable;
+        self.is_incomplete |= other.is_incomplete;
+        self.unprotected += other.unprotected;
+        self.needs.merge(other.needs);
+        self.undecided += other.undecided;
+        for (code, count) in other.errors {
+            *self.errors.entry(code).or_default() += count;
+        }
+        for (name, other) in other.keys {
+            let key = self.keys.entry(name).or_default();
+            key.needs.merge(other.needs);
+            key.is_declared |= other.is_declared;
+            key.hear(other.said);
+        }
+    }
+
+    /// Findings that are protected, or of which nobody knows.
+    pub(crate) fn findings(&self) -> u64 {
+        self.needs.all()
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        !self.is_incomplete
+    }
+}
+
+impl Key {
+    fn hear(&mut self, said: Said) {
+        if self.said == Said::default() || said < self.said {
+            self.said = said;
+        }
+    }
+}

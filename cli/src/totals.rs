@@ -1,0 +1,154 @@
+//! What stands below a scan in text form: totals, keys, and what they mean.
+
+use std::io::{self, Write};
+use std::sync::atomic::Ordering;
+
+use rmsight::Estate;
+
+use crate::tally::{Key, Tally};
+use crate::terminal::escaped;
+use crate::text::short_key;
+use crate::walk::LeftOut;
+
+pub(crate) fn write(
+    tally: &Tally,
+    left_out: &LeftOut,
+    estate: &Estate,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if tally.findings() > 0 {
+        writeln!(out)?;
+    }
+    searched(tally, left_out, out)?;
+    needs(tally, out)?;
+    keys(tally, out)?;
+    errors(tally, out)?;
+    writeln!(out)?;
+    meaning(tally, estate, out)
+}
+
+/// `1 file`, `2 files`.
+fn counted(count: u64, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {one}s"),
+    }
+}
+
+fn searched(tally: &Tally, left_out: &LeftOut, out: &mut impl Write) -> io::Result<()> {
+    write!(out, "Searched {}", counted(tally.files, "file"))?;
+    let (links, special) =
+        (left_out.links.load(Ordering::Relaxed), left_out.special.load(Ordering::Relaxed));
+    if tally.unreadable > 0 {
+        write!(out, ", {} could not be read", tally.unreadable)?;
+    }
+    if links > 0 {
+        write!(out, ", {} not followed", counted(links, "symbolic link"))?;
+    }
+    if special > 0 {
+        write!(out, ", {} left out", counted(special, "special file"))?;
+    }
+    writeln!(out, ".")
+}
+
+fn needs(tally: &Tally, out: &mut impl Write) -> io::Result<()> {
+    let needs = tally.needs;
+    writeln!(out, "\nStill needs an AD RMS cluster")?;
+    writeln!(out, "  yes       {:>9}", needs.yes)?;
+    write!(out, "  possible  {:>9}", needs.possible)?;
+    match tally.undecided {
+        0 => writeln!(out)?,
+        undecided => writeln!(out, "  ({undecided} undecided)")?,
+    }
+    let no = needs.no + tally.unprotected;
+    writeln!(out, "  no        {no:>9}  ({} not rights-protected)", tally.unprotected)
+}
+
+fn keys(tally: &Tally, out: &mut impl Write) -> io::Result<()> {
+    if tally.keys.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nServer licensor keys")?;
+    writeln!(out, "  key            yes  possible        no  who")?;
+    for (name, key) in &tally.keys {
+        let needs = key.needs;
+        writeln!(
+            out,
+            "  {:<8}  {:>8}  {:>8}  {:>8}  {}",
+            short_key(name.strip_prefix("id:").unwrap_or(name)),
+            needs.yes,
+            needs.possible,
+            needs.no,
+            escaped(&who(key)),
+        )?;
+    }
+    Ok(())
+}
+
+/// What files say of a key, in one line.
+fn who(key: &Key) -> String {
+    let said = &key.said;
+    let authority = said.authority.as_ref().map(|name| format!("{name:?}"));
+    let bits = said.bits.map(|bits| format!("{bits} bits"));
+    let id = said.id.as_ref().map(|id| format!("id {id}"));
+    let parts = [authority, said.name.clone(), said.address.clone(), bits, id];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(", ")
+}
+
+fn errors(tally: &Tally, out: &mut impl Write) -> io::Result<()> {
+    if tally.errors.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nNot read, or not to the end")?;
+    for (code, count) in &tally.errors {
+        writeln!(out, "  {count:>9}  {}", escaped(code))?;
+    }
+    Ok(())
+}
+
+fn meaning(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
+    let needs = tally.needs;
+    if needs.yes > 0 {
+        writeln!(
+            out,
+            "{} in what was searched can only be opened with a key that an AD RMS cluster holds: \
+             do not switch it off yet.",
+            counted(needs.yes, "finding"),
+        )?;
+    }
+    if needs.possible > 0 {
+        writeln!(
+            out,
+            "{} may still need an AD RMS cluster, and nothing here can rule it out.",
+            counted(needs.possible, "finding"),
+        )?;
+    }
+    if needs.yes == 0 && needs.possible == 0 {
+        writeln!(out, "Nothing in what was searched needs an AD RMS cluster.")?;
+    }
+    let unknown: Vec<(&String, &Key)> =
+        tally.keys.iter().filter(|(_, key)| !key.is_declared && key.needs.possible > 0).collect();
+    if !unknown.is_empty() {
+        let lead = if estate.authorities().is_empty() {
+            "Without an estate file no finding can be `yes`. These keys decide"
+        } else {
+            "The estate file does not have these keys"
+        };
+        writeln!(
+            out,
+            "{lead}; declare in estate.toml what became of each (active, read-only, imported, \
+             lost, foreign), and judge again with --estate estate.toml:"
+        )?;
+        for (name, key) in unknown {
+            writeln!(out, "  {}  {}", name, escaped(&who(key)))?;
+        }
+    }
+    if tally.undecided > 0 || !tally.errors.is_empty() {
+        writeln!(
+            out,
+            "What was not read or decided counts as possible: `rmsight inspect FILE` says why."
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! The record as one line of JSON.
+
+use std::io::{self, Write};
+
+use super::columns::{COLUMNS, Value};
+use super::record::Record;
+
+impl Record<'_> {
+    /// Writes the record as one line of JSON: every column, null or not, in the order of
+    /// [`COLUMNS`].
+    ///
+    /// # Errors
+    /// What `out` said; into a `Vec` never.
+    pub fn write_ndjson(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut separator: &[u8] = b"{";
+        for column in COLUMNS {
+            out.write_all(separator)?;
+            separator = b",";
+            out.write_all(column.json_key.as_bytes())?;
+            write_value(column.value(self), out)?;
+        }
+        out.write_all(b"}\n")
+    }
+}
+
+fn write_value(value: Value<'_>, out: &mut impl Write) -> io::Result<()> {
+    match value {
+        Value::Null => out.write_all(b"null"),
+        Value::Bool(true) => out.write_all(b"true"),
+        Value::Bool(false) => out.write_all(b"false"),
+        Value::Int(number) => write!(out, "{number}"),
+        Value::Text(text) => write_text(text, out),
+        Value::Time(time) => write!(out, "\"{time}\""),
+        Value::List(facts, judging) => {
+            out.write_all(b"[")?;
+            for (at, anomaly) in facts.iter().chain(judging).enumerate() {
+                let separator = if at == 0 { "" } else { "," };
+                write!(out, "{separator}\"{anomaly}\"")?;
+            }
+            out.write_all(b"]")
+        }
+    }
+}
+
+/// Writes a JSON string (RFC 8259 section 7). Control characters are escaped up to U+009F, beyond
+/// what JSON asks for, because the line may be shown on a terminal.
+fn write_text(text: &str, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(b"\"")?;
+    let mut rest = text;
+    while let Some((plain, found, after)) = next_special(rest) {
+        out.write_all(plain.as_bytes())?;
+        match found {
+            '"' => out.write_all(b"\\\"")?,
+            '\\' => out.write_all(b"\\\\")?,
+            '\n' => out.write_all(b"\\n")?,
+            '\r' => out.write_all(b"\\r")?,
+            '\t' => out.write_all(b"\\t")?,
+            other => write!(out, "\\u{:04x}", u32::from(other))?,
+        }
+        rest = after;
+    }
+    out.write_all(rest.as_bytes())?;
+    out.write_all(b"\"")
+}
+
+/// The text before the next character that needs an escape, the character, and what follows.
+fn next_special(text: &str) -> Option<(&str, char, &str)> {
+    let bytes = text.as_bytes();
+    // The lead byte of U+0080 to U+00BF is a candidate only: its second byte decides.
+    let is_special = |at: usize, byte: u8| match byte {
+        0..0x20 | 0x7f | b'"' | b'\\' => true,
+        0xc2 => bytes.get(at.saturating_add(1)).is_some_and(|next| *next < 0xa0),
+        _ => false,
+    };
+    let at = bytes.iter().enumerate().position(|(at, byte)| is_special(at, *byte))?;
+    let (plain, rest) = text.split_at_checked(at)?;
+    let mut chars = rest.chars();
+    let found = chars.next()?;
+    Some((plain, found, chars.as_str()))
+}
