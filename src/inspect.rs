@@ -85,12 +85,6 @@ impl InspectorBuilder {
         self
     }
 
-    /// Checks the signature of each license and where it leads (feature `verify`).
-    pub fn verify(mut self, verify: bool) -> Self {
-        self.options.manner.verify = verify;
-        self
-    }
-
     /// Keeps the bytes of licenses for [`Finding::license`] (the default); a scan over many files
     /// has no use for them.
     pub fn keep_licenses(mut self, keep: bool) -> Self {

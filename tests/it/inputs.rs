@@ -1,0 +1,152 @@
+//! What the record says of input that is no document at all.
+
+use std::io;
+
+use rmsight::specimen::{Client, LicenseBuilder, Server};
+use rmsight::{
+    Cancel, Container, Dependency, Error, ErrorKind, Estate, Inspector, Need, Protection, ReadAt,
+    Report, Searched, judge,
+};
+
+fn first(report: &Report) -> (Container, Protection, Searched, Option<String>) {
+    let facts = report.findings().next().unwrap().facts();
+    let code = facts.error_code.as_ref().map(|code| code.to_string());
+    (facts.container, facts.protection, facts.searched, code)
+}
+
+#[test]
+fn plain_input_is_an_ordinary_answer() {
+    let cases: [(&[u8], Container); 5] = [
+        (b"", Container::Empty),
+        (b"\0", Container::Other),
+        (b"hello", Container::Other),
+        (b"<XrM", Container::Other),
+        (&[0xFF; 10_000], Container::Other),
+    ];
+    let mut inspector = Inspector::default();
+    for (bytes, container) in cases {
+        let report = inspector.inspect_bytes(bytes);
+        assert_eq!(first(&report), (container, Protection::None, Searched::Full, None));
+        assert_eq!(report.incomplete(), None);
+        assert_eq!(report.findings().count(), 1);
+        let verdict = judge(report.findings().next().unwrap().facts(), &Estate::default());
+        assert_eq!((verdict.need(), verdict.dependency()), (Need::No, Dependency::None));
+    }
+}
+
+#[test]
+fn a_magic_with_nothing_behind_it_is_undecided() {
+    let heads: [&[u8]; 3] =
+        [b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", b".pfile\x02\0\0\0", b"<XrML version=\"1.2\">"];
+    for head in heads {
+        let report = Inspector::default().inspect_bytes(head);
+        let (_, protection, searched, code) = first(&report);
+        assert_eq!((protection, searched), (Protection::Unknown, Searched::Partial));
+        assert!(code.is_some());
+        assert_eq!(report.worst(), Protection::Unknown);
+        let verdict = judge(report.findings().next().unwrap().facts(), &Estate::default());
+        assert_eq!(verdict.dependency(), Dependency::Undecided);
+        assert_eq!(verdict.need(), Need::Possible);
+    }
+}
+
+/// Promises bytes and then fails.
+struct Failing {
+    size: u64,
+    error: fn() -> io::Error,
+}
+
+impl ReadAt for Failing {
+    fn read_at(&self, _offset: u64, _buf: &mut [u8]) -> io::Result<usize> {
+        Err((self.error)())
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.size)
+    }
+}
+
+#[test]
+fn a_source_that_fails_is_undecided_with_the_systems_reason() {
+    let cases: [(fn() -> io::Error, &str); 2] = [
+        (|| io::Error::other("the disk is gone"), "io"),
+        (|| io::ErrorKind::PermissionDenied.into(), "permission-denied"),
+    ];
+    for (error, code) in cases {
+        let report = Inspector::default().inspect(&Failing { size: 10, error }).unwrap();
+        let (_, protection, _, found) = first(&report);
+        assert_eq!((protection, found.as_deref()), (Protection::Unknown, Some(code)));
+    }
+}
+
+/// Shrinks after it was opened.
+struct Shrunk(Vec<u8>);
+
+impl ReadAt for Shrunk {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read_at(offset, buf)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0.len() as u64 + 100_000)
+    }
+}
+
+/// Says that somebody wrote to it.
+struct Written<'a>(&'a [u8]);
+
+impl ReadAt for Written<'_> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read_at(offset, buf)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.0.size()
+    }
+
+    fn has_changed(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_file_that_changes_under_us_is_an_error_of_its_own() {
+    let license = LicenseBuilder::client(&Server::contoso(), &Client::windows()).build();
+    let shrunk = Inspector::default().inspect(&Shrunk(license.clone())).unwrap();
+    assert_eq!(first(&shrunk).3.as_deref(), Some("changed-while-reading"));
+    let damaged = Written(b".pfile\x09\0\0\0\0\0\0\0\0\0\0\0 and more");
+    let written = Inspector::default().inspect(&damaged).unwrap();
+    assert_eq!(first(&written).3.as_deref(), Some("changed-while-reading"));
+    let whole = Inspector::default().inspect(&Written(&license)).unwrap();
+    assert_eq!(first(&whole).3, None, "nobody asks where the bytes make sense");
+}
+
+#[test]
+fn a_path_that_cannot_be_opened_is_an_error() {
+    let error: Error = Inspector::default().inspect_path("no/such/file").unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Io, "io"));
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Inspector::default().inspect_path(folder.path()).is_err());
+}
+
+#[test]
+fn a_raised_flag_ends_an_inspection() {
+    let cancel = Cancel::new();
+    let mut inspector = Inspector::builder().cancel(cancel.clone()).build();
+    cancel.raise();
+    let report = inspector.inspect_bytes(b"<XrML>");
+    assert_eq!(report.incomplete().unwrap().kind(), ErrorKind::Cancelled);
+    assert_eq!(report.worst(), Protection::Unknown);
+}
+
+#[test]
+fn what_callers_keep_can_cross_threads() {
+    fn data<T: Send + Sync + Clone + Eq + std::fmt::Debug + 'static>() {}
+    fn worker<T: Send + 'static>() {}
+    data::<Report>();
+    data::<rmsight::Facts>();
+    data::<rmsight::Verdict>();
+    data::<Error>();
+    worker::<Inspector>();
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+}

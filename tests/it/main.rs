@@ -1,0 +1,11 @@
+//! The library as its callers see it, in one test binary.
+#![allow(missing_docs, clippy::arithmetic_side_effects, clippy::as_conversions)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::string_slice)]
+
+mod inputs;
+mod layers;
+mod license;
+mod signature;
+mod sources;
+mod specimens;

@@ -1,0 +1,85 @@
+//! The facts are the same from any source, however it splits its reads, warm or cold.
+
+use std::io::{self, Cursor, Read};
+
+use rmsight::specimen::{Client, LicenseBuilder, Server};
+use rmsight::{Inspector, Limits, ReadAt, Report};
+
+/// Gives at most `most` bytes a read.
+struct Split<'a> {
+    bytes: &'a [u8],
+    most: usize,
+}
+
+impl ReadAt for Split<'_> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let len = buf.len().min(self.most);
+        self.bytes.read_at(offset, &mut buf[..len])
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.bytes.size()
+    }
+}
+
+/// A reader that cannot seek.
+struct Pipe<'a>(&'a [u8]);
+
+impl Read for Pipe<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = buf.len().min(7);
+        self.0.read(&mut buf[..len])
+    }
+}
+
+pub(crate) fn samples() -> Vec<Vec<u8>> {
+    let builder = LicenseBuilder::client(&Server::contoso(), &Client::windows());
+    let mut samples = vec![
+        Vec::new(),
+        b"plain text\n".to_vec(),
+        builder.build(),
+        builder.clone().size(40_000).encoding(rmsight::specimen::Encoding::Utf16).build(),
+    ];
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let mut paths: Vec<_> =
+        std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    samples.extend(
+        paths.iter().filter(|path| path.is_file()).map(|path| std::fs::read(path).unwrap()),
+    );
+    samples
+}
+
+#[test]
+fn every_source_gives_the_same_report() {
+    let mut warm = Inspector::default();
+    for bytes in samples() {
+        let expected: Report = Inspector::default().inspect_bytes(&bytes);
+        assert_eq!(warm.inspect_bytes(&bytes), expected);
+        assert_eq!(warm.inspect_seekable(Cursor::new(&bytes)).unwrap(), expected);
+        assert_eq!(warm.inspect_reader(Pipe(&bytes)).unwrap(), expected);
+        for most in [1, 13, 4095] {
+            let source = Split { bytes: &bytes, most };
+            assert_eq!(warm.inspect(&source).unwrap(), expected, "{most} bytes a read");
+        }
+        for (first, block) in [(512, 512), (65_536, 512), (1024, 65_536)] {
+            let mut other = Inspector::builder().first_read(first).block(block).build();
+            assert_eq!(other.inspect_bytes(&bytes), expected, "first read {first}, block {block}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(warm.inspect_path(&path).unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_stream_that_is_too_long_is_read_as_far_as_it_is_held() {
+    let license = LicenseBuilder::client(&Server::contoso(), &Client::windows()).build();
+    let mut limits = Limits::default();
+    limits.spool = license.len() as u64 - 100;
+    let mut inspector = Inspector::builder().limits(limits).build();
+    let report = inspector.inspect_reader(Pipe(&license)).unwrap();
+    assert_ne!(report.worst(), rmsight::Protection::None);
+    assert!(report.incomplete().is_some());
+}
