@@ -625,6 +625,10 @@ impl Sink for Gather<'_> {
         self.options.wanted
     }
 
+    fn reads_whole_licenses(&self) -> bool {
+        self.options.manner.depth == Depth::Full
+    }
+
     fn container(&mut self, container: Container) {
         if !self.found.is_layer {
             self.found.container = Some(container);

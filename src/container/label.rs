@@ -27,3 +27,8 @@ pub(crate) fn named_values<'a>(
 ) -> Option<Label> {
     None
 }
+
+/// The label in a property set stream (MS-OLEPS 2.21), such as `\x05DocumentSummaryInformation`.
+pub(crate) fn property_set(_bytes: &[u8], _meter: &Meter) -> Result<Option<Label>> {
+    Ok(None)
+}

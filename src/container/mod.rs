@@ -208,6 +208,11 @@ pub(crate) trait Sink {
     /// What the caller wants beyond what decides.
     fn wanted(&self) -> Wanted;
 
+    /// Whether licenses are read whole, and use licenses too, or only what decides.
+    fn reads_whole_licenses(&self) -> bool {
+        true
+    }
+
     /// The member is of this kind. The last word counts; a format says it as soon as it knows, so
     /// that an error behind it is an error of that kind of file.
     fn container(&mut self, container: Container);

@@ -1,12 +1,181 @@
-use crate::container::Sink;
-use crate::container::compound::CompoundFile;
-use crate::error::Result;
+//! Compound files of every other kind: a password, or nothing, keeps people out of them.
+//!
+//! Whatever such a file says, no publishing license is in its clear part.
+
+use crate::bytes::Cursor;
+use crate::container::compound::{CompoundFile, Entry};
+use crate::container::{Container, Protection, Sink, label};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
 use crate::source::Window;
 
+/// `wIdent` of Word's formats from 2.0 to 2003 (MS-DOC 2.5.2).
+const WORD_IDENTS: [u16; 6] = [0xA5EC, 0xA5DC, 0xA5DB, 0xA699, 0xA698, 0xA697];
+/// `fEncrypted` among the flags of `FibBase` (MS-DOC 2.5.2).
+const WORD_ENCRYPTED: u16 = 0x0100;
+/// `headerToken` of an encrypted `CurrentUserAtom` (MS-PPT 2.3.2).
+const POWERPOINT_ENCRYPTED: u32 = 0xF3D1_C4DF;
+/// BOF, whose high byte is the version up to BIFF4 (MS-XLS 2.4.21).
+const BIFF_BOF: u16 = 0x0009;
+/// WriteProtect, the only record that may stand before FilePass (MS-XLS 2.1.7.20.2).
+const BIFF_WRITE_PROTECT: u16 = 0x0086;
+/// FilePass (MS-XLS 2.4.117).
+const BIFF_FILE_PASS: u16 = 0x002F;
+/// What is read of a stream to see whether it is encrypted.
+const HEAD: u64 = 64;
+/// A property set with labels has a few thousand bytes.
+const MOST_LABEL_BYTES: u64 = 1_048_576;
+
+/// The streams that say it, where the file has them.
+#[derive(Default)]
+struct Streams {
+    encryption_info: Option<Entry>,
+    has_package: bool,
+    workbook: Option<Entry>,
+    word: Option<Entry>,
+    current_user: Option<Entry>,
+    summary: Option<Entry>,
+}
+
+/// Says whether a password keeps people out of a compound file without data spaces.
 pub(crate) fn read(
-    _file: &mut CompoundFile,
-    _window: &mut Window<'_>,
-    _sink: &mut dyn Sink,
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
 ) -> Result<()> {
+    let streams = find(file, window)?;
+    let found = match (&streams, streams.has_package) {
+        (Streams { encryption_info: Some(info), .. }, true) => Some(package(file, window, info)?),
+        (Streams { workbook: Some(book), .. }, _) => workbook(file, window, book)?,
+        (Streams { word: Some(word), .. }, _) => word_document(file, window, word)?,
+        (Streams { current_user: Some(user), .. }, _) => current_user(file, window, user)?,
+        _ => None,
+    };
+    sink.container(Container::Ole);
+    match found {
+        Some((structure, what, offset)) => {
+            sink.protection(Protection::Password);
+            sink.evidence(structure, what, Some(offset));
+        }
+        None => sink.protection(Protection::None),
+    }
+    if let Some(summary) = &streams.summary
+        && sink.wanted().labels
+    {
+        let bytes = file.read(window, summary, MOST_LABEL_BYTES)?;
+        if let Some(label) = label::property_set(&bytes, window.meter())? {
+            sink.label(label);
+        }
+    }
     Ok(())
+}
+
+/// The structure that says it, what it says, and where its stream's entry lies.
+type Evidence = (&'static str, &'static str, u64);
+
+fn find(file: &mut CompoundFile, window: &mut Window<'_>) -> Result<Streams> {
+    let mut streams = Streams::default();
+    let root = file.root();
+    let mut children = file.children(&root);
+    while let Some(child) = children.next(file, window)? {
+        let place = if child.is_named("EncryptionInfo") {
+            &mut streams.encryption_info
+        } else if child.is_named("Workbook") || child.is_named("Book") {
+            &mut streams.workbook
+        } else if child.is_named("WordDocument") {
+            &mut streams.word
+        } else if child.is_named("Current User") {
+            &mut streams.current_user
+        } else if child.is_named("\u{5}DocumentSummaryInformation") {
+            &mut streams.summary
+        } else {
+            streams.has_package |= child.is_named("EncryptedPackage");
+            continue;
+        };
+        place.get_or_insert(child);
+    }
+    Ok(streams)
+}
+
+/// `EncryptionInfo` of an ECMA-376 document (MS-OFFCRYPTO 2.3.4): its version names the scheme.
+fn package(file: &mut CompoundFile, window: &mut Window<'_>, info: &Entry) -> Result<Evidence> {
+    let bytes = file.read(window, info, HEAD)?;
+    let mut cursor = Cursor::new("EncryptionInfo", &bytes, info.offset);
+    let version = (cursor.u16_le("vMajor")?, cursor.u16_le("vMinor")?);
+    let scheme = match version {
+        (4, 4) => "agile encryption",
+        (2..=4, 2) => "standard encryption",
+        (3 | 4, 3) => "extensible encryption",
+        (major, minor) => {
+            return Err(Error::malformed(
+                "malformed-encryption-info",
+                "EncryptionInfo",
+                info.offset,
+                format!("version {major}.{minor} is none that MS-OFFCRYPTO knows"),
+            ));
+        }
+    };
+    Ok(("EncryptionInfo", scheme, info.offset))
+}
+
+/// FilePass behind the first BOF (MS-XLS 2.1.7.20.2).
+fn workbook(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    book: &Entry,
+) -> Result<Option<Evidence>> {
+    let bytes = file.read(window, book, HEAD)?;
+    let mut cursor = Cursor::new("Workbook", &bytes, book.offset);
+    let mut is_first = true;
+    while cursor.rest().len() >= 4 {
+        window.meter().charge(Limit::Steps, 1)?;
+        let record = cursor.u16_le("record type")?;
+        let len = usize::from(cursor.u16_le("record size")?);
+        match record {
+            BIFF_FILE_PASS if !is_first => {
+                return Ok(Some(("Workbook", "FilePass", book.offset)));
+            }
+            BIFF_WRITE_PROTECT if !is_first => {}
+            _ if is_first && record & 0x00FF == BIFF_BOF => {}
+            _ => break,
+        }
+        is_first = false;
+        if cursor.skip(len, "record").is_err() {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// `fEncrypted` of `FibBase` (MS-DOC 2.5.2).
+fn word_document(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    word: &Entry,
+) -> Result<Option<Evidence>> {
+    let bytes = file.read(window, word, HEAD)?;
+    let mut cursor = Cursor::new("FibBase", &bytes, word.offset);
+    let ident = cursor.u16_le("wIdent")?;
+    cursor.skip(8, "nFib to pnNext")?;
+    let flags = cursor.u16_le("flags")?;
+    let is_encrypted = WORD_IDENTS.contains(&ident) && flags & WORD_ENCRYPTED != 0;
+    Ok(is_encrypted.then_some(("FibBase", "fEncrypted", word.offset)))
+}
+
+/// `headerToken` of the `CurrentUserAtom` (MS-PPT 2.3.2).
+fn current_user(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    user: &Entry,
+) -> Result<Option<Evidence>> {
+    let bytes = file.read(window, user, HEAD)?;
+    let mut cursor = Cursor::new("CurrentUserAtom", &bytes, user.offset);
+    if cursor.rest().len() < 16 {
+        // Presentations from before version 97 have none.
+        return Ok(None);
+    }
+    cursor.skip(12, "rh, size")?;
+    let token = cursor.u32_le("headerToken")?;
+    let is_encrypted = token == POWERPOINT_ENCRYPTED;
+    Ok(is_encrypted.then_some(("CurrentUserAtom", "headerToken", user.offset)))
 }

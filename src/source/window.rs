@@ -33,6 +33,13 @@ impl Slot {
         let start = narrow(offset.checked_sub(self.offset)?)?;
         self.bytes.get(..self.used)?.get(start..start.checked_add(len)?)
     }
+
+    /// The first of the `len` bytes at `offset`, as many as this slot has.
+    fn find_some(&self, offset: u64, len: usize) -> Option<&[u8]> {
+        let start = narrow(offset.checked_sub(self.offset)?)?;
+        let rest = self.bytes.get(start..self.used)?;
+        rest.get(..len.min(rest.len()))
+    }
 }
 
 impl Cache {
@@ -111,7 +118,7 @@ impl<'a> Window<'a> {
         len: usize,
     ) -> Result<&[u8]> {
         let ahead = if offset == 0 { self.cache.first_read } else { self.cache.block };
-        self.cached(structure, offset, len, ahead)
+        self.ahead(structure, offset, len, ahead)
     }
 
     /// Exactly `len` bytes of `structure` at `offset`, and not one more where they are not cached:
@@ -122,10 +129,17 @@ impl<'a> Window<'a> {
         offset: u64,
         len: usize,
     ) -> Result<&[u8]> {
-        self.cached(structure, offset, len, 0)
+        self.ahead(structure, offset, len, 0)
     }
 
-    fn cached(
+    /// The bytes, if they are cached.
+    pub(crate) fn cached(&self, offset: u64, len: usize) -> Option<&[u8]> {
+        self.cache.slots.iter().find_map(|slot| slot.find(offset, len))
+    }
+
+    /// Exactly `len` bytes of `structure` at `offset`, with up to `ahead` bytes read from there
+    /// where they are not cached.
+    pub(crate) fn ahead(
         &mut self,
         structure: &'static str,
         offset: u64,
@@ -176,8 +190,8 @@ impl<'a> Window<'a> {
         Ok(())
     }
 
-    /// Appends `len` bytes from `offset` to `buffer`; a small cached run is copied, all else read
-    /// in one call. What was read stays in `buffer` when the rest cannot be.
+    /// Appends `len` bytes from `offset` to `buffer`: what is cached of their beginning is copied,
+    /// the rest read in one call. What was read stays in `buffer` when the rest cannot be.
     pub(crate) fn append(
         &mut self,
         structure: &'static str,
@@ -188,22 +202,22 @@ impl<'a> Window<'a> {
         let left = narrow(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
         let there = len.min(left);
         let meter = self.meter;
-        let cached = self.cache.slots.iter().find_map(|slot| slot.find(offset, there));
-        match cached {
-            Some(bytes) => buffer.extend(meter, bytes)?,
-            None => {
-                let start = buffer.len();
-                let read = match buffer.grow(meter, there) {
-                    Ok(room) => {
-                        meter.charge(Limit::BytesRead, wide(there))?;
-                        fill(self.source, offset, room)?
-                    }
-                    Err(error) => return Err(error),
-                };
-                buffer.truncate(start.saturating_add(read));
-                if read < there {
-                    return Err(Error::changed());
-                }
+        let cached = self.cache.slots.iter().filter_map(|slot| slot.find_some(offset, there));
+        let cached = cached.max_by_key(|bytes| bytes.len()).unwrap_or_default();
+        let copied = cached.len();
+        buffer.extend(meter, cached)?;
+        let rest = there.saturating_sub(copied);
+        if rest > 0 {
+            let start = buffer.len();
+            let room = buffer.grow(meter, rest)?;
+            let offset = offset.saturating_add(wide(copied));
+            let outcome = meter
+                .charge(Limit::BytesRead, wide(rest))
+                .and_then(|()| fill(self.source, offset, room));
+            let read = *outcome.as_ref().unwrap_or(&0);
+            buffer.truncate(start.saturating_add(read));
+            if outcome? < rest {
+                return Err(Error::changed());
             }
         }
         self.bound(structure, offset, len)

@@ -1,16 +1,235 @@
-//! Compound files (MS-CFB), read lazily.
-use crate::error::Result;
-use crate::source::Window;
+//! Compound files (MS-CFB), read lazily: the header, the directory, and of the FAT only what lies
+//! on the way to a stream. How large the file is does not matter.
+//!
+//! A [`CompoundFile`] holds places, no bytes; each call is given the [`Window`] to read from.
 
+mod entry;
+mod layout;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use entry::{Census, Children, Entry, EntryKind};
+
+use crate::bytes::{Buffer, narrow, wide};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::{Extent, Window, join};
+use layout::{
+    DIRECTORY_AHEAD, ENTRY_LEN, HEADER_LEN, LARGE_DIRECTORY, MAX_REGULAR_SECTOR, MINI_SHIFT,
+    MINI_STREAM_CUTOFF, SHAPE_AT, SHAPES, SIGNATURE,
+};
+use read::{Chain, Fat, Header};
+
+/// An opened compound file.
 #[derive(Debug)]
-pub(crate) struct CompoundFile {}
+pub(crate) struct CompoundFile {
+    version: u16,
+    fat: Fat,
+    directory: Chain,
+    mini_fat: Chain,
+    mini_stream: Chain,
+    root: Entry,
+}
 
-pub(crate) fn matches(_head: &[u8]) -> bool {
-    false
+/// Whether a member that begins with `head` is a compound file, or was one before its signature
+/// was damaged.
+pub(crate) fn matches(head: &[u8]) -> bool {
+    head.starts_with(&SIGNATURE)
+        || (head.len() >= HEADER_LEN
+            && head
+                .get(SHAPE_AT..)
+                .is_some_and(|rest| SHAPES.iter().any(|shape| rest.starts_with(shape))))
 }
 
 impl CompoundFile {
-    pub(crate) fn open(_window: &mut Window<'_>) -> Result<CompoundFile> {
-        Ok(CompoundFile {})
+    /// Reads the header and the root of the directory.
+    pub(crate) fn open(window: &mut Window<'_>) -> Result<CompoundFile> {
+        let len = window.len();
+        let header = Header::parse(window.block("compound file header", 0, HEADER_LEN)?)?;
+        let fat = Fat::new(header.shift, len, header.difat, header.first_difat);
+        let mut directory = Chain::new("directory", header.first_directory);
+        let mut fat = fat;
+        let root = read_entry(&mut directory, &mut fat, window, 0, header.version)?;
+        let Some(root) = root.filter(|root| root.kind == EntryKind::Root) else {
+            return Err(Error::malformed(
+                "malformed-directory",
+                "directory",
+                root.map(|root| root.offset),
+                "its first entry is not the root",
+            ));
+        };
+        Ok(CompoundFile {
+            version: header.version,
+            mini_fat: Chain::new("mini FAT", header.first_mini_fat),
+            mini_stream: Chain::new("mini stream", root.start),
+            fat,
+            directory,
+            root,
+        })
     }
+
+    /// The root, which is a storage too.
+    pub(crate) fn root(&self) -> Entry {
+        self.root
+    }
+
+    /// The entry at `id` of the directory, in use or not; `None` behind the directory's end.
+    pub(crate) fn entry(&mut self, window: &mut Window<'_>, id: u32) -> Result<Option<Entry>> {
+        read_entry(&mut self.directory, &mut self.fat, window, id, self.version)
+    }
+
+    /// How many bytes the directory has, or at least `enough`.
+    fn directory_bytes(&mut self, window: &mut Window<'_>, enough: u64) -> Result<u64> {
+        self.directory.reach(&mut self.fat, window, enough)
+    }
+
+    /// Where the bytes of a stream lie in the file.
+    pub(crate) fn extents(
+        &mut self,
+        window: &mut Window<'_>,
+        entry: &Entry,
+    ) -> Result<Vec<Extent>> {
+        let mut extents = Vec::new();
+        self.follow(window, entry, entry.size, &mut extents).map(|()| extents)
+    }
+
+    /// Appends where the first `len` bytes of a stream lie. On an error `extents` has what was
+    /// found before it.
+    pub(crate) fn follow(
+        &mut self,
+        window: &mut Window<'_>,
+        entry: &Entry,
+        len: u64,
+        extents: &mut Vec<Extent>,
+    ) -> Result<()> {
+        let len = len.min(entry.size);
+        if entry.size < MINI_STREAM_CUTOFF {
+            self.follow_mini(window, entry, len, extents)
+        } else {
+            self.follow_sectors(window, entry, len, extents)
+        }
+    }
+
+    fn follow_sectors(
+        &mut self,
+        window: &mut Window<'_>,
+        entry: &Entry,
+        len: u64,
+        extents: &mut Vec<Extent>,
+    ) -> Result<()> {
+        let sector_len = self.fat.sector_len();
+        let mut left = len;
+        let mut steps: u64 = 0;
+        let mut sector = entry.start;
+        while left > 0 {
+            if sector > MAX_REGULAR_SECTOR || steps >= self.fat.sectors() {
+                return Err(ends_early(entry, left));
+            }
+            steps = steps.saturating_add(1);
+            let mut extent = self.fat.extent("stream", sector)?;
+            extent.len = extent.len.min(left);
+            left = left.saturating_sub(extent.len);
+            push(window, extents, extent)?;
+            if left == 0 {
+                break;
+            }
+            let run = left.div_ceil(sector_len);
+            match self.fat.next(window, sector, run)? {
+                Some(next) => sector = next,
+                None => return Err(ends_early(entry, left)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows a chain of the mini FAT (MS-CFB 2.4), whose sectors lie in the mini stream.
+    fn follow_mini(
+        &mut self,
+        window: &mut Window<'_>,
+        entry: &Entry,
+        len: u64,
+        extents: &mut Vec<Extent>,
+    ) -> Result<()> {
+        let mut left = len;
+        let mut sector = entry.start;
+        // A stream below the cutoff has at most 64 mini sectors, so that no cycle matters.
+        while left > 0 {
+            window.meter().charge(Limit::ChainSectors, 1)?;
+            if sector > MAX_REGULAR_SECTOR {
+                return Err(ends_early(entry, left));
+            }
+            let at = u64::from(sector) << MINI_SHIFT;
+            let Some(place) = self.mini_stream.locate(&mut self.fat, window, at)? else {
+                return Err(ends_early(entry, left));
+            };
+            let extent = Extent { offset: place.offset, len: left.min(1 << MINI_SHIFT) };
+            left = left.saturating_sub(extent.len);
+            push(window, extents, extent)?;
+            if left == 0 {
+                break;
+            }
+            let at = u64::from(sector) << 2;
+            let Some(place) = self.mini_fat.locate(&mut self.fat, window, at)? else {
+                return Err(ends_early(entry, left));
+            };
+            let bytes = window.block("mini FAT", place.offset, 4)?;
+            sector = crate::bytes::Cursor::new("mini FAT", bytes, place.offset).u32_le("sector")?;
+        }
+        Ok(())
+    }
+
+    /// The first `max` bytes of a stream, or all of it.
+    pub(crate) fn read(
+        &mut self,
+        window: &mut Window<'_>,
+        entry: &Entry,
+        max: u64,
+    ) -> Result<Vec<u8>> {
+        let mut extents = Vec::new();
+        self.follow(window, entry, max, &mut extents)?;
+        let mut buffer = Buffer::default();
+        for extent in extents {
+            let len = narrow(extent.len).unwrap_or(usize::MAX);
+            window.append("stream", extent.offset, len, &mut buffer)?;
+        }
+        Ok(buffer.into_vec())
+    }
+}
+
+/// Appends a piece; it is memory if it is not the last one's continuation.
+fn push(window: &Window<'_>, extents: &mut Vec<Extent>, extent: Extent) -> Result<()> {
+    if extents.last().is_none_or(|last| last.end() != extent.offset) {
+        window.meter().charge(Limit::Allocation, 16)?;
+    }
+    join(extents, extent);
+    Ok(())
+}
+
+fn ends_early(entry: &Entry, left: u64) -> Error {
+    let detail = format!("its chain of sectors ends {left} bytes before the stream does");
+    Error::truncated("stream", entry.offset, detail)
+}
+
+fn read_entry(
+    directory: &mut Chain,
+    fat: &mut Fat,
+    window: &mut Window<'_>,
+    id: u32,
+    version: u16,
+) -> Result<Option<Entry>> {
+    let at = u64::from(id).saturating_mul(wide(ENTRY_LEN));
+    let meter = window.meter();
+    meter.check(Limit::DirectoryEntries, u64::from(id).saturating_add(1))?;
+    let mut ahead = wide(DIRECTORY_AHEAD);
+    if at >= LARGE_DIRECTORY {
+        directory.reach(fat, window, at.saturating_add(LARGE_DIRECTORY))?;
+    }
+    let Some(place) = directory.locate(fat, window, at)? else { return Ok(None) };
+    if at >= LARGE_DIRECTORY {
+        ahead = place.len.clamp(ahead, LARGE_DIRECTORY);
+    }
+    let ahead = narrow(ahead).unwrap_or(DIRECTORY_AHEAD);
+    let bytes = window.ahead("directory", place.offset, ENTRY_LEN, ahead)?;
+    Entry::parse(id, bytes, place.offset, version).map(Some)
 }

@@ -1,12 +1,298 @@
-use crate::container::Sink;
-use crate::container::compound::CompoundFile;
-use crate::error::Result;
-use crate::source::Window;
+//! Documents with data spaces (MS-OFFCRYPTO 2.2): ECMA-376, binary Office, and .NET's envelope.
+//!
+//! What decides is the class GUID in the `\x06Primary` of a transform, never a name: names differ
+//! between writers. Where the GUID cannot be read, names show at least that something is there to
+//! be read, so that no damage makes a protected file look like an ordinary one.
 
+mod layout;
+mod read;
+mod survey;
+#[cfg(test)]
+mod tests;
+
+use crate::container::compound::{CompoundFile, Entry};
+use crate::container::{Anomaly, Container, Protection, Sink, label};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::Window;
+use layout::{
+    BINARY_TRANSFORM, DATA_SPACES, DOCUMENT_SUMMARY, LABEL_INFO, MOST_LABEL_BYTES, MOST_TRANSFORMS,
+    OOXML_TRANSFORM, PRIMARY, TRANSFORM_INFO, USE_LICENSE_PREFIX,
+};
+use read::{Class, Transform};
+use survey::Survey;
+
+/// The transforms of a file, as they are found.
+#[derive(Debug, Default)]
+struct Transforms {
+    found: Vec<Transform>,
+    /// Why one could not be read, the first one.
+    error: Option<Error>,
+    /// The storage of the transforms.
+    info: Option<Entry>,
+}
+
+impl Transforms {
+    fn note(&mut self, error: Error) -> Result<()> {
+        if error.ends_file() {
+            return Err(error);
+        }
+        self.error.get_or_insert(error);
+        Ok(())
+    }
+
+    fn has(&self, class: &Class) -> bool {
+        self.found.iter().any(|transform| transform.class == *class)
+    }
+
+    fn unknown(&self) -> Option<&Transform> {
+        self.found
+            .iter()
+            .find(|transform| matches!(transform.class, Class::Other(_) | Class::Compression))
+    }
+
+    fn examine(
+        &mut self,
+        file: &mut CompoundFile,
+        window: &mut Window<'_>,
+        sink: &dyn Sink,
+        primary: Entry,
+        storage: Option<Entry>,
+    ) -> Result<()> {
+        if self.found.len() >= MOST_TRANSFORMS {
+            return self.note(Error::malformed(
+                "malformed-data-spaces",
+                "TransformInfo",
+                primary.offset,
+                format!("more than {MOST_TRANSFORMS} transforms"),
+            ));
+        }
+        match read::examine(file, window, sink, primary, storage) {
+            Ok(transform) => self.found.push(transform),
+            Err(error) => self.note(error)?,
+        }
+        Ok(())
+    }
+}
+
+/// Reads the license of a document with data spaces; false where it has none of that.
 pub(crate) fn read(
-    _file: &mut CompoundFile,
-    _window: &mut Window<'_>,
-    _sink: &mut dyn Sink,
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
 ) -> Result<bool> {
+    let mut transforms = Transforms::default();
+    if let Err(error) = follow_names(file, window, sink, &mut transforms) {
+        transforms.note(error)?;
+    }
+    let survey = if transforms.has(&Class::Rms) {
+        Survey::default()
+    } else {
+        let survey = Survey::of(file, window, &transforms.found)?;
+        for primary in &survey.primaries {
+            transforms.examine(file, window, sink, *primary, None)?;
+        }
+        survey
+    };
+    if transforms.has(&Class::Rms) {
+        return rights_managed(file, window, sink, &transforms, &survey).map(|()| true);
+    }
+    without_license(file, window, sink, transforms, survey)
+}
+
+/// Finds the transforms where the specification puts them.
+fn follow_names(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &dyn Sink,
+    transforms: &mut Transforms,
+) -> Result<()> {
+    let root = file.root();
+    let Some(spaces) = file.likely_child(window, &root, DATA_SPACES)? else { return Ok(()) };
+    let Some(info) = file.child(window, &spaces, TRANSFORM_INFO)? else { return Ok(()) };
+    transforms.info = Some(info);
+    let mut children = file.children(&info);
+    while let Some(storage) = children.next(file, window)? {
+        if let Some(primary) = file.child(window, &storage, PRIMARY)? {
+            transforms.examine(file, window, sink, primary, Some(storage))?;
+        }
+    }
+    Ok(())
+}
+
+/// A transform of the class is there: all else is only about what can be read of it.
+fn rights_managed(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    transforms: &Transforms,
+    survey: &Survey,
+) -> Result<()> {
+    let all = || transforms.found.iter().filter(|transform| transform.class == Class::Rms);
+    sink.container(all().next().map_or(Container::Ole, |first| layout_of(first, survey)));
+    sink.protection(Protection::Rms);
+    if all().nth(1).is_some() || all().any(|transform| transform.storage.is_none()) {
+        // One transform is what everybody writes, in the place that the specification names.
+        sink.anomaly(Anomaly::NonSpecLayout, all().nth(1).map(|second| second.primary.offset));
+    }
+    let mut failed = None;
+    for transform in all() {
+        if sink.wanted().evidence {
+            let name = transform.storage.map(|storage| storage.name());
+            sink.evidence("transform", &name.unwrap_or_default(), transform.class_at);
+        }
+        if let Err(error) = read::deliver(transform, window, sink) {
+            if error.ends_file() {
+                return Err(error);
+            }
+            failed.get_or_insert(error);
+        }
+    }
+    if transforms.has(&Class::Password) {
+        sink.evidence("transform", "a password beside the license", None);
+    }
+    beside(file, window, sink, transforms)?;
+    failed.map_or(Ok(()), Err)
+}
+
+/// Which writer's layout it is, by the transform's name: the class is the same in all.
+fn layout_of(transform: &Transform, survey: &Survey) -> Container {
+    match &transform.storage {
+        Some(storage) if storage.is_named(OOXML_TRANSFORM) => Container::OoxmlIrm,
+        Some(storage) if storage.is_named(BINARY_TRANSFORM) => Container::BinaryIrm,
+        Some(_) => Container::XpsIrm,
+        None => survey.container().unwrap_or(Container::XpsIrm),
+    }
+}
+
+/// Use licenses and labels. Damage in them never costs the publishing license.
+fn beside(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    transforms: &Transforms,
+) -> Result<()> {
+    if sink.reads_whole_licenses() {
+        let rms = transforms.found.iter().filter(|transform| transform.class == Class::Rms);
+        for storage in rms.filter_map(|transform| transform.storage) {
+            let read = use_licenses(file, window, sink, &storage);
+            spared(read, sink)?;
+        }
+    }
+    if sink.wanted().labels || sink.wanted().evidence {
+        let read = labels(file, window, sink, transforms.info.as_ref());
+        spared(read, sink)?;
+    }
+    Ok(())
+}
+
+/// What could not be read beside the license makes the file incomplete, no more.
+fn spared(read: Result<()>, sink: &mut dyn Sink) -> Result<()> {
+    match read {
+        Err(error) if error.ends_file() => Err(error),
+        Err(error) => {
+            sink.incomplete(error);
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+fn use_licenses(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    storage: &Entry,
+) -> Result<()> {
+    let mut children = file.children(storage);
+    let mut failed = None;
+    while let Some(stream) = children.next(file, window)? {
+        if !stream.name_starts_with(USE_LICENSE_PREFIX) {
+            continue;
+        }
+        let most = window.meter().allowed(Limit::LicenseBytes);
+        let read = file
+            .read(window, &stream, most)
+            .and_then(|bytes| sink.use_license(read::use_license(&bytes, stream.offset)?));
+        match read {
+            Err(error) if error.ends_file() => return Err(error),
+            Err(error) => failed = failed.or(Some(error)),
+            Ok(()) => {}
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// The label in its own stream; where there is none, the one among the clear properties.
+fn labels(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    info: Option<&Entry>,
+) -> Result<()> {
+    if let Some(info) = info
+        && let Some(stream) = file.child(window, info, LABEL_INFO)?
+    {
+        let bytes = file.read(window, &stream, MOST_LABEL_BYTES)?;
+        if let Some(label) = label::label_info(&bytes, window.meter())? {
+            sink.label(label);
+        }
+    }
+    let root = file.root();
+    if let Some(stream) = file.child(window, &root, DOCUMENT_SUMMARY)? {
+        let bytes = file.read(window, &stream, MOST_LABEL_BYTES)?;
+        if let Some(label) = label::property_set(&bytes, window.meter())? {
+            sink.label(label);
+        }
+    }
+    Ok(())
+}
+
+/// No transform of the class was found. Whether that says anything depends on what else is there.
+fn without_license(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    transforms: Transforms,
+    survey: Survey,
+) -> Result<bool> {
+    if let Some(container) = survey.container() {
+        sink.container(container);
+    }
+    let unknown = |offset: Option<u64>, detail: String| {
+        Err(Error::unsupported("unknown-transform", "TransformInfo", offset, detail))
+    };
+    if let Some(Transform { class: Class::Other(class), class_at, .. }) = transforms.unknown()
+        && !survey.is_password()
+    {
+        return unknown(*class_at, format!("nobody here knows the class {class}"));
+    }
+    let missing = |detail: &'static str| {
+        Error::malformed("malformed-data-spaces", "\\x06DataSpaces", None, detail)
+    };
+    let reason = transforms.error.clone().or(survey.error.clone());
+    if survey.is_rights_managed() {
+        sink.protection(Protection::Rms);
+        let missing = missing("its names are those of a protected document, but no license");
+        return Err(reason.unwrap_or(missing));
+    }
+    if survey.is_password() {
+        return Ok(false);
+    }
+    if transforms.has(&Class::Password) {
+        sink.protection(Protection::Password);
+        sink.evidence("transform", "a password", None);
+        return Ok(true);
+    }
+    if transforms.has(&Class::Compression) {
+        return unknown(None, "it compresses, and nothing says that it encrypts".to_owned());
+    }
+    if survey.has_data_spaces() {
+        return Err(reason.unwrap_or(missing("something is encrypted, and no transform is there")));
+    }
+    if let Some(error) = survey.error {
+        return Err(error);
+    }
+    survey.census.conclude(file, window, survey.entries)?;
     Ok(false)
 }

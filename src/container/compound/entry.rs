@@ -1,0 +1,332 @@
+//! Directory entries, and the walk over the trees that they form.
+
+use super::CompoundFile;
+use super::layout::{NAME_LEN, NO_STREAM, VERSION_3};
+use crate::bytes::{Cursor, utf16_lossy, wide};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::Window;
+
+/// What an entry is (MS-CFB 2.6.1, object type).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EntryKind {
+    /// Nothing.
+    Free,
+    /// It has children.
+    Storage,
+    /// It has bytes.
+    Stream,
+    /// The first entry; its bytes are the mini stream.
+    Root,
+    /// None of the specification.
+    Invalid(u8),
+}
+
+/// One entry of the directory, copied out of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    /// Its place in the directory.
+    pub(crate) id: u32,
+    pub(crate) kind: EntryKind,
+    /// The class of what is stored, in the byte order of the file.
+    pub(crate) clsid: [u8; 16],
+    /// How many bytes the stream has.
+    pub(crate) size: u64,
+    /// Where the entry itself lies in the file.
+    pub(crate) offset: u64,
+    pub(super) left: u32,
+    pub(super) right: u32,
+    pub(super) child: u32,
+    pub(super) start: u32,
+    name: [u8; NAME_LEN],
+    name_len: u16,
+}
+
+impl Entry {
+    /// Reads the fields of MS-CFB 2.6.1 in their order.
+    pub(super) fn parse(id: u32, bytes: &[u8], offset: u64, version: u16) -> Result<Entry> {
+        let mut cursor = Cursor::new("directory entry", bytes, offset);
+        let name = cursor.array("name")?;
+        let name_len = cursor.u16_le("name length")?;
+        let kind = match cursor.u8("object type")? {
+            0 => EntryKind::Free,
+            1 => EntryKind::Storage,
+            2 => EntryKind::Stream,
+            5 => EntryKind::Root,
+            other => EntryKind::Invalid(other),
+        };
+        cursor.skip(1, "color")?;
+        let left = cursor.u32_le("left sibling")?;
+        let right = cursor.u32_le("right sibling")?;
+        let child = cursor.u32_le("child")?;
+        let clsid = cursor.array("CLSID")?;
+        cursor.skip(20, "state bits and times")?;
+        let start = cursor.u32_le("starting sector")?;
+        let size = match cursor.u64_le("stream size")? {
+            // Old writers left garbage in the high half.
+            size if version == VERSION_3 => size & 0xFFFF_FFFF,
+            size => size,
+        };
+        Ok(Entry { id, kind, clsid, size, offset, left, right, child, start, name, name_len })
+    }
+
+    /// The name's UTF-16LE bytes, without the zero at their end.
+    fn name_bytes(&self) -> &[u8] {
+        let len = usize::from(self.name_len).min(NAME_LEN);
+        let name = self.name.get(..len).unwrap_or_default();
+        // The zero at the end is counted in, but not by every writer.
+        name.strip_suffix(&[0, 0]).unwrap_or(name)
+    }
+
+    fn units(&self) -> impl Iterator<Item = u16> {
+        self.name_bytes().chunks_exact(2).map(|pair| match pair {
+            [low, high] => u16::from_le_bytes([*low, *high]),
+            _ => 0,
+        })
+    }
+
+    /// The name as text.
+    pub(crate) fn name(&self) -> String {
+        utf16_lossy(self.name_bytes())
+    }
+
+    /// Whether the entry has this name; case does not count.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        // Most names differ in their length, which costs nothing to see.
+        (!name.is_ascii() || self.name_bytes().len() == name.len().saturating_mul(2))
+            && self.units().map(upper).eq(name.encode_utf16().map(upper))
+    }
+
+    /// Whether the name begins with `prefix`; case does not count.
+    pub(crate) fn name_starts_with(&self, prefix: &str) -> bool {
+        let mut units = self.units().map(upper);
+        prefix.encode_utf16().map(upper).all(|unit| units.next() == Some(unit))
+    }
+
+    /// Whether `name` would stand to the left of this entry (MS-CFB 2.6.4): the shorter name
+    /// first, then by upper-case code units. Real files break that order, so it is but a guess.
+    fn is_after(&self, name: &str) -> bool {
+        let mine = self.units().count();
+        let len = name.encode_utf16().count();
+        if len == mine {
+            name.encode_utf16().map(upper).lt(self.units().map(upper))
+        } else {
+            len < mine
+        }
+    }
+}
+
+/// Upper case as far as the names go that anybody searches for.
+fn upper(unit: u16) -> u16 {
+    match u8::try_from(unit) {
+        Ok(byte) => u16::from(byte.to_ascii_uppercase()),
+        Err(_) => unit,
+    }
+}
+
+/// The children of a storage, in the order in which their tree is walked.
+///
+/// Neither the order nor the shape of the tree is believed: each node is visited once, and a tree
+/// of more nodes than the directory has entries is an error.
+#[derive(Debug)]
+pub(crate) struct Children {
+    pending: Vec<u32>,
+    visited: u64,
+}
+
+impl Children {
+    /// The next child; `None` behind the last one.
+    pub(crate) fn next(
+        &mut self,
+        file: &mut CompoundFile,
+        window: &mut Window<'_>,
+    ) -> Result<Option<Entry>> {
+        let Some(id) = self.pending.pop() else { return Ok(None) };
+        window.meter().charge(Limit::Steps, 1)?;
+        self.visited = self.visited.saturating_add(1);
+        if self.visited > file.entries_at_least(window, self.visited)? {
+            return Err(Error::malformed(
+                "malformed-directory",
+                "directory",
+                None,
+                "the tree of siblings has a cycle",
+            ));
+        }
+        let entry = file.used_entry(window, id)?;
+        // The left one is visited first.
+        for sibling in [entry.right, entry.left] {
+            if sibling != NO_STREAM {
+                self.pending.push(sibling);
+            }
+        }
+        Ok(Some(entry))
+    }
+}
+
+impl CompoundFile {
+    /// The children of `parent`.
+    pub(crate) fn children(&self, parent: &Entry) -> Children {
+        let pending = if parent.child == NO_STREAM { Vec::new() } else { vec![parent.child] };
+        Children { pending, visited: 0 }
+    }
+
+    /// The child of `parent` with that name, wherever in the tree it is.
+    pub(crate) fn child(
+        &mut self,
+        window: &mut Window<'_>,
+        parent: &Entry,
+        name: &str,
+    ) -> Result<Option<Entry>> {
+        if let Ok(Some(found)) = self.likely_child(window, parent, name) {
+            return Ok(Some(found));
+        }
+        let mut children = self.children(parent);
+        while let Some(child) = children.next(self, window)? {
+            if child.is_named(name) {
+                return Ok(Some(child));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The child of `parent` with that name, if it is where the order of names puts it. It may
+    /// be elsewhere.
+    pub(crate) fn likely_child(
+        &mut self,
+        window: &mut Window<'_>,
+        parent: &Entry,
+        name: &str,
+    ) -> Result<Option<Entry>> {
+        let mut id = parent.child;
+        let mut visited: u64 = 0;
+        while id != NO_STREAM {
+            window.meter().charge(Limit::Steps, 1)?;
+            if visited >= self.entries_at_least(window, visited.saturating_add(1))? {
+                break;
+            }
+            visited = visited.saturating_add(1);
+            let entry = self.used_entry(window, id)?;
+            if entry.is_named(name) {
+                return Ok(Some(entry));
+            }
+            id = if entry.is_after(name) { entry.left } else { entry.right };
+        }
+        Ok(None)
+    }
+
+    /// The entry `id`, which something points to.
+    fn used_entry(&mut self, window: &mut Window<'_>, id: u32) -> Result<Entry> {
+        match self.entry(window, id)? {
+            Some(entry) if matches!(entry.kind, EntryKind::Free | EntryKind::Invalid(_)) => {
+                Err(Error::malformed(
+                    "malformed-directory",
+                    "directory entry",
+                    entry.offset,
+                    "an object type that no sibling or child can have",
+                ))
+            }
+            Some(entry) => Ok(entry),
+            None => Err(Error::malformed(
+                "malformed-directory",
+                "directory",
+                None,
+                format!("entry {id} lies behind its end"),
+            )),
+        }
+    }
+}
+
+/// What a pass over all entries tells, whether a tree leads to them or not.
+///
+/// In a whole directory every entry in use is the sibling or child of exactly one other. Where
+/// that does not hold, part of it may have been lost, and with it what said that a file is
+/// protected.
+#[derive(Debug, Default)]
+pub(crate) struct Census {
+    /// What is in use, less what is pointed to, as a sum over the ids.
+    balance: u64,
+    highest: u32,
+    invalid: Option<u64>,
+}
+
+impl Census {
+    /// Counts an entry in.
+    pub(crate) fn count(&mut self, entry: &Entry) {
+        let (siblings, child) = match entry.kind {
+            EntryKind::Free => return,
+            EntryKind::Invalid(_) => {
+                self.invalid.get_or_insert(entry.offset);
+                return;
+            }
+            // Of a stream the child, of the root the siblings are not looked at by anybody.
+            EntryKind::Stream => ([entry.left, entry.right], NO_STREAM),
+            EntryKind::Root => ([NO_STREAM, NO_STREAM], entry.child),
+            EntryKind::Storage => ([entry.left, entry.right], entry.child),
+        };
+        if entry.kind != EntryKind::Root {
+            self.balance = self.balance.wrapping_add(spread(entry.id));
+        }
+        for id in siblings.into_iter().chain([child]).filter(|id| *id != NO_STREAM) {
+            self.highest = self.highest.max(id);
+            self.balance = self.balance.wrapping_sub(spread(id));
+        }
+    }
+
+    /// Says what of the directory is lost, once all entries are counted.
+    pub(crate) fn conclude(
+        &self,
+        file: &mut CompoundFile,
+        window: &mut Window<'_>,
+        entries: u32,
+    ) -> Result<()> {
+        let malformed = |offset: Option<u64>, detail: &'static str| {
+            Err(Error::malformed("malformed-directory", "directory", offset, detail))
+        };
+        if self.invalid.is_some() {
+            return malformed(self.invalid, "an object type of no specification");
+        }
+        if self.highest >= entries {
+            return malformed(None, "an entry points behind the directory's end");
+        }
+        if self.balance == 0 {
+            return Ok(());
+        }
+        // Something is pointed to twice, or not at all, or is lost. Only the last one matters.
+        for id in 0..entries {
+            let Some(entry) = file.entry(window, id)? else { break };
+            window.meter().charge(Limit::Steps, 4)?;
+            let targets = match entry.kind {
+                EntryKind::Free | EntryKind::Invalid(_) => continue,
+                EntryKind::Root => [NO_STREAM, NO_STREAM, entry.child],
+                EntryKind::Stream => [entry.left, entry.right, NO_STREAM],
+                EntryKind::Storage => [entry.left, entry.right, entry.child],
+            };
+            for target in targets.into_iter().filter(|id| *id != NO_STREAM) {
+                let target = file.entry(window, target)?;
+                if target.is_none_or(|target| target.kind == EntryKind::Free) {
+                    return malformed(
+                        Some(entry.offset),
+                        "it points to an entry that is not there",
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Spreads ids so that the sums of different sets differ.
+fn spread(id: u32) -> u64 {
+    let mixed = u64::from(id).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+}
+
+impl CompoundFile {
+    /// How many entries the directory has, or `enough` where it has at least that many: the
+    /// directory is followed no further than that.
+    fn entries_at_least(&mut self, window: &mut Window<'_>, enough: u64) -> Result<u64> {
+        let entry_len = wide(super::layout::ENTRY_LEN);
+        self.directory_bytes(window, enough.saturating_mul(entry_len))
+            .map(|bytes| bytes.checked_div(entry_len).unwrap_or(0))
+    }
+}

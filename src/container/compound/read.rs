@@ -1,0 +1,296 @@
+//! The FAT and the chains in it, followed no further than somebody needs.
+
+use super::layout::{
+    END_OF_CHAIN, FAT_PAGE, HEADER_DIFAT, HEADER_LEN, MAX_REGULAR_SECTOR, NO_STREAM,
+};
+use crate::bytes::{Cursor, narrow, wide};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::{Extent, Window};
+
+/// The file allocation table (MS-CFB 2.3): which sector follows which. None of it is kept.
+#[derive(Debug)]
+pub(super) struct Fat {
+    /// Sectors have `1 << shift` bytes.
+    shift: u32,
+    /// Sectors that the file has, the last one perhaps cut short.
+    sectors: u64,
+    /// The FAT sectors that the header names.
+    header: [u32; HEADER_DIFAT],
+    /// The DIFAT sectors (2.5) walked so far, and the one behind them.
+    difat: Vec<u32>,
+    next_difat: u32,
+}
+
+impl Fat {
+    pub(super) fn new(
+        shift: u32,
+        file_len: u64,
+        header: [u32; HEADER_DIFAT],
+        first_difat: u32,
+    ) -> Fat {
+        let sector = 1_u64 << shift;
+        let body = file_len.saturating_sub(sector);
+        Fat {
+            shift,
+            sectors: body.div_ceil(sector),
+            header,
+            difat: Vec::new(),
+            next_difat: first_difat,
+        }
+    }
+
+    /// Bytes of a sector.
+    pub(super) fn sector_len(&self) -> u64 {
+        1 << self.shift
+    }
+
+    /// Sectors that the file has: no chain can be longer.
+    pub(super) fn sectors(&self) -> u64 {
+        self.sectors
+    }
+
+    /// Where a sector begins, if the file reaches so far.
+    fn offset(&self, structure: &'static str, sector: u32) -> Result<u64> {
+        // The header takes the place of the sector before the first one.
+        let offset = u64::from(sector).saturating_add(1) << self.shift;
+        if u64::from(sector) < self.sectors {
+            Ok(offset)
+        } else {
+            let detail = format!("sector {sector} lies behind the end of the file");
+            Err(Error::truncated(structure, offset, detail))
+        }
+    }
+
+    /// The sector's bytes as an extent.
+    pub(super) fn extent(&self, structure: &'static str, sector: u32) -> Result<Extent> {
+        Ok(Extent { offset: self.offset(structure, sector)?, len: self.sector_len() })
+    }
+
+    /// The sector behind `sector` in its chain; `None` where the chain ends. `run` sectors are
+    /// expected to follow, so that as much of the FAT is read at once.
+    pub(super) fn next(
+        &mut self,
+        window: &mut Window<'_>,
+        sector: u32,
+        run: u64,
+    ) -> Result<Option<u32>> {
+        window.meter().charge(Limit::ChainSectors, 1)?;
+        let at = u64::from(sector) << 2;
+        let within = at & self.sector_len().saturating_sub(1);
+        let start = self.fat_sector(window, at >> self.shift)?;
+        let page = within & !FAT_PAGE.saturating_sub(1);
+        let end = within.saturating_add(run.saturating_mul(4)).min(self.sector_len());
+        let ahead = end.next_multiple_of(FAT_PAGE).saturating_sub(page);
+        let offset = start.saturating_add(within);
+        let page_start = start.saturating_add(page);
+        let next = read_u32(window, "FAT sector", offset, page_start, ahead)?;
+        match next {
+            END_OF_CHAIN => Ok(None),
+            _ if next <= MAX_REGULAR_SECTOR => Ok(Some(next)),
+            _ => Err(Error::malformed(
+                "malformed-fat",
+                "FAT",
+                offset,
+                format!("sector {sector} is in a chain, but is marked {next:08X}"),
+            )),
+        }
+    }
+
+    /// Where the FAT sector `index` begins.
+    fn fat_sector(&mut self, window: &mut Window<'_>, index: u64) -> Result<u64> {
+        let in_header = narrow(index).and_then(|index| self.header.get(index));
+        let sector = match in_header {
+            Some(sector) => *sector,
+            None => {
+                // The last number in a DIFAT sector is that of the next one.
+                let each = (self.sector_len() >> 2).saturating_sub(1);
+                let behind = index.saturating_sub(wide(HEADER_DIFAT));
+                let which = behind.checked_div(each).unwrap_or(0);
+                let within = behind.checked_rem(each).unwrap_or(0).saturating_mul(4);
+                let start = self.difat_sector(window, which)?;
+                let offset = start.saturating_add(within);
+                read_u32(window, "DIFAT sector", offset, start, self.sector_len())?
+            }
+        };
+        if sector > MAX_REGULAR_SECTOR {
+            return Err(Error::malformed(
+                "malformed-difat",
+                "DIFAT",
+                None,
+                format!("it names no FAT sector {index}, which a chain needs"),
+            ));
+        }
+        self.offset("FAT sector", sector)
+    }
+
+    /// Where the DIFAT sector `which` begins. The list of them is walked only so far.
+    fn difat_sector(&mut self, window: &mut Window<'_>, which: u64) -> Result<u64> {
+        while wide(self.difat.len()) <= which {
+            window.meter().charge(Limit::ChainSectors, 1)?;
+            if self.next_difat > MAX_REGULAR_SECTOR {
+                return Err(Error::malformed(
+                    "malformed-difat",
+                    "DIFAT",
+                    None,
+                    format!("it ends with sector {}, a chain needs {which}", self.difat.len()),
+                ));
+            }
+            let start = self.offset("DIFAT sector", self.next_difat)?;
+            // A list that turns back on itself ends here: `which` is bounded by the file's size.
+            window.meter().charge(Limit::Allocation, 4)?;
+            self.difat.push(self.next_difat);
+            let offset = start.saturating_add(self.sector_len()).saturating_sub(4);
+            self.next_difat = read_u32(window, "DIFAT sector", offset, start, self.sector_len())?;
+        }
+        let sector = narrow(which).and_then(|which| self.difat.get(which));
+        self.offset("DIFAT sector", sector.copied().unwrap_or(NO_STREAM))
+    }
+}
+
+/// The number at `offset`; where it is not cached, `ahead` bytes from `start` on are read.
+fn read_u32(
+    window: &mut Window<'_>,
+    structure: &'static str,
+    offset: u64,
+    start: u64,
+    ahead: u64,
+) -> Result<u32> {
+    let len = offset.saturating_sub(start).saturating_add(4);
+    let whole = ahead.max(len).min(window.len().saturating_sub(start));
+    let len = narrow(len).unwrap_or(usize::MAX);
+    // From the start of the page on, so that earlier entries of it are at hand too.
+    let ahead = narrow(whole).unwrap_or(usize::MAX);
+    if let Some(bytes) = window.cached(offset, 4) {
+        return Cursor::new(structure, bytes, offset).u32_le("sector number");
+    }
+    let bytes = window.ahead(structure, start, len, ahead)?;
+    let last = bytes.len().saturating_sub(4);
+    Cursor::new(structure, bytes.get(last..).unwrap_or_default(), offset).u32_le("sector number")
+}
+
+/// A chain of sectors (MS-CFB 2.3), as far as it was followed.
+#[derive(Debug)]
+pub(super) struct Chain {
+    structure: &'static str,
+    /// Contiguous runs, each with where it begins in the chain.
+    runs: Vec<(u64, Extent)>,
+    /// Bytes in them.
+    len: u64,
+    /// The last sector followed; the next one to begin with.
+    last: Option<u32>,
+    next: Option<u32>,
+}
+
+impl Chain {
+    pub(super) fn new(structure: &'static str, first: u32) -> Chain {
+        let next = (first <= MAX_REGULAR_SECTOR).then_some(first);
+        Chain { structure, runs: Vec::new(), len: 0, last: None, next }
+    }
+
+    /// Where byte `at` of the chain lies in the file, and how many follow it there without a
+    /// break; `None` behind the chain's end.
+    pub(super) fn locate(
+        &mut self,
+        fat: &mut Fat,
+        window: &mut Window<'_>,
+        at: u64,
+    ) -> Result<Option<Extent>> {
+        if self.reach(fat, window, at.saturating_add(1))? <= at {
+            return Ok(None);
+        }
+        let behind = self.runs.partition_point(|(start, _)| *start <= at);
+        let run = behind.checked_sub(1).and_then(|index| self.runs.get(index));
+        Ok(run.map(|(start, extent)| {
+            let skip = at.saturating_sub(*start);
+            Extent {
+                offset: extent.offset.saturating_add(skip),
+                len: extent.len.saturating_sub(skip),
+            }
+        }))
+    }
+
+    /// Follows the chain until it has `enough` bytes or ends, and says how many it has.
+    pub(super) fn reach(
+        &mut self,
+        fat: &mut Fat,
+        window: &mut Window<'_>,
+        enough: u64,
+    ) -> Result<u64> {
+        while self.len < enough {
+            let next = match (self.next.take(), self.last) {
+                (Some(first), _) => Some(first),
+                (None, Some(last)) => fat.next(window, last, 1)?,
+                (None, None) => None,
+            };
+            let Some(sector) = next else {
+                self.last = None;
+                break;
+            };
+            if self.len >> fat.shift >= fat.sectors() {
+                return Err(Error::malformed(
+                    "malformed-fat",
+                    self.structure,
+                    None,
+                    "its chain of sectors has a cycle",
+                ));
+            }
+            let extent = fat.extent(self.structure, sector)?;
+            match self.runs.last_mut() {
+                Some((_, last)) if last.end() == extent.offset => {
+                    last.len = last.len.saturating_add(extent.len);
+                }
+                _ => {
+                    window.meter().charge(Limit::Allocation, 24)?;
+                    self.runs.push((self.len, extent));
+                }
+            }
+            self.len = self.len.saturating_add(extent.len);
+            self.last = Some(sector);
+        }
+        Ok(self.len)
+    }
+}
+
+/// The header's fields that anything depends on (MS-CFB 2.2). Its counts are not among them.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) version: u16,
+    pub(super) shift: u32,
+    pub(super) first_directory: u32,
+    pub(super) first_mini_fat: u32,
+    pub(super) first_difat: u32,
+    pub(super) difat: [u32; HEADER_DIFAT],
+}
+
+impl Header {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Header> {
+        let malformed = |offset: u64, detail: &'static str| {
+            Err(Error::malformed("malformed-header", "compound file header", offset, detail))
+        };
+        let mut cursor = Cursor::new("compound file header", bytes, 0);
+        if cursor.array("signature")? != super::layout::SIGNATURE {
+            return malformed(0, "the signature is damaged");
+        }
+        cursor.skip(super::layout::BEFORE_MAJOR_VERSION.saturating_sub(8), "CLSID")?;
+        let version = cursor.u16_le("major version")?;
+        cursor.skip(2, "byte order")?;
+        let shift = match cursor.u16_le("sector shift")? {
+            shift @ (9 | 12) => u32::from(shift),
+            _ => return malformed(30, "the sector shift is neither 9 nor 12"),
+        };
+        cursor.skip(16, "mini sector shift to number of FAT sectors")?;
+        let first_directory = cursor.u32_le("first directory sector")?;
+        cursor.skip(8, "transaction signature and mini stream cutoff")?;
+        let first_mini_fat = cursor.u32_le("first mini FAT sector")?;
+        cursor.skip(4, "number of mini FAT sectors")?;
+        let first_difat = cursor.u32_le("first DIFAT sector")?;
+        cursor.skip(4, "number of DIFAT sectors")?;
+        let mut difat = [NO_STREAM; HEADER_DIFAT];
+        for sector in &mut difat {
+            *sector = cursor.u32_le("DIFAT")?;
+        }
+        debug_assert_eq!(cursor.offset(), wide(HEADER_LEN));
+        Ok(Header { version, shift, first_directory, first_mini_fat, first_difat, difat })
+    }
+}

@@ -1,0 +1,227 @@
+//! `\x06Primary`, the description of one transform, and the license in it (MS-OFFCRYPTO 2.2.6).
+
+use super::layout::{
+    CLASS_WITHIN, COMPRESSION_CLASS, EXTENSIBILITY, LICENSE_AHEAD, LICENSE_HEAD_AHEAD,
+    LONGEST_TEXT, PASSWORD_CLASS, RMS_CLASS, TRANSFORM_LENGTH,
+};
+use crate::bytes::{Buffer, Cursor, narrow, utf16_lossy};
+use crate::container::compound::{CompoundFile, Entry};
+use crate::container::{Anomaly, Sink};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::{Extent, Window, join, locate};
+
+const STRUCTURE: &str = "IRMDSTransformInfo";
+
+/// What a transform does, by the class GUID in its description.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Class {
+    /// It encrypts, and a publishing license decides who reads.
+    Rms,
+    /// It encrypts with a password.
+    Password,
+    /// It compresses.
+    Compression,
+    /// Nobody here knows.
+    Other(String),
+}
+
+impl Class {
+    fn of(guid: &[u8]) -> Class {
+        let text = utf16_lossy(guid);
+        let known = [
+            (RMS_CLASS, Class::Rms),
+            (PASSWORD_CLASS, Class::Password),
+            (COMPRESSION_CLASS, Class::Compression),
+        ];
+        let class = known.into_iter().find(|(known, _)| text.eq_ignore_ascii_case(known));
+        class.map_or(Class::Other(text), |(_, class)| class)
+    }
+}
+
+/// The description of a transform, read as far as its class.
+#[derive(Debug)]
+pub(super) struct Transform {
+    pub(super) primary: Entry,
+    /// The storage that it lies in, where the trees lead to it.
+    pub(super) storage: Option<Entry>,
+    pub(super) class: Class,
+    /// Where the class GUID stands in the file.
+    pub(super) class_at: Option<u64>,
+    /// Where the length of the license stands in the stream, or why nobody knows.
+    length_at: Result<u64>,
+    /// Whether `TransformLength` is not what the fields say.
+    is_odd: bool,
+    /// Where the stream lies, as far as its chain could be followed, and why no further.
+    extents: Vec<Extent>,
+    broken: Option<Error>,
+}
+
+/// Reads what sort of transform `primary` describes.
+pub(super) fn examine(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &dyn Sink,
+    primary: Entry,
+    storage: Option<Entry>,
+) -> Result<Transform> {
+    let most = window.meter().allowed(Limit::LicenseBytes).saturating_add(8192);
+    let mut extents = Vec::new();
+    let broken = file.follow(window, &primary, primary.size.min(most), &mut extents).err();
+    let first = extents.first().copied().unwrap_or(Extent { offset: primary.offset, len: 0 });
+    let len = primary.size.min(CLASS_WITHIN);
+    let mut pieces = Buffer::default();
+    let bytes = if first.len >= len {
+        let ahead = if sink.reads_whole_licenses() { LICENSE_AHEAD } else { LICENSE_HEAD_AHEAD };
+        let ahead = narrow(first.len.min(ahead)).unwrap_or(0);
+        window.ahead(STRUCTURE, first.offset, narrow(len).unwrap_or(0), ahead)?
+    } else {
+        append(window, &slice(&extents, 0, len), &mut pieces)?;
+        pieces.as_slice()
+    };
+    let header = match parse(bytes, first.offset) {
+        // What stands behind the break would have said more.
+        Err(error) => return Err(broken.unwrap_or(error)),
+        Ok(header) => header,
+    };
+    let class_at = locate(&extents, header.class_at).map(|place| place.offset);
+    let Header { class, length_at, is_odd, .. } = header;
+    Ok(Transform { primary, storage, class, class_at, length_at, is_odd, extents, broken })
+}
+
+/// The fields before the license.
+struct Header {
+    class: Class,
+    class_at: u64,
+    length_at: Result<u64>,
+    is_odd: bool,
+}
+
+/// Reads the fields by their lengths; an error is one before the class.
+fn parse(bytes: &[u8], offset: u64) -> Result<Header> {
+    let mut cursor = Cursor::new(STRUCTURE, bytes, offset);
+    let transform_len = cursor.u32_le("TransformLength")?;
+    let transform_type = cursor.u32_le("TransformType")?;
+    let class_at = cursor.offset().saturating_sub(offset).saturating_add(4);
+    let class = Class::of(text(&mut cursor, "TransformID")?);
+    let is_odd = transform_len != TRANSFORM_LENGTH || transform_type != 1;
+    let length_at = rest(cursor).map(|at| at.saturating_sub(offset));
+    Ok(Header { class, class_at, length_at, is_odd })
+}
+
+/// The fields between the class and the license.
+fn rest(mut cursor: Cursor<'_>) -> Result<u64> {
+    text(&mut cursor, "TransformName")?;
+    cursor.skip(12, "ReaderVersion, UpdaterVersion, WriterVersion")?;
+    let at = cursor.offset();
+    let len = cursor.u32_le("ExtensibilityHeader")?;
+    if EXTENSIBILITY.contains(&len) {
+        Ok(at.saturating_add(u64::from(len)))
+    } else {
+        let detail = format!("ExtensibilityHeader has {len} bytes, .NET allows 4 to 4096");
+        Err(Error::malformed("malformed-transform-info", STRUCTURE, at, detail))
+    }
+}
+
+/// A UNICODE-LP-P4 (2.1.2): a length in bytes, UTF-16LE, zeros up to a multiple of four.
+fn text<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Result<&'a [u8]> {
+    let at = cursor.offset();
+    let len = cursor.u32_le(field)?;
+    let size = usize::try_from(len).unwrap_or(usize::MAX);
+    if len > LONGEST_TEXT || size > cursor.rest().len() {
+        let detail = format!("{field} has {len} bytes, that cannot be");
+        return Err(Error::malformed("malformed-transform-info", STRUCTURE, at, detail));
+    }
+    let text = cursor.take(size, field)?;
+    let pad = size.next_multiple_of(4).saturating_sub(size).min(cursor.rest().len());
+    cursor.skip(pad, field)?;
+    Ok(text)
+}
+
+/// Hands the license over, or what there is of it.
+pub(super) fn deliver(
+    transform: &Transform,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    if transform.is_odd {
+        sink.anomaly(Anomaly::NonSpecLayout, transform.extents.first().map(|first| first.offset));
+    }
+    let length_at = transform.length_at.clone()?;
+    let stream = transform.primary.size;
+    let mut field = Buffer::default();
+    append(window, &slice(&transform.extents, length_at, 4), &mut field)?;
+    let offset = locate(&transform.extents, length_at).map(|place| place.offset);
+    let offset = offset.unwrap_or(transform.primary.offset);
+    let len = match Cursor::new(STRUCTURE, field.as_slice(), offset).u32_le("XrMLLicense length") {
+        Ok(len) => u64::from(len),
+        Err(error) => return Err(transform.broken.clone().unwrap_or(error)),
+    };
+    let at = length_at.saturating_add(4);
+    let there = slice(&transform.extents, at, len);
+    let there_len = there.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len));
+    if len == 0 {
+        let detail = "XrMLLicense has no bytes";
+        return Err(Error::malformed("license-missing", STRUCTURE, offset, detail));
+    }
+    if there_len > 0 {
+        sink.license_at(window, &there)?;
+    }
+    if there_len < len {
+        let detail = format!("XrMLLicense takes {len} bytes, {there_len} are there");
+        let truncated = Error::truncated(STRUCTURE, offset, detail);
+        return Err(transform.broken.clone().unwrap_or(truncated));
+    }
+    let end = at.saturating_add(len);
+    trailing(window, sink, &slice(&transform.extents, end, stream.saturating_sub(end)))
+}
+
+/// Says so if anything but zeros follows the license and its padding.
+fn trailing(window: &mut Window<'_>, sink: &mut dyn Sink, behind: &[Extent]) -> Result<()> {
+    let len = behind.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len));
+    let Some(first) = behind.first().filter(|_| len > 3) else { return Ok(()) };
+    let len = narrow(first.len.min(CLASS_WITHIN)).unwrap_or(0);
+    let bytes = window.exact(STRUCTURE, first.offset, len)?;
+    if bytes.iter().any(|byte| *byte != 0) {
+        sink.anomaly(Anomaly::TrailingData, Some(first.offset));
+    }
+    Ok(())
+}
+
+/// The piece of a stream that begins at `from` and has up to `len` bytes.
+fn slice(extents: &[Extent], from: u64, len: u64) -> Vec<Extent> {
+    let mut pieces = Vec::new();
+    let (mut skip, mut left) = (from, len);
+    for extent in extents {
+        let skipped = skip.min(extent.len);
+        skip = skip.saturating_sub(skipped);
+        let len = extent.len.saturating_sub(skipped).min(left);
+        left = left.saturating_sub(len);
+        if len > 0 {
+            join(&mut pieces, Extent { offset: extent.offset.saturating_add(skipped), len });
+        }
+    }
+    pieces
+}
+
+fn append(window: &mut Window<'_>, extents: &[Extent], buffer: &mut Buffer) -> Result<()> {
+    for extent in extents {
+        window.append(
+            STRUCTURE,
+            extent.offset,
+            narrow(extent.len).unwrap_or(usize::MAX),
+            buffer,
+        )?;
+    }
+    Ok(())
+}
+
+/// The `<certificatechain>` in a use license stream (2.2.11 and 2.2.12).
+pub(super) fn use_license(bytes: &[u8], offset: u64) -> Result<&[u8]> {
+    let mut cursor = Cursor::new("EndUserLicenseHeader", bytes, offset);
+    let header = cursor.u32_le("Length")?;
+    let id = usize::try_from(header).unwrap_or(usize::MAX).saturating_sub(4);
+    cursor.skip(id, "ID_String")?;
+    let len = cursor.u32_le("certificate chain length")?;
+    cursor.take(usize::try_from(len).unwrap_or(usize::MAX), "certificate chain")
+}

@@ -1,0 +1,102 @@
+//! A pass over all of the directory, for the names that only a file with data spaces has.
+
+use super::layout::{SIGNS, Sign};
+use super::read::Transform;
+use crate::container::Container;
+use crate::container::compound::{Census, CompoundFile, Entry};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::Window;
+
+/// What the names in a directory say, whether its trees lead to them or not.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// Descriptions of transforms that the trees did not lead to.
+    pub(super) primaries: Vec<Entry>,
+    /// Entries of the directory.
+    pub(super) entries: u32,
+    pub(super) census: Census,
+    /// What ended the pass early.
+    pub(super) error: Option<Error>,
+    signs: u8,
+}
+
+impl Survey {
+    /// Looks at every entry but those that are `known`.
+    pub(super) fn of(
+        file: &mut CompoundFile,
+        window: &mut Window<'_>,
+        known: &[Transform],
+    ) -> Result<Survey> {
+        let mut survey = Survey::default();
+        loop {
+            window.meter().charge(Limit::Steps, 1)?;
+            match file.entry(window, survey.entries) {
+                Ok(Some(entry)) => survey.look_at(entry, known),
+                Ok(None) => return Ok(survey),
+                Err(error) if error.ends_file() => return Err(error),
+                Err(error) => {
+                    survey.error = Some(error);
+                    return Ok(survey);
+                }
+            }
+            survey.entries = survey.entries.saturating_add(1);
+        }
+    }
+
+    fn look_at(&mut self, entry: Entry, known: &[Transform]) {
+        self.census.count(&entry);
+        // A name counts whatever the entry's type says: that byte may be the damaged one.
+        let Some((_, sign)) = SIGNS.iter().find(|(name, _)| entry.is_named(name)) else { return };
+        self.signs |= bit(*sign);
+        let is_known = known.iter().any(|transform| transform.primary.id == entry.id);
+        let has_room = self.primaries.len() < super::MOST_TRANSFORMS;
+        if *sign == Sign::Primary && !is_known && has_room {
+            self.primaries.push(entry);
+        }
+    }
+
+    fn has(&self, sign: Sign) -> bool {
+        self.signs & bit(sign) != 0
+    }
+
+    /// Whether only a document with a publishing license has such names.
+    pub(super) fn is_rights_managed(&self) -> bool {
+        self.container().is_some()
+    }
+
+    /// Whether it is a document with a password. No writer leaves `EncryptionInfo` in one with a
+    /// license.
+    pub(super) fn is_password(&self) -> bool {
+        self.has(Sign::EncryptionInfo) && self.has(Sign::Package) && !self.is_rights_managed()
+    }
+
+    /// Whether anything speaks for data spaces, of whatever sort.
+    pub(super) fn has_data_spaces(&self) -> bool {
+        self.has(Sign::DataSpaces) || self.has(Sign::Primary) || self.has(Sign::Package)
+    }
+
+    /// The layout that the names belong to.
+    pub(super) fn container(&self) -> Option<Container> {
+        [
+            (Sign::Binary, Container::BinaryIrm),
+            (Sign::Ooxml, Container::OoxmlIrm),
+            (Sign::Envelope, Container::XpsIrm),
+        ]
+        .into_iter()
+        .find(|(sign, _)| self.has(*sign))
+        .map(|(_, container)| container)
+    }
+}
+
+fn bit(sign: Sign) -> u8 {
+    match sign {
+        Sign::Binary => 1,
+        Sign::Ooxml => 2,
+        Sign::Envelope => 4,
+        Sign::DataSpaces => 8,
+        Sign::Primary => 16,
+        Sign::Package => 32,
+        Sign::EncryptionInfo => 64,
+    }
+}
