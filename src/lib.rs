@@ -17,7 +17,9 @@ pub mod specimen;
 mod timestamp;
 mod verdict;
 
-pub use authority::{Authority, AuthorityKind, Estate, Key, KeyStatus};
+pub use authority::{
+    Authority, AuthorityKind, Estate, Host, HostRole, Key, KeyStatus, Mistake, Origin, Question,
+};
 pub use container::{Anomaly, Container, Protection};
 pub use error::{Error, ErrorKind, Result, Stage};
 pub use facts::{Depth, Facts, Hierarchy, IssuerKind, LicenseFacts, Link, Searched, Signature};
@@ -30,4 +32,7 @@ pub use report::{
 };
 pub use source::{FileSource, ReadAt, SeekSource, StreamSource};
 pub use timestamp::Timestamp;
-pub use verdict::{Confidence, Dependency, KeyMatch, Need, Verdict, judge, judge_dated};
+pub use verdict::{
+    Confidence, Dependency, KeyMatch, Modifier, Need, RULES_VERSION, Rating, Rule, Verdict, judge,
+    judge_dated, modifiers, rules,
+};

@@ -1,7 +1,16 @@
 //! What the operator knows: which Server Licensor Certificate keys there are, and what became of
 //! each.
+//!
+//! A file says which key it is sealed to and where a client should ask. Who holds that key today
+//! stands in no file: [`Estate`] is where the operator says it.
 
-use std::collections::HashMap;
+mod check;
+mod estate;
+pub(crate) mod host;
+
+pub use check::Mistake;
+pub(crate) use estate::Answer;
+pub use estate::Estate;
 
 use crate::names::names;
 use crate::timestamp::Timestamp;
@@ -34,11 +43,59 @@ names! {
     }
 }
 
+names! {
+    /// How an authority came to a key.
+    pub enum Origin {
+        /// It made the key itself, as a root cluster does.
+        Own = "own",
+        /// A licensing-only cluster made it; the root cluster issued its certificate.
+        SubEnrolled = "sub-enrolled",
+        /// It came with a trusted publishing domain.
+        Tpd = "tpd",
+    }
+}
+
+names! {
+    /// What answers at a host.
+    pub enum HostRole {
+        /// The authority itself.
+        Server = "server",
+        /// An RMS connector, which hands on to Azure.
+        Connector = "connector",
+    }
+}
+
+names! {
+    /// What of the estate matched.
+    pub enum KeyMatch {
+        /// The key itself.
+        Key = "key",
+        /// Only its id.
+        Id = "id",
+        /// Only the host of the principal's address.
+        Host = "host",
+        /// Nothing.
+        None = "none",
+    }
+}
+
+names! {
+    /// What an operator easily forgets about a cluster.
+    pub enum Question {
+        /// Licensing-only (sub-enrolled) members have keys of their own.
+        LicensingOnly = "licensing-only",
+        /// A cluster that went from cryptographic mode 1 to 2 has an older key besides.
+        OlderKey = "older-key",
+        /// With a trusted publishing domain a cluster opens what another one published.
+        TrustedPublishingDomains = "trusted-publishing-domains",
+    }
+}
+
 /// One Server Licensor Certificate key as the operator declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Key {
-    /// `sha256:` and 64 hex digits over the big-endian modulus.
+    /// `sha256:` and 64 hex digits over the big-endian modulus. Without it nothing is decided.
     pub key: Option<String>,
     /// The principal's GUID, lower case without braces.
     pub id: Option<String>,
@@ -46,12 +103,43 @@ pub struct Key {
     pub status: KeyStatus,
     /// Since when publishing is denied (`read-only`).
     pub since: Option<Timestamp>,
+    /// The Entra tenant that it was imported into (`imported`).
+    pub tenant: Option<String>,
+    /// Names of clusters that got it with a trusted publishing domain.
+    pub held_by: Vec<String>,
+    /// How its authority came to it.
+    pub origin: Origin,
 }
 
 impl Key {
     /// A key of which only the status is known.
     pub fn new(status: KeyStatus) -> Key {
-        Key { key: None, id: None, status, since: None }
+        Key {
+            key: None,
+            id: None,
+            status,
+            since: None,
+            tenant: None,
+            held_by: Vec::new(),
+            origin: Origin::Own,
+        }
+    }
+}
+
+/// A host of an authority. It only annotates: no host decides a verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Host {
+    /// Lower case: an exact name, or with a leading dot all names below it.
+    pub name: String,
+    /// What answers there.
+    pub role: HostRole,
+}
+
+impl Host {
+    /// A host at which the authority itself answers.
+    pub fn new(name: impl Into<String>) -> Host {
+        Host { name: name.into(), role: HostRole::Server }
     }
 }
 
@@ -63,22 +151,23 @@ pub struct Authority {
     pub name: String,
     /// What kind of service it is.
     pub kind: AuthorityKind,
-    /// Host names, lower case: an exact name, or a suffix with a leading dot.
-    pub hosts: Vec<String>,
+    /// Where it answers.
+    pub hosts: Vec<Host>,
     /// Its keys.
     pub keys: Vec<Key>,
+    /// Questions that the operator has answered: nothing is missing there.
+    pub settled: Vec<Question>,
 }
 
-/// Everything the operator knows. [`Estate::default`] is knowing nothing.
-#[derive(Debug, Clone, Default)]
-pub struct Estate {
-    authorities: Vec<Authority>,
-    by_key: HashMap<String, (usize, usize)>,
-}
-
-impl Estate {
-    /// The authorities, in the order of the file.
-    pub fn authorities(&self) -> &[Authority] {
-        &self.authorities
+impl Authority {
+    /// An authority without hosts and keys.
+    pub fn new(name: impl Into<String>, kind: AuthorityKind) -> Authority {
+        Authority {
+            name: name.into(),
+            kind,
+            hosts: Vec::new(),
+            keys: Vec::new(),
+            settled: Vec::new(),
+        }
     }
 }

@@ -1,10 +1,25 @@
 //! [`judge`]: from facts and an estate to a verdict, as a pure function.
+//!
+//! The key decides. Addresses only say where to ask, and no address turns a `yes` into anything
+//! else; without the operator's knowledge of keys nothing is `yes` and nothing is certain.
+
+mod inputs;
+mod modifiers;
+mod rules;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests;
+
+pub use modifiers::{Modifier, modifiers};
+pub use rules::{RULES_VERSION, Rating, Rule, rules};
 
 use crate::authority::Estate;
+pub use crate::authority::KeyMatch;
 use crate::container::Anomaly;
 use crate::facts::Facts;
 use crate::names::names;
 use crate::timestamp::Timestamp;
+use inputs::Inputs;
 
 names! {
     /// Whether an AD RMS cluster is still needed.
@@ -48,32 +63,18 @@ names! {
     }
 }
 
-names! {
-    /// What of the estate matched.
-    pub enum KeyMatch {
-        /// The key itself.
-        Key = "key",
-        /// Only its id.
-        Id = "id",
-        /// Only the host of the principal's address.
-        Host = "host",
-        /// Nothing.
-        None = "none",
-    }
-}
-
 /// What a finding depends on, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Verdict {
-    pub(crate) need: Need,
-    pub(crate) dependency: Dependency,
-    pub(crate) confidence: Option<Confidence>,
-    pub(crate) rule: &'static str,
-    pub(crate) key_match: KeyMatch,
-    pub(crate) authority: Option<String>,
-    pub(crate) estate: Option<String>,
-    pub(crate) anomalies: Vec<Anomaly>,
+    need: Need,
+    confidence: Option<Confidence>,
+    rule: &'static Rule,
+    modifiers: Vec<&'static Modifier>,
+    key_match: KeyMatch,
+    authority: Option<String>,
+    estate: Option<String>,
+    anomalies: Vec<Anomaly>,
 }
 
 impl Verdict {
@@ -84,7 +85,7 @@ impl Verdict {
 
     /// Whose key opens it.
     pub fn dependency(&self) -> Dependency {
-        self.dependency
+        self.rule.dependency()
     }
 
     /// How far this can be believed; `None` where nothing is protected.
@@ -94,7 +95,22 @@ impl Verdict {
 
     /// The id of the rule that decided.
     pub fn rule(&self) -> &'static str {
-        self.rule
+        self.rule.id()
+    }
+
+    /// What that rule says, for people.
+    pub fn reason(&self) -> &'static str {
+        self.rule.sentence()
+    }
+
+    /// What would make it exact, where something would.
+    pub fn settled_by(&self) -> Option<&'static str> {
+        self.rule.settled_by()
+    }
+
+    /// What else speaks for or against it.
+    pub fn modifiers(&self) -> impl Iterator<Item = &'static Modifier> {
+        self.modifiers.iter().copied()
     }
 
     /// What of the estate matched.
@@ -125,15 +141,34 @@ pub fn judge(facts: &Facts, estate: &Estate) -> Verdict {
 
 /// Judges one finding whose file was last changed at `modified`.
 pub fn judge_dated(facts: &Facts, modified: Option<Timestamp>, estate: &Estate) -> Verdict {
-    let _ = (facts, modified, estate);
-    Verdict {
-        need: Need::Possible,
-        dependency: Dependency::Undecided,
-        confidence: Some(Confidence::Low),
-        rule: "R00",
-        key_match: KeyMatch::None,
-        authority: None,
-        estate: None,
-        anomalies: Vec::new(),
+    let inputs = Inputs::new(facts, modified, estate);
+    let rule = rules::deciding(&inputs);
+    let mut verdict = Verdict {
+        need: rule.need(),
+        confidence: rule.confidence().rate(&inputs),
+        rule,
+        modifiers: Vec::new(),
+        key_match: inputs.answer.matched,
+        authority: inputs.answer.authority.map(|authority| authority.name.clone()),
+        estate: estate.digest().map(str::to_owned),
+        anomalies: rule.anomaly().into_iter().collect(),
+    };
+    // Of what is not protected, nothing can be doubtful.
+    if rule.dependency() != Dependency::None {
+        verdict.modify(&inputs);
+    }
+    verdict
+}
+
+impl Verdict {
+    fn modify(&mut self, inputs: &Inputs<'_>) {
+        for modifier in modifiers().filter(|modifier| modifier.matches(inputs, self.rule)) {
+            self.need = modifier.need(self.need);
+            self.confidence = self.confidence.map(|before| modifier.confidence(before));
+            self.anomalies.extend(modifier.anomaly());
+            self.modifiers.push(modifier);
+        }
+        self.anomalies.sort_unstable();
+        self.anomalies.dedup();
     }
 }

@@ -1,0 +1,262 @@
+//! The modifiers of the table: all that match apply, in this order, to what a rule has decided.
+
+use super::inputs::Inputs;
+use super::rules::Rule;
+use super::{Confidence, Need};
+use crate::authority::KeyMatch;
+use crate::container::Anomaly;
+use crate::facts::{IssuerKind, Link, Signature};
+
+/// The keys of the enrollment service, which every AD RMS installation shares since version 2, in
+/// cryptographic modes 1 and 2. They issue the certificates of root clusters and of Azure.
+const ENROLLMENT_KEYS: [&str; 2] = [
+    "sha256:6769e1b6cfcddbce49fe61190264a9ecda0412b5adac354bf8852e529606010e",
+    "sha256:da37b01e6c18be92a74ce5b8c2e56bd3d7d2509b35752967d7cf29aae6d1351d",
+];
+
+/// One modifier: what else speaks for or against a verdict.
+#[derive(Debug)]
+pub struct Modifier {
+    id: &'static str,
+    condition: &'static str,
+    sentence: &'static str,
+    effect: Effect,
+    matches: fn(&Inputs<'_>, &Rule) -> bool,
+}
+
+/// What a modifier changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Effect {
+    anomaly: Option<Anomaly>,
+    confidence: Change,
+    /// A `no` becomes `possible`.
+    doubts_no: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    None,
+    StepDown,
+    AtMostMedium,
+}
+
+impl Modifier {
+    /// Its id in the table; two conditions may share one.
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// When it matches, in the terms of the table.
+    pub fn condition(&self) -> &'static str {
+        self.condition
+    }
+
+    /// What it says, for people.
+    pub fn sentence(&self) -> &'static str {
+        self.sentence
+    }
+
+    /// What it changes, in words; empty if it only says something.
+    pub fn effect(&self) -> String {
+        let confidence = match self.effect.confidence {
+            Change::None => None,
+            Change::StepDown => Some("confidence one step down"),
+            Change::AtMostMedium => Some("confidence at most medium"),
+        };
+        let need = self.effect.doubts_no.then_some("`no` becomes `possible`");
+        let anomaly = self.effect.anomaly.map(Anomaly::as_str);
+        [anomaly, confidence, need].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// The anomaly that it adds to the record.
+    pub fn anomaly(&self) -> Option<Anomaly> {
+        self.effect.anomaly
+    }
+
+    pub(crate) fn matches(&self, inputs: &Inputs<'_>, rule: &Rule) -> bool {
+        (self.matches)(inputs, rule)
+    }
+
+    pub(crate) fn need(&self, need: Need) -> Need {
+        match need {
+            Need::No if self.effect.doubts_no => Need::Possible,
+            same => same,
+        }
+    }
+
+    pub(crate) fn confidence(&self, confidence: Confidence) -> Confidence {
+        match (self.effect.confidence, confidence) {
+            (Change::StepDown | Change::AtMostMedium, Confidence::High) => Confidence::Medium,
+            (Change::StepDown, _) => Confidence::Low,
+            (_, same) => same,
+        }
+    }
+}
+
+/// Conditions are unique in the table, ids are not.
+impl PartialEq for Modifier {
+    fn eq(&self, other: &Modifier) -> bool {
+        self.condition == other.condition
+    }
+}
+
+impl Eq for Modifier {}
+
+/// The modifiers, in the order in which they apply.
+pub fn modifiers() -> impl Iterator<Item = &'static Modifier> {
+    MODIFIERS.iter()
+}
+
+const fn annotates(anomaly: Anomaly) -> Effect {
+    Effect { anomaly: Some(anomaly), confidence: Change::None, doubts_no: false }
+}
+
+const fn doubts(anomaly: Anomaly) -> Effect {
+    Effect { anomaly: Some(anomaly), confidence: Change::None, doubts_no: true }
+}
+
+const MODIFIERS: &[Modifier] = &[
+    Modifier {
+        id: "M16",
+        condition: "signature: invalid or link: broken",
+        sentence: "Its signature does not hold, or its certificates contradict it: it was changed \
+                   after it was signed, or made up.",
+        effect: Effect { anomaly: None, confidence: Change::StepDown, doubts_no: true },
+        matches: |i, _| i.signature_is(Signature::Invalid) || i.link_is(Link::Broken),
+    },
+    Modifier {
+        id: "M18",
+        condition: "K = key, but signature not valid or link neither linked nor self",
+        sentence: "No verified signature leads from it to the key that it names.",
+        effect: Effect { anomaly: None, confidence: Change::AtMostMedium, doubts_no: false },
+        matches: |i, _| {
+            i.matched(KeyMatch::Key)
+                && (!i.signature_is(Signature::Valid)
+                    || !(i.link_is(Link::Linked) || i.link_is(Link::Own)))
+        },
+    },
+    Modifier {
+        id: "M19",
+        condition: "K = id",
+        sentence: "The estate knows the id of its key, but not the key: an id is easily \
+                   claimed.",
+        effect: doubts(Anomaly::IdOnlyMatch),
+        matches: |i, _| i.matched(KeyMatch::Id),
+    },
+    Modifier {
+        id: "M20",
+        condition: "K = host and the key is not in the estate",
+        sentence: "The estate knows the host that it names, but not its key.",
+        effect: doubts(Anomaly::UnknownKeyAtKnownHost),
+        matches: |i, _| i.matched(KeyMatch::Host) && i.principal_key().is_some(),
+    },
+    Modifier {
+        id: "M21",
+        condition: "id and key belong to different authorities",
+        sentence: "The estate has its key with one authority, and the id of its key with another.",
+        effect: doubts(Anomaly::AuthorityConflict),
+        matches: |i, _| i.answer.id_elsewhere,
+    },
+    Modifier {
+        id: "M21",
+        condition: "same id with another modulus",
+        sentence: "The estate has another key under the id that it names.",
+        effect: doubts(Anomaly::KeyIdConflict),
+        matches: |i, _| i.answer.id_with_other_key,
+    },
+    Modifier {
+        id: "M22",
+        condition: "R04 and (T or P = AZ)",
+        sentence: "The estate has its key on premises, but Azure issued it: ask what became of \
+                   that key.",
+        effect: annotates(Anomaly::EstateContradicted),
+        matches: |i, rule| {
+            rule.id() == "R04" && (i.has_tenant() || i.principal == super::inputs::HostClass::Azure)
+        },
+    },
+    Modifier {
+        id: "M12",
+        condition: "R04 or R08 and a label",
+        sentence: "It carries a label although AD RMS protects it: perhaps \"hold your own key\".",
+        effect: annotates(Anomaly::HyokCandidate),
+        matches: |i, rule| matches!(rule.id(), "R04" | "R08") && i.facts.label_id.is_some(),
+    },
+    Modifier {
+        id: "M13",
+        condition: "double_key",
+        sentence: "It is encrypted twice: Azure RMS and the organisation's own key service are \
+                   both needed.",
+        effect: Effect { anomaly: None, confidence: Change::None, doubts_no: false },
+        matches: |i, _| i.license.is_some_and(|license| license.double_key == Some(true)),
+    },
+    Modifier {
+        id: "M15",
+        condition: "slc_issuer_key is neither Microsoft enrollment key",
+        sentence: "Another server issued the certificate of its key: it is that of a \
+                   licensing-only cluster, which has a key of its own.",
+        effect: annotates(Anomaly::LicensingOnlyCluster),
+        matches: |i, _| {
+            let issuer = i.license.and_then(|license| license.slc_issuer_key.as_deref());
+            issuer.is_some_and(|issuer| !ENROLLMENT_KEYS.contains(&issuer))
+        },
+    },
+    Modifier {
+        id: "M23",
+        condition: "use_license_key differs from slc_key",
+        sentence: "Another key than the one that it names has served a use license for it.",
+        effect: annotates(Anomaly::ServedElsewhere),
+        matches: |i, _| {
+            let used = i.facts.use_license_key.as_deref();
+            i.principal_key().zip(used).is_some_and(|(named, used)| named != used)
+        },
+    },
+    Modifier {
+        id: "M24",
+        condition: "key read-only since S: clc_issued > S",
+        sentence: "A client got a certificate for publishing after the cluster became read-only: \
+                   the denial does not hold on some node.",
+        effect: annotates(Anomaly::ClcIssuedAfterReadOnly),
+        matches: |i, _| {
+            let clc = i.license.and_then(|license| license.clc_issued);
+            i.read_only_since().zip(clc).is_some_and(|((_, since), clc)| clc > since)
+        },
+    },
+    Modifier {
+        id: "M25",
+        condition: "key read-only since S: issued > S ≥ clc_issued",
+        sentence: "It was published after the cluster became read-only, with a certificate from \
+                   before that the client still holds.",
+        effect: annotates(Anomaly::PublishedWithOldClc),
+        matches: |i, _| {
+            let issued = i.license.and_then(|license| license.issued);
+            let clc = i.license.and_then(|license| license.clc_issued);
+            i.read_only_since()
+                .zip(issued.zip(clc))
+                .is_some_and(|((_, since), (issued, clc))| issued > since && clc <= since)
+        },
+    },
+    Modifier {
+        id: "M26",
+        condition: "key read-only since S: issuer_kind server, issued > S",
+        sentence: "The server itself published it after it became read-only.",
+        effect: annotates(Anomaly::ServerPublishedAfterReadOnly),
+        matches: |i, _| {
+            let server = i.license.filter(|l| l.issuer_kind == Some(IssuerKind::Server));
+            let issued = server.and_then(|license| license.issued);
+            i.read_only_since().zip(issued).is_some_and(|((_, since), issued)| issued > since)
+        },
+    },
+    Modifier {
+        id: "M27",
+        condition: "key read-only since S: modified > S ≥ issued",
+        sentence: "The file was changed after the cluster became read-only, under its old \
+                   license.",
+        effect: annotates(Anomaly::EditedAfterReadOnly),
+        matches: |i, _| {
+            let issued = i.license.and_then(|license| license.issued);
+            i.read_only_since()
+                .zip(issued.zip(i.modified))
+                .is_some_and(|((since, _), (issued, modified))| modified > since && issued <= since)
+        },
+    },
+];

@@ -1,0 +1,334 @@
+//! The rules of the table, in the order in which they are tried. The first that matches decides.
+//!
+//! K is the operator's answer to the key, T the Tenant-ID, P the host of the principal's address,
+//! X and I the hosts of the extranet and intranet licensing addresses.
+
+use std::fmt;
+
+use super::inputs::{HostClass, Inputs};
+use super::{Confidence, Dependency, Need};
+use crate::authority::KeyStatus;
+use crate::container::Anomaly;
+
+/// The version of the table; it changes whenever a verdict can.
+pub const RULES_VERSION: u32 = 1;
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Rule {
+    id: &'static str,
+    condition: &'static str,
+    sentence: &'static str,
+    settled_by: Option<&'static str>,
+    dependency: Dependency,
+    need: Need,
+    confidence: Rating,
+    anomaly: Option<Anomaly>,
+    matches: fn(&Inputs<'_>) -> bool,
+}
+
+impl Rule {
+    /// Its id, as in the record.
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// When it matches, in the terms of the table.
+    pub fn condition(&self) -> &'static str {
+        self.condition
+    }
+
+    /// What it says, for people.
+    pub fn sentence(&self) -> &'static str {
+        self.sentence
+    }
+
+    /// What would make the verdict exact, where something would.
+    pub fn settled_by(&self) -> Option<&'static str> {
+        self.settled_by
+    }
+
+    /// Whose key opens what it matches.
+    pub fn dependency(&self) -> Dependency {
+        self.dependency
+    }
+
+    /// Whether that needs an AD RMS cluster.
+    pub fn need(&self) -> Need {
+        self.need
+    }
+
+    /// How far that can be believed.
+    pub fn confidence(&self) -> Rating {
+        self.confidence
+    }
+
+    pub(crate) fn anomaly(&self) -> Option<Anomaly> {
+        self.anomaly
+    }
+
+    pub(crate) fn matches(&self, inputs: &Inputs<'_>) -> bool {
+        (self.matches)(inputs)
+    }
+}
+
+/// Ids are unique in the table.
+impl PartialEq for Rule {
+    fn eq(&self, other: &Rule) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Rule {}
+
+/// How far a rule can be believed before the modifiers are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rating {
+    /// The question does not arise.
+    Moot,
+    /// Always as far as this.
+    Always(Confidence),
+    /// Medium if both licensing addresses are Azure's, else low.
+    ByLocators,
+}
+
+impl Rating {
+    pub(crate) fn rate(self, inputs: &Inputs<'_>) -> Option<Confidence> {
+        match self {
+            Rating::Moot => None,
+            Rating::Always(confidence) => Some(confidence),
+            Rating::ByLocators if inputs.locators_are(|host| host == HostClass::Azure) => {
+                Some(Confidence::Medium)
+            }
+            Rating::ByLocators => Some(Confidence::Low),
+        }
+    }
+}
+
+impl fmt::Display for Rating {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rating::Moot => f.pad("–"),
+            Rating::Always(confidence) => confidence.fmt(f),
+            Rating::ByLocators => f.pad("medium if both are AZ, else low"),
+        }
+    }
+}
+
+/// The rules, in the order in which they are tried.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter()
+}
+
+const HIGH: Rating = Rating::Always(Confidence::High);
+const MEDIUM: Rating = Rating::Always(Confidence::Medium);
+const LOW: Rating = Rating::Always(Confidence::Low);
+
+const DECLARE_KEY: Option<&str> =
+    Some("Declare this key in the estate file: what became of it decides.");
+const READ_KEY: Option<&str> =
+    Some("Read the file in full from an undamaged copy, or open it while the servers still run.");
+
+const RULES: &[Rule] = &[
+    Rule {
+        id: "R01",
+        condition: "no license, searched: full, protection none, password or other",
+        sentence: "It is not rights-protected.",
+        settled_by: None,
+        dependency: Dependency::None,
+        need: Need::No,
+        confidence: Rating::Moot,
+        anomaly: None,
+        matches: |i| i.is_not_protected(),
+    },
+    Rule {
+        id: "R02",
+        condition: "no principal key could be read",
+        sentence: "The key that it is sealed to could not be read, so nobody can say who opens it.",
+        settled_by: READ_KEY,
+        dependency: Dependency::Undecided,
+        need: Need::Possible,
+        confidence: LOW,
+        anomaly: None,
+        matches: |i| i.principal_key().is_none(),
+    },
+    Rule {
+        id: "R03",
+        condition: "K = key, imported",
+        sentence: "The estate says that its AD RMS key was imported into Azure, which opens it \
+                   whatever its addresses say.",
+        settled_by: None,
+        dependency: Dependency::AdRmsKeyInAzure,
+        need: Need::No,
+        confidence: HIGH,
+        anomaly: None,
+        matches: |i| i.key_is(&[KeyStatus::Imported]),
+    },
+    Rule {
+        id: "R04",
+        condition: "K = key, active or read-only",
+        sentence: "The estate says that an AD RMS cluster holds its key, and only that cluster \
+                   opens it.",
+        settled_by: None,
+        dependency: Dependency::AdRms,
+        need: Need::Yes,
+        confidence: HIGH,
+        anomaly: None,
+        matches: |i| i.key_is(&[KeyStatus::Active, KeyStatus::ReadOnly]),
+    },
+    Rule {
+        id: "R05",
+        condition: "K = key, azure",
+        sentence: "The estate says that its key was born in Azure.",
+        settled_by: None,
+        dependency: Dependency::AzureRms,
+        need: Need::No,
+        confidence: HIGH,
+        anomaly: None,
+        matches: |i| i.key_is(&[KeyStatus::Azure]),
+    },
+    Rule {
+        id: "R05f",
+        condition: "K = key, foreign or lost",
+        sentence: "The estate says that its AD RMS key is another organisation's, or lost: no \
+                   cluster of the operator opens it.",
+        settled_by: None,
+        dependency: Dependency::AdRms,
+        need: Need::No,
+        confidence: HIGH,
+        anomaly: None,
+        matches: |i| i.key_is(&[KeyStatus::Foreign, KeyStatus::Lost]),
+    },
+    Rule {
+        id: "R14",
+        condition: "hierarchy = isv",
+        sentence: "Its certificates go back to Microsoft's pre-production root: a test cluster \
+                   of AD RMS made it.",
+        settled_by: DECLARE_KEY,
+        dependency: Dependency::AdRms,
+        need: Need::Possible,
+        confidence: MEDIUM,
+        anomaly: Some(Anomaly::PreProduction),
+        matches: |i| i.is_pre_production(),
+    },
+    Rule {
+        id: "R11",
+        condition: "P = LEGACY, or issuer and owner of type Passport and no ORG host",
+        sentence: "The service for Passport accounts that Microsoft has withdrawn made it.",
+        settled_by: None,
+        dependency: Dependency::MicrosoftHosted,
+        need: Need::No,
+        confidence: MEDIUM,
+        anomaly: None,
+        matches: |i| i.principal == HostClass::Legacy || i.is_passport(),
+    },
+    Rule {
+        id: "R06b",
+        condition: "as R06 with Server-Version 5.x or 6.x, or a 1024-bit key",
+        sentence: "A tenant of Azure RMS issued it, with a key that looks as if it came from AD \
+                   RMS.",
+        settled_by: DECLARE_KEY,
+        dependency: Dependency::AzureRms,
+        need: Need::No,
+        confidence: MEDIUM,
+        anomaly: Some(Anomaly::ImportedKeyLikely),
+        matches: |i| i.has_tenant() && is_azure(i) && i.looks_imported(),
+    },
+    Rule {
+        id: "R06",
+        condition: "T, P = AZ, X and I each AZ or –",
+        sentence: "A tenant of Azure RMS issued it.",
+        settled_by: DECLARE_KEY,
+        dependency: Dependency::AzureRms,
+        need: Need::No,
+        confidence: MEDIUM,
+        anomaly: None,
+        matches: |i| i.has_tenant() && is_azure(i),
+    },
+    Rule {
+        id: "R07",
+        condition: "no T, P = AZ, X and I each AZ or –",
+        sentence: "All its addresses are Azure's, but it names no tenant, as all licenses of \
+                   Azure do.",
+        settled_by: DECLARE_KEY,
+        dependency: Dependency::AzureRms,
+        need: Need::Possible,
+        confidence: LOW,
+        anomaly: None,
+        matches: |i| !i.has_tenant() && is_azure(i),
+    },
+    Rule {
+        id: "R09",
+        condition: "no T, P = ORG, X or I = AZ",
+        sentence: "An AD RMS cluster made its key, and a licensing address is Azure's: the key \
+                   was probably imported.",
+        settled_by: DECLARE_KEY,
+        dependency: Dependency::AdRmsKeyInAzure,
+        need: Need::Possible,
+        confidence: Rating::ByLocators,
+        anomaly: None,
+        matches: |i| {
+            !i.has_tenant()
+                && i.principal == HostClass::Org
+                && (i.extranet == HostClass::Azure || i.intranet == HostClass::Azure)
+        },
+    },
+    Rule {
+        id: "R08",
+        condition: "no T, P = ORG or –, X and I each ORG or –, not both –",
+        sentence: "An AD RMS cluster issued it; whether its key was imported into Azure since, no \
+                   file can say.",
+        settled_by: DECLARE_KEY,
+        dependency: Dependency::AdRms,
+        need: Need::Possible,
+        confidence: MEDIUM,
+        anomaly: None,
+        matches: |i| {
+            !i.has_tenant()
+                && i.principal.is_org_or_absent()
+                && i.locators_are(HostClass::is_org_or_absent)
+                && !i.locators_are(|host| host == HostClass::Absent)
+        },
+    },
+    Rule {
+        id: "R10",
+        condition: "T or P = AZ, and X or I is not AZ",
+        sentence: "It names Azure, but its licensing addresses do not: the two contradict each \
+                   other.",
+        settled_by: DECLARE_KEY,
+        dependency: Dependency::Undecided,
+        need: Need::Possible,
+        confidence: LOW,
+        anomaly: Some(Anomaly::LocatorConflict),
+        matches: |i| {
+            (i.has_tenant() || i.principal == HostClass::Azure)
+                && !i.locators_are(|host| host == HostClass::Azure)
+        },
+    },
+    LAST,
+];
+
+/// What is left.
+const LAST: Rule = Rule {
+    id: "R00",
+    condition: "anything else",
+    sentence: "What its license says fits no rule.",
+    settled_by: DECLARE_KEY,
+    dependency: Dependency::Undecided,
+    need: Need::Possible,
+    confidence: LOW,
+    anomaly: None,
+    matches: |_| true,
+};
+
+fn is_azure(inputs: &Inputs<'_>) -> bool {
+    inputs.principal == HostClass::Azure && inputs.locators_are(HostClass::is_azure_or_absent)
+}
+
+static REST: Rule = LAST;
+
+/// The rule that decides.
+pub(crate) fn deciding(inputs: &Inputs<'_>) -> &'static Rule {
+    RULES.iter().find(|rule| rule.matches(inputs)).unwrap_or(&REST)
+}

@@ -1,0 +1,92 @@
+//! Each rule, each modifier, the traps of addresses, and what holds over all of them.
+
+mod hosts;
+mod properties;
+mod table;
+
+use super::*;
+use crate::authority::{Authority, AuthorityKind, Host, Key, KeyStatus, Origin};
+use crate::container::{Container, Protection};
+use crate::facts::{LicenseFacts, Link, Signature};
+
+const AZ: &str = "https://0c5a1b2e-0000-4000-8000-000000000001.rms.eu.aadrm.com/_wmcs/licensing";
+const ORG: &str = "https://rms.example.org/_wmcs/licensing";
+const LEGACY: &str = "https://licensing.drm.microsoft.com/licensing";
+const OTHER: &str = "https://api.azurerms.com/x";
+const BAD: &str = "rms/_wmcs";
+
+const ID: &str = "1b4e28ba-2fa1-4d2e-883f-0016d3cca427";
+const TENANT: &str = "6fa459ea-ee8a-4ca4-894e-db77e160355e";
+const SINCE: i64 = 1_500_000_000;
+
+fn fingerprint(digit: char) -> String {
+    format!("sha256:{}", digit.to_string().repeat(64))
+}
+
+/// A readable, linked license of which nothing but the key is known.
+fn sealed(change: impl FnOnce(&mut LicenseFacts)) -> Facts {
+    let mut license = LicenseFacts::new();
+    license.slc_key = Some(fingerprint('a'));
+    license.slc_key_bits = Some(2048);
+    license.slc_id = Some(ID.to_owned());
+    license.signature = Signature::Valid;
+    license.link = Link::Linked;
+    change(&mut license);
+    let mut facts = Facts::new(Container::OoxmlIrm, Protection::Rms);
+    facts.license = Some(Box::new(license));
+    facts
+}
+
+/// The addresses of principal, extranet and intranet.
+fn at(license: &mut LicenseFacts, principal: &str, extranet: &str, intranet: &str) {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    license.slc_address = some(principal);
+    license.licensing_extranet = some(extranet);
+    license.licensing_intranet = some(intranet);
+}
+
+fn on_premises() -> Facts {
+    sealed(|license| at(license, ORG, ORG, ORG))
+}
+
+fn in_azure() -> Facts {
+    sealed(|license| {
+        at(license, AZ, AZ, AZ);
+        license.tenant_id = Some(TENANT.to_owned());
+    })
+}
+
+fn key(digit: char, status: KeyStatus) -> Key {
+    let mut key = Key::new(status);
+    key.key = Some(fingerprint(digit));
+    key.since = (status == KeyStatus::ReadOnly).then(|| Timestamp::from_unix(SINCE));
+    key.tenant = (status == KeyStatus::Imported).then(|| TENANT.to_owned());
+    key.origin = Origin::Own;
+    key
+}
+
+fn authority(name: &str, keys: Vec<Key>) -> Authority {
+    let is_azure = keys.iter().any(|key| key.status == KeyStatus::Azure);
+    let kind = if is_azure { AuthorityKind::AzureRms } else { AuthorityKind::AdRms };
+    let mut authority = Authority::new(name, kind);
+    authority.keys = keys;
+    authority
+}
+
+fn estate(authorities: Vec<Authority>) -> Estate {
+    Estate::new(authorities).unwrap()
+}
+
+/// One authority, `Ours`, with the key that [`sealed`] names.
+fn holding(status: KeyStatus) -> Estate {
+    estate(vec![authority("Ours", vec![key('a', status)])])
+}
+
+fn with_host(mut authority: Authority, host: &str) -> Authority {
+    authority.hosts.push(Host::new(host));
+    authority
+}
+
+fn modifier_ids(verdict: &Verdict) -> Vec<&'static str> {
+    verdict.modifiers().map(Modifier::id).collect()
+}

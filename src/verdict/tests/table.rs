@@ -1,0 +1,406 @@
+//! One test for each rule and each modifier.
+
+use super::*;
+use crate::facts::{Hierarchy, IssuerKind, Searched};
+
+/// Rule, dependency, need and confidence, as the record prints them.
+fn row(facts: &Facts, estate: &Estate) -> [&'static str; 4] {
+    let verdict = judge(facts, estate);
+    let confidence = verdict.confidence().map_or("–", Confidence::as_str);
+    [verdict.rule(), verdict.dependency().as_str(), verdict.need().as_str(), confidence]
+}
+
+fn row_alone(facts: &Facts) -> [&'static str; 4] {
+    row(facts, &Estate::default())
+}
+
+#[test]
+fn r01_what_is_wholly_searched_and_not_protected_needs_nobody() {
+    for protection in [Protection::None, Protection::Password, Protection::Other] {
+        let facts = Facts::new(Container::Ole, protection);
+        assert_eq!(row_alone(&facts), ["R01", "none", "no", "–"]);
+    }
+    let mut certificate = sealed(|license| license.signature = Signature::Invalid);
+    certificate.container = Container::License;
+    certificate.protection = Protection::None;
+    assert_eq!(row_alone(&certificate), ["R01", "none", "no", "–"]);
+}
+
+#[test]
+fn r02_without_the_key_nobody_can_say() {
+    let expected = ["R02", "undecided", "possible", "low"];
+    for protection in [Protection::Rms, Protection::Unknown] {
+        assert_eq!(row_alone(&Facts::new(Container::Pfile, protection)), expected);
+    }
+    for searched in [Searched::Partial, Searched::No] {
+        for protection in [Protection::None, Protection::Password, Protection::Other] {
+            let mut facts = Facts::new(Container::Zip, protection);
+            facts.searched = searched;
+            assert_eq!(row_alone(&facts), expected);
+        }
+    }
+    let unopened = Facts::not_opened("not-hydrated", "it lies elsewhere");
+    assert_eq!(row_alone(&unopened), expected);
+    for address in ["invalid", "https://google.com"] {
+        let facts = sealed(|license| {
+            license.slc_key = None;
+            license.slc_id = None;
+            at(license, "", "", address);
+        });
+        assert_eq!(row_alone(&facts), expected);
+    }
+}
+
+#[test]
+fn r02_a_key_out_of_a_use_license_decides_nothing() {
+    let mut facts = on_premises();
+    facts.add_anomaly(Anomaly::FromUseLicense);
+    for status in [KeyStatus::Active, KeyStatus::Imported] {
+        let verdict = judge(&facts, &holding(status));
+        assert_eq!((verdict.rule(), verdict.need()), ("R02", Need::Possible));
+        assert_eq!(verdict.authority(), Some("Ours"));
+    }
+}
+
+#[test]
+fn r03_to_r05f_the_operators_word_on_the_key_decides() {
+    let cases = [
+        (KeyStatus::Imported, ["R03", "ad-rms-key-in-azure", "no", "high"]),
+        (KeyStatus::Active, ["R04", "ad-rms", "yes", "high"]),
+        (KeyStatus::ReadOnly, ["R04", "ad-rms", "yes", "high"]),
+        (KeyStatus::Azure, ["R05", "azure-rms", "no", "high"]),
+        (KeyStatus::Foreign, ["R05f", "ad-rms", "no", "high"]),
+        (KeyStatus::Lost, ["R05f", "ad-rms", "no", "high"]),
+    ];
+    for (status, expected) in cases {
+        for facts in [on_premises(), in_azure()] {
+            assert_eq!(row(&facts, &holding(status)), expected, "{status}");
+        }
+    }
+}
+
+#[test]
+fn keys_of_one_authority_have_each_their_own_status() {
+    let keys = vec![key('a', KeyStatus::Imported), key('b', KeyStatus::Active)];
+    let estate = estate(vec![authority("Ours", keys)]);
+    assert_eq!(judge(&on_premises(), &estate).need(), Need::No);
+    let other = sealed(|license| license.slc_key = Some(fingerprint('b')));
+    assert_eq!(judge(&other, &estate).need(), Need::Yes);
+}
+
+#[test]
+fn r14_a_test_cluster() {
+    let facts = sealed(|license| {
+        at(license, ORG, "", ORG);
+        license.hierarchy = Some(Hierarchy::Isv);
+    });
+    assert_eq!(row_alone(&facts), ["R14", "ad-rms", "possible", "medium"]);
+    assert_eq!(judge(&facts, &Estate::default()).anomalies(), [Anomaly::PreProduction]);
+}
+
+#[test]
+fn r11_microsofts_withdrawn_service() {
+    let expected = ["R11", "microsoft-hosted", "no", "medium"];
+    assert_eq!(row_alone(&sealed(|license| at(license, LEGACY, "", LEGACY))), expected);
+    let passport = |extranet: &str| {
+        sealed(|license| {
+            at(license, "", extranet, LEGACY);
+            license.issuer_id_type = Some("Passport".to_owned());
+            license.owner_id_type = Some("passport".to_owned());
+        })
+    };
+    assert_eq!(row_alone(&passport("")), expected);
+    assert_eq!(row_alone(&passport(ORG)), ["R00", "undecided", "possible", "low"]);
+}
+
+#[test]
+fn r06_and_r06b_azure() {
+    assert_eq!(row_alone(&in_azure()), ["R06", "azure-rms", "no", "medium"]);
+    let changes: [fn(&mut LicenseFacts); 4] = [
+        |license| license.server_version = Some("6.1.0.0".to_owned()),
+        |license| license.server_version = Some(" 5.2.3790.134".to_owned()),
+        |license| license.slc_key_bits = Some(1024),
+        |license| license.slc_key_bits = Some(512),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut facts = in_azure();
+        change(facts.license.as_mut().unwrap());
+        let verdict = judge(&facts, &Estate::default());
+        let is_imported = number < 3;
+        assert_eq!(verdict.rule(), if is_imported { "R06b" } else { "R06" });
+        assert_eq!(verdict.anomalies().contains(&Anomaly::ImportedKeyLikely), is_imported);
+        assert_eq!((verdict.need(), verdict.dependency()), (Need::No, Dependency::AzureRms));
+    }
+}
+
+#[test]
+fn r07_azure_without_a_tenant() {
+    let expected = ["R07", "azure-rms", "possible", "low"];
+    assert_eq!(row_alone(&sealed(|license| at(license, AZ, "", AZ))), expected);
+}
+
+#[test]
+fn r09_both_looks_of_a_key_that_went_to_azure() {
+    let both = sealed(|license| at(license, ORG, AZ, AZ));
+    assert_eq!(row_alone(&both), ["R09", "ad-rms-key-in-azure", "possible", "medium"]);
+    let one = sealed(|license| at(license, ORG, AZ, "https://rms/_wmcs/licensing"));
+    assert_eq!(row_alone(&one), ["R09", "ad-rms-key-in-azure", "possible", "low"]);
+}
+
+#[test]
+fn r08_a_cluster_of_an_organisation() {
+    let expected = ["R08", "ad-rms", "possible", "medium"];
+    for (principal, extranet, intranet) in [
+        ("http://ed-drm-red3/_wmcs", "", "http://ed-drm-red3/_wmcs/licensing"),
+        ("HTTP://rms:80/_wmcs", "http://rms.contoso.com/_wmcs", "http://rms/_wmcs"),
+        ("", "", ORG),
+    ] {
+        let facts = sealed(|license| at(license, principal, extranet, intranet));
+        assert_eq!(row_alone(&facts), expected);
+    }
+    let nowhere = sealed(|license| at(license, ORG, "", ""));
+    assert_eq!(row_alone(&nowhere), ["R00", "undecided", "possible", "low"]);
+}
+
+#[test]
+fn r10_addresses_that_contradict_each_other() {
+    let with_tenant = |principal: &str, extranet: &str| {
+        sealed(|license| {
+            at(license, principal, extranet, ORG);
+            license.tenant_id = Some(TENANT.to_owned());
+        })
+    };
+    let conflicts =
+        [with_tenant(AZ, AZ), with_tenant(ORG, ORG), sealed(|license| at(license, AZ, ORG, AZ))];
+    for facts in conflicts {
+        assert_eq!(row_alone(&facts), ["R10", "undecided", "possible", "low"]);
+        assert_eq!(judge(&facts, &Estate::default()).anomalies(), [Anomaly::LocatorConflict]);
+    }
+}
+
+#[test]
+fn r00_whatever_is_left() {
+    for (principal, extranet, intranet) in [(BAD, "", ORG), (OTHER, OTHER, OTHER), ("", "", "")] {
+        let facts = sealed(|license| at(license, principal, extranet, intranet));
+        assert_eq!(row_alone(&facts), ["R00", "undecided", "possible", "low"]);
+    }
+}
+
+#[test]
+fn m16_a_broken_license_is_never_not_needed() {
+    let breaks: [fn(&mut LicenseFacts); 2] =
+        [|license| license.signature = Signature::Invalid, |license| license.link = Link::Broken];
+    for break_it in breaks {
+        let broken = |mut facts: Facts| {
+            break_it(facts.license.as_mut().unwrap());
+            facts
+        };
+        assert_eq!(row_alone(&broken(in_azure())), ["R06", "azure-rms", "possible", "low"]);
+        assert_eq!(row_alone(&broken(on_premises())), ["R08", "ad-rms", "possible", "low"]);
+        let imported = row(&broken(on_premises()), &holding(KeyStatus::Imported));
+        assert_eq!(imported, ["R03", "ad-rms-key-in-azure", "possible", "medium"]);
+        let active = row(&broken(on_premises()), &holding(KeyStatus::Active));
+        assert_eq!(active, ["R04", "ad-rms", "yes", "medium"]);
+    }
+}
+
+#[test]
+fn m18_high_needs_a_signature_that_leads_to_the_key() {
+    let high = [(Signature::Valid, Link::Linked), (Signature::Valid, Link::Own)];
+    for signature in Signature::ALL {
+        for link in Link::ALL {
+            let mut facts = on_premises();
+            let license = facts.license.as_mut().unwrap();
+            (license.signature, license.link) = (*signature, *link);
+            let verdict = judge(&facts, &holding(KeyStatus::Active));
+            let is_high = high.contains(&(*signature, *link));
+            let expected = if is_high { Confidence::High } else { Confidence::Medium };
+            assert_eq!(verdict.confidence(), Some(expected), "{signature} {link}");
+            assert_eq!(modifier_ids(&verdict).contains(&"M18"), !is_high);
+        }
+    }
+}
+
+#[test]
+fn m19_an_id_alone_only_names_the_authority() {
+    let mut known = Key::new(KeyStatus::Azure);
+    known.id = Some(ID.to_owned());
+    let verdict = judge(&in_azure(), &estate(vec![authority("Tenant", vec![known])]));
+    assert_eq!((verdict.rule(), verdict.need()), ("R06", Need::Possible));
+    assert_eq!((verdict.key_match(), verdict.authority()), (KeyMatch::Id, Some("Tenant")));
+    assert_eq!(verdict.anomalies(), [Anomaly::IdOnlyMatch]);
+}
+
+#[test]
+fn m20_a_host_alone_makes_its_unknown_key_suspicious() {
+    let host = "0c5a1b2e-0000-4000-8000-000000000001.rms.eu.aadrm.com";
+    for host in [host, ".eu.aadrm.com"] {
+        let tenant = with_host(authority("Tenant", vec![key('b', KeyStatus::Azure)]), host);
+        let verdict = judge(&in_azure(), &estate(vec![tenant]));
+        assert_eq!((verdict.rule(), verdict.need()), ("R06", Need::Possible));
+        assert_eq!((verdict.key_match(), verdict.authority()), (KeyMatch::Host, Some("Tenant")));
+        assert_eq!(verdict.anomalies(), [Anomaly::UnknownKeyAtKnownHost]);
+    }
+}
+
+#[test]
+fn m21_id_and_key_of_different_authorities() {
+    let mut other = Key::new(KeyStatus::Active);
+    other.id = Some(ID.to_owned());
+    let ours = || authority("Ours", vec![key('a', KeyStatus::Imported)]);
+    let verdict =
+        judge(&on_premises(), &estate(vec![ours(), authority("Other", vec![other.clone()])]));
+    assert_eq!((verdict.rule(), verdict.need()), ("R03", Need::Possible));
+    assert_eq!(verdict.authority(), Some("Ours"));
+    assert_eq!(verdict.anomalies(), [Anomaly::AuthorityConflict]);
+
+    other.key = Some(fingerprint('b'));
+    let verdict = judge(&on_premises(), &estate(vec![ours(), authority("Other", vec![other])]));
+    assert_eq!(verdict.anomalies(), [Anomaly::KeyIdConflict, Anomaly::AuthorityConflict]);
+    assert_eq!(verdict.need(), Need::Possible);
+}
+
+#[test]
+fn m21_a_known_id_with_another_key() {
+    let mut known = key('b', KeyStatus::Azure);
+    known.id = Some(ID.to_owned());
+    let verdict = judge(&in_azure(), &estate(vec![authority("Tenant", vec![known.clone()])]));
+    assert_eq!((verdict.need(), verdict.key_match()), (Need::Possible, KeyMatch::Id));
+    assert_eq!(verdict.anomalies(), [Anomaly::IdOnlyMatch, Anomaly::KeyIdConflict]);
+
+    let keys = vec![known, key('a', KeyStatus::Azure)];
+    let verdict = judge(&in_azure(), &estate(vec![authority("Tenant", keys)]));
+    assert_eq!((verdict.rule(), verdict.need()), ("R05", Need::Possible));
+    assert_eq!(verdict.anomalies(), [Anomaly::KeyIdConflict]);
+}
+
+#[test]
+fn m22_azure_issued_with_a_key_that_should_be_on_premises() {
+    let at_azure = sealed(|license| at(license, AZ, "", ""));
+    for facts in [in_azure(), at_azure] {
+        let verdict = judge(&facts, &holding(KeyStatus::Active));
+        assert_eq!((verdict.rule(), verdict.need()), ("R04", Need::Yes));
+        assert_eq!(verdict.anomalies(), [Anomaly::EstateContradicted]);
+        assert!(judge(&facts, &holding(KeyStatus::Imported)).anomalies().is_empty());
+    }
+    assert!(judge(&on_premises(), &holding(KeyStatus::Active)).anomalies().is_empty());
+}
+
+#[test]
+fn m12_a_label_on_what_ad_rms_protects() {
+    let labelled = |mut facts: Facts| {
+        facts.label_id = Some(ID.to_owned());
+        facts
+    };
+    for estate in [Estate::default(), holding(KeyStatus::ReadOnly)] {
+        let verdict = judge(&labelled(on_premises()), &estate);
+        assert_eq!(verdict.anomalies(), [Anomaly::HyokCandidate]);
+    }
+    assert!(judge(&labelled(in_azure()), &Estate::default()).anomalies().is_empty());
+}
+
+#[test]
+fn m13_double_key_is_said() {
+    let mut facts = in_azure();
+    facts.license.as_mut().unwrap().double_key = Some(true);
+    let verdict = judge(&facts, &Estate::default());
+    assert_eq!(modifier_ids(&verdict), ["M13"]);
+    assert_eq!((verdict.need(), verdict.confidence()), (Need::No, Some(Confidence::Medium)));
+}
+
+#[test]
+fn m15_a_licensing_only_cluster() {
+    let self_enrollment = [
+        "sha256:6769e1b6cfcddbce49fe61190264a9ecda0412b5adac354bf8852e529606010e",
+        "sha256:da37b01e6c18be92a74ce5b8c2e56bd3d7d2509b35752967d7cf29aae6d1351d",
+    ];
+    let issued_by = |issuer: &str| {
+        let facts = sealed(|license| {
+            at(license, ORG, "", ORG);
+            license.slc_issuer_key = Some(issuer.to_owned());
+        });
+        judge(&facts, &Estate::default()).anomalies().to_vec()
+    };
+    for issuer in self_enrollment {
+        assert_eq!(issued_by(issuer), []);
+    }
+    assert_eq!(issued_by(&fingerprint('b')), [Anomaly::LicensingOnlyCluster]);
+}
+
+#[test]
+fn m23_served_by_another_key() {
+    let mut facts = on_premises();
+    facts.use_license_key = Some(fingerprint('a'));
+    assert!(judge(&facts, &Estate::default()).anomalies().is_empty());
+    facts.use_license_key = Some(fingerprint('b'));
+    let verdict = judge(&facts, &holding(KeyStatus::Active));
+    assert_eq!(verdict.anomalies(), [Anomaly::ServedElsewhere]);
+    assert_eq!((verdict.need(), verdict.confidence()), (Need::Yes, Some(Confidence::High)));
+}
+
+const DAY: i64 = 86_400;
+
+/// What is odd about a file whose CLC, license and last change are so many seconds after the
+/// denial of publishing.
+fn odd(clc: Option<i64>, issued: i64, modified: Option<i64>, estate: &Estate) -> Vec<Anomaly> {
+    let time = |after: i64| Timestamp::from_unix(SINCE + after);
+    let facts = sealed(|license| {
+        at(license, ORG, "", ORG);
+        license.issued = Some(time(issued));
+        license.clc_issued = clc.map(time);
+        license.issuer_kind = Some(clc.map_or(IssuerKind::Server, |_| IssuerKind::Client));
+    });
+    judge_dated(&facts, modified.map(time), estate).anomalies().to_vec()
+}
+
+#[test]
+fn m24_to_m26_who_published_after_the_denial() {
+    let estate = holding(KeyStatus::ReadOnly);
+    let before = -DAY;
+    let later = 2 * DAY;
+    let cases: [(Option<i64>, i64, &[Anomaly]); 8] = [
+        (Some(before), before, &[]),
+        (Some(before), later, &[Anomaly::PublishedWithOldClc]),
+        (Some(later), later, &[Anomaly::ClcIssuedAfterReadOnly]),
+        (None, before, &[]),
+        (None, later, &[Anomaly::ServerPublishedAfterReadOnly]),
+        // Within a day, clocks may differ.
+        (Some(DAY), DAY, &[]),
+        (Some(DAY), DAY + 1, &[Anomaly::PublishedWithOldClc]),
+        (Some(DAY + 1), DAY + 1, &[Anomaly::ClcIssuedAfterReadOnly]),
+    ];
+    for (clc, issued, expected) in cases {
+        assert_eq!(odd(clc, issued, None, &estate), expected, "{clc:?} {issued}");
+        assert_eq!(odd(clc, issued, None, &holding(KeyStatus::Active)), []);
+    }
+    let exact = estate.with_clock_skew(0);
+    assert_eq!(odd(Some(0), 0, None, &exact), []);
+    assert_eq!(odd(Some(1), 1, None, &exact), [Anomaly::ClcIssuedAfterReadOnly]);
+}
+
+#[test]
+fn m27_old_content_changed_after_the_denial() {
+    let estate = holding(KeyStatus::ReadOnly);
+    let expected = [Anomaly::EditedAfterReadOnly];
+    assert_eq!(odd(Some(-DAY), -DAY, Some(1), &estate), expected);
+    assert_eq!(odd(Some(-DAY), 0, Some(1), &estate), expected);
+    assert_eq!(odd(Some(-DAY), -DAY, Some(0), &estate), []);
+    assert_eq!(odd(Some(-DAY), -DAY, None, &estate), []);
+    assert_eq!(odd(Some(-DAY), 1, Some(2), &estate), []);
+}
+
+#[test]
+fn the_table_can_be_printed() {
+    let ids: Vec<_> = rules().map(Rule::id).collect();
+    let expected = [
+        "R01", "R02", "R03", "R04", "R05", "R05f", "R14", "R11", "R06b", "R06", "R07", "R09",
+        "R08", "R10", "R00",
+    ];
+    assert_eq!(ids, expected);
+    let effects: Vec<_> = modifiers().map(|row| (row.id(), row.effect())).collect();
+    assert!(effects.contains(&("M16", "confidence one step down, `no` becomes `possible`".into())));
+    assert!(effects.contains(&("M13", String::new())));
+    for text in rules().map(Rule::sentence).chain(modifiers().map(Modifier::sentence)) {
+        assert!(text.ends_with('.') || text.ends_with("\"."), "{text}");
+    }
+}
