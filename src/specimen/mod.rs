@@ -33,9 +33,11 @@
 mod bytes;
 mod chain;
 mod client;
+mod compound;
 pub mod keys;
 mod license;
 mod server;
+mod sparse;
 mod text;
 mod xml;
 
@@ -45,7 +47,9 @@ pub use chain::{
     use_license, use_license_stream,
 };
 pub use client::Client;
+pub use compound::{Compound, Region, Siblings, Version};
 pub use keys::{KeyPair, Mode};
 pub use license::{Documents, LicenseBuilder, Repeat, Signing};
 pub use server::{Root, Server};
+pub use sparse::SparseFile;
 pub use text::{Encoding, encode, reflow};
