@@ -34,8 +34,14 @@ mod bytes;
 mod chain;
 mod client;
 mod compound;
+mod deflate;
+mod irm;
 pub mod keys;
+mod label;
 mod license;
+mod password;
+mod pfile;
+mod rpmsg;
 mod server;
 mod sparse;
 mod text;
@@ -48,8 +54,18 @@ pub use chain::{
 };
 pub use client::Client;
 pub use compound::{Compound, Region, Siblings, Version};
+pub use deflate::{deflate, zlib};
+pub use irm::{DRM_TRANSFORM, IrmDocument, IrmKind, LZX_TRANSFORM, PASSWORD_TRANSFORM};
 pub use keys::{KeyPair, Mode};
+pub use label::{
+    Label, custom_properties, document_summary, label_info, mail_header, pdf_xmp, pfile_xmp,
+};
 pub use license::{Documents, LicenseBuilder, Repeat, Signing};
+pub use password::{
+    PasswordForm, password_doc, password_ooxml, password_ppt, password_xls, plain_compound,
+};
+pub use pfile::{Pfile, PfileVersion};
+pub use rpmsg::{rpmsg, rpmsg_blocks};
 pub use server::{Root, Server};
 pub use sparse::SparseFile;
 pub use text::{Encoding, encode, reflow};

@@ -168,7 +168,10 @@ fn place_with(file: &Compound, sizes: &Sizes, fat: u64, difat: u64) -> (Vec<Chai
                 _ => sectors,
             };
             if sectors > 0 {
-                chains.push(Chain { owner, sectors: Vec::from([next..next + sectors]) });
+                chains.push(Chain {
+                    owner,
+                    sectors: std::iter::once(next..next + sectors).collect(),
+                });
                 next += sectors;
             }
         }
