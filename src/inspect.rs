@@ -1,14 +1,16 @@
 //! [`Inspector`]: the pipeline on one page, and the explicit stack of members.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::bytes::{Buffer, narrow, wide};
 use crate::container::{
-    self, Anomaly, Body, Container, Label, LicenseBytes, Member, Name, Protection, Sink, Wanted,
+    self, Anomaly, Body, Container, Label, LicenseBytes, Member, Name, Protection, Rest, Sink,
+    Wanted,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Depth, Facts, LicenseFacts, Searched};
@@ -16,7 +18,8 @@ use crate::license::{self, Evidence, Kind, License, Manner, UseLicense, Verifier
 use crate::limits::{Cancel, Limit, Limits, Meter};
 use crate::report::{Finding, Report};
 use crate::source::{
-    Cache, Extent, FileSource, ReadAt, Section, SeekSource, StreamSource, Unfolded, Window, locate,
+    Account, Cache, Extent, FileSource, Pool, ReadAt, Section, SeekSource, Spill, Spiller,
+    StreamSource, Unfolded, Window, locate,
 };
 
 /// Inspects files, one after the other. Make one for each worker and keep it: its buffers are
@@ -36,6 +39,7 @@ struct Options {
     manner: Manner,
     wanted: Wanted,
     keep_licenses: bool,
+    spiller: Option<Spiller>,
 }
 
 /// Sets an [`Inspector`] up.
@@ -98,6 +102,16 @@ impl InspectorBuilder {
         self
     }
 
+    /// Where decoded bytes of a member go behind [`Limits::spool`]: each call of `open` makes room
+    /// for those of one member. Without it the library stops there (`limit-spool`).
+    pub fn spill(
+        mut self,
+        open: impl Fn() -> io::Result<Box<dyn Spill>> + Send + Sync + 'static,
+    ) -> Self {
+        self.options.spiller = Some(Spiller(Arc::new(open)));
+        self
+    }
+
     /// Bytes that the first read of a file takes; at least 512.
     pub fn first_read(mut self, bytes: usize) -> Self {
         self.first_read = bytes;
@@ -137,6 +151,7 @@ impl Inspector {
                 manner: Manner { depth: Depth::Full, evidence: false, verify: false },
                 wanted: Wanted { labels: false, deep: false, evidence: false },
                 keep_licenses: true,
+                spiller: None,
             },
             first_read: 4096,
             block: 4096,
@@ -181,19 +196,21 @@ impl Inspector {
     /// # Errors
     /// Only when the source cannot say how large it is.
     pub fn inspect(&mut self, source: &dyn ReadAt) -> Result<Report> {
-        source.size().map_err(Error::io)?;
-        let meter = Meter::new(self.options.limits.clone(), self.options.cancel.clone());
+        let size = source.size().map_err(Error::io)?;
+        let limits = &self.options.limits;
+        let meter = Meter::new(limits.clone(), self.options.cancel.clone());
         let mut walk = Walk {
             options: &self.options,
             meter: &meter,
             cache: &mut self.cache,
             license: &mut self.license,
             verifier: &mut self.verifier,
+            pool: Rc::new(Pool::new(limits.spool, self.options.spiller.clone())),
             findings: Findings::default(),
             stack: Vec::new(),
-            seen: HashMap::new(),
+            names: Names::default(),
         };
-        walk.run(source);
+        walk.run(source, size);
         Ok(walk.findings.into_report())
     }
 }
@@ -201,28 +218,22 @@ impl Inspector {
 /// The findings of a file: its own first, then those of its members.
 #[derive(Default)]
 struct Findings {
-    first: Option<Finding>,
-    rest: Vec<Finding>,
+    own: Vec<Finding>,
+    members: Vec<Finding>,
     /// The first thing that was not read, anywhere in the file.
     incomplete: Option<Error>,
 }
 
 impl Findings {
-    fn push(&mut self, finding: Finding) {
-        match self.first {
-            None => self.first = Some(finding),
-            Some(_) => self.rest.push(finding),
-        }
-    }
-
     fn note(&mut self, error: &Error) {
         self.incomplete.get_or_insert_with(|| error.clone());
     }
 
     /// A file is searched in full only if everything in it is.
     fn into_report(self) -> Report {
-        let mut first = self
-            .first
+        let mut own = self.own.into_iter();
+        let mut first = own
+            .next()
             .unwrap_or_else(|| Finding::new(Facts::new(Container::Other, Protection::Unknown)));
         if let Some(error) = &self.incomplete
             && first.facts.searched == Searched::Full
@@ -231,7 +242,8 @@ impl Findings {
             first.facts.searched = Searched::Partial;
             first.facts.set_error(error);
         }
-        Report { first, rest: self.rest, incomplete: self.incomplete }
+        let rest = own.chain(self.members).collect();
+        Report { first, rest, incomplete: self.incomplete }
     }
 }
 
@@ -254,6 +266,13 @@ impl ReadAt for Holder<'_> {
         match self {
             Holder::File(source) => source.size(),
             Holder::Member(source) => source.size(),
+        }
+    }
+
+    fn is_sized(&self) -> bool {
+        match self {
+            Holder::File(source) => source.is_sized(),
+            Holder::Member(source) => source.is_sized(),
         }
     }
 
@@ -309,131 +328,214 @@ impl Place {
     }
 }
 
-/// A member that waits for its turn.
-struct Frame<'a> {
+/// Bytes that are read as one: the file, or one of its members.
+#[derive(Clone)]
+struct Opened<'a> {
     holder: Holder<'a>,
     place: Place,
-    /// The path of the member that holds it.
     path: Option<Rc<str>>,
     depth: u64,
-    member: Member,
-    /// What is known from the layer above, where this one is only that layer's inside.
-    carried: Option<Gathered>,
+    account: Rc<Account>,
+}
+
+/// What waits for its turn.
+struct Frame<'a> {
+    /// What the member lies in, or the member itself where it is gone on with.
+    outer: Opened<'a>,
+    task: Task,
+}
+
+enum Task {
+    /// Open a member and read it.
+    Open {
+        member: Member,
+        /// What is known from the layer above, where this one is only that layer's inside.
+        carried: Option<Gathered>,
+    },
+    /// The members until now are read: go on with the rest, or say what there is to say.
+    Close { gathered: Gathered, error: Option<Error>, rest: Option<Rest> },
 }
 
 struct Walk<'a, 'w> {
     options: &'w Options,
-    meter: &'w Meter,
+    meter: &'a Meter,
     cache: &'w mut Cache,
     license: &'w mut Buffer,
     verifier: &'w mut Verifier,
+    pool: Rc<Pool>,
     findings: Findings,
     stack: Vec<Frame<'a>>,
-    /// How often each name was met, by a hash of its path.
-    seen: HashMap<u64, u32>,
+    names: Names,
 }
 
 impl<'a> Walk<'a, '_> {
-    fn run(&mut self, file: &'a dyn ReadAt) {
-        self.read(Holder::File(file), Place::Whole, None, 0, Gathered::default());
+    fn run(&mut self, file: &'a dyn ReadAt, size: u64) {
+        let file = Opened {
+            holder: Holder::File(file),
+            place: Place::Whole,
+            path: None,
+            depth: 0,
+            account: Rc::new(Account::new(None, size)),
+        };
+        self.read(file, Gathered::default(), None);
         while let Some(frame) = self.stack.pop() {
+            let account = Rc::clone(&frame.outer.account);
             if let Err(error) = self.step(frame) {
                 self.findings.note(&error);
                 if error.ends_file() {
-                    break;
+                    self.abandon(&error, |_| true);
                 }
+            } else if account.is_spent() {
+                let allowed = self.meter.allowed(Limit::Ratio);
+                let error = Error::limit(Limit::Ratio, allowed);
+                self.abandon(&error, |frame| frame.outer.account.is_spent());
             }
         }
+    }
+
+    /// Gives up what waits at the top of the stack, and says so once for each container.
+    fn abandon(&mut self, error: &Error, gives_up: impl Fn(&Frame<'a>) -> bool) {
+        while let Some(frame) = self.stack.pop_if(|frame| gives_up(frame)) {
+            let outer = frame.outer;
+            match frame.task {
+                Task::Close { gathered, error: earlier, .. } => {
+                    let error = earlier.unwrap_or_else(|| error.clone());
+                    self.conclude(gathered, Some(error), &outer, None);
+                }
+                Task::Open { carried: Some(gathered), .. } => {
+                    self.conclude(gathered, Some(error.clone()), &outer, None);
+                }
+                Task::Open { .. } => self.findings.note(error),
+            }
+        }
+    }
+
+    fn step(&mut self, frame: Frame<'a>) -> Result<()> {
+        let outer = frame.outer;
+        match frame.task {
+            Task::Open { member, carried } => self.open(outer, member, carried.unwrap_or_default()),
+            Task::Close { gathered, error: None, rest: Some(rest) } => {
+                // A budget that the file has used up ends here too.
+                self.meter.charge(Limit::StepsTotal, 1)?;
+                self.read(outer, gathered, Some(rest));
+                Ok(())
+            }
+            Task::Close { gathered, error, .. } => {
+                let size = if outer.path.is_some() { self.size_of(&outer) } else { None };
+                self.conclude(gathered, error, &outer, size);
+                Ok(())
+            }
+        }
+    }
+
+    fn size_of(&self, opened: &Opened<'_>) -> Option<u64> {
+        if opened.holder.is_sized() { opened.holder.size().ok() } else { None }
     }
 
     /// Opens a member and reads it.
-    fn step(&mut self, frame: Frame<'a>) -> Result<()> {
-        self.meter.charge(Limit::Members, 1)?;
-        let is_layer = frame.member.name == Name::Layer;
-        let path = match self.path_of(&frame) {
+    fn open(&mut self, outer: Opened<'a>, member: Member, mut gathered: Gathered) -> Result<()> {
+        let is_layer = member.name == Name::Layer;
+        let path = match self.names.path(outer.path.as_deref(), &member.name) {
             Some(path) => Some(path),
-            None => frame.path.clone(),
+            None => outer.path.clone(),
         };
-        let mut gathered = frame.carried.unwrap_or_default();
         gathered.is_layer = is_layer;
-        if let Err(error) = self.meter.check(Limit::Nesting, frame.depth) {
-            self.conclude(gathered, Some(error), path, None, &Place::Nowhere);
-            return Ok(());
+        let charged = self.meter.charge(Limit::Members, 1);
+        let depth = outer.depth.saturating_add(1);
+        let mut opened = Opened { path, depth, place: Place::Nowhere, ..outer.clone() };
+        if let Err(error) = charged.and_then(|()| self.meter.check(Limit::Nesting, depth)) {
+            self.conclude(gathered, Some(error.clone()), &opened, None);
+            return if error.ends_file() { Err(error) } else { Ok(()) };
         }
-        let (holder, place): (Holder<'a>, Place) = match frame.member.body {
+        let stored = match &member.body {
+            Body::Stored(extents) | Body::Encoded { extents, .. } => {
+                extents.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len))
+            }
+            Body::Decoded(bytes) => wide(bytes.len()),
+            Body::Unopened { .. } => 0,
+        };
+        opened.account = Rc::new(Account::new(Some(Rc::clone(&outer.account)), stored));
+        match member.body {
             Body::Stored(extents) => {
-                let place = frame.place.inner(&extents);
-                (Holder::Member(Rc::new(Section::new(frame.holder, extents))), place)
+                opened.place = outer.place.inner(&extents);
+                opened.holder = Holder::Member(Rc::new(Section::new(outer.holder, extents)));
             }
             Body::Encoded { extents, encoding, size } => {
-                let section = Section::new(frame.holder, extents);
-                let limits = &self.options.limits;
-                let unfolded = Unfolded::new(section, encoding, size, limits);
-                (Holder::Member(Rc::new(unfolded)), Place::Nowhere)
+                let origin = extents.first().map_or(0, |extent| extent.offset);
+                opened.holder = Holder::Member(Rc::new(Unfolded::new(
+                    Section::new(outer.holder, extents),
+                    origin,
+                    encoding,
+                    size,
+                    self.meter,
+                    Rc::clone(&opened.account),
+                    &self.pool,
+                )));
             }
-            Body::Decoded(bytes) => (Holder::Member(Rc::new(bytes)), Place::Nowhere),
+            Body::Decoded(bytes) => opened.holder = Holder::Member(Rc::new(bytes)),
             Body::Unopened { error, size } => {
-                self.conclude(gathered, Some(error), path, size, &frame.place);
+                opened.place = outer.place;
+                self.conclude(gathered, Some(error), &opened, size);
                 return Ok(());
             }
-        };
-        self.read(holder, place, path, frame.depth, gathered);
-        if self.meter.charge(Limit::Steps, 0).is_err() {
-            return Err(Error::cancelled());
         }
+        self.read(opened, gathered, None);
         Ok(())
     }
 
-    /// Reads one member, and puts what it holds on the stack.
-    fn read(
-        &mut self,
-        holder: Holder<'a>,
-        place: Place,
-        path: Option<Rc<str>>,
-        depth: u64,
-        gathered: Gathered,
-    ) {
+    /// Reads one member, or goes on reading it, and puts what it holds on the stack.
+    fn read(&mut self, opened: Opened<'a>, gathered: Gathered, rest: Option<Rest>) {
         self.meter.begin_member();
+        let place = &opened.place;
         let mut gather = Gather {
             options: self.options,
             meter: self.meter,
             buffer: self.license,
             verifier: self.verifier,
-            place: &place,
+            place,
             found: gathered,
         };
         let mut size = None;
-        let outcome = Window::new(&holder, self.cache, self.meter).and_then(|mut window| {
-            size = Some(window.len());
-            container::read(&mut window, &mut gather).map_err(|error| {
+        let holder = &opened.holder;
+        let outcome = Window::new(holder, self.cache, self.meter).and_then(|mut window| {
+            let read = match rest {
+                Some(rest) => rest(&mut window, &mut gather),
+                None => container::read(&mut window, &mut gather),
+            };
+            size = window.known_len();
+            read.map_err(|error| match error.kind() {
                 // Bytes that make no sense may be bytes that somebody is writing.
-                match error.kind() {
-                    ErrorKind::Malformed if window.has_changed() => Error::changed(),
-                    _ => error,
-                }
+                ErrorKind::Malformed if window.has_changed() => Error::changed(),
+                _ => error,
             })
         });
         let mut gathered = gather.found;
         let members = std::mem::take(&mut gathered.members);
-        let error = outcome.err().map(|error| {
-            let offset = error.offset().and_then(|offset| place.offset(offset));
-            match &place {
-                Place::Whole => error,
-                Place::Pieces(_) => error.with_offset(offset),
-                // An offset into decoded bytes is still one into the member.
-                Place::Nowhere => error,
+        let rest = gathered.rest.take();
+        let error = outcome.err().map(|error| match place {
+            Place::Pieces(_) => {
+                let offset = error.offset().and_then(|offset| place.offset(offset));
+                error.with_offset(offset)
             }
+            // An offset into decoded bytes is still one into the member.
+            Place::Whole | Place::Nowhere => error,
         });
-        let ends_file = error.as_ref().is_some_and(Error::ends_file);
+        if let Some(error) = error.clone().filter(Error::ends_file) {
+            self.conclude(gathered, Some(error.clone()), &opened, size);
+            self.findings.note(&error);
+            self.abandon(&error, |_| true);
+            return;
+        }
         let has_layer = members.iter().any(|member| member.name == Name::Layer);
         let mut carried = None;
-        if has_layer && gathered.licenses.is_empty() && error.is_none() {
+        if has_layer && gathered.licenses.is_empty() && error.is_none() && rest.is_none() {
             carried = Some(gathered);
+        } else if members.is_empty() && rest.is_none() {
+            self.conclude(gathered, error, &opened, size);
         } else {
-            self.conclude(gathered, error, path.clone(), size, &place);
-        }
-        if ends_file {
-            self.stack.clear();
+            // It is concluded when its members are read, because it answers for all of them.
+            let task = Task::Close { gathered, error, rest };
+            self.stack.push(Frame { outer: opened.clone(), task });
         }
         // The stack is last in, first out; members are read in the order of the container, a
         // layer before them because it speaks for the member itself.
@@ -441,38 +543,9 @@ impl<'a> Walk<'a, '_> {
             members.into_iter().partition(|member| member.name == Name::Layer);
         for member in others.into_iter().rev().chain(layers.into_iter().rev()) {
             let carried = if member.name == Name::Layer { carried.take() } else { None };
-            self.stack.push(Frame {
-                holder: holder.clone(),
-                place: place.clone(),
-                path: path.clone(),
-                depth: depth.saturating_add(1),
-                member,
-                carried,
-            });
+            let task = Task::Open { member, carried };
+            self.stack.push(Frame { outer: opened.clone(), task });
         }
-    }
-
-    /// The path of a member by the record's rule: unique within the file.
-    fn path_of(&mut self, frame: &Frame<'_>) -> Option<Rc<str>> {
-        let (name, counted) = match &frame.member.name {
-            Name::Named(name) => (name.as_str(), false),
-            Name::Unnamed(what) => (*what, true),
-            Name::Layer => return None,
-        };
-        let mut path = String::new();
-        if let Some(outer) = &frame.path {
-            path.push_str(outer);
-            path.push_str("!/");
-        }
-        escape(name, &mut path);
-        let mut hasher = DefaultHasher::new();
-        (path.as_str(), counted).hash(&mut hasher);
-        let times = self.seen.entry(hasher.finish()).or_insert(0);
-        *times = times.saturating_add(1);
-        if counted || *times > 1 {
-            path.push_str(&format!("#{times}"));
-        }
-        Some(path.into())
     }
 
     /// Turns what a member's format said into findings.
@@ -480,15 +553,13 @@ impl<'a> Walk<'a, '_> {
         &mut self,
         gathered: Gathered,
         error: Option<Error>,
-        path: Option<Rc<str>>,
+        opened: &Opened<'_>,
         size: Option<u64>,
-        place: &Place,
     ) {
-        let is_file = path.is_none();
-        let before = self.findings.rest.len();
-        gathered.conclude(error, self.options, place, &mut |mut finding: Finding| {
+        let is_file = opened.path.is_none();
+        gathered.conclude(error, self.options, &opened.place, &mut |mut finding: Finding| {
             if !is_file {
-                finding.facts.member = path.as_deref().map(str::to_owned);
+                finding.facts.member = opened.path.as_deref().map(str::to_owned);
                 finding.facts.member_size = size;
             }
             let searched = finding.facts.searched == Searched::Full;
@@ -500,12 +571,70 @@ impl<'a> Walk<'a, '_> {
                     finding.facts.protection,
                     Protection::None | Protection::Password | Protection::Other
                 );
-            if is_file || !silent {
-                self.findings.push(finding);
+            if is_file {
+                self.findings.own.push(finding);
+            } else if !silent {
+                self.findings.members.push(finding);
             }
         });
-        debug_assert!(!is_file || self.findings.first.is_some() || before > 0);
     }
+}
+
+/// The paths of the members met until now, as hashes: a file may have a million.
+#[derive(Default)]
+struct Names {
+    taken: HashSet<u64>,
+    /// The last number given to each of those that were asked for more than once.
+    repeated: HashMap<u64, u32>,
+}
+
+impl Names {
+    /// The path of a member by the record's rule: unique within the file. A layer has none.
+    fn path(&mut self, outer: Option<&str>, name: &Name) -> Option<Rc<str>> {
+        let mut path = String::new();
+        if let Some(outer) = outer {
+            path.push_str(outer);
+            path.push_str("!/");
+        }
+        let numbered = match name {
+            Name::Named(name) => {
+                escape(name, &mut path);
+                path.clone()
+            }
+            Name::Unnamed(what) => {
+                path.push_str(what);
+                format!("{path}#1")
+            }
+            Name::Numbered(what, number) => {
+                path.push_str(&format!("{what}#{number}"));
+                path.clone()
+            }
+            Name::Layer => return None,
+        };
+        Some(self.unique(&path, numbered).into())
+    }
+
+    /// `wanted`, or where that is taken `base` with the next number that is not.
+    fn unique(&mut self, base: &str, wanted: String) -> String {
+        if self.taken.insert(hash(&wanted)) {
+            return wanted;
+        }
+        let mut number = self.repeated.get(&hash(base)).copied().unwrap_or(1);
+        loop {
+            number = number.saturating_add(1);
+            let path = format!("{base}#{number}");
+            if self.taken.insert(hash(&path)) || number == u32::MAX {
+                self.repeated.insert(hash(base), number);
+                return path;
+            }
+        }
+    }
+}
+
+fn hash(path: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    path.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Percent-encodes what would make a member path ambiguous or unprintable.
@@ -537,6 +666,7 @@ struct Gathered {
     anomalies: Vec<Anomaly>,
     evidence: Vec<Evidence>,
     members: Vec<Member>,
+    rest: Option<Rest>,
     incomplete: Option<Error>,
     is_layer: bool,
 }
@@ -699,6 +829,10 @@ impl Sink for Gather<'_> {
         // One charge when it is met, one when it is opened: a directory of a million entries is
         // work by itself.
         self.meter.charge(Limit::Steps, 1)
+    }
+
+    fn rest(&mut self, rest: Rest) {
+        self.found.rest = Some(rest);
     }
 
     fn anomaly(&mut self, anomaly: Anomaly, offset: Option<u64>) {

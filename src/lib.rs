@@ -30,7 +30,7 @@ pub use report::{
     COLUMNS, Column, ColumnKind, ColumnPart, Envelope, Finding, READER_VERSION, Record, Report,
     SCHEMA_VERSION, Value,
 };
-pub use source::{FileSource, ReadAt, SeekSource, StreamSource};
+pub use source::{FileSource, ReadAt, SeekSource, Spill, StreamSource};
 pub use timestamp::Timestamp;
 pub use verdict::{
     Confidence, Dependency, KeyMatch, Modifier, Need, RULES_VERSION, Rating, Rule, Verdict, judge,

@@ -5,6 +5,7 @@
 //! into. It opens no member itself, keeps no state, and stops at the first thing that it cannot
 //! believe: what it has told the sink until then stands.
 
+pub(crate) mod archive;
 pub(crate) mod compound;
 pub(crate) mod irm;
 pub(crate) mod label;
@@ -162,6 +163,9 @@ pub(crate) enum Name {
     Named(String),
     /// It has none; the record counts it. The text says what it is: `attachment`, `part`.
     Unnamed(&'static str),
+    /// It has none but its place in the container, counted from 1 with those that nobody names to
+    /// the sink.
+    Numbered(&'static str, u64),
     /// It is no member but the same thing one layer down, and its license is the outer one's: the
     /// compound file in an rpmsg, the payload of a PDF wrapper.
     Layer,
@@ -184,6 +188,12 @@ pub(crate) enum Body {
     /// Nobody here can get at them; why.
     Unopened { error: Error, size: Option<u64> },
 }
+
+/// What a format does once the members that it has named are read.
+///
+/// A container of a million members names some of them and goes on from there, so that no more
+/// than those wait in memory.
+pub(crate) type Rest = Box<dyn FnOnce(&mut Window<'_>, &mut dyn Sink) -> Result<()>>;
 
 /// A sensitivity label, found beside a license or alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,6 +249,13 @@ pub(crate) trait Sink {
     /// Something inside to be looked into later.
     fn member(&mut self, member: Member) -> Result<()>;
 
+    /// The format is not through: it goes on with `rest` when its members until now are read. It
+    /// says so last, before it returns.
+    fn rest(&mut self, rest: Rest) {
+        drop(rest);
+        self.incomplete(Error::unsupported("archive-not-opened", "archive", None, "not read on"));
+    }
+
     /// Odd, but readable.
     fn anomaly(&mut self, anomaly: Anomaly, offset: Option<u64>);
 
@@ -258,23 +275,33 @@ const FORMATS: &[Format] = &[
     Format { matches: compound::matches, read: read_compound },
     Format { matches: pfile::matches, read: pfile::read },
     Format { matches: rpmsg::matches, read: rpmsg::read },
+    Format { matches: rpmsg::matches_bare_blocks, read: rpmsg::read_bare_blocks },
     Format { matches: zip::matches, read: zip::read },
+    Format { matches: zip::matches_executable, read: zip::read_executable },
     Format { matches: mail::tnef::matches, read: mail::tnef::read },
     Format { matches: mail::pst::matches, read: mail::pst::read },
-    Format { matches: zip::matches_closed_archive, read: zip::read_closed_archive },
+    Format { matches: archive::matches, read: archive::read },
     Format { matches: pdf::matches, read: pdf::read },
     Format { matches: text::matches, read: text::read },
     Format { matches: mail::mbox::matches, read: mail::mbox::read },
     Format { matches: mail::eml::matches, read: mail::eml::read },
 ];
 
+/// Whether a member whose decoded bytes begin with `head` is of a format that is known here.
+///
+/// A container of many members asks before it names one, so that those of which nothing can come
+/// cost no more than that.
+pub(crate) fn is_known(head: &[u8]) -> bool {
+    FORMATS.iter().any(|format| (format.matches)(head))
+}
+
 /// Reads a member of whatever format.
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    if window.len() == 0 {
+    let head = window.head()?;
+    if head.is_empty() {
         sink.container(Container::Empty);
         return Ok(());
     }
-    let head = window.head()?;
     match FORMATS.iter().find(|format| (format.matches)(head)) {
         Some(format) => (format.read)(window, sink),
         None => {

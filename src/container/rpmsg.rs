@@ -1,11 +1,71 @@
-use crate::container::Sink;
-use crate::error::Result;
-use crate::source::Window;
+//! The attachment of a rights-managed mail (MS-OXORMMS 2.2.4): a prefix, and behind it a compound
+//! file in the blocks of one zlib stream.
 
-pub(crate) fn matches(_head: &[u8]) -> bool {
-    false
+use crate::bytes::Cursor;
+use crate::container::{Body, Container, Member, Name, Protection, Sink};
+use crate::error::{Error, Result};
+use crate::source::{Encoding, Extent, Window};
+
+/// The first eight bytes, MS-OXORMMS 2.2.4.1.
+const PREFIX: [u8; 8] = [0x76, 0xE8, 0x04, 0x60, 0xC4, 0x11, 0xE3, 0x86];
+/// [`PREFIX`] has this many bytes.
+const PREFIX_LEN: u64 = 8;
+/// The tag of every block.
+const BLOCK_TAG: u32 = 0x0FA0;
+/// Bytes of a block before they are deflated; writers use 4,096.
+const MAX_BLOCK: u32 = 0x0001_0000;
+
+pub(crate) fn matches(head: &[u8]) -> bool {
+    head.starts_with(&PREFIX)
 }
 
-pub(crate) fn read(_window: &mut Window<'_>, _sink: &mut dyn Sink) -> Result<()> {
-    Ok(())
+/// The compound file inside is the same thing one layer down; the mail is protected whatever
+/// becomes of it.
+pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Rpmsg);
+    sink.protection(Protection::Rms);
+    let head = window.block("rpmsg", PREFIX_LEN, 4)?;
+    let tag = Cursor::new("rpmsg", head, PREFIX_LEN).u32_le("block tag")?;
+    if tag != BLOCK_TAG {
+        return Err(Error::malformed(
+            "malformed-rpmsg",
+            "rpmsg",
+            PREFIX_LEN,
+            format!("the first block has the tag {tag:#06x}, not 0x0FA0"),
+        ));
+    }
+    // Where the blocks end nobody knows before the last one; a source of unknown size is read as
+    // far as the license needs.
+    let end = window.known_len().unwrap_or(crate::source::UNKNOWN_SIZE);
+    let extent = Extent { offset: PREFIX_LEN, len: end.saturating_sub(PREFIX_LEN) };
+    let body = Body::Encoded { extents: vec![extent], encoding: Encoding::Rpmsg, size: None };
+    sink.member(Member { name: Name::Layer, body })
+}
+
+/// The same blocks without the prefix, as in rights-managed HTML (`.rmh`).
+pub(crate) fn matches_bare_blocks(head: &[u8]) -> bool {
+    block_header(head).is_ok_and(|(tag, inflated, size, zlib)| {
+        let is_zlib = zlib & 0x0F00 == 0x0800 && zlib.checked_rem(31) == Some(0);
+        tag == BLOCK_TAG && inflated <= MAX_BLOCK && size <= MAX_BLOCK && is_zlib
+    })
+}
+
+/// Tag, size inflated, size, and the zlib header behind them.
+fn block_header(head: &[u8]) -> Result<(u32, u32, u32, u16)> {
+    let mut cursor = Cursor::new("block", head, 0);
+    let tag = cursor.u32_le("tag")?;
+    let inflated = cursor.u32_le("size inflated")?;
+    let size = cursor.u32_le("size")?;
+    Ok((tag, inflated, size, u16::from_be_bytes(cursor.array("zlib header")?)))
+}
+
+pub(crate) fn read_bare_blocks(_window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Other);
+    sink.protection(Protection::Unknown);
+    Err(Error::unsupported(
+        "archive-not-opened",
+        "block stream",
+        0,
+        "blocks of tag 0x0FA0 without the prefix of an rpmsg",
+    ))
 }

@@ -11,8 +11,12 @@ use std::io;
 pub use file::FileSource;
 pub(crate) use section::{Extent, Section, join, locate};
 pub use stream::{SeekSource, StreamSource};
-pub(crate) use unfold::{Encoding, Unfolded};
+pub use unfold::Spill;
+pub(crate) use unfold::{Account, Encoding, Pool, Spiller, Unfolded, decode_all, head_of};
 pub(crate) use window::{Cache, Window};
+
+/// The size that bytes of unknown size have for their readers.
+pub(crate) const UNKNOWN_SIZE: u64 = 1 << 62;
 
 /// Bytes that can be read at any offset.
 ///
@@ -32,6 +36,14 @@ pub trait ReadAt {
     /// What the system said.
     fn size(&self) -> io::Result<u64>;
 
+    /// Whether [`size`](ReadAt::size) is known without reading to the end.
+    ///
+    /// Bytes of unknown size are read from the front as far as they matter; only a format whose
+    /// structures stand at its end asks for the size.
+    fn is_sized(&self) -> bool {
+        true
+    }
+
     /// Whether the bytes are no longer the ones that were opened, where the source can tell.
     ///
     /// It is asked only when the bytes read make no sense, to tell a damaged file from one that
@@ -50,6 +62,10 @@ impl<T: ReadAt + ?Sized> ReadAt for &T {
         (**self).size()
     }
 
+    fn is_sized(&self) -> bool {
+        (**self).is_sized()
+    }
+
     fn has_changed(&self) -> bool {
         (**self).has_changed()
     }
@@ -62,6 +78,10 @@ impl<T: ReadAt + ?Sized> ReadAt for std::rc::Rc<T> {
 
     fn size(&self) -> io::Result<u64> {
         (**self).size()
+    }
+
+    fn is_sized(&self) -> bool {
+        (**self).is_sized()
     }
 
     fn has_changed(&self) -> bool {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::ReadAt;
+use super::{ReadAt, UNKNOWN_SIZE};
 use crate::bytes::wide;
 use crate::error::Error;
 use crate::limits::Limit;
@@ -70,9 +70,6 @@ impl StreamSource {
         Ok(StreamSource { bytes, cut_at })
     }
 }
-
-/// The length that a stream of unknown length has for its readers.
-const UNKNOWN_SIZE: u64 = 1 << 62;
 
 impl ReadAt for StreamSource {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {

@@ -1,6 +1,8 @@
 //! The only caller of [`ReadAt`]: a few cached blocks for structures, and exact reads for bulk.
 
-use super::ReadAt;
+use std::cell::Cell;
+
+use super::{ReadAt, UNKNOWN_SIZE};
 use crate::bytes::{Buffer, narrow, wide};
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
@@ -64,7 +66,8 @@ impl Cache {
 /// A bounded view of one member's bytes, charged for what it reads.
 pub(crate) struct Window<'a> {
     source: &'a dyn ReadAt,
-    len: u64,
+    /// How many bytes the member has, once somebody knows.
+    len: Cell<Option<u64>>,
     cache: &'a mut Cache,
     meter: &'a Meter,
 }
@@ -76,14 +79,33 @@ impl<'a> Window<'a> {
         cache: &'a mut Cache,
         meter: &'a Meter,
     ) -> Result<Window<'a>> {
-        let len = source.size().map_err(Error::io)?;
+        let len = match source.is_sized() {
+            true => Some(source.size().map_err(Error::io)?),
+            false => None,
+        };
         cache.forget();
-        Ok(Window { source, len, cache, meter })
+        Ok(Window { source, len: Cell::new(len), cache, meter })
     }
 
-    /// How many bytes the member has.
+    /// How many bytes the member has. An encoded member of unknown length is decoded to its end
+    /// for that; where it cannot be, the answer is beyond any end, and reading there says why.
     pub(crate) fn len(&self) -> u64 {
-        self.len
+        if let Some(len) = self.len.get() {
+            return len;
+        }
+        let len = self.source.size().unwrap_or(UNKNOWN_SIZE);
+        self.len.set(Some(len));
+        len
+    }
+
+    /// How many bytes the member has, if nothing has to be decoded to tell.
+    pub(crate) fn known_len(&self) -> Option<u64> {
+        self.len.get().filter(|len| *len < UNKNOWN_SIZE)
+    }
+
+    /// No byte of the member lies behind this.
+    fn end(&self) -> u64 {
+        self.len.get().unwrap_or(UNKNOWN_SIZE)
     }
 
     /// What the reading is charged to.
@@ -104,9 +126,21 @@ impl<'a> Window<'a> {
 
     /// Up to `max` bytes at `offset`: fewer only where the member ends.
     pub(crate) fn up_to(&mut self, offset: u64, max: usize) -> Result<&[u8]> {
-        let left = self.len.saturating_sub(offset);
+        if self.len.get().is_none() {
+            self.probe(offset, max)?;
+        }
+        let left = self.end().saturating_sub(offset);
         let len = max.min(narrow(left).unwrap_or(usize::MAX));
         self.block("member", offset, len)
+    }
+
+    /// Reads what is to be had of `len` bytes at `offset`; where that is less, the member's length
+    /// is known from then on.
+    fn probe(&mut self, offset: u64, len: usize) -> Result<()> {
+        if !self.cache.slots.iter().any(|slot| slot.find(offset, len).is_some()) {
+            self.load(offset, len)?;
+        }
+        Ok(())
     }
 
     /// Exactly `len` bytes of `structure` at `offset`, with a block read ahead where they are not
@@ -147,18 +181,23 @@ impl<'a> Window<'a> {
         ahead: usize,
     ) -> Result<&[u8]> {
         self.bound(structure, offset, len)?;
+        let known = self.len.get().is_some();
         let found = self.cache.slots.iter().position(|slot| slot.find(offset, len).is_some());
         let index = match found {
             Some(index) => index,
             None => self.load(offset, len.max(ahead))?,
         };
+        if !known {
+            // The end may have come into sight.
+            self.bound(structure, offset, len)?;
+        }
         let slot = self.cache.slots.get(index);
         slot.and_then(|slot| slot.find(offset, len)).ok_or_else(Error::changed)
     }
 
     /// Reads `len` bytes, or what the member has of them, into the oldest slot.
     fn load(&mut self, offset: u64, len: usize) -> Result<usize> {
-        let left = self.len.saturating_sub(offset);
+        let left = self.end().saturating_sub(offset);
         let len = len.min(narrow(left).unwrap_or(usize::MAX));
         self.meter.charge(Limit::BytesRead, wide(len))?;
         let index = self.cache.next;
@@ -171,8 +210,22 @@ impl<'a> Window<'a> {
             slot.offset = offset;
             slot.used = 0;
             slot.used = fill(self.source, offset, slot.bytes.get_mut(..len).unwrap_or_default())?;
+            let used = slot.used;
+            self.sight(offset, used, len);
         }
         Ok(index)
+    }
+
+    /// A read that came short shows the end of a member whose length was not known.
+    fn sight(&self, offset: u64, read: usize, asked: usize) {
+        if self.len.get().is_none() && read < asked {
+            // Behind the end nothing shows how far back it lies.
+            let len = match read {
+                0 => self.source.size().unwrap_or(UNKNOWN_SIZE),
+                _ => offset.saturating_add(wide(read)),
+            };
+            self.len.set(Some(len));
+        }
     }
 
     /// Fills `buf` from `offset` by reads of its own; what is cached is not used.
@@ -184,10 +237,13 @@ impl<'a> Window<'a> {
     ) -> Result<()> {
         self.bound(structure, offset, buf.len())?;
         self.meter.charge(Limit::BytesRead, wide(buf.len()))?;
-        if fill(self.source, offset, buf)? < buf.len() {
-            return Err(Error::changed());
+        let known = self.len.get().is_some();
+        let read = fill(self.source, offset, buf)?;
+        self.sight(offset, read, buf.len());
+        match read < buf.len() {
+            true if known => Err(Error::changed()),
+            _ => self.bound(structure, offset, buf.len()),
         }
-        Ok(())
     }
 
     /// Appends `len` bytes from `offset` to `buffer`: what is cached of their beginning is copied,
@@ -199,8 +255,9 @@ impl<'a> Window<'a> {
         len: usize,
         buffer: &mut Buffer,
     ) -> Result<()> {
-        let left = narrow(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let left = narrow(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
         let there = len.min(left);
+        let known = self.len.get().is_some();
         let meter = self.meter;
         let cached = self.cache.slots.iter().filter_map(|slot| slot.find_some(offset, there));
         let cached = cached.max_by_key(|bytes| bytes.len()).unwrap_or_default();
@@ -216,7 +273,9 @@ impl<'a> Window<'a> {
                 .and_then(|()| fill(self.source, offset, room));
             let read = *outcome.as_ref().unwrap_or(&0);
             buffer.truncate(start.saturating_add(read));
-            if outcome? < rest {
+            outcome?;
+            self.sight(offset, read, rest);
+            if read < rest && known {
                 return Err(Error::changed());
             }
         }
@@ -230,11 +289,11 @@ impl<'a> Window<'a> {
 
     fn bound(&self, structure: &'static str, offset: u64, len: usize) -> Result<()> {
         match offset.checked_add(wide(len)) {
-            Some(end) if end <= self.len => Ok(()),
+            Some(end) if end <= self.end() => Ok(()),
             _ => Err(Error::truncated(
                 structure,
                 offset,
-                format!("takes {len} bytes, the file has {}", self.len),
+                format!("takes {len} bytes, the file has {}", self.end()),
             )),
         }
     }

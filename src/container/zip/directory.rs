@@ -1,0 +1,329 @@
+//! The end record, the central directory and local headers (APPNOTE.TXT 4.3), read from where the
+//! caller stands, so that no more of a directory is in memory than the record at hand.
+
+use super::layout::{
+    CENTRAL, CENTRAL_LEN, DESCRIPTOR, ENCRYPTED, END, END_64, END_64_LEN, END_LEN, EXTRA_64, LOCAL,
+    LOCAL_LEN, LOCATOR_64, LOCATOR_64_LEN, MAX_COMMENT, SIGNATURE,
+};
+use crate::bytes::{Cursor, narrow, wide};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::Window;
+
+/// Where the records of the central directory are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Directory {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    /// How many records the end record promises.
+    pub(super) entries: u64,
+    /// Whether that number had room for all of its digits.
+    pub(super) is_zip64: bool,
+    /// What has to be added to the offsets of local headers: something stands before the archive.
+    pub(super) base: u64,
+}
+
+/// What the end record says.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    offset: u64,
+    entries: u64,
+    size: u64,
+    start: u64,
+    is_zip64: bool,
+}
+
+impl End {
+    /// Whether a field is too small for what it should say.
+    fn is_full(&self) -> bool {
+        let full = u64::from(u32::MAX);
+        self.entries == u64::from(u16::MAX) || self.size == full || self.start == full
+    }
+}
+
+/// How the tail is searched for the end record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Search {
+    /// As far as the longest comment reaches.
+    Comment,
+    /// Only where an archive with a short comment has it.
+    Near,
+}
+
+/// How much of the tail is read before the longest comment is thought of.
+const NEAR: u64 = 1024;
+
+impl Directory {
+    /// Finds the directory by the end record.
+    pub(super) fn locate(window: &mut Window<'_>, search: Search) -> Result<Directory> {
+        let mut first_error = None;
+        for reach in [NEAR, MAX_COMMENT.saturating_add(END_LEN)] {
+            if reach > NEAR && (search == Search::Near || window.len() <= NEAR) {
+                break;
+            }
+            for offset in candidates(window, reach)? {
+                match Directory::at(window, offset) {
+                    Ok(directory) => return Ok(directory),
+                    Err(error) if error.ends_file() => return Err(error),
+                    Err(error) => {
+                        first_error.get_or_insert(error);
+                    }
+                }
+            }
+        }
+        Err(first_error.unwrap_or_else(|| {
+            let detail = "no end of central directory record";
+            Error::truncated("zip", window.len(), detail)
+        }))
+    }
+
+    /// Believes the end record at `offset` if a directory is where it says.
+    fn at(window: &mut Window<'_>, offset: u64) -> Result<Directory> {
+        let mut end = end_record(window, offset)?;
+        match zip64_record(window, offset) {
+            Ok(Some(zip64)) => end = zip64,
+            Ok(None) => {}
+            // The signature may stand in a member's name; full fields ask for the record.
+            Err(error) if error.ends_file() || end.is_full() => return Err(error),
+            Err(_) => {}
+        }
+        // Where it says, or directly before the end record, if something stands before the archive.
+        let behind = end.offset.checked_sub(end.size);
+        let places = [Some(end.start), behind];
+        for start in places.into_iter().flatten() {
+            let base = start.saturating_sub(end.start);
+            let stop = start.saturating_add(end.size);
+            let within = start <= end.offset && stop <= end.offset;
+            let holds = if end.size == 0 { end.entries == 0 } else { is_central(window, start) };
+            if within && holds {
+                return Ok(Directory {
+                    start,
+                    end: stop,
+                    entries: end.entries,
+                    is_zip64: end.is_zip64,
+                    base,
+                });
+            }
+        }
+        Err(Error::malformed(
+            "malformed-zip-end",
+            "EndOfCentralDirectory",
+            offset,
+            format!("no directory of {} bytes is at {}", end.size, end.start),
+        ))
+    }
+}
+
+/// The offsets of end records in the last `reach` bytes, those first whose comment ends the file.
+fn candidates(window: &mut Window<'_>, reach: u64) -> Result<Vec<u64>> {
+    let len = window.len();
+    let start = len.saturating_sub(reach);
+    let tail = window.up_to(start, narrow(reach).unwrap_or(usize::MAX))?;
+    let mut exact = Vec::new();
+    let mut others = Vec::new();
+    for at in memchr::memmem::rfind_iter(tail, &END.to_le_bytes()).take(MAX_CANDIDATES) {
+        let offset = start.saturating_add(wide(at));
+        let comment = tail.get(at.saturating_add(20)..).and_then(|rest| rest.first_chunk());
+        let Some(comment) = comment.map(|len| u64::from(u16::from_le_bytes(*len))) else {
+            continue;
+        };
+        let ends = offset.saturating_add(END_LEN).saturating_add(comment);
+        if ends == len { exact.push(offset) } else { others.push(offset) }
+    }
+    exact.append(&mut others);
+    Ok(exact)
+}
+
+/// A comment may hold the signature too, but not for ever.
+const MAX_CANDIDATES: usize = 16;
+
+fn is_central(window: &mut Window<'_>, offset: u64) -> bool {
+    let signature = CENTRAL.to_le_bytes();
+    window.up_to(offset, 4).is_ok_and(|bytes| bytes == signature)
+}
+
+fn end_record(window: &mut Window<'_>, offset: u64) -> Result<End> {
+    let len = narrow(END_LEN).unwrap_or(usize::MAX);
+    let bytes = window.block("EndOfCentralDirectory", offset, len)?;
+    let mut cursor = Cursor::new("EndOfCentralDirectory", bytes, offset);
+    cursor.skip(10, "disks")?;
+    Ok(End {
+        offset,
+        entries: u64::from(cursor.u16_le("total entries")?),
+        size: u64::from(cursor.u32_le("size of the central directory")?),
+        start: u64::from(cursor.u32_le("offset of the central directory")?),
+        is_zip64: false,
+    })
+}
+
+/// The zip64 record that belongs to the end record at `offset`, if there is one.
+fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
+    let Some(locator) = offset.checked_sub(LOCATOR_64_LEN) else {
+        return Ok(None);
+    };
+    let structure = "Zip64EndOfCentralDirectoryLocator";
+    let bytes = window.block(structure, locator, narrow(LOCATOR_64_LEN).unwrap_or_default())?;
+    let mut cursor = Cursor::new(structure, bytes, locator);
+    if cursor.u32_le("signature")? != LOCATOR_64 {
+        return Ok(None);
+    }
+    cursor.skip(4, "disk")?;
+    let said = cursor.u64_le("offset of the record")?;
+    let structure = "Zip64EndOfCentralDirectory";
+    for offset in [Some(said), locator.checked_sub(END_64_LEN)].into_iter().flatten() {
+        let inside = offset.checked_add(END_64_LEN).is_some_and(|end| end <= locator);
+        if !inside {
+            continue;
+        }
+        let bytes = window.block(structure, offset, narrow(END_64_LEN).unwrap_or_default())?;
+        let mut cursor = Cursor::new(structure, bytes, offset);
+        if cursor.u32_le("signature")? != END_64 {
+            continue;
+        }
+        cursor.skip(28, "size, versions, disks, entries on this disk")?;
+        return Ok(Some(End {
+            offset,
+            entries: cursor.u64_le("total entries")?,
+            size: cursor.u64_le("size of the central directory")?,
+            start: cursor.u64_le("offset of the central directory")?,
+            is_zip64: true,
+        }));
+    }
+    Err(Error::malformed("malformed-zip-end", structure, locator, "it is not where it should be"))
+}
+
+/// One member, as the central directory or its local header describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) name: Vec<u8>,
+    pub(super) flags: u16,
+    pub(super) method: u16,
+    pub(super) packed: u64,
+    pub(super) size: u64,
+    /// Where its local header begins, without the archive's base.
+    pub(super) header: u64,
+}
+
+/// The record at `offset` and where the next one begins; `None` behind the last.
+pub(super) fn central(window: &mut Window<'_>, offset: u64) -> Result<Option<(Entry, u64)>> {
+    let structure = "CentralDirectoryHeader";
+    window.meter().charge(Limit::Steps, 1)?;
+    let signature = window.up_to(offset, 4)?;
+    if signature == SIGNATURE.to_le_bytes() {
+        return Ok(None);
+    }
+    let bytes = window.block(structure, offset, narrow(CENTRAL_LEN).unwrap_or_default())?;
+    let mut cursor = Cursor::new(structure, bytes, offset);
+    if cursor.u32_le("signature")? != CENTRAL {
+        return Err(malformed(structure, offset, "no record of the directory is here"));
+    }
+    cursor.skip(4, "versions")?;
+    let flags = cursor.u16_le("flags")?;
+    let method = cursor.u16_le("method")?;
+    cursor.skip(8, "time and CRC-32")?;
+    let packed = cursor.u32_le("compressed size")?;
+    let size = cursor.u32_le("size")?;
+    let name_len = cursor.u16_le("name length")?;
+    let extra_len = cursor.u16_le("extra length")?;
+    let comment_len = cursor.u16_le("comment length")?;
+    cursor.skip(8, "disk and attributes")?;
+    let header = cursor.u32_le("offset of the local header")?;
+    let next = [name_len, extra_len, comment_len]
+        .into_iter()
+        .fold(offset.saturating_add(CENTRAL_LEN), |at, len| at.saturating_add(u64::from(len)));
+    let name_at = offset.saturating_add(CENTRAL_LEN);
+    let len = usize::from(name_len).saturating_add(usize::from(extra_len));
+    let bytes = window.block(structure, name_at, len)?;
+    let mut cursor = Cursor::new(structure, bytes, name_at);
+    let name = cursor.take(usize::from(name_len), "name")?.to_vec();
+    let mut entry = Entry {
+        name,
+        flags,
+        method,
+        packed: u64::from(packed),
+        size: u64::from(size),
+        header: u64::from(header),
+    };
+    widen(&mut entry, cursor.rest(), header == u32::MAX);
+    Ok(Some((entry, next)))
+}
+
+/// Takes the sizes of 64 bits from the extra field, in their order, for fields that say so.
+fn widen(entry: &mut Entry, mut extra: &[u8], header: bool) {
+    let full = u64::from(u32::MAX);
+    while let Some((id, rest)) = extra.split_first_chunk::<2>()
+        && let Some((len, rest)) = rest.split_first_chunk::<2>()
+    {
+        let len = usize::from(u16::from_le_bytes(*len));
+        let (field, rest) = rest.split_at_checked(len).unwrap_or((rest, &[]));
+        extra = rest;
+        if u16::from_le_bytes(*id) != EXTRA_64 {
+            continue;
+        }
+        let mut cursor = Cursor::new("zip64 extra field", field, 0);
+        let mut take = |wanted: bool, value: &mut u64| {
+            if wanted && let Ok(wide) = cursor.u64_le("value") {
+                *value = wide;
+            }
+        };
+        take(entry.size == full, &mut entry.size);
+        take(entry.packed == full, &mut entry.packed);
+        take(header, &mut entry.header);
+        return;
+    }
+}
+
+/// A local header: the member as it describes itself, and where its data begin.
+pub(super) fn local(window: &mut Window<'_>, offset: u64) -> Result<(Entry, u64)> {
+    let structure = "LocalFileHeader";
+    window.meter().charge(Limit::Steps, 1)?;
+    let bytes = window.block(structure, offset, narrow(LOCAL_LEN).unwrap_or_default())?;
+    let mut cursor = Cursor::new(structure, bytes, offset);
+    if cursor.u32_le("signature")? != LOCAL {
+        return Err(malformed(structure, offset, "no local header is here"));
+    }
+    cursor.skip(2, "version")?;
+    let flags = cursor.u16_le("flags")?;
+    let method = cursor.u16_le("method")?;
+    cursor.skip(8, "time and CRC-32")?;
+    let packed = cursor.u32_le("compressed size")?;
+    let size = cursor.u32_le("size")?;
+    let name_len = usize::from(cursor.u16_le("name length")?);
+    let extra_len = usize::from(cursor.u16_le("extra length")?);
+    let name_at = offset.saturating_add(LOCAL_LEN);
+    let len = name_len.saturating_add(extra_len);
+    let bytes = window.block(structure, name_at, len)?;
+    let mut cursor = Cursor::new(structure, bytes, name_at);
+    let name = cursor.take(name_len, "name")?.to_vec();
+    let mut entry = Entry {
+        name,
+        flags,
+        method,
+        packed: u64::from(packed),
+        size: u64::from(size),
+        header: offset,
+    };
+    widen(&mut entry, cursor.rest(), false);
+    Ok((entry, name_at.saturating_add(wide(len))))
+}
+
+impl Entry {
+    /// What of the two descriptions of one member does not agree. A reader that trusts the other
+    /// one would see another member.
+    pub(super) fn contradicts(&self, local: &Entry) -> Option<&'static str> {
+        let known = local.flags & DESCRIPTOR == 0 && (local.packed > 0 || local.size > 0);
+        if self.method != local.method {
+            Some("another method than in the directory")
+        } else if (self.flags ^ local.flags) & ENCRYPTED != 0 {
+            Some("encrypted in one place only")
+        } else if known && self.packed != local.packed {
+            Some("another size than in the directory")
+        } else {
+            None
+        }
+    }
+}
+
+pub(super) fn malformed(structure: &'static str, offset: u64, detail: &'static str) -> Error {
+    Error::malformed("malformed-zip", structure, offset, detail)
+}

@@ -1,0 +1,64 @@
+//! Signatures and sizes of APPNOTE.TXT 6.3.10, and the parts by which an Office package is known.
+
+/// 4.3.7, a local file header.
+pub(super) const LOCAL: u32 = 0x0403_4B50;
+/// 4.3.12, a record of the central directory.
+pub(super) const CENTRAL: u32 = 0x0201_4B50;
+/// 4.3.13, the digital signature that may stand behind the last record.
+pub(super) const SIGNATURE: u32 = 0x0505_4B50;
+/// 4.3.16, the end of central directory record.
+pub(super) const END: u32 = 0x0605_4B50;
+/// 4.3.14, its zip64 form.
+pub(super) const END_64: u32 = 0x0606_4B50;
+/// 4.3.15, which says where that is.
+pub(super) const LOCATOR_64: u32 = 0x0706_4B50;
+
+pub(super) const LOCAL_LEN: u64 = 30;
+pub(super) const CENTRAL_LEN: u64 = 46;
+pub(super) const END_LEN: u64 = 22;
+pub(super) const END_64_LEN: u64 = 56;
+pub(super) const LOCATOR_64_LEN: u64 = 20;
+/// The longest comment behind the end record.
+pub(super) const MAX_COMMENT: u64 = 65_535;
+
+/// 4.4.4, bit 0: the member is encrypted.
+pub(super) const ENCRYPTED: u16 = 1;
+/// Bit 3: sizes stand behind the data.
+pub(super) const DESCRIPTOR: u16 = 1 << 3;
+/// Bit 11: the name is UTF-8.
+pub(super) const UTF8: u16 = 1 << 11;
+/// Bit 13: the local header is masked, because the directory is encrypted.
+pub(super) const MASKED: u16 = 1 << 13;
+
+/// 4.4.5, compression methods.
+pub(super) const STORED: u16 = 0;
+pub(super) const DEFLATED: u16 = 8;
+/// Appendix E: the member is encrypted by AES.
+pub(super) const AES: u16 = 99;
+
+/// 4.5.3, the extra field with sizes of 64 bits.
+pub(super) const EXTRA_64: u16 = 1;
+
+/// ECMA-376 part 2, 10.1.2.2: every package has it.
+pub(super) const CONTENT_TYPES: &[u8] = b"[Content_Types].xml";
+/// Parts of a package that writers put first.
+pub(super) const FIRST_PARTS: &[&[u8]] = &[
+    CONTENT_TYPES,
+    b"_rels/.rels",
+    b"docProps/app.xml",
+    b"docProps/core.xml",
+    b"docProps/custom.xml",
+    b"word/document.xml",
+    b"xl/workbook.xml",
+    b"xl/workbook.bin",
+    b"ppt/presentation.xml",
+    b"visio/document.xml",
+    b"docMetadata/LabelInfo.xml",
+];
+/// MS-OFFCRYPTO 2.6.4.
+pub(super) const LABEL_INFO: &[u8] = b"docMetadata/LabelInfo.xml";
+/// ECMA-376 part 1, 15.2.12.2.
+pub(super) const CUSTOM_PROPERTIES: &[u8] = b"docProps/custom.xml";
+
+/// IBM code page 437 from 0x80 on, for names without the UTF-8 bit (appendix D).
+pub(super) const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";

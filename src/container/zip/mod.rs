@@ -1,0 +1,313 @@
+//! ZIP archives (APPNOTE.TXT), and Office packages in them (ECMA-376 part 2).
+//!
+//! Names with the UTF-8 bit, and those that are UTF-8 without it, are taken as such; all others as
+//! code page 437, the only other one that the format has.
+
+mod directory;
+mod layout;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+use directory::{Directory, Entry, Search, central, local, malformed};
+use layout::{
+    AES, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, ENCRYPTED, FIRST_PARTS, LABEL_INFO,
+    LOCAL_LEN, MASKED, STORED, UTF8,
+};
+
+use crate::bytes::narrow;
+use crate::container::{Body, Container, Member, Name, Sink, is_known, label};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limit;
+use crate::source::{Encoding, Extent, Window, decode_all, head_of};
+
+/// Members that are named before the first of them is read.
+const BATCH: usize = 64;
+/// Bytes of a member that are looked at to tell whether anything can come of it.
+const HEAD: u64 = 4096;
+/// Records that are looked through for the content types of a package.
+const PACKAGE_SEARCH: usize = 64;
+/// Bytes of a part with a label; real ones have some 2 KB.
+const MAX_LABEL_PART: u64 = 1 << 20;
+
+pub(crate) fn matches(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"PK00").unwrap_or(head);
+    let head = head.strip_prefix(b"PK\x07\x08").unwrap_or(head);
+    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
+}
+
+/// Programs, which may unpack an archive at their end.
+pub(crate) fn matches_executable(head: &[u8]) -> bool {
+    head.starts_with(b"MZ")
+}
+
+pub(crate) fn read_executable(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Other);
+    match Directory::locate(window, Search::Near) {
+        Ok(directory) if directory.entries > 0 => {
+            sink.container(Container::Zip);
+            Reading::new(directory, Wish::Members).go_on(window, sink)
+        }
+        // Damage says that there is no archive; a limit says nothing.
+        Err(error) if error.kind() != ErrorKind::Malformed => Err(error),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Zip);
+    let first = local(window, 0);
+    let mut is_package = match &first {
+        Ok((entry, _)) => FIRST_PARTS.contains(&entry.name.as_slice()),
+        Err(_) => false,
+    };
+    let wanted = sink.wanted();
+    if is_package {
+        sink.container(Container::Ooxml);
+        if !wanted.deep && !wanted.labels {
+            return Ok(());
+        }
+    }
+    let directory = match Directory::locate(window, Search::Comment) {
+        // An empty directory behind members is no answer.
+        Ok(directory) if directory.entries == 0 && first.is_ok() => {
+            let error = malformed("EndOfCentralDirectory", directory.end, "it lists no member");
+            return scan::scan(window, sink, error);
+        }
+        Ok(directory) => directory,
+        Err(error) if error.ends_file() => return Err(error),
+        Err(error) => return scan::scan(window, sink, error),
+    };
+    if !is_package {
+        is_package = has_content_types(window, &directory)?;
+    }
+    let wish = match is_package {
+        true if wanted.deep => Wish::Everything,
+        true => Wish::Labels,
+        false => Wish::Members,
+    };
+    if is_package {
+        sink.container(Container::Ooxml);
+        if !wanted.deep && !wanted.labels {
+            return Ok(());
+        }
+    }
+    Reading::new(directory, wish).go_on(window, sink)
+}
+
+/// Whether one of the first records is that of a package's content types.
+fn has_content_types(window: &mut Window<'_>, directory: &Directory) -> Result<bool> {
+    let mut position = directory.start;
+    for _ in 0..PACKAGE_SEARCH {
+        if position >= directory.end {
+            break;
+        }
+        match central(window, position) {
+            Ok(Some((entry, _))) if entry.name == CONTENT_TYPES => return Ok(true),
+            Ok(Some((_, next))) => position = next,
+            Err(error) if error.ends_file() => return Err(error),
+            _ => break,
+        }
+    }
+    Ok(false)
+}
+
+/// What somebody wants of an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Members,
+    Labels,
+    Everything,
+}
+
+/// How far an archive is read.
+struct Reading {
+    directory: Directory,
+    wish: Wish,
+    position: u64,
+    entries: u64,
+    /// Bytes that the members until now take in the archive; together they cannot take more than
+    /// it has, unless they lie over each other.
+    claimed: u64,
+}
+
+impl Reading {
+    fn new(directory: Directory, wish: Wish) -> Reading {
+        Reading { directory, wish, position: directory.start, entries: 0, claimed: 0 }
+    }
+
+    /// Names the next members.
+    fn go_on(mut self, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+        let mut named: usize = 0;
+        while self.position < self.directory.end {
+            let Some((entry, next)) = central(window, self.position)? else {
+                break;
+            };
+            window.meter().charge(Limit::StepsTotal, 1)?;
+            self.position = next;
+            self.entries = self.entries.saturating_add(1);
+            self.claimed = self.claimed.saturating_add(entry.packed).saturating_add(LOCAL_LEN);
+            if self.claimed > window.len() {
+                let detail = "its members lie over each other";
+                return Err(malformed("CentralDirectory", self.position, detail));
+            }
+            if self.wish != Wish::Members {
+                label_part(window, sink, &self.directory, &entry)?;
+            }
+            if self.wish != Wish::Labels && name_member(window, sink, &self.directory, entry)? {
+                named = named.saturating_add(1);
+            }
+            if named >= BATCH {
+                sink.rest(Box::new(move |window, sink| self.go_on(window, sink)));
+                return Ok(());
+            }
+        }
+        let promised = self.directory.entries;
+        let found = if self.directory.is_zip64 { self.entries } else { self.entries & 0xFFFF };
+        if found == promised || !self.directory.is_zip64 && self.entries == promised {
+            return Ok(());
+        }
+        let detail = "it has not as many records as its end says";
+        Err(malformed("CentralDirectory", self.directory.start, detail))
+    }
+}
+
+/// Puts a member before the sink, unless nothing can come of it; whether it did.
+fn name_member(
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    directory: &Directory,
+    entry: Entry,
+) -> Result<bool> {
+    if entry.packed == 0 {
+        return Ok(false);
+    }
+    if entry.flags & (ENCRYPTED | MASKED) != 0 || entry.method == AES {
+        let error = Error::unsupported(
+            "encrypted-member",
+            "zip member",
+            directory.base.saturating_add(entry.header),
+            "a password is needed",
+        );
+        let body = Body::Unopened { error, size: Some(entry.size) };
+        sink.member(Member { name: name(&entry), body })?;
+        return Ok(true);
+    }
+    let located = locate(window, sink, directory, &entry);
+    let extent = match located {
+        Ok(extent) => extent,
+        Err(error) if error.ends_file() => return Err(error),
+        Err(error) => {
+            sink.incomplete(error);
+            return Ok(false);
+        }
+    };
+    match body(window, &entry, extent)? {
+        Some(body) => {
+            sink.member(Member { name: name(&entry), body })?;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
+}
+
+/// Where the data of a member lie.
+fn locate(
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    directory: &Directory,
+    entry: &Entry,
+) -> Result<Extent> {
+    let header = directory.base.saturating_add(entry.header);
+    let (described, data) = local(window, header)?;
+    if let Some(detail) = entry.contradicts(&described) {
+        sink.incomplete(malformed("LocalFileHeader", header, detail));
+    }
+    let extent = Extent { offset: data, len: entry.packed };
+    if extent.end() > window.len() {
+        return Err(Error::truncated(
+            "zip member",
+            data,
+            "the archive ends before the member does",
+        ));
+    }
+    Ok(extent)
+}
+
+/// How the member is to be opened; `None` where its first bytes say that nothing comes of it.
+fn body(window: &mut Window<'_>, entry: &Entry, extent: Extent) -> Result<Option<Body>> {
+    let len = narrow(extent.len.min(HEAD)).unwrap_or_default();
+    Ok(match entry.method {
+        STORED => {
+            let head = window.up_to(extent.offset, len)?;
+            is_known(head).then(|| Body::Stored(vec![extent]))
+        }
+        DEFLATED => {
+            let head = head_of(Encoding::Deflate, window.up_to(extent.offset, len)?);
+            let encoding = Encoding::Deflate;
+            let size = Some(entry.size);
+            let body = Body::Encoded { extents: vec![extent], encoding, size };
+            // What does not even begin to inflate is opened, so that somebody hears of it.
+            head.is_none_or(|head| is_known(&head)).then_some(body)
+        }
+        method => {
+            let error = Error::unsupported(
+                "archive-not-opened",
+                "zip member",
+                extent.offset,
+                format!("compressed by method {method}"),
+            );
+            Some(Body::Unopened { error, size: Some(entry.size) })
+        }
+    })
+}
+
+/// Reads the label where the member is a part that may have one.
+fn label_part(
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    directory: &Directory,
+    entry: &Entry,
+) -> Result<()> {
+    let read = match entry.name.as_slice() {
+        LABEL_INFO => label::label_info,
+        CUSTOM_PROPERTIES => label::custom_properties,
+        _ => return Ok(()),
+    };
+    if !sink.wanted().labels {
+        return Ok(());
+    }
+    let extent = locate(window, sink, directory, entry)?;
+    window.meter().check(Limit::Allocation, extent.len)?;
+    let packed =
+        window.exact("zip member", extent.offset, narrow(extent.len).unwrap_or(usize::MAX))?;
+    let xml = match entry.method {
+        STORED => packed.to_vec(),
+        DEFLATED => decode_all(Encoding::Deflate, packed, MAX_LABEL_PART)?,
+        _ => return Ok(()),
+    };
+    if let Some(found) = read(&xml, window.meter())? {
+        sink.label(found);
+    }
+    Ok(())
+}
+
+/// The name of a member for the record.
+fn name(entry: &Entry) -> Name {
+    if entry.name.is_empty() {
+        return Name::Unnamed("member");
+    }
+    let utf8 = std::str::from_utf8(&entry.name);
+    Name::Named(match utf8 {
+        Ok(name) => name.to_owned(),
+        Err(_) if entry.flags & UTF8 != 0 => crate::bytes::utf8_lossy(&entry.name).into_owned(),
+        Err(_) => entry.name.iter().map(|byte| cp437(*byte)).collect(),
+    })
+}
+
+fn cp437(byte: u8) -> char {
+    match byte.checked_sub(0x80) {
+        Some(high) => CP437.chars().nth(usize::from(high)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        None => char::from(byte),
+    }
+}

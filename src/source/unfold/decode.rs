@@ -1,0 +1,303 @@
+//! The decoders, each fed piece by piece.
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::Encoding;
+use crate::bytes::{narrow, wide};
+use crate::error::{Error, Result};
+
+/// What one step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Step {
+    /// Encoded bytes that were used up.
+    pub(super) used: usize,
+    /// Whether the decoded bytes end here, whatever may follow.
+    pub(super) ended: bool,
+}
+
+/// One decoder with all that it remembers between steps.
+#[derive(Debug)]
+pub(super) enum Decoder {
+    Inflate(Inflate),
+    Base64(Base64),
+    QuotedPrintable,
+    Rpmsg(Rpmsg),
+}
+
+impl Decoder {
+    pub(super) fn new(encoding: Encoding) -> Decoder {
+        match encoding {
+            Encoding::Deflate => Decoder::Inflate(Inflate::new(Header::None)),
+            Encoding::Zlib => Decoder::Inflate(Inflate::new(Header::Zlib)),
+            Encoding::Base64 => Decoder::Base64(Base64::default()),
+            Encoding::QuotedPrintable => Decoder::QuotedPrintable,
+            Encoding::Rpmsg => Decoder::Rpmsg(Rpmsg::new()),
+        }
+    }
+
+    /// Decodes from `input`, which lies at `offset` of the encoded bytes and is the rest of them
+    /// if `last`, into the spare capacity of `out`.
+    pub(super) fn step(
+        &mut self,
+        input: &[u8],
+        last: bool,
+        offset: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<Step> {
+        match self {
+            Decoder::Inflate(inflate) => inflate.step(input, last, offset, out),
+            Decoder::Base64(base64) => Ok(base64.step(input, last, out)),
+            Decoder::QuotedPrintable => Ok(quoted_printable(input, last, out)),
+            Decoder::Rpmsg(rpmsg) => rpmsg.step(input, last, offset, out),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Header {
+    None,
+    Zlib,
+}
+
+/// RFC 1951, bare or in the envelope of RFC 1950.
+#[derive(Debug)]
+pub(super) struct Inflate(Box<Decompress>);
+
+impl Inflate {
+    fn new(header: Header) -> Inflate {
+        Inflate(Box::new(Decompress::new(header == Header::Zlib)))
+    }
+
+    fn step(&mut self, input: &[u8], last: bool, offset: u64, out: &mut Vec<u8>) -> Result<Step> {
+        let (used, status) = self.inflate(input, offset, out)?;
+        let stuck = used == input.len() && out.len() < out.capacity();
+        if status != Status::StreamEnd && last && stuck {
+            let end = offset.saturating_add(wide(used));
+            return Err(Error::truncated("deflate", end, "the stream has no end"));
+        }
+        Ok(Step { used, ended: status == Status::StreamEnd })
+    }
+
+    fn inflate(&mut self, input: &[u8], offset: u64, out: &mut Vec<u8>) -> Result<(usize, Status)> {
+        let before = self.0.total_in();
+        let status = self.0.decompress_vec(input, out, FlushDecompress::None);
+        let used = narrow(self.0.total_in().saturating_sub(before)).unwrap_or(usize::MAX);
+        match status {
+            Ok(status) => Ok((used, status)),
+            Err(error) => Err(Error::malformed(
+                "malformed-deflate",
+                "deflate",
+                offset.saturating_add(wide(used)),
+                error.to_string(),
+            )),
+        }
+    }
+}
+
+/// The letters of RFC 2045, table 1; padding is dealt with outside.
+const LETTERS: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Letters that are decoded at once; whole groups of four.
+const GROUPS: usize = 1024;
+
+/// RFC 2045 6.8. What is no letter is passed over, as it demands; padding ends a group, and what
+/// follows it is decoded too, so that nothing hides behind it.
+#[derive(Debug, Default)]
+pub(super) struct Base64 {
+    letters: Vec<u8>,
+}
+
+impl Base64 {
+    fn step(&mut self, input: &[u8], last: bool, out: &mut Vec<u8>) -> Step {
+        let mut used: usize = 0;
+        for byte in input {
+            // Both the letters at hand and one more group always fit.
+            let spare = out.capacity().saturating_sub(out.len());
+            if spare < GROUPS {
+                return Step { used, ended: false };
+            }
+            used = used.saturating_add(1);
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => self.letters.push(*byte),
+                b'=' => self.flush(out),
+                _ => {}
+            }
+            if self.letters.len() >= GROUPS {
+                self.flush(out);
+            }
+        }
+        if last {
+            self.flush(out);
+        }
+        Step { used, ended: last }
+    }
+
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        // A single letter left over says nothing.
+        if self.letters.len().checked_rem(4) == Some(1) {
+            self.letters.pop();
+        }
+        // Nothing but letters is in there, so that no decoding fails.
+        let _ = LETTERS.decode_vec(&self.letters, out);
+        self.letters.clear();
+    }
+}
+
+/// RFC 2045 6.7. What is no valid escape stands for itself.
+fn quoted_printable(input: &[u8], last: bool, out: &mut Vec<u8>) -> Step {
+    let mut used: usize = 0;
+    while out.len() < out.capacity() {
+        let rest = input.get(used..).unwrap_or_default();
+        let (byte, len) = match rest {
+            [] => return Step { used, ended: last },
+            [b'=', b'\r', b'\n', ..] => (None, 3),
+            [b'=', b'\n', ..] => (None, 2),
+            [b'=', high, low, ..] => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => (Some(high.wrapping_shl(4) | low), 3),
+                _ => (Some(b'='), 1),
+            },
+            [b'='] | [b'=', _] if !last => return Step { used, ended: false },
+            [byte, ..] => (Some(*byte), 1),
+        };
+        out.extend(byte);
+        used = used.saturating_add(len);
+    }
+    Step { used, ended: false }
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// The tag of every block, MS-OXORMMS 2.2.4.1.
+const BLOCK_TAG: u32 = 0x0FA0;
+/// Tag, size of the inflated block, size of the block: the sizes stand the other way round than
+/// their names in the specification suggest.
+const BLOCK_HEADER: usize = 12;
+
+/// One zlib stream, cut into blocks at its flush points. Its end need not be there.
+#[derive(Debug)]
+pub(super) struct Rpmsg {
+    inflate: Inflate,
+    header: Vec<u8>,
+    /// Encoded bytes left of the block at hand.
+    left: u64,
+    /// What all blocks until now say that they inflate to.
+    declared: u64,
+    /// Whether the zlib stream has ended.
+    ended: bool,
+}
+
+impl Rpmsg {
+    fn new() -> Rpmsg {
+        let inflate = Inflate::new(Header::Zlib);
+        Rpmsg {
+            inflate,
+            header: Vec::with_capacity(BLOCK_HEADER),
+            left: 0,
+            declared: 0,
+            ended: false,
+        }
+    }
+
+    fn step(&mut self, input: &[u8], last: bool, offset: u64, out: &mut Vec<u8>) -> Result<Step> {
+        let mut used: usize = 0;
+        loop {
+            let rest = input.get(used..).unwrap_or_default();
+            let at = offset.saturating_add(wide(used));
+            if self.left == 0 || self.ended {
+                let flushed = self.ended || self.flush(at, out)?;
+                if !flushed {
+                    return Ok(Step { used, ended: false });
+                }
+                if rest.is_empty() {
+                    return self.at_input_end(last, at, used);
+                }
+                used = used.saturating_add(self.header(rest, at)?);
+                continue;
+            }
+            if rest.is_empty() {
+                return self.at_input_end(last, at, used);
+            }
+            if out.len() == out.capacity() {
+                return Ok(Step { used, ended: false });
+            }
+            let len = rest.len().min(narrow(self.left).unwrap_or(usize::MAX));
+            let block = rest.get(..len).unwrap_or_default();
+            let (taken, status) = self.inflate.inflate(block, at, out)?;
+            self.ended = status == Status::StreamEnd;
+            self.left = self.left.saturating_sub(wide(taken));
+            used = used.saturating_add(taken);
+            if taken == 0 && !self.ended && out.len() < out.capacity() {
+                return Err(malformed(at, "the block does not inflate"));
+            }
+        }
+    }
+
+    /// Takes out what the decoder still holds of the blocks it has eaten.
+    fn flush(&mut self, at: u64, out: &mut Vec<u8>) -> Result<bool> {
+        while self.inflate.0.total_out() < self.declared {
+            if out.len() == out.capacity() {
+                return Ok(false);
+            }
+            let before = out.len();
+            let (_, status) = self.inflate.inflate(&[], at, out)?;
+            self.ended = status == Status::StreamEnd;
+            if out.len() == before {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes what is there of the next block's header.
+    fn header(&mut self, rest: &[u8], at: u64) -> Result<usize> {
+        if self.ended {
+            // Behind the end of the stream nothing can be inflated.
+            return Ok(rest.len());
+        }
+        let wanted = BLOCK_HEADER.saturating_sub(self.header.len());
+        let taken = rest.get(..wanted.min(rest.len())).unwrap_or_default();
+        self.header.extend_from_slice(taken);
+        if let Some((tag, sizes)) = self.header.split_first_chunk::<4>()
+            && let Some((inflated, size)) = sizes.split_first_chunk::<4>()
+            && let Some(size) = size.first_chunk::<4>()
+        {
+            let start = at.saturating_add(wide(taken.len())).saturating_sub(wide(BLOCK_HEADER));
+            if u32::from_le_bytes(*tag) != BLOCK_TAG {
+                return Err(malformed(start, "the block has no tag 0x0FA0"));
+            }
+            let inflated = u64::from(u32::from_le_bytes(*inflated));
+            self.left = u64::from(u32::from_le_bytes(*size));
+            if self.left == 0 && inflated > 0 {
+                return Err(malformed(start, "the block has a size of 0"));
+            }
+            self.declared = self.declared.saturating_add(inflated);
+            self.header.clear();
+        }
+        Ok(taken.len())
+    }
+
+    fn at_input_end(&self, last: bool, at: u64, used: usize) -> Result<Step> {
+        if !last {
+            return Ok(Step { used, ended: false });
+        }
+        let whole = self.left == 0 && self.header.is_empty();
+        if self.ended || whole && self.inflate.0.total_out() >= self.declared {
+            return Ok(Step { used, ended: true });
+        }
+        Err(Error::truncated("rpmsg", at, "the last block is not whole"))
+    }
+}
+
+fn malformed(offset: u64, detail: &'static str) -> Error {
+    Error::malformed("malformed-rpmsg", "rpmsg", offset, detail)
+}

@@ -1,0 +1,262 @@
+//! An encoded member, decoded as far as somebody reads it.
+
+mod account;
+mod decode;
+mod kept;
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io;
+use std::rc::Rc;
+
+pub(crate) use account::Account;
+use decode::Decoder;
+use kept::Kept;
+pub(crate) use kept::Pool;
+pub use kept::Spill;
+pub(crate) use kept::Spiller;
+
+use super::ReadAt;
+use crate::bytes::{narrow, wide};
+use crate::error::{Error, Result};
+use crate::limits::{Limit, Meter};
+
+/// How a member is encoded in its container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// Raw deflate, RFC 1951.
+    Deflate,
+    /// RFC 1950.
+    #[allow(dead_code)] // PDF builds it
+    Zlib,
+    /// RFC 2045 6.8, what is no letter of it is passed over.
+    Base64,
+    /// RFC 2045 6.7.
+    QuotedPrintable,
+    /// The blocks of an rpmsg, MS-OXORMMS 2.2.4.1: one zlib stream cut in pieces.
+    Rpmsg,
+}
+
+/// Encoded bytes that are read at once.
+const INPUT: usize = 8192;
+/// Decoded bytes that are asked for at once; a head is little more than half of it.
+const OUTPUT: usize = 8192;
+
+/// The decoded bytes of an encoded member.
+///
+/// They are decoded from the front as far as somebody reads, and kept: in memory up to
+/// `Limits::spool`, behind that where the caller's [`Spill`] puts them.
+pub(crate) struct Unfolded<'a, S> {
+    inner: S,
+    /// Where the encoded bytes begin in their container, for the offsets of errors.
+    origin: u64,
+    /// What the container says that there are.
+    declared: Option<u64>,
+    meter: &'a Meter,
+    account: Rc<Account>,
+    state: RefCell<State>,
+}
+
+struct State {
+    decoder: Decoder,
+    /// A piece of the encoded bytes, and how much of it is used up.
+    input: Vec<u8>,
+    used: usize,
+    /// Encoded bytes read until now.
+    taken: u64,
+    kept: Kept,
+    /// How the decoding ended, once it has.
+    end: Option<Result<()>>,
+}
+
+impl<'a, S: ReadAt> Unfolded<'a, S> {
+    /// Decodes `inner`, whose first byte lies at `origin` of its container.
+    pub(crate) fn new(
+        inner: S,
+        origin: u64,
+        encoding: Encoding,
+        declared: Option<u64>,
+        meter: &'a Meter,
+        account: Rc<Account>,
+        pool: &Rc<Pool>,
+    ) -> Unfolded<'a, S> {
+        let state = State {
+            decoder: Decoder::new(encoding),
+            input: Vec::new(),
+            used: 0,
+            taken: 0,
+            kept: Kept::new(pool),
+            end: None,
+        };
+        // A size of nothing is often one that the writer did not know yet.
+        let declared = declared.filter(|size| *size > 0);
+        Unfolded { inner, origin, declared, meter, account, state: RefCell::new(state) }
+    }
+
+    /// Decodes until `wanted` bytes are there, or all.
+    fn decode_to(&self, state: &mut State, wanted: u64) {
+        while state.end.is_none() && state.kept.len() < wanted {
+            match self.step(state) {
+                Ok(false) => {}
+                Ok(true) => state.end = Some(self.whole(state)),
+                Err(error) => state.end = Some(Err(error)),
+            }
+        }
+    }
+
+    /// One step; true at the end.
+    fn step(&self, state: &mut State) -> Result<bool> {
+        let mut rest = state.input.get(state.used..).unwrap_or_default().to_vec();
+        let mut last = false;
+        if rest.len() < INPUT.wrapping_shr(1) {
+            let start = rest.len();
+            rest.resize(start.saturating_add(INPUT), 0);
+            let read = self.fill(state.taken, rest.get_mut(start..).unwrap_or_default())?;
+            rest.truncate(start.saturating_add(read));
+            state.taken = state.taken.saturating_add(wide(read));
+            last = read < INPUT;
+        }
+        state.input = rest;
+        state.used = 0;
+        let offset = state.taken.saturating_sub(wide(state.input.len()));
+        let mut out = Vec::with_capacity(OUTPUT);
+        let step =
+            state.decoder.step(&state.input, last, self.origin.saturating_add(offset), &mut out);
+        let gained = wide(out.len());
+        self.account.charge(self.meter, gained)?;
+        // What came out before the damage is as good as any.
+        let within = state.kept.append(self.meter, out);
+        let step = step?;
+        within?;
+        state.used = step.used;
+        if !step.ended && step.used == 0 && gained == 0 && last {
+            let end = self.origin.saturating_add(state.taken);
+            return Err(Error::truncated("encoded member", end, "its end is missing"));
+        }
+        Ok(step.ended)
+    }
+
+    fn fill(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
+        let mut done: usize = 0;
+        while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            let at = offset.saturating_add(wide(done));
+            match self.inner.read_at(at, rest) {
+                Ok(0) => break,
+                Ok(read) => done = done.saturating_add(read),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::io(error)),
+            }
+        }
+        self.meter.charge(Limit::BytesRead, wide(done))?;
+        Ok(done)
+    }
+
+    /// Whether as much came out as the container had said.
+    fn whole(&self, state: &State) -> Result<()> {
+        match self.declared {
+            Some(declared) if state.kept.len() < declared => Err(Error::truncated(
+                "encoded member",
+                self.origin.saturating_add(state.taken),
+                format!("decodes to {} bytes, not {declared}", state.kept.len()),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<S: ReadAt> ReadAt for Unfolded<'_, S> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let mut state = self.state.borrow_mut();
+        let end = offset.saturating_add(wide(buf.len()));
+        // The byte behind a declared end is looked for, so that no size hides what follows it.
+        let past = match self.declared {
+            Some(declared) if end >= declared => declared.saturating_add(1),
+            _ => end,
+        };
+        self.decode_to(&mut state, past.max(end));
+        if let Some(declared) = self.declared
+            && state.kept.len() > declared
+            && end >= declared
+        {
+            return Err(io::Error::other(Error::malformed(
+                "malformed-member-size",
+                "encoded member",
+                self.origin,
+                format!("decodes to more than the {declared} bytes that its container says"),
+            )));
+        }
+        match state.kept.read_at(offset, buf)? {
+            0 => match &state.end {
+                Some(Err(error)) => Err(io::Error::other(error.clone())),
+                _ => Ok(0),
+            },
+            read => Ok(read),
+        }
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        if let Some(declared) = self.declared {
+            return Ok(declared);
+        }
+        let mut state = self.state.borrow_mut();
+        self.decode_to(&mut state, u64::MAX);
+        match &state.end {
+            Some(Err(error)) => Err(io::Error::other(error.clone())),
+            _ => Ok(state.kept.len()),
+        }
+    }
+
+    fn is_sized(&self) -> bool {
+        self.declared.is_some() || self.state.borrow().end.is_some()
+    }
+
+    fn has_changed(&self) -> bool {
+        self.inner.has_changed()
+    }
+}
+
+impl<S> fmt::Debug for Unfolded<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unfolded").field("declared", &self.declared).finish_non_exhaustive()
+    }
+}
+
+/// The first decoded bytes of what begins with `encoded`: enough to tell what it is. Damage ends
+/// them early; `None` where nothing could be decoded at all.
+pub(crate) fn head_of(encoding: Encoding, encoded: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(OUTPUT);
+    let mut decoder = Decoder::new(encoding);
+    let last = encoding == Encoding::Base64 || encoding == Encoding::QuotedPrintable;
+    let step = decoder.step(encoded, last, 0, &mut out);
+    (step.is_ok() || !out.is_empty()).then_some(out)
+}
+
+/// All that `encoded` decodes to, if that is no more than `max` bytes.
+pub(crate) fn decode_all(encoding: Encoding, encoded: &[u8], max: u64) -> Result<Vec<u8>> {
+    let mut all = Vec::new();
+    let mut decoder = Decoder::new(encoding);
+    let mut used: usize = 0;
+    loop {
+        let mut out = Vec::with_capacity(OUTPUT);
+        let rest = encoded.get(used..).unwrap_or_default();
+        let step = decoder.step(rest, true, wide(used), &mut out)?;
+        if wide(all.len()).saturating_add(wide(out.len())) > max {
+            return Err(Error::limit(Limit::Inflated, max));
+        }
+        all.extend_from_slice(&out);
+        used = used.saturating_add(step.used);
+        if step.ended {
+            return Ok(all);
+        }
+        if step.used == 0 && out.is_empty() {
+            let offset = wide(used);
+            return Err(Error::truncated("encoded member", offset, "its end is missing"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
