@@ -498,6 +498,9 @@ impl<'a> Walk<'a, '_> {
         let mut size = None;
         let holder = &opened.holder;
         let outcome = Window::new(holder, self.cache, self.meter).and_then(|mut window| {
+            if depth > 0 && let Some(len) = window.known_len() {
+                self.meter.check(Limit::MemberSize, len)?;
+            }
             let read = match rest {
                 Some(rest) => rest(&mut window, &mut gather),
                 None => container::read(&mut window, &mut gather),

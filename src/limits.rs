@@ -134,6 +134,8 @@ limits! {
     ChainSectors chain_sectors "limit-chain-sectors" member default 4_194_304 strict 262_144;
     /// Members of one file, at all depths.
     Members members "limit-members" file default 1_000_000 strict 10_000;
+    /// Bytes of the largest member that is opened. What is in a larger one, nobody knows then.
+    MemberSize member_size "limit-member-size" member default 1_099_511_627_776 strict 268_435_456;
     /// How deep members may lie in members.
     Nesting nesting "limit-nesting" member default 16 strict 8;
     /// Parts of one mail message.

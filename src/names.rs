@@ -17,6 +17,11 @@ macro_rules! names {
                 match self { $($enum::$variant => $name,)* }
             }
 
+            /// What it says, in the words of the documentation.
+            pub fn meaning(self) -> &'static str {
+                match self { $($enum::$variant => concat!($($doc),+).trim_ascii(),)* }
+            }
+
             /// The one with that name in the record.
             pub fn from_name(name: &str) -> Option<$enum> {
                 match name { $($name => Some($enum::$variant),)* _ => None }

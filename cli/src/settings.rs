@@ -53,7 +53,7 @@ impl Reading {
             limits.nesting = depth;
         }
         if let Some(size) = self.max_member_size {
-            limits.set("member-size", size);
+            limits.member_size = size;
         }
         limits
     }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::record::{READER_VERSION, Record, SCHEMA_VERSION};
+use super::record::{Envelope, Record, SCHEMA_VERSION};
 use crate::container::{Anomaly, Container, Protection};
 use crate::error::{Error, Result};
 use crate::facts::{Depth, Facts, Hierarchy, IssuerKind, LicenseFacts, Link, Searched, Signature};
@@ -167,7 +167,7 @@ impl Column {
 }
 
 fn text(value: &Option<String>) -> Value<'_> {
-    value.as_deref().map_or(Value::Null, Value::Text)
+    maybe(value.as_deref())
 }
 
 fn int<T: Copy + Into<u64>>(value: &Option<T>) -> Value<'static> {
@@ -238,9 +238,9 @@ macro_rules! choice {
 }
 
 /// The columns of the record, in its order.
-pub const COLUMNS: &[Column] = &[
-    column!(schema Int Envelope, |_| Value::Int(SCHEMA)),
-    column!(reader Int Envelope, |_| Value::Int(READER)),
+pub static COLUMNS: &[Column] = &[
+    column!(schema Int Envelope, |_| Value::Int(SCHEMA_VERSION.into())),
+    column!(reader Int Envelope, |record| Value::Int(record.envelope.reader.into())),
     column!(source Text Envelope, |record| cow(&record.envelope.source)),
     column!(path Text Envelope, |record| Value::Text(&record.envelope.path)),
     column!(path_raw Text Envelope, |record| cow(&record.envelope.path_raw)),
@@ -325,29 +325,29 @@ pub const COLUMNS: &[Column] = &[
     fact!(error Text text owned),
     fact!(error_offset Int int int),
     column!(anomalies List Facts,
-        |record| Value::List(&record.facts.anomalies, &record.verdict.anomalies),
+        |record| Value::List(&record.facts.anomalies, record.verdict.anomalies()),
         |facts, value| facts.anomalies = anomalies(value)),
-    column!(need Text Verdict, |record| Value::Text(record.verdict.need.as_str())),
-    column!(dependency Text Verdict, |record| Value::Text(record.verdict.dependency.as_str())),
+    column!(need Text Verdict, |record| Value::Text(record.verdict.need().as_str())),
+    column!(dependency Text Verdict, |record| Value::Text(record.verdict.dependency().as_str())),
     column!(confidence Text Verdict, |record| {
-        record.verdict.confidence.map_or(Value::Null, |step| Value::Text(step.as_str()))
+        record.verdict.confidence().map_or(Value::Null, |step| Value::Text(step.as_str()))
     }),
-    column!(rule Text Verdict, |record| Value::Text(record.verdict.rule)),
+    column!(rule Text Verdict, |record| Value::Text(record.verdict.rule())),
     column!(rules Int Verdict, |_| Value::Int(RULES)),
-    column!(key_match Text Verdict, |record| Value::Text(record.verdict.key_match.as_str())),
-    column!(authority Text Verdict, |record| text(&record.verdict.authority)),
-    column!(estate Text Verdict, |record| text(&record.verdict.estate)),
+    column!(key_match Text Verdict, |record| Value::Text(record.verdict.key_match().as_str())),
+    column!(authority Text Verdict, |record| maybe(record.verdict.authority())),
+    column!(estate Text Verdict, |record| maybe(record.verdict.estate())),
 ];
 
-// Widening; `From` is not const.
-#[allow(clippy::as_conversions)]
-const SCHEMA: u64 = SCHEMA_VERSION as u64;
-#[allow(clippy::as_conversions)]
-const READER: u64 = READER_VERSION as u64;
+/// The version of the rule table.
 const RULES: u64 = 1;
 
+fn maybe(value: Option<&str>) -> Value<'_> {
+    value.map_or(Value::Null, Value::Text)
+}
+
 fn cow<'a>(value: &'a Option<Cow<'_, str>>) -> Value<'a> {
-    value.as_deref().map_or(Value::Null, Value::Text)
+    maybe(value.as_deref())
 }
 
 fn signature(facts: &Facts) -> Signature {
@@ -384,14 +384,7 @@ impl Facts {
     /// # Errors
     /// When it is no record, or one of a later schema.
     pub fn from_columns<'a>(value: impl Fn(&str) -> Option<Value<'a>>) -> Result<Facts> {
-        let Some(schema) = value("schema").and_then(Value::int) else {
-            return Err(Error::config("not a record: it has no schema"));
-        };
-        if schema != SCHEMA {
-            return Err(Error::config(format!(
-                "the record has schema {schema}, and only {SCHEMA} can be read here"
-            )));
-        }
+        check_schema(value("schema"))?;
         for name in ["container", "protection", "searched"] {
             if value(name).and_then(Value::text).is_none() {
                 return Err(Error::config(format!("not a record: it has no {name}")));
@@ -404,3 +397,40 @@ impl Facts {
         Ok(facts)
     }
 }
+
+impl Envelope<'_> {
+    /// The envelope of a record, as [`Facts::from_columns`] reads its facts.
+    ///
+    /// # Errors
+    /// When it is no record, or one of a later schema.
+    pub fn from_columns<'v>(value: impl Fn(&str) -> Option<Value<'v>>) -> Result<Envelope<'v>> {
+        check_schema(value("schema"))?;
+        let text = |name| value(name).and_then(Value::text);
+        let Some(path) = text("path") else {
+            return Err(Error::config("not a record: it has no path"));
+        };
+        let Some(reader) = value("reader").and_then(Value::small) else {
+            return Err(Error::config("not a record: it has no reader"));
+        };
+        let mut envelope = Envelope::new(path);
+        envelope.reader = reader;
+        envelope.source = text("source").map(Cow::Borrowed);
+        envelope.path_raw = text("path_raw").map(Cow::Borrowed);
+        envelope.size = value("size").and_then(Value::int);
+        envelope.modified = value("modified").and_then(Value::time);
+        Ok(envelope)
+    }
+}
+
+fn check_schema(schema: Option<Value<'_>>) -> Result<()> {
+    match schema.and_then(Value::int) {
+        None => Err(Error::config("not a record: it has no schema")),
+        Some(schema) if schema == u64::from(SCHEMA_VERSION) => Ok(()),
+        Some(schema) => Err(Error::config(format!(
+            "the record has schema {schema}, and only {SCHEMA_VERSION} can be read here"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -78,3 +78,24 @@ fn next_special(text: &str) -> Option<(&str, char, &str)> {
     let found = chars.next()?;
     Some((plain, found, chars.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_as_json_and_for_terminals() {
+        let cases = [
+            ("", r#""""#),
+            ("plain Größe 語 \u{2028}", "\"plain Größe 語 \u{2028}\""),
+            ("a\"b\\c", r#""a\"b\\c""#),
+            ("\n\r\t\u{0}\u{1b}[2J", r#""\n\r\t\u0000\u001b[2J""#),
+            ("\u{7f}\u{80}\u{9f}\u{a0}\u{c2}", "\"\\u007f\\u0080\\u009f\u{a0}\u{c2}\""),
+        ];
+        for (text, expected) in cases {
+            let mut out = Vec::new();
+            write_text(text, &mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+}

@@ -21,6 +21,8 @@ pub const READER_VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Envelope<'a> {
+    /// The version of the fact extraction that the facts come from.
+    pub reader: u32,
     /// The caller's name for what is scanned, for joining inventories.
     pub source: Option<Cow<'a, str>>,
     /// The path as walked; what is not Unicode is replaced by U+FFFD.
@@ -36,7 +38,14 @@ pub struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     /// The envelope of a file about which only its path is known.
     pub fn new(path: impl Into<Cow<'a, str>>) -> Envelope<'a> {
-        Envelope { source: None, path: path.into(), path_raw: None, size: None, modified: None }
+        Envelope {
+            reader: READER_VERSION,
+            source: None,
+            path: path.into(),
+            path_raw: None,
+            size: None,
+            modified: None,
+        }
     }
 
     /// The envelope of the file at `path`, whatever its name is made of.
