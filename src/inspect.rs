@@ -76,12 +76,6 @@ impl InspectorBuilder {
         self
     }
 
-    /// Checks the signatures of licenses and their chains.
-    pub fn verify(mut self, verify: bool) -> Self {
-        self.options.manner.verify = verify;
-        self
-    }
-
     /// Collects evidence for people: [`Finding::evidence`].
     pub fn evidence(mut self, evidence: bool) -> Self {
         self.options.wanted.evidence = evidence;

@@ -12,7 +12,7 @@ use crate::exit::{Outcome, Result};
 /// each whose key opens it: an on-premises AD RMS cluster's, or one in Azure. No network, no
 /// password, nothing is changed or decrypted.
 #[derive(Debug, Parser)]
-#[command(name = "rmsight", version, long_version = crate::settings::VERSIONS, after_help = EXIT_CODES)]
+#[command(name = "rmsight", version, long_version = crate::settings::VERSIONS.as_str(), after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -27,12 +27,19 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(Box<Scan>),
+    Inspect(Inspect),
+    Judge(Judge),
+    /// Print the table of rules that verdicts are made by
+    Rules,
 }
 
 impl Cli {
     pub(crate) fn run(self) -> Result<Outcome> {
         match self.command {
-            Command::Scan(scan) => crate::scan::run(&scan),
+            Command::Scan(args) => crate::scan::run(&args),
+            Command::Inspect(args) => crate::inspect::run(&args),
+            Command::Judge(args) => crate::judge::run(&args),
+            Command::Rules => crate::rules::run(),
         }
     }
 }
@@ -116,6 +123,14 @@ pub(crate) struct Reading {
     #[arg(long)]
     pub(crate) deep: bool,
 
+    #[command(flatten)]
+    pub(crate) budgets: Budgets,
+}
+
+/// What one file may cost.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct Budgets {
     /// What one file may cost
     #[arg(long, value_enum, value_name = "SET", default_value_t = LimitSet::Default)]
     pub(crate) limits: LimitSet,
@@ -131,6 +146,57 @@ pub(crate) struct Reading {
     /// Bytes of the largest member that is opened
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_member_size: Option<u64>,
+}
+
+/// Explain single files: what each is, who can open it, and why.
+///
+/// Reads the whole license, checks its signatures and shows where in the file each fact stands.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rmsight inspect offer.docx
+  rmsight inspect --estate estate.toml mail.msg")]
+pub(crate) struct Inspect {
+    /// Files to explain
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// How to write what is found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+
+    /// What the operator knows of keys: an estate file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) estate: Option<PathBuf>,
+
+    /// Look into the members of Office packages too (attachments inside documents)
+    #[arg(long)]
+    pub(crate) deep: bool,
+
+    #[command(flatten)]
+    pub(crate) budgets: Budgets,
+}
+
+/// Judge stored records again, with what is known now; no file is opened.
+///
+/// Takes what `rmsight scan --format ndjson` wrote.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rmsight judge findings.ndjson --estate estate.toml
+  rmsight judge --format ndjson - < findings.ndjson > judged.ndjson")]
+pub(crate) struct Judge {
+    /// Files of records, as NDJSON (`-` is standard input)
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) records: Vec<PathBuf>,
+
+    /// What the operator knows of keys: an estate file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) estate: Option<PathBuf>,
+
+    /// How to write what is found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -53,8 +53,13 @@ pub(crate) fn code(ended: Result<Outcome>) -> ExitCode {
         Ok(Outcome::Incomplete) => ExitCode::from(1),
         Ok(Outcome::Nothing) => ExitCode::from(2),
         Err(Failure::Message(text)) => {
-            eprintln!("rmsight: {}", crate::terminal::escaped(&text));
+            warn(text);
             ExitCode::from(2)
         }
     }
+}
+
+/// Says something on standard error.
+pub(crate) fn warn(text: impl fmt::Display) {
+    eprintln!("rmsight: {}", crate::terminal::escaped(&text.to_string()));
 }

@@ -27,7 +27,7 @@ const PAGES: usize = 64;
 pub(crate) fn run(args: &Scan) -> Result<Outcome> {
     let cancel = Cancel::new();
     let settings = Settings {
-        estate: crate::settings::estate(args.estate.as_deref())?,
+        estate: crate::estate::load(args.estate.as_deref())?,
         redact: args.redact,
         source: args.source.clone(),
         inspector: args.reading.inspector(cancel.clone()),
@@ -48,7 +48,8 @@ pub(crate) fn run(args: &Scan) -> Result<Outcome> {
     let tally =
         if jobs == 1 { engine.alone(&mut out)? } else { engine.together(jobs, &mut out)? };
     if args.format == Format::Text {
-        totals::write(&tally, &engine.left_out, &settings.estate, &mut out)
+        let head = totals::searched(&tally, &engine.left_out);
+        totals::write(&head, &tally, &settings.estate, &mut out)
             .map_err(|error| Failure::writing(&error))?;
     }
     out.flush().map_err(|error| Failure::writing(&error))?;

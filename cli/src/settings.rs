@@ -1,24 +1,22 @@
 //! What the options mean to the library.
 
-use std::path::Path;
+use std::sync::LazyLock;
 
-use rmsight::{Cancel, Depth, Estate, Inspector, InspectorBuilder, Limits};
+use rmsight::{
+    Cancel, Depth, Estate, Inspector, InspectorBuilder, Limits, READER_VERSION, RULES_VERSION,
+    SCHEMA_VERSION,
+};
 
-use crate::args::{LimitSet, Reading, Redact};
-use crate::exit::{Failure, Result};
+use crate::args::{Budgets, LimitSet, Reading, Redact};
 
 /// What `--version` prints.
-pub(crate) const VERSIONS: &str = concat!(env!("CARGO_PKG_VERSION"), "\nschema 1, reader 1");
-
-/// What the operator knows; without a file nothing.
-pub(crate) fn estate(file: Option<&Path>) -> Result<Estate> {
-    match file {
-        None => Ok(Estate::default()),
-        Some(file) => {
-            Err(Failure::message(format_args!("{}: estate files come later", file.display())))
-        }
-    }
-}
+pub(crate) static VERSIONS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{}
+record schema {SCHEMA_VERSION}, fact reader {READER_VERSION}, rules {RULES_VERSION}",
+        env!("CARGO_PKG_VERSION"),
+    )
+});
 
 /// What every worker needs to know.
 #[derive(Debug)]
@@ -32,7 +30,7 @@ pub(crate) struct Settings {
 impl Reading {
     pub(crate) fn inspector(&self, cancel: Cancel) -> InspectorBuilder {
         Inspector::builder()
-            .limits(self.limits())
+            .limits(self.budgets.limits())
             .depth(if self.quick { Depth::Head } else { Depth::Full })
             .labels(self.labels)
             .deep(self.deep)
@@ -40,8 +38,10 @@ impl Reading {
             .keep_licenses(false)
             .cancel(cancel)
     }
+}
 
-    fn limits(&self) -> Limits {
+impl Budgets {
+    pub(crate) fn limits(&self) -> Limits {
         let mut limits = match self.limits {
             LimitSet::Default => Limits::default(),
             LimitSet::Strict => Limits::strict(),

@@ -9,17 +9,19 @@ use crate::tally::{Key, Tally};
 use crate::terminal::escaped;
 use crate::text::short_key;
 use crate::walk::LeftOut;
+use crate::words::counted;
 
+/// Writes the sums below `head`, which says what was done.
 pub(crate) fn write(
+    head: &str,
     tally: &Tally,
-    left_out: &LeftOut,
     estate: &Estate,
     out: &mut impl Write,
 ) -> io::Result<()> {
     if tally.findings() > 0 {
         writeln!(out)?;
     }
-    searched(tally, left_out, out)?;
+    writeln!(out, "{head}")?;
     needs(tally, out)?;
     keys(tally, out)?;
     errors(tally, out)?;
@@ -27,28 +29,21 @@ pub(crate) fn write(
     meaning(tally, estate, out)
 }
 
-/// `1 file`, `2 files`.
-fn counted(count: u64, one: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        _ => format!("{count} {one}s"),
-    }
-}
-
-fn searched(tally: &Tally, left_out: &LeftOut, out: &mut impl Write) -> io::Result<()> {
-    write!(out, "Searched {}", counted(tally.files, "file"))?;
+/// What a scan has looked at.
+pub(crate) fn searched(tally: &Tally, left_out: &LeftOut) -> String {
     let (links, special) =
         (left_out.links.load(Ordering::Relaxed), left_out.special.load(Ordering::Relaxed));
+    let mut text = format!("Searched {}", counted(tally.files, "file"));
     if tally.unreadable > 0 {
-        write!(out, ", {} could not be read", tally.unreadable)?;
+        text += &format!(", {} could not be read", tally.unreadable);
     }
     if links > 0 {
-        write!(out, ", {} not followed", counted(links, "symbolic link"))?;
+        text += &format!(", {} not followed", counted(links, "symbolic link"));
     }
     if special > 0 {
-        write!(out, ", {} left out", counted(special, "special file"))?;
+        text += &format!(", {} left out", counted(special, "special file"));
     }
-    writeln!(out, ".")
+    text + "."
 }
 
 fn needs(tally: &Tally, out: &mut impl Write) -> io::Result<()> {

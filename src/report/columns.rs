@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::facts::{Depth, Facts, Hierarchy, IssuerKind, LicenseFacts, Link, Searched, Signature};
 use crate::names::names;
 use crate::timestamp::Timestamp;
+use crate::verdict::RULES_VERSION;
 
 names! {
     /// Which part of the record a column belongs to.
@@ -333,14 +334,11 @@ pub static COLUMNS: &[Column] = &[
         record.verdict.confidence().map_or(Value::Null, |step| Value::Text(step.as_str()))
     }),
     column!(rule Text Verdict, |record| Value::Text(record.verdict.rule())),
-    column!(rules Int Verdict, |_| Value::Int(RULES)),
+    column!(rules Int Verdict, |_| Value::Int(RULES_VERSION.into())),
     column!(key_match Text Verdict, |record| Value::Text(record.verdict.key_match().as_str())),
     column!(authority Text Verdict, |record| maybe(record.verdict.authority())),
     column!(estate Text Verdict, |record| maybe(record.verdict.estate())),
 ];
-
-/// The version of the rule table.
-const RULES: u64 = 1;
 
 fn maybe(value: Option<&str>) -> Value<'_> {
     value.map_or(Value::Null, Value::Text)

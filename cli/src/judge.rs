@@ -1,0 +1,94 @@
+//! `rmsight judge`: stored records, judged again with what is known now. No file is opened.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+
+use rmsight::{Envelope, Estate, Facts, Record, Value, judge_dated};
+use serde_json::{Map, Value as Json};
+
+use crate::args::{Format, Judge};
+use crate::exit::{Failure, Outcome, Result};
+use crate::output::Page;
+use crate::tally::Tally;
+use crate::totals;
+use crate::words;
+
+pub(crate) fn run(args: &Judge) -> Result<Outcome> {
+    let estate = crate::estate::load(args.estate.as_deref())?;
+    let mut tally = Tally::default();
+    let mut out = io::stdout().lock();
+    out.write_all(&Page::header(args.format)).map_err(|error| Failure::writing(&error))?;
+    for file in &args.records {
+        let mut page = Page::new(args.format);
+        let name = file.display();
+        for (number, line) in lines(file)?.enumerate() {
+            let number = number + 1;
+            let line = line.map_err(|error| Failure::message(format_args!("{name}: {error}")))?;
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            again(&line, &estate, &mut tally, &mut page)
+                .map_err(|why| Failure::message(format_args!("{name}: line {number}: {why}")))?;
+            if page.is_full() {
+                page.print(&mut out)?;
+            }
+        }
+        page.print(&mut out)?;
+    }
+    if args.format == Format::Text {
+        let records = words::counted(tally.findings() + tally.unprotected, "stored record");
+        let head = format!("Judged {records}.");
+        totals::write(&head, &tally, &estate, &mut out)
+            .map_err(|error| Failure::writing(&error))?;
+    }
+    out.flush().map_err(|error| Failure::writing(&error))?;
+    Ok(Outcome::of(tally.is_complete()))
+}
+
+fn lines(file: &Path) -> Result<impl Iterator<Item = io::Result<Vec<u8>>>> {
+    let reader: Box<dyn BufRead> = if file == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        let opened = File::open(file);
+        let failed = |error| Failure::message(format_args!("{}: {error}", file.display()));
+        Box::new(BufReader::new(opened.map_err(failed)?))
+    };
+    Ok(reader.split(b'\n'))
+}
+
+/// Judges the record in one line; what is wrong with it is said in words.
+fn again(
+    line: &[u8],
+    estate: &Estate,
+    tally: &mut Tally,
+    page: &mut Page,
+) -> std::result::Result<(), String> {
+    let row: Map<String, Json> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let anomalies = joined(row.get("anomalies"));
+    let value = |name: &str| match name {
+        "anomalies" => Some(Value::Text(&anomalies)),
+        _ => row.get(name).map(value),
+    };
+    let envelope = Envelope::from_columns(value).map_err(|error| error.to_string())?;
+    let facts = Facts::from_columns(value).map_err(|error| error.to_string())?;
+    let verdict = judge_dated(&facts, envelope.modified, estate);
+    let record = Record { envelope: &envelope, facts: &facts, verdict: &verdict };
+    tally.add(&record);
+    page.write(&record);
+    Ok(())
+}
+
+fn value(json: &Json) -> Value<'_> {
+    match json {
+        Json::Bool(truth) => Value::Bool(*truth),
+        Json::Number(number) => number.as_u64().map_or(Value::Null, Value::Int),
+        Json::String(text) => Value::Text(text),
+        Json::Null | Json::Array(_) | Json::Object(_) => Value::Null,
+    }
+}
+
+fn joined(anomalies: Option<&Json>) -> String {
+    let names = anomalies.and_then(Json::as_array).into_iter().flatten();
+    names.filter_map(Json::as_str).collect::<Vec<_>>().join(" ")
+}

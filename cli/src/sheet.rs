@@ -1,0 +1,209 @@
+//! The page about one finding, for people: what it is, who can open it, why, what is odd, and what
+//! would settle it.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use rmsight::{
+    Dependency, Evidence, Facts, LicenseFacts, Link, Need, Protection, Record, Signature, Verdict,
+};
+
+use crate::terminal::escaped;
+use crate::words;
+
+/// Characters of a value in the evidence that are shown.
+const SHOWN: usize = 100;
+
+pub(crate) fn write(
+    record: &Record<'_>,
+    evidence: &[Evidence],
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let (facts, verdict) = (record.facts, record.verdict);
+    write!(out, "{}", escaped(&record.envelope.path))?;
+    if let Some(member) = &facts.member {
+        write!(out, "!/{}", escaped(member))?;
+    }
+    writeln!(out)?;
+    what_it_is(record, out)?;
+    answer(verdict, out)?;
+    if let Some(license) = &facts.license {
+        opens(license, verdict, out)?;
+        says(license, facts, out)?;
+    }
+    odd(record, out)?;
+    seen(evidence, out)?;
+    settles(facts, verdict, out)?;
+    writeln!(out)
+}
+
+fn heading(text: &str, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\n  {text}")
+}
+
+/// A name and its value, if there is one.
+fn line(name: &str, value: Option<impl Display>, out: &mut impl Write) -> io::Result<()> {
+    match value {
+        Some(value) => writeln!(out, "    {name:<19}  {}", escaped(&value.to_string())),
+        None => Ok(()),
+    }
+}
+
+fn what_it_is(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
+    let (facts, envelope) = (record.facts, record.envelope);
+    heading("What it is", out)?;
+    let kind = words::sentence(facts.container.meaning());
+    writeln!(out, "    {kind} ({}).", facts.container)?;
+    writeln!(out, "    {}", protected(facts.protection))?;
+    if let Some(code) = &facts.error_code {
+        let words = facts.error.as_deref().unwrap_or_default();
+        writeln!(out, "    Not all of it could be read: {} ({}).", escaped(words), escaped(code))?;
+    }
+    line("size", facts.member_size.or(envelope.size).map(|size| format!("{size} bytes")), out)?;
+    line("file changed", envelope.modified, out)?;
+    let label = facts.label_id.as_ref().map(|label| match &facts.label_tenant {
+        Some(tenant) => format!("{label} of tenant {tenant}"),
+        None => label.clone(),
+    });
+    line("sensitivity label", label, out)
+}
+
+fn protected(protection: Protection) -> &'static str {
+    match protection {
+        Protection::Rms => "It is rights-protected: a publishing license decides who opens it.",
+        Protection::Password => "It is protected by a password, not by rights management.",
+        Protection::Other => {
+            "It is protected by something other than Microsoft's rights management."
+        }
+        Protection::None => "It is not rights-protected.",
+        _ => "It was not read far enough to tell whether it is protected.",
+    }
+}
+
+fn answer(verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
+    heading("Does it still need an AD RMS cluster?", out)?;
+    let answer = match verdict.need() {
+        Need::Yes => "Yes.",
+        Need::No => "No.",
+        _ => "Possibly.",
+    };
+    let confidence =
+        verdict.confidence().map_or_else(String::new, |step| format!(", confidence {step}"));
+    writeln!(
+        out,
+        "    {answer} {} ({}, rule {}{confidence})",
+        verdict.reason(),
+        verdict.dependency(),
+        verdict.rule(),
+    )?;
+    for modifier in verdict.modifiers() {
+        writeln!(out, "    {} ({})", modifier.sentence(), modifier.id())?;
+    }
+    Ok(())
+}
+
+fn opens(license: &LicenseFacts, verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
+    heading("Who can open it: the server that holds this key", out)?;
+    let known = match verdict.authority() {
+        Some(name) => format!("{name} (matched by {})", verdict.key_match()),
+        None => "not in the estate file".to_owned(),
+    };
+    let bits = license.slc_key_bits.map_or_else(String::new, |bits| format!(" ({bits} bits)"));
+    line("key", license.slc_key.as_ref().map(|key| format!("{key}{bits}")), out)?;
+    line("authority", Some(known), out)?;
+    line("id", license.slc_id.as_ref(), out)?;
+    line("name", license.slc_name.as_ref(), out)?;
+    line("address", license.slc_address.as_ref(), out)?;
+    line("licensing, intranet", license.licensing_intranet.as_ref(), out)?;
+    line("licensing, extranet", license.licensing_extranet.as_ref(), out)?;
+    line("referral", license.referral.as_ref(), out)?;
+    line("server version", license.server_version.as_ref(), out)?;
+    line("tenant", license.tenant_id.as_ref(), out)?;
+    if license.double_key == Some(true) {
+        writeln!(
+            out,
+            "    It is double-key encrypted: Azure RMS and the organisation's own key service are \
+             both needed."
+        )?;
+    }
+    Ok(())
+}
+
+fn says(license: &LicenseFacts, facts: &Facts, out: &mut impl Write) -> io::Result<()> {
+    heading("What its license says", out)?;
+    line("issued", license.issued, out)?;
+    line("valid until", license.valid_until, out)?;
+    line("issued by", license.issuer_kind.map(|kind| words::sentence(kind.meaning())), out)?;
+    line("issuer", person(&license.issuer_name, &license.issuer_id), out)?;
+    line("owner", license.owner.as_ref(), out)?;
+    line("policy", person(&license.descriptor_name, &license.descriptor_id), out)?;
+    line("content id", license.content_id.as_ref(), out)?;
+    line("client version", license.client_version.as_ref(), out)?;
+    line("client certificate", license.clc_issued.map(|time| format!("issued {time}")), out)?;
+    line("", license.clc_until.map(|time| format!("publishes until {time}")), out)?;
+    line("use licenses", facts.use_licenses.filter(|count| *count > 0), out)?;
+    let size = license.license_bytes.map(|size| words::counted(size, "byte"));
+    let place = match (size, license.license_offset) {
+        (Some(size), Some(offset)) => Some(format!("{size} at byte {offset} of the file")),
+        (size, _) => size,
+    };
+    line("its text", place, out)?;
+    let chain = license.chain_length.map(|length| words::counted(length.into(), "XrML document"));
+    line("certificates", chain, out)?;
+    let signed = |value: Signature| format!("{value}: {}", words::clause(value.meaning()));
+    line("signature", Some(signed(license.signature)), out)?;
+    let linked = |value: Link| format!("{value}: {}", words::clause(value.meaning()));
+    line("link to the key", Some(linked(license.link)), out)
+}
+
+fn person(name: &Option<String>, id: &Option<String>) -> Option<String> {
+    match (name, id) {
+        (Some(name), Some(id)) if name != id => Some(format!("{name} ({id})")),
+        (name, id) => name.clone().or_else(|| id.clone()),
+    }
+}
+
+fn odd(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
+    let mut all = record.facts.anomalies.iter().chain(record.verdict.anomalies()).peekable();
+    if all.peek().is_none() {
+        return Ok(());
+    }
+    heading("What is odd", out)?;
+    for anomaly in all {
+        writeln!(out, "    {} ({anomaly})", anomaly.meaning())?;
+    }
+    Ok(())
+}
+
+fn seen(evidence: &[Evidence], out: &mut impl Write) -> io::Result<()> {
+    if evidence.is_empty() {
+        return Ok(());
+    }
+    heading("Evidence: where in the file, which element, what it says", out)?;
+    for one in evidence {
+        let offset = one.offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
+        writeln!(out, "    {offset:>10}  {}  {}", one.element, shown(&one.value))?;
+    }
+    Ok(())
+}
+
+/// As much of a value as fits into a line.
+fn shown(value: &str) -> String {
+    match value.char_indices().nth(SHOWN).and_then(|(at, _)| value.get(..at)) {
+        Some(start) => format!("{}…", escaped(start)),
+        None => escaped(value).to_string(),
+    }
+}
+
+fn settles(facts: &Facts, verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
+    if verdict.dependency() == Dependency::None {
+        return Ok(());
+    }
+    let Some(advice) = verdict.settled_by() else { return Ok(()) };
+    heading("What would settle it", out)?;
+    writeln!(out, "    {advice}")?;
+    match facts.slc_key() {
+        Some(key) => writeln!(out, "    The key is {}.", escaped(key)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,27 @@
+//! Words for people: counts, and sentences of the library's documentation made to fit.
+
+/// Without its full stop, to be followed by more.
+pub(crate) fn sentence(text: &str) -> &str {
+    text.trim_end_matches('.')
+}
+
+/// In the middle of a sentence: without its full stop, and with a small letter where the first word
+/// is no abbreviation.
+pub(crate) fn clause(text: &str) -> String {
+    let text = sentence(text);
+    let mut chars = text.chars();
+    match (chars.next(), chars.as_str()) {
+        (Some(first), rest) if !rest.starts_with(char::is_uppercase) => {
+            first.to_lowercase().chain(rest.chars()).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn counted(count: u64, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {one}s"),
+    }
+}
