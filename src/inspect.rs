@@ -83,6 +83,12 @@ impl InspectorBuilder {
         self
     }
 
+    /// Checks the signature of each license and where it leads (feature `verify`).
+    pub fn verify(mut self, verify: bool) -> Self {
+        self.options.manner.verify = verify;
+        self
+    }
+
     /// Keeps the bytes of licenses for [`Finding::license`] (the default); a scan over many files
     /// has no use for them.
     pub fn keep_licenses(mut self, keep: bool) -> Self {
@@ -492,7 +498,9 @@ impl<'a> Walk<'a, '_> {
         let mut size = None;
         let holder = &opened.holder;
         let outcome = Window::new(holder, self.cache, self.meter).and_then(|mut window| {
-            if depth > 0 && let Some(len) = window.known_len() {
+            if opened.depth > 0
+                && let Some(len) = window.known_len()
+            {
                 self.meter.check(Limit::MemberSize, len)?;
             }
             let read = match rest {

@@ -548,6 +548,10 @@ impl<'t, 'm> Reader<'t, 'm> {
             self.document.reflowed |= inside_body;
             return;
         }
+        if self.events.end() >= self.text.len() {
+            // Cut: half a key would be another key.
+            return;
+        }
         let value = self::Value { raw, at };
         let (point, data, parameter, may_issue) =
             (self.point, self.data, self.parameter, self.may_issue);

@@ -69,7 +69,10 @@ fn every_field_is_what_the_builder_put_there() {
         .validity("2024-02-29T23:59", "2031-01-01T00:00")
         .descriptor(
             "{0F1E2D3C-4B5A-4968-8778-695A4B3C2D1E}",
-            &[(1033, "Secret &amp; &lt;private&gt;", "Only for us"), (1031, "Geheim", "Nur für uns")],
+            &[
+                (1033, "Secret &amp; &lt;private&gt;", "Only for us"),
+                (1031, "Geheim", "Nur für uns"),
+            ],
         )
         .content_id("{656F2EDC-C5E2-4291-99FA-1E4D92C41BD8}")
         .owner_of("Unspecified", "ann@contoso.example")
