@@ -4,7 +4,7 @@
 
 use crate::bytes::Cursor;
 use crate::container::compound::{CompoundFile, Entry};
-use crate::container::{Container, Protection, Sink, label};
+use crate::container::{Anomaly, Container, Protection, Sink, label};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::Window;
@@ -62,9 +62,12 @@ pub(crate) fn read(
     if let Some(summary) = &streams.summary
         && sink.wanted().labels
     {
-        let bytes = file.read(window, summary, MOST_LABEL_BYTES)?;
-        if let Some(label) = label::property_set(&bytes, window.meter())? {
-            sink.label(label);
+        let bytes = file.read(window, summary, MOST_LABEL_BYTES);
+        match bytes.and_then(|bytes| label::property_set(&bytes, window.meter())) {
+            Ok(label) => label.into_iter().for_each(|label| sink.label(label)),
+            Err(error) if error.ends_file() => return Err(error),
+            // A label decides nothing.
+            Err(error) => sink.anomaly(Anomaly::NonSpecLayout, error.offset()),
         }
     }
     Ok(())

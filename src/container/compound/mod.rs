@@ -4,12 +4,16 @@
 //! A [`CompoundFile`] holds places, no bytes; each call is given the [`Window`] to read from.
 
 mod entry;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+pub(super) mod image;
 mod layout;
 mod read;
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 mod tests;
 
-pub(crate) use entry::{Census, Children, Entry, EntryKind};
+pub(crate) use entry::{Census, Entry, EntryKind};
 
 use crate::bytes::{Buffer, narrow, wide};
 use crate::error::{Error, Result};

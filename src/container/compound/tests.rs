@@ -1,1 +1,316 @@
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read, Write};
+
+use proptest::prelude::*;
+
+use super::image::{Content, Part, Plan, Shape};
 use super::*;
+use crate::limits::{Cancel, Limits, Meter};
+use crate::source::{Cache, ReadAt};
+
+type Files = BTreeMap<String, Option<Vec<u8>>>;
+
+fn with_window<T>(source: &dyn ReadAt, run: impl FnOnce(&mut Window<'_>) -> T) -> T {
+    let meter = Meter::new(Limits::strict(), Cancel::default());
+    let mut cache = Cache::new(4096, 4096);
+    let mut window = Window::new(source, &mut cache, &meter).unwrap();
+    run(&mut window)
+}
+
+/// All that is in a file, by path; a storage has no bytes.
+fn listing(source: &dyn ReadAt) -> Result<Files> {
+    with_window(source, |window| {
+        let mut file = CompoundFile::open(window)?;
+        let mut found = Files::new();
+        let mut pending = vec![(String::new(), file.root())];
+        while let Some((path, storage)) = pending.pop() {
+            let mut children = file.children(&storage);
+            while let Some(child) = children.next(&mut file, window)? {
+                let path = format!("{path}/{}", child.name());
+                if child.kind == EntryKind::Stream {
+                    let bytes = file.read(window, &child, u64::MAX)?;
+                    found.insert(path, Some(bytes));
+                } else {
+                    found.insert(path.clone(), None);
+                    pending.push((path, child));
+                }
+            }
+        }
+        Ok(found)
+    })
+}
+
+/// The same by the `cfb` crate.
+fn listing_by_cfb(bytes: &[u8]) -> Files {
+    let mut file = cfb::CompoundFile::open(Cursor::new(bytes)).unwrap();
+    let paths: Vec<(String, bool)> = file
+        .walk()
+        .skip(1)
+        .map(|entry| (entry.path().to_str().unwrap().to_owned(), entry.is_stream()))
+        .collect();
+    let mut found = Files::new();
+    for (path, is_stream) in paths {
+        let mut bytes = Vec::new();
+        if is_stream {
+            file.open_stream(&path).unwrap().read_to_end(&mut bytes).unwrap();
+        }
+        found.insert(path, is_stream.then_some(bytes));
+    }
+    found
+}
+
+fn pattern(len: usize, seed: usize) -> Vec<u8> {
+    (0..len).map(|n| ((n * 7 + n / 251 + seed * 31) % 255) as u8 + 1).collect()
+}
+
+/// A file with storages, streams of many sizes, and one that needs several FAT sectors.
+fn plan(shift: u32, shape: Shape) -> Plan {
+    let mut plan = Plan::new(shift);
+    plan.shape = shape;
+    let outer = plan.add(0, "outer", Content::Storage);
+    let inner = plan.add(outer, "Inner Storage", Content::Storage);
+    for (n, len) in [0, 1, 63, 64, 65, 511, 512, 4095, 4096, 4097, 70_000].into_iter().enumerate() {
+        let parent = [0, outer, inner][n % 3];
+        plan.add(parent, &format!("stream {n}"), Content::Bytes(pattern(len, n)));
+    }
+    plan.add(0, "large", Content::Bytes(pattern(200_000, 99)));
+    plan
+}
+
+#[test]
+fn the_cfb_crate_and_this_reader_agree_on_every_layout() {
+    use Part::{Directory, Fat, MiniFat, MiniStream, Stream};
+    let orders: [&[Part]; 4] = [
+        &[],
+        &[Fat, Directory, MiniFat, MiniStream],
+        &[Stream(14), MiniStream, Stream(13), Fat],
+        &[Directory, Stream(14)],
+    ];
+    for shift in [9, 12] {
+        for order in orders {
+            for shape in [Shape::Balanced, Shape::RightOnly, Shape::LeftOnly] {
+                for fragmented in [false, true] {
+                    let mut plan = plan(shift, shape);
+                    plan.order = order.to_vec();
+                    plan.fragmented = fragmented;
+                    let image = plan.write();
+                    let ours = listing(&image).unwrap();
+                    assert_eq!(ours.len(), 14, "{shift} {order:?} {shape:?}");
+                    assert_eq!(ours, listing_by_cfb(&image.to_vec()), "{shift} {order:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn files_that_the_cfb_crate_wrote_are_read() {
+    for version in [cfb::Version::V3, cfb::Version::V4] {
+        let file = cfb::CompoundFile::create_with_version(version, Cursor::new(Vec::new()));
+        let mut file = file.unwrap();
+        file.create_storage("/many").unwrap();
+        for n in 0..300usize {
+            let path = format!("/many/stream {n}");
+            file.create_stream(&path).unwrap().write_all(&pattern(n * 37, n)).unwrap();
+        }
+        file.flush().unwrap();
+        let bytes = file.into_inner().into_inner();
+        assert_eq!(listing(&bytes).unwrap(), listing_by_cfb(&bytes));
+    }
+}
+
+#[test]
+fn names_are_found_in_trees_of_any_shape() {
+    for shape in [Shape::Balanced, Shape::RightOnly, Shape::LeftOnly, Shape::Disordered] {
+        let image = plan(9, shape).write();
+        with_window(&image, |window| {
+            let mut file = CompoundFile::open(window).unwrap();
+            let root = file.root();
+            let outer = file.child(window, &root, "OUTER").unwrap().unwrap();
+            let inner = file.child(window, &outer, "inner storage").unwrap().unwrap();
+            let stream = file.child(window, &inner, "Stream 5").unwrap().unwrap();
+            assert_eq!(file.read(window, &stream, 10).unwrap(), pattern(511, 5)[..10]);
+            assert!(file.child(window, &root, "Stream 5").unwrap().is_none(), "{shape:?}");
+        });
+    }
+}
+
+#[test]
+fn extents_are_those_of_the_file_and_neighbours_are_one() {
+    let mut plan = plan(9, Shape::Balanced);
+    let image = plan.write();
+    with_window(&image, |window| {
+        let mut file = CompoundFile::open(window).unwrap();
+        let root = file.root();
+        let large = file.child(window, &root, "large").unwrap().unwrap();
+        let extents = file.extents(window, &large).unwrap();
+        assert_eq!(extents.len(), 1);
+        assert_eq!(extents[0].len, 200_000);
+        let small = file.child(window, &root, "stream 6").unwrap().unwrap();
+        let extents = file.extents(window, &small).unwrap();
+        let at = extents[0].offset as usize;
+        assert_eq!(image.to_vec()[at..at + 512], pattern(512, 6), "in the mini stream");
+    });
+    plan.fragmented = true;
+    let image = plan.write();
+    with_window(&image, |window| {
+        let mut file = CompoundFile::open(window).unwrap();
+        let root = file.root();
+        let large = file.child(window, &root, "large").unwrap().unwrap();
+        assert!(file.extents(window, &large).unwrap().len() > 100);
+    });
+}
+
+#[test]
+fn damage_is_named_and_what_lies_before_it_is_kept() {
+    let mut plan = plan(9, Shape::Balanced);
+    plan.order = vec![Part::Stream(14)];
+    let whole = plan.write().to_vec();
+    // The chain of the large stream leaves the file in its tenth sector.
+    let (stream, start) = with_window(&whole, |window| {
+        let mut file = CompoundFile::open(window).unwrap();
+        let root = file.root();
+        let large = file.child(window, &root, "large").unwrap().unwrap();
+        (large, large.start)
+    });
+    let fat_sector = u32::from_le_bytes(whole[76..80].try_into().unwrap()) as usize;
+    assert!(start < 118, "the chain begins in the first FAT sector");
+    for (value, code) in
+        [(0x00FF_FFFFu32, "truncated"), (0xFFFF_FFFF, "malformed-fat"), (0xFFFF_FFFE, "truncated")]
+    {
+        let mut bytes = whole.clone();
+        let at = (fat_sector + 1) * 512 + (start as usize + 9) * 4;
+        bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        with_window(&bytes, |window| {
+            let mut file = CompoundFile::open(window).unwrap();
+            let mut extents = Vec::new();
+            let error = file.follow(window, &stream, stream.size, &mut extents).unwrap_err();
+            assert_eq!(error.code(), code, "{value:08X}");
+            assert_eq!(extents[0].len, 5120, "{value:08X}");
+        });
+    }
+}
+
+#[test]
+fn trees_and_chains_that_turn_back_end() {
+    let image = plan(9, Shape::RightOnly).write();
+    let whole = image.to_vec();
+    let first = u32::from_le_bytes(whole[48..52].try_into().unwrap()) as usize;
+    let directory = (first + 1) * 512;
+    // The right sibling of the first child of the root becomes that child again.
+    let child = u32::from_le_bytes(whole[directory + 76..directory + 80].try_into().unwrap());
+    let mut bytes = whole.clone();
+    let at = directory + child as usize * 128 + 72;
+    bytes[at..at + 4].copy_from_slice(&child.to_le_bytes());
+    assert_eq!(listing(&bytes).unwrap_err().code(), "malformed-directory");
+    // The directory's chain begins anew behind its first sector.
+    let mut bytes = whole.clone();
+    let fat_sector = u32::from_le_bytes(whole[76..80].try_into().unwrap()) as usize;
+    let fat_index = first / 128;
+    assert!(fat_index < 109);
+    let fat_sector = match fat_index {
+        0 => fat_sector,
+        n => u32::from_le_bytes(whole[76 + n * 4..80 + n * 4].try_into().unwrap()) as usize,
+    };
+    let at = (fat_sector + 1) * 512 + first % 128 * 4;
+    bytes[at..at + 4].copy_from_slice(&(first as u32).to_le_bytes());
+    with_window(&bytes, |window| {
+        let mut file = CompoundFile::open(window).unwrap();
+        let error = (0..).find_map(|id| file.entry(window, id).err()).unwrap();
+        assert_eq!(error.code(), "malformed-fat");
+    });
+}
+
+#[test]
+fn a_fat_sector_that_the_difat_repeats_takes_no_memory() {
+    // Every FAT sector is the first one; the directory's chain runs in it for ever.
+    let mut plan = Plan::new(9);
+    plan.add(0, "payload", Content::Zeros(4 << 20));
+    plan.order = vec![Part::Fat, Part::Directory];
+    let mut bytes = plan.write().to_vec();
+    for n in 0..109 {
+        bytes.copy_within(76..80, 76 + n * 4);
+    }
+    let directory = u32::from_le_bytes(bytes[48..52].try_into().unwrap());
+    let at = 512 + directory as usize * 4;
+    bytes[at..at + 4].copy_from_slice(&(directory + 1).to_le_bytes());
+    let mut limits = Limits::strict();
+    limits.allocation = 1 << 20;
+    let meter = Meter::new(limits, Cancel::default());
+    let mut cache = Cache::new(4096, 4096);
+    let source: &dyn ReadAt = &bytes;
+    let mut window = Window::new(source, &mut cache, &meter).unwrap();
+    let mut file = CompoundFile::open(&mut window).unwrap();
+    let error = (0..).find_map(|id| match file.entry(&mut window, id) {
+        Ok(Some(_)) => None,
+        Ok(None) => Some(None),
+        Err(error) => Some(Some(error.code())),
+    });
+    assert!(matches!(error, Some(None | Some("malformed-fat" | "limit-allocation" | "truncated"))));
+}
+
+#[test]
+fn the_difat_of_a_large_file_is_walked_as_far_as_needed() {
+    let mut plan = Plan::new(9);
+    let first = plan.add(0, "first", Content::Bytes(pattern(5000, 1)));
+    let payload = plan.add(0, "payload", Content::Zeros(40 << 20));
+    plan.add(0, "last", Content::Bytes(pattern(5000, 2)));
+    plan.order = vec![Part::Stream(first), Part::Stream(payload)];
+    let image = plan.write();
+    let found = |name: &str| {
+        image.reads.borrow_mut().clear();
+        with_window(&image, |window| {
+            let mut file = CompoundFile::open(window).unwrap();
+            let root = file.root();
+            let stream = file.likely_child(window, &root, name).unwrap().unwrap();
+            file.read(window, &stream, u64::MAX).unwrap()
+        })
+    };
+    assert_eq!(found("first"), pattern(5000, 1));
+    assert!(image.cost().0 <= 4, "{:?}", image.reads);
+    assert_eq!(found("last"), pattern(5000, 2));
+    // 640 FAT sectors: 109 in the header, the others in 5 DIFAT sectors.
+    assert!(image.cost().0 <= 4 + 5, "{:?}", image.reads);
+    assert_eq!(&listing_by_cfb(&image.to_vec())["/last"], &Some(pattern(5000, 2)));
+}
+
+#[test]
+fn a_damaged_signature_is_still_a_compound_file() {
+    let mut bytes = plan(9, Shape::Balanced).write().to_vec();
+    assert!(matches(&bytes));
+    bytes[3] ^= 1;
+    assert!(matches(&bytes));
+    assert_eq!(listing(&bytes).unwrap_err().code(), "malformed-header");
+    assert!(!matches(b"\x50\x4B\x03\x04"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_damage_makes_it_panic(
+        shift in prop::sample::select(vec![9u32, 12]),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+        in_structures: bool,
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut plan = plan(shift, Shape::Balanced);
+        plan.order = vec![Part::Directory, Part::Fat, Part::MiniFat];
+        let mut bytes = plan.write().to_vec();
+        let reach = if in_structures { bytes.len().min(8192) } else { bytes.len() };
+        for (at, value) in damage {
+            bytes[at.index(reach)] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let _ = listing(&bytes);
+    }
+
+    #[test]
+    fn any_bytes_behind_a_header_are_read_or_refused(tail in prop::collection::vec(any::<u8>(), 0..4096)) {
+        let mut bytes = plan(9, Shape::Balanced).write().to_vec();
+        bytes.truncate(76);
+        bytes.extend(tail);
+        let _ = listing(&bytes);
+    }
+}

@@ -180,13 +180,17 @@ fn beside(
         }
     }
     if sink.wanted().labels || sink.wanted().evidence {
-        let read = labels(file, window, sink, transforms.info.as_ref());
-        spared(read, sink)?;
+        match labels(file, window, sink, transforms.info.as_ref()) {
+            Err(error) if error.ends_file() => return Err(error),
+            // A label decides nothing.
+            Err(error) => sink.anomaly(Anomaly::NonSpecLayout, error.offset()),
+            Ok(()) => {}
+        }
     }
     Ok(())
 }
 
-/// What could not be read beside the license makes the file incomplete, no more.
+/// What could not be read beside the license makes the file incomplete, and no more than that.
 fn spared(read: Result<()>, sink: &mut dyn Sink) -> Result<()> {
     match read {
         Err(error) if error.ends_file() => Err(error),
