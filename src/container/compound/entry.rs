@@ -124,13 +124,14 @@ fn upper(unit: u16) -> u16 {
     }
 }
 
-/// The children of a storage, in the order in which their tree is walked.
+/// The children of a storage, from left to right in their tree.
 ///
 /// Neither the order nor the shape of the tree is believed: each node is visited once, and a tree
 /// of more nodes than the directory has entries is an error.
 #[derive(Debug)]
 pub(crate) struct Children {
-    pending: Vec<u32>,
+    /// Nodes to go on with, and whether what is left of them is done.
+    pending: Vec<(u32, bool)>,
     visited: u64,
 }
 
@@ -141,10 +142,32 @@ impl Children {
         file: &mut CompoundFile,
         window: &mut Window<'_>,
     ) -> Result<Option<Entry>> {
-        let Some(id) = self.pending.pop() else { return Ok(None) };
+        while let Some((id, is_left_done)) = self.pending.pop() {
+            let entry = file.used_entry(window, id)?;
+            if is_left_done || entry.left == NO_STREAM {
+                self.visit(file, window)?;
+                self.go_on(entry.right);
+                return Ok(Some(entry));
+            }
+            self.visit(file, window)?;
+            self.pending.push((id, true));
+            self.go_on(entry.left);
+        }
+        Ok(None)
+    }
+
+    fn go_on(&mut self, sibling: u32) {
+        if sibling != NO_STREAM {
+            self.pending.push((sibling, false));
+        }
+    }
+
+    /// Counts a step. No node takes more than two.
+    fn visit(&mut self, file: &mut CompoundFile, window: &mut Window<'_>) -> Result<()> {
         window.meter().charge(Limit::Steps, 1)?;
         self.visited = self.visited.saturating_add(1);
-        if self.visited > file.entries_at_least(window, self.visited)? {
+        let nodes = self.visited.div_ceil(2);
+        if nodes > file.entries_at_least(window, nodes)? {
             return Err(Error::malformed(
                 "malformed-directory",
                 "directory",
@@ -152,22 +175,16 @@ impl Children {
                 "the tree of siblings has a cycle",
             ));
         }
-        let entry = file.used_entry(window, id)?;
-        // The left one is visited first.
-        for sibling in [entry.right, entry.left] {
-            if sibling != NO_STREAM {
-                self.pending.push(sibling);
-            }
-        }
-        Ok(Some(entry))
+        Ok(())
     }
 }
 
 impl CompoundFile {
     /// The children of `parent`.
     pub(crate) fn children(&self, parent: &Entry) -> Children {
-        let pending = if parent.child == NO_STREAM { Vec::new() } else { vec![parent.child] };
-        Children { pending, visited: 0 }
+        let mut children = Children { pending: Vec::new(), visited: 0 };
+        children.go_on(parent.child);
+        children
     }
 
     /// The child of `parent` with that name, wherever in the tree it is.

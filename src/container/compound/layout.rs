@@ -35,6 +35,8 @@ pub(super) const NO_STREAM: u32 = 0xFFFF_FFFF;
 
 /// How much of the FAT is read at once, whatever a sector has: 128 entries.
 pub(super) const FAT_PAGE: u64 = 512;
+/// Sectors of the FAT that are read with the directory where they lie directly before it.
+pub(super) const FAT_BEFORE: u32 = 2;
 /// How much of the directory is read at once: 24 entries, some more than a protected document has.
 /// With the first read and two pages of the FAT that makes 8 KiB.
 pub(super) const DIRECTORY_AHEAD: usize = 3072;

@@ -6,7 +6,7 @@
 mod entry;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
-pub(super) mod image;
+pub(crate) mod image;
 mod layout;
 mod read;
 #[cfg(test)]
@@ -51,9 +51,12 @@ impl CompoundFile {
     pub(crate) fn open(window: &mut Window<'_>) -> Result<CompoundFile> {
         let len = window.len();
         let header = Header::parse(window.block("compound file header", 0, HEADER_LEN)?)?;
-        let fat = Fat::new(header.shift, len, header.difat, header.first_difat);
+        let mut fat = Fat::new(header.shift, len, header.difat, header.first_difat);
         let mut directory = Chain::new("directory", header.first_directory);
-        let mut fat = fat;
+        if let Some(place) = fat.just_before(header.first_directory) {
+            let ahead = narrow(place.len).unwrap_or(0).saturating_add(DIRECTORY_AHEAD);
+            window.ahead("FAT sector", place.offset, ENTRY_LEN, ahead)?;
+        }
         let root = read_entry(&mut directory, &mut fat, window, 0, header.version)?;
         let Some(root) = root.filter(|root| root.kind == EntryKind::Root) else {
             return Err(Error::malformed(

@@ -1,7 +1,7 @@
 //! The FAT and the chains in it, followed no further than somebody needs.
 
 use super::layout::{
-    END_OF_CHAIN, FAT_PAGE, HEADER_DIFAT, HEADER_LEN, MAX_REGULAR_SECTOR, NO_STREAM,
+    END_OF_CHAIN, FAT_BEFORE, FAT_PAGE, HEADER_DIFAT, HEADER_LEN, MAX_REGULAR_SECTOR, NO_STREAM,
 };
 use crate::bytes::{Cursor, narrow, wide};
 use crate::error::{Error, Result};
@@ -81,7 +81,10 @@ impl Fat {
         let start = self.fat_sector(window, at >> self.shift)?;
         let page = within & !FAT_PAGE.saturating_sub(1);
         let end = within.saturating_add(run.saturating_mul(4)).min(self.sector_len());
-        let ahead = end.next_multiple_of(FAT_PAGE).saturating_sub(page);
+        let mut ahead = end.next_multiple_of(FAT_PAGE).saturating_sub(page);
+        if self.has_two_neighbors() {
+            ahead = ahead.max(self.sector_len().saturating_mul(2));
+        }
         let offset = start.saturating_add(within);
         let page_start = start.saturating_add(page);
         let next = read_u32(window, "FAT sector", offset, page_start, ahead)?;
@@ -95,6 +98,25 @@ impl Fat {
                 format!("sector {sector} is in a chain, but is marked {next:08X}"),
             )),
         }
+    }
+
+    /// Whether the FAT has but two small sectors, one behind the other: they are read as one.
+    fn has_two_neighbors(&self) -> bool {
+        let [first, second, third, ..] = self.header;
+        self.sector_len() == FAT_PAGE
+            && third > MAX_REGULAR_SECTOR
+            && second <= MAX_REGULAR_SECTOR
+            && second.checked_sub(1) == Some(first)
+    }
+
+    /// The end of the FAT, where it lies directly before `sector` and is small: it will be asked
+    /// for next.
+    pub(super) fn just_before(&self, sector: u32) -> Option<Extent> {
+        let distances = self.header.iter().filter_map(|fat| sector.checked_sub(*fat));
+        let furthest = distances.filter(|distance| (1..=FAT_BEFORE).contains(distance)).max()?;
+        let offset = self.offset("FAT sector", sector.checked_sub(furthest)?).ok()?;
+        let len = u64::from(furthest) << self.shift;
+        (self.sector_len() == FAT_PAGE).then_some(Extent { offset, len })
     }
 
     /// Where the FAT sector `index` begins.

@@ -8,6 +8,7 @@ mod layout;
 mod read;
 mod survey;
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 mod tests;
 
 use crate::container::compound::{CompoundFile, Entry};

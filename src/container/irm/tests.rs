@@ -1,1 +1,447 @@
+use std::sync::LazyLock;
 
+use proptest::prelude::*;
+
+use super::layout::{COMPRESSION_CLASS, PASSWORD_CLASS, RMS_CLASS};
+use super::*;
+use crate::bytes::Buffer;
+use crate::container::compound::image::{Content, Image, Part, Plan, Shape};
+use crate::container::{Label, LicenseBytes, Member, Wanted};
+use crate::limits::{Cancel, Limits, Meter};
+use crate::source::{Cache, Extent, ReadAt};
+
+/// Remembers what a format says.
+#[derive(Default)]
+struct Told {
+    container: Option<Container>,
+    protection: Option<Protection>,
+    licenses: Vec<Vec<u8>>,
+    use_licenses: Vec<Vec<u8>>,
+    label: Option<Label>,
+    anomalies: Vec<Anomaly>,
+    error: Option<Error>,
+    wants_labels: bool,
+    is_quick: bool,
+}
+
+impl Told {
+    fn error_code(&self) -> &'static str {
+        self.error.as_ref().map_or("", Error::code)
+    }
+
+    /// Whether a caller would believe that nothing protects the file.
+    fn is_harmless(&self) -> bool {
+        let protection = self.protection.unwrap_or(Protection::None);
+        self.error.is_none() && matches!(protection, Protection::None | Protection::Password)
+    }
+}
+
+impl Sink for Told {
+    fn wanted(&self) -> Wanted {
+        Wanted { labels: self.wants_labels, deep: false, evidence: false }
+    }
+    fn reads_whole_licenses(&self) -> bool {
+        !self.is_quick
+    }
+    fn container(&mut self, container: Container) {
+        self.container = Some(container);
+    }
+    fn protection(&mut self, protection: Protection) {
+        if self.protection != Some(Protection::Rms) {
+            self.protection = Some(protection);
+        }
+    }
+    fn evidence(&mut self, _: &'static str, _: &str, _: Option<u64>) {}
+    fn license(&mut self, license: LicenseBytes<'_>) -> Result<()> {
+        self.licenses.push(license.bytes.to_vec());
+        Ok(())
+    }
+    fn license_at(&mut self, window: &mut Window<'_>, extents: &[Extent]) -> Result<()> {
+        assert_eq!(self.protection, Some(Protection::Rms), "said before the license is touched");
+        let mut buffer = Buffer::default();
+        let mut left = if self.is_quick { 4096 } else { u64::MAX };
+        let mut read = Ok(());
+        for extent in extents {
+            let len = extent.len.min(left);
+            left -= len;
+            read = read.and(window.append("license", extent.offset, len as usize, &mut buffer));
+        }
+        self.licenses.push(buffer.into_vec());
+        read
+    }
+    fn use_license(&mut self, bytes: &[u8]) -> Result<()> {
+        self.use_licenses.push(bytes.to_vec());
+        Ok(())
+    }
+    fn label(&mut self, label: Label) {
+        self.label.get_or_insert(label);
+    }
+    fn member(&mut self, _: Member) -> Result<()> {
+        Ok(())
+    }
+    fn anomaly(&mut self, anomaly: Anomaly, _: Option<u64>) {
+        self.anomalies.push(anomaly);
+    }
+    fn incomplete(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+}
+
+fn tell(source: &dyn ReadAt, mut told: Told) -> Told {
+    let meter = Meter::new(Limits::strict(), Cancel::default());
+    let mut cache = Cache::new(4096, 4096);
+    let mut window = Window::new(source, &mut cache, &meter).unwrap();
+    if let Err(error) = crate::container::read(&mut window, &mut told) {
+        told.error = Some(error);
+    }
+    told
+}
+
+fn told_of(source: &dyn ReadAt) -> Told {
+    tell(source, Told::default())
+}
+
+fn text(text: &str) -> Vec<u8> {
+    let mut units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let len = units.len() as u32;
+    units.resize(units.len().next_multiple_of(4), 0);
+    [len.to_le_bytes().to_vec(), units].concat()
+}
+
+/// `\x06Primary` of a class; without a license it ends behind the versions.
+fn primary(class: &str, license: Option<&[u8]>, extensibility: u32) -> Vec<u8> {
+    let mut bytes = [88u32.to_le_bytes(), 1u32.to_le_bytes()].concat();
+    bytes.extend(text(class));
+    bytes.extend(text("Microsoft.Metadata.DRMTransform"));
+    bytes.extend([1, 0, 0, 0].repeat(3));
+    if let Some(license) = license {
+        bytes.extend(extensibility.to_le_bytes());
+        bytes.extend(vec![0xEE; extensibility.saturating_sub(4) as usize]);
+        bytes.extend((license.len() as u32).to_le_bytes());
+        bytes.extend(license);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+    }
+    bytes
+}
+
+fn license(len: usize) -> Vec<u8> {
+    (0..len).map(|n| (n * 13 % 251) as u8 + 1).collect()
+}
+
+/// A document with the names of one writer. Returns the node of the license and of the content.
+fn document(shift: u32, names: [&str; 3], license: &[u8], content: u64) -> (Plan, usize, usize) {
+    let [transform, space, stream] = names;
+    let mut plan = Plan::new(shift);
+    let spaces = plan.add(0, DATA_SPACES, Content::Storage);
+    plan.add(spaces, "Version", Content::Bytes(vec![1; 76]));
+    plan.add(spaces, "DataSpaceMap", Content::Bytes(vec![2; 104]));
+    let info = plan.add(spaces, "DataSpaceInfo", Content::Storage);
+    plan.add(info, space, Content::Bytes(vec![3; 56]));
+    let info = plan.add(spaces, TRANSFORM_INFO, Content::Storage);
+    let storage = plan.add(info, transform, Content::Storage);
+    let bytes = primary(RMS_CLASS, Some(license), 4);
+    let at = plan.add(storage, PRIMARY, Content::Bytes(bytes));
+    let content = plan.add(0, stream, Content::Zeros(content));
+    plan.add(0, "\u{5}SummaryInformation", Content::Bytes(vec![4; 400]));
+    plan.add(0, DOCUMENT_SUMMARY, Content::Bytes(vec![4; 300]));
+    (plan, at, content)
+}
+
+const OOXML: [&str; 3] = [OOXML_TRANSFORM, "DRMEncryptedDataSpace", "EncryptedPackage"];
+const BINARY: [&str; 3] = [BINARY_TRANSFORM, "\u{9}DRMDataSpace", "\u{9}DRMContent"];
+const ENVELOPE: [&str; 3] = ["EncryptionTransform", "127637873429774043", "EncryptedPackage"];
+
+#[test]
+fn the_class_decides_and_the_names_tell_the_layout() {
+    for (names, container) in [
+        (OOXML, Container::OoxmlIrm),
+        (BINARY, Container::BinaryIrm),
+        (ENVELOPE, Container::XpsIrm),
+        (["Any", "Name", "Will do"], Container::XpsIrm),
+    ] {
+        for shift in [9, 12] {
+            for len in [27, 900, 47_000] {
+                let license = license(len);
+                let (plan, ..) = document(shift, names, &license, 9000);
+                let told = told_of(&plan.write());
+                assert_eq!(told.container, Some(container), "{names:?}");
+                assert_eq!(told.protection, Some(Protection::Rms));
+                assert_eq!(told.licenses, [license], "{shift} {len}");
+                assert_eq!(told.error, None);
+                assert_eq!(told.anomalies, []);
+            }
+        }
+    }
+}
+
+/// What a description says besides its license.
+#[test]
+fn descriptions_are_read_by_their_lengths() {
+    let bytes = license(5000);
+    let extended = primary(RMS_CLASS, Some(&bytes), 40);
+    let mut lower = primary(&RMS_CLASS.to_lowercase(), Some(&bytes), 4);
+    lower.truncate(176 + 5000);
+    let mut cut = primary(RMS_CLASS, Some(&bytes), 4);
+    cut.truncate(4500);
+    let empty = primary(RMS_CLASS, Some(&[]), 4);
+    let mut longer = primary(RMS_CLASS, Some(&bytes), 4);
+    longer.extend([7; 100]);
+    let mut zeros = primary(RMS_CLASS, Some(&bytes), 4);
+    zeros.extend([0; 100]);
+    let early = primary(RMS_CLASS, None, 0);
+    let header = primary(RMS_CLASS, Some(&bytes), 5000);
+    let other = primary("{00000000-0000-0000-0000-000000000000}", Some(&bytes), 4);
+    let rms = Some(Protection::Rms);
+    let unknown = Some(Protection::Unknown);
+    for (what, primary, protection, len, code, anomalies) in [
+        ("extended header", extended, rms, 5000, "", vec![]),
+        ("lower case, no padding", lower, rms, 5000, "", vec![]),
+        ("cut off", cut, rms, 4500 - 176, "truncated", vec![]),
+        ("no license", empty, rms, 0, "license-missing", vec![]),
+        ("something behind", longer, rms, 5000, "", vec![Anomaly::TrailingData]),
+        ("zeros behind", zeros, rms, 5000, "", vec![]),
+        ("ends after the versions", early, rms, 0, "truncated", vec![]),
+        ("header too long", header, rms, 0, "malformed-transform-info", vec![]),
+        ("unknown class", other, unknown, 0, "unknown-transform", vec![]),
+        ("nothing", Vec::new(), rms, 0, "truncated", vec![]),
+    ] {
+        let (mut plan, at, _) = document(9, OOXML, b"", 9000);
+        plan.nodes[at].content = Content::Bytes(primary);
+        let told = told_of(&plan.write());
+        assert_eq!(told.protection, protection, "{what}");
+        assert_eq!(told.container, Some(Container::OoxmlIrm), "{what}");
+        assert_eq!(told.licenses.concat(), bytes[..len], "{what}");
+        assert_eq!(told.error_code(), code, "{what}: {:?}", told.error);
+        assert_eq!(told.anomalies, anomalies, "{what}");
+    }
+}
+
+#[test]
+fn passwords_and_compression_are_not_rights() {
+    let with = |class: &str, transform: &str, info: bool| {
+        let (mut plan, at, _) = document(9, [transform, "Space", "EncryptedPackage"], b"", 9000);
+        plan.nodes[at].content = Content::Bytes(primary(class, None, 0));
+        if info {
+            let mut bytes = vec![4, 0, 4, 0, 0x40, 0, 0, 0];
+            bytes.resize(2000, b' ');
+            plan.add(0, "EncryptionInfo", Content::Bytes(bytes));
+        }
+        told_of(&plan.write())
+    };
+    for (class, transform, info, protection, code) in [
+        (PASSWORD_CLASS, "StrongEncryptionTransform", true, Protection::Password, ""),
+        (PASSWORD_CLASS, "StrongEncryptionTransform", false, Protection::Password, ""),
+        ("{unreadable}", "StrongEncryptionTransform", true, Protection::Password, ""),
+        (COMPRESSION_CLASS, "\u{9}LZXTransform", false, Protection::Unknown, "unknown-transform"),
+        // What its names say is what it was before the class was lost.
+        (PASSWORD_CLASS, OOXML_TRANSFORM, true, Protection::Rms, "malformed-data-spaces"),
+    ] {
+        let told = with(class, transform, info);
+        assert_eq!(told.protection, Some(protection), "{class} {transform}");
+        assert_eq!(told.error_code(), code, "{class} {transform}: {:?}", told.error);
+    }
+}
+
+#[test]
+fn two_licenses_are_both_told() {
+    let (mut plan, at, _) = document(9, OOXML, &license(5000), 9000);
+    let info = plan.nodes[plan.nodes[at].parent].parent;
+    let second = plan.add(info, "Second", Content::Storage);
+    let bytes = primary(RMS_CLASS, Some(&license(300)), 4);
+    plan.add(second, PRIMARY, Content::Bytes(bytes));
+    let told = told_of(&plan.write());
+    let mut lens: Vec<usize> = told.licenses.iter().map(Vec::len).collect();
+    lens.sort_unstable();
+    assert_eq!(lens, [300, 5000]);
+    assert_eq!(told.anomalies, [Anomaly::NonSpecLayout]);
+}
+
+fn use_license(chain: &[u8]) -> Vec<u8> {
+    let user = b"VABlAHMAdAA=";
+    let mut bytes = (8 + user.len() as u32).to_le_bytes().to_vec();
+    bytes.extend((user.len() as u32).to_le_bytes());
+    bytes.extend(user);
+    bytes.extend((chain.len() as u32).to_le_bytes());
+    bytes.extend(chain);
+    bytes
+}
+
+#[test]
+fn use_licenses_and_labels_lie_beside_the_license() {
+    let id = "11111111-2222-3333-4444-55555555aaaa";
+    let (mut plan, at, _) = document(9, OOXML, &license(5000), 9000);
+    let storage = plan.nodes[at].parent;
+    let info = plan.nodes[storage].parent;
+    plan.add(storage, "EUL-AAA", Content::Bytes(use_license(b"<certificatechain/>")));
+    plan.add(storage, "EUL-BBB", Content::Bytes(use_license(&license(6000))));
+    let xml = format!("<clbl:labelList><clbl:label id='{{{id}}}' enabled='1'/></clbl:labelList>");
+    plan.add(info, LABEL_INFO, Content::Bytes(xml.into_bytes()));
+    let image = plan.write();
+    let told = tell(&image, Told { wants_labels: true, ..Told::default() });
+    assert_eq!(told.use_licenses, [b"<certificatechain/>".to_vec(), license(6000)]);
+    assert_eq!(told.label.map(|label| label.id).as_deref(), Some(id));
+    let told = tell(&image, Told { is_quick: true, ..Told::default() });
+    assert_eq!(told.use_licenses.len(), 0);
+    assert_eq!(told.licenses, [license(4096)]);
+    assert_eq!(told.label, None);
+    // One that is damaged costs nothing else.
+    let mut damaged = use_license(b"<certificatechain/>");
+    damaged[20] = 0xFF;
+    plan.add(storage, "EUL-CCC", Content::Bytes(damaged));
+    let told = told_of(&plan.write());
+    assert_eq!(told.use_licenses.len(), 2);
+    assert_eq!(told.licenses.len(), 1);
+    assert_eq!(told.error_code(), "truncated");
+}
+
+/// The ways in which writers order the parts of a document.
+fn orders(license: usize, content: usize) -> [(&'static str, Vec<Part>); 5] {
+    use Part::{Difat, Directory, Fat, MiniFat, MiniStream, Stream};
+    let (license, content) = (Stream(license), Stream(content));
+    [
+        ("all first", vec![Fat, Directory, MiniFat, MiniStream, license, content]),
+        ("license first", vec![license, content, MiniStream, MiniFat, Directory, Fat, Difat]),
+        (
+            "license and FAT last",
+            vec![content, MiniStream, MiniFat, Directory, license, Fat, Difat],
+        ),
+        ("all last", vec![content, MiniFat, MiniStream, license, Directory, Fat, Difat]),
+        ("FAT before the directory", vec![license, content, Difat, Fat, Directory]),
+    ]
+}
+
+#[test]
+fn a_small_document_costs_four_reads() {
+    let license = license(47_000);
+    for shift in [9, 12] {
+        for content in [20_000, 6_500_000] {
+            let (plan, at, package) = document(shift, OOXML, &license, content);
+            for (what, order) in orders(at, package) {
+                for shape in [Shape::Balanced, Shape::RightOnly] {
+                    let image = Plan { order: order.clone(), shape, ..plan.clone() }.write();
+                    let told = told_of(&image);
+                    assert_eq!(told.licenses, [license.clone()], "{what}");
+                    let (reads, bytes) = image.cost();
+                    let seen = image.reads.borrow();
+                    assert!(reads <= 5, "{what} {shift} {content}: {seen:?}");
+                    assert!(bytes <= license.len() + 8192, "{what} {shift} {content}: {seen:?}");
+                }
+            }
+        }
+    }
+}
+
+static LARGE: LazyLock<(Plan, usize, usize)> =
+    LazyLock::new(|| document(9, OOXML, &license(47_000), 1 << 30));
+
+#[test]
+fn a_gigabyte_costs_little_more() {
+    let (plan, at, package) = &*LARGE;
+    for (what, order) in orders(*at, *package) {
+        let image = Plan { order, ..plan.clone() }.write();
+        let told = told_of(&image);
+        assert_eq!(told.licenses, [license(47_000)], "{what}");
+        let (reads, bytes) = image.cost();
+        let difat = (image.len / 512 / 128 - 109).div_ceil(127) as usize;
+        if what == "all first" {
+            assert!(reads <= 8, "{what}: {reads}");
+        }
+        assert!(reads <= 12 + difat, "{what}: {reads}");
+        assert!(bytes <= 65_536 + 47_000 + 512 * difat, "{what}: {bytes}");
+    }
+}
+
+/// A protected document of each layout whose structures are small and at known places.
+static SMALL: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let mut files = Vec::new();
+    for shift in [9, 12] {
+        for names in [OOXML, BINARY, ENVELOPE] {
+            let (plan, at, package) = document(shift, names, &license(4200), 5000);
+            for (_, order) in orders(at, package) {
+                files.push(Plan { order, ..plan.clone() }.write().to_vec());
+            }
+        }
+    }
+    files
+});
+
+#[test]
+fn no_damaged_byte_makes_a_protected_file_harmless() {
+    for (n, file) in SMALL.iter().enumerate() {
+        // Every byte of the first file of each layout; of the license only the beginning.
+        let step = if [0, 5, 10].contains(&n) { 1 } else { 29 };
+        let text = file.windows(16).position(|found| found == &license(16)[..]).unwrap();
+        for at in (n % step..file.len()).step_by(step) {
+            let is_filler = [0, 0xFF].contains(&file[at]) && !at.is_multiple_of(4);
+            if is_filler || (text + 16..text + 4200).contains(&at) {
+                continue;
+            }
+            for value in [0, 0xFF, file[at] ^ 1] {
+                let mut damaged = file.clone();
+                damaged[at] = value;
+                let told = told_of(&damaged);
+                assert!(!told.is_harmless(), "file {n}, byte {at} made {value:02X}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_lost_sector_makes_a_protected_file_harmless() {
+    for (n, file) in SMALL.iter().enumerate() {
+        for start in (0..file.len()).step_by(512).skip(1) {
+            for value in [0, 0xFF] {
+                let mut damaged = file.clone();
+                let end = damaged.len().min(start + 512);
+                damaged[start..end].fill(value);
+                let told = told_of(&damaged);
+                assert!(!told.is_harmless(), "file {n}, sector at {start} made {value:02X}");
+                let cut = told_of(&&file[..start]);
+                assert!(!cut.is_harmless(), "file {n}, cut at {start}");
+            }
+        }
+    }
+}
+
+#[test]
+fn encrypted_content_alone_is_unknown() {
+    let mut plan = Plan::new(9);
+    plan.add(0, "EncryptedPackage", Content::Bytes(vec![1; 5000]));
+    let told = told_of(&plan.write());
+    assert_eq!(told.protection, Some(Protection::Unknown));
+    assert_eq!(told.error_code(), "malformed-data-spaces");
+}
+
+#[test]
+fn an_ordinary_file_is_not_protected() {
+    let mut plan = Plan::new(9);
+    plan.add(0, "Workbook", Content::Bytes([0x09, 0x08, 2, 0, 6, 0].repeat(900)));
+    let storage = plan.add(0, "Macros", Content::Storage);
+    for n in 0..40 {
+        plan.add(storage, &format!("Module {n}"), Content::Bytes(vec![1; 100 * n]));
+    }
+    for shape in [Shape::Balanced, Shape::Disordered] {
+        let image: Image = Plan { shape, ..plan.clone() }.write();
+        let told = told_of(&image);
+        assert_eq!(told.protection, Some(Protection::None), "{:?}", told.error);
+        assert_eq!(told.container, Some(Container::Ole));
+        assert!(told.is_harmless());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+    #[test]
+    fn no_damage_makes_it_panic(
+        which: prop::sample::Index,
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
+    ) {
+        let mut bytes = which.get(&SMALL).clone();
+        for (at, value) in damage {
+            let len = bytes.len();
+            bytes[at.index(len)] = value;
+        }
+        told_of(&bytes);
+        tell(&bytes, Told { wants_labels: true, ..Told::default() });
+    }
+}
