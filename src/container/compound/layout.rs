@@ -37,8 +37,8 @@ pub(super) const NO_STREAM: u32 = 0xFFFF_FFFF;
 pub(super) const FAT_PAGE: u64 = 512;
 /// Sectors of the FAT that are read with the directory where they lie directly before it.
 pub(super) const FAT_BEFORE: u32 = 2;
-/// How much of the directory is read at once: 24 entries, some more than a protected document has.
-/// With the first read and two pages of the FAT that makes 8 KiB.
-pub(super) const DIRECTORY_AHEAD: usize = 3072;
+/// How much of the directory is read at once: 20 entries, as many as a protected document has.
+/// With the first read and two pages of the FAT that stays within 8 KiB.
+pub(super) const DIRECTORY_AHEAD: usize = 2560;
 /// From this byte of a directory on, it is read in pieces of as many bytes: it will be read whole.
 pub(super) const LARGE_DIRECTORY: u64 = 16_384;
