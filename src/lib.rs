@@ -18,7 +18,8 @@ mod timestamp;
 mod verdict;
 
 pub use authority::{
-    Authority, AuthorityKind, Estate, Host, HostRole, Key, KeyStatus, Mistake, Origin, Question,
+    Authority, AuthorityKind, Estate, Host, HostRole, Key, KeyStatus, Mistake, Open, Origin,
+    Question,
 };
 pub use container::{Anomaly, Container, Protection};
 pub use error::{Error, ErrorKind, Result, Stage};

@@ -31,7 +31,8 @@ impl std::error::Error for Mistake {}
 pub(crate) enum Subject {
     Authority(usize),
     Host(usize, usize),
-    Key(usize, usize),
+    /// A key, and which field of it as the estate file calls it; empty for the key as a whole.
+    Key(usize, usize, &'static str),
 }
 
 /// Every mistake, in the order of the estate.
@@ -39,25 +40,38 @@ pub(crate) fn all(authorities: &[Authority]) -> Vec<(Subject, String)> {
     let mut wrong = Vec::new();
     let mut seen = Seen::default();
     for (number, authority) in authorities.iter().enumerate() {
-        let subject = Subject::Authority(number);
+        let mut about = |message| wrong.push((Subject::Authority(number), message));
         if authority.name.trim().is_empty() {
-            wrong.push((subject, "an authority needs a name".to_owned()));
+            about("an authority needs a name".to_owned());
         }
-        if !seen.is_new("name", &authority.name, authority) {
-            wrong.push((subject, format!("there are two authorities named `{}`", authority.name)));
+        if seen.before("name", &authority.name, authority).is_some() {
+            about(format!("there are two authorities named `{}`", authority.name));
         }
         for (at, host) in authority.hosts.iter().enumerate() {
-            for message in
-                host_mistakes(&host.name).into_iter().chain(seen.host(&host.name, authority))
-            {
-                wrong.push((Subject::Host(number, at), message));
+            let mut about = |message| wrong.push((Subject::Host(number, at), message));
+            if !is_host(&host.name) {
+                about(no_host(&host.name));
+            }
+            if let Some(other) = seen.before("host", &host.name, authority) {
+                about(format!("the host `{}` is declared for `{other}` already", host.name));
             }
         }
         for (at, key) in authority.keys.iter().enumerate() {
-            let mut messages = key_mistakes(key, authority.kind);
-            messages.extend(held_by_mistakes(key, authorities));
-            messages.extend(seen.key(key, authority));
-            wrong.extend(messages.into_iter().map(|message| (Subject::Key(number, at), message)));
+            let mut about = |field, message| wrong.push((Subject::Key(number, at, field), message));
+            for (field, message) in key_mistakes(key, authority.kind) {
+                about(field, message.to_owned());
+            }
+            for name in &key.held_by {
+                if !is_cluster(name, authorities) {
+                    about("held_by", format!("there is no ad-rms authority named `{name}`"));
+                }
+            }
+            for (field, value) in [("slc_key", &key.key), ("slc_id", &key.id)] {
+                let Some(value) = value else { continue };
+                if let Some(other) = seen.before(field, value, authority) {
+                    about(field, twice(value, other, &authority.name));
+                }
+            }
         }
     }
     wrong
@@ -68,94 +82,89 @@ pub(crate) fn all(authorities: &[Authority]) -> Vec<(Subject, String)> {
 struct Seen<'a>(HashMap<(&'static str, &'a str), &'a str>);
 
 impl<'a> Seen<'a> {
-    fn is_new(&mut self, what: &'static str, name: &'a str, authority: &'a Authority) -> bool {
-        self.0.insert((what, name), &authority.name).is_none()
-    }
-
-    fn host(&mut self, name: &'a str, authority: &'a Authority) -> Option<String> {
-        let other = self.0.insert(("host", name), &authority.name)?;
-        Some(format!("the host `{name}` is declared twice, first for `{other}`"))
-    }
-
-    fn key(&mut self, key: &'a Key, authority: &'a Authority) -> Vec<String> {
-        let mut messages = Vec::new();
-        for (what, value) in [("key", &key.key), ("id", &key.id)] {
-            let Some(value) = value else { continue };
-            let Some(other) = self.0.insert((what, value), &authority.name) else { continue };
-            messages.push(if other == authority.name {
-                format!("the {what} {value} is declared twice: a key has one status")
-            } else {
-                format!(
-                    "the {what} {value} is declared for `{other}` too: declare it once, for the \
-                     authority that made it, and name clusters that got it in `held_by`"
-                )
-            });
-        }
-        messages
+    /// Whose this name was before.
+    fn before(
+        &mut self,
+        what: &'static str,
+        name: &'a str,
+        authority: &'a Authority,
+    ) -> Option<&'a str> {
+        self.0.insert((what, name), &authority.name)
     }
 }
 
-fn host_mistakes(name: &str) -> Option<String> {
-    let bare = name.strip_prefix('.').unwrap_or(name);
-    let clean = super::host::clean(bare).is_some_and(|clean| clean == bare);
-    (!clean).then(|| {
+fn twice(value: &str, first: &str, second: &str) -> String {
+    if first == second {
+        format!("{value} is declared twice: a key has one status")
+    } else {
         format!(
-            "`{name}` is no host name: write `rms.example.com`, or `.example.com` for all names \
-             below it, in lower case, without scheme, port and path"
+            "{value} is declared for `{first}` too: declare it once, for the authority that made \
+             it, and name clusters that got it in `held_by`"
         )
-    })
+    }
 }
 
-fn key_mistakes(key: &Key, kind: AuthorityKind) -> Vec<String> {
-    let mut messages = Vec::new();
-    let mut say = |wrong: bool, message: &str| {
-        if wrong {
-            messages.push(message.to_owned());
-        }
-    };
-    say(key.key.is_none() && key.id.is_none(), "a key needs `key`, or at least `id`");
-    say(
-        !key.key.as_deref().is_none_or(is_fingerprint),
-        "`key` has to be `sha256:` and 64 hex digits, over the big-endian modulus",
-    );
-    say(!key.id.as_deref().is_none_or(is_guid), "`id` has to be a GUID");
-    say(!key.tenant.as_deref().is_none_or(is_guid), "`tenant` has to be a GUID");
+fn is_host(name: &str) -> bool {
+    let bare = name.strip_prefix('.').unwrap_or(name);
+    super::host::clean(bare).is_some_and(|clean| clean == bare)
+}
+
+fn no_host(name: &str) -> String {
+    format!(
+        "`{name}` is no host name: write `rms.example.com`, or `.example.com` for all names below \
+         it, in lower case, without scheme, port and path"
+    )
+}
+
+fn is_cluster(name: &str, authorities: &[Authority]) -> bool {
+    authorities
+        .iter()
+        .any(|authority| authority.kind == AuthorityKind::AdRms && authority.name == name)
+}
+
+/// What is wrong with a key by itself: the field, and what about it.
+fn key_mistakes(
+    key: &Key,
+    kind: AuthorityKind,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
     let is_azure = key.status == KeyStatus::Azure;
-    say(
-        kind == AuthorityKind::AzureRms && !is_azure,
-        "a key of an azure-rms authority was born there: its status is `azure` or is left out; \
-         declare an imported key for the cluster that it came from",
-    );
-    say(
-        kind == AuthorityKind::AdRms && is_azure,
-        "only an azure-rms authority has keys with the status `azure`; a key that Azure got from \
-         this cluster is `imported`",
-    );
     let is_read_only = key.status == KeyStatus::ReadOnly;
-    say(is_read_only && key.since.is_none(), "a `read-only` key needs `since`");
-    say(!is_read_only && key.since.is_some(), "`since` belongs to `read-only` keys");
     let is_imported = key.status == KeyStatus::Imported;
-    say(is_imported && key.tenant.is_none(), "an `imported` key needs `tenant`");
-    say(!is_imported && key.tenant.is_some(), "`tenant` belongs to `imported` keys");
     let is_gone = matches!(key.status, KeyStatus::Lost | KeyStatus::Foreign);
-    say(
-        is_gone && !key.held_by.is_empty(),
-        "a key that one of your clusters holds is neither `lost` nor `foreign`, but `active` or \
-         `read-only`",
-    );
-    messages
-}
-
-fn held_by_mistakes<'a>(
-    key: &'a Key,
-    authorities: &'a [Authority],
-) -> impl Iterator<Item = String> + 'a {
-    let clusters = |name: &str| {
-        authorities.iter().any(|other| other.kind == AuthorityKind::AdRms && other.name == name)
-    };
-    key.held_by.iter().filter(move |name| !clusters(name)).map(|name| {
-        format!("`held_by` names `{name}`, and there is no ad-rms authority of that name")
-    })
+    [
+        (key.key.is_none() && key.id.is_none(), "", "a key needs `slc_key`, or at least `slc_id`"),
+        (
+            !key.key.as_deref().is_none_or(is_fingerprint),
+            "slc_key",
+            "`slc_key` has to be `sha256:` and 64 hex digits, over the big-endian modulus",
+        ),
+        (!key.id.as_deref().is_none_or(is_guid), "slc_id", "`slc_id` has to be a GUID"),
+        (!key.tenant.as_deref().is_none_or(is_guid), "tenant", "`tenant` has to be a GUID"),
+        (
+            kind == AuthorityKind::AzureRms && !is_azure,
+            "status",
+            "the keys of an azure-rms authority were born there: their status is `azure`, or is \
+             left out; declare an imported key for the cluster that it came from",
+        ),
+        (
+            kind == AuthorityKind::AdRms && is_azure,
+            "status",
+            "only an azure-rms authority has keys with the status `azure`; a key that Azure got \
+             from this cluster is `imported`",
+        ),
+        (is_read_only && key.since.is_none(), "status", "a `read-only` key needs `since`"),
+        (!is_read_only && key.since.is_some(), "since", "`since` belongs to `read-only` keys"),
+        (is_imported && key.tenant.is_none(), "status", "an `imported` key needs `tenant`"),
+        (!is_imported && key.tenant.is_some(), "tenant", "`tenant` belongs to `imported` keys"),
+        (
+            is_gone && !key.held_by.is_empty(),
+            "held_by",
+            "a key that one of your clusters holds is neither `lost` nor `foreign`, but `active` \
+             or `read-only`",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(is_wrong, field, message)| is_wrong.then_some((field, message)))
 }
 
 /// Whether it is a key's fingerprint as the record has it.

@@ -93,6 +93,7 @@ impl Estate {
         estate
     }
 
+    #[cfg(feature = "estate")]
     #[must_use]
     pub(crate) fn with_digest(mut self, digest: String) -> Estate {
         self.digest = Some(digest);

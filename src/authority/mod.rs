@@ -6,11 +6,19 @@
 
 mod check;
 mod estate;
+#[cfg(feature = "estate")]
+mod file;
 pub(crate) mod host;
+mod questions;
+#[cfg(all(test, feature = "estate"))]
+mod tests;
+#[cfg(feature = "estate")]
+mod text;
 
 pub use check::Mistake;
 pub(crate) use estate::Answer;
 pub use estate::Estate;
+pub use questions::Open;
 
 use crate::names::names;
 use crate::timestamp::Timestamp;
