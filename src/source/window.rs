@@ -130,6 +130,9 @@ impl<'a> Window<'a> {
             self.probe(offset, max)?;
         }
         let left = self.end().saturating_sub(offset);
+        if left == 0 {
+            return Ok(&[]);
+        }
         let len = max.min(narrow(left).unwrap_or(usize::MAX));
         self.block("member", offset, len)
     }

@@ -1,11 +1,91 @@
-use crate::container::Sink;
+//! Internet messages (RFC 5322) with their attachments.
+
+use super::header::name_of;
+use super::mime::{Message, Until};
+use crate::container::{Container, Sink, label};
 use crate::error::Result;
 use crate::source::Window;
 
-pub(crate) fn matches(_head: &[u8]) -> bool {
-    false
+/// Parts that are named before the first of them is read.
+const BATCH: usize = 16;
+
+/// Fields by which a message is known. One is enough, if every line before it and behind it has the
+/// shape of a field: what is no message and looks so has no parts either.
+const KNOWN: &[&str] = &[
+    "from",
+    "to",
+    "cc",
+    "subject",
+    "date",
+    "sender",
+    "reply-to",
+    "message-id",
+    "received",
+    "return-path",
+    "delivered-to",
+    "mime-version",
+    "content-type",
+    "content-class",
+    "content-transfer-encoding",
+    "dkim-signature",
+    "arc-seal",
+    "x-mailer",
+    "x-originating-ip",
+    "x-ms-has-attach",
+    "x-mozilla-status",
+];
+
+pub(crate) fn matches(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    let mut is_known = false;
+    let mut lines = head.split_inclusive(|byte| *byte == b'\n').peekable();
+    while let Some(line) = lines.next() {
+        let is_cut = lines.peek().is_none() && !line.ends_with(b"\n");
+        match line {
+            b"\n" | b"\r\n" => break,
+            [b' ' | b'\t', ..] => {}
+            _ => match name_of(line) {
+                Some(name) => is_known |= KNOWN.contains(&name.as_str()),
+                None if is_cut => {}
+                None => return false,
+            },
+        }
+    }
+    is_known
 }
 
-pub(crate) fn read(_window: &mut Window<'_>, _sink: &mut dyn Sink) -> Result<()> {
+pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Eml);
+    let head = window.head()?;
+    let rest = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    let start = head.len().saturating_sub(rest.len());
+    let message = Message::new(crate::bytes::wide(start), Until::End);
+    go_on(window, sink, message)
+}
+
+fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut message: Message) -> Result<()> {
+    let mut named: usize = 0;
+    while let Some(part) = message.next_part(window)? {
+        if let Some(labels) = message.labels.take().filter(|_| sink.wanted().labels)
+            && let Some(found) = label_of(&labels)
+        {
+            sink.label(found);
+        }
+        if !part.is_known {
+            continue;
+        }
+        sink.member(part.member)?;
+        named = named.saturating_add(1);
+        if named >= BATCH {
+            sink.rest(Box::new(move |window, sink| go_on(window, sink, message)));
+            return Ok(());
+        }
+    }
     Ok(())
+}
+
+/// The label of `msip_labels`: `MSIP_Label_<guid>_Enabled=True;MSIP_Label_<guid>_SiteId=…;`.
+fn label_of(value: &str) -> Option<crate::container::Label> {
+    let pairs = value.split(';').filter_map(|pair| pair.split_once('='));
+    label::named_values(pairs.map(|(name, value)| (name.trim(), value.trim())))
 }

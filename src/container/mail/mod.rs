@@ -1,7 +1,10 @@
 //! Mail: single items, messages, mailboxes.
 
 pub(crate) mod eml;
+mod header;
 pub(crate) mod mbox;
+mod mime;
 pub(crate) mod msg;
+mod properties;
 pub(crate) mod pst;
 pub(crate) mod tnef;

@@ -17,7 +17,7 @@ pub use kept::Spill;
 pub(crate) use kept::Spiller;
 
 use super::ReadAt;
-use crate::bytes::{narrow, wide};
+use crate::bytes::wide;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 

@@ -1,0 +1,145 @@
+//! Header fields of a message or of a part (RFC 5322 2.2, RFC 2045 3), as far as they say where the
+//! next parts are and how they are encoded.
+
+use std::collections::BTreeMap;
+
+use crate::bytes::wide;
+use crate::error::Result;
+use crate::limits::Limit;
+use crate::source::{Encoding, Window};
+
+/// Bytes that are looked at together.
+const CHUNK: usize = 16_384;
+/// Bytes of one field that are kept; what is longer than that says nothing here.
+const MAX_FIELD: usize = 16_384;
+
+/// Fields that say something about the body.
+const FIELDS: &[&str] =
+    &["content-type", "content-transfer-encoding", "content-disposition", "msip_labels"];
+
+/// What the header of a message or part says.
+#[derive(Debug, Default)]
+pub(super) struct Header {
+    /// Parsed from `Content-Type`: lower-case type, and its parameters.
+    mimetype: Option<String>,
+    parameters: BTreeMap<String, String>,
+    file_name: Option<String>,
+    /// Every `Content-Transfer-Encoding` in order; there should be one.
+    pub(super) encodings: Vec<Option<Encoding>>,
+    /// The sensitivity label that Outlook writes.
+    pub(super) labels: Option<String>,
+    /// Where the body begins.
+    pub(super) body: u64,
+}
+
+impl Header {
+    /// Reads the header at `offset`. It ends with an empty line, or where `ends` says of a line
+    /// that it does not belong to it any more.
+    pub(super) fn read(
+        window: &mut Window<'_>,
+        offset: u64,
+        ends: impl Fn(&[u8]) -> bool,
+    ) -> Result<Header> {
+        let mut header = Header::default();
+        let mut field = Vec::new();
+        let mut position = offset;
+        // Whether the next byte begins a line; a line may be longer than what is looked at.
+        let mut fresh = true;
+        loop {
+            let chunk = window.up_to(position, CHUNK)?;
+            let is_last = chunk.len() < CHUNK;
+            let mut used: usize = 0;
+            let mut done = false;
+            while let Some(rest) = chunk.get(used..).filter(|rest| !rest.is_empty()) {
+                let len = match memchr::memchr(b'\n', rest) {
+                    Some(at) => at.saturating_add(1),
+                    None if used == 0 || is_last => rest.len(),
+                    None => break,
+                };
+                let line = rest.get(..len).unwrap_or_default();
+                if fresh && ends(line) {
+                    done = true;
+                    break;
+                }
+                used = used.saturating_add(len);
+                if fresh && matches!(line, b"\n" | b"\r\n") {
+                    done = true;
+                    break;
+                }
+                let folded = matches!(line.first(), Some(b' ' | b'\t'));
+                if fresh && !folded {
+                    header.take(&field);
+                    field.clear();
+                }
+                if field.len().saturating_add(line.len()) <= MAX_FIELD {
+                    field.extend_from_slice(line);
+                }
+                fresh = line.ends_with(b"\n");
+            }
+            position = position.saturating_add(wide(used));
+            window.meter().charge(Limit::Steps, wide(used).saturating_add(1))?;
+            if done || is_last {
+                header.take(&field);
+                header.body = position;
+                return Ok(header);
+            }
+        }
+    }
+
+    /// Takes one field with all its lines. Of two with the same name the first counts.
+    fn take(&mut self, field: &[u8]) {
+        let Some(name) = name_of(field).filter(|name| FIELDS.contains(&name.as_str())) else {
+            return;
+        };
+        let Ok((parsed, _)) = mailparse::parse_header(field) else {
+            return;
+        };
+        let value = parsed.get_value();
+        match name.as_str() {
+            "content-type" if self.mimetype.is_none() => {
+                let parsed = mailparse::parse_content_type(&value);
+                self.mimetype = Some(parsed.mimetype);
+                self.parameters = parsed.params;
+            }
+            "content-disposition" if self.file_name.is_none() => {
+                let mut parsed = mailparse::parse_content_disposition(&value);
+                self.file_name = parsed.params.remove("filename");
+            }
+            "content-transfer-encoding" => self.encodings.push(encoding(&value)),
+            "msip_labels" if self.labels.is_none() => self.labels = Some(value),
+            _ => {}
+        }
+    }
+
+    /// The boundary of a multipart (RFC 2046 5.1.1).
+    pub(super) fn boundary(&self) -> Option<&str> {
+        let is_multipart = self.mimetype.as_ref().is_some_and(|of| of.starts_with("multipart/"));
+        let boundary = self.parameters.get("boundary").filter(|_| is_multipart)?;
+        Some(boundary.trim_end()).filter(|boundary| !boundary.is_empty())
+    }
+
+    /// The name that the sender gave the part.
+    pub(super) fn file_name(&self) -> Option<&str> {
+        let name = self.file_name.as_deref().or(self.parameters.get("name").map(String::as_str));
+        name.map(str::trim).filter(|name| !name.is_empty())
+    }
+}
+
+/// RFC 2045 6.1; `None` where the body stands as it is.
+fn encoding(value: &str) -> Option<Encoding> {
+    let end = value.find(|char: char| char.is_whitespace() || matches!(char, ';' | '('));
+    let word = value.trim_start().split_at_checked(end.unwrap_or(value.len()));
+    match word.map_or(value, |(word, _)| word).trim().to_ascii_lowercase().as_str() {
+        "base64" => Some(Encoding::Base64),
+        "quoted-printable" => Some(Encoding::QuotedPrintable),
+        _ => None,
+    }
+}
+
+/// The lower-case name of a field, if the line has the shape of one (RFC 5322 2.2).
+pub(super) fn name_of(line: &[u8]) -> Option<String> {
+    let colon = memchr::memchr(b':', line)?;
+    let name = line.get(..colon)?.trim_ascii_end();
+    let is_name = !name.is_empty() && name.iter().all(|byte| matches!(byte, b'!'..=b'~'));
+    is_name.then(|| String::from_utf8_lossy(name).to_ascii_lowercase())
+}

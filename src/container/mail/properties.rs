@@ -1,0 +1,174 @@
+//! The MAPI properties of an attachment, as TNEF lists them (MS-OXTNEF 2.1.3.4).
+
+use crate::bytes::{Cursor, narrow, utf8_lossy, utf16_lossy};
+use crate::container::is_known;
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::{Extent, Window};
+
+/// `PidTagAttachDataBinary` and `PidTagAttachDataObject`, MS-OXPROPS 2.580 and 2.581.
+const ATTACH_DATA: u16 = 0x3701;
+/// `PidTagAttachLongFilename`, MS-OXPROPS 2.586.
+const ATTACH_LONG_FILENAME: u16 = 0x3707;
+
+/// Property types, MS-OXCDATA 2.11.1.
+const STRING_8: u16 = 0x001E;
+const STRING: u16 = 0x001F;
+const OBJECT: u16 = 0x000D;
+const BINARY: u16 = 0x0102;
+/// This bit makes a list of a type.
+const MULTIPLE: u16 = 0x1000;
+/// Ids from here on are followed by the name that they stand for.
+const FIRST_NAMED: u16 = 0x8000;
+/// The interface identifier before the bytes of an object.
+const INTERFACE: u64 = 16;
+/// Bytes of a name that are read.
+const MAX_NAME: u64 = 1024;
+/// Bytes of an attachment that are looked at to tell whether anything can come of it.
+const HEAD: u64 = 4096;
+
+/// What the properties say of an attachment.
+#[derive(Debug, Default)]
+pub(super) struct Attached {
+    pub(super) name: Option<String>,
+    pub(super) data: Option<Extent>,
+}
+
+/// Whether the bytes at `extent` begin like a known format.
+pub(super) fn is_worth_opening(window: &mut Window<'_>, extent: Extent) -> Result<bool> {
+    let len = narrow(extent.len.min(HEAD)).unwrap_or_default();
+    Ok(is_known(window.up_to(extent.offset, len)?))
+}
+
+/// Walks the `MsgPropertyList` in `list`.
+pub(super) fn attached(window: &mut Window<'_>, list: Extent) -> Result<Attached> {
+    let mut found = Attached::default();
+    let mut walk = Walk { offset: list.offset, end: list.end() };
+    let count = walk.u32(window, "MsgPropertyCount")?;
+    for _ in 0..count {
+        window.meter().charge(Limit::Steps, 1)?;
+        let tag = walk.u32(window, "MsgPropertyTag")?;
+        let [low, high, id_low, id_high] = tag.to_le_bytes();
+        let kind = u16::from_le_bytes([low, high]);
+        let id = u16::from_le_bytes([id_low, id_high]);
+        if id >= FIRST_NAMED {
+            walk.named(window)?;
+        }
+        for value in walk.values(window, kind)? {
+            match (id, kind) {
+                (ATTACH_DATA, BINARY) => found.data = Some(value),
+                (ATTACH_DATA, OBJECT) => {
+                    let skip = value.len.min(INTERFACE);
+                    found.data = Some(Extent {
+                        offset: value.offset.saturating_add(skip),
+                        len: value.len.saturating_sub(skip),
+                    });
+                }
+                (ATTACH_LONG_FILENAME, STRING | STRING_8) => {
+                    found.name = Some(text(window, value, kind)?);
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn text(window: &mut Window<'_>, value: Extent, kind: u16) -> Result<String> {
+    let len = narrow(value.len.min(MAX_NAME)).unwrap_or_default();
+    let bytes = window.block("MsgPropertyValue", value.offset, len)?;
+    let text = match kind {
+        STRING => utf16_lossy(bytes),
+        _ => utf8_lossy(bytes).into_owned(),
+    };
+    Ok(text.trim_end_matches('\0').to_owned())
+}
+
+/// Values of one property that are told of; the rest is passed over.
+const MAX_VALUES: usize = 1;
+
+/// A place in a property list.
+struct Walk {
+    offset: u64,
+    end: u64,
+}
+
+impl Walk {
+    fn u32(&mut self, window: &mut Window<'_>, field: &'static str) -> Result<u32> {
+        let offset = self.skip(4, field)?;
+        let bytes = window.block("MsgPropertyList", offset, 4)?;
+        Cursor::new("MsgPropertyList", bytes, offset).u32_le(field)
+    }
+
+    /// Goes `len` bytes on; where they begin.
+    fn skip(&mut self, len: u64, field: &'static str) -> Result<u64> {
+        let offset = self.offset;
+        match offset.checked_add(len).filter(|end| *end <= self.end) {
+            Some(end) => {
+                self.offset = end;
+                Ok(offset)
+            }
+            None => {
+                let detail = format!("{field} takes {len} bytes, and the list ends before");
+                Err(Error::truncated("MsgPropertyList", offset, detail))
+            }
+        }
+    }
+
+    /// Passes over the name of a named property.
+    fn named(&mut self, window: &mut Window<'_>) -> Result<()> {
+        self.skip(16, "NamedPropSpec")?;
+        if self.u32(window, "NamedPropType")? == 0 {
+            self.skip(4, "PropID")?;
+            return Ok(());
+        }
+        let len = u64::from(self.u32(window, "NameLength")?);
+        self.skip(padded(len), "PropNameList").map(drop)
+    }
+
+    /// Passes over the values of a property of type `kind`; where those of variable size are.
+    fn values(&mut self, window: &mut Window<'_>, kind: u16) -> Result<Vec<Extent>> {
+        let single = kind & !MULTIPLE;
+        let varies = matches!(single, STRING_8 | STRING | OBJECT | BINARY);
+        let counted = varies || kind & MULTIPLE != 0;
+        let count = if counted { self.u32(window, "ValueCount")? } else { 1 };
+        let mut found = Vec::new();
+        for _ in 0..count {
+            window.meter().charge(Limit::Steps, 1)?;
+            let Some(fixed) = fixed_size(single).filter(|_| !varies) else {
+                if !varies {
+                    let detail = format!("a property has the type {kind:#06x}");
+                    let structure = "MsgPropertyList";
+                    return Err(Error::malformed("malformed-tnef", structure, self.offset, detail));
+                }
+                let len = u64::from(self.u32(window, "ValueSize")?);
+                let offset = self.skip(padded(len), "MsgPropertyValue")?;
+                if found.len() < MAX_VALUES {
+                    found.push(Extent { offset, len });
+                }
+                continue;
+            };
+            self.skip(fixed, "MsgPropertyValue")?;
+        }
+        Ok(found)
+    }
+}
+
+/// Values are padded to four bytes.
+fn padded(len: u64) -> u64 {
+    len.checked_next_multiple_of(4).unwrap_or(u64::MAX)
+}
+
+/// The padded size of a type whose values all have the same.
+fn fixed_size(kind: u16) -> Option<u64> {
+    Some(match kind {
+        // Integers of 16 and 32 bits, single floats, errors, Booleans.
+        0x0002 | 0x0003 | 0x0004 | 0x000A | 0x000B => 4,
+        // Doubles, currencies, times and integers of 64 bits.
+        0x0005 | 0x0006 | 0x0007 | 0x0014 | 0x0040 => 8,
+        0x0048 => 16,
+        // Nothing at all.
+        0x0000 | 0x0001 => 0,
+        _ => return None,
+    })
+}
