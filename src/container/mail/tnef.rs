@@ -1,8 +1,8 @@
 //! `winmail.dat`, Outlook's envelope around attachments (MS-OXTNEF).
 
 use super::properties::{self, Attached};
-use crate::bytes::{Cursor, narrow, utf8_lossy};
-use crate::container::{Body, Container, Member, Name, Sink};
+use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
+use crate::container::{Anomaly, Body, Container, Member, Name, Sink};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
@@ -59,7 +59,11 @@ fn go_on(
     let mut named: usize = 0;
     loop {
         window.meter().charge(Limit::Steps, 1)?;
-        let is_end = window.up_to(position, 1)?.is_empty();
+        let left = window.up_to(position, narrow(ATTRIBUTE).unwrap_or_default())?.len();
+        let is_end = wide(left) < ATTRIBUTE;
+        if is_end && left > 0 {
+            sink.anomaly(Anomaly::TrailingData, Some(position));
+        }
         let attribute = if is_end { None } else { Some(attribute(window, position)?) };
         let begins = attribute.as_ref().is_none_or(|(_, id, _)| *id == ATTACH_REND_DATA);
         if begins {
