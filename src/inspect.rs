@@ -601,6 +601,14 @@ impl Names {
             path.push_str(outer);
             path.push_str("!/");
         }
+        let mut name = name;
+        while let Name::Within(steps, inner) = name {
+            for step in steps {
+                escape(step, &mut path);
+                path.push_str("!/");
+            }
+            name = inner;
+        }
         let numbered = match name {
             Name::Named(name) => {
                 escape(name, &mut path);
@@ -614,7 +622,7 @@ impl Names {
                 path.push_str(&format!("{what}#{number}"));
                 path.clone()
             }
-            Name::Layer => return None,
+            Name::Layer | Name::Within(..) => return None,
         };
         Some(self.unique(&path, numbered).into())
     }

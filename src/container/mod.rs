@@ -166,6 +166,8 @@ pub(crate) enum Name {
     /// It has none but its place in the container, counted from 1 with those that nobody names to
     /// the sink.
     Numbered(&'static str, u64),
+    /// It lies in something that is no member of its own: a message embedded in an Outlook item.
+    Within(Vec<String>, Box<Name>),
     /// It is no member but the same thing one layer down, and its license is the outer one's: the
     /// compound file in an rpmsg, the payload of a PDF wrapper.
     Layer,

@@ -1,12 +1,246 @@
-use crate::container::Sink;
-use crate::container::compound::CompoundFile;
-use crate::error::Result;
-use crate::source::Window;
+//! Outlook items (MS-OXMSG): their attachments, and those of messages embedded in them.
 
+use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
+use crate::container::compound::{CompoundFile, Entry, EntryKind};
+use crate::container::{Body, Container, Member, Name, Protection, Sink, is_known};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limit;
+use crate::source::{Encoding, Window, decode_all};
+
+/// The stream of fixed-size properties, MS-OXMSG 2.4.
+const PROPERTIES: &str = "__properties_version1.0";
+/// The storage of an attachment, 2.2.2; a number in hexadecimal follows.
+const ATTACHMENT: &str = "__attach_version1.0_#";
+/// The storage of the names of named properties, 2.2.3.
+const NAMES: &str = "__nameid_version1.0";
+/// Its streams: `Entry` and `String`, 2.2.3.1.2 and 2.2.3.1.3.
+const NAME_ENTRIES: &str = "__substg1.0_00030102";
+const NAME_STRINGS: &str = "__substg1.0_00040102";
+
+/// `PidTagAttachDataBinary`, MS-OXPROPS 2.580.
+const DATA: &str = "__substg1.0_37010102";
+/// `PidTagAttachDataObject`: a message, or an object of some program.
+const OBJECT: &str = "__substg1.0_3701000D";
+/// `PidTagAttachLongFilename`, `PidTagAttachFilename`, `PidTagDisplayName`; Unicode first.
+const FILE_NAMES: [(&str, Coding); 6] = [
+    ("__substg1.0_3707001F", Coding::Utf16),
+    ("__substg1.0_3707001E", Coding::Ansi),
+    ("__substg1.0_3704001F", Coding::Utf16),
+    ("__substg1.0_3704001E", Coding::Ansi),
+    ("__substg1.0_3001001F", Coding::Utf16),
+    ("__substg1.0_3001001E", Coding::Ansi),
+];
+
+/// `PidNameRightsManagementLicense`, MS-OXPROPS 2.474, behind the length of its UTF-16 in bytes.
+const LICENSE_NAME: &str = "DRMLicense";
+/// The first id of a named property, MS-OXMSG 2.2.3.1.2.
+const FIRST_NAMED: u16 = 0x8000;
+
+/// The storage of data spaces; in an object it would be a protected document.
+const DATA_SPACES: &str = "\u{6}DataSpaces";
+
+/// Bytes of a name, and of the streams of names, that are read.
+const MAX_NAME: u64 = 1024;
+const MAX_NAMES: u64 = 1 << 20;
+/// Bytes of an attachment that are looked at to tell whether anything can come of it.
+const HEAD: u64 = 4096;
+/// Bytes of memory that a member takes while it waits.
+const WAITING: u64 = 512;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Utf16,
+    Ansi,
+}
+
+/// A message that is to be looked through, and the steps that lead to it.
+struct Message {
+    storage: Entry,
+    steps: Vec<String>,
+}
+
+/// Reads an Outlook item; false where the file is none.
 pub(crate) fn read(
-    _file: &mut CompoundFile,
-    _window: &mut Window<'_>,
-    _sink: &mut dyn Sink,
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
 ) -> Result<bool> {
-    Ok(false)
+    let root = file.root();
+    if file.child(window, &root, PROPERTIES)?.is_none() {
+        return Ok(false);
+    }
+    sink.container(Container::Msg);
+    let mut messages = vec![Message { storage: root, steps: Vec::new() }];
+    while let Some(message) = messages.pop() {
+        let mut children = file.children(&message.storage);
+        while let Some(child) = children.next(file, window)? {
+            if child.kind == EntryKind::Storage && child.name_starts_with(ATTACHMENT) {
+                let read = attachment(file, window, sink, &message, &child);
+                messages.extend(go_on(sink, read)?.flatten());
+            }
+        }
+    }
+    if sink.reads_whole_licenses() {
+        let read = use_licenses(file, window, sink, &root);
+        go_on(sink, read)?;
+    }
+    sink.protection(Protection::None);
+    Ok(true)
+}
+
+/// Damage in one place does not keep the others from being read; a limit does.
+fn go_on<T>(sink: &mut dyn Sink, read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == ErrorKind::Malformed => {
+            sink.incomplete(error);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The streams of an attachment that matter here.
+#[derive(Default)]
+struct Streams {
+    data: Option<Entry>,
+    object: Option<Entry>,
+    names: [Option<Entry>; FILE_NAMES.len()],
+}
+
+/// Puts an attachment before the sink, or says which message is in it.
+fn attachment(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    message: &Message,
+    storage: &Entry,
+) -> Result<Option<Message>> {
+    let streams = streams(file, window, storage)?;
+    if let Some(data) = streams.data {
+        let head = file.read(window, &data, HEAD)?;
+        if is_known(&head) {
+            window.meter().charge(Limit::Allocation, WAITING)?;
+            let name = match file_name(file, window, &streams)? {
+                Some(name) => Name::Named(name),
+                None => Name::Unnamed("attachment"),
+            };
+            let body = Body::Stored(file.extents(window, &data)?);
+            sink.member(Member { name: within(message, name), body })?;
+        }
+    }
+    let Some(object) = streams.object else { return Ok(None) };
+    window.meter().charge(Limit::Allocation, WAITING)?;
+    let name = file_name(file, window, &streams)?;
+    if file.child(window, &object, PROPERTIES)?.is_some() {
+        let depth = wide(message.steps.len()).saturating_add(1);
+        window.meter().check(Limit::Nesting, depth)?;
+        let mut steps = message.steps.clone();
+        steps.push(name.unwrap_or_else(|| format!("message#{}", storage.id)));
+        return Ok(Some(Message { storage: object, steps }));
+    }
+    if file.child(window, &object, DATA_SPACES)?.is_some() {
+        let detail = "a protected document that lies in a storage of the message";
+        let error = Error::unsupported("archive-not-opened", "attachment", object.offset, detail);
+        let name = name.map_or(Name::Unnamed("attachment"), Name::Named);
+        let body = Body::Unopened { error, size: None };
+        sink.member(Member { name: within(message, name), body })?;
+    }
+    Ok(None)
+}
+
+fn within(message: &Message, name: Name) -> Name {
+    match message.steps.is_empty() {
+        true => name,
+        false => Name::Within(message.steps.clone(), Box::new(name)),
+    }
+}
+
+fn streams(file: &mut CompoundFile, window: &mut Window<'_>, storage: &Entry) -> Result<Streams> {
+    let mut streams = Streams::default();
+    let mut children = file.children(storage);
+    while let Some(child) = children.next(file, window)? {
+        if child.kind == EntryKind::Stream && child.is_named(DATA) {
+            streams.data = Some(child);
+        } else if child.kind == EntryKind::Storage && child.is_named(OBJECT) {
+            streams.object = Some(child);
+        } else {
+            for (slot, (name, _)) in streams.names.iter_mut().zip(FILE_NAMES) {
+                if child.is_named(name) {
+                    *slot = Some(child);
+                }
+            }
+        }
+    }
+    Ok(streams)
+}
+
+fn file_name(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    streams: &Streams,
+) -> Result<Option<String>> {
+    for (entry, (_, coding)) in streams.names.iter().zip(FILE_NAMES) {
+        let Some(entry) = entry else { continue };
+        let bytes = file.read(window, entry, MAX_NAME)?;
+        let name = match coding {
+            Coding::Utf16 => utf16_lossy(&bytes),
+            Coding::Ansi => utf8_lossy(&bytes).into_owned(),
+        };
+        let name = name.trim_matches('\0').trim();
+        if !name.is_empty() {
+            return Ok(Some(name.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads the use license that a client has cached in the item (MS-OXORMMS 2.2.3.1): zlib around
+/// the `<certificatechain>`.
+fn use_licenses(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    root: &Entry,
+) -> Result<()> {
+    let Some(id) = license_property(file, window, root)? else { return Ok(()) };
+    // The values of a PtypMultipleBinary, MS-OXMSG 2.1.4.2; only the first one is a license.
+    let name = format!("__substg1.0_{id:04X}1102-00000000");
+    let Some(value) = file.child(window, root, &name)? else { return Ok(()) };
+    let max = window.meter().allowed(Limit::LicenseBytes);
+    let packed = file.read(window, &value, max)?;
+    let license = decode_all(Encoding::Zlib, &packed, max)?;
+    sink.use_license(&license)
+}
+
+/// The id under which the item has its [`LICENSE_NAME`].
+fn license_property(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    root: &Entry,
+) -> Result<Option<u16>> {
+    let Some(names) = file.child(window, root, NAMES)? else { return Ok(None) };
+    let Some(strings) = file.child(window, &names, NAME_STRINGS)? else { return Ok(None) };
+    let strings = file.read(window, &strings, MAX_NAMES)?;
+    let Some(offset) = string_offset(&strings) else { return Ok(None) };
+    let Some(entries) = file.child(window, &names, NAME_ENTRIES)? else { return Ok(None) };
+    let bytes = file.read(window, &entries, MAX_NAMES)?;
+    for entry in bytes.chunks_exact(8) {
+        let mut cursor = Cursor::new("name entry", entry, 0);
+        let name = cursor.u32_le("Name Identifier")?;
+        let index_and_kind = cursor.u16_le("GUID Index and Kind")?;
+        let index = cursor.u16_le("Property Index")?;
+        if u64::from(name) == offset && index_and_kind & 1 == 1 {
+            return Ok(FIRST_NAMED.checked_add(index));
+        }
+    }
+    Ok(None)
+}
+
+/// Where the string [`LICENSE_NAME`] begins in the stream of strings, its length included.
+fn string_offset(strings: &[u8]) -> Option<u64> {
+    let units: Vec<u8> = LICENSE_NAME.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let len = u32::try_from(units.len()).ok()?;
+    let sought = [len.to_le_bytes().as_slice(), &units].concat();
+    memchr::memmem::find(strings, &sought).map(wide)
 }
