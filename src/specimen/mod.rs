@@ -34,18 +34,22 @@ mod bytes;
 mod chain;
 mod client;
 mod compound;
+mod corpus;
 mod deflate;
 mod irm;
 pub mod keys;
 mod label;
 mod license;
+mod mail;
 mod password;
+mod pdf;
 mod pfile;
 mod rpmsg;
 mod server;
 mod sparse;
 mod text;
 mod xml;
+mod zip;
 
 pub use bytes::noise;
 pub use chain::{
@@ -54,6 +58,7 @@ pub use chain::{
 };
 pub use client::Client;
 pub use compound::{Compound, Region, Siblings, Version};
+pub use corpus::{CorpusFile, corpus};
 pub use deflate::{deflate, zlib};
 pub use irm::{DRM_TRANSFORM, IrmDocument, IrmKind, LZX_TRANSFORM, PASSWORD_TRANSFORM};
 pub use keys::{KeyPair, Mode};
@@ -61,11 +66,16 @@ pub use label::{
     Label, custom_properties, document_summary, label_info, mail_header, pdf_xmp, pfile_xmp,
 };
 pub use license::{Documents, LicenseBuilder, Repeat, Signing};
+pub use mail::{Attachment, Msg, RPMSG_TYPE, eml, eml_bounded, mbox, tnef};
 pub use password::{
     PasswordForm, password_doc, password_ooxml, password_ppt, password_xls, plain_compound,
+};
+pub use pdf::{
+    CrossReference, PdfForm, PdfIrm, StringForm, pdf_string, pdf_with_handler, plain_pdf,
 };
 pub use pfile::{Pfile, PfileVersion};
 pub use rpmsg::{rpmsg, rpmsg_blocks};
 pub use server::{Root, Server};
 pub use sparse::SparseFile;
 pub use text::{Encoding, encode, reflow};
+pub use zip::{Method, Zip, word_package};

@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::string_slice)]
 
+mod corpus;
 mod inputs;
 mod layers;
 mod license;

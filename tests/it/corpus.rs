@@ -1,0 +1,63 @@
+//! `corpus/` is what the builders make, byte for byte, and nothing else.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rmsight::specimen::corpus;
+
+/// The folders that are made. Others, such as regressions, are collected.
+const MADE: [&str; 5] = ["containers", "damaged", "licenses", "lookalikes", "rules"];
+/// What a golden record is called after the file that it belongs to.
+const GOLDEN: &str = ".ndjson";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+}
+
+/// Whether files are to be written anew: `RMSIGHT_BLESS=1 cargo test`.
+fn blesses() -> bool {
+    std::env::var_os("RMSIGHT_BLESS").is_some_and(|value| value == "1")
+}
+
+/// Compares a file with what it should be, or makes it so.
+fn assert_is(path: &Path, expected: &[u8]) -> Result<(), String> {
+    if blesses() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, expected).unwrap();
+        return Ok(());
+    }
+    let found = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    if found == expected {
+        return Ok(());
+    }
+    let at = found.iter().zip(expected).position(|(a, b)| a != b);
+    let at = at.unwrap_or(found.len().min(expected.len()));
+    Err(format!("{} differs at byte {at}", path.display()))
+}
+
+#[test]
+fn the_corpus_is_what_the_builders_make() {
+    let files = corpus();
+    let wrong: Vec<String> = files
+        .iter()
+        .filter_map(|file| assert_is(&root().join(&file.path), &file.bytes).err())
+        .collect();
+    assert!(wrong.is_empty(), "RMSIGHT_BLESS=1 writes them anew: {wrong:#?}");
+}
+
+#[test]
+fn nothing_else_lies_in_the_corpus_and_it_is_small() {
+    let made: BTreeSet<String> = corpus().into_iter().map(|file| file.path).collect();
+    let mut bytes = 0;
+    for folder in MADE {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            bytes += entry.metadata().unwrap().len();
+            let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+            let subject = path.strip_suffix(GOLDEN).unwrap_or(&path);
+            assert!(made.contains(subject), "{path} is made by nothing");
+        }
+    }
+    assert!(bytes < 2_000_000, "{bytes} bytes are too many to carry around");
+}
