@@ -1,0 +1,63 @@
+//! The program from outside: exit codes, records, and what it says to people.
+
+mod judging;
+mod reading;
+mod ways;
+
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use rmsight::specimen::{Client, LicenseBuilder, Server};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A publishing license of an AD RMS cluster; signing it takes a while.
+fn license() -> Vec<u8> {
+    static LICENSE: LazyLock<Vec<u8>> =
+        LazyLock::new(|| LicenseBuilder::client(&Server::contoso(), &Client::windows()).build());
+    LICENSE.clone()
+}
+
+/// A folder with files of these names and contents.
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, bytes) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    folder
+}
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::cargo_bin("rmsight").unwrap();
+    command.current_dir(folder);
+    command
+}
+
+fn rmsight(folder: &Path, args: &[&str]) -> Assert {
+    command(folder).args(args).assert()
+}
+
+fn stdout(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
+fn stderr(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+}
+
+/// The records that were written as NDJSON.
+fn records(assert: &Assert) -> Vec<Value> {
+    stdout(assert).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The records of a scan in the order of the names, and its exit code.
+fn scan(folder: &Path, args: &[&str]) -> (Vec<Value>, i32) {
+    let args = [&["scan", "--format", "ndjson", "-j", "1"], args].concat();
+    let done = rmsight(folder, &args);
+    (records(&done), done.get_output().status.code().unwrap())
+}

@@ -1,0 +1,139 @@
+//! Ways to call the program, and what it says to people.
+
+use std::io::Read;
+use std::process::{Command as Plain, Stdio};
+
+use super::{command, folder, license, rmsight, scan, stderr, stdout};
+
+#[test]
+fn wrong_usage_ends_with_two_and_says_so_in_one_voice() {
+    let folder = folder(&[("a", b"x")]);
+    let cases: &[(&[&str], &str)] = &[
+        (&["scan"], "required"),
+        (&["scan", "--limit", "nonsense=1", "a"], "there is no limit"),
+        (&["scan", "--limit", "steps", "a"], "NAME=N"),
+        (&["scan", "-j", "0", "a"], "0"),
+        (&["scan", "--quick", "--verify", "a"], "cannot be used with"),
+        (&["scan", "--files-from", "missing"], "rmsight: missing: "),
+        (&["scan", "--estate", "missing", "a"], "rmsight: missing: "),
+        (&["judge", "missing"], "rmsight: missing: "),
+        (&["judge", "a"], "rmsight: a: line 1: "),
+        (&["inspect", "missing"], "rmsight: missing: "),
+        (&["inspect", "."], "it is a folder"),
+        (&["nonsense"], "nonsense"),
+    ];
+    for (args, said) in cases {
+        let done = rmsight(folder.path(), args).code(2);
+        assert!(stderr(&done).contains(said), "{args:?}: {}", stderr(&done));
+    }
+}
+
+#[test]
+fn names_come_from_a_list_too() {
+    let folder = folder(&[
+        ("a.txt", b"x"),
+        ("b\nc.txt", b"x"),
+        ("lines", b"a.txt\n\nmissing.txt\n"),
+        ("nuls", b"a.txt\0b\nc.txt\0"),
+    ]);
+    let (records, exit) = scan(folder.path(), &["--files-from", "lines"]);
+    let codes: Vec<_> = records.iter().map(|record| record["error_code"].as_str()).collect();
+    assert_eq!((codes, exit), (vec![None, Some("io")], 1));
+    let (records, exit) = scan(folder.path(), &["-0", "--files-from", "nuls"]);
+    assert_eq!((records.len(), exit), (2, 0));
+    assert_eq!(records[1]["path"], "b\nc.txt");
+    // From standard input, with several threads.
+    let done = command(folder.path())
+        .args(["scan", "--format", "ndjson", "-j", "2", "-0", "--files-from", "-"])
+        .write_stdin(b"a.txt\0b\nc.txt\0".as_slice())
+        .assert()
+        .success();
+    assert_eq!(stdout(&done).lines().count(), 2);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let files: Vec<(String, Vec<u8>)> = (0..400).map(|n| (format!("{n}.xml"), license())).collect();
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let folder = folder(&files);
+    for jobs in ["1", "2"] {
+        let mut child = Plain::new(env!("CARGO_BIN_EXE_rmsight"))
+            .current_dir(folder.path())
+            .args(["scan", "--format", "ndjson", "-j", jobs, "."])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = [0; 10];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        assert!(done.stderr.is_empty(), "{done:?}");
+    }
+}
+
+#[test]
+fn totals_are_the_same_with_any_number_of_threads() {
+    let license = license();
+    let mut files: Vec<(String, Vec<u8>)> =
+        (0..50).map(|n| (format!("{}/{n}.xml", n % 5), license.clone())).collect();
+    files.extend((0..50).map(|n| (format!("{n}.txt"), b"x".to_vec())));
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let folder = folder(&files);
+    let totals = |jobs: &str| {
+        let done = rmsight(folder.path(), &["scan", "-j", jobs, "."]).success();
+        let text = stdout(&done);
+        let (found, totals) = text.split_once("Searched").unwrap();
+        let mut found: Vec<String> = found.lines().map(str::to_owned).collect();
+        found.sort();
+        (found, totals.to_owned())
+    };
+    let alone = totals("1");
+    assert!(alone.1.contains("100 files"), "{}", alone.1);
+    assert_eq!(alone.0.iter().filter(|line| !line.is_empty()).count(), 50);
+    assert_eq!(totals("4"), alone);
+}
+
+#[test]
+fn text_cannot_steer_the_terminal() {
+    let license = license();
+    let folder = folder(&[("\u{1b}[31m\u{202e}red\n.xml", license.as_slice())]);
+    for args in [["scan", "."], ["inspect", "\u{1b}[31m\u{202e}red\n.xml"]] {
+        let text = stdout(&rmsight(folder.path(), &args).success());
+        assert!(text.contains("\\u{1b}[31m\\u{202e}red\\u{a}.xml"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+}
+
+#[test]
+fn a_page_says_who_opens_it_and_why() {
+    let license = license();
+    let folder = folder(&[("offer.xml", &license), ("plain.txt", b"x")]);
+    let page = stdout(&rmsight(folder.path(), &["inspect", "offer.xml"]).success());
+    for said in ["Possibly.", "rule R08", "ISSUEDTIME", "sha256:", "estate file", "ada@contoso.com"]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let page = stdout(&rmsight(folder.path(), &["inspect", "plain.txt"]).success());
+    assert!(page.contains("It is not rights-protected."), "{page}");
+    // One that is missing does not keep the others back.
+    let done = rmsight(folder.path(), &["inspect", "missing", "plain.txt"]).code(1);
+    assert!(stdout(&done).contains("plain.txt"));
+}
+
+#[test]
+fn the_program_explains_itself() {
+    let folder = folder(&[]);
+    for (args, said) in [
+        (vec!["--version"], "schema 1"),
+        (vec!["--help"], "Exit codes"),
+        (vec!["scan", "--help"], "--files-from"),
+        (vec!["rules"], "R01"),
+        (vec!["rules"], "M16"),
+    ] {
+        let text = stdout(&rmsight(folder.path(), &args).success());
+        assert!(text.contains(said), "{args:?}: {text}");
+    }
+}
