@@ -1,0 +1,210 @@
+//! The catalog of a PDF without `/Encrypt`: whether it wraps a protected one (ISO 32000-2 7.6.7).
+
+use super::document::Document;
+use super::layout::{CATALOG_KEYS, ENCRYPTED_PAYLOAD, SIGNS, SUSPECTS};
+use super::lex::Value;
+use super::object::{Dict, Object, array};
+use super::read::Answer;
+use super::{handler, label, payload};
+use crate::container::{Container, Protection, Sink};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::Window;
+
+/// Reads the catalog, object `root`.
+pub(super) fn read(
+    root: u64,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+) -> Result<Answer> {
+    let malformed = |at, why| Error::malformed("malformed-pdf-catalog", "catalog", at, why);
+    let Some(catalog) = document.fetch(window, root)? else {
+        return Err(malformed(None, "/Root leads nowhere"));
+    };
+    let dict = catalog.dict("catalog")?;
+    // Some producers forget /Type, none forgets the pages.
+    if dict.name(b"Type") != Some(b"Catalog") && dict.get(b"Pages").is_none() {
+        return Err(malformed(catalog.at(), "/Root leads to something else"));
+    }
+    let mut doubt = dict.is_odd() || SIGNS.iter().any(|sign| catalog.mentions(sign));
+    let mut files = Vec::new();
+    for value in dict.all(b"AF") {
+        associated(value, document, window, &mut files)?;
+    }
+    let has_files = !files.is_empty();
+    for (key, value) in dict.entries() {
+        if !CATALOG_KEYS.contains(&key) {
+            refs(value, &mut files);
+        }
+    }
+    if has_files || doubt || dict.get(b"Collection").is_some() {
+        embedded(&dict, document, window, &mut files)?;
+    }
+    files.truncate(SUSPECTS.saturating_mul(4));
+    let mut seen = Vec::new();
+    for number in files {
+        if seen.contains(&number) {
+            continue;
+        }
+        seen.push(number);
+        let Some(file) = document.fetch(window, number)? else {
+            doubt = true;
+            continue;
+        };
+        match file_kind(&file) {
+            FileKind::Payload => {
+                if sink.wanted().labels {
+                    label::read(document, window, sink);
+                }
+                return unwrap(&file, document, window, sink).map(|()| Answer::Settled);
+            }
+            FileKind::Ordinary => {}
+            // What /AF or the name tree leads to is a file specification.
+            FileKind::None => doubt |= has_files,
+        }
+    }
+    Ok(if doubt { Answer::Doubtful } else { Answer::Plain })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FileKind {
+    Payload,
+    Ordinary,
+    None,
+}
+
+fn file_kind(file: &Object) -> FileKind {
+    let Ok(dict) = file.dict("file specification") else { return FileKind::None };
+    let is_payload = dict.name(b"AFRelationship") == Some(ENCRYPTED_PAYLOAD)
+        || dict.get(b"EP").is_some()
+        || SIGNS.iter().any(|sign| file.mentions(sign));
+    if is_payload && file.data.is_none() {
+        FileKind::Payload
+    } else if dict.get(b"EF").is_some() || dict.get(b"F").is_some() || dict.get(b"UF").is_some() {
+        FileKind::Ordinary
+    } else {
+        FileKind::None
+    }
+}
+
+fn refs(value: &Value<'_>, files: &mut Vec<u64>) {
+    match value {
+        Value::Ref(number) => files.push(*number),
+        Value::Array(raw) => {
+            files.extend(array(raw, SUSPECTS).iter().filter_map(|value| match value {
+                Value::Ref(number) => Some(*number),
+                _ => None,
+            }))
+        }
+        _ => {}
+    }
+}
+
+/// `/AF`: one file specification, an array of them, or a reference to that array.
+fn associated(
+    value: &Value<'_>,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    files: &mut Vec<u64>,
+) -> Result<()> {
+    if let Value::Ref(number) = value
+        && let Some(object) = document.fetch(window, *number)?
+        && let Value::Array(raw) = object.value()
+    {
+        refs(&Value::Array(raw), files);
+        return Ok(());
+    }
+    refs(value, files);
+    Ok(())
+}
+
+/// `/Names /EmbeddedFiles`: the file specifications of the name tree's first nodes.
+fn embedded(
+    catalog: &Dict<'_>,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    files: &mut Vec<u64>,
+) -> Result<()> {
+    let Some(names) = step(catalog, b"Names", document, window)? else { return Ok(()) };
+    let names = names.dict("Names")?;
+    let Some(tree) = step(&names, b"EmbeddedFiles", document, window)? else { return Ok(()) };
+    let mut nodes = vec![tree];
+    let mut visited: usize = 0;
+    while let Some(node) = nodes.pop() {
+        window.meter().charge(Limit::Steps, 1)?;
+        visited = visited.saturating_add(1);
+        if visited > SUSPECTS {
+            break;
+        }
+        let dict = node.dict("EmbeddedFiles")?;
+        if let Some(value) = dict.get(b"Names") {
+            associated(value, document, window, files)?;
+        }
+        if let Some(Value::Array(raw)) = dict.get(b"Kids") {
+            for kid in array(raw, SUSPECTS) {
+                if let Value::Ref(number) = kid
+                    && nodes.len() < SUSPECTS
+                {
+                    nodes.extend(document.fetch(window, number)?);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The dictionary under `key`, direct or not.
+pub(super) fn step(
+    dict: &Dict<'_>,
+    key: &[u8],
+    document: &mut Document,
+    window: &mut Window<'_>,
+) -> Result<Option<Object>> {
+    match dict.get(key) {
+        Some(Value::Ref(number)) => document.fetch(window, *number),
+        Some(Value::Dict(raw)) => Ok(Some(Object::direct(raw, None))),
+        _ => Ok(None),
+    }
+}
+
+/// Says what the wrapper holds, and hands the payload on.
+pub(super) fn unwrap(
+    file: &Object,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let dict = file.dict("file specification")?;
+    let entry = step(&dict, b"EP", document, window)?;
+    let subtype = match entry.as_ref().map(|entry| entry.dict("EP")).transpose()? {
+        Some(entry) => entry.name(b"Subtype").map(<[u8]>::to_vec),
+        None => None,
+    };
+    let subtype = subtype.unwrap_or_default();
+    sink.evidence("EP/Subtype", &String::from_utf8_lossy(&subtype), file.at());
+    if handler::is_microsoft_name(&subtype) || file.mentions(super::layout::MICROSOFT_IRM) {
+        sink.container(Container::PdfIrmV2);
+        sink.protection(Protection::Rms);
+    } else {
+        // Somebody else's wrapper; the payload's own dictionary has the last word.
+        sink.protection(Protection::Other);
+    }
+    let missing = |why| Error::malformed("license-missing", "EmbeddedFile", file.at(), why);
+    let Some(files) = step(&dict, b"EF", document, window)? else {
+        return Err(missing("the wrapper holds no payload"));
+    };
+    let files = files.dict("EF")?;
+    let number = files.entries().find_map(|(_, value)| match value {
+        Value::Ref(number) => Some(*number),
+        _ => None,
+    });
+    let stream = match number {
+        Some(number) => document.fetch(window, number)?,
+        None => None,
+    };
+    match stream {
+        Some(stream) if stream.data.is_some() => payload::read(&stream, document, window, sink),
+        _ => Err(missing("/EF leads to no stream")),
+    }
+}

@@ -1,0 +1,316 @@
+//! [`Document`]: the objects of a PDF, found by its cross-reference or by a search.
+
+use super::layout::{HEADER, HEADER_WITHIN, OBJECT_STREAM, STARTXREF, TAIL};
+use super::lex::{Lexer, Token, Value};
+use super::object::{Lead, Object, load};
+use super::read::Depth;
+use super::xref::{Entry, Section, StreamForm};
+use crate::bytes::{narrow, wide};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limit;
+use crate::source::Window;
+
+/// An object that a search has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sighting {
+    pub(super) number: u64,
+    pub(super) at: u64,
+}
+
+/// The objects of a PDF.
+pub(super) struct Document {
+    /// Newest first, as far as they were followed.
+    sections: Vec<Section>,
+    /// Where the next older section lies.
+    older: Vec<u64>,
+    /// What all offsets are counted from: junk before the header counts or does not.
+    base: u64,
+    /// Everything that a search has found, in the order of the file; then no section counts.
+    sightings: Option<Vec<Sighting>>,
+    /// Object streams that a search has found, by their place.
+    streams: Vec<u64>,
+    /// With sightings: where the trailer lies that is believed. Objects before it are preferred.
+    trailer_at: u64,
+    /// The object stream that was decoded last.
+    decoded: Option<(Place, ObjectStream)>,
+    pub(super) depth: Depth,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Number(u64),
+    At(u64),
+}
+
+impl Document {
+    /// Finds the newest section from the end of the file (ISO 32000-2 7.5.5).
+    pub(super) fn open(window: &mut Window<'_>, depth: Depth) -> Result<Document> {
+        let start = header_at(window)?;
+        let tail_at = window.len().saturating_sub(wide(TAIL));
+        let tail = window.up_to(tail_at, TAIL)?;
+        let missing = || {
+            Error::malformed("malformed-pdf-xref", "startxref", tail_at, "is not at the file's end")
+        };
+        let at = memchr::memmem::rfind(tail, STARTXREF).ok_or_else(missing)?;
+        let after = at.saturating_add(STARTXREF.len());
+        let mut lexer = Lexer::whole(tail.get(after..).unwrap_or_default());
+        let Ok(Token::Int(offset)) = lexer.token() else { return Err(missing()) };
+        let offset = u64::try_from(offset).map_err(|_| missing())?;
+        let mut document = Document {
+            sections: Vec::new(),
+            older: Vec::new(),
+            base: 0,
+            sightings: None,
+            streams: Vec::new(),
+            trailer_at: 0,
+            decoded: None,
+            depth,
+        };
+        let first = match Section::read(window, offset) {
+            Err(error) if start > 0 && error.kind() == ErrorKind::Malformed => {
+                document.base = start;
+                Section::read(window, offset.saturating_add(start)).map_err(|_| error)?
+            }
+            first => first?,
+        };
+        document.add(first)?;
+        Ok(document)
+    }
+
+    /// The objects that a search has found, objects and object streams in the order of the file.
+    pub(super) fn from_search(
+        sightings: Vec<Sighting>,
+        streams: Vec<u64>,
+        depth: Depth,
+    ) -> Document {
+        Document {
+            sections: Vec::new(),
+            older: Vec::new(),
+            base: 0,
+            sightings: Some(sightings),
+            streams,
+            trailer_at: u64::MAX,
+            decoded: None,
+            depth,
+        }
+    }
+
+    /// Objects are now asked for by the trailer at `at`.
+    pub(super) fn believe(&mut self, at: Option<u64>) {
+        self.trailer_at = at.unwrap_or(u64::MAX);
+        self.decoded = None;
+    }
+
+    fn add(&mut self, section: Section) -> Result<()> {
+        let dict = section.trailer.dict("trailer")?;
+        for key in [b"Prev".as_slice(), b"XRefStm"] {
+            match dict.get(key) {
+                // Zero is what some producers write for "none".
+                None | Some(Value::Int(0) | Value::Null) => {}
+                Some(Value::Int(at)) if *at > 0 => {
+                    self.older.push(at.unsigned_abs().saturating_add(self.base));
+                }
+                Some(_) => {
+                    let at = section.trailer.at();
+                    let why = "/Prev or /XRefStm is no offset";
+                    return Err(Error::malformed("malformed-pdf-trailer", "trailer", at, why));
+                }
+            }
+        }
+        self.sections.push(section);
+        Ok(())
+    }
+
+    /// The trailer of the section `index`, newest first; older ones are read when asked for.
+    pub(super) fn trailer(
+        &mut self,
+        window: &mut Window<'_>,
+        index: usize,
+    ) -> Result<Option<&Object>> {
+        while self.sections.len() <= index && self.follow(window)? {}
+        Ok(self.sections.get(index).map(|section| &section.trailer))
+    }
+
+    /// Reads the next older section. What loops runs into [`Limit::PdfObjects`].
+    fn follow(&mut self, window: &mut Window<'_>) -> Result<bool> {
+        let Some(at) = self.older.pop() else { return Ok(false) };
+        window.meter().charge(Limit::Allocation, 512)?;
+        let section = Section::read(window, at)?;
+        self.add(section)?;
+        Ok(true)
+    }
+
+    /// The object `number`, or nothing where the cross-reference does not list it.
+    pub(super) fn fetch(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Object>> {
+        window.meter().charge(Limit::PdfObjects, 1)?;
+        if self.sightings.is_some() {
+            return self.fetch_sighted(window, number);
+        }
+        match self.lookup(window, number)? {
+            None => Ok(None),
+            Some(Entry::Offset(at)) => {
+                let at = at.saturating_add(self.base);
+                load(window, at, Lead::Indirect(Some(number)), "object").map(Some)
+            }
+            Some(Entry::Compressed { stream }) => self.compressed(window, stream, number).map(Some),
+        }
+    }
+
+    fn lookup(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Entry>> {
+        let mut index: usize = 0;
+        loop {
+            while self.sections.len() <= index {
+                if !self.follow(window)? {
+                    return Ok(None);
+                }
+            }
+            let found = match self.sections.get_mut(index) {
+                Some(section) => section.lookup(window, number)?,
+                None => None,
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+            index = index.saturating_add(1);
+        }
+    }
+
+    fn fetch_sighted(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Object>> {
+        let sightings = self.sightings.as_deref().unwrap_or_default();
+        window.meter().charge(Limit::Steps, wide(sightings.len()))?;
+        let ours = |sighting: &&Sighting| sighting.number == number;
+        let before = |sighting: &&Sighting| ours(sighting) && sighting.at <= self.trailer_at;
+        let found = sightings.iter().rfind(before).or_else(|| sightings.iter().rfind(ours));
+        if let Some(found) = found {
+            let (at, lead) = (found.at, Lead::Indirect(Some(number)));
+            return load(window, at, lead, "object").map(Some);
+        }
+        for index in (0..self.streams.len()).rev() {
+            let Some(at) = self.streams.get(index).copied() else { break };
+            if let Ok(stream) = self.decode(window, Place::At(at))
+                && let Some(object) = stream.object(number)
+            {
+                return Ok(Some(object));
+            }
+        }
+        Ok(None)
+    }
+
+    fn compressed(&mut self, window: &mut Window<'_>, stream: u64, number: u64) -> Result<Object> {
+        self.decode(window, Place::Number(stream))?.object(number).ok_or_else(|| {
+            let why = format!("object {number} is not in the object stream {stream}");
+            Error::malformed("malformed-pdf-object", "object stream", None, why)
+        })
+    }
+
+    fn decode(&mut self, window: &mut Window<'_>, place: Place) -> Result<&ObjectStream> {
+        if self.decoded.as_ref().is_none_or(|(decoded, _)| *decoded != place) {
+            self.decoded = None;
+            let object = match place {
+                Place::At(at) => load(window, at, Lead::Indirect(None), "object stream")?,
+                Place::Number(number) => match self.lookup(window, number)? {
+                    Some(Entry::Offset(at)) => {
+                        let at = at.saturating_add(self.base);
+                        load(window, at, Lead::Indirect(Some(number)), "object stream")?
+                    }
+                    _ => {
+                        let why = format!("there is no object {number}");
+                        return Err(Error::malformed(
+                            "malformed-pdf-object",
+                            "object stream",
+                            None,
+                            why,
+                        ));
+                    }
+                },
+            };
+            let stream = ObjectStream::read(&object, window)?;
+            self.decoded = Some((place, stream));
+        }
+        match &self.decoded {
+            Some((_, stream)) => Ok(stream),
+            None => Err(Error::changed()),
+        }
+    }
+
+    /// The decoded text of the object stream at `at`, for a search.
+    pub(super) fn stream_text(&mut self, window: &mut Window<'_>, at: u64) -> Result<&[u8]> {
+        self.decode(window, Place::At(at)).map(|stream| stream.bytes.as_slice())
+    }
+
+    /// The numbers of the objects in the object stream at `at` whose values mention one of `words`.
+    pub(super) fn mentioned_in(
+        &mut self,
+        window: &mut Window<'_>,
+        at: u64,
+        words: &[&[u8]],
+    ) -> Result<Vec<Object>> {
+        let stream = self.decode(window, Place::At(at))?;
+        let numbers: Vec<u64> = stream.objects.iter().map(|(number, _)| *number).collect();
+        let objects = numbers.iter().filter_map(|number| stream.object(*number));
+        Ok(objects
+            .filter(|object| words.iter().any(|word| object.mentions(word)))
+            .take(8)
+            .collect())
+    }
+}
+
+/// Where `%PDF-` stands.
+pub(super) fn header_at(window: &mut Window<'_>) -> Result<u64> {
+    let head = window.head()?;
+    Ok(find_header(head).map_or(0, wide))
+}
+
+/// Where `%PDF-` begins within the first 1024 bytes.
+pub(super) fn find_header(head: &[u8]) -> Option<usize> {
+    let within = HEADER_WITHIN.saturating_add(HEADER.len()).min(head.len());
+    memchr::memmem::find(head.get(..within).unwrap_or_default(), HEADER)
+}
+
+/// An object stream (ISO 32000-2 7.5.7), decoded.
+struct ObjectStream {
+    bytes: Vec<u8>,
+    /// Number and place of each object.
+    objects: Vec<(u64, usize)>,
+}
+
+impl ObjectStream {
+    fn read(object: &Object, window: &mut Window<'_>) -> Result<ObjectStream> {
+        const OBJECTS: u64 = 65_536;
+        let dict = object.dict("object stream")?;
+        let malformed =
+            |why| Error::malformed("malformed-pdf-object", "object stream", object.at(), why);
+        let Some(data) = object.data.filter(|_| dict.name(b"Type") == Some(b"ObjStm")) else {
+            return Err(malformed("it is none"));
+        };
+        let first = dict.number(b"First").and_then(narrow);
+        let (Some(first), Some(count)) = (first, dict.number(b"N")) else {
+            return Err(malformed("/First or /N is missing"));
+        };
+        let form = StreamForm::of(&dict, data, window.len())?;
+        let bytes = form.all(window, OBJECT_STREAM)?;
+        let mut lexer = Lexer::whole(bytes.get(..first).unwrap_or_default());
+        let mut objects = Vec::new();
+        for _ in 0..count.min(OBJECTS) {
+            window.meter().charge(Limit::Steps, 1)?;
+            let (Ok(Token::Int(number)), Ok(Token::Int(place))) = (lexer.token(), lexer.token())
+            else {
+                return Err(malformed("its list of objects is damaged"));
+            };
+            let place = usize::try_from(place).ok().and_then(|place| place.checked_add(first));
+            let (Ok(number), Some(place)) = (u64::try_from(number), place) else {
+                return Err(malformed("its list of objects is damaged"));
+            };
+            objects.push((number, place));
+        }
+        Ok(ObjectStream { bytes, objects })
+    }
+
+    fn object(&self, number: u64) -> Option<Object> {
+        let (_, start) = self.objects.iter().find(|(listed, _)| *listed == number)?;
+        let rest = self.bytes.get(*start..)?;
+        let mut lexer = Lexer::whole(rest);
+        lexer.value().ok()?;
+        Some(Object::new(rest.get(..lexer.at()).unwrap_or_default().to_vec(), None))
+    }
+}

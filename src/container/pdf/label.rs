@@ -1,0 +1,70 @@
+//! Sensitivity labels in the clear parts of a PDF: `MSIP_Label_*` in Info and in the XMP metadata.
+
+use super::catalog::step;
+use super::document::Document;
+use super::layout::METADATA;
+use super::object::{Dict, Object, string, text};
+use super::xref::StreamForm;
+use crate::container::{Sink, label};
+use crate::error::Result;
+use crate::source::Window;
+
+/// Looks for a label. One that cannot be read is none: it decides nothing.
+pub(super) fn read(document: &mut Document, window: &mut Window<'_>, sink: &mut dyn Sink) {
+    if let Ok(Some(label)) = find(document, window) {
+        sink.label(label);
+    }
+}
+
+fn find(
+    document: &mut Document,
+    window: &mut Window<'_>,
+) -> Result<Option<crate::container::Label>> {
+    let Some(trailer) = document.trailer(window, 0)?.cloned() else { return Ok(None) };
+    let trailer = trailer.dict("trailer")?;
+    if let Some(info) = step(&trailer, b"Info", document, window)? {
+        let found = info_label(&info.dict("Info")?, window)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    let Some(catalog) = step(&trailer, b"Root", document, window)? else { return Ok(None) };
+    let Some(metadata) = step(&catalog.dict("catalog")?, b"Metadata", document, window)? else {
+        return Ok(None);
+    };
+    match xmp(&metadata, document, window)? {
+        Some(xml) => label::xmp(&xml, window.meter()),
+        None => Ok(None),
+    }
+}
+
+fn info_label(info: &Dict<'_>, window: &mut Window<'_>) -> Result<Option<crate::container::Label>> {
+    const PREFIX: &[u8] = b"MSIP_Label_";
+    let mut properties = Vec::new();
+    for (key, value) in info.entries().filter(|(key, _)| key.starts_with(PREFIX)) {
+        if let Some(bytes) = string(value, window.meter())? {
+            properties.push((text(key), text(&bytes)));
+        }
+    }
+    let named = properties.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    Ok(label::named_values(named))
+}
+
+/// The packet of a metadata stream.
+fn xmp(
+    metadata: &Object,
+    document: &mut Document,
+    window: &mut Window<'_>,
+) -> Result<Option<Vec<u8>>> {
+    let Some(data) = metadata.data else { return Ok(None) };
+    let dict = metadata.dict("Metadata")?;
+    let mut form = StreamForm::of(&dict, data, window.len())?;
+    if let Some(super::lex::Value::Ref(number)) = dict.get(b"Length")
+        && !form.is_flate()
+        && let Some(length) = document.fetch(window, *number)?
+        && let super::lex::Value::Int(length) = length.value()
+    {
+        form = form.with_len(u64::try_from(length).unwrap_or_default());
+    }
+    form.all(window, METADATA).map(Some)
+}

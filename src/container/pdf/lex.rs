@@ -1,0 +1,396 @@
+//! Tokens and values (ISO 32000-2 7.2 and 7.3), borrowed from the bytes they stand in.
+//!
+//! Nothing here recurses: a dictionary or an array is found by its brackets, and its inside is
+//! read when somebody asks.
+
+use std::borrow::Cow;
+
+use super::layout::DEPTH;
+
+/// Why there is no token or value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The bytes end before it does.
+    Incomplete,
+    /// It cannot be one; at this byte, for this reason.
+    Malformed(usize, &'static str),
+}
+
+/// One token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    DictOpen,
+    DictClose,
+    ArrayOpen,
+    ArrayClose,
+    /// Without the slash, `#xx` not decoded.
+    Name(&'a [u8]),
+    /// What stands between the parentheses.
+    Literal(&'a [u8]),
+    /// What stands between the angle brackets.
+    Hex(&'a [u8]),
+    Int(i64),
+    Real,
+    Word(&'a [u8]),
+}
+
+/// One value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value<'a> {
+    Null,
+    Bool,
+    Int(i64),
+    Real,
+    Name(Cow<'a, [u8]>),
+    /// A literal string as it stands between its parentheses.
+    Literal(&'a [u8]),
+    /// A hexadecimal string as it stands between its brackets.
+    Hex(&'a [u8]),
+    /// What stands between the brackets.
+    Array(&'a [u8]),
+    /// What stands between the brackets.
+    Dict(&'a [u8]),
+    /// The number of an indirect object; generations are not told apart.
+    Ref(u64),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Lexer<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Whether nothing follows the bytes: what ends with them is ended.
+    is_whole: bool,
+    /// Whether a comment or a NUL was passed over: legal, but nobody writes it where it matters.
+    odd: bool,
+}
+
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, 0 | b'\t' | b'\n' | 0x0C | b'\r' | b' ')
+}
+
+fn is_delimiter(byte: u8) -> bool {
+    matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
+}
+
+fn is_regular(byte: u8) -> bool {
+    !is_space(byte) && !is_delimiter(byte)
+}
+
+impl<'a> Lexer<'a> {
+    /// Reads `bytes`; more may follow them.
+    pub(super) fn part(bytes: &'a [u8]) -> Lexer<'a> {
+        Lexer { bytes, at: 0, is_whole: false, odd: false }
+    }
+
+    /// Reads `bytes`, and there are no more.
+    pub(super) fn whole(bytes: &'a [u8]) -> Lexer<'a> {
+        Lexer { bytes, at: 0, is_whole: true, odd: false }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn is_odd(&self) -> bool {
+        self.odd
+    }
+
+    /// What is left.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn step(&mut self, by: usize) {
+        self.at = self.at.saturating_add(by).min(self.bytes.len());
+    }
+
+    fn malformed<T>(&self, why: &'static str) -> Result<T, Fault> {
+        Err(Fault::Malformed(self.at, why))
+    }
+
+    /// The bytes ended inside of something.
+    fn ended<T>(&self, why: &'static str) -> Result<T, Fault> {
+        if self.is_whole { self.malformed(why) } else { Err(Fault::Incomplete) }
+    }
+
+    /// Passes over white space and comments.
+    pub(super) fn space(&mut self) {
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'%' => {
+                    self.odd = true;
+                    let rest = self.rest();
+                    let end = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+                    self.step(end);
+                }
+                _ if is_space(byte) => {
+                    self.odd |= byte == 0;
+                    self.step(1);
+                }
+                _ => break,
+            }
+        }
+    }
+
+    /// Whether nothing but white space is left.
+    pub(super) fn is_done(&mut self) -> bool {
+        self.space();
+        self.peek().is_none()
+    }
+
+    pub(super) fn token(&mut self) -> Result<Token<'a>, Fault> {
+        self.space();
+        let rest = self.rest();
+        let second = rest.get(1).copied();
+        match rest.first() {
+            None => self.ended("something is missing"),
+            Some(b'<') => match second {
+                None => self.ended("the bracket is not closed"),
+                Some(b'<') => self.mark(2, Token::DictOpen),
+                Some(_) => self.hex(),
+            },
+            Some(b'>') => match second {
+                None => self.ended("the bracket is not closed"),
+                Some(b'>') => self.mark(2, Token::DictClose),
+                Some(_) => self.malformed("a bracket closes nothing"),
+            },
+            Some(b'[') => self.mark(1, Token::ArrayOpen),
+            Some(b']') => self.mark(1, Token::ArrayClose),
+            Some(b'(') => self.literal(),
+            Some(b'/') => {
+                self.step(1);
+                self.regular().map(Token::Name)
+            }
+            Some(b')' | b'{' | b'}') => self.malformed("a delimiter stands alone"),
+            Some(_) => self.regular().map(word),
+        }
+    }
+
+    fn mark(&mut self, len: usize, token: Token<'a>) -> Result<Token<'a>, Fault> {
+        self.step(len);
+        Ok(token)
+    }
+
+    fn regular(&mut self) -> Result<&'a [u8], Fault> {
+        let rest = self.rest();
+        let len = match rest.iter().position(|byte| !is_regular(*byte)) {
+            Some(len) => len,
+            None if self.is_whole => rest.len(),
+            None => return Err(Fault::Incomplete),
+        };
+        self.step(len);
+        Ok(rest.get(..len).unwrap_or_default())
+    }
+
+    fn hex(&mut self) -> Result<Token<'a>, Fault> {
+        let rest = self.rest().get(1..).unwrap_or_default();
+        let allowed = |byte: &u8| byte.is_ascii_hexdigit() || is_space(*byte);
+        match rest.iter().position(|byte| !allowed(byte)) {
+            None => self.ended("the hexadecimal string is not closed"),
+            Some(len) if rest.get(len) == Some(&b'>') => {
+                self.step(len.saturating_add(2));
+                Ok(Token::Hex(rest.get(..len).unwrap_or_default()))
+            }
+            Some(_) => self.malformed("no hexadecimal digit"),
+        }
+    }
+
+    fn literal(&mut self) -> Result<Token<'a>, Fault> {
+        let rest = self.rest().get(1..).unwrap_or_default();
+        let mut depth: usize = 0;
+        let mut at: usize = 0;
+        loop {
+            let left = rest.get(at..).unwrap_or_default();
+            let Some(next) = memchr::memchr3(b'(', b')', b'\\', left) else {
+                return self.ended("the string is not closed");
+            };
+            let here = at.saturating_add(next);
+            at = here.saturating_add(1);
+            match rest.get(here) {
+                Some(b'\\') => at = at.saturating_add(1),
+                Some(b'(') => depth = depth.saturating_add(1),
+                _ => match depth.checked_sub(1) {
+                    Some(less) => depth = less,
+                    None => {
+                        self.step(here.saturating_add(2));
+                        return Ok(Token::Literal(rest.get(..here).unwrap_or_default()));
+                    }
+                },
+            }
+        }
+    }
+
+    pub(super) fn value(&mut self) -> Result<Value<'a>, Fault> {
+        let value = match self.token()? {
+            Token::DictOpen => Value::Dict(self.inside(true)?),
+            Token::ArrayOpen => Value::Array(self.inside(false)?),
+            Token::DictClose | Token::ArrayClose => {
+                return self.malformed("a bracket closes nothing");
+            }
+            Token::Name(raw) => Value::Name(decode_name(raw)),
+            Token::Literal(raw) => Value::Literal(raw),
+            Token::Hex(raw) => Value::Hex(raw),
+            Token::Real => Value::Real,
+            Token::Int(number) => self.int_or_ref(number)?,
+            Token::Word(b"null") => Value::Null,
+            Token::Word(b"true" | b"false") => Value::Bool,
+            Token::Word(_) => return self.malformed("a word that is no value"),
+        };
+        Ok(value)
+    }
+
+    /// `number` alone, or the beginning of `number generation R`.
+    fn int_or_ref(&mut self, number: i64) -> Result<Value<'a>, Fault> {
+        let mut ahead = self.clone();
+        let mut is_ref = || -> Result<bool, Fault> {
+            Ok(matches!(ahead.token()?, Token::Int(_)) && ahead.token()? == Token::Word(b"R"))
+        };
+        match is_ref() {
+            Ok(true) => {}
+            Err(Fault::Incomplete) => return Err(Fault::Incomplete),
+            Ok(false) | Err(Fault::Malformed(..)) => return Ok(Value::Int(number)),
+        }
+        *self = ahead;
+        match u64::try_from(number) {
+            Ok(number) => Ok(Value::Ref(number)),
+            Err(_) => self.malformed("a reference to a negative number"),
+        }
+    }
+
+    /// What stands up to the bracket that closes the one just passed.
+    fn inside(&mut self, is_dict: bool) -> Result<&'a [u8], Fault> {
+        let start = self.at;
+        let mut open = vec![is_dict];
+        loop {
+            let end = {
+                self.space();
+                self.at
+            };
+            let closed = match self.token()? {
+                Token::DictOpen => {
+                    open.push(true);
+                    None
+                }
+                Token::ArrayOpen => {
+                    open.push(false);
+                    None
+                }
+                Token::DictClose => Some(true),
+                Token::ArrayClose => Some(false),
+                Token::Word(b"R" | b"null" | b"true" | b"false") => None,
+                Token::Word(_) => return self.malformed("a word that is no value"),
+                _ => None,
+            };
+            if open.len() > DEPTH {
+                return self.malformed("nested too deep");
+            }
+            if let Some(closed) = closed {
+                if open.pop() != Some(closed) {
+                    return self.malformed("brackets do not pair");
+                }
+                if open.is_empty() {
+                    return Ok(self.bytes.get(start..end).unwrap_or_default());
+                }
+            }
+        }
+    }
+}
+
+fn word(raw: &[u8]) -> Token<'_> {
+    let (sign, digits) = match raw {
+        [b'-', rest @ ..] => (-1, rest),
+        [b'+', rest @ ..] => (1, rest),
+        _ => (1_i64, raw),
+    };
+    if digits.is_empty() || !digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
+        return Token::Word(raw);
+    }
+    if digits.contains(&b'.') {
+        return Token::Real;
+    }
+    let number = digits.iter().try_fold(0_i64, |sum, digit| {
+        sum.checked_mul(10)?.checked_add(i64::from(digit.saturating_sub(b'0')))
+    });
+    match number.and_then(|number| number.checked_mul(sign)) {
+        Some(number) => Token::Int(number),
+        None => Token::Real,
+    }
+}
+
+pub(super) fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// A name with its `#xx` decoded (ISO 32000-2 7.3.5).
+fn decode_name(raw: &[u8]) -> Cow<'_, [u8]> {
+    if !raw.contains(&b'#') {
+        return Cow::Borrowed(raw);
+    }
+    let mut name = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let [first, tail @ ..] = rest {
+        let code = match (first, tail) {
+            (b'#', [high, low, ..]) => hex_digit(*high).zip(hex_digit(*low)),
+            _ => None,
+        };
+        match code {
+            Some((high, low)) => {
+                name.push(high.wrapping_shl(4) | low);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                name.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    Cow::Owned(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &[u8]) -> Result<Value<'_>, Fault> {
+        Lexer::whole(text).value()
+    }
+
+    #[test]
+    fn values_are_told_apart() {
+        let cases: &[(&[u8], Value<'_>)] = &[
+            (b" 12 ", Value::Int(12)),
+            (b"12 0", Value::Int(12)),
+            (b"12 0 R", Value::Ref(12)),
+            (b"-3", Value::Int(-3)),
+            (b"1.5", Value::Real),
+            (b"99999999999999999999", Value::Real),
+            (b"/A#42c", Value::Name(Cow::Borrowed(b"ABc"))),
+            (b"/A#4", Value::Name(Cow::Borrowed(b"A#4"))),
+            (b"(a(b)\\)c)", Value::Literal(b"a(b)\\)c")),
+            (b"<0 1>", Value::Hex(b"0 1")),
+            (b"[1 [2] << /A [] >>]", Value::Array(b"1 [2] << /A [] >>")),
+            (b"<</A(>>)/B<< >> >>", Value::Dict(b"/A(>>)/B<< >> ")),
+            (b"null", Value::Null),
+            (b"%x\ntrue", Value::Bool),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(value(text).as_ref(), Ok(expected), "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_is_cut_is_incomplete_and_what_is_wrong_is_malformed() {
+        for text in ["<</A 1", "(a(b)", "<0", "[1 2", "12 0", "/Nam", "<"] {
+            assert_eq!(Lexer::part(text.as_bytes()).value(), Err(Fault::Incomplete), "{text}");
+        }
+        for text in ["<</A 1]", "(a", "<0x>", "[1 2", ")", "<</A x>>", "word", ">> "] {
+            assert!(matches!(value(text.as_bytes()), Err(Fault::Malformed(..))), "{text}");
+        }
+        let deep = "[".repeat(100_000);
+        assert!(matches!(value(deep.as_bytes()), Err(Fault::Malformed(_, "nested too deep"))));
+    }
+}

@@ -1,0 +1,391 @@
+//! Dictionaries, strings and indirect objects (ISO 32000-2 7.3).
+
+use std::borrow::Cow;
+
+use super::layout::{DICT_ENTRIES, OBJECT, OBJECT_STEP};
+use super::lex::{Fault, Lexer, Token, Value, hex_digit, is_space};
+use crate::bytes::{Buffer, wide};
+use crate::error::{Error, Result};
+use crate::limits::{Limit, Meter};
+use crate::source::Window;
+
+/// The entries of a dictionary, in the order in which they stand.
+#[derive(Debug, Clone)]
+pub(super) struct Dict<'a> {
+    entries: Vec<(Cow<'a, [u8]>, Value<'a>)>,
+    raw: &'a [u8],
+    odd: bool,
+}
+
+impl<'a> Dict<'a> {
+    /// Reads what stands between the brackets.
+    pub(super) fn parse(raw: &'a [u8]) -> Result<Dict<'a>, Fault> {
+        let mut lexer = Lexer::whole(raw);
+        let mut entries = Vec::new();
+        while !lexer.is_done() {
+            let Value::Name(key) = lexer.value()? else {
+                return Err(Fault::Malformed(lexer.at(), "a key that is no name"));
+            };
+            if entries.len() >= DICT_ENTRIES {
+                return Err(Fault::Malformed(lexer.at(), "too many entries"));
+            }
+            entries.push((key, lexer.value()?));
+        }
+        Ok(Dict { entries, raw, odd: lexer.is_odd() })
+    }
+
+    /// The first entry called `key`.
+    pub(super) fn get(&self, key: &[u8]) -> Option<&Value<'a>> {
+        self.all(key).next()
+    }
+
+    /// Every entry called `key`: a damaged or forged dictionary may have several.
+    pub(super) fn all(&self, key: &[u8]) -> impl Iterator<Item = &Value<'a>> {
+        self.entries.iter().filter(move |(name, _)| name.as_ref() == key).map(|(_, value)| value)
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&[u8], &Value<'a>)> {
+        self.entries.iter().map(|(key, value)| (key.as_ref(), value))
+    }
+
+    /// The whole number under `key`, if it is not negative.
+    pub(super) fn number(&self, key: &[u8]) -> Option<u64> {
+        match self.get(key) {
+            Some(Value::Int(number)) => u64::try_from(*number).ok(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn name(&self, key: &[u8]) -> Option<&[u8]> {
+        match self.get(key) {
+            Some(Value::Name(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The dictionary that stands under `key` itself.
+    pub(super) fn dict(&self, key: &[u8]) -> Option<Dict<'a>> {
+        match self.get(key) {
+            Some(Value::Dict(raw)) => Dict::parse(raw).ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether it holds a comment or a NUL between its tokens.
+    pub(super) fn is_odd(&self) -> bool {
+        self.odd
+    }
+
+    /// Whether `words` stand anywhere in it, keys, strings and comments included.
+    pub(super) fn mentions(&self, words: &[u8]) -> bool {
+        mentions(self.raw, words)
+    }
+}
+
+/// Whether `words` stand in `bytes`, in whatever case.
+pub(super) fn mentions(bytes: &[u8], words: &[u8]) -> bool {
+    bytes.windows(words.len().max(1)).any(|window| window.eq_ignore_ascii_case(words))
+}
+
+/// The values of an array, up to `max` of them.
+pub(super) fn array(raw: &[u8], max: usize) -> Vec<Value<'_>> {
+    let mut lexer = Lexer::whole(raw);
+    let mut values = Vec::new();
+    while values.len() < max && !lexer.is_done() {
+        match lexer.value() {
+            Ok(value) => values.push(value),
+            Err(_) => break,
+        }
+    }
+    values
+}
+
+/// The bytes that a string stands for, or nothing for another value.
+pub(super) fn string(value: &Value<'_>, meter: &Meter) -> Result<Option<Vec<u8>>> {
+    match value {
+        Value::Literal(raw) => {
+            meter.charge(Limit::Allocation, wide(raw.len()))?;
+            Ok(Some(literal(raw)))
+        }
+        Value::Hex(raw) => {
+            meter.charge(Limit::Allocation, wide(raw.len()))?;
+            Ok(Some(hex(raw)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A literal string without its escapes (ISO 32000-2 7.3.4.2).
+fn literal(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = memchr::memchr2(b'\\', b'\r', rest) {
+        out.extend_from_slice(rest.get(..at).unwrap_or_default());
+        rest = rest.get(at..).unwrap_or_default();
+        rest = match rest {
+            // An end of line reads as one line feed, however it is written.
+            [b'\r', b'\n', tail @ ..] | [b'\r', tail @ ..] => {
+                out.push(b'\n');
+                tail
+            }
+            [b'\\', b'\r', b'\n', tail @ ..] | [b'\\', b'\r' | b'\n', tail @ ..] => tail,
+            [b'\\', b'0'..=b'7', ..] => octal(rest, &mut out),
+            [b'\\', escaped, tail @ ..] => {
+                out.push(match escaped {
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    b'b' => 8,
+                    b'f' => 12,
+                    other => *other,
+                });
+                tail
+            }
+            _ => &[],
+        };
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// One `\ddd`: one to three digits, what overflows a byte is dropped.
+fn octal<'a>(escape: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let digits = escape.get(1..).unwrap_or_default();
+    let len = digits.iter().take(3).take_while(|digit| matches!(digit, b'0'..=b'7')).count();
+    let (octal, rest) = digits.split_at_checked(len).unwrap_or_default();
+    let code = octal.iter().fold(0_u8, |code, digit| code.wrapping_shl(3) | (digit & 7));
+    out.push(code);
+    rest
+}
+
+/// A hexadecimal string; a last odd digit is followed by a zero (ISO 32000-2 7.3.4.3).
+fn hex(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len().div_ceil(2));
+    let mut high = None;
+    for digit in raw.iter().filter_map(|byte| hex_digit(*byte)) {
+        match high.take() {
+            None => high = Some(digit),
+            Some(high) => out.push(high << 4 | digit),
+        }
+    }
+    if let Some(high) = high {
+        out.push(high << 4);
+    }
+    out
+}
+
+/// Where a literal string's bytes lie as they are: nothing in it is escaped.
+pub(super) fn is_verbatim(value: &Value<'_>) -> bool {
+    matches!(value, Value::Literal(raw) if memchr::memchr2(b'\\', b'\r', raw).is_none())
+}
+
+/// A text string (ISO 32000-2 7.9.2.2) as text.
+pub(super) fn text(bytes: &[u8]) -> String {
+    match bytes {
+        [0xFE, 0xFF, units @ ..] => {
+            let units = units.chunks_exact(2).map(|pair| match pair {
+                [high, low] => u16::from_be_bytes([*high, *low]),
+                _ => 0,
+            });
+            char::decode_utf16(units)
+                .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+                .collect()
+        }
+        [0xEF, 0xBB, 0xBF, rest @ ..] => crate::bytes::utf8_lossy(rest).into_owned(),
+        _ => crate::bytes::utf8_lossy(bytes).into_owned(),
+    }
+}
+
+/// An object in memory.
+#[derive(Debug, Clone)]
+pub(super) struct Object {
+    /// Its value, from the first byte to the last.
+    bytes: Vec<u8>,
+    /// Where that begins in the member; nothing for one out of an object stream.
+    at: Option<u64>,
+    /// Where the data of a stream begin.
+    pub(super) data: Option<u64>,
+}
+
+impl Object {
+    pub(super) fn new(bytes: Vec<u8>, at: Option<u64>) -> Object {
+        Object { bytes, at, data: None }
+    }
+
+    /// A dictionary that stands in another object; `inside` is what stands between its brackets.
+    pub(super) fn direct(inside: &[u8], at: Option<u64>) -> Object {
+        let bytes = [b"<<", inside, b">>"].concat();
+        Object { bytes, at: at.and_then(|at| at.checked_sub(2)), data: None }
+    }
+
+    pub(super) fn at(&self) -> Option<u64> {
+        self.at
+    }
+
+    pub(super) fn value(&self) -> Value<'_> {
+        Lexer::whole(&self.bytes).value().unwrap_or(Value::Null)
+    }
+
+    /// Its dictionary, or that of its stream.
+    pub(super) fn dict(&self, structure: &'static str) -> Result<Dict<'_>> {
+        match self.value() {
+            Value::Dict(raw) => {
+                Dict::parse(raw).map_err(|fault| object_error(fault, structure, self.at))
+            }
+            _ => Err(Error::malformed("malformed-pdf-object", structure, self.at, "no dictionary")),
+        }
+    }
+
+    /// Where `part`, borrowed from this object, lies in the member.
+    pub(super) fn offset_of(&self, part: &[u8]) -> Option<u64> {
+        let inside = part.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?;
+        self.at?.checked_add(wide(inside))
+    }
+
+    pub(super) fn mentions(&self, words: &[u8]) -> bool {
+        mentions(&self.bytes, words)
+    }
+}
+
+pub(super) fn object_error(fault: Fault, structure: &'static str, at: Option<u64>) -> Error {
+    match fault {
+        Fault::Incomplete => {
+            Error::truncated(structure, at.unwrap_or_default(), "the file ends inside of it")
+        }
+        Fault::Malformed(inside, why) => {
+            let at = at.and_then(|at| at.checked_add(wide(inside)));
+            Error::malformed("malformed-pdf-object", structure, at, why)
+        }
+    }
+}
+
+/// What stands before an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lead {
+    /// `number generation obj`, of that number where it is known.
+    Indirect(Option<u64>),
+    /// `trailer`.
+    Trailer,
+}
+
+/// What was found of an object in a run of bytes.
+struct Found {
+    start: usize,
+    end: usize,
+    data: Option<usize>,
+}
+
+/// Reads the object that begins at `offset` with `lead`, however large it is.
+pub(super) fn load(
+    window: &mut Window<'_>,
+    offset: u64,
+    lead: Lead,
+    structure: &'static str,
+) -> Result<Object> {
+    let meter = window.meter();
+    meter.charge(Limit::PdfObjects, 1)?;
+    for size in OBJECT {
+        let bytes = window.up_to(offset, size)?;
+        meter.charge(Limit::Steps, wide(bytes.len()))?;
+        match find(bytes, lead, bytes.len() < size) {
+            Ok(found) => return keep(bytes, &found, offset, meter),
+            Err(Fault::Incomplete) if bytes.len() == size => {}
+            Err(fault) => return Err(object_error(fault, structure, Some(offset))),
+        }
+    }
+    load_large(window, offset, lead, structure)
+}
+
+fn load_large(
+    window: &mut Window<'_>,
+    offset: u64,
+    lead: Lead,
+    structure: &'static str,
+) -> Result<Object> {
+    let meter = window.meter();
+    // A license may be escaped wholly (`\ddd` four times), which nobody does; twice is hexadecimal.
+    let most =
+        meter.allowed(Limit::LicenseBytes).saturating_mul(2).saturating_add(wide(OBJECT_STEP));
+    let mut buffer = Buffer::default();
+    loop {
+        let at = offset.saturating_add(wide(buffer.len()));
+        let left = window.len().saturating_sub(at);
+        let step = OBJECT_STEP.max(buffer.len() / 4);
+        let step = crate::bytes::narrow(left).map_or(step, |left| step.min(left));
+        window.append(structure, at, step, &mut buffer)?;
+        let is_whole = wide(step) == left;
+        meter.charge(Limit::Steps, wide(buffer.len()))?;
+        match find(buffer.as_slice(), lead, is_whole) {
+            Ok(found) => return keep(buffer.as_slice(), &found, offset, meter),
+            Err(Fault::Incomplete) if !is_whole && wide(buffer.len()) < most => {}
+            Err(fault) => return Err(object_error(fault, structure, Some(offset))),
+        }
+    }
+}
+
+fn keep(bytes: &[u8], found: &Found, offset: u64, meter: &Meter) -> Result<Object> {
+    let value = bytes.get(found.start..found.end).unwrap_or_default();
+    meter.charge(Limit::Allocation, wide(value.len()))?;
+    Ok(Object {
+        bytes: value.to_vec(),
+        at: offset.checked_add(wide(found.start)),
+        data: found.data.and_then(|data| offset.checked_add(wide(data))),
+    })
+}
+
+fn find(bytes: &[u8], lead: Lead, is_whole: bool) -> Result<Found, Fault> {
+    let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
+    match lead {
+        Lead::Trailer => {
+            if lexer.token()? != Token::Word(b"trailer") {
+                return Err(Fault::Malformed(0, "no trailer"));
+            }
+        }
+        Lead::Indirect(number) => {
+            let found = header(&mut lexer)?;
+            if number.is_some_and(|number| number != found) {
+                return Err(Fault::Malformed(0, "another object stands there"));
+            }
+        }
+    }
+    lexer.space();
+    let start = lexer.at();
+    lexer.value()?;
+    let end = lexer.at();
+    if lead == Lead::Trailer {
+        return Ok(Found { start, end, data: None });
+    }
+    match lexer.token() {
+        Ok(Token::Word(b"stream")) => {}
+        Err(Fault::Incomplete) => return Err(Fault::Incomplete),
+        _ => return Ok(Found { start, end, data: None }),
+    }
+    let data = match lexer.rest() {
+        [b'\r', b'\n', ..] => 2,
+        [b'\r' | b'\n', _, ..] => 1,
+        [_, _, ..] => 0,
+        _ if is_whole => 0,
+        _ => return Err(Fault::Incomplete),
+    };
+    Ok(Found { start, end, data: Some(lexer.at().saturating_add(data)) })
+}
+
+/// `number generation obj`: the number.
+fn header(lexer: &mut Lexer<'_>) -> Result<u64, Fault> {
+    let number = lexer.token()?;
+    let (Token::Int(number), Token::Int(_)) = (number, lexer.token()?) else {
+        return Err(Fault::Malformed(0, "no object header"));
+    };
+    match lexer.token()? {
+        Token::Word(b"obj") => {
+            u64::try_from(number).map_err(|_| Fault::Malformed(0, "a negative object number"))
+        }
+        _ => Err(Fault::Malformed(0, "no object header")),
+    }
+}
+
+/// Whether only white space and one of `words` follow in `bytes`.
+pub(super) fn leads_with(bytes: &[u8], word: &[u8]) -> bool {
+    let space = bytes.iter().position(|byte| !is_space(*byte)).unwrap_or(bytes.len());
+    bytes.get(space..).is_some_and(|rest| rest.starts_with(word))
+}

@@ -1,0 +1,191 @@
+//! The payload of a wrapper: a protected PDF in an embedded file stream.
+
+use super::document::Document;
+use super::layout::{SEARCH_OVERLAP, SEARCH_PIECE};
+use super::lex::{Value, is_space};
+use super::object::{Dict, Object, leads_with};
+use super::read::{Depth, read_at};
+use super::replay::Replay;
+use super::xref::StreamForm;
+use crate::bytes::wide;
+use crate::container::{
+    Anomaly, Body, Container, Label, LicenseBytes, Member, Name, Protection, Sink, Wanted,
+};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::{Cache, Extent, Window};
+
+/// Hands the payload on: as a layer where it is stored, by two passes where it is compressed.
+pub(super) fn read(
+    stream: &Object,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let dict = stream.dict("EmbeddedFile")?;
+    let data = stream.data.unwrap_or_default();
+    let form = StreamForm::of(&dict, data, window.len())?;
+    if form.has_predictor() {
+        let why = "a predictor on an embedded file";
+        return Err(Error::malformed("malformed-pdf-payload", "EmbeddedFile", data, why));
+    }
+    if form.is_flate() {
+        if document.depth == Depth::Payload {
+            let why = "a wrapper in a compressed payload is not opened";
+            return Err(Error::unsupported("archive-not-opened", "EmbeddedFile", data, why));
+        }
+        return inflated(data, window, sink);
+    }
+    let len = match declared(&dict, document, window)? {
+        Some(len) if ends_at(data, len, window)? => len,
+        _ => {
+            sink.anomaly(Anomaly::NonSpecLayout, Some(data));
+            measured(data, window)?
+        }
+    };
+    let extent = Extent { offset: data, len };
+    sink.member(Member { name: Name::Layer, body: Body::Stored(vec![extent]) })
+}
+
+/// What `/Length` says, direct or not; an object that cannot be read says nothing.
+fn declared(
+    dict: &Dict<'_>,
+    document: &mut Document,
+    window: &mut Window<'_>,
+) -> Result<Option<u64>> {
+    let length = match dict.get(b"Length") {
+        Some(Value::Ref(number)) => match document.fetch(window, *number) {
+            Ok(object) => object,
+            Err(error) if error.ends_file() => return Err(error),
+            Err(_) => None,
+        },
+        _ => return Ok(dict.number(b"Length")),
+    };
+    Ok(match length.as_ref().map(Object::value) {
+        Some(Value::Int(length)) => u64::try_from(length).ok(),
+        _ => None,
+    })
+}
+
+fn ends_at(data: u64, len: u64, window: &mut Window<'_>) -> Result<bool> {
+    let Some(end) = data.checked_add(len).filter(|end| *end < window.len()) else {
+        return Ok(false);
+    };
+    Ok(leads_with(window.up_to(end, 32)?, b"endstream"))
+}
+
+/// The length up to the `endstream` that follows the payload's own end of file; the payload has
+/// streams of its own.
+fn measured(data: u64, window: &mut Window<'_>) -> Result<u64> {
+    let meter = window.meter();
+    let mut at = data;
+    let mut end = None;
+    while at < window.len() {
+        let piece = window.up_to(at, SEARCH_PIECE)?;
+        meter.charge(Limit::Steps, wide(piece.len()))?;
+        for found in memchr::memmem::find_iter(piece, b"endstream") {
+            let before = piece.get(..found).unwrap_or_default();
+            let trimmed = before.iter().rposition(|byte| !is_space(*byte));
+            let before = trimmed.and_then(|last| before.get(..=last)).unwrap_or_default();
+            let here = at.saturating_add(wide(before.len()));
+            if before.ends_with(b"%%EOF") {
+                return Ok(here.saturating_sub(data));
+            }
+            end = Some(here);
+        }
+        if piece.len() < SEARCH_PIECE {
+            break;
+        }
+        at = at.saturating_add(wide(SEARCH_PIECE.saturating_sub(SEARCH_OVERLAP)));
+    }
+    let why = "the payload does not end";
+    end.map(|end| end.saturating_sub(data))
+        .ok_or_else(|| Error::malformed("malformed-pdf-payload", "EmbeddedFile", data, why))
+}
+
+/// Reads a compressed payload where it is: no copy of it is made.
+fn inflated(data: u64, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let (source, meter) = (window.source(), window.meter());
+    let replay = Replay::new(
+        source,
+        meter,
+        Extent { offset: data, len: window.len().saturating_sub(data) },
+    )?;
+    let mut cache = Cache::new(4096, 4096);
+    let mut inner = Window::new(&replay, &mut cache, meter)?;
+    let mut inside = Inside { sink, licenses: 0, said: None };
+    let outcome =
+        read_at(Depth::Payload, &mut inner, &mut inside).map_err(|error| error.with_offset(None));
+    let (licenses, said) = (inside.licenses, inside.said);
+    let outcome = match replay.fault() {
+        // What could not be inflated explains whatever is missing.
+        Some(fault) if licenses == 0 => Err(fault),
+        _ => outcome,
+    };
+    outcome?;
+    let is_others = matches!(said, Some(Protection::Other | Protection::Password));
+    if licenses == 0 && !is_others {
+        let why = "the payload holds no license";
+        return Err(Error::malformed("license-missing", "EmbeddedFile", data, why));
+    }
+    Ok(())
+}
+
+/// The sink for a payload that lies nowhere in the file as it is: it takes no offsets, and what
+/// kind of file it is was said by the wrapper.
+struct Inside<'s> {
+    sink: &'s mut dyn Sink,
+    licenses: u64,
+    said: Option<Protection>,
+}
+
+impl Sink for Inside<'_> {
+    fn wanted(&self) -> Wanted {
+        Wanted { labels: false, ..self.sink.wanted() }
+    }
+
+    fn container(&mut self, _container: Container) {}
+
+    fn protection(&mut self, protection: Protection) {
+        // A payload that was not read is not known to be unprotected.
+        if protection != Protection::None {
+            self.said = Some(protection);
+            self.sink.protection(protection);
+        }
+    }
+
+    fn evidence(&mut self, element: &'static str, value: &str, _offset: Option<u64>) {
+        self.sink.evidence(element, value, None);
+    }
+
+    fn license(&mut self, license: LicenseBytes<'_>) -> Result<()> {
+        self.licenses = self.licenses.saturating_add(1);
+        self.sink.license(LicenseBytes { bytes: license.bytes, offset: None })
+    }
+
+    fn license_at(&mut self, window: &mut Window<'_>, extents: &[Extent]) -> Result<()> {
+        self.licenses = self.licenses.saturating_add(1);
+        self.sink.license_at(window, extents)
+    }
+
+    fn use_license(&mut self, bytes: &[u8]) -> Result<()> {
+        self.sink.use_license(bytes)
+    }
+
+    fn label(&mut self, label: Label) {
+        self.sink.label(label);
+    }
+
+    fn member(&mut self, _member: Member) -> Result<()> {
+        let why = "a wrapper in a compressed payload is not opened";
+        Err(Error::unsupported("archive-not-opened", "EmbeddedFile", None, why))
+    }
+
+    fn anomaly(&mut self, anomaly: Anomaly, _offset: Option<u64>) {
+        self.sink.anomaly(anomaly, None);
+    }
+
+    fn incomplete(&mut self, error: Error) {
+        self.sink.incomplete(error.with_offset(None));
+    }
+}

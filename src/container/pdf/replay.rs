@@ -1,0 +1,237 @@
+//! [`Replay`]: random access to compressed bytes of any length in two forward passes.
+//!
+//! The first pass keeps the beginning, the end, and what stands around a mention of the handler,
+//! which is nearly always all that is asked for. For the rest there is one more pass, which only
+//! goes forward. What would need a third one cannot be read (`limit-spool`).
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io;
+
+use super::flate::Inflate;
+use super::layout::{KEPT_BEFORE, KEPT_BEHIND, KEPT_HEAD, KEPT_MENTIONED, KEPT_TAIL, PIECE, SIGNS};
+use crate::bytes::{narrow, wide};
+use crate::error::{Error, Result};
+use crate::limits::{Limit, Meter};
+use crate::source::{Extent, ReadAt};
+
+/// A run of decoded bytes that was kept.
+#[derive(Debug, Default)]
+struct Run {
+    at: u64,
+    bytes: Vec<u8>,
+}
+
+impl Run {
+    fn end(&self) -> u64 {
+        self.at.saturating_add(wide(self.bytes.len()))
+    }
+
+    /// What it has from `offset` on.
+    fn from(&self, offset: u64) -> Option<&[u8]> {
+        let start = narrow(offset.checked_sub(self.at)?)?;
+        self.bytes.get(start..).filter(|rest| !rest.is_empty())
+    }
+
+    /// Adds `piece`, and lets go of all but the last `keep` bytes before it holds twice as much.
+    fn roll(&mut self, piece: &[u8], keep: usize) {
+        if self.bytes.len().saturating_add(piece.len()) > keep.saturating_mul(2) {
+            let gone = self.bytes.len().saturating_sub(keep);
+            self.bytes.drain(..gone);
+            self.at = self.at.saturating_add(wide(gone));
+        }
+        self.bytes.extend_from_slice(piece);
+    }
+}
+
+/// The decoded bytes of a compressed stream.
+pub(super) struct Replay<'a> {
+    source: &'a dyn ReadAt,
+    meter: &'a Meter,
+    extent: Extent,
+    head: Run,
+    tail: Run,
+    mentioned: Vec<Run>,
+    size: u64,
+    fault: Option<Error>,
+    second: RefCell<Option<Second>>,
+}
+
+struct Second {
+    inflate: Inflate,
+    behind: Run,
+    piece: Vec<u8>,
+}
+
+impl fmt::Debug for Replay<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replay").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+/// Inflates the next piece, charging what is read.
+fn pull(
+    inflate: &mut Inflate,
+    piece: &mut [u8],
+    source: &dyn ReadAt,
+    meter: &Meter,
+) -> Result<usize> {
+    inflate.read(piece, meter, &mut |at, room| {
+        meter.charge(Limit::BytesRead, wide(room.len()))?;
+        loop {
+            match source.read_at(at, room) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read.map_err(Error::io),
+            }
+        }
+    })
+}
+
+impl<'a> Replay<'a> {
+    /// Makes the first pass over the zlib stream in `extent`; its end may lie before that of
+    /// `extent`. Damage inside ends it, and what came before can be read.
+    pub(super) fn new(
+        source: &'a dyn ReadAt,
+        meter: &'a Meter,
+        extent: Extent,
+    ) -> Result<Replay<'a>> {
+        let mut replay = Replay {
+            source,
+            meter,
+            extent,
+            head: Run::default(),
+            tail: Run::default(),
+            mentioned: Vec::new(),
+            size: 0,
+            fault: None,
+            second: RefCell::new(None),
+        };
+        // Both passes, their pieces and both states of the decoder.
+        meter.charge(Limit::Allocation, 2_097_152)?;
+        let mut inflate = Inflate::new(extent.offset, extent.end());
+        let mut piece = vec![0; PIECE];
+        loop {
+            match pull(&mut inflate, &mut piece, source, meter) {
+                Ok(0) => break,
+                Ok(read) => replay.keep(piece.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == crate::error::ErrorKind::Malformed => {
+                    // What the piece holds up to the damage counts too.
+                    let more = narrow(inflate.given().saturating_sub(replay.size));
+                    replay.keep(piece.get(..more.unwrap_or_default()).unwrap_or_default());
+                    replay.fault = Some(error);
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+            meter.charge(Limit::Steps, wide(PIECE))?;
+        }
+        let gone = replay.tail.bytes.len().saturating_sub(KEPT_TAIL);
+        replay.tail.bytes.drain(..gone);
+        replay.tail.at = replay.tail.at.saturating_add(wide(gone));
+        replay.tail.bytes.shrink_to_fit();
+        Ok(replay)
+    }
+
+    /// What ended the first pass before the end of the stream.
+    pub(super) fn fault(&self) -> Option<Error> {
+        self.fault.clone()
+    }
+
+    fn keep(&mut self, piece: &[u8]) {
+        let room = KEPT_HEAD.saturating_sub(self.head.bytes.len()).min(piece.len());
+        self.head.bytes.extend_from_slice(piece.get(..room).unwrap_or_default());
+        let before = self.size;
+        self.tail.roll(piece, KEPT_TAIL);
+        self.size = self.size.saturating_add(wide(piece.len()));
+        self.keep_mentioned(piece, before);
+    }
+
+    /// Keeps what follows a mention of the handler, up to the end of its object.
+    fn keep_mentioned(&mut self, piece: &[u8], piece_at: u64) {
+        let kept =
+            self.mentioned.iter().fold(0, |sum: usize, run| sum.saturating_add(run.bytes.len()));
+        let mut room = KEPT_MENTIONED.saturating_sub(kept);
+        let is_open = |run: &&mut Run| run.end() == piece_at && !has_ended(&run.bytes);
+        if let Some(run) = self.mentioned.last_mut().filter(is_open) {
+            let len = object_end(piece).min(room);
+            run.bytes.extend_from_slice(piece.get(..len).unwrap_or_default());
+            room = room.saturating_sub(len);
+        }
+        // A mention may begin in the piece before.
+        let longest = SIGNS.iter().map(|sign| sign.len()).max().unwrap_or_default();
+        let from = piece_at.saturating_sub(wide(longest)).max(self.mentioned_end());
+        let Some(recent) = self.tail.from(from) else { return };
+        let found = SIGNS.iter().filter_map(|sign| memchr::memmem::find(recent, sign)).min();
+        let Some(found) = found.map(|found| from.saturating_add(wide(found))) else { return };
+        let start = found.saturating_sub(wide(KEPT_BEFORE)).max(self.tail.at);
+        let Some(bytes) = self.tail.from(start) else { return };
+        let before = narrow(found.saturating_sub(start)).unwrap_or_default();
+        let after = bytes.get(before..).unwrap_or_default();
+        let len = before.saturating_add(object_end(after)).min(room);
+        if len > before {
+            let bytes = bytes.get(..len).unwrap_or_default().to_vec();
+            self.mentioned.push(Run { at: start, bytes });
+        }
+    }
+
+    fn mentioned_end(&self) -> u64 {
+        self.mentioned.last().map_or(0, Run::end)
+    }
+
+    /// The bytes from `offset` on that the second pass has or comes to.
+    fn again(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
+        let mut second = self.second.borrow_mut();
+        let second = second.get_or_insert_with(|| Second {
+            inflate: Inflate::new(self.extent.offset, self.extent.end()),
+            behind: Run::default(),
+            piece: vec![0; PIECE],
+        });
+        if offset < second.behind.at {
+            return Err(Error::limit(Limit::Spool, wide(KEPT_BEHIND)));
+        }
+        while second.behind.end() <= offset {
+            let read = pull(&mut second.inflate, &mut second.piece, self.source, self.meter)?;
+            if read == 0 {
+                return Err(Error::changed());
+            }
+            second.behind.roll(second.piece.get(..read).unwrap_or_default(), KEPT_BEHIND);
+        }
+        Ok(second.behind.from(offset).map_or(0, |bytes| copy(bytes, buf)))
+    }
+}
+
+/// Where the object ends that `bytes` are the inside of, or their own end.
+fn object_end(bytes: &[u8]) -> usize {
+    const END: &[u8] = b"endobj";
+    memchr::memmem::find(bytes, END).map_or(bytes.len(), |at| at.saturating_add(END.len()))
+}
+
+fn has_ended(bytes: &[u8]) -> bool {
+    bytes.ends_with(b"endobj")
+}
+
+fn copy(from: &[u8], to: &mut [u8]) -> usize {
+    let len = from.len().min(to.len());
+    if let (Some(to), Some(from)) = (to.get_mut(..len), from.get(..len)) {
+        to.copy_from_slice(from);
+    }
+    len
+}
+
+impl ReadAt for Replay<'_> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        if offset >= self.size {
+            return Ok(0);
+        }
+        let runs = [&self.tail, &self.head].into_iter().chain(&self.mentioned);
+        let most = runs.filter_map(|run| run.from(offset)).max_by_key(|bytes| bytes.len());
+        match most {
+            Some(bytes) => Ok(copy(bytes, buf)),
+            None => self.again(offset, buf).map_err(io::Error::other),
+        }
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.size)
+    }
+}

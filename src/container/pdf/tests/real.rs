@@ -1,0 +1,97 @@
+//! Real files, where the machine has them: they are named by the environment, and never kept here.
+
+use std::path::PathBuf;
+
+use super::{Told, tell};
+use crate::container::{Container, Protection};
+
+fn specimens() -> Option<PathBuf> {
+    let specimens = std::env::var_os("RMSIGHT_SPECIMENS").map(PathBuf::from);
+    if specimens.is_none() {
+        println!("skipped: RMSIGHT_SPECIMENS is not set");
+    }
+    specimens
+}
+
+fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
+    let Some(specimens) = specimens() else { return Vec::new() };
+    let mut files: Vec<_> = std::fs::read_dir(specimens.join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), path))
+        .map(|(name, path)| (name, std::fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+fn is_pdf(told: &Told) -> bool {
+    matches!(told.container, Some(Container::Pdf | Container::PdfIrmV1 | Container::PdfIrmV2))
+}
+
+#[test]
+fn lookalikes_are_what_the_table_says() {
+    let Some(specimens) = specimens() else { return };
+    let table = std::fs::read_to_string(specimens.join("lookalikes-expected.tsv")).unwrap();
+    let mut wrong = Vec::new();
+    for line in table.lines().filter(|line| line.contains(".pdf\t")) {
+        let [file, container, protection] = line.split('\t').collect::<Vec<_>>()[..] else {
+            continue;
+        };
+        if container != "pdf" {
+            continue;
+        }
+        let bytes = std::fs::read(specimens.join(file)).unwrap();
+        let source = super::Counted::new(bytes);
+        let told = tell(&source);
+        let found = told.protection.map_or("none", |protection| protection.as_str());
+        println!(
+            "{file}: {} reads {} bytes {:?}",
+            source.reads.borrow().len(),
+            source.bytes_read(),
+            told.anomalies
+        );
+        let kind = told.container.map_or("other", |container| container.as_str());
+        if (kind, found) != (container, protection) || told.error.is_some() {
+            wrong.push(format!("{file}: {kind} {found} {:?} not {protection}", told.error));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn hostile_files_never_read_rms() {
+    for (name, bytes) in files("hostile") {
+        let start = std::time::Instant::now();
+        let told = tell(&bytes);
+        println!(
+            "{name}: {:?} {:?} {:?} {:?}",
+            told.container,
+            told.protection,
+            told.error.as_ref().map(|error| error.to_string()),
+            start.elapsed()
+        );
+        assert_ne!(told.protection, Some(Protection::Rms), "{name}");
+    }
+}
+
+#[test]
+fn the_protected_file_gives_its_license() {
+    for (name, bytes) in files("protected") {
+        if !bytes.starts_with(b"%PDF-") {
+            continue;
+        }
+        let source = super::Counted::new(bytes);
+        let told = tell(&source);
+        println!("{name}: {} reads {} bytes", source.reads.borrow().len(), source.bytes_read());
+        assert!(is_pdf(&told));
+        assert_eq!(told.container, Some(Container::PdfIrmV2), "{name}");
+        assert_eq!(told.protection, Some(Protection::Rms));
+        assert!(told.error.is_none(), "{:?}", told.error);
+        assert_eq!(told.licenses.len(), 1);
+        let (license, offset) = &told.licenses[0];
+        assert!(license.starts_with(b"\xEF\xBB\xBF<?xml"));
+        assert!(license.ends_with(b"</XrML>"), "{}", license[license.len() - 20..].escape_ascii());
+        assert_eq!(*offset, None);
+    }
+}
