@@ -18,14 +18,15 @@ pub(crate) struct Cache {
     /// How many bytes later reads of structures take at least.
     block: usize,
     slots: [Slot; SLOTS],
-    /// The slot that is overwritten next.
-    next: usize,
+    /// Counts what was asked for, so that what nobody asked for longest is overwritten first.
+    clock: u64,
 }
 
 #[derive(Debug, Default)]
 struct Slot {
     offset: u64,
     used: usize,
+    asked: u64,
     bytes: Vec<u8>,
 }
 
@@ -51,15 +52,36 @@ impl Cache {
             first_read: first_read.max(512),
             block: block.max(512),
             slots: Default::default(),
-            next: 0,
+            clock: 0,
         }
     }
 
     fn forget(&mut self) {
         for slot in &mut self.slots {
             slot.used = 0;
+            slot.asked = 0;
         }
-        self.next = 0;
+        self.clock = 0;
+    }
+
+    /// The slot that has these bytes.
+    fn find(&mut self, offset: u64, len: usize) -> Option<usize> {
+        let index = self.slots.iter().position(|slot| slot.find(offset, len).is_some())?;
+        self.ask(index);
+        Some(index)
+    }
+
+    fn ask(&mut self, index: usize) {
+        self.clock = self.clock.saturating_add(1);
+        if let Some(slot) = self.slots.get_mut(index) {
+            slot.asked = self.clock;
+        }
+    }
+
+    /// The slot to be overwritten next.
+    fn oldest(&self) -> usize {
+        let slots = self.slots.iter().enumerate();
+        slots.min_by_key(|(_, slot)| slot.asked).map_or(0, |(index, _)| index)
     }
 }
 
@@ -170,8 +192,9 @@ impl<'a> Window<'a> {
     }
 
     /// The bytes, if they are cached.
-    pub(crate) fn cached(&self, offset: u64, len: usize) -> Option<&[u8]> {
-        self.cache.slots.iter().find_map(|slot| slot.find(offset, len))
+    pub(crate) fn cached(&mut self, offset: u64, len: usize) -> Option<&[u8]> {
+        let index = self.cache.find(offset, len)?;
+        self.cache.slots.get(index)?.find(offset, len)
     }
 
     /// Exactly `len` bytes of `structure` at `offset`, with up to `ahead` bytes read from there
@@ -185,8 +208,7 @@ impl<'a> Window<'a> {
     ) -> Result<&[u8]> {
         self.bound(structure, offset, len)?;
         let known = self.len.get().is_some();
-        let found = self.cache.slots.iter().position(|slot| slot.find(offset, len).is_some());
-        let index = match found {
+        let index = match self.cache.find(offset, len) {
             Some(index) => index,
             None => self.load(offset, len.max(ahead))?,
         };
@@ -198,13 +220,14 @@ impl<'a> Window<'a> {
         slot.and_then(|slot| slot.find(offset, len)).ok_or_else(Error::changed)
     }
 
-    /// Reads `len` bytes, or what the member has of them, into the oldest slot.
+    /// Reads `len` bytes, or what the member has of them, into the slot that nobody asked for
+    /// longest.
     fn load(&mut self, offset: u64, len: usize) -> Result<usize> {
         let left = self.end().saturating_sub(offset);
         let len = len.min(narrow(left).unwrap_or(usize::MAX));
         self.meter.charge(Limit::BytesRead, wide(len))?;
-        let index = self.cache.next;
-        self.cache.next = index.saturating_add(1).checked_rem(SLOTS).unwrap_or(0);
+        let index = self.cache.oldest();
+        self.cache.ask(index);
         if let Some(slot) = self.cache.slots.get_mut(index) {
             if slot.bytes.len() < len {
                 self.meter.check(Limit::Allocation, wide(len))?;

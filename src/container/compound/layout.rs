@@ -42,3 +42,7 @@ pub(super) const FAT_BEFORE: u32 = 2;
 pub(super) const DIRECTORY_AHEAD: usize = 2560;
 /// From this byte of a directory on, it is read in pieces of as many bytes: it will be read whole.
 pub(super) const LARGE_DIRECTORY: u64 = 16_384;
+/// A directory of fewer bytes is not kept: it is at hand anyway.
+pub(super) const SMALL_DIRECTORY: u64 = 2048;
+/// Of a larger directory this much is kept: that of a message with some 400 attachments.
+pub(super) const MOST_KEPT: u64 = 1_048_576;

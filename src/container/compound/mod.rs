@@ -21,7 +21,7 @@ use crate::limits::Limit;
 use crate::source::{Extent, Window, join};
 use layout::{
     DIRECTORY_AHEAD, ENTRY_LEN, HEADER_LEN, LARGE_DIRECTORY, MAX_REGULAR_SECTOR, MINI_SHIFT,
-    MINI_STREAM_CUTOFF, SHAPE_AT, SHAPES, SIGNATURE,
+    MINI_STREAM_CUTOFF, MOST_KEPT, SHAPE_AT, SHAPES, SIGNATURE, SMALL_DIRECTORY,
 };
 use read::{Chain, Fat, Header};
 
@@ -34,6 +34,8 @@ pub(crate) struct CompoundFile {
     mini_fat: Chain,
     mini_stream: Chain,
     root: Entry,
+    /// The directory's beginning, once it was read from there: see [`CompoundFile::keep`].
+    kept: Buffer,
 }
 
 /// Whether a member that begins with `head` is a compound file, or was one before its signature
@@ -73,6 +75,7 @@ impl CompoundFile {
             fat,
             directory,
             root,
+            kept: Buffer::default(),
         })
     }
 
@@ -83,7 +86,41 @@ impl CompoundFile {
 
     /// The entry at `id` of the directory, in use or not; `None` behind the directory's end.
     pub(crate) fn entry(&mut self, window: &mut Window<'_>, id: u32) -> Result<Option<Entry>> {
+        let at = narrow(u64::from(id).saturating_mul(wide(ENTRY_LEN)));
+        let kept = at.and_then(|at| self.kept.as_slice().get(at..at.checked_add(ENTRY_LEN)?));
+        if let Some(bytes) = kept {
+            // Where it lies is known without a read.
+            let at = u64::from(id).saturating_mul(wide(ENTRY_LEN));
+            let place = self.directory.locate(&mut self.fat, window, at)?;
+            let offset = place.map_or(0, |place| place.offset);
+            return Entry::parse(id, bytes, offset, self.version).map(Some);
+        }
         read_entry(&mut self.directory, &mut self.fat, window, id, self.version)
+    }
+
+    /// Keeps the next piece of the directory in memory, so that trees through one that lies in
+    /// many pieces are walked without reading these again and again.
+    ///
+    /// A caller that goes through all entries calls it for each; the beginning that is kept ends
+    /// where the directory does or is too large.
+    pub(crate) fn keep(&mut self, window: &mut Window<'_>, id: u32) -> Result<()> {
+        let at = u64::from(id).saturating_mul(wide(ENTRY_LEN));
+        while at >= SMALL_DIRECTORY && at >= wide(self.kept.len()) {
+            let start = wide(self.kept.len());
+            self.directory.reach(&mut self.fat, window, start.saturating_add(LARGE_DIRECTORY))?;
+            let place = self.directory.locate(&mut self.fat, window, start)?;
+            let Some(place) = place.filter(|_| start < MOST_KEPT) else { break };
+            let len = place.len.min(LARGE_DIRECTORY);
+            let len = narrow(len.min(window.len().saturating_sub(place.offset))).unwrap_or(0);
+            if len < ENTRY_LEN {
+                break;
+            }
+            // In a directory of many pieces the next one is seldom far.
+            let ahead = narrow(LARGE_DIRECTORY).unwrap_or(len);
+            window.ahead("directory", place.offset, len, ahead)?;
+            window.append("directory", place.offset, len, &mut self.kept)?;
+        }
+        Ok(())
     }
 
     /// How many bytes the directory has, or at least `enough`.

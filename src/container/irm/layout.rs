@@ -27,6 +27,9 @@ pub(super) const PASSWORD_CLASS: &str = "{FF9A3F03-56EF-4613-BDD5-5A41C1D07246}"
 /// The class of the transform that only compresses (2.2.3).
 pub(super) const COMPRESSION_CLASS: &str = "{86DE7F2B-DDCE-486D-B016-405BBE82B8BC}";
 
+/// The properties of an Outlook item (MS-OXMSG 2.4), which may hold documents as its storages.
+pub(super) const MESSAGE_PROPERTIES: &str = "__properties_version1.0";
+
 /// How much of `\x06Primary` is looked at for its class: the fields before the license have 176
 /// bytes where nobody extends them.
 pub(super) const CLASS_WITHIN: u64 = 512;

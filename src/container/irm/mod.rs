@@ -17,8 +17,9 @@ use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::Window;
 use layout::{
-    BINARY_TRANSFORM, DATA_SPACES, DOCUMENT_SUMMARY, LABEL_INFO, MOST_LABEL_BYTES, MOST_TRANSFORMS,
-    OOXML_TRANSFORM, PRIMARY, TRANSFORM_INFO, USE_LICENSE_PREFIX,
+    BINARY_TRANSFORM, DATA_SPACES, DOCUMENT_SUMMARY, LABEL_INFO, MESSAGE_PROPERTIES,
+    MOST_LABEL_BYTES, MOST_TRANSFORMS, OOXML_TRANSFORM, PRIMARY, TRANSFORM_INFO,
+    USE_LICENSE_PREFIX,
 };
 use read::{Class, Transform};
 use survey::Survey;
@@ -76,7 +77,8 @@ impl Transforms {
     }
 }
 
-/// Reads the license of a document with data spaces; false where it has none of that.
+/// Reads the license of a document with data spaces; false where it has none of that, or where it
+/// is a message besides.
 pub(crate) fn read(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -96,7 +98,10 @@ pub(crate) fn read(
         survey
     };
     if transforms.has(&Class::Rms) {
-        return rights_managed(file, window, sink, &transforms, &survey).map(|()| true);
+        rights_managed(file, window, sink, &transforms, &survey)?;
+        // The license may be that of a document embedded in a message, which has more to look at.
+        let root = file.root();
+        return Ok(!matches!(file.likely_child(window, &root, MESSAGE_PROPERTIES), Ok(Some(_))));
     }
     without_license(file, window, sink, transforms, survey)
 }

@@ -31,7 +31,8 @@ impl Survey {
         let mut survey = Survey::default();
         loop {
             window.meter().charge(Limit::Steps, 1)?;
-            match file.entry(window, survey.entries) {
+            let kept = file.keep(window, survey.entries);
+            match kept.and_then(|()| file.entry(window, survey.entries)) {
                 Ok(Some(entry)) => survey.look_at(entry, known),
                 Ok(None) => return Ok(survey),
                 Err(error) if error.ends_file() => return Err(error),
