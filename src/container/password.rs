@@ -182,3 +182,102 @@ fn current_user(
     let is_encrypted = token == POWERPOINT_ENCRYPTED;
     Ok(is_encrypted.then_some(("CurrentUserAtom", "headerToken", user.offset)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::container::compound::image::{Content, Plan};
+    use crate::container::{Label, LicenseBytes, Member, Wanted};
+    use crate::limits::{Cancel, Limits, Meter};
+    use crate::source::{Cache, Extent};
+
+    #[derive(Default)]
+    struct Told {
+        protection: Option<Protection>,
+        evidence: String,
+    }
+
+    impl Sink for Told {
+        fn wanted(&self) -> Wanted {
+            Wanted { labels: true, deep: false, evidence: true }
+        }
+        fn container(&mut self, _: Container) {}
+        fn protection(&mut self, protection: Protection) {
+            self.protection = Some(protection);
+        }
+        fn evidence(&mut self, _: &'static str, value: &str, _: Option<u64>) {
+            self.evidence = value.to_owned();
+        }
+        fn license(&mut self, _: LicenseBytes<'_>) -> Result<()> {
+            Ok(())
+        }
+        fn license_at(&mut self, _: &mut Window<'_>, _: &[Extent]) -> Result<()> {
+            Ok(())
+        }
+        fn use_license(&mut self, _: &[u8]) -> Result<()> {
+            Ok(())
+        }
+        fn label(&mut self, _: Label) {}
+        fn member(&mut self, _: Member) -> Result<()> {
+            Ok(())
+        }
+        fn anomaly(&mut self, _: Anomaly, _: Option<u64>) {}
+        fn incomplete(&mut self, _: Error) {}
+    }
+
+    /// What is said of a file with these streams.
+    fn told_of(streams: &[(&str, &[u8])]) -> Result<(Option<Protection>, String)> {
+        let mut plan = Plan::new(9);
+        for (name, bytes) in streams {
+            let mut bytes = bytes.to_vec();
+            bytes.resize(5000, 0);
+            plan.add(0, name, Content::Bytes(bytes));
+        }
+        let image = plan.write();
+        let meter = Meter::new(Limits::strict(), Cancel::default());
+        let mut cache = Cache::new(4096, 4096);
+        let mut window = Window::new(&image, &mut cache, &meter)?;
+        let mut file = CompoundFile::open(&mut window)?;
+        let mut told = Told::default();
+        read(&mut file, &mut window, &mut told)?;
+        Ok((told.protection, told.evidence))
+    }
+
+    #[test]
+    fn each_format_says_by_itself_whether_it_is_encrypted() {
+        let bof = [0x09, 0x08, 4, 0, 0, 6, 5, 0];
+        let old_bof = [0x09, 0x04, 2, 0, 0, 0];
+        let write_protect = [0x86, 0, 0, 0];
+        let file_pass = [0x2F, 0, 2, 0, 1, 0];
+        let code_page = [0x42, 0, 2, 0, 0xE4, 4];
+        let fib = |flags: u8| [0xEC, 0xA5, 0xC1, 0, 0, 0, 9, 4, 0, 0, 0, flags, 0, 0];
+        let user = |token: u32| [&[0; 12][..], &token.to_le_bytes()].concat();
+        let info = |major: u8, minor: u8| [major, 0, minor, 0, 0x40, 0, 0, 0];
+        let package: (&str, &[u8]) = ("EncryptedPackage", &[1]);
+        let cases: [(&[(&str, &[u8])], &str); 15] = [
+            (&[("Workbook", &[&bof[..], &file_pass].concat())], "FilePass"),
+            (&[("Book", &[&bof[..], &file_pass].concat())], "FilePass"),
+            (&[("Workbook", &[&old_bof[..], &file_pass].concat())], "FilePass"),
+            (&[("Workbook", &[&bof[..], &write_protect, &file_pass].concat())], "FilePass"),
+            (&[("Workbook", &[&bof[..], &code_page, &file_pass].concat())], ""),
+            (&[("Workbook", &file_pass)], ""),
+            (&[("WordDocument", &fib(0x13))], "fEncrypted"),
+            (&[("WordDocument", &fib(0x12))], ""),
+            (&[("Current User", &user(0xF3D1_C4DF))], "headerToken"),
+            (&[("Current User", &user(0xE391_C05F))], ""),
+            (&[("EncryptionInfo", &info(4, 4)), package], "agile encryption"),
+            (&[("EncryptionInfo", &info(3, 2)), package], "standard encryption"),
+            (&[("EncryptionInfo", &info(3, 3)), package], "extensible encryption"),
+            (&[("EncryptionInfo", &info(4, 4))], ""),
+            (&[], ""),
+        ];
+        for (streams, evidence) in cases {
+            let protection =
+                if evidence.is_empty() { Protection::None } else { Protection::Password };
+            let told = told_of(streams).unwrap();
+            assert_eq!(told, (Some(protection), evidence.to_owned()), "{streams:?}");
+        }
+        let error = told_of(&[("EncryptionInfo", &info(9, 9)), package]).unwrap_err();
+        assert_eq!(error.code(), "malformed-encryption-info");
+    }
+}

@@ -414,7 +414,7 @@ fn a_document_embedded_in_a_message_leaves_it_a_message() {
     }
     for is_message in [false, true] {
         if is_message {
-            plan.add(0, super::layout::MESSAGE_PROPERTIES, Content::Bytes(vec![0; 64]));
+            plan.add(0, MESSAGE_PROPERTIES, Content::Bytes(vec![0; 64]));
         }
         let image = plan.write();
         let meter = Meter::new(Limits::strict(), Cancel::default());
