@@ -225,8 +225,11 @@ mod tests {
         fn incomplete(&mut self, _: Error) {}
     }
 
+    /// A name and the first bytes.
+    type Stream<'a> = (&'a str, &'a [u8]);
+
     /// What is said of a file with these streams.
-    fn told_of(streams: &[(&str, &[u8])]) -> Result<(Option<Protection>, String)> {
+    fn told_of(streams: &[Stream<'_>]) -> Result<(Option<Protection>, String)> {
         let mut plan = Plan::new(9);
         for (name, bytes) in streams {
             let mut bytes = bytes.to_vec();
@@ -253,8 +256,8 @@ mod tests {
         let fib = |flags: u8| [0xEC, 0xA5, 0xC1, 0, 0, 0, 9, 4, 0, 0, 0, flags, 0, 0];
         let user = |token: u32| [&[0; 12][..], &token.to_le_bytes()].concat();
         let info = |major: u8, minor: u8| [major, 0, minor, 0, 0x40, 0, 0, 0];
-        let package: (&str, &[u8]) = ("EncryptedPackage", &[1]);
-        let cases: [(&[(&str, &[u8])], &str); 15] = [
+        let package: Stream<'_> = ("EncryptedPackage", &[1]);
+        let cases: [(&[Stream<'_>], &str); 15] = [
             (&[("Workbook", &[&bof[..], &file_pass].concat())], "FilePass"),
             (&[("Book", &[&bof[..], &file_pass].concat())], "FilePass"),
             (&[("Workbook", &[&old_bof[..], &file_pass].concat())], "FilePass"),
