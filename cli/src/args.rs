@@ -29,8 +29,23 @@ enum Command {
     Scan(Box<Scan>),
     Inspect(Inspect),
     Judge(Judge),
+    /// Work on the estate file: what the operator knows of keys
+    #[command(subcommand)]
+    Estate(EstateCommand),
     /// Print the table of rules that verdicts are made by
     Rules,
+}
+
+#[derive(Debug, Subcommand)]
+enum EstateCommand {
+    /// Check an estate file: mistakes with their lines, and what is still to be asked
+    ///
+    /// Ends with 0 if nothing is left to ask, with 1 if something is, with 2 on mistakes.
+    Check {
+        /// The estate file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 impl Cli {
@@ -39,6 +54,7 @@ impl Cli {
             Command::Scan(args) => crate::scan::run(&args),
             Command::Inspect(args) => crate::inspect::run(&args),
             Command::Judge(args) => crate::judge::run(&args),
+            Command::Estate(EstateCommand::Check { file }) => crate::estate::check(&file),
             Command::Rules => crate::rules::run(),
         }
     }

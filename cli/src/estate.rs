@@ -1,17 +1,81 @@
 //! The estate file: reading it, and `rmsight estate check`.
 
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
-use rmsight::Estate;
+use rmsight::{AuthorityKind, Estate, Mistake};
 
-use crate::exit::{Failure, Result};
+use crate::exit::{self, Failure, Outcome, Result};
+use crate::terminal::escaped;
+use crate::words::counted;
 
 /// What the operator knows; without a file nothing.
 pub(crate) fn load(file: Option<&Path>) -> Result<Estate> {
-    match file {
-        None => Ok(Estate::default()),
-        Some(file) => {
-            Err(Failure::message(format_args!("{}: estate files come later", file.display())))
+    let Some(file) = file else { return Ok(Estate::default()) };
+    read(file)?.map_err(|mistakes| {
+        tell(file, &mistakes);
+        Failure::message(format_args!("{}: it has {}", file.display(), wrong(&mistakes)))
+    })
+}
+
+fn read(file: &Path) -> Result<std::result::Result<Estate, Vec<Mistake>>> {
+    let bytes = fs::read(file)
+        .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
+    Ok(Estate::from_toml(bytes))
+}
+
+fn tell(file: &Path, mistakes: &[Mistake]) {
+    for mistake in mistakes {
+        exit::warn(format_args!("{}: {mistake}", file.display()));
+    }
+}
+
+fn wrong(mistakes: &[Mistake]) -> String {
+    counted(mistakes.len().try_into().unwrap_or(u64::MAX), "mistake")
+}
+
+/// Says what is wrong in an estate file, what it declares, and what is still to be asked.
+pub(crate) fn check(file: &Path) -> Result<Outcome> {
+    let estate = load(Some(file))?;
+    let mut out = io::stdout().lock();
+    overview(&estate, &mut out)
+        .and_then(|()| questions(&estate, &mut out))
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::writing(&error))?;
+    Ok(Outcome::of(estate.open_questions().is_empty()))
+}
+
+fn overview(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
+    for authority in estate.authorities() {
+        writeln!(out, "{} ({})", escaped(&authority.name), authority.kind)?;
+        for host in &authority.hosts {
+            writeln!(out, "  host  {}", escaped(&host.name))?;
+        }
+        for key in &authority.keys {
+            let name = key.key.as_ref().or(key.id.as_ref()).map_or("", String::as_str);
+            let since = key.since.map_or_else(String::new, |since| format!(" since {since}"));
+            write!(out, "  key   {}", escaped(name))?;
+            match authority.kind {
+                AuthorityKind::AzureRms => writeln!(out)?,
+                _ => writeln!(out, "  {}{since}", key.status)?,
+            }
         }
     }
+    Ok(())
+}
+
+fn questions(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
+    let open = estate.open_questions();
+    if open.is_empty() {
+        return writeln!(out, "\nNothing is left to ask.");
+    }
+    writeln!(out, "\nStill to ask:")?;
+    for one in open {
+        writeln!(out, "  {}: {}", escaped(&one.authority), escaped(&one.text))?;
+        if let Some(question) = one.question {
+            writeln!(out, "    (if there is nothing: settled = [\"{question}\"])")?;
+        }
+    }
+    Ok(())
 }

@@ -91,6 +91,21 @@ fn who(key: &Key) -> String {
     parts.join(", ")
 }
 
+/// The lines to paste into an estate file.
+fn declaration(name: &str, key: &Key, out: &mut impl Write) -> io::Result<()> {
+    let findings = counted(key.needs.all(), "finding");
+    writeln!(out, "  [[authority.key]]    # {findings}: {}", escaped(&who(key)))?;
+    if name.starts_with("sha256:") {
+        writeln!(out, "  slc_key = \"{}\"", escaped(name))?;
+    }
+    // What is no GUID may be anything, a quotation mark too.
+    let is_id = |id: &&String| id.chars().all(|char| char.is_ascii_hexdigit() || char == '-');
+    if let Some(id) = key.said.id.as_ref().filter(is_id) {
+        writeln!(out, "  slc_id = \"{id}\"")?;
+    }
+    writeln!(out, "  status = \"\"    # active, read-only, imported, lost or foreign\n")
+}
+
 fn errors(tally: &Tally, out: &mut impl Write) -> io::Result<()> {
     if tally.errors.is_empty() {
         return Ok(());
@@ -125,18 +140,18 @@ fn meaning(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result<(
     let unknown: Vec<(&String, &Key)> =
         tally.keys.iter().filter(|(_, key)| !key.is_declared && key.needs.possible > 0).collect();
     if !unknown.is_empty() {
-        let lead = if estate.authorities().is_empty() {
+        let lead = if estate.is_empty() {
             "Without an estate file no finding can be `yes`. These keys decide"
         } else {
             "The estate file does not have these keys"
         };
         writeln!(
             out,
-            "{lead}; declare in estate.toml what became of each (active, read-only, imported, \
-             lost, foreign), and judge again with --estate estate.toml:"
+            "{lead}: declare in estate.toml, below the [[authority]] that each belongs to, what \
+             became of it, and judge again with --estate estate.toml.\n"
         )?;
         for (name, key) in unknown {
-            writeln!(out, "  {}  {}", name, escaped(&who(key)))?;
+            declaration(name, key, out)?;
         }
     }
     if tally.undecided > 0 || !tally.errors.is_empty() {

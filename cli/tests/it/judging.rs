@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use super::{folder, license, records, rmsight, scan, stdout};
+use rmsight::specimen::Server;
+
+use super::{folder, license, records, rmsight, scan, stderr, stdout};
 
 #[test]
 fn records_judged_with_the_same_knowledge_are_the_same() {
@@ -43,5 +45,79 @@ fn people_can_be_left_out() {
     }
     for column in ["need", "rule", "slc_key", "descriptor_id", "path"] {
         assert_eq!(redacted[0][column], open[0][column], "{column}");
+    }
+}
+
+fn estate(status: &str) -> String {
+    let server = Server::contoso();
+    format!(
+        "[[authority]]\nname = \"Headquarters\"\nkind = \"ad-rms\"\n\n[[authority.key]]\n\
+         slc_key = \"{}\"\nstatus = {status}\n",
+        server.key.fingerprint()
+    )
+}
+
+#[test]
+fn what_the_operator_knows_decides() {
+    let license = license();
+    let folder = folder(&[("offer.xml", &license)]);
+    let path = folder.path().join("estate.toml");
+    let done = rmsight(folder.path(), &["scan", "--format", "ndjson", "--verify", "offer.xml"]);
+    fs::write(folder.path().join("store.ndjson"), stdout(&done)).unwrap();
+    let cases = [
+        ("\"active\"", ["yes", "ad-rms", "R04", "high"]),
+        ("\"read-only\"\nsince = 2030-01-01", ["yes", "ad-rms", "R04", "high"]),
+        (
+            "\"imported\"\ntenant = \"6594232e-6968-45f0-9f7e-c711fc49ef58\"",
+            ["no", "ad-rms-key-in-azure", "R03", "high"],
+        ),
+        ("\"foreign\"", ["no", "ad-rms", "R05f", "high"]),
+    ];
+    for (status, expected) in cases {
+        fs::write(&path, estate(status)).unwrap();
+        let args = ["judge", "--format", "ndjson", "store.ndjson", "--estate", "estate.toml"];
+        let judged = records(&rmsight(folder.path(), &args).success());
+        let found = ["need", "dependency", "rule", "confidence"]
+            .map(|name| judged[0][name].as_str().unwrap());
+        assert_eq!(found, expected, "{status}");
+        assert_eq!(judged[0]["authority"], "Headquarters");
+        assert_eq!(judged[0]["key_match"], "key");
+        let (scanned, _) =
+            scan(folder.path(), &["--verify", "--estate", "estate.toml", "offer.xml"]);
+        assert_eq!(scanned, judged, "{status}");
+    }
+}
+
+#[test]
+fn totals_say_what_to_paste_into_the_estate_file() {
+    let license = license();
+    let folder = folder(&[("offer.xml", &license)]);
+    let text = stdout(&rmsight(folder.path(), &["scan", "offer.xml"]).success());
+    let start = text.find("  [[authority.key]]").unwrap();
+    let lines: String = text[start..].lines().take(4).map(|line| format!("{line}\n")).collect();
+    let head = "[[authority]]\nname = \"Headquarters\"\nkind = \"ad-rms\"\n";
+    let pasted = format!("{head}{}", lines.replace("\"\"", "\"active\""));
+    fs::write(folder.path().join("estate.toml"), pasted).unwrap();
+    let done = rmsight(folder.path(), &["scan", "--estate", "estate.toml", "offer.xml"]).success();
+    let text = stdout(&done);
+    assert!(text.starts_with("yes "), "{text}");
+    assert!(!text.contains("[[authority.key]]"), "{text}");
+}
+
+#[test]
+fn an_estate_file_is_checked() {
+    let good = estate("\"active\"");
+    let bad = estate("\"asleep\"");
+    let folder =
+        folder(&[("good.toml", good.as_bytes()), ("bad.toml", bad.as_bytes()), ("a", b"x")]);
+    let done = rmsight(folder.path(), &["estate", "check", "good.toml"]).code(1);
+    assert!(stdout(&done).contains("Still to ask"));
+    for args in
+        [&["estate", "check", "bad.toml"] as &[&str], &["scan", "--estate", "bad.toml", "a"]]
+    {
+        let done = rmsight(folder.path(), args).code(2);
+        let said = stderr(&done);
+        assert!(said.contains("rmsight: bad.toml: line "), "{said}");
+        assert!(stdout(&done).is_empty(), "{args:?}");
     }
 }
