@@ -17,6 +17,8 @@ pub(super) const MICROSOFT_IRM: &[u8] = b"MicrosoftIRMServices";
 pub(super) const PUBLISHING_LICENSE: &[u8] = b"PublishingLicense";
 /// `/AFRelationship` and `/EP /Type` of a wrapper (ISO 32000-2 7.6.7).
 pub(super) const ENCRYPTED_PAYLOAD: &[u8] = b"EncryptedPayload";
+/// The code of an error in a wrapper's payload.
+pub(super) const PAYLOAD_DAMAGED: &str = "malformed-pdf-payload";
 /// What a damaged name of the handler still begins with, and what no other producer writes.
 pub(super) const SIGNS: [&[u8]; 3] = [b"MicrosoftIRM", PUBLISHING_LICENSE, ENCRYPTED_PAYLOAD];
 

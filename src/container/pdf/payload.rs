@@ -1,7 +1,7 @@
 //! The payload of a wrapper: a protected PDF in an embedded file stream.
 
 use super::document::Document;
-use super::layout::{SEARCH_OVERLAP, SEARCH_PIECE};
+use super::layout::{PAYLOAD_DAMAGED, SEARCH_OVERLAP, SEARCH_PIECE};
 use super::lex::{Value, is_space};
 use super::object::{Dict, Object, leads_with};
 use super::read::{Depth, read_at};
@@ -11,7 +11,7 @@ use crate::bytes::wide;
 use crate::container::{
     Anomaly, Body, Container, Label, LicenseBytes, Member, Name, Protection, Sink, Wanted,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::{Cache, Extent, Window};
 
@@ -27,7 +27,7 @@ pub(super) fn read(
     let form = StreamForm::of(&dict, data, window.len())?;
     if form.has_predictor() {
         let why = "a predictor on an embedded file";
-        return Err(Error::malformed("malformed-pdf-payload", "EmbeddedFile", data, why));
+        return Err(Error::malformed(PAYLOAD_DAMAGED, "EmbeddedFile", data, why));
     }
     if form.is_flate() {
         if document.depth == Depth::Payload {
@@ -100,7 +100,7 @@ fn measured(data: u64, window: &mut Window<'_>) -> Result<u64> {
     }
     let why = "the payload does not end";
     end.map(|end| end.saturating_sub(data))
-        .ok_or_else(|| Error::malformed("malformed-pdf-payload", "EmbeddedFile", data, why))
+        .ok_or_else(|| Error::malformed(PAYLOAD_DAMAGED, "EmbeddedFile", data, why))
 }
 
 /// Reads a compressed payload where it is: no copy of it is made.
@@ -122,13 +122,23 @@ fn inflated(data: u64, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<(
         Some(fault) if licenses == 0 => Err(fault),
         _ => outcome,
     };
-    outcome?;
+    outcome.map_err(|error| damaged(error, data))?;
     let is_others = matches!(said, Some(Protection::Other | Protection::Password));
     if licenses == 0 && !is_others {
         let why = "the payload holds no license";
         return Err(Error::malformed("license-missing", "EmbeddedFile", data, why));
     }
     Ok(())
+}
+
+/// Damage in the decoded bytes has no place in the file but that of the stream.
+fn damaged(error: Error, data: u64) -> Error {
+    match error.kind() {
+        ErrorKind::Malformed if !error.code().starts_with("license-") => {
+            Error::malformed(PAYLOAD_DAMAGED, "EmbeddedFile", data, error.to_string())
+        }
+        _ => error.with_offset(Some(data)),
+    }
 }
 
 /// The sink for a payload that lies nowhere in the file as it is: it takes no offsets, and what

@@ -1,7 +1,7 @@
 //! From the trailer to what keeps people out.
 
 use super::document::Document;
-use super::layout::{SIGNS, SUSPECTS, TRAILER_KEYS};
+use super::layout::{PAYLOAD_DAMAGED, SIGNS, SUSPECTS, TRAILER_KEYS};
 use super::lex::Value;
 use super::object::{Dict, Object, array};
 use super::{catalog, handler, label, search};
@@ -46,7 +46,7 @@ pub(super) fn read_at(depth: Depth, window: &mut Window<'_>, sink: &mut dyn Sink
     });
     let answer = match followed {
         Ok(Answer::Doubtful) => search::confirm(window, sink, depth)?,
-        Err(error) if error.kind() == ErrorKind::Malformed && error.code() != "license-missing" => {
+        Err(error) if error.kind() == ErrorKind::Malformed && !is_final(&error) => {
             sink.anomaly(Anomaly::XrefRebuilt, error.offset());
             search::rebuild(window, sink, depth, error)?
         }
@@ -56,6 +56,11 @@ pub(super) fn read_at(depth: Depth, window: &mut Window<'_>, sink: &mut dyn Sink
         sink.protection(Protection::None);
     }
     Ok(())
+}
+
+/// Whether the structure was believed, and what it leads to is damaged: no search finds better.
+pub(super) fn is_final(error: &Error) -> bool {
+    error.code().starts_with("license-") || error.code() == PAYLOAD_DAMAGED
 }
 
 /// What the trailers, oldest last, and the catalog say.

@@ -5,7 +5,7 @@ use super::document::{Document, Sighting};
 use super::layout::{SEARCH_OBJECTS, SEARCH_OVERLAP, SEARCH_PIECE, SEARCH_PLACES, SIGNS, SUSPECTS};
 use super::lex::is_space;
 use super::object::{Lead, Object, load};
-use super::read::{Answer, Depth, Trailer};
+use super::read::{Answer, Depth, Trailer, is_final};
 use super::{catalog, handler};
 use crate::bytes::wide;
 use crate::container::{Anomaly, Sink};
@@ -34,7 +34,7 @@ pub(super) fn confirm(
     sink: &mut dyn Sink,
     depth: Depth,
 ) -> Result<Answer> {
-    let found = scan(window)?;
+    let mut found = scan(window)?;
     let mut document = found.document(depth);
     if orphans(&found, &mut document, window, sink)? {
         sink.anomaly(Anomaly::NonSpecLayout, None);
@@ -51,7 +51,7 @@ pub(super) fn rebuild(
     depth: Depth,
     reason: Error,
 ) -> Result<Answer> {
-    let found = scan(window)?;
+    let mut found = scan(window)?;
     let mut document = found.document(depth);
     let mut trailers = Vec::new();
     for (at, lead) in found.trailers.iter().rev() {
@@ -69,7 +69,7 @@ pub(super) fn rebuild(
         document.believe(object.at());
         match trailer.settle(&mut document, window, sink) {
             Ok(()) => return Ok(Answer::Settled),
-            Err(error) if error.code().starts_with("license-") => return Err(error),
+            Err(error) if is_final(&error) => return Err(error),
             Err(error) => {
                 refused.get_or_insert(error.clone());
                 go_on(error)?;
@@ -87,7 +87,7 @@ pub(super) fn rebuild(
                 is_readable = true;
                 break;
             }
-            Err(error) if error.code().starts_with("license-") => return Err(error),
+            Err(error) if is_final(&error) => return Err(error),
             Err(error) => go_on(error)?,
         }
     }
@@ -113,8 +113,9 @@ fn go_on(error: Error) -> Result<()> {
 }
 
 impl Found {
-    fn document(&self, depth: Depth) -> Document {
-        Document::from_search(self.sightings.clone(), self.streams.clone(), depth)
+    /// The document of what was found; the objects are its own from then on.
+    fn document(&mut self, depth: Depth) -> Document {
+        Document::from_search(std::mem::take(&mut self.sightings), self.streams.clone(), depth)
     }
 
     /// Whether neither the file nor an object stream in it mentions the handler.

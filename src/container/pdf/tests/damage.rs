@@ -1,1 +1,263 @@
+//! Damage: a protected file never reads as one that is not, and nothing panics.
 
+use proptest::prelude::*;
+
+use super::build::{
+    LICENSE, Payload, Pdf, TRAILER, appended_wrapper, compact_wrapper, dictionary, literal, plain,
+    v1, v1_bare_dictionary, v2, wrapper,
+};
+use super::{Told, tell};
+use crate::container::{Anomaly, Protection};
+
+fn protected() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("v1", v1()),
+        ("v1, short", v1_bare_dictionary()),
+        ("v2", v2()),
+        ("wrapper", wrapper(&v2(), Payload::Stored)),
+        ("wrapper, compressed", wrapper(&v2(), Payload::Flate)),
+        ("compact wrapper", compact_wrapper(&v2(), Payload::Stored)),
+        ("compact wrapper, compressed", compact_wrapper(&v2(), Payload::Flate)),
+        ("appended wrapper", appended_wrapper(&v1())),
+    ]
+}
+
+/// The bytes of the header are the outermost magic: without it nothing is a PDF.
+const MAGIC: usize = 5;
+
+fn place(file: &[u8], words: &str) -> usize {
+    memchr::memmem::find(file, words.as_bytes()).unwrap_or_else(|| panic!("no {words}"))
+}
+
+/// Changes each byte, or each byte of a sample, in these ways.
+fn change_bytes(ways: impl Fn(usize, u8) -> Vec<u8>) {
+    let mut hidden = Vec::new();
+    for (name, file) in protected() {
+        let mut damaged = file.clone();
+        for (at, &byte) in file.iter().enumerate().skip(MAGIC) {
+            for changed in ways(at, byte) {
+                damaged[at] = changed;
+                if changed != byte && tell(&damaged).is_none() {
+                    hidden.push(format!(
+                        "{name} to {}: {}",
+                        changed.escape_ascii(),
+                        around(&file, at)
+                    ));
+                }
+            }
+            damaged[at] = byte;
+        }
+    }
+    assert!(hidden.is_empty(), "{} {hidden:#?}", hidden.len());
+}
+
+fn around(file: &[u8], at: usize) -> String {
+    let around = &file[at.saturating_sub(20)..(at + 20).min(file.len())];
+    format!("{at} in {}", around.escape_ascii())
+}
+
+fn changes(byte: u8) -> [u8; 5] {
+    [byte ^ 1, byte ^ 0x20, 0, b'%', b'(']
+}
+
+#[test]
+fn one_changed_byte_hides_no_protection() {
+    change_bytes(|at, byte| match at % 3 {
+        0 => vec![changes(byte)[at / 3 % 5]],
+        _ => vec![],
+    });
+}
+
+#[test]
+#[ignore = "a minute: every byte in every way"]
+fn no_changed_byte_hides_protection() {
+    change_bytes(|_, byte| changes(byte).to_vec());
+}
+
+/// Moves, repeats and removes what stands at each place, or at each of a sample.
+fn change_lengths(is_taken: impl Fn(usize, usize) -> bool) {
+    let mut hidden = Vec::new();
+    for (name, file) in protected() {
+        for at in MAGIC..file.len() {
+            let (before, after) = file.split_at(at);
+            let run = after.len().min(16);
+            let zeroed = |len: usize| {
+                let len = len.min(after.len());
+                [before, &vec![0; len], &after[len..]].concat()
+            };
+            let ways: [(&str, &dyn Fn() -> Vec<u8>); 6] = [
+                ("cut", &|| before.to_vec()),
+                ("inserted", &|| [before, b"A", after].concat()),
+                ("deleted", &|| [before, &after[1..]].concat()),
+                ("twice", &|| [before, &after[..run], after].concat()),
+                ("zeroed", &|| zeroed(4)),
+                ("zeroed far", &|| zeroed(16)),
+            ];
+            for (index, (what, damaged)) in ways.into_iter().enumerate() {
+                if is_taken(at, index) && tell(&damaged()).is_none() {
+                    hidden.push(format!("{name} {what}: {}", around(&file, at)));
+                }
+            }
+        }
+    }
+    assert!(hidden.is_empty(), "{} {hidden:#?}", hidden.len());
+}
+
+#[test]
+fn cutting_inserting_deleting_and_zeroing_hide_no_protection() {
+    change_lengths(|at, way| at % 3 == 0 && at / 3 % 6 == way);
+}
+
+#[test]
+#[ignore = "a minute: every place in every way"]
+fn no_change_of_length_hides_protection() {
+    change_lengths(|_, _| true);
+}
+
+/// What a damaged structure reads as: protection, code, licenses, and whether it was searched.
+fn outcome(told: &Told) -> (Option<Protection>, &str, usize, bool) {
+    let searched = told.anomalies.contains(&Anomaly::XrefRebuilt);
+    (told.protection, told.code(), told.licenses.len(), searched)
+}
+
+#[test]
+fn each_structure_can_be_damaged() {
+    let (rms, unknown) = (Some(Protection::Rms), Some(Protection::Unknown));
+    let wrapped = || wrapper(&v2(), Payload::Stored);
+    let cases: Vec<(&str, Vec<u8>, &str, &str, (Option<Protection>, &str, usize, bool))> = vec![
+        ("startxref", v1(), "startxref", "startxrex", (rms, "", 1, true)),
+        ("its offset", v1(), "startxref\n", "startxref\n9", (rms, "", 1, true)),
+        ("table", v1(), "xref\n0 1", "xrex\n0 1", (rms, "", 1, true)),
+        ("count", v1(), "0 1\n0000000000", "0 2\n0000000000", (rms, "", 1, true)),
+        ("entry", v1(), "\n6 1\n0", "\n6 1\n1", (rms, "", 1, true)),
+        ("trailer", v1(), "trailer\n", "trailex\n", (rms, "", 1, true)),
+        ("its key", v1(), "/Encrypt ", "/Encrypu ", (rms, "", 1, false)),
+        ("its reference", v1(), "/Encrypt 6", "/Encrypt 4", (rms, "", 1, true)),
+        ("object header", v1(), "6 0 obj", "7 0 obj", (rms, "", 1, true)),
+        ("filter", v1(), "/Filter /Micro", "/Fjlter /Micro", (rms, "", 1, false)),
+        (
+            "handler",
+            v1(),
+            "MicrosoftIRMServices /CF",
+            "MicrosoftIRMServicet /CF",
+            (rms, "", 1, false),
+        ),
+        ("license key", v1(), "/PublishingL", "/PublishinhL", (rms, "license-missing", 0, false)),
+        ("base64", v1(), "License (", "License (?", (rms, "license-unreadable", 0, false)),
+        ("stream type", v2(), "/XRef", "/XRex", (rms, "", 1, true)),
+        ("widths", v2(), "/W[1 4", "/W[1 9", (rms, "", 1, true)),
+        ("/AF", wrapped(), "/AF ", "/AG ", (rms, "", 1, false)),
+        ("relationship", wrapped(), "/AFRel", "/AGRel", (rms, "", 1, false)),
+        ("/EP", wrapped(), "/EP ", "/EQ ", (rms, "", 1, false)),
+        ("subtype", wrapped(), "/Subtype /Micro", "/Subtype /Nicro", (rms, "", 1, false)),
+        ("/EF", wrapped(), "/EF ", "/EG ", (rms, "license-missing", 0, false)),
+        ("/EF /F", wrapped(), "/F 11 ", "/F 99 ", (rms, "license-missing", 0, false)),
+        ("/Length", wrapped(), "Length 12 0", "Length 10 0", (rms, "", 1, false)),
+        ("no root", plain(), "/Root ", "/Roou ", (unknown, "malformed-pdf-trailer", 0, true)),
+        (
+            "no catalog",
+            plain(),
+            "/Catalog /Pages",
+            "/Cbtalog /Qages",
+            (unknown, "malformed-pdf-catalog", 0, true),
+        ),
+    ];
+    for (name, mut file, from, to, expected) in cases {
+        let at = memchr::memmem::rfind(&file, from.as_bytes()).unwrap_or_else(|| panic!("{name}"));
+        // What a file repeats is damaged where it counts: in the last place, but for the dictionary.
+        let at = if from.starts_with("/Filter") { place(&file, from) } else { at };
+        file.splice(at..at + from.len(), to.bytes());
+        let told = tell(&file);
+        assert_eq!(outcome(&told), expected, "{name}: {:?}", told.error);
+    }
+}
+
+#[test]
+fn an_unprotected_file_is_searched_to_its_end_before_it_is_none() {
+    let broken = |mut file: Vec<u8>| {
+        let at = memchr::memmem::rfind(&file, b"startxref\n").unwrap();
+        file.splice(at + 10..at + 11, *b"9");
+        tell(&file)
+    };
+    let told = broken(plain());
+    assert_eq!(outcome(&told), (Some(Protection::None), "", 0, true));
+    // The same with a mention of the handler that nothing leads to.
+    let mut pdf = Pdf::new();
+    pdf.pages().object(9, "(about MicrosoftIRMServices)").table(TRAILER);
+    assert_eq!(tell(&pdf.bytes).protection, Some(Protection::None));
+    let told = broken(pdf.bytes);
+    assert_eq!(outcome(&told), (Some(Protection::Unknown), "malformed-pdf-xref", 0, true));
+    // Cut before its trailer.
+    let cut = plain();
+    let told = tell(&cut[..place(&cut, "xref")].to_vec());
+    assert_eq!(outcome(&told), (Some(Protection::Unknown), "malformed-pdf-xref", 0, true));
+}
+
+#[test]
+fn a_second_dictionary_hides_no_license() {
+    let mut pdf = Pdf::new();
+    pdf.pages()
+        .object(6, "<< /Filter /Standard /V 4 >>")
+        .object(7, dictionary("/MicrosoftIRMVersion 2", &literal(LICENSE.as_bytes())))
+        .table(&format!("{TRAILER} /Encrypt 6 0 R /Encrypt 7 0 R"));
+    assert_eq!(tell(&pdf.bytes).licenses.len(), 1);
+    // An update that leaves /Encrypt out.
+    let mut pdf = Pdf::new();
+    pdf.bytes = v1();
+    let prev = place(&pdf.bytes, "xref\n");
+    pdf.object(5, "<<>>").table(&format!("{TRAILER} /Prev {prev}"));
+    assert_eq!(tell(&pdf.bytes).licenses.len(), 1);
+}
+
+#[test]
+fn a_damaged_compressed_payload_is_still_rms() {
+    let whole = wrapper(&v2(), Payload::Flate);
+    let start = place(&whole, "stream\r\n") + 8;
+    for at in [start, start + 10, start + 200] {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x55;
+        let told = tell(&damaged);
+        assert_eq!(told.protection, Some(Protection::Rms));
+        assert!(told.error.is_some() || told.licenses.len() == 1);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..2048)) {
+        let file = [b"%PDF-1.7\n".as_slice(), &bytes].concat();
+        tell(&file);
+    }
+
+    #[test]
+    fn shuffled_structure_never_panics(
+        words in prop::collection::vec(
+            prop::sample::select(vec![
+                "1 0 obj", "endobj", "<<", ">>", "[", "]", "/Type", "/XRef", "/ObjStm", "/Catalog",
+                "/Root", "1 0 R", "2 0 R", "/Encrypt", "/Prev", "0", "9", "40", "xref", "trailer",
+                "startxref", "stream", "endstream", "/Filter", "/FlateDecode", "/W", "/Index",
+                "/Length", "(a)", "<00>", "/AF", "/EF", "/EP", "/MicrosoftIRMServices", "\n", "%",
+                "/First", "/N", "/Size", "/Names", "/Kids", "/PublishingLicense", "2 0 obj",
+            ]),
+            0..200,
+        ),
+    ) {
+        let file = format!("%PDF-1.7\n{}", words.join(" ")).into_bytes();
+        tell(&file);
+    }
+
+    #[test]
+    fn many_changes_never_panic(
+        which in 0_usize..8,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
+    ) {
+        let (_, mut file) = protected().swap_remove(which);
+        for (at, byte) in changes {
+            let at = at.index(file.len());
+            file[at] = byte;
+        }
+        tell(&file);
+    }
+}

@@ -1,1 +1,364 @@
+//! Every layout, undamaged: what it reads as, and what that costs.
 
+use std::io;
+
+use super::build::{
+    LICENSE, Payload, Pdf, TRAILER, appended_wrapper, compact_wrapper, deflate, dictionary,
+    encrypted, hex, literal, packed, plain, v1, v1_bare_dictionary, v2, wrapper,
+};
+use super::{Counted, tell, tell_within};
+use crate::container::{Anomaly, Container, Protection};
+use crate::limits::Limits;
+use crate::source::ReadAt;
+
+#[test]
+fn each_layout_gives_its_license() {
+    let utf16: Vec<u8> = LICENSE[3..].encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let escaped = b"(\xEF\xBB\xBF<XrML>a\\(b\\)c\\\nd\\101\\e\r\nf(g)</XrML>)";
+    let unescaped = b"\xEF\xBB\xBF<XrML>a(b)cdAe\nf(g)</XrML>";
+    let v2_with = |license: &[u8]| encrypted(&dictionary("/MicrosoftIRMVersion 2", license));
+    let license = LICENSE.as_bytes();
+    let (one, two) = (Container::PdfIrmV1, Container::PdfIrmV2);
+    let cases: &[(&str, Vec<u8>, Container, &[u8])] = &[
+        ("version 1", v1(), one, license),
+        ("version 1, short", v1_bare_dictionary(), one, license),
+        ("version absent", encrypted(&dictionary("", &packed(license))), one, license),
+        ("version 1, UTF-16", encrypted(&dictionary("", &packed(&utf16))), one, &utf16),
+        ("version 2", v2(), two, license),
+        ("version 2, hexadecimal", v2_with(&hex(license)), two, license),
+        ("version 2, escapes", v2_with(escaped), two, unescaped),
+        ("version 2 in a table", v2_with(&literal(license)), two, license),
+        ("wrapper", wrapper(&v2(), Payload::Stored), two, license),
+        ("wrapper, compressed", wrapper(&v2(), Payload::Flate), two, license),
+        ("wrapper in streams", compact_wrapper(&v2(), Payload::Stored), two, license),
+        ("wrapper all compressed", compact_wrapper(&v2(), Payload::Flate), two, license),
+        ("wrapper around version 1", wrapper(&v1(), Payload::Stored), two, license),
+        ("wrapper around version 1, compressed", wrapper(&v1(), Payload::Flate), two, license),
+        ("appended wrapper", appended_wrapper(&v1()), one, license),
+        ("junk before", [b"junk\n".to_vec(), v1()].concat(), one, license),
+    ];
+    for (name, file, container, license) in cases {
+        let told = tell(file);
+        assert!(told.error.is_none(), "{name}: {:?}", told.error);
+        assert_eq!(told.container, Some(*container), "{name}");
+        assert_eq!(told.protection, Some(Protection::Rms), "{name}");
+        assert_eq!(told.licenses.len(), 1, "{name}");
+        assert_eq!(
+            told.licenses[0].0.escape_ascii().to_string(),
+            license.escape_ascii().to_string(),
+            "{name}"
+        );
+        assert!(!told.anomalies.contains(&Anomaly::XrefRebuilt), "{name}");
+    }
+}
+
+#[test]
+fn a_license_that_lies_as_it_is_has_an_offset() {
+    let file = v2();
+    let told = tell(&file);
+    let (license, offset) = &told.licenses[0];
+    let offset = usize::try_from(offset.unwrap()).unwrap();
+    assert_eq!(&file[offset..offset + license.len()], license);
+}
+
+#[test]
+fn an_indirect_license_and_filter_are_followed() {
+    let mut pdf = Pdf::new();
+    pdf.pages()
+        .object(6, "<< /Filter 8 0 R /MicrosoftIRMVersion 2 /V 5 /PublishingLicense 7 0 R >>")
+        .object(7, literal(LICENSE.as_bytes()))
+        .object(8, "/microsoftirmservices")
+        .table(&format!("{TRAILER} /Encrypt 6 0 R"));
+    let told = tell(&pdf.bytes);
+    assert_eq!(told.licenses[0].0, LICENSE.as_bytes());
+}
+
+#[test]
+fn other_handlers_are_named() {
+    let cases = [
+        ("/Filter /Standard /V 4 /R 4", Protection::Password, "Standard"),
+        ("/Filter /Adobe.PubSec /V 4", Protection::Other, "Adobe.PubSec"),
+        ("/Filter /FoxitRMSV2 /V 4", Protection::Other, "FoxitRMSV2"),
+        ("/Filter /EBX_HANDLER /V 3", Protection::Other, "EBX_HANDLER"),
+    ];
+    for (dictionary, protection, name) in cases {
+        let told = tell(&encrypted(format!("<< {dictionary} >>").as_bytes()));
+        assert_eq!(told.protection, Some(protection));
+        assert_eq!(told.container, Some(Container::Pdf));
+        assert!(told.evidence.contains(&("Encrypt/Filter", name.to_owned())));
+        assert!(told.error.is_none() && told.is_none());
+    }
+}
+
+#[test]
+fn unprotected_files_are_none() {
+    let mut updated = Pdf::new();
+    updated.pages().table(TRAILER);
+    for _ in 0..2 {
+        let prev = updated.section;
+        updated.object(5, "<< /Producer (again) >>").table(&format!("{TRAILER} /Prev {prev}"));
+    }
+    let mut hybrid = Pdf::new();
+    hybrid.object(2, "<< /Type /Pages /Kids [] /Count 0 >>");
+    hybrid.object_stream(14, &[(1, "<< /Type /Catalog /Pages 2 0 R >>")]);
+    let stream = hybrid.stream_section(13, TRAILER).section;
+    hybrid.raw("5 0 obj\n<<>>\nendobj\n").table(&format!("{TRAILER} /XRefStm {stream}"));
+    let mut attached = Pdf::new();
+    attached
+        .object(
+            1,
+            "<< /Type /Catalog /Pages 2 0 R /AF [10 0 R] \
+             /Names << /EmbeddedFiles << /Kids [9 0 R] >> >> >>",
+        )
+        .object(9, "<< /Names [(a.xml) 10 0 R] >>")
+        .object(10, "<< /Type /Filespec /F (a.xml) /AFRelationship /Data /EF << /F 11 0 R >> >>")
+        .stream(11, "/Type/EmbeddedFile/Length 4", b"<a/>")
+        .object(2, "<< /Type /Pages /Kids [] /Count 0 >>")
+        .table(TRAILER);
+    let cases = [
+        ("a table", plain()),
+        ("a stream", Pdf::new().pages().stream_section(7, TRAILER).bytes.clone()),
+        ("updates", updated.bytes),
+        ("hybrid", hybrid.bytes),
+        ("an attachment", attached.bytes),
+        ("junk before", [b"junk\n".to_vec(), plain()].concat()),
+    ];
+    for (name, file) in cases {
+        let file = Counted::new(file);
+        let told = tell(&file);
+        assert!(told.error.is_none(), "{name}: {:?}", told.error);
+        assert_eq!(told.protection, Some(Protection::None), "{name}");
+        assert_eq!(told.anomalies, [], "{name}");
+        assert!(file.reads.borrow().len() <= 8, "{name}");
+    }
+}
+
+#[test]
+fn nobody_elses_wrapper_is_microsofts() {
+    let file = "<< /Type /Filespec /F (a.pdf) /AFRelationship /EncryptedPayload \
+                /EP << /Subtype /AcmeVault >> /EF << /F 11 0 R >> >>";
+    let inner = encrypted(b"<< /Filter /AcmeVault /V 4 >>");
+    for filter in ["", "/Filter/FlateDecode"] {
+        let data = if filter.is_empty() { inner.clone() } else { deflate(&inner) };
+        let mut pdf = Pdf::new();
+        pdf.object(1, "<< /Type /Catalog /Pages 2 0 R /AF [10 0 R] >>")
+            .object(10, file)
+            .stream(11, &format!("/Type/EmbeddedFile{filter}/Length {}", data.len()), &data)
+            .table(TRAILER);
+        let told = tell(&pdf.bytes);
+        assert_eq!(told.protection, Some(Protection::Other), "{filter} {:?}", told.error);
+        assert!(told.error.is_none());
+    }
+}
+
+/// A file with a long hole of zeros in it, which takes no memory.
+struct Holed {
+    before: Vec<u8>,
+    hole: u64,
+    after: Vec<u8>,
+}
+
+impl ReadAt for Holed {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let end = self.before.len() as u64 + self.hole;
+        if offset < self.before.len() as u64 {
+            return self.before.as_slice().read_at(offset, buf);
+        }
+        if offset >= end {
+            return self.after.as_slice().read_at(offset - end, buf);
+        }
+        let len = usize::try_from(end - offset).unwrap_or(usize::MAX).min(buf.len());
+        buf[..len].fill(0);
+        Ok(len)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.before.len() as u64 + self.hole + self.after.len() as u64)
+    }
+}
+
+const HOLE: u64 = 200 << 20;
+
+/// A PDF with a stream of 200 MB: object 20, in front of `objects`, which are put at the end.
+fn holed(objects: &[(usize, Vec<u8>)], many: usize, trailer: &str) -> Holed {
+    let before = format!("%PDF-1.7\n20 0 obj\n<</Length {HOLE}>>stream\n").into_bytes();
+    let start = before.len() as u64 + HOLE;
+    let mut after = b"\nendstream\nendobj\n".to_vec();
+    let mut table = format!("0000000009 00000 n \n");
+    for number in 0..many {
+        table.push_str(&format!("{:010} 00000 n \n", 7 * number));
+    }
+    let mut runs = String::new();
+    for (number, value) in objects {
+        let at = start + after.len() as u64;
+        runs.push_str(&format!("{number} 1\n{at:010} 00000 n \n"));
+        after.extend(format!("{number} 0 obj\n").bytes().chain(value.iter().copied()));
+        after.extend(b"\nendobj\n");
+    }
+    let section = start + after.len() as u64;
+    let count = many + 1;
+    after.extend(
+        format!("xref\n{runs}20 {count}\n{table}trailer\n<< /Size {} {trailer} >>\nstartxref\n{section}\n%%EOF\n", 20 + count)
+            .bytes(),
+    );
+    Holed { before, hole: HOLE, after }
+}
+
+fn pages() -> Vec<(usize, Vec<u8>)> {
+    vec![
+        (1, b"<< /Type /Catalog /Pages 2 0 R >>".to_vec()),
+        (2, b"<< /Type /Pages /Kids [] /Count 0 >>".to_vec()),
+    ]
+}
+
+fn long_license(len: usize) -> Vec<u8> {
+    let mut license = LICENSE.as_bytes().to_vec();
+    license.resize(len, b'x');
+    license
+}
+
+#[test]
+fn a_large_file_costs_no_more_than_a_small_one() {
+    let license = long_license(40_000);
+    let dictionary = dictionary("/MicrosoftIRMVersion 2", &literal(&license));
+    let trailer = "/Root 1 0 R /Encrypt 6 0 R";
+    let objects = [pages(), vec![(6, dictionary)]].concat();
+    for many in [0, 300_000] {
+        let bare = Counted::new(holed(&objects, many, trailer));
+        let told = tell(&bare);
+        assert_eq!(told.licenses[0].0, license, "{:?}", told.error);
+        assert!(bare.reads.borrow().len() <= 32, "{}", bare.reads.borrow().len());
+        assert!(bare.bytes_read() <= 131_072 + license.len(), "{}", bare.bytes_read());
+
+        let unprotected = Counted::new(holed(&pages(), many, "/Root 1 0 R"));
+        let told = tell(&unprotected);
+        assert_eq!(told.protection, Some(Protection::None), "{:?}", told.error);
+        assert!(unprotected.reads.borrow().len() <= 8, "{:?}", unprotected.reads.borrow());
+    }
+}
+
+/// A wrapper around a payload that is `Holed` itself.
+fn wrapped_hole(inner: &Holed) -> Holed {
+    let catalog = b"<< /Type /Catalog /Pages 2 0 R /AF [10 0 R] >>";
+    let file = b"<< /Type /Filespec /F (x.pdf) /AFRelationship /EncryptedPayload \
+        /EP << /Type /EncryptedPayload /Subtype /MicrosoftIRMServices >> /EF << /F 11 0 R >> >>";
+    let len = inner.size().unwrap();
+    let stream = "%PDF-2.0\n11 0 obj\n<</Type/EmbeddedFile/Length 12 0 R>>stream\n".to_owned();
+    let before = [stream.as_bytes(), &inner.before].concat();
+    let start = before.len() as u64 + inner.hole;
+    let mut after = [inner.after.as_slice(), b"\nendstream\nendobj\n"].concat();
+    let mut runs = String::from("11 1\n0000000009 00000 n \n");
+    let length = len.to_string();
+    let objects: [(usize, &[u8]); 3] = [(1, catalog), (10, file), (12, length.as_bytes())];
+    for (number, value) in objects {
+        let at = start + after.len() as u64;
+        runs.push_str(&format!("{number} 1\n{at:010} 00000 n \n"));
+        after.extend(format!("{number} 0 obj\n").bytes().chain(value.iter().copied()));
+        after.extend(b"\nendobj\n");
+    }
+    let section = start + after.len() as u64;
+    after.extend(
+        format!("xref\n{runs}trailer\n<< /Size 13 /Root 1 0 R >>\nstartxref\n{section}\n%%EOF\n")
+            .bytes(),
+    );
+    Holed { before, hole: inner.hole, after }
+}
+
+#[test]
+fn a_large_stored_payload_is_read_where_it_lies() {
+    let license = long_license(40_000);
+    let dictionary = dictionary("/MicrosoftIRMVersion 2", &literal(&license));
+    let objects = [pages(), vec![(6, dictionary)]].concat();
+    let inner = holed(&objects, 100, "/Root 1 0 R /Encrypt 6 0 R");
+    let file = Counted::new(wrapped_hole(&inner));
+    let told = tell(&file);
+    assert!(told.error.is_none(), "{:?}", told.error);
+    assert_eq!(told.licenses[0].0, license);
+    assert_eq!(told.anomalies, []);
+    assert!(file.reads.borrow().len() <= 32, "{:?}", file.reads.borrow());
+    assert!(file.bytes_read() <= 131_072 + license.len(), "{}", file.bytes_read());
+}
+
+/// A payload with more behind and before its license than is kept, compressed.
+fn large_payload(before: usize, license: &[u8], after: usize) -> Vec<u8> {
+    let noise = |len: usize| (0..len).map(|n| (n * n >> 7) as u8 | 0x80).collect::<Vec<u8>>();
+    let mut pdf = Pdf::new();
+    pdf.pages().stream(8, &format!("/Length {before}"), &noise(before));
+    pdf.object(6, dictionary("/MicrosoftIRMVersion 2", &literal(license)));
+    pdf.stream(9, &format!("/Length {after}"), &noise(after));
+    pdf.stream_section(7, &format!("{TRAILER} /Encrypt 6 0 R")).bytes.clone()
+}
+
+#[test]
+fn a_compressed_payload_is_read_in_two_forward_passes() {
+    let cases = [
+        // Before, license, behind: in the end, in the middle, at the beginning, and too long for
+        // what the first pass keeps.
+        (3 << 20, 40_000, 100),
+        (3 << 20, 40_000, 3 << 20),
+        (10, 40_000, 3 << 20),
+        (1 << 20, 1_500_000, 1 << 20),
+    ];
+    for (before, license, after) in cases {
+        let license = long_license(license);
+        let payload = large_payload(before, &license, after);
+        let file = Counted::new(wrapper(&payload, Payload::Flate));
+        let told = tell(&file);
+        assert!(told.error.is_none(), "{before} {after} {:?}", told.error);
+        assert_eq!(told.licenses[0].0, license);
+        assert_eq!(told.licenses[0].1, None);
+        let size = usize::try_from(file.size().unwrap()).unwrap();
+        assert!(file.bytes_read() <= 2 * size + 65_536, "{} of {size}", file.bytes_read());
+        let start = file
+            .reads
+            .borrow()
+            .iter()
+            .filter(|(_, len)| *len > 4096)
+            .map(|(at, _)| *at)
+            .collect::<Vec<_>>();
+        let back = start.windows(2).filter(|pair| pair[1] < pair[0]).count();
+        assert!(back <= 1, "{back} times back");
+    }
+}
+
+#[test]
+fn a_small_allocation_is_enough_for_a_large_payload() {
+    let payload = large_payload(6 << 20, &long_license(40_000), 6 << 20);
+    let file = wrapper(&payload, Payload::Flate);
+    let mut limits = Limits::default();
+    limits.allocation = 3 << 20;
+    let told = tell_within(&file, &limits);
+    assert_eq!(told.licenses.len(), 1, "{:?}", told.error);
+    assert!(told.error.is_none());
+}
+
+#[test]
+fn what_is_inflated_is_bounded() {
+    let file = wrapper(&large_payload(3 << 20, &long_license(100), 10), Payload::Flate);
+    let mut limits = Limits::default();
+    limits.inflated = 1 << 20;
+    let told = tell_within(&file, &limits);
+    assert_eq!((told.protection, told.code()), (Some(Protection::Rms), "limit-inflated"));
+
+    let bomb = wrapper(&vec![0; 8 << 20], Payload::Flate);
+    let mut limits = Limits::default();
+    limits.ratio = 300;
+    let told = tell_within(&bomb, &limits);
+    assert_eq!((told.protection, told.code()), (Some(Protection::Rms), "limit-ratio"));
+}
+
+#[test]
+fn a_looping_chain_ends_in_a_limit() {
+    let mut pdf = Pdf::new();
+    pdf.pages();
+    let here = pdf.bytes.len();
+    pdf.table(&format!("{TRAILER} /Prev {here}"));
+    let told = tell(&pdf.bytes);
+    assert_eq!((told.protection, told.code()), (Some(Protection::Unknown), "limit-pdf-objects"));
+    // What the newest trailer says is known before that.
+    let mut pdf = Pdf::new();
+    pdf.pages().object(6, dictionary("", &packed(LICENSE.as_bytes())));
+    let here = pdf.bytes.len();
+    pdf.table(&format!("{TRAILER} /Encrypt 6 0 R /Prev {here}"));
+    assert_eq!(tell(&pdf.bytes).licenses.len(), 1);
+}
