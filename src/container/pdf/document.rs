@@ -187,10 +187,14 @@ impl Document {
         }
         for index in (0..self.streams.len()).rev() {
             let Some(at) = self.streams.get(index).copied() else { break };
-            if let Ok(stream) = self.decode(window, Place::At(at))
-                && let Some(object) = stream.object(number)
-            {
-                return Ok(Some(object));
+            match self.decode(window, Place::At(at)) {
+                Ok(stream) => {
+                    if let Some(object) = stream.object(number) {
+                        return Ok(Some(object));
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Malformed => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(None)

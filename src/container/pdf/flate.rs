@@ -4,7 +4,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::layout::{COLUMNS, PIECE};
 use crate::bytes::{Buffer, narrow, wide};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
 
@@ -293,8 +293,10 @@ pub(super) fn in_memory(bytes: &[u8], most: u64, meter: &Meter) -> Result<Vec<u8
             Ok(0) => return Ok(buffer.into_vec()),
             Ok(read) => read,
             // What came out before the damage may still say whose key it is.
-            Err(error) if buffer.len() == 0 || error.ends_file() => return Err(error),
-            Err(_) => return Ok(buffer.into_vec()),
+            Err(error) if error.kind() == ErrorKind::Malformed && buffer.len() > 0 => {
+                return Ok(buffer.into_vec());
+            }
+            Err(error) => return Err(error),
         };
         buffer.extend(meter, piece.get(..read).unwrap_or_default())?;
         if wide(buffer.len()) > most {

@@ -11,7 +11,7 @@ use super::lex::{Value, is_space};
 use super::object::{Dict, Object, is_verbatim, string};
 use crate::bytes::wide;
 use crate::container::{Anomaly, Container, LicenseBytes, Protection, Sink};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
 
@@ -155,7 +155,9 @@ fn emit(
     match unpack(&bytes, meter) {
         Ok(license) => sink.license(LicenseBytes { bytes: &license, offset: None })?,
         // What it is, the license stage can say better.
-        Err(_) if is_v2 => sink.license(LicenseBytes { bytes: &bytes, offset: None })?,
+        Err(error) if is_v2 && error.kind() == ErrorKind::Malformed => {
+            sink.license(LicenseBytes { bytes: &bytes, offset: None })?;
+        }
         Err(error) => return Err(error.with_offset(holder.at())),
     }
     Ok(true)
@@ -177,7 +179,7 @@ fn unpack(bytes: &[u8], meter: &Meter) -> Result<Vec<u8>> {
     let packed = BASE64.decode(&letters).map_err(|_| unreadable("is no base64"))?;
     let most = meter.allowed(Limit::LicenseBytes);
     flate::in_memory(&packed, most, meter).map_err(|error| match error.kind() {
-        crate::error::ErrorKind::Malformed => unreadable("is no zlib stream"),
+        ErrorKind::Malformed => unreadable("is no zlib stream"),
         _ => error,
     })
 }

@@ -56,8 +56,8 @@ fn declared(
     let length = match dict.get(b"Length") {
         Some(Value::Ref(number)) => match document.fetch(window, *number) {
             Ok(object) => object,
-            Err(error) if error.ends_file() => return Err(error),
-            Err(_) => None,
+            Err(error) if error.kind() == ErrorKind::Malformed => None,
+            Err(error) => return Err(error),
         },
         _ => return Ok(dict.number(b"Length")),
     };

@@ -6,8 +6,9 @@ use super::build::{
     LICENSE, Payload, Pdf, TRAILER, appended_wrapper, compact_wrapper, dictionary, literal, plain,
     v1, v1_bare_dictionary, v2, wrapper,
 };
-use super::{Told, tell};
+use super::{Told, tell, tell_within};
 use crate::container::{Anomaly, Protection};
+use crate::limits::Limits;
 
 fn protected() -> Vec<(&'static str, Vec<u8>)> {
     vec![
@@ -62,8 +63,8 @@ fn changes(byte: u8) -> [u8; 5] {
 
 #[test]
 fn one_changed_byte_hides_no_protection() {
-    change_bytes(|at, byte| match at % 3 {
-        0 => vec![changes(byte)[at / 3 % 5]],
+    change_bytes(|at, byte| match at % 4 {
+        0 => vec![changes(byte)[at / 4 % 5]],
         _ => vec![],
     });
 }
@@ -105,7 +106,7 @@ fn change_lengths(is_taken: impl Fn(usize, usize) -> bool) {
 
 #[test]
 fn cutting_inserting_deleting_and_zeroing_hide_no_protection() {
-    change_lengths(|at, way| at % 3 == 0 && at / 3 % 6 == way);
+    change_lengths(|at, way| at % 4 == 0 && at / 4 % 6 == way);
 }
 
 #[test]
@@ -219,6 +220,37 @@ fn a_damaged_compressed_payload_is_still_rms() {
         let told = tell(&damaged);
         assert_eq!(told.protection, Some(Protection::Rms));
         assert!(told.error.is_some() || told.licenses.len() == 1);
+    }
+}
+
+/// A budget too small for a file is said; what fits reads as it does without one.
+#[test]
+fn every_budget_ends_in_its_name() {
+    let mut files = protected();
+    files.push(("plain", plain()));
+    let mut broken = plain();
+    let at = place(&broken, "startxref");
+    broken[at] = b'x';
+    files.push(("searched", broken));
+    for (name, file) in files {
+        let whole = tell(&file);
+        for (budget, allowed) in Limits::default().entries() {
+            let mut amount = 0;
+            while amount < allowed.min(4 << 20) {
+                let mut limits = Limits::default();
+                limits.set(budget, amount);
+                let told = tell_within(&file, &limits);
+                let what = format!("{name}, {budget} {amount}: {:?}", told.error);
+                if told.code().is_empty() {
+                    assert_eq!(told.protection, whole.protection, "{what}");
+                    assert_eq!(told.licenses, whole.licenses, "{what}");
+                } else {
+                    assert_eq!(told.code().strip_prefix("limit-"), Some(budget), "{what}");
+                    assert_ne!(told.protection, Some(Protection::None), "{what}");
+                }
+                amount = amount * 3 / 2 + 1;
+            }
+        }
     }
 }
 

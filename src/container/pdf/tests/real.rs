@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use lopdf::Document;
+
+use super::build::{Payload, appended_wrapper, compact_wrapper, plain, v1, v2, wrapper};
 use super::{Told, tell};
 use crate::container::{Container, Protection};
 
@@ -57,6 +60,88 @@ fn lookalikes_are_what_the_table_says() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Whether `lopdf` finds `/Encrypt`, and whose it says that it is. Nothing where it gives up.
+fn by_lopdf(bytes: &[u8]) -> Option<Option<String>> {
+    match Document::load_mem(bytes) {
+        Ok(document) => {
+            let filter = document
+                .get_encrypted()
+                .and_then(|dict| dict.get(b"Filter"))
+                .and_then(|filter| filter.as_name())
+                .map(|name| String::from_utf8_lossy(name).into_owned());
+            let opened = document.was_encrypted().then(|| "Standard".to_owned());
+            Some(filter.ok().or(opened))
+        }
+        Err(lopdf::Error::UnsupportedSecurityHandler(name)) => {
+            Some(Some(String::from_utf8_lossy(&name).into_owned()))
+        }
+        Err(error) => {
+            println!("lopdf: {error}");
+            None
+        }
+    }
+}
+
+fn by_us(told: &Told) -> Option<String> {
+    let filter = told.evidence.iter().find(|(element, _)| *element == "Encrypt/Filter");
+    filter.map(|(_, name)| name.clone())
+}
+
+/// The two differ only where the table, made by a third reader, agrees with us.
+#[test]
+fn lopdf_finds_the_same_handlers() {
+    let own = [
+        ("plain", plain()),
+        ("v1", v1()),
+        ("v2", v2()),
+        ("wrapper", wrapper(b"", Payload::Stored)),
+        ("compact wrapper", compact_wrapper(b"", Payload::Stored)),
+        ("appended wrapper", appended_wrapper(b"%PDF-1.7\n")),
+    ];
+    for (name, file) in own {
+        assert_eq!(by_lopdf(&file), Some(by_us(&tell(&file))), "{name}");
+    }
+    let mut compared = 0;
+    let mut wrong = Vec::new();
+    for (name, bytes) in files("lookalikes") {
+        let told = tell(&bytes);
+        if !is_pdf(&told) || !name.ends_with(".pdf") {
+            continue;
+        }
+        if let Some(theirs) = by_lopdf(&bytes) {
+            compared += 1;
+            if theirs != by_us(&told) {
+                wrong.push(format!("{name}: {theirs:?} and {:?}", by_us(&told)));
+            }
+        }
+    }
+    println!("{compared} files compared");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn one_changed_byte_of_the_real_file_hides_nothing() {
+    for (name, bytes) in files("protected") {
+        if !bytes.starts_with(b"%PDF-") {
+            continue;
+        }
+        // Of the streams that nobody looks at a sample is enough.
+        let marks = [b"/AF".as_slice(), b"/EncryptedPayload", b"/Type /EmbeddedFile", b"/XRef"];
+        let near = |at: usize| {
+            let from = at.saturating_sub(200);
+            let around = &bytes[from..(at + 200).min(bytes.len())];
+            marks.iter().any(|mark| memchr::memmem::find(around, mark).is_some())
+        };
+        let places = (5..bytes.len()).filter(|at| at % 997 == 0 || (at % 5 == 0 && near(*at)));
+        let mut damaged = bytes.clone();
+        for at in places {
+            damaged[at] ^= [1, 0x20, 0x55][at % 3];
+            assert!(!tell(&damaged).is_none(), "{name} at {at}");
+            damaged[at] = bytes[at];
+        }
+    }
 }
 
 #[test]
