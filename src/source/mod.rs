@@ -12,6 +12,8 @@ pub use file::FileSource;
 pub(crate) use section::{Extent, Section, join, locate};
 pub use stream::{SeekSource, StreamSource};
 pub use unfold::Spill;
+#[cfg(test)]
+pub(crate) use unfold::tests::blocks as tests_blocks;
 pub(crate) use unfold::{Account, Encoding, Pool, Spiller, Unfolded, decode_all, head_of};
 pub(crate) use window::{Cache, Window};
 

@@ -8,3 +8,7 @@ pub(crate) mod msg;
 mod properties;
 pub(crate) mod pst;
 pub(crate) mod tnef;
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+mod tests;

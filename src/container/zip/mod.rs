@@ -7,12 +7,13 @@ mod directory;
 mod layout;
 mod scan;
 #[cfg(test)]
-mod tests;
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+pub(crate) mod tests;
 
 use directory::{Directory, Entry, Search, central, local, malformed};
 use layout::{
-    AES, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, ENCRYPTED, FIRST_PARTS, LABEL_INFO,
-    LOCAL_LEN, MASKED, STORED, UTF8,
+    AES, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED, FIRST_PARTS,
+    LABEL_INFO, LOCAL_LEN, MASKED, STORED, UTF8,
 };
 
 use crate::bytes::narrow;
@@ -180,6 +181,17 @@ fn name_member(
     entry: Entry,
 ) -> Result<bool> {
     if entry.packed == 0 {
+        let is_empty = is_empty(window, directory, &entry);
+        match is_empty {
+            Ok(true) => {}
+            Ok(false) => {
+                let detail = "a member is empty by the directory only";
+                let header = directory.base.saturating_add(entry.header);
+                sink.incomplete(malformed("LocalFileHeader", header, detail));
+            }
+            Err(error) if error.ends_file() => return Err(error),
+            Err(error) => sink.incomplete(error),
+        }
         return Ok(false);
     }
     if entry.flags & (ENCRYPTED | MASKED) != 0 || entry.method == AES {
@@ -209,6 +221,18 @@ fn name_member(
         }
         None => Ok(false),
     }
+}
+
+/// Whether a member of which the directory says so is empty: a reader that goes by local headers
+/// would not see it that way otherwise.
+fn is_empty(window: &mut Window<'_>, directory: &Directory, entry: &Entry) -> Result<bool> {
+    if entry.name.ends_with(b"/") && entry.size == 0 {
+        return Ok(true);
+    }
+    let (described, data) = local(window, directory.base.saturating_add(entry.header))?;
+    let agrees = entry.size == 0 && described.packed == 0 && described.size == 0;
+    let follows = data >= directory.start || window.up_to(data, 2)? == b"PK";
+    Ok(agrees && (described.flags & DESCRIPTOR == 0 || follows))
 }
 
 /// Where the data of a member lie.

@@ -1,1 +1,317 @@
+use std::io::Write;
 
+use super::layout;
+use crate::{Error, Inspector, Limits, Protection, Report};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use proptest::prelude::*;
+
+/// A rights-managed mail with nothing inside: protected whatever else.
+pub(crate) fn protected() -> Vec<u8> {
+    let blocks = crate::source::tests_blocks(&[b'x'; 5000]);
+    [b"\x76\xE8\x04\x60\xC4\x11\xE3\x86".as_slice(), &blocks].concat()
+}
+
+/// A member as a writer is told of it.
+pub(crate) struct Put {
+    name: Vec<u8>,
+    method: u16,
+    flags: u16,
+    packed: Vec<u8>,
+    size: u32,
+}
+
+pub(crate) fn stored(name: &str, data: &[u8]) -> Put {
+    let size = data.len() as u32;
+    Put { name: name.into(), method: 0, flags: 0, packed: data.to_vec(), size }
+}
+
+pub(crate) fn deflated(name: &str, data: &[u8]) -> Put {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(data).unwrap();
+    Put { method: 8, packed: encoder.finish().unwrap(), ..stored(name, data) }
+}
+
+/// An archive of these members, in their order.
+pub(crate) fn archive(members: &[Put]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut directory = Vec::new();
+    for put in members {
+        let header = out.len() as u32;
+        let mut fields = Vec::new();
+        fields.extend([20, 0]);
+        fields.extend(put.flags.to_le_bytes());
+        fields.extend(put.method.to_le_bytes());
+        fields.extend([0; 8]);
+        fields.extend((put.packed.len() as u32).to_le_bytes());
+        fields.extend(put.size.to_le_bytes());
+        fields.extend((put.name.len() as u16).to_le_bytes());
+        fields.extend([0; 2]);
+        out.extend(layout::LOCAL.to_le_bytes());
+        out.extend(&fields);
+        out.extend(&put.name);
+        out.extend(&put.packed);
+        directory.extend(layout::CENTRAL.to_le_bytes());
+        directory.extend([20, 0]);
+        directory.extend(&fields);
+        directory.extend([0; 10]);
+        directory.extend(header.to_le_bytes());
+        directory.extend(&put.name);
+    }
+    let start = out.len() as u32;
+    out.extend(&directory);
+    out.extend(layout::END.to_le_bytes());
+    out.extend([0; 4]);
+    out.extend([(members.len() as u16).to_le_bytes(); 2].concat());
+    out.extend((directory.len() as u32).to_le_bytes());
+    out.extend(start.to_le_bytes());
+    out.extend([0; 2]);
+    out
+}
+
+pub(crate) fn inspect(bytes: &[u8]) -> Report {
+    Inspector::default().inspect_bytes(bytes)
+}
+
+/// The members that are protected, by their paths.
+pub(crate) fn found(report: &Report) -> Vec<&str> {
+    let findings = report.findings().filter(|f| f.facts().protection == Protection::Rms);
+    findings.filter_map(|finding| finding.facts().member.as_deref()).collect()
+}
+
+/// What the record of the file itself says.
+fn code(report: &Report) -> &'static str {
+    report.findings().next().and_then(|own| own.error()).map_or("", Error::code)
+}
+
+#[test]
+fn members_are_found_stored_and_deflated_and_told_apart() {
+    let mail = protected();
+    let mut odd = stored("\u{fc}ber", &mail);
+    odd.name = b"\x81ber 100%!\x07".to_vec();
+    let bytes = archive(&[
+        stored("a/message.rpmsg", &mail),
+        deflated("a/message.rpmsg", &mail),
+        stored("", &mail),
+        deflated("", &mail),
+        odd,
+        stored("a/", b""),
+        deflated("readme.txt", b"nothing to see"),
+    ]);
+    let report = inspect(&bytes);
+    let expected =
+        ["a/message.rpmsg", "a/message.rpmsg#2", "member#1", "member#2", "über 100%25%21%07"];
+    assert_eq!(found(&report), expected);
+    let unpacked = inspect(&mail);
+    let own = unpacked.findings().next().unwrap();
+    for finding in report.findings().skip(1) {
+        assert_eq!(finding.container(), own.container());
+        assert_eq!(finding.error().map(Error::code), own.error().map(Error::code));
+    }
+}
+
+#[test]
+fn an_archive_of_nothing_protected_has_one_record() {
+    let bytes = archive(&[stored("a.txt", b"text"), deflated("b.bin", &[7; 70_000])]);
+    let report = inspect(&bytes);
+    assert_eq!(report.findings().count(), 1);
+    assert_eq!(report.worst(), Protection::None);
+}
+
+#[test]
+fn what_nobody_can_open_has_a_record_of_its_own() {
+    let mut locked = stored("locked.docx", b"ciphertext");
+    locked.flags = layout::ENCRYPTED;
+    let mut squeezed = stored("squeezed.docx", b"squeezed");
+    squeezed.method = 14;
+    let report = inspect(&archive(&[locked, squeezed, stored("7z", b"7z\xBC\xAF\x27\x1C....")]));
+    let codes: Vec<_> = report.findings().skip(1).map(|f| f.error().unwrap().code()).collect();
+    assert_eq!(codes, ["encrypted-member", "archive-not-opened", "archive-not-opened"]);
+    assert_eq!(report.worst(), Protection::Unknown);
+}
+
+#[test]
+fn an_office_package_is_known_by_its_parts_and_opened_only_if_asked() {
+    let mail = protected();
+    for first in ["[Content_Types].xml", "word/document.xml", "custom/part.xml"] {
+        let bytes = archive(&[
+            deflated(first, b"<xml/>"),
+            deflated("[Content_Types].xml", b"<xml/>"),
+            deflated("word/embeddings/message.rpmsg", &mail),
+        ]);
+        let report = inspect(&bytes);
+        assert_eq!(report.findings().next().unwrap().container().as_str(), "ooxml", "{first}");
+        assert!(found(&report).is_empty(), "{first}");
+        let deep = Inspector::builder().deep(true).build().inspect_bytes(&bytes);
+        assert_eq!(found(&deep), ["word/embeddings/message.rpmsg"], "{first}");
+    }
+}
+
+/// Where the end record and the only central record of an archive begin.
+fn places(bytes: &[u8]) -> (usize, usize) {
+    let end = bytes.len() - 22;
+    let start = u32::from_le_bytes(bytes[end + 16..end + 20].try_into().unwrap());
+    (end, start as usize)
+}
+
+#[test]
+fn damage_at_any_field_that_matters_never_reads_as_nothing() {
+    let whole = archive(&[deflated("message.rpmsg", &protected())]);
+    let (end, central) = places(&whole);
+    let fields = [
+        ("signature of the local header", 0..4),
+        ("method in the local header", 8..10),
+        ("size in the local header", 18..22),
+        ("name length in the local header", 26..28),
+        ("extra length in the local header", 28..30),
+        ("first bytes of the member", 43..46),
+        ("signature of the record", central..central + 4),
+        ("method in the record", central + 10..central + 12),
+        ("compressed size in the record", central + 20..central + 24),
+        ("size in the record", central + 24..central + 28),
+        ("name length in the record", central + 28..central + 30),
+        ("extra length in the record", central + 30..central + 32),
+        ("offset in the record", central + 42..central + 46),
+        ("signature of the end", end..end + 4),
+        ("entries in the end", end + 10..end + 12),
+        ("size of the directory", end + 12..end + 16),
+        ("offset of the directory", end + 16..end + 20),
+    ];
+    for (field, range) in fields {
+        for value in [0, 1, 0x7F, 0xFF] {
+            let mut damaged = whole.clone();
+            damaged[range.clone()].fill(value);
+            let report = inspect(&damaged);
+            let still_zip = damaged.starts_with(b"PK\x03\x04");
+            assert!(
+                !still_zip || !found(&report).is_empty() || report.worst() == Protection::Unknown,
+                "{field} filled with {value:#x}: {report:?}"
+            );
+        }
+    }
+    for cut in [31, 60, central + 3, end + 3, whole.len() - 1] {
+        let report = inspect(&whole[..cut]);
+        assert_ne!(report.worst(), Protection::None, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_lost_directory_is_said_and_the_members_are_found_by_their_headers() {
+    let mail = protected();
+    let whole =
+        archive(&[deflated("a.txt", b"text"), stored("m.rpmsg", &mail), deflated("n", &mail)]);
+    let (_, central) = places(&whole);
+    let report = inspect(&whole[..central]);
+    assert_eq!(found(&report), ["m.rpmsg", "n"]);
+    assert_eq!(code(&report), "truncated");
+}
+
+#[test]
+fn something_before_the_archive_or_behind_it_hides_nothing() {
+    let whole = archive(&[stored("m.rpmsg", &protected())]);
+    let program = [b"MZ".repeat(3000).as_slice(), &whole].concat();
+    assert_eq!(found(&inspect(&program)), ["m.rpmsg"], "an archive that unpacks itself");
+    let mut comment = whole.clone();
+    let at = comment.len() - 2;
+    comment[at..].copy_from_slice(&2000_u16.to_le_bytes());
+    comment.extend(b"PK\x05\x06 is no end".repeat(200).iter().take(2000));
+    assert_eq!(found(&inspect(&comment)), ["m.rpmsg"], "a comment with signatures in it");
+    let trailing = [whole.as_slice(), &[0; 300]].concat();
+    assert_eq!(found(&inspect(&trailing)), ["m.rpmsg"], "bytes behind the end");
+}
+
+#[test]
+fn two_descriptions_of_one_member_must_agree() {
+    let mut bytes = archive(&[stored("m.txt", b"harmless text, says the directory")]);
+    bytes[8] = 8;
+    assert_eq!(code(&inspect(&bytes)), "malformed-zip");
+}
+
+#[test]
+fn members_that_lie_over_each_other_end_the_archive() {
+    let one = archive(&[deflated("m.rpmsg", &protected())]);
+    let (end, central) = places(&one);
+    let record = &one[central..end];
+    let mut bytes = one[..central].to_vec();
+    bytes.extend(record.repeat(5000));
+    let mut tail = one[end..].to_vec();
+    tail[10..12].copy_from_slice(&5000_u16.to_le_bytes());
+    tail[12..16].copy_from_slice(&(record.len() as u32 * 5000).to_le_bytes());
+    bytes.extend(tail);
+    let report = inspect(&bytes);
+    assert_eq!(code(&report), "malformed-zip");
+    assert!(!found(&report).is_empty());
+}
+
+#[test]
+fn one_bomb_hides_none_of_its_neighbours() {
+    let zeros = vec![0; 1 << 20];
+    let mut bomb = archive(&(0..16).map(|_| deflated("z", &zeros)).collect::<Vec<_>>());
+    for _ in 0..4 {
+        bomb = archive(&(0..16).map(|n| deflated(&format!("{n}.zip"), &bomb)).collect::<Vec<_>>());
+    }
+    let mail = protected();
+    let mut members: Vec<Put> = (0..150).map(|n| stored(&format!("{n}.rpmsg"), &mail)).collect();
+    members.push(deflated("bomb.zip", &bomb));
+    members.extend((150..300).map(|n| deflated(&format!("{n}.rpmsg"), &mail)));
+    let report = inspect(&archive(&members));
+    assert_eq!(found(&report).len(), 300);
+    let ended = report.findings().filter(|f| f.error().is_some_and(|e| e.code() == "limit-ratio"));
+    let paths: Vec<_> = ended.filter_map(|finding| finding.facts().member.as_deref()).collect();
+    assert!(!paths.is_empty() && paths.iter().all(|path| path.starts_with("bomb.zip")));
+}
+
+#[test]
+fn a_deep_nest_ends_at_the_nesting_limit() {
+    let mut nest = protected();
+    for _ in 0..40 {
+        nest = archive(&[stored("a", &nest)]);
+    }
+    let report = inspect(&nest);
+    assert_eq!(report.incomplete().map_or("", Error::code), "limit-nesting");
+    let path = report.findings().last().unwrap().facts().member.clone().unwrap();
+    assert_eq!(path.split("!/").count() as u64, Limits::default().nesting + 1);
+}
+
+#[test]
+fn the_directory_of_an_independent_writer_is_read_the_same() {
+    let mail = protected();
+    let mut bytes = Vec::new();
+    let mut writer = rawzip::ZipArchiveWriter::new(&mut bytes);
+    for name in ["one.rpmsg", "dir/zwei.rpmsg", "drei \u{fc}.rpmsg"] {
+        let method = rawzip::CompressionMethod::DEFLATE;
+        let (mut entry, config) = writer.new_file(name).compression_method(method).start().unwrap();
+        let encoder = DeflateEncoder::new(&mut entry, Compression::default());
+        let mut data = config.wrap(encoder);
+        data.write_all(&mail).unwrap();
+        let (encoder, descriptor) = data.finish().unwrap();
+        encoder.finish().unwrap();
+        entry.finish(descriptor).unwrap();
+    }
+    writer.finish().unwrap();
+    let archive = rawzip::ZipArchive::from_slice(&bytes).unwrap();
+    let names: Vec<String> = archive
+        .entries()
+        .map(|entry| String::from_utf8_lossy(entry.unwrap().file_path().as_ref()).into_owned())
+        .collect();
+    assert_eq!(found(&inspect(&bytes)), names);
+}
+
+proptest! {
+    #[test]
+    fn damaged_archives_never_panic(
+        changes in prop::collection::vec((0..700_usize, any::<u8>()), 1..8),
+        cut in 0..700_usize,
+    ) {
+        let mut bytes = archive(&[
+            stored("m.rpmsg", &protected()),
+            deflated("inner.zip", &archive(&[stored("x", b"PK\x03\x04")])),
+        ]);
+        for (at, value) in changes {
+            let len = bytes.len();
+            bytes[at % len] = value;
+        }
+        let _ = inspect(&bytes);
+        let _ = inspect(&bytes[..cut.min(bytes.len())]);
+    }
+}

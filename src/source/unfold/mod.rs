@@ -42,6 +42,9 @@ const INPUT: usize = 8192;
 /// Decoded bytes that are asked for at once; a head is little more than half of it.
 const OUTPUT: usize = 8192;
 
+/// Decoded bytes that tell what a member is.
+const HEAD: usize = 4096;
+
 /// The decoded bytes of an encoded member.
 ///
 /// They are decoded from the front as far as somebody reads, and kept: in memory up to
@@ -227,7 +230,7 @@ impl<S> fmt::Debug for Unfolded<'_, S> {
 /// The first decoded bytes of what begins with `encoded`: enough to tell what it is. Damage ends
 /// them early; `None` where nothing could be decoded at all.
 pub(crate) fn head_of(encoding: Encoding, encoded: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(OUTPUT);
+    let mut out = Vec::with_capacity(HEAD);
     let mut decoder = Decoder::new(encoding);
     let last = encoding == Encoding::Base64 || encoding == Encoding::QuotedPrintable;
     let step = decoder.step(encoded, last, 0, &mut out);
@@ -259,4 +262,5 @@ pub(crate) fn decode_all(encoding: Encoding, encoded: &[u8], max: u64) -> Result
 }
 
 #[cfg(test)]
-mod tests;
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+pub(crate) mod tests;

@@ -1,0 +1,371 @@
+use std::cell::RefCell;
+use std::io::{self, Write};
+
+use crate::container::zip::tests::{archive, deflated, found, inspect, protected, stored};
+use crate::{Container, Error, Inspector, Protection, ReadAt, Report};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use mail_parser::{MessageParser, MimeHeaders};
+use proptest::prelude::*;
+
+fn base64(bytes: &[u8]) -> String {
+    let letters = BASE64_STANDARD.encode(bytes);
+    let lines = letters.as_bytes().chunks(76);
+    lines.map(|line| format!("{}\r\n", std::str::from_utf8(line).unwrap())).collect()
+}
+
+fn attachment(header: &str, bytes: &[u8]) -> String {
+    format!("{header}\r\nContent-Transfer-Encoding: base64\r\n\r\n{}", base64(bytes))
+}
+
+/// A message of these parts, each with its own header.
+fn message(boundary: &str, parts: &[String]) -> String {
+    let mut mail = format!(
+        "From: a@example.org\r\nSubject: test\r\nMIME-Version: 1.0\r\nContent-Type: \
+         multipart/mixed;\r\n boundary=\"{boundary}\"\r\n\r\npreamble\r\n"
+    );
+    for part in parts {
+        mail.push_str(&format!("--{boundary}\r\n{part}\r\n"));
+    }
+    mail.push_str(&format!("--{boundary}--\r\nepilogue\r\n"));
+    mail
+}
+
+fn own(report: &Report) -> Container {
+    report.findings().next().unwrap().container()
+}
+
+/// What the record of the file itself says.
+fn code(report: &Report) -> &'static str {
+    report.incomplete().map_or("", Error::code)
+}
+
+const TEXT: &str = "Content-Type: text/plain\r\n\r\nhello\r\n";
+
+#[test]
+fn a_protected_file_in_a_zip_in_a_mail_in_a_zip_has_a_path_to_follow() {
+    let inner =
+        archive(&[stored("readme.txt", b"text"), deflated("q3/message.rpmsg", &protected())]);
+    let header = "Content-Type: application/zip; name=\"report!.zip\"";
+    let mail = message("b", &[TEXT.to_owned(), attachment(header, &inner)]);
+    let bytes = archive(&[deflated("inbox/mail.eml", mail.as_bytes())]);
+    let expected = ["inbox/mail.eml!/report%21.zip!/q3/message.rpmsg"];
+    assert_eq!(found(&inspect(&bytes)), expected);
+}
+
+#[test]
+fn a_part_is_found_by_its_bytes_whatever_its_header_says() {
+    let mail = protected();
+    let headers = [
+        "Content-Type: text/plain",
+        "Content-Type: TEXT/HTML; charset=utf-8\r\nContent-Disposition: inline",
+        "Content-Type: image/png; name=x.png\r\ncontent-disposition: ATTACHMENT; filename=y.png",
+        "X-Nothing: known",
+        "Content-Type: application/octet-stream;\r\n\tname=\"=?UTF-8?B?w7xiZXI=?=\"",
+        "Content-Disposition: attachment; filename*=UTF-8''%C3%BCber%20uns",
+    ];
+    let parts: Vec<String> = headers.iter().map(|header| attachment(header, &mail)).collect();
+    let expected = ["part#1", "part#2", "y.png", "part#4", "über", "über uns"];
+    let report = inspect(message("=_x 1", &parts).as_bytes());
+    assert_eq!(own(&report), Container::Eml);
+    assert_eq!(found(&report), expected);
+}
+
+#[test]
+fn every_transfer_encoding_is_decoded() {
+    let mail = protected();
+    let quoted: String = mail.iter().map(|byte| format!("={byte:02X}=\r\n")).collect();
+    let as_is = [
+        b"From: a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n".as_slice(),
+        b"Content-Transfer-Encoding: binary\r\n\r\n",
+        &mail,
+        b"\r\n--b\r\nContent-Transfer-Encoding: Quoted-Printable\r\n\r\n",
+        quoted.as_bytes(),
+        b"\r\n--b\r\nContent-Transfer-Encoding: base64 (what else)\r\n\r\n",
+        base64(&mail).as_bytes(),
+        b"--b--\r\n",
+    ]
+    .concat();
+    assert_eq!(found(&inspect(&as_is)), ["part#1", "part#2", "part#3"]);
+    let single = format!("Subject: x\nContent-Transfer-Encoding: base64\n\n{}", base64(&mail));
+    assert_eq!(found(&inspect(single.as_bytes())), ["part#1"]);
+}
+
+#[test]
+fn multiparts_and_messages_nest() {
+    let deepest = attachment("Content-Type: x/y; name=deep.rpmsg", &protected());
+    let alternative = format!(
+        "Content-Type: multipart/alternative; boundary=inner\r\n\r\n--inner\r\n{TEXT}\r\n--inner\r\n\
+         {deepest}\r\n--inner--\r\n"
+    );
+    let forwarded = message("inner mail", &[TEXT.to_owned(), alternative]);
+    let header = "Content-Type: message/rfc822; name=\"forwarded.eml\"\r\n\r\n";
+    let mail = message("outer", &[TEXT.to_owned(), format!("{header}{forwarded}")]);
+    assert_eq!(found(&inspect(mail.as_bytes())), ["forwarded.eml!/deep.rpmsg"]);
+    // A multipart that nobody closes ends with the one around it.
+    let open = mail.replace("--inner--\r\n", "");
+    assert_eq!(found(&inspect(open.as_bytes())), ["forwarded.eml!/deep.rpmsg"]);
+}
+
+#[test]
+fn a_mailbox_is_read_message_by_message() {
+    let separator = "From a@example.org Mon Jan  1 10:10:10 2024\r\n";
+    let plain = message("b", &[TEXT.to_owned()]);
+    let quoting =
+        message("c", &[format!("{TEXT}\r\nFrom here at 10:10 on\r\nit is only text\r\n")]);
+    let guilty = message("d", &[attachment("Content-Type: x/y; name=m.rpmsg", &protected())]);
+    let mut mailbox = String::new();
+    for mail in [&plain, &quoting, &guilty, &plain, &guilty] {
+        mailbox.push_str(&format!("{separator}{mail}\r\n"));
+    }
+    let report = inspect(mailbox.as_bytes());
+    assert_eq!(own(&report), Container::Mbox);
+    assert_eq!(found(&report), ["message#3!/m.rpmsg", "message#5!/m.rpmsg"]);
+    let many = mailbox.repeat(40);
+    let report = inspect(many.as_bytes());
+    assert_eq!(found(&report).len(), 80);
+    assert_eq!(found(&report).last(), Some(&"message#200!/m.rpmsg"));
+}
+
+/// Counts what is read.
+struct Counted {
+    bytes: Vec<u8>,
+    reads: RefCell<Vec<(u64, usize)>>,
+}
+
+impl ReadAt for Counted {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read_at(offset, buf)?;
+        self.reads.borrow_mut().push((offset, read));
+        Ok(read)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.bytes.size()
+    }
+}
+
+#[test]
+fn a_mail_is_read_forward_and_once_and_its_protected_part_once_more() {
+    let junk = attachment("Content-Type: image/png", &[0x55; 900_000]);
+    let plain = message("b", &[TEXT.to_owned(), junk.clone(), junk.clone()]);
+    let source = Counted { bytes: plain.into_bytes(), reads: RefCell::default() };
+    Inspector::default().inspect(&source).unwrap();
+    {
+        let reads = source.reads.borrow();
+        assert!(reads.is_sorted_by_key(|(offset, _)| *offset), "{reads:?}");
+        let total: usize = reads.iter().map(|(_, len)| len).sum();
+        assert!(total < source.bytes.len() / 10 * 11, "{total} of {}", source.bytes.len());
+    }
+    let part = attachment("Content-Type: x/y", &protected());
+    let mail = message("b", &[junk.clone(), part, junk]);
+    let source = Counted { bytes: mail.into_bytes(), reads: RefCell::default() };
+    let report = Inspector::default().inspect(&source).unwrap();
+    assert_eq!(found(&report), ["part#2"]);
+    let reads = source.reads.borrow();
+    let backward = reads.windows(2).filter(|pair| pair[1].0 < pair[0].0).count();
+    assert!(backward <= 1, "only for the part itself: {reads:?}");
+}
+
+#[test]
+fn texts_are_no_messages() {
+    let texts = [
+        "Dear all,\nplease note: nothing.\n",
+        "Note: this is a list\nTodo: nothing\n\nend",
+        "From here on it is text\nand more: text\n",
+        "{\"from\": \"a\"}",
+        "http://example.org/\n",
+        ":\n",
+    ];
+    for text in texts {
+        let report = inspect(text.as_bytes());
+        assert_eq!(own(&report), Container::Other, "{text}");
+        assert_eq!(report.worst(), Protection::None, "{text}");
+    }
+}
+
+#[test]
+fn a_mime_bomb_ends_in_a_limit() {
+    let mut deep = String::from("From: a\r\n");
+    for n in 0..10_000 {
+        deep.push_str(&format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"));
+    }
+    assert_eq!(code(&inspect(deep.as_bytes())), "limit-nesting");
+    let many = message("b", &vec!["\r\nx".to_owned(); 20_000]);
+    assert_eq!(code(&inspect(many.as_bytes())), "limit-mail-parts");
+    let mut messages = String::from("From: a\r\n\r\n");
+    for _ in 0..1000 {
+        messages = format!("From: a\r\nContent-Type: message/rfc822\r\n\r\n{messages}");
+    }
+    assert_eq!(code(&inspect(messages.as_bytes())), "limit-nesting");
+}
+
+fn attribute(level: u8, id: u32, data: &[u8]) -> Vec<u8> {
+    let sum = data.iter().fold(0_u16, |sum, byte| sum.wrapping_add(u16::from(*byte)));
+    let len = (data.len() as u32).to_le_bytes();
+    [&[level], id.to_le_bytes().as_slice(), &len, data, &sum.to_le_bytes()].concat()
+}
+
+/// A property list with one value of variable size each.
+fn properties(list: &[(u16, u16, &[u8])]) -> Vec<u8> {
+    let mut out = (list.len() as u32).to_le_bytes().to_vec();
+    for (kind, id, value) in list {
+        out.extend(kind.to_le_bytes());
+        out.extend(id.to_le_bytes());
+        out.extend(1_u32.to_le_bytes());
+        out.extend((value.len() as u32).to_le_bytes());
+        out.extend(*value);
+        out.resize(out.len().next_multiple_of(4), 0);
+    }
+    out
+}
+
+fn winmail(attributes: &[Vec<u8>]) -> Vec<u8> {
+    [0x223E_9F78_u32.to_le_bytes().as_slice(), &[1, 0], &attributes.concat()].concat()
+}
+
+#[test]
+fn winmail_dat_gives_its_attachments_up() {
+    let mail = protected();
+    let name: Vec<u8> = "lang.rpmsg\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let listed = properties(&[(0x001F, 0x3707, &name), (0x0102, 0x3701, &mail)]);
+    let inner = winmail(&[attribute(2, 0x0006_9002, &[0; 14]), attribute(2, 0x0006_800F, &mail)]);
+    let object = [[7; 16].as_slice(), &inner].concat();
+    let bytes = winmail(&[
+        attribute(1, 0x0006_9004, b"anything"),
+        attribute(2, 0x0006_9002, &[0; 14]),
+        attribute(2, 0x0001_8010, b"short.rpm\0"),
+        attribute(2, 0x0006_800F, &mail),
+        attribute(2, 0x0006_9002, &[0; 14]),
+        attribute(2, 0x0006_9005, &listed),
+        attribute(2, 0x0006_9002, &[0; 14]),
+        attribute(2, 0x0006_9005, &properties(&[(0x000D, 0x3701, &object)])),
+        attribute(2, 0x0006_9002, &[0; 14]),
+        attribute(2, 0x0006_800F, &mail),
+    ]);
+    let report = inspect(&bytes);
+    assert_eq!(own(&report), Container::Tnef);
+    let expected = ["short.rpm", "lang.rpmsg", "attachment#1!/attachment#1", "attachment#2"];
+    assert_eq!(found(&report), expected);
+    for (what, at, value) in [("level", 6, 9), ("length", 14, 0xFF)] {
+        let mut damaged = bytes.clone();
+        damaged[at] = value;
+        assert_eq!(inspect(&damaged).worst(), Protection::Unknown, "{what}");
+    }
+}
+
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+type Item = cfb::CompoundFile<io::Cursor<Vec<u8>>>;
+
+fn put(file: &mut Item, path: &str, bytes: &[u8]) {
+    file.create_stream(path).unwrap().write_all(bytes).unwrap();
+}
+
+fn attach(file: &mut Item, message: &str, number: u32, name: &str) -> String {
+    let storage = format!("{message}__attach_version1.0_#{number:08X}/");
+    file.create_storage(&storage).unwrap();
+    put(file, &format!("{storage}__properties_version1.0"), &[0; 8]);
+    if !name.is_empty() {
+        put(file, &format!("{storage}__substg1.0_3707001F"), &utf16(name));
+    }
+    storage
+}
+
+#[test]
+fn an_outlook_item_gives_its_attachments_up_and_those_of_messages_in_it() {
+    let mut file = cfb::CompoundFile::create(io::Cursor::new(Vec::new())).unwrap();
+    put(&mut file, "/__properties_version1.0", &[0; 32]);
+    let first = attach(&mut file, "/", 0, "message.rpmsg");
+    put(&mut file, &format!("{first}__substg1.0_37010102"), &protected());
+    let unnamed = attach(&mut file, "/", 1, "");
+    put(&mut file, &format!("{unnamed}__substg1.0_37010102"), &protected());
+    let picture = attach(&mut file, "/", 2, "picture.png");
+    put(&mut file, &format!("{picture}__substg1.0_37010102"), b"\x89PNG");
+    let embedded = attach(&mut file, "/", 3, "Re: offer!");
+    let inside = format!("{embedded}__substg1.0_3701000D/");
+    file.create_storage(&inside).unwrap();
+    put(&mut file, &format!("{inside}__properties_version1.0"), &[0; 24]);
+    let second = attach(&mut file, &inside, 0, "inner.rpmsg");
+    put(&mut file, &format!("{second}__substg1.0_37010102"), &protected());
+    let object = attach(&mut file, "/", 4, "object.doc");
+    let document = format!("{object}__substg1.0_3701000D/");
+    file.create_storage(&document).unwrap();
+    file.create_storage(format!("{document}\u{6}DataSpaces")).unwrap();
+    let bytes = file.into_inner().into_inner();
+    let report = inspect(&bytes);
+    assert_eq!(own(&report), Container::Msg);
+    let mut members = found(&report);
+    members.sort_unstable();
+    assert_eq!(members, ["Re: offer%21!/inner.rpmsg", "attachment#1", "message.rpmsg"]);
+    let unopened = report.findings().find(|f| f.facts().member.as_deref() == Some("object.doc"));
+    assert_eq!(unopened.unwrap().error().unwrap().code(), "archive-not-opened");
+}
+
+#[test]
+fn an_outlook_data_file_is_not_nothing() {
+    let report = inspect(b"!BDN....SM\x17\0 and so on");
+    assert_eq!(own(&report), Container::Pst);
+    assert_eq!(code(&report), "feature-off");
+    assert_eq!(report.worst(), Protection::Unknown);
+}
+
+proptest! {
+    /// The same attachments with the same bytes as another parser finds.
+    #[test]
+    fn another_parser_finds_the_same_parts(
+        parts in prop::collection::vec((0..3_usize, prop::collection::vec(any::<u8>(), 0..300), "[a-z]{1,8}"), 1..6),
+        boundary in "[a-zA-Z0-9'()+_,./:=?-]{1,40}",
+    ) {
+        let parts: Vec<String> = parts.iter().map(|(kind, bytes, name)| {
+            // Each is a known format, so that each is named as a member.
+            let bytes = [b"!BDN", bytes.as_slice()].concat();
+            let header = format!("Content-Type: application/x-{name}; name=\"{name}\"");
+            match kind {
+                0 => attachment(&header, &bytes),
+                1 => {
+                    let quoted: String = bytes.iter().map(|b| format!("={b:02X}")).collect();
+                    let lines: Vec<&str> = quoted.as_bytes().chunks(72)
+                        .map(|line| std::str::from_utf8(line).unwrap()).collect();
+                    let body = lines.join("=\r\n");
+                    format!("{header}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{body}")
+                }
+                _ => format!("{header}\r\nContent-Transfer-Encoding: 7bit\r\n\r\n!BDN text"),
+            }
+        }).collect();
+        let mail = message(&boundary, &parts);
+        let parsed = MessageParser::default().parse(mail.as_bytes()).unwrap();
+        let theirs: Vec<(String, Option<u64>)> = parsed.attachments().map(|part| {
+            (part.attachment_name().unwrap_or("?").to_owned(), Some(part.contents().len() as u64))
+        }).collect();
+        let report = inspect(mail.as_bytes());
+        let ours: Vec<(String, Option<u64>)> = report.findings().skip(1).map(|finding| {
+            let path = finding.facts().member.clone().unwrap();
+            let name = path.split('#').next().unwrap().to_owned();
+            (name, finding.facts().member_size)
+        }).collect();
+        prop_assert_eq!(ours, theirs, "{}", mail);
+    }
+
+    #[test]
+    fn damaged_mail_never_panics(
+        changes in prop::collection::vec((0..3000_usize, any::<u8>()), 1..8),
+        cut in 0..3000_usize,
+    ) {
+        let mail = message("b", &[TEXT.to_owned(), attachment("Content-Type: x/y; name=a", &protected())]);
+        let item = winmail(&[
+            attribute(2, 0x0006_9002, &[0; 14]),
+            attribute(2, 0x0006_9005, &properties(&[(0x0102, 0x3701, b"abc"), (0x001F, 0x3707, b"n")])),
+        ]);
+        for mut bytes in [mail.clone().into_bytes(), format!("From a 10:10\r\n{mail}").into_bytes(), item] {
+            for (at, value) in &changes {
+                let len = bytes.len();
+                bytes[at % len] = *value;
+            }
+            let _ = inspect(&bytes);
+            let _ = inspect(&bytes[..cut.min(bytes.len())]);
+        }
+    }
+}
