@@ -1,12 +1,13 @@
 //! [`Inspector`]: the pipeline on one page, and the explicit stack of members.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod paths;
+
 use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use self::paths::Names;
 use crate::bytes::{Buffer, narrow, wide};
 use crate::container::{
     self, Anomaly, Body, Container, Label, LicenseBytes, Member, Name, Protection, Rest, Sink,
@@ -582,87 +583,6 @@ impl<'a> Walk<'a, '_> {
                 self.findings.members.push(finding);
             }
         });
-    }
-}
-
-/// The paths of the members met until now, as hashes: a file may have a million.
-#[derive(Default)]
-struct Names {
-    taken: HashSet<u64>,
-    /// The last number given to each of those that were asked for more than once.
-    repeated: HashMap<u64, u32>,
-}
-
-impl Names {
-    /// The path of a member by the record's rule: unique within the file. A layer has none.
-    fn path(&mut self, outer: Option<&str>, name: &Name) -> Option<Rc<str>> {
-        let mut path = String::new();
-        if let Some(outer) = outer {
-            path.push_str(outer);
-            path.push_str("!/");
-        }
-        let mut name = name;
-        while let Name::Within(steps, inner) = name {
-            for step in steps {
-                escape(step, &mut path);
-                path.push_str("!/");
-            }
-            name = inner;
-        }
-        let numbered = match name {
-            Name::Named(name) => {
-                escape(name, &mut path);
-                path.clone()
-            }
-            Name::Unnamed(what) => {
-                path.push_str(what);
-                format!("{path}#1")
-            }
-            Name::Numbered(what, number) => {
-                path.push_str(&format!("{what}#{number}"));
-                path.clone()
-            }
-            Name::Layer | Name::Within(..) => return None,
-        };
-        Some(self.unique(&path, numbered).into())
-    }
-
-    /// `wanted`, or where that is taken `base` with the next number that is not.
-    fn unique(&mut self, base: &str, wanted: String) -> String {
-        if self.taken.insert(hash(&wanted)) {
-            return wanted;
-        }
-        let mut number = self.repeated.get(&hash(base)).copied().unwrap_or(1);
-        loop {
-            number = number.saturating_add(1);
-            let path = format!("{base}#{number}");
-            if self.taken.insert(hash(&path)) || number == u32::MAX {
-                self.repeated.insert(hash(base), number);
-                return path;
-            }
-        }
-    }
-}
-
-fn hash(path: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    path.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Percent-encodes what would make a member path ambiguous or unprintable.
-fn escape(name: &str, path: &mut String) {
-    for char in name.chars() {
-        match char {
-            '%' | '!' => path.push_str(&format!("%{:02X}", u32::from(char))),
-            _ if char.is_control() => {
-                let mut utf8 = [0; 4];
-                for byte in char.encode_utf8(&mut utf8).bytes() {
-                    path.push_str(&format!("%{byte:02X}"));
-                }
-            }
-            _ => path.push(char),
-        }
     }
 }
 

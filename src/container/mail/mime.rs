@@ -107,7 +107,11 @@ impl Message {
     fn part(&mut self, window: &mut Window<'_>, header: &Header) -> Result<Part> {
         let start = self.position;
         let (encoding, is_known) = known(window, start, &header.encodings)?;
-        let end = self.content_end(window)?;
+        let mut end = self.content_end(window)?;
+        if end == UNKNOWN_SIZE && encoding.is_none() {
+            // What stands as it is may have to be read from its end.
+            end = window.len();
+        }
         let extents = vec![Extent { offset: start, len: end.saturating_sub(start) }];
         let body = match encoding {
             None => Body::Stored(extents),

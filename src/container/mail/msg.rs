@@ -3,7 +3,7 @@
 use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
 use crate::container::{Body, Container, Member, Name, Protection, Sink, is_known};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::{Encoding, Window, decode_all};
 
@@ -35,9 +35,6 @@ const FILE_NAMES: [(&str, Coding); 6] = [
 const LICENSE_NAME: &str = "DRMLicense";
 /// The first id of a named property, MS-OXMSG 2.2.3.1.2.
 const FIRST_NAMED: u16 = 0x8000;
-
-/// The storage of data spaces; in an object it would be a protected document.
-const DATA_SPACES: &str = "\u{6}DataSpaces";
 
 /// Bytes of a name, and of the streams of names, that are read.
 const MAX_NAME: u64 = 1024;
@@ -131,20 +128,15 @@ fn attachment(
     }
     let Some(object) = streams.object else { return Ok(None) };
     window.meter().charge(Limit::Allocation, WAITING)?;
-    let name = file_name(file, window, &streams)?;
+    // Any other object is a document of some program; its data spaces, if it has such, were looked
+    // for in all of the file.
     if file.child(window, &object, PROPERTIES)?.is_some() {
+        let name = file_name(file, window, &streams)?;
         let depth = wide(message.steps.len()).saturating_add(1);
         window.meter().check(Limit::Nesting, depth)?;
         let mut steps = message.steps.clone();
         steps.push(name.unwrap_or_else(|| format!("message#{}", storage.id)));
         return Ok(Some(Message { storage: object, steps }));
-    }
-    if file.child(window, &object, DATA_SPACES)?.is_some() {
-        let detail = "a protected document that lies in a storage of the message";
-        let error = Error::unsupported("archive-not-opened", "attachment", object.offset, detail);
-        let name = name.map_or(Name::Unnamed("attachment"), Name::Named);
-        let body = Body::Unopened { error, size: None };
-        sink.member(Member { name: within(message, name), body })?;
     }
     Ok(None)
 }

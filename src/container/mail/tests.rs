@@ -290,18 +290,38 @@ fn an_outlook_item_gives_its_attachments_up_and_those_of_messages_in_it() {
     put(&mut file, &format!("{inside}__properties_version1.0"), &[0; 24]);
     let second = attach(&mut file, &inside, 0, "inner.rpmsg");
     put(&mut file, &format!("{second}__substg1.0_37010102"), &protected());
-    let object = attach(&mut file, "/", 4, "object.doc");
-    let document = format!("{object}__substg1.0_3701000D/");
-    file.create_storage(&document).unwrap();
-    file.create_storage(format!("{document}\u{6}DataSpaces")).unwrap();
     let bytes = file.into_inner().into_inner();
     let report = inspect(&bytes);
-    assert_eq!(own(&report), Container::Msg);
+    assert_eq!(own(&report), Container::Msg, "{report:?}");
     let mut members = found(&report);
     members.sort_unstable();
     assert_eq!(members, ["Re: offer%21!/inner.rpmsg", "attachment#1", "message.rpmsg"]);
-    let unopened = report.findings().find(|f| f.facts().member.as_deref() == Some("object.doc"));
-    assert_eq!(unopened.unwrap().error().unwrap().code(), "archive-not-opened");
+}
+
+#[test]
+fn a_cached_use_license_is_found_by_its_name() {
+    let mut file = cfb::CompoundFile::create(io::Cursor::new(Vec::new())).unwrap();
+    put(&mut file, "/__properties_version1.0", &[0; 32]);
+    file.create_storage("/__nameid_version1.0").unwrap();
+    let mut strings = Vec::new();
+    for name in ["Other", "DRMLicense"] {
+        let units = utf16(name);
+        strings.extend((units.len() as u32).to_le_bytes());
+        strings.extend(units);
+        strings.resize(strings.len().next_multiple_of(4), 0);
+    }
+    let entries = [[0, 0, 0, 0, 5, 0, 0, 0], [16, 0, 0, 0, 5, 0, 3, 0]].concat();
+    put(&mut file, "/__nameid_version1.0/__substg1.0_00030102", &entries);
+    put(&mut file, "/__nameid_version1.0/__substg1.0_00040102", &strings);
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(b"<certificatechain/>").unwrap();
+    put(&mut file, "/__substg1.0_80031102-00000000", &encoder.finish().unwrap());
+    put(&mut file, "/__substg1.0_80031102", &[0; 8]);
+    let report = inspect(&file.into_inner().into_inner());
+    assert_eq!(own(&report), Container::Msg);
+    let facts = report.findings().next().unwrap().facts();
+    // What is in it is for the license reader to say.
+    assert!(facts.use_licenses == Some(1) || facts.error_code.is_some(), "{facts:?}");
 }
 
 #[test]

@@ -216,8 +216,7 @@ fn damage_is_told_with_its_code_and_what_comes_before_it_is_read() {
 #[test]
 fn memory_ends_at_the_spool_unless_the_caller_has_a_place() {
     let bytes = plain(300_000);
-    let mut limits = Limits::default();
-    limits.spool = 100_000;
+    let limits = Limits { spool: 100_000, ..Limits::default() };
     let meter = Meter::new(limits, Cancel::default());
     let inner = counted(deflated(&bytes));
     let member = unfolded(&inner, Encoding::Deflate, Some(300_000), &meter);
@@ -253,8 +252,7 @@ fn memory_ends_at_the_spool_unless_the_caller_has_a_place() {
 
 #[test]
 fn a_bomb_ends_at_its_ratio() {
-    let mut limits = Limits::default();
-    limits.ratio = 100;
+    let limits = Limits { ratio: 100, ..Limits::default() };
     let meter = Meter::new(limits, Cancel::default());
     let inner = counted(deflated(&vec![0; 8 << 20]));
     let member = unfolded(&inner, Encoding::Deflate, None, &meter);

@@ -1,0 +1,116 @@
+//! The paths of members: where inside the file each lies, unique within it.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::rc::Rc;
+
+use crate::container::Name;
+
+/// The paths of the members met until now, as hashes: a file may have a million.
+#[derive(Default)]
+pub(super) struct Names {
+    taken: HashSet<u64>,
+    /// The last number given to each of those that were asked for more than once.
+    repeated: HashMap<u64, u32>,
+}
+
+impl Names {
+    /// The path of a member by the record's rule: unique within the file. A layer has none.
+    pub(super) fn path(&mut self, outer: Option<&str>, name: &Name) -> Option<Rc<str>> {
+        let mut path = String::new();
+        if let Some(outer) = outer {
+            path.push_str(outer);
+            path.push_str("!/");
+        }
+        let mut name = name;
+        while let Name::Within(steps, inner) = name {
+            for step in steps {
+                escape(step, &mut path);
+                path.push_str("!/");
+            }
+            name = inner;
+        }
+        let numbered = match name {
+            Name::Named(name) => {
+                escape(name, &mut path);
+                path.clone()
+            }
+            Name::Unnamed(what) => {
+                path.push_str(what);
+                format!("{path}#1")
+            }
+            Name::Numbered(what, number) => {
+                path.push_str(&format!("{what}#{number}"));
+                path.clone()
+            }
+            Name::Layer | Name::Within(..) => return None,
+        };
+        Some(self.unique(&path, numbered).into())
+    }
+
+    /// `wanted`, or where that is taken `base` with the next number that is not.
+    fn unique(&mut self, base: &str, wanted: String) -> String {
+        if self.taken.insert(hash(&wanted)) {
+            return wanted;
+        }
+        let mut number = self.repeated.get(&hash(base)).copied().unwrap_or(1);
+        loop {
+            number = number.saturating_add(1);
+            let path = format!("{base}#{number}");
+            if self.taken.insert(hash(&path)) || number == u32::MAX {
+                self.repeated.insert(hash(base), number);
+                return path;
+            }
+        }
+    }
+}
+
+fn hash(path: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    path.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Percent-encodes what would make a member path ambiguous or unprintable.
+fn escape(name: &str, path: &mut String) {
+    for char in name.chars() {
+        match char {
+            '%' | '!' => path.push_str(&format!("%{:02X}", u32::from(char))),
+            _ if char.is_control() => {
+                let mut utf8 = [0; 4];
+                for byte in char.encode_utf8(&mut utf8).bytes() {
+                    path.push_str(&format!("%{byte:02X}"));
+                }
+            }
+            _ => path.push(char),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_members_have_one_path() {
+        let mut names = Names::default();
+        let named = |name: &str| Name::Named(name.to_owned());
+        let within = Name::Within(vec!["Re: x!".to_owned()], Box::new(named("a")));
+        let steps = [
+            (None, named("a"), "a"),
+            (None, named("a"), "a#2"),
+            (None, named("a#2"), "a#2#2"),
+            (None, named("a"), "a#3"),
+            (None, Name::Unnamed("part"), "part#1"),
+            (None, Name::Unnamed("part"), "part#2"),
+            (None, Name::Numbered("part", 7), "part#7"),
+            (None, named("part#1"), "part#1#2"),
+            (Some("o"), named("50%!\n"), "o!/50%25%21%0A"),
+            (Some("o"), within, "o!/Re: x%21!/a"),
+        ];
+        for (outer, name, expected) in steps {
+            assert_eq!(names.path(outer, &name).as_deref(), Some(expected));
+        }
+        assert_eq!(names.path(Some("o"), &Name::Layer), None);
+    }
+}
