@@ -4,14 +4,17 @@
 use std::collections::BTreeMap;
 
 use crate::bytes::wide;
-use crate::error::Result;
-use crate::limits::Limit;
+use crate::error::{Error, Result};
+use crate::limits::{Limit, Meter};
 use crate::source::{Encoding, Window};
 
 /// Bytes that are looked at together.
 const CHUNK: usize = 16_384;
-/// Bytes of one field that are kept; what is longer than that says nothing here.
+/// Bytes of one field that are read; a longer one that matters is an error.
 const MAX_FIELD: usize = 16_384;
+/// Fields longer than this are charged for the square of their length, because that is what their
+/// decoding may take.
+const LONG_FIELD: usize = 512;
 
 /// Fields that say something about the body.
 const FIELDS: &[&str] =
@@ -40,6 +43,7 @@ impl Header {
         offset: u64,
         ends: impl Fn(&[u8]) -> bool,
     ) -> Result<Header> {
+        let meter = window.meter();
         let mut header = Header::default();
         let mut field = Vec::new();
         let mut position = offset;
@@ -68,18 +72,18 @@ impl Header {
                 }
                 let folded = matches!(line.first(), Some(b' ' | b'\t'));
                 if fresh && !folded {
-                    header.take(&field);
+                    header.take(meter, &field, position)?;
                     field.clear();
                 }
-                if field.len().saturating_add(line.len()) <= MAX_FIELD {
-                    field.extend_from_slice(line);
-                }
+                // One byte more than may be, to show that there was more.
+                let room = MAX_FIELD.saturating_add(1).saturating_sub(field.len());
+                field.extend_from_slice(line.get(..room.min(line.len())).unwrap_or_default());
                 fresh = line.ends_with(b"\n");
             }
             position = position.saturating_add(wide(used));
-            window.meter().charge(Limit::Steps, wide(used).saturating_add(1))?;
+            meter.charge(Limit::Steps, wide(used).saturating_add(1))?;
             if done || is_last {
-                header.take(&field);
+                header.take(meter, &field, position)?;
                 header.body = position;
                 return Ok(header);
             }
@@ -87,12 +91,20 @@ impl Header {
     }
 
     /// Takes one field with all its lines. Of two with the same name the first counts.
-    fn take(&mut self, field: &[u8]) {
+    fn take(&mut self, meter: &Meter, field: &[u8], offset: u64) -> Result<()> {
         let Some(name) = name_of(field).filter(|name| FIELDS.contains(&name.as_str())) else {
-            return;
+            return Ok(());
         };
+        if field.len() > MAX_FIELD {
+            let detail = format!("{name} has more than {MAX_FIELD} bytes");
+            return Err(Error::malformed("malformed-header", "header field", offset, detail));
+        }
+        if field.len() > LONG_FIELD {
+            let len = wide(field.len());
+            meter.charge(Limit::Steps, len.saturating_mul(len).wrapping_shr(2))?;
+        }
         let Ok((parsed, _)) = mailparse::parse_header(field) else {
-            return;
+            return Ok(());
         };
         let value = parsed.get_value();
         match name.as_str() {
@@ -109,6 +121,7 @@ impl Header {
             "msip_labels" if self.labels.is_none() => self.labels = Some(value),
             _ => {}
         }
+        Ok(())
     }
 
     /// The boundary of a multipart (RFC 2046 5.1.1).

@@ -9,7 +9,7 @@ use crate::source::{Extent, Window};
 /// Messages that are named before the first of them is read.
 const BATCH: usize = 16;
 /// Bytes that are read before the budgets of a member begin anew: a mailbox has no end.
-const STRETCH: u64 = 64 << 20;
+const STRETCH: u64 = 16 << 20;
 
 pub(crate) fn matches(head: &[u8]) -> bool {
     is_from_line(head)

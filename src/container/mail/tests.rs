@@ -191,6 +191,10 @@ fn a_mime_bomb_ends_in_a_limit() {
         deep.push_str(&format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"));
     }
     assert_eq!(code(&inspect(deep.as_bytes())), "limit-nesting");
+    let field = format!("Content-Type: a{}\r\n\r\nx", "?=".repeat(8000));
+    assert_eq!(code(&inspect(message("b", &vec![field; 100]).as_bytes())), "limit-steps");
+    let padded = message(&format!("b\"; x=\"{}", "y".repeat(17_000)), &[TEXT.to_owned()]);
+    assert_eq!(code(&inspect(padded.as_bytes())), "malformed-header");
     let many = message("b", &vec!["\r\nx".to_owned(); 20_000]);
     assert_eq!(code(&inspect(many.as_bytes())), "limit-mail-parts");
     let mut messages = String::from("From: a\r\n\r\n");
