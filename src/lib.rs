@@ -21,6 +21,8 @@ pub use authority::{
     Authority, AuthorityKind, Estate, Host, HostRole, Key, KeyStatus, Mistake, Open, Origin,
     Question,
 };
+#[cfg(feature = "estate")]
+pub use authority::{Learned, learn};
 pub use container::{Anomaly, Container, Protection};
 pub use error::{Error, ErrorKind, Result, Stage};
 pub use facts::{Depth, Facts, Hierarchy, IssuerKind, LicenseFacts, Link, Searched, Signature};

@@ -9,8 +9,11 @@ mod estate;
 #[cfg(feature = "estate")]
 mod file;
 pub(crate) mod host;
+#[cfg(feature = "estate")]
+mod learn;
 mod questions;
-#[cfg(all(test, feature = "estate"))]
+#[cfg(test)]
+#[cfg(feature = "estate")]
 mod tests;
 #[cfg(feature = "estate")]
 mod text;
@@ -18,6 +21,8 @@ mod text;
 pub use check::Mistake;
 pub(crate) use estate::Answer;
 pub use estate::Estate;
+#[cfg(feature = "estate")]
+pub use learn::{Learned, learn};
 pub use questions::Open;
 
 use crate::names::names;

@@ -90,7 +90,7 @@ fn mistakes(old: &str, new: &str) -> Vec<(usize, String)> {
     assert!(file.contains(old), "{old}");
     let file = file.replacen(old, new, 1);
     let wrong = Estate::from_toml(file).err().unwrap_or_default();
-    wrong.into_iter().map(|mistake| (mistake.line.unwrap(), mistake.message)).collect()
+    wrong.into_iter().map(|mistake| (mistake.line.unwrap_or(0), mistake.message)).collect()
 }
 
 #[test]

@@ -29,10 +29,12 @@ use crate::facts::{Depth, Hierarchy, IssuerKind, LicenseFacts};
 use crate::limits::{Limit, Meter};
 use crate::timestamp::Timestamp;
 use document::{Document, Value};
-use key::Modulus;
+pub(crate) use key::Modulus;
 use text::Text;
 
 pub(crate) use anchors::SELF_ENROLLMENT;
+#[cfg(feature = "estate")]
+pub(crate) use certificate::unwrap_chain;
 pub(crate) use signature::Verifier;
 
 /// What a run of XrML is.

@@ -6,13 +6,7 @@ use super::{Confidence, Need};
 use crate::authority::KeyMatch;
 use crate::container::Anomaly;
 use crate::facts::{IssuerKind, Link, Signature};
-
-/// The keys of the enrollment service, which every AD RMS installation shares since version 2, in
-/// cryptographic modes 1 and 2. They issue the certificates of root clusters and of Azure.
-const ENROLLMENT_KEYS: [&str; 2] = [
-    "sha256:6769e1b6cfcddbce49fe61190264a9ecda0412b5adac354bf8852e529606010e",
-    "sha256:da37b01e6c18be92a74ce5b8c2e56bd3d7d2509b35752967d7cf29aae6d1351d",
-];
+use crate::license::SELF_ENROLLMENT;
 
 /// One modifier: what else speaks for or against a verdict.
 #[derive(Debug)]
@@ -197,7 +191,7 @@ const MODIFIERS: &[Modifier] = &[
         effect: annotates(Anomaly::LicensingOnlyCluster),
         matches: |i, _| {
             let issuer = i.license.and_then(|license| license.slc_issuer_key.as_deref());
-            issuer.is_some_and(|issuer| !ENROLLMENT_KEYS.contains(&issuer))
+            issuer.is_some_and(|issuer| !SELF_ENROLLMENT.contains(&issuer))
         },
     },
     Modifier {

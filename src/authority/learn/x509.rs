@@ -1,0 +1,68 @@
+//! X.509 certificates and RSA public keys, as an HSM or Key Vault exports them. Only the modulus
+//! counts: nothing else of them is in a license.
+
+use x509_parser::pem::Pem;
+use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::public_key::{PublicKey, RSAPublicKey};
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use super::{Learned, refusal};
+use crate::authority::check::Mistake;
+
+/// More certificates than a bundle of keys for one operator has.
+const MAX_BLOCKS: usize = 1024;
+
+const NOT_RSA: &str = "It is a public key, but not an RSA one: no SLC key is like that.";
+
+const PRIVATE: &str = "It holds a private key, which nobody should hand around and nothing here \
+                       needs: give the public key or the certificate.";
+
+/// A certificate, a SubjectPublicKeyInfo or a PKCS #1 public key; `None` for what is none of them.
+pub(super) fn from_der(der: &[u8]) -> Option<Result<Learned, Mistake>> {
+    if der.first() != Some(&0x30) {
+        return None;
+    }
+    if let Ok((_, certificate)) = X509Certificate::from_der(der) {
+        let learned = from_key(certificate.public_key()).map(|mut learned| {
+            learned.name = Some(certificate.subject().to_string());
+            learned.note(
+                "Taken from an X.509 certificate: it is an SLC key only if this is the key that \
+                 the cluster or tenant uses.",
+            );
+            learned
+        });
+        return Some(learned);
+    }
+    if let Ok((_, key)) = SubjectPublicKeyInfo::from_der(der) {
+        return Some(from_key(&key));
+    }
+    let (_, key) = RSAPublicKey::from_der(der).ok()?;
+    // A private key in PKCS #1 begins like a public one, with a version for a modulus.
+    Learned::from_modulus(key.modulus).filter(|learned| learned.bits > Some(1)).map(Ok)
+}
+
+fn from_key(key: &SubjectPublicKeyInfo<'_>) -> Result<Learned, Mistake> {
+    match key.parsed() {
+        Ok(PublicKey::RSA(key)) => Learned::from_modulus(key.modulus),
+        _ => None,
+    }
+    .ok_or_else(|| refusal(None, NOT_RSA))
+}
+
+/// All certificates and public keys of a PEM file.
+pub(super) fn from_pem(text: &str) -> Result<Vec<Learned>, Mistake> {
+    let mut all = Vec::new();
+    for block in Pem::iter_from_buffer(text.as_bytes()).take(MAX_BLOCKS) {
+        let damaged = |_| refusal(None, "The PEM text is damaged.");
+        let block = block.map_err(damaged)?;
+        if block.label.ends_with("PRIVATE KEY") {
+            return Err(refusal(None, PRIVATE));
+        }
+        let wrong = || {
+            let label: String = block.label.chars().take(40).collect();
+            refusal(None, format!("The PEM block `{label}` is no certificate and no public key."))
+        };
+        all.push(from_der(&block.contents).ok_or_else(wrong)??);
+    }
+    Ok(all)
+}

@@ -1,0 +1,75 @@
+//! XrML: exported certificates, chains, and servers' answers.
+
+use std::borrow::Cow;
+
+use super::{Learned, TPD, refusal};
+use crate::authority::check::Mistake;
+use crate::license::{Certificate, CertificateKind, License, Party, unwrap_chain};
+use crate::limits::{Cancel, Limits, Meter};
+
+pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, Mistake> {
+    // Some SOAP stacks write the certificates as text.
+    let text = match (text.contains("<XrML"), quick_xml::escape::unescape(text)) {
+        (false, Ok(unescaped)) => unescaped,
+        _ => Cow::Borrowed(text),
+    };
+    let meter = Meter::new(Limits::default(), Cancel::default());
+    let chain = unwrap_chain(text.as_bytes(), &meter);
+    let raw = match &chain {
+        Ok(chain) if !chain.is_empty() => chain.to_vec(),
+        _ => text.as_bytes().to_vec(),
+    };
+    let certificates = License { raw, offset: None }.certificates();
+    let mut all: Vec<Learned> = Vec::new();
+    for learned in certificates.iter().filter_map(from_certificate) {
+        if !all.iter().any(|other| other.key == learned.key) {
+            all.push(learned);
+        }
+    }
+    if all.is_empty() {
+        let message = format!("There is XrML in it, but no server's certificate. {TPD}");
+        return Err(refusal(None, message));
+    }
+    Ok(all)
+}
+
+/// The server key that a certificate tells of: its own, or that of the server that issued it.
+fn from_certificate(certificate: &Certificate) -> Option<Learned> {
+    let is_server = |party: &Party| party.object_type.as_deref() == Some("MS-DRM-Server");
+    match certificate.kind {
+        // The enrollment service has such a certificate too, from an authority.
+        CertificateKind::ServerLicensor
+            if certificate.issuer.object_type.as_deref() != Some("DRM-Certificate-Authority") =>
+        {
+            let mut learned = from_server(&certificate.principal)?;
+            learned.note(
+                "A server's certificate, which a trusted user domain export is too: it shows \
+                 which key it is, and gives nobody the ability to open anything.",
+            );
+            Some(learned)
+        }
+        CertificateKind::PublishingLicense => from_server(&certificate.principal),
+        CertificateKind::ClientLicensor
+        | CertificateKind::UseLicense
+        | CertificateKind::RightsAccount
+        | CertificateKind::OfficialTemplate
+            if is_server(&certificate.issuer) =>
+        {
+            from_server(&certificate.issuer)
+        }
+        _ => None,
+    }
+}
+
+/// What a server says of itself, as the principal or the issuer of a certificate.
+fn from_server(server: &Party) -> Option<Learned> {
+    let mut learned = Learned {
+        key: Some(server.key.clone()?),
+        id: server.id.clone(),
+        name: server.name.clone(),
+        bits: server.key_bits,
+        ..Learned::default()
+    };
+    learned.add_host(server.address.as_deref());
+    Some(learned)
+}
