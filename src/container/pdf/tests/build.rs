@@ -16,12 +16,6 @@ pub(super) fn deflate(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-pub(super) fn stored_deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::none());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
 /// A literal string with what must be escaped, escaped.
 pub(super) fn literal(bytes: &[u8]) -> Vec<u8> {
     let mut out = vec![b'('];
@@ -81,15 +75,28 @@ impl Pdf {
 
     /// An object stream of these objects.
     pub(super) fn object_stream(&mut self, number: usize, objects: &[(usize, &str)]) -> &mut Pdf {
+        self.object_stream_as(number, objects, Payload::Flate)
+    }
+
+    fn object_stream_as(
+        &mut self,
+        number: usize,
+        objects: &[(usize, &str)],
+        kind: Payload,
+    ) -> &mut Pdf {
         let (mut list, mut values) = (String::new(), String::new());
         for (inner, value) in objects {
             write!(list, "{inner} {} ", values.len()).unwrap();
             writeln!(values, "{value}").unwrap();
             self.objects.push((*inner, 0, Some(number)));
         }
-        let data = deflate(format!("{list}{values}").as_bytes());
+        let data = format!("{list}{values}").into_bytes();
+        let (filter, data) = match kind {
+            Payload::Stored => ("", data),
+            Payload::Flate => ("/Filter/FlateDecode", deflate(&data)),
+        };
         let dict = format!(
-            "/Type/ObjStm/N {}/First {}/Filter/FlateDecode/Length {}",
+            "/Type/ObjStm/N {}/First {}{filter}/Length {}",
             objects.len(),
             list.len(),
             data.len()
@@ -249,6 +256,11 @@ pub(super) fn wrapper(inner: &[u8], kind: Payload) -> Vec<u8> {
 
 /// The same with catalog and file specification in an object stream.
 pub(super) fn compact_wrapper(inner: &[u8], kind: Payload) -> Vec<u8> {
+    object_stream_wrapper(inner, kind, Payload::Flate)
+}
+
+/// The same with the object stream stored as told.
+pub(super) fn object_stream_wrapper(inner: &[u8], kind: Payload, objects_as: Payload) -> Vec<u8> {
     let mut pdf = Pdf::new();
     let objects = [
         (1, CATALOG),
@@ -257,7 +269,7 @@ pub(super) fn compact_wrapper(inner: &[u8], kind: Payload) -> Vec<u8> {
         (10, &file_specification()),
     ];
     payload(&mut pdf, inner, kind);
-    pdf.object_stream(14, &objects).stream_section(13, TRAILER).bytes.clone()
+    pdf.object_stream_as(14, &objects, objects_as).stream_section(13, TRAILER).bytes.clone()
 }
 
 /// The wrapper of version 1: appended to the protected file.

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::build::{
-    LICENSE, Payload, Pdf, TRAILER, appended_wrapper, compact_wrapper, dictionary, literal, plain,
-    v1, v1_bare_dictionary, v2, wrapper,
+    LICENSE, Payload, Pdf, TRAILER, appended_wrapper, compact_wrapper, dictionary, literal,
+    object_stream_wrapper, plain, v1, v1_bare_dictionary, v2, wrapper,
 };
 use super::{Told, tell, tell_within};
 use crate::container::{Anomaly, Protection};
@@ -19,6 +19,7 @@ fn protected() -> Vec<(&'static str, Vec<u8>)> {
         ("wrapper, compressed", wrapper(&v2(), Payload::Flate)),
         ("compact wrapper", compact_wrapper(&v2(), Payload::Stored)),
         ("compact wrapper, compressed", compact_wrapper(&v2(), Payload::Flate)),
+        ("listed wrapper", object_stream_wrapper(&v2(), Payload::Flate, Payload::Stored)),
         ("appended wrapper", appended_wrapper(&v1())),
     ]
 }
@@ -116,7 +117,9 @@ fn no_change_of_length_hides_protection() {
 }
 
 /// What a damaged structure reads as: protection, code, licenses, and whether it was searched.
-fn outcome(told: &Told) -> (Option<Protection>, &str, usize, bool) {
+type Outcome<'a> = (Option<Protection>, &'a str, usize, bool);
+
+fn outcome(told: &Told) -> Outcome<'_> {
     let searched = told.anomalies.contains(&Anomaly::XrefRebuilt);
     (told.protection, told.code(), told.licenses.len(), searched)
 }
@@ -125,7 +128,7 @@ fn outcome(told: &Told) -> (Option<Protection>, &str, usize, bool) {
 fn each_structure_can_be_damaged() {
     let (rms, unknown) = (Some(Protection::Rms), Some(Protection::Unknown));
     let wrapped = || wrapper(&v2(), Payload::Stored);
-    let cases: Vec<(&str, Vec<u8>, &str, &str, (Option<Protection>, &str, usize, bool))> = vec![
+    let cases: Vec<(&str, Vec<u8>, &str, &str, Outcome<'_>)> = vec![
         ("startxref", v1(), "startxref", "startxrex", (rms, "", 1, true)),
         ("its offset", v1(), "startxref\n", "startxref\n9", (rms, "", 1, true)),
         ("table", v1(), "xref\n0 1", "xrex\n0 1", (rms, "", 1, true)),
@@ -282,7 +285,7 @@ proptest! {
 
     #[test]
     fn many_changes_never_panic(
-        which in 0_usize..8,
+        which in 0_usize..9,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
     ) {
         let (_, mut file) = protected().swap_remove(which);

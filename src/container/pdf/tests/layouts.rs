@@ -13,7 +13,8 @@ use crate::source::ReadAt;
 
 #[test]
 fn each_layout_gives_its_license() {
-    let utf16: Vec<u8> = LICENSE[3..].encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> =
+        LICENSE.trim_start_matches('\u{feff}').encode_utf16().flat_map(u16::to_le_bytes).collect();
     let escaped = b"(\xEF\xBB\xBF<XrML>a\\(b\\)c\\\nd\\101\\e\r\nf(g)</XrML>)";
     let unescaped = b"\xEF\xBB\xBF<XrML>a(b)cdAe\nf(g)</XrML>";
     let v2_with = |license: &[u8]| encrypted(&dictionary("/MicrosoftIRMVersion 2", license));
@@ -184,7 +185,7 @@ fn holed(objects: &[(usize, Vec<u8>)], many: usize, trailer: &str) -> Holed {
     let before = format!("%PDF-1.7\n20 0 obj\n<</Length {HOLE}>>stream\n").into_bytes();
     let start = before.len() as u64 + HOLE;
     let mut after = b"\nendstream\nendobj\n".to_vec();
-    let mut table = format!("0000000009 00000 n \n");
+    let mut table = String::from("0000000009 00000 n \n");
     for number in 0..many {
         table.push_str(&format!("{:010} 00000 n \n", 7 * number));
     }
@@ -281,7 +282,7 @@ fn a_large_stored_payload_is_read_where_it_lies() {
 
 /// A payload with more behind and before its license than is kept, compressed.
 fn large_payload(before: usize, license: &[u8], after: usize) -> Vec<u8> {
-    let noise = |len: usize| (0..len).map(|n| (n * n >> 7) as u8 | 0x80).collect::<Vec<u8>>();
+    let noise = |len: usize| (0..len).map(|n| ((n * n) >> 7) as u8 | 0x80).collect::<Vec<u8>>();
     let mut pdf = Pdf::new();
     pdf.pages().stream(8, &format!("/Length {before}"), &noise(before));
     pdf.object(6, dictionary("/MicrosoftIRMVersion 2", &literal(license)));
@@ -325,24 +326,27 @@ fn a_compressed_payload_is_read_in_two_forward_passes() {
 fn a_small_allocation_is_enough_for_a_large_payload() {
     let payload = large_payload(6 << 20, &long_license(40_000), 6 << 20);
     let file = wrapper(&payload, Payload::Flate);
-    let mut limits = Limits::default();
-    limits.allocation = 3 << 20;
+    let limits = limited(|limits| limits.allocation = 3 << 20);
     let told = tell_within(&file, &limits);
     assert_eq!(told.licenses.len(), 1, "{:?}", told.error);
     assert!(told.error.is_none());
 }
 
+fn limited(set: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    set(&mut limits);
+    limits
+}
+
 #[test]
 fn what_is_inflated_is_bounded() {
     let file = wrapper(&large_payload(3 << 20, &long_license(100), 10), Payload::Flate);
-    let mut limits = Limits::default();
-    limits.inflated = 1 << 20;
+    let limits = limited(|limits| limits.inflated = 1 << 20);
     let told = tell_within(&file, &limits);
     assert_eq!((told.protection, told.code()), (Some(Protection::Rms), "limit-inflated"));
 
     let bomb = wrapper(&vec![0; 8 << 20], Payload::Flate);
-    let mut limits = Limits::default();
-    limits.ratio = 300;
+    let limits = limited(|limits| limits.ratio = 300);
     let told = tell_within(&bomb, &limits);
     assert_eq!((told.protection, told.code()), (Some(Protection::Rms), "limit-ratio"));
 }

@@ -70,18 +70,18 @@ impl Sink for Told {
     }
 
     fn license_at(&mut self, _window: &mut Window<'_>, _extents: &[Extent]) -> Result<()> {
-        unreachable!("a PDF hands over bytes")
+        panic!("a PDF hands over bytes")
     }
 
     fn use_license(&mut self, _bytes: &[u8]) -> Result<()> {
-        unreachable!("a PDF has none")
+        panic!("a PDF has none")
     }
 
     fn label(&mut self, _label: Label) {}
 
     fn member(&mut self, member: Member) -> Result<()> {
         assert_eq!(member.name, Name::Layer);
-        let Body::Stored(extents) = member.body else { unreachable!("payloads are stored") };
+        let Body::Stored(extents) = member.body else { panic!("payloads are stored") };
         self.layers.push(extents);
         Ok(())
     }
