@@ -22,8 +22,7 @@ pub(super) const PAYLOAD_DAMAGED: &str = "malformed-pdf-payload";
 /// What a damaged name of the handler still begins with, and what no other producer writes.
 pub(super) const SIGNS: [&[u8]; 3] = [b"MicrosoftIRM", PUBLISHING_LICENSE, ENCRYPTED_PAYLOAD];
 
-/// Handlers that are known to be somebody else's: a name that is not among them is still only a
-/// name, but these need no second look.
+/// The handler of passwords (ISO 32000-2 7.6.4).
 pub(super) const STANDARD: &[u8] = b"Standard";
 
 /// Keys of a trailer and of a cross-reference stream (ISO 32000-2 tables 5, 15, 17 and 19), with
