@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Learned, TPD, refusal};
+use super::{Learned, refusal};
 use crate::authority::check::Mistake;
 use crate::license::{Certificate, CertificateKind, License, Party, unwrap_chain};
 use crate::limits::{Cancel, Limits, Meter};
@@ -27,7 +27,9 @@ pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, Mistake> {
         }
     }
     if all.is_empty() {
-        let message = format!("There is XrML in it, but no server's certificate. {TPD}");
+        let message = "There is XrML in it, but no server's key. Give a file that the cluster is \
+                       known to have protected, its answer to GetServerInfo, or the public key of \
+                       its certificate.";
         return Err(refusal(None, message));
     }
     Ok(all)
