@@ -86,11 +86,6 @@ impl<'a> Cursor<'a> {
     pub(crate) fn u64_le(&mut self, field: &'static str) -> Result<u64> {
         self.array(field).map(u64::from_le_bytes)
     }
-
-    /// The next `len` bytes as UTF-16LE; what is no valid UTF-16 becomes U+FFFD.
-    pub(crate) fn utf16(&mut self, len: usize, field: &'static str) -> Result<String> {
-        Ok(utf16_lossy(self.take(len, field)?))
-    }
 }
 
 /// UTF-16LE as text; unpaired surrogates become U+FFFD, an odd last byte is dropped.
@@ -174,8 +169,7 @@ mod tests {
 
     #[test]
     fn a_buffer_is_charged_for_its_growth() {
-        let mut limits = Limits::default();
-        limits.allocation = 10;
+        let limits = Limits { allocation: 10, ..Limits::default() };
         let meter = Meter::new(limits, Cancel::default());
         let mut buffer = Buffer::default();
         buffer.extend(&meter, b"abcd").unwrap();

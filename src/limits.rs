@@ -136,6 +136,9 @@ limits! {
     Members members "limit-members" file default 1_000_000 strict 10_000;
     /// Bytes of the largest member that is opened. What is in a larger one, nobody knows then.
     MemberSize member_size "limit-member-size" member default 1_099_511_627_776 strict 268_435_456;
+    /// Records of one file's members, each some hundred bytes of memory. What is found behind them
+    /// is not said one by one; the file's own record then reads `partial`.
+    Findings findings "limit-findings" file default 50_000 strict 5_000;
     /// How deep members may lie in members.
     Nesting nesting "limit-nesting" member default 16 strict 8;
     /// Parts of one mail message.
@@ -241,8 +244,7 @@ mod tests {
 
     #[test]
     fn a_spent_budget_stays_spent_until_the_next_member() {
-        let mut limits = Limits::default();
-        limits.steps = 10;
+        let limits = Limits { steps: 10, ..Limits::default() };
         let meter = Meter::new(limits, Cancel::default());
         assert!(meter.charge(Limit::Steps, 10).is_ok());
         let error = meter.charge(Limit::Steps, 1).unwrap_err();
@@ -254,8 +256,7 @@ mod tests {
 
     #[test]
     fn a_budget_of_the_file_outlives_its_members() {
-        let mut limits = Limits::default();
-        limits.steps_total = 15;
+        let limits = Limits { steps_total: 15, ..Limits::default() };
         let meter = Meter::new(limits, Cancel::default());
         assert!(meter.charge(Limit::Steps, 10).is_ok());
         meter.begin_member();

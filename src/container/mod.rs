@@ -185,8 +185,6 @@ pub(crate) enum Body {
         /// What the container says that they decode to; it need not be true.
         size: Option<u64>,
     },
-    /// Already in memory.
-    Decoded(Vec<u8>),
     /// Nobody here can get at them; why.
     Unopened { error: Error, size: Option<u64> },
 }

@@ -59,6 +59,7 @@ impl Modulus {
     }
 
     /// Big-endian, without leading zeros.
+    #[cfg(any(test, feature = "verify"))]
     pub(crate) fn as_big_endian(&self) -> &[u8] {
         &self.0
     }

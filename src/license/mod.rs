@@ -33,7 +33,6 @@ pub(crate) use key::Modulus;
 use text::Text;
 
 pub(crate) use anchors::SELF_ENROLLMENT;
-#[cfg(feature = "estate")]
 pub(crate) use certificate::unwrap_chain;
 pub(crate) use signature::Verifier;
 
@@ -119,7 +118,7 @@ pub(crate) fn read(
     let text = Text::decode(bytes);
     let mut documents = document::documents(text.utf8(), manner.depth, meter);
     let unwrapped = match documents.list.is_empty() {
-        true => certificate::unwrap_chain(text.utf8(), meter).unwrap_or_default(),
+        true => unwrap_chain(text.utf8(), meter).unwrap_or_default(),
         false => Cow::default(),
     };
     if documents.list.is_empty() && !unwrapped.is_empty() {
@@ -142,6 +141,12 @@ pub(crate) fn read(
     let Some(license) = documents.get(index) else { return reading };
     reading.kind = Kind::PublishingLicense;
     read_head(license, &mut reading);
+    if reading.facts.slc_key.is_none() {
+        let at = Some(wide(text.raw_offset(license.start)));
+        let detail = "no key of a principal could be read";
+        let error = Error::malformed("license-unreadable", "ISSUEDPRINCIPALS", at, detail);
+        reading.error.get_or_insert(error.at_stage(Stage::License));
+    }
     if manner.depth == Depth::Full {
         read_rest(license, documents, &mut reading);
         reading.facts.license_sha256 = Some(key::fingerprint(bytes).split_off("sha256:".len()));
@@ -321,7 +326,7 @@ fn read_evidence(license: &Document<'_>, text: &Text<'_>, reading: &mut Reading)
 /// Reads a use license: XrML, or the `<certificatechain>` around it (MS-OFFCRYPTO 2.2.7).
 pub(crate) fn read_use_license(bytes: &[u8], meter: &Meter) -> Result<UseLicense> {
     meter.check(Limit::LicenseBytes, wide(bytes.len()))?;
-    let chain = certificate::unwrap_chain(bytes, meter)?;
+    let chain = unwrap_chain(bytes, meter)?;
     let text = Text::decode(&chain);
     let documents = document::documents(text.utf8(), Depth::Full, meter);
     let license = documents

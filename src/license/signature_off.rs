@@ -7,7 +7,7 @@ use crate::limits::Meter;
 
 /// Checks nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Verifier;
+pub(crate) struct Verifier {}
 
 impl Verifier {
     pub(crate) fn verify(

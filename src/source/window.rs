@@ -254,24 +254,6 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Fills `buf` from `offset` by reads of its own; what is cached is not used.
-    pub(crate) fn read_into(
-        &mut self,
-        structure: &'static str,
-        offset: u64,
-        buf: &mut [u8],
-    ) -> Result<()> {
-        self.bound(structure, offset, buf.len())?;
-        self.meter.charge(Limit::BytesRead, wide(buf.len()))?;
-        let known = self.len.get().is_some();
-        let read = fill(self.source, offset, buf)?;
-        self.sight(offset, read, buf.len());
-        match read < buf.len() {
-            true if known => Err(Error::changed()),
-            _ => self.bound(structure, offset, buf.len()),
-        }
-    }
-
     /// Appends `len` bytes from `offset` to `buffer`: what is cached of their beginning is copied,
     /// the rest read in one call. What was read stays in `buffer` when the rest cannot be.
     pub(crate) fn append(

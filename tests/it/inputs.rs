@@ -50,10 +50,12 @@ fn a_magic_with_nothing_behind_it_is_undecided() {
     }
 }
 
+type Fail = fn() -> io::Error;
+
 /// Promises bytes and then fails.
 struct Failing {
     size: u64,
-    error: fn() -> io::Error,
+    error: Fail,
 }
 
 impl ReadAt for Failing {
@@ -68,7 +70,7 @@ impl ReadAt for Failing {
 
 #[test]
 fn a_source_that_fails_is_undecided_with_the_systems_reason() {
-    let cases: [(fn() -> io::Error, &str); 2] = [
+    let cases: [(Fail, &str); 2] = [
         (|| io::Error::other("the disk is gone"), "io"),
         (|| io::ErrorKind::PermissionDenied.into(), "permission-denied"),
     ];

@@ -27,12 +27,16 @@ const DATA: [(&str, &str); 3] = [
     ("error", "limits"),
 ];
 
+/// The code, tests left out: those may join stages.
 fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             rust_files(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && path.file_name().is_some_and(|name| name != "tests.rs")
+            && path.parent().is_some_and(|parent| !parent.ends_with("tests"))
+        {
             files.push(path);
         }
     }

@@ -28,8 +28,6 @@ pub(crate) struct Entry {
     /// Its place in the directory.
     pub(crate) id: u32,
     pub(crate) kind: EntryKind,
-    /// The class of what is stored, in the byte order of the file.
-    pub(crate) clsid: [u8; 16],
     /// How many bytes the stream has.
     pub(crate) size: u64,
     /// Where the entry itself lies in the file.
@@ -59,7 +57,7 @@ impl Entry {
         let left = cursor.u32_le("left sibling")?;
         let right = cursor.u32_le("right sibling")?;
         let child = cursor.u32_le("child")?;
-        let clsid = cursor.array("CLSID")?;
+        cursor.skip(16, "CLSID")?;
         cursor.skip(20, "state bits and times")?;
         let start = cursor.u32_le("starting sector")?;
         let size = match cursor.u64_le("stream size")? {
@@ -67,7 +65,7 @@ impl Entry {
             size if version == VERSION_3 => size & 0xFFFF_FFFF,
             size => size,
         };
-        Ok(Entry { id, kind, clsid, size, offset, left, right, child, start, name, name_len })
+        Ok(Entry { id, kind, size, offset, left, right, child, start, name, name_len })
     }
 
     /// The name's UTF-16LE bytes, without the zero at their end.

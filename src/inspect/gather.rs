@@ -1,0 +1,363 @@
+//! What a member's format says of it, gathered and turned into findings.
+
+use super::Options;
+use super::place::Place;
+use crate::bytes::{Buffer, narrow, wide};
+use crate::container::{
+    Anomaly, Container, Label, LicenseBytes, Member, Protection, Rest, Sink, Wanted,
+};
+use crate::error::{Error, Result};
+use crate::facts::{Depth, Facts, LicenseFacts, Searched};
+use crate::license::{self, Evidence, Kind, License, UseLicense, Verifier};
+use crate::limits::{Limit, Meter};
+use crate::report::Finding;
+use crate::source::{Extent, Window};
+
+/// What one member's format has said so far.
+#[derive(Default)]
+pub(super) struct Gathered {
+    container: Option<Container>,
+    protection: Option<Protection>,
+    pub(super) licenses: Vec<Licensed>,
+    /// XrML that protects nothing.
+    certificates: Option<License>,
+    use_licenses: Vec<UseLicense>,
+    label: Option<Label>,
+    anomalies: Vec<Anomaly>,
+    evidence: Vec<Evidence>,
+    pub(super) members: Vec<Member>,
+    pub(super) rest: Option<Rest>,
+    incomplete: Option<Error>,
+    pub(super) is_layer: bool,
+}
+
+pub(super) struct Licensed {
+    reading: license::Reading,
+    license: Option<License>,
+}
+
+pub(super) struct Gather<'g> {
+    pub(super) options: &'g Options,
+    pub(super) meter: &'g Meter,
+    pub(super) buffer: &'g mut Buffer,
+    pub(super) verifier: &'g mut Verifier,
+    pub(super) place: &'g Place,
+    pub(super) found: Gathered,
+}
+
+impl Gather<'_> {
+    fn take_license(&mut self, bytes: &[u8], offset: Option<u64>) -> Result<()> {
+        self.meter.charge(Limit::Licenses, 1)?;
+        let mut reading = license::read(bytes, self.options.manner, self.verifier, self.meter);
+        for evidence in &mut reading.evidence {
+            let inside = evidence.offset.zip(offset);
+            evidence.offset = inside
+                .and_then(|(inside, offset)| offset.checked_add(inside))
+                .and_then(|offset| self.place.offset(offset));
+        }
+        if let Some(error) = &mut reading.error {
+            let inside = error.offset().zip(offset);
+            let offset = inside.and_then(|(inside, offset)| offset.checked_add(inside));
+            *error = error.clone().with_offset(offset.and_then(|at| self.place.offset(at)));
+        }
+        match reading.kind {
+            Kind::PublishingLicense => self.found.protection = Some(Protection::Rms),
+            // Inside a protected container the only license there is must be the one.
+            Kind::Other(_) | Kind::Unknown if self.is_rms() => {
+                let error = Error::malformed(
+                    "license-unreadable",
+                    "publishing license",
+                    reading.error.as_ref().and_then(Error::offset),
+                    "no BODY of type Microsoft Rights Label",
+                );
+                reading.error.get_or_insert(error);
+            }
+            Kind::Other(what) => {
+                if self.found.protection != Some(Protection::Unknown) {
+                    self.found.protection = Some(Protection::None);
+                }
+                self.evidence("XrML", what, offset);
+                self.found.certificates = self.kept(bytes, offset);
+                return Ok(());
+            }
+            Kind::Unknown => {
+                self.found.protection = Some(Protection::Unknown);
+                return Err(reading.error.unwrap_or_else(|| {
+                    Error::malformed("license-unreadable", "XrML", None, "no BODY of a known type")
+                }));
+            }
+        }
+        let facts = &mut reading.facts;
+        facts.license_bytes.get_or_insert(wide(bytes.len()));
+        let contiguous = offset.and_then(|offset| self.place.locate(offset));
+        facts.license_offset =
+            contiguous.filter(|extent| extent.len >= wide(bytes.len())).map(|extent| extent.offset);
+        let license = self.kept(bytes, reading.facts.license_offset);
+        self.found.licenses.push(Licensed { reading, license });
+        Ok(())
+    }
+
+    /// The bytes for the caller, if it wants them.
+    fn kept(&self, bytes: &[u8], offset: Option<u64>) -> Option<License> {
+        self.options.keep_licenses.then(|| License { raw: bytes.to_vec(), offset })
+    }
+
+    fn is_rms(&self) -> bool {
+        self.found.protection == Some(Protection::Rms)
+    }
+}
+
+/// How much of a license is read at first, and then again as much, when only its head is wanted.
+const HEAD: u64 = 8192;
+
+impl Sink for Gather<'_> {
+    fn wanted(&self) -> Wanted {
+        self.options.wanted
+    }
+
+    fn reads_whole_licenses(&self) -> bool {
+        self.options.manner.depth == Depth::Full
+    }
+
+    fn container(&mut self, container: Container) {
+        if !self.found.is_layer {
+            self.found.container = Some(container);
+        }
+    }
+
+    fn protection(&mut self, protection: Protection) {
+        if !self.is_rms() {
+            self.found.protection = Some(protection);
+        }
+    }
+
+    fn evidence(&mut self, element: &'static str, value: &str, offset: Option<u64>) {
+        if self.options.wanted.evidence {
+            let offset = offset.and_then(|offset| self.place.offset(offset));
+            self.found.evidence.push(Evidence { element, value: value.to_owned(), offset });
+        }
+    }
+
+    fn license(&mut self, license: LicenseBytes<'_>) -> Result<()> {
+        self.meter.check(Limit::LicenseBytes, wide(license.bytes.len()))?;
+        self.take_license(license.bytes, license.offset)
+    }
+
+    fn license_at(&mut self, window: &mut Window<'_>, extents: &[Extent]) -> Result<()> {
+        let total = extents.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len));
+        let within = self.meter.check(Limit::LicenseBytes, total);
+        let whole = total.min(self.meter.allowed(Limit::LicenseBytes));
+        let head_only = self.options.manner.depth == Depth::Head;
+        let mut buffer = std::mem::take(self.buffer);
+        buffer.clear();
+        let mut wanted = if head_only { HEAD.min(whole) } else { whole };
+        let read = loop {
+            let read = append_extents(window, extents, wanted, &mut buffer);
+            if read.is_err() || wanted >= whole || license::head_is_complete(buffer.as_slice()) {
+                break read;
+            }
+            wanted = wanted.saturating_mul(2).min(whole);
+        };
+        let first = extents.first().map(|extent| extent.offset);
+        let offset = if extents.len() == 1 { first } else { None };
+        let taken = if buffer.len() == 0 && read.is_err() {
+            Ok(())
+        } else {
+            let taken = self.take_license(buffer.as_slice(), offset);
+            if let Some(last) = self.found.licenses.last_mut() {
+                last.reading.facts.license_bytes = Some(total);
+            }
+            taken
+        };
+        *self.buffer = buffer;
+        read.and(within).and(taken)
+    }
+
+    fn use_license(&mut self, bytes: &[u8]) -> Result<()> {
+        self.meter.charge(Limit::Licenses, 1)?;
+        let read = license::read_use_license(bytes, self.meter)?;
+        self.found.use_licenses.push(read);
+        Ok(())
+    }
+
+    fn label(&mut self, label: Label) {
+        self.found.label.get_or_insert(label);
+    }
+
+    fn member(&mut self, member: Member) -> Result<()> {
+        self.found.members.push(member);
+        // One charge when it is met, one when it is opened: a directory of a million entries is
+        // work by itself.
+        self.meter.charge(Limit::Steps, 1)
+    }
+
+    fn rest(&mut self, rest: Rest) {
+        self.found.rest = Some(rest);
+    }
+
+    fn anomaly(&mut self, anomaly: Anomaly, offset: Option<u64>) {
+        self.evidence("anomaly", anomaly.as_str(), offset);
+        self.found.anomalies.push(anomaly);
+    }
+
+    fn incomplete(&mut self, error: Error) {
+        let place = self.place;
+        self.found.incomplete.get_or_insert_with(|| match place {
+            Place::Whole | Place::Nowhere => error,
+            Place::Pieces(_) => {
+                let offset = error.offset().and_then(|offset| place.offset(offset));
+                error.with_offset(offset)
+            }
+        });
+    }
+}
+
+/// Appends the bytes of `extents` to `buffer` until it holds `wanted`; those it has are skipped.
+fn append_extents(
+    window: &mut Window<'_>,
+    extents: &[Extent],
+    wanted: u64,
+    buffer: &mut Buffer,
+) -> Result<()> {
+    let mut skip = wide(buffer.len());
+    let mut left = wanted.saturating_sub(skip);
+    for extent in extents {
+        let have = skip.min(extent.len);
+        skip = skip.saturating_sub(have);
+        let len = extent.len.saturating_sub(have).min(left);
+        left = left.saturating_sub(len);
+        if len > 0 {
+            let offset = extent.offset.saturating_add(have);
+            let len = narrow(len).unwrap_or(usize::MAX);
+            window.append("publishing license", offset, len, buffer)?;
+        }
+    }
+    Ok(())
+}
+
+impl Gathered {
+    pub(super) fn conclude(
+        mut self,
+        error: Option<Error>,
+        options: &Options,
+        place: &Place,
+        push: &mut dyn FnMut(Finding),
+    ) {
+        let _ = place;
+        let error = error.or(self.incomplete.take());
+        let container = self.container.unwrap_or(Container::Other);
+        let mut protection = self.protection.unwrap_or(Protection::None);
+        if error.is_some() && protection == Protection::None {
+            protection = Protection::Unknown;
+        }
+        let mut licenses = std::mem::take(&mut self.licenses);
+        if licenses.is_empty() {
+            let mut finding = Finding::new(Facts::new(container, protection));
+            let error = match (error, protection) {
+                (None, Protection::Rms) => Some(Error::malformed(
+                    "license-missing",
+                    "publishing license",
+                    None,
+                    "the container is rights-protected, and holds none",
+                )),
+                (error, _) => error,
+            };
+            finding.license = self.certificates.take();
+            self.finish(&mut finding, options, error);
+            push(finding);
+            return;
+        }
+        let last = licenses.pop();
+        for licensed in licenses {
+            let mut finding = licensed.into_finding(container);
+            self.finish(&mut finding, options, None);
+            push(finding);
+        }
+        if let Some(licensed) = last {
+            let mut finding = licensed.into_finding(container);
+            self.finish(&mut finding, options, error);
+            push(finding);
+        }
+    }
+
+    /// What is known of the member goes into each of its findings.
+    fn finish(&self, finding: &mut Finding, options: &Options, error: Option<Error>) {
+        let facts = &mut finding.facts;
+        facts.depth = options.manner.depth;
+        if finding.error.is_none() {
+            finding.error = error;
+        }
+        if let Some(error) = &finding.error {
+            facts.set_error(error);
+            facts.searched = Searched::Partial;
+        }
+        for anomaly in &self.anomalies {
+            facts.add_anomaly(*anomaly);
+        }
+        if facts.label_id.is_none()
+            && let Some(label) = &self.label
+        {
+            facts.label_id = Some(label.id.clone());
+            facts.label_tenant = label.tenant.clone();
+        }
+        let tenant = facts.license.as_ref().and_then(|license| license.tenant_id.as_ref());
+        if let (Some(tenant), Some(label)) = (tenant, &facts.label_tenant)
+            && tenant != label
+        {
+            facts.add_anomaly(Anomaly::LabelTenantDiffers);
+        }
+        if !self.use_licenses.is_empty() {
+            self.finish_use_licenses(facts);
+        } else if facts.license.is_some() && options.manner.depth == Depth::Full {
+            facts.use_licenses = Some(0);
+        }
+        finding.evidence.extend(self.evidence.iter().cloned());
+    }
+
+    fn finish_use_licenses(&self, facts: &mut Facts) {
+        facts.use_licenses = u32::try_from(self.use_licenses.len()).ok();
+        let Some(newest) = self.use_licenses.iter().max_by_key(|license| license.issued) else {
+            return;
+        };
+        facts.use_license_key = newest.server.slc_key.clone();
+        let known = facts.license.as_ref().is_some_and(|license| license.slc_key.is_some());
+        if !known && newest.server.slc_key.is_some() {
+            let mut license = facts.license.take().unwrap_or_default();
+            copy_server(&newest.server, &mut license);
+            facts.license = Some(license);
+            facts.add_anomaly(Anomaly::FromUseLicense);
+        }
+    }
+}
+
+/// Copies the fields of the Server Licensor Certificate.
+fn copy_server(from: &LicenseFacts, to: &mut LicenseFacts) {
+    to.slc_id = from.slc_id.clone();
+    to.slc_key = from.slc_key.clone();
+    to.slc_key_bits = from.slc_key_bits;
+    to.slc_name = from.slc_name.clone();
+    to.slc_address = from.slc_address.clone();
+    to.server_version = from.server_version.clone();
+    to.server_sku = from.server_sku.clone();
+    to.tenant_id = from.tenant_id.clone();
+}
+
+impl Licensed {
+    fn into_finding(self, container: Container) -> Finding {
+        let Licensed { reading, license } = self;
+        let mut facts = Facts::new(container, Protection::Rms);
+        if let Some((id, tenant)) = reading.label {
+            facts.label_id = Some(id);
+            facts.label_tenant = tenant;
+        }
+        for anomaly in reading.anomalies {
+            facts.add_anomaly(anomaly);
+        }
+        facts.license = Some(Box::new(reading.facts));
+        let mut finding = Finding::new(facts);
+        finding.license = license;
+        finding.evidence = reading.evidence;
+        finding.error = reading.error;
+        finding
+    }
+}

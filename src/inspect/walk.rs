@@ -1,0 +1,331 @@
+//! The explicit stack of members: what is opened when, and what is said of it at the end.
+
+use std::rc::Rc;
+
+use super::Options;
+use super::gather::{Gather, Gathered};
+use super::paths::Names;
+use super::place::{Holder, Place};
+use crate::bytes::Buffer;
+use crate::container::{self, Body, Container, Member, Name, Protection, Rest};
+use crate::error::{Error, ErrorKind, Result};
+use crate::facts::{Facts, Searched};
+use crate::license::Verifier;
+use crate::limits::{Limit, Meter};
+use crate::report::{Finding, Report};
+use crate::source::{Account, Cache, Pool, ReadAt, Section, Unfolded, Window};
+
+/// The findings of a file: its own first, then those of its members.
+#[derive(Default)]
+struct Findings {
+    own: Vec<Finding>,
+    members: Vec<Finding>,
+    /// The first thing that was not read, anywhere in the file.
+    incomplete: Option<Error>,
+}
+
+impl Findings {
+    fn note(&mut self, error: &Error) {
+        self.incomplete.get_or_insert_with(|| error.clone());
+    }
+
+    /// A file is searched in full only if everything in it is.
+    fn into_report(self) -> Report {
+        let mut own = self.own.into_iter();
+        let mut first = own
+            .next()
+            .unwrap_or_else(|| Finding::new(Facts::new(Container::Other, Protection::Unknown)));
+        if let Some(error) = &self.incomplete
+            && first.facts.searched == Searched::Full
+            && first.facts.protection != Protection::Rms
+        {
+            first.facts.searched = Searched::Partial;
+            first.facts.set_error(error);
+            if first.facts.protection == Protection::None {
+                first.facts.protection = Protection::Unknown;
+            }
+        }
+        let rest = own.chain(self.members).collect();
+        Report { first, rest, incomplete: self.incomplete }
+    }
+}
+/// Bytes that are read as one: the file, or one of its members.
+#[derive(Clone)]
+struct Opened<'a> {
+    holder: Holder<'a>,
+    place: Place,
+    path: Option<Rc<str>>,
+    depth: u64,
+    account: Rc<Account>,
+}
+
+/// What waits for its turn.
+struct Frame<'a> {
+    /// What the member lies in, or the member itself where it is gone on with.
+    outer: Opened<'a>,
+    task: Task,
+}
+
+enum Task {
+    /// Open a member and read it.
+    Open {
+        member: Member,
+        /// What is known from the layer above, where this one is only that layer's inside.
+        carried: Option<Gathered>,
+    },
+    /// The members until now are read: go on with the rest, or say what there is to say.
+    Close { gathered: Gathered, error: Option<Error>, rest: Option<Rest> },
+}
+
+/// What a worker keeps from file to file.
+pub(super) struct Buffers<'w> {
+    pub(super) cache: &'w mut Cache,
+    pub(super) license: &'w mut Buffer,
+    pub(super) verifier: &'w mut Verifier,
+}
+
+pub(super) struct Walk<'a, 'w> {
+    options: &'w Options,
+    meter: &'a Meter,
+    buffers: Buffers<'w>,
+    pool: Rc<Pool>,
+    findings: Findings,
+    stack: Vec<Frame<'a>>,
+    names: Names,
+}
+
+impl<'a, 'w> Walk<'a, 'w> {
+    pub(super) fn new(
+        options: &'w Options,
+        meter: &'a Meter,
+        buffers: Buffers<'w>,
+    ) -> Walk<'a, 'w> {
+        Walk {
+            options,
+            meter,
+            buffers,
+            pool: Rc::new(Pool::new(options.limits.spool, options.spiller.clone())),
+            findings: Findings::default(),
+            stack: Vec::new(),
+            names: Names::default(),
+        }
+    }
+
+    /// Reads the file and all that is in it.
+    pub(super) fn run(mut self, file: &'a dyn ReadAt, size: u64) -> Report {
+        let file = Opened {
+            holder: Holder::File(file),
+            place: Place::Whole,
+            path: None,
+            depth: 0,
+            account: Rc::new(Account::new(None, size)),
+        };
+        self.read(file, Gathered::default(), None);
+        while let Some(frame) = self.stack.pop() {
+            let account = Rc::clone(&frame.outer.account);
+            if let Err(error) = self.step(frame) {
+                self.findings.note(&error);
+                if error.ends_file() {
+                    self.abandon(&error, |_| true);
+                }
+            } else if account.is_spent() {
+                let allowed = self.meter.allowed(Limit::Ratio);
+                let error = Error::limit(Limit::Ratio, allowed);
+                self.abandon(&error, |frame| frame.outer.account.is_spent());
+            }
+        }
+        self.findings.into_report()
+    }
+
+    /// Gives up what waits at the top of the stack, and says so once for each container.
+    fn abandon(&mut self, error: &Error, gives_up: impl Fn(&Frame<'a>) -> bool) {
+        while let Some(frame) = self.stack.pop_if(|frame| gives_up(frame)) {
+            let outer = frame.outer;
+            match frame.task {
+                Task::Close { gathered, error: earlier, .. } => {
+                    let error = earlier.unwrap_or_else(|| error.clone());
+                    self.conclude(gathered, Some(error), &outer, None);
+                }
+                Task::Open { carried: Some(gathered), .. } => {
+                    self.conclude(gathered, Some(error.clone()), &outer, None);
+                }
+                Task::Open { .. } => self.findings.note(error),
+            }
+        }
+    }
+
+    fn step(&mut self, frame: Frame<'a>) -> Result<()> {
+        let outer = frame.outer;
+        match frame.task {
+            Task::Open { member, carried } => self.open(outer, member, carried.unwrap_or_default()),
+            Task::Close { gathered, error: None, rest: Some(rest) } => {
+                // A budget that the file has used up ends here too.
+                self.meter.charge(Limit::StepsTotal, 1)?;
+                self.read(outer, gathered, Some(rest));
+                Ok(())
+            }
+            Task::Close { gathered, error, .. } => {
+                let size = if outer.path.is_some() { self.size_of(&outer) } else { None };
+                self.conclude(gathered, error, &outer, size);
+                Ok(())
+            }
+        }
+    }
+
+    fn size_of(&self, opened: &Opened<'_>) -> Option<u64> {
+        if opened.holder.is_sized() { opened.holder.size().ok() } else { None }
+    }
+
+    /// Opens a member and reads it.
+    fn open(&mut self, outer: Opened<'a>, member: Member, mut gathered: Gathered) -> Result<()> {
+        let is_layer = member.name == Name::Layer;
+        let path = match self.names.path(outer.path.as_deref(), &member.name) {
+            Some(path) => Some(path),
+            None => outer.path.clone(),
+        };
+        gathered.is_layer = is_layer;
+        let charged = self.meter.charge(Limit::Members, 1);
+        let depth = outer.depth.saturating_add(1);
+        let mut opened = Opened { path, depth, place: Place::Nowhere, ..outer.clone() };
+        if let Err(error) = charged.and_then(|()| self.meter.check(Limit::Nesting, depth)) {
+            self.conclude(gathered, Some(error.clone()), &opened, None);
+            return if error.ends_file() { Err(error) } else { Ok(()) };
+        }
+        let stored = match &member.body {
+            Body::Stored(extents) | Body::Encoded { extents, .. } => {
+                extents.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len))
+            }
+            Body::Unopened { .. } => 0,
+        };
+        opened.account = Rc::new(Account::new(Some(Rc::clone(&outer.account)), stored));
+        match member.body {
+            Body::Stored(extents) => {
+                opened.place = outer.place.inner(&extents);
+                opened.holder = Holder::Member(Rc::new(Section::new(outer.holder, extents)));
+            }
+            Body::Encoded { extents, encoding, size } => {
+                let origin = extents.first().map_or(0, |extent| extent.offset);
+                opened.holder = Holder::Member(Rc::new(Unfolded::new(
+                    Section::new(outer.holder, extents),
+                    origin,
+                    encoding,
+                    size,
+                    self.meter,
+                    Rc::clone(&opened.account),
+                    &self.pool,
+                )));
+            }
+            Body::Unopened { error, size } => {
+                opened.place = outer.place;
+                self.conclude(gathered, Some(error), &opened, size);
+                return Ok(());
+            }
+        }
+        self.read(opened, gathered, None);
+        Ok(())
+    }
+
+    /// Reads one member, or goes on reading it, and puts what it holds on the stack.
+    fn read(&mut self, opened: Opened<'a>, gathered: Gathered, rest: Option<Rest>) {
+        self.meter.begin_member();
+        let place = &opened.place;
+        let mut gather = Gather {
+            options: self.options,
+            meter: self.meter,
+            buffer: self.buffers.license,
+            verifier: self.buffers.verifier,
+            place,
+            found: gathered,
+        };
+        let mut size = None;
+        let holder = &opened.holder;
+        let outcome = Window::new(holder, self.buffers.cache, self.meter).and_then(|mut window| {
+            if opened.depth > 0
+                && let Some(len) = window.known_len()
+            {
+                self.meter.check(Limit::MemberSize, len)?;
+            }
+            let read = match rest {
+                Some(rest) => rest(&mut window, &mut gather),
+                None => container::read(&mut window, &mut gather),
+            };
+            size = window.known_len();
+            read.map_err(|error| match error.kind() {
+                // Bytes that make no sense may be bytes that somebody is writing.
+                ErrorKind::Malformed if window.has_changed() => Error::changed(),
+                _ => error,
+            })
+        });
+        let mut gathered = gather.found;
+        let members = std::mem::take(&mut gathered.members);
+        let rest = gathered.rest.take();
+        let error = outcome.err().map(|error| match place {
+            Place::Pieces(_) => {
+                let offset = error.offset().and_then(|offset| place.offset(offset));
+                error.with_offset(offset)
+            }
+            // An offset into decoded bytes is still one into the member.
+            Place::Whole | Place::Nowhere => error,
+        });
+        if let Some(error) = error.clone().filter(Error::ends_file) {
+            self.conclude(gathered, Some(error.clone()), &opened, size);
+            self.findings.note(&error);
+            self.abandon(&error, |_| true);
+            return;
+        }
+        let has_layer = members.iter().any(|member| member.name == Name::Layer);
+        let mut carried = None;
+        if has_layer && gathered.licenses.is_empty() && error.is_none() && rest.is_none() {
+            carried = Some(gathered);
+        } else if members.is_empty() && rest.is_none() {
+            self.conclude(gathered, error, &opened, size);
+        } else {
+            // It is concluded when its members are read, because it answers for all of them.
+            let task = Task::Close { gathered, error, rest };
+            self.stack.push(Frame { outer: opened.clone(), task });
+        }
+        // The stack is last in, first out; members are read in the order of the container, a
+        // layer before them because it speaks for the member itself.
+        let (layers, others): (Vec<Member>, Vec<Member>) =
+            members.into_iter().partition(|member| member.name == Name::Layer);
+        for member in others.into_iter().rev().chain(layers.into_iter().rev()) {
+            let carried = if member.name == Name::Layer { carried.take() } else { None };
+            let task = Task::Open { member, carried };
+            self.stack.push(Frame { outer: opened.clone(), task });
+        }
+    }
+
+    /// Turns what a member's format said into findings.
+    fn conclude(
+        &mut self,
+        gathered: Gathered,
+        error: Option<Error>,
+        opened: &Opened<'_>,
+        size: Option<u64>,
+    ) {
+        let is_file = opened.path.is_none();
+        gathered.conclude(error, self.options, &opened.place, &mut |mut finding: Finding| {
+            if !is_file {
+                finding.facts.member = opened.path.as_deref().map(str::to_owned);
+                finding.facts.member_size = size;
+            }
+            let searched = finding.facts.searched == Searched::Full;
+            if !searched && let Some(error) = &finding.error {
+                self.findings.note(error);
+            }
+            let silent = searched
+                && matches!(
+                    finding.facts.protection,
+                    Protection::None | Protection::Password | Protection::Other
+                );
+            if is_file {
+                self.findings.own.push(finding);
+            } else if !silent {
+                match self.meter.charge(Limit::Findings, 1) {
+                    Ok(()) => self.findings.members.push(finding),
+                    Err(error) => self.findings.note(&error),
+                }
+            }
+        });
+    }
+}
