@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rmsight::specimen::corpus;
+#[cfg(feature = "verify")]
+use rmsight::{Envelope, Estate, Inspector, Record, judge};
 
 /// The folders that are made. Others, such as regressions, are collected.
 const MADE: [&str; 5] = ["containers", "damaged", "licenses", "lookalikes", "rules"];
@@ -42,6 +44,35 @@ fn the_corpus_is_what_the_builders_make() {
     let wrong: Vec<String> = files
         .iter()
         .filter_map(|file| assert_is(&root().join(&file.path), &file.bytes).err())
+        .collect();
+    assert!(wrong.is_empty(), "RMSIGHT_BLESS=1 writes them anew: {wrong:#?}");
+}
+
+/// The records of a file as the library writes them: facts and verdict without an estate.
+#[cfg(feature = "verify")]
+fn records(inspector: &mut Inspector, path: &str, bytes: &[u8]) -> Vec<u8> {
+    let report = inspector.inspect_bytes(bytes);
+    let mut envelope = Envelope::new(path);
+    envelope.size = Some(bytes.len() as u64);
+    let mut out = Vec::new();
+    for finding in report.findings() {
+        let verdict = judge(finding.facts(), &Estate::default());
+        let record = Record { envelope: &envelope, facts: finding.facts(), verdict: &verdict };
+        record.write_ndjson(&mut out).unwrap();
+    }
+    out
+}
+
+#[test]
+#[cfg(feature = "verify")]
+fn every_file_has_the_records_beside_it() {
+    let mut inspector = Inspector::builder().verify(true).labels(true).build();
+    let wrong: Vec<String> = corpus()
+        .iter()
+        .filter_map(|file| {
+            let golden = records(&mut inspector, &file.path, &file.bytes);
+            assert_is(&root().join(format!("{}{GOLDEN}", file.path)), &golden).err()
+        })
         .collect();
     assert!(wrong.is_empty(), "RMSIGHT_BLESS=1 writes them anew: {wrong:#?}");
 }

@@ -53,9 +53,8 @@ impl Inflate {
         let mut done: usize = 0;
         while !self.is_done {
             let Some(room) = out.get_mut(done..).filter(|room| !room.is_empty()) else { break };
-            if self.used >= self.filled && !self.refill(fill)? {
-                return Err(self.fault("truncated", "the compressed data end early"));
-            }
+            // With all input taken the decoder may still hold what did not fit `out` before.
+            let has_input = self.used < self.filled || self.refill(fill)?;
             let input = self.input.get(self.used..self.filled).unwrap_or_default();
             let (before_in, before_out) = (self.state.total_in(), self.state.total_out());
             let status = self.state.decompress(input, room, FlushDecompress::None);
@@ -68,6 +67,9 @@ impl Inflate {
             charge(meter, self.taken, self.given, given)?;
             match status {
                 Ok(Status::StreamEnd) => self.is_done = true,
+                Ok(_) if given == 0 && !has_input => {
+                    return Err(self.fault("truncated", "the compressed data end early"));
+                }
                 Ok(_) if taken == 0 && given == 0 && self.used < self.filled => {
                     return Err(
                         self.fault("malformed-pdf-stream", "the compressed data make no sense")
