@@ -73,7 +73,7 @@ impl InspectorBuilder {
         self
     }
 
-    /// Collects evidence for people: [`Finding::evidence`].
+    /// Collects evidence for people: [`Finding::evidence`](crate::Finding::evidence).
     pub fn evidence(mut self, evidence: bool) -> Self {
         self.options.wanted.evidence = evidence;
         self.options.manner.evidence = evidence;
@@ -86,7 +86,7 @@ impl InspectorBuilder {
         self
     }
 
-    /// Keeps the bytes of licenses for [`Finding::license`] (the default); a scan over many files
+    /// Keeps the bytes of licenses for [`Finding::license`](crate::Finding::license) (the default); a scan over many files
     /// has no use for them.
     pub fn keep_licenses(mut self, keep: bool) -> Self {
         self.options.keep_licenses = keep;

@@ -2,6 +2,7 @@
 
 mod judging;
 mod reading;
+mod readme;
 mod ways;
 
 use std::fs;

@@ -1,0 +1,18 @@
+//! The README shows what the program says.
+
+use std::path::Path;
+
+use crate::{rmsight, stdout};
+
+#[test]
+fn the_output_in_the_readme_is_the_programs_own() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, shown) = readme.split_once("$ cargo run --release -- scan corpus\n").unwrap();
+    let (shown, _) = shown.split_once("\n$ cargo test\n").unwrap();
+    let said = stdout(&rmsight(root, &["scan", "-j", "1", "corpus"]));
+    let mut said = said.lines();
+    for line in shown.lines().filter(|line| *line != "…") {
+        assert!(said.any(|said| said == line), "the program does not say, in this order: {line}");
+    }
+}
