@@ -112,7 +112,12 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// Reads the file and all that is in it.
-    pub(super) fn run(mut self, file: &'a dyn ReadAt, size: u64) -> Report {
+    pub(super) fn run(self, file: &'a dyn ReadAt, size: u64) -> Report {
+        self.run_as(file, size, None)
+    }
+
+    /// Reads the file as of a format that the table does not have.
+    fn run_as(mut self, file: &'a dyn ReadAt, size: u64, format: Option<Rest>) -> Report {
         let file = Opened {
             holder: Holder::File(file),
             place: Place::Whole,
@@ -120,7 +125,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             depth: 0,
             account: Rc::new(Account::new(None, size)),
         };
-        self.read(file, Gathered::default(), None);
+        self.read(file, Gathered::default(), format);
         while let Some(frame) = self.stack.pop() {
             let account = Rc::clone(&frame.outer.account);
             if let Err(error) = self.step(frame) {
@@ -329,3 +334,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         });
     }
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@ mod corpus;
 mod inputs;
 mod layers;
 mod license;
+mod reads;
 mod signature;
 mod sources;
 mod specimens;

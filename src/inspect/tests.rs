@@ -1,0 +1,106 @@
+//! A toy format shows what a format can say, and what becomes of it.
+
+use super::*;
+use crate::container::{Anomaly, Label, LicenseBytes, Sink};
+use crate::inspect::Inspector;
+use crate::source::{Extent, Window};
+use crate::specimen::{Client, Documents, LicenseBuilder, Server};
+
+/// Reads `file` with `format`, whatever its bytes look like.
+fn read_as(
+    file: &[u8],
+    format: impl FnOnce(&mut Window<'_>, &mut dyn Sink) -> Result<()> + 'static,
+) -> Report {
+    let mut inspector = Inspector::builder().labels(true).build();
+    let meter = Meter::new(inspector.options.limits.clone(), inspector.options.cancel.clone());
+    let buffers = Buffers {
+        cache: &mut inspector.cache,
+        license: &mut inspector.license,
+        verifier: &mut inspector.verifier,
+    };
+    let walk = Walk::new(&inspector.options, &meter, buffers);
+    let size = u64::try_from(file.len()).unwrap();
+    walk.run_as(&file, size, Some(Box::new(format)))
+}
+
+fn license(server: &Server) -> Vec<u8> {
+    LicenseBuilder::client(server, &Client::windows()).documents(Documents::One).build()
+}
+
+/// Two licenses back to back, and behind them a third one in a member.
+fn toy() -> (Vec<u8>, [u64; 3]) {
+    let parts = [
+        license(&Server::contoso()),
+        license(&Server::azure()),
+        license(&Server::contoso_legacy()),
+    ];
+    let lens = [0, 1, 2].map(|index: usize| u64::try_from(parts[index].len()).unwrap());
+    (parts.concat(), lens)
+}
+
+#[test]
+fn one_file_has_many_findings() {
+    let (file, [first, second, third]) = toy();
+    let report = read_as(&file, move |window, sink| {
+        sink.container(Container::Pfile);
+        sink.protection(Protection::Rms);
+        sink.license_at(window, &[Extent { offset: 0, len: first }])?;
+        let bytes = window.exact("license", first, usize::try_from(second).unwrap())?.to_vec();
+        sink.license(LicenseBytes { bytes: &bytes, offset: Some(first) })?;
+        sink.label(Label { id: "a-label".to_owned(), tenant: None });
+        sink.anomaly(Anomaly::NonSpecLayout, Some(0));
+        let offset = first.checked_add(second).unwrap();
+        sink.member(Member {
+            name: Name::Named("inner.xml".to_owned()),
+            body: Body::Stored(vec![Extent { offset, len: third }]),
+        })
+    });
+    let findings: Vec<&Finding> = report.findings().collect();
+    assert_eq!(findings.len(), 3);
+    let keys: Vec<&str> = findings.iter().map(|found| found.facts.slc_key().unwrap()).collect();
+    assert!(keys[0] != keys[1] && keys[1] != keys[2]);
+    for (finding, offset) in findings.iter().zip([0, first, first.checked_add(second).unwrap()]) {
+        let license = finding.facts.license.as_ref().unwrap();
+        assert_eq!(license.license_offset, Some(offset));
+        assert_eq!(finding.facts.protection, Protection::Rms);
+        assert_eq!(finding.facts.searched, Searched::Full);
+    }
+    for finding in &findings[..2] {
+        assert_eq!(finding.facts.container, Container::Pfile);
+        assert_eq!(finding.facts.label_id.as_deref(), Some("a-label"));
+        assert_eq!(finding.facts.anomalies, [Anomaly::NonSpecLayout]);
+        assert_eq!(finding.facts.member, None);
+    }
+    assert_eq!(findings[2].facts.member.as_deref(), Some("inner.xml"));
+    assert_eq!(findings[2].facts.container, Container::License);
+    assert_eq!(report.incomplete(), None);
+}
+
+#[test]
+fn what_was_found_before_an_error_stays() {
+    let (file, [first, ..]) = toy();
+    let report = read_as(&file, move |window, sink| {
+        sink.container(Container::Pfile);
+        sink.protection(Protection::Rms);
+        sink.license_at(window, &[Extent { offset: 0, len: first }])?;
+        Err(Error::malformed("malformed-toy", "toy", 7, "the second half is missing"))
+    });
+    let finding = report.findings().next().unwrap();
+    assert!(finding.facts.slc_key().is_some());
+    assert_eq!(finding.facts.error_code.as_deref(), Some("malformed-toy"));
+    assert_eq!(finding.facts.error_offset, Some(7));
+    assert_eq!(report.incomplete().unwrap().code(), "malformed-toy");
+}
+
+#[test]
+fn a_protected_container_without_a_license_is_never_unprotected() {
+    let report = read_as(b"toy", |_, sink| {
+        sink.container(Container::Pfile);
+        sink.protection(Protection::Rms);
+        sink.protection(Protection::None);
+        Ok(())
+    });
+    let finding = report.findings().next().unwrap();
+    assert_eq!(finding.facts.protection, Protection::Rms);
+    assert_eq!(finding.facts.error_code.as_deref(), Some("license-missing"));
+}
