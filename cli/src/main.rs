@@ -4,6 +4,8 @@ mod args;
 mod estate;
 mod exit;
 mod inspect;
+#[allow(dead_code)] // nothing writes one yet
+mod inventory;
 mod judge;
 mod open;
 mod output;

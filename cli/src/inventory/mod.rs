@@ -1,0 +1,41 @@
+//! The inventory: an SQLite file that keeps what scans found, so that a scan can be stopped at any
+//! time, goes on where it was, and reads only what changed.
+//!
+//! It holds facts, never verdicts: what is stored is judged again whenever it is looked at. The
+//! tables are described in `schema.sql`, [`store`] writes them, [`load`] reads them.
+
+mod load;
+mod maps;
+mod path;
+mod schema;
+mod store;
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::exit::Failure;
+
+#[allow(unused_imports)] // for the commands that read inventories
+pub(crate) use load::{Inventory, RootRow, ScanRow, Stored};
+#[allow(unused_imports)]
+pub(crate) use maps::Maps;
+#[allow(unused_imports)]
+pub(crate) use store::{
+    Dir, DirState, FileRow, FindingRow, Plan, Reading, RootKind, Stamp, Store, Sums, Visit,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// What was said of `file` by the database.
+fn failed(file: &Path, error: &rusqlite::Error) -> Failure {
+    Failure::message(format_args!("{}: {error}", file.display()))
+}
+
+/// How long to wait for somebody else who writes.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+fn patient(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(PATIENCE)
+}

@@ -1,0 +1,172 @@
+//! The tables: making them, and knowing them again.
+
+use std::path::Path;
+
+use rmsight::{COLUMNS, Column, ColumnKind, ColumnPart};
+use rusqlite::Connection;
+
+use super::{failed, patient};
+use crate::exit::{Failure, Result};
+
+/// `application_id` of the file header, `rmsg` in ASCII: `file` and `rmsight` know it by that.
+const APPLICATION_ID: i32 = 0x726d_7367;
+
+/// `user_version` of the file header: version of the tables.
+pub(super) const VERSION: i32 = 1;
+
+/// The columns of the record that a finding has.
+pub(super) fn fact_columns() -> impl Iterator<Item = &'static Column> {
+    COLUMNS.iter().filter(|column| column.part == ColumnPart::Facts)
+}
+
+/// Makes the tables in an empty file, or checks that they are there.
+pub(super) fn prepare(db: &mut Connection, file: &Path) -> Result<()> {
+    (|| {
+        patient(db)?;
+        // Somebody may read while a scan writes. Where the file system cannot do that (a share),
+        // SQLite keeps its older journal, which survives a kill as well.
+        db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        db.pragma_update(None, "synchronous", "normal")?;
+        db.pragma_update(None, "cache_size", -32_768)
+    })()
+    .map_err(|error| failed(file, &error))?;
+    if is_blank(db).map_err(|error| failed(file, &error))? {
+        return create(db).map_err(|error| failed(file, &error));
+    }
+    check(db, file)?;
+    extend(db).map_err(|error| failed(file, &error))
+}
+
+fn is_blank(db: &Connection) -> rusqlite::Result<bool> {
+    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(tables == 0 && pragma(db, "application_id")? == 0)
+}
+
+fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i32> {
+    db.pragma_query_value(None, name, |row| row.get(0))
+}
+
+/// Says so when the file is no inventory, or one that cannot be read here.
+pub(super) fn check(db: &Connection, file: &Path) -> Result<()> {
+    let name = file.display();
+    let (id, version) = (|| Ok((pragma(db, "application_id")?, pragma(db, "user_version")?)))()
+        .map_err(|error| failed(file, &error))?;
+    if id != APPLICATION_ID {
+        let text = format!("{name}: it is a database, but not an inventory of rmsight");
+        return Err(Failure::Message(text));
+    }
+    if version != VERSION {
+        let age = if version > VERSION { "a later" } else { "an earlier" };
+        return Err(Failure::message(format_args!(
+            "{name}: an inventory of {age} rmsight (tables of version {version}, here {VERSION})"
+        )));
+    }
+    Ok(())
+}
+
+fn create(db: &mut Connection) -> rusqlite::Result<()> {
+    let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Somebody else may have been faster.
+    if is_blank(&change)? {
+        change.execute_batch(include_str!("schema.sql"))?;
+        change.execute_batch(&findings_table())?;
+        change.execute_batch(&records_view())?;
+        change.pragma_update(None, "application_id", APPLICATION_ID)?;
+        change.pragma_update(None, "user_version", VERSION)?;
+    }
+    change.commit()
+}
+
+/// One row a finding: the columns of the record that are facts.
+fn findings_table() -> String {
+    let mut sql = "CREATE TABLE findings (\n  file INTEGER NOT NULL REFERENCES files,\n  \
+        nr INTEGER NOT NULL, -- 0 is the file itself\n"
+        .to_owned();
+    for column in fact_columns() {
+        sql += &format!("  {} {},\n", column.name, sql_type(column.kind));
+    }
+    sql + "  PRIMARY KEY (file, nr)\n) WITHOUT ROWID;\n\
+        CREATE INDEX findings_slc_key ON findings (slc_key) WHERE slc_key IS NOT NULL;"
+}
+
+fn sql_type(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Bool | ColumnKind::Int => "INTEGER",
+        ColumnKind::Time => "TIMESTAMP",
+        _ => "TEXT",
+    }
+}
+
+/// The record without its verdict, as text formats write it, plus a row for each folder that
+/// could not be listed. `path_hex` has the bytes of paths that are not UTF-8.
+fn records_view() -> String {
+    let time = |name: &str| format!("strftime('%Y-%m-%dT%H:%M:%SZ', {name}, 'unixepoch')");
+    let path = "coalesce(dirs.display, CAST(dirs.path AS TEXT))";
+    let source = "nullif(sources.name, '') AS source";
+    let mut found = format!(
+        "SELECT 1 AS schema, readings.reader AS reader, {source},\n  \
+         {path} || coalesce(files.display, CAST(files.name AS TEXT)) AS path,\n  \
+         CASE WHEN dirs.display IS NOT NULL OR files.display IS NOT NULL\n    \
+         THEN hex(dirs.path) || hex(files.name) END AS path_hex,\n  \
+         files.size AS size, {} AS modified",
+        time("files.modified")
+    );
+    let mut unlisted = format!(
+        "SELECT 1, readings.reader, {source},\n  \
+         CASE WHEN length(dirs.path) > 1 THEN substr({path}, 1, length({path}) - 1)\n    \
+         ELSE {path} END,\n  \
+         CASE WHEN dirs.display IS NOT NULL THEN hex(dirs.path) END,\n  NULL, NULL"
+    );
+    for column in fact_columns() {
+        let name = column.name;
+        match column.kind {
+            ColumnKind::Time => {
+                found += &format!(",\n  {} AS {name}", time(&format!("findings.{name}")));
+            }
+            _ => found += &format!(",\n  findings.{name} AS {name}"),
+        }
+        unlisted += match name {
+            "container" => ", 'other'",
+            "protection" => ", 'unknown'",
+            "searched" => ", 'no'",
+            "depth" => ", 'full'",
+            "signature" | "link" => ", 'not-checked'",
+            "error_code" => ", dirs.error_code",
+            "error" => ", dirs.error",
+            "anomalies" => ", ''",
+            _ => ", NULL",
+        };
+    }
+    format!(
+        "CREATE VIEW records AS\n{found}\nFROM findings\nJOIN files ON files.id = findings.file\n\
+         JOIN dirs ON dirs.id = files.dir\nJOIN sources ON sources.id = dirs.source\n\
+         JOIN readings ON readings.id = files.reading\nWHERE files.gone IS NULL\n\
+         UNION ALL\n{unlisted}\nFROM dirs\nJOIN sources ON sources.id = dirs.source\n\
+         JOIN scans ON scans.id = dirs.seen\nJOIN readings ON readings.id = scans.reading\n\
+         WHERE dirs.error_code IS NOT NULL;"
+    )
+}
+
+/// Which of the record's columns the findings of this file have: an older file lacks newer ones.
+pub(super) fn stored_columns(db: &Connection) -> rusqlite::Result<Vec<&'static Column>> {
+    let mut names = db.prepare("SELECT name FROM pragma_table_info('findings')")?;
+    let names: Vec<String> =
+        names.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(fact_columns().filter(|column| names.iter().any(|name| name == column.name)).collect())
+}
+
+/// Adds the columns that the record has got since the file was made.
+fn extend(db: &mut Connection) -> rusqlite::Result<()> {
+    let stored = stored_columns(db)?;
+    let is_new = |column: &&Column| !stored.iter().any(|known| known.name == column.name);
+    if !fact_columns().any(|column| is_new(&column)) {
+        return Ok(());
+    }
+    let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    for column in fact_columns().filter(is_new) {
+        let (name, kind) = (column.name, sql_type(column.kind));
+        change.execute_batch(&format!("ALTER TABLE findings ADD COLUMN {name} {kind};"))?;
+    }
+    change.execute_batch(&format!("DROP VIEW records; {}", records_view()))?;
+    change.commit()
+}
