@@ -22,7 +22,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  complete
   1  complete, but something could not be read or decided
-  2  wrong usage, or nothing could be done";
+  2  wrong usage, or nothing could be done
+  130, 143  stopped by Ctrl-C or SIGTERM; an inventory has all that was read until then";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -65,10 +66,16 @@ impl Cli {
 /// Folders are walked whole: hidden files too, no ignore files are honored. Symbolic links are not
 /// followed, unless you name one yourself; sockets, pipes and devices are not opened. What cannot
 /// be read is a record that says so, and never ends the scan.
+///
+/// With an inventory (-i) a scan can be stopped at any time, even by pulling the plug: the same
+/// command goes on from there, and reads only what is new or changed. A file is gone from the
+/// inventory only after its folder was listed to the end, in a scan that came to its end, on the
+/// same file system.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   rmsight scan /mnt/share
+  rmsight scan /mnt/share -i estate.db
   rmsight scan --format ndjson -j 8 /mnt/share > findings.ndjson
   rmsight scan --estate estate.toml --verify /mnt/share
   find /mnt/share -name '*.doc*' -print0 | rmsight scan -0 --files-from - --format csv")]
@@ -87,9 +94,16 @@ pub(crate) struct Scan {
     #[arg(short = '0', long = "null", requires = "files_from")]
     pub(crate) null: bool,
 
-    /// How to write what is found
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    /// Keep what is found in the inventory FILE, and read only what is not yet in it
+    ///
+    /// Paths in it are absolute. Records are then written only if --format is given, those of
+    /// unchanged files too; the totals are those of the inventory.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) inventory: Option<PathBuf>,
+
+    /// How to write what is found [default: text]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
 
     /// Read files with N threads [default: the number of processors]
     ///
@@ -111,12 +125,68 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
 
-    /// Show no progress on a terminal
+    /// What a path is called on other machines, as in /mnt/fs1='\\fs1\share'; may be repeated
+    ///
+    /// Reports and exports of the inventory use it; its own paths stay as they were walked.
+    #[arg(long, value_name = "FROM=TO", value_parser = map, requires = "inventory")]
+    pub(crate) map: Vec<(String, String)>,
+
+    /// A folder that had files and now has none is right like that: they are gone
+    #[arg(long, requires = "inventory")]
+    pub(crate) accept_empty: bool,
+
+    /// Show no progress
     #[arg(long)]
     pub(crate) quiet: bool,
 
     #[command(flatten)]
+    pub(crate) manners: Manners,
+
+    #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+impl Scan {
+    /// How the names in --files-from are written.
+    pub(crate) fn list(&self) -> crate::walk::List {
+        crate::walk::List { end: if self.null { 0 } else { b'\n' } }
+    }
+}
+
+/// What is walked, and how gently.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Walking")]
+pub(crate) struct Manners {
+    /// Scan only files that match GLOB; may be repeated
+    ///
+    /// Without a slash it is for names at any depth, with one for paths from the folder named.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+
+    /// Leave out files and folders that match GLOB; may be repeated
+    ///
+    /// What an inventory knew of them before stays in it.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Do not go into other file systems
+    #[arg(long)]
+    pub(crate) one_file_system: bool,
+
+    /// Open files whose content is in a cloud or on tape, which fetches it
+    ///
+    /// Otherwise they are recorded as `not-hydrated`.
+    #[arg(long)]
+    pub(crate) hydrate: bool,
+
+    /// Open at most so many files a second (500), or read so many bytes (20MB)
+    #[arg(long, value_name = "RATE", value_parser = crate::rate::Rate::parse)]
+    pub(crate) max_rate: Option<crate::rate::Rate>,
+
+    /// Give up a file that does not answer for so long; it is recorded as `hung`
+    #[arg(long, value_name = "SECONDS", default_value_t = 300,
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) read_timeout: u64,
 }
 
 /// How files are read.
@@ -237,6 +307,15 @@ pub(crate) enum LimitSet {
 pub(crate) enum Redact {
     /// Owners and issuers of licenses
     Principals,
+}
+
+fn map(text: &str) -> std::result::Result<(String, String), String> {
+    let (from, to) = text.split_once('=').ok_or("it has the form FROM=TO")?;
+    let is_empty = from.trim_end_matches(['/', '\\']).is_empty();
+    if is_empty || to.is_empty() {
+        return Err("neither side may be empty".to_owned());
+    }
+    Ok((from.to_owned(), to.to_owned()))
 }
 
 fn limit(text: &str) -> std::result::Result<(String, u64), String> {

@@ -13,6 +13,8 @@ pub(crate) enum Outcome {
     Incomplete,
     /// Nothing at all could be done, and the records say why.
     Nothing,
+    /// It was stopped by this signal.
+    Stopped(u8),
 }
 
 impl Outcome {
@@ -52,6 +54,8 @@ pub(crate) fn code(ended: Result<Outcome>) -> ExitCode {
         Ok(Outcome::Complete) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Ok(Outcome::Incomplete) => ExitCode::from(1),
         Ok(Outcome::Nothing) => ExitCode::from(2),
+        // As shells say it of a program that a signal ended.
+        Ok(Outcome::Stopped(signal)) => ExitCode::from(128_u8.saturating_add(signal)),
         Err(Failure::Message(text)) => {
             warn(text);
             ExitCode::from(2)

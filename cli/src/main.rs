@@ -1,6 +1,7 @@
 //! `rmsight`: which files still need an AD RMS cluster?
 
 mod args;
+mod device;
 mod estate;
 mod exit;
 mod inspect;
@@ -9,18 +10,21 @@ mod inventory;
 mod judge;
 mod open;
 mod output;
+mod placeholder;
 mod progress;
+mod rate;
 mod rules;
 mod scan;
 mod settings;
 mod sheet;
+mod stop;
 mod tally;
 mod terminal;
 mod text;
 mod totals;
 mod walk;
+mod watch;
 mod words;
-mod worker;
 
 use std::process::ExitCode;
 

@@ -1,59 +1,184 @@
-//! A line on standard error that says how far a scan is, where somebody can see it.
+//! How far a scan is, on standard error: a line that changes where somebody sees it, else one line
+//! a minute.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::tally::Found;
 
 /// How often the line changes.
 pub(crate) const EVERY: Duration = Duration::from_millis(500);
 
+/// How often a line is written where none can change.
+const RARELY: Duration = Duration::from_secs(60);
+
 /// Counts that workers add to.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
-    pub(crate) files: AtomicU64,
-    pub(crate) findings: AtomicU64,
+    /// Read from files.
+    pub(crate) bytes: AtomicU64,
+    found: AtomicU64,
+    undecided: AtomicU64,
+}
+
+impl Counts {
+    pub(crate) fn add(&self, found: Found) {
+        let counter = match found {
+            Found::Unprotected => return,
+            Found::Decided => &self.found,
+            Found::Undecided => &self.undecided,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// The line.
 #[derive(Debug)]
-pub(crate) struct Progress<'a> {
-    counts: &'a Counts,
-    is_shown: bool,
+pub(crate) struct Progress {
+    manner: Manner,
+    /// Files there probably are.
+    expected: Option<u64>,
     started: Instant,
-    drawn: Option<Instant>,
+    told: Instant,
 }
 
-impl<'a> Progress<'a> {
-    pub(crate) fn new(counts: &'a Counts, quiet: bool) -> Progress<'a> {
-        // Where the records go to the same terminal, the line would stand between them.
-        let is_shown =
-            !quiet && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
-        Progress { counts, is_shown, started: Instant::now(), drawn: None }
-    }
+#[derive(Debug)]
+enum Manner {
+    Silent,
+    Bar(ProgressBar),
+    Lines,
+}
 
-    /// Draws the line when it is time to.
-    pub(crate) fn tick(&mut self) {
-        if !self.is_shown {
-            return;
-        }
+/// What a line says.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    files: u64,
+    bytes: u64,
+    found: u64,
+    undecided: u64,
+    expected: Option<u64>,
+    elapsed: Duration,
+}
+
+impl Progress {
+    /// `prints` says whether records are written while it is shown.
+    pub(crate) fn new(quiet: bool, prints: bool, expected: Option<u64>) -> Progress {
+        let is_terminal = std::io::stderr().is_terminal();
+        let manner = if quiet {
+            Manner::Silent
+        } else if !is_terminal {
+            Manner::Lines
+        } else if prints && std::io::stdout().is_terminal() {
+            // Where the records go to the same terminal, the line would stand between them.
+            Manner::Silent
+        } else {
+            let target = ProgressDrawTarget::stderr_with_hz(2);
+            let bar = ProgressBar::with_draw_target(None, target);
+            if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+                bar.set_style(style);
+            }
+            Manner::Bar(bar)
+        };
         let now = Instant::now();
-        if self.drawn.unwrap_or(self.started) + EVERY > now {
+        Progress { manner, expected, started: now, told: now }
+    }
+
+    /// Says how far it is when it is time to: `files` are those met or known.
+    pub(crate) fn tick(&mut self, counts: &Counts, files: u64) {
+        let pause = match self.manner {
+            Manner::Silent => return,
+            Manner::Bar(_) => EVERY,
+            Manner::Lines => RARELY,
+        };
+        if self.told.elapsed() < pause {
             return;
         }
-        self.drawn = Some(now);
-        let files = self.counts.files.load(Ordering::Relaxed);
-        let findings = self.counts.findings.load(Ordering::Relaxed);
-        let seconds = (now - self.started).as_secs().max(1);
-        let rate = files / seconds;
-        eprint!("\r{files} files, {rate} a second, {findings} protected or not readable\u{1b}[K");
-        _ = std::io::stderr().flush();
+        self.told = Instant::now();
+        let line = Standing {
+            files,
+            bytes: counts.bytes.load(Ordering::Relaxed),
+            found: counts.found.load(Ordering::Relaxed),
+            undecided: counts.undecided.load(Ordering::Relaxed),
+            expected: self.expected,
+            elapsed: self.started.elapsed(),
+        }
+        .line();
+        match &self.manner {
+            Manner::Bar(bar) => {
+                bar.set_message(line);
+                bar.tick();
+            }
+            Manner::Lines => eprintln!("{line}"),
+            Manner::Silent => {}
+        }
     }
 }
 
-impl Drop for Progress<'_> {
+impl Drop for Progress {
     fn drop(&mut self) {
-        if self.drawn.is_some() {
-            eprint!("\r\u{1b}[K");
+        if let Manner::Bar(bar) = &self.manner {
+            bar.finish_and_clear();
         }
+    }
+}
+
+impl Standing {
+    fn line(&self) -> String {
+        let seconds = self.elapsed.as_secs().max(1);
+        let rate = self.files / seconds;
+        let mut line = format!(
+            "{} files, {} read, {rate} files/s, {} protected, {} undecided",
+            self.files,
+            size(self.bytes),
+            self.found,
+            self.undecided,
+        );
+        let left = self.expected.and_then(|expected| expected.checked_sub(self.files));
+        if let (Some(left), true) = (left, rate > 0) {
+            line += &format!(", {} left", duration(left / rate));
+        }
+        line
+    }
+}
+
+fn size(bytes: u64) -> String {
+    let mut amount = bytes;
+    for unit in ["B", "KiB", "MiB", "GiB"] {
+        if amount < 10_240 {
+            return format!("{amount} {unit}");
+        }
+        amount /= 1024;
+    }
+    format!("{amount} TiB")
+}
+
+fn duration(seconds: u64) -> String {
+    match (seconds / 3600, seconds / 60 % 60) {
+        (0, 0) => format!("{seconds} s"),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_how_much_is_left_where_the_last_scan_tells() {
+        let standing = Standing {
+            files: 3000,
+            bytes: 30 << 20,
+            found: 7,
+            undecided: 2,
+            expected: Some(100_000),
+            elapsed: Duration::from_secs(10),
+        };
+        let expected = "3000 files, 30 MiB read, 300 files/s, 7 protected, 2 undecided, 5 min left";
+        assert_eq!(standing.line().replace("30720 KiB", "30 MiB"), expected);
+        assert!(!Standing { expected: None, ..standing }.line().contains("left"));
     }
 }

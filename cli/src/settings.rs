@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) redact: Option<Redact>,
     pub(crate) source: Option<String>,
     pub(crate) inspector: InspectorBuilder,
+    /// Ends what the inspectors are at.
+    pub(crate) cancel: Cancel,
 }
 
 impl Reading {
@@ -37,6 +39,27 @@ impl Reading {
             .verify(self.verify)
             .keep_licenses(false)
             .cancel(cancel)
+    }
+}
+
+impl Reading {
+    /// All that decides what facts the bytes of a file give: the same text for the same.
+    pub(crate) fn text(&self, redact: Option<Redact>) -> String {
+        let depth = if self.quick { Depth::Head } else { Depth::Full };
+        let mut text = format!("depth={depth}");
+        let options = [
+            ("labels", self.labels),
+            ("deep", self.deep),
+            ("verify", self.verify),
+            ("redact-principals", redact.is_some()),
+        ];
+        for (name, _) in options.iter().filter(|(_, is_on)| *is_on) {
+            text += &format!(" {name}");
+        }
+        for (name, amount) in self.budgets.limits().entries() {
+            text += &format!(" {name}={amount}");
+        }
+        text
     }
 }
 

@@ -33,6 +33,15 @@ impl Needs {
     }
 }
 
+/// What one record was counted as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Nothing that depends on a key.
+    Unprotected,
+    Decided,
+    Undecided,
+}
+
 /// What is known of one Server Licensor Certificate key from the files that name it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Key {
@@ -75,7 +84,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, record: &Record<'_>) {
+    pub(crate) fn add(&mut self, record: &Record<'_>) -> Found {
         let (facts, verdict) = (record.facts, record.verdict);
         if let Some(code) = &facts.error_code {
             self.is_incomplete = true;
@@ -84,7 +93,7 @@ impl Tally {
         match verdict.dependency() {
             Dependency::None => {
                 self.unprotected += 1;
-                return;
+                return Found::Unprotected;
             }
             Dependency::Undecided => {
                 self.undecided += 1;
@@ -93,6 +102,15 @@ impl Tally {
             _ => {}
         }
         self.needs.add(verdict.need());
+        self.add_key(record);
+        match verdict.dependency() {
+            Dependency::Undecided => Found::Undecided,
+            _ => Found::Decided,
+        }
+    }
+
+    fn add_key(&mut self, record: &Record<'_>) {
+        let (facts, verdict) = (record.facts, record.verdict);
         let Some(license) = &facts.license else { return };
         let name = match (&license.slc_key, &license.slc_id) {
             (Some(key), _) => key.clone(),

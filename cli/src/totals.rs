@@ -40,10 +40,27 @@ pub(crate) fn searched(tally: &Tally, left_out: &LeftOut) -> String {
     if links > 0 {
         text += &format!(", {} not followed", counted(links, "symbolic link"));
     }
+    let excluded = left_out.excluded.load(Ordering::Relaxed);
+    if excluded > 0 {
+        text += &format!(", {excluded} excluded");
+    }
     if special > 0 {
         text += &format!(", {} left out", counted(special, "special file"));
     }
     text + "."
+}
+
+/// What a scan has done to its inventory.
+pub(crate) fn kept(left_out: &LeftOut, gone: u64, file: &std::path::Path) -> String {
+    let mut text = String::new();
+    let unchanged = left_out.unchanged.load(Ordering::Relaxed);
+    if unchanged > 0 {
+        text += &format!(" {} as the inventory had them.", counted(unchanged, "file"));
+    }
+    if gone > 0 {
+        text += &format!(" {} gone since.", counted(gone, "file"));
+    }
+    text + &format!("\n\nAll that {} has", escaped(&file.display().to_string()))
 }
 
 fn needs(tally: &Tally, out: &mut impl Write) -> io::Result<()> {

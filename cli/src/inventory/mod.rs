@@ -5,6 +5,7 @@
 //! tables are described in `schema.sql`, [`store`] writes them, [`load`] reads them.
 
 mod load;
+mod lookup;
 mod maps;
 mod path;
 mod schema;
@@ -18,9 +19,8 @@ use crate::exit::Failure;
 
 #[allow(unused_imports)] // for the commands that read inventories
 pub(crate) use load::{Inventory, RootRow, ScanRow, Stored};
-#[allow(unused_imports)]
+pub(crate) use lookup::{Known, Lookup};
 pub(crate) use maps::Maps;
-#[allow(unused_imports)]
 pub(crate) use store::{
     Dir, DirState, FileRow, FindingRow, Plan, Reading, RootKind, Stamp, Store, Sums, Visit,
 };

@@ -110,7 +110,7 @@ pub(crate) struct FileRow {
 }
 
 /// The facts of one finding, by the columns of the record.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct FindingRow {
     values: Vec<Sql>,
     key: Option<KeyRow>,
@@ -495,6 +495,24 @@ impl Store {
                 |row| row.get(0),
             )
             .map_err(|error| failed(&self.file, &error))
+    }
+
+    /// Takes all files below a root as gone, because somebody said that it is empty by right.
+    pub(crate) fn forsake(&mut self, root: &Path) -> Result<u64> {
+        let (from, to) = path::below(&path::of_dir(root));
+        self.change(|store| {
+            let gone = store.db.execute(
+                "UPDATE files SET gone = ? FROM dirs WHERE dirs.id = files.dir \
+                 AND dirs.source = ? AND dirs.path >= ? AND dirs.path < ? AND gone IS NULL",
+                params![store.scan, store.source, from, to],
+            )?;
+            store.db.execute(
+                "UPDATE dirs SET error_code = NULL, error = NULL \
+                 WHERE source = ? AND path >= ? AND path < ?",
+                params![store.source, from, to],
+            )?;
+            Ok(u64::try_from(gone).unwrap_or_default())
+        })
     }
 
     /// Ends a root. Of one that is finished, it says how many files have vanished: those missing

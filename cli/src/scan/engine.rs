@@ -1,0 +1,189 @@
+//! The threads of a scan: some walk, some read, one keeps the inventory, and this one writes and
+//! looks after them.
+//!
+//! No thread is waited for that may hang in the system: it is given up, another one takes its
+//! place, and what it says later is not heard.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+
+use super::recorder::Recorder;
+use super::worker::{Opener, Post, Worker};
+use crate::args::Format;
+use crate::exit::{Failure, Result};
+use crate::progress::{self, Counts, Progress};
+use crate::rate::Throttle;
+use crate::settings::Settings;
+use crate::tally::Tally;
+use crate::walk::{Folder, Job, Walk};
+use crate::watch::Watch;
+
+/// Files that wait for a worker: enough that none is idle, little memory.
+pub(super) const WAITING: usize = 4096;
+
+/// Pages that wait for the writer.
+const PAGES: usize = 64;
+
+/// What all threads know.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    /// How records are written; nothing where they only go to the inventory.
+    pub(super) format: Option<Format>,
+    /// Somebody looks at the records as they come.
+    pub(super) is_eager: bool,
+    pub(super) walk: Walk,
+    pub(super) counts: Counts,
+    pub(super) throttle: Throttle,
+    pub(super) read_timeout: Duration,
+    pub(super) opener: Opener,
+}
+
+impl Shared {
+    /// The scan cannot go on.
+    pub(super) fn fail(&self, failure: Failure) {
+        let mut first = self.walk.failure.lock().unwrap_or_else(|error| error.into_inner());
+        first.get_or_insert(failure);
+        self.walk.stop.raise();
+    }
+}
+
+/// What workers say to the writer.
+#[derive(Debug)]
+pub(super) enum Event {
+    Page(Vec<u8>),
+    Done,
+}
+
+/// The threads.
+struct Crew<'a> {
+    shared: &'a Arc<Shared>,
+    waiting: Receiver<Job>,
+    events: Sender<Event>,
+    workers: Vec<(Post, Arc<Mutex<Recorder>>)>,
+    walkers: Vec<Arc<Watch<Arc<Folder>>>>,
+}
+
+/// Scans, and says what it added up.
+pub(super) fn scan(
+    shared: &Arc<Shared>,
+    waiting: Receiver<Job>,
+    mut progress: Progress,
+    out: &mut impl Write,
+) -> Result<Tally> {
+    let (events, said) = bounded(PAGES);
+    let mut crew = Crew { shared, waiting, events, workers: Vec::new(), walkers: Vec::new() };
+    let walkers = if shared.walk.in_order { 1 } else { shared.walk.workers };
+    shared.walk.prepare(walkers);
+    let started = (0..walkers).try_for_each(|_| crew.walker());
+    started.and_then(|()| (0..shared.walk.workers).try_for_each(|_| crew.worker_anew()))?;
+    let printed = crew.attend(&said, &mut progress, out);
+    drop(progress);
+    let mut failure = shared.walk.failure.lock().unwrap_or_else(|error| error.into_inner());
+    match failure.take() {
+        Some(failure) => Err(failure),
+        None => printed.map(|()| crew.tally()),
+    }
+}
+
+impl Crew<'_> {
+    fn walker(&mut self) -> Result<()> {
+        let watch = Arc::new(Watch::new());
+        self.walkers.push(Arc::clone(&watch));
+        let shared = Arc::clone(self.shared);
+        self.spawn("walk", move || shared.walk.run(&watch))
+    }
+
+    fn worker_anew(&mut self) -> Result<()> {
+        let recorder = Arc::new(Mutex::new(Recorder::new(self.shared)));
+        self.worker(recorder)
+    }
+
+    fn worker(&mut self, recorder: Arc<Mutex<Recorder>>) -> Result<()> {
+        let post = Post::new(Watch::new());
+        self.workers.push((Arc::clone(&post), Arc::clone(&recorder)));
+        let (waiting, events) = (self.waiting.clone(), self.events.clone());
+        let shared = Arc::clone(self.shared);
+        self.spawn("read", move || Worker::new(&shared, post, recorder).run(&waiting, &events))
+    }
+
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        let thread = thread::Builder::new().name(name.to_owned());
+        thread.spawn(work).map(|_| ()).map_err(|error| {
+            self.shared.walk.stop.raise();
+            Failure::message(format_args!("cannot start a thread: {error}"))
+        })
+    }
+
+    /// Writes what workers say until the last one is done.
+    fn attend(
+        &mut self,
+        said: &Receiver<Event>,
+        progress: &mut Progress,
+        out: &mut impl Write,
+    ) -> Result<()> {
+        let mut live = self.workers.len();
+        let mut printed = Ok(());
+        let mut looked = Instant::now();
+        while live > 0 {
+            match said.recv_timeout(progress::EVERY) {
+                Ok(Event::Page(page)) if printed.is_ok() => {
+                    printed = out.write_all(&page).map_err(|error| Failure::writing(&error));
+                    if printed.is_err() {
+                        self.shared.walk.stop.raise();
+                        self.shared.settings.cancel.raise();
+                    }
+                }
+                Ok(Event::Page(_)) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Event::Done) => live -= 1,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            progress.tick(&self.shared.counts, self.shared.walk.met());
+            if looked.elapsed() >= progress::EVERY {
+                looked = Instant::now();
+                self.relieve()?;
+            }
+        }
+        printed
+    }
+
+    /// Puts others in the place of those who hang.
+    fn relieve(&mut self) -> Result<()> {
+        let patience = self.shared.read_timeout;
+        for at in 0..self.workers.len() {
+            let Some((post, recorder)) = self.workers.get(at) else { continue };
+            let Some(job) = post.give_up(patience) else { continue };
+            let recorder = Arc::clone(recorder);
+            let words = format!("no answer for {} s", patience.as_secs());
+            recorder
+                .lock()
+                .unwrap_or_else(|error| error.into_inner())
+                .unreadable(&job, "hung", words);
+            self.workers.swap_remove(at);
+            self.worker(recorder)?;
+        }
+        for at in 0..self.walkers.len() {
+            let Some(folder) = self.walkers.get(at).and_then(|watch| watch.give_up(patience))
+            else {
+                continue;
+            };
+            self.walkers.swap_remove(at);
+            self.walker()?;
+            self.shared.walk.give_up(&folder, patience);
+        }
+        Ok(())
+    }
+
+    fn tally(&self) -> Tally {
+        let mut sum = Tally::default();
+        for (_, recorder) in &self.workers {
+            let mut recorder = recorder.lock().unwrap_or_else(|error| error.into_inner());
+            sum.merge(std::mem::take(&mut recorder.tally));
+        }
+        sum
+    }
+}

@@ -1,0 +1,161 @@
+//! `rmsight scan`: a walk, workers, one writer, and an inventory where one is wanted.
+
+mod engine;
+mod keep;
+mod recorder;
+mod worker;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+use rmsight::Cancel;
+
+use crate::args::{Format, Scan};
+use crate::device::Devices;
+use crate::exit::{Failure, Outcome, Result, warn};
+use crate::output::Page;
+use crate::progress::{Counts, Progress};
+use crate::rate::Throttle;
+use crate::settings::Settings;
+use crate::stop::Stop;
+use crate::tally::Tally;
+use crate::totals;
+use crate::walk::{Filter, LeftOut, Root, Walk, Work};
+use engine::{Shared, WAITING};
+use keep::Kept;
+
+pub(crate) fn run(args: &Scan) -> Result<Outcome> {
+    let stop = Stop::default();
+    let filter = Filter::new(&args.manners.include, &args.manners.exclude)?;
+    let settings = settings(args)?;
+    let (keeper, ledger, roots) = match &args.inventory {
+        Some(file) => {
+            let (keeper, ledger, roots) = keep::begin(file, args, &stop)?;
+            (Some(keeper), Some(ledger), roots)
+        }
+        None => (None, None, roots(args)),
+    };
+    stop.listen().map_err(Failure::message)?;
+    let jobs = match args.jobs {
+        Some(jobs) => usize::from(jobs),
+        None => thread::available_parallelism().map_or(1, usize::from),
+    };
+    let (sender, waiting) = bounded(WAITING);
+    // With an inventory that keeps the records, they are written only if somebody asks for them.
+    let format = args.format.or(keeper.is_none().then_some(Format::Text));
+    let shared = Arc::new(Shared {
+        settings,
+        format,
+        is_eager: jobs == 1 && io::stdout().is_terminal(),
+        walk: Walk {
+            roots,
+            filter,
+            one_file_system: args.manners.one_file_system,
+            hydrate: args.manners.hydrate,
+            in_order: jobs == 1,
+            ledger,
+            jobs: sender,
+            workers: jobs,
+            stop,
+            left_out: LeftOut::default(),
+            work: Work::default(),
+            devices: Devices::default(),
+            failure: Mutex::new(None),
+        },
+        counts: Counts::default(),
+        throttle: Throttle::new(args.manners.max_rate),
+        read_timeout: Duration::from_secs(args.manners.read_timeout),
+        opener: worker::open_file,
+    });
+    let expected = keeper.as_ref().and_then(|keeper| keeper.expected);
+    let progress = Progress::new(args.quiet, format.is_some(), expected);
+    let mut out = io::stdout().lock();
+    if let Some(format) = format {
+        out.write_all(&Page::header(format)).map_err(|error| Failure::writing(&error))?;
+    }
+    let scanned = engine::scan(&shared, waiting, progress, &mut out);
+    // What was read is kept, however it ended.
+    let kept = match (keeper, &scanned) {
+        (Some(keeper), scanned) => {
+            let read = scanned.as_ref().ok().cloned().unwrap_or_default();
+            Some(keeper.end(&shared, &read, args.accept_empty))
+        }
+        (None, _) => None,
+    };
+    let (tally, kept) = (scanned?, kept.transpose()?);
+    conclude(args, &shared, &tally, kept.as_ref(), &mut out)
+}
+
+fn settings(args: &Scan) -> Result<Settings> {
+    let cancel = Cancel::new();
+    Ok(Settings {
+        estate: crate::estate::load(args.estate.as_deref())?,
+        redact: args.redact,
+        source: args.source.clone(),
+        inspector: args.reading.inspector(cancel.clone()),
+        cancel,
+    })
+}
+
+fn roots(args: &Scan) -> Vec<Arc<Root>> {
+    let paths = args.paths.iter().map(|path| Root::new(path.clone(), 0, None));
+    let lists = args.files_from.iter();
+    let lists = lists.map(|list| Root::new(list.clone(), 0, Some(args.list())));
+    paths.chain(lists).map(Arc::new).collect()
+}
+
+/// Says how it ended.
+fn conclude(
+    args: &Scan,
+    shared: &Shared,
+    tally: &Tally,
+    kept: Option<&Kept>,
+    out: &mut impl io::Write,
+) -> Result<Outcome> {
+    if let Some(signal) = shared.walk.stop.signal() {
+        out.flush().map_err(|error| Failure::writing(&error))?;
+        warn(stopped(args, tally));
+        return Ok(Outcome::Stopped(signal));
+    }
+    if matches!(shared.format, None | Some(Format::Text)) {
+        let mut head = totals::searched(tally, &shared.walk.left_out);
+        if let (Some(kept), Some(file)) = (kept, &args.inventory) {
+            head += &totals::kept(&shared.walk.left_out, kept.gone, file);
+        }
+        let all = kept.map_or(tally, |kept| &kept.tally);
+        totals::write(&head, all, &shared.settings.estate, out)
+            .map_err(|error| Failure::writing(&error))?;
+    }
+    out.flush().map_err(|error| Failure::writing(&error))?;
+    Ok(outcome(shared, tally, kept))
+}
+
+fn stopped(args: &Scan, tally: &Tally) -> String {
+    let read = crate::words::counted(tally.files, "file");
+    match &args.inventory {
+        Some(file) => format!(
+            "stopped after reading {read}. {} has them: the same command goes on from here.",
+            file.display()
+        ),
+        None => format!("stopped after reading {read}. With -i FILE a scan can go on later."),
+    }
+}
+
+fn outcome(shared: &Shared, tally: &Tally, kept: Option<&Kept>) -> Outcome {
+    let failed = shared.walk.left_out.failed_roots.load(Ordering::Relaxed)
+        + kept.map_or(0, |kept| kept.failed_roots);
+    let roots = shared.walk.roots.iter().filter(|root| root.list.is_none()).count();
+    let roots = u64::try_from(roots).unwrap_or(u64::MAX);
+    let unchanged = shared.walk.left_out.unchanged.load(Ordering::Relaxed);
+    if failed > 0 && failed >= roots && tally.files == 0 && unchanged == 0 {
+        return Outcome::Nothing;
+    }
+    Outcome::of(match kept {
+        Some(kept) => kept.tally.is_complete() && !kept.is_incomplete,
+        None => tally.is_complete(),
+    })
+}

@@ -1,0 +1,122 @@
+//! Saying what was found: to the page, to the sums and to the inventory.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+
+use rmsight::{Envelope, Facts, Record, Report, Timestamp, judge_dated};
+
+use super::engine::Shared;
+use crate::inventory::{FileRow, FindingRow, Stamp, Stored};
+use crate::output::Page;
+use crate::tally::Tally;
+use crate::walk::{FileJob, Note};
+
+/// Codes for which a file is looked at again the next time, whether it changed or not.
+const RETRIED: [&str; 6] =
+    ["io", "permission-denied", "not-hydrated", "hung", "changed-while-reading", "reader-failed"];
+
+/// Writes records. It outlives its worker, where that hangs.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    shared: Arc<Shared>,
+    pub(super) page: Page,
+    pub(super) tally: Tally,
+}
+
+impl Recorder {
+    pub(super) fn new(shared: &Arc<Shared>) -> Recorder {
+        let page = Page::new(shared.format.unwrap_or(crate::args::Format::Text));
+        Recorder { shared: Arc::clone(shared), page, tally: Tally::default() }
+    }
+
+    /// A file that was opened.
+    pub(super) fn report(&mut self, job: &FileJob, stamp: Stamp, report: &Report, changed: bool) {
+        self.tally.files += 1;
+        self.tally.is_incomplete |= report.incomplete().is_some();
+        let facts: Vec<&Facts> = report.findings().map(|finding| finding.facts()).collect();
+        let codes = facts.iter().filter_map(|facts| facts.error_code.as_deref());
+        let retry = codes.filter_map(retried).next();
+        let retry = retry.or_else(|| changed.then_some("changed-while-reading"));
+        self.file(job, Some(stamp), retry, &facts);
+    }
+
+    /// A file of which nothing could be read, or was to be.
+    pub(super) fn unreadable(&mut self, job: &FileJob, code: &'static str, words: String) {
+        self.tally.unreadable += 1;
+        let facts = Facts::not_opened(code, words);
+        self.file(job, job.stamp, Some(code), &[&facts]);
+    }
+
+    /// A folder that could not be listed.
+    pub(super) fn unlisted(&mut self, path: &Path, code: &'static str, words: String) {
+        self.tally.unreadable += 1;
+        let facts = Facts::not_opened(code, words);
+        let envelope = self.envelope(path, None);
+        self.record(&envelope, &facts);
+    }
+
+    /// A file of which the inventory has the facts.
+    pub(super) fn stored(&mut self, stored: &Stored) {
+        self.record(&stored.envelope, &stored.facts);
+    }
+
+    fn file(
+        &mut self,
+        job: &FileJob,
+        stamp: Option<Stamp>,
+        retry: Option<&'static str>,
+        facts: &[&Facts],
+    ) {
+        let envelope = self.envelope(&job.path, stamp);
+        let findings = facts.iter().map(|facts| self.record(&envelope, facts)).collect();
+        if self.shared.walk.ledger.is_none() {
+            return;
+        }
+        let name = job.path.file_name().unwrap_or(job.path.as_os_str());
+        self.shared.walk.note(Note::File(Box::new(FileRow {
+            dir: Arc::clone(&job.dir),
+            name: name.to_owned(),
+            stamp,
+            device: job.device.clone(),
+            retry,
+            findings,
+        })));
+    }
+
+    fn envelope(&self, path: &Path, stamp: Option<Stamp>) -> Envelope<'static> {
+        let seen = Envelope::of_path(path);
+        let mut envelope = Envelope::new(seen.path.into_owned());
+        envelope.path_raw = seen.path_raw.map(|raw| Cow::Owned(raw.into_owned()));
+        envelope.source = self.shared.settings.source.clone().map(Cow::Owned);
+        envelope.size = stamp.map(|stamp| stamp.size);
+        let modified = stamp.and_then(|stamp| stamp.modified);
+        envelope.modified = modified.map(|(seconds, _)| Timestamp::from_unix(seconds));
+        envelope
+    }
+
+    /// Judges, and writes the record; its facts are for the inventory.
+    fn record(&mut self, envelope: &Envelope<'_>, facts: &Facts) -> FindingRow {
+        let settings = &self.shared.settings;
+        let verdict = judge_dated(facts, envelope.modified, &settings.estate);
+        let redacted = settings.redact.map(|_| {
+            let mut facts = facts.clone();
+            facts.redact_principals();
+            facts
+        });
+        let facts = redacted.as_ref().unwrap_or(facts);
+        let record = Record { envelope, facts, verdict: &verdict };
+        self.shared.counts.add(self.tally.add(&record));
+        if self.shared.format.is_some() {
+            self.page.write(&record);
+        }
+        match self.shared.walk.ledger {
+            Some(_) => FindingRow::of(&record),
+            None => FindingRow::default(),
+        }
+    }
+}
+
+fn retried(code: &str) -> Option<&'static str> {
+    RETRIED.into_iter().find(|known| *known == code)
+}

@@ -1,0 +1,235 @@
+//! One worker: opens a file, inspects it, and has written down what was found.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use rmsight::{FileSource, Inspector, ReadAt, Report};
+
+use super::engine::{Event, Shared};
+use super::recorder::Recorder;
+use crate::exit::Result;
+use crate::inventory::{Inventory, Stamp};
+use crate::open::{self, Links};
+use crate::walk::{FileJob, Job, count, stamp_of};
+use crate::watch::Watch;
+
+/// A file that was opened.
+pub(super) struct Opened {
+    pub(super) source: Box<dyn ReadAt>,
+    pub(super) stamp: Stamp,
+}
+
+/// How files are opened; a test has its own way.
+pub(super) type Opener = fn(&Path, Links) -> io::Result<Opened>;
+
+/// Opens a file of the system.
+pub(super) fn open_file(path: &Path, links: Links) -> io::Result<Opened> {
+    let file = open::open(path, links)?;
+    let stamp = stamp_of(&file.metadata()?);
+    Ok(Opened { source: Box::new(FileSource::new(file)?), stamp })
+}
+
+/// Where a worker is, for who looks whether it hangs.
+pub(super) type Post = Arc<Watch<Arc<FileJob>>>;
+
+/// Keeps its inspector, whose buffers are reused from file to file.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    inspector: Inspector,
+    post: Post,
+    recorder: Arc<Mutex<Recorder>>,
+    /// Opened when the first unchanged file is to be shown.
+    inventory: Option<Inventory>,
+}
+
+impl Worker {
+    pub(super) fn new(shared: &Arc<Shared>, post: Post, recorder: Arc<Mutex<Recorder>>) -> Worker {
+        Worker {
+            shared: Arc::clone(shared),
+            inspector: shared.settings.inspector.clone().build(),
+            post,
+            recorder,
+            inventory: None,
+        }
+    }
+
+    /// Does what is handed over. A page goes to the writer when it is full, or when there is
+    /// nothing else to do.
+    pub(super) fn run(mut self, waiting: &Receiver<Job>, events: &Sender<Event>) {
+        loop {
+            let job = match waiting.try_recv() {
+                Ok(job) => job,
+                Err(TryRecvError::Disconnected) => break,
+                Err(TryRecvError::Empty) => {
+                    if !self.turn_page(events, |page| !page.is_empty()) {
+                        break;
+                    }
+                    match waiting.recv() {
+                        Ok(job) => job,
+                        Err(_) => break,
+                    }
+                }
+            };
+            match job {
+                Job::End => break,
+                _ if self.shared.walk.stop.is_raised() => continue,
+                job => {
+                    if !self.take(&job) {
+                        // Somebody else has taken over.
+                        return;
+                    }
+                }
+            }
+            let is_eager = self.shared.is_eager;
+            if !self.turn_page(events, |page| page.is_full() || is_eager) {
+                break;
+            }
+        }
+        // Where the writer is gone, so is the need for the page.
+        self.turn_page(events, |_| true);
+        _ = events.send(Event::Done);
+    }
+
+    fn recorder(&self) -> MutexGuard<'_, Recorder> {
+        self.recorder.lock().unwrap_or_else(|error| error.into_inner())
+    }
+
+    fn turn_page(
+        &self,
+        events: &Sender<Event>,
+        is_due: impl Fn(&crate::output::Page) -> bool,
+    ) -> bool {
+        let page = {
+            let page = &mut self.recorder().page;
+            if page.is_empty() || !is_due(page) {
+                return true;
+            }
+            page.take()
+        };
+        events.send(Event::Page(page)).is_ok()
+    }
+
+    /// Does one job. False: it took so long that somebody else has gone on.
+    fn take(&mut self, job: &Job) -> bool {
+        match job {
+            Job::File(file) => {
+                self.shared.throttle.file();
+                return self.file(file);
+            }
+            Job::NotHydrated(file) => {
+                let words = "its content is elsewhere, and --hydrate was not given".to_owned();
+                self.recorder().unreadable(file, "not-hydrated", words);
+            }
+            Job::Unreadable { path, code, error } => {
+                self.recorder().unlisted(path, code, error.clone());
+            }
+            Job::Unchanged(row) => {
+                if let Err(failure) = self.unchanged(*row) {
+                    self.shared.fail(failure);
+                }
+            }
+            Job::End => {}
+        }
+        true
+    }
+
+    fn unchanged(&mut self, row: i64) -> Result<()> {
+        let Some(ledger) = &self.shared.walk.ledger else { return Ok(()) };
+        let inventory = match self.inventory.take() {
+            Some(inventory) => inventory,
+            None => Inventory::open(&ledger.file)?,
+        };
+        inventory.records_of(row, |stored| {
+            self.recorder().stored(&stored);
+            Ok(())
+        })?;
+        self.inventory = Some(inventory);
+        Ok(())
+    }
+
+    fn file(&mut self, job: &Arc<FileJob>) -> bool {
+        let left_out = &self.shared.walk.left_out;
+        self.post.begin(Arc::clone(job));
+        let opened = self.post.call(|| (self.shared.opener)(&job.path, job.links));
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                if !self.post.end() {
+                    return false;
+                }
+                if open::is_special(&error) {
+                    count(&left_out.special);
+                } else if open::is_link(&error, &job.path) {
+                    count(&left_out.links);
+                } else {
+                    self.recorder().unreadable(job, open::code(&error), error.to_string());
+                }
+                return true;
+            }
+        };
+        let source =
+            Watched { source: opened.source.as_ref(), shared: &self.shared, post: &self.post };
+        let inspected = catch_unwind(AssertUnwindSafe(|| self.inspector.inspect(&source)));
+        let keeps = self.shared.walk.ledger.is_some();
+        let has_changed = keeps && self.post.call(|| opened.source.has_changed());
+        if !self.post.end() {
+            return false;
+        }
+        match inspected {
+            Ok(report) => {
+                let report = report.unwrap_or_else(|error| Report::unopened(&error));
+                self.recorder().report(job, opened.stamp, &report, has_changed);
+            }
+            Err(panic) => {
+                // Whatever state it was in.
+                self.inspector = self.shared.settings.inspector.clone().build();
+                let words = format!("the reader failed, which is a bug in it: {}", said(&*panic));
+                self.recorder().unreadable(job, "reader-failed", words);
+            }
+        }
+        true
+    }
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default()
+}
+
+/// Bytes that are read slowly enough, counted, and under watch.
+struct Watched<'a> {
+    source: &'a dyn ReadAt,
+    shared: &'a Shared,
+    post: &'a Watch<Arc<FileJob>>,
+}
+
+impl ReadAt for Watched<'_> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.shared.throttle.bytes(buf.len());
+        let read = self.post.call(|| self.source.read_at(offset, buf));
+        if self.post.is_given_up() {
+            return Err(io::Error::other("given up"));
+        }
+        if let Ok(bytes) = read {
+            let bytes = u64::try_from(bytes).unwrap_or_default();
+            self.shared.counts.bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        read
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.source.size()
+    }
+
+    fn is_sized(&self) -> bool {
+        self.source.is_sized()
+    }
+
+    fn has_changed(&self) -> bool {
+        self.source.has_changed()
+    }
+}

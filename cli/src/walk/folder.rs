@@ -1,0 +1,326 @@
+//! One folder of a walk.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+use super::list::{Entry, Kind, Listing};
+use super::{FileJob, Job, Note, OWN, Root, Task, Walk, count};
+use crate::device::Device;
+use crate::exit::Result;
+use crate::inventory::{Dir, DirState, Lookup};
+use crate::open::{self, Links};
+use crate::placeholder;
+use crate::watch::Watch;
+
+/// A folder that was met.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    pub(super) dir: Arc<Dir>,
+    pub(super) root: Arc<Root>,
+    pub(super) up: Option<Arc<Folder>>,
+    /// Number of its file system, and its own there.
+    id: OnceLock<(u64, u64)>,
+}
+
+impl Folder {
+    pub(super) fn top(root: &Arc<Root>) -> Folder {
+        let dir = root.dir(&root.path, None);
+        Folder { dir, root: Arc::clone(root), up: None, id: OnceLock::new() }
+    }
+
+    fn inner(up: &Arc<Folder>, path: &Path) -> Folder {
+        let dir = up.root.dir(path, Some(Arc::clone(&up.dir)));
+        let root = Arc::clone(&up.root);
+        Folder { dir, root, up: Some(Arc::clone(up)), id: OnceLock::new() }
+    }
+
+    fn path(&self) -> &Path {
+        &self.dir.path
+    }
+
+    /// Whether a folder above is the same one: a loop, as bind mounts can make them.
+    fn is_loop(&self) -> bool {
+        let Some(id) = self.id.get() else { return false };
+        let mut up = self.up.as_ref();
+        while let Some(folder) = up {
+            if folder.id.get() == Some(id) {
+                return true;
+            }
+            up = folder.up.as_ref();
+        }
+        false
+    }
+}
+
+/// What is gathered while a folder is listed.
+struct Shelf<'a> {
+    folder: &'a Arc<Folder>,
+    device: Option<Device>,
+    lookup: Option<&'a Lookup>,
+    /// Its row, if the inventory knows the folder.
+    row: Option<i64>,
+    /// Known files that are there.
+    met: HashSet<i64>,
+    tasks: Vec<Task>,
+    has_own: bool,
+}
+
+impl Walk {
+    /// Lists a folder and hands over what is in it. False: it took so long that others have gone
+    /// on, and whatever it says now is not heard.
+    pub(super) fn folder(
+        &self,
+        folder: &Arc<Folder>,
+        lookup: Option<&Lookup>,
+        watch: &Watch<Arc<Folder>>,
+    ) -> bool {
+        watch.begin(Arc::clone(folder));
+        let links = if folder.up.is_none() { Links::Follow } else { Links::Refuse };
+        let wants_stamps = self.ledger.is_some();
+        let opened = watch.call(|| Listing::open(folder.path(), links, wants_stamps));
+        if watch.is_given_up() {
+            return false;
+        }
+        let listing = match opened {
+            Ok(listing) => listing,
+            Err(error) if open::is_link(&error, folder.path()) => {
+                count(&self.left_out.links);
+                return watch.end();
+            }
+            Err(error) => {
+                if !watch.end() {
+                    return false;
+                }
+                self.unlisted(folder, open::code(&error), error.to_string());
+                return true;
+            }
+        };
+        match self.shelf(folder, &listing, lookup) {
+            Ok(Some(shelf)) => self.fill(shelf, listing, watch),
+            Ok(None) => watch.end(),
+            Err(failure) => {
+                self.fail(failure);
+                watch.end()
+            }
+        }
+    }
+
+    /// Nothing where the folder is not to be listed.
+    fn shelf<'a>(
+        &self,
+        folder: &'a Arc<Folder>,
+        listing: &Listing,
+        lookup: Option<&'a Lookup>,
+    ) -> Result<Option<Shelf<'a>>> {
+        let device = self.device(folder, listing);
+        if let Some((number, own)) = listing.id {
+            _ = folder.id.set((number, own));
+            let top = *folder.root.number.get_or_init(|| number);
+            if self.one_file_system && number != top {
+                count(&self.left_out.excluded);
+                return Ok(None);
+            }
+            if folder.is_loop() {
+                self.unlisted(folder, "io", "the folder contains itself".to_owned());
+                return Ok(None);
+            }
+        }
+        if folder.up.is_none()
+            && let Some(device) = &device
+        {
+            _ = folder.root.device.set(device.clone());
+        }
+        let row = match lookup {
+            Some(lookup) => lookup.dir(folder.path())?,
+            None => None,
+        };
+        let inventory = self.ledger.as_ref().and_then(|ledger| ledger.file.parent());
+        Ok(Some(Shelf {
+            folder,
+            device,
+            lookup,
+            row,
+            met: HashSet::new(),
+            tasks: Vec::new(),
+            has_own: inventory == Some(folder.path()),
+        }))
+    }
+
+    #[cfg(unix)]
+    fn device(&self, _: &Folder, listing: &Listing) -> Option<Device> {
+        // Without an inventory only its kind matters, and only to find placeholders.
+        listing.id.map(|(number, _)| self.devices.of(number))
+    }
+
+    #[cfg(not(unix))]
+    fn device(&self, folder: &Folder, _: &Listing) -> Option<Device> {
+        Some(self.devices.of_path(folder.path()))
+    }
+
+    fn fill(&self, mut shelf: Shelf<'_>, mut listing: Listing, watch: &Watch<Arc<Folder>>) -> bool {
+        let folder = shelf.folder;
+        let mut failed = None;
+        let mut sorted = Vec::new();
+        while !self.stop.is_raised() {
+            let entry = watch.call(|| listing.next());
+            if watch.is_given_up() {
+                return false;
+            }
+            let done = match entry {
+                None => break,
+                Some(Ok(entry)) if self.in_order => {
+                    sorted.push(entry);
+                    Ok(())
+                }
+                Some(Ok(entry)) => self.entry(&mut shelf, entry),
+                Some(Err(error)) => {
+                    failed = Some(error);
+                    break;
+                }
+            };
+            if let Err(failure) = done {
+                self.fail(failure);
+            }
+        }
+        if !watch.end() {
+            return false;
+        }
+        sorted.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        for entry in sorted {
+            if let Err(failure) = self.entry(&mut shelf, entry) {
+                self.fail(failure);
+            }
+        }
+        match failed {
+            Some(error) => self.unlisted(folder, open::code(&error), error.to_string()),
+            // Half a folder is not a listed one.
+            None if self.stop.is_raised() => {}
+            None => self.finish(&shelf),
+        }
+        self.push(shelf.tasks);
+        true
+    }
+
+    /// Says that the folder is listed, and which files the inventory knew in it and it has not.
+    fn finish(&self, shelf: &Shelf<'_>) {
+        let missing = match (shelf.lookup, shelf.row) {
+            (Some(lookup), Some(row)) => lookup.missing(row, &shelf.met),
+            _ => Ok(Vec::new()),
+        };
+        match missing {
+            Ok(missing) => {
+                let device = shelf.device.as_ref().map(|device| Arc::clone(&device.name));
+                let state = DirState::Listed { device, missing };
+                self.note(Note::Dir(Arc::clone(&shelf.folder.dir), state));
+            }
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    fn entry(&self, shelf: &mut Shelf<'_>, entry: Entry) -> Result<()> {
+        match entry.kind {
+            Kind::Link => count(&self.left_out.links),
+            Kind::Special => count(&self.left_out.special),
+            Kind::Dir => self.inner(shelf, &entry),
+            Kind::File => return self.member(shelf, entry),
+        }
+        Ok(())
+    }
+
+    fn inner(&self, shelf: &mut Shelf<'_>, entry: &Entry) {
+        let path = shelf.folder.path().join(&entry.name);
+        let inner = Folder::inner(shelf.folder, &path);
+        self.note(Note::Dir(Arc::clone(&inner.dir), DirState::Met));
+        if !self.filter.is_empty() && self.filter.omits_dir(below(shelf.folder, &path)) {
+            return count(&self.left_out.excluded);
+        }
+        let task = Task::Folder(Arc::new(inner));
+        if self.in_order {
+            shelf.tasks.push(task);
+        } else {
+            self.push(vec![task]);
+        }
+    }
+
+    fn member(&self, shelf: &mut Shelf<'_>, entry: Entry) -> Result<()> {
+        if shelf.has_own && self.is_own(&entry) {
+            return Ok(());
+        }
+        count(&shelf.folder.root.files);
+        let known = match (shelf.lookup, shelf.row) {
+            (Some(lookup), Some(row)) => lookup.file(row, &entry.name, entry.stamp.as_ref())?,
+            _ => None,
+        };
+        if let Some(known) = &known {
+            shelf.met.insert(known.row);
+        }
+        let path = shelf.folder.path().join(&entry.name);
+        if !self.filter.is_empty() && self.filter.omits_file(below(shelf.folder, &path)) {
+            count(&self.left_out.excluded);
+            return Ok(());
+        }
+        let device = shelf.device.as_ref();
+        let name = device.map(|device| Arc::clone(&device.name));
+        let job = match known.filter(|known| known.is_same) {
+            Some(known) => {
+                if known.device.as_deref() != name.as_deref() {
+                    self.note(Note::Moved(known.row, name));
+                }
+                count(&self.left_out.unchanged);
+                if self.ledger.as_ref().is_none_or(|ledger| !ledger.shows_unchanged) {
+                    return Ok(());
+                }
+                Job::Unchanged(known.row)
+            }
+            None => {
+                let is_elsewhere = !self.hydrate && is_placeholder(&entry, device, &path);
+                let file = Arc::new(FileJob {
+                    path,
+                    links: Links::Refuse,
+                    dir: Arc::clone(&shelf.folder.dir),
+                    stamp: entry.stamp,
+                    device: name,
+                });
+                if is_elsewhere { Job::NotHydrated(file) } else { Job::File(file) }
+            }
+        };
+        if self.in_order {
+            shelf.tasks.push(Task::Job(job));
+        } else {
+            self.send(job);
+        }
+        Ok(())
+    }
+
+    /// Whether it is the inventory itself.
+    fn is_own(&self, entry: &Entry) -> bool {
+        let file = self.ledger.as_ref().and_then(|ledger| ledger.file.file_name());
+        let Some(file) = file.map(std::ffi::OsStr::as_encoded_bytes) else { return false };
+        let rest = entry.name.as_encoded_bytes().strip_prefix(file);
+        rest.is_some_and(|rest| OWN.iter().any(|own| own.as_bytes() == rest))
+    }
+}
+
+fn below<'a>(folder: &Folder, path: &'a Path) -> &'a Path {
+    path.strip_prefix(&folder.root.path).unwrap_or(path)
+}
+
+#[cfg(unix)]
+fn is_placeholder(_: &Entry, device: Option<&Device>, path: &Path) -> bool {
+    device.is_some_and(|device| device.is_smb)
+        && placeholder::dos_attributes(path).is_some_and(placeholder::is_placeholder)
+}
+
+#[cfg(not(unix))]
+fn is_placeholder(entry: &Entry, _: Option<&Device>, _: &Path) -> bool {
+    entry.attributes.is_some_and(placeholder::is_placeholder)
+}
+
+/// The walk's own counters.
+impl Root {
+    pub(crate) fn met(&self) -> u64 {
+        self.files.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,171 @@
+//! Listing one folder.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+
+use crate::inventory::Stamp;
+use crate::open::Links;
+
+/// What kind of thing a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Dir,
+    File,
+    Link,
+    Special,
+}
+
+/// One name in a folder.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) name: OsString,
+    pub(super) kind: Kind,
+    /// Of a file, where it was asked for and could be had.
+    pub(super) stamp: Option<Stamp>,
+    /// DOS attributes, where the system has them at hand.
+    pub(super) attributes: Option<u32>,
+}
+
+/// A folder that is being listed.
+#[derive(Debug)]
+pub(super) struct Listing {
+    #[cfg(unix)]
+    dir: rustix::fs::Dir,
+    #[cfg(not(unix))]
+    dir: std::fs::ReadDir,
+    /// Number of its file system, and its own there.
+    pub(super) id: Option<(u64, u64)>,
+    wants_stamps: bool,
+}
+
+#[cfg(unix)]
+impl Listing {
+    pub(super) fn open(path: &Path, links: Links, wants_stamps: bool) -> io::Result<Listing> {
+        let folder = crate::open::open_dir(path, links)?;
+        let found = rustix::fs::fstat(&folder)?;
+        let dir = rustix::fs::Dir::new(folder)?;
+        Ok(Listing { dir, id: Some((found.st_dev, found.st_ino)), wants_stamps })
+    }
+
+    /// The next name; nothing at the end.
+    pub(super) fn next(&mut self) -> Option<io::Result<Entry>> {
+        use std::os::unix::ffi::OsStringExt;
+        loop {
+            let entry = match self.dir.read()? {
+                Ok(entry) => entry,
+                Err(error) => return Some(Err(error.into())),
+            };
+            let name = entry.file_name().to_bytes();
+            if name == b"." || name == b".." {
+                continue;
+            }
+            let name = OsString::from_vec(name.to_vec());
+            return Some(Ok(self.entry(name, entry.file_type())));
+        }
+    }
+
+    fn entry(&self, name: OsString, kind: rustix::fs::FileType) -> Entry {
+        use rustix::fs::{AtFlags, FileType, statat};
+        let mut entry = Entry { name, kind: self::kind(kind), stamp: None, attributes: None };
+        let wants_stamp = self.wants_stamps && entry.kind == Kind::File;
+        if kind != FileType::Unknown && !wants_stamp {
+            return entry;
+        }
+        let found =
+            self.dir.fd().and_then(|folder| statat(folder, &entry.name, AtFlags::SYMLINK_NOFOLLOW));
+        match found {
+            Ok(found) => {
+                entry.kind = self::kind(FileType::from_raw_mode(found.st_mode));
+                entry.stamp = Some(stamp(&found));
+            }
+            // Whoever opens it will hear why.
+            Err(_) if kind == FileType::Unknown => entry.kind = Kind::File,
+            Err(_) => {}
+        }
+        entry
+    }
+}
+
+#[cfg(unix)]
+fn kind(kind: rustix::fs::FileType) -> Kind {
+    use rustix::fs::FileType;
+    match kind {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Dir,
+        FileType::Symlink => Kind::Link,
+        _ => Kind::Special,
+    }
+}
+
+#[cfg(unix)]
+fn stamp(found: &rustix::fs::Stat) -> Stamp {
+    let nanoseconds = i64::try_from(found.st_ctime_nsec).unwrap_or_default();
+    Stamp {
+        size: u64::try_from(found.st_size).unwrap_or_default(),
+        modified: Some((found.st_mtime, u32::try_from(found.st_mtime_nsec).unwrap_or_default())),
+        changed: Some(found.st_ctime.saturating_mul(1_000_000_000).saturating_add(nanoseconds)),
+    }
+}
+
+#[cfg(not(unix))]
+impl Listing {
+    pub(super) fn open(path: &Path, _: Links, wants_stamps: bool) -> io::Result<Listing> {
+        Ok(Listing { dir: std::fs::read_dir(path)?, id: None, wants_stamps })
+    }
+
+    /// The next name; nothing at the end.
+    pub(super) fn next(&mut self) -> Option<io::Result<Entry>> {
+        let entry = match self.dir.next()? {
+            Ok(entry) => entry,
+            Err(error) => return Some(Err(error)),
+        };
+        let kind = match entry.file_type() {
+            Ok(kind) if kind.is_file() => Kind::File,
+            Ok(kind) if kind.is_dir() => Kind::Dir,
+            Ok(kind) if kind.is_symlink() => Kind::Link,
+            Ok(_) => Kind::Special,
+            Err(_) => Kind::File,
+        };
+        let found = entry.metadata().ok();
+        let stamp = found.as_ref().filter(|_| self.wants_stamps).map(stamp_of);
+        let attributes = found.as_ref().and_then(attributes);
+        Some(Ok(Entry { name: entry.file_name(), kind, stamp, attributes }))
+    }
+}
+
+#[cfg(windows)]
+fn attributes(found: &std::fs::Metadata) -> Option<u32> {
+    use std::os::windows::fs::MetadataExt;
+    Some(found.file_attributes())
+}
+
+#[cfg(not(any(unix, windows)))]
+fn attributes(_: &std::fs::Metadata) -> Option<u32> {
+    None
+}
+
+/// The stamp of an open file.
+#[cfg(unix)]
+pub(crate) fn stamp_of(found: &std::fs::Metadata) -> Stamp {
+    use std::os::unix::fs::MetadataExt;
+    Stamp {
+        size: found.len(),
+        modified: Some((found.mtime(), u32::try_from(found.mtime_nsec()).unwrap_or_default())),
+        changed: Some(
+            found.ctime().saturating_mul(1_000_000_000).saturating_add(found.ctime_nsec()),
+        ),
+    }
+}
+
+/// The stamp of an open file. The change time is not to be had.
+#[cfg(not(unix))]
+pub(crate) fn stamp_of(found: &std::fs::Metadata) -> Stamp {
+    let since = found
+        .modified()
+        .ok()
+        .and_then(|modified| modified.duration_since(std::time::UNIX_EPOCH).ok());
+    let modified =
+        since.and_then(|since| Some((i64::try_from(since.as_secs()).ok()?, since.subsec_nanos())));
+    Stamp { size: found.len(), modified, changed: None }
+}
