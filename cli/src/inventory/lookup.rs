@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
-use super::store::Stamp;
+use super::store::{Begun, Stamp};
 use super::{failed, path, patient};
 use crate::exit::Result;
 
@@ -15,8 +15,7 @@ use crate::exit::Result;
 pub(crate) struct Lookup {
     db: Connection,
     file: PathBuf,
-    source: i64,
-    reading: i64,
+    begun: Begun,
 }
 
 /// A file that was read before.
@@ -29,20 +28,19 @@ pub(crate) struct Known {
 }
 
 impl Lookup {
-    /// `source` and `reading` are those of the scan: [`super::Store::begun`].
-    pub(crate) fn open(file: &Path, (source, reading): (i64, i64)) -> Result<Lookup> {
+    pub(crate) fn open(file: &Path, begun: Begun) -> Result<Lookup> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(file, flags)
             .and_then(|db| patient(&db).map(|()| db))
             .map_err(|error| failed(file, &error))?;
-        Ok(Lookup { db, file: file.to_owned(), source, reading })
+        Ok(Lookup { db, file: file.to_owned(), begun })
     }
 
     /// The row of a folder.
     pub(crate) fn dir(&self, dir: &Path) -> Result<Option<i64>> {
         self.one(
             "SELECT id FROM dirs WHERE source = ? AND path = ?",
-            params![self.source, path::of_dir(dir)],
+            params![self.begun.source, path::of_dir(dir)],
             |row| row.get(0),
         )
     }
@@ -61,19 +59,21 @@ impl Lookup {
             params![dir, path::of_name(name)],
             |row| {
                 let is_same = stamp.is_some_and(|stamp| row_stamp(row).is_ok_and(|s| s == *stamp))
-                    && row.get::<_, i64>(5)? == self.reading
+                    && row.get::<_, i64>(5)? == self.begun.reading
                     && row.get_ref(6)?.as_str()? == "read";
                 Ok(Known { row: row.get(0)?, is_same, device: row.get(7)? })
             },
         )
     }
 
-    /// The files of a folder that are not among those `met`.
+    /// The files of a folder that are not among those `met`. Those that this scan has already
+    /// written down were met as well.
     pub(crate) fn missing(&self, dir: i64, met: &HashSet<i64>) -> Result<Vec<i64>> {
         (|| {
-            let mut found =
-                self.db.prepare_cached("SELECT id FROM files WHERE dir = ? AND gone IS NULL")?;
-            let rows = found.query_map([dir], |row| row.get(0))?;
+            let mut found = self.db.prepare_cached(
+                "SELECT id FROM files WHERE dir = ? AND scan < ? AND gone IS NULL",
+            )?;
+            let rows = found.query_map([dir, self.begun.scan], |row| row.get(0))?;
             rows.filter(|row| {
                 row.as_ref().is_err() || row.as_ref().is_ok_and(|row| !met.contains(row))
             })

@@ -19,10 +19,10 @@ use crate::exit::Failure;
 
 #[allow(unused_imports)] // for the commands that read inventories
 pub(crate) use load::{Inventory, RootRow, ScanRow, Stored};
-pub(crate) use lookup::{Known, Lookup};
+pub(crate) use lookup::Lookup;
 pub(crate) use maps::Maps;
 pub(crate) use store::{
-    Dir, DirState, FileRow, FindingRow, Plan, Reading, RootKind, Stamp, Store, Sums, Visit,
+    Begun, Dir, DirState, FileRow, FindingRow, Plan, Reading, RootKind, Stamp, Store, Sums, Visit,
 };
 
 #[cfg(test)]

@@ -16,10 +16,10 @@ use super::{failed, path, schema};
 use crate::exit::Result;
 
 /// Files in one transaction.
-const BATCH: u32 = 2_000;
+const BATCH: u32 = 1_000;
 
 /// How long one stays open.
-const BATCH_TIME: Duration = Duration::from_secs(1);
+const BATCH_TIME: Duration = Duration::from_millis(100);
 
 /// What a scan sets out to do.
 #[derive(Debug)]
@@ -157,6 +157,14 @@ fn sql(value: Value<'_>) -> Sql {
     }
 }
 
+/// The rows of a scan that has begun.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    pub(super) scan: i64,
+    pub(super) source: i64,
+    pub(super) reading: i64,
+}
+
 /// What a scan has counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Sums {
@@ -265,8 +273,8 @@ impl Store {
     }
 
     /// The rows by which others look for what is known.
-    pub(crate) fn begun(&self) -> (i64, i64) {
-        (self.source, self.reading)
+    pub(crate) fn begun(&self) -> Begun {
+        Begun { scan: self.scan, source: self.source, reading: self.reading }
     }
 
     /// Begins with a root; says its row.
@@ -548,7 +556,7 @@ impl Store {
             "UPDATE files SET gone = ?1 FROM missing, dirs \
              WHERE missing.file = files.id AND missing.scan = ?1 AND missing.root = ?2 \
              AND dirs.id = files.dir AND dirs.listed = ?1 AND files.device IS dirs.device \
-             AND files.gone IS NULL",
+             AND files.scan < ?1 AND files.gone IS NULL",
             place,
         )?;
         // A folder whose parent was listed and did not have it takes all that was below it along,
@@ -560,7 +568,7 @@ impl Store {
         let below = self.db.execute(
             &format!(
                 "{LOST} UPDATE files SET gone = ?1 FROM lost WHERE files.dir = lost.dir \
-                 AND files.device IS lost.device AND files.gone IS NULL"
+                 AND files.device IS lost.device AND files.scan < ?1 AND files.gone IS NULL"
             ),
             place,
         )?;

@@ -21,7 +21,7 @@ use crate::walk::{Ledger, Note, Root};
 const NOTES: usize = 1024;
 
 /// How often at least what has come in is committed.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// An inventory that a scan writes to.
 pub(super) struct Keeper {

@@ -18,7 +18,7 @@ use crossbeam_channel::Sender;
 
 use crate::device::{Device, Devices};
 use crate::exit::Failure;
-use crate::inventory::{Dir, DirState, Lookup, Stamp};
+use crate::inventory::{Begun, Dir, DirState, Lookup, Stamp};
 use crate::open::{self, Links};
 use crate::stop::Stop;
 use crate::watch::Watch;
@@ -126,7 +126,7 @@ pub(crate) struct Ledger {
     pub(crate) notes: Sender<Note>,
     /// The file, and the rows to ask it by.
     pub(crate) file: PathBuf,
-    pub(crate) begun: (i64, i64),
+    pub(crate) begun: Begun,
     /// Unchanged files are shown too.
     pub(crate) shows_unchanged: bool,
 }

@@ -1,0 +1,337 @@
+//! Scans into an inventory: what is read again, what is gone, and what a kill does.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command as Plain, Stdio};
+use std::time::{Duration, SystemTime};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{folder, license, records, rmsight, stderr, stdout};
+
+fn db(folder: &Path) -> Connection {
+    Connection::open(folder.join("estate.db")).unwrap()
+}
+
+fn number(db: &Connection, sql: &str) -> i64 {
+    db.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// What the last scan has read, left alone, not been able to read, and found to be gone.
+fn last(folder: &Path) -> [i64; 4] {
+    let sql = "SELECT read, unchanged, failed, gone FROM scans ORDER BY id DESC LIMIT 1";
+    let numbers = db(folder)
+        .query_row(sql, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]));
+    numbers.unwrap()
+}
+
+fn keep(folder: &Path, args: &[&str], code: i32) -> String {
+    let args = [&["scan", "-i", "estate.db", "share"], args].concat();
+    let done = rmsight(folder, &args).code(code);
+    stdout(&done) + &stderr(&done)
+}
+
+/// A folder `share` with files in folders.
+fn share(files: usize, license: &[u8]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for dir in 0..50 {
+        fs::create_dir_all(folder.path().join(format!("share/{dir}"))).unwrap();
+    }
+    for file in 0..files {
+        let content = if file % 100 == 0 { license } else { b"plain" };
+        fs::write(folder.path().join(format!("share/{}/{file}", file % 50)), content).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn only_what_changed_is_read_again() {
+    let license = license();
+    let folder = share(10_000, &license);
+    keep(folder.path(), &[], 0);
+    assert_eq!(last(folder.path()), [10_000, 0, 0, 0]);
+    for file in (0..10_000).step_by(73) {
+        let path = folder.path().join(format!("share/{}/{file}", file % 50));
+        let file = File::options().write(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(1000)).unwrap();
+    }
+    let text = keep(folder.path(), &[], 0);
+    assert_eq!(last(folder.path()), [137, 9863, 0, 0]);
+    assert!(text.contains("Searched 137 files. 9863 files as the inventory had them."), "{text}");
+    // The totals are those of all files.
+    assert!(text.contains("possible        100"), "{text}");
+    // What the operator knows is no reason to open a file.
+    let key: String =
+        db(folder.path()).query_row("SELECT key FROM slc_keys", [], |row| row.get(0)).unwrap();
+    let estate = format!(
+        "[[authority]]\nname = \"Contoso AD RMS\"\nkind = \"ad-rms\"\n\
+         [[authority.key]]\nslc_key = \"{key}\"\nstatus = \"active\"\n"
+    );
+    fs::write(folder.path().join("estate.toml"), estate).unwrap();
+    let text = keep(folder.path(), &["--estate", "estate.toml"], 0);
+    assert_eq!(last(folder.path()), [0, 10_000, 0, 0]);
+    assert!(text.contains("yes             100"), "{text}");
+    // Other options give other facts.
+    keep(folder.path(), &["--quick"], 0);
+    assert_eq!(last(folder.path()), [10_000, 0, 0, 0]);
+}
+
+#[test]
+fn records_are_the_same_with_and_without_an_inventory() {
+    let license = license();
+    let folder = folder(&[("share/offer.xml", &license), ("share/cut.xml", &license[..600])]);
+    let share = folder.path().join("share");
+    let share = share.to_str().unwrap();
+    let plain = ["scan", "--format", "ndjson", "-j", "1", share];
+    let expected = stdout(&rmsight(folder.path(), &plain).code(1));
+    let kept = [&plain[..], &["-i", "estate.db"]].concat();
+    // The second time nothing is read, and the inventory tells the records.
+    for read in [2, 0] {
+        assert_eq!(stdout(&rmsight(folder.path(), &kept).code(1)), expected);
+        assert_eq!(last(folder.path())[0], read);
+    }
+    let count = number(&db(folder.path()), "SELECT count(*) FROM records");
+    assert_eq!(count, 2);
+}
+
+#[test]
+fn an_inventory_in_the_scanned_folder_is_not_scanned() {
+    let folder = folder(&[("a", b"x")]);
+    for read in [1, 0] {
+        rmsight(folder.path(), &["scan", "-i", "estate.db", "."]).code(0);
+        assert_eq!(last(folder.path()), [read, 1 - read, 0, 0]);
+    }
+}
+
+#[test]
+fn what_is_gone_is_gone_and_comes_back() {
+    let folder = folder(&[("share/a", b"x"), ("share/b/c", b"x"), ("share/b/d/e", b"x")]);
+    keep(folder.path(), &[], 0);
+    fs::remove_file(folder.path().join("share/a")).unwrap();
+    fs::rename(folder.path().join("share/b"), folder.path().join("away")).unwrap();
+    fs::write(folder.path().join("share/new"), b"x").unwrap();
+    // Two names for one folder, and one inside the other, are one root.
+    keep(folder.path(), &["share/b/..", "share"], 0);
+    assert_eq!(last(folder.path()), [1, 0, 0, 3]);
+    assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 1);
+    fs::rename(folder.path().join("away"), folder.path().join("share/b")).unwrap();
+    keep(folder.path(), &[], 0);
+    assert_eq!(last(folder.path()), [2, 1, 0, 0]);
+}
+
+#[test]
+fn an_empty_root_is_an_error_unless_it_is_accepted() {
+    let folder = folder(&[("share/a", b"x"), ("share/b/c", b"x")]);
+    keep(folder.path(), &[], 0);
+    // As a share that is not mounted looks.
+    fs::rename(folder.path().join("share"), folder.path().join("away")).unwrap();
+    fs::create_dir(folder.path().join("share")).unwrap();
+    let text = keep(folder.path(), &[], 2);
+    assert!(text.contains("it had files, and now has none"), "{text}");
+    assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 2);
+    let complete = "SELECT complete FROM root_scans ORDER BY scan DESC LIMIT 1";
+    assert_eq!(number(&db(folder.path()), complete), 0);
+    // Nor is it there at all.
+    fs::remove_dir(folder.path().join("share")).unwrap();
+    keep(folder.path(), &[], 2);
+    assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 3);
+    fs::create_dir(folder.path().join("share")).unwrap();
+    keep(folder.path(), &["--accept-empty"], 0);
+    assert_eq!(last(folder.path()), [0, 0, 0, 2]);
+    assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_not_mounted_is_not_gone() {
+    let folder = folder(&[("share/mnt/sentinel", b"not mounted"), ("share/a", b"x")]);
+    let mount = folder.path().join("share/mnt");
+    let mounted = Plain::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(&mount).output();
+    if !mounted.is_ok_and(|done| done.status.success()) {
+        eprintln!("skipped: this user may not mount");
+        return;
+    }
+    fs::write(mount.join("b"), b"x").unwrap();
+    fs::create_dir(mount.join("c")).unwrap();
+    fs::write(mount.join("c/d"), b"x").unwrap();
+    keep(folder.path(), &[], 0);
+    assert_eq!(last(folder.path()), [3, 0, 0, 0]);
+    keep(folder.path(), &["--one-file-system"], 0);
+    assert_eq!(last(folder.path()), [0, 1, 0, 0]);
+    assert!(Plain::new("umount").arg(&mount).status().unwrap().success());
+    // The folder is there, has other files, and once none at all.
+    for gone in [0, 0] {
+        keep(folder.path(), &[], 0);
+        assert_eq!(last(folder.path())[3], gone);
+    }
+    fs::remove_file(mount.join("sentinel")).unwrap();
+    keep(folder.path(), &[], 0);
+    fs::remove_dir(&mount).unwrap();
+    keep(folder.path(), &[], 0);
+    let kept = "SELECT count(*) FROM records WHERE path LIKE '%/mnt/b' OR path LIKE '%/c/d'";
+    assert_eq!(number(&db(folder.path()), kept), 2);
+    assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 3);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_could_not_be_read_is_tried_again_and_not_gone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder(&[("share/shut/a", b"x"), ("share/b", b"x")]);
+    let shut = folder.path().join("share/shut");
+    keep(folder.path(), &[], 0);
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0o0)).unwrap();
+    if fs::read_dir(&shut).is_ok() {
+        eprintln!("skipped: this user may read everything");
+        return;
+    }
+    keep(folder.path(), &[], 1);
+    assert_eq!(last(folder.path()), [0, 1, 1, 0]);
+    let code = "SELECT count(*) FROM records WHERE error_code = 'permission-denied'";
+    assert_eq!(number(&db(folder.path()), code), 1);
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0o700)).unwrap();
+    keep(folder.path(), &[], 0);
+    assert_eq!(last(folder.path()), [0, 2, 0, 0]);
+    assert_eq!(number(&db(folder.path()), code), 0);
+}
+
+#[test]
+fn a_missing_file_of_a_list_is_tried_again() {
+    let folder = folder(&[("a", b"x"), ("list", b"a\nb\n")]);
+    let args = ["scan", "-i", "estate.db", "--files-from", "list"];
+    for (content, code) in [(None, 1), (Some(b"x"), 0)] {
+        if let Some(content) = content {
+            fs::write(folder.path().join("b"), content).unwrap();
+        }
+        rmsight(folder.path(), &args).code(code);
+        assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 2);
+    }
+}
+
+#[test]
+fn the_scan_and_its_manners_are_written_down() {
+    let folder = folder(&[("share/a.doc", b"x"), ("share/b.tmp", b"x"), ("share/old/c", b"x")]);
+    let map = format!("{}=\\\\fs1\\share", folder.path().join("share").display());
+    let args = ["--exclude", "*.tmp", "--exclude", "/old", "--source", "fs1", "--map", &map];
+    let text = keep(folder.path(), &args, 0);
+    assert!(text.contains("Searched 1 file, 2 excluded"), "{text}");
+    let db = db(folder.path());
+    let row: (String, String, i64, String) = db
+        .query_row(
+            "SELECT outcome, exclude, excluded, target FROM scans JOIN maps USING (source)",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )
+        .unwrap();
+    let expected = ("finished", "[\"*.tmp\",\"/old\"]", 2, r"\\fs1\share");
+    assert_eq!((&*row.0, &*row.1, row.2, &*row.3), expected);
+}
+
+#[test]
+fn what_is_no_inventory_is_refused() {
+    let folder = folder(&[("share/a", b"x"), ("estate.db", b"this is a text, and it stays one")]);
+    let text = keep(folder.path(), &[], 2);
+    assert!(text.contains("not a database"), "{text}");
+    let content = fs::read(folder.path().join("estate.db")).unwrap();
+    assert_eq!(content, b"this is a text, and it stays one");
+}
+
+/// A scan that goes slowly.
+fn slow_scan(folder: &Path, rate: &str) -> Child {
+    Plain::new(env!("CARGO_BIN_EXE_rmsight"))
+        .current_dir(folder)
+        .args(["scan", "-i", "estate.db", "-j", "2", "--max-rate", rate, "share"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Everything that is known, but for when and in which order it came.
+fn known(folder: &Path) -> Vec<String> {
+    let db = db(folder);
+    let mut rows = db
+        .prepare(
+            "SELECT substr(path, ?) || ' ' || size || container || protection || searched || \
+             coalesce(slc_key, '-') || coalesce(license_sha256, '-') FROM records ORDER BY 1",
+        )
+        .unwrap();
+    let skipped = folder.as_os_str().len() + 1;
+    let rows = rows.query_map([skipped], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn twenty_kills_lose_nothing_that_is_not_found_again() {
+    let license = license();
+    let (killed, whole) = (share(2000, &license), share(2000, &license));
+    keep(whole.path(), &[], 0);
+    let mut read = 0;
+    for kill in 0..20 {
+        let mut child = slow_scan(killed.path(), "1000");
+        std::thread::sleep(Duration::from_millis(20 + 11 * kill));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if !killed.path().join("estate.db").exists() {
+            continue;
+        }
+        let db = db(killed.path());
+        let check: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(check, "ok");
+        let tables = number(&db, "SELECT count(*) FROM sqlite_schema");
+        if tables > 0 {
+            let now = number(&db, "SELECT count(*) FROM files");
+            assert!(now >= read, "{now} after {read}");
+            read = now;
+            let without = "SELECT count(*) FROM files LEFT JOIN findings ON file = files.id \
+                WHERE file IS NULL";
+            assert_eq!(number(&db, without), 0);
+        }
+    }
+    assert!(read > 0, "no kill came late enough");
+    keep(killed.path(), &[], 0);
+    assert_eq!(last(killed.path())[..2], [2000 - read, read]);
+    let (found, expected) = (known(killed.path()), known(whole.path()));
+    let differs = expected.iter().zip(&found).find(|(one, other)| one != other);
+    assert_eq!((differs, found.len()), (None, expected.len()));
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_keeps_what_was_read_and_says_how_to_go_on() {
+    let folder = share(1000, b"x");
+    let child = slow_scan(folder.path(), "500");
+    std::thread::sleep(Duration::from_millis(700));
+    let pid = child.id().to_string();
+    assert!(Plain::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let done = child.wait_with_output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(130), "{said}");
+    assert!(said.contains("the same command goes on from here"), "{said}");
+    let [read, ..] = last(folder.path());
+    assert!(read > 0 && read < 1000, "{read}");
+    // Half a scan finds nothing to be gone.
+    fs::remove_file(folder.path().join("share/0/0")).unwrap();
+    keep(folder.path(), &[], 0);
+    let outcomes = "SELECT group_concat(outcome) FROM scans";
+    let outcomes: String = db(folder.path()).query_row(outcomes, [], |row| row.get(0)).unwrap();
+    assert_eq!(outcomes, "interrupted,finished");
+    assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 999);
+}
+
+#[test]
+fn several_threads_and_one_find_the_same() {
+    let license = license();
+    let folder = share(300, &license);
+    keep(folder.path(), &["-j", "1"], 0);
+    let one = known(folder.path());
+    fs::remove_file(folder.path().join("estate.db")).unwrap();
+    keep(folder.path(), &["-j", "5"], 0);
+    assert_eq!(known(folder.path()), one);
+    let done = rmsight(
+        folder.path(),
+        &["scan", "-i", "estate.db", "--format", "ndjson", "-j", "3", "share"],
+    );
+    assert_eq!(records(&done.code(0)).len(), 300);
+}
