@@ -178,10 +178,8 @@ pub struct Certificate {
 
 impl Certificate {
     fn new(document: &Document<'_>, text: &Text<'_>, signature: Signature) -> Certificate {
-        let body_type = document.body_type.map_or(&[][..], |value| value.raw);
-        let descriptor_type = document.descriptor_type.map(|value| value.raw);
         Certificate {
-            kind: CertificateKind::of(body_type, descriptor_type),
+            kind: document.kind(),
             start: wide(text.raw_offset(document.start)),
             end: wide(text.raw_offset(document.end)),
             issued: time(document.issued),

@@ -7,6 +7,7 @@
 use memchr::memmem;
 
 use super::events::{Attributes, Event, Events};
+use super::key::Modulus;
 use crate::bytes::wide;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::facts::Depth;
@@ -75,6 +76,8 @@ pub(crate) struct Document<'t> {
     pub(crate) closed: bool,
     /// `<BODY` to `</BODY>`, which is what the signature covers.
     pub(crate) body: Option<Span>,
+    /// `</BODY>` was met.
+    pub(crate) body_closed: bool,
     pub(crate) body_type: Field<'t>,
     pub(crate) issued: Field<'t>,
     pub(crate) valid_until: Field<'t>,
@@ -89,7 +92,9 @@ pub(crate) struct Document<'t> {
     pub(crate) content_id: Field<'t>,
     pub(crate) owner: Field<'t>,
     pub(crate) owner_id_type: Field<'t>,
-    /// The time in which the principal may issue: `RIGHT name="ISSUE"`, `RANGETIME`.
+    /// The principal may issue: `RIGHT name="ISSUE"`.
+    pub(crate) may_issue: bool,
+    /// The time in which it may: `RANGETIME` of that right.
     pub(crate) issue_from: Field<'t>,
     pub(crate) issue_until: Field<'t>,
     pub(crate) label_id: Field<'t>,
@@ -240,6 +245,8 @@ struct Reader<'t, 'm> {
     parameter: &'t [u8],
     /// The present `RIGHT` is the one to issue.
     may_issue: bool,
+    /// Inside a second `BODY`, which no signature covers: nothing of it counts.
+    is_uncovered: bool,
 }
 
 /// Reads every document of `text`; of a publishing license only up to its `WORK` where `depth`
@@ -319,6 +326,7 @@ impl<'t, 'm> Reader<'t, 'm> {
             data: Data::Other,
             parameter: &[],
             may_issue: false,
+            is_uncovered: false,
         }
     }
 
@@ -397,10 +405,14 @@ impl<'t, 'm> Reader<'t, 'm> {
     fn open(&mut self, attributes: &'t [u8]) {
         use Tag::*;
         let start = self.events.start();
+        if self.is_uncovered {
+            return;
+        }
         match *self.path() {
             [Xrml, Body] => {
                 if self.document.body.is_some() {
                     self.document.duplicate.get_or_insert(start);
+                    self.is_uncovered = true;
                     return;
                 }
                 self.document.body = Some(Span { start, end: self.text.len() });
@@ -430,6 +442,7 @@ impl<'t, 'm> Reader<'t, 'm> {
             [Xrml, Body, Work, RightsGroup, RightsList, Right] => {
                 let name = self.attribute(attributes, "name");
                 self.may_issue = name.is_some_and(|name| name.raw == b"ISSUE");
+                self.document.may_issue |= self.may_issue;
             }
             [Xrml, Body, AuthenticatedData] => self.open_data(attributes),
             [Xrml, Signature] => self.document.signature.present = true,
@@ -527,11 +540,13 @@ impl<'t, 'm> Reader<'t, 'm> {
         use Tag::*;
         match *self.path() {
             [Xrml, Body] => {
+                self.is_uncovered = false;
                 let end = self.events.end();
                 if let Some(body) = &mut self.document.body
-                    && body.end == self.text.len()
+                    && !self.document.body_closed
                 {
                     body.end = end;
+                    self.document.body_closed = true;
                 }
             }
             [Xrml, Body, DistributionPoint] => self.point = None,
@@ -543,6 +558,9 @@ impl<'t, 'm> Reader<'t, 'm> {
     fn take_text(&mut self, raw: &'t [u8]) {
         use Tag::*;
         let at = self.events.start();
+        if self.is_uncovered {
+            return;
+        }
         let inside_body = matches!(*self.path(), [Xrml, Body, ..]);
         if raw.first().is_some_and(u8::is_ascii_whitespace) && raw.trim_ascii().is_empty() {
             self.document.reflowed |= inside_body;
@@ -659,21 +677,32 @@ impl Party<'_> {
         self.object_type.is_some_and(|kind| kind.raw == b"MS-DRM-Server")
     }
 
-    /// Whether both hold the same key. Texts are compared, which is the same for what one producer
-    /// wrote into one file.
+    /// Whether both hold the same key, however each is written.
     pub(crate) fn has_key_of(&self, other: &Party<'_>) -> bool {
         match (self.modulus, other.modulus) {
-            (Some(one), Some(other)) => same_base64(one.raw, other.raw),
+            (Some(one), Some(other)) => is_same_modulus(one.raw, other.raw),
             _ => false,
         }
     }
 }
 
-fn same_base64(one: &[u8], other: &[u8]) -> bool {
-    fn letters(text: &[u8]) -> impl Iterator<Item = &u8> {
-        text.iter().filter(|byte| !byte.is_ascii_whitespace() && **byte != b'=')
+fn is_same_modulus(one: &[u8], other: &[u8]) -> bool {
+    if one == other {
+        return true;
     }
-    one == other || letters(one).eq(letters(other))
+    // The number is little-endian: its lowest bytes come first. Nearly all that are not the same
+    // differ there, and need not be decoded.
+    let lowest = |text: &[u8]| {
+        let letters = text.first_chunk::<4>().copied();
+        letters.filter(|letters| letters.iter().all(u8::is_ascii_alphanumeric))
+    };
+    if let (Some(one), Some(other)) = (lowest(one), lowest(other))
+        && one != other
+    {
+        return false;
+    }
+    let one = Modulus::from_xrml(one);
+    one.is_some() && one == Modulus::from_xrml(other)
 }
 
 /// Where `part`, a slice of `text`, begins in it.

@@ -14,7 +14,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The longest base64 text that is decoded: a key or signature of 16,384 bits has 2,732 letters.
-const MAX_LETTERS: usize = 16_384;
+pub(crate) const MAX_LETTERS: usize = 4_096;
 
 /// The longest base64 text of one certificate; those of use licenses have some 20,000 letters.
 pub(crate) const MAX_CERTIFICATE_LETTERS: usize = 4_194_304;

@@ -6,6 +6,7 @@
 
 mod anchors;
 mod certificate;
+mod chain;
 mod document;
 mod events;
 mod key;
@@ -169,8 +170,7 @@ pub(crate) fn read(
 
 /// Names XrML that is no publishing license (MS-RMPR 2.2.9, the table of certificate kinds).
 fn kind_of_other(first: &Document<'_>) -> Kind {
-    let Some(body_type) = first.body_type else { return Kind::Unknown };
-    let kind = CertificateKind::of(body_type.raw, first.descriptor_type.map(|found| found.raw));
+    let kind = first.kind();
     if kind == CertificateKind::Unknown { Kind::Unknown } else { Kind::Other(kind.as_str()) }
 }
 
@@ -223,48 +223,16 @@ fn read_rest(license: &Document<'_>, documents: &[Document<'_>], reading: &mut R
     if let Some(id) = guid(license.label_id) {
         reading.label = Some((id, guid(license.label_tenant)));
     }
-    if let Some(clc) = documents.iter().find(|document| is_clc_of(document, license)) {
+    if let Some(clc) = chain::clc_of(license, documents) {
         facts.clc_issued = time(clc.issued);
         facts.clc_until = time(clc.issue_until);
     }
     facts.hierarchy = Some(Hierarchy::Unknown);
-    if let Some(slc) = documents.iter().find(|document| is_slc_of(document, license)) {
+    if let Some(slc) = chain::slc_of(license, documents) {
         let issuer = slc.issuer.modulus.and_then(|text| Modulus::from_xrml(text.raw));
         facts.slc_issuer_key = issuer.map(|issuer| issuer.fingerprint());
-        facts.hierarchy = Some(hierarchy(slc, documents));
+        facts.hierarchy = Some(chain::hierarchy(slc, documents));
     }
-}
-
-/// The Client Licensor Certificate whose holder signed the license.
-pub(crate) fn is_clc_of(document: &Document<'_>, license: &Document<'_>) -> bool {
-    document.is_descriptor("Client-Licensor-Certificate")
-        && document.principal.has_key_of(&license.issuer)
-}
-
-/// The certificate of the server that the license names.
-pub(crate) fn is_slc_of(document: &Document<'_>, license: &Document<'_>) -> bool {
-    document.is_descriptor("Server-Licensor-Certificate")
-        && document.principal.has_key_of(&license.principal)
-}
-
-/// Follows the issuers of a Server Licensor Certificate to the first anchor key.
-fn hierarchy(slc: &Document<'_>, documents: &[Document<'_>]) -> Hierarchy {
-    let mut certificate = slc;
-    // A chain is no longer than the documents that there are; a loop ends with them.
-    for _ in documents {
-        let issuer = certificate.issuer.modulus.and_then(|text| Modulus::from_xrml(text.raw));
-        if let Some(found) = issuer.and_then(|key| anchors::hierarchy(&key.fingerprint())) {
-            return found;
-        }
-        let parent = documents.iter().find(|parent| {
-            !std::ptr::eq(*parent, certificate) && parent.principal.has_key_of(&certificate.issuer)
-        });
-        match parent {
-            Some(parent) => certificate = parent,
-            None => break,
-        }
-    }
-    Hierarchy::Unknown
 }
 
 fn read_anomalies(

@@ -12,9 +12,11 @@ use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use super::chain::{allows, fits, is_clc_of, parents};
+use super::crypto_mode;
 use super::document::{Document, Value};
-use super::key::{Modulus, decode_base64};
-use super::{crypto_mode, guid, is_clc_of, is_slc_of, time};
+use super::key::{MAX_LETTERS, Modulus, decode_base64};
+use crate::bytes::wide;
 use crate::error::Result;
 use crate::facts::{Link, Signature};
 use crate::limits::{Limit, Meter};
@@ -22,6 +24,9 @@ use crate::limits::{Limit, Meter};
 /// MS-RMPR 2.2.9.1.6: the exponent MUST be 65537. Another one, above all 1, would let anybody sign
 /// in the name of a modulus that is not his.
 const EXPONENT: u32 = 65_537;
+
+/// `SIGNATURE/ALGORITHM` (MS-RMPR 2.2.9.1.12); there is no other.
+const SCHEME: &[u8] = b"RSA PKCS#1-V1.5";
 
 /// Moduli of other sizes are met nowhere: modes 1 and 2 have 1,024 and 2,048 bits.
 const KEY_BITS: std::ops::RangeInclusive<u32> = 1024..=4096;
@@ -50,33 +55,27 @@ impl Verifier {
         text: &[u8],
         meter: &Meter,
     ) -> Result<(Signature, Link)> {
-        meter.charge(Limit::Steps, STEPS)?;
-        let signature = check(license, text);
-        let mut intact = true;
-        for document in documents.iter().filter(|document| !std::ptr::eq(*document, license)) {
-            let found = self.certificate(document, text, meter)?;
-            intact &= found != Signature::Invalid;
+        let mut signatures = Vec::with_capacity(documents.len());
+        for document in documents {
+            signatures.push(self.certificate(document, text, meter)?);
         }
-        let link = match signature {
-            Signature::Unsigned | Signature::Unsupported | Signature::NotChecked => {
-                Link::Unanchored
-            }
-            Signature::Invalid => Link::Broken,
-            Signature::Valid | Signature::Reflowed if !intact => Link::Broken,
-            Signature::Valid | Signature::Reflowed => self.link(license, documents, text, meter)?,
-        };
-        Ok((signature, link))
+        let chain = Chain { documents, signatures: &signatures, meter };
+        Ok((chain.signature(license), chain.link(license)?))
     }
 
-    /// The signature of a certificate, from memory where it was met before.
+    /// The signature of a document; that of a certificate from memory where it was met before.
     pub(crate) fn certificate(
         &mut self,
         document: &Document<'_>,
         text: &[u8],
         meter: &Meter,
     ) -> Result<Signature> {
-        meter.charge(Limit::Steps, STEPS)?;
         let whole = text.get(document.start..document.end).unwrap_or_default();
+        meter.charge(Limit::Steps, STEPS.saturating_add(wide(whole.len())))?;
+        // A license is met once; of a document that was cut, what follows it may decide.
+        if document.is_publishing_license() || !document.closed {
+            return Ok(check(document, text));
+        }
         let id: [u8; 32] = Sha256::digest(whole).into();
         if let Some(known) = self.known.get(&id) {
             return Ok(*known);
@@ -88,77 +87,97 @@ impl Verifier {
         self.known.insert(id, found);
         Ok(found)
     }
+}
 
-    /// Where a license with a good signature leads.
-    fn link(
-        &mut self,
-        license: &Document<'_>,
-        documents: &[Document<'_>],
-        text: &[u8],
-        meter: &Meter,
-    ) -> Result<Link> {
-        if license.issuer.is_server() {
-            if !license.issuer.has_key_of(&license.principal) {
-                return Ok(Link::Unanchored);
+/// The documents of a license, and what the signature of each says.
+struct Chain<'d, 't> {
+    documents: &'d [Document<'t>],
+    signatures: &'d [Signature],
+    meter: &'d Meter,
+}
+
+impl<'d, 't> Chain<'d, 't> {
+    fn signature(&self, of: &Document<'_>) -> Signature {
+        let mut all = self.documents.iter().zip(self.signatures);
+        let found = all.find(|(document, _)| std::ptr::eq(*document, of));
+        found.map_or(Signature::NotChecked, |(_, signature)| *signature)
+    }
+
+    fn is_good(&self, document: &Document<'_>) -> bool {
+        matches!(self.signature(document), Signature::Valid | Signature::Reflowed)
+    }
+
+    /// Where the license leads.
+    ///
+    /// A signature that does not hold breaks it wherever it stands, even beside the way to the key:
+    /// somebody has changed the text. One that cannot be checked proves nothing, so the way ends
+    /// there.
+    fn link(&self, license: &'d Document<'t>) -> Result<Link> {
+        Ok(match self.signature(license) {
+            Signature::Unsigned | Signature::Unsupported | Signature::NotChecked => {
+                Link::Unanchored
             }
-            let slc = documents.iter().find(|document| is_slc_of(document, license));
-            return Ok(match slc {
-                None => Link::Own,
-                Some(slc) => self.up(slc, documents, text, meter)?,
-            });
-        }
-        let Some(clc) = documents.iter().find(|document| is_clc_of(document, license)) else {
+            Signature::Invalid => Link::Broken,
+            Signature::Valid | Signature::Reflowed
+                if self.signatures.contains(&Signature::Invalid) =>
+            {
+                Link::Broken
+            }
+            Signature::Valid | Signature::Reflowed if license.issuer.is_server() => {
+                return self.of_a_server(license);
+            }
+            Signature::Valid | Signature::Reflowed => return self.of_a_client(license),
+        })
+    }
+
+    /// A server signs with the key that it names. Documents beside that, which lead nowhere, change
+    /// nothing.
+    fn of_a_server(&self, license: &'d Document<'t>) -> Result<Link> {
+        if !license.issuer.has_key_of(&license.principal) {
             return Ok(Link::Unanchored);
-        };
-        if self.certificate(clc, text, meter)? == Signature::Unsigned {
-            return Ok(Link::Unanchored);
         }
-        let same_id = guid(clc.issuer.id) == guid(license.principal.id);
-        if !clc.issuer.has_key_of(&license.principal) || !same_id || !issued_within(license, clc) {
-            return Ok(Link::Broken);
-        }
-        match documents.iter().find(|document| is_slc_of(document, license)) {
-            None => Ok(Link::Linked),
-            Some(slc) if !issued_within(clc, slc) => Ok(Link::Broken),
-            Some(slc) => self.up(slc, documents, text, meter),
+        match parents(license, self.documents).next() {
+            None => Ok(Link::Own),
+            Some(_) => self.up(license),
         }
     }
 
-    /// Follows a server's certificate to the last issuer in the file. That the last one is
-    /// Microsoft's is not asked: it would prove nothing (`anchors`).
-    fn up(
-        &mut self,
-        slc: &Document<'_>,
-        documents: &[Document<'_>],
-        text: &[u8],
-        meter: &Meter,
-    ) -> Result<Link> {
-        let mut certificate = slc;
-        for _ in documents {
-            if self.certificate(certificate, text, meter)? == Signature::Unsigned {
-                return Ok(Link::Broken);
+    /// A client signs with the key of its certificate, and the server that the license names has
+    /// signed that. Of several certificates of the same key one that leads there is enough.
+    fn of_a_client(&self, license: &'d Document<'t>) -> Result<Link> {
+        let mut found = Link::Unanchored;
+        for clc in self.documents.iter().filter(|document| is_clc_of(document, license)) {
+            let link = if fits(clc, license) { self.up(clc)? } else { Link::Broken };
+            match link {
+                Link::Linked => return Ok(link),
+                Link::Broken => found = link,
+                _ => {}
             }
-            let parent = documents.iter().find(|parent| {
-                !std::ptr::eq(*parent, certificate)
-                    && parent.principal.has_key_of(&certificate.issuer)
-            });
-            match parent {
-                Some(parent) if !issued_within(certificate, parent) => return Ok(Link::Broken),
-                Some(parent) => certificate = parent,
-                None => break,
+        }
+        Ok(found)
+    }
+
+    /// Follows a document to the last issuer in the file. That the last one is Microsoft's is not
+    /// asked: it would prove nothing (`anchors`).
+    fn up(&self, from: &'d Document<'t>) -> Result<Link> {
+        let compared = wide(self.documents.len()).saturating_mul(wide(MAX_LETTERS));
+        let mut document = from;
+        for _ in self.documents {
+            self.meter.charge(Limit::Steps, compared)?;
+            if !self.is_good(document) {
+                return Ok(Link::Unanchored);
+            }
+            let mut above = parents(document, self.documents).peekable();
+            if above.peek().is_none() {
+                break;
+            }
+            match above.find(|parent| allows(parent, document)) {
+                Some(parent) => document = parent,
+                None => return Ok(Link::Broken),
             }
         }
         Ok(Link::Linked)
     }
-}
-
-/// Whether `child` was issued in the time in which `parent` might issue (MS-RMPR 2.2.9.3); a
-/// parent without such a time always might.
-fn issued_within(child: &Document<'_>, parent: &Document<'_>) -> bool {
-    let Some(issued) = time(child.issued) else { return parent.issue_from.is_none() };
-    let from = time(parent.issue_from).is_none_or(|from| from <= issued);
-    let until = time(parent.issue_until).is_none_or(|until| issued <= until);
-    from && until
 }
 
 /// Checks the signature of one document.
@@ -172,6 +191,12 @@ pub(crate) fn check(document: &Document<'_>, text: &[u8]) -> Signature {
     else {
         return Signature::Invalid;
     };
+    if !document.body_closed {
+        return Signature::Invalid;
+    }
+    if signature.algorithm.is_some_and(|name| !name.raw.trim_ascii().eq_ignore_ascii_case(SCHEME)) {
+        return Signature::Unsupported;
+    }
     let mode = signature.digest_algorithm.and_then(|name| crypto_mode(name.raw));
     let key = public_key(modulus, document.issuer.exponent);
     let (Some(mode), Some(key)) = (mode, key) else { return Signature::Unsupported };

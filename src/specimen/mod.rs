@@ -78,4 +78,5 @@ pub use rpmsg::{rpmsg, rpmsg_blocks};
 pub use server::{Root, Server};
 pub use sparse::SparseFile;
 pub use text::{Encoding, encode, reflow};
+pub use xml::signed_document;
 pub use zip::{Method, Zip, word_package};

@@ -150,3 +150,9 @@ pub(super) fn document(
     let signature = signature(maker, mode, &signed.digest, &signed.signature);
     format!("<XrML {}>{body}{signature}</XrML>", maker.root(purpose))
 }
+
+/// An XrML document around any BODY, signed as a server signs: for licenses and certificates that
+/// no builder here makes. `body` is the text from `<BODY` to `</BODY>`; nothing is added to it.
+pub fn signed_document(body: &str, key: &KeyPair, mode: Mode) -> String {
+    document(Maker::Server, None, body, key, mode)
+}
