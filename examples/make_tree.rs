@@ -12,8 +12,8 @@ use std::io;
 use std::path::Path;
 
 use rmsight::specimen::{
-    Client, Compound, CrossReference, Documents, IrmDocument, IrmKind, LicenseBuilder, Method, Region,
-    Server, Siblings, Zip, noise, plain_pdf,
+    Client, Compound, CrossReference, Documents, IrmDocument, IrmKind, LicenseBuilder, Method,
+    Region, Server, Siblings, Zip, noise, plain_pdf,
 };
 
 /// Files of one sort; their names are counted.

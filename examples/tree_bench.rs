@@ -37,13 +37,8 @@ struct Options {
 
 impl Options {
     fn parse() -> Options {
-        let mut options = Options {
-            depth: Depth::Full,
-            rounds: 7,
-            slow: false,
-            cli: None,
-            folders: Vec::new(),
-        };
+        let mut options =
+            Options { depth: Depth::Full, rounds: 7, slow: false, cli: None, folders: Vec::new() };
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
             match arg.as_str() {

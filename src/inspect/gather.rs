@@ -8,7 +8,7 @@ use crate::container::{
 };
 use crate::error::{Error, Result};
 use crate::facts::{Depth, Facts, LicenseFacts, Searched};
-use crate::license::{self, Evidence, Kind, License, UseLicense, Verifier};
+use crate::license::{self, Evidence, Kind, License, Memory, UseLicense};
 use crate::limits::{Limit, Meter};
 use crate::report::Finding;
 use crate::source::{Extent, Window};
@@ -40,7 +40,7 @@ pub(super) struct Gather<'g> {
     pub(super) options: &'g Options,
     pub(super) meter: &'g Meter,
     pub(super) buffer: &'g mut Buffer,
-    pub(super) verifier: &'g mut Verifier,
+    pub(super) memory: &'g mut Memory,
     pub(super) place: &'g Place,
     pub(super) found: Gathered,
 }
@@ -48,7 +48,7 @@ pub(super) struct Gather<'g> {
 impl Gather<'_> {
     fn take_license(&mut self, bytes: &[u8], offset: Option<u64>) -> Result<()> {
         self.meter.charge(Limit::Licenses, 1)?;
-        let mut reading = license::read(bytes, self.options.manner, self.verifier, self.meter);
+        let mut reading = license::read(bytes, self.options.manner, self.memory, self.meter);
         for evidence in &mut reading.evidence {
             let inside = evidence.offset.zip(offset);
             evidence.offset = inside
@@ -175,7 +175,7 @@ impl Sink for Gather<'_> {
 
     fn use_license(&mut self, bytes: &[u8]) -> Result<()> {
         self.meter.charge(Limit::Licenses, 1)?;
-        let read = license::read_use_license(bytes, self.meter)?;
+        let read = license::read_use_license(bytes, self.memory, self.meter)?;
         self.found.use_licenses.push(read);
         Ok(())
     }

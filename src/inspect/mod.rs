@@ -14,7 +14,7 @@ use crate::bytes::Buffer;
 use crate::container::Wanted;
 use crate::error::{Error, Result};
 use crate::facts::Depth;
-use crate::license::{Manner, Verifier};
+use crate::license::{Manner, Memory};
 use crate::limits::{Cancel, Limits, Meter};
 use crate::report::Report;
 use crate::source::{Cache, FileSource, ReadAt, SeekSource, Spill, Spiller, StreamSource};
@@ -26,7 +26,7 @@ pub struct Inspector {
     options: Options,
     cache: Cache,
     license: Buffer,
-    verifier: Verifier,
+    memory: Memory,
 }
 
 #[derive(Debug, Clone)]
@@ -127,7 +127,7 @@ impl InspectorBuilder {
             options: self.options,
             cache: Cache::new(self.first_read, self.block),
             license: Buffer::default(),
-            verifier: Verifier::default(),
+            memory: Memory::default(),
         }
     }
 }
@@ -199,7 +199,7 @@ impl Inspector {
         let buffers = Buffers {
             cache: &mut self.cache,
             license: &mut self.license,
-            verifier: &mut self.verifier,
+            memory: &mut self.memory,
         };
         Ok(Walk::new(options, &meter, buffers).run(source, size))
     }

@@ -16,7 +16,7 @@ fn read_as(
     let buffers = Buffers {
         cache: &mut inspector.cache,
         license: &mut inspector.license,
-        verifier: &mut inspector.verifier,
+        memory: &mut inspector.memory,
     };
     let walk = Walk::new(&inspector.options, &meter, buffers);
     let size = u64::try_from(file.len()).unwrap();

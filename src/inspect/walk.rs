@@ -10,7 +10,7 @@ use crate::bytes::Buffer;
 use crate::container::{self, Body, Container, Member, Name, Protection, Rest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Facts, Searched};
-use crate::license::Verifier;
+use crate::license::Memory;
 use crate::limits::{Limit, Meter};
 use crate::report::{Finding, Report};
 use crate::source::{Account, Cache, Pool, ReadAt, Section, Unfolded, Window};
@@ -18,6 +18,8 @@ use crate::source::{Account, Cache, Pool, ReadAt, Section, Unfolded, Window};
 /// The findings of a file: its own first, then those of its members.
 #[derive(Default)]
 struct Findings {
+    /// Most files have but this one, and no memory is asked for it.
+    first: Option<Finding>,
     own: Vec<Finding>,
     members: Vec<Finding>,
     /// The first thing that was not read, anywhere in the file.
@@ -29,11 +31,17 @@ impl Findings {
         self.incomplete.get_or_insert_with(|| error.clone());
     }
 
+    fn add_own(&mut self, finding: Finding) {
+        match self.first {
+            None => self.first = Some(finding),
+            Some(_) => self.own.push(finding),
+        }
+    }
+
     /// A file is searched in full only if everything in it is.
     fn into_report(self) -> Report {
-        let mut own = self.own.into_iter();
-        let mut first = own
-            .next()
+        let mut first = self
+            .first
             .unwrap_or_else(|| Finding::new(Facts::new(Container::Other, Protection::Unknown)));
         if let Some(error) = &self.incomplete
             && first.facts.searched == Searched::Full
@@ -45,7 +53,7 @@ impl Findings {
                 first.facts.protection = Protection::Unknown;
             }
         }
-        let rest = own.chain(self.members).collect();
+        let rest = self.own.into_iter().chain(self.members).collect();
         Report { first, rest, incomplete: self.incomplete }
     }
 }
@@ -56,7 +64,8 @@ struct Opened<'a> {
     place: Place,
     path: Option<Rc<str>>,
     depth: u64,
-    account: Rc<Account>,
+    /// None for a file until it turns out to have members.
+    account: Option<Rc<Account>>,
 }
 
 /// What waits for its turn.
@@ -81,14 +90,17 @@ enum Task {
 pub(super) struct Buffers<'w> {
     pub(super) cache: &'w mut Cache,
     pub(super) license: &'w mut Buffer,
-    pub(super) verifier: &'w mut Verifier,
+    pub(super) memory: &'w mut Memory,
 }
 
 pub(super) struct Walk<'a, 'w> {
     options: &'w Options,
     meter: &'a Meter,
     buffers: Buffers<'w>,
-    pool: Rc<Pool>,
+    /// Made for the first member that is decoded.
+    pool: Option<Rc<Pool>>,
+    /// Bytes of the file.
+    size: u64,
     findings: Findings,
     stack: Vec<Frame<'a>>,
     names: Names,
@@ -104,7 +116,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             options,
             meter,
             buffers,
-            pool: Rc::new(Pool::new(options.limits.spool, options.spiller.clone())),
+            pool: None,
+            size: 0,
             findings: Findings::default(),
             stack: Vec::new(),
             names: Names::default(),
@@ -123,20 +136,23 @@ impl<'a, 'w> Walk<'a, 'w> {
             place: Place::Whole,
             path: None,
             depth: 0,
-            account: Rc::new(Account::new(None, size)),
+            account: None,
         };
+        self.size = size;
         self.read(file, Gathered::default(), format);
         while let Some(frame) = self.stack.pop() {
-            let account = Rc::clone(&frame.outer.account);
+            let account = frame.outer.account.clone();
             if let Err(error) = self.step(frame) {
                 self.findings.note(&error);
                 if error.ends_file() {
                     self.abandon(&error, |_| true);
                 }
-            } else if account.is_spent() {
+            } else if account.is_some_and(|account| account.is_spent()) {
                 let allowed = self.meter.allowed(Limit::Ratio);
                 let error = Error::limit(Limit::Ratio, allowed);
-                self.abandon(&error, |frame| frame.outer.account.is_spent());
+                self.abandon(&error, |frame| {
+                    frame.outer.account.as_ref().is_some_and(|account| account.is_spent())
+                });
             }
         }
         self.findings.into_report()
@@ -202,7 +218,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             }
             Body::Unopened { .. } => 0,
         };
-        opened.account = Rc::new(Account::new(Some(Rc::clone(&outer.account)), stored));
+        let account = Rc::new(Account::new(outer.account.clone(), stored));
+        opened.account = Some(Rc::clone(&account));
         match member.body {
             Body::Stored(extents) => {
                 opened.place = outer.place.inner(&extents);
@@ -216,8 +233,11 @@ impl<'a, 'w> Walk<'a, 'w> {
                     encoding,
                     size,
                     self.meter,
-                    Rc::clone(&opened.account),
-                    &self.pool,
+                    account,
+                    self.pool.get_or_insert_with(|| {
+                        let options = self.options;
+                        Rc::new(Pool::new(options.limits.spool, options.spiller.clone()))
+                    }),
                 )));
             }
             Body::Unopened { error, size } => {
@@ -231,14 +251,14 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// Reads one member, or goes on reading it, and puts what it holds on the stack.
-    fn read(&mut self, opened: Opened<'a>, gathered: Gathered, rest: Option<Rest>) {
+    fn read(&mut self, mut opened: Opened<'a>, gathered: Gathered, rest: Option<Rest>) {
         self.meter.begin_member();
         let place = &opened.place;
         let mut gather = Gather {
             options: self.options,
             meter: self.meter,
             buffer: self.buffers.license,
-            verifier: self.buffers.verifier,
+            memory: self.buffers.memory,
             place,
             found: gathered,
         };
@@ -277,6 +297,10 @@ impl<'a, 'w> Walk<'a, 'w> {
             self.findings.note(&error);
             self.abandon(&error, |_| true);
             return;
+        }
+        if !members.is_empty() || rest.is_some() {
+            let size = self.size;
+            opened.account.get_or_insert_with(|| Rc::new(Account::new(None, size)));
         }
         let has_layer = members.iter().any(|member| member.name == Name::Layer);
         let mut carried = None;
@@ -324,7 +348,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                     Protection::None | Protection::Password | Protection::Other
                 );
             if is_file {
-                self.findings.own.push(finding);
+                self.findings.add_own(finding);
             } else if !silent {
                 match self.meter.charge(Limit::Findings, 1) {
                     Ok(()) => self.findings.members.push(finding),

@@ -3,7 +3,7 @@
 
 use super::certificate::CertificateKind;
 use super::document::{Document, Party};
-use super::key::Modulus;
+use super::key::KnownKeys;
 use super::{anchors, guid, time};
 use crate::facts::Hierarchy;
 
@@ -93,12 +93,16 @@ pub(crate) fn parents<'d, 't>(
 }
 
 /// Follows the issuers of a Server Licensor Certificate to the first anchor key.
-pub(crate) fn hierarchy(slc: &Document<'_>, documents: &[Document<'_>]) -> Hierarchy {
+pub(crate) fn hierarchy(
+    slc: &Document<'_>,
+    documents: &[Document<'_>],
+    keys: &mut KnownKeys,
+) -> Hierarchy {
     let mut certificate = slc;
     // A chain is no longer than the documents that there are; a loop ends with them.
     for _ in documents {
-        let issuer = certificate.issuer.modulus.and_then(|text| Modulus::from_xrml(text.raw));
-        if let Some(found) = issuer.and_then(|key| anchors::hierarchy(&key.fingerprint())) {
+        let issuer = certificate.issuer.modulus.and_then(|text| keys.name(text.raw));
+        if let Some(found) = issuer.and_then(|key| anchors::hierarchy(&key.fingerprint)) {
             return found;
         }
         match parents(certificate, documents).next() {

@@ -173,42 +173,44 @@ enum Tag {
 
 impl Tag {
     fn of(name: &[u8]) -> Tag {
-        match name {
-            b"ACCESS" => Tag::Access,
-            b"ADDRESS" => Tag::Address,
-            b"ALGORITHM" => Tag::Algorithm,
-            b"AUTHENTICATEDDATA" => Tag::AuthenticatedData,
-            b"BODY" => Tag::Body,
-            b"CONDITIONLIST" => Tag::ConditionList,
-            b"DESCRIPTOR" => Tag::Descriptor,
-            b"DIGEST" => Tag::Digest,
-            b"DISTRIBUTIONPOINT" => Tag::DistributionPoint,
-            b"FROM" => Tag::From,
-            b"ID" => Tag::Id,
-            b"ISSUEDPRINCIPALS" => Tag::IssuedPrincipals,
-            b"ISSUEDTIME" => Tag::IssuedTime,
-            b"ISSUER" => Tag::Issuer,
-            b"METADATA" => Tag::Metadata,
-            b"NAME" => Tag::Name,
-            b"OBJECT" => Tag::Object,
-            b"OWNER" => Tag::Owner,
-            b"PARAMETER" => Tag::Parameter,
-            b"PRINCIPAL" => Tag::Principal,
-            b"PUBLICKEY" => Tag::PublicKey,
-            b"RANGETIME" => Tag::RangeTime,
-            b"RIGHT" => Tag::Right,
-            b"RIGHTSGROUP" => Tag::RightsGroup,
-            b"RIGHTSLIST" => Tag::RightsList,
-            b"SECURITYLEVEL" => Tag::SecurityLevel,
-            b"SIGNATURE" => Tag::Signature,
-            b"TIME" => Tag::Time,
-            b"UNTIL" => Tag::Until,
-            b"VALIDITYTIME" => Tag::ValidityTime,
-            b"VALUE" => Tag::Value,
-            b"WORK" => Tag::Work,
-            b"XrML" => Tag::Xrml,
-            _ => Tag::Other,
-        }
+        // Length and first letter leave one name to compare with.
+        let (known, tag): (&[u8], Tag) = match (name.len(), name) {
+            (2, [b'I', ..]) => (b"ID", Tag::Id),
+            (4, [b'B', ..]) => (b"BODY", Tag::Body),
+            (4, [b'F', ..]) => (b"FROM", Tag::From),
+            (4, [b'N', ..]) => (b"NAME", Tag::Name),
+            (4, [b'T', ..]) => (b"TIME", Tag::Time),
+            (4, [b'W', ..]) => (b"WORK", Tag::Work),
+            (4, [b'X', ..]) => (b"XrML", Tag::Xrml),
+            (5, [b'O', ..]) => (b"OWNER", Tag::Owner),
+            (5, [b'R', ..]) => (b"RIGHT", Tag::Right),
+            (5, [b'U', ..]) => (b"UNTIL", Tag::Until),
+            (5, [b'V', ..]) => (b"VALUE", Tag::Value),
+            (6, [b'A', ..]) => (b"ACCESS", Tag::Access),
+            (6, [b'D', ..]) => (b"DIGEST", Tag::Digest),
+            (6, [b'I', ..]) => (b"ISSUER", Tag::Issuer),
+            (6, [b'O', ..]) => (b"OBJECT", Tag::Object),
+            (7, [b'A', ..]) => (b"ADDRESS", Tag::Address),
+            (8, [b'M', ..]) => (b"METADATA", Tag::Metadata),
+            (9, [b'A', ..]) => (b"ALGORITHM", Tag::Algorithm),
+            (9, [b'P', b'A', ..]) => (b"PARAMETER", Tag::Parameter),
+            (9, [b'P', b'R', ..]) => (b"PRINCIPAL", Tag::Principal),
+            (9, [b'P', b'U', ..]) => (b"PUBLICKEY", Tag::PublicKey),
+            (9, [b'R', ..]) => (b"RANGETIME", Tag::RangeTime),
+            (9, [b'S', ..]) => (b"SIGNATURE", Tag::Signature),
+            (10, [b'D', ..]) => (b"DESCRIPTOR", Tag::Descriptor),
+            (10, [b'I', ..]) => (b"ISSUEDTIME", Tag::IssuedTime),
+            (10, [b'R', ..]) => (b"RIGHTSLIST", Tag::RightsList),
+            (11, [b'R', ..]) => (b"RIGHTSGROUP", Tag::RightsGroup),
+            (12, [b'V', ..]) => (b"VALIDITYTIME", Tag::ValidityTime),
+            (13, [b'C', ..]) => (b"CONDITIONLIST", Tag::ConditionList),
+            (13, [b'S', ..]) => (b"SECURITYLEVEL", Tag::SecurityLevel),
+            (16, [b'I', ..]) => (b"ISSUEDPRINCIPALS", Tag::IssuedPrincipals),
+            (17, [b'A', ..]) => (b"AUTHENTICATEDDATA", Tag::AuthenticatedData),
+            (17, [b'D', ..]) => (b"DISTRIBUTIONPOINT", Tag::DistributionPoint),
+            _ => return Tag::Other,
+        };
+        if name == known { tag } else { Tag::Other }
     }
 }
 
@@ -249,6 +251,9 @@ struct Reader<'t, 'm> {
     is_uncovered: bool,
 }
 
+/// Documents of a client's license.
+const USUAL: usize = 8;
+
 /// Reads every document of `text`; of a publishing license only up to its `WORK` where `depth`
 /// says head.
 pub(crate) fn documents<'t>(text: &'t [u8], depth: Depth, meter: &Meter) -> Documents<'t> {
@@ -276,6 +281,9 @@ fn read_documents<'t>(
         }
         let count = wide(documents.list.len()).saturating_add(1);
         meter.check(Limit::ChainLength, count)?;
+        if documents.list.is_empty() {
+            documents.list.reserve(USUAL);
+        }
         let mut reader = Reader::new(text, start, meter);
         let read = reader.run(depth);
         at = if reader.document.closed { reader.document.end } else { start.saturating_add(1) };

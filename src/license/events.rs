@@ -5,7 +5,9 @@
 //! document types, and resolves nothing. quick-xml is its oracle: on well-formed text both say the
 //! same (`tests`).
 
-use memchr::{memchr, memchr3, memmem};
+use memchr::memmem;
+
+use super::near::{near, near_any};
 
 /// One thing that stands in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +71,7 @@ impl<'t> Events<'t> {
                     }
                 }
                 _ => {
-                    let len = memchr(b'<', rest).unwrap_or(rest.len());
+                    let len = near(b'<', rest).unwrap_or(rest.len());
                     self.advance(len);
                     return Some(Ok(Event::Text(rest.get(..len).unwrap_or_default())));
                 }
@@ -82,7 +84,7 @@ impl<'t> Events<'t> {
     fn markup(&mut self, inside: &'t [u8]) -> Option<Result<Event<'t>, Unfinished>> {
         match inside {
             [b'/', name @ ..] => {
-                let Some(len) = memchr(b'>', name) else { return Some(Err(self.unfinished())) };
+                let Some(len) = near(b'>', name) else { return Some(Err(self.unfinished())) };
                 self.advance(len.saturating_add(3));
                 let name = name.get(..len).unwrap_or_default();
                 Some(Ok(Event::Close { name: name.trim_ascii_end() }))
@@ -96,7 +98,7 @@ impl<'t> Events<'t> {
                     [tag @ .., b'/'] => (tag, true),
                     _ => (tag, false),
                 };
-                let name = tag.iter().position(u8::is_ascii_whitespace).unwrap_or(tag.len());
+                let name = name_length(tag);
                 let (name, attributes) = tag.split_at_checked(name).unwrap_or((tag, &[]));
                 Some(Ok(Event::Open { name, attributes, empty }))
             }
@@ -137,14 +139,27 @@ fn tag_length(inside: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         let rest = inside.get(at..)?;
-        let found = memchr3(b'>', b'"', b'\'', rest)?;
+        let found = near_any([b'>', b'"', b'\''], rest)?;
         let position = at.checked_add(found)?;
         let quote = *rest.get(found)?;
         if quote == b'>' {
             return Some(position);
         }
         let quoted = inside.get(position.checked_add(1)?..)?;
-        at = position.checked_add(memchr(quote, quoted)?)?.checked_add(2)?;
+        at = position.checked_add(near(quote, quoted)?)?.checked_add(2)?;
+    }
+}
+
+/// How long the name is with which a tag begins.
+#[inline]
+fn name_length(tag: &[u8]) -> usize {
+    // All white space sorts before all letters of names, and little else does.
+    let low = tag.iter().position(|byte| *byte <= b' ').unwrap_or(tag.len());
+    match tag.get(low) {
+        Some(byte) if !byte.is_ascii_whitespace() => {
+            tag.iter().position(u8::is_ascii_whitespace).unwrap_or(tag.len())
+        }
+        _ => low,
     }
 }
 
@@ -166,14 +181,14 @@ impl<'t> Iterator for Attributes<'t> {
 
     fn next(&mut self) -> Option<(&'t [u8], &'t [u8])> {
         let rest = self.rest.trim_ascii_start();
-        let equals = memchr(b'=', rest)?;
+        let equals = near(b'=', rest)?;
         let (name, value) = rest.split_at_checked(equals)?;
         let value = value.get(1..)?.trim_ascii_start();
         let (quote, value) = value.split_first()?;
         if !matches!(quote, b'"' | b'\'') {
             return None;
         }
-        let (value, rest) = value.split_at_checked(memchr(*quote, value)?)?;
+        let (value, rest) = value.split_at_checked(near(*quote, value)?)?;
         self.rest = rest.get(1..)?;
         Some((name.trim_ascii_end(), value))
     }

@@ -76,6 +76,47 @@ impl Modulus {
     }
 }
 
+/// What a key is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyName {
+    /// `sha256:` and 64 hex digits: the record's `slc_key`.
+    pub(crate) fingerprint: String,
+    pub(crate) bits: u32,
+}
+
+/// Keys that are remembered. An estate has a handful of servers, and above each the same few.
+const REMEMBERED: usize = 16;
+
+/// The keys met last, by their text: the same few servers stand in all files of an estate, and to
+/// compare a text is far cheaper than to decode and hash it.
+#[derive(Debug, Default)]
+pub(crate) struct KnownKeys {
+    known: Vec<(Vec<u8>, Option<KeyName>)>,
+    /// The one that is forgotten next.
+    next: usize,
+}
+
+impl KnownKeys {
+    /// What [`Modulus::from_xrml`] makes of `text`.
+    pub(crate) fn name(&mut self, text: &[u8]) -> Option<KeyName> {
+        if let Some((_, name)) = self.known.iter().find(|(known, _)| known == text) {
+            return name.clone();
+        }
+        let modulus = Modulus::from_xrml(text);
+        let name = modulus
+            .map(|modulus| KeyName { fingerprint: modulus.fingerprint(), bits: modulus.bits() });
+        if text.len() <= MAX_LETTERS {
+            let entry = (text.to_vec(), name.clone());
+            match self.known.get_mut(self.next) {
+                Some(oldest) => *oldest = entry,
+                None => self.known.push(entry),
+            }
+            self.next = self.next.saturating_add(1).checked_rem(REMEMBERED).unwrap_or(0);
+        }
+        name
+    }
+}
+
 /// `sha256:` and the SHA-256 of `bytes` in hex.
 pub(crate) fn fingerprint(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -105,6 +146,22 @@ mod tests {
             Modulus::from_big_endian(&[0, 0xFF]).unwrap().fingerprint(),
             "sha256:a8100ae6aa1940d0b663bb31cd466142ebbdbd5187131b92d93818987832eb89"
         );
+    }
+
+    #[test]
+    fn a_key_that_is_remembered_has_the_same_name() {
+        let mut keys = KnownKeys::default();
+        for round in 0..3 {
+            for key in 0..=u8::try_from(REMEMBERED).unwrap() {
+                let text = BASE64.encode([key, 2, 1]);
+                let modulus = Modulus::from_xrml(text.as_bytes()).unwrap();
+                let name = keys.name(text.as_bytes()).unwrap();
+                assert_eq!(name.fingerprint, modulus.fingerprint(), "{round} {key}");
+                assert_eq!(name.bits, modulus.bits());
+            }
+            assert_eq!(keys.name(b"no key"), None);
+        }
+        assert_eq!(keys.known.len(), REMEMBERED);
     }
 
     #[test]

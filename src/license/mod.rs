@@ -10,6 +10,7 @@ mod chain;
 mod document;
 mod events;
 mod key;
+mod near;
 #[cfg(feature = "verify")]
 mod signature;
 #[cfg(not(feature = "verify"))]
@@ -30,12 +31,20 @@ use crate::facts::{Depth, Hierarchy, IssuerKind, LicenseFacts};
 use crate::limits::{Limit, Meter};
 use crate::timestamp::Timestamp;
 use document::{Document, Value};
+use key::KnownKeys;
 pub(crate) use key::Modulus;
 use text::Text;
 
 pub(crate) use anchors::SELF_ENROLLMENT;
 pub(crate) use certificate::unwrap_chain;
 pub(crate) use signature::Verifier;
+
+/// What is remembered from file to file, and changes no answer.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    keys: KnownKeys,
+    verifier: Verifier,
+}
 
 /// What a run of XrML is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,12 +111,7 @@ pub(crate) fn head_is_complete(bytes: &[u8]) -> bool {
 }
 
 /// Reads a license in whatever encoding. Damage is part of the reading, never a failure of it.
-pub(crate) fn read(
-    bytes: &[u8],
-    manner: Manner,
-    verifier: &mut Verifier,
-    meter: &Meter,
-) -> Reading {
+pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Meter) -> Reading {
     let mut reading = Reading {
         kind: Kind::Unknown,
         facts: LicenseFacts::new(),
@@ -141,7 +145,7 @@ pub(crate) fn read(
     };
     let Some(license) = documents.get(index) else { return reading };
     reading.kind = Kind::PublishingLicense;
-    read_head(license, &mut reading);
+    read_head(license, &mut memory.keys, &mut reading);
     if reading.facts.slc_key.is_none() {
         let at = Some(wide(text.raw_offset(license.start)));
         let detail = "no key of a principal could be read";
@@ -149,12 +153,12 @@ pub(crate) fn read(
         reading.error.get_or_insert(error.at_stage(Stage::License));
     }
     if manner.depth == Depth::Full {
-        read_rest(license, documents, &mut reading);
+        read_rest(license, documents, &mut memory.keys, &mut reading);
         reading.facts.license_sha256 = Some(key::fingerprint(bytes).split_off("sha256:".len()));
     }
     read_anomalies(index, license, documents, &mut reading);
     if manner.verify && manner.depth == Depth::Full {
-        match verifier.verify(license, documents, text.utf8(), meter) {
+        match memory.verifier.verify(license, documents, text.utf8(), meter) {
             Ok((signature, link)) => {
                 reading.facts.signature = signature;
                 reading.facts.link = link;
@@ -175,7 +179,7 @@ fn kind_of_other(first: &Document<'_>) -> Kind {
 }
 
 /// The fields that stand before WORK, and its first ones.
-fn read_head(license: &Document<'_>, reading: &mut Reading) {
+fn read_head(license: &Document<'_>, keys: &mut KnownKeys, reading: &mut Reading) {
     let facts = &mut reading.facts;
     facts.issued = time(license.issued);
     facts.valid_until = time(license.valid_until);
@@ -194,18 +198,18 @@ fn read_head(license: &Document<'_>, reading: &mut Reading) {
     facts.issuer_id = guid(issuer.id);
     facts.issuer_name = string(issuer.name);
     facts.client_version = string(issuer.sdk);
-    read_server(&license.principal, facts);
+    read_server(&license.principal, keys, facts);
     facts.licensing_intranet = string(license.intranet);
     facts.licensing_extranet = string(license.extranet);
     facts.referral = string(license.referral);
 }
 
 /// The Server Licensor Certificate fields, from the party that is the server.
-fn read_server(server: &document::Party<'_>, facts: &mut LicenseFacts) {
+fn read_server(server: &document::Party<'_>, keys: &mut KnownKeys, facts: &mut LicenseFacts) {
     facts.slc_id = guid(server.id);
-    if let Some(modulus) = server.modulus.and_then(|text| Modulus::from_xrml(text.raw)) {
-        facts.slc_key = Some(modulus.fingerprint());
-        facts.slc_key_bits = Some(modulus.bits());
+    if let Some(key) = server.modulus.and_then(|text| keys.name(text.raw)) {
+        facts.slc_key = Some(key.fingerprint);
+        facts.slc_key_bits = Some(key.bits);
     }
     facts.slc_name = string(server.name);
     facts.slc_address = string(server.address);
@@ -215,7 +219,12 @@ fn read_server(server: &document::Party<'_>, facts: &mut LicenseFacts) {
 }
 
 /// The fields that stand behind WORK, and those of the other documents.
-fn read_rest(license: &Document<'_>, documents: &[Document<'_>], reading: &mut Reading) {
+fn read_rest(
+    license: &Document<'_>,
+    documents: &[Document<'_>],
+    keys: &mut KnownKeys,
+    reading: &mut Reading,
+) {
     let facts = &mut reading.facts;
     facts.chain_length = u32::try_from(documents.len()).ok();
     facts.crypto_mode = license.signature.digest_algorithm.and_then(|name| crypto_mode(name.raw));
@@ -229,9 +238,9 @@ fn read_rest(license: &Document<'_>, documents: &[Document<'_>], reading: &mut R
     }
     facts.hierarchy = Some(Hierarchy::Unknown);
     if let Some(slc) = chain::slc_of(license, documents) {
-        let issuer = slc.issuer.modulus.and_then(|text| Modulus::from_xrml(text.raw));
-        facts.slc_issuer_key = issuer.map(|issuer| issuer.fingerprint());
-        facts.hierarchy = Some(chain::hierarchy(slc, documents));
+        let issuer = slc.issuer.modulus.and_then(|text| keys.name(text.raw));
+        facts.slc_issuer_key = issuer.map(|issuer| issuer.fingerprint);
+        facts.hierarchy = Some(chain::hierarchy(slc, documents, keys));
     }
 }
 
@@ -292,7 +301,11 @@ fn read_evidence(license: &Document<'_>, text: &Text<'_>, reading: &mut Reading)
 }
 
 /// Reads a use license: XrML, or the `<certificatechain>` around it (MS-OFFCRYPTO 2.2.7).
-pub(crate) fn read_use_license(bytes: &[u8], meter: &Meter) -> Result<UseLicense> {
+pub(crate) fn read_use_license(
+    bytes: &[u8],
+    memory: &mut Memory,
+    meter: &Meter,
+) -> Result<UseLicense> {
     meter.check(Limit::LicenseBytes, wide(bytes.len()))?;
     let chain = unwrap_chain(bytes, meter)?;
     let text = Text::decode(&chain);
@@ -307,7 +320,7 @@ pub(crate) fn read_use_license(bytes: &[u8], meter: &Meter) -> Result<UseLicense
     })?;
     let mut server = LicenseFacts::new();
     if license.issuer.is_server() {
-        read_server(&license.issuer, &mut server);
+        read_server(&license.issuer, &mut memory.keys, &mut server);
     }
     Ok(UseLicense { issued: time(license.issued), server })
 }

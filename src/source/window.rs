@@ -197,6 +197,12 @@ impl<'a> Window<'a> {
         self.cache.slots.get(index)?.find(offset, len)
     }
 
+    /// The first of the `len` bytes, as many as are cached in one piece.
+    pub(crate) fn cached_some(&self, offset: u64, len: usize) -> &[u8] {
+        let found = self.cache.slots.iter().filter_map(|slot| slot.find_some(offset, len));
+        found.max_by_key(|bytes| bytes.len()).unwrap_or_default()
+    }
+
     /// Exactly `len` bytes of `structure` at `offset`, with up to `ahead` bytes read from there
     /// where they are not cached.
     pub(crate) fn ahead(
@@ -267,8 +273,7 @@ impl<'a> Window<'a> {
         let there = len.min(left);
         let known = self.len.get().is_some();
         let meter = self.meter;
-        let cached = self.cache.slots.iter().filter_map(|slot| slot.find_some(offset, there));
-        let cached = cached.max_by_key(|bytes| bytes.len()).unwrap_or_default();
+        let cached = self.cached_some(offset, there);
         let copied = cached.len();
         buffer.extend(meter, cached)?;
         let rest = there.saturating_sub(copied);

@@ -170,10 +170,14 @@ impl CompoundFile {
             if sector > MAX_REGULAR_SECTOR || steps >= self.fat.sectors() {
                 return Err(ends_early(entry, left));
             }
-            steps = steps.saturating_add(1);
             let mut extent = self.fat.extent("stream", sector)?;
-            extent.len = extent.len.min(left);
+            let behind = left.div_ceil(sector_len).saturating_sub(1);
+            // What goes wrong here goes wrong again below, where it is told.
+            let run = self.fat.consecutive(window, sector, behind).unwrap_or(0);
+            steps = steps.saturating_add(run).saturating_add(1);
+            extent.len = extent.len.saturating_add(run.saturating_mul(sector_len)).min(left);
             left = left.saturating_sub(extent.len);
+            sector = u32::try_from(run).map_or(sector, |run| sector.saturating_add(run));
             push(window, extents, extent)?;
             if left == 0 {
                 break;

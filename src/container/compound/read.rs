@@ -100,6 +100,38 @@ impl Fat {
         }
     }
 
+    /// How many sectors behind `sector`, up to `most`, follow it both in its chain and in the file,
+    /// as far as the FAT is cached: a run of them is one glance, not a question for each.
+    pub(super) fn consecutive(
+        &mut self,
+        window: &mut Window<'_>,
+        sector: u32,
+        most: u64,
+    ) -> Result<u64> {
+        if most == 0 {
+            return Ok(0);
+        }
+        let at = u64::from(sector) << 2;
+        let within = at & self.sector_len().saturating_sub(1);
+        let start = self.fat_sector(window, at >> self.shift)?;
+        let left = self.sector_len().saturating_sub(within) >> 2;
+        let behind = self.sectors.saturating_sub(u64::from(sector)).saturating_sub(1);
+        let most = narrow(most.min(left).min(behind)).unwrap_or(0);
+        let entries = window.cached_some(start.saturating_add(within), most.saturating_mul(4));
+        let (entries, _) = entries.as_chunks::<4>();
+        let mut next = sector;
+        for entry in entries {
+            let follows = u32::from_le_bytes(*entry) == next.saturating_add(1);
+            if !follows {
+                break;
+            }
+            next = next.saturating_add(1);
+        }
+        let count = u64::from(next.saturating_sub(sector));
+        window.meter().charge(Limit::ChainSectors, count)?;
+        Ok(count)
+    }
+
     /// Whether the FAT has but two small sectors, one behind the other: they are read as one.
     fn has_two_neighbors(&self) -> bool {
         let [first, second, third, ..] = self.header;

@@ -1,6 +1,6 @@
 //! Internet messages (RFC 5322) with their attachments.
 
-use super::header::name_of;
+use super::header::written_name;
 use super::mime::{Message, Until};
 use crate::container::{Container, Sink, label};
 use crate::error::Result;
@@ -40,13 +40,17 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     let mut is_known = false;
     let mut lines = head.split_inclusive(|byte| *byte == b'\n').peekable();
     while let Some(line) = lines.next() {
-        let is_cut = lines.peek().is_none() && !line.ends_with(b"\n");
         match line {
             b"\n" | b"\r\n" => break,
             [b' ' | b'\t', ..] => {}
-            _ => match name_of(line) {
-                Some(name) => is_known |= KNOWN.contains(&name.as_str()),
-                None if is_cut => {}
+            _ => match written_name(line) {
+                Some(name) => {
+                    is_known |= KNOWN.iter().any(|known| {
+                        known.len() == name.len() && name.eq_ignore_ascii_case(known.as_bytes())
+                    });
+                }
+                // The last line may be cut.
+                None if !line.ends_with(b"\n") && lines.peek().is_none() => {}
                 None => return false,
             },
         }

@@ -151,8 +151,13 @@ fn encoding(value: &str) -> Option<Encoding> {
 
 /// The lower-case name of a field, if the line has the shape of one (RFC 5322 2.2).
 pub(super) fn name_of(line: &[u8]) -> Option<String> {
-    let colon = memchr::memchr(b':', line)?;
-    let name = line.get(..colon)?.trim_ascii_end();
-    let is_name = !name.is_empty() && name.iter().all(|byte| matches!(byte, b'!'..=b'~'));
-    is_name.then(|| String::from_utf8_lossy(name).to_ascii_lowercase())
+    written_name(line).map(|name| String::from_utf8_lossy(name).to_ascii_lowercase())
+}
+
+/// The name of a field as it is written, if the line has the shape of one.
+pub(super) fn written_name(line: &[u8]) -> Option<&[u8]> {
+    // A name stands at the beginning: what is no letter of one ends the search for its colon.
+    let len = line.iter().position(|byte| !matches!(byte, b'!'..=b'9' | b';'..=b'~'))?;
+    let (name, behind) = line.split_at_checked(len)?;
+    (!name.is_empty() && behind.trim_ascii_start().first() == Some(&b':')).then_some(name)
 }
