@@ -131,14 +131,18 @@ impl<'a> Inputs<'a> {
         self.license.is_some_and(|license| license.hierarchy == Some(Hierarchy::Isv))
     }
 
-    /// Passport accounts on both sides, and no organisation's host anywhere.
+    /// Passport accounts on both sides, and no organisation's host anywhere. What nobody can parse
+    /// may be an organisation's too: this says that no cluster is needed, so such a license is left
+    /// to `R00`.
     pub(crate) fn is_passport(&self) -> bool {
         let is_passport = |kind: &Option<String>| {
             kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("Passport"))
         };
         self.license.is_some_and(|license| {
             is_passport(&license.issuer_id_type) && is_passport(&license.owner_id_type)
-        }) && ![self.principal, self.extranet, self.intranet].contains(&HostClass::Org)
+        }) && [self.principal, self.extranet, self.intranet]
+            .iter()
+            .all(|host| !matches!(host, HostClass::Org | HostClass::Bad))
     }
 
     /// What a key of AD RMS carries into Azure: its server's version, or its size in mode 1.

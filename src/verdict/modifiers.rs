@@ -189,6 +189,9 @@ const MODIFIERS: &[Modifier] = &[
         sentence: "Another server issued the certificate of its key: it is that of a \
                    licensing-only cluster, which has a key of its own.",
         effect: annotates(Anomaly::LicensingOnlyCluster),
+        // The two keys are those of self-enrollment. A server that Microsoft itself enrolled (RMS
+        // version 1) or one of the pre-production hierarchy has another issuer, and is flagged as
+        // well: its key is its own too, and no file of either kind is known to carry its chain.
         matches: |i, _| {
             let issuer = i.license.and_then(|license| license.slc_issuer_key.as_deref());
             issuer.is_some_and(|issuer| !SELF_ENROLLMENT.contains(&issuer))

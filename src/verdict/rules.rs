@@ -214,7 +214,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         id: "R11",
-        condition: "P = LEGACY, or issuer and owner of type Passport and no ORG host",
+        condition: "P = LEGACY, or issuer and owner of type Passport and no ORG or BAD host",
         sentence: "The service for Passport accounts that Microsoft has withdrawn made it.",
         settled_by: None,
         dependency: Dependency::MicrosoftHosted,
@@ -301,6 +301,8 @@ const RULES: &[Rule] = &[
         need: Need::Possible,
         confidence: LOW,
         anomaly: Some(Anomaly::LocatorConflict),
+        // An address that is absent is not Azure's either: a license with a Tenant-ID and no address
+        // at all is as odd as one with another's, and no rule above knows it.
         matches: |i| {
             (i.has_tenant() || i.principal == HostClass::Azure)
                 && !i.locators_are(|host| host == HostClass::Azure)

@@ -102,7 +102,7 @@ fn knowing_id(name: &str, digit: Option<char>) -> Authority {
 fn expected_rule(class: Class, status: Option<KeyStatus>) -> &'static str {
     let Class { principal, extranet, intranet, tenant, isv, passport, old, .. } = class;
     let within = |allowed: &[&str]| allowed.contains(&extranet) && allowed.contains(&intranet);
-    let any_org = [principal, extranet, intranet].contains(&ORG);
+    let any_org = [principal, extranet, intranet].iter().any(|host| [ORG, BAD].contains(host));
     match (status, isv, principal, tenant) {
         (Some(KeyStatus::Imported), ..) => "R03",
         (Some(KeyStatus::Active | KeyStatus::ReadOnly), ..) => "R04",
