@@ -100,7 +100,7 @@ impl Desk {
         let record = Record { envelope, facts: finding.facts(), verdict: &verdict };
         self.tally.add(&record);
         match format {
-            Format::Text => sheet::write(&record, finding.evidence(), out),
+            Format::Text => sheet::write(&record, finding, out),
             Format::Ndjson | Format::Csv => {
                 self.page.write(&record);
                 out.write_all(&self.page.take())

@@ -5,10 +5,12 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use rmsight::{
-    Dependency, Evidence, Facts, LicenseFacts, Link, Need, Protection, Record, Signature, Verdict,
+    Certificate, CertificateKind, Dependency, Evidence, Facts, Finding, LicenseFacts, Link, Need,
+    Party, Protection, Record, Signature, Timestamp, Verdict,
 };
 
 use crate::terminal::escaped;
+use crate::text::short_key;
 use crate::words;
 
 /// Characters of a value in the evidence that are shown.
@@ -16,7 +18,7 @@ const SHOWN: usize = 100;
 
 pub(crate) fn write(
     record: &Record<'_>,
-    evidence: &[Evidence],
+    finding: &Finding,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let (facts, verdict) = (record.facts, record.verdict);
@@ -31,8 +33,11 @@ pub(crate) fn write(
         opens(license, verdict, out)?;
         says(license, facts, out)?;
     }
+    if let Some(license) = finding.license() {
+        chain(&license.certificates(), out)?;
+    }
     odd(record, out)?;
-    seen(evidence, out)?;
+    seen(finding.evidence(), out)?;
     settles(facts, verdict, out)?;
     writeln!(out)
 }
@@ -154,6 +159,52 @@ fn says(license: &LicenseFacts, facts: &Facts, out: &mut impl Write) -> io::Resu
     line("signature", Some(signed(license.signature)), out)?;
     let linked = |value: Link| format!("{value}: {}", words::clause(value.meaning()));
     line("link to the key", Some(linked(license.link)), out)
+}
+
+/// Every certificate: what it is, who vouches for whom, and whether its signature holds.
+fn chain(certificates: &[Certificate], out: &mut impl Write) -> io::Result<()> {
+    if certificates.is_empty() {
+        return Ok(());
+    }
+    heading("Its certificates: who vouches for whom", out)?;
+    for (number, certificate) in (1..).zip(certificates) {
+        write!(out, "    {number:>2}  {}, signature {}", certificate.kind, certificate.signature)?;
+        if let Some(issued) = certificate.issued {
+            write!(out, ", issued {issued}")?;
+        }
+        writeln!(out)?;
+        let above = (1..).zip(certificates).find(|(at, other)| {
+            *at != number && other.principal.key.is_some() && vouches(other, certificate)
+        });
+        let above = above.map_or_else(String::new, |(at, _)| format!(", of certificate {at}"));
+        writeln!(out, "          by   {}{above}", party(&certificate.issuer))?;
+        writeln!(out, "          for  {}", party(&certificate.principal))?;
+        let (from, until) = certificate.may_issue;
+        let time =
+            |time: Option<Timestamp>| time.map_or_else(|| "-".to_owned(), |it| it.to_string());
+        if from.or(until).is_some() {
+            writeln!(out, "          who may issue from {} until {}", time(from), time(until))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the principal of one is the issuer of the other, and one that issues.
+fn vouches(one: &Certificate, other: &Certificate) -> bool {
+    use CertificateKind::{CertificateAuthority, ClientLicensor, ServerLicensor};
+    one.principal.key == other.issuer.key
+        && matches!(one.kind, CertificateAuthority | ClientLicensor | ServerLicensor)
+}
+
+/// Name, or else id, and the first digits of the key.
+fn party(party: &Party) -> String {
+    let name = party.name.as_ref().or(party.address.as_ref()).or(party.id.as_ref());
+    let name = name.map_or("somebody without a name", String::as_str);
+    let bits = party.key_bits.map_or_else(String::new, |bits| format!(", {bits} bits"));
+    match &party.key {
+        Some(key) => format!("{} (key {}{bits})", shown(name), short_key(key)),
+        None => format!("{} (no key)", shown(name)),
+    }
 }
 
 fn person(name: &Option<String>, id: &Option<String>) -> Option<String> {

@@ -1,6 +1,7 @@
 //! The documents of a license as a caller sees them: [`License`], [`Certificate`], [`AppData`].
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::document::{self, Document};
 use super::events::{Attributes, Event, Events};
@@ -85,18 +86,26 @@ impl License {
         self.offset
     }
 
-    /// Every document in it, in the order in which they stand. Those of a damaged license that
-    /// could be read.
+    /// Every document in it, in the order in which they stand; those of a damaged license that
+    /// could be read. In a `<CERTIFICATECHAIN>` each stands where its base64 does.
     pub fn certificates(&self) -> Vec<Certificate> {
         let text = Text::decode(&self.raw);
         let meter = Meter::new(Limits::default(), Cancel::default());
-        let documents = document::documents(text.utf8(), Depth::Full, &meter);
         let mut verifier = Verifier::default();
-        let mut certificate = |document| {
-            let signature = verifier.certificate(document, text.utf8(), &meter);
-            Certificate::new(document, &text, signature.unwrap_or(Signature::NotChecked))
-        };
-        documents.list.iter().map(&mut certificate).collect()
+        let mut all = certificates_of(&text, &mut verifier, &meter);
+        if !all.is_empty() {
+            return all;
+        }
+        // What follows damage, or a budget that is spent, is left out.
+        let _ = each_in_chain(text.utf8(), &meter, |place, bytes| {
+            for mut certificate in certificates_of(&Text::decode(bytes), &mut verifier, &meter) {
+                certificate.start = wide(text.raw_offset(place.start));
+                certificate.end = wide(text.raw_offset(place.end));
+                all.push(certificate);
+            }
+            Ok(())
+        });
+        all
     }
 
     /// The named data that the publishing license carries in the clear.
@@ -158,7 +167,7 @@ fn app_data(body: &[u8]) -> Vec<AppData> {
 pub struct Certificate {
     /// What it is.
     pub kind: CertificateKind,
-    /// Where it begins in [`License::raw`].
+    /// Where it begins in [`License::raw`], or the base64 that it was in.
     pub start: u64,
     /// Where it ends there.
     pub end: u64,
@@ -224,28 +233,50 @@ impl Party {
     }
 }
 
+/// Every document of a text.
+fn certificates_of(text: &Text<'_>, verifier: &mut Verifier, meter: &Meter) -> Vec<Certificate> {
+    let documents = document::documents(text.utf8(), Depth::Full, meter);
+    let certificate = |document| {
+        let signature = verifier.certificate(document, text.utf8(), meter);
+        Certificate::new(document, text, signature.unwrap_or(Signature::NotChecked))
+    };
+    documents.list.iter().map(certificate).collect()
+}
+
 /// Takes the XrML out of `<CERTIFICATECHAIN><CERTIFICATE>base64</CERTIFICATE>…`, in either case,
 /// leaf first; text that is XrML already stays as it is.
 pub(crate) fn unwrap_chain<'a>(bytes: &'a [u8], meter: &Meter) -> Result<Cow<'a, [u8]>> {
     let text = Text::decode(bytes);
-    let mut events = Events::new(text.utf8(), 0);
     let mut chain = Buffer::default();
+    let is_chain = each_in_chain(text.utf8(), meter, |_, certificate| {
+        chain.extend(meter, Text::decode(certificate).utf8())
+    })?;
+    Ok(if is_chain { Cow::Owned(chain.into_vec()) } else { Cow::Borrowed(bytes) })
+}
+
+/// Hands out what each `<CERTIFICATE>` of a chain holds, and where its base64 stands. False where
+/// the text is XrML itself.
+fn each_in_chain(
+    text: &[u8],
+    meter: &Meter,
+    mut take: impl FnMut(Range<usize>, &[u8]) -> Result<()>,
+) -> Result<bool> {
+    let mut events = Events::new(text, 0);
     let mut inside = false;
     while let Some(Ok(event)) = events.next() {
         meter.charge(Limit::Steps, 1)?;
         match event {
-            Event::Open { name: b"XrML", .. } => return Ok(Cow::Borrowed(bytes)),
+            Event::Open { name: b"XrML", .. } => return Ok(false),
             Event::Open { name, .. } => inside = name.eq_ignore_ascii_case(b"CERTIFICATE"),
             Event::Close { .. } => inside = false,
             Event::Text(base64) if inside => {
                 // Certificates of a use license are of a few kilobytes each.
-                let found = decode_base64_of(base64, MAX_CERTIFICATE_LETTERS);
-                let Some(certificate) = found else { continue };
-                let certificate = Text::decode(&certificate);
-                chain.extend(meter, certificate.utf8())?;
+                if let Some(certificate) = decode_base64_of(base64, MAX_CERTIFICATE_LETTERS) {
+                    take(events.start()..events.end(), &certificate)?;
+                }
             }
             Event::Text(_) => {}
         }
     }
-    Ok(Cow::Owned(chain.into_vec()))
+    Ok(true)
 }

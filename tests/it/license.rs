@@ -250,3 +250,31 @@ fn the_raw_license_can_be_taken_apart() {
     let data = license.app_data();
     assert!(data.iter().any(|data| data.id == "LABEL" && data.name.as_deref() == Some("ID")));
 }
+
+#[test]
+fn a_bare_certificate_can_be_taken_apart_too() {
+    use rmsight::specimen::{certificate_chain_file, server_certificate};
+    use rmsight::{Signature, specimen};
+    let server = Server::contoso();
+    let wide = |text: String| specimen::encode(&text, Encoding::Utf16Bom);
+    let files = [
+        server_certificate(&server).into_bytes(),
+        wide(server_certificate(&server)),
+        certificate_chain_file(&server),
+    ];
+    for bytes in files {
+        let finding = inspect(&bytes);
+        let certificates = finding.license().expect("it is kept").certificates();
+        use CertificateKind::*;
+        let kinds: Vec<_> = certificates.iter().map(|certificate| certificate.kind).collect();
+        let expected = [ServerLicensor, ServerLicensor, CertificateAuthority, CertificateAuthority];
+        assert_eq!(kinds, expected);
+        assert!(certificates.iter().all(|it| it.signature == Signature::Valid));
+        assert_eq!(certificates[0].principal.key, Some(server.key.fingerprint()));
+        for pair in certificates.windows(2) {
+            assert_eq!(pair[0].issuer.key, pair[1].principal.key);
+            assert!(pair[0].start < pair[0].end && pair[0].end <= pair[1].start);
+        }
+        assert!(certificates[3].end <= bytes.len() as u64);
+    }
+}

@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::process::{Command as Plain, Stdio};
 
+use rmsight::specimen::{Server, certificate_chain_file};
+
 use super::{command, folder, license, rmsight, scan, stderr, stdout};
 
 #[test]
@@ -110,14 +112,30 @@ fn text_cannot_steer_the_terminal() {
 #[test]
 fn a_page_says_who_opens_it_and_why() {
     let license = license();
-    let folder = folder(&[("offer.xml", &license), ("plain.txt", b"x")]);
+    let chain = certificate_chain_file(&Server::contoso());
+    let folder = folder(&[("offer.xml", &license), ("plain.txt", b"x"), ("chain.bin", &chain)]);
     let page = stdout(&rmsight(folder.path(), &["inspect", "offer.xml"]).success());
     for said in ["Possibly.", "rule R08", "ISSUEDTIME", "sha256:", "estate file", "ada@contoso.com"]
     {
         assert!(page.contains(said), "{said}: {page}");
     }
+    for said in [
+        "1  publishing license, signature valid, issued 2016-05-29T07:12:00Z",
+        "by   ada@contoso.com (key ",
+        "2048 bits), of certificate 2",
+        "for  CONTOSO-RMS (key ",
+        "2  client licensor certificate, signature valid",
+        "who may issue from 2016-05-29T07:12:00Z until 2016-06-29T07:12:00Z",
+        "8  certificate authority, signature valid",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
     let page = stdout(&rmsight(folder.path(), &["inspect", "plain.txt"]).success());
     assert!(page.contains("It is not rights-protected."), "{page}");
+    let page = stdout(&rmsight(folder.path(), &["inspect", "chain.bin"]).success());
+    for said in ["It is not rights-protected.", "1  server licensor certificate, signature valid"] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
     // One that is missing does not keep the others back.
     let done = rmsight(folder.path(), &["inspect", "missing", "plain.txt"]).code(1);
     assert!(stdout(&done).contains("plain.txt"));
