@@ -47,6 +47,74 @@ enum EstateCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    Learn(Learn),
+    Import(Import),
+}
+
+/// Learn keys from files that a cluster or tenant is known to have protected
+///
+/// Any file that `rmsight scan` reads will do, and whatever `rmsight estate import` takes. Prints
+/// lines for the estate file. Of your own keys you have to say there what became of each.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rmsight estate learn --as own --name Headquarters offer.docx >> estate.toml
+  rmsight estate learn --as foreign --name \"Fabrikam\" --into estate.toml theirs.msg")]
+pub(crate) struct Learn {
+    /// Files that it has protected, its certificates or its public keys
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Whose keys these are
+    #[arg(long = "as", value_enum, value_name = "WHOSE")]
+    pub(crate) whose: Whose,
+
+    #[command(flatten)]
+    pub(crate) destination: Destination,
+}
+
+/// Learn keys from what servers, key stores and commands export
+///
+/// Takes XrML server certificates and chains (a trusted user domain export is one), answers of
+/// GetServerInfo, X.509 certificates and RSA public keys (PEM or DER), the output of
+/// Get-AipServiceConfiguration and Get-AipServiceKeys, and registry exports of LicensingRedirection.
+///
+/// A server's certificate shows which key it is, and gives nobody the ability to open anything. An
+/// exported trusted publishing domain cannot be read: its certificates are encrypted with the
+/// password. Ids without keys and redirections only annotate; the lines say which file would
+/// confirm them.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Certificates, public keys, output of commands
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) destination: Destination,
+}
+
+/// Where what was learnt goes.
+#[derive(Debug, Args)]
+pub(crate) struct Destination {
+    /// The name of the cluster, tenant or organisation: begins an authority of that name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// Add the lines to the end of this estate file, instead of printing them
+    ///
+    /// What stands in it is not changed; keys that it has are left out.
+    #[arg(long, value_name = "FILE", requires = "name")]
+    pub(crate) into: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Whose {
+    /// Of a cluster or tenant of your own
+    Own,
+    /// Of another one, which came with a trusted publishing domain
+    Tpd,
+    /// Of another organisation
+    Foreign,
 }
 
 impl Cli {
@@ -56,6 +124,8 @@ impl Cli {
             Command::Inspect(args) => crate::inspect::run(&args),
             Command::Judge(args) => crate::judge::run(&args),
             Command::Estate(EstateCommand::Check { file }) => crate::estate::check(&file),
+            Command::Estate(EstateCommand::Learn(args)) => crate::learn::learn(&args),
+            Command::Estate(EstateCommand::Import(args)) => crate::learn::import(&args),
             Command::Rules => crate::rules::run(),
         }
     }

@@ -13,16 +13,17 @@ use crate::words::counted;
 /// What the operator knows; without a file nothing.
 pub(crate) fn load(file: Option<&Path>) -> Result<Estate> {
     let Some(file) = file else { return Ok(Estate::default()) };
-    read(file)?.map_err(|mistakes| {
+    let bytes = fs::read(file)
+        .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
+    parse(file, &bytes)
+}
+
+/// What the text of an estate file says; its mistakes are told.
+pub(crate) fn parse(file: &Path, bytes: &[u8]) -> Result<Estate> {
+    Estate::from_toml(bytes).map_err(|mistakes| {
         tell(file, &mistakes);
         Failure::message(format_args!("{}: it has {}", file.display(), wrong(&mistakes)))
     })
-}
-
-fn read(file: &Path) -> Result<std::result::Result<Estate, Vec<Mistake>>> {
-    let bytes = fs::read(file)
-        .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
-    Ok(Estate::from_toml(bytes))
 }
 
 fn tell(file: &Path, mistakes: &[Mistake]) {

@@ -8,6 +8,7 @@ mod inspect;
 #[allow(dead_code)] // nothing writes one yet
 mod inventory;
 mod judge;
+mod learn;
 mod open;
 mod output;
 mod placeholder;

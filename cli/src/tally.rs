@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rmsight::{Dependency, KeyMatch, Need, Record};
+use rmsight::{Dependency, KeyMatch, Link, Need, Record, Timestamp};
 
 /// Findings by their need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,9 +48,16 @@ pub(crate) struct Key {
     pub(crate) needs: Needs,
     /// The estate knows the key itself.
     pub(crate) is_declared: bool,
-    /// Of what files say differently, the first in the order of the alphabet.
-    pub(crate) said: Said,
+    /// What files say of it, and how many say so.
+    said: BTreeMap<Said, u64>,
+    /// Findings by those of [`READ_ONLY_CHECKS`] that match.
+    pub(crate) checks: [u64; READ_ONLY_CHECKS.len()],
+    /// The end of the last right to publish that a client's certificate under it gives.
+    pub(crate) publishes_until: Option<Timestamp>,
 }
+
+/// The modifiers that tell whether a key that is declared read-only is so.
+pub(crate) const READ_ONLY_CHECKS: [&str; 4] = ["M24", "M25", "M26", "M27"];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Said {
@@ -128,7 +135,16 @@ impl Tally {
             authority: verdict.authority().map(str::to_owned),
             tenant: license.tenant_id.clone(),
         };
-        key.hear(said);
+        *key.said.entry(said).or_default() += 1;
+        for modifier in verdict.modifiers() {
+            if let Some(at) = READ_ONLY_CHECKS.iter().position(|id| *id == modifier.id()) {
+                key.checks[at] += 1;
+            }
+        }
+        // A certificate that does not fit is not this key's.
+        if license.link != Link::Broken {
+            key.publishes_until = key.publishes_until.max(license.clc_until);
+        }
     }
 
     pub(crate) fn merge(&mut self, other: Tally) {
@@ -145,7 +161,13 @@ impl Tally {
             let key = self.keys.entry(name).or_default();
             key.needs.merge(other.needs);
             key.is_declared |= other.is_declared;
-            key.hear(other.said);
+            for (said, count) in other.said {
+                *key.said.entry(said).or_default() += count;
+            }
+            for (sum, count) in key.checks.iter_mut().zip(other.checks) {
+                *sum += count;
+            }
+            key.publishes_until = key.publishes_until.max(other.publishes_until);
         }
     }
 
@@ -160,9 +182,9 @@ impl Tally {
 }
 
 impl Key {
-    fn hear(&mut self, said: Said) {
-        if self.said == Said::default() || said < self.said {
-            self.said = said;
-        }
+    /// What most files say of it; of as many, the first in the order of the alphabet.
+    pub(crate) fn said(&self) -> Said {
+        let most = self.said.iter().max_by_key(|(said, count)| (**count, std::cmp::Reverse(*said)));
+        most.map(|(said, _)| said.clone()).unwrap_or_default()
     }
 }

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 use std::sync::atomic::Ordering;
 
-use rmsight::Estate;
+use rmsight::{Estate, KeyStatus, modifiers};
 
-use crate::tally::{Key, Tally};
+use crate::tally::{Key, READ_ONLY_CHECKS, Tally};
 use crate::terminal::escaped;
 use crate::text::short_key;
 use crate::walk::LeftOut;
@@ -24,6 +24,7 @@ pub(crate) fn write(
     writeln!(out, "{head}")?;
     needs(tally, out)?;
     keys(tally, out)?;
+    read_only(tally, estate, out)?;
     errors(tally, out)?;
     writeln!(out)?;
     meaning(tally, estate, out)
@@ -97,13 +98,39 @@ fn keys(tally: &Tally, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether keys that are declared read-only are so, and until when clients can go round it.
+fn read_only(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
+    for authority in estate.authorities() {
+        for declared in authority.keys.iter().filter(|key| key.status == KeyStatus::ReadOnly) {
+            let Some(name) = &declared.key else { continue };
+            let Some(key) = tally.keys.get(name) else { continue };
+            let since = declared.since.map_or_else(String::new, |since| since.to_string());
+            let owner = escaped(&authority.name);
+            writeln!(out, "\nRead-only since {since}: {} of {owner}", short_key(name))?;
+            for (id, count) in READ_ONLY_CHECKS.iter().zip(key.checks) {
+                let modifier = modifiers().find(|modifier| modifier.id() == *id);
+                let sentence = modifier.map_or("", |modifier| modifier.sentence());
+                writeln!(out, "  {count:>9}  {id}  {sentence}")?;
+            }
+            match key.publishes_until {
+                Some(until) => writeln!(
+                    out,
+                    "  The last right to publish of any client certificate seen ends at {until}."
+                )?,
+                None => writeln!(out, "  No client certificate was seen.")?,
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What files say of a key, in one line.
 fn who(key: &Key) -> String {
-    let said = &key.said;
+    let said = key.said();
     let authority = said.authority.as_ref().map(|name| format!("{name:?}"));
     let bits = said.bits.map(|bits| format!("{bits} bits"));
     let id = said.id.as_ref().map(|id| format!("id {id}"));
-    let parts = [authority, said.name.clone(), said.address.clone(), bits, id];
+    let parts = [authority, said.name, said.address, bits, id];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     parts.join(", ")
 }
@@ -117,7 +144,7 @@ fn declaration(name: &str, key: &Key, out: &mut impl Write) -> io::Result<()> {
     }
     // What is no GUID may be anything, a quotation mark too.
     let is_id = |id: &&String| id.chars().all(|char| char.is_ascii_hexdigit() || char == '-');
-    if let Some(id) = key.said.id.as_ref().filter(is_id) {
+    if let Some(id) = key.said().id.as_ref().filter(is_id) {
         writeln!(out, "  slc_id = \"{id}\"")?;
     }
     writeln!(out, "  status = \"\"    # active, read-only, imported, lost or foreign\n")

@@ -2,6 +2,7 @@
 
 mod inventory;
 mod judging;
+mod learning;
 mod reading;
 mod readme;
 mod ways;

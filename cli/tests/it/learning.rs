@@ -1,0 +1,280 @@
+//! What is learnt of keys, and the lines for the estate file.
+
+use std::fs;
+
+use rmsight::Estate;
+use rmsight::specimen::{
+    Client, IrmDocument, IrmKind, KeyPair, LicenseBuilder, Server, certificate_chain_file,
+    server_certificate, server_info,
+};
+use tempfile::TempDir;
+
+use super::{folder, license, rmsight, scan, stderr, stdout};
+
+/// The estate that the lines give once every status is filled in.
+fn filled(lines: &str) -> Estate {
+    let text = lines.replace("status = \"\"", "status = \"active\"");
+    Estate::from_toml(&text).unwrap_or_else(|wrong| panic!("{wrong:?}\n{text}"))
+}
+
+fn keys(estate: &Estate) -> Vec<String> {
+    let all = estate.authorities().iter().flat_map(|authority| &authority.keys);
+    all.filter_map(|key| key.key.clone()).collect()
+}
+
+fn told(folder: &TempDir, args: &[&str], code: i32) -> (String, String) {
+    let done = rmsight(folder.path(), &[&["estate"], args].concat()).code(code);
+    (stdout(&done), stderr(&done))
+}
+
+#[test]
+fn keys_are_learnt_from_any_file_that_a_cluster_protected() {
+    let server = Server::contoso();
+    let document = IrmDocument::new(IrmKind::Word, license()).build();
+    let folder = folder(&[
+        ("offer.xml", &license()),
+        ("offer.docx", &document),
+        ("chain.bin", &certificate_chain_file(&server)),
+        ("slc.xml", server_certificate(&server).as_bytes()),
+        ("answer.xml", server_info(&server).as_bytes()),
+        ("key.pem", server.key.public_key_pem().as_bytes()),
+        ("key.der", &server.key.public_key_der()),
+    ]);
+    let names =
+        ["offer.xml", "offer.docx", "chain.bin", "slc.xml", "answer.xml", "key.pem", "key.der"];
+    for name in names {
+        let args = ["learn", "--as", "own", "--name", "Ours \"1\"", name];
+        let (lines, _) = told(&folder, &args, 0);
+        let estate = filled(&lines);
+        assert_eq!(estate.authorities()[0].name, "Ours \"1\"", "{name}");
+        assert_eq!(keys(&estate), [server.key.fingerprint()], "{name}");
+        // Nobody but the operator can say what became of it.
+        assert!(Estate::from_toml(&lines).is_err(), "{name}");
+    }
+    let (lines, _) = told(&folder, &[&["learn", "--as", "own"], &names[..]].concat(), 0);
+    assert_eq!(lines.matches("[[authority.key]]").count(), 1, "{lines}");
+    // What a server's certificate is good for, and what it is not.
+    let (lines, _) = told(&folder, &["import", "slc.xml"], 0);
+    assert!(lines.contains("trusted user domain"), "{lines}");
+    assert!(lines.contains("gives nobody the ability to open"), "{lines}");
+}
+
+#[test]
+fn whose_keys_they_are_is_said_by_the_operator() {
+    let folder = folder(&[
+        ("offer.xml", &license()),
+        ("azure.xml", &LicenseBuilder::server(&Server::azure()).build()),
+    ]);
+    let learn = |whose: &str, file: &str| {
+        told(&folder, &["learn", "--as", whose, "--name", "N", file], 0).0
+    };
+    assert!(learn("tpd", "offer.xml").contains("origin = \"tpd\""));
+    let foreign = Estate::from_toml(learn("foreign", "offer.xml")).unwrap();
+    assert_eq!(foreign.authorities()[0].keys[0].status.as_str(), "foreign");
+    let azure = Estate::from_toml(learn("own", "azure.xml")).unwrap();
+    assert_eq!(azure.authorities()[0].kind.as_str(), "azure-rms");
+    assert_eq!(keys(&azure), [Server::azure().key.fingerprint()]);
+}
+
+#[test]
+fn nothing_is_learnt_from_what_contradicts_itself() {
+    let forged = LicenseBuilder::client(&Server::forger(), &Client::windows());
+    let forged = forged.principal(&Server::contoso()).build();
+    let unanchored = LicenseBuilder::client(&Server::contoso(), &Client::windows());
+    let unanchored = unanchored.documents(rmsight::specimen::Documents::One).build();
+    let folder = folder(&[
+        ("forged.xml", &forged),
+        ("cut.xml", &license()[..600]),
+        ("plain.txt", b"hello"),
+        ("tpd.xml", b"<TrustedPublishingDomain/>"),
+        ("offer.xml", &license()),
+        ("alone.xml", &unanchored),
+    ]);
+    for (file, said) in [
+        ("forged.xml", "contradicts itself"),
+        ("cut.xml", "cut.xml"),
+        ("plain.txt", "not rights-protected"),
+        ("tpd.xml", "encrypted with the password"),
+        ("missing", "missing"),
+    ] {
+        let (lines, warned) = told(&folder, &["learn", "--as", "own", file], 2);
+        assert!(warned.contains(said), "{file}: {warned}");
+        assert!(lines.is_empty(), "{file}: {lines}");
+    }
+    let (_, warned) = told(&folder, &["import", "tpd.xml"], 2);
+    assert!(warned.contains("a file that the cluster is known to have protected"), "{warned}");
+    // One that is no good does not keep the others back.
+    let (lines, _) = told(&folder, &["learn", "--as", "own", "forged.xml", "offer.xml"], 1);
+    assert!(lines.contains("slc_key"), "{lines}");
+    let (lines, _) = told(&folder, &["learn", "--as", "own", "alone.xml"], 0);
+    assert!(lines.contains("No signature leads"), "{lines}");
+}
+
+#[test]
+fn ids_and_redirections_only_annotate() {
+    let id = "1b4e28ba-2fa1-4d2e-883f-0016d3cca427";
+    let configuration = format!("BPOSId : {id}\nCurrentLicensorCertificateGuid : {id}\n");
+    let export = "Windows Registry Editor Version 5.00\n\n\
+        [HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\MSIPC\\ServiceLocation\\LicensingRedirection]\n\
+        \"https://rms.example.com/_wmcs/licensing\"=\"https://x.rms.eu.aadrm.com/_wmcs/licensing\"\n";
+    let folder =
+        folder(&[("tenant.txt", configuration.as_bytes()), ("clients.reg", export.as_bytes())]);
+    let (lines, _) = told(&folder, &["import", "tenant.txt", "--name", "Tenant"], 0);
+    assert!(lines.contains("an id decides nothing: learn the keys from files"), "{lines}");
+    let estate = Estate::from_toml(&lines).unwrap();
+    assert_eq!(keys(&estate), Vec::<String>::new());
+    assert_eq!(estate.authorities()[0].keys[0].id.as_deref(), Some(id));
+    let (lines, _) = told(&folder, &["import", "clients.reg"], 0);
+    assert!(lines.contains("learn the key from a file that names the host"), "{lines}");
+    assert!(!lines.contains("[[authority"), "{lines}");
+}
+
+#[test]
+fn an_estate_file_is_added_to_and_never_written_over() {
+    let partner = LicenseBuilder::server(&Server::forger()).build();
+    let folder = folder(&[("offer.xml", &license()), ("theirs.xml", &partner)]);
+    let path = folder.path().join("estate.toml");
+    let read = || fs::read_to_string(&path).unwrap();
+    let into = |whose: &str, name: &str, file: &str, code: i32| {
+        let args = ["learn", "--as", whose, "--name", name, "--into", "estate.toml", file];
+        told(&folder, &args, code)
+    };
+    assert!(into("foreign", "Partner", "theirs.xml", 0).0.contains("added 1 key"));
+    let first = read();
+    assert!(into("foreign", "Partner", "theirs.xml", 0).0.contains("nothing to add"));
+    assert_eq!(read(), first);
+    let (said, _) = into("own", "Ours", "offer.xml", 0);
+    assert!(said.contains("added 1 key") && said.contains("Say of each"), "{said}");
+    assert!(read().starts_with(&first));
+    // Until somebody has said what became of it, the file is not taken.
+    assert!(into("own", "Ours", "offer.xml", 2).1.contains("status"));
+    fs::write(&path, read().replace("status = \"\"", "status = \"active\"")).unwrap();
+    let (records, _) = scan(folder.path(), &["--estate", "estate.toml", "."]);
+    let needs: Vec<_> = records.iter().map(|record| record["need"].as_str().unwrap()).collect();
+    assert_eq!(needs, ["no", "yes", "no"]);
+    // Keys at the end belong to the last authority.
+    let azure = LicenseBuilder::server(&Server::azure()).build();
+    fs::write(folder.path().join("azure.xml"), azure).unwrap();
+    let before = read();
+    assert!(into("foreign", "Partner", "azure.xml", 2).1.contains("not the last one"));
+    assert_eq!(read(), before);
+    assert!(
+        told(&folder, &["learn", "--as", "own", "--into", "x", "offer.xml"], 2)
+            .1
+            .contains("--name")
+    );
+    fs::write(&path, b"\xFF\xFEa\0").unwrap();
+    into("own", "Ours", "offer.xml", 2);
+    assert_eq!(fs::read(&path).unwrap(), b"\xFF\xFEa\0");
+}
+
+/// An authority of one kind with these lines for each of its keys.
+fn authority(name: &str, kind: &str, keys: &[(&KeyPair, &str)]) -> String {
+    let mut text = format!("[[authority]]\nname = \"{name}\"\nkind = \"{kind}\"\n");
+    for (key, status) in keys {
+        text += &format!("[[authority.key]]\nslc_key = \"{}\"\n{status}\n", key.fingerprint());
+    }
+    text
+}
+
+#[test]
+fn one_folder_and_four_estates_with_no_file_opened_twice() {
+    let user = Client::windows();
+    let old = LicenseBuilder::client(&Server::contoso_legacy(), &user).build();
+    let azure = LicenseBuilder::server(&Server::azure()).build();
+    let document = IrmDocument::new(IrmKind::Word, license()).build();
+    let folder = folder(&[
+        ("files/a-new.xml", &license()),
+        ("files/b-new.docx", &document),
+        ("files/c-old.xml", &old),
+        ("files/d-azure.xml", &azure),
+        ("files/e-plain.txt", b"hello"),
+    ]);
+    let args = ["scan", "--format", "ndjson", "-j", "1", "--verify", "files"];
+    let store = stdout(&rmsight(folder.path(), &args));
+    fs::write(folder.path().join("store.ndjson"), &store).unwrap();
+    fs::remove_dir_all(folder.path().join("files")).unwrap();
+
+    let (new, old) = (Server::contoso().key, Server::contoso_legacy().key);
+    let imported = "status = \"imported\"\ntenant = \"6594232e-6968-45f0-9f7e-c711fc49ef58\"";
+    let held = "status = \"read-only\"\nsince = 2016-05-01";
+    let both = |one: &str, other: &str| authority("Ours", "ad-rms", &[(new, one), (old, other)]);
+    let tenant = authority("Tenant", "azure-rms", &[(Server::azure().key, "")]);
+    let estates = [
+        ("", ["R08 possible", "R08 possible", "R08 possible", "R06 no", "R01 no"]),
+        (&(both(imported, imported) + &tenant), ["R03 no", "R03 no", "R03 no", "R05 no", "R01 no"]),
+        (&(both(held, held) + &tenant), ["R04 yes", "R04 yes", "R04 yes", "R05 no", "R01 no"]),
+        (
+            &both(imported, "status = \"active\""),
+            ["R03 no", "R03 no", "R04 yes", "R06 no", "R01 no"],
+        ),
+    ];
+    for (estate, expected) in estates {
+        fs::write(folder.path().join("estate.toml"), estate).unwrap();
+        let args = ["judge", "--format", "ndjson", "--estate", "estate.toml", "store.ndjson"];
+        let judged = super::records(&rmsight(folder.path(), &args).success());
+        let found: Vec<String> = judged
+            .iter()
+            .map(|row| {
+                format!("{} {}", row["rule"].as_str().unwrap(), row["need"].as_str().unwrap())
+            })
+            .collect();
+        assert_eq!(found, expected, "{estate}");
+    }
+    // The HSM case: its clients got their certificates after the denial.
+    fs::write(folder.path().join("estate.toml"), both(held, held)).unwrap();
+    let args = ["judge", "--estate", "estate.toml", "store.ndjson"];
+    let text = stdout(&rmsight(folder.path(), &args).success());
+    for said in [
+        "Read-only since 2016-05-01T00:00:00Z",
+        "        2  M24  A client got a certificate",
+        "        0  M26  The server itself",
+        "The last right to publish of any client certificate seen ends at 2016-06-29T07:12:00Z.",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}
+
+#[test]
+fn a_license_consistent_in_itself_is_never_believed_much() {
+    let mut forger = Server::azure();
+    forger.key = Server::forger().key;
+    let forged = LicenseBuilder::server(&forger).build();
+    let mut cluster = Server::contoso();
+    cluster.key = Server::forger().key;
+    let beside = LicenseBuilder::client(&cluster, &Client::windows()).build();
+    let folder = folder(&[("forged.xml", &forged), ("beside.xml", &beside)]);
+    let estate = authority("Tenant", "azure-rms", &[(Server::azure().key, "")])
+        + &authority("Ours", "ad-rms", &[(Server::contoso().key, "status = \"active\"")]);
+    let ids = [Server::azure(), Server::contoso()].map(|server| server.id);
+    let with_ids = format!("{estate}slc_id = \"{}\"\n", ids[1].trim_matches(['{', '}'])).replacen(
+        "\n\n[[authority]]",
+        &format!("\nslc_id = \"{}\"\n[[authority]]", ids[0].trim_matches(['{', '}'])),
+        1,
+    );
+    for estate in [String::new(), estate, with_ids] {
+        fs::write(folder.path().join("estate.toml"), &estate).unwrap();
+        let args = ["--verify", "--estate", "estate.toml", "forged.xml", "beside.xml"];
+        let (records, _) = scan(folder.path(), &args);
+        for record in records {
+            assert_ne!(record["confidence"], "high", "{record}");
+            assert_ne!(record["key_match"], "key", "{record}");
+        }
+    }
+}
+
+#[test]
+fn the_sample_of_a_key_is_what_most_files_say() {
+    let mut renamed = Server::contoso();
+    renamed.name = Some("AAA".into());
+    renamed.address = Some("https://aaa.contoso.com/_wmcs".into());
+    let server = |server: &Server| LicenseBuilder::server(server).build();
+    let (usual, rare) = (server(&Server::contoso()), server(&renamed));
+    let folder = folder(&[("a.xml", &rare), ("b.xml", &usual), ("c.xml", &usual)]);
+    for jobs in ["1", "3"] {
+        let text = stdout(&rmsight(folder.path(), &["scan", "-j", jobs, "."]).success());
+        assert!(text.contains("3 findings: CONTOSO-RMS, https://rms.contoso.com"), "{text}");
+        assert!(!text.contains("AAA"), "{text}");
+        assert_eq!(text.matches("[[authority.key]]").count(), 1, "{text}");
+    }
+}
