@@ -182,6 +182,9 @@ impl Lesson {
             return Ok(());
         }
         let name = new_name(&estate, name).map_err(|why| fail(&why))?;
+        if let (None, Some(last)) = (name, estate.authorities().last()) {
+            self.learned.iter_mut().for_each(|learned| learned.kind = Some(last.kind));
+        }
         let text = block(&self.learned, status, origin, name);
         // With any status that needs no more, it has to be a good estate file.
         let filled = text.replace("status = \"\"", "status = \"lost\"");

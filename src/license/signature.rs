@@ -276,3 +276,44 @@ fn without_white_space(text: &[u8]) -> Vec<u8> {
     dense.extend_from_slice(rest);
     dense
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Depth;
+    use crate::license::document;
+    use crate::limits::{Cancel, Limits};
+
+    #[test]
+    fn what_is_remembered_has_an_end() {
+        let meter = Meter::new(Limits::default(), Cancel::default());
+        let mut verifier = Verifier::default();
+        for number in 0..=REMEMBERED {
+            let text = format!("<XrML><BODY>{number}</BODY></XrML>");
+            let documents = document::documents(text.as_bytes(), Depth::Full, &meter);
+            for document in &documents.list {
+                let found = verifier.certificate(document, text.as_bytes(), &meter);
+                assert_eq!(found.unwrap(), Signature::Unsigned);
+            }
+            meter.begin_member();
+        }
+        assert!((1..=REMEMBERED).contains(&verifier.known.len()));
+    }
+
+    #[test]
+    fn a_certificate_costs_the_same_whenever_it_is_met() {
+        let text = "<XrML><BODY></BODY><SIGNATURE></SIGNATURE></XrML>";
+        let meter = Meter::new(Limits::default(), Cancel::default());
+        let documents = document::documents(text.as_bytes(), Depth::Full, &meter);
+        let mut verifier = Verifier::default();
+        let cost = STEPS.saturating_add(wide(text.len()));
+        for _ in 0..3 {
+            for (steps, is_enough) in [(cost.saturating_sub(1), false), (cost, true)] {
+                let limits = Limits { steps, ..Limits::default() };
+                let meter = Meter::new(limits, Cancel::default());
+                let found = verifier.certificate(&documents.list[0], text.as_bytes(), &meter);
+                assert_eq!(found.is_ok(), is_enough);
+            }
+        }
+    }
+}

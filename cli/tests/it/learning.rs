@@ -246,19 +246,22 @@ fn a_license_consistent_in_itself_is_never_believed_much() {
     let folder = folder(&[("forged.xml", &forged), ("beside.xml", &beside)]);
     let estate = authority("Tenant", "azure-rms", &[(Server::azure().key, "")])
         + &authority("Ours", "ad-rms", &[(Server::contoso().key, "status = \"active\"")]);
-    let ids = [Server::azure(), Server::contoso()].map(|server| server.id);
-    let with_ids = format!("{estate}slc_id = \"{}\"\n", ids[1].trim_matches(['{', '}'])).replacen(
-        "\n\n[[authority]]",
-        &format!("\nslc_id = \"{}\"\n[[authority]]", ids[0].trim_matches(['{', '}'])),
-        1,
-    );
+    let id = |server: Server| format!("slc_id = \"{}\"", server.id.trim_matches(['{', '}']));
+    let with_ids = authority("Tenant", "azure-rms", &[(Server::azure().key, &id(Server::azure()))])
+        + &authority(
+            "Ours",
+            "ad-rms",
+            &[(Server::contoso().key, &(id(Server::contoso()) + "\nstatus = \"active\""))],
+        );
     for estate in [String::new(), estate, with_ids] {
         fs::write(folder.path().join("estate.toml"), &estate).unwrap();
+        let has_ids = estate.contains("slc_id");
         let args = ["--verify", "--estate", "estate.toml", "forged.xml", "beside.xml"];
         let (records, _) = scan(folder.path(), &args);
+        assert_eq!(records.len(), 2);
         for record in records {
             assert_ne!(record["confidence"], "high", "{record}");
-            assert_ne!(record["key_match"], "key", "{record}");
+            assert_eq!(record["key_match"], if has_ids { "id" } else { "none" }, "{record}");
         }
     }
 }

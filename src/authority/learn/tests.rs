@@ -53,6 +53,13 @@ fn a_servers_certificate_in_any_wrapping() {
 }
 
 #[test]
+#[cfg(feature = "verify")]
+fn a_certificate_that_was_changed_teaches_nothing() {
+    let changed = specimen::server_certificate(&Server::contoso()).replace("CONTOSO", "FABRIKAM");
+    assert!(refused(changed).message.contains("does not hold"));
+}
+
+#[test]
 fn public_keys_in_der_and_pem() {
     let key = Server::contoso().key;
     let pem = key.public_key_pem();

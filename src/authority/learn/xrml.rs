@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{Learned, refusal};
 use crate::authority::check::Mistake;
+use crate::facts::Signature;
 use crate::license::{Certificate, CertificateKind, License, Party, unwrap_chain};
 use crate::limits::{Cancel, Limits, Meter};
 
@@ -20,11 +21,21 @@ pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, Mistake> {
         _ => text.as_bytes().to_vec(),
     };
     let certificates = License { raw, offset: None }.certificates();
+    // What was changed after it was signed may hold anybody's key.
+    let (changed, good): (Vec<&Certificate>, Vec<&Certificate>) =
+        certificates.iter().partition(|certificate| certificate.signature == Signature::Invalid);
     let mut all: Vec<Learned> = Vec::new();
-    for learned in certificates.iter().filter_map(from_certificate) {
+    for learned in good.into_iter().filter_map(from_certificate) {
         if !all.iter().any(|other| other.key == learned.key) {
             all.push(learned);
         }
+    }
+    if all.is_empty()
+        && changed.into_iter().any(|certificate| from_certificate(certificate).is_some())
+    {
+        let message = "The signature of the server's certificate in it does not hold: it was \
+                       changed, and anybody's key may stand in it.";
+        return Err(refusal(None, message));
     }
     if all.is_empty() {
         let message = "There is XrML in it, but no server's key. Give a file that the cluster is \
