@@ -5,7 +5,6 @@ mod device;
 mod estate;
 mod exit;
 mod inspect;
-#[allow(dead_code)] // nothing writes one yet
 mod inventory;
 mod judge;
 mod learn;

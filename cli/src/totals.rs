@@ -1,10 +1,12 @@
 //! What stands below a scan in text form: totals, keys, and what they mean.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use rmsight::{Estate, KeyStatus, modifiers};
 
+use crate::inventory::Vanished;
 use crate::tally::{Key, READ_ONLY_CHECKS, Tally};
 use crate::terminal::escaped;
 use crate::text::short_key;
@@ -52,14 +54,20 @@ pub(crate) fn searched(tally: &Tally, left_out: &LeftOut) -> String {
 }
 
 /// What a scan has done to its inventory.
-pub(crate) fn kept(left_out: &LeftOut, gone: u64, file: &std::path::Path) -> String {
+pub(crate) fn kept(left_out: &LeftOut, vanished: Vanished, file: &Path) -> String {
     let mut text = String::new();
     let unchanged = left_out.unchanged.load(Ordering::Relaxed);
     if unchanged > 0 {
         text += &format!(" {} as the inventory had them.", counted(unchanged, "file"));
     }
-    if gone > 0 {
-        text += &format!(" {} gone since.", counted(gone, "file"));
+    if vanished.gone > 0 {
+        text += &format!(" {} gone since.", counted(vanished.gone, "file"));
+    }
+    if vanished.kept > 0 {
+        text += &format!(
+            " {} not found, but not taken as gone: the file system is another one than before.",
+            counted(vanished.kept, "file")
+        );
     }
     text + &format!("\n\nAll that {} has", escaped(&file.display().to_string()))
 }

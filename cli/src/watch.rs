@@ -25,14 +25,16 @@ impl<T> Watch<T> {
 
     /// The thread begins with `at`.
     pub(crate) fn begin(&self, at: T) {
-        self.state().at = Some(at);
+        let mut state = self.state();
+        // A call that panicked has left it behind.
+        (state.at, state.since) = (Some(at), None);
     }
 
     /// The thread is through with it. False: it was given up meanwhile, others have gone on without
     /// this thread, and it has to end without a word.
     pub(crate) fn end(&self) -> bool {
         let mut state = self.state();
-        state.at = None;
+        (state.at, state.since) = (None, None);
         !state.is_given_up
     }
 

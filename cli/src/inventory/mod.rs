@@ -22,7 +22,8 @@ pub(crate) use load::{Inventory, RootRow, ScanRow, Stored};
 pub(crate) use lookup::Lookup;
 pub(crate) use maps::Maps;
 pub(crate) use store::{
-    Begun, Dir, DirState, FileRow, FindingRow, Plan, Reading, RootKind, Stamp, Store, Sums, Visit,
+    Begun, Dir, DirState, FileRow, FindingRow, Plan, Reading, RootKind, Stamp, Store, Sums,
+    Vanished, Visit,
 };
 
 #[cfg(test)]

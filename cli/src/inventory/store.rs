@@ -75,6 +75,16 @@ pub(crate) struct Dir {
     pub(crate) row: OnceLock<i64>,
 }
 
+/// Folders may nest deeper than the stack of a thread.
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let mut above = self.parent.take();
+        while let Some(mut dir) = above.and_then(Arc::into_inner) {
+            above = dir.parent.take();
+        }
+    }
+}
+
 /// What became of a folder.
 #[derive(Debug)]
 pub(crate) enum DirState {
@@ -155,6 +165,15 @@ fn sql(value: Value<'_>) -> Sql {
         Value::List(facts, _) => Sql::Text(Value::List(facts, &[]).to_string()),
         _ => Sql::Null,
     }
+}
+
+/// Files that were not where they had been.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Vanished {
+    /// They are gone.
+    pub(crate) gone: u64,
+    /// Nobody knows: their device is not there either.
+    pub(crate) kept: u64,
 }
 
 /// The rows of a scan that has begun.
@@ -526,7 +545,7 @@ impl Store {
     /// Ends a root. Of one that is finished, it says how many files have vanished: those missing
     /// from a folder that was listed on the device on which they were, and those in folders that
     /// are missing from such a one.
-    pub(crate) fn end_root(&mut self, visit: &Visit) -> Result<u64> {
+    pub(crate) fn end_root(&mut self, visit: &Visit) -> Result<Vanished> {
         self.commit()?;
         let gone = self.change(|store| {
             let device = store.device(visit.device.as_ref())?;
@@ -544,13 +563,13 @@ impl Store {
                     visit.root,
                 ],
             )?;
-            if visit.is_finished { store.sweep(visit.root) } else { Ok(0) }
+            if visit.is_finished { store.sweep(visit.root) } else { Ok(Vanished::default()) }
         })?;
         self.commit()?;
         Ok(gone)
     }
 
-    fn sweep(&self, root: i64) -> rusqlite::Result<u64> {
+    fn sweep(&self, root: i64) -> rusqlite::Result<Vanished> {
         let place = params![self.scan, root];
         let files = self.db.execute(
             "UPDATE files SET gone = ?1 FROM missing, dirs \
@@ -579,7 +598,17 @@ impl Store {
             ),
             place,
         )?;
-        Ok(u64::try_from(files + below).unwrap_or_default())
+        let kept = self.db.query_row(
+            &format!(
+                "{LOST} SELECT (SELECT count(*) FROM missing JOIN files ON files.id = file \
+                 WHERE missing.scan = ?1 AND missing.root = ?2 AND gone IS NULL) \
+                 + (SELECT count(*) FROM lost JOIN files ON files.dir = lost.dir \
+                 WHERE gone IS NULL)"
+            ),
+            place,
+            |row| row.get(0),
+        )?;
+        Ok(Vanished { gone: u64::try_from(files + below).unwrap_or_default(), kept })
     }
 
     /// Ends the scan.

@@ -75,7 +75,7 @@ fn listed(store: &mut Store, dir: &Dir, device: &str, missing: &[i64]) {
 fn end(store: &mut Store, root: i64) -> u64 {
     let visit =
         Visit { root, files: 1, device: None, is_finished: true, is_complete: true, error: None };
-    let gone = store.end_root(&visit).unwrap();
+    let gone = store.end_root(&visit).unwrap().gone;
     store.end(&Sums { read: 1, ..Sums::default() }, gone, true).unwrap();
     gone
 }
@@ -202,6 +202,15 @@ fn a_lost_folder_takes_along_what_was_on_its_device() {
     bench.store.dir(&kept, &DirState::Met).unwrap();
     assert_eq!(end(&mut bench.store, root), 1);
     assert_eq!(paths(&bench), ["/mnt/lost/deep/b", "/mnt/kept/c"]);
+}
+
+#[test]
+fn folders_may_nest_deeper_than_a_stack() {
+    let mut deepest = dir("/", None, 1);
+    for _ in 0..200_000 {
+        deepest = dir("x", Some(&deepest), 1);
+    }
+    drop(deepest);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use rmsight::{READER_VERSION, Record, judge_dated};
 use super::engine::Shared;
 use crate::args::Scan;
 use crate::exit::{Failure, Result, warn};
-use crate::inventory::{Inventory, Maps, Plan, Reading, RootKind, Store, Sums, Visit};
+use crate::inventory::{Inventory, Maps, Plan, Reading, RootKind, Store, Sums, Vanished, Visit};
 use crate::stop::Stop;
 use crate::tally::Tally;
 use crate::walk::{Ledger, Note, Root};
@@ -36,7 +36,7 @@ pub(super) struct Keeper {
 pub(super) struct Kept {
     /// All that is in it, judged.
     pub(super) tally: Tally,
-    pub(super) gone: u64,
+    pub(super) vanished: Vanished,
     /// A root was not what it has to be.
     pub(super) is_incomplete: bool,
     pub(super) failed_roots: u64,
@@ -145,7 +145,8 @@ impl Keeper {
             .join()
             .map_err(|_| Failure::message("the writing of the inventory has failed"))??;
         let is_finished = !shared.walk.stop.is_raised();
-        let (mut gone, mut is_incomplete, mut failed_roots) = (0_u64, !is_finished, 0);
+        let (mut is_incomplete, mut failed_roots) = (!is_finished, 0);
+        let mut vanished = Vanished::default();
         for root in &shared.walk.roots {
             let mut visit = Visit {
                 root: root.row,
@@ -158,7 +159,7 @@ impl Keeper {
             let is_empty = visit.is_complete && root.list.is_none() && visit.files == 0;
             if is_empty && store.has_files(&root.path)? {
                 if accept_empty {
-                    gone += store.forsake(&root.path)?;
+                    vanished.gone += store.forsake(&root.path)?;
                 } else {
                     let words = "it had files, and now has none: is it mounted? \
                         (--accept-empty if that is right)";
@@ -169,7 +170,9 @@ impl Keeper {
                 }
             }
             is_incomplete |= !visit.is_complete;
-            gone += store.end_root(&visit)?;
+            let ended = store.end_root(&visit)?;
+            vanished.gone += ended.gone;
+            vanished.kept += ended.kept;
         }
         let left_out = &shared.walk.left_out;
         let sums = Sums {
@@ -181,10 +184,10 @@ impl Keeper {
             special: left_out.special.load(Ordering::Relaxed),
             bytes: shared.counts.bytes.load(Ordering::Relaxed),
         };
-        store.end(&sums, gone, is_finished)?;
+        store.end(&sums, vanished.gone, is_finished)?;
         store.close();
         let tally = if is_finished { judged(&self.file, shared)? } else { Tally::default() };
-        Ok(Kept { tally, gone, is_incomplete, failed_roots })
+        Ok(Kept { tally, vanished, is_incomplete, failed_roots })
     }
 }
 

@@ -5,6 +5,9 @@ mod keep;
 mod recorder;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -124,7 +127,7 @@ fn conclude(
     if matches!(shared.format, None | Some(Format::Text)) {
         let mut head = totals::searched(tally, &shared.walk.left_out);
         if let (Some(kept), Some(file)) = (kept, &args.inventory) {
-            head += &totals::kept(&shared.walk.left_out, kept.gone, file);
+            head += &totals::kept(&shared.walk.left_out, kept.vanished, file);
         }
         let all = kept.map_or(tally, |kept| &kept.tally);
         totals::write(&head, all, &shared.settings.estate, out)

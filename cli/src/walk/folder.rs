@@ -20,20 +20,37 @@ pub(crate) struct Folder {
     pub(super) dir: Arc<Dir>,
     pub(super) root: Arc<Root>,
     pub(super) up: Option<Arc<Folder>>,
+    /// How many are above it.
+    depth: usize,
     /// Number of its file system, and its own there.
     id: OnceLock<(u64, u64)>,
+}
+
+/// No more folders in folders are gone into: a path of 4,096 bytes, the most that programs can
+/// handle, has half as many. Whoever builds deeper ones does so to keep others busy.
+const DEEPEST: usize = 10_000;
+
+/// Folders may nest deeper than the stack of a thread.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let mut above = self.up.take();
+        while let Some(mut folder) = above.and_then(Arc::into_inner) {
+            above = folder.up.take();
+        }
+    }
 }
 
 impl Folder {
     pub(super) fn top(root: &Arc<Root>) -> Folder {
         let dir = root.dir(&root.path, None);
-        Folder { dir, root: Arc::clone(root), up: None, id: OnceLock::new() }
+        Folder { dir, root: Arc::clone(root), up: None, depth: 0, id: OnceLock::new() }
     }
 
     fn inner(up: &Arc<Folder>, path: &Path) -> Folder {
         let dir = up.root.dir(path, Some(Arc::clone(&up.dir)));
         let root = Arc::clone(&up.root);
-        Folder { dir, root, up: Some(Arc::clone(up)), id: OnceLock::new() }
+        let depth = up.depth + 1;
+        Folder { dir, root, up: Some(Arc::clone(up)), depth, id: OnceLock::new() }
     }
 
     fn path(&self) -> &Path {
@@ -76,6 +93,11 @@ impl Walk {
         lookup: Option<&Lookup>,
         watch: &Watch<Arc<Folder>>,
     ) -> bool {
+        if folder.depth > DEEPEST {
+            let error = format!("more than {DEEPEST} folders in each other");
+            self.unlisted(folder, "limit-folder-depth", error);
+            return true;
+        }
         watch.begin(Arc::clone(folder));
         let links = if folder.up.is_none() { Links::Follow } else { Links::Refuse };
         let wants_stamps = self.ledger.is_some();

@@ -24,6 +24,7 @@ pub(super) struct Entry {
     /// Of a file, where it was asked for and could be had.
     pub(super) stamp: Option<Stamp>,
     /// DOS attributes, where the system has them at hand.
+    #[cfg_attr(unix, allow(dead_code))] // there only a mounted share has them, and is asked
     pub(super) attributes: Option<u32>,
 }
 

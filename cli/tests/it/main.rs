@@ -3,6 +3,7 @@
 mod inventory;
 mod judging;
 mod learning;
+mod manners;
 mod reading;
 mod readme;
 mod ways;

@@ -1,0 +1,142 @@
+//! What a scan does when a file does not answer, or the reader has a bug.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::bounded;
+use rmsight::{Cancel, Estate, Inspector, ReadAt};
+use tempfile::TempDir;
+
+use super::engine::{self, Shared, WAITING};
+use super::worker::{Opened, open_file};
+use crate::args::Format;
+use crate::device::Devices;
+use crate::open::Links;
+use crate::progress::{Counts, Progress};
+use crate::rate::Throttle;
+use crate::settings::Settings;
+use crate::stop::Stop;
+use crate::walk::{Filter, LeftOut, Root, Walk, Work};
+
+/// Bytes that never come, or that the reader cannot take.
+enum Odd {
+    Stuck,
+    Broken,
+}
+
+impl ReadAt for Odd {
+    fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Odd::Stuck => loop {
+                std::thread::park();
+            },
+            Odd::Broken => panic!("a planted bug"),
+        }
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(1000)
+    }
+}
+
+fn open(path: &Path, links: Links) -> io::Result<Opened> {
+    let mut opened = open_file(path, links)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if name.starts_with("stuck") {
+        opened.source = Box::new(Odd::Stuck);
+    } else if name.starts_with("broken") {
+        opened.source = Box::new(Odd::Broken);
+    }
+    Ok(opened)
+}
+
+/// The records of a scan of `folder`.
+fn scan(folder: PathBuf, workers: usize, patience: Duration) -> Vec<serde_json::Value> {
+    let (jobs, waiting) = bounded(WAITING);
+    let shared = Arc::new(Shared {
+        settings: Settings {
+            estate: Estate::default(),
+            redact: None,
+            source: None,
+            inspector: Inspector::builder(),
+            cancel: Cancel::new(),
+        },
+        format: Some(Format::Ndjson),
+        is_eager: false,
+        walk: Walk {
+            roots: vec![Arc::new(Root::new(folder, 0, None))],
+            filter: Filter::default(),
+            one_file_system: false,
+            hydrate: false,
+            in_order: workers == 1,
+            ledger: None,
+            jobs,
+            workers,
+            stop: Stop::default(),
+            left_out: LeftOut::default(),
+            work: Work::default(),
+            devices: Devices::default(),
+            failure: Mutex::new(None),
+        },
+        counts: Counts::default(),
+        throttle: Throttle::new(None),
+        read_timeout: patience,
+        opener: open,
+    });
+    let mut out = Vec::new();
+    let progress = Progress::new(true, true, None);
+    let tally = engine::scan(&shared, waiting, progress, &mut out).unwrap();
+    let records: Vec<serde_json::Value> = out
+        .split_inclusive(|byte| *byte == b'\n')
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    assert_eq!(tally.files + tally.unreadable, u64::try_from(records.len()).unwrap());
+    assert_eq!(tally.is_complete(), tally.unreadable == 0);
+    records
+}
+
+fn codes(records: &[serde_json::Value]) -> Vec<(String, Option<&str>)> {
+    let mut codes: Vec<_> = records
+        .iter()
+        .map(|record| {
+            let path = Path::new(record["path"].as_str().unwrap());
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, record["error_code"].as_str())
+        })
+        .collect();
+    codes.sort_unstable();
+    codes
+}
+
+#[test]
+fn a_file_that_does_not_answer_is_given_up_and_the_others_are_read() {
+    let folder = TempDir::new().unwrap();
+    for name in ["a", "stuck1", "stuck2", "z"] {
+        std::fs::write(folder.path().join(name), b"x").unwrap();
+    }
+    for workers in [1, 2] {
+        let started = Instant::now();
+        let records = scan(folder.path().to_owned(), workers, Duration::from_millis(300));
+        let expected =
+            [("a", None), ("stuck1", Some("hung")), ("stuck2", Some("hung")), ("z", None)];
+        let expected = expected.map(|(name, code)| (name.to_owned(), code));
+        assert_eq!(codes(&records), expected);
+        // Nobody waits for the thread that hangs for ever.
+        assert!(started.elapsed() < Duration::from_secs(30));
+        assert_eq!(records.iter().filter(|record| record["need"] == "possible").count(), 2);
+    }
+}
+
+#[test]
+fn a_bug_of_the_reader_is_a_record() {
+    let folder = TempDir::new().unwrap();
+    for name in ["a", "broken", "z"] {
+        std::fs::write(folder.path().join(name), b"x").unwrap();
+    }
+    let records = scan(folder.path().to_owned(), 1, Duration::from_secs(60));
+    let expected = [("a", None), ("broken", Some("reader-failed")), ("z", None)];
+    assert_eq!(codes(&records), expected.map(|(name, code)| (name.to_owned(), code)));
+    assert!(records[1]["error"].as_str().unwrap().contains("a planted bug"));
+}

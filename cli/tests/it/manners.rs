@@ -1,0 +1,145 @@
+//! How a scan goes about: what it leaves out, how fast it goes, and what it leaves no trace of.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use super::{folder, records, rmsight, scan, stderr, stdout};
+
+fn paths(folder: &std::path::Path, args: &[&str]) -> Vec<String> {
+    let (records, _) = scan(folder, args);
+    records.iter().map(|record| record["path"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn globs_choose_files_and_cut_folders_off() {
+    let folder = folder(&[
+        ("a.docx", b"x"),
+        ("a.tmp", b"x"),
+        ("deep/b.DOCX", b"x"),
+        ("deep/c.docx", b"x"),
+        ("deep/~snapshot/d.docx", b"x"),
+        ("old/e.docx", b"x"),
+    ]);
+    let path = folder.path();
+    let cases: &[(&[&str], &[&str])] = &[
+        (
+            &["--include", "*.docx", "--exclude", "~snapshot", "--exclude", "/old"],
+            &["./a.docx", "./deep/c.docx"],
+        ),
+        (&["--include", "*.{tmp,DOCX}"], &["./a.tmp", "./deep/b.DOCX"]),
+        (&["--include", "deep/*"], &["./deep/b.DOCX", "./deep/c.docx"]),
+    ];
+    for (args, expected) in cases {
+        assert_eq!(paths(path, &[args, &["."][..]].concat()), *expected, "{args:?}");
+    }
+    let done = rmsight(path, &["scan", "--exclude", "*", "."]).success();
+    assert!(stdout(&done).contains("Searched 0 files, 4 excluded"), "{}", stdout(&done));
+    let done = rmsight(path, &["scan", "--exclude", "a[", "."]).code(2);
+    assert!(stderr(&done).contains("is no glob"), "{}", stderr(&done));
+}
+
+#[test]
+fn a_rate_is_kept_to() {
+    let files: Vec<String> = (0..30).map(|n| n.to_string()).collect();
+    let files: Vec<(&str, &[u8])> = files.iter().map(|name| (name.as_str(), &b"x"[..])).collect();
+    let folder = folder(&files);
+    let started = Instant::now();
+    let args = ["scan", "--max-rate", "100/s", "-j", "4", "--format", "ndjson", "."];
+    let done = rmsight(folder.path(), &args).success();
+    assert_eq!(records(&done).len(), 30);
+    assert!(started.elapsed() >= Duration::from_millis(150), "{:?}", started.elapsed());
+    rmsight(folder.path(), &["scan", "--max-rate", "fast", "."]).code(2);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn paths_of_any_length_are_read() {
+    use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
+    let folder = folder(&[]);
+    let name = "n".repeat(250);
+    let mut dir = openat(CWD, folder.path(), OFlags::DIRECTORY, Mode::empty()).unwrap();
+    let mut len = folder.path().as_os_str().len();
+    // One just below what the system takes at once, and one well above.
+    for depth in 1..=20 {
+        mkdirat(&dir, &*name, Mode::RWXU).unwrap();
+        dir = openat(&dir, &*name, OFlags::DIRECTORY, Mode::empty()).unwrap();
+        len += name.len() + 1;
+        if depth == 15 || depth == 20 {
+            let flags = OFlags::CREATE | OFlags::WRONLY;
+            drop(openat(&dir, "file", flags, Mode::RUSR | Mode::WUSR).unwrap());
+        }
+    }
+    assert!(len > 5000);
+    for jobs in ["1", "2"] {
+        let args = ["scan", "--format", "ndjson", "-j", jobs, "-i", "estate.db", "."];
+        let records = records(&rmsight(folder.path(), &args).success());
+        let mut lens: Vec<_> =
+            records.iter().map(|record| record["path"].as_str().unwrap().len()).collect();
+        lens.sort_unstable();
+        assert_eq!(lens.len(), 2);
+        assert!(lens[0] < 4096 && lens[1] > 5000, "{lens:?}");
+        assert!(records.iter().all(|record| record["container"] == "empty"));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn reading_leaves_the_access_time_alone() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = folder(&[("share/a", b"x")]);
+    let file = folder.path().join("share/a");
+    // Relative access times are moved when they are older than the modification time.
+    let times = fs::FileTimes::new().set_accessed(std::time::UNIX_EPOCH);
+    fs::File::options().write(true).open(&file).unwrap().set_times(times).unwrap();
+    rmsight(folder.path(), &["scan", "share"]).success();
+    assert_eq!(fs::metadata(&file).unwrap().atime(), 0);
+}
+
+#[test]
+fn a_sparse_file_is_read() {
+    let folder = folder(&[]);
+    fs::File::create(folder.path().join("sparse")).unwrap().set_len(1 << 30).unwrap();
+    let (records, exit) = scan(folder.path(), &["."]);
+    assert_eq!((records[0]["size"].as_u64(), exit), (Some(1 << 30), 0));
+    assert_eq!(records[0]["searched"], "full");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_hangs_in_the_system_does_not_stop_the_scan() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command as Plain, Stdio};
+    let folder = folder(&[("a", b"x"), ("leased", b"x"), ("z", b"x")]);
+    // Whoever opens a file on which another has a lease waits until it is given back, for 45 s.
+    let hold = "import fcntl, signal, sys, time\n\
+        signal.signal(signal.SIGIO, signal.SIG_IGN)\n\
+        file = open('leased')\n\
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)\n\
+        print('held', flush=True)\n\
+        time.sleep(60)\n";
+    let holder = Plain::new("python3")
+        .args(["-c", hold])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut holder) = holder else {
+        eprintln!("skipped: no python3 to hold a lease");
+        return;
+    };
+    let mut line = String::new();
+    BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    if line != "held\n" {
+        eprintln!("skipped: no leases on this file system");
+        return;
+    }
+    let (records, exit) = scan(folder.path(), &["--read-timeout", "1", "."]);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let codes: Vec<_> = records
+        .iter()
+        .map(|record| (record["path"].as_str().unwrap(), record["error_code"].as_str()))
+        .collect();
+    assert_eq!(codes, [("./a", None), ("./leased", Some("hung")), ("./z", None)]);
+    assert_eq!(exit, 1);
+}
