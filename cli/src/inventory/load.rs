@@ -138,11 +138,10 @@ impl Inventory {
             .map_err(|error| failed(&self.file, &error))
     }
 
-    /// Shows every finding that is not known to be gone: the files in the order in which they
-    /// were met first, then the folders that could not be listed.
+    /// Shows every finding that is not known to be gone, in the order in which the files were met
+    /// first; a folder that could not be listed is one, too.
     pub(crate) fn records(&self, mut visit: impl FnMut(Stored) -> Result<()>) -> Result<()> {
-        self.findings("files.gone IS NULL", &mut visit)?;
-        self.unlisted(&mut visit)
+        self.findings("files.gone IS NULL", &mut visit)
     }
 
     /// Shows the findings of one file.
@@ -183,38 +182,19 @@ impl Inventory {
             .map_err(|error| Failure::message(format_args!("{}: {error}", self.file.display())))?;
         (|| {
             let mut path = row.get_ref(4)?.as_blob()?.to_vec();
-            path.extend_from_slice(row.get_ref(5)?.as_blob()?);
+            let name = row.get_ref(5)?.as_blob()?;
+            let is_folder = name.is_empty();
+            if is_folder {
+                path.truncate(path::trimmed(&path).len());
+            }
+            path.extend_from_slice(name);
             let mut envelope = envelope(path, row.get_ref(3)?.as_str()?, row.get(2)?);
             envelope.size = row.get(6)?;
             envelope.modified = row.get::<_, Option<i64>>(7)?.map(Timestamp::from_unix);
-            Ok(Stored { envelope, facts, file: Some(row.get(0)?), scan: row.get(1)? })
+            let file = if is_folder { None } else { Some(row.get(0)?) };
+            Ok(Stored { envelope, facts, file, scan: row.get(1)? })
         })()
         .map_err(broken)
-    }
-
-    fn unlisted(&self, visit: &mut dyn FnMut(Stored) -> Result<()>) -> Result<()> {
-        let broken = |error: rusqlite::Error| failed(&self.file, &error);
-        let mut statement = self
-            .db
-            .prepare(
-                "SELECT dirs.seen, readings.reader, sources.name, dirs.path, dirs.error_code, \
-                 dirs.error FROM dirs JOIN sources ON sources.id = dirs.source \
-                 JOIN scans ON scans.id = dirs.seen JOIN readings ON readings.id = scans.reading \
-                 WHERE dirs.error_code IS NOT NULL ORDER BY dirs.id",
-            )
-            .map_err(broken)?;
-        let mut rows = statement.query([]).map_err(broken)?;
-        while let Some(row) = rows.next().map_err(broken)? {
-            let stored = (|| {
-                let path = path::trimmed(row.get_ref(3)?.as_blob()?).to_vec();
-                let envelope = envelope(path, row.get_ref(2)?.as_str()?, row.get(1)?);
-                let mut facts = Facts::not_opened("io", row.get::<_, String>(5)?);
-                facts.error_code = Some(Cow::Owned(row.get(4)?));
-                Ok(Stored { envelope, facts, file: None, scan: row.get(0)? })
-            })();
-            visit(stored.map_err(broken)?)?;
-        }
-        Ok(())
     }
 }
 

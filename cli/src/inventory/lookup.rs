@@ -71,7 +71,8 @@ impl Lookup {
     pub(crate) fn missing(&self, dir: i64, met: &HashSet<i64>) -> Result<Vec<i64>> {
         (|| {
             let mut found = self.db.prepare_cached(
-                "SELECT id FROM files WHERE dir = ? AND scan < ? AND gone IS NULL",
+                "SELECT id FROM files WHERE dir = ? AND scan < ? AND gone IS NULL \
+                 AND name <> x''",
             )?;
             let rows = found.query_map([dir, self.begun.scan], |row| row.get(0))?;
             rows.filter(|row| {

@@ -97,53 +97,34 @@ fn sql_type(kind: ColumnKind) -> &'static str {
     }
 }
 
-/// The record without its verdict, as text formats write it, plus a row for each folder that
-/// could not be listed. `path_hex` has the bytes of paths that are not UTF-8.
+/// The record without its verdict, as text formats write it. `path_hex` has the bytes of paths that
+/// are not UTF-8. It is one plain SELECT: DuckDB reads views with a parser of its own, and hands a
+/// UNION back in a form that SQLite does not take.
 fn records_view() -> String {
     let time = |name: &str| format!("strftime('%Y-%m-%dT%H:%M:%SZ', {name}, 'unixepoch')");
-    let path = "coalesce(dirs.display, CAST(dirs.path AS TEXT))";
-    let source = "nullif(sources.name, '') AS source";
+    let dir = "coalesce(dirs.display, CAST(dirs.path AS TEXT))";
     let mut found = format!(
-        "SELECT 1 AS schema, readings.reader AS reader, {source},\n  \
-         {path} || coalesce(files.display, CAST(files.name AS TEXT)) AS path,\n  \
+        "SELECT 1 AS schema, readings.reader AS reader, nullif(sources.name, '') AS source,\n  \
+         CASE WHEN length(files.name) > 0\n    \
+         THEN {dir} || coalesce(files.display, CAST(files.name AS TEXT))\n    \
+         WHEN length(dirs.path) > 1 THEN substr({dir}, 1, length({dir}) - 1)\n    \
+         ELSE {dir} END AS path,\n  \
          CASE WHEN dirs.display IS NOT NULL OR files.display IS NOT NULL\n    \
          THEN hex(dirs.path) || hex(files.name) END AS path_hex,\n  \
          files.size AS size, {} AS modified",
         time("files.modified")
     );
-    let mut unlisted = format!(
-        "SELECT 1, readings.reader, {source},\n  \
-         CASE WHEN length(dirs.path) > 1 THEN substr({path}, 1, length({path}) - 1)\n    \
-         ELSE {path} END,\n  \
-         CASE WHEN dirs.display IS NOT NULL THEN hex(dirs.path) END,\n  NULL, NULL"
-    );
     for column in fact_columns() {
         let name = column.name;
-        match column.kind {
-            ColumnKind::Time => {
-                found += &format!(",\n  {} AS {name}", time(&format!("findings.{name}")));
-            }
-            _ => found += &format!(",\n  findings.{name} AS {name}"),
-        }
-        unlisted += match name {
-            "container" => ", 'other'",
-            "protection" => ", 'unknown'",
-            "searched" => ", 'no'",
-            "depth" => ", 'full'",
-            "signature" | "link" => ", 'not-checked'",
-            "error_code" => ", dirs.error_code",
-            "error" => ", dirs.error",
-            "anomalies" => ", ''",
-            _ => ", NULL",
+        found += &match column.kind {
+            ColumnKind::Time => format!(",\n  {} AS {name}", time(&format!("findings.{name}"))),
+            _ => format!(",\n  findings.{name} AS {name}"),
         };
     }
     format!(
         "CREATE VIEW records AS\n{found}\nFROM findings\nJOIN files ON files.id = findings.file\n\
          JOIN dirs ON dirs.id = files.dir\nJOIN sources ON sources.id = dirs.source\n\
-         JOIN readings ON readings.id = files.reading\nWHERE files.gone IS NULL\n\
-         UNION ALL\n{unlisted}\nFROM dirs\nJOIN sources ON sources.id = dirs.source\n\
-         JOIN scans ON scans.id = dirs.seen\nJOIN readings ON readings.id = scans.reading\n\
-         WHERE dirs.error_code IS NOT NULL;"
+         JOIN readings ON readings.id = files.reading\nWHERE files.gone IS NULL;"
     )
 }
 

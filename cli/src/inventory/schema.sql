@@ -87,8 +87,6 @@ CREATE TABLE dirs (
   seen INTEGER NOT NULL,            -- scan that met it last
   listed INTEGER,                   -- scan that listed it last to the end without error
   device INTEGER REFERENCES devices,  -- on which it was listed then
-  error_code TEXT,                  -- why it was not listed the last time
-  error TEXT,
   UNIQUE (source, path)
 );
 CREATE INDEX dirs_parent ON dirs (parent);
@@ -96,7 +94,7 @@ CREATE INDEX dirs_parent ON dirs (parent);
 CREATE TABLE files (
   id INTEGER PRIMARY KEY,
   dir INTEGER NOT NULL REFERENCES dirs,
-  name BLOB NOT NULL,
+  name BLOB NOT NULL,               -- empty: the folder itself, which could not be listed
   display TEXT,
   size INTEGER,
   modified TIMESTAMP,

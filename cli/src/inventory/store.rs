@@ -2,11 +2,12 @@
 //! old enough. A kill loses what was not committed, and that is read again the next time.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rmsight::{Record, Value};
+use rmsight::{Envelope, Estate, Facts, Record, Value, judge};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 use sha2::{Digest as _, Sha256};
@@ -110,7 +111,7 @@ pub(crate) struct Stamp {
 #[derive(Debug)]
 pub(crate) struct FileRow {
     pub(crate) dir: Arc<Dir>,
-    pub(crate) name: std::ffi::OsString,
+    pub(crate) name: OsString,
     /// Nothing where it could not be had.
     pub(crate) stamp: Option<Stamp>,
     pub(crate) device: Option<Arc<str>>,
@@ -134,6 +135,24 @@ struct KeyRow {
     name: Option<String>,
     address: Option<String>,
     tenant: Option<String>,
+}
+
+impl FileRow {
+    /// What stands for a folder that could not be listed.
+    fn unlisted(dir: &Arc<Dir>, code: &'static str, error: &str) -> FileRow {
+        let facts = Facts::not_opened(code, error);
+        let verdict = judge(&facts, &Estate::default());
+        let envelope = Envelope::new("");
+        let record = Record { envelope: &envelope, facts: &facts, verdict: &verdict };
+        FileRow {
+            dir: Arc::clone(dir),
+            name: OsString::new(),
+            stamp: None,
+            device: None,
+            retry: Some(code),
+            findings: vec![FindingRow::of(&record)],
+        }
+    }
 }
 
 impl FindingRow {
@@ -312,10 +331,11 @@ impl Store {
                 params![store.scan, root, now()],
             )?;
             // That it could not be listed is said again if it still is so.
-            store.db.execute(
-                "UPDATE dirs SET error_code = NULL, error = NULL WHERE source = ? AND path = ?",
-                params![store.source, path::of_dir(path)],
-            )?;
+            let dir = "SELECT id FROM dirs WHERE source = ? AND path = ?";
+            let place = params![store.source, path::of_dir(path)];
+            if let Some(row) = store.db.query_row(dir, place, |row| row.get(0)).optional()? {
+                store.excuse(row)?;
+            }
             Ok(root)
         })?;
         self.commit()?;
@@ -336,34 +356,40 @@ impl Store {
     }
 
     /// Writes down what became of a folder.
-    pub(crate) fn dir(&mut self, dir: &Dir, state: &DirState) -> Result<()> {
+    pub(crate) fn dir(&mut self, dir: &Arc<Dir>, state: &DirState) -> Result<()> {
+        if let DirState::Failed { code, error } = state {
+            return self.file(&FileRow::unlisted(dir, code, error));
+        }
         self.change(|store| {
             let row = store.row_of(dir)?;
-            match state {
-                DirState::Met => {}
-                DirState::Listed { device, missing } => {
-                    let device = store.device(device.as_ref())?;
+            if let DirState::Listed { device, missing } = state {
+                let device = store.device(device.as_ref())?;
+                store.cached(
+                    "UPDATE dirs SET listed = ?, device = ? WHERE id = ?",
+                    params![store.scan, device, row],
+                )?;
+                store.excuse(row)?;
+                for file in missing {
                     store.cached(
-                        "UPDATE dirs SET listed = ?, device = ?, error_code = NULL, error = NULL \
-                         WHERE id = ?",
-                        params![store.scan, device, row],
+                        "INSERT OR IGNORE INTO missing (file, scan, root) VALUES (?, ?, ?)",
+                        params![file, store.scan, dir.root],
                     )?;
-                    for file in missing {
-                        store.cached(
-                            "INSERT OR IGNORE INTO missing (file, scan, root) VALUES (?, ?, ?)",
-                            params![file, store.scan, dir.root],
-                        )?;
-                    }
                 }
-                DirState::Failed { code, error } => store.cached(
-                    "UPDATE dirs SET error_code = ?, error = ? WHERE id = ?",
-                    params![code, error, row],
-                )?,
             }
             store.pending += 1;
             Ok(())
         })?;
         self.commit_when_due()
+    }
+
+    /// Forgets that a folder could not be listed.
+    fn excuse(&self, dir: i64) -> rusqlite::Result<()> {
+        let own = "SELECT id FROM files WHERE dir = ? AND name = x''";
+        let row: Option<i64> =
+            self.db.prepare_cached(own)?.query_row([dir], |row| row.get(0)).optional()?;
+        let Some(row) = row else { return Ok(()) };
+        self.cached("DELETE FROM findings WHERE file = ?", [row])?;
+        self.cached("DELETE FROM files WHERE id = ?", [row])
     }
 
     /// Puts what was found in a file in the place of what was known of it.
@@ -517,7 +543,7 @@ impl Store {
             .query_row(
                 "SELECT EXISTS (SELECT 1 FROM dirs JOIN files ON files.dir = dirs.id \
                  WHERE dirs.source = ? AND dirs.path >= ? AND dirs.path < ? \
-                 AND files.gone IS NULL)",
+                 AND files.name <> x'' AND files.gone IS NULL)",
                 params![self.source, from, to],
                 |row| row.get(0),
             )
@@ -532,11 +558,6 @@ impl Store {
                 "UPDATE files SET gone = ? FROM dirs WHERE dirs.id = files.dir \
                  AND dirs.source = ? AND dirs.path >= ? AND dirs.path < ? AND gone IS NULL",
                 params![store.scan, store.source, from, to],
-            )?;
-            store.db.execute(
-                "UPDATE dirs SET error_code = NULL, error = NULL \
-                 WHERE source = ? AND path >= ? AND path < ?",
-                params![store.source, from, to],
             )?;
             Ok(u64::try_from(gone).unwrap_or_default())
         })
@@ -591,10 +612,12 @@ impl Store {
             ),
             place,
         )?;
+        // What could not be listed is known to have been on no device.
         self.db.execute(
             &format!(
-                "{LOST} UPDATE dirs SET error_code = NULL, error = NULL FROM lost \
-                 WHERE dirs.id = lost.dir AND (dirs.device IS NULL OR dirs.device IS lost.device)"
+                "{LOST} UPDATE files SET gone = ?1 FROM lost, dirs WHERE files.dir = lost.dir \
+                 AND dirs.id = lost.dir AND files.name = x'' \
+                 AND (dirs.device IS NULL OR dirs.device IS lost.device)"
             ),
             place,
         )?;
@@ -603,7 +626,7 @@ impl Store {
                 "{LOST} SELECT (SELECT count(*) FROM missing JOIN files ON files.id = file \
                  WHERE missing.scan = ?1 AND missing.root = ?2 AND gone IS NULL) \
                  + (SELECT count(*) FROM lost JOIN files ON files.dir = lost.dir \
-                 WHERE gone IS NULL)"
+                 WHERE gone IS NULL AND name <> x'')"
             ),
             place,
             |row| row.get(0),

@@ -67,7 +67,7 @@ fn put(store: &mut Store, dir: &Arc<Dir>, name: &str, device: &str, bytes: &[u8]
         .unwrap();
 }
 
-fn listed(store: &mut Store, dir: &Dir, device: &str, missing: &[i64]) {
+fn listed(store: &mut Store, dir: &Arc<Dir>, device: &str, missing: &[i64]) {
     let device = Some(device.into());
     store.dir(dir, &DirState::Listed { device, missing: missing.to_vec() }).unwrap();
 }

@@ -28,7 +28,7 @@ pub(crate) struct Folder {
 
 /// No more folders in folders are gone into: a path of 4,096 bytes, the most that programs can
 /// handle, has half as many. Whoever builds deeper ones does so to keep others busy.
-const DEEPEST: usize = 10_000;
+const DEEPEST: usize = 4_096;
 
 /// Folders may nest deeper than the stack of a thread.
 impl Drop for Folder {
