@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
-use super::store::{Begun, Stamp};
+use super::rows::{Begun, Stamp};
 use super::{failed, path, patient};
 use crate::exit::Result;
 

@@ -8,8 +8,10 @@ mod load;
 mod lookup;
 mod maps;
 mod path;
+mod rows;
 mod schema;
 mod store;
+mod sweep;
 
 use std::path::Path;
 
@@ -21,10 +23,11 @@ use crate::exit::Failure;
 pub(crate) use load::{Inventory, RootRow, ScanRow, Stored};
 pub(crate) use lookup::Lookup;
 pub(crate) use maps::Maps;
-pub(crate) use store::{
-    Begun, Dir, DirState, FileRow, FindingRow, Plan, Reading, RootKind, Stamp, Store, Sums,
-    Vanished, Visit,
+pub(crate) use rows::{
+    Begun, Dir, DirState, FileRow, FindingRow, Plan, Reading, RootKind, Stamp, Sums, Vanished,
+    Visit,
 };
+pub(crate) use store::Store;
 
 #[cfg(test)]
 mod tests;

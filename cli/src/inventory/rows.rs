@@ -1,0 +1,218 @@
+//! What a scan says to its inventory.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use rmsight::{Envelope, Estate, Facts, Record, Value, judge};
+use rusqlite::types::Value as Sql;
+use sha2::{Digest as _, Sha256};
+
+use super::maps::Maps;
+use super::schema;
+
+/// What a scan sets out to do.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    pub(crate) source: Option<&'a str>,
+    pub(crate) maps: &'a Maps,
+    pub(crate) reading: &'a Reading,
+    pub(crate) include: &'a [String],
+    pub(crate) exclude: &'a [String],
+    pub(crate) one_file_system: bool,
+    pub(crate) hydrate: bool,
+}
+
+/// What decides which facts the bytes of a file give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reading {
+    pub(crate) reader: u32,
+    /// Options and limits, the same text for the same.
+    pub(crate) options: String,
+}
+
+impl Reading {
+    pub(super) fn digest(&self) -> String {
+        let hash = Sha256::digest(format!("{}\n{}", self.reader, self.options));
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RootKind {
+    /// A folder or a file that was named.
+    Path,
+    /// A list of files.
+    List,
+}
+
+impl RootKind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            RootKind::Path => "path",
+            RootKind::List => "list",
+        }
+    }
+}
+
+/// A folder that a scan has met. The one that writes gives it its row.
+#[derive(Debug)]
+pub(crate) struct Dir {
+    pub(crate) path: PathBuf,
+    pub(crate) parent: Option<Arc<Dir>>,
+    /// Row of the root through which it was met.
+    pub(crate) root: i64,
+    pub(crate) row: OnceLock<i64>,
+}
+
+/// Folders may nest deeper than the stack of a thread.
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let mut above = self.parent.take();
+        while let Some(mut dir) = above.and_then(Arc::into_inner) {
+            above = dir.parent.take();
+        }
+    }
+}
+
+/// What became of a folder.
+#[derive(Debug)]
+pub(crate) enum DirState {
+    /// Its name was met.
+    Met,
+    /// It was listed to the end, on this device; these known files were not in it.
+    Listed { device: Option<Arc<str>>, missing: Vec<i64> },
+    /// It was not listed, or not to the end.
+    Failed { code: &'static str, error: String },
+}
+
+/// By what a file is known to be the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Stamp {
+    pub(crate) size: u64,
+    /// Seconds since 1970, and nanoseconds behind them.
+    pub(crate) modified: Option<(i64, u32)>,
+    /// Nanoseconds since 1970, where the system has a change time.
+    pub(crate) changed: Option<i64>,
+}
+
+/// A file that was looked at.
+#[derive(Debug)]
+pub(crate) struct FileRow {
+    pub(crate) dir: Arc<Dir>,
+    pub(crate) name: OsString,
+    /// Nothing where it could not be had.
+    pub(crate) stamp: Option<Stamp>,
+    pub(crate) device: Option<Arc<str>>,
+    /// Why to look at it again in any case; nothing where it was read.
+    pub(crate) retry: Option<&'static str>,
+    pub(crate) findings: Vec<FindingRow>,
+}
+
+/// The facts of one finding, by the columns of the record.
+#[derive(Debug, Default)]
+pub(crate) struct FindingRow {
+    pub(super) values: Vec<Sql>,
+    pub(super) key: Option<KeyRow>,
+}
+
+#[derive(Debug)]
+pub(super) struct KeyRow {
+    pub(super) key: String,
+    pub(super) bits: Option<u32>,
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) address: Option<String>,
+    pub(super) tenant: Option<String>,
+}
+
+impl FileRow {
+    /// What stands for a folder that could not be listed.
+    pub(super) fn unlisted(dir: &Arc<Dir>, code: &'static str, error: &str) -> FileRow {
+        let facts = Facts::not_opened(code, error);
+        let verdict = judge(&facts, &Estate::default());
+        let envelope = Envelope::new("");
+        let record = Record { envelope: &envelope, facts: &facts, verdict: &verdict };
+        FileRow {
+            dir: Arc::clone(dir),
+            name: OsString::new(),
+            stamp: None,
+            device: None,
+            retry: Some(code),
+            findings: vec![FindingRow::of(&record)],
+        }
+    }
+}
+
+impl FindingRow {
+    pub(crate) fn of(record: &Record<'_>) -> FindingRow {
+        let license = record.facts.license.as_deref();
+        let key = license.and_then(|license| {
+            Some(KeyRow {
+                key: license.slc_key.clone()?,
+                bits: license.slc_key_bits,
+                id: license.slc_id.clone(),
+                name: license.slc_name.clone(),
+                address: license.slc_address.clone(),
+                tenant: license.tenant_id.clone(),
+            })
+        });
+        let values = schema::fact_columns().map(|column| sql(column.value(record))).collect();
+        FindingRow { values, key }
+    }
+}
+
+fn sql(value: Value<'_>) -> Sql {
+    match value {
+        Value::Bool(truth) => Sql::Integer(truth.into()),
+        // The record has no number beyond 2^63.
+        Value::Int(number) => i64::try_from(number).map_or(Sql::Null, Sql::Integer),
+        Value::Text(text) => Sql::Text(text.to_owned()),
+        Value::Time(time) => Sql::Integer(time.unix()),
+        // What judging found odd is no fact.
+        Value::List(facts, _) => Sql::Text(Value::List(facts, &[]).to_string()),
+        _ => Sql::Null,
+    }
+}
+
+/// Files that were not where they had been.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Vanished {
+    /// They are gone.
+    pub(crate) gone: u64,
+    /// Nobody knows: their device is not there either.
+    pub(crate) kept: u64,
+}
+
+/// The rows of a scan that has begun.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    pub(super) scan: i64,
+    pub(super) source: i64,
+    pub(super) reading: i64,
+}
+
+/// What a scan has counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    pub(crate) read: u64,
+    pub(crate) unchanged: u64,
+    pub(crate) failed: u64,
+    pub(crate) excluded: u64,
+    pub(crate) links: u64,
+    pub(crate) special: u64,
+    pub(crate) bytes: u64,
+}
+
+/// How one root went.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    pub(crate) root: i64,
+    pub(crate) files: u64,
+    pub(crate) device: Option<Arc<str>>,
+    /// The walk came to its end.
+    pub(crate) is_finished: bool,
+    /// And every folder could be listed.
+    pub(crate) is_complete: bool,
+    pub(crate) error: Option<String>,
+}
