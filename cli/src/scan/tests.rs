@@ -118,7 +118,7 @@ fn a_file_that_does_not_answer_is_given_up_and_the_others_are_read() {
     }
     for workers in [1, 2] {
         let started = Instant::now();
-        let records = scan(folder.path().to_owned(), workers, Duration::from_millis(300));
+        let records = scan(folder.path().to_owned(), workers, Duration::from_millis(600));
         let expected =
             [("a", None), ("stuck1", Some("hung")), ("stuck2", Some("hung")), ("z", None)];
         let expected = expected.map(|(name, code)| (name.to_owned(), code));

@@ -105,7 +105,7 @@ impl Walk {
         if watch.is_given_up() {
             return false;
         }
-        let listing = match opened {
+        let mut listing = match opened {
             Ok(listing) => listing,
             Err(error) if open::is_link(&error, folder.path()) => {
                 count(&self.left_out.links);
@@ -119,7 +119,7 @@ impl Walk {
                 return true;
             }
         };
-        match self.shelf(folder, &listing, lookup) {
+        match self.shelf(folder, &mut listing, lookup) {
             Ok(Some(shelf)) => self.fill(shelf, listing, watch),
             Ok(None) => watch.end(),
             Err(failure) => {
@@ -133,10 +133,14 @@ impl Walk {
     fn shelf<'a>(
         &self,
         folder: &'a Arc<Folder>,
-        listing: &Listing,
+        listing: &mut Listing,
         lookup: Option<&'a Lookup>,
     ) -> Result<Option<Shelf<'a>>> {
         let device = self.device(folder, listing);
+        #[cfg(unix)]
+        if device.as_ref().is_some_and(|device| device.is_smb) && !self.hydrate {
+            listing.ask_for_attributes(folder.path());
+        }
         if let Some((number, own)) = listing.id {
             _ = folder.id.set((number, own));
             let top = *folder.root.number.get_or_init(|| number);
@@ -297,7 +301,8 @@ impl Walk {
                 Job::Unchanged(known.row)
             }
             None => {
-                let is_elsewhere = !self.hydrate && is_placeholder(&entry, device, &path);
+                let is_elsewhere =
+                    !self.hydrate && entry.attributes.is_some_and(placeholder::is_placeholder);
                 let file = Arc::new(FileJob {
                     path,
                     links: Links::Refuse,
@@ -327,17 +332,6 @@ impl Walk {
 
 fn below<'a>(folder: &Folder, path: &'a Path) -> &'a Path {
     path.strip_prefix(&folder.root.path).unwrap_or(path)
-}
-
-#[cfg(unix)]
-fn is_placeholder(_: &Entry, device: Option<&Device>, path: &Path) -> bool {
-    device.is_some_and(|device| device.is_smb)
-        && placeholder::dos_attributes(path).is_some_and(placeholder::is_placeholder)
-}
-
-#[cfg(not(unix))]
-fn is_placeholder(entry: &Entry, _: Option<&Device>, _: &Path) -> bool {
-    entry.attributes.is_some_and(placeholder::is_placeholder)
 }
 
 /// The walk's own counters.

@@ -24,7 +24,6 @@ pub(super) struct Entry {
     /// Of a file, where it was asked for and could be had.
     pub(super) stamp: Option<Stamp>,
     /// DOS attributes, where the system has them at hand.
-    #[cfg_attr(unix, allow(dead_code))] // there only a mounted share has them, and is asked
     pub(super) attributes: Option<u32>,
 }
 
@@ -38,6 +37,9 @@ pub(super) struct Listing {
     /// Number of its file system, and its own there.
     pub(super) id: Option<(u64, u64)>,
     wants_stamps: bool,
+    /// The folder, where each file is asked for its DOS attributes.
+    #[cfg(unix)]
+    share: Option<std::path::PathBuf>,
 }
 
 #[cfg(unix)]
@@ -46,7 +48,13 @@ impl Listing {
         let folder = crate::open::open_dir(path, links)?;
         let found = rustix::fs::fstat(&folder)?;
         let dir = rustix::fs::Dir::new(folder)?;
-        Ok(Listing { dir, id: Some((found.st_dev, found.st_ino)), wants_stamps })
+        let id = Some((found.st_dev, found.st_ino));
+        Ok(Listing { dir, id, wants_stamps, share: None })
+    }
+
+    /// It is on a share, where files may be placeholders.
+    pub(super) fn ask_for_attributes(&mut self, folder: &Path) {
+        self.share = Some(folder.to_owned());
     }
 
     /// The next name; nothing at the end.
@@ -62,7 +70,11 @@ impl Listing {
                 continue;
             }
             let name = OsString::from_vec(name.to_vec());
-            return Some(Ok(self.entry(name, entry.file_type())));
+            let mut entry = self.entry(name, entry.file_type());
+            if let Some(folder) = self.share.as_ref().filter(|_| entry.kind == Kind::File) {
+                entry.attributes = crate::placeholder::dos_attributes(&folder.join(&entry.name));
+            }
+            return Some(Ok(entry));
         }
     }
 
@@ -169,4 +181,31 @@ pub(crate) fn stamp_of(found: &std::fs::Metadata) -> Stamp {
     let modified =
         since.and_then(|since| Some((i64::try_from(since.as_secs()).ok()?, since.subsec_nanos())));
     Stamp { size: found.len(), modified, changed: None }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_on_a_share_tell_their_dos_attributes() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("a");
+        std::fs::write(&file, b"x").unwrap();
+        let value = 0x1020_u32.to_le_bytes();
+        let flags = rustix::fs::XattrFlags::empty();
+        if rustix::fs::setxattr(&file, "user.cifs.dosattrib", &value, flags).is_err() {
+            eprintln!("skipped: no extended attributes on this file system");
+            return;
+        }
+        for (is_share, expected) in [(false, None), (true, Some(0x1020))] {
+            let mut listing = Listing::open(folder.path(), Links::Follow, true).unwrap();
+            if is_share {
+                listing.ask_for_attributes(folder.path());
+            }
+            let entry = listing.next().unwrap().unwrap();
+            assert_eq!((entry.attributes, entry.stamp.unwrap().size), (expected, 1));
+            assert!(listing.next().is_none());
+        }
+    }
 }

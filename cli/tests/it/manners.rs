@@ -133,7 +133,7 @@ fn a_file_that_hangs_in_the_system_does_not_stop_the_scan() {
         eprintln!("skipped: no leases on this file system");
         return;
     }
-    let (records, exit) = scan(folder.path(), &["--read-timeout", "1", "."]);
+    let (records, exit) = scan(folder.path(), &["--read-timeout", "2", "."]);
     holder.kill().unwrap();
     holder.wait().unwrap();
     let codes: Vec<_> = records
