@@ -43,6 +43,9 @@ mod bytes;
 mod container;
 mod error;
 mod facts;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod inspect;
 mod license;
 mod limits;

@@ -295,6 +295,30 @@ pub(crate) fn is_known(head: &[u8]) -> bool {
     FORMATS.iter().any(|format| (format.matches)(head))
 }
 
+/// Whether `head` is that of a format which no text begins like by chance.
+pub(crate) fn is_firmly_known(head: &[u8]) -> bool {
+    let by_chance = text::matches(head) || mail::mbox::matches(head) || mail::eml::matches(head);
+    is_known(head) && !by_chance
+}
+
+/// Whether a member is named like one that only rights management writes.
+///
+/// What it holds is decided by its bytes; but where they are of no known format, somebody may have
+/// damaged them, and it is not to pass for an ordinary file.
+pub(crate) fn is_named_protected(name: &str) -> bool {
+    let name = name.trim_end().as_bytes();
+    [&b".rpmsg"[..], b".pfile"].iter().any(|suffix| {
+        let end = name.len().checked_sub(suffix.len()).and_then(|at| name.get(at..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+    })
+}
+
+/// What is said of such a member.
+pub(crate) fn not_as_named() -> Error {
+    let detail = "it is named like a protected file, and its bytes are of no known format";
+    Error::malformed("malformed-attachment", "attachment", None, detail)
+}
+
 /// Reads a member of whatever format.
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let head = window.head()?;

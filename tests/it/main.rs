@@ -4,6 +4,7 @@
 #![allow(clippy::string_slice)]
 
 mod corpus;
+mod evasion;
 mod inputs;
 mod layers;
 mod license;

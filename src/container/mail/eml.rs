@@ -2,7 +2,7 @@
 
 use super::header::written_name;
 use super::mime::{Message, Until};
-use crate::container::{Container, Sink, label};
+use crate::container::{Container, Name, Sink, is_named_protected, label, not_as_named};
 use crate::error::Result;
 use crate::source::Window;
 
@@ -76,6 +76,11 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut message: Message) -> 
             sink.label(found);
         }
         if !part.is_known {
+            if let Name::Named(name) = &part.member.name
+                && is_named_protected(name)
+            {
+                sink.incomplete(not_as_named());
+            }
             continue;
         }
         sink.member(part.member)?;

@@ -1,8 +1,13 @@
 //! Outlook items (MS-OXMSG): their attachments, and those of messages embedded in them.
 
+use std::collections::HashSet;
+
 use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
-use crate::container::{Body, Container, Member, Name, Protection, Sink, is_known};
+use crate::container::{
+    Anomaly, Body, Container, Member, Name, Protection, Sink, is_firmly_known, is_known,
+    is_named_protected, not_as_named,
+};
 use crate::error::{ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::{Encoding, Window, decode_all};
@@ -41,6 +46,18 @@ const MAX_NAME: u64 = 1024;
 const MAX_NAMES: u64 = 1 << 20;
 /// Bytes of an attachment that are looked at to tell whether anything can come of it.
 const HEAD: u64 = 4096;
+/// What the names of all that MS-OXMSG 2.2 puts into an item begin with.
+const PREFIXES: [&str; 5] = [
+    PROPERTIES,
+    ATTACHMENT,
+    "__nameid_version1.0",
+    "__recip_version1.0_#",
+    "__substg1.0_",
+];
+/// Bytes that the smallest protected thing has at least.
+const LEAST: u64 = 512;
+/// Bytes by which it is known.
+const LOST_HEAD: u64 = 64;
 /// Bytes of memory that a member takes while it waits.
 const WAITING: u64 = 512;
 
@@ -63,26 +80,72 @@ pub(crate) fn read(
     sink: &mut dyn Sink,
 ) -> Result<bool> {
     let root = file.root();
-    if file.child(window, &root, PROPERTIES)?.is_none() {
+    if file.child(window, &root, PROPERTIES)?.is_none() && !is_item(file, window)? {
         return Ok(false);
     }
     sink.container(Container::Msg);
+    let mut looked_at = HashSet::new();
     let mut messages = vec![Message { storage: root, steps: Vec::new() }];
     while let Some(message) = messages.pop() {
         let mut children = file.children(&message.storage);
         while let Some(child) = children.next(file, window)? {
             if child.kind == EntryKind::Storage && child.name_starts_with(ATTACHMENT) {
-                let read = attachment(file, window, sink, &message, &child);
+                let read = attachment(file, window, sink, &message, &child, &mut looked_at);
                 messages.extend(go_on(sink, read)?.flatten());
             }
         }
     }
+    lost(file, window, sink, &looked_at)?;
     if sink.reads_whole_licenses() {
         let read = use_licenses(file, window, sink, &root);
         go_on(sink, read)?;
     }
     sink.protection(Protection::None);
     Ok(true)
+}
+
+/// Whether anything in the directory has a name of an item's, wherever it stands: what says so at
+/// the root may be damaged.
+fn is_item(file: &mut CompoundFile, window: &mut Window<'_>) -> Result<bool> {
+    let mut id = 0;
+    while let Some(entry) = file.entry(window, id)? {
+        window.meter().charge(Limit::Steps, 1)?;
+        if PREFIXES.iter().any(|prefix| entry.name_starts_with(prefix)) {
+            return Ok(true);
+        }
+        id = id.saturating_add(1);
+    }
+    Ok(false)
+}
+
+/// Looks at the streams that were not met as attachments: a damaged name, or a damaged tree of
+/// siblings, may have hidden one.
+fn lost(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    looked_at: &HashSet<u32>,
+) -> Result<()> {
+    let mut id = 0;
+    while let Some(entry) = file.entry(window, id)? {
+        window.meter().charge(Limit::Steps, 1)?;
+        id = id.saturating_add(1);
+        if entry.kind != EntryKind::Stream || entry.size < LEAST || looked_at.contains(&entry.id) {
+            continue;
+        }
+        let head = file.read(window, &entry, LOST_HEAD);
+        let Some(head) = go_on(sink, head)? else { continue };
+        if !is_firmly_known(&head) {
+            continue;
+        }
+        sink.anomaly(Anomaly::NonSpecLayout, Some(entry.offset));
+        window.meter().charge(Limit::Allocation, WAITING)?;
+        let extents = file.extents(window, &entry);
+        let Some(extents) = go_on(sink, extents)? else { continue };
+        let name = Name::Numbered("stream", u64::from(entry.id));
+        sink.member(Member { name, body: Body::Stored(extents) })?;
+    }
+    Ok(())
 }
 
 /// Damage in one place does not keep the others from being read; a limit does.
@@ -112,11 +175,19 @@ fn attachment(
     sink: &mut dyn Sink,
     message: &Message,
     storage: &Entry,
+    looked_at: &mut HashSet<u32>,
 ) -> Result<Option<Message>> {
     let streams = streams(file, window, storage)?;
     if let Some(data) = streams.data {
         let head = file.read(window, &data, HEAD)?;
-        if is_known(&head) {
+        window.meter().charge(Limit::Allocation, 16)?;
+        looked_at.insert(data.id);
+        if !is_known(&head) {
+            let name = file_name(file, window, &streams)?;
+            if name.is_some_and(|name| is_named_protected(&name)) {
+                sink.incomplete(not_as_named());
+            }
+        } else {
             window.meter().charge(Limit::Allocation, WAITING)?;
             let name = match file_name(file, window, &streams)? {
                 Some(name) => Name::Named(name),

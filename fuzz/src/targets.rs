@@ -1,0 +1,514 @@
+//! What each fuzz target does with its bytes, and what it takes for wrong.
+//!
+//! The library's own tests include this file and run each target over `corpus/regressions/`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Cursor, Read};
+
+use arbitrary::{Result, Unstructured};
+use rmsight::specimen::{
+    Attachment, Client, Compound, Documents, Encoding, IrmDocument, IrmKind, LicenseBuilder,
+    Method, Pfile, PfileVersion, Server, Version, Zip, eml, mbox, rpmsg as rpmsg_of, tnef, zlib,
+};
+use rmsight::{
+    COLUMNS, Dependency, Envelope, Estate, Inspector, InspectorBuilder, Limits, Protection, ReadAt,
+    Record, Report, Searched, Signature, judge,
+};
+
+/// Every target by its name.
+pub const TARGETS: [(&str, fn(&[u8])); 12] = [
+    ("inspect", inspect),
+    ("compound", compound),
+    ("irm", irm),
+    ("xrml", xrml),
+    ("pdf", pdf),
+    ("rpmsg", rpmsg),
+    ("pfile", pfile),
+    ("mail", mail),
+    ("zip", zip),
+    ("estate", estate),
+    ("split", split),
+    ("signature", signature),
+];
+
+/// Strict, and small enough that one run stays within milliseconds.
+fn limits() -> Limits {
+    let mut limits = Limits::strict();
+    limits.inflated_total = 8 << 20;
+    limits.steps_total = 32 << 20;
+    limits
+}
+
+/// Asked for all that it can tell.
+fn curious() -> InspectorBuilder {
+    Inspector::builder().limits(limits()).evidence(true).labels(true).deep(true).verify(true)
+}
+
+/// What holds of every report.
+fn check(report: &Report) {
+    let estate = Estate::default();
+    assert!(report.findings().count() > 0);
+    if report.incomplete().is_some() {
+        let worst = report.worst();
+        assert!(matches!(worst, Protection::Rms | Protection::Unknown), "{worst:?}");
+    }
+    for finding in report.findings() {
+        let facts = finding.facts();
+        let verdict = judge(facts, &estate);
+        if verdict.dependency() == Dependency::None {
+            assert_eq!(facts.searched, Searched::Full);
+            assert_eq!(facts.error_code, None);
+            assert!(!matches!(facts.protection, Protection::Rms | Protection::Unknown));
+        }
+        let envelope = Envelope::new("file");
+        let record = Record { envelope: &envelope, facts, verdict: &verdict };
+        for column in COLUMNS {
+            std::hint::black_box(column.value(&record));
+        }
+    }
+}
+
+fn inspected(bytes: &[u8]) -> Report {
+    let report = curious().build().inspect_bytes(bytes);
+    check(&report);
+    report
+}
+
+/// Bytes as a file.
+pub fn inspect(data: &[u8]) {
+    inspected(data);
+    let quick = Inspector::builder().limits(limits()).depth(rmsight::Depth::Head).build();
+    check(&{ quick }.inspect_bytes(data));
+}
+
+/// A compound file here and in the `cfb` crate: the same streams and bytes where both read it.
+pub fn compound(data: &[u8]) {
+    inspected(data);
+    let Ok(ours) = rmsight::fuzzing::compound_listing(data, limits()) else { return };
+    if let Ok(theirs) = by_cfb(data) {
+        assert_eq!(ours, theirs);
+    }
+}
+
+/// All that is in a compound file by the `cfb` crate, by path.
+pub fn by_cfb(data: &[u8]) -> io::Result<BTreeMap<String, Option<Vec<u8>>>> {
+    let mut file = cfb::CompoundFile::open_strict(Cursor::new(data))?;
+    let entries: Vec<(String, bool)> = file
+        .walk()
+        .skip(1)
+        .map(|entry| (entry.path().to_string_lossy().into_owned(), entry.is_stream()))
+        .collect();
+    let mut found = BTreeMap::new();
+    for (path, is_stream) in entries {
+        let mut bytes = Vec::new();
+        if is_stream {
+            file.open_stream(&path)?.read_to_end(&mut bytes)?;
+        }
+        found.insert(path, is_stream.then_some(bytes));
+    }
+    Ok(found)
+}
+
+fn license() -> Vec<u8> {
+    LicenseBuilder::client(&Server::contoso(), &Client::windows()).build()
+}
+
+/// Changes bytes at places that the input names.
+fn edit(bytes: &mut Vec<u8>, u: &mut Unstructured<'_>) -> Result<()> {
+    for _ in 0..u.int_in_range(0..=6)? {
+        let at = usize::from(u.arbitrary::<u16>()?) % bytes.len().max(1);
+        match u.int_in_range(0..=4)? {
+            0 => bytes.truncate(at),
+            1 => bytes.insert(at, u.arbitrary()?),
+            2 => {
+                let len = usize::from(u.arbitrary::<u8>()?).min(bytes.len() - at);
+                bytes.drain(at..at + len);
+            }
+            3 => {
+                let len = usize::from(u.arbitrary::<u8>()?).min(bytes.len() - at);
+                let again = bytes[at..at + len].to_vec();
+                bytes.splice(at..at, again);
+            }
+            _ => {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = u.arbitrary()?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn rest<'a>(u: &mut Unstructured<'a>) -> Result<&'a [u8]> {
+    let len = u.len();
+    u.bytes(len)
+}
+
+/// A protected document of any layout, damaged; or one whose transform is the input.
+pub fn irm(data: &[u8]) {
+    drop(irm_of(&mut Unstructured::new(data)));
+}
+
+fn irm_of(u: &mut Unstructured<'_>) -> Result<()> {
+    const SPACES: &str = "\u{6}DataSpaces";
+    let bytes = if u.arbitrary()? {
+        let kind = *u.choose(&[IrmKind::Ooxml, IrmKind::Word, IrmKind::Excel, IrmKind::Xps])?;
+        let mut document = IrmDocument::new(kind, license()).payload(600);
+        if u.arbitrary()? {
+            document = document.without_license();
+        }
+        if u.arbitrary()? {
+            document = document.extensibility(u.arbitrary::<&[u8]>()?);
+        }
+        let mut compound = document.compound();
+        if u.arbitrary()? {
+            compound = compound.version(Version::Four);
+        }
+        if u.arbitrary()? {
+            compound = compound.fragmented();
+        }
+        let mut bytes = compound.build();
+        edit(&mut bytes, u)?;
+        bytes
+    } else {
+        let storage = *u.choose(&["DRMEncryptedTransform", "DRMDataSpace", "other"])?;
+        let map = u.arbitrary::<&[u8]>()?.to_vec();
+        Compound::new()
+            .stream(&format!("{SPACES}/DataSpaceMap"), map)
+            .stream(
+                &format!("{SPACES}/TransformInfo/{storage}/\u{6}Primary"),
+                rest(u)?.to_vec(),
+            )
+            .stream("EncryptedPackage", vec![0; 64])
+            .build()
+    };
+    inspected(&bytes);
+    Ok(())
+}
+
+/// A license, here and by a walk over its tree.
+pub fn xrml(data: &[u8]) {
+    let report = if data.starts_with(b"<") {
+        inspected(data)
+    } else {
+        inspected(&[b"<XrML", data].concat())
+    };
+    if data.starts_with(b"<")
+        && let Some(difference) = tree::difference(data, &report)
+    {
+        panic!("{difference}");
+    }
+}
+
+/// A PDF, from its header on.
+pub fn pdf(data: &[u8]) {
+    if data.starts_with(b"%PDF-") {
+        inspected(data);
+    } else {
+        inspected(&[b"%PDF-1.7\n", data].concat());
+    }
+}
+
+/// Blocks of a message attachment; or a sound one around any bytes.
+pub fn rpmsg(data: &[u8]) {
+    let Some((kind, data)) = data.split_first() else { return };
+    match kind % 3 {
+        0 => drop(inspected(data)),
+        1 => drop(inspected(&[b"\x76\xE8\x04\x60\xC4\x11\xE3\x86", data].concat())),
+        _ => drop(inspected(&rpmsg_of(data))),
+    }
+}
+
+/// A generic protected file.
+pub fn pfile(data: &[u8]) {
+    let Some((kind, data)) = data.split_first() else { return };
+    match kind % 3 {
+        0 => drop(inspected(data)),
+        1 => drop(inspected(&[b".pfile", data].concat())),
+        _ => {
+            let mut u = Unstructured::new(data);
+            let mut bytes = Pfile::new(PfileVersion::V3_0, license()).build();
+            drop(edit(&mut bytes, &mut u));
+            inspected(&bytes);
+        }
+    }
+}
+
+/// Mail in each of its forms, and any bytes attached to it.
+pub fn mail(data: &[u8]) {
+    let Some((kind, data)) = data.split_first() else { return };
+    let attached = || [Attachment::new("file.bin", data.to_vec())];
+    let bytes = match kind % 8 {
+        0 => data.to_vec(),
+        1 => [b"From: a@example.com\r\n", data].concat(),
+        2 => [b"From a@example.com Mon May 30 10:39:00 2016\n", data].concat(),
+        3 => [b"\x78\x9F\x3E\x22\x01\x00", data].concat(),
+        4 => eml(&[], &attached()),
+        5 => mbox(&[data.to_vec(), eml(&[], &attached())]),
+        6 => tnef(&attached()),
+        _ => Compound::new()
+            .stream("__properties_version1.0", vec![0; 32])
+            .stream("__attach_version1.0_#00000000/__properties_version1.0", data.to_vec())
+            .stream("__attach_version1.0_#00000000/__substg1.0_37010102", data.to_vec())
+            .stream("__attach_version1.0_#00000000/__substg1.0_3701000D", data.to_vec())
+            .build(),
+    };
+    inspected(&bytes);
+}
+
+/// An archive of any bytes, damaged.
+pub fn zip(data: &[u8]) {
+    let Some((kind, data)) = data.split_first() else { return };
+    match kind % 4 {
+        0 => drop(inspected(data)),
+        1 => drop(inspected(&[b"PK\x03\x04", data].concat())),
+        2 => drop(inspected(&word_package_with(data))),
+        _ => drop(zip_of(&mut Unstructured::new(data))),
+    }
+}
+
+fn word_package_with(data: &[u8]) -> Vec<u8> {
+    Zip::new()
+        .member("[Content_Types].xml", b"<Types/>".to_vec(), Method::Deflated)
+        .member("docProps/custom.xml", data.to_vec(), Method::Deflated)
+        .member("docMetadata/LabelInfo.xml", data.to_vec(), Method::Stored)
+        .build()
+}
+
+fn zip_of(u: &mut Unstructured<'_>) -> Result<()> {
+    let mut zip = Zip::new();
+    for _ in 0..u.int_in_range(0..=3)? {
+        let method = if u.arbitrary()? { Method::Stored } else { Method::Deflated };
+        let member = if u.arbitrary()? { license() } else { u.arbitrary::<&[u8]>()?.to_vec() };
+        zip = zip.member(u.arbitrary::<&str>()?, member, method);
+    }
+    let mut bytes = zip.comment(u.arbitrary::<&[u8]>()?).build();
+    edit(&mut bytes, u)?;
+    inspected(&bytes);
+    Ok(())
+}
+
+/// An estate file: an estate, or mistakes; and what is declared answers for itself.
+pub fn estate(data: &[u8]) {
+    match Estate::from_toml(data) {
+        Err(mistakes) => assert!(!mistakes.is_empty()),
+        Ok(estate) => {
+            std::hint::black_box(estate.open_questions());
+            let report = curious().build().inspect_bytes(&license());
+            for finding in report.findings() {
+                let verdict = judge(finding.facts(), &estate);
+                assert_ne!(verdict.dependency(), Dependency::None);
+            }
+        }
+    }
+}
+
+/// Gives at most so many bytes a read.
+struct Split<'a> {
+    bytes: &'a [u8],
+    most: usize,
+}
+
+impl ReadAt for Split<'_> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let len = buf.len().min(self.most);
+        self.bytes.read_at(offset, &mut buf[..len])
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.bytes.size()
+    }
+}
+
+/// The same facts however reads are split, and whatever was read before.
+pub fn split(data: &[u8]) {
+    let Some(([most, first, block], data)) = data.split_first_chunk() else { return };
+    let expected = inspected(data);
+    let mut other = curious()
+        .first_read(512 + usize::from(*first) * 64)
+        .block(512 + usize::from(*block) * 64)
+        .build();
+    let source = Split { bytes: data, most: 1 + usize::from(*most) };
+    for _ in 0..2 {
+        assert_eq!(other.inspect(&source).ok().as_ref(), Some(&expected));
+    }
+    assert_eq!(other.inspect_reader(data).ok().as_ref(), Some(&expected));
+}
+
+/// A signed license: what is changed in its BODY never verifies.
+pub fn signature(data: &[u8]) {
+    drop(signature_of(&mut Unstructured::new(data)));
+}
+
+fn signature_of(u: &mut Unstructured<'_>) -> Result<()> {
+    let server = match u.int_in_range(0..=2)? {
+        0 => Server::contoso(),
+        1 => Server::contoso_legacy(),
+        _ => Server::azure(),
+    };
+    let mut builder = LicenseBuilder::client(&server, &Client::windows());
+    if u.arbitrary()? {
+        builder = builder.documents(Documents::Two);
+    }
+    if u.arbitrary()? {
+        builder = builder.encoding(Encoding::Utf16);
+    }
+    let sound = builder.build();
+    let mut bytes = sound.clone();
+    edit(&mut bytes, u)?;
+    let report = inspected(&bytes);
+    let of = |text: &[u8]| {
+        let text: Vec<u8> = text.iter().copied().filter(|byte| *byte != 0).collect();
+        let start = find(&text, b"<BODY")?;
+        let end = start + find(&text[start..], b"</BODY>")?;
+        Some(text[start..end].iter().filter(|byte| !byte.is_ascii_whitespace()).count())
+            .map(|_| text[start..end].to_vec())
+    };
+    let squeezed = |text: Option<Vec<u8>>| {
+        text.map(|text| text.into_iter().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<_>>())
+    };
+    let changed = squeezed(of(&sound)) != squeezed(of(&bytes));
+    for finding in report.findings() {
+        if let Some(license) = &finding.facts().license
+            && changed
+            && license.license_sha256.is_some()
+        {
+            let sound = matches!(license.signature, Signature::Valid | Signature::Reflowed);
+            assert!(!sound || license.chain_length > Some(1), "a changed BODY verifies");
+        }
+    }
+    Ok(())
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
+}
+
+/// Compressed, for seeds.
+pub fn packed(data: &[u8]) -> Vec<u8> {
+    zlib(data)
+}
+
+/// A license read the straightforward way: the whole tree, then by path.
+pub mod tree {
+    use quick_xml::Reader;
+    use quick_xml::events::Event;
+    use rmsight::Report;
+
+    #[derive(Debug, Default)]
+    struct Element {
+        name: String,
+        attributes: Vec<(String, String)>,
+        text: String,
+        children: Vec<Element>,
+    }
+
+    impl Element {
+        fn all<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e Element> {
+            self.children.iter().filter(move |child| child.name == name)
+        }
+
+        fn at(&self, path: &str) -> Option<&Element> {
+            path.split('/').try_fold(self, |element, name| element.all(name).next())
+        }
+
+        fn attribute(&self, name: &str) -> Option<&str> {
+            let mut all = self.attributes.iter();
+            all.find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+        }
+    }
+
+    /// The tree of one document; `None` for what is not as plain as every real license is.
+    fn parse(text: &[u8]) -> Option<Element> {
+        let mut reader = Reader::from_reader(text);
+        let mut open = vec![Element::default()];
+        loop {
+            match reader.read_event().ok()? {
+                Event::Start(tag) => open.push(element(&tag)?),
+                Event::Empty(tag) => {
+                    let element = element(&tag)?;
+                    open.last_mut()?.children.push(element);
+                }
+                Event::End(_) => {
+                    let done = open.pop()?;
+                    open.last_mut()?.children.push(done);
+                }
+                Event::Text(text) => {
+                    let text = std::str::from_utf8(&text).ok()?.trim();
+                    let into = open.last_mut()?;
+                    // Text in pieces, or around elements, stands in no license.
+                    if !text.is_empty() && (!into.text.is_empty() || !into.children.is_empty()) {
+                        return None;
+                    }
+                    into.text.push_str(text);
+                }
+                Event::Decl(_) => {}
+                Event::Eof => break,
+                _ => return None,
+            }
+        }
+        if open.len() == 1 { open.pop() } else { None }
+    }
+
+    fn element(tag: &quick_xml::events::BytesStart<'_>) -> Option<Element> {
+        let mut element = Element {
+            name: std::str::from_utf8(tag.name().as_ref()).ok()?.to_owned(),
+            ..Element::default()
+        };
+        for attribute in tag.attributes() {
+            let attribute = attribute.ok()?;
+            element.attributes.push((
+                std::str::from_utf8(attribute.key.as_ref()).ok()?.to_owned(),
+                std::str::from_utf8(&attribute.value).ok()?.to_owned(),
+            ));
+        }
+        Some(element)
+    }
+
+    fn guid(text: &str) -> String {
+        text.trim_start_matches('{').trim_end_matches('}').to_ascii_lowercase()
+    }
+
+    /// Where the library and the tree disagree about a single sound license.
+    pub fn difference(text: &[u8], report: &Report) -> Option<String> {
+        let finding = report.findings().next()?;
+        let facts = finding.facts();
+        let license = facts.license.as_ref()?;
+        if facts.error_code.is_some() || !facts.anomalies.is_empty() {
+            return None;
+        }
+        let root = parse(text)?;
+        let [document, ..] = root.children.as_slice() else { return None };
+        let body = document.at("BODY")?;
+        let point = |kind: &str| {
+            body.all("DISTRIBUTIONPOINT").find_map(|point| {
+                let object = point.at("OBJECT")?;
+                (object.attribute("type")? == kind).then_some(())?;
+                object.at("ADDRESS").map(|address| address.text.clone())
+            })
+        };
+        let text = |path: &str| body.at(path).map(|element| element.text.clone());
+        let id = |path: &str| text(path).map(|text| guid(&text));
+        let principal = "ISSUEDPRINCIPALS/PRINCIPAL/OBJECT";
+        let pairs = [
+            ("slc_id", &license.slc_id, id(&format!("{principal}/ID"))),
+            ("slc_name", &license.slc_name, text(&format!("{principal}/NAME"))),
+            ("slc_address", &license.slc_address, text(&format!("{principal}/ADDRESS"))),
+            ("content_id", &license.content_id, id("WORK/OBJECT/ID")),
+            ("owner", &license.owner, text("WORK/METADATA/OWNER/OBJECT/NAME")),
+            ("descriptor_id", &license.descriptor_id, id("DESCRIPTOR/OBJECT/ID")),
+            ("intranet", &license.licensing_intranet, point("License-Acquisition-URL")),
+            ("extranet", &license.licensing_extranet, point("Extranet-License-Acquisition-URL")),
+        ];
+        pairs.into_iter().find_map(|(name, ours, theirs)| {
+            let theirs = theirs.filter(|text| !text.is_empty());
+            // Entities and odd spellings of GUIDs are not what is compared here.
+            let plain = theirs.iter().chain(ours).all(|text| {
+                !text.contains(['&', '{', '}']) && text.is_ascii()
+            });
+            let same = ours.as_deref().map(str::to_ascii_lowercase)
+                == theirs.as_deref().map(str::to_ascii_lowercase);
+            (plain && !same).then(|| format!("{name}: {ours:?}, by the tree {theirs:?}"))
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! No damage turns a protected file into one that is not.
+//!
+//! Every file of `corpus/` in which something reads `rms` is mutated at each byte on which its
+//! reading depends. The bytes that are not read cannot change the answer, so they are left alone.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+
+use rmsight::{
+    Dependency, Estate, Finding, Inspector, InspectorBuilder, Protection, ReadAt, Report, judge,
+};
+
+/// What is done to a file at a byte of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Mutation {
+    Flip(u8),
+    Zero(usize),
+    Truncate,
+    Insert(u8),
+    Delete(usize),
+    Duplicate(usize),
+}
+
+impl Mutation {
+    const QUICK: [Mutation; 3] = [Mutation::Flip(0xFF), Mutation::Truncate, Mutation::Zero(4)];
+    const ALL: [Mutation; 12] = [
+        Mutation::Flip(0x01),
+        Mutation::Flip(0x20),
+        Mutation::Flip(0xFF),
+        Mutation::Zero(1),
+        Mutation::Zero(4),
+        Mutation::Zero(16),
+        Mutation::Truncate,
+        Mutation::Insert(0),
+        Mutation::Insert(b' '),
+        Mutation::Delete(1),
+        Mutation::Duplicate(1),
+        Mutation::Duplicate(64),
+    ];
+
+    fn apply(self, bytes: &[u8], at: usize, out: &mut Vec<u8>) {
+        let (before, behind) = bytes.split_at(at);
+        out.clear();
+        out.extend_from_slice(before);
+        match self {
+            Mutation::Flip(mask) => {
+                out.push(behind[0] ^ mask);
+                out.extend_from_slice(&behind[1..]);
+            }
+            Mutation::Zero(len) => {
+                let len = len.min(behind.len());
+                out.extend(std::iter::repeat_n(0, len));
+                out.extend_from_slice(&behind[len..]);
+            }
+            Mutation::Truncate => {}
+            Mutation::Insert(byte) => {
+                out.push(byte);
+                out.extend_from_slice(behind);
+            }
+            Mutation::Delete(len) => out.extend_from_slice(&behind[len.min(behind.len())..]),
+            Mutation::Duplicate(len) => {
+                out.extend_from_slice(&behind[..len.min(behind.len())]);
+                out.extend_from_slice(behind);
+            }
+        }
+    }
+}
+
+/// Whether nothing in the file would ever be looked at again.
+pub(crate) fn is_none(report: &Report) -> bool {
+    let estate = Estate::default();
+    let none = |finding: &Finding| {
+        judge(finding.facts(), &estate).dependency() == Dependency::None
+    };
+    report.findings().all(none)
+}
+
+pub(crate) fn has_rms(report: &Report) -> bool {
+    report.findings().any(|finding| finding.facts().protection == Protection::Rms)
+}
+
+/// Notes what is read.
+struct Recording<'a> {
+    bytes: &'a [u8],
+    read: RefCell<Vec<bool>>,
+}
+
+impl ReadAt for Recording<'_> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let len = self.bytes.read_at(offset, buf)?;
+        let start = usize::try_from(offset).unwrap().min(self.bytes.len());
+        self.read.borrow_mut()[start..start + len].fill(true);
+        Ok(len)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.bytes.size()
+    }
+}
+
+fn builder() -> InspectorBuilder {
+    Inspector::builder().first_read(512).block(512).keep_licenses(false)
+}
+
+/// Which bytes of a file its reading asks for.
+fn bytes_read(bytes: &[u8]) -> Vec<bool> {
+    let source = Recording { bytes, read: RefCell::new(vec![false; bytes.len()]) };
+    builder().build().inspect(&source).unwrap();
+    source.read.into_inner()
+}
+
+/// The files of `corpus/` in which something reads `rms`.
+pub(crate) fn protected() -> Vec<(String, Vec<u8>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let mut files = Vec::new();
+    for folder in ["containers", "damaged", "licenses", "rules"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+            if name.ends_with(".ndjson") {
+                continue;
+            }
+            let bytes = std::fs::read(entry.path()).unwrap();
+            if has_rms(&Inspector::default().inspect_bytes(&bytes)) {
+                files.push((name, bytes));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+#[ignore = "explores"]
+fn explore() {
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let mutations: &[Mutation] =
+        if std::env::var_os("QUICK").is_some() { &Mutation::QUICK } else { &Mutation::ALL };
+    let mut inspector = builder().build();
+    let mut mutated = Vec::new();
+    let mut runs = 0u64;
+    for (name, bytes) in protected() {
+        if !only.split(',').any(|only| name.contains(only)) {
+            continue;
+        }
+        let started = std::time::Instant::now();
+        let read = bytes_read(&bytes);
+        let mut escapes: BTreeMap<Mutation, Vec<Range<usize>>> = BTreeMap::new();
+        let mut count = 0u64;
+        for at in (0..bytes.len()).filter(|at| read[*at]) {
+            for mutation in mutations {
+                mutation.apply(&bytes, at, &mut mutated);
+                count += 1;
+                if mutated != bytes && is_none(&inspector.inspect_bytes(&mutated)) {
+                    let ranges = escapes.entry(*mutation).or_default();
+                    match ranges.last_mut() {
+                        Some(last) if last.end == at => last.end += 1,
+                        _ => ranges.push(at..at + 1),
+                    }
+                }
+            }
+        }
+        runs += count;
+        println!("{name}: {} bytes, {} read, {count} runs, {:?}", bytes.len(),
+            read.iter().filter(|read| **read).count(), started.elapsed());
+        for (mutation, ranges) in &escapes {
+            println!("   {mutation:?}: {ranges:?}");
+        }
+    }
+    println!("{runs} runs");
+}
