@@ -57,8 +57,9 @@ impl<'t> Events<'t> {
         self.at = self.at.saturating_add(by);
     }
 
-    /// The next event; `None` at the end of the text.
-    #[inline]
+    /// The next event; `None` at the end of the text. It is part of the loop that asks for events,
+    /// so that none of them goes through memory.
+    #[inline(always)]
     pub(crate) fn next(&mut self) -> Option<Result<Event<'t>, Unfinished>> {
         loop {
             self.start = self.at;
@@ -80,7 +81,7 @@ impl<'t> Events<'t> {
     }
 
     /// What begins with `<`; `None` for what is passed over.
-    #[inline]
+    #[inline(always)]
     fn markup(&mut self, inside: &'t [u8]) -> Option<Result<Event<'t>, Unfinished>> {
         match inside {
             [b'/', name @ ..] => {

@@ -1,0 +1,143 @@
+//! Throughput of license reading, beside the bare events of quick-xml over the same bytes.
+//!
+//! `cargo bench --bench license`. Trust ratios of one run: `whole` against `quick-xml`, `head`
+//! against `quick-xml head`. `sha256` is the share of `license_sha256`, a field of the record that
+//! no scanner makes faster.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
+
+use std::hint::black_box;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rmsight::specimen::{Client, Documents, Encoding, LicenseBuilder, Server};
+use rmsight::{Depth, Inspector};
+use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
+use sha2::{Digest, Sha256};
+
+fn license(documents: Documents, size: usize) -> LicenseBuilder {
+    let license = LicenseBuilder::client(&Server::contoso(), &Client::windows());
+    license.documents(documents).size(size)
+}
+
+fn inspector(depth: Depth) -> Inspector {
+    Inspector::builder().depth(depth).keep_licenses(false).build()
+}
+
+/// The events up to the first `WORK`, or all of them, with the attributes visited.
+fn quick_xml_events(text: &str, head_only: bool) -> usize {
+    use quick_xml::events::Event;
+    let mut reader = quick_xml::Reader::from_str(text);
+    reader.config_mut().check_end_names = false;
+    reader.config_mut().allow_unmatched_ends = true;
+    let mut seen = 0;
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Start(tag) if head_only && tag.starts_with("WORK") => return seen,
+            Event::Eof => return seen,
+            Event::Start(tag) | Event::Empty(tag) => {
+                seen += tag.attributes().with_checks(false).flatten().count();
+            }
+            _ => seen += 1,
+        }
+    }
+}
+
+fn sizes(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("license");
+    for (name, documents, size) in [
+        ("1 document, 8 KB", Documents::One, 8_000),
+        ("8 documents, 36 KB", Documents::Eight, 36_000),
+        ("8 documents, 950 KB", Documents::Eight, 950_000),
+    ] {
+        let bytes = license(documents, size).build();
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        group.throughput(Throughput::Bytes(bytes.len() as u64));
+        let (mut whole, mut head) = (inspector(Depth::Full), inspector(Depth::Head));
+        group.bench_function(BenchmarkId::new("whole", name), |bencher| {
+            bencher.iter(|| whole.inspect_bytes(black_box(&bytes)));
+        });
+        group.bench_function(BenchmarkId::new("quick-xml", name), |bencher| {
+            bencher.iter(|| quick_xml_events(black_box(&text), false));
+        });
+        group.bench_function(BenchmarkId::new("sha256", name), |bencher| {
+            bencher.iter(|| Sha256::digest(black_box(&bytes)));
+        });
+        group.bench_function(BenchmarkId::new("head", name), |bencher| {
+            bencher.iter(|| head.inspect_bytes(black_box(&bytes)));
+        });
+        group.bench_function(BenchmarkId::new("quick-xml head", name), |bencher| {
+            bencher.iter(|| quick_xml_events(black_box(&text), true));
+        });
+    }
+    group.finish();
+}
+
+fn encodings(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("encoding");
+    let encodings = [("utf-8", Encoding::Utf8), ("utf-16", Encoding::Utf16Bom)];
+    for (name, encoding) in encodings {
+        let bytes = license(Documents::Eight, 36_000).encoding(encoding).build();
+        let mut inspector = inspector(Depth::Full);
+        group.throughput(Throughput::Bytes(bytes.len() as u64));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| inspector.inspect_bytes(black_box(&bytes)));
+        });
+    }
+    group.finish();
+}
+
+/// The text between two others.
+fn between<'t>(text: &'t str, before: &str, behind: &str) -> &'t str {
+    text.split_once(before).unwrap().1.split_once(behind).unwrap().0
+}
+
+/// Signatures of licenses that nobody has seen, whose certificates are known; and the same
+/// signatures without anything else.
+fn signatures(criterion: &mut Criterion) {
+    let licenses: Vec<Vec<u8>> = (0..64)
+        .map(|which| {
+            let id = format!("{{184b0f60-0000-4000-8000-{which:012x}}}");
+            license(Documents::Eight, 36_000).content_id(&id).build()
+        })
+        .collect();
+    let bare: Vec<(RsaPublicKey, Vec<u8>)> = licenses
+        .iter()
+        .map(|license| {
+            let text = std::str::from_utf8(license).unwrap();
+            let issuer = between(text, "<ISSUER>", "</ISSUER>");
+            let modulus = issuer.split_once("modulus").unwrap().1;
+            let modulus = between(between(modulus, "<VALUE", "/VALUE>"), ">", "<");
+            let signature = between(text, "<SIGNATURE>", "</SIGNATURE>");
+            let value = signature.rsplit_once("<VALUE").unwrap().1;
+            let modulus = BigUint::from_bytes_le(&STANDARD.decode(modulus).unwrap());
+            let key = RsaPublicKey::new(modulus, BigUint::from(65_537_u32)).unwrap();
+            (key, STANDARD.decode(between(value, ">", "<")).unwrap())
+        })
+        .collect();
+    let mut group = criterion.benchmark_group("verify");
+    group.throughput(Throughput::Elements(1));
+    let mut which = 0;
+    group.bench_function("bare rsa", |bencher| {
+        bencher.iter(|| {
+            which = (which + 1) % bare.len();
+            let (key, signature) = &bare[which];
+            // Whether it verifies takes the same time.
+            let digest = [0; 32];
+            key.verify(Pkcs1v15Sign::new::<Sha256>(), &digest, signature).is_ok()
+        });
+    });
+    let mut inspector = Inspector::builder().verify(true).keep_licenses(false).build();
+    group.bench_function("license, certificates known", |bencher| {
+        bencher.iter(|| {
+            which = (which + 1) % licenses.len();
+            inspector.inspect_bytes(black_box(&licenses[which]))
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, sizes, encodings, signatures);
+criterion_main!(benches);
