@@ -26,6 +26,7 @@ pub(crate) fn run(args: &Inspect) -> Result<Outcome> {
             .verify(true)
             .deep(args.deep)
             .evidence(true)
+            .spill(crate::spill::open)
             .build(),
         estate,
         page: Page::new(args.format),

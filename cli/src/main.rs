@@ -17,6 +17,7 @@ mod rules;
 mod scan;
 mod settings;
 mod sheet;
+mod spill;
 mod stop;
 mod tally;
 mod terminal;

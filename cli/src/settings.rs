@@ -38,6 +38,7 @@ impl Reading {
             .deep(self.deep)
             .verify(self.verify)
             .keep_licenses(false)
+            .spill(crate::spill::open)
             .cancel(cancel)
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod mail;
 pub(crate) mod password;
 pub(crate) mod pdf;
 pub(crate) mod pfile;
+mod polyglot;
 pub(crate) mod rpmsg;
 pub(crate) mod text;
 pub(crate) mod zip;
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::names::names;
 pub(crate) use crate::source::Encoding;
 use crate::source::{Extent, Window};
+use polyglot::Second;
 
 names! {
     /// What kind of file or member it is.
@@ -185,9 +187,14 @@ pub(crate) enum Body {
         /// What the container says that they decode to; it need not be true.
         size: Option<u64>,
     },
+    /// They are all of the container's own, read as another format.
+    Again(Read),
     /// Nobody here can get at them; why.
     Unopened { error: Error, size: Option<u64> },
 }
+
+/// A format as a function.
+pub(crate) type Read = fn(&mut Window<'_>, &mut dyn Sink) -> Result<()>;
 
 /// What a format does once the members that it has named are read.
 ///
@@ -267,24 +274,31 @@ pub(crate) trait Sink {
 struct Format {
     /// Whether a member whose first bytes are these may be of the format.
     matches: fn(head: &[u8]) -> bool,
-    read: fn(&mut Window<'_>, &mut dyn Sink) -> Result<()>,
+    read: Read,
+    /// What else it may be at its end.
+    second: Second,
 }
 
 /// The formats in the order in which they are tried: firm magics first, text last.
 const FORMATS: &[Format] = &[
-    Format { matches: compound::matches, read: read_compound },
-    Format { matches: pfile::matches, read: pfile::read },
-    Format { matches: rpmsg::matches, read: rpmsg::read },
-    Format { matches: rpmsg::matches_bare_blocks, read: rpmsg::read_bare_blocks },
-    Format { matches: zip::matches, read: zip::read },
-    Format { matches: zip::matches_executable, read: zip::read_executable },
-    Format { matches: mail::tnef::matches, read: mail::tnef::read },
-    Format { matches: mail::pst::matches, read: mail::pst::read },
-    Format { matches: archive::matches, read: archive::read },
-    Format { matches: pdf::matches, read: pdf::read },
-    Format { matches: text::matches, read: text::read },
-    Format { matches: mail::mbox::matches, read: mail::mbox::read },
-    Format { matches: mail::eml::matches, read: mail::eml::read },
+    Format { matches: compound::matches, read: read_compound, second: Second::BehindSectors },
+    Format { matches: pfile::matches, read: pfile::read, second: Second::Any },
+    Format { matches: rpmsg::matches, read: rpmsg::read, second: Second::Pdf },
+    Format {
+        matches: rpmsg::matches_bare_blocks,
+        read: rpmsg::read_bare_blocks,
+        second: Second::Pdf,
+    },
+    Format { matches: zip::matches, read: zip::read, second: Second::UnlistedPdf },
+    Format { matches: zip::matches_executable, read: zip::read_executable, second: Second::Pdf },
+    Format { matches: mail::tnef::matches, read: mail::tnef::read, second: Second::Pdf },
+    Format { matches: mail::pst::matches, read: mail::pst::read, second: Second::Pdf },
+    Format { matches: archive::matches, read: archive::read, second: Second::Pdf },
+    Format { matches: pdf::matches, read: pdf::read, second: Second::Zip },
+    Format { matches: text::matches, read: text::read, second: Second::Pdf },
+    Format { matches: mail::mbox::matches, read: mail::mbox::read, second: Second::Pdf },
+    Format { matches: mail::eml::matches, read: mail::eml::read, second: Second::Pdf },
+    Format { matches: zip::matches_prefixed, read: zip::read_prefixed, second: Second::None },
 ];
 
 /// Whether a member whose decoded bytes begin with `head` is of a format that is known here.
@@ -327,7 +341,10 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         return Ok(());
     }
     match FORMATS.iter().find(|format| (format.matches)(head)) {
-        Some(format) => (format.read)(window, sink),
+        Some(format) => {
+            polyglot::look(format.second, window, sink)?;
+            (format.read)(window, sink)
+        }
         None => {
             sink.container(Container::Other);
             Ok(())

@@ -7,7 +7,7 @@ use super::gather::{Gather, Gathered};
 use super::paths::Names;
 use super::place::{Holder, Place};
 use crate::bytes::Buffer;
-use crate::container::{self, Body, Container, Member, Name, Protection, Rest};
+use crate::container::{self, Anomaly, Body, Container, Member, Name, Protection, Rest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Facts, Searched};
 use crate::license::Memory;
@@ -63,9 +63,16 @@ struct Opened<'a> {
     holder: Holder<'a>,
     place: Place,
     path: Option<Rc<str>>,
+    /// What it is the inside of, where it has that one's path: the size is that one's too.
+    layer_of: Option<Holder<'a>>,
     depth: u64,
     /// None for a file until it turns out to have members.
     account: Option<Rc<Account>>,
+}
+
+/// How many bytes there are, if nothing has to be decoded to tell.
+fn size_of(holder: &Holder<'_>) -> Option<u64> {
+    if holder.is_sized() { holder.size().ok() } else { None }
 }
 
 /// What waits for its turn.
@@ -135,6 +142,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             holder: Holder::File(file),
             place: Place::Whole,
             path: None,
+            layer_of: None,
             depth: 0,
             account: None,
         };
@@ -186,15 +194,11 @@ impl<'a, 'w> Walk<'a, 'w> {
                 Ok(())
             }
             Task::Close { gathered, error, .. } => {
-                let size = if outer.path.is_some() { self.size_of(&outer) } else { None };
+                let size = if outer.path.is_some() { size_of(&outer.holder) } else { None };
                 self.conclude(gathered, error, &outer, size);
                 Ok(())
             }
         }
-    }
-
-    fn size_of(&self, opened: &Opened<'_>) -> Option<u64> {
-        if opened.holder.is_sized() { opened.holder.size().ok() } else { None }
     }
 
     /// Opens a member and reads it.
@@ -208,6 +212,8 @@ impl<'a, 'w> Walk<'a, 'w> {
         let charged = self.meter.charge(Limit::Members, 1);
         let depth = outer.depth.saturating_add(1);
         let mut opened = Opened { path, depth, place: Place::Nowhere, ..outer.clone() };
+        opened.layer_of =
+            is_layer.then(|| outer.layer_of.clone().unwrap_or_else(|| outer.holder.clone()));
         if let Err(error) = charged.and_then(|()| self.meter.check(Limit::Nesting, depth)) {
             self.conclude(gathered, Some(error.clone()), &opened, None);
             return if error.ends_file() { Err(error) } else { Ok(()) };
@@ -216,11 +222,21 @@ impl<'a, 'w> Walk<'a, 'w> {
             Body::Stored(extents) | Body::Encoded { extents, .. } => {
                 extents.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len))
             }
-            Body::Unopened { .. } => 0,
+            Body::Again(_) | Body::Unopened { .. } => 0,
         };
-        let account = Rc::new(Account::new(outer.account.clone(), stored));
+        let account = match member.body {
+            Body::Again(_) => outer.account.clone(),
+            _ => None,
+        };
+        let account =
+            account.unwrap_or_else(|| Rc::new(Account::new(outer.account.clone(), stored)));
         opened.account = Some(Rc::clone(&account));
         match member.body {
+            Body::Again(read) => {
+                opened.place = outer.place;
+                self.read(opened, gathered, Some(Box::new(read)));
+                return Ok(());
+            }
             Body::Stored(extents) => {
                 opened.place = outer.place.inner(&extents);
                 opened.holder = Holder::Member(Rc::new(Section::new(outer.holder, extents)));
@@ -332,6 +348,10 @@ impl<'a, 'w> Walk<'a, 'w> {
         opened: &Opened<'_>,
         size: Option<u64>,
     ) {
+        let size = match &opened.layer_of {
+            Some(holder) => size_of(holder),
+            None => size,
+        };
         let is_file = opened.path.is_none();
         gathered.conclude(error, self.options, &opened.place, &mut |mut finding: Finding| {
             if !is_file {
@@ -342,7 +362,9 @@ impl<'a, 'w> Walk<'a, 'w> {
             if !searched && let Some(error) = &finding.error {
                 self.findings.note(error);
             }
+            // Of a polyglot both readings are told, whatever they say.
             let silent = searched
+                && !finding.facts.anomalies.contains(&Anomaly::Polyglot)
                 && matches!(
                     finding.facts.protection,
                     Protection::None | Protection::Password | Protection::Other

@@ -8,6 +8,7 @@ mod evasion;
 mod inputs;
 mod layers;
 mod license;
+mod polyglots;
 mod reads;
 mod signature;
 mod sources;

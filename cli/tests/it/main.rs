@@ -4,6 +4,7 @@ mod inventory;
 mod judging;
 mod learning;
 mod manners;
+mod members;
 mod reading;
 mod readme;
 mod ways;

@@ -11,6 +11,8 @@ pub(super) const SHAPES: [[u8; 6]; 2] =
     [[0xFE, 0xFF, 0x09, 0x00, 0x06, 0x00], [0xFE, 0xFF, 0x0C, 0x00, 0x06, 0x00]];
 /// Where [`SHAPES`] stands.
 pub(super) const SHAPE_AT: usize = 28;
+/// Where the sector shift stands.
+pub(super) const SHIFT_AT: usize = 30;
 /// Major version of a file with sectors of 512 bytes, whose stream sizes have 32 bits (2.6.1).
 pub(super) const VERSION_3: u16 = 3;
 

@@ -15,13 +15,13 @@ mod tests;
 
 pub(crate) use entry::{Census, Entry, EntryKind};
 
-use crate::bytes::{Buffer, narrow, wide};
+use crate::bytes::{Buffer, Cursor, narrow, wide};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Extent, Window, join};
+use crate::source::{Extent, UNKNOWN_SIZE, Window, join};
 use layout::{
     DIRECTORY_AHEAD, ENTRY_LEN, HEADER_LEN, LARGE_DIRECTORY, MAX_REGULAR_SECTOR, MINI_SHIFT,
-    MINI_STREAM_CUTOFF, MOST_KEPT, SHAPE_AT, SHAPES, SIGNATURE, SMALL_DIRECTORY,
+    MINI_STREAM_CUTOFF, MOST_KEPT, SHAPE_AT, SHAPES, SHIFT_AT, SIGNATURE, SMALL_DIRECTORY,
 };
 use read::{Chain, Fat, Header};
 
@@ -48,10 +48,24 @@ pub(crate) fn matches(head: &[u8]) -> bool {
                 .is_some_and(|rest| SHAPES.iter().any(|shape| rest.starts_with(shape))))
 }
 
+/// Whether a compound file of `len` bytes that begins with `head` is not whole sectors, or more of
+/// them than its FAT has entries for: then something stands behind it.
+pub(crate) fn has_more_behind(head: &[u8], len: u64) -> bool {
+    let mut cursor = Cursor::new("compound file header", head, 0);
+    let Ok(()) = cursor.skip(SHIFT_AT, "signature to byte order") else { return false };
+    let Ok(shift @ (9 | 12)) = cursor.u16_le("sector shift") else { return true };
+    let Ok(()) = cursor.skip(12, "mini sector shift to directory sectors") else { return false };
+    let Ok(fat_sectors) = cursor.u32_le("number of FAT sectors") else { return false };
+    let sector = 1_u64 << shift;
+    let described = u64::from(fat_sectors).saturating_mul(sector >> 2).saturating_add(1);
+    len.checked_rem(sector) != Some(0) || len >> shift > described
+}
+
 impl CompoundFile {
     /// Reads the header and the root of the directory.
     pub(crate) fn open(window: &mut Window<'_>) -> Result<CompoundFile> {
-        let len = window.len();
+        // One that is decoded as it is read, in a protected mail, need not be decoded to its end.
+        let len = window.known_len().unwrap_or(UNKNOWN_SIZE);
         let header = Header::parse(window.block("compound file header", 0, HEADER_LEN)?)?;
         let mut fat = Fat::new(header.shift, len, header.difat, header.first_difat);
         let mut directory = Chain::new("directory", header.first_directory);
@@ -111,7 +125,8 @@ impl CompoundFile {
             let place = self.directory.locate(&mut self.fat, window, start)?;
             let Some(place) = place.filter(|_| start < MOST_KEPT) else { break };
             let len = place.len.min(LARGE_DIRECTORY);
-            let len = narrow(len.min(window.len().saturating_sub(place.offset))).unwrap_or(0);
+            let end = window.known_len().unwrap_or(UNKNOWN_SIZE);
+            let len = narrow(len.min(end.saturating_sub(place.offset))).unwrap_or(0);
             if len < ENTRY_LEN {
                 break;
             }
@@ -222,7 +237,7 @@ impl CompoundFile {
                 return Err(ends_early(entry, left));
             };
             let bytes = window.block("mini FAT", place.offset, 4)?;
-            sector = crate::bytes::Cursor::new("mini FAT", bytes, place.offset).u32_le("sector")?;
+            sector = Cursor::new("mini FAT", bytes, place.offset).u32_le("sector")?;
         }
         Ok(())
     }

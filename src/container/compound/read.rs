@@ -6,7 +6,7 @@ use super::layout::{
 use crate::bytes::{Cursor, narrow, wide};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Extent, Window};
+use crate::source::{Extent, UNKNOWN_SIZE, Window};
 
 /// The file allocation table (MS-CFB 2.3): which sector follows which. None of it is kept.
 #[derive(Debug)]
@@ -211,7 +211,8 @@ fn read_u32(
     ahead: u64,
 ) -> Result<u32> {
     let len = offset.saturating_sub(start).saturating_add(4);
-    let whole = ahead.max(len).min(window.len().saturating_sub(start));
+    let end = window.known_len().unwrap_or(UNKNOWN_SIZE);
+    let whole = ahead.max(len).min(end.saturating_sub(start));
     let len = narrow(len).unwrap_or(usize::MAX);
     // From the start of the page on, so that earlier entries of it are at hand too.
     let ahead = narrow(whole).unwrap_or(usize::MAX);

@@ -21,9 +21,26 @@ mod search;
 mod tests;
 mod xref;
 
+use crate::bytes::wide;
+use crate::error::Result;
+use crate::source::Window;
+
 pub(crate) use read::read;
 
 /// `%PDF-` at the start, or behind junk within the first 1024 bytes.
 pub(crate) fn matches(head: &[u8]) -> bool {
     document::find_header(head).is_some()
+}
+
+/// Where `%PDF-` begins, if it does within the first 1024 bytes.
+pub(crate) fn header_at(head: &[u8]) -> Option<usize> {
+    document::find_header(head)
+}
+
+/// The end of the member, where a PDF says with `startxref` how it is read; `None` where nothing
+/// says so.
+pub(crate) fn end<'w>(window: &'w mut Window<'_>) -> Result<Option<&'w [u8]>> {
+    let tail_at = window.len().saturating_sub(wide(layout::TAIL));
+    let tail = window.up_to(tail_at, layout::TAIL)?;
+    Ok(memchr::memmem::find(tail, layout::STARTXREF).map(|_| tail))
 }

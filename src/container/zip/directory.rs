@@ -48,19 +48,26 @@ pub(super) enum Search {
     Comment,
     /// Only where an archive with a short comment has it.
     Near,
+    /// Only as far as a PDF is read from its end, which costs no read of its own there.
+    Tail,
 }
 
 /// How much of the tail is read before the longest comment is thought of.
 const NEAR: u64 = 1024;
+/// How much of its end a PDF has read anyway.
+const TAIL: u64 = 4096;
 
 impl Directory {
     /// Finds the directory by the end record.
     pub(super) fn locate(window: &mut Window<'_>, search: Search) -> Result<Directory> {
         let mut first_error = None;
-        for reach in [NEAR, MAX_COMMENT.saturating_add(END_LEN)] {
-            if reach > NEAR && (search == Search::Near || window.len() <= NEAR) {
-                break;
-            }
+        let reaches: &[u64] = match search {
+            Search::Near => &[NEAR],
+            Search::Tail => &[TAIL],
+            Search::Comment if window.len() <= NEAR => &[NEAR],
+            Search::Comment => &[NEAR, MAX_COMMENT.saturating_add(END_LEN)],
+        };
+        for reach in reaches.iter().copied() {
             for offset in candidates(window, reach)? {
                 match Directory::at(window, offset) {
                     Ok(directory) => return Ok(directory),

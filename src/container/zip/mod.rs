@@ -12,12 +12,12 @@ pub(crate) mod tests;
 
 use directory::{Directory, Entry, Search, central, local, malformed};
 use layout::{
-    AES, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED, FIRST_PARTS,
-    LABEL_INFO, LOCAL_LEN, MASKED, STORED, UTF8,
+    AES, CENTRAL, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED,
+    FIRST_PARTS, LABEL_INFO, LOCAL, LOCAL_LEN, MASKED, STORED, UTF8,
 };
 
 use crate::bytes::narrow;
-use crate::container::{Body, Container, Member, Name, Sink, is_known, label};
+use crate::container::{Anomaly, Body, Container, Member, Name, Sink, is_known, label};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::{Encoding, Extent, Window, decode_all, head_of};
@@ -55,6 +55,67 @@ pub(crate) fn read_executable(window: &mut Window<'_>, sink: &mut dyn Sink) -> R
     }
 }
 
+/// Bytes in which an archive begins that has something before it.
+const PREFIX: usize = 4096;
+
+/// A local header behind something that is no known format: most programs open such an archive.
+pub(crate) fn matches_prefixed(head: &[u8]) -> bool {
+    let head = head.get(..PREFIX.min(head.len())).unwrap_or_default();
+    memchr::memmem::find(head, b"PK\x03\x04").is_some()
+}
+
+pub(crate) fn read_prefixed(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Other);
+    match Directory::locate(window, Search::Comment) {
+        Ok(directory) if directory.entries > 0 => {
+            sink.container(Container::Zip);
+            sink.anomaly(Anomaly::NonSpecLayout, Some(0));
+            Reading::new(directory, Wish::Members).go_on(window, sink)
+        }
+        Err(error) if error.kind() != ErrorKind::Malformed => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an archive ends the member, whatever begins it.
+pub(crate) fn ends(window: &mut Window<'_>) -> Result<bool> {
+    match Directory::locate(window, Search::Tail) {
+        Ok(directory) => Ok(directory.entries > 0),
+        Err(error) if error.kind() == ErrorKind::Malformed => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads the archive that ends the member.
+pub(crate) fn read_at_end(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Zip);
+    let directory = Directory::locate(window, Search::Tail)?;
+    let is_package = has_content_types(window, &directory)?;
+    read_members(window, sink, directory, is_package)
+}
+
+/// Whether a member that is stored as it is begins at `at`, and the directory in `tail` lists it.
+pub(crate) fn lists_stored(head: &[u8], at: usize, tail: &[u8]) -> bool {
+    let before = head.get(..at).unwrap_or_default();
+    let Some(header) = memchr::memmem::rfind(before, &LOCAL.to_le_bytes()) else { return false };
+    let field =
+        |at: usize| before.get(header.saturating_add(at)..).and_then(|rest| rest.first_chunk());
+    let number = |at: usize| field(at).map(|bytes| usize::from(u16::from_le_bytes(*bytes)));
+    let (Some(0), Some(name), Some(extra)) = (number(8), number(26), number(28)) else {
+        return false;
+    };
+    let begins = header.checked_add(narrow(LOCAL_LEN).unwrap_or(usize::MAX));
+    let begins = begins.and_then(|at| at.checked_add(name)?.checked_add(extra));
+    let header = u32::try_from(header).unwrap_or(u32::MAX).to_le_bytes();
+    let signature = CENTRAL.to_le_bytes();
+    let mut records = memchr::memmem::find_iter(tail, &signature);
+    begins == Some(at)
+        && records.any(|record| {
+            let offset = tail.get(record.saturating_add(42)..);
+            offset.is_some_and(|offset| offset.starts_with(&header))
+        })
+}
+
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Zip);
     let first = local(window, 0);
@@ -82,6 +143,22 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     if !is_package {
         is_package = has_content_types(window, &directory)?;
     }
+    if directory.base > 0 && first.is_ok() {
+        // One archive stands before the other. Who reads from the front sees the first one.
+        sink.anomaly(Anomaly::Polyglot, Some(directory.base));
+        let body = Body::Stored(vec![Extent { offset: 0, len: directory.base }]);
+        sink.member(Member { name: Name::Unnamed("zip"), body })?;
+    }
+    read_members(window, sink, directory, is_package)
+}
+
+fn read_members(
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    directory: Directory,
+    is_package: bool,
+) -> Result<()> {
+    let wanted = sink.wanted();
     let wish = match is_package {
         true if wanted.deep => Wish::Everything,
         true => Wish::Labels,

@@ -1,0 +1,159 @@
+//! Files that are two containers at once: both are told.
+
+use std::sync::LazyLock;
+
+use rmsight::specimen::{
+    Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, PdfForm, PdfIrm,
+    Pfile, PfileVersion, Server, Zip, eml, plain_compound, plain_pdf, word_package,
+};
+use rmsight::{Anomaly, Inspector, Protection, Report};
+
+fn license() -> Vec<u8> {
+    static LICENSE: LazyLock<Vec<u8>> =
+        LazyLock::new(|| LicenseBuilder::server(&Server::contoso()).build());
+    LICENSE.clone()
+}
+
+fn protected_document() -> Vec<u8> {
+    IrmDocument::new(IrmKind::Ooxml, license()).payload(2048).build()
+}
+
+fn protected_pdf() -> Vec<u8> {
+    PdfIrm::new(PdfForm::V2, license()).build()
+}
+
+fn plain_zip() -> Vec<u8> {
+    Zip::new().member("a.txt", b"nothing".repeat(50), Method::Deflated).build()
+}
+
+fn protected_zip() -> Vec<u8> {
+    Zip::new().member("offer.docx", protected_document(), Method::Deflated).build()
+}
+
+/// Member, container, protection, and whether it is said to be one of two.
+fn told(report: &Report) -> Vec<(&str, &str, Protection, bool)> {
+    let one = |facts: &'_ rmsight::Facts| facts.anomalies.contains(&Anomaly::Polyglot);
+    report
+        .findings()
+        .map(|finding| {
+            let facts = finding.facts();
+            let member = facts.member.as_deref().unwrap_or("");
+            (member, facts.container.as_str(), facts.protection, one(facts))
+        })
+        .collect()
+}
+
+#[test]
+fn both_containers_are_told() {
+    use Protection::{None as No, Rms};
+    let pfile = || Pfile::new(PfileVersion::V3_0, license());
+    let mut padded = protected_zip();
+    padded.resize(padded.len().next_multiple_of(512), 0);
+    let mut many_sectors = plain_compound();
+    many_sectors.resize(128 * 512 + 512, 0);
+    let cases: Vec<(&str, Vec<u8>, Vec<(&str, &str, Protection, bool)>)> = vec![
+        (
+            "two that are plain",
+            [plain_pdf(CrossReference::Table), plain_zip()].concat(),
+            vec![("", "pdf", No, true), ("zip#1", "zip", No, true)],
+        ),
+        (
+            "an archive behind a PDF",
+            [plain_pdf(CrossReference::Stream), protected_zip()].concat(),
+            vec![
+                ("", "pdf", No, true),
+                ("zip#1", "zip", No, true),
+                ("zip#1!/offer.docx", "ooxml-irm", Rms, false),
+            ],
+        ),
+        (
+            "an archive behind a protected PDF",
+            [protected_pdf(), protected_zip()].concat(),
+            vec![
+                ("", "pdf-irm-v2", Rms, true),
+                ("zip#1", "zip", No, true),
+                ("zip#1!/offer.docx", "ooxml-irm", Rms, false),
+            ],
+        ),
+        (
+            "an archive behind a compound file",
+            [plain_compound(), protected_zip()].concat(),
+            vec![
+                ("", "ole", No, true),
+                ("zip#1", "zip", No, true),
+                ("zip#1!/offer.docx", "ooxml-irm", Rms, false),
+            ],
+        ),
+        (
+            "a padded archive behind more sectors than the FAT has",
+            [many_sectors, padded].concat(),
+            vec![
+                ("", "ole", No, true),
+                ("zip#1", "zip", No, true),
+                ("zip#1!/offer.docx", "ooxml-irm", Rms, false),
+            ],
+        ),
+        (
+            "an archive behind a generic file",
+            [pfile().build(), protected_zip()].concat(),
+            vec![
+                ("", "pfile", Rms, true),
+                ("zip#1", "zip", No, true),
+                ("zip#1!/offer.docx", "ooxml-irm", Rms, false),
+            ],
+        ),
+        (
+            "a PDF in the comment of an archive",
+            {
+                let mut text = protected_pdf();
+                text.splice(0..0, *b"\n");
+                Zip::new().member("a", b"x".to_vec(), Method::Stored).comment(&text).build()
+            },
+            vec![("", "zip", No, true), ("pdf#1", "pdf-irm-v2", Rms, true)],
+        ),
+        (
+            "an archive behind an archive",
+            [protected_zip(), plain_zip()].concat(),
+            vec![("", "zip", No, true), ("zip#1!/offer.docx", "ooxml-irm", Rms, false)],
+        ),
+    ];
+    for (what, bytes, expected) in cases {
+        let report = Inspector::default().inspect_bytes(&bytes);
+        assert_eq!(told(&report), expected, "{what}: {:?}", report.incomplete());
+    }
+}
+
+#[test]
+fn what_holds_another_file_is_no_polyglot() {
+    let pdf = || plain_pdf(CrossReference::Table);
+    let stored = Zip::new().member("a.pdf", pdf(), Method::Stored).build();
+    let late = Zip::new()
+        .member("mimetype", b"application/epub+zip".to_vec(), Method::Stored)
+        .member("a.pdf", protected_pdf(), Method::Stored)
+        .build();
+    let cases: Vec<(&str, Vec<u8>, usize)> = vec![
+        ("a stored PDF in an archive", stored, 1),
+        ("a protected one behind another member", late, 2),
+        ("a document", protected_document(), 1),
+        ("a package", word_package(&[], &[]), 1),
+        ("a PDF behind junk", [b"junk\n".as_slice(), &pdf()].concat(), 1),
+        ("a PDF in a mail", eml(&[], &[Attachment::new("a.pdf", pdf())]), 1),
+        ("a compound file of odd size", [plain_compound(), b"x".to_vec()].concat(), 1),
+    ];
+    for (what, bytes, records) in cases {
+        let report = Inspector::default().inspect_bytes(&bytes);
+        let told = told(&report);
+        assert!(told.iter().all(|(.., polyglot)| !polyglot), "{what}: {told:?}");
+        assert_eq!(told.len(), records, "{what}: {told:?}");
+    }
+}
+
+#[test]
+fn an_archive_behind_junk_is_an_archive() {
+    let bytes = [b"junk that nobody knows ".repeat(20).as_slice(), &protected_zip()].concat();
+    let report = Inspector::default().inspect_bytes(&bytes);
+    let told = told(&report);
+    assert_eq!(told[0].1, "zip");
+    assert_eq!(told[1].0, "offer.docx");
+    assert_eq!(report.worst(), Protection::Rms);
+}
