@@ -9,24 +9,18 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"7z\xBC\xAF\x27\x1C", "7z"),
     (b"Rar!\x1A\x07", "rar"),
     (b"MSCF\0\0\0\0", "cab"),
-    (b"\x1F\x8B\x08", "gzip"),
     (b"\x1F\x9D", "compress"),
     (b"BZh", "bzip2"),
     (b"\xFD7zXZ\0", "xz"),
     (b"\x28\xB5\x2F\xFD", "zstd"),
 ];
 
-/// Where a tar archive has its magic (POSIX.1-1988, `magic`).
-const USTAR_AT: usize = 257;
-
 fn kind(head: &[u8]) -> Option<&'static str> {
-    let is_tar = head.get(USTAR_AT..).is_some_and(|magic| magic.starts_with(b"ustar"));
     let mut magics = MAGICS.iter();
     match magics.find(|(magic, _)| head.starts_with(magic)) {
         // `BZh` alone may begin a word.
         Some((_, "bzip2")) if head.get(4..10) != Some(b"1AY&SY") => None,
-        Some((_, name)) => Some(name),
-        None => is_tar.then_some("tar"),
+        found => found.map(|(_, name)| *name),
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod compound;
+pub(crate) mod gzip;
 pub(crate) mod irm;
 pub(crate) mod label;
 pub(crate) mod mail;
@@ -15,6 +16,7 @@ pub(crate) mod pdf;
 pub(crate) mod pfile;
 mod polyglot;
 pub(crate) mod rpmsg;
+pub(crate) mod tar;
 pub(crate) mod text;
 pub(crate) mod zip;
 
@@ -293,6 +295,8 @@ const FORMATS: &[Format] = &[
     Format { matches: zip::matches_executable, read: zip::read_executable, second: Second::Pdf },
     Format { matches: mail::tnef::matches, read: mail::tnef::read, second: Second::Pdf },
     Format { matches: mail::pst::matches, read: mail::pst::read, second: Second::Pdf },
+    Format { matches: gzip::matches, read: gzip::read, second: Second::None },
+    Format { matches: tar::matches, read: tar::read, second: Second::None },
     Format { matches: archive::matches, read: archive::read, second: Second::Pdf },
     Format { matches: pdf::matches, read: pdf::read, second: Second::Zip },
     Format { matches: text::matches, read: text::read, second: Second::Pdf },

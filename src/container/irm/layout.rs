@@ -20,6 +20,11 @@ pub(super) const OOXML_TRANSFORM: &str = "DRMEncryptedTransform";
 /// The transform of a binary document (2.2.3).
 pub(super) const BINARY_TRANSFORM: &str = "\u{9}DRMTransform";
 
+/// The content of a binary document (MS-DOC, MS-XLS and its forerunner, MS-PPT), which in a
+/// protected one is a notice.
+pub(super) const PLACEHOLDERS: [&str; 4] =
+    ["WordDocument", "Workbook", "Book", "PowerPoint Document"];
+
 /// The class of the transform that a publishing license decides about (2.2.6).
 pub(super) const RMS_CLASS: &str = "{C73DFACD-061F-43B0-8B64-0C620D2A8B50}";
 /// The class of the transform that a password decides about (2.1.8).

@@ -18,7 +18,7 @@ use crate::limits::Limit;
 use crate::source::Window;
 use layout::{
     BINARY_TRANSFORM, DATA_SPACES, DOCUMENT_SUMMARY, LABEL_INFO, MESSAGE_PROPERTIES,
-    MOST_LABEL_BYTES, MOST_TRANSFORMS, OOXML_TRANSFORM, PRIMARY, TRANSFORM_INFO,
+    MOST_LABEL_BYTES, MOST_TRANSFORMS, OOXML_TRANSFORM, PLACEHOLDERS, PRIMARY, TRANSFORM_INFO,
     USE_LICENSE_PREFIX,
 };
 use read::{Class, Transform};
@@ -157,6 +157,7 @@ fn rights_managed(
     if transforms.has(&Class::Password) {
         sink.evidence("transform", "a password beside the license", None);
     }
+    placeholder(file, window, sink, transforms, survey)?;
     beside(file, window, sink, transforms)?;
     failed.map_or(Ok(()), Err)
 }
@@ -169,6 +170,37 @@ fn layout_of(transform: &Transform, survey: &Survey) -> Container {
         Some(_) => Container::XpsIrm,
         None => survey.container().unwrap_or(Container::XpsIrm),
     }
+}
+
+/// A binary document carries one more, for programs that know nothing of licenses: it says that
+/// they cannot open it.
+fn placeholder(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    transforms: &Transforms,
+    survey: &Survey,
+) -> Result<()> {
+    let first = transforms.found.iter().find(|transform| transform.class == Class::Rms);
+    if first.is_none_or(|first| layout_of(first, survey) != Container::BinaryIrm) {
+        return Ok(());
+    }
+    let root = file.root();
+    let mut children = file.children(&root);
+    loop {
+        match children.next(file, window) {
+            Ok(Some(child)) if PLACEHOLDERS.iter().any(|name| child.is_named(name)) => {
+                return Ok(());
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(error) if error.ends_file() => return Err(error),
+            // Damage in the directory says nothing about it.
+            Err(_) => return Ok(()),
+        }
+    }
+    sink.anomaly(Anomaly::PlaceholderMissing, None);
+    Ok(())
 }
 
 /// Use licenses and labels. Damage in them never costs the publishing license.

@@ -26,10 +26,14 @@ pub(crate) fn stored(name: &str, data: &[u8]) -> Put {
     Put { name: name.into(), method: 0, flags: 0, packed: data.to_vec(), size }
 }
 
-pub(crate) fn deflated(name: &str, data: &[u8]) -> Put {
+pub(crate) fn deflated_bytes(data: &[u8]) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(data).unwrap();
-    Put { method: 8, packed: encoder.finish().unwrap(), ..stored(name, data) }
+    encoder.finish().unwrap()
+}
+
+pub(crate) fn deflated(name: &str, data: &[u8]) -> Put {
+    Put { method: 8, packed: deflated_bytes(data), ..stored(name, data) }
 }
 
 /// An archive of these members, in their order.
@@ -243,34 +247,92 @@ fn members_that_lie_over_each_other_end_the_archive() {
     assert!(!found(&report).is_empty());
 }
 
+/// Archives in archives, `width` at each of `layers`, around a megabyte of zeros: with 16 and 5 it
+/// is what is called 42.zip.
+fn bomb(width: usize, layers: usize) -> Vec<u8> {
+    let zeros = vec![0; 1 << 20];
+    let mut bomb = archive(&(0..width).map(|_| deflated("z", &zeros)).collect::<Vec<_>>());
+    for _ in 1..layers {
+        let members: Vec<Put> = (0..width).map(|n| deflated(&format!("{n}.zip"), &bomb)).collect();
+        bomb = archive(&members);
+    }
+    bomb
+}
+
 #[test]
 fn one_bomb_hides_none_of_its_neighbours() {
-    let zeros = vec![0; 1 << 20];
-    let mut bomb = archive(&(0..16).map(|_| deflated("z", &zeros)).collect::<Vec<_>>());
-    for _ in 0..4 {
-        bomb = archive(&(0..16).map(|n| deflated(&format!("{n}.zip"), &bomb)).collect::<Vec<_>>());
-    }
     let mail = protected();
-    let mut members: Vec<Put> = (0..150).map(|n| stored(&format!("{n}.rpmsg"), &mail)).collect();
-    members.push(deflated("bomb.zip", &bomb));
-    members.extend((150..300).map(|n| deflated(&format!("{n}.rpmsg"), &mail)));
+    let mut members: Vec<Put> = (0..1500).map(|n| stored(&format!("{n}.rpmsg"), &mail)).collect();
+    members.push(deflated("bomb.zip", &bomb(16, 5)));
+    members.extend((1500..3000).map(|n| deflated(&format!("{n}.rpmsg"), &mail)));
     let report = inspect(&archive(&members));
-    assert_eq!(found(&report).len(), 300);
+    assert_eq!(found(&report).len(), 3000);
     let ended = report.findings().filter(|f| f.error().is_some_and(|e| e.code() == "limit-ratio"));
     let paths: Vec<_> = ended.filter_map(|finding| finding.facts().member.as_deref()).collect();
     assert!(!paths.is_empty() && paths.iter().all(|path| path.starts_with("bomb.zip")));
 }
 
+/// The code with which a file ends that may cost no more than this.
+fn code_within(bytes: &[u8], set: impl FnOnce(&mut Limits)) -> Option<&'static str> {
+    let mut limits = Limits::default();
+    set(&mut limits);
+    let report = Inspector::builder().limits(limits).build().inspect_bytes(bytes);
+    report.incomplete().map(Error::code)
+}
+
+#[test]
+fn a_bomb_ends_at_its_ratio_before_it_has_cost_much() {
+    let bomb = bomb(16, 5);
+    let code = code_within(&bomb, |limits| limits.inflated_total = 128 << 20);
+    assert_eq!(code, Some("limit-ratio"));
+}
+
 #[test]
 fn a_deep_nest_ends_at_the_nesting_limit() {
-    let mut nest = protected();
-    for _ in 0..40 {
-        nest = archive(&[stored("a", &nest)]);
+    let around = archive(&[stored("a", b"")]);
+    let (before, after) = around.split_at(31);
+    let mut sizes = vec![protected().len() as u32];
+    for _ in 1..10_000 {
+        sizes.push(sizes[sizes.len() - 1] + around.len() as u32);
     }
+    let mut nest = Vec::new();
+    for size in sizes.iter().rev() {
+        nest.extend(before);
+        let at = nest.len() - 13;
+        nest[at..at + 8].copy_from_slice(&[size.to_le_bytes(); 2].concat());
+    }
+    nest.extend(protected());
+    for size in &sizes {
+        let at = nest.len();
+        nest.extend(after);
+        nest[at + 20..at + 28].copy_from_slice(&[size.to_le_bytes(); 2].concat());
+        let end = at + after.len() - 22;
+        nest[end + 16..end + 20].copy_from_slice(&(31 + size).to_le_bytes());
+    }
+    let budget = |limits: &mut Limits| (limits.members, limits.bytes_read) = (20, 1 << 20);
+    assert_eq!(code_within(&nest, budget), Some("limit-nesting"));
     let report = inspect(&nest);
-    assert_eq!(report.incomplete().map_or("", Error::code), "limit-nesting");
     let path = report.findings().last().unwrap().facts().member.clone().unwrap();
     assert_eq!(path.split("!/").count() as u64, Limits::default().nesting + 1);
+}
+
+#[test]
+fn a_directory_of_many_entries_costs_a_few_steps_for_each() {
+    const ENTRIES: usize = 200_000;
+    let one = archive(&[stored("/", b"")]);
+    let (end, central) = places(&one);
+    let mut bytes = one[..central].to_vec();
+    bytes.extend(one[central..end].repeat(ENTRIES));
+    let mut tail = one[end..].to_vec();
+    tail[10..12].copy_from_slice(&(ENTRIES as u64).to_le_bytes()[..2]);
+    tail[12..16].copy_from_slice(&((end - central) as u32 * ENTRIES as u32).to_le_bytes());
+    bytes.extend(tail);
+    let steps = 4 * ENTRIES as u64;
+    let read = 2 * bytes.len() as u64;
+    let code = code_within(&bytes, |limits| {
+        (limits.steps_total, limits.bytes_read, limits.allocation) = (steps, read, 1 << 20);
+    });
+    assert_eq!(code, None);
 }
 
 #[test]

@@ -1,0 +1,305 @@
+//! Tape archives (POSIX.1-2017, `pax`, and what GNU tar writes): headers of one block each, with
+//! the members as they are between them.
+
+use crate::bytes::{narrow, utf8_lossy, wide};
+use crate::container::{Body, Container, Member, Name, Sink, is_known};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::{Extent, Window};
+
+/// Bytes of a block: a header, and what members are padded to.
+const BLOCK: u64 = 512;
+/// Where `magic` stands.
+const MAGIC_AT: usize = 257;
+const MAGIC: &[u8] = b"ustar";
+/// `name`, `size`, `chksum`, `prefix`.
+const NAME: std::ops::Range<usize> = 0..100;
+const SIZE: std::ops::Range<usize> = 124..136;
+const CHECKSUM: std::ops::Range<usize> = 148..156;
+const TYPE: usize = 156;
+const PREFIX: std::ops::Range<usize> = 345..500;
+
+/// Members that are named before the first of them is read.
+const BATCH: usize = 64;
+/// Bytes of a member that are looked at to tell whether anything can come of it.
+const HEAD: u64 = 4096;
+/// Bytes of an extended header, or of a long name, that are read.
+const MOST_EXTENDED: u64 = 65_536;
+/// Bytes that are looked through at once behind the end.
+const BEHIND: usize = 65_536;
+
+const STRUCTURE: &str = "tar header";
+
+pub(crate) fn matches(head: &[u8]) -> bool {
+    head.get(MAGIC_AT..).is_some_and(|magic| magic.starts_with(MAGIC))
+}
+
+pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Other);
+    go_on(window, sink, 0)
+}
+
+/// What an extended header says of the member behind it.
+#[derive(Debug, Default)]
+struct Extended {
+    path: Option<String>,
+    size: Option<u64>,
+    is_sparse: bool,
+}
+
+struct Header {
+    name: String,
+    size: u64,
+    kind: u8,
+}
+
+/// Reads on at the header at `position`.
+fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Result<()> {
+    let mut named: usize = 0;
+    let mut extended = Extended::default();
+    loop {
+        window.meter().charge(Limit::Steps, 1)?;
+        let Some(header) = header(window, position)? else {
+            return behind(window, sink, position);
+        };
+        let data = position.saturating_add(BLOCK);
+        let size = extended.size.unwrap_or(header.size);
+        let extent = Extent { offset: data, len: size };
+        position = data;
+        match header.kind {
+            // Links, devices, directories and pipes have no data, whatever their size says.
+            b'1'..=b'6' => extended = Extended::default(),
+            b'x' | b'L' => {
+                let len = narrow(header.size.min(MOST_EXTENDED)).unwrap_or_default();
+                let bytes = window.exact(STRUCTURE, data, len)?;
+                match header.kind {
+                    b'x' => pax(bytes, &mut extended),
+                    _ => extended.path = Some(text(bytes)),
+                }
+                position = padded(data, header.size);
+            }
+            // A long link, a header for all members: nothing of a member.
+            b'K' | b'g' => position = padded(data, header.size),
+            _ => {
+                let sparse = extended.is_sparse || header.kind == b'S';
+                let path = extended.path.take().unwrap_or(header.name);
+                extended = Extended::default();
+                position = padded(data, size);
+                if member(window, sink, path, extent, sparse)? {
+                    named = named.saturating_add(1);
+                }
+            }
+        }
+        if named >= BATCH {
+            sink.rest(Box::new(move |window, sink| go_on(window, sink, position)));
+            return Ok(());
+        }
+    }
+}
+
+/// Puts a member before the sink, unless nothing can come of it; whether it did.
+fn member(
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    path: String,
+    extent: Extent,
+    is_sparse: bool,
+) -> Result<bool> {
+    let name = if path.is_empty() { Name::Unnamed("member") } else { Name::Named(path) };
+    if is_sparse {
+        let (at, detail) = (extent.offset, "a member with holes");
+        let error = Error::unsupported("archive-not-opened", "tar member", at, detail);
+        sink.member(Member { name, body: Body::Unopened { error, size: Some(extent.len) } })?;
+        return Ok(true);
+    }
+    let len = narrow(extent.len.min(HEAD)).unwrap_or_default();
+    if !is_known(window.up_to(extent.offset, len)?) {
+        return Ok(false);
+    }
+    sink.member(Member { name, body: Body::Stored(vec![extent]) })?;
+    Ok(true)
+}
+
+/// The header at `at`; `None` where the archive ends.
+fn header(window: &mut Window<'_>, at: u64) -> Result<Option<Header>> {
+    let len = narrow(BLOCK).unwrap_or_default();
+    let found = window.up_to(at, len)?;
+    if found.is_empty() && at > 0 || found.len() == len && found.iter().all(|byte| *byte == 0) {
+        return Ok(None);
+    }
+    let bytes = window.block(STRUCTURE, at, len)?;
+    let field = |range: std::ops::Range<usize>| bytes.get(range).unwrap_or_default();
+    let sum = bytes.iter().enumerate().fold(0_u64, |sum, (index, byte)| {
+        let byte = if CHECKSUM.contains(&index) { b' ' } else { *byte };
+        sum.saturating_add(u64::from(byte))
+    });
+    if number(field(CHECKSUM)) != Some(sum) {
+        return Err(Error::malformed("malformed-tar", STRUCTURE, at, "chksum is not that of it"));
+    }
+    let Some(size) = number(field(SIZE)) else {
+        return Err(Error::malformed("malformed-tar", STRUCTURE, at, "size is no number"));
+    };
+    let mut name = text(field(NAME));
+    // GNU tar, whose magic goes on with a blank, has other fields there.
+    let prefix =
+        if field(MAGIC_AT..263).ends_with(b"\0") { text(field(PREFIX)) } else { String::new() };
+    if !prefix.is_empty() {
+        name = format!("{prefix}/{name}");
+    }
+    Ok(Some(Header { name, size, kind: bytes.get(TYPE).copied().unwrap_or_default() }))
+}
+
+/// Octal digits, or GNU tar's big-endian number behind a byte of 0x80.
+fn number(field: &[u8]) -> Option<u64> {
+    if let Some((0x80, digits)) = field.split_first() {
+        return digits
+            .iter()
+            .try_fold(0_u64, |sum, byte| sum.checked_mul(256)?.checked_add(u64::from(*byte)));
+    }
+    let digits = field.split(|byte| *byte == 0).next().unwrap_or_default().trim_ascii();
+    let digits = std::str::from_utf8(digits).ok()?;
+    if digits.is_empty() { Some(0) } else { u64::from_str_radix(digits, 8).ok() }
+}
+
+fn text(field: &[u8]) -> String {
+    let end = memchr::memchr(0, field).unwrap_or(field.len());
+    utf8_lossy(field.get(..end).unwrap_or_default()).into_owned()
+}
+
+/// Where the block behind `len` bytes at `data` begins.
+fn padded(data: u64, len: u64) -> u64 {
+    data.saturating_add(len.checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX))
+}
+
+/// Records of the form `length key=value`, a line each.
+fn pax(mut bytes: &[u8], extended: &mut Extended) {
+    while let Some(space) = memchr::memchr(b' ', bytes) {
+        let digits = std::str::from_utf8(bytes.get(..space).unwrap_or_default());
+        let Some(len) = digits.ok().and_then(|len| len.parse::<usize>().ok()) else { return };
+        let Some((record, rest)) = bytes.split_at_checked(len).filter(|_| len > space) else {
+            return;
+        };
+        bytes = rest;
+        let record = record.get(space.saturating_add(1)..).unwrap_or_default();
+        let record = record.strip_suffix(b"\n").unwrap_or(record);
+        let Some(equals) = memchr::memchr(b'=', record) else { continue };
+        let (key, value) = record.split_at_checked(equals).unwrap_or_default();
+        let value = utf8_lossy(value.get(1..).unwrap_or_default());
+        match key {
+            b"path" => extended.path = Some(value.into_owned()),
+            b"size" => extended.size = value.parse().ok(),
+            _ => extended.is_sparse |= key.starts_with(b"GNU.sparse."),
+        }
+    }
+}
+
+/// Behind the end there is padding. Programs that are told to ignore it may find another archive.
+fn behind(window: &mut Window<'_>, sink: &mut dyn Sink, mut at: u64) -> Result<()> {
+    loop {
+        let piece = window.up_to(at, BEHIND)?;
+        let len = wide(piece.len());
+        let nonzero = piece.iter().position(|byte| *byte != 0);
+        window.meter().charge(Limit::Steps, len.wrapping_shr(4).max(1))?;
+        if let Some(nonzero) = nonzero {
+            let (at, detail) = (at.saturating_add(wide(nonzero)), "something follows its end");
+            sink.incomplete(Error::unsupported("archive-not-opened", "tar", at, detail));
+            return Ok(());
+        }
+        if len < wide(BEHIND) {
+            return Ok(());
+        }
+        at = at.saturating_add(len);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+mod tests {
+    use super::*;
+    use crate::container::zip::tests::{found, inspect, protected};
+    use crate::{Protection, Report};
+
+    fn entry(name: &str, kind: u8, data: &[u8]) -> Vec<u8> {
+        let mut block = vec![0; 512];
+        block[..name.len()].copy_from_slice(name.as_bytes());
+        block[124..135].copy_from_slice(format!("{:011o}", data.len()).as_bytes());
+        block[156] = kind;
+        block[257..265].copy_from_slice(b"ustar\x0000");
+        block.extend(data);
+        block.resize(block.len().next_multiple_of(512), 0);
+        sum(&mut block, 0);
+        block
+    }
+
+    fn sum(file: &mut [u8], at: usize) {
+        file[at + 148..at + 156].fill(b' ');
+        let sum: u32 = file[at..at + 512].iter().map(|byte| u32::from(*byte)).sum();
+        file[at + 148..at + 156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    }
+
+    fn code(report: &Report) -> &'static str {
+        report.incomplete().map_or("", Error::code)
+    }
+
+    fn whole() -> Vec<u8> {
+        let mail = protected();
+        let long = "long/".repeat(40) + "m.rpmsg";
+        let mut prefixed = entry("m.rpmsg", b'0', &mail);
+        prefixed[345..348].copy_from_slice(b"dir");
+        sum(&mut prefixed, 0);
+        let record = format!("path={}\n", long.replace("long", "pax"));
+        let record = format!("{} {record}", record.len() + 4);
+        [
+            entry("dir/", b'5', b""),
+            entry("a.txt", b'0', b"text"),
+            entry("one.rpmsg", 0, &mail),
+            prefixed,
+            entry("././@LongLink", b'L', format!("{long}\0").as_bytes()),
+            entry("cut", b'0', &mail),
+            entry("PaxHeaders/x", b'x', record.as_bytes()),
+            entry("cut", b'0', &mail),
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn members_have_their_long_names_and_the_end_is_the_end() {
+        let long = "long/".repeat(40) + "m.rpmsg";
+        let pax = long.replace("long", "pax");
+        let expected = ["one.rpmsg", "dir/m.rpmsg", &long, &pax];
+        for padding in [0, 1024, 10_240, 200_000] {
+            let file = [whole(), vec![0; padding]].concat();
+            let report = inspect(&file);
+            assert_eq!((found(&report).as_slice(), code(&report)), (&expected[..], ""));
+        }
+        let twice = [whole(), vec![0; 1024], whole()].concat();
+        assert_eq!(code(&inspect(&twice)), "archive-not-opened");
+        let plain = [entry("a.txt", b'0', b"text"), vec![0; 1024]].concat();
+        assert_eq!(inspect(&plain).worst(), Protection::None);
+        let sparse = [entry("s", b'S', b"text"), vec![0; 1024]].concat();
+        assert_eq!(code(&inspect(&sparse)), "archive-not-opened");
+    }
+
+    #[test]
+    fn many_members_are_all_found() {
+        let mail = protected();
+        let file: Vec<u8> = (0..200).flat_map(|n| entry(&format!("{n}"), b'0', &mail)).collect();
+        assert_eq!(found(&inspect(&file)).len(), 200);
+    }
+
+    #[test]
+    fn damage_in_a_header_is_said() {
+        let file = [entry("m.rpmsg", b'0', &protected()), vec![0; 1024]].concat();
+        let cases = [("name", 0), ("size", 130), ("chksum", 150), ("type", 156), ("prefix", 345)];
+        for (field, at) in cases {
+            let mut damaged = file.clone();
+            damaged[at] ^= 0x41;
+            let report = inspect(&damaged);
+            assert_eq!(code(&report), "malformed-tar", "{field}");
+            assert_eq!(report.incomplete().unwrap().offset(), Some(0), "{field}");
+        }
+        for cut in [300, 700, 4000] {
+            assert_ne!(inspect(&file[..cut]).worst(), Protection::None, "cut at {cut}");
+        }
+    }
+}
