@@ -82,7 +82,8 @@ mod tests {
         for (bytes, name) in [(named, "m.rpmsg"), (full.concat(), "member#1")] {
             let report = inspect(&bytes);
             assert_eq!(found(&report), [name]);
-            assert_eq!(report.incomplete().map(crate::Error::code), Some("archive-not-opened"));
+            let own = report.findings().next().unwrap();
+            assert_eq!(own.error().map(crate::Error::code), Some("archive-not-opened"));
         }
         let plain = [b"\x1F\x8B\x08\0\0\0\0\0\0\x03".as_slice(), &deflated_bytes(b"text")];
         let report = inspect(&plain.concat());

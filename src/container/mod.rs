@@ -302,6 +302,7 @@ const FORMATS: &[Format] = &[
     Format { matches: text::matches, read: text::read, second: Second::Pdf },
     Format { matches: mail::mbox::matches, read: mail::mbox::read, second: Second::Pdf },
     Format { matches: mail::eml::matches, read: mail::eml::read, second: Second::Pdf },
+    Format { matches: pdf::matches_objects, read: pdf::read, second: Second::None },
     Format { matches: zip::matches_prefixed, read: zip::read_prefixed, second: Second::None },
 ];
 

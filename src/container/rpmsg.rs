@@ -42,9 +42,14 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.member(Member { name: Name::Layer, body })
 }
 
-/// The same blocks without the prefix, as in rights-managed HTML (`.rmh`).
+/// The same blocks without the prefix, as in rights-managed HTML (`.rmh`), or behind a damaged one.
 pub(crate) fn matches_bare_blocks(head: &[u8]) -> bool {
-    block_header(head).is_ok_and(|(tag, inflated, size, zlib)| {
+    let behind = head.get(PREFIX.len()..).unwrap_or_default();
+    is_block(head) || is_block(behind)
+}
+
+fn is_block(bytes: &[u8]) -> bool {
+    block_header(bytes).is_ok_and(|(tag, inflated, size, zlib)| {
         let is_zlib = zlib & 0x0F00 == 0x0800 && zlib.checked_rem(31) == Some(0);
         tag == BLOCK_TAG && inflated <= MAX_BLOCK && size <= MAX_BLOCK && is_zlib
     })

@@ -238,7 +238,7 @@ mod tests {
     }
 
     fn code(report: &Report) -> &'static str {
-        report.incomplete().map_or("", Error::code)
+        report.findings().next().and_then(|own| own.error()).map_or("", Error::code)
     }
 
     fn whole() -> Vec<u8> {
@@ -298,7 +298,7 @@ mod tests {
             assert_eq!(code(&report), "malformed-tar", "{field}");
             assert_eq!(report.incomplete().unwrap().offset(), Some(0), "{field}");
         }
-        for cut in [300, 700, 4000] {
+        for cut in [300, 700, 1000] {
             assert_ne!(inspect(&file[..cut]).worst(), Protection::None, "cut at {cut}");
         }
     }

@@ -3,7 +3,9 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::string_slice)]
 
+mod budgets;
 mod corpus;
+mod damage;
 mod evasion;
 mod inputs;
 mod layers;

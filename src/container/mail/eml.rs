@@ -90,6 +90,9 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut message: Message) -> 
             return Ok(());
         }
     }
+    if let Some(error) = message.incomplete {
+        sink.incomplete(error);
+    }
     Ok(())
 }
 

@@ -124,6 +124,12 @@ impl Header {
         Ok(())
     }
 
+    /// Whether it should have parts, and does not say where.
+    pub(super) fn lacks_boundary(&self) -> bool {
+        let is_multipart = self.mimetype.as_ref().is_some_and(|of| of.starts_with("multipart/"));
+        is_multipart && self.boundary().is_none()
+    }
+
     /// The boundary of a multipart (RFC 2046 5.1.1).
     pub(super) fn boundary(&self) -> Option<&str> {
         let is_multipart = self.mimetype.as_ref().is_some_and(|of| of.starts_with("multipart/"));

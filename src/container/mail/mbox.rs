@@ -55,7 +55,10 @@ fn message(window: &mut Window<'_>, start: u64) -> Result<(u64, bool)> {
     loop {
         match message.next_part(window) {
             Ok(Some(part)) => is_known |= part.is_known,
-            Ok(None) => return Ok((message.position, is_known)),
+            Ok(None) => {
+                let is_damaged = message.incomplete.is_some();
+                return Ok((message.position, is_known || is_damaged));
+            }
             Err(error) if error.ends_file() => return Err(error),
             Err(_) => {
                 message.skip(window)?;

@@ -4,7 +4,7 @@
 use super::header::{Header, name_of};
 use crate::bytes::wide;
 use crate::container::{Body, Member, Name, is_known};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Encoding, Extent, UNKNOWN_SIZE, Window, head_of};
 
@@ -45,6 +45,8 @@ pub(super) struct Message {
     parts: u64,
     /// The value of `msip_labels` in the message's own header.
     pub(super) labels: Option<String>,
+    /// What could not be read, and was passed over.
+    pub(super) incomplete: Option<Error>,
 }
 
 /// A part that is no multipart.
@@ -63,7 +65,15 @@ enum Found {
 
 impl Message {
     pub(super) fn new(position: u64, until: Until) -> Message {
-        Message { until, at: At::Header, position, boundaries: Vec::new(), parts: 0, labels: None }
+        Message {
+            until,
+            at: At::Header,
+            position,
+            boundaries: Vec::new(),
+            parts: 0,
+            labels: None,
+            incomplete: None,
+        }
     }
 
     /// The next part, up to its end.
@@ -75,6 +85,12 @@ impl Message {
                 At::Header => {
                     let header =
                         Header::read(window, self.position, |line| self.delimiter(line).is_some())?;
+                    if header.lacks_boundary() {
+                        let (at, detail) = (self.position, "a multipart has no boundary");
+                        let error =
+                            Error::malformed("malformed-header", "Content-Type", at, detail);
+                        self.incomplete.get_or_insert(error);
+                    }
                     self.position = header.body;
                     if self.labels.is_none() && self.boundaries.is_empty() {
                         self.labels.clone_from(&header.labels);

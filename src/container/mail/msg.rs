@@ -58,6 +58,8 @@ const PREFIXES: [&str; 5] = [
 const LEAST: u64 = 512;
 /// Bytes by which it is known.
 const LOST_HEAD: u64 = 64;
+/// Bytes of the smallest protected file there can be.
+const SMALLEST: u64 = 2048;
 /// Bytes of memory that a member takes while it waits.
 const WAITING: u64 = 512;
 
@@ -166,6 +168,8 @@ struct Streams {
     data: Option<Entry>,
     object: Option<Entry>,
     names: [Option<Entry>; FILE_NAMES.len()],
+    /// The largest of all others: an attachment has its data in one of them, if its name is damaged.
+    largest: Option<Entry>,
 }
 
 /// Puts an attachment before the sink, or says which message is in it.
@@ -178,7 +182,10 @@ fn attachment(
     looked_at: &mut HashSet<u32>,
 ) -> Result<Option<Message>> {
     let streams = streams(file, window, storage)?;
-    if let Some(data) = streams.data {
+    // One that is only a reference has small streams and no data.
+    let largest = streams.largest.filter(|largest| largest.size >= SMALLEST);
+    let other = largest.filter(|_| streams.object.is_none());
+    if let Some(data) = streams.data.or(other) {
         let head = file.read(window, &data, HEAD)?;
         window.meter().charge(Limit::Allocation, 16)?;
         looked_at.insert(data.id);
@@ -227,11 +234,14 @@ fn streams(file: &mut CompoundFile, window: &mut Window<'_>, storage: &Entry) ->
             streams.data = Some(child);
         } else if child.kind == EntryKind::Storage && child.is_named(OBJECT) {
             streams.object = Some(child);
-        } else {
+        } else if child.kind == EntryKind::Stream {
             for (slot, (name, _)) in streams.names.iter_mut().zip(FILE_NAMES) {
                 if child.is_named(name) {
                     *slot = Some(child);
                 }
+            }
+            if streams.largest.is_none_or(|largest| largest.size < child.size) {
+                streams.largest = Some(child);
             }
         }
     }

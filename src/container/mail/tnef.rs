@@ -27,13 +27,19 @@ const ATTACH_DATA: u32 = 0x0006_800F;
 /// `idAttachment`: its MAPI properties.
 const ATTACHMENT: u32 = 0x0006_9005;
 
+/// What writers put first, 2.1.3.3.1: `attTnefVersion`, four bytes. It tells a stream whose signature is
+/// damaged.
+const VERSION: &[u8] = &[1, 6, 0x90, 8, 0, 4, 0, 0, 0];
+
 /// Attachments that are named before the first of them is read.
 const BATCH: usize = 16;
 /// Bytes of a name that are read.
 const MAX_NAME: u64 = 1024;
 
 pub(crate) fn matches(head: &[u8]) -> bool {
+    let first = head.get(narrow(HEADER).unwrap_or_default()..);
     head.starts_with(&SIGNATURE.to_le_bytes())
+        || first.is_some_and(|first| first.starts_with(VERSION))
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {

@@ -32,6 +32,16 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     document::find_header(head).is_some()
 }
 
+/// An object's header at the beginning of a line, which is what follows a header that is damaged.
+pub(crate) fn matches_objects(head: &[u8]) -> bool {
+    let begin = head.get(..layout::HEADER_WITHIN.min(head.len())).unwrap_or_default();
+    memchr::memmem::find_iter(begin, b" obj").any(|at| {
+        let before = begin.get(..at).unwrap_or_default();
+        let line = search::header_before(before).and_then(|(start, _)| before.get(..start));
+        line.is_some_and(|line| line.is_empty() || line.ends_with(b"\n") || line.ends_with(b"\r"))
+    })
+}
+
 /// Where `%PDF-` begins, if it does within the first 1024 bytes.
 pub(crate) fn header_at(head: &[u8]) -> Option<usize> {
     document::find_header(head)

@@ -275,7 +275,7 @@ fn within<'p>(
 }
 
 /// The `number generation ` that ends with `bytes`: where it begins, and the number.
-fn header_before(bytes: &[u8]) -> Option<(usize, u64)> {
+pub(super) fn header_before(bytes: &[u8]) -> Option<(usize, u64)> {
     let (rest, _) = number_before(trim(bytes))?;
     let spaced = trim(rest);
     if spaced.len() == rest.len() {

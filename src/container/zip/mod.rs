@@ -58,10 +58,25 @@ pub(crate) fn read_executable(window: &mut Window<'_>, sink: &mut dyn Sink) -> R
 /// Bytes in which an archive begins that has something before it.
 const PREFIX: usize = 4096;
 
-/// A local header behind something that is no known format: most programs open such an archive.
+/// A local header behind something that is no known format, or one whose signature is damaged: most
+/// programs open such an archive, because they begin at its end.
 pub(crate) fn matches_prefixed(head: &[u8]) -> bool {
-    let head = head.get(..PREFIX.min(head.len())).unwrap_or_default();
-    memchr::memmem::find(head, b"PK\x03\x04").is_some()
+    let begin = head.get(..PREFIX.min(head.len())).unwrap_or_default();
+    memchr::memmem::find(begin, b"PK\x03\x04").is_some() || is_shaped_like_local(head)
+}
+
+/// Whether the fields of a local header stand where they would, whatever its signature is.
+fn is_shaped_like_local(head: &[u8]) -> bool {
+    let field = |at: usize| {
+        let bytes = head.get(at..).and_then(|rest| rest.first_chunk());
+        bytes.map_or(u16::MAX, |bytes| u16::from_le_bytes(*bytes))
+    };
+    let name_at = narrow(LOCAL_LEN).unwrap_or_default();
+    let name = head.get(name_at..).and_then(|rest| rest.get(..usize::from(field(26))));
+    let is_name = |name: &[u8]| !name.is_empty() && !name.iter().any(u8::is_ascii_control);
+    (10..=63).contains(&field(4))
+        && matches!(field(8), STORED | DEFLATED)
+        && name.is_some_and(is_name)
 }
 
 pub(crate) fn read_prefixed(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {

@@ -1,0 +1,251 @@
+//! A protected file of each container with one field of its structure damaged: what is said of it,
+//! and that it never is nothing. The fields of PDF and of compound files are damaged one by one in
+//! the tests of these formats.
+
+use std::sync::LazyLock;
+
+use rmsight::specimen::{
+    Attachment, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, PdfForm, PdfIrm, Pfile,
+    PfileVersion, Server, Zip, eml, mbox, rpmsg, tnef,
+};
+use rmsight::{Dependency, Estate, Inspector, Report, judge};
+
+fn license() -> Vec<u8> {
+    static LICENSE: LazyLock<Vec<u8>> =
+        LazyLock::new(|| LicenseBuilder::server(&Server::contoso()).build());
+    LICENSE.clone()
+}
+
+fn document(kind: IrmKind) -> Vec<u8> {
+    IrmDocument::new(kind, license()).payload(600).build()
+}
+
+fn message() -> Vec<u8> {
+    rpmsg(&document(IrmKind::Message))
+}
+
+/// Where a field stands.
+enum At {
+    Byte(usize),
+    /// Behind the last place of these bytes.
+    Behind(&'static [u8], usize),
+    /// The text itself.
+    Text(&'static [u8]),
+}
+use At::{Behind, Byte, Text};
+
+fn place(bytes: &[u8], at: &At) -> usize {
+    let find = |needle: &[u8]| {
+        bytes.windows(needle.len()).rposition(|window| window == needle).expect("it is in there")
+    };
+    match at {
+        Byte(at) => *at,
+        Behind(needle, skip) => find(needle) + skip,
+        Text(needle) => find(needle),
+    }
+}
+
+/// All that is said: the code and place of what was not read, anomalies, and whether a license was
+/// found all the same.
+fn said(report: &Report) -> String {
+    let error = report.incomplete();
+    let code = error.map_or("", |error| error.code());
+    let offset = error.and_then(|error| error.offset());
+    let found = report.findings().filter(|finding| finding.facts().slc_key().is_some()).count();
+    let mut odd: Vec<&str> =
+        report.findings().flat_map(|f| &f.facts().anomalies).map(|odd| odd.as_str()).collect();
+    odd.dedup();
+    let offset = offset.map_or(String::new(), |offset| format!("@{offset}"));
+    format!("{code}{offset} {} {found}", odd.join(","))
+}
+
+fn is_nothing(report: &Report) -> bool {
+    report
+        .findings()
+        .all(|finding| judge(finding.facts(), &Estate::default()).dependency() == Dependency::None)
+}
+
+type Case = (&'static str, At, Vec<u8>, &'static str);
+
+fn check(what: &str, whole: &[u8], cases: Vec<Case>) {
+    let report = Inspector::default().inspect_bytes(whole);
+    assert_eq!(report.incomplete(), None, "{what}");
+    assert!(!is_nothing(&report), "{what}");
+    let mut wrong = Vec::new();
+    for (field, at, with, expected) in cases {
+        let mut damaged = whole.to_vec();
+        let at = place(&damaged, &at);
+        damaged[at..at + with.len()].copy_from_slice(&with);
+        let report = Inspector::default().inspect_bytes(&damaged);
+        let nothing = if is_nothing(&report) { "NOTHING " } else { "" };
+        let said = format!("{nothing}{}", said(&report));
+        if said != expected {
+            wrong.push(format!("{what}, {field}: expected {expected:?}, is {said:?}"));
+        }
+    }
+    for part in 1..8 {
+        let report = Inspector::default().inspect_bytes(&whole[..whole.len() * part / 8]);
+        if is_nothing(&report) {
+            wrong.push(format!("{what}, cut after {part} of 8 parts, is nothing"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_mail_attachment() {
+    let full = || vec![0xFF; 4];
+    let cases = vec![
+        ("prefix", Byte(0), vec![0x77], "?"),
+        ("tag of the first block", Byte(8), full(), "?"),
+        ("its inflated size", Byte(12), full(), "?"),
+        ("its size", Byte(16), full(), "?"),
+        ("a size of zero", Byte(16), vec![0; 4], "?"),
+        ("zlib header", Byte(20), vec![0xFF; 2], "?"),
+        ("deflated bytes", Byte(22), vec![0xFF; 8], "?"),
+    ];
+    check("rpmsg", &message(), cases);
+}
+
+#[test]
+fn a_generic_file() {
+    for version in PfileVersion::ALL {
+        let file = Pfile::new(version, license());
+        let at = file.header_offset();
+        let full = || vec![0xFF; 4];
+        let cases = vec![
+            ("major version", Byte(6), full(), "?"),
+            ("length of the clear text", Byte(14), full(), "?"),
+            ("header length", Byte(at), vec![3, 0, 0, 0], "?"),
+            ("license offset", Byte(at + 12), full(), "?"),
+            ("license length", Byte(at + 16), full(), "?"),
+            ("no license", Byte(at + 16), vec![0; 4], "?"),
+            ("content offset", Byte(at + 20), full(), "?"),
+        ];
+        check("pfile", &file.build(), cases);
+    }
+}
+
+#[test]
+fn an_archive() {
+    let zip = Zip::new().member("offer.docx", document(IrmKind::Ooxml), Method::Deflated).build();
+    let central = b"PK\x01\x02";
+    let end = b"PK\x05\x06";
+    let full = |len| vec![0xFF; len];
+    let cases = vec![
+        ("local signature", Byte(1), vec![0x51], "?"),
+        ("local method", Byte(8), vec![99], "?"),
+        ("local sizes", Byte(18), full(8), "?"),
+        ("local name length", Byte(26), full(2), "?"),
+        ("deflated bytes", Byte(40), full(8), "?"),
+        ("central signature", Behind(central, 0), full(4), "?"),
+        ("flags", Behind(central, 8), vec![1], "?"),
+        ("method", Behind(central, 10), vec![12], "?"),
+        ("compressed size", Behind(central, 20), full(4), "?"),
+        ("a smaller size", Behind(central, 24), vec![7, 0], "?"),
+        ("name length", Behind(central, 28), full(2), "?"),
+        ("local offset", Behind(central, 42), full(4), "?"),
+        ("end signature", Behind(end, 0), full(4), "?"),
+        ("entries", Behind(end, 10), vec![7, 0], "?"),
+        ("no entries", Behind(end, 10), vec![0, 0], "?"),
+        ("size of the directory", Behind(end, 12), full(4), "?"),
+        ("its offset", Behind(end, 16), full(4), "?"),
+        ("comment length", Behind(end, 20), full(2), "?"),
+    ];
+    check("zip", &zip, cases);
+}
+
+#[test]
+fn mail_around_an_attachment() {
+    let letter = eml(&[], &[Attachment::rpmsg(message())]);
+    let cases = vec![
+        ("boundary in the header", Text(b"boundary=\""), b"bounbary".to_vec(), "?"),
+        (
+            "boundary of the part",
+            Text(b"----=_specimen_0\r\nContent-Type: app"),
+            b"x".to_vec(),
+            "?",
+        ),
+        ("encoding", Text(b"base64"), b"bass64".to_vec(), "?"),
+        ("first letters", Text(b"dugEYMQR"), b"!!!!".to_vec(), "?"),
+    ];
+    check("eml", &letter, cases);
+    let cases = vec![("separator", Byte(0), b"X".to_vec(), "?")];
+    check("mbox", &mbox(&[letter]), cases);
+}
+
+#[test]
+fn winmail_dat() {
+    let file = tnef(&[Attachment::rpmsg(message())]);
+    let data: &[u8] = b"\x02\x0F\x80\x06\0";
+    let rendering: &[u8] = b"\x02\x02\x90\x06\0";
+    let cases = vec![
+        ("signature", Byte(0), vec![0], "?"),
+        ("level", Byte(6), vec![9], "?"),
+        ("length", Byte(11), vec![0xFF; 4], "?"),
+        ("level of an attachment", Behind(data, 0), vec![3], "?"),
+        ("id of the data", Behind(data, 1), vec![0], "?"),
+        ("length of the data", Behind(data, 5), vec![0xFF; 4], "?"),
+        ("id of the rendering data", Behind(rendering, 1), vec![0], "?"),
+    ];
+    check("tnef", &file, cases);
+}
+
+#[test]
+fn an_outlook_item() {
+    let name = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let file = Msg::new().attachment(Attachment::rpmsg(message())).build();
+    let leak = |text: &str| -> &'static [u8] { name(text).leak() };
+    let cases = vec![
+        ("name of the properties", Text(leak("__properties_version1.0")), name("X"), "?"),
+        ("name of the attachment", Text(leak("__attach_version1.0_#")), name("X"), "?"),
+        ("name of the data", Text(leak("__substg1.0_37010102")), name("X"), "?"),
+        ("type of the data", Behind(leak("__substg1.0_37010102"), 66), vec![9], "?"),
+        ("start of the data", Behind(leak("__substg1.0_37010102"), 116), vec![0xFF; 3], "?"),
+        ("size of the data", Behind(leak("__substg1.0_37010102"), 120), vec![0xFF; 3], "?"),
+        ("prefix of the data", Text(b"\x76\xE8\x04\x60"), vec![0], "?"),
+    ];
+    check("msg", &file, cases);
+}
+
+#[test]
+fn documents_of_each_layout() {
+    for kind in [IrmKind::Ooxml, IrmKind::Word, IrmKind::Xps] {
+        let file = document(kind);
+        let primary: &'static [u8] =
+            "\u{6}Primary".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>().leak();
+        let class: &'static [u8] =
+            "{C73DFACD".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>().leak();
+        let cases = vec![
+            ("signature", Byte(0), vec![0], "?"),
+            ("sector shift", Byte(30), vec![7], "?"),
+            ("first directory sector", Byte(0x30), vec![0xFF, 0xFF, 0xFF, 0], "?"),
+            ("first FAT sector", Byte(0x4C), vec![0xFF, 0xFF, 0xFF, 0], "?"),
+            ("name of the description", Text(primary), vec![7], "?"),
+            ("class", Text(class), vec![0x7C], "?"),
+            ("length of the class", Behind(class, 0), vec![0xFF; 1], "?"),
+        ];
+        check(kind_name(kind), &file, cases);
+    }
+}
+
+fn kind_name(kind: IrmKind) -> &'static str {
+    match kind {
+        IrmKind::Ooxml => "ooxml",
+        IrmKind::Word => "binary",
+        _ => "xps",
+    }
+}
+
+#[test]
+fn a_pdf() {
+    let pdf = PdfIrm::new(PdfForm::V2, license()).build();
+    let cases = vec![
+        ("header", Byte(1), b"X".to_vec(), "?"),
+        ("startxref", Text(b"startxref"), b"startyref".to_vec(), "?"),
+        ("trailer's key", Text(b"/Encrypt "), b"/Encrypu ".to_vec(), "?"),
+        ("handler", Text(b"MicrosoftIRMServices"), b"NicrosoftIRM".to_vec(), "?"),
+        ("license", Text(b"/PublishingLicense"), b"/PublishingLicenze".to_vec(), "?"),
+    ];
+    check("pdf", &pdf, cases);
+}
