@@ -65,6 +65,8 @@ fn is_nothing(report: &Report) -> bool {
         .all(|finding| judge(finding.facts(), &Estate::default()).dependency() == Dependency::None)
 }
 
+/// Field, place, its new bytes, and what is said: without a place where that differs between
+/// layouts.
 type Case = (&'static str, At, Vec<u8>, &'static str);
 
 fn check(what: &str, whole: &[u8], cases: Vec<Case>) {
@@ -79,7 +81,10 @@ fn check(what: &str, whole: &[u8], cases: Vec<Case>) {
         let report = Inspector::default().inspect_bytes(&damaged);
         let nothing = if is_nothing(&report) { "NOTHING " } else { "" };
         let said = format!("{nothing}{}", said(&report));
-        if said != expected {
+        let without_place = said.split_once('@').map(|(code, rest)| {
+            format!("{code}{}", rest.trim_start_matches(|char: char| char.is_ascii_digit()))
+        });
+        if said != expected && without_place.as_deref() != Some(expected) {
             wrong.push(format!("{what}, {field}: expected {expected:?}, is {said:?}"));
         }
     }
@@ -96,13 +101,13 @@ fn check(what: &str, whole: &[u8], cases: Vec<Case>) {
 fn a_mail_attachment() {
     let full = || vec![0xFF; 4];
     let cases = vec![
-        ("prefix", Byte(0), vec![0x77], "?"),
-        ("tag of the first block", Byte(8), full(), "?"),
-        ("its inflated size", Byte(12), full(), "?"),
-        ("its size", Byte(16), full(), "?"),
-        ("a size of zero", Byte(16), vec![0; 4], "?"),
-        ("zlib header", Byte(20), vec![0xFF; 2], "?"),
-        ("deflated bytes", Byte(22), vec![0xFF; 8], "?"),
+        ("prefix", Byte(0), vec![0x77], "archive-not-opened@0  0"),
+        ("tag of the first block", Byte(8), full(), "malformed-rpmsg@8  0"),
+        ("its inflated size", Byte(12), full(), "  1"),
+        ("its size", Byte(16), full(), "malformed-deflate@1214  0"),
+        ("a size of zero", Byte(16), vec![0; 4], "malformed-rpmsg@8  0"),
+        ("zlib header", Byte(20), vec![0xFF; 2], "malformed-deflate@22  0"),
+        ("deflated bytes", Byte(22), vec![0xFF; 8], "malformed-deflate@23  0"),
     ];
     check("rpmsg", &message(), cases);
 }
@@ -114,13 +119,13 @@ fn a_generic_file() {
         let at = file.header_offset();
         let full = || vec![0xFF; 4];
         let cases = vec![
-            ("major version", Byte(6), full(), "?"),
-            ("length of the clear text", Byte(14), full(), "?"),
-            ("header length", Byte(at), vec![3, 0, 0, 0], "?"),
-            ("license offset", Byte(at + 12), full(), "?"),
-            ("license length", Byte(at + 16), full(), "?"),
-            ("no license", Byte(at + 16), vec![0; 4], "?"),
-            ("content offset", Byte(at + 20), full(), "?"),
+            ("major version", Byte(6), full(), "malformed-pfile-header  0"),
+            ("length of the clear text", Byte(14), full(), "truncated  0"),
+            ("header length", Byte(at), vec![3, 0, 0, 0], "malformed-pfile-header  0"),
+            ("license offset", Byte(at + 12), full(), "truncated non-spec-layout 0"),
+            ("license length", Byte(at + 16), full(), "truncated trailing-data,non-spec-layout 1"),
+            ("no license", Byte(at + 16), vec![0; 4], "license-missing  0"),
+            ("content offset", Byte(at + 20), full(), "truncated  1"),
         ];
         check("pfile", &file.build(), cases);
     }
@@ -133,24 +138,24 @@ fn an_archive() {
     let end = b"PK\x05\x06";
     let full = |len| vec![0xFF; len];
     let cases = vec![
-        ("local signature", Byte(1), vec![0x51], "?"),
-        ("local method", Byte(8), vec![99], "?"),
-        ("local sizes", Byte(18), full(8), "?"),
-        ("local name length", Byte(26), full(2), "?"),
-        ("deflated bytes", Byte(40), full(8), "?"),
-        ("central signature", Behind(central, 0), full(4), "?"),
-        ("flags", Behind(central, 8), vec![1], "?"),
-        ("method", Behind(central, 10), vec![12], "?"),
-        ("compressed size", Behind(central, 20), full(4), "?"),
-        ("a smaller size", Behind(central, 24), vec![7, 0], "?"),
-        ("name length", Behind(central, 28), full(2), "?"),
-        ("local offset", Behind(central, 42), full(4), "?"),
-        ("end signature", Behind(end, 0), full(4), "?"),
-        ("entries", Behind(end, 10), vec![7, 0], "?"),
-        ("no entries", Behind(end, 10), vec![0, 0], "?"),
-        ("size of the directory", Behind(end, 12), full(4), "?"),
-        ("its offset", Behind(end, 16), full(4), "?"),
-        ("comment length", Behind(end, 20), full(2), "?"),
+        ("local signature", Byte(1), vec![0x51], "malformed-zip@0 non-spec-layout 0"),
+        ("local method", Byte(8), vec![99], "malformed-zip@0  1"),
+        ("local sizes", Byte(18), full(8), "malformed-zip@0  1"),
+        ("local name length", Byte(26), full(2), "truncated@30  0"),
+        ("deflated bytes", Byte(40), full(8), "malformed-deflate@41  0"),
+        ("central signature", Behind(central, 0), full(4), "malformed-zip-end@5788  1"),
+        ("flags", Behind(central, 8), vec![1], "encrypted-member@0  0"),
+        ("method", Behind(central, 10), vec![12], "archive-not-opened@40  0"),
+        ("compressed size", Behind(central, 20), full(4), "malformed-zip@5788  0"),
+        ("a smaller size", Behind(central, 24), vec![7, 0], "malformed-member-size@40  0"),
+        ("name length", Behind(central, 28), full(2), "truncated@5778  0"),
+        ("local offset", Behind(central, 42), full(4), "truncated@4294967295  0"),
+        ("end signature", Behind(end, 0), full(4), "truncated@5810  1"),
+        ("entries", Behind(end, 10), vec![7, 0], "malformed-zip@5732  1"),
+        ("no entries", Behind(end, 10), vec![0, 0], "malformed-zip@5788  1"),
+        ("size of the directory", Behind(end, 12), full(4), "malformed-zip-end@5788  1"),
+        ("its offset", Behind(end, 16), full(4), "  1"),
+        ("comment length", Behind(end, 20), full(2), "  1"),
     ];
     check("zip", &zip, cases);
 }
@@ -159,18 +164,16 @@ fn an_archive() {
 fn mail_around_an_attachment() {
     let letter = eml(&[], &[Attachment::rpmsg(message())]);
     let cases = vec![
-        ("boundary in the header", Text(b"boundary=\""), b"bounbary".to_vec(), "?"),
         (
-            "boundary of the part",
-            Text(b"----=_specimen_0\r\nContent-Type: app"),
-            b"x".to_vec(),
-            "?",
+            "boundary in the header",
+            Text(b"boundary=\""),
+            b"bounbary".to_vec(),
+            "malformed-header@0  0",
         ),
-        ("encoding", Text(b"base64"), b"bass64".to_vec(), "?"),
-        ("first letters", Text(b"dugEYMQR"), b"!!!!".to_vec(), "?"),
+        ("encoding", Text(b"base64"), b"bass64".to_vec(), "  1"),
     ];
     check("eml", &letter, cases);
-    let cases = vec![("separator", Byte(0), b"X".to_vec(), "?")];
+    let cases = vec![("separator", Byte(0), b"X".to_vec(), "  1")];
     check("mbox", &mbox(&[letter]), cases);
 }
 
@@ -180,13 +183,13 @@ fn winmail_dat() {
     let data: &[u8] = b"\x02\x0F\x80\x06\0";
     let rendering: &[u8] = b"\x02\x02\x90\x06\0";
     let cases = vec![
-        ("signature", Byte(0), vec![0], "?"),
-        ("level", Byte(6), vec![9], "?"),
-        ("length", Byte(11), vec![0xFF; 4], "?"),
-        ("level of an attachment", Behind(data, 0), vec![3], "?"),
-        ("id of the data", Behind(data, 1), vec![0], "?"),
-        ("length of the data", Behind(data, 5), vec![0xFF; 4], "?"),
-        ("id of the rendering data", Behind(rendering, 1), vec![0], "?"),
+        ("signature", Byte(0), vec![0], "  1"),
+        ("level", Byte(6), vec![9], "malformed-tnef@6  0"),
+        ("length", Byte(11), vec![0xFF; 4], "truncated@6  0"),
+        ("level of an attachment", Behind(data, 0), vec![3], "malformed-tnef@125  0"),
+        ("id of the data", Behind(data, 1), vec![0], "  1"),
+        ("length of the data", Behind(data, 5), vec![0xFF; 4], "truncated@125  0"),
+        ("id of the rendering data", Behind(rendering, 1), vec![0], "  1"),
     ];
     check("tnef", &file, cases);
 }
@@ -197,13 +200,28 @@ fn an_outlook_item() {
     let file = Msg::new().attachment(Attachment::rpmsg(message())).build();
     let leak = |text: &str| -> &'static [u8] { name(text).leak() };
     let cases = vec![
-        ("name of the properties", Text(leak("__properties_version1.0")), name("X"), "?"),
-        ("name of the attachment", Text(leak("__attach_version1.0_#")), name("X"), "?"),
-        ("name of the data", Text(leak("__substg1.0_37010102")), name("X"), "?"),
-        ("type of the data", Behind(leak("__substg1.0_37010102"), 66), vec![9], "?"),
-        ("start of the data", Behind(leak("__substg1.0_37010102"), 116), vec![0xFF; 3], "?"),
-        ("size of the data", Behind(leak("__substg1.0_37010102"), 120), vec![0xFF; 3], "?"),
-        ("prefix of the data", Text(b"\x76\xE8\x04\x60"), vec![0], "?"),
+        ("name of the properties", Text(leak("__properties_version1.0")), name("X"), "  1"),
+        ("name of the attachment", Text(leak("__attach_version1.0_#")), name("X"), "  1"),
+        ("name of the data", Text(leak("__substg1.0_37010102")), name("X"), "  1"),
+        (
+            "type of the data",
+            Behind(leak("__substg1.0_37010102"), 66),
+            vec![9],
+            "malformed-directory@1920  0",
+        ),
+        (
+            "start of the data",
+            Behind(leak("__substg1.0_37010102"), 116),
+            vec![0xFF; 3],
+            "truncated@8589934592  0",
+        ),
+        (
+            "size of the data",
+            Behind(leak("__substg1.0_37010102"), 120),
+            vec![0xFF; 3],
+            "truncated@1920  0",
+        ),
+        ("prefix of the data", Text(b"\x76\xE8\x04\x60"), vec![0], "archive-not-opened@3584  0"),
     ];
     check("msg", &file, cases);
 }
@@ -217,13 +235,13 @@ fn documents_of_each_layout() {
         let class: &'static [u8] =
             "{C73DFACD".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>().leak();
         let cases = vec![
-            ("signature", Byte(0), vec![0], "?"),
-            ("sector shift", Byte(30), vec![7], "?"),
-            ("first directory sector", Byte(0x30), vec![0xFF, 0xFF, 0xFF, 0], "?"),
-            ("first FAT sector", Byte(0x4C), vec![0xFF, 0xFF, 0xFF, 0], "?"),
-            ("name of the description", Text(primary), vec![7], "?"),
-            ("class", Text(class), vec![0x7C], "?"),
-            ("length of the class", Behind(class, 0), vec![0xFF; 1], "?"),
+            ("signature", Byte(0), vec![0], "malformed-header  0"),
+            ("sector shift", Byte(30), vec![7], "malformed-header  0"),
+            ("first directory sector", Byte(0x30), vec![0xFF, 0xFF, 0xFF, 0], "truncated  0"),
+            ("first FAT sector", Byte(0x4C), vec![0xFF, 0xFF, 0xFF, 0], "truncated  0"),
+            ("name of the description", Text(primary), vec![7], "malformed-data-spaces  0"),
+            ("class", Text(class), vec![0x7C], "unknown-transform  0"),
+            ("length of the class", Behind(class, 0), vec![0xFF; 1], "unknown-transform  0"),
         ];
         check(kind_name(kind), &file, cases);
     }
@@ -241,11 +259,16 @@ fn kind_name(kind: IrmKind) -> &'static str {
 fn a_pdf() {
     let pdf = PdfIrm::new(PdfForm::V2, license()).build();
     let cases = vec![
-        ("header", Byte(1), b"X".to_vec(), "?"),
-        ("startxref", Text(b"startxref"), b"startyref".to_vec(), "?"),
-        ("trailer's key", Text(b"/Encrypt "), b"/Encrypu ".to_vec(), "?"),
-        ("handler", Text(b"MicrosoftIRMServices"), b"NicrosoftIRM".to_vec(), "?"),
-        ("license", Text(b"/PublishingLicense"), b"/PublishingLicenze".to_vec(), "?"),
+        ("header", Byte(1), b"X".to_vec(), "  1"),
+        ("startxref", Text(b"startxref"), b"startyref".to_vec(), " xref-rebuilt 1"),
+        ("trailer's key", Text(b"/Encrypt "), b"/Encrypu ".to_vec(), "  1"),
+        ("handler", Text(b"MicrosoftIRMServices"), b"NicrosoftIRM".to_vec(), "  1"),
+        (
+            "license",
+            Text(b"/PublishingLicense"),
+            b"/PublishingLicenze".to_vec(),
+            "license-missing@2270  0",
+        ),
     ];
     check("pdf", &pdf, cases);
 }

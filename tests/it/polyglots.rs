@@ -31,7 +31,9 @@ fn protected_zip() -> Vec<u8> {
 }
 
 /// Member, container, protection, and whether it is said to be one of two.
-fn told(report: &Report) -> Vec<(&str, &str, Protection, bool)> {
+type Told<'r> = (&'r str, &'r str, Protection, bool);
+
+fn told(report: &Report) -> Vec<Told<'_>> {
     let one = |facts: &'_ rmsight::Facts| facts.anomalies.contains(&Anomaly::Polyglot);
     report
         .findings()
@@ -51,7 +53,7 @@ fn both_containers_are_told() {
     padded.resize(padded.len().next_multiple_of(512), 0);
     let mut many_sectors = plain_compound();
     many_sectors.resize(128 * 512 + 512, 0);
-    let cases: Vec<(&str, Vec<u8>, Vec<(&str, &str, Protection, bool)>)> = vec![
+    let cases: Vec<(&str, Vec<u8>, Vec<Told<'_>>)> = vec![
         (
             "two that are plain",
             [plain_pdf(CrossReference::Table), plain_zip()].concat(),

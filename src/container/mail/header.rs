@@ -27,7 +27,8 @@ pub(super) struct Header {
     mimetype: Option<String>,
     parameters: BTreeMap<String, String>,
     file_name: Option<String>,
-    /// Every `Content-Transfer-Encoding` in order; there should be one.
+    /// Every `Content-Transfer-Encoding` in order; there should be one. For one that nobody knows
+    /// stand all that it may have been.
     pub(super) encodings: Vec<Option<Encoding>>,
     /// The sensitivity label that Outlook writes.
     pub(super) labels: Option<String>,
@@ -117,7 +118,7 @@ impl Header {
                 let mut parsed = mailparse::parse_content_disposition(&value);
                 self.file_name = parsed.params.remove("filename");
             }
-            "content-transfer-encoding" => self.encodings.push(encoding(&value)),
+            "content-transfer-encoding" => self.encodings.extend(encodings(&value)),
             "msip_labels" if self.labels.is_none() => self.labels = Some(value),
             _ => {}
         }
@@ -145,13 +146,14 @@ impl Header {
 }
 
 /// RFC 2045 6.1; `None` where the body stands as it is.
-fn encoding(value: &str) -> Option<Encoding> {
+fn encodings(value: &str) -> Vec<Option<Encoding>> {
     let end = value.find(|char: char| char.is_whitespace() || matches!(char, ';' | '('));
     let word = value.trim_start().split_at_checked(end.unwrap_or(value.len()));
     match word.map_or(value, |(word, _)| word).trim().to_ascii_lowercase().as_str() {
-        "base64" => Some(Encoding::Base64),
-        "quoted-printable" => Some(Encoding::QuotedPrintable),
-        _ => None,
+        "base64" => vec![Some(Encoding::Base64)],
+        "quoted-printable" => vec![Some(Encoding::QuotedPrintable)],
+        "7bit" | "8bit" | "binary" => vec![None],
+        _ => vec![None, Some(Encoding::Base64), Some(Encoding::QuotedPrintable)],
     }
 }
 

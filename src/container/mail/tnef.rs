@@ -33,6 +33,8 @@ const VERSION: &[u8] = &[1, 6, 0x90, 8, 0, 4, 0, 0, 0];
 
 /// Attachments that are named before the first of them is read.
 const BATCH: usize = 16;
+/// Bytes of the smallest protected file there can be.
+const SMALLEST: u64 = 2048;
 /// Bytes of a name that are read.
 const MAX_NAME: u64 = 1024;
 
@@ -84,6 +86,10 @@ fn go_on(
                 ATTACH_TITLE => attachment.title = Some(title(window, data)?),
                 ATTACH_DATA => attachment.data = Some(data),
                 ATTACHMENT => attachment.properties = properties::attached(window, data)?,
+                // A metafile, an icon; or the bytes, if the id is damaged.
+                _ if data.len >= SMALLEST && properties::is_worth_opening(window, data)? => {
+                    attachment.data.get_or_insert(data);
+                }
                 _ => {}
             }
         }
