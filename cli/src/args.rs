@@ -30,6 +30,7 @@ enum Command {
     Scan(Box<Scan>),
     Inspect(Inspect),
     Judge(Judge),
+    Export(Box<crate::export::Export>),
     /// Work on the estate file: what the operator knows of keys
     #[command(subcommand)]
     Estate(EstateCommand),
@@ -123,6 +124,7 @@ impl Cli {
             Command::Scan(args) => crate::scan::run(&args),
             Command::Inspect(args) => crate::inspect::run(&args),
             Command::Judge(args) => crate::judge::run(&args),
+            Command::Export(args) => crate::export::run(&args),
             Command::Estate(EstateCommand::Check { file }) => crate::estate::check(&file),
             Command::Estate(EstateCommand::Learn(args)) => crate::learn::learn(&args),
             Command::Estate(EstateCommand::Import(args)) => crate::learn::import(&args),
@@ -335,14 +337,15 @@ pub(crate) struct Inspect {
 
 /// Judge stored records again, with what is known now; no file is opened.
 ///
-/// Takes what `rmsight scan --format ndjson` wrote.
+/// Takes inventories, and what `rmsight scan --format ndjson` wrote.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  rmsight judge estate.db --estate estate.toml
   rmsight judge findings.ndjson --estate estate.toml
   rmsight judge --format ndjson - < findings.ndjson > judged.ndjson")]
 pub(crate) struct Judge {
-    /// Files of records, as NDJSON (`-` is standard input)
+    /// Inventories, and files of records as NDJSON (`-` is standard input)
     #[arg(value_name = "FILE", required = true)]
     pub(crate) records: Vec<PathBuf>,
 

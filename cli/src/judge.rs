@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::args::{Format, Judge};
 use crate::exit::{Failure, Outcome, Result};
 use crate::output::Page;
+use crate::stored::{Inventories, is_database, judged_with};
 use crate::tally::Tally;
 use crate::totals;
 use crate::words;
@@ -21,6 +22,10 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
     out.write_all(&Page::header(args.format)).map_err(|error| Failure::writing(&error))?;
     for file in &args.records {
         let mut page = Page::new(args.format);
+        if is_database(file) {
+            inventory(file, &estate, &mut tally, &mut page, &mut out)?;
+            continue;
+        }
         let name = file.display();
         for (number, line) in lines(file)?.enumerate() {
             let number = number + 1;
@@ -38,12 +43,29 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
     }
     if args.format == Format::Text {
         let records = words::counted(tally.findings() + tally.unprotected, "stored record");
-        let head = format!("Judged {records}.");
+        let head = format!("Judged {records}.\n{}", judged_with(args.estate.as_deref(), &estate));
         totals::write(&head, &tally, &estate, &mut out)
             .map_err(|error| Failure::writing(&error))?;
     }
     out.flush().map_err(|error| Failure::writing(&error))?;
     Ok(Outcome::of(tally.is_complete()))
+}
+
+/// Judges what an inventory holds.
+fn inventory(
+    file: &Path,
+    estate: &Estate,
+    tally: &mut Tally,
+    page: &mut Page,
+    out: &mut impl Write,
+) -> Result<()> {
+    let stored = Inventories::open(&[file.to_owned()])?;
+    stored.judged(estate, |judged| {
+        tally.add(&judged.record());
+        page.write(&judged.record());
+        if page.is_full() { page.print(out) } else { Ok(()) }
+    })?;
+    page.print(out)
 }
 
 fn lines(file: &Path) -> Result<impl Iterator<Item = io::Result<Vec<u8>>>> {

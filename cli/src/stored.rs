@@ -1,0 +1,137 @@
+//! Stored findings, judged with what is known now: what all commands that read inventories share.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use rmsight::{Envelope, Estate, Facts, Record, Verdict, judge_dated};
+
+use crate::exit::{Failure, Result};
+use crate::inventory::{Inventory, Maps};
+
+/// Inventories that are read as if they were one.
+#[derive(Debug)]
+pub(crate) struct Inventories {
+    pub(crate) all: Vec<(PathBuf, Inventory)>,
+}
+
+/// One finding with its verdict.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) envelope: Envelope<'static>,
+    pub(crate) facts: Facts,
+    pub(crate) verdict: Verdict,
+}
+
+impl Judged {
+    pub(crate) fn record(&self) -> Record<'_> {
+        Record { envelope: &self.envelope, facts: &self.facts, verdict: &self.verdict }
+    }
+}
+
+impl Inventories {
+    pub(crate) fn open(files: &[PathBuf]) -> Result<Inventories> {
+        let mut all = Vec::with_capacity(files.len());
+        for file in files {
+            all.push((file.clone(), Inventory::open(file)?));
+        }
+        Ok(Inventories { all })
+    }
+
+    /// Judges every finding that is not known to be gone, one after the other.
+    pub(crate) fn judged(
+        &self,
+        estate: &Estate,
+        mut visit: impl FnMut(&Judged) -> Result<()>,
+    ) -> Result<()> {
+        for (_, inventory) in &self.all {
+            inventory.records(|stored| {
+                let verdict = judge_dated(&stored.facts, stored.envelope.modified, estate);
+                visit(&Judged { envelope: stored.envelope, facts: stored.facts, verdict })
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What paths are called elsewhere.
+    pub(crate) fn translation(&self) -> Result<Translation> {
+        let mut maps = Vec::new();
+        for (_, inventory) in &self.all {
+            let mut sources: Vec<Option<String>> =
+                inventory.scans()?.into_iter().map(|scan| scan.source).collect();
+            sources.sort_unstable();
+            sources.dedup();
+            for source in sources {
+                let map = inventory.maps(source.as_deref())?;
+                if !map.is_empty() {
+                    maps.push((source, map));
+                }
+            }
+        }
+        Ok(Translation { maps })
+    }
+}
+
+/// The maps of all sources.
+#[derive(Debug)]
+pub(crate) struct Translation {
+    maps: Vec<(Option<String>, Maps)>,
+}
+
+impl Translation {
+    /// What a path of `source` is called elsewhere; unchanged where nobody said.
+    pub(crate) fn path(&self, source: Option<&str>, path: &str) -> String {
+        let own = self.maps.iter().filter(|(name, _)| name.as_deref() == source);
+        let mut mapped = own.map(|(_, maps)| maps.apply(path));
+        let found = mapped.find(|mapped| mapped != path);
+        found.map_or_else(|| path.to_owned(), std::borrow::Cow::into_owned)
+    }
+}
+
+/// Whether the file is an SQLite database, by its header (SQLite file format 1.3.1).
+pub(crate) fn is_database(file: &Path) -> bool {
+    let mut magic = [0; 16];
+    let read = File::open(file).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic == *b"SQLite format 3\0"
+}
+
+/// Which estate the verdicts come from, in one line.
+pub(crate) fn judged_with(file: Option<&Path>, estate: &Estate) -> String {
+    match (file, estate.digest()) {
+        (Some(file), Some(digest)) => {
+            format!("Judged with {}, SHA-256 {digest}.", file.display())
+        }
+        _ => "Judged without an estate file: nothing can be `yes`, and keys are only guessed at."
+            .to_owned(),
+    }
+}
+
+/// A file that appears under its name only when it is whole.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    name: PathBuf,
+    part: PathBuf,
+}
+
+impl Draft {
+    pub(crate) fn create(name: &Path) -> Result<(Draft, File)> {
+        let mut part = name.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let file = File::create(&part)
+            .map_err(|error| Failure::message(format_args!("{}: {error}", part.display())))?;
+        Ok((Draft { name: name.to_owned(), part }, file))
+    }
+
+    pub(crate) fn keep(self) -> Result<()> {
+        std::fs::rename(&self.part, &self.name)
+            .map_err(|error| Failure::message(format_args!("{}: {error}", self.name.display())))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // After `keep` there is none.
+        _ = std::fs::remove_file(&self.part);
+    }
+}
