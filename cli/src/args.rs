@@ -30,7 +30,11 @@ enum Command {
     Scan(Box<Scan>),
     Inspect(Inspect),
     Judge(Judge),
+    Report(crate::report::Report),
     Export(Box<crate::export::Export>),
+    Check(crate::check::Check),
+    Diff(crate::diff::Diff),
+    Merge(crate::merge::Merge),
     /// Work on the estate file: what the operator knows of keys
     #[command(subcommand)]
     Estate(EstateCommand),
@@ -124,7 +128,11 @@ impl Cli {
             Command::Scan(args) => crate::scan::run(&args),
             Command::Inspect(args) => crate::inspect::run(&args),
             Command::Judge(args) => crate::judge::run(&args),
+            Command::Report(args) => crate::report::run(&args),
             Command::Export(args) => crate::export::run(&args),
+            Command::Check(args) => crate::check::run(&args),
+            Command::Diff(args) => crate::diff::run(&args),
+            Command::Merge(args) => crate::merge::run(&args),
             Command::Estate(EstateCommand::Check { file }) => crate::estate::check(&file),
             Command::Estate(EstateCommand::Learn(args)) => crate::learn::learn(&args),
             Command::Estate(EstateCommand::Import(args)) => crate::learn::import(&args),

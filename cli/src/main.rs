@@ -1,7 +1,9 @@
 //! `rmsight`: which files still need an AD RMS cluster?
 
 mod args;
+mod check;
 mod device;
+mod diff;
 mod estate;
 mod exit;
 mod export;
@@ -9,13 +11,16 @@ mod inspect;
 mod inventory;
 mod judge;
 mod learn;
+mod merge;
 mod open;
 mod output;
 mod placeholder;
 mod progress;
 mod rate;
+mod report;
 mod rules;
 mod scan;
+mod scope;
 mod settings;
 mod sheet;
 mod spill;

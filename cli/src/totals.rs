@@ -133,7 +133,7 @@ fn read_only(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result
 }
 
 /// What files say of a key, in one line.
-fn who(key: &Key) -> String {
+pub(crate) fn who(key: &Key) -> String {
     let said = key.said();
     let authority = said.authority.as_ref().map(|name| format!("{name:?}"));
     let bits = said.bits.map(|bits| format!("{bits} bits"));
@@ -144,7 +144,7 @@ fn who(key: &Key) -> String {
 }
 
 /// The lines to paste into an estate file.
-fn declaration(name: &str, key: &Key, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn declaration(name: &str, key: &Key, out: &mut impl Write) -> io::Result<()> {
     let findings = counted(key.needs.all(), "finding");
     writeln!(out, "  [[authority.key]]    # {findings}: {}", escaped(&who(key)))?;
     if name.starts_with("sha256:") {

@@ -1,0 +1,240 @@
+//! `rmsight merge`: several inventories into one.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use rusqlite::{Connection, params};
+
+use crate::exit::{Failure, Outcome, Result};
+use crate::inventory::{Inventory, Store};
+use crate::words::counted;
+
+/// Put several inventories together in a new one.
+///
+/// Scans, roots and findings keep their source. Of a file that several know (the same source and
+/// path), the one that looked at it last is believed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rmsight merge all.db fs1.db fs2.db")]
+pub(crate) struct Merge {
+    /// The inventory to make; it must not be there yet
+    #[arg(value_name = "NEW")]
+    output: PathBuf,
+
+    /// The inventories to put into it; they stay as they are
+    #[arg(value_name = "INVENTORY", required = true)]
+    inventories: Vec<PathBuf>,
+}
+
+pub(crate) fn run(args: &Merge) -> Result<Outcome> {
+    for file in &args.inventories {
+        // It says what is wrong with it, before anything is made.
+        Inventory::open(file)?;
+    }
+    if args.output.exists() {
+        let name = args.output.display();
+        return Err(Failure::message(format_args!("{name}: it is there already")));
+    }
+    let mut part = args.output.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    _ = std::fs::remove_file(&part);
+    Store::open(&part)?.close();
+    let failed = |error| Failure::message(format_args!("{}: {error}", args.output.display()));
+    let files = merge(&part, &args.inventories).map_err(failed);
+    let files = files.inspect_err(|_| _ = std::fs::remove_file(&part))?;
+    std::fs::rename(&part, &args.output)
+        .map_err(|error| Failure::message(format_args!("{}: {error}", args.output.display())))?;
+    let from = counted(u64::try_from(args.inventories.len()).unwrap_or(u64::MAX), "inventory");
+    eprintln!(
+        "{} of {} in {}.",
+        counted(u64::try_from(files).unwrap_or_default(), "file"),
+        from.replace("inventorys", "inventories"),
+        args.output.display()
+    );
+    Ok(Outcome::Complete)
+}
+
+fn merge(output: &Path, inventories: &[PathBuf]) -> rusqlite::Result<i64> {
+    let db = Connection::open(output)?;
+    // Nobody else knows the file yet; a failure begins anew.
+    db.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(()))?;
+    db.pragma_update(None, "synchronous", "off")?;
+    db.pragma_update(None, "cache_size", -65_536)?;
+    db.pragma_update(None, "temp_store", "file")?;
+    db.execute_batch("CREATE TEMP TABLE order_of (input INTEGER, scan INTEGER, started INTEGER);")?;
+    for (number, file) in (0_i64..).zip(inventories) {
+        attach(&db, file)?;
+        let scans = "INSERT INTO order_of SELECT ?, id, started FROM i.scans";
+        db.execute(scans, [number])?;
+        db.execute_batch("DETACH i")?;
+    }
+    // Scans are numbered in the order of their time, as if they had been made here.
+    db.execute_batch(
+        "CREATE TEMP TABLE scan_of AS SELECT input, scan AS old, \
+         row_number() OVER (ORDER BY started, input, scan) AS new FROM order_of;",
+    )?;
+    for (number, file) in (0_i64..).zip(inventories) {
+        attach(&db, file)?;
+        db.execute_batch("BEGIN")?;
+        one(&db, number)?;
+        db.execute_batch("COMMIT; DETACH i")?;
+    }
+    db.query_row("SELECT count(*) FROM files WHERE gone IS NULL", [], |row| row.get(0))
+}
+
+fn attach(db: &Connection, file: &Path) -> rusqlite::Result<()> {
+    // An URI would say "read only", but not every file name can be written as one.
+    db.execute("ATTACH ? AS i", [file.to_string_lossy()]).map(|_| ())
+}
+
+/// When a file was looked at last: a file that did not change is not read again, but its folder is
+/// listed.
+const LOOKED: &str = "max(f.scan, coalesce(f.gone, 0), coalesce(d.listed, 0))";
+
+/// Copies the inventory `i`, row numbers made new.
+fn one(db: &Connection, number: i64) -> rusqlite::Result<()> {
+    db.execute_batch(
+        "DROP TABLE IF EXISTS temp.scan; DROP TABLE IF EXISTS temp.source;
+         DROP TABLE IF EXISTS temp.reading; DROP TABLE IF EXISTS temp.device;
+         DROP TABLE IF EXISTS temp.root; DROP TABLE IF EXISTS temp.dir;
+         DROP TABLE IF EXISTS temp.file;",
+    )?;
+    db.execute_batch("CREATE TEMP TABLE scan (old INTEGER PRIMARY KEY, new INTEGER)")?;
+    db.execute("INSERT INTO scan SELECT old, new FROM scan_of WHERE input = ?", [number])?;
+    db.execute_batch(
+        "INSERT OR IGNORE INTO sources (name) SELECT name FROM i.sources;
+         CREATE TEMP TABLE source (old INTEGER PRIMARY KEY, new INTEGER);
+         INSERT INTO source SELECT o.id, n.id FROM i.sources o JOIN main.sources n USING (name);
+         INSERT OR IGNORE INTO maps (source, prefix, target)
+           SELECT s.new, prefix, target FROM i.maps JOIN source s ON s.old = source;
+         INSERT OR IGNORE INTO readings (reader, digest, options)
+           SELECT reader, digest, options FROM i.readings;
+         CREATE TEMP TABLE reading (old INTEGER PRIMARY KEY, new INTEGER);
+         INSERT INTO reading SELECT o.id, n.id FROM i.readings o JOIN main.readings n USING (digest);
+         INSERT OR IGNORE INTO devices (name) SELECT name FROM i.devices;
+         CREATE TEMP TABLE device (old INTEGER PRIMARY KEY, new INTEGER);
+         INSERT INTO device SELECT o.id, n.id FROM i.devices o JOIN main.devices n USING (name);
+         INSERT OR IGNORE INTO roots (source, kind, path, display)
+           SELECT s.new, kind, path, display FROM i.roots JOIN source s ON s.old = source;
+         CREATE TEMP TABLE root (old INTEGER PRIMARY KEY, new INTEGER);
+         INSERT INTO root SELECT o.id, n.id FROM i.roots o JOIN source s ON s.old = o.source
+           JOIN main.roots n ON n.source = s.new AND n.kind = o.kind AND n.path = o.path;",
+    )?;
+    copy(db, "scans", &[("id", "scan"), ("source", "source"), ("reading", "reading")], "")?;
+    copy(db, "root_scans", &[("scan", "scan"), ("root", "root"), ("device", "device")], "")?;
+    copy(db, "slc_keys", &[("scan", "scan")], "ON CONFLICT DO NOTHING")?;
+    dirs(db)?;
+    files(db)
+}
+
+/// Copies a table; columns in `mapped` get their new number from the table of that name.
+fn copy(
+    db: &Connection,
+    table: &str,
+    mapped: &[(&str, &str)],
+    conflict: &str,
+) -> rusqlite::Result<()> {
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    for column in columns(db, table)? {
+        let map = mapped.iter().find(|(name, _)| *name == column);
+        values.push(match map {
+            Some((_, map)) => format!("(SELECT new FROM temp.{map} WHERE old = t.{column})"),
+            None => format!("t.{column}"),
+        });
+        names.push(column);
+    }
+    let (names, values) = (names.join(", "), values.join(", "));
+    db.execute_batch(&format!(
+        "INSERT INTO main.{table} ({names}) SELECT {values} FROM i.{table} t WHERE true {conflict}"
+    ))
+}
+
+/// The columns that the table has in both files: an older one may lack some.
+fn columns(db: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = db.prepare(
+        "SELECT o.name FROM pragma_table_info(?1, 'i') o \
+         JOIN pragma_table_info(?1, 'main') n ON n.name = o.name ORDER BY o.cid",
+    )?;
+    let names = statement.query_map(params![table], |row| row.get(0))?;
+    names.collect()
+}
+
+fn dirs(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(
+        "INSERT INTO main.dirs (source, root, path, display, seen, listed, device, error_code, error)
+           SELECT s.new, r.new, d.path, d.display, n.new,
+             (SELECT new FROM temp.scan WHERE old = d.listed),
+             (SELECT new FROM temp.device WHERE old = d.device), d.error_code, d.error
+           FROM i.dirs d JOIN temp.source s ON s.old = d.source JOIN temp.root r ON r.old = d.root
+           JOIN temp.scan n ON n.old = d.seen WHERE true
+           ON CONFLICT (source, path) DO UPDATE SET root = excluded.root, seen = excluded.seen,
+             listed = excluded.listed, device = excluded.device,
+             error_code = excluded.error_code, error = excluded.error
+           WHERE excluded.seen > dirs.seen;
+         CREATE TEMP TABLE dir (old INTEGER PRIMARY KEY, new INTEGER);
+         INSERT INTO dir SELECT d.id, n.id FROM i.dirs d JOIN temp.source s ON s.old = d.source
+           JOIN main.dirs n ON n.source = s.new AND n.path = d.path;
+         UPDATE main.dirs SET parent = p.new FROM temp.dir o
+           JOIN i.dirs d ON d.id = o.old JOIN temp.dir p ON p.old = d.parent
+           WHERE o.new = main.dirs.id AND main.dirs.parent IS NULL;",
+    )
+}
+
+/// Files of which this inventory knows the latest, with all their findings.
+fn files(db: &Connection) -> rusqlite::Result<()> {
+    // In `i`, scans have their old numbers.
+    let looked_here = "max((SELECT new FROM temp.scan WHERE old = f.scan), \
+        coalesce((SELECT new FROM temp.scan WHERE old = f.gone), 0), \
+        coalesce((SELECT new FROM temp.scan WHERE old = d.listed), 0))";
+    db.execute_batch(&format!(
+        "CREATE TEMP TABLE file (old INTEGER PRIMARY KEY, new INTEGER);
+         CREATE TEMP TABLE rival AS SELECT f.id AS old, k.id AS known, {looked_here} AS here,
+           (SELECT {LOOKED} FROM main.files f JOIN main.dirs d ON d.id = f.dir
+             WHERE f.id = k.id) AS there
+           FROM i.files f JOIN i.dirs d ON d.id = f.dir JOIN temp.dir m ON m.old = f.dir
+           JOIN main.files k ON k.dir = m.new AND k.name = f.name;
+         DELETE FROM main.findings WHERE file IN (SELECT known FROM rival WHERE here > there);
+         DELETE FROM main.files WHERE id IN (SELECT known FROM rival WHERE here > there);
+         INSERT INTO temp.file (old, new) SELECT f.id, row_number() OVER (ORDER BY f.id)
+             + (SELECT coalesce(max(id), 0) FROM main.files)
+           FROM i.files f WHERE f.id NOT IN (SELECT old FROM rival WHERE here <= there);
+         DROP TABLE temp.rival;"
+    ))?;
+    let mapped = [
+        ("id", "file"),
+        ("dir", "dir"),
+        ("device", "device"),
+        ("reading", "reading"),
+        ("scan", "scan"),
+        ("gone", "scan"),
+    ];
+    // Of files that lost, there is no new number.
+    let names = columns(db, "files")?;
+    let values: Vec<String> = names
+        .iter()
+        .map(|name| match mapped.iter().find(|(mapped, _)| mapped == name) {
+            Some(("id", _)) => "m.new".to_owned(),
+            Some((_, map)) => format!("(SELECT new FROM temp.{map} WHERE old = t.{name})"),
+            None => format!("t.{name}"),
+        })
+        .collect();
+    db.execute_batch(&format!(
+        "INSERT INTO main.files ({}) SELECT {} FROM temp.file m JOIN i.files t ON t.id = m.old \
+         ORDER BY m.new",
+        names.join(", "),
+        values.join(", ")
+    ))?;
+    let names = columns(db, "findings")?;
+    let values: Vec<String> = names
+        .iter()
+        .map(|name| if name == "file" { "m.new".to_owned() } else { format!("t.{name}") })
+        .collect();
+    db.execute_batch(&format!(
+        "INSERT INTO main.findings ({}) SELECT {} FROM temp.file m \
+         JOIN i.findings t ON t.file = m.old ORDER BY m.new, t.nr",
+        names.join(", "),
+        values.join(", ")
+    ))
+}
