@@ -1,7 +1,13 @@
 //! Instructions, counted under valgrind: the gate that no noise moves. `.ci/long` runs it and holds
 //! it against `benches/instructions.tsv`.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    missing_docs,
+    unused_qualifications,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 use std::hint::black_box;
 

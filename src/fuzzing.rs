@@ -12,10 +12,7 @@ use crate::source::{Cache, Window};
 ///
 /// # Errors
 /// The first thing in it that cannot be read.
-pub fn compound_listing(
-    bytes: &[u8],
-    limits: Limits,
-) -> Result<BTreeMap<String, Option<Vec<u8>>>> {
+pub fn compound_listing(bytes: &[u8], limits: Limits) -> Result<BTreeMap<String, Option<Vec<u8>>>> {
     let meter = Meter::new(limits, Cancel::default());
     let mut cache = Cache::new(4096, 4096);
     let mut window = Window::new(&bytes, &mut cache, &meter)?;

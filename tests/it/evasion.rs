@@ -72,9 +72,7 @@ impl Mutation {
 /// Whether nothing in the file would ever be looked at again.
 pub(crate) fn is_none(report: &Report) -> bool {
     let estate = Estate::default();
-    let none = |finding: &Finding| {
-        judge(finding.facts(), &estate).dependency() == Dependency::None
-    };
+    let none = |finding: &Finding| judge(finding.facts(), &estate).dependency() == Dependency::None;
     report.findings().all(none)
 }
 
@@ -164,8 +162,12 @@ fn explore() {
             }
         }
         runs += count;
-        println!("{name}: {} bytes, {} read, {count} runs, {:?}", bytes.len(),
-            read.iter().filter(|read| **read).count(), started.elapsed());
+        println!(
+            "{name}: {} bytes, {} read, {count} runs, {:?}",
+            bytes.len(),
+            read.iter().filter(|read| **read).count(),
+            started.elapsed()
+        );
         for (mutation, ranges) in &escapes {
             println!("   {mutation:?}: {ranges:?}");
         }

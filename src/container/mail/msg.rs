@@ -47,13 +47,8 @@ const MAX_NAMES: u64 = 1 << 20;
 /// Bytes of an attachment that are looked at to tell whether anything can come of it.
 const HEAD: u64 = 4096;
 /// What the names of all that MS-OXMSG 2.2 puts into an item begin with.
-const PREFIXES: [&str; 5] = [
-    PROPERTIES,
-    ATTACHMENT,
-    "__nameid_version1.0",
-    "__recip_version1.0_#",
-    "__substg1.0_",
-];
+const PREFIXES: [&str; 5] =
+    [PROPERTIES, ATTACHMENT, "__nameid_version1.0", "__recip_version1.0_#", "__substg1.0_"];
 /// Bytes that the smallest protected thing has at least.
 const LEAST: u64 = 512;
 /// Bytes by which it is known.
