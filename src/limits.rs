@@ -113,8 +113,9 @@ limits! {
     Inflated inflated "limit-inflated" member default 1_073_741_824 strict 67_108_864;
     /// Bytes inflated for the whole file, all members together.
     InflatedTotal inflated_total "limit-inflated-total" file default 1_099_511_627_776 strict 268_435_456;
-    /// Bytes inflated for each byte read, once more than 1 MiB came out. Deflate cannot pass 1,032.
-    Ratio ratio "limit-ratio" member default 1_100 strict 300;
+    /// Bytes inflated for each byte read, once more than 1 MiB came out. Deflate reaches 1,032 for
+    /// zeros; what is protected does not compress, and mail by ten.
+    Ratio ratio "limit-ratio" member default 200 strict 100;
     /// Bytes of one publishing license. The largest real one seen has 953 KB; .NET refuses more
     /// than 1,000,000 characters.
     LicenseBytes license_bytes "limit-license-bytes" member default 4_194_304 strict 2_097_152;

@@ -49,6 +49,7 @@ impl Findings {
         {
             first.facts.searched = Searched::Partial;
             first.facts.set_error(error);
+            first.error.get_or_insert_with(|| error.clone());
             if first.facts.protection == Protection::None {
                 first.facts.protection = Protection::Unknown;
             }

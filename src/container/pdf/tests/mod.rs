@@ -80,12 +80,11 @@ impl Sink for Told {
     fn label(&mut self, _label: Label) {}
 
     fn member(&mut self, member: Member) -> Result<()> {
-        if member.name != Name::Layer {
-            // Folders of real files hold archives and mail too.
-            return Ok(());
+        // What another format than PDF holds is no matter here.
+        if member.name == Name::Layer {
+            let Body::Stored(extents) = member.body else { panic!("payloads are stored") };
+            self.layers.push(extents);
         }
-        let Body::Stored(extents) = member.body else { panic!("payloads are stored") };
-        self.layers.push(extents);
         Ok(())
     }
 
