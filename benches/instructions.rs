@@ -1,5 +1,7 @@
-//! Instructions, counted under valgrind: the gate that no noise moves. `.ci/long` runs it and holds
-//! it against `benches/instructions.tsv`.
+//! Work for valgrind to count the instructions of: the gate that no noise moves.
+//!
+//! `benches/count-instructions` runs each under callgrind and holds it against
+//! `benches/instructions.tsv`. By itself this only does the work.
 
 #![allow(
     missing_docs,
@@ -11,19 +13,15 @@
 
 use std::hint::black_box;
 
-use gungraun::{library_benchmark, library_benchmark_group, main};
 use rmsight::specimen::{
     Client, Documents, IrmDocument, IrmKind, LicenseBuilder, Server, word_package,
 };
 use rmsight::{Depth, Inspector, Report};
 
-/// A warm inspector and what it is to read.
-type Given = (Inspector, Vec<u8>);
-
-fn warm(depth: Depth, bytes: Vec<u8>) -> Given {
-    let mut inspector = Inspector::builder().depth(depth).keep_licenses(false).build();
-    drop(inspector.inspect_bytes(&bytes));
-    (inspector, bytes)
+/// All that is counted, and what it calls.
+#[inline(never)]
+fn measured(inspector: &mut Inspector, bytes: &[u8]) -> Report {
+    inspector.inspect_bytes(black_box(bytes))
 }
 
 fn license() -> Vec<u8> {
@@ -35,48 +33,32 @@ fn document() -> IrmDocument {
     IrmDocument::new(IrmKind::Ooxml, license()).payload(200_000)
 }
 
-fn license_whole() -> Given {
-    warm(Depth::Full, license())
+/// Name, depth, and what is read.
+type Case = (&'static str, Depth, fn() -> Vec<u8>);
+
+const CASES: [Case; 7] = [
+    ("license-whole", Depth::Full, license),
+    ("license-head", Depth::Head, license),
+    ("office-whole", Depth::Full, || document().build()),
+    ("office-quick", Depth::Head, || document().build()),
+    ("sdk-whole", Depth::Full, || document().build_as_sdk()),
+    ("package", Depth::Full, || word_package(&[], &[])),
+    ("prose", Depth::Full, || b"Nothing in this file is protected. ".repeat(1000)),
+];
+
+fn main() {
+    // Cargo adds arguments of its own, which begin with a dash.
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    for (name, depth, bytes) in CASES {
+        if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        let bytes = bytes();
+        let mut inspector = Inspector::builder().depth(depth).keep_licenses(false).build();
+        // Cold first: what is counted is a worker's second file.
+        drop(inspector.inspect_bytes(&bytes));
+        drop(black_box(measured(&mut inspector, &bytes)));
+        println!("{name}");
+    }
 }
-
-fn license_head() -> Given {
-    warm(Depth::Head, license())
-}
-
-fn office_whole() -> Given {
-    warm(Depth::Full, document().build())
-}
-
-fn office_quick() -> Given {
-    warm(Depth::Head, document().build())
-}
-
-fn sdk_whole() -> Given {
-    warm(Depth::Full, document().build_as_sdk())
-}
-
-fn package() -> Given {
-    warm(Depth::Full, word_package(&[], &[]))
-}
-
-fn prose() -> Given {
-    warm(Depth::Full, b"Nothing in this file is protected. ".repeat(1000))
-}
-
-#[library_benchmark]
-#[bench::license_whole(license_whole())]
-#[bench::license_head(license_head())]
-#[bench::office_whole(office_whole())]
-#[bench::office_quick(office_quick())]
-#[bench::sdk_whole(sdk_whole())]
-#[bench::package(package())]
-#[bench::prose(prose())]
-fn inspect((mut inspector, bytes): Given) -> (Inspector, Vec<u8>, Report) {
-    let report = inspector.inspect_bytes(black_box(&bytes));
-    // Given back, so that to drop them is not counted.
-    (inspector, bytes, report)
-}
-
-library_benchmark_group!(name = inspections; benchmarks = inspect);
-
-main!(library_benchmark_groups = inspections);

@@ -49,11 +49,16 @@ pub(crate) fn matches_bare_blocks(head: &[u8]) -> bool {
 }
 
 fn is_block(bytes: &[u8]) -> bool {
-    block_header(bytes).is_ok_and(|(tag, inflated, size, zlib)| {
-        let is_zlib = zlib & 0x0F00 == 0x0800 && zlib.checked_rem(31) == Some(0);
-        tag == BLOCK_TAG && inflated <= MAX_BLOCK && size <= MAX_BLOCK && is_zlib
-    })
+    // An error would ask for memory, and every small file would make one.
+    bytes.len() >= BLOCK_HEADER_LEN
+        && block_header(bytes).is_ok_and(|(tag, inflated, size, zlib)| {
+            let is_zlib = zlib & 0x0F00 == 0x0800 && zlib.checked_rem(31) == Some(0);
+            tag == BLOCK_TAG && inflated <= MAX_BLOCK && size <= MAX_BLOCK && is_zlib
+        })
 }
+
+/// Bytes of what [`block_header`] reads.
+const BLOCK_HEADER_LEN: usize = 14;
 
 /// Tag, size inflated, size, and the zlib header behind them.
 fn block_header(head: &[u8]) -> Result<(u32, u32, u32, u16)> {

@@ -244,23 +244,30 @@ fn digest(mode: u32, text: &[u8]) -> Vec<u8> {
     }
 }
 
+/// Nearly all of a license is ASCII, of which UTF-16 is each byte and a zero; only what is not goes
+/// through the decoder.
 fn digest_utf16<D: Digest>(text: &[u8]) -> Vec<u8> {
-    let text = crate::bytes::utf8_lossy(text);
     let mut hasher = D::new();
     let mut block = [0; 512];
-    let mut units = text.encode_utf16();
-    loop {
-        let mut used: usize = 0;
-        for pair in block.chunks_exact_mut(2) {
-            let Some(unit) = units.next() else { break };
-            pair.copy_from_slice(&unit.to_le_bytes());
-            used = used.saturating_add(2);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let (plain, behind) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
+        for piece in plain.chunks(256) {
+            for (pair, byte) in block.chunks_exact_mut(2).zip(piece) {
+                pair.copy_from_slice(&[*byte, 0]);
+            }
+            let len = piece.len().saturating_mul(2);
+            hasher.update(block.get(..len).unwrap_or_default());
         }
-        hasher.update(block.get(..used).unwrap_or_default());
-        if used < block.len() {
-            return hasher.finalize().to_vec();
+        let other = behind.iter().position(u8::is_ascii).unwrap_or(behind.len());
+        let (other, behind) = behind.split_at_checked(other).unwrap_or((behind, &[]));
+        for unit in crate::bytes::utf8_lossy(other).encode_utf16() {
+            hasher.update(unit.to_le_bytes());
         }
+        rest = behind;
     }
+    hasher.finalize().to_vec()
 }
 
 /// The text without white space between a `>` and the next `<`; white space inside values stays.
@@ -283,6 +290,7 @@ mod tests {
     use crate::facts::Depth;
     use crate::license::document;
     use crate::limits::{Cancel, Limits};
+    use proptest::prelude::*;
 
     #[test]
     fn what_is_remembered_has_an_end() {
@@ -314,6 +322,27 @@ mod tests {
                 let found = verifier.certificate(&documents.list[0], text.as_bytes(), &meter);
                 assert_eq!(found.is_ok(), is_enough);
             }
+        }
+    }
+
+    /// What is hashed, one code unit after the other.
+    fn digest_by_units(text: &[u8]) -> Vec<u8> {
+        let units = String::from_utf8_lossy(text).encode_utf16().collect::<Vec<_>>();
+        let bytes: Vec<u8> = units.into_iter().flat_map(u16::to_le_bytes).collect();
+        Sha256::digest(bytes).to_vec()
+    }
+
+    proptest! {
+        #[test]
+        fn plain_text_and_all_other_are_hashed_as_utf16(
+            pieces in prop::collection::vec(
+                prop_oneof!["[ -~]{0,600}", "[äé𝄞語]{0,3}"].prop_map(String::into_bytes)
+                    .boxed().prop_union(prop::collection::vec(any::<u8>(), 0..6).boxed()),
+                0..6,
+            ),
+        ) {
+            let text = pieces.concat();
+            prop_assert_eq!(digest_utf16::<Sha256>(&text), digest_by_units(&text));
         }
     }
 }
