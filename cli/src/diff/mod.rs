@@ -3,7 +3,7 @@
 mod rows;
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
@@ -252,17 +252,19 @@ impl Report<'_> {
             return Ok(());
         }
         let Some(is) = is else { return Ok(()) };
+        let before = was.map(members).unwrap_or_default();
         for facts in &is.findings {
-            let before = was.and_then(|was| member(was, facts));
+            let before = before.get(&facts.member.as_deref()).copied();
             if let Some(change) = self.change(before, facts, is, since) {
                 self.tell(change, is, facts, before.and_then(Facts::slc_key))?;
             }
         }
         // A member that is no longer listed is one that is not protected any more, or is out.
         let Some(was) = was else { return Ok(()) };
+        let after = members(is);
         let all_read = is.findings.iter().all(|facts| facts.searched == Searched::Full);
         for facts in was.findings.iter().filter(|facts| facts.protection == Protection::Rms) {
-            if all_read && member(is, facts).is_none() {
+            if all_read && !after.contains_key(&facts.member.as_deref()) {
                 self.tell(Change::Unprotected, is, facts, facts.slc_key())?;
             }
         }
@@ -368,9 +370,9 @@ impl Report<'_> {
     }
 }
 
-/// The finding at the same place in the file.
-fn member<'f>(file: &'f File, facts: &Facts) -> Option<&'f Facts> {
-    file.findings.iter().find(|one| one.member == facts.member)
+/// The findings by their place in the file. An archive may have any number.
+fn members(file: &File) -> HashMap<Option<&str>, &Facts> {
+    file.findings.iter().map(|facts| (facts.member.as_deref(), facts)).collect()
 }
 
 fn issued(facts: &Facts) -> Option<i64> {

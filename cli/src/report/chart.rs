@@ -54,7 +54,7 @@ pub(super) fn timeline(page: &Page) -> Markup {
         }
         ul.legend {
             @for (at, key) in drawn.iter().take(COLORS).enumerate() {
-                li { span class={ "chip k" (at) } {} code { (short_key(key.name)) } " " (super::html::shown(&key.who())) }
+                li { span class={ "chip k" (at) } {} code { (short_key(key.name.strip_prefix("id:").unwrap_or(key.name))) } " " (super::html::shown(&key.who())) }
             }
             @if drawn.len() > COLORS {
                 li { span class={ "chip k" (COLORS) } {} (drawn.len() - COLORS) " other keys" }

@@ -69,11 +69,21 @@ pub(super) fn shown(text: &str) -> String {
     escaped(text).to_string()
 }
 
+/// Text with what stands between backticks as code.
+fn marked(text: &str) -> Markup {
+    let text = shown(text);
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 fn next(page: &Page) -> Markup {
     html! {
         section #next {
             h2 { "What to do next" }
-            ol { @for text in words::todo(page) { li { (shown(&text)) } } }
+            ol { @for text in words::todo(page) { li { (marked(&text)) } } }
         }
     }
 }
@@ -114,7 +124,7 @@ fn keys(page: &Page) -> Markup {
 
 fn key_table(keys: &[&KeyLine<'_>]) -> Markup {
     html! {
-        div.scroll { table {
+        div.scroll { table.keys {
             thead { tr {
                 th { "Key" } th { "Whose" } th { "Status" } th { "Answer" }
                 th.number { "Yes" } th.number { "Possible" } th.number { "No" }
@@ -139,7 +149,7 @@ fn key_row(key: &KeyLine<'_>) -> Markup {
             td { code title=(shown(key.name)) { (shown(short_key(key.name.strip_prefix("id:").unwrap_or(key.name)))) } }
             td.path { (shown(&key.who())) }
             td { (key.status_text()) }
-            td { span class={ "pill " (class) } { (word) } " " (sentence) }
+            td.wide { span class={ "pill " (class) } { (word) } " " (sentence) }
             (numbers(key.needs))
             td { (words::day(key.dates.newest_license)) }
             td {
@@ -167,8 +177,7 @@ fn unknown(page: &Page) -> Markup {
             h2 { "Keys that the estate does not have" }
             p { "They decide " (unknown.iter().map(|(_, key)| key.needs.possible).sum::<u64>()) " findings. "
                 "Paste each below the " code { "[[authority]]" } " that it belongs to, and fill in the status. "
-                "The id and the address say which server to ask: on it, "
-                code { "Get-RmsSvcAccount" } " and the console's Trusted Publishing Domains tell whose it is." }
+                "The id and the address say which server to ask: its console lists the keys that it holds under Trust Policies, Trusted Publishing Domains." }
             pre { (lines.join("\n")) }
         }
     }
@@ -209,7 +218,7 @@ fn errors(page: &Page) -> Markup {
                 div.scroll { table {
                     thead { tr { th { "Code" } th.number { "Findings" } th { "What helps" } } }
                     tbody { @for (code, count) in errors { tr {
-                        td { code { (shown(code)) } } td.number { (count) } td { (words::advice(code)) }
+                        td { code { (shown(code)) } } td.number { (count) } td { (marked(words::advice(code))) }
                     } } }
                 } }
             }
@@ -228,7 +237,7 @@ fn hosts(page: &Page) -> Markup {
                 div.scroll { table {
                     thead { tr { th { "Host" } th { "What to do" } th.number { "Yes" } th.number { "Possible" } th.number { "Key in Azure" } th { "Named as" } } }
                     tbody { @for (name, used) in hosts.iter().take(200) { tr {
-                        td.path { (shown(name)) } td { (words::host_advice(used)) }
+                        td.path { (shown(name)) } td { (words::host_advice(name, used)) }
                         td.number { (used.needs.yes) } td.number { (used.needs.possible) } td.number { (used.redirect) }
                         td { (used.roles.iter().copied().collect::<Vec<_>>().join(", ")) }
                     } } }
@@ -343,7 +352,7 @@ fn blind() -> Markup {
             p { "Each of these may need the cluster when no file does. Check them before you switch it off." }
             dl { @for (name, why, check) in words::BLIND {
                 dt { span.box {} (name) }
-                dd { (why) br; b { "Check: " } (check) }
+                dd { (why) br; b { "Check: " } (marked(check)) }
             } }
         }
     }

@@ -232,8 +232,8 @@ impl Survey {
             return;
         }
         for (role, address) in [
-            ("licensing, intranet", &license.licensing_intranet),
-            ("licensing, extranet", &license.licensing_extranet),
+            ("intranet licensing", &license.licensing_intranet),
+            ("extranet licensing", &license.licensing_extranet),
             ("server", &license.slc_address),
             ("referral", &license.referral),
         ] {

@@ -144,7 +144,7 @@ fn hosts(page: &Page, out: &mut impl Write) -> io::Result<()> {
             out,
             "  {all:>9}  {}: {} ({})",
             escaped(name),
-            words::host_advice(used),
+            words::host_advice(name, used),
             roles.join(", ")
         )?;
     }

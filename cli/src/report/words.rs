@@ -22,8 +22,8 @@ pub(super) const BLIND: [(&str, &str, &str); 7] = [
         "Transport rules and journal decryption ask the cluster for licenses, and mailboxes hold \
          protected mail that no file scan reads.",
         "`Get-IRMConfiguration`, `Get-TransportRule | where ApplyRightsProtectionTemplate`, \
-         `Get-RMSTemplate`; search mailboxes and archives for `MessageClass:IPM.Note` with \
-         `message.rpmsg`, or export to PST and scan that.",
+         `Get-RMSTemplate`; search mailboxes and archives for the attachment \
+         `message.rpmsg`, or export them to PST and scan that.",
     ),
     (
         "Backups and archives",
@@ -218,7 +218,16 @@ pub(super) fn day(time: Option<Timestamp>) -> String {
 }
 
 /// What to do with a host.
-pub(super) fn host_advice(host: &super::survey::HostUse) -> &'static str {
+pub(super) fn host_advice(name: &str, host: &super::survey::HostUse) -> &'static str {
+    let is_below = |domain: &str| {
+        name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    // The domains of the rules: rights management in Azure, and what came before it.
+    const MICROSOFT: [&str; 6] =
+        ["aadrm.com", "aadrm.us", "aadrm.cn", "aadrm.de", "azurerms.com", "drm.microsoft.com"];
+    if MICROSOFT.into_iter().any(is_below) {
+        return "Microsoft's: nothing to do";
+    }
     match (host.needs.yes, host.needs.possible, host.redirect) {
         (1.., _, 0) => "keep resolving",
         (1.., _, _) => "keep resolving; some of its files belong to Azure",

@@ -1,5 +1,6 @@
 //! The program from outside: exit codes, records, and what it says to people.
 
+mod answers;
 mod inventory;
 mod judging;
 mod learning;

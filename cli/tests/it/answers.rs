@@ -1,0 +1,276 @@
+//! What is asked of an inventory: report, export, check, diff, merge.
+
+use std::fs;
+use std::path::Path;
+
+use rmsight::specimen::{Client, LicenseBuilder, Server};
+use tempfile::TempDir;
+
+use super::{folder, license, records, rmsight, stderr, stdout};
+
+const NAME: &str = "Contoso AD RMS";
+
+fn estate(status: &str) -> String {
+    format!(
+        "[[authority]]\nname = \"{NAME}\"\nkind = \"ad-rms\"\n\n[[authority.key]]\n\
+         slc_key = \"{}\"\nstatus = {status}\n",
+        Server::contoso().key.fingerprint()
+    )
+}
+
+const IMPORTED: &str = "\"imported\"\ntenant = \"6594232e-6968-45f0-9f7e-c711fc49ef58\"";
+
+/// A share with these files in an inventory `i.db`, and an estate file.
+fn scanned(files: &[(&str, &[u8])], status: &str) -> TempDir {
+    let files: Vec<(String, &[u8])> =
+        files.iter().map(|(name, bytes)| (format!("share/{name}"), *bytes)).collect();
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
+    let folder = folder(&files);
+    fs::write(folder.path().join("estate.toml"), estate(status)).unwrap();
+    scan(folder.path(), "i.db");
+    folder
+}
+
+fn scan(folder: &Path, inventory: &str) {
+    rmsight(folder, &["scan", "--quiet", "--verify", "-i", inventory, "share"]);
+}
+
+const CHECK: [&str; 6] = ["check", "i.db", "--estate", "estate.toml", "--authority", NAME];
+
+#[test]
+fn exports_hold_what_judging_says() {
+    let license = license();
+    let folder = scanned(
+        &[("a/offer.xml", &license), ("cut.xml", &license[..600]), ("b", b"x")],
+        "\"active\"",
+    );
+    let judge = ["judge", "--format", "ndjson", "i.db", "--estate", "estate.toml"];
+    let judged = stdout(&rmsight(folder.path(), &judge));
+    assert_eq!(judged.lines().count(), 3);
+    let export = ["export", "i.db", "--estate", "estate.toml"];
+    assert_eq!(stdout(&rmsight(folder.path(), &export).success()), judged);
+    let of = |more: &[&str]| stdout(&rmsight(folder.path(), &[&export, more].concat()).success());
+    let yes = of(&["--need", "yes"]);
+    assert_eq!(yes.lines().count(), 1);
+    assert!(yes.contains("offer.xml"), "{yes}");
+    assert_eq!(of(&["--authority", NAME]), yes);
+    let key = Server::contoso().key.fingerprint();
+    assert_eq!(of(&["--key", &key[..15]]), yes);
+    assert_eq!(of(&["--key", "sha256:00"]), "");
+    assert_eq!(of(&["--need", "yes", "--paths0"]), "share/a/offer.xml\0");
+    assert_eq!(of(&["--format", "csv"]).lines().count(), 4);
+    let wrong =
+        rmsight(folder.path(), &[&export[..], &["--authority", "Contoso"]].concat()).code(2);
+    assert!(stderr(&wrong).contains(NAME), "{}", stderr(&wrong));
+}
+
+#[test]
+fn a_list_for_labeling_has_members_apart_and_no_formulas() {
+    let license = license();
+    let mail = format!(
+        "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+         Content-Type: application/xml; name=in.xml\r\n\r\n{}\r\n--b--\r\n",
+        String::from_utf8_lossy(&license)
+    );
+    let folder = scanned(&[("offer.xml", &license), ("mail.eml", mail.as_bytes())], "\"active\"");
+    let args =
+        ["export", "i.db", "--estate", "estate.toml", "--for", "set-filelabel", "-o", "todo.csv"];
+    rmsight(folder.path(), &args).success();
+    let todo = fs::read_to_string(folder.path().join("todo.csv")).unwrap();
+    assert!(todo.starts_with("Path,Owner,DescriptorId,"), "{todo}");
+    assert!(todo.contains("offer.xml") && !todo.contains("mail.eml"), "{todo}");
+    let first = fs::read_to_string(folder.path().join("todo-extract-first.csv")).unwrap();
+    assert!(first.contains("mail.eml") && first.contains("in.xml"), "{first}");
+}
+
+#[test]
+#[cfg(feature = "parquet")]
+fn parquet_is_whole_or_not_there() {
+    let folder = scanned(&[("offer.xml", &license())], "\"active\"");
+    rmsight(folder.path(), &["export", "i.db", "-o", "f.parquet"]).success();
+    let bytes = fs::read(folder.path().join("f.parquet")).unwrap();
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+    let done = rmsight(folder.path(), &["export", "missing.db", "-o", "g.parquet"]).code(2);
+    assert!(stderr(&done).contains("missing.db"));
+    assert!(!folder.path().join("g.parquet").exists());
+}
+
+#[test]
+fn a_check_is_free_only_when_all_is_known() {
+    let license = license();
+    let folder = scanned(&[("offer.xml", &license)], "\"active\"");
+    let said = stdout(&rmsight(folder.path(), &CHECK).code(1));
+    assert!(said.contains("yes               1"), "{said}");
+    fs::write(folder.path().join("estate.toml"), estate(IMPORTED)).unwrap();
+    let said = stdout(&rmsight(folder.path(), &CHECK).success());
+    assert!(said.contains("not needed, in what was scanned"), "{said}");
+    let young = [&CHECK[..], &["--max-age", "1d"]].concat();
+    rmsight(folder.path(), &young).success();
+
+    // A damaged file may need anything, unless somebody takes that upon himself.
+    fs::write(folder.path().join("share/cut.xml"), &license[..600]).unwrap();
+    scan(folder.path(), "i.db");
+    let said = stdout(&rmsight(folder.path(), &CHECK).code(1));
+    let code = said.lines().find_map(|line| line.split("1  ").nth(1)).unwrap().to_owned();
+    let accepted = [&CHECK[..], &["--accept", &code]].concat();
+    let said = stdout(&rmsight(folder.path(), &accepted).success());
+    assert!(said.contains("excused"), "{said}");
+}
+
+#[test]
+fn a_root_that_was_not_scanned_whole_is_a_gap() {
+    let folder = scanned(&[("plain.txt", b"x")], IMPORTED);
+    rmsight(folder.path(), &CHECK).success();
+    let db = change_rows(folder.path(), "UPDATE root_scans SET complete = 0, finished = NULL");
+    assert_eq!(db, 1);
+    let said = stdout(&rmsight(folder.path(), &CHECK).code(1));
+    assert!(said.contains("gap       "), "{said}");
+    let text = stdout(&rmsight(folder.path(), &["report", "i.db"]).code(1));
+    assert!(text.contains("the scan has gaps"), "{text}");
+}
+
+#[test]
+fn an_old_scan_is_too_old() {
+    let folder = scanned(&[("plain.txt", b"x")], IMPORTED);
+    change_rows(folder.path(), "UPDATE root_scans SET finished = finished - 86400 * 31");
+    rmsight(folder.path(), &CHECK).success();
+    let said =
+        stdout(&rmsight(folder.path(), &[&CHECK[..], &["--max-age", "30d"]].concat()).code(1));
+    assert!(said.contains("31 days ago"), "{said}");
+}
+
+fn change_rows(folder: &Path, sql: &str) -> usize {
+    let db = rusqlite::Connection::open(folder.join("i.db")).unwrap();
+    db.execute(sql, []).unwrap()
+}
+
+#[test]
+fn a_page_carries_hostile_names_as_text() {
+    let license = license();
+    let names = ["<img src=x onerror=alert(1)>.xml", "a\u{202e}b.xml", "--><script>.xml"];
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (*name, &license[..])).collect();
+    let folder = scanned(&files, "\"active\"");
+    rmsight(folder.path(), &["report", "i.db", "--estate", "estate.toml", "-o", "r.html"])
+        .success();
+    let page = fs::read_to_string(folder.path().join("r.html")).unwrap();
+    assert!(!page.contains("<img") && !page.contains("<script>.xml"), "a name became markup");
+    assert_eq!(page.matches("<script").count(), 2);
+    assert!(!page.contains('\u{202e}'));
+    assert!(page.contains("\\u003cimg src=x onerror=alert(1)\\u003e.xml"));
+    for outside in ["src=\"", "href=\"", "url(", "@import", "unsafe-inline", "style=\""] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert!(page.contains("No. 3 findings in what was scanned"), "no answer");
+    assert!(page.contains("A file scan cannot see"));
+}
+
+#[test]
+fn a_report_says_what_to_paste_and_where_to_look() {
+    let folder = scanned(&[("a/b/c/offer.xml", &license())], "\"lost\"");
+    let text = stdout(&rmsight(folder.path(), &["report", "i.db"]).success());
+    assert!(text.contains("slc_key = \"sha256:"), "{text}");
+    assert!(text.contains("Without an estate file") || text.contains("without an estate file"));
+    assert!(text.contains("share/a/b"), "{text}");
+    let args = ["report", "i.db", "--estate", "estate.toml"];
+    let text = stdout(&rmsight(folder.path(), &args).success());
+    assert!(text.contains("Keys of others, and lost ones"), "{text}");
+    assert!(!text.contains("[[authority.key]]"), "{text}");
+}
+
+#[test]
+fn several_inventories_count_together_and_merge_to_the_same() {
+    let folder = scanned(&[("offer.xml", &license())], "\"active\"");
+    fs::create_dir(folder.path().join("other")).unwrap();
+    fs::write(folder.path().join("other/b.xml"), license()).unwrap();
+    fs::write(folder.path().join("other/caf\u{e9}.txt"), b"x").unwrap();
+    rmsight(
+        folder.path(),
+        &["scan", "--quiet", "--verify", "-i", "j.db", "--source", "fs2", "other"],
+    );
+    let both = stdout(&rmsight(folder.path(), &["export", "i.db", "j.db"]).success());
+    assert_eq!(both.lines().count(), 3);
+    rmsight(folder.path(), &["merge", "all.db", "i.db", "j.db", "i.db"]).success();
+    assert_eq!(stdout(&rmsight(folder.path(), &["export", "all.db"]).success()), both);
+    let again = rmsight(folder.path(), &["merge", "all.db", "i.db"]).code(2);
+    assert!(stderr(&again).contains("there already"));
+    // A merged inventory is one to go on with.
+    let done = rmsight(folder.path(), &["scan", "--quiet", "--verify", "-i", "all.db", "share"]);
+    done.success();
+    assert_eq!(records(&rmsight(folder.path(), &["export", "all.db"]).success()).len(), 3);
+}
+
+#[test]
+fn a_later_look_wins_when_merging() {
+    let folder = scanned(&[("offer.xml", &license()), ("stays.txt", b"x")], "\"active\"");
+    fs::copy(folder.path().join("i.db"), folder.path().join("before.db")).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    fs::write(folder.path().join("share/offer.xml"), b"plain now").unwrap();
+    scan(folder.path(), "i.db");
+    for order in [["before.db", "i.db"], ["i.db", "before.db"]] {
+        _ = fs::remove_file(folder.path().join("all.db"));
+        rmsight(folder.path(), &["merge", "all.db", order[0], order[1]]).success();
+        let found = records(&rmsight(folder.path(), &["export", "all.db"]).success());
+        assert_eq!(found.len(), 2, "{order:?}");
+        assert!(found.iter().all(|record| record["protection"] == "none"), "{order:?}");
+    }
+}
+
+/// What a comparison of `before.db` with `i.db` says became of each file, in the order of names.
+fn changes(folder: &Path) -> (Vec<(String, String)>, i32) {
+    let args = ["diff", "before.db", "i.db", "--estate", "estate.toml", "--format", "ndjson"];
+    let done = rmsight(folder, &args);
+    let told = records(&done);
+    let told = told.iter().map(|record| {
+        let path = record["path"].as_str().unwrap().rsplit('/').next().unwrap();
+        (path.to_owned(), record["change"].as_str().unwrap().to_owned())
+    });
+    (told.collect(), done.get_output().status.code().unwrap())
+}
+
+#[test]
+fn a_comparison_tells_what_became_of_each_file() {
+    // A specimen is issued at a fixed time; this one lies after any scan of today.
+    let late = LicenseBuilder::client(&Server::contoso(), &Client::windows())
+        .issued("2099-01-01T00:00")
+        .build();
+    let license = license();
+    let files: Vec<(&str, &[u8])> = vec![
+        ("damaged.xml", &license),
+        ("deleted.xml", &license),
+        ("opened.xml", &license),
+        ("same.xml", &license),
+    ];
+    let folder = scanned(&files, "\"active\"");
+    let share = folder.path().join("share");
+    fs::copy(folder.path().join("i.db"), folder.path().join("before.db")).unwrap();
+    assert_eq!(changes(folder.path()), (vec![], 0));
+    fs::write(share.join("damaged.xml"), &license[..600]).unwrap();
+    fs::remove_file(share.join("deleted.xml")).unwrap();
+    fs::write(share.join("opened.xml"), b"plain now").unwrap();
+    fs::write(share.join("copied.xml"), &license).unwrap();
+    fs::write(share.join("late.xml"), &late).unwrap();
+    scan(folder.path(), "i.db");
+    let expected = [
+        ("copied.xml", "appeared-under-old-key"),
+        ("damaged.xml", "not-readable"),
+        ("deleted.xml", "gone"),
+        ("late.xml", "new-under-old-key"),
+        ("opened.xml", "unprotected"),
+    ]
+    .map(|(name, change)| (name.to_owned(), change.to_owned()));
+    assert_eq!(changes(folder.path()), (expected.to_vec(), 1));
+
+    // An inventory of its own knows the same, for it listed the folder.
+    fs::remove_file(folder.path().join("i.db")).unwrap();
+    scan(folder.path(), "i.db");
+    assert_eq!(changes(folder.path()), (expected.to_vec(), 1));
+
+    // Where nobody looked, nothing is gone.
+    fs::remove_file(folder.path().join("i.db")).unwrap();
+    fs::create_dir(folder.path().join("elsewhere")).unwrap();
+    rmsight(folder.path(), &["scan", "--quiet", "-i", "i.db", "elsewhere"]);
+    let (told, _) = changes(folder.path());
+    assert_eq!(told.len(), 4);
+    assert!(told.iter().all(|(_, change)| change == "not-looked-at"), "{told:?}");
+}
