@@ -49,7 +49,6 @@ impl Findings {
         {
             first.facts.searched = Searched::Partial;
             first.facts.set_error(error);
-            first.error.get_or_insert_with(|| error.clone());
             if first.facts.protection == Protection::None {
                 first.facts.protection = Protection::Unknown;
             }

@@ -201,7 +201,12 @@ fn an_outlook_item() {
     let leak = |text: &str| -> &'static [u8] { name(text).leak() };
     let cases = vec![
         ("name of the properties", Text(leak("__properties_version1.0")), name("X"), "  1"),
-        ("name of the attachment", Text(leak("__attach_version1.0_#")), name("X"), "  1"),
+        (
+            "name of the attachment",
+            Text(leak("__attach_version1.0_#")),
+            name("X"),
+            " non-spec-layout 1",
+        ),
         ("name of the data", Text(leak("__substg1.0_37010102")), name("X"), "  1"),
         (
             "type of the data",

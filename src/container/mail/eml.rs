@@ -38,6 +38,8 @@ const KNOWN: &[&str] = &[
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     let mut is_known = false;
+    // One line of something else may stand first: the separator of a mailbox, damaged or quoted.
+    let mut is_first = true;
     let mut lines = head.split_inclusive(|byte| *byte == b'\n').peekable();
     while let Some(line) = lines.next() {
         match line {
@@ -49,11 +51,13 @@ pub(crate) fn matches(head: &[u8]) -> bool {
                         known.len() == name.len() && name.eq_ignore_ascii_case(known.as_bytes())
                     });
                 }
+                None if is_first => {}
                 // The last line may be cut.
                 None if !line.ends_with(b"\n") && lines.peek().is_none() => {}
                 None => return false,
             },
         }
+        is_first = false;
     }
     is_known
 }
