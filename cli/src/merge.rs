@@ -163,15 +163,14 @@ fn columns(db: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
 
 fn dirs(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(
-        "INSERT INTO main.dirs (source, root, path, display, seen, listed, device, error_code, error)
+        "INSERT INTO main.dirs (source, root, path, display, seen, listed, device)
            SELECT s.new, r.new, d.path, d.display, n.new,
              (SELECT new FROM temp.scan WHERE old = d.listed),
-             (SELECT new FROM temp.device WHERE old = d.device), d.error_code, d.error
+             (SELECT new FROM temp.device WHERE old = d.device)
            FROM i.dirs d JOIN temp.source s ON s.old = d.source JOIN temp.root r ON r.old = d.root
            JOIN temp.scan n ON n.old = d.seen WHERE true
            ON CONFLICT (source, path) DO UPDATE SET root = excluded.root, seen = excluded.seen,
-             listed = excluded.listed, device = excluded.device,
-             error_code = excluded.error_code, error = excluded.error
+             listed = excluded.listed, device = excluded.device
            WHERE excluded.seen > dirs.seen;
          CREATE TEMP TABLE dir (old INTEGER PRIMARY KEY, new INTEGER);
          INSERT INTO dir SELECT d.id, n.id FROM i.dirs d JOIN temp.source s ON s.old = d.source

@@ -49,7 +49,8 @@ impl Scope {
 
 fn unlisted(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<i64, Vec<String>>> {
     let mut statement = db.prepare(
-        "SELECT DISTINCT root, error_code FROM dirs WHERE error_code IS NOT NULL ORDER BY 1, 2",
+        "SELECT DISTINCT dirs.root, files.outcome FROM files JOIN dirs ON dirs.id = files.dir \
+         WHERE files.name = x'' AND files.outcome <> 'read' AND files.gone IS NULL ORDER BY 1, 2",
     )?;
     let mut codes: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     for row in statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {

@@ -58,7 +58,8 @@ fn exports_hold_what_judging_says() {
     let key = Server::contoso().key.fingerprint();
     assert_eq!(of(&["--key", &key[..15]]), yes);
     assert_eq!(of(&["--key", "sha256:00"]), "");
-    assert_eq!(of(&["--need", "yes", "--paths0"]), "share/a/offer.xml\0");
+    let paths = of(&["--need", "yes", "--paths0"]);
+    assert!(paths.ends_with("share/a/offer.xml\0") && paths.matches('\0').count() == 1, "{paths}");
     assert_eq!(of(&["--format", "csv"]).lines().count(), 4);
     let wrong =
         rmsight(folder.path(), &[&export[..], &["--authority", "Contoso"]].concat()).code(2);
