@@ -93,7 +93,7 @@ fn archive(which: usize) -> Vec<u8> {
 
 /// A PDF with its cross-reference at the end, as any; a comment makes it large.
 fn pdf(which: usize) -> Vec<u8> {
-    let form = if which % 2 == 0 { CrossReference::Table } else { CrossReference::Stream };
+    let form = if which.is_multiple_of(2) { CrossReference::Table } else { CrossReference::Stream };
     let mut bytes = plain_pdf(form);
     let room = noise(which as u64, size(which)).into_iter().map(|byte| b'a' + byte % 26);
     let start = bytes.windows(9).rposition(|found| found == b"startxref").expect("a PDF has one");

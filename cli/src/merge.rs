@@ -125,6 +125,13 @@ fn one(db: &Connection, number: i64) -> rusqlite::Result<()> {
     copy(db, "scans", &[("id", "scan"), ("source", "source"), ("reading", "reading")], "")?;
     copy(db, "root_scans", &[("scan", "scan"), ("root", "root"), ("device", "device")], "")?;
     copy(db, "slc_keys", &[("scan", "scan")], "ON CONFLICT DO NOTHING")?;
+    // What was known until now, before folders are said to have been listed later.
+    db.execute_batch(&format!(
+        "DROP TABLE IF EXISTS temp.looked;
+         CREATE TEMP TABLE looked (file INTEGER PRIMARY KEY, at INTEGER);
+         INSERT INTO looked SELECT f.id, {LOOKED} FROM main.files f
+           JOIN main.dirs d ON d.id = f.dir;"
+    ))?;
     dirs(db)?;
     files(db)
 }
@@ -190,8 +197,7 @@ fn files(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(&format!(
         "CREATE TEMP TABLE file (old INTEGER PRIMARY KEY, new INTEGER);
          CREATE TEMP TABLE rival AS SELECT f.id AS old, k.id AS known, {looked_here} AS here,
-           (SELECT {LOOKED} FROM main.files f JOIN main.dirs d ON d.id = f.dir
-             WHERE f.id = k.id) AS there
+           (SELECT at FROM temp.looked WHERE file = k.id) AS there
            FROM i.files f JOIN i.dirs d ON d.id = f.dir JOIN temp.dir m ON m.old = f.dir
            JOIN main.files k ON k.dir = m.new AND k.name = f.name;
          DELETE FROM main.findings WHERE file IN (SELECT known FROM rival WHERE here > there);

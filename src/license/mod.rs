@@ -32,6 +32,7 @@ use crate::limits::{Limit, Meter};
 use crate::timestamp::Timestamp;
 use document::{Document, Value};
 use key::KnownKeys;
+#[cfg(feature = "estate")]
 pub(crate) use key::Modulus;
 use text::Text;
 
