@@ -66,11 +66,15 @@ pub(super) fn timeline(page: &Page) -> Markup {
 
 fn stacked(stack: &[u64], x: u64, top: u64, year: i64) -> Markup {
     let mut y = HEIGHT + 10;
+    let mut blocks = Vec::new();
+    for (at, count) in stack.iter().enumerate().filter(|(_, count)| **count > 0) {
+        // What is there can be seen, however little it is.
+        let height = scaled(*count, top, HEIGHT).max(1);
+        y = y.saturating_sub(height);
+        blocks.push((at, count, y, height));
+    }
     html! {
-        @for (at, count) in stack.iter().enumerate().filter(|(_, count)| **count > 0) {
-            // What is there can be seen, however little it is.
-            @let height = scaled(*count, top, HEIGHT).max(1);
-            @let _ = { y = y.saturating_sub(height); };
+        @for (at, count, y, height) in blocks {
             rect class={ "k" (at) } x=(x) y=(y) width=(BAR - 6) height=(height) {
                 title { (year) ": " (count) }
             }
