@@ -8,7 +8,7 @@ use std::io::{self, Cursor, Read};
 use arbitrary::{Result, Unstructured};
 use rmsight::specimen::{
     Attachment, Client, Compound, Documents, Encoding, IrmDocument, IrmKind, LicenseBuilder,
-    Method, Pfile, PfileVersion, Server, Version, Zip, eml, mbox, rpmsg as rpmsg_of, tnef, zlib,
+    Method, Pfile, PfileVersion, Server, Version, Zip, eml, mbox, rpmsg as rpmsg_of, tnef,
 };
 use rmsight::{
     COLUMNS, Dependency, Envelope, Estate, Inspector, InspectorBuilder, Limits, Protection, ReadAt,
@@ -146,7 +146,7 @@ fn rest<'a>(u: &mut Unstructured<'a>) -> Result<&'a [u8]> {
 
 /// A protected document of any layout, damaged; or one whose transform is the input.
 pub fn irm(data: &[u8]) {
-    drop(irm_of(&mut Unstructured::new(data)));
+    let _ = irm_of(&mut Unstructured::new(data));
 }
 
 fn irm_of(u: &mut Unstructured<'_>) -> Result<()> {
@@ -175,10 +175,7 @@ fn irm_of(u: &mut Unstructured<'_>) -> Result<()> {
         let map = u.arbitrary::<&[u8]>()?.to_vec();
         Compound::new()
             .stream(&format!("{SPACES}/DataSpaceMap"), map)
-            .stream(
-                &format!("{SPACES}/TransformInfo/{storage}/\u{6}Primary"),
-                rest(u)?.to_vec(),
-            )
+            .stream(&format!("{SPACES}/TransformInfo/{storage}/\u{6}Primary"), rest(u)?.to_vec())
             .stream("EncryptedPackage", vec![0; 64])
             .build()
     };
@@ -228,7 +225,7 @@ pub fn pfile(data: &[u8]) {
         _ => {
             let mut u = Unstructured::new(data);
             let mut bytes = Pfile::new(PfileVersion::V3_0, license()).build();
-            drop(edit(&mut bytes, &mut u));
+            let _ = edit(&mut bytes, &mut u);
             inspected(&bytes);
         }
     }
@@ -263,7 +260,7 @@ pub fn zip(data: &[u8]) {
         0 => drop(inspected(data)),
         1 => drop(inspected(&[b"PK\x03\x04", data].concat())),
         2 => drop(inspected(&word_package_with(data))),
-        _ => drop(zip_of(&mut Unstructured::new(data))),
+        _ => drop(zip_of(&mut Unstructured::new(data)).is_ok()),
     }
 }
 
@@ -337,7 +334,7 @@ pub fn split(data: &[u8]) {
 
 /// A signed license: what is changed in its BODY never verifies.
 pub fn signature(data: &[u8]) {
-    drop(signature_of(&mut Unstructured::new(data)));
+    let _ = signature_of(&mut Unstructured::new(data));
 }
 
 fn signature_of(u: &mut Unstructured<'_>) -> Result<()> {
@@ -357,17 +354,15 @@ fn signature_of(u: &mut Unstructured<'_>) -> Result<()> {
     let mut bytes = sound.clone();
     edit(&mut bytes, u)?;
     let report = inspected(&bytes);
-    let of = |text: &[u8]| {
-        let text: Vec<u8> = text.iter().copied().filter(|byte| *byte != 0).collect();
+    // White space between tags may be anything, and zeros are half of UTF-16.
+    let body = |text: &[u8]| {
+        let is_text = |byte: &u8| *byte != 0 && !byte.is_ascii_whitespace();
+        let text: Vec<u8> = text.iter().copied().filter(is_text).collect();
         let start = find(&text, b"<BODY")?;
         let end = start + find(&text[start..], b"</BODY>")?;
-        Some(text[start..end].iter().filter(|byte| !byte.is_ascii_whitespace()).count())
-            .map(|_| text[start..end].to_vec())
+        Some(text[start..end].to_vec())
     };
-    let squeezed = |text: Option<Vec<u8>>| {
-        text.map(|text| text.into_iter().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<_>>())
-    };
-    let changed = squeezed(of(&sound)) != squeezed(of(&bytes));
+    let changed = body(&sound) != body(&bytes);
     for finding in report.findings() {
         if let Some(license) = &finding.facts().license
             && changed
@@ -382,11 +377,6 @@ fn signature_of(u: &mut Unstructured<'_>) -> Result<()> {
 
 fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).position(|window| window == part)
-}
-
-/// Compressed, for seeds.
-pub fn packed(data: &[u8]) -> Vec<u8> {
-    zlib(data)
 }
 
 /// A license read the straightforward way: the whole tree, then by path.
@@ -409,7 +399,9 @@ pub mod tree {
         }
 
         fn at(&self, path: &str) -> Option<&Element> {
-            path.split('/').try_fold(self, |element, name| element.all(name).next())
+            path.split('/').try_fold(self, |element, name| {
+                element.children.iter().find(|child| child.name == name)
+            })
         }
 
         fn attribute(&self, name: &str) -> Option<&str> {
@@ -420,7 +412,7 @@ pub mod tree {
 
     /// The tree of one document; `None` for what is not as plain as every real license is.
     fn parse(text: &[u8]) -> Option<Element> {
-        let mut reader = Reader::from_reader(text);
+        let mut reader = Reader::from_str(std::str::from_utf8(text).ok()?);
         let mut open = vec![Element::default()];
         loop {
             match reader.read_event().ok()? {
@@ -434,7 +426,7 @@ pub mod tree {
                     open.last_mut()?.children.push(done);
                 }
                 Event::Text(text) => {
-                    let text = std::str::from_utf8(&text).ok()?.trim();
+                    let text = text.trim();
                     let into = open.last_mut()?;
                     // Text in pieces, or around elements, stands in no license.
                     if !text.is_empty() && (!into.text.is_empty() || !into.children.is_empty()) {
@@ -451,16 +443,11 @@ pub mod tree {
     }
 
     fn element(tag: &quick_xml::events::BytesStart<'_>) -> Option<Element> {
-        let mut element = Element {
-            name: std::str::from_utf8(tag.name().as_ref()).ok()?.to_owned(),
-            ..Element::default()
-        };
+        let mut element = Element { name: tag.name().0.to_owned(), ..Element::default() };
         for attribute in tag.attributes() {
             let attribute = attribute.ok()?;
-            element.attributes.push((
-                std::str::from_utf8(attribute.key.as_ref()).ok()?.to_owned(),
-                std::str::from_utf8(&attribute.value).ok()?.to_owned(),
-            ));
+            let value = attribute.value.into_owned();
+            element.attributes.push((attribute.key.0.to_owned(), value));
         }
         Some(element)
     }
@@ -503,9 +490,10 @@ pub mod tree {
         pairs.into_iter().find_map(|(name, ours, theirs)| {
             let theirs = theirs.filter(|text| !text.is_empty());
             // Entities and odd spellings of GUIDs are not what is compared here.
-            let plain = theirs.iter().chain(ours).all(|text| {
-                !text.contains(['&', '{', '}']) && text.is_ascii()
-            });
+            let plain = theirs
+                .iter()
+                .chain(ours)
+                .all(|text| !text.contains(['&', '{', '}']) && text.is_ascii());
             let same = ours.as_deref().map(str::to_ascii_lowercase)
                 == theirs.as_deref().map(str::to_ascii_lowercase);
             (plain && !same).then(|| format!("{name}: {ours:?}, by the tree {theirs:?}"))

@@ -160,17 +160,21 @@ impl Sink for Gather<'_> {
         };
         let first = extents.first().map(|extent| extent.offset);
         let offset = if extents.len() == 1 { first } else { None };
-        let taken = if buffer.len() == 0 && read.is_err() {
+        let unread = read.and(within).err();
+        let taken = if buffer.len() == 0 && unread.is_some() {
             Ok(())
         } else {
+            let before = self.found.licenses.len();
             let taken = self.take_license(buffer.as_slice(), offset);
-            if let Some(last) = self.found.licenses.last_mut() {
+            if let Some(last) = self.found.licenses.get_mut(before) {
                 last.reading.facts.license_bytes = Some(total);
+                // What is missing of the text is not the text's fault.
+                last.reading.error = unread.clone().or(last.reading.error.take());
             }
             taken
         };
         *self.buffer = buffer;
-        read.and(within).and(taken)
+        unread.map_or(taken, Err)
     }
 
     fn use_license(&mut self, bytes: &[u8]) -> Result<()> {

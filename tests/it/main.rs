@@ -6,12 +6,17 @@
 mod budgets;
 mod corpus;
 mod damage;
+mod differential;
 mod evasion;
+mod hostile;
 mod inputs;
 mod layers;
 mod license;
+mod limits;
 mod polyglots;
 mod reads;
 mod signature;
 mod sources;
 mod specimens;
+#[path = "../../fuzz/src/targets.rs"]
+mod targets;

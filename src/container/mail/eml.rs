@@ -2,7 +2,7 @@
 
 use super::header::written_name;
 use super::mime::{Message, Until};
-use crate::container::{Container, Name, Sink, is_named_protected, label, not_as_named};
+use crate::container::{Container, Sink, label};
 use crate::error::Result;
 use crate::source::Window;
 
@@ -10,7 +10,8 @@ use crate::source::Window;
 const BATCH: usize = 16;
 
 /// Fields by which a message is known. One is enough, if every line before it and behind it has the
-/// shape of a field: what is no message and looks so has no parts either.
+/// shape of a field: what is no message and looks so has no parts either. More of them outweigh
+/// lines that have not.
 const KNOWN: &[&str] = &[
     "from",
     "to",
@@ -37,7 +38,7 @@ const KNOWN: &[&str] = &[
 
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
-    let mut is_known = false;
+    let (mut known, mut others): (u32, u32) = (0, 0);
     // One line of something else may stand first: the separator of a mailbox, damaged or quoted.
     let mut is_first = true;
     let mut lines = head.split_inclusive(|byte| *byte == b'\n').peekable();
@@ -47,19 +48,20 @@ pub(crate) fn matches(head: &[u8]) -> bool {
             [b' ' | b'\t', ..] => {}
             _ => match written_name(line) {
                 Some(name) => {
-                    is_known |= KNOWN.iter().any(|known| {
+                    let is_known = KNOWN.iter().any(|known| {
                         known.len() == name.len() && name.eq_ignore_ascii_case(known.as_bytes())
                     });
+                    known = known.saturating_add(u32::from(is_known));
                 }
                 None if is_first => {}
                 // The last line may be cut.
                 None if !line.ends_with(b"\n") && lines.peek().is_none() => {}
-                None => return false,
+                None => others = others.saturating_add(1),
             },
         }
         is_first = false;
     }
-    is_known
+    known > others.saturating_mul(2)
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
@@ -80,11 +82,6 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut message: Message) -> 
             sink.label(found);
         }
         if !part.is_known {
-            if let Name::Named(name) = &part.member.name
-                && is_named_protected(name)
-            {
-                sink.incomplete(not_as_named());
-            }
             continue;
         }
         sink.member(part.member)?;
@@ -94,10 +91,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut message: Message) -> 
             return Ok(());
         }
     }
-    if let Some(error) = message.incomplete {
-        sink.incomplete(error);
-    }
-    Ok(())
+    message.damage.map_or(Ok(()), Err)
 }
 
 /// The label of `msip_labels`: `MSIP_Label_<guid>_Enabled=True;MSIP_Label_<guid>_SiteId=…;`.

@@ -55,10 +55,8 @@ fn message(window: &mut Window<'_>, start: u64) -> Result<(u64, bool)> {
     loop {
         match message.next_part(window) {
             Ok(Some(part)) => is_known |= part.is_known,
-            Ok(None) => {
-                let is_damaged = message.incomplete.is_some();
-                return Ok((message.position, is_known || is_damaged));
-            }
+            // What is damaged says so itself.
+            Ok(None) => return Ok((message.position, is_known || message.damage.is_some())),
             Err(error) if error.ends_file() => return Err(error),
             Err(_) => {
                 message.skip(window)?;

@@ -3,7 +3,7 @@
 
 use super::header::{Header, name_of};
 use crate::bytes::wide;
-use crate::container::{Body, Member, Name, is_known};
+use crate::container::{Body, Member, Name, is_known, is_named_protected, not_as_named};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Encoding, Extent, UNKNOWN_SIZE, Window, head_of};
@@ -45,8 +45,10 @@ pub(super) struct Message {
     parts: u64,
     /// The value of `msip_labels` in the message's own header.
     pub(super) labels: Option<String>,
-    /// What could not be read, and was passed over.
-    pub(super) incomplete: Option<Error>,
+    /// Why parts may have been missed, the first time that something said so.
+    pub(super) damage: Option<Error>,
+    /// Whether the content passed over last has fields in it that head a part.
+    has_stray_fields: bool,
 }
 
 /// A part that is no multipart.
@@ -72,7 +74,8 @@ impl Message {
             boundaries: Vec::new(),
             parts: 0,
             labels: None,
-            incomplete: None,
+            damage: None,
+            has_stray_fields: false,
         }
     }
 
@@ -81,7 +84,11 @@ impl Message {
         loop {
             match self.at {
                 At::End => return Ok(None),
-                At::Between => drop(self.content_end(window)?),
+                At::Between => {
+                    let from = self.position;
+                    self.content_end(window)?;
+                    self.note_stray_fields(from);
+                }
                 At::Header => {
                     let header =
                         Header::read(window, self.position, |line| self.delimiter(line).is_some())?;
@@ -89,7 +96,7 @@ impl Message {
                         let (at, detail) = (self.position, "a multipart has no boundary");
                         let error =
                             Error::malformed("malformed-header", "Content-Type", at, detail);
-                        self.incomplete.get_or_insert(error);
+                        self.damage.get_or_insert(error);
                     }
                     self.position = header.body;
                     if self.labels.is_none() && self.boundaries.is_empty() {
@@ -124,6 +131,15 @@ impl Message {
         let start = self.position;
         let (encoding, is_known) = known(window, start, &header.encodings)?;
         let mut end = self.content_end(window)?;
+        if !is_known {
+            if self.at == At::End && self.until == Until::End && self.boundaries.is_empty() {
+                self.look_for_fields(window, start)?;
+            }
+            self.note_stray_fields(start);
+            if header.file_name().is_some_and(is_named_protected) {
+                self.damage.get_or_insert_with(not_as_named);
+            }
+        }
         if end == UNKNOWN_SIZE && encoding.is_none() {
             // What stands as it is may have to be read from its end.
             end = window.len();
@@ -138,6 +154,33 @@ impl Message {
             None => Name::Numbered("part", self.parts),
         };
         Ok(Part { member: Member { name, body }, is_known })
+    }
+
+    /// Fields that head a part, in what is none: the delimiter before them was damaged, or what said
+    /// that there are parts.
+    fn note_stray_fields(&mut self, from: u64) {
+        if std::mem::take(&mut self.has_stray_fields) {
+            self.damage.get_or_insert_with(|| {
+                let detail = "its text has the fields of a part in it";
+                Error::malformed("malformed-mime", "multipart", from, detail)
+            });
+        }
+    }
+
+    /// Looks for such fields in the text of a message that has but one part.
+    fn look_for_fields(&mut self, window: &mut Window<'_>, start: u64) -> Result<()> {
+        let mut from = start;
+        for _ in 0..SINGLE_CHUNKS {
+            let chunk = window.up_to(from, CHUNK)?;
+            self.has_stray_fields |= has_part_fields(chunk);
+            let len = wide(chunk.len());
+            if chunk.len() < CHUNK {
+                break;
+            }
+            window.meter().charge(Limit::Steps, len.wrapping_shr(4))?;
+            from = from.saturating_add(len);
+        }
+        Ok(())
     }
 
     /// Searches for what ends the content at the position, and goes behind it; where the content
@@ -169,18 +212,31 @@ impl Message {
                     break;
                 }
                 let offset = from.saturating_add(wide(at));
+                let passed = chunk.get(..at).unwrap_or_default();
                 let found = match self.delimiter(line) {
                     Some(found) => found,
                     None if self.is_message(line) => Found::Message,
                     None => continue,
                 };
                 meter.charge(Limit::Steps, wide(at).wrapping_shr(4))?;
+                self.has_stray_fields |= has_part_fields(passed);
                 let end = offset.saturating_sub(before).max(self.position);
                 self.go_behind(found, offset, line_len(line));
                 return Ok(end);
             }
             meter.charge(Limit::Steps, wide(chunk.len()).wrapping_shr(4).max(1))?;
+            self.has_stray_fields |= has_part_fields(chunk);
             if is_last && later.is_none() {
+                if !self.boundaries.is_empty() {
+                    self.damage.get_or_insert_with(|| {
+                        let detail = "its last delimiter is not there";
+                        Error::truncated(
+                            "multipart",
+                            from.saturating_add(wide(chunk.len())),
+                            detail,
+                        )
+                    });
+                }
                 let end = from.saturating_add(wide(chunk.len()));
                 self.position = end;
                 self.at = At::End;
@@ -233,6 +289,16 @@ impl Message {
             }
         }
     }
+}
+
+/// Chunks of a message's only part that are searched for fields which head a part.
+const SINGLE_CHUNKS: usize = 4;
+
+/// Whether a line of it begins with the field that every attachment has (RFC 2183).
+fn has_part_fields(content: &[u8]) -> bool {
+    [&b"\nContent-Disposition: attachment"[..], b"\ncontent-disposition: attachment"]
+        .iter()
+        .any(|field| memchr::memmem::find(content, field).is_some())
 }
 
 /// Bytes that two chunks share, so that no line break is cut from the line behind it.

@@ -44,6 +44,9 @@ const FIRST_NAMED: u16 = 0x8000;
 /// Bytes of a name, and of the streams of names, that are read.
 const MAX_NAME: u64 = 1024;
 const MAX_NAMES: u64 = 1 << 20;
+/// What a protected message begins with (MS-OXORMMS 2.2.4): elsewhere in an attachment it says that
+/// bytes were put in or lost.
+const RPMSG: &[u8] = b"\x76\xE8\x04\x60\xC4\x11\xE3\x86";
 /// Bytes of an attachment that are looked at to tell whether anything can come of it.
 const HEAD: u64 = 4096;
 /// What the names of all that MS-OXMSG 2.2 puts into an item begin with.
@@ -133,6 +136,9 @@ fn lost(
         let head = file.read(window, &entry, LOST_HEAD);
         let Some(head) = go_on(sink, head)? else { continue };
         if !is_firmly_known(&head) {
+            if memchr::memmem::find(&head, RPMSG).is_some() {
+                sink.incomplete(not_as_named());
+            }
             continue;
         }
         sink.anomaly(Anomaly::NonSpecLayout, Some(entry.offset));
@@ -185,8 +191,10 @@ fn attachment(
         window.meter().charge(Limit::Allocation, 16)?;
         looked_at.insert(data.id);
         if !is_known(&head) {
+            // No program attaches nothing under no name.
             let name = file_name(file, window, &streams)?;
-            if name.is_some_and(|name| is_named_protected(&name)) {
+            let is_odd = name.map_or(head.is_empty(), |name| is_named_protected(&name));
+            if is_odd || memchr::memmem::find(&head, RPMSG).is_some() {
                 sink.incomplete(not_as_named());
             }
         } else {

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Runs each fuzz target for so many seconds, and prints what came of it: ./run.sh SECONDS [TARGET]…
+#
+# No sanitizer: the library has no unsafe code, and what matters are panics, overflows (both are
+# checked), memory and time. What is found lies in artifacts/; make it a file of
+# ../corpus/regressions/<target>/, which plain tests replay.
+set -euo pipefail
+cd "$(dirname "$0")"
+seconds="${1:?how many seconds for each target}"
+shift
+targets=("$@")
+if [ ${#targets[@]} -eq 0 ]; then
+  targets=(inspect compound pdf zip mail rpmsg irm xrml split pfile signature estate)
+fi
+
+cargo fuzz build -s none
+mkdir -p corpus
+failed=0
+printf '%-10s %12s %9s %9s %9s %9s  %s\n' target executions per-second coverage corpus peak-MB findings
+for target in "${targets[@]}"; do
+  case "$target" in
+    xrml | signature) dictionary=xrml ;;
+    pdf | mail | estate) dictionary="$target" ;;
+    *) dictionary=binary ;;
+  esac
+  mkdir -p "corpus/$target" "artifacts/$target"
+  seeds=(../corpus/*/)
+  if [ -d "../corpus/regressions/$target" ]; then
+    seeds+=("../corpus/regressions/$target")
+  fi
+  log="artifacts/$target.log"
+  status=0
+  nice -n 19 cargo fuzz run -s none "$target" "corpus/$target" "${seeds[@]}" -- \
+    -max_total_time="$seconds" -dict="dictionaries/$dictionary.dict" -max_len=65536 \
+    -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 >"$log" 2>&1 || status=$?
+  stat() { sed -n "s/^stat::$1: *//p" "$log" | tail -n 1; }
+  coverage="$(grep -oE 'cov: [0-9]+' "$log" | tail -n 1 | cut -d' ' -f2)"
+  held="$(grep -oE 'corp: [0-9]+' "$log" | tail -n 1 | cut -d' ' -f2)"
+  found="$(find "artifacts/$target" -type f | wc -l)"
+  printf '%-10s %12s %9s %9s %9s %9s  %s\n' "$target" "$(stat number_of_executed_units)" \
+    "$(stat average_exec_per_sec)" "${coverage:--}" "${held:--}" "$(stat peak_rss_mb)" "$found"
+  [ "$status" -eq 0 ] || failed=1
+done
+exit "$failed"

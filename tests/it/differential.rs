@@ -1,0 +1,70 @@
+//! The same files by readers that others wrote, or that are too plain to be wrong.
+
+use std::path::{Path, PathBuf};
+
+use rmsight::{Inspector, Limits};
+
+use crate::specimens::folder;
+use crate::targets::{by_cfb, tree};
+
+fn below(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            below(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}
+
+/// `corpus/`, and real files where they are at hand.
+fn all() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus"), &mut files);
+    if let Some(folder) = folder() {
+        below(&folder, &mut files);
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn compound_files_hold_the_same_streams() {
+    let mut compared = 0;
+    for path in all() {
+        let bytes = std::fs::read(&path).unwrap();
+        if !bytes.starts_with(b"\xD0\xCF\x11\xE0") || bytes.len() > 2_000_000 {
+            continue;
+        }
+        let Ok(theirs) = by_cfb(&bytes) else { continue };
+        let ours = rmsight::fuzzing::compound_listing(&bytes, Limits::default());
+        let ours = ours.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert!(ours == theirs, "{}", path.display());
+        compared += 1;
+    }
+    println!("{compared} compound files");
+    assert!(compared >= 12);
+}
+
+#[test]
+fn licenses_say_what_their_trees_say() {
+    let mut compared = 0;
+    for path in all() {
+        let report = Inspector::default().inspect_path(&path).unwrap();
+        for finding in report.findings() {
+            let (Some(license), Some(_)) = (finding.license(), &finding.facts().license) else {
+                continue;
+            };
+            // A file of its own for each license, so that nothing around it is compared.
+            let Ok(text) = String::from_utf8(license.raw().to_vec()) else { continue };
+            let text = text.trim_end_matches('\0');
+            let alone = Inspector::default().inspect_bytes(text.as_bytes());
+            let difference = tree::difference(text.as_bytes(), &alone);
+            assert_eq!(difference, None, "{}", path.display());
+            compared += 1;
+        }
+    }
+    println!("{compared} licenses");
+    assert!(compared >= 30);
+}

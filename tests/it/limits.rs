@@ -1,0 +1,83 @@
+//! Whatever a budget is, the outcome is the right record, or `limit-<name>` with what was found
+//! before.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rmsight::{Inspector, Limits, Protection, Report};
+
+use crate::evasion::{is_none, protected};
+
+fn inspect(bytes: &[u8], limits: &Limits) -> Report {
+    Inspector::builder().limits(limits.clone()).verify(true).build().inspect_bytes(bytes)
+}
+
+/// What decides about each finding, without what a limit may leave out.
+fn keys(report: &Report) -> BTreeSet<String> {
+    let keys = report.findings().filter_map(|finding| finding.facts().slc_key());
+    keys.map(str::to_owned).collect()
+}
+
+/// Amounts from 0 to past any need: all small ones, and then ever fewer.
+fn amounts(most: u64) -> impl Iterator<Item = u64> {
+    let mut next = Some(0);
+    std::iter::from_fn(move || {
+        let now = next.filter(|now| *now <= most)?;
+        next = Some(if now < 4 { now + 1 } else { now + now / 2 + 1 });
+        Some(now)
+    })
+}
+
+#[test]
+fn a_budget_ends_a_reading_by_its_name_and_keeps_what_was_found() {
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let files = protected().into_iter().filter(|(name, _)| {
+        let is_one_of_many = name.starts_with("rules/") || name.starts_with("damaged/");
+        !is_one_of_many && name.contains(&only)
+    });
+    let mut cut = BTreeSet::new();
+    for (name, bytes) in files {
+        let whole = inspect(&bytes, &Limits::default());
+        let codes: BTreeSet<_> =
+            whole.findings().filter_map(|f| f.facts().error_code.clone()).collect();
+        for (limit, default) in Limits::default().entries() {
+            // Reading needs less of anything than this.
+            for amount in amounts(default.min(4 << 20)) {
+                let mut limits = Limits::default();
+                assert!(limits.set(limit, amount));
+                let report = inspect(&bytes, &limits);
+                let context = format!("{name}, {limit} = {amount}");
+                if report == whole {
+                    // More of it changes nothing.
+                    break;
+                }
+                let code = format!("limit-{limit}");
+                let said: Vec<_> =
+                    report.findings().filter_map(|f| f.facts().error_code.clone()).collect();
+                assert!(report.incomplete().is_some(), "{context}");
+                let named = |found: &str| found == code || codes.contains(found);
+                let others: Vec<_> = said.iter().filter(|found| !named(found)).collect();
+                assert!(others.is_empty(), "{context}: {others:?}");
+                assert!(said.iter().any(|found| *found == code), "{context}: {said:?}");
+                assert!(!is_none(&report), "{context}");
+                assert_ne!(report.worst(), Protection::None, "{context}");
+                assert!(keys(&report).is_subset(&keys(&whole)), "{context}: another key");
+                cut.insert(limit);
+            }
+        }
+    }
+    println!("{} budgets were met: {cut:?}", cut.len());
+    assert!(!only.is_empty() || cut.len() >= 14, "{cut:?}");
+}
+
+#[test]
+fn a_license_that_is_too_long_says_so_and_keeps_its_head() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/licenses/mode2-chain2.xml");
+    let mut limits = Limits::default();
+    limits.license_bytes = 5000;
+    let report = inspect(&std::fs::read(path).unwrap(), &limits);
+    let facts = report.findings().next().unwrap().facts();
+    assert_eq!(facts.error_code.as_deref(), Some("limit-license-bytes"));
+    assert_eq!(facts.protection, Protection::Rms);
+    assert!(facts.slc_key().is_some());
+}
