@@ -40,6 +40,7 @@
 
 mod authority;
 mod bytes;
+#[cfg_attr(not(test), warn(clippy::disallowed_methods))]
 mod container;
 mod error;
 mod facts;
@@ -47,10 +48,12 @@ mod facts;
 #[doc(hidden)]
 pub mod fuzzing;
 mod inspect;
+#[cfg_attr(not(test), warn(clippy::disallowed_methods))]
 mod license;
 mod limits;
 mod names;
 mod report;
+#[cfg_attr(not(test), warn(clippy::disallowed_methods))]
 mod source;
 #[cfg(feature = "specimen")]
 pub mod specimen;

@@ -282,6 +282,7 @@ fn read_documents<'t>(
         let count = wide(documents.list.len()).saturating_add(1);
         meter.check(Limit::ChainLength, count)?;
         if documents.list.is_empty() {
+            #[allow(clippy::disallowed_methods)] // a constant
             documents.list.reserve(USUAL);
         }
         let mut reader = Reader::new(text, start, meter);

@@ -120,6 +120,7 @@ impl KnownKeys {
 /// `sha256:` and the SHA-256 of `bytes` in hex.
 pub(crate) fn fingerprint(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    #[allow(clippy::disallowed_methods)] // a constant
     let mut text = String::with_capacity(71);
     text.push_str("sha256:");
     for byte in Sha256::digest(bytes) {

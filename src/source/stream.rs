@@ -62,6 +62,7 @@ impl StreamSource {
     pub fn new(reader: impl Read, max: u64) -> io::Result<StreamSource> {
         let mut bytes = Vec::new();
         let mut limited = reader.take(max.saturating_add(1));
+        #[allow(clippy::disallowed_methods)] // limited to the spool
         limited.read_to_end(&mut bytes)?;
         let cut_at = (wide(bytes.len()) > max).then_some(max);
         if cut_at.is_some() {

@@ -237,6 +237,8 @@ impl<'a> Window<'a> {
         if let Some(slot) = self.cache.slots.get_mut(index) {
             if slot.bytes.len() < len {
                 self.meter.check(Limit::Allocation, wide(len))?;
+                #[allow(clippy::disallowed_methods)]
+                // checked in the line before, and there are as many slots as `Cache::new` made
                 slot.bytes.resize(len, 0);
             }
             slot.offset = offset;

@@ -3,6 +3,9 @@
 //! They are constants so that every specimen is the same byte for byte, wherever and whenever it is
 //! built, and so that an estate in a test can name them by fingerprint.
 
+// Keys of specimens are no secrets.
+#![allow(clippy::disallowed_types)]
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};

@@ -131,6 +131,129 @@ pub(crate) fn protected() -> Vec<(String, Vec<u8>)> {
     files
 }
 
+/// Where the first bytes end, by which a file is taken for what it is: of text that is its first
+/// tag, of mail its first field, and what stands before a part is announced in it.
+fn magic_len(name: &str, bytes: &[u8]) -> usize {
+    let text = |sought: &str| {
+        let wide: Vec<u8> = sought.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        [sought.as_bytes(), &wide].into_iter().find_map(|sought| {
+            let at = bytes.windows(sought.len()).position(|window| window == sought)?;
+            Some(at + sought.len())
+        })
+    };
+    match name.rsplit('.').next().unwrap() {
+        "xml" | "bin" => text("<XrML").unwrap(),
+        "pfile" | "ptxt" => b".pfile".len(),
+        "pdf" => b"%PDF-".len(),
+        "zip" | "dat" => 4,
+        "eml" | "mbox" => b"From ".len(),
+        // Compound files and rpmsg.
+        _ => 8,
+    }
+}
+
+/// What the mutation of a protected file may turn into an ordinary one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Exception {
+    /// The outermost magic is damaged.
+    Magic,
+    /// The file ends before anything in it says that more will come.
+    CutBefore,
+    /// Bytes put in or taken out make everything behind them something else, at a place from which
+    /// an Outlook item is no longer one.
+    Shifted,
+}
+
+fn exception(name: &str, bytes: &[u8], mutation: Mutation, at: usize) -> Option<Exception> {
+    let is_mail = name.ends_with(".eml") || name.ends_with(".mbox");
+    let announced = |part: &[u8]| bytes.windows(part.len()).position(|window| window == part);
+    match mutation {
+        _ if at < magic_len(name, bytes) => Some(Exception::Magic),
+        Mutation::Truncate if is_mail => {
+            let at_last = announced(b"boundary=").unwrap() + 100;
+            (at < at_last).then_some(Exception::CutBefore)
+        }
+        // An attribute may be the last one.
+        Mutation::Truncate if name.ends_with(".dat") => {
+            (at < announced(b"\x02\x90\x06\0").unwrap_or(200)).then_some(Exception::CutBefore)
+        }
+        Mutation::Insert(_) | Mutation::Delete(_) | Mutation::Duplicate(_) => {
+            name.ends_with(".msg").then_some(Exception::Shifted)
+        }
+        _ => None,
+    }
+}
+
+/// Counts of a sweep.
+#[derive(Debug, Default)]
+struct Sweep {
+    runs: u64,
+    exceptions: BTreeMap<Exception, u64>,
+    escapes: Vec<String>,
+}
+
+impl Sweep {
+    /// Mutates a file at every `stride`th byte that is read, each in `each` of the ways in turn.
+    fn file(&mut self, name: &str, bytes: &[u8], stride: usize, each: usize) {
+        let mut inspector = builder().build();
+        let read = bytes_read(bytes);
+        let mut mutated = Vec::new();
+        let places = (0..bytes.len()).filter(|at| read[*at]).step_by(stride);
+        for (n, at) in places.enumerate() {
+            for way in 0..each {
+                let mutation = Mutation::ALL[(n * each + way) % Mutation::ALL.len()];
+                mutation.apply(bytes, at, &mut mutated);
+                if mutated == bytes {
+                    continue;
+                }
+                self.runs += 1;
+                if !is_none(&inspector.inspect_bytes(&mutated)) {
+                    continue;
+                }
+                match exception(name, bytes, mutation, at) {
+                    Some(exception) => *self.exceptions.entry(exception).or_default() += 1,
+                    None => self.escapes.push(format!("{name}: {mutation:?} at {at}")),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_damage_makes_a_protected_file_an_ordinary_one() {
+    // `RMSIGHT_WIDE=<n>`: every nth byte that is read, in all ways. Else a few hundred of each file.
+    let wide = std::env::var("RMSIGHT_WIDE").ok().map(|stride| stride.parse::<usize>().unwrap());
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let mut sweep = Sweep::default();
+    for (name, bytes) in protected() {
+        if !only.split(',').any(|only| name.contains(only)) {
+            continue;
+        }
+        match wide {
+            Some(stride) => sweep.file(&name, &bytes, stride, Mutation::ALL.len()),
+            None if name.starts_with("rules/") || bytes.len() > 30_000 => {}
+            None => sweep.file(&name, &bytes, bytes.len() / 120 + 1, 1),
+        }
+    }
+    println!("{} runs, exceptions {:?}", sweep.runs, sweep.exceptions);
+    let escapes = sweep.escapes;
+    assert!(escapes.is_empty(), "{} escape\n{}", escapes.len(), escapes.join("\n"));
+}
+
+/// Files that did read as ordinary ones once.
+#[test]
+fn past_evasions_stay_closed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/regressions/evasion");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let report = Inspector::default().inspect_path(&path).unwrap();
+        assert!(!is_none(&report), "{}", path.display());
+        count += 1;
+    }
+    assert!(count >= 12);
+}
+
 #[test]
 #[ignore = "explores"]
 fn explore() {

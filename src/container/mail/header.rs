@@ -78,6 +78,7 @@ impl Header {
                 }
                 // One byte more than may be, to show that there was more.
                 let room = MAX_FIELD.saturating_add(1).saturating_sub(field.len());
+                #[allow(clippy::disallowed_methods)] // at most MAX_FIELD and one
                 field.extend_from_slice(line.get(..room.min(line.len())).unwrap_or_default());
                 fresh = line.ends_with(b"\n");
             }

@@ -94,6 +94,7 @@ impl Inflate {
             return Ok(false);
         }
         if self.input.len() < len {
+            #[allow(clippy::disallowed_methods)] // at most PIECE
             self.input.resize(len, 0);
         }
         let room = self.input.get_mut(..len).unwrap_or_default();

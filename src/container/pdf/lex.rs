@@ -330,6 +330,7 @@ fn decode_name(raw: &[u8]) -> Cow<'_, [u8]> {
     if !raw.contains(&b'#') {
         return Cow::Borrowed(raw);
     }
+    #[allow(clippy::disallowed_methods)] // no longer than the name that is there
     let mut name = Vec::with_capacity(raw.len());
     let mut rest = raw;
     while let [first, tail @ ..] = rest {

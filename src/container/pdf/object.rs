@@ -116,6 +116,7 @@ pub(super) fn string(value: &Value<'_>, meter: &Meter) -> Result<Option<Vec<u8>>
 }
 
 /// A literal string without its escapes (ISO 32000-2 7.3.4.2).
+#[allow(clippy::disallowed_methods)] // no longer than the string that is there
 fn literal(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;
@@ -160,6 +161,7 @@ fn octal<'a>(escape: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
 
 /// A hexadecimal string; a last odd digit is followed by a zero (ISO 32000-2 7.3.4.3).
 fn hex(raw: &[u8]) -> Vec<u8> {
+    #[allow(clippy::disallowed_methods)] // no longer than the string that is there
     let mut out = Vec::with_capacity(raw.len().div_ceil(2));
     let mut high = None;
     for digit in raw.iter().filter_map(|byte| hex_digit(*byte)) {

@@ -40,6 +40,7 @@ impl Run {
             self.bytes.drain(..gone);
             self.at = self.at.saturating_add(wide(gone));
         }
+        #[allow(clippy::disallowed_methods)] // at most twice `keep`, a constant, and a piece
         self.bytes.extend_from_slice(piece);
     }
 }
@@ -139,6 +140,7 @@ impl<'a> Replay<'a> {
 
     fn keep(&mut self, piece: &[u8]) {
         let room = KEPT_HEAD.saturating_sub(self.head.bytes.len()).min(piece.len());
+        #[allow(clippy::disallowed_methods)] // at most KEPT_HEAD
         self.head.bytes.extend_from_slice(piece.get(..room).unwrap_or_default());
         let before = self.size;
         self.tail.roll(piece, KEPT_TAIL);
@@ -154,6 +156,7 @@ impl<'a> Replay<'a> {
         let is_open = |run: &&mut Run| run.end() == piece_at && !has_ended(&run.bytes);
         if let Some(run) = self.mentioned.last_mut().filter(is_open) {
             let len = object_end(piece).min(room);
+            #[allow(clippy::disallowed_methods)] // at most KEPT_MENTIONED in all
             run.bytes.extend_from_slice(piece.get(..len).unwrap_or_default());
             room = room.saturating_sub(len);
         }

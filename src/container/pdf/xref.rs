@@ -272,6 +272,7 @@ impl XrefStream {
                 break;
             }
             meter.charge(Limit::Allocation, wide(read))?;
+            #[allow(clippy::disallowed_methods)] // charged in the line before
             self.kept.extend_from_slice(piece.get(..read).unwrap_or_default());
         }
         if self.kept.is_empty() {

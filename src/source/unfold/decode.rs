@@ -197,6 +197,7 @@ pub(super) struct Rpmsg {
 }
 
 impl Rpmsg {
+    #[allow(clippy::disallowed_methods)] // a constant
     fn new() -> Rpmsg {
         let inflate = Inflate::new(Header::Zlib);
         Rpmsg {
@@ -266,6 +267,7 @@ impl Rpmsg {
         }
         let wanted = BLOCK_HEADER.saturating_sub(self.header.len());
         let taken = rest.get(..wanted.min(rest.len())).unwrap_or_default();
+        #[allow(clippy::disallowed_methods)] // at most BLOCK_HEADER
         self.header.extend_from_slice(taken);
         if let Some((tag, sizes)) = self.header.split_first_chunk::<4>()
             && let Some((inflated, size)) = sizes.split_first_chunk::<4>()

@@ -113,6 +113,7 @@ impl<'a, S: ReadAt> Unfolded<'a, S> {
         let mut last = false;
         if rest.len() < INPUT.wrapping_shr(1) {
             let start = rest.len();
+            #[allow(clippy::disallowed_methods)] // at most one and a half INPUT
             rest.resize(start.saturating_add(INPUT), 0);
             let read = self.fill(state.taken, rest.get_mut(start..).unwrap_or_default())?;
             rest.truncate(start.saturating_add(read));
@@ -122,6 +123,7 @@ impl<'a, S: ReadAt> Unfolded<'a, S> {
         state.input = rest;
         state.used = 0;
         let offset = state.taken.saturating_sub(wide(state.input.len()));
+        #[allow(clippy::disallowed_methods)] // a constant
         let mut out = Vec::with_capacity(OUTPUT);
         let step =
             state.decoder.step(&state.input, last, self.origin.saturating_add(offset), &mut out);
@@ -230,6 +232,7 @@ impl<S> fmt::Debug for Unfolded<'_, S> {
 /// The first decoded bytes of what begins with `encoded`: enough to tell what it is. Damage ends
 /// them early; `None` where nothing could be decoded at all.
 pub(crate) fn head_of(encoding: Encoding, encoded: &[u8]) -> Option<Vec<u8>> {
+    #[allow(clippy::disallowed_methods)] // a constant
     let mut out = Vec::with_capacity(HEAD);
     let mut decoder = Decoder::new(encoding);
     let last = encoding == Encoding::Base64 || encoding == Encoding::QuotedPrintable;
@@ -243,12 +246,14 @@ pub(crate) fn decode_all(encoding: Encoding, encoded: &[u8], max: u64) -> Result
     let mut decoder = Decoder::new(encoding);
     let mut used: usize = 0;
     loop {
+        #[allow(clippy::disallowed_methods)] // a constant
         let mut out = Vec::with_capacity(OUTPUT);
         let rest = encoded.get(used..).unwrap_or_default();
         let step = decoder.step(rest, true, wide(used), &mut out)?;
         if wide(all.len()).saturating_add(wide(out.len())) > max {
             return Err(Error::limit(Limit::Inflated, max));
         }
+        #[allow(clippy::disallowed_methods)] // at most `max`, checked in the line before
         all.extend_from_slice(&out);
         used = used.saturating_add(step.used);
         if step.ended {
