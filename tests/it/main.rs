@@ -19,4 +19,5 @@ mod signature;
 mod sources;
 mod specimens;
 #[path = "../../fuzz/src/targets.rs"]
+#[allow(unreachable_pub, clippy::type_complexity)] // the fuzz crate's own file
 mod targets;
