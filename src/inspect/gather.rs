@@ -6,7 +6,7 @@ use crate::bytes::{Buffer, narrow, wide};
 use crate::container::{
     Anomaly, Container, Label, LicenseBytes, Member, Protection, Rest, Sink, Wanted,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Depth, Facts, LicenseFacts, Searched};
 use crate::license::{self, Evidence, Kind, License, Memory, UseLicense};
 use crate::limits::{Limit, Meter};
@@ -73,6 +73,11 @@ impl Gather<'_> {
                 reading.error.get_or_insert(error);
             }
             Kind::Other(what) => {
+                if let Some(error) = reading.error {
+                    // A license may stand behind what could not be read.
+                    self.found.protection = Some(Protection::Unknown);
+                    return Err(error);
+                }
                 if self.found.protection != Some(Protection::Unknown) {
                     self.found.protection = Some(Protection::None);
                 }
@@ -292,7 +297,9 @@ impl Gathered {
     fn finish(&self, finding: &mut Finding, options: &Options, error: Option<Error>) {
         let facts = &mut finding.facts;
         facts.depth = options.manner.depth;
-        if finding.error.is_none() {
+        // A budget that cut the license short says more than the cut.
+        let is_limit = error.as_ref().is_some_and(|error| error.kind() == ErrorKind::Limit);
+        if finding.error.is_none() || is_limit {
             finding.error = error;
         }
         if let Some(error) = &finding.error {

@@ -4,6 +4,8 @@
 //! Licenses, certificates and templates share one shape, so one reader serves them all. Values are
 //! slices of the text; nothing is decoded before somebody wants it.
 
+use std::cell::Cell;
+
 use memchr::memmem;
 
 use super::events::{Attributes, Event, Events};
@@ -249,6 +251,8 @@ struct Reader<'t, 'm> {
     may_issue: bool,
     /// Inside a second `BODY`, which no signature covers: nothing of it counts.
     is_uncovered: bool,
+    /// A tag has more attributes than are looked at.
+    has_too_many: Cell<bool>,
 }
 
 /// Documents of a client's license.
@@ -336,6 +340,7 @@ impl<'t, 'm> Reader<'t, 'm> {
             parameter: &[],
             may_issue: false,
             is_uncovered: false,
+            has_too_many: Cell::new(false),
         }
     }
 
@@ -364,6 +369,10 @@ impl<'t, 'm> Reader<'t, 'm> {
                     }
                     self.push(tag)?;
                     self.open(attributes);
+                    if self.has_too_many.get() {
+                        let allowed = self.meter.allowed(Limit::Attributes);
+                        return Err(Error::limit(Limit::Attributes, allowed));
+                    }
                     if empty {
                         self.close();
                     }
@@ -406,8 +415,12 @@ impl<'t, 'm> Reader<'t, 'm> {
     fn attribute(&self, attributes: &'t [u8], name: &str) -> Field<'t> {
         // Producers write at most six; a limit keeps a hostile tag from being walked for each.
         let allowed = usize::try_from(self.meter.allowed(Limit::Attributes)).unwrap_or(usize::MAX);
-        let mut all = Attributes::new(attributes).take(allowed);
-        let (_, raw) = all.find(|(found, _)| *found == name.as_bytes())?;
+        let mut all = Attributes::new(attributes);
+        let found = all.by_ref().take(allowed).find(|(found, _)| *found == name.as_bytes());
+        if found.is_none() && all.next().is_some() {
+            self.has_too_many.set(true);
+        }
+        let (_, raw) = found?;
         Some(Value { raw, at: offset_in(self.text, raw) })
     }
 

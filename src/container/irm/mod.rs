@@ -13,7 +13,7 @@ mod tests;
 
 use crate::container::compound::{CompoundFile, Entry};
 use crate::container::{Anomaly, Container, Protection, Sink, label};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;
 use layout::{
@@ -195,8 +195,13 @@ fn placeholder(
             Ok(Some(_)) => {}
             Ok(None) => break,
             Err(error) if error.ends_file() => return Err(error),
-            // Damage in the directory says nothing about it.
-            Err(_) => return Ok(()),
+            Err(error) => {
+                // Damage in the directory says nothing about it.
+                if error.kind() == ErrorKind::Limit {
+                    sink.incomplete(error);
+                }
+                return Ok(());
+            }
         }
     }
     sink.anomaly(Anomaly::PlaceholderMissing, None);
@@ -220,6 +225,7 @@ fn beside(
     if sink.wanted().labels || sink.wanted().evidence {
         match labels(file, window, sink, transforms.info.as_ref()) {
             Err(error) if error.ends_file() => return Err(error),
+            Err(error) if error.kind() == ErrorKind::Limit => sink.incomplete(error),
             // A label decides nothing.
             Err(error) => sink.anomaly(Anomaly::NonSpecLayout, error.offset()),
             Ok(()) => {}
@@ -253,8 +259,9 @@ fn use_licenses(
             continue;
         }
         let most = window.meter().allowed(Limit::LicenseBytes);
-        let read = file
-            .read(window, &stream, most)
+        let within = window.meter().check(Limit::LicenseBytes, stream.size);
+        let read = within
+            .and_then(|()| file.read(window, &stream, most))
             .and_then(|bytes| sink.use_license(read::use_license(&bytes, stream.offset)?));
         match read {
             Err(error) if error.ends_file() => return Err(error),

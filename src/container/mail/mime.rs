@@ -131,7 +131,10 @@ impl Message {
         let start = self.position;
         let (encoding, is_known) = known(window, start, &header.encodings)?;
         let mut end = self.content_end(window)?;
-        if !is_known {
+        if is_known {
+            // A message in the message has such fields by right.
+            self.has_stray_fields = false;
+        } else {
             if self.at == At::End && self.until == Until::End && self.boundaries.is_empty() {
                 self.look_for_fields(window, start)?;
             }
