@@ -18,7 +18,6 @@ fn chains() -> Files {
     vec![
         ("mode1-chain1.xml", mode1(One)),
         ("mode1-chain2.xml", mode1(Two)),
-        ("mode1-chain6.xml", mode1(Six)),
         ("mode1-chain8.xml", mode1(Eight)),
         ("mode2-chain1.xml", mode2(One)),
         ("mode2-chain2.xml", mode2(Two)),
