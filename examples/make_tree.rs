@@ -106,7 +106,7 @@ fn pdf(which: usize) -> Vec<u8> {
 }
 
 fn text(which: usize) -> Vec<u8> {
-    let line = format!("{which}: Nothing in this file is protected, and nothing needs a server.\n");
+    let line = format!("Nothing in file {which} is protected, and nothing in it needs a server.\n");
     line.repeat(size(which) / line.len() + 1).into_bytes()
 }
 
