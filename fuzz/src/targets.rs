@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
+use std::sync::OnceLock;
 
 use arbitrary::{Result, Unstructured};
 use rmsight::specimen::{
@@ -109,8 +110,26 @@ pub fn by_cfb(data: &[u8]) -> io::Result<BTreeMap<String, Option<Vec<u8>>>> {
     Ok(found)
 }
 
+/// Signing takes longer than reading, so each license is built once.
 fn license() -> Vec<u8> {
-    LicenseBuilder::client(&Server::contoso(), &Client::windows()).build()
+    signed(0).to_vec()
+}
+
+/// Licenses of three servers, alone and with a certificate, in both encodings.
+fn signed(which: u8) -> &'static [u8] {
+    static BUILT: [OnceLock<Vec<u8>>; 12] = [const { OnceLock::new() }; 12];
+    let which = usize::from(which) % BUILT.len();
+    BUILT[which].get_or_init(|| {
+        let server = [Server::contoso(), Server::contoso_legacy(), Server::azure()];
+        let mut builder = LicenseBuilder::client(&server[which / 4], &Client::windows());
+        if which & 1 == 1 {
+            builder = builder.documents(Documents::Two);
+        }
+        if which & 2 == 2 {
+            builder = builder.encoding(Encoding::Utf16);
+        }
+        builder.build()
+    })
 }
 
 /// Changes bytes at places that the input names.
@@ -338,19 +357,7 @@ pub fn signature(data: &[u8]) {
 }
 
 fn signature_of(u: &mut Unstructured<'_>) -> Result<()> {
-    let server = match u.int_in_range(0..=2)? {
-        0 => Server::contoso(),
-        1 => Server::contoso_legacy(),
-        _ => Server::azure(),
-    };
-    let mut builder = LicenseBuilder::client(&server, &Client::windows());
-    if u.arbitrary()? {
-        builder = builder.documents(Documents::Two);
-    }
-    if u.arbitrary()? {
-        builder = builder.encoding(Encoding::Utf16);
-    }
-    let sound = builder.build();
+    let sound = signed(u.arbitrary()?).to_vec();
     let mut bytes = sound.clone();
     edit(&mut bytes, u)?;
     let report = inspected(&bytes);

@@ -1,6 +1,7 @@
 //! The only caller of [`ReadAt`]: a few cached blocks for structures, and exact reads for bulk.
 
 use std::cell::Cell;
+use std::io;
 
 use super::{ReadAt, UNKNOWN_SIZE};
 use crate::bytes::{Buffer, narrow, wide};
@@ -9,6 +10,8 @@ use crate::limits::{Limit, Meter};
 
 /// Blocks that a cache holds. A compound file needs its header, directory and FAT at hand.
 const SLOTS: usize = 4;
+/// First bytes of a member by which it is known.
+const HEAD: usize = 4096;
 
 /// The memory behind a [`Window`], kept by its worker from file to file.
 #[derive(Debug)]
@@ -140,10 +143,20 @@ impl<'a> Window<'a> {
         self.source
     }
 
-    /// The member's first bytes, as many as the first read takes.
+    /// The member's first bytes: [`HEAD`] of them, or those that it has, whatever a first read
+    /// takes. Of one that cannot be decoded that far there are fewer.
     pub(crate) fn head(&mut self) -> Result<&[u8]> {
-        let len = self.cache.first_read;
-        self.up_to(0, len)
+        let needed = narrow(self.end()).map_or(HEAD, |end| end.min(HEAD));
+        if self.cached_some(0, needed).len() < needed {
+            let known = self.len.get().is_some();
+            self.load(0, 1, self.cache.first_read.max(HEAD))?;
+            let there = self.cached_some(0, needed).len();
+            // Less than its size had promised, and nothing is wrong with the next byte.
+            if known && there < needed && self.load(wide(there), 1, 1).is_ok() {
+                return Err(Error::changed());
+            }
+        }
+        Ok(self.cached_some(0, HEAD))
     }
 
     /// Up to `max` bytes at `offset`: fewer only where the member ends.
@@ -163,7 +176,7 @@ impl<'a> Window<'a> {
     /// is known from then on.
     fn probe(&mut self, offset: u64, len: usize) -> Result<()> {
         if !self.cache.slots.iter().any(|slot| slot.find(offset, len).is_some()) {
-            self.load(offset, len)?;
+            self.load(offset, len, len)?;
         }
         Ok(())
     }
@@ -216,7 +229,7 @@ impl<'a> Window<'a> {
         let known = self.len.get().is_some();
         let index = match self.cache.find(offset, len) {
             Some(index) => index,
-            None => self.load(offset, len.max(ahead))?,
+            None => self.load(offset, len, len.max(ahead))?,
         };
         if !known {
             // The end may have come into sight.
@@ -227,8 +240,8 @@ impl<'a> Window<'a> {
     }
 
     /// Reads `len` bytes, or what the member has of them, into the slot that nobody asked for
-    /// longest.
-    fn load(&mut self, offset: u64, len: usize) -> Result<usize> {
+    /// longest. What goes wrong behind the first `needed` goes wrong again for who needs that.
+    fn load(&mut self, offset: u64, needed: usize, len: usize) -> Result<usize> {
         let left = self.end().saturating_sub(offset);
         let len = len.min(narrow(left).unwrap_or(usize::MAX));
         self.meter.charge(Limit::BytesRead, wide(len))?;
@@ -243,9 +256,14 @@ impl<'a> Window<'a> {
             }
             slot.offset = offset;
             slot.used = 0;
-            slot.used = fill(self.source, offset, slot.bytes.get_mut(..len).unwrap_or_default())?;
-            let used = slot.used;
-            self.sight(offset, used, len);
+            let room = slot.bytes.get_mut(..len).unwrap_or_default();
+            let (used, outcome) = fill(self.source, offset, room);
+            slot.used = used;
+            match outcome {
+                Ok(()) => self.sight(offset, used, len),
+                Err(error) if used < needed.max(1) => return Err(error),
+                Err(_) => {}
+            }
         }
         Ok(index)
     }
@@ -283,10 +301,10 @@ impl<'a> Window<'a> {
             let start = buffer.len();
             let room = buffer.grow(meter, rest)?;
             let offset = offset.saturating_add(wide(copied));
-            let outcome = meter
-                .charge(Limit::BytesRead, wide(rest))
-                .and_then(|()| fill(self.source, offset, room));
-            let read = *outcome.as_ref().unwrap_or(&0);
+            let (read, outcome) = match meter.charge(Limit::BytesRead, wide(rest)) {
+                Ok(()) => fill(self.source, offset, room),
+                Err(error) => (0, Err(error)),
+            };
             buffer.truncate(start.saturating_add(read));
             outcome?;
             self.sight(offset, read, rest);
@@ -314,18 +332,18 @@ impl<'a> Window<'a> {
     }
 }
 
-/// Reads until `buf` is full or the source ends.
-fn fill(source: &dyn ReadAt, offset: u64, buf: &mut [u8]) -> Result<usize> {
+/// Reads until `buf` is full or the source ends; how much was read before that, or before an error.
+fn fill(source: &dyn ReadAt, offset: u64, buf: &mut [u8]) -> (usize, Result<()>) {
     let mut done: usize = 0;
     while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
         match source.read_at(offset.saturating_add(wide(done)), rest) {
             Ok(0) => break,
             Ok(read) => done = done.saturating_add(read),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Error::io(error)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (done, Err(Error::io(error))),
         }
     }
-    Ok(done)
+    (done, Ok(()))
 }
 
 #[cfg(test)]
@@ -375,7 +393,7 @@ mod tests {
         let meter = Meter::new(Limits::default(), Cancel::default());
         let mut cache = Cache::new(1024, 512);
         let mut window = Window::new(&source, &mut cache, &meter).unwrap();
-        window.head().unwrap();
+        window.block("first", 0, 10).unwrap();
         window.block("inside", 100, 900).unwrap();
         window.block("ahead", 2000, 8).unwrap();
         window.block("ahead", 2400, 100).unwrap();

@@ -41,8 +41,11 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     let (mut known, mut others): (u32, u32) = (0, 0);
     // One line of something else may stand first: the separator of a mailbox, damaged or quoted.
     let mut is_first = true;
-    let mut lines = head.split_inclusive(|byte| *byte == b'\n').peekable();
-    while let Some(line) = lines.next() {
+    let mut rest = head;
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'\n', rest).map(|at| at.saturating_add(1));
+        let (line, behind) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, &[]));
+        rest = behind;
         match line {
             b"\n" | b"\r\n" => break,
             [b' ' | b'\t', ..] => {}
@@ -55,7 +58,7 @@ pub(crate) fn matches(head: &[u8]) -> bool {
                 }
                 None if is_first => {}
                 // The last line may be cut.
-                None if !line.ends_with(b"\n") && lines.peek().is_none() => {}
+                None if end.is_none() => {}
                 None => others = others.saturating_add(1),
             },
         }
