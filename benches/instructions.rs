@@ -14,7 +14,8 @@
 use std::hint::black_box;
 
 use rmsight::specimen::{
-    Client, Documents, IrmDocument, IrmKind, LicenseBuilder, Server, word_package,
+    Client, CrossReference, Documents, IrmDocument, IrmKind, LicenseBuilder, Method, Server, Zip,
+    noise, plain_pdf, word_package,
 };
 use rmsight::{Depth, Inspector, Report};
 
@@ -36,14 +37,22 @@ fn document() -> IrmDocument {
 /// Name, depth, and what is read.
 type Case = (&'static str, Depth, fn() -> Vec<u8>);
 
-const CASES: [Case; 7] = [
+fn archive() -> Vec<u8> {
+    let members = (0..6).map(|member| (format!("photos/{member}.jpg"), noise(member, 20_000)));
+    members.fold(Zip::new(), |zip, (name, bytes)| zip.member(&name, bytes, Method::Stored)).build()
+}
+
+const CASES: [Case; 10] = [
     ("license-whole", Depth::Full, license),
     ("license-head", Depth::Head, license),
     ("office-whole", Depth::Full, || document().build()),
     ("office-quick", Depth::Head, || document().build()),
     ("sdk-whole", Depth::Full, || document().build_as_sdk()),
     ("package", Depth::Full, || word_package(&[], &[])),
-    ("prose", Depth::Full, || b"Nothing in this file is protected. ".repeat(1000)),
+    ("archive", Depth::Full, archive),
+    ("pdf-table", Depth::Full, || plain_pdf(CrossReference::Table)),
+    ("pdf-stream", Depth::Full, || plain_pdf(CrossReference::Stream)),
+    ("prose", Depth::Full, || b"Nothing in this file is protected.\n".repeat(1000)),
 ];
 
 fn main() {

@@ -44,22 +44,28 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next `len` bytes.
+    #[inline]
     pub(crate) fn take(&mut self, len: usize, field: &'static str) -> Result<&'a [u8]> {
-        match self.rest.split_at_checked(len) {
-            Some((taken, rest)) => {
-                self.rest = rest;
-                self.offset = self.offset.saturating_add(wide(len));
-                Ok(taken)
-            }
-            None => Err(Error::truncated(
-                self.structure,
-                self.offset,
-                format!("{field} takes {len} bytes, {} are left", self.rest.len()),
-            )),
-        }
+        let Some((taken, rest)) = self.rest.split_at_checked(len) else {
+            return Err(self.ended(len, field));
+        };
+        self.rest = rest;
+        self.offset = self.offset.saturating_add(wide(len));
+        Ok(taken)
+    }
+
+    /// Apart from `take`, which is small enough then to become part of its callers.
+    #[cold]
+    fn ended(&self, len: usize, field: &'static str) -> Error {
+        Error::truncated(
+            self.structure,
+            self.offset,
+            format!("{field} takes {len} bytes, {} are left", self.rest.len()),
+        )
     }
 
     /// The next `N` bytes as an array.
+    #[inline]
     pub(crate) fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N]> {
         let mut array = [0; N];
         array.copy_from_slice(self.take(N, field)?);
@@ -67,22 +73,27 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes over `len` bytes.
+    #[inline]
     pub(crate) fn skip(&mut self, len: usize, field: &'static str) -> Result<()> {
         self.take(len, field).map(drop)
     }
 
+    #[inline]
     pub(crate) fn u8(&mut self, field: &'static str) -> Result<u8> {
         self.array::<1>(field).map(|[byte]| byte)
     }
 
+    #[inline]
     pub(crate) fn u16_le(&mut self, field: &'static str) -> Result<u16> {
         self.array(field).map(u16::from_le_bytes)
     }
 
+    #[inline]
     pub(crate) fn u32_le(&mut self, field: &'static str) -> Result<u32> {
         self.array(field).map(u32::from_le_bytes)
     }
 
+    #[inline]
     pub(crate) fn u64_le(&mut self, field: &'static str) -> Result<u64> {
         self.array(field).map(u64::from_le_bytes)
     }
@@ -105,45 +116,50 @@ pub(crate) fn utf8_lossy(bytes: &[u8]) -> Cow<'_, str> {
 /// Bytes that grow with input, and are charged for it.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
+    /// As many as there ever were: zeros are written over them once, not for every file.
     bytes: Vec<u8>,
+    used: usize,
 }
 
 impl Buffer {
     /// Empties the buffer; the memory stays for the next file.
     pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
+        self.used = 0;
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.get(..self.used).unwrap_or_default()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+        self.used
     }
 
     /// Adds `bytes`.
     pub(crate) fn extend(&mut self, meter: &Meter, bytes: &[u8]) -> Result<()> {
-        meter.charge(Limit::Allocation, wide(bytes.len()))?;
-        self.bytes.extend_from_slice(bytes);
+        self.grow(meter, bytes.len())?.copy_from_slice(bytes);
         Ok(())
     }
 
-    /// Adds `len` zero bytes and lends them for writing.
+    /// Adds `len` bytes and lends them for writing; what is in them has no meaning.
     pub(crate) fn grow(&mut self, meter: &Meter, len: usize) -> Result<&mut [u8]> {
         meter.charge(Limit::Allocation, wide(len))?;
-        let start = self.bytes.len();
-        self.bytes.resize(start.saturating_add(len), 0);
-        Ok(self.bytes.get_mut(start..).unwrap_or_default())
+        let start = self.used;
+        self.used = start.saturating_add(len);
+        if self.bytes.len() < self.used {
+            self.bytes.resize(self.used, 0);
+        }
+        Ok(self.bytes.get_mut(start..self.used).unwrap_or_default())
     }
 
     /// Forgets all but the first `len` bytes.
     pub(crate) fn truncate(&mut self, len: usize) {
-        self.bytes.truncate(len);
+        self.used = self.used.min(len);
     }
 
     /// Gives the bytes away.
-    pub(crate) fn into_vec(self) -> Vec<u8> {
+    pub(crate) fn into_vec(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.used);
         self.bytes
     }
 }

@@ -34,6 +34,9 @@ fn begins_with_root(text: &mut dyn Iterator<Item = u8>) -> bool {
         let Some(slot) = begin.get_mut(len) else { break };
         *slot = byte;
         len = len.saturating_add(1);
+        if len == 1 && byte != b'<' {
+            return false;
+        }
         if begin.starts_with(b"<?") && len == 2 {
             declaration = true;
             len = 0;

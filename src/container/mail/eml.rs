@@ -36,15 +36,20 @@ const KNOWN: &[&str] = &[
     "x-mozilla-status",
 ];
 
+/// Lines of no field behind which no more are looked at: a text has one field in twenty lines at
+/// most, and no header so many others.
+const MOST_OTHERS: u32 = 16;
+
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     let (mut known, mut others): (u32, u32) = (0, 0);
     // One line of something else may stand first: the separator of a mailbox, damaged or quoted.
     let mut is_first = true;
     let mut rest = head;
-    while !rest.is_empty() {
+    while !rest.is_empty() && others < MOST_OTHERS {
         let end = memchr::memchr(b'\n', rest).map(|at| at.saturating_add(1));
-        let (line, behind) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, &[]));
+        let (line, behind) =
+            rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, &[]));
         rest = behind;
         match line {
             b"\n" | b"\r\n" => break,

@@ -1,5 +1,9 @@
 //! [`Document`]: the objects of a PDF, found by its cross-reference or by a search.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::layout::{HEADER, HEADER_WITHIN, OBJECT_STREAM, STARTXREF, TAIL};
 use super::lex::{Lexer, Token, Value};
 use super::object::{Lead, Object, load};
@@ -267,8 +271,10 @@ pub(super) fn header_at(window: &mut Window<'_>) -> Result<u64> {
 
 /// Where `%PDF-` begins within the first 1024 bytes.
 pub(super) fn find_header(head: &[u8]) -> Option<usize> {
+    // Asked of every file: made once.
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(HEADER));
     let within = HEADER_WITHIN.saturating_add(HEADER.len()).min(head.len());
-    memchr::memmem::find(head.get(..within).unwrap_or_default(), HEADER)
+    FINDER.find(head.get(..within).unwrap_or_default())
 }
 
 /// An object stream (ISO 32000-2 7.5.7), decoded.

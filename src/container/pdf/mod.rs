@@ -21,6 +21,10 @@ mod search;
 mod tests;
 mod xref;
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::bytes::wide;
 use crate::error::Result;
 use crate::source::Window;
@@ -34,8 +38,10 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 
 /// An object's header at the beginning of a line, which is what follows a header that is damaged.
 pub(crate) fn matches_objects(head: &[u8]) -> bool {
+    // Asked of every file that is nothing else: made once.
+    static OBJECT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" obj"));
     let begin = head.get(..layout::HEADER_WITHIN.min(head.len())).unwrap_or_default();
-    memchr::memmem::find_iter(begin, b" obj").any(|at| {
+    OBJECT.find_iter(begin).any(|at| {
         let before = begin.get(..at).unwrap_or_default();
         let line = search::header_before(before).and_then(|(start, _)| before.get(..start));
         line.is_some_and(|line| line.is_empty() || line.ends_with(b"\n") || line.ends_with(b"\r"))

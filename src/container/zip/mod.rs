@@ -10,13 +10,17 @@ mod scan;
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 pub(crate) mod tests;
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use directory::{Directory, Entry, Search, central, local, malformed};
 use layout::{
     AES, CENTRAL, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED,
     FIRST_PARTS, LABEL_INFO, LOCAL, LOCAL_LEN, MASKED, STORED, UTF8,
 };
 
-use crate::bytes::narrow;
+use crate::bytes::{narrow, wide};
 use crate::container::{Anomaly, Body, Container, Member, Name, Sink, is_known, label};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -26,6 +30,8 @@ use crate::source::{Encoding, Extent, Window, decode_all, head_of};
 const BATCH: usize = 64;
 /// Bytes of a member that are looked at to tell whether anything can come of it.
 const HEAD: u64 = 4096;
+/// Bytes of the extra field that a local header usually stays under.
+const USUAL_EXTRA: u64 = 64;
 /// Records that are looked through for the content types of a package.
 const PACKAGE_SEARCH: usize = 64;
 /// Bytes of a part with a label; real ones have some 2 KB.
@@ -61,8 +67,10 @@ const PREFIX: usize = 4096;
 /// A local header behind something that is no known format, or one whose signature is damaged: most
 /// programs open such an archive, because they begin at its end.
 pub(crate) fn matches_prefixed(head: &[u8]) -> bool {
+    // Asked of every file that is nothing else: made once.
+    static SIGNATURE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"PK\x03\x04"));
     let begin = head.get(..PREFIX.min(head.len())).unwrap_or_default();
-    memchr::memmem::find(begin, b"PK\x03\x04").is_some() || is_shaped_like_local(head)
+    SIGNATURE.find(begin).is_some() || is_shaped_like_local(head)
 }
 
 /// Whether the fields of a local header stand where they would, whatever its signature is.
@@ -335,6 +343,11 @@ fn locate(
     entry: &Entry,
 ) -> Result<Extent> {
     let header = directory.base.saturating_add(entry.header);
+    // The beginning of the data is wanted next; one read takes both.
+    let name = wide(entry.name.len()).saturating_add(USUAL_EXTRA);
+    let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(HEAD));
+    let at_once = narrow(both).unwrap_or_default();
+    window.ahead("LocalFileHeader", header, narrow(LOCAL_LEN).unwrap_or_default(), at_once)?;
     let (described, data) = local(window, header)?;
     if let Some(detail) = entry.contradicts(&described) {
         sink.incomplete(malformed("LocalFileHeader", header, detail));
