@@ -10,6 +10,7 @@ use memchr::memmem;
 
 use super::events::{Attributes, Event, Events};
 use super::key::Modulus;
+use super::tag::Tag;
 use crate::bytes::wide;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::facts::Depth;
@@ -132,88 +133,6 @@ pub(crate) struct Documents<'t> {
     pub(crate) trailing: bool,
     /// Why the reading stopped before the end of the text; offsets are into the text.
     pub(crate) error: Option<Error>,
-}
-
-/// The elements that matter, so that a path is a short list of small values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tag {
-    Access,
-    Address,
-    Algorithm,
-    AuthenticatedData,
-    Body,
-    ConditionList,
-    Descriptor,
-    Digest,
-    DistributionPoint,
-    From,
-    Id,
-    IssuedPrincipals,
-    IssuedTime,
-    Issuer,
-    Metadata,
-    Name,
-    Object,
-    Owner,
-    Parameter,
-    Principal,
-    PublicKey,
-    RangeTime,
-    Right,
-    RightsGroup,
-    RightsList,
-    SecurityLevel,
-    Signature,
-    Time,
-    Until,
-    ValidityTime,
-    Value,
-    Work,
-    Xrml,
-    Other,
-}
-
-impl Tag {
-    fn of(name: &[u8]) -> Tag {
-        // Length and first letter leave one name to compare with.
-        let (known, tag): (&[u8], Tag) = match (name.len(), name) {
-            (2, [b'I', ..]) => (b"ID", Tag::Id),
-            (4, [b'B', ..]) => (b"BODY", Tag::Body),
-            (4, [b'F', ..]) => (b"FROM", Tag::From),
-            (4, [b'N', ..]) => (b"NAME", Tag::Name),
-            (4, [b'T', ..]) => (b"TIME", Tag::Time),
-            (4, [b'W', ..]) => (b"WORK", Tag::Work),
-            (4, [b'X', ..]) => (b"XrML", Tag::Xrml),
-            (5, [b'O', ..]) => (b"OWNER", Tag::Owner),
-            (5, [b'R', ..]) => (b"RIGHT", Tag::Right),
-            (5, [b'U', ..]) => (b"UNTIL", Tag::Until),
-            (5, [b'V', ..]) => (b"VALUE", Tag::Value),
-            (6, [b'A', ..]) => (b"ACCESS", Tag::Access),
-            (6, [b'D', ..]) => (b"DIGEST", Tag::Digest),
-            (6, [b'I', ..]) => (b"ISSUER", Tag::Issuer),
-            (6, [b'O', ..]) => (b"OBJECT", Tag::Object),
-            (7, [b'A', ..]) => (b"ADDRESS", Tag::Address),
-            (8, [b'M', ..]) => (b"METADATA", Tag::Metadata),
-            (9, [b'A', ..]) => (b"ALGORITHM", Tag::Algorithm),
-            (9, [b'P', b'A', ..]) => (b"PARAMETER", Tag::Parameter),
-            (9, [b'P', b'R', ..]) => (b"PRINCIPAL", Tag::Principal),
-            (9, [b'P', b'U', ..]) => (b"PUBLICKEY", Tag::PublicKey),
-            (9, [b'R', ..]) => (b"RANGETIME", Tag::RangeTime),
-            (9, [b'S', ..]) => (b"SIGNATURE", Tag::Signature),
-            (10, [b'D', ..]) => (b"DESCRIPTOR", Tag::Descriptor),
-            (10, [b'I', ..]) => (b"ISSUEDTIME", Tag::IssuedTime),
-            (10, [b'R', ..]) => (b"RIGHTSLIST", Tag::RightsList),
-            (11, [b'R', ..]) => (b"RIGHTSGROUP", Tag::RightsGroup),
-            (12, [b'V', ..]) => (b"VALIDITYTIME", Tag::ValidityTime),
-            (13, [b'C', ..]) => (b"CONDITIONLIST", Tag::ConditionList),
-            (13, [b'S', ..]) => (b"SECURITYLEVEL", Tag::SecurityLevel),
-            (16, [b'I', ..]) => (b"ISSUEDPRINCIPALS", Tag::IssuedPrincipals),
-            (17, [b'A', ..]) => (b"AUTHENTICATEDDATA", Tag::AuthenticatedData),
-            (17, [b'D', ..]) => (b"DISTRIBUTIONPOINT", Tag::DistributionPoint),
-            _ => return Tag::Other,
-        };
-        if name == known { tag } else { Tag::Other }
-    }
 }
 
 /// Which address a `DISTRIBUTIONPOINT` gives.

@@ -7,7 +7,7 @@
 
 use memchr::memmem;
 
-use super::near::{near, near_any};
+use super::near::{near, near_any, near_space};
 
 /// One thing that stands in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +155,7 @@ fn tag_length(inside: &[u8]) -> Option<usize> {
 #[inline]
 fn name_length(tag: &[u8]) -> usize {
     // All white space sorts before all letters of names, and little else does.
-    let low = tag.iter().position(|byte| *byte <= b' ').unwrap_or(tag.len());
+    let low = near_space(tag).unwrap_or(tag.len());
     match tag.get(low) {
         Some(byte) if !byte.is_ascii_whitespace() => {
             tag.iter().position(u8::is_ascii_whitespace).unwrap_or(tag.len())

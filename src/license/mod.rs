@@ -16,6 +16,7 @@ mod signature;
 #[cfg(not(feature = "verify"))]
 #[path = "signature_off.rs"]
 mod signature;
+mod tag;
 mod text;
 
 pub use certificate::{AppData, Certificate, CertificateKind, License, Party};

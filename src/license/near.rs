@@ -56,6 +56,23 @@ pub(super) fn near_any([one, two, three]: [u8; 3], text: &[u8]) -> Option<usize>
     far(text, words.len(), |rest| memchr3(one, two, three, rest))
 }
 
+/// Where the first byte stands that is no larger than a space: white space, or what belongs in no
+/// text.
+#[inline]
+pub(super) fn near_space(text: &[u8]) -> Option<usize> {
+    let is_low = |byte: &u8| *byte <= b' ';
+    let (words, _) = text.as_chunks::<8>();
+    for (at, word) in words.iter().take(WORDS).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // As in `zeros`, only the lowest set bit means something.
+        let found = word.wrapping_sub(filled(b' '.wrapping_add(1))) & !word & filled(0x80);
+        if found != 0 {
+            return place(at, found);
+        }
+    }
+    far(text, words.len(), |rest| rest.iter().position(is_low))
+}
+
 /// Searches behind the words that were looked at.
 #[inline]
 fn far(text: &[u8], words: usize, find: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
@@ -78,6 +95,8 @@ mod tests {
             for byte in [0, b'<', b'>', 0x7F, 0x80, 0xFF] {
                 prop_assert_eq!(near(byte, text), memchr(byte, text));
             }
+            let low = text.iter().position(|byte| *byte <= b' ');
+            prop_assert_eq!(near_space(text), low);
             let three = [b'>', b'"', 0x80];
             prop_assert_eq!(near_any(three, text), memchr3(b'>', b'"', 0x80, text));
         }

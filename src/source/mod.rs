@@ -1,6 +1,7 @@
 //! Where bytes are: anything that can be read at an offset, and the [`Window`] that reads it.
 
 mod file;
+mod inflater;
 mod section;
 mod stream;
 mod unfold;
@@ -9,6 +10,7 @@ mod window;
 use std::io;
 
 pub use file::FileSource;
+pub(crate) use inflater::Inflater;
 pub(crate) use section::{Extent, Section, join, locate};
 pub use stream::{SeekSource, StreamSource};
 pub use unfold::Spill;

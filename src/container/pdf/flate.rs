@@ -1,19 +1,19 @@
 //! FlateDecode (ISO 32000-2 7.4.4), pulled piece by piece and charged for.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::Status;
 
 use super::layout::{COLUMNS, PIECE};
 use crate::bytes::{Buffer, narrow, wide};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
-use crate::source::Window;
+use crate::source::{Inflater, Window};
 
 /// Where compressed bytes come from: as many as there are at an offset, up to the buffer's length.
 pub(super) type Fill<'f> = &'f mut dyn FnMut(u64, &mut [u8]) -> Result<usize>;
 
 /// One zlib stream, in the state that it was read to.
 pub(super) struct Inflate {
-    state: Decompress,
+    state: Inflater,
     input: Vec<u8>,
     used: usize,
     filled: usize,
@@ -30,7 +30,7 @@ impl Inflate {
     /// The stream at `at`; it lies before `end`, and need not reach it.
     pub(super) fn new(at: u64, end: u64) -> Inflate {
         Inflate {
-            state: Decompress::new(true),
+            state: Inflater::zlib(),
             input: Vec::new(),
             used: 0,
             filled: 0,
@@ -57,7 +57,7 @@ impl Inflate {
             let has_input = self.used < self.filled || self.refill(fill)?;
             let input = self.input.get(self.used..self.filled).unwrap_or_default();
             let (before_in, before_out) = (self.state.total_in(), self.state.total_out());
-            let status = self.state.decompress(input, room, FlushDecompress::None);
+            let status = self.state.read(input, room);
             let taken = self.state.total_in().saturating_sub(before_in);
             let given = self.state.total_out().saturating_sub(before_out);
             self.used = self.used.saturating_add(narrow(taken).unwrap_or(usize::MAX));

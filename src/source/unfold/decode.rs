@@ -3,11 +3,12 @@
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::Status;
 
 use super::Encoding;
 use crate::bytes::{narrow, wide};
 use crate::error::{Error, Result};
+use crate::source::Inflater;
 
 /// What one step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +31,8 @@ pub(super) enum Decoder {
 impl Decoder {
     pub(super) fn new(encoding: Encoding) -> Decoder {
         match encoding {
-            Encoding::Deflate => Decoder::Inflate(Inflate::new(Header::None)),
-            Encoding::Zlib => Decoder::Inflate(Inflate::new(Header::Zlib)),
+            Encoding::Deflate => Decoder::Inflate(Inflate(Inflater::bare())),
+            Encoding::Zlib => Decoder::Inflate(Inflate(Inflater::zlib())),
             Encoding::Base64 => Decoder::Base64(Base64::default()),
             Encoding::QuotedPrintable => Decoder::QuotedPrintable,
             Encoding::Rpmsg => Decoder::Rpmsg(Rpmsg::new()),
@@ -56,21 +57,11 @@ impl Decoder {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Header {
-    None,
-    Zlib,
-}
-
 /// RFC 1951, bare or in the envelope of RFC 1950.
 #[derive(Debug)]
-pub(super) struct Inflate(Box<Decompress>);
+pub(super) struct Inflate(Inflater);
 
 impl Inflate {
-    fn new(header: Header) -> Inflate {
-        Inflate(Box::new(Decompress::new(header == Header::Zlib)))
-    }
-
     fn step(&mut self, input: &[u8], last: bool, offset: u64, out: &mut Vec<u8>) -> Result<Step> {
         let (used, status) = self.inflate(input, offset, out)?;
         let stuck = used == input.len() && out.len() < out.capacity();
@@ -83,7 +74,7 @@ impl Inflate {
 
     fn inflate(&mut self, input: &[u8], offset: u64, out: &mut Vec<u8>) -> Result<(usize, Status)> {
         let before = self.0.total_in();
-        let status = self.0.decompress_vec(input, out, FlushDecompress::None);
+        let status = self.0.read_vec(input, out);
         let used = narrow(self.0.total_in().saturating_sub(before)).unwrap_or(usize::MAX);
         match status {
             Ok(status) => Ok((used, status)),
@@ -199,7 +190,7 @@ pub(super) struct Rpmsg {
 impl Rpmsg {
     #[allow(clippy::disallowed_methods)] // a constant
     fn new() -> Rpmsg {
-        let inflate = Inflate::new(Header::Zlib);
+        let inflate = Inflate(Inflater::zlib());
         Rpmsg {
             inflate,
             header: Vec::with_capacity(BLOCK_HEADER),
