@@ -36,9 +36,9 @@ const KNOWN: &[&str] = &[
     "x-mozilla-status",
 ];
 
-/// Lines of no field behind which no more are looked at: a text has one field in twenty lines at
+/// Lines of no field behind which no more are looked at: a text has one field in ten lines at
 /// most, and no header so many others.
-const MOST_OTHERS: u32 = 16;
+const MOST_OTHERS: u32 = 8;
 
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
