@@ -164,7 +164,9 @@ impl Lesson {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(fail(&error)),
         };
-        let estate = crate::estate::parse(file, before.as_bytes())?;
+        // Keys of which nobody has said yet what became of them are known all the same.
+        let answered = settled(&before);
+        let estate = crate::estate::parse(file, answered.as_bytes())?;
         let known: Vec<&rmsight::Key> =
             estate.authorities().iter().flat_map(|authority| &authority.keys).collect();
         let found = self.learned.len();
@@ -179,6 +181,7 @@ impl Lesson {
         let left = found - self.learned.len();
         if self.learned.is_empty() {
             println!("{}: nothing to add.", escaped(&file.display().to_string()));
+            remind(&before);
             return Ok(());
         }
         let name = new_name(&estate, name).map_err(|why| fail(&why))?;
@@ -186,9 +189,9 @@ impl Lesson {
             self.learned.iter_mut().for_each(|learned| learned.kind = Some(last.kind));
         }
         let text = block(&self.learned, status, origin, name);
-        // With any status that needs no more, it has to be a good estate file.
-        let filled = text.replace("status = \"\"", "status = \"lost\"");
-        crate::estate::parse(file, format!("{before}\n{filled}").as_bytes())?;
+        // But for what only the operator can say, it has to be a good estate file.
+        let filled = settled(&text);
+        crate::estate::parse(file, format!("{answered}\n{filled}").as_bytes())?;
         let gap = if before.is_empty() { "" } else { "\n" };
         let opened = OpenOptions::new().append(true).create(true).open(file);
         opened
@@ -196,10 +199,36 @@ impl Lesson {
             .map_err(|error| fail(&error))?;
         let added = counted(self.learned.len().try_into().unwrap_or(u64::MAX), "key");
         println!("{}: added {added}, {left} left out.", escaped(&file.display().to_string()));
-        if text.contains("status = \"\"") {
-            println!("Say of each what became of it: `rmsight estate check` names the lines.");
-        }
+        remind(&format!("{before}{text}"));
         Ok(())
+    }
+}
+
+/// Whether a line waits for the operator to say what became of a key.
+fn is_open(line: &str) -> bool {
+    let value = line.trim_start().strip_prefix("status");
+    let value = value.and_then(|rest| rest.trim_start().strip_prefix('='));
+    value.is_some_and(|value| matches!(value.trim_start().get(..2), Some("\"\"" | "''")))
+}
+
+/// The text with a status that asks for no more in the place of each that is empty.
+fn settled(text: &str) -> String {
+    let lines = text.split_inclusive('\n');
+    let line = |line: &str| match is_open(line) {
+        true => "status = \"active\"\n".to_owned(),
+        false => line.to_owned(),
+    };
+    lines.map(line).collect()
+}
+
+fn remind(text: &str) {
+    let open = text.lines().filter(|line| is_open(line)).count();
+    if open > 0 {
+        let keys = counted(open.try_into().unwrap_or(u64::MAX), "key");
+        println!(
+            "{keys} in it still without a status: say of each what became of it; `rmsight estate \
+             check` names the lines."
+        );
     }
 }
 

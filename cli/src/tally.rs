@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rmsight::{Dependency, KeyMatch, Link, Need, Record, Timestamp};
+use rmsight::{Dependency, KeyMatch, LicenseFacts, Link, Need, Record, Signature, Timestamp};
 
 /// Findings by their need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,7 +53,39 @@ pub(crate) struct Key {
     /// Findings by those of [`READ_ONLY_CHECKS`] that match.
     pub(crate) checks: [u64; READ_ONLY_CHECKS.len()],
     /// The end of the last right to publish that a client's certificate under it gives.
-    pub(crate) publishes_until: Option<Timestamp>,
+    pub(crate) publishes: Publishes,
+}
+
+/// Until when clients can publish without asking anybody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Publishes {
+    /// By certificates whose signatures lead to the key.
+    pub(crate) proven: Option<Timestamp>,
+    /// By those of which that was not checked, or cannot be: anybody may have written them.
+    pub(crate) claimed: Option<Timestamp>,
+}
+
+impl Publishes {
+    /// Takes the client certificate of a license into account.
+    pub(crate) fn add(&mut self, license: &LicenseFacts) {
+        let is_good = matches!(license.signature, Signature::Valid | Signature::Reflowed);
+        match license.link {
+            // A certificate that does not fit is not this key's.
+            Link::Broken => {}
+            Link::Linked if is_good => self.proven = self.proven.max(license.clc_until),
+            _ => self.claimed = self.claimed.max(license.clc_until),
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: Publishes) {
+        self.proven = self.proven.max(other.proven);
+        self.claimed = self.claimed.max(other.claimed);
+    }
+
+    /// The claim, where it reaches further than what is proven.
+    pub(crate) fn only_claimed(self) -> Option<Timestamp> {
+        self.claimed.filter(|_| self.claimed > self.proven)
+    }
 }
 
 /// The modifiers that tell whether a key that is declared read-only is so.
@@ -141,10 +173,7 @@ impl Tally {
                 key.checks[at] += 1;
             }
         }
-        // A certificate that does not fit is not this key's.
-        if license.link != Link::Broken {
-            key.publishes_until = key.publishes_until.max(license.clc_until);
-        }
+        key.publishes.add(license);
     }
 
     pub(crate) fn merge(&mut self, other: Tally) {
@@ -167,7 +196,7 @@ impl Tally {
             for (sum, count) in key.checks.iter_mut().zip(other.checks) {
                 *sum += count;
             }
-            key.publishes_until = key.publishes_until.max(other.publishes_until);
+            key.publishes.merge(other.publishes);
         }
     }
 

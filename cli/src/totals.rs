@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use rmsight::{Estate, KeyStatus, modifiers};
 
 use crate::inventory::Vanished;
-use crate::tally::{Key, READ_ONLY_CHECKS, Tally};
+use crate::tally::{Key, Publishes, READ_ONLY_CHECKS, Tally};
 use crate::terminal::escaped;
 use crate::text::short_key;
 use crate::walk::LeftOut;
@@ -120,12 +120,22 @@ fn read_only(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result
                 let sentence = modifier.map_or("", |modifier| modifier.sentence());
                 writeln!(out, "  {count:>9}  {id}  {sentence}")?;
             }
-            match key.publishes_until {
-                Some(until) => writeln!(
+            let publishes = key.publishes;
+            if let Some(until) = publishes.proven {
+                writeln!(
                     out,
                     "  The last right to publish of any client certificate seen ends at {until}."
-                )?,
-                None => writeln!(out, "  No client certificate was seen.")?,
+                )?;
+            }
+            if let Some(until) = publishes.only_claimed() {
+                writeln!(
+                    out,
+                    "  Client certificates whose signatures were not checked, or lead nowhere, \
+                     claim a right until {until}: scan with --verify to know which are genuine."
+                )?;
+            }
+            if publishes == Publishes::default() {
+                writeln!(out, "  No client certificate was seen.")?;
             }
         }
     }

@@ -200,6 +200,13 @@ impl Reader {
                 self.say(table.at, format!("a key needs a `status`: {names}"));
                 None
             }
+            (Some(text), _) if text.trim().is_empty() => {
+                let names = KeyStatus::ALL.iter().filter(|status| **status != KeyStatus::Azure);
+                let names = list(names.map(|status| status.as_str()));
+                let message = format!("the `status` is empty: say what became of it: {names}");
+                self.say(table.at("status"), message);
+                None
+            }
             (text, _) => self.name(table, "status", text, KeyStatus::ALL, KeyStatus::as_str),
         };
         let origin = self.string(table, "origin");

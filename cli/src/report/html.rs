@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::survey::{Groups, Needs};
 use super::{KeyLine, Page, chart, words};
 use crate::scope::left_out;
+use crate::tally::Publishes;
 use crate::terminal::escaped;
 use crate::text::short_key;
 
@@ -154,7 +155,7 @@ fn key_row(key: &KeyLine<'_>) -> Markup {
             td { (words::day(key.dates.newest_license)) }
             td {
                 (words::day(key.dates.newest_clc))
-                @if key.dates.clc_until.is_some() { span.quiet { " publishes until " (words::day(key.dates.clc_until)) } }
+                @if key.dates.publishes != Publishes::default() { span.quiet { " publishes until " (words::until(key.dates.publishes)) } }
             }
             td { (words::day(key.dates.newest_change)) }
         }

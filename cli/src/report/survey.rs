@@ -9,7 +9,7 @@ use rmsight::{
 
 use super::list::List;
 use crate::stored::{Judged, Translation};
-use crate::tally::Tally;
+use crate::tally::{Publishes, Tally};
 
 /// Different names of one kind that are counted each; hostile files may hold any number.
 const NAMES: usize = 100_000;
@@ -83,7 +83,7 @@ pub(super) struct KeyDates {
     pub(super) newest_license: Option<Timestamp>,
     pub(super) newest_clc: Option<Timestamp>,
     /// Until when somebody may publish offline.
-    pub(super) clc_until: Option<Timestamp>,
+    pub(super) publishes: Publishes,
     pub(super) newest_change: Option<Timestamp>,
     /// Findings by the year of their license.
     pub(super) years: BTreeMap<i64, u64>,
@@ -217,7 +217,7 @@ impl Survey {
             let dates = self.keys.entry(key).or_default();
             dates.newest_license = dates.newest_license.max(license.issued);
             dates.newest_clc = dates.newest_clc.max(license.clc_issued);
-            dates.clc_until = dates.clc_until.max(license.clc_until);
+            dates.publishes.add(license);
             dates.newest_change = dates.newest_change.max(modified);
             if let Some(issued) = license.issued {
                 *dates.years.entry(year(issued)).or_default() += 1;

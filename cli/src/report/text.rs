@@ -86,7 +86,7 @@ fn keys(page: &Page, out: &mut impl Write) -> io::Result<()> {
                  file change {}",
                 words::day(dates.newest_license),
                 words::day(dates.newest_clc),
-                words::day(dates.clc_until),
+                words::until(dates.publishes),
                 words::day(dates.newest_change)
             )?;
         }

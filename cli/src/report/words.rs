@@ -4,6 +4,7 @@ use rmsight::{Anomaly, KeyStatus, Timestamp};
 
 use super::Page;
 use super::survey::Needs;
+use crate::tally::Publishes;
 use crate::totals;
 use crate::words::counted;
 
@@ -215,6 +216,18 @@ pub(super) fn declaration(name: &str, key: &crate::tally::Key) -> String {
 /// The day of a point in time.
 pub(super) fn day(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "–".to_owned(), |time| time.to_string().chars().take(10).collect())
+}
+
+/// Until when clients publish, as far as that is proven and as far as it is claimed.
+pub(super) fn until(publishes: Publishes) -> String {
+    match publishes.only_claimed() {
+        Some(claimed) => format!(
+            "{}, unverified certificates claim until {}",
+            day(publishes.proven),
+            day(Some(claimed))
+        ),
+        None => day(publishes.proven),
+    }
 }
 
 /// What to do with a host.

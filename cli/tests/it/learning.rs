@@ -144,10 +144,21 @@ fn an_estate_file_is_added_to_and_never_written_over() {
     assert!(into("foreign", "Partner", "theirs.xml", 0).0.contains("nothing to add"));
     assert_eq!(read(), first);
     let (said, _) = into("own", "Ours", "offer.xml", 0);
-    assert!(said.contains("added 1 key") && said.contains("Say of each"), "{said}");
+    assert!(said.contains("added 1 key") && said.contains("say of each"), "{said}");
     assert!(read().starts_with(&first));
-    // Until somebody has said what became of it, the file is not taken.
-    assert!(into("own", "Ours", "offer.xml", 2).1.contains("status"));
+    // Until somebody has said what became of it, nothing is judged with the file, and more can be
+    // added to it.
+    let scanned = rmsight(folder.path(), &["scan", "--estate", "estate.toml", "."]).code(2);
+    assert!(stderr(&scanned).contains("say what became of it"), "{}", stderr(&scanned));
+    let second = read();
+    let (said, _) = into("own", "Ours", "offer.xml", 0);
+    assert!(said.contains("nothing to add") && said.contains("1 key in it still"), "{said}");
+    assert_eq!(read(), second);
+    let older = LicenseBuilder::client(&Server::contoso_legacy(), &Client::windows()).build();
+    fs::write(folder.path().join("older.xml"), older).unwrap();
+    let (said, _) = into("own", "Ours", "older.xml", 0);
+    assert!(said.contains("added 1 key") && said.contains("2 keys in it still"), "{said}");
+    fs::remove_file(folder.path().join("older.xml")).unwrap();
     fs::write(&path, read().replace("status = \"\"", "status = \"active\"")).unwrap();
     let (records, _) = scan(folder.path(), &["--estate", "estate.toml", "."]);
     let needs: Vec<_> = records.iter().map(|record| record["need"].as_str().unwrap()).collect();
@@ -280,4 +291,34 @@ fn the_sample_of_a_key_is_what_most_files_say() {
         assert!(!text.contains("AAA"), "{text}");
         assert_eq!(text.matches("[[authority.key]]").count(), 1, "{text}");
     }
+}
+
+#[test]
+fn the_last_right_to_publish_is_not_put_off_by_what_nobody_signed() {
+    let genuine = license();
+    let text = String::from_utf8(genuine.clone()).unwrap();
+    // The certificate says another time than was signed.
+    let forged = text.replace("<UNTIL>2016-06-29", "<UNTIL>2046-06-29");
+    assert_ne!(text, forged);
+    let folder = folder(&[("a.xml", &genuine), ("b.xml", forged.as_bytes())]);
+    let held = "status = \"read-only\"\nsince = 2016-05-01";
+    let estate = authority("Ours", "ad-rms", &[(Server::contoso().key, held)]);
+    fs::write(folder.path().join("estate.toml"), estate).unwrap();
+    let ends = "seen ends at 2016-06-29T07:12:00Z.";
+    let claims = "claim a right until 2046-06-29T07:12:00Z: scan with --verify";
+    for (args, proven, claimed) in [
+        (&["--verify", "a.xml", "b.xml"][..], true, false),
+        (&["a.xml", "b.xml"], false, true),
+        (&["--verify", "b.xml"], false, false),
+    ] {
+        let args = [&["scan", "--estate", "estate.toml"], args].concat();
+        let text = stdout(&rmsight(folder.path(), &args).success());
+        assert_eq!(text.contains(ends), proven, "{text}");
+        assert_eq!(text.contains(claims), claimed, "{text}");
+    }
+    let scan = ["scan", "-i", "estate.db", "--quiet", "a.xml", "b.xml"];
+    rmsight(folder.path(), &scan).success();
+    let report = ["report", "estate.db", "--estate", "estate.toml"];
+    let text = stdout(&rmsight(folder.path(), &report).success());
+    assert!(text.contains("unverified certificates claim until 2046-06-29"), "{text}");
 }
