@@ -73,8 +73,8 @@ pub use inspect::{Inspector, InspectorBuilder};
 pub use license::{AppData, Certificate, CertificateKind, Evidence, License, Party};
 pub use limits::{Cancel, Limits};
 pub use report::{
-    COLUMNS, Column, ColumnKind, ColumnPart, Envelope, Finding, READER_VERSION, Record, Report,
-    SCHEMA_VERSION, Value,
+    COLUMNS, Column, ColumnKind, ColumnPart, Envelope, Finding, READER_VERSION, Record, Redactor,
+    Report, SCHEMA_VERSION, Value,
 };
 pub use source::{FileSource, ReadAt, SeekSource, Spill, StreamSource};
 pub use timestamp::Timestamp;

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::exit::{Outcome, Result};
+use rmsight::Redactor;
+
+use crate::exit::{Failure, Outcome, Result};
 
 /// Which files still need an AD RMS cluster?
 ///
@@ -197,9 +199,8 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "FILE")]
     pub(crate) estate: Option<PathBuf>,
 
-    /// Replace what would tell who somebody is
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub(crate) redact: Option<Redact>,
+    #[command(flatten)]
+    pub(crate) privacy: Privacy,
 
     /// A name for what is scanned, written into every record
     #[arg(long, value_name = "NAME")]
@@ -364,6 +365,9 @@ pub(crate) struct Judge {
     /// How to write what is found
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+
+    #[command(flatten)]
+    pub(crate) privacy: Privacy,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -384,10 +388,37 @@ pub(crate) enum LimitSet {
     Strict,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Redact {
-    /// Owners and issuers of licenses
-    Principals,
+/// What others need not know.
+#[derive(Debug, Args)]
+pub(crate) struct Privacy {
+    /// Replace owners, issuers, mail addresses and the parts of paths by hashes with the key in
+    /// KEYFILE; extensions stay
+    ///
+    /// The same key gives the same hashes. Who has it can find names by trying: keep it. An
+    /// inventory holds the names themselves, for it has to find the files again.
+    #[arg(long, value_name = "KEYFILE")]
+    redact: Option<PathBuf>,
+}
+
+/// Bytes below which a key could be found by trying.
+const SHORTEST_KEY: usize = 16;
+
+impl Privacy {
+    pub(crate) fn redactor(&self) -> Result<Option<Redactor>> {
+        let Some(file) = &self.redact else { return Ok(None) };
+        let fail = |why: &dyn std::fmt::Display| {
+            Failure::message(format_args!("{}: {why}", file.display()))
+        };
+        let key = std::fs::read(file).map_err(|error| fail(&error))?;
+        let key = key.trim_ascii_end();
+        if key.len() < SHORTEST_KEY {
+            return Err(fail(&format_args!(
+                "a key has {SHORTEST_KEY} bytes or more: `head -c 32 /dev/urandom | base64` makes \
+                 one"
+            )));
+        }
+        Ok(Some(Redactor::new(key)))
+    }
 }
 
 fn map(text: &str) -> std::result::Result<(String, String), String> {

@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
+use std::slice;
 
-use rmsight::{Envelope, Estate, Facts, Record, Value, judge_dated};
+use rmsight::{Envelope, Estate, Facts, Record, Redactor, Value, judge_dated};
 use serde_json::{Map, Value as Json};
 
 use crate::args::{Format, Judge};
@@ -17,13 +18,15 @@ use crate::words;
 
 pub(crate) fn run(args: &Judge) -> Result<Outcome> {
     let estate = crate::estate::load(args.estate.as_deref())?;
+    let redactor = args.privacy.redactor()?;
     let mut tally = Tally::default();
     let mut out = io::stdout().lock();
     out.write_all(&Page::header(args.format)).map_err(|error| Failure::writing(&error))?;
     for file in &args.records {
         let mut page = Page::new(args.format);
         if is_database(file) {
-            inventory(file, &estate, &mut tally, &mut page, &mut out)?;
+            let stored = Inventories::open(slice::from_ref(file))?.redacted(redactor.clone());
+            inventory(&stored, &estate, &mut tally, &mut page, &mut out)?;
             continue;
         }
         let name = file.display();
@@ -33,7 +36,7 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            again(&line, &estate, &mut tally, &mut page)
+            again(&line, &estate, redactor.as_ref(), &mut tally, &mut page)
                 .map_err(|why| Failure::message(format_args!("{name}: line {number}: {why}")))?;
             if page.is_full() {
                 page.print(&mut out)?;
@@ -53,13 +56,12 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
 
 /// Judges what an inventory holds.
 fn inventory(
-    file: &Path,
+    stored: &Inventories,
     estate: &Estate,
     tally: &mut Tally,
     page: &mut Page,
     out: &mut impl Write,
 ) -> Result<()> {
-    let stored = Inventories::open(&[file.to_owned()])?;
     stored.judged(estate, |judged| {
         tally.add(&judged.record());
         page.write(&judged.record());
@@ -83,6 +85,7 @@ fn lines(file: &Path) -> Result<impl Iterator<Item = io::Result<Vec<u8>>>> {
 fn again(
     line: &[u8],
     estate: &Estate,
+    redactor: Option<&Redactor>,
     tally: &mut Tally,
     page: &mut Page,
 ) -> std::result::Result<(), String> {
@@ -92,9 +95,12 @@ fn again(
         "anomalies" => Some(Value::Text(&anomalies)),
         _ => row.get(name).map(value),
     };
-    let envelope = Envelope::from_columns(value).map_err(|error| error.to_string())?;
-    let facts = Facts::from_columns(value).map_err(|error| error.to_string())?;
+    let mut envelope = Envelope::from_columns(value).map_err(|error| error.to_string())?;
+    let mut facts = Facts::from_columns(value).map_err(|error| error.to_string())?;
     let verdict = judge_dated(&facts, envelope.modified, estate);
+    if let Some(redactor) = redactor {
+        redactor.redact(&mut envelope, &mut facts);
+    }
     let record = Record { envelope: &envelope, facts: &facts, verdict: &verdict };
     tally.add(&record);
     page.write(&record);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rmsight::Timestamp;
+use rmsight::{Redactor, Timestamp};
 
 use crate::exit::Result;
 use crate::inventory::{RootRow, ScanRow};
@@ -44,6 +44,14 @@ impl Scope {
             });
         }
         Ok(scopes)
+    }
+
+    /// Takes names out of it, as they are taken out of the findings.
+    pub(crate) fn redact(&mut self, redactor: &Redactor) {
+        let lists = self.scans.iter_mut().flat_map(|scan| [&mut scan.include, &mut scan.exclude]);
+        let globs = lists.flatten();
+        let roots = self.roots.iter_mut().map(|root| &mut root.path);
+        roots.chain(globs).for_each(|path| *path = redactor.path(path));
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 
 use rmsight::{
     Cancel, Depth, Estate, Inspector, InspectorBuilder, Limits, READER_VERSION, RULES_VERSION,
-    SCHEMA_VERSION,
+    Redactor, SCHEMA_VERSION,
 };
 
-use crate::args::{Budgets, LimitSet, Reading, Redact};
+use crate::args::{Budgets, LimitSet, Reading};
 
 /// What `--version` prints.
 pub(crate) static VERSIONS: LazyLock<String> = LazyLock::new(|| {
@@ -22,7 +22,7 @@ record schema {SCHEMA_VERSION}, fact reader {READER_VERSION}, rules {RULES_VERSI
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) estate: Estate,
-    pub(crate) redact: Option<Redact>,
+    pub(crate) redactor: Option<Redactor>,
     pub(crate) source: Option<String>,
     pub(crate) inspector: InspectorBuilder,
     /// Ends what the inspectors are at.
@@ -45,15 +45,10 @@ impl Reading {
 
 impl Reading {
     /// All that decides what facts the bytes of a file give: the same text for the same.
-    pub(crate) fn text(&self, redact: Option<Redact>) -> String {
+    pub(crate) fn text(&self) -> String {
         let depth = if self.quick { Depth::Head } else { Depth::Full };
         let mut text = format!("depth={depth}");
-        let options = [
-            ("labels", self.labels),
-            ("deep", self.deep),
-            ("verify", self.verify),
-            ("redact-principals", redact.is_some()),
-        ];
+        let options = [("labels", self.labels), ("deep", self.deep), ("verify", self.verify)];
         for (name, _) in options.iter().filter(|(_, is_on)| *is_on) {
             text += &format!(" {name}");
         }

@@ -4,15 +4,16 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use rmsight::{Envelope, Estate, Facts, Record, Verdict, judge_dated};
+use rmsight::{Envelope, Estate, Facts, Record, Redactor, Verdict, judge_dated};
 
 use crate::exit::{Failure, Result};
 use crate::inventory::{Inventory, Maps};
 
 /// Inventories that are read as if they were one.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Inventories {
     pub(crate) all: Vec<(PathBuf, Inventory)>,
+    redactor: Option<Redactor>,
 }
 
 /// One finding with its verdict.
@@ -35,7 +36,12 @@ impl Inventories {
         for file in files {
             all.push((file.clone(), Inventory::open(file)?));
         }
-        Ok(Inventories { all })
+        Ok(Inventories { all, redactor: None })
+    }
+
+    /// The same, without names and paths in what they show.
+    pub(crate) fn redacted(self, redactor: Option<Redactor>) -> Inventories {
+        Inventories { redactor, ..self }
     }
 
     /// Judges every finding that is not known to be gone, one after the other.
@@ -47,7 +53,11 @@ impl Inventories {
         for (_, inventory) in &self.all {
             inventory.records(|stored| {
                 let verdict = judge_dated(&stored.facts, stored.envelope.modified, estate);
-                visit(&Judged { envelope: stored.envelope, facts: stored.facts, verdict })
+                let (mut envelope, mut facts) = (stored.envelope, stored.facts);
+                if let Some(redactor) = &self.redactor {
+                    redactor.redact(&mut envelope, &mut facts);
+                }
+                visit(&Judged { envelope, facts, verdict })
             })?;
         }
         Ok(())
@@ -56,7 +66,9 @@ impl Inventories {
     /// What paths are called elsewhere.
     pub(crate) fn translation(&self) -> Result<Translation> {
         let mut maps = Vec::new();
-        for (_, inventory) in &self.all {
+        // What has no names any more needs no other ones.
+        let all = self.all.iter().filter(|_| self.redactor.is_none());
+        for (_, inventory) in all {
             let mut sources: Vec<Option<String>> =
                 inventory.scans()?.into_iter().map(|scan| scan.source).collect();
             sources.sort_unstable();

@@ -139,7 +139,8 @@ impl Sink for Gather<'_> {
     fn evidence(&mut self, element: &'static str, value: &str, offset: Option<u64>) {
         if self.options.wanted.evidence {
             let offset = offset.and_then(|offset| self.place.offset(offset));
-            self.found.evidence.push(Evidence { element, value: value.to_owned(), offset });
+            let (value, in_license, length) = (value.to_owned(), None, None);
+            self.found.evidence.push(Evidence { element, value, offset, in_license, length });
         }
     }
 

@@ -108,6 +108,35 @@ impl License {
         all
     }
 
+    /// The text of every document as it is signed, whatever encoding it lies in; in the order of
+    /// [`License::certificates`].
+    pub fn documents(&self) -> Vec<String> {
+        let meter = Meter::new(Limits::default(), Cancel::default());
+        let of = |text: &Text<'_>| -> Vec<String> {
+            let documents = document::documents(text.utf8(), Depth::Full, &meter);
+            let whole = |document: &Document<'_>| {
+                let text = text.utf8().get(document.start..document.end);
+                crate::bytes::utf8_lossy(text.unwrap_or_default()).into_owned()
+            };
+            documents.list.iter().map(whole).collect()
+        };
+        let text = Text::decode(&self.raw);
+        let mut all = of(&text);
+        if all.is_empty() {
+            // As in `certificates`.
+            let _ = each_in_chain(text.utf8(), &meter, |_, bytes| {
+                all.extend(of(&Text::decode(bytes)));
+                Ok(())
+            });
+        }
+        all
+    }
+
+    /// All of it as text, whatever encoding it lies in.
+    pub fn text(&self) -> String {
+        crate::bytes::utf8_lossy(Text::decode(&self.raw).utf8()).into_owned()
+    }
+
     /// The named data that the publishing license carries in the clear.
     pub fn app_data(&self) -> Vec<AppData> {
         let text = Text::decode(&self.raw);

@@ -69,6 +69,10 @@ pub struct Evidence {
     pub value: String,
     /// Where it stands in the file, if it stands there in the clear.
     pub offset: Option<u64>,
+    /// Where it stands in the license ([`License::raw`]), if it is of the license.
+    pub in_license: Option<u64>,
+    /// How many bytes of the license say so.
+    pub length: Option<u64>,
 }
 
 /// All that one license yields.
@@ -285,20 +289,26 @@ fn read_evidence(license: &Document<'_>, text: &Text<'_>, reading: &mut Reading)
         ("SECURITYLEVEL Server-Version", principal.server_version),
         ("SECURITYLEVEL Tenant-ID", principal.tenant_id),
     ];
-    let mut push = |element, value: String, at| {
-        let offset = Some(wide(text.raw_offset(at)));
-        reading.evidence.push(Evidence { element, value, offset });
+    let mut push = |element, value: String, at: usize, length: Option<usize>| {
+        let start = wide(text.raw_offset(at));
+        let end = length.and_then(|length| at.checked_add(length));
+        let end = end.map(|end| wide(text.raw_offset(end)));
+        let length = end.and_then(|end| end.checked_sub(start));
+        let offset = Some(start);
+        reading.evidence.push(Evidence { element, value, offset, in_license: offset, length });
     };
     for (element, value) in values {
-        if let (Some(at), Some(value)) = (value.map(|value| value.at), string(value)) {
-            push(element, value, at);
+        let place = value.map(|value| (value.at, value.raw.len()));
+        if let (Some((at, length)), Some(value)) = (place, string(value)) {
+            push(element, value, at, Some(length));
         }
     }
     if let (Some(modulus), Some(key)) = (principal.modulus, &reading.facts.slc_key) {
-        push("ISSUEDPRINCIPALS/PRINCIPAL/PUBLICKEY modulus", key.clone(), modulus.at);
+        let length = Some(modulus.raw.len());
+        push("ISSUEDPRINCIPALS/PRINCIPAL/PUBLICKEY modulus", key.clone(), modulus.at, length);
     }
     if let Some(at) = license.duplicate {
-        push("repeated element", "the first one counts".to_owned(), at);
+        push("repeated element", "the first one counts".to_owned(), at, None);
     }
 }
 

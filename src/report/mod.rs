@@ -7,6 +7,7 @@ mod redact;
 
 pub use columns::{COLUMNS, Column, ColumnKind, ColumnPart, Value};
 pub use record::{Envelope, READER_VERSION, Record, SCHEMA_VERSION};
+pub use redact::Redactor;
 
 use crate::container::{Container, Protection};
 use crate::error::Error;

@@ -1,18 +1,256 @@
-//! Taking people out of what is passed on.
+//! Taking people and paths out of what is passed on.
 
+use std::borrow::Cow;
+
+use sha2::{Digest, Sha256};
+
+use super::record::Envelope;
 use crate::facts::Facts;
 
-/// What stands where a person was named.
-const REDACTED: &str = "redacted";
+/// Bytes of a block of SHA-256 (FIPS 180-4).
+const BLOCK: usize = 64;
 
-impl Facts {
-    /// Replaces who owns and who issued a license by the word `redacted`. Nothing that a verdict
-    /// is made from changes.
-    pub fn redact_principals(&mut self) {
-        let Some(license) = &mut self.license else { return };
+/// Bytes of a hash that are written, as hex digits: enough that two names hardly ever share one.
+const SHOWN: usize = 8;
+
+/// Letters of the longest file name extension that is kept. What is longer is part of a name.
+const EXTENSION: usize = 8;
+
+/// Replaces names by keyed hashes (HMAC-SHA-256, RFC 2104): who has the key can find out whose
+/// hash it is by trying names, and nobody else can.
+///
+/// The same name has the same hash, in whatever column it stands, so that findings can still be
+/// counted by owner and by folder. Nothing that a verdict is made from changes.
+#[derive(Clone)]
+pub struct Redactor {
+    inner: Sha256,
+    outer: Sha256,
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not what the key is.
+        f.debug_struct("Redactor").finish_non_exhaustive()
+    }
+}
+
+impl Redactor {
+    /// One that hashes with `key`.
+    pub fn new(key: &[u8]) -> Redactor {
+        let digest = Sha256::digest(key);
+        let short = if key.len() > BLOCK { digest.as_slice() } else { key };
+        let state = |pad: u8| {
+            let mut block = [pad; BLOCK];
+            for (byte, key) in block.iter_mut().zip(short) {
+                *byte ^= key;
+            }
+            Sha256::new_with_prefix(block)
+        };
+        Redactor { inner: state(0x36), outer: state(0x5C) }
+    }
+
+    fn hmac(&self, text: &[u8]) -> [u8; 32] {
+        let inner = self.inner.clone().chain_update(text).finalize();
+        self.outer.clone().chain_update(inner).finalize().into()
+    }
+
+    /// A keyed hash in the place of a name.
+    fn hash(&self, text: &str) -> String {
+        let digits = self.hmac(text.as_bytes()).into_iter().take(SHOWN);
+        digits.map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Somebody's name or mail address. Mail systems and directories know no case.
+    fn person(&self, name: &str) -> String {
+        self.hash(&name.trim().to_lowercase())
+    }
+
+    /// Takes out of one row: owner and issuer, mail addresses wherever they stand, and the
+    /// components of the path, of which the extensions are kept.
+    pub fn redact(&self, envelope: &mut Envelope<'_>, facts: &mut Facts) {
+        // Without its bytes, two names that are not Unicode could be taken for the same.
+        let bytes = envelope.path_raw.take().map(Cow::into_owned).unwrap_or_default();
+        envelope.path = Cow::Owned(self.path_with(&envelope.path, &bytes));
+        if let Some(member) = &mut facts.member {
+            *member = self.path(member);
+        }
+        if let Some(error) = &mut facts.error {
+            *error = self.addresses(error);
+        }
+        let Some(license) = &mut facts.license else { return };
         let people = [&mut license.owner, &mut license.issuer_name, &mut license.issuer_id];
         for name in people.into_iter().flatten() {
-            REDACTED.clone_into(name);
+            *name = self.person(name);
         }
+        let texts = [
+            &mut license.referral,
+            &mut license.descriptor_name,
+            &mut license.slc_name,
+            &mut license.slc_address,
+            &mut license.licensing_intranet,
+            &mut license.licensing_extranet,
+        ];
+        for text in texts.into_iter().flatten() {
+            *text = self.addresses(text);
+        }
+    }
+
+    /// A path, or the path of a member: each component is replaced, and its extension kept.
+    pub fn path(&self, path: &str) -> String {
+        self.path_with(path, "")
+    }
+
+    fn path_with(&self, path: &str, bytes: &str) -> String {
+        let mut redacted = String::new();
+        let mut rest = path;
+        while let Some(at) = rest.find(['/', '\\']) {
+            let (component, behind) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            redacted += &self.component(component, "");
+            let mut chars = behind.chars();
+            redacted.extend(chars.next());
+            rest = chars.as_str();
+        }
+        redacted + &self.component(rest, bytes)
+    }
+
+    /// `bytes` sets names apart that read the same.
+    fn component(&self, component: &str, bytes: &str) -> String {
+        // What stands before a member is a file, with a `!` behind it; a name has none.
+        let (name, end) = match component.strip_suffix('!') {
+            Some(name) => (name, "!"),
+            None => (component, ""),
+        };
+        let is_drive =
+            |name: &str| name.ends_with(':') && name.chars().count() == 2 && name.is_ascii();
+        if matches!(name, "" | "." | "..") || is_drive(name) {
+            return component.to_owned();
+        }
+        // `#2` tells members of the same name apart.
+        let numbered = name.rsplit_once('#');
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let (name, number) = match numbered.filter(|(_, number)| is_number(number)) {
+            Some((name, number)) => (name, format!("#{number}")),
+            None => (name, String::new()),
+        };
+        let is_extension = |text: &str| {
+            (1..=EXTENSION).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        let split =
+            name.rsplit_once('.').filter(|(stem, end)| !stem.is_empty() && is_extension(end));
+        let (stem, extension) = match split {
+            Some((stem, extension)) => (stem, format!(".{extension}")),
+            None => (name, String::new()),
+        };
+        format!("{}{extension}{number}{end}", self.hash(&format!("{stem}{bytes}")))
+    }
+
+    /// A text with the mail addresses in it replaced, in addresses of pages too.
+    fn addresses(&self, text: &str) -> String {
+        let is_of_it = |char: char| char.is_alphanumeric() || "._%+-'~".contains(char);
+        let is_of_host = |char: char| char.is_alphanumeric() || matches!(char, '.' | '-');
+        let mut redacted = String::new();
+        let mut rest = text;
+        let sign = |text: &str| {
+            let signs = ["@", "%40"].into_iter();
+            signs.filter_map(|sign| text.find(sign).map(|at| (at, sign))).min()
+        };
+        while let Some((at, sign)) = sign(rest) {
+            let (before, behind) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            let behind = behind.strip_prefix(sign).unwrap_or_default();
+            let plain = before.trim_end_matches(is_of_it);
+            let local = before.strip_prefix(plain).unwrap_or_default();
+            let after = behind.trim_start_matches(is_of_host);
+            let domain = behind.strip_suffix(after).unwrap_or_default();
+            redacted += plain;
+            match local.is_empty() && domain.is_empty() {
+                true => redacted += sign,
+                false => redacted += &self.person(&format!("{local}@{domain}")),
+            }
+            rest = after;
+        }
+        redacted + rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::container::{Container, Protection};
+    use crate::facts::LicenseFacts;
+
+    #[test]
+    fn hashes_are_hmacs() {
+        // RFC 4231, test cases 2 and 6.
+        let long = [0xAA; 131];
+        for (key, text, expected) in [
+            (&b"Jefe"[..], &b"what do ya want for nothing?"[..], [0x5b, 0xdc, 0xc1, 0x46]),
+            (
+                &long,
+                b"Test Using Larger Than Block-Size Key - Hash Key First",
+                [0x60, 0xe4, 0x31, 0x59],
+            ),
+        ] {
+            assert_eq!(Redactor::new(key).hmac(text)[..4], expected);
+        }
+    }
+
+    #[test]
+    fn paths_keep_their_shape_and_extensions() {
+        let redactor = Redactor::new(b"key");
+        let h = |text: &str| redactor.hash(text);
+        let cases = [
+            ("/srv/ada/offer.docx", format!("/{}/{}/{}.docx", h("srv"), h("ada"), h("offer"))),
+            (r"\\fs1\ada", format!(r"\\{}\{}", h("fs1"), h("ada"))),
+            (r"C:\x.PDF", format!(r"C:\{}.PDF", h("x"))),
+            ("./../.profile", format!("./../{}", h(".profile"))),
+            ("report.of ada", h("report.of ada")),
+            ("letter.to-the-directorate", h("letter.to-the-directorate")),
+            ("", String::new()),
+            ("a.zip!/b/c.txt#2", format!("{}.zip!/{}/{}.txt#2", h("a"), h("b"), h("c"))),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(redactor.path(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn one_row_names_nobody() {
+        let redactor = Redactor::new(b"key");
+        let ada = Some("Ada@Contoso.com".to_owned());
+        let license = LicenseFacts {
+            owner: ada.clone(),
+            issuer_name: Some("ada@contoso.com".to_owned()),
+            issuer_id: Some("S-1-5-21-1-1104".to_owned()),
+            referral: Some("https://x.com/?to=ada%40contoso.com&a=ada@contoso.com".to_owned()),
+            descriptor_name: Some("Only for (ada@contoso.com), @ best".to_owned()),
+            slc_name: Some("CONTOSO".to_owned()),
+            slc_key: Some("sha256:00".to_owned()),
+            ..LicenseFacts::default()
+        };
+        let mut facts = Facts::new(Container::Pfile, Protection::Rms);
+        facts.license = Some(Box::new(license));
+        let mut envelope = Envelope::new("/home/ada/caf\u{fffd}.pfile");
+        envelope.path_raw = Some("YS9jYWbpLmRvYw==".into());
+        let other = {
+            let mut envelope = envelope.clone();
+            envelope.path_raw = Some("YS9jYWboLmRvYw==".into());
+            redactor.redact(&mut envelope, &mut facts.clone());
+            envelope.path.into_owned()
+        };
+        redactor.redact(&mut envelope, &mut facts);
+        let all = format!("{envelope:?} {facts:?}").to_lowercase();
+        for name in ["ada", "caf", "1104", "home"] {
+            assert!(!all.contains(name), "{name}: {all}");
+        }
+        let license = facts.license.unwrap();
+        assert_eq!(license.owner, license.issuer_name);
+        let hash = redactor.person("ada@contoso.com");
+        assert_eq!(license.referral, Some(format!("https://x.com/?to={hash}&a={hash}")));
+        assert_eq!(license.descriptor_name, Some(format!("Only for ({hash}), @ best")));
+        assert_eq!(license.slc_name.as_deref(), Some("CONTOSO"));
+        assert_eq!(license.slc_key.as_deref(), Some("sha256:00"));
+        assert_ne!(envelope.path, other);
+        assert_ne!(Redactor::new(b"yek").person("ada@contoso.com"), hash);
     }
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use rmsight::{Estate, Need};
 
+use crate::args::Privacy;
 use crate::exit::{Failure, Outcome, Result};
 use crate::stored::{Draft, Inventories, Judged, judged_with};
 use crate::words::counted;
@@ -51,12 +52,15 @@ pub(crate) struct Export {
     excel: bool,
 
     /// Only the paths of the files, as they were walked, each with a NUL byte at its end
-    #[arg(long, conflicts_with_all = ["format", "purpose"])]
+    #[arg(long, conflicts_with_all = ["format", "purpose", "redact"])]
     paths0: bool,
 
     /// The columns that another tool needs
-    #[arg(long = "for", value_enum, value_name = "TOOL", conflicts_with = "format")]
+    #[arg(long = "for", value_enum, value_name = "TOOL", conflicts_with_all = ["format", "redact"])]
     purpose: Option<Purpose>,
+
+    #[command(flatten)]
+    privacy: Privacy,
 
     #[command(flatten)]
     filter: Filter,
@@ -152,7 +156,7 @@ trait Writer {
 pub(crate) fn run(args: &Export) -> Result<Outcome> {
     let estate = crate::estate::load(args.estate.as_deref())?;
     args.filter.check(&estate)?;
-    let inventories = Inventories::open(&args.inventories)?;
+    let inventories = Inventories::open(&args.inventories)?.redacted(args.privacy.redactor()?);
     let mut writer = args.writer(&inventories)?;
     let mut count: u64 = 0;
     inventories.judged(&estate, |judged| {

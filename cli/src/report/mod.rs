@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use rmsight::{Estate, KeyStatus, Timestamp};
 
+use crate::args::Privacy;
 use crate::exit::{Failure, Outcome, Result};
 use crate::scope::{Scope, now};
 use crate::stored::{Draft, Inventories, judged_with};
@@ -50,6 +51,9 @@ pub(crate) struct Report {
     /// How many findings the page lists
     #[arg(long, value_name = "N", default_value_t = list::SHOWN)]
     rows: usize,
+
+    #[command(flatten)]
+    privacy: Privacy,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -169,8 +173,12 @@ fn gaps(scopes: &[Scope]) -> Vec<String> {
 }
 
 fn page(args: &Report, estate: &Estate, is_listed: bool) -> Result<Page> {
-    let inventories = Inventories::open(&args.inventories)?;
-    let scopes = Scope::of(&inventories)?;
+    let redactor = args.privacy.redactor()?;
+    let inventories = Inventories::open(&args.inventories)?.redacted(redactor.clone());
+    let mut scopes = Scope::of(&inventories)?;
+    if let Some(redactor) = &redactor {
+        scopes.iter_mut().for_each(|scope| scope.redact(redactor));
+    }
     let roots = scopes.iter().flat_map(|scope| &scope.roots);
     let roots = roots.filter(|root| root.kind == "path").map(|root| root.path.clone()).collect();
     let list = List::new(if is_listed { args.rows } else { 0 });

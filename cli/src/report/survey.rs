@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_file_counts_in_a_folder_near_its_root() {
-        let none = Inventories { all: Vec::new() }.translation().unwrap();
+        let none = Inventories::default().translation().unwrap();
         let roots = vec!["/mnt".to_owned(), "/mnt/fs1".to_owned()];
         let survey = Survey::new(&Estate::default(), roots, none, List::new(1));
         let cases = [

@@ -52,7 +52,7 @@ pub(super) fn begin(
         .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
     let mut store = Store::open(&file)?;
     let maps = Maps::new(args.map.iter().cloned());
-    let reading = Reading { reader: READER_VERSION, options: args.reading.text(args.redact) };
+    let reading = Reading { reader: READER_VERSION, options: args.reading.text() };
     store.begin(&Plan {
         source: args.source.as_deref(),
         maps: &maps,

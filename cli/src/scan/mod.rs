@@ -97,7 +97,7 @@ fn settings(args: &Scan) -> Result<Settings> {
     let cancel = Cancel::new();
     Ok(Settings {
         estate: crate::estate::load(args.estate.as_deref())?,
-        redact: args.redact,
+        redactor: args.privacy.redactor()?,
         source: args.source.clone(),
         inspector: args.reading.inspector(cancel.clone()),
         cancel,

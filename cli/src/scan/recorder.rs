@@ -99,16 +99,18 @@ impl Recorder {
     fn record(&mut self, envelope: &Envelope<'_>, facts: &Facts) -> FindingRow {
         let settings = &self.shared.settings;
         let verdict = judge_dated(facts, envelope.modified, &settings.estate);
-        let redacted = settings.redact.map(|_| {
-            let mut facts = facts.clone();
-            facts.redact_principals();
-            facts
-        });
-        let facts = redacted.as_ref().unwrap_or(facts);
         let record = Record { envelope, facts, verdict: &verdict };
         self.shared.counts.add(self.tally.add(&record));
         if self.shared.format.is_some() {
-            self.page.write(&record);
+            match &settings.redactor {
+                Some(redactor) => {
+                    let (mut envelope, mut facts) = (envelope.clone(), facts.clone());
+                    redactor.redact(&mut envelope, &mut facts);
+                    let (envelope, facts) = (&envelope, &facts);
+                    self.page.write(&Record { envelope, facts, verdict: &verdict });
+                }
+                None => self.page.write(&record),
+            }
         }
         match self.shared.walk.ledger {
             Some(_) => FindingRow::of(&record),

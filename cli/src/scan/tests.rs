@@ -58,7 +58,7 @@ fn scan(folder: PathBuf, workers: usize, patience: Duration) -> Vec<serde_json::
     let shared = Arc::new(Shared {
         settings: Settings {
             estate: Estate::default(),
-            redact: None,
+            redactor: None,
             source: None,
             inspector: Inspector::builder(),
             cancel: Cancel::new(),

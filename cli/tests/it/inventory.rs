@@ -82,7 +82,7 @@ fn other_options_give_other_facts() {
         (&["--quick"], 2),
         (&["--quick", "--quiet", "-j", "3"], 0),
         (&["--quick", "--limit", "steps=1000"], 2),
-        (&["--quick", "--limit", "steps=1000", "--redact", "principals"], 2),
+        (&["--quick", "--limit", "steps=1000", "--labels"], 2),
     ] {
         keep(folder.path(), args, 0);
         assert_eq!(last(folder.path())[0], read, "{args:?}");

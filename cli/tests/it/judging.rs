@@ -34,18 +34,52 @@ fn records_judged_with_the_same_knowledge_are_the_same() {
 }
 
 #[test]
-fn people_can_be_left_out() {
+fn people_and_paths_can_be_left_out() {
     let license = license();
-    let folder = folder(&[("offer.xml", &license)]);
-    let (open, _) = scan(folder.path(), &["."]);
-    let (redacted, _) = scan(folder.path(), &["--redact", "principals", "."]);
-    for column in ["owner", "issuer_name", "issuer_id"] {
-        assert_eq!(redacted[0][column], "redacted", "{column}");
-        assert_ne!(open[0][column], "redacted", "{column}");
+    let folder = folder(&[("adas/offer.xml", &license), ("key", b"0123456789abcdef\n")]);
+    let (open, _) = scan(folder.path(), &["adas"]);
+    let (redacted, _) = scan(folder.path(), &["--redact", "key", "adas"]);
+    let names = ["owner", "issuer_name", "issuer_id", "referral", "path"];
+    for column in names {
+        let (open, redacted) = (open[0][column].as_str(), redacted[0][column].as_str());
+        assert!(open.is_some() && redacted.is_some(), "{column}");
+        assert_ne!(open, redacted, "{column}");
     }
-    for column in ["need", "rule", "slc_key", "descriptor_id", "path"] {
+    let path = redacted[0]["path"].as_str().unwrap();
+    assert!(path.ends_with(".xml") && path.contains('/') && !path.contains("ada"), "{path}");
+    for column in ["need", "rule", "confidence", "slc_key", "descriptor_id", "content_id"] {
         assert_eq!(redacted[0][column], open[0][column], "{column}");
     }
+    // All who hand findings on say the same.
+    let dir = folder.path();
+    rmsight(dir, &["scan", "--quiet", "-i", "estate.db", "adas"]).success();
+    let plain = stdout(&rmsight(dir, &["export", "estate.db"]).success());
+    fs::write(dir.join("store.ndjson"), &plain).unwrap();
+    let key = ["--redact", "key"];
+    let exported = rmsight(dir, &[&["export", "estate.db"], &key[..]].concat()).success();
+    let judged = ["judge", "--format", "ndjson", "store.ndjson"];
+    let judged = rmsight(dir, &[&judged[..], &key].concat()).success();
+    assert_eq!(stdout(&judged), stdout(&exported));
+    assert_eq!(records(&judged)[0]["owner"], redacted[0]["owner"]);
+    let page = ["report", "estate.db", "--format", "html"];
+    let page = stdout(&rmsight(dir, &[&page[..], &key].concat()).success());
+    let text = stdout(&rmsight(dir, &[&["report", "estate.db"], &key[..]].concat()).success());
+    let name = dir.file_name().unwrap().to_str().unwrap();
+    for written in [stdout(&judged), page, text] {
+        for word in ["adas", "ada@contoso.com", "offer", name] {
+            assert!(!written.contains(word), "{word}: {written}");
+        }
+    }
+    for (args, said) in [
+        (&["scan", "--redact", "missing", "adas"][..], "missing"),
+        (&["scan", "--redact", "adas/offer.xml", "--paths0", "adas"], "--paths0"),
+        (&["export", "estate.db", "--redact", "key", "--paths0"], "--paths0"),
+    ] {
+        assert!(stderr(&rmsight(dir, args).code(2)).contains(said), "{args:?}");
+    }
+    fs::write(dir.join("key"), "short\n").unwrap();
+    let done = rmsight(dir, &["scan", "--redact", "key", "adas"]).code(2);
+    assert!(stderr(&done).contains("16 bytes or more"), "{}", stderr(&done));
 }
 
 fn estate(status: &str) -> String {
