@@ -31,6 +31,7 @@ Exit codes:
 enum Command {
     Scan(Box<Scan>),
     Inspect(Inspect),
+    License(crate::license::Show),
     Judge(Judge),
     Report(crate::report::Report),
     Export(Box<crate::export::Export>),
@@ -129,6 +130,7 @@ impl Cli {
         match self.command {
             Command::Scan(args) => crate::scan::run(&args),
             Command::Inspect(args) => crate::inspect::run(&args),
+            Command::License(args) => crate::license::run(&args),
             Command::Judge(args) => crate::judge::run(&args),
             Command::Report(args) => crate::report::run(&args),
             Command::Export(args) => crate::export::run(&args),
@@ -322,7 +324,8 @@ pub(crate) struct Budgets {
 #[command(after_help = "\
 Examples:
   rmsight inspect offer.docx
-  rmsight inspect --estate estate.toml mail.msg")]
+  rmsight inspect --estate estate.toml mail.msg
+  rmsight inspect --json offer.docx | jq .chain")]
 pub(crate) struct Inspect {
     /// Files to explain
     #[arg(value_name = "FILE", required = true)]
@@ -331,6 +334,12 @@ pub(crate) struct Inspect {
     /// How to write what is found
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+
+    /// The whole page as data: one JSON object a finding, in a line
+    ///
+    /// The columns of the record, and `verdict`, `chain` and `evidence`.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
 
     /// What the operator knows of keys: an estate file
     #[arg(long, value_name = "FILE")]

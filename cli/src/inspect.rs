@@ -9,6 +9,7 @@ use rmsight::{
 };
 
 use crate::args::{Format, Inspect};
+use crate::data;
 use crate::exit::{Failure, Outcome, Result};
 use crate::open::{self, Links};
 use crate::output::Page;
@@ -31,6 +32,7 @@ pub(crate) fn run(args: &Inspect) -> Result<Outcome> {
         estate,
         page: Page::new(args.format),
         tally: Tally::default(),
+        is_json: args.json,
     };
     let mut out = io::stdout().lock();
     out.write_all(&Page::header(args.format)).map_err(|error| Failure::writing(&error))?;
@@ -65,6 +67,7 @@ struct Desk {
     estate: Estate,
     page: Page,
     tally: Tally,
+    is_json: bool,
 }
 
 impl Desk {
@@ -100,6 +103,9 @@ impl Desk {
         let verdict = judge_dated(finding.facts(), envelope.modified, &self.estate);
         let record = Record { envelope, facts: finding.facts(), verdict: &verdict };
         self.tally.add(&record);
+        if self.is_json {
+            return data::write(&record, finding, out);
+        }
         match format {
             Format::Text => sheet::write(&record, finding, out),
             Format::Ndjson | Format::Csv => {

@@ -1,7 +1,9 @@
 //! `rmsight`: which files still need an AD RMS cluster?
 
 mod args;
+mod chain;
 mod check;
+mod data;
 mod device;
 mod diff;
 mod estate;
@@ -11,6 +13,7 @@ mod inspect;
 mod inventory;
 mod judge;
 mod learn;
+mod license;
 mod merge;
 mod open;
 mod output;

@@ -5,10 +5,11 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use rmsight::{
-    Certificate, CertificateKind, Dependency, Evidence, Facts, Finding, LicenseFacts, Link, Need,
-    Party, Protection, Record, Signature, Timestamp, Verdict,
+    Certificate, Dependency, Facts, Finding, LicenseFacts, Link, Need, Party, Protection, Record,
+    Signature, Timestamp, Verdict,
 };
 
+use crate::chain;
 use crate::terminal::escaped;
 use crate::text::short_key;
 use crate::words;
@@ -34,10 +35,10 @@ pub(crate) fn write(
         says(license, facts, out)?;
     }
     if let Some(license) = finding.license() {
-        chain(&license.certificates(), out)?;
+        certificates(&license.certificates(), out)?;
     }
     odd(record, out)?;
-    seen(finding.evidence(), out)?;
+    seen(finding, out)?;
     settles(facts, verdict, out)?;
     writeln!(out)
 }
@@ -161,39 +162,40 @@ fn says(license: &LicenseFacts, facts: &Facts, out: &mut impl Write) -> io::Resu
     line("link to the key", Some(linked(license.link)), out)
 }
 
-/// Every certificate: what it is, who vouches for whom, and whether its signature holds.
-fn chain(certificates: &[Certificate], out: &mut impl Write) -> io::Result<()> {
-    if certificates.is_empty() {
+/// Every certificate below the one that vouches for it: what it is, whose, its times, and whether
+/// its signature holds.
+fn certificates(all: &[Certificate], out: &mut impl Write) -> io::Result<()> {
+    if all.is_empty() {
         return Ok(());
     }
-    heading("Its certificates: who vouches for whom", out)?;
-    for (number, certificate) in (1..).zip(certificates) {
-        write!(out, "    {number:>2}  {}, signature {}", certificate.kind, certificate.signature)?;
+    heading("Its certificates: each stands below the one that vouches for it", out)?;
+    for node in chain::tree(all) {
+        let (number, certificate) = (node.number, node.certificate);
+        let margin = " ".repeat(2 * node.depth);
+        write!(out, "    {margin}{number:>2}  {}", certificate.kind)?;
         if let Some(issued) = certificate.issued {
             write!(out, ", issued {issued}")?;
         }
         writeln!(out)?;
-        let above = (1..).zip(certificates).find(|(at, other)| {
-            *at != number && other.principal.key.is_some() && vouches(other, certificate)
-        });
-        let above = above.map_or_else(String::new, |(at, _)| format!(", of certificate {at}"));
-        writeln!(out, "          by   {}{above}", party(&certificate.issuer))?;
-        writeln!(out, "          for  {}", party(&certificate.principal))?;
+        writeln!(out, "    {margin}    for        {}", party(&certificate.principal))?;
+        writeln!(out, "    {margin}    by         {}", party(&certificate.issuer))?;
+        writeln!(out, "    {margin}    signature  {}", certificate.signature)?;
+        let link = match (node.link, node.by) {
+            (chain::Link::Good, Some(by)) => format!("good: certificate {by} is of its issuer"),
+            (chain::Link::OutOfTime, Some(by)) => {
+                format!("bad: certificate {by} gave its issuer no right to issue at that time")
+            }
+            _ => "none: the file has no certificate of its issuer".to_owned(),
+        };
+        writeln!(out, "    {margin}    link       {link}")?;
         let (from, until) = certificate.may_issue;
         let time =
             |time: Option<Timestamp>| time.map_or_else(|| "-".to_owned(), |it| it.to_string());
         if from.or(until).is_some() {
-            writeln!(out, "          who may issue from {} until {}", time(from), time(until))?;
+            writeln!(out, "    {margin}    may issue  {} until {}", time(from), time(until))?;
         }
     }
     Ok(())
-}
-
-/// Whether the principal of one is the issuer of the other, and one that issues.
-fn vouches(one: &Certificate, other: &Certificate) -> bool {
-    use CertificateKind::{CertificateAuthority, ClientLicensor, ServerLicensor};
-    one.principal.key == other.issuer.key
-        && matches!(one.kind, CertificateAuthority | ClientLicensor | ServerLicensor)
 }
 
 /// Name, or else id, and the first digits of the key.
@@ -226,16 +228,31 @@ fn odd(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn seen(evidence: &[Evidence], out: &mut impl Write) -> io::Result<()> {
+fn seen(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    let evidence = finding.evidence();
     if evidence.is_empty() {
         return Ok(());
     }
-    heading("Evidence: where in the file, which element, what it says", out)?;
+    heading("Evidence: where in the file, where in the license, bytes, what they say", out)?;
+    let number =
+        |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
     for one in evidence {
-        let offset = one.offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
-        writeln!(out, "    {offset:>10}  {}  {}", one.element, shown(&one.value))?;
+        writeln!(
+            out,
+            "    {:>10}  {:>8}  {:>5}  {}  {}",
+            number(one.offset),
+            number(one.in_license),
+            number(one.length),
+            one.element,
+            shown(&one.value)
+        )?;
     }
-    Ok(())
+    match words::stream(finding.facts().container) {
+        Some(stream) if evidence.iter().any(|one| one.in_license.is_some()) => {
+            writeln!(out, "    The license is {stream}.")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// As much of a value as fits into a line.

@@ -1,5 +1,7 @@
 //! Words for people: counts, and sentences of the library's documentation made to fit.
 
+use rmsight::Container;
+
 /// Without its full stop, to be followed by more.
 pub(crate) fn sentence(text: &str) -> &str {
     text.trim_end_matches('.')
@@ -16,6 +18,22 @@ pub(crate) fn clause(text: &str) -> String {
         }
         _ => text.to_owned(),
     }
+}
+
+/// The stream that the license lies in, by the kind of its container.
+pub(crate) fn stream(container: Container) -> Option<&'static str> {
+    Some(match container {
+        Container::OoxmlIrm | Container::BinaryIrm | Container::XpsIrm | Container::Rpmsg => {
+            "in the stream \\x06DataSpaces/TransformInfo/(transform)/\\x06Primary"
+        }
+        Container::PdfIrmV1 => "in the string PublishingLicense of the Encrypt dictionary",
+        Container::PdfIrmV2 => {
+            "in the embedded PDF, in PublishingLicense of its Encrypt dictionary"
+        }
+        Container::Pfile => "behind the header of the file",
+        Container::License => "the file itself",
+        _ => return None,
+    })
 }
 
 /// `1 file`, `2 files`.

@@ -8,6 +8,7 @@ mod manners;
 mod members;
 mod reading;
 mod readme;
+mod showing;
 mod ways;
 
 use std::fs;
