@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use rmsight::{AuthorityKind, Estate, Mistake};
+use rmsight::{AuthorityKind, Estate, HostRole, Mistake};
 
 use crate::exit::{self, Failure, Outcome, Result};
 use crate::terminal::escaped;
@@ -44,14 +44,15 @@ pub(crate) fn check(file: &Path) -> Result<Outcome> {
         .and_then(|()| questions(&estate, &mut out))
         .and_then(|()| out.flush())
         .map_err(|error| Failure::writing(&error))?;
-    Ok(Outcome::of(estate.open_questions().is_empty()))
+    Ok(Outcome::of(!estate.is_empty() && estate.open_questions().is_empty()))
 }
 
 fn overview(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
     for authority in estate.authorities() {
         writeln!(out, "{} ({})", escaped(&authority.name), authority.kind)?;
         for host in &authority.hosts {
-            writeln!(out, "  host  {}", escaped(&host.name))?;
+            let role = if host.role == HostRole::Connector { "  (connector)" } else { "" };
+            writeln!(out, "  host  {}{role}", escaped(&host.name))?;
         }
         for key in &authority.keys {
             let name = key.key.as_ref().or(key.id.as_ref()).map_or("", String::as_str);
@@ -68,6 +69,12 @@ fn overview(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
 
 fn questions(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
     let open = estate.open_questions();
+    if estate.is_empty() {
+        return writeln!(
+            out,
+            "It declares no authority. `rmsight scan` and `rmsight estate learn` print lines for it."
+        );
+    }
     if open.is_empty() {
         return writeln!(out, "\nNothing is left to ask.");
     }

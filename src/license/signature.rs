@@ -111,24 +111,42 @@ impl<'d, 't> Chain<'d, 't> {
     /// Where the license leads.
     ///
     /// A signature that does not hold breaks it wherever it stands, even beside the way to the key:
-    /// somebody has changed the text. One that cannot be checked proves nothing, so the way ends
-    /// there.
+    /// somebody has changed the text. So does a certificate that has none, or no end: a single bit
+    /// in a tag takes a signature out of sight, and no server issues such a thing. One that cannot
+    /// be checked proves nothing, so nothing is said to lead anywhere.
     fn link(&self, license: &'d Document<'t>) -> Result<Link> {
-        Ok(match self.signature(license) {
+        match self.signature(license) {
             Signature::Unsigned | Signature::Unsupported | Signature::NotChecked => {
-                Link::Unanchored
+                return Ok(Link::Unanchored);
             }
-            Signature::Invalid => Link::Broken,
-            Signature::Valid | Signature::Reflowed
-                if self.signatures.contains(&Signature::Invalid) =>
-            {
-                Link::Broken
-            }
-            Signature::Valid | Signature::Reflowed if license.issuer.is_server() => {
-                return self.of_a_server(license);
-            }
-            Signature::Valid | Signature::Reflowed => return self.of_a_client(license),
+            Signature::Invalid => return Ok(Link::Broken),
+            Signature::Valid | Signature::Reflowed => {}
+        }
+        if self.signatures.contains(&Signature::Invalid) {
+            return Ok(Link::Broken);
+        }
+        let link = match license.issuer.is_server() {
+            true => self.of_a_server(license)?,
+            false => self.of_a_client(license)?,
+        };
+        Ok(match link {
+            Link::Linked | Link::Own => self.beside(license).unwrap_or(link),
+            other => other,
         })
+    }
+
+    /// What certificates that are not whole make of a way that leads to the key.
+    fn beside(&self, license: &Document<'_>) -> Option<Link> {
+        let all = self.documents.iter().zip(self.signatures);
+        let others = all.filter(|(document, _)| !std::ptr::eq(*document, license));
+        let broken = others.map(|(document, signature)| match signature {
+            Signature::Unsigned => Some(Link::Broken),
+            _ if !document.closed => Some(Link::Broken),
+            Signature::Unsupported => Some(Link::Unanchored),
+            _ => None,
+        });
+        // Broken says more.
+        broken.flatten().max_by_key(|link| *link == Link::Broken)
     }
 
     /// A server signs with the key that it names. Documents beside that, which lead nowhere, change

@@ -380,11 +380,15 @@ fn signed_runs(text: &str) -> Vec<std::ops::Range<usize>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
     #[test]
-    fn a_flipped_bit_is_caught(which in 0usize..8, position in 0.0f64..1.0, bit in 0u8..7) {
-        let mut bytes = client().documents(Documents::Two).build();
+    fn a_flipped_bit_is_caught(
+        is_whole: bool, which in 0usize..32, position in 0.0f64..1.0, bit in 0u8..7,
+    ) {
+        let documents = if is_whole { Documents::Eight } else { Documents::Two };
+        let mut bytes = client().documents(documents).build();
         let text = String::from_utf8(bytes.clone()).unwrap();
         let runs = signed_runs(&text);
-        prop_assert_eq!(runs.len(), 8);
+        prop_assert_eq!(runs.len(), if is_whole { 32 } else { 8 });
+        let which = which % runs.len();
         let run = runs[which].clone();
         // The last letters of base64 may hold bits that mean nothing.
         let len = run.len().saturating_sub(3) as f64;

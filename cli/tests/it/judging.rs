@@ -144,6 +144,9 @@ fn an_estate_file_is_checked() {
     let bad = estate("\"asleep\"");
     let folder =
         folder(&[("good.toml", good.as_bytes()), ("bad.toml", bad.as_bytes()), ("a", b"x")]);
+    fs::write(folder.path().join("none.toml"), "").unwrap();
+    let done = rmsight(folder.path(), &["estate", "check", "none.toml"]).code(1);
+    assert!(stdout(&done).contains("It declares no authority"));
     let done = rmsight(folder.path(), &["estate", "check", "good.toml"]).code(1);
     assert!(stdout(&done).contains("Still to ask"));
     for args in

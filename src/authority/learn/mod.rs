@@ -107,7 +107,8 @@ fn recognize(bytes: &[u8]) -> Result<Vec<Learned>, Mistake> {
         return learned.map(|learned| vec![learned]);
     }
     let Some(text) = text::decode(bytes) else {
-        return Err(refusal(None, UNREADABLE));
+        let is_der = bytes.first() == Some(&0x30);
+        return Err(refusal(None, if is_der { x509::OTHER } else { UNREADABLE }));
     };
     let text = text.as_ref();
     let has = |what: &str| text.contains(what);

@@ -17,6 +17,10 @@ const NOT_RSA: &str = "It is a public key, but not an RSA one: no SLC key is lik
 const PRIVATE: &str = "It holds a private key, which nobody should hand around and nothing here \
                        needs: give the public key or the certificate.";
 
+pub(super) const OTHER: &str = "It is DER, but no X.509 certificate and no RSA public key: perhaps \
+                                a private key, or a store of keys or certificates (PKCS #7 or \
+                                #12). Give the certificate or the public key alone.";
+
 /// A certificate, a SubjectPublicKeyInfo or a PKCS #1 public key; `None` for what is none of them.
 pub(super) fn from_der(der: &[u8]) -> Option<Result<Learned, Mistake>> {
     if der.first() != Some(&0x30) {
