@@ -63,17 +63,19 @@ fn merge(output: &Path, inventories: &[PathBuf]) -> rusqlite::Result<i64> {
     db.pragma_update(None, "synchronous", "off")?;
     db.pragma_update(None, "cache_size", -65_536)?;
     db.pragma_update(None, "temp_store", "file")?;
-    db.execute_batch("CREATE TEMP TABLE order_of (input INTEGER, scan INTEGER, started INTEGER);")?;
+    db.execute_batch(
+        "CREATE TEMP TABLE order_of (input INTEGER, scan INTEGER, started INTEGER, same TEXT);",
+    )?;
     for (number, file) in (0_i64..).zip(inventories) {
         attach(&db, file)?;
-        let scans = "INSERT INTO order_of SELECT ?, id, started FROM i.scans";
-        db.execute(scans, [number])?;
+        db.execute(SCANS, [number])?;
         db.execute_batch("DETACH i")?;
     }
-    // Scans are numbered in the order of their time, as if they had been made here.
+    // Scans are numbered in the order of their time, as if they had been made here; one that is in
+    // several inventories, because one is a copy of another, is one.
     db.execute_batch(
         "CREATE TEMP TABLE scan_of AS SELECT input, scan AS old, \
-         row_number() OVER (ORDER BY started, input, scan) AS new FROM order_of;",
+         dense_rank() OVER (ORDER BY started, scan, same) AS new FROM order_of;",
     )?;
     for (number, file) in (0_i64..).zip(inventories) {
         attach(&db, file)?;
@@ -83,6 +85,14 @@ fn merge(output: &Path, inventories: &[PathBuf]) -> rusqlite::Result<i64> {
     }
     db.query_row("SELECT count(*) FROM files WHERE gone IS NULL", [], |row| row.get(0))
 }
+
+/// What makes a scan the one that it is: two of which all this is the same are one.
+const SCANS: &str = "INSERT INTO order_of SELECT ?, s.id, s.started, json_array(
+      (SELECT name FROM i.sources WHERE id = s.source), s.finished, s.outcome, s.program, s.files,
+      s.read, s.unchanged, s.failed, s.gone, s.bytes,
+      (SELECT json_group_array(json_array(r.kind, hex(r.path), v.started, v.finished, v.files))
+         FROM i.root_scans v JOIN i.roots r ON r.id = v.root WHERE v.scan = s.id))
+    FROM i.scans s";
 
 fn attach(db: &Connection, file: &Path) -> rusqlite::Result<()> {
     // An URI would say "read only", but not every file name can be written as one.
@@ -122,9 +132,10 @@ fn one(db: &Connection, number: i64) -> rusqlite::Result<()> {
          INSERT INTO root SELECT o.id, n.id FROM i.roots o JOIN source s ON s.old = o.source
            JOIN main.roots n ON n.source = s.new AND n.kind = o.kind AND n.path = o.path;",
     )?;
-    copy(db, "scans", &[("id", "scan"), ("source", "source"), ("reading", "reading")], "")?;
-    copy(db, "root_scans", &[("scan", "scan"), ("root", "root"), ("device", "device")], "")?;
-    copy(db, "slc_keys", &[("scan", "scan")], "ON CONFLICT DO NOTHING")?;
+    let known = "ON CONFLICT DO NOTHING";
+    copy(db, "scans", &[("id", "scan"), ("source", "source"), ("reading", "reading")], known)?;
+    copy(db, "root_scans", &[("scan", "scan"), ("root", "root"), ("device", "device")], known)?;
+    copy(db, "slc_keys", &[("scan", "scan")], known)?;
     // What was known until now, before folders are said to have been listed later.
     db.execute_batch(&format!(
         "DROP TABLE IF EXISTS temp.looked;

@@ -157,12 +157,11 @@ impl Pair {
         let (old, new) = (self.before.db(), self.after.db());
         let since = self.before.scans()?.last().map_or(i64::MIN, |scan| scan.started.unix());
         let broken = |error: rusqlite::Error| Failure::message(format_args!("inventory: {error}"));
-        let (old_columns, new_columns) =
-            (rows::columns(old).map_err(broken)?, rows::columns(new).map_err(broken)?);
-        let mut before = old.prepare(&rows::sql(&old_columns)).map_err(broken)?;
-        let mut after = new.prepare(&rows::sql(&new_columns)).map_err(broken)?;
-        let mut before = Walk::new(before.query([]).map_err(broken)?, &old_columns);
-        let mut after = Walk::new(after.query([]).map_err(broken)?, &new_columns);
+        let (old_columns, new_columns) = (self.before.columns(), self.after.columns());
+        let mut before = old.prepare(&rows::sql(old_columns)).map_err(broken)?;
+        let mut after = new.prepare(&rows::sql(new_columns)).map_err(broken)?;
+        let mut before = Walk::new(before.query([]).map_err(broken)?, old_columns);
+        let mut after = Walk::new(after.query([]).map_err(broken)?, new_columns);
         let (mut one, mut other) = (before.next().map_err(broken)?, after.next().map_err(broken)?);
         loop {
             let order = match (&one, &other) {

@@ -1,12 +1,10 @@
 //! The files of an inventory in the order of source and path, so that two can be walked side by
 //! side.
 
-use std::borrow::Cow;
-use std::path::PathBuf;
+use rmsight::{Column, Envelope, Facts, Timestamp};
+use rusqlite::{Row, Rows};
 
-use rmsight::{COLUMNS, Column, ColumnKind, ColumnPart, Envelope, Facts, Timestamp, Value};
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, Rows};
+use crate::inventory::{envelope, fact_values};
 
 /// What two inventories know a file by: source, folder, name. Ordered as the rows are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -24,15 +22,6 @@ pub(super) struct File {
     pub(super) is_gone: bool,
     pub(super) envelope: Envelope<'static>,
     pub(super) findings: Vec<Facts>,
-}
-
-/// Columns of the record that a finding has in this file.
-pub(super) fn columns(db: &Connection) -> rusqlite::Result<Vec<&'static Column>> {
-    let mut statement = db.prepare("SELECT name FROM pragma_table_info('findings')")?;
-    let names: Vec<String> =
-        statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    let facts = COLUMNS.iter().filter(|column| column.part == ColumnPart::Facts);
-    Ok(facts.filter(|column| names.iter().any(|name| name == column.name)).collect())
 }
 
 /// The cross joins walk along the indexes: nothing is sorted, and nothing held.
@@ -91,14 +80,10 @@ fn read(columns: &[&'static Column], row: &Row<'_>) -> rusqlite::Result<File> {
         dir: row.get_ref(1)?.as_blob()?.to_vec(),
         name: row.get_ref(2)?.as_blob()?.to_vec(),
     };
-    let path = path(&name);
-    let seen = Envelope::of_path(&path);
-    let mut envelope = Envelope::new(seen.path.into_owned());
-    envelope.path_raw = seen.path_raw.map(|raw| Cow::Owned(raw.into_owned()));
-    envelope.source = Some(name.source.clone()).filter(|name| !name.is_empty()).map(Cow::Owned);
+    let path = [name.dir.as_slice(), &name.name].concat();
+    let mut envelope = envelope(path, &name.source, row.get(8)?);
     envelope.size = row.get(6)?;
     envelope.modified = row.get::<_, Option<i64>>(7)?.map(Timestamp::from_unix);
-    envelope.reader = row.get(8)?;
     Ok(File {
         name,
         device: row.get(4)?,
@@ -108,39 +93,6 @@ fn read(columns: &[&'static Column], row: &Row<'_>) -> rusqlite::Result<File> {
     })
 }
 
-#[cfg(unix)]
-fn path(name: &Name) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt as _;
-    std::ffi::OsString::from_vec([name.dir.as_slice(), &name.name].concat()).into()
-}
-
-#[cfg(not(unix))]
-fn path(name: &Name) -> PathBuf {
-    String::from_utf8_lossy(&[name.dir.as_slice(), &name.name].concat()).into_owned().into()
-}
-
 fn facts(columns: &[&'static Column], row: &Row<'_>) -> Option<Facts> {
-    let at = std::cell::Cell::new(0);
-    Facts::from_columns(|name| {
-        if name == "schema" {
-            return Some(Value::Int(rmsight::SCHEMA_VERSION.into()));
-        }
-        // They are asked for in their order.
-        let is_named = |at: &usize| columns.get(*at).is_some_and(|column| column.name == name);
-        let found =
-            Some(at.get()).filter(is_named).or_else(|| (0..columns.len()).find(is_named))?;
-        at.set(found + 1);
-        Some(value(columns.get(found)?.kind, row.get_ref(AHEAD + found).ok()?))
-    })
-    .ok()
-}
-
-fn value(kind: ColumnKind, stored: ValueRef<'_>) -> Value<'_> {
-    match (kind, stored) {
-        (ColumnKind::Bool, ValueRef::Integer(number)) => Value::Bool(number != 0),
-        (ColumnKind::Time, ValueRef::Integer(number)) => Value::Time(Timestamp::from_unix(number)),
-        (_, ValueRef::Integer(number)) => u64::try_from(number).map_or(Value::Null, Value::Int),
-        (_, ValueRef::Text(text)) => std::str::from_utf8(text).map_or(Value::Null, Value::Text),
-        _ => Value::Null,
-    }
+    Facts::from_columns(fact_values(columns, row, AHEAD)).ok()
 }

@@ -94,6 +94,11 @@ impl Inventory {
         Ok(Inventory { db, file: file.to_owned(), columns })
     }
 
+    /// Columns of the record that a finding has in this file.
+    pub(crate) fn columns(&self) -> &[&'static Column] {
+        &self.columns
+    }
+
     /// The database, for questions of one's own.
     pub(crate) fn db(&self) -> &Connection {
         &self.db
@@ -178,7 +183,7 @@ impl Inventory {
 
     fn stored(&self, row: &Row<'_>) -> Result<Stored> {
         let broken = |error: rusqlite::Error| failed(&self.file, &error);
-        let facts = Facts::from_columns(fact_values(&self.columns, row))
+        let facts = Facts::from_columns(fact_values(&self.columns, row, AHEAD))
             .map_err(|error| Failure::message(format_args!("{}: {error}", self.file.display())))?;
         (|| {
             let mut path = row.get_ref(4)?.as_blob()?.to_vec();
@@ -198,7 +203,8 @@ impl Inventory {
     }
 }
 
-fn envelope(path: Vec<u8>, source: &str, reader: u32) -> Envelope<'static> {
+/// Where a file lies, by its path as bytes.
+pub(crate) fn envelope(path: Vec<u8>, source: &str, reader: u32) -> Envelope<'static> {
     let path = path::to_path(path);
     let seen = Envelope::of_path(&path);
     let mut envelope = Envelope::new(seen.path.into_owned());
@@ -212,11 +218,12 @@ fn envelope(path: Vec<u8>, source: &str, reader: u32) -> Envelope<'static> {
 /// How many columns stand before the facts.
 const AHEAD: usize = 8;
 
-/// The values of the facts by name. They are asked for in their order, so that the next one is
-/// nearly always the right one.
-fn fact_values<'r>(
+/// The values of the facts by name, which stand behind `ahead` other columns. They are asked for in
+/// their order, so that the next one is nearly always the right one.
+pub(crate) fn fact_values<'r>(
     columns: &'r [&'static Column],
     row: &'r Row<'_>,
+    ahead: usize,
 ) -> impl Fn(&str) -> Option<Value<'r>> {
     let next = Cell::new(0);
     move |name| {
@@ -227,7 +234,7 @@ fn fact_values<'r>(
         let at = Some(next.get()).filter(is_named).or_else(|| (0..columns.len()).find(is_named))?;
         next.set(at + 1);
         let column = columns.get(at)?;
-        Some(value(column.kind, row.get_ref(AHEAD + at).ok()?))
+        Some(value(column.kind, row.get_ref(ahead + at).ok()?))
     }
 }
 

@@ -20,7 +20,7 @@ use rusqlite::Connection;
 use crate::exit::Failure;
 
 #[allow(unused_imports)] // for the commands that read inventories
-pub(crate) use load::{Inventory, RootRow, ScanRow, Stored};
+pub(crate) use load::{Inventory, RootRow, ScanRow, Stored, envelope, fact_values};
 pub(crate) use lookup::Lookup;
 pub(crate) use maps::Maps;
 pub(crate) use rows::{

@@ -200,6 +200,13 @@ fn several_inventories_count_together_and_merge_to_the_same() {
         lines
     };
     assert_eq!(sorted(&merged), sorted(&both));
+    let scans = |name: &str| -> i64 {
+        let db = rusqlite::Connection::open(folder.path().join(name)).unwrap();
+        let sql = "SELECT (SELECT count(*) FROM scans) * 100 + (SELECT count(*) FROM root_scans)";
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    // A scan that comes twice is one.
+    assert_eq!(scans("all.db"), scans("i.db") + scans("j.db"));
     let again = rmsight(folder.path(), &["merge", "all.db", "i.db"]).code(2);
     assert!(stderr(&again).contains("there already"));
     // A merged inventory is one to go on with.
