@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """DuckDB reads what rmsight wrote, and counts the same: same_counts.py RMSIGHT
 
-Ends with 77, which means skipped, where DuckDB (PyPI `duckdb`) is missing.
+Ends with 77, which means skipped, where DuckDB (PyPI `duckdb`) is missing. To read the inventory
+itself, DuckDB needs its SQLite extension: from PyPI `duckdb-extension-sqlite-scanner`, of the same
+version, or else from where DuckDB gets its extensions.
 """
 import csv
+import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -23,6 +26,17 @@ def run(*args):
     done = subprocess.run([program, *map(str, args)], capture_output=True, text=True)
     assert done.returncode in (0, 1), done.stderr
     return done.stdout
+
+
+def load_sqlite(db):
+    package = importlib.util.find_spec("duckdb_extension_sqlite_scanner")
+    if package is None:
+        db.execute("INSTALL sqlite; LOAD sqlite")
+        return
+    folder = pathlib.Path(package.origin).parent
+    files = sorted(folder.rglob("*.duckdb_extension"))
+    own = [file for file in files if file.parent.name == f"v{duckdb.__version__}"]
+    db.execute(f"LOAD '{(own or files)[0]}'")
 
 
 with tempfile.TemporaryDirectory() as folder:
@@ -53,9 +67,10 @@ with tempfile.TemporaryDirectory() as folder:
     assert db.execute("SELECT epoch(?::TIMESTAMP)", [last.rstrip("Z")]).fetchone()[0] == issued
 
     try:
-        db.execute("INSTALL sqlite; LOAD sqlite")
+        load_sqlite(db)
     except duckdb.Error as error:
         print(f"same counts in Parquet; SQLite skipped: {str(error).splitlines()[0]}")
+        print("(pip install duckdb-extension-sqlite-scanner, in the version of duckdb)")
         sys.exit(0)
     db.execute(f"ATTACH '{inventory}' AS i (TYPE sqlite)")
     found = db.execute(by.format("i.records")).fetchall()
