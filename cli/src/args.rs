@@ -43,6 +43,15 @@ enum Command {
     Estate(EstateCommand),
     /// Print the table of rules that verdicts are made by
     Rules,
+    /// Read an Outlook data file for another rmsight, over standard input and output
+    #[cfg(feature = "pst")]
+    #[command(name = crate::pst::SUBCOMMAND, hide = true)]
+    PstChild {
+        /// Seconds of processor time
+        seconds: u64,
+        /// Bytes of memory
+        memory: u64,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -141,6 +150,8 @@ impl Cli {
             Command::Estate(EstateCommand::Learn(args)) => crate::learn::learn(&args),
             Command::Estate(EstateCommand::Import(args)) => crate::learn::import(&args),
             Command::Rules => crate::rules::run(),
+            #[cfg(feature = "pst")]
+            Command::PstChild { seconds, memory } => crate::pst::run(seconds, memory),
         }
     }
 }
@@ -315,6 +326,10 @@ pub(crate) struct Budgets {
     /// Bytes of the largest member that is opened
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_member_size: Option<u64>,
+
+    #[cfg(feature = "pst")]
+    #[command(flatten)]
+    pub(crate) pst: crate::pst::PstLimits,
 }
 
 /// Explain single files: what each is, who can open it, and why.

@@ -20,14 +20,14 @@ pub(crate) fn run(args: &Inspect) -> Result<Outcome> {
     let estate = crate::estate::load(args.estate.as_deref())?;
     let mut desk = Desk {
         // A person who asks about one file wants to know all of it.
-        inspector: Inspector::builder()
-            .limits(args.budgets.limits())
+        inspector: args
+            .budgets
+            .inspector()
             .cancel(Cancel::default())
             .labels(true)
             .verify(true)
             .deep(args.deep)
             .evidence(true)
-            .spill(crate::spill::open)
             .build(),
         estate,
         page: Page::new(args.format),

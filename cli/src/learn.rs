@@ -23,7 +23,10 @@ const READ: u64 = (16 << 20) + 1;
 pub(crate) fn learn(args: &Learn) -> Result<Outcome> {
     let mut lesson = Lesson::default();
     // What was changed after it was signed names anybody's key.
-    let mut inspector = Inspector::builder().verify(true).keep_licenses(false).build();
+    let builder = Inspector::builder().verify(true).keep_licenses(false);
+    #[cfg(feature = "pst")]
+    let builder = builder.pst(crate::pst::PstLimits::default().opener());
+    let mut inspector = builder.build();
     for path in &args.files {
         lesson.protected(path, &mut inspector);
     }

@@ -19,6 +19,8 @@ mod open;
 mod output;
 mod placeholder;
 mod progress;
+#[cfg(feature = "pst")]
+mod pst;
 mod rate;
 mod report;
 mod rules;

@@ -31,14 +31,13 @@ pub(crate) struct Settings {
 
 impl Reading {
     pub(crate) fn inspector(&self, cancel: Cancel) -> InspectorBuilder {
-        Inspector::builder()
-            .limits(self.budgets.limits())
+        self.budgets
+            .inspector()
             .depth(if self.quick { Depth::Head } else { Depth::Full })
             .labels(self.labels)
             .deep(self.deep)
             .verify(self.verify)
             .keep_licenses(false)
-            .spill(crate::spill::open)
             .cancel(cancel)
     }
 }
@@ -55,11 +54,25 @@ impl Reading {
         for (name, amount) in self.budgets.limits().entries() {
             text += &format!(" {name}={amount}");
         }
+        #[cfg(feature = "pst")]
+        {
+            let limits = self.budgets.pst;
+            text += &format!(" pst={}s,{}", limits.pst_timeout, limits.pst_memory);
+        }
         text
     }
 }
 
 impl Budgets {
+    /// An inspector with these limits, and with what only this program lends the library: room on
+    /// the disk, and a reader of Outlook data files.
+    pub(crate) fn inspector(&self) -> InspectorBuilder {
+        let builder = Inspector::builder().limits(self.limits()).spill(crate::spill::open);
+        #[cfg(feature = "pst")]
+        let builder = builder.pst(self.pst.opener());
+        builder
+    }
+
     pub(crate) fn limits(&self) -> Limits {
         let mut limits = match self.limits {
             LimitSet::Default => Limits::default(),

@@ -189,6 +189,8 @@ pub(crate) enum Body {
         /// What the container says that they decode to; it need not be true.
         size: Option<u64>,
     },
+    /// Where only a reader of the caller's gets at them.
+    Elsewhere { reader: mail::pst::Shared, size: u64 },
     /// They are all of the container's own, read as another format.
     Again(Read),
     /// Nobody here can get at them; why.
@@ -230,6 +232,11 @@ pub(crate) trait Sink {
     /// Whether licenses are read whole, and use licenses too, or only what decides.
     fn reads_whole_licenses(&self) -> bool {
         true
+    }
+
+    /// The caller's reader of Outlook data files, if there is one.
+    fn pst_opener(&self) -> Option<mail::pst::PstOpener> {
+        None
     }
 
     /// The member is of this kind. The last word counts; a format says it as soon as it knows, so

@@ -3,6 +3,7 @@
 use super::Options;
 use super::place::Place;
 use crate::bytes::{Buffer, narrow, wide};
+use crate::container::mail::pst::PstOpener;
 use crate::container::{
     Anomaly, Container, Label, LicenseBytes, Member, Protection, Rest, Sink, Wanted,
 };
@@ -122,6 +123,10 @@ impl Sink for Gather<'_> {
 
     fn reads_whole_licenses(&self) -> bool {
         self.options.manner.depth == Depth::Full
+    }
+
+    fn pst_opener(&self) -> Option<PstOpener> {
+        self.options.pst.clone()
     }
 
     fn container(&mut self, container: Container) {

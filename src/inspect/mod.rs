@@ -12,6 +12,7 @@ use std::sync::Arc;
 use self::walk::{Buffers, Walk};
 use crate::bytes::Buffer;
 use crate::container::Wanted;
+use crate::container::mail::pst::{PstOpener, PstReader};
 use crate::error::{Error, Result};
 use crate::facts::Depth;
 use crate::license::{Manner, Memory};
@@ -37,6 +38,7 @@ struct Options {
     wanted: Wanted,
     keep_licenses: bool,
     spiller: Option<Spiller>,
+    pst: Option<PstOpener>,
 }
 
 /// Sets an [`Inspector`] up.
@@ -109,6 +111,16 @@ impl InspectorBuilder {
         self
     }
 
+    /// Who reads Outlook data files: each call of `open` makes a reader for one of them. Without it
+    /// they are `feature-off`, and nobody knows what is in them.
+    pub fn pst(
+        mut self,
+        open: impl Fn() -> io::Result<Box<dyn PstReader>> + Send + Sync + 'static,
+    ) -> Self {
+        self.options.pst = Some(PstOpener(Arc::new(open)));
+        self
+    }
+
     /// Bytes that the first read of a file takes; at least 512.
     pub fn first_read(mut self, bytes: usize) -> Self {
         self.first_read = bytes;
@@ -149,6 +161,7 @@ impl Inspector {
                 wanted: Wanted { labels: false, deep: false, evidence: false },
                 keep_licenses: true,
                 spiller: None,
+                pst: None,
             },
             first_read: 4096,
             block: 4096,

@@ -7,6 +7,7 @@ use super::gather::{Gather, Gathered};
 use super::paths::Names;
 use super::place::{Holder, Place};
 use crate::bytes::Buffer;
+use crate::container::mail::pst::Elsewhere;
 use crate::container::{self, Anomaly, Body, Container, Member, Name, Protection, Rest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Facts, Searched};
@@ -222,6 +223,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             Body::Stored(extents) | Body::Encoded { extents, .. } => {
                 extents.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len))
             }
+            Body::Elsewhere { size, .. } => *size,
             Body::Again(_) | Body::Unopened { .. } => 0,
         };
         let account = match member.body {
@@ -255,6 +257,10 @@ impl<'a, 'w> Walk<'a, 'w> {
                         Rc::new(Pool::new(options.limits.spool, options.spiller.clone()))
                     }),
                 )));
+            }
+            Body::Elsewhere { reader, size } => {
+                let (file, meter) = (outer.holder, self.meter);
+                opened.holder = Holder::Member(Rc::new(Elsewhere { file, reader, size, meter }));
             }
             Body::Unopened { error, size } => {
                 opened.place = outer.place;

@@ -1,0 +1,284 @@
+//! Every attachment of every message in a data file.
+//!
+//! Messages are found in the node tree, not in the tables of their folders: it has each of them once,
+//! those too that a damaged or a search folder does not show.
+
+use std::collections::HashMap;
+use std::io;
+use std::rc::Rc;
+
+use outlook_pst::PstReader as Source;
+use rmsight::{PstAttachment, PstItem};
+
+use super::heap::{OBJECT, Properties, Value, u32_at};
+use super::protocol::{PIECE, STEPS};
+use super::store::{Node, Piece, Store, open};
+
+/// `nidType`: a message, a message associated with a folder, an attachment; MS-PST 2.2.2.1.
+const MESSAGE: u8 = 0x04;
+const ASSOCIATED: u8 = 0x08;
+const ATTACHMENT: u8 = 0x05;
+/// `NID_MESSAGE_STORE`, `NID_ROOT_FOLDER`, 2.4.1.
+const STORE: u32 = 0x21;
+const ROOT_FOLDER: u32 = 0x122;
+/// PidTagIpmSubTreeEntryId: the folder that a person sees as the mailbox. Its node is at the end.
+const VISIBLE_ROOT: u16 = 0x35E0;
+const ENTRY_ID_NODE: usize = 20;
+/// PidTagSubject; PidTagDisplayName.
+const SUBJECT: u16 = 0x0037;
+const DISPLAY_NAME: u16 = 0x3001;
+/// PidTagAttachLongFilename, PidTagAttachFilename, PidTagDisplayName.
+const FILE_NAMES: [u16; 3] = [0x3707, 0x3704, DISPLAY_NAME];
+/// PidTagAttachDataBinary, or PidTagAttachDataObject: they differ in their types.
+const DATA: u16 = 0x3701;
+/// Bytes of a property context.
+const LARGEST_CONTEXT: u64 = 1 << 26;
+/// Folders that lead to a folder.
+const FOLDERS: usize = 32;
+/// Folders whose paths are remembered.
+const REMEMBERED: usize = 1 << 16;
+
+pub(super) struct Walk {
+    store: Box<dyn Store>,
+    visible_root: u32,
+    folders: HashMap<u32, Rc<[String]>>,
+    /// What is to be looked at, the next one last.
+    waiting: Vec<Waiting>,
+    /// The attachment at hand.
+    current: Vec<Piece>,
+    /// Its bytes, where they are part of its properties.
+    inline: Vec<u8>,
+    /// The block read last.
+    block: Option<(u64, Rc<[u8]>)>,
+}
+
+/// Where something lies.
+#[derive(Clone)]
+struct Place {
+    message: Rc<[String]>,
+    embedded: Rc<[String]>,
+}
+
+enum Waiting {
+    Message { node: Node, place: Option<Place> },
+    Attachment { node: Node, place: Place, siblings: Rc<[Node]> },
+}
+
+impl Walk {
+    pub(super) fn open(source: &dyn Fn() -> Box<dyn Source>) -> io::Result<Walk> {
+        let mut walk = Walk {
+            store: open(source)?,
+            visible_root: 0,
+            folders: HashMap::new(),
+            waiting: Vec::new(),
+            current: Vec::new(),
+            inline: Vec::new(),
+            block: None,
+        };
+        walk.visible_root = walk.visible_root().unwrap_or_default();
+        Ok(walk)
+    }
+
+    fn visible_root(&mut self) -> Option<u32> {
+        let store = self.store.node(STORE).ok()?;
+        let properties = self.properties(&store).ok()?;
+        let (_, Value::Here(entry_id)) = properties.value(VISIBLE_ROOT).ok().flatten()? else {
+            return None;
+        };
+        u32_at(&entry_id, ENTRY_ID_NODE)
+    }
+
+    /// Goes on to the next attachment. What cannot be read is left behind before it is said, so that
+    /// the next call goes on with something else.
+    pub(super) fn next(&mut self) -> Option<PstItem> {
+        self.current.clear();
+        self.inline.clear();
+        loop {
+            let item = match self.waiting.pop() {
+                Some(Waiting::Message { node, place }) => self.message(&node, place),
+                Some(Waiting::Attachment { node, place, siblings }) => {
+                    self.attachment(&node, &place, &siblings)
+                }
+                None => match self.store.next_nodes()? {
+                    Ok(nodes) => {
+                        let messages =
+                            nodes.into_iter().filter(|n| matches!(n.kind(), MESSAGE | ASSOCIATED));
+                        // One without nodes below has no attachments.
+                        let messages = messages.filter(|node| node.below.is_some());
+                        let waiting = messages.map(|node| Waiting::Message { node, place: None });
+                        self.waiting.extend(waiting);
+                        continue;
+                    }
+                    Err(error) => Some(PstItem::Unread(format!("node tree: {error}"))),
+                },
+            };
+            if item.is_some() {
+                return item;
+            }
+        }
+    }
+
+    fn properties(&mut self, node: &Node) -> io::Result<Properties> {
+        let pieces = self.store.pieces(node.data)?;
+        if pieces.iter().fold(0, |sum: u64, piece| sum + piece.len) > LARGEST_CONTEXT {
+            return Err(io::Error::other("a property context is too large"));
+        }
+        let blocks = pieces.iter().map(|piece| self.store.bytes(piece.block));
+        Properties::new(blocks.collect::<io::Result<_>>()?)
+    }
+
+    /// Puts the attachments of a message where they wait.
+    fn message(&mut self, node: &Node, place: Option<Place>) -> Option<PstItem> {
+        let below = match node.below.map(|block| self.store.below(block)) {
+            None => return None,
+            Some(Ok(below)) => below,
+            Some(Err(error)) => return Some(unread(&format!("message {:#X}", node.id), &error)),
+        };
+        if !below.iter().any(|node| node.kind() == ATTACHMENT) {
+            return None;
+        }
+        let place = place.unwrap_or_else(|| self.place(node));
+        let siblings: Rc<[Node]> = below.into();
+        for node in siblings.iter().rev().filter(|node| node.kind() == ATTACHMENT) {
+            let (place, siblings) = (place.clone(), Rc::clone(&siblings));
+            self.waiting.push(Waiting::Attachment { node: *node, place, siblings });
+        }
+        None
+    }
+
+    /// The folders of a message and its subject.
+    fn place(&mut self, node: &Node) -> Place {
+        let subject = self.properties(node).ok().and_then(|found| found.text(SUBJECT));
+        let subject = subject.unwrap_or_else(|| format!("message#{}", node.id >> 5));
+        let folder = self.folder(node.parent);
+        let message = folder.iter().cloned().chain([subject]).collect();
+        Place { message, embedded: Rc::new([]) }
+    }
+
+    /// The names that lead to a folder.
+    fn folder(&mut self, id: u32) -> Rc<[String]> {
+        if let Some(known) = self.folders.get(&id) {
+            return Rc::clone(known);
+        }
+        let mut names = Vec::new();
+        let mut at = id;
+        while at != 0 && at != ROOT_FOLDER && at != self.visible_root && names.len() < FOLDERS {
+            let Ok(node) = self.store.node(at) else { break };
+            let name = self.properties(&node).ok().and_then(|found| found.text(DISPLAY_NAME));
+            names.push(name.unwrap_or_else(|| format!("folder#{}", at >> 5)));
+            // The root is its own parent.
+            at = if node.parent == at { 0 } else { node.parent };
+        }
+        names.reverse();
+        if self.folders.len() > REMEMBERED {
+            self.folders.clear();
+        }
+        let names: Rc<[String]> = names.into();
+        self.folders.insert(id, Rc::clone(&names));
+        names
+    }
+
+    /// An attachment, or nothing where it is a message, which then waits.
+    fn attachment(&mut self, node: &Node, place: &Place, siblings: &[Node]) -> Option<PstItem> {
+        let read = self.try_attachment(node, place, siblings);
+        read.unwrap_or_else(|error| {
+            let path = place.message.join("/");
+            Some(unread(&format!("an attachment of {path}"), &error))
+        })
+    }
+
+    fn try_attachment(
+        &mut self,
+        node: &Node,
+        place: &Place,
+        siblings: &[Node],
+    ) -> io::Result<Option<PstItem>> {
+        let properties = self.properties(node)?;
+        let name = FILE_NAMES.iter().find_map(|property| properties.text(*property));
+        // One that is only a reference has none.
+        let Some((kind, value)) = properties.value(DATA)? else { return Ok(None) };
+        let id = match (kind, value) {
+            (OBJECT, Value::Here(object)) => u32_at(&object, 0).unwrap_or_default(),
+            (_, Value::Node(id)) => id,
+            (_, Value::Here(bytes)) => {
+                self.inline = bytes;
+                return Ok(Some(self.item(place, name)));
+            }
+        };
+        let below = match node.below {
+            Some(block) => self.store.below(block)?,
+            None => Vec::new(),
+        };
+        let found = below.iter().chain(siblings).find(|node| node.id == id).copied();
+        let found = found.ok_or_else(|| io::Error::other("its data is not there"))?;
+        if kind == OBJECT && matches!(found.kind(), MESSAGE | ASSOCIATED) {
+            if place.embedded.len() >= STEPS {
+                return Err(io::Error::other("messages in messages lie too deep"));
+            }
+            let subject = self.properties(&found).ok().and_then(|found| found.text(SUBJECT));
+            let step = name.or(subject).unwrap_or_else(|| format!("message#{}", found.id >> 5));
+            let embedded = place.embedded.iter().cloned().chain([step]).collect();
+            let place = Place { message: Rc::clone(&place.message), embedded };
+            self.waiting.push(Waiting::Message { node: found, place: Some(place) });
+            return Ok(None);
+        }
+        self.current = self.store.pieces(found.data)?;
+        Ok(Some(self.item(place, name)))
+    }
+
+    fn item(&self, place: &Place, name: Option<String>) -> PstItem {
+        let inline = u64::try_from(self.inline.len()).unwrap_or(u64::MAX);
+        PstItem::Attachment(PstAttachment {
+            message: place.message.to_vec(),
+            embedded: place.embedded.to_vec(),
+            name,
+            size: self.current.iter().fold(inline, |sum, piece| sum + piece.len),
+        })
+    }
+
+    /// Bytes of the attachment at hand: up to the end of the block in which they begin, or more.
+    pub(super) fn read_at(&mut self, offset: u64, len: u32) -> io::Result<Vec<u8>> {
+        let most = usize::try_from(len).unwrap_or(PIECE).min(PIECE);
+        if self.current.is_empty() {
+            let at = usize::try_from(offset).unwrap_or(usize::MAX);
+            let rest = self.inline.get(at..).unwrap_or_default();
+            return Ok(rest.get(..most).unwrap_or(rest).to_vec());
+        }
+        let mut bytes = Vec::new();
+        let mut start = 0_u64;
+        for index in 0..self.current.len() {
+            let Some(piece) = self.current.get(index).copied() else { break };
+            let end = start + piece.len;
+            let at = offset + u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            if at < end {
+                let block = self.block(piece)?;
+                let skip = usize::try_from(at - start).unwrap_or(usize::MAX);
+                let rest = block.get(skip..).unwrap_or_default();
+                bytes.extend_from_slice(rest.get(..most - bytes.len()).unwrap_or(rest));
+                if bytes.len() >= most {
+                    break;
+                }
+            }
+            start = end;
+        }
+        Ok(bytes)
+    }
+
+    fn block(&mut self, piece: Piece) -> io::Result<Rc<[u8]>> {
+        if let Some((id, bytes)) = &self.block
+            && *id == piece.block
+        {
+            return Ok(Rc::clone(bytes));
+        }
+        let bytes: Rc<[u8]> = self.store.bytes(piece.block)?.into();
+        if u64::try_from(bytes.len()).ok() != Some(piece.len) {
+            return Err(io::Error::other("a block has not the size that its tree says"));
+        }
+        self.block = Some((piece.block, Rc::clone(&bytes)));
+        Ok(bytes)
+    }
+}
+
+fn unread(what: &str, error: &io::Error) -> PstItem {
+    PstItem::Unread(format!("{what}: {error}"))
+}
