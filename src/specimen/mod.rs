@@ -44,6 +44,7 @@ mod mail;
 mod password;
 mod pdf;
 mod pfile;
+mod pst;
 mod rpmsg;
 mod server;
 mod sparse;
@@ -74,6 +75,7 @@ pub use pdf::{
     CrossReference, PdfForm, PdfIrm, StringForm, pdf_string, pdf_with_handler, plain_pdf,
 };
 pub use pfile::{Pfile, PfileVersion};
+pub use pst::{PstMessage, pst};
 pub use rpmsg::{rpmsg, rpmsg_blocks};
 pub use server::{Root, Server};
 pub use sparse::SparseFile;

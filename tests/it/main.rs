@@ -13,6 +13,7 @@ mod inputs;
 mod layers;
 mod license;
 mod limits;
+mod outlook;
 mod polyglots;
 mod reads;
 mod signature;

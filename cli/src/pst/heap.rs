@@ -11,7 +11,8 @@ const HEAP: [u8; 2] = [0xEC, 0xBC];
 const TREE: [u8; 3] = [0xB5, 2, 6];
 /// Levels of a tree. Its keys have 16 bits, so two are enough.
 const LEVELS: u8 = 4;
-/// `PtypString8`, `PtypString`, `PtypBinary`, `PtypObject`, `PtypInteger32`.
+/// `PtypInteger32`, `PtypString8`, `PtypString`, `PtypObject`; MS-OXCDATA 2.11.1.
+const INTEGER: u16 = 0x0003;
 const STRING8: u16 = 0x001E;
 const STRING: u16 = 0x001F;
 pub(super) const OBJECT: u16 = 0x000D;
@@ -116,6 +117,11 @@ impl Properties {
             _ => Value::Node(id),
         };
         Ok(Some((kind, value)))
+    }
+
+    /// The property's number.
+    pub(super) fn number(&self, property: u16) -> Option<u32> {
+        self.record(property).filter(|(kind, _)| *kind == INTEGER).map(|(_, value)| value)
     }
 
     /// The property's text, where it has some of moderate length.

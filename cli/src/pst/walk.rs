@@ -31,6 +31,11 @@ const DISPLAY_NAME: u16 = 0x3001;
 const FILE_NAMES: [u16; 3] = [0x3707, 0x3704, DISPLAY_NAME];
 /// PidTagAttachDataBinary, or PidTagAttachDataObject: they differ in their types.
 const DATA: u16 = 0x3701;
+/// PidTagAttachMethod, and those of its values that go with data; MS-OXCMSG 2.2.2.9.
+const METHOD: u16 = 0x3705;
+const BY_VALUE: u32 = 1;
+const MESSAGE_OBJECT: u32 = 5;
+const OTHER_OBJECT: u32 = 6;
 /// Bytes of a property context.
 const LARGEST_CONTEXT: u64 = 1 << 26;
 /// Folders that lead to a folder.
@@ -107,6 +112,7 @@ impl Walk {
                         let messages = messages.filter(|node| node.below.is_some());
                         let waiting = messages.map(|node| Waiting::Message { node, place: None });
                         self.waiting.extend(waiting);
+                        self.waiting.reverse();
                         continue;
                     }
                     Err(error) => Some(PstItem::Unread(format!("node tree: {error}"))),
@@ -195,8 +201,15 @@ impl Walk {
     ) -> io::Result<Option<PstItem>> {
         let properties = self.properties(node)?;
         let name = FILE_NAMES.iter().find_map(|property| properties.text(*property));
-        // One that is only a reference has none.
-        let Some((kind, value)) = properties.value(DATA)? else { return Ok(None) };
+        let Some((kind, value)) = properties.value(DATA)? else {
+            // One that is only a reference has none.
+            return match properties.number(METHOD) {
+                Some(BY_VALUE | MESSAGE_OBJECT | OTHER_OBJECT) => {
+                    Err(io::Error::other("it has no data"))
+                }
+                _ => Ok(None),
+            };
+        };
         let id = match (kind, value) {
             (OBJECT, Value::Here(object)) => u32_at(&object, 0).unwrap_or_default(),
             (_, Value::Node(id)) => id,

@@ -6,6 +6,7 @@ mod judging;
 mod learning;
 mod manners;
 mod members;
+mod outlook;
 mod reading;
 mod readme;
 mod showing;

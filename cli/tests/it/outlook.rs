@@ -1,0 +1,162 @@
+//! Outlook data files, which another process reads.
+
+use rmsight::specimen::{
+    Attachment, IrmDocument, IrmKind, LicenseBuilder, Method, PstMessage, Server, Zip, pst, rpmsg,
+};
+use serde_json::Value;
+
+use super::{folder, records, rmsight, scan};
+
+fn license() -> Vec<u8> {
+    LicenseBuilder::server(&Server::contoso()).build()
+}
+
+fn document() -> Vec<u8> {
+    IrmDocument::new(IrmKind::Ooxml, license()).payload(20_000).build()
+}
+
+fn protected_mail() -> Attachment {
+    let inside = IrmDocument::new(IrmKind::Message, license()).payload(512).build();
+    Attachment::rpmsg(rpmsg(&inside))
+}
+
+/// Two protected mails with one subject, a document in an archive in a mail in a mail, and things
+/// that are not protected.
+fn mailbox() -> Vec<u8> {
+    let archive = Zip::new().member("offer.docx", document(), Method::Deflated).build();
+    let inner = PstMessage::new("FW: 100%!").attachment(Attachment::new("offer.zip", archive));
+    let plain = Attachment::new("readme.txt", b"Nothing is protected here.".to_vec());
+    let messages = [
+        PstMessage::new("Plain").attachment(plain.clone()),
+        PstMessage::new("Secret").attachment(plain).attachment(protected_mail()),
+        PstMessage::new("Secret").attachment(protected_mail()),
+        PstMessage::new("").attachment(Attachment::new("a.docx", document())),
+        PstMessage::new("Outer").embedded(PstMessage::new("Middle").embedded(inner)),
+        PstMessage::new("Nothing attached"),
+    ];
+    pst("Inbox", &messages)
+}
+
+/// The paths of the protected members, and what the file's own record says.
+fn found(records: &[Value]) -> (Vec<&str>, [&str; 4]) {
+    let rms = records.iter().filter(|record| record["protection"] == "rms");
+    let paths = rms.map(|record| record["member"].as_str().unwrap_or_default()).collect();
+    let own = ["container", "protection", "searched", "error_code"]
+        .map(|column| records[0][column].as_str().unwrap_or_default());
+    (paths, own)
+}
+
+const PATHS: [&str; 4] = [
+    "Inbox/Secret!/message.rpmsg",
+    "Inbox/Secret!/message.rpmsg#2",
+    "Inbox/message#65546!/a.docx",
+    "Inbox/Outer!/Middle!/FW: 100%25%21!/offer.zip!/offer.docx",
+];
+
+#[cfg(feature = "pst")]
+#[test]
+fn attachments_of_a_mailbox_are_inspected() {
+    let mailbox = mailbox();
+    let zipped = Zip::new().member("old/mail.pst", mailbox.clone(), Method::Deflated).build();
+    let folder = folder(&[("mail.pst", &mailbox), ("old.zip", &zipped)]);
+    let (records, exit) = scan(folder.path(), &["mail.pst"]);
+    assert_eq!(found(&records), (PATHS.to_vec(), ["pst", "none", "full", ""]));
+    assert_eq!((records.len(), exit), (1 + PATHS.len(), 0));
+    let (records, exit) = scan(folder.path(), &["old.zip"]);
+    let expected: Vec<String> = PATHS.iter().map(|path| format!("old/mail.pst!/{path}")).collect();
+    assert_eq!(found(&records).0, expected);
+    assert_eq!(exit, 0);
+    let done = rmsight(folder.path(), &["inspect", "--format", "ndjson", "mail.pst"]);
+    assert_eq!(found(&self::records(&done)).0, PATHS);
+}
+
+#[cfg(feature = "pst")]
+#[test]
+fn damage_hides_nothing_that_was_there() {
+    let mailbox = mailbox();
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    // Behind the header there are the places of maps, which nobody looks at.
+    let places = (8..564).step_by(7).chain((0x4600..mailbox.len()).step_by(331));
+    for at in places {
+        let mut damaged = mailbox.clone();
+        damaged[at] ^= 0x41;
+        files.push((format!("{at:06}"), damaged));
+    }
+    for cut in [100, 600, 0x4000, 0x4700, mailbox.len() / 2, mailbox.len() - 300] {
+        files.push((format!("cut{cut:06}"), mailbox[..cut].to_vec()));
+    }
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let folder = folder(&files);
+    let (records, _) = scan(folder.path(), &["."]);
+    for (name, _) in files {
+        let path = format!("./{name}");
+        let own: Vec<Value> = records
+            .iter()
+            .filter(|record| record["path"].as_str() == Some(&path))
+            .cloned()
+            .collect();
+        let (paths, [container, protection, ..]) = found(&own);
+        assert_eq!(container, "pst", "{name}");
+        let is_undecided = protection == "unknown" && own[0]["error_code"].is_string();
+        // Where only a name is damaged, the path is another.
+        assert!(is_undecided || paths.len() == PATHS.len(), "{name}: {protection} {paths:?}");
+    }
+}
+
+#[cfg(feature = "pst")]
+#[test]
+fn garbage_is_one_undecided_record() {
+    let noise = [b"!BDN....SM\x17\0".as_slice(), &rmsight::specimen::noise(1, 5000)].concat();
+    let client = [b"!BDN....XX\x17\0".as_slice(), &[0; 600]].concat();
+    let large_pages = [b"!BDN....SM\x24\0".as_slice(), &[0; 600]].concat();
+    let files: [(&str, &[u8], &str); 4] = [
+        ("client", &client, "malformed-pst"),
+        ("large-pages", &large_pages, "archive-not-opened"),
+        ("noise", &noise, "malformed-pst"),
+        ("short", b"!BDN....SM\x17\0", "truncated"),
+    ];
+    for (name, bytes, code) in files {
+        let folder = folder(&[(name, bytes)]);
+        let (records, exit) = scan(folder.path(), &["."]);
+        assert_eq!(found(&records), (vec![], ["pst", "unknown", "partial", code]), "{name}");
+        assert_eq!((records.len(), exit), (1, 1), "{name}");
+        assert_eq!(records[0]["dependency"], "undecided", "{name}");
+    }
+}
+
+/// What was found before the process died is kept.
+#[cfg(target_os = "linux")]
+#[cfg(feature = "pst")]
+#[test]
+fn a_process_that_needs_more_memory_than_it_may_have_ends_its_file_only() {
+    let large = rmsight::specimen::eml(
+        &[],
+        &[Attachment::new("noise.bin", rmsight::specimen::noise(2, 4 << 20))],
+    );
+    let mailbox = pst(
+        "Inbox",
+        &[
+            PstMessage::new("Secret").attachment(protected_mail()),
+            PstMessage::new("Large").attachment(Attachment::new("large.eml", large)),
+        ],
+    );
+    let folder = folder(&[("a.pst", &mailbox), ("b.docx", &document())]);
+    let (records, exit) = scan(folder.path(), &["--pst-memory", "1000000", "."]);
+    let (paths, own) = found(&records);
+    assert_eq!(own, ["pst", "unknown", "partial", "limit-pst-memory"]);
+    assert_eq!(paths, ["Inbox/Secret!/message.rpmsg", ""]);
+    assert_eq!(exit, 1);
+    let (records, exit) = scan(folder.path(), &["."]);
+    assert_eq!((found(&records).1[3], exit), ("", 0));
+}
+
+/// A build without the part that reads them says so, and never that there is nothing.
+#[cfg(not(feature = "pst"))]
+#[test]
+fn without_its_reader_a_mailbox_is_undecided() {
+    let folder = folder(&[("mail.pst", &mailbox())]);
+    let (records, exit) = scan(folder.path(), &["."]);
+    assert_eq!(found(&records), (vec![], ["pst", "unknown", "partial", "feature-off"]));
+    assert_eq!((records.len(), exit), (1, 1));
+}
