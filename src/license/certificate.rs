@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::document::{self, Document};
 use super::events::{Attributes, Event, Events};
 use super::key::{MAX_CERTIFICATE_LETTERS, Modulus, decode_base64_of};
+use super::reader;
 use super::text::Text;
 use super::{Verifier, guid, string, time};
 use crate::bytes::{Buffer, wide};
@@ -113,7 +114,7 @@ impl License {
     pub fn documents(&self) -> Vec<String> {
         let meter = Meter::new(Limits::default(), Cancel::default());
         let of = |text: &Text<'_>| -> Vec<String> {
-            let documents = document::documents(text.utf8(), Depth::Full, &meter);
+            let documents = reader::documents(text.utf8(), Depth::Full, &meter);
             let whole = |document: &Document<'_>| {
                 let text = text.utf8().get(document.start..document.end);
                 crate::bytes::utf8_lossy(text.unwrap_or_default()).into_owned()
@@ -141,7 +142,7 @@ impl License {
     pub fn app_data(&self) -> Vec<AppData> {
         let text = Text::decode(&self.raw);
         let meter = Meter::new(Limits::default(), Cancel::default());
-        let documents = document::documents(text.utf8(), Depth::Full, &meter);
+        let documents = reader::documents(text.utf8(), Depth::Full, &meter);
         let license = documents.list.iter().find(|document| document.is_publishing_license());
         let body = license.and_then(|license| license.body);
         body.map(|body| app_data(body.of(text.utf8()))).unwrap_or_default()
@@ -264,7 +265,7 @@ impl Party {
 
 /// Every document of a text.
 fn certificates_of(text: &Text<'_>, verifier: &mut Verifier, meter: &Meter) -> Vec<Certificate> {
-    let documents = document::documents(text.utf8(), Depth::Full, meter);
+    let documents = reader::documents(text.utf8(), Depth::Full, meter);
     let certificate = |document| {
         let signature = verifier.certificate(document, text.utf8(), meter);
         Certificate::new(document, text, signature.unwrap_or(Signature::NotChecked))

@@ -11,6 +11,7 @@ mod document;
 mod events;
 mod key;
 mod near;
+mod reader;
 #[cfg(feature = "verify")]
 mod signature;
 #[cfg(not(feature = "verify"))]
@@ -127,13 +128,13 @@ pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Me
         error: None,
     };
     let text = Text::decode(bytes);
-    let mut documents = document::documents(text.utf8(), manner.depth, meter);
+    let mut documents = reader::documents(text.utf8(), manner.depth, meter);
     let unwrapped = match documents.list.is_empty() {
         true => unwrap_chain(text.utf8(), meter).unwrap_or_default(),
         false => Cow::default(),
     };
     if documents.list.is_empty() && !unwrapped.is_empty() {
-        documents = document::documents(&unwrapped, manner.depth, meter);
+        documents = reader::documents(&unwrapped, manner.depth, meter);
     }
     if documents.trailing {
         reading.anomalies.push(Anomaly::TrailingData);
@@ -321,7 +322,7 @@ pub(crate) fn read_use_license(
     meter.check(Limit::LicenseBytes, wide(bytes.len()))?;
     let chain = unwrap_chain(bytes, meter)?;
     let text = Text::decode(&chain);
-    let documents = document::documents(text.utf8(), Depth::Full, meter);
+    let documents = reader::documents(text.utf8(), Depth::Full, meter);
     let license = documents
         .list
         .iter()

@@ -308,7 +308,7 @@ fn without_white_space(text: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::facts::Depth;
-    use crate::license::document;
+    use crate::license::reader;
     use crate::limits::{Cancel, Limits};
     use proptest::prelude::*;
 
@@ -318,7 +318,7 @@ mod tests {
         let mut verifier = Verifier::default();
         for number in 0..=REMEMBERED {
             let text = format!("<XrML><BODY>{number}</BODY></XrML>");
-            let documents = document::documents(text.as_bytes(), Depth::Full, &meter);
+            let documents = reader::documents(text.as_bytes(), Depth::Full, &meter);
             for document in &documents.list {
                 let found = verifier.certificate(document, text.as_bytes(), &meter);
                 assert_eq!(found.unwrap(), Signature::Unsigned);
@@ -332,7 +332,7 @@ mod tests {
     fn a_certificate_costs_the_same_whenever_it_is_met() {
         let text = "<XrML><BODY></BODY><SIGNATURE></SIGNATURE></XrML>";
         let meter = Meter::new(Limits::default(), Cancel::default());
-        let documents = document::documents(text.as_bytes(), Depth::Full, &meter);
+        let documents = reader::documents(text.as_bytes(), Depth::Full, &meter);
         let mut verifier = Verifier::default();
         let cost = STEPS.saturating_add(wide(text.len()));
         for _ in 0..3 {

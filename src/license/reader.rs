@@ -1,0 +1,508 @@
+//! One `<XrML>` document after the other, read off the events (MS-RMPR 2.2.9).
+//!
+//! Licenses, certificates and templates share one shape, so one reader serves them all.
+
+use std::cell::Cell;
+
+use memchr::memmem;
+
+use super::document::{DOUBLE_KEY_ENTRIES, Document, Field, Party, Span, Value};
+use super::events::{Attributes, Event, Events};
+use super::tag::Tag;
+use crate::bytes::wide;
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::facts::Depth;
+use crate::limits::{Limit, Meter};
+
+/// The documents of one license.
+#[derive(Debug, Default)]
+pub(crate) struct Documents<'t> {
+    pub(crate) list: Vec<Document<'t>>,
+    /// Something that is neither white space nor a document follows a document.
+    pub(crate) trailing: bool,
+    /// Why the reading stopped before the end of the text; offsets are into the text.
+    pub(crate) error: Option<Error>,
+}
+
+/// Which address a `DISTRIBUTIONPOINT` gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Point {
+    Intranet,
+    Extranet,
+    Referral,
+    Other,
+}
+
+/// What the text of the open `AUTHENTICATEDDATA` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Data {
+    LabelId,
+    LabelTenant,
+    Other,
+}
+
+/// Elements on the way from the root to the present one; deeper ones only count.
+const PATH: usize = 16;
+
+struct Reader<'t, 'm> {
+    text: &'t [u8],
+    events: Events<'t>,
+    meter: &'m Meter,
+    path: [Tag; PATH],
+    depth: usize,
+    document: Document<'t>,
+    point: Option<Point>,
+    data: Data,
+    /// `PARAMETER name` of the key that is being read.
+    parameter: &'t [u8],
+    /// The present `RIGHT` is the one to issue.
+    may_issue: bool,
+    /// Inside a second `BODY`, which no signature covers: nothing of it counts.
+    is_uncovered: bool,
+    /// A tag has more attributes than are looked at.
+    has_too_many: Cell<bool>,
+}
+
+/// Documents of a client's license.
+const USUAL: usize = 8;
+
+/// Reads every document of `text`; of a publishing license only up to its `WORK` where `depth`
+/// says head.
+pub(crate) fn documents<'t>(text: &'t [u8], depth: Depth, meter: &Meter) -> Documents<'t> {
+    let mut documents = Documents::default();
+    if let Err(error) = read_documents(text, depth, meter, &mut documents) {
+        documents.error = Some(error.at_stage(Stage::License));
+    }
+    documents
+}
+
+fn read_documents<'t>(
+    text: &'t [u8],
+    depth: Depth,
+    meter: &Meter,
+    documents: &mut Documents<'t>,
+) -> Result<()> {
+    meter.charge(Limit::Steps, wide(text.len()))?;
+    let mut at = 0;
+    let mut damage = None;
+    while let Some(start) = find_document(text, at) {
+        let before = text.get(at..start).unwrap_or_default();
+        let last_is_closed = documents.list.last().is_some_and(|document| document.closed);
+        if last_is_closed && !before.trim_ascii().is_empty() {
+            documents.trailing = true;
+        }
+        let count = wide(documents.list.len()).saturating_add(1);
+        meter.check(Limit::ChainLength, count)?;
+        if documents.list.is_empty() {
+            #[allow(clippy::disallowed_methods)] // a constant
+            documents.list.reserve(USUAL);
+        }
+        let mut reader = Reader::new(text, start, meter);
+        let read = reader.run(depth);
+        at = if reader.document.closed { reader.document.end } else { start.saturating_add(1) };
+        let is_license = reader.document.is_publishing_license();
+        documents.list.push(reader.document);
+        match read {
+            Err(error) if error.kind() == ErrorKind::Limit => return Err(error),
+            // A document that was cut does not hide the next one.
+            Err(error) => {
+                damage.get_or_insert(error);
+            }
+            Ok(()) if is_license && depth == Depth::Head => return damage.map_or(Ok(()), Err),
+            Ok(()) => {}
+        }
+    }
+    let last_is_closed = documents.list.last().is_some_and(|document| document.closed);
+    let rest = text.get(at..).unwrap_or_default();
+    documents.trailing |= last_is_closed && !rest.trim_ascii().is_empty();
+    damage.map_or(Ok(()), Err)
+}
+
+/// Where the next `<XrML` begins.
+fn find_document(text: &[u8], mut at: usize) -> Option<usize> {
+    const OPEN: &[u8] = b"<XrML";
+    loop {
+        let rest = text.get(at..)?;
+        let found = memmem::find(rest, OPEN)?;
+        let start = at.checked_add(found)?;
+        at = start.checked_add(OPEN.len())?;
+        match text.get(at) {
+            Some(b'>' | b'/') => return Some(start),
+            Some(byte) if byte.is_ascii_whitespace() => return Some(start),
+            _ => {}
+        }
+    }
+}
+
+impl<'t, 'm> Reader<'t, 'm> {
+    fn new(text: &'t [u8], start: usize, meter: &'m Meter) -> Reader<'t, 'm> {
+        Reader {
+            text,
+            events: Events::new(text, start),
+            meter,
+            path: [Tag::Other; PATH],
+            depth: 0,
+            document: Document { start, ..Document::default() },
+            point: None,
+            data: Data::Other,
+            parameter: &[],
+            may_issue: false,
+            is_uncovered: false,
+            has_too_many: Cell::new(false),
+        }
+    }
+
+    /// Reads one document, from its `<XrML` to its `</XrML>`.
+    fn run(&mut self, depth: Depth) -> Result<()> {
+        loop {
+            let event = match self.events.next() {
+                Some(Ok(event)) => event,
+                Some(Err(_)) => return self.cut("a tag does not end"),
+                None => return self.cut("no </XrML>"),
+            };
+            match event {
+                Event::Open { name, attributes, empty } => {
+                    let tag = Tag::of(name);
+                    if tag == Tag::Xrml && self.depth > 0 {
+                        // The next document begins inside this one, which was cut.
+                        self.document.end = self.events.start();
+                        return Err(self.malformed("a document begins inside another one"));
+                    }
+                    if tag == Tag::Work
+                        && depth == Depth::Head
+                        && self.document.is_publishing_license()
+                    {
+                        self.document.end = self.events.start();
+                        return Ok(());
+                    }
+                    self.push(tag)?;
+                    self.open(attributes);
+                    if self.has_too_many.get() {
+                        let allowed = self.meter.allowed(Limit::Attributes);
+                        return Err(Error::limit(Limit::Attributes, allowed));
+                    }
+                    if empty {
+                        self.close();
+                    }
+                }
+                Event::Close { .. } => {
+                    self.close();
+                    if self.depth == 0 {
+                        self.document.end = self.events.end();
+                        self.document.closed = true;
+                        return Ok(());
+                    }
+                }
+                Event::Text(text) => self.take_text(text),
+            }
+        }
+    }
+
+    fn cut(&mut self, detail: &'static str) -> Result<()> {
+        self.document.end = self.text.len();
+        Err(Error::truncated("XrML", wide(self.text.len()), detail))
+    }
+
+    fn malformed(&self, detail: &'static str) -> Error {
+        Error::malformed("malformed-xrml", "XrML", wide(self.events.start()), detail)
+    }
+
+    fn push(&mut self, tag: Tag) -> Result<()> {
+        if let Some(slot) = self.path.get_mut(self.depth) {
+            *slot = tag;
+        }
+        self.depth = self.depth.saturating_add(1);
+        self.meter.check(Limit::XmlDepth, wide(self.depth))
+    }
+
+    /// The path from the root; empty where it is deeper than anything that matters.
+    fn path(&self) -> &[Tag] {
+        self.path.get(..self.depth).unwrap_or_default()
+    }
+
+    fn attribute(&self, attributes: &'t [u8], name: &str) -> Field<'t> {
+        // Producers write at most six; a limit keeps a hostile tag from being walked for each.
+        let allowed = usize::try_from(self.meter.allowed(Limit::Attributes)).unwrap_or(usize::MAX);
+        let mut all = Attributes::new(attributes);
+        let found = all.by_ref().take(allowed).find(|(found, _)| *found == name.as_bytes());
+        if found.is_none() && all.next().is_some() {
+            self.has_too_many.set(true);
+        }
+        let (_, raw) = found?;
+        Some(Value { raw, at: offset_in(self.text, raw) })
+    }
+
+    fn open(&mut self, attributes: &'t [u8]) {
+        use Tag::*;
+        let start = self.events.start();
+        if self.is_uncovered {
+            return;
+        }
+        match *self.path() {
+            [Xrml, Body] => {
+                if self.document.body.is_some() {
+                    self.document.duplicate.get_or_insert(start);
+                    self.is_uncovered = true;
+                    return;
+                }
+                self.document.body = Some(Span { start, end: self.text.len() });
+                self.document.body_type = self.attribute(attributes, "type");
+            }
+            [Xrml, Body, Descriptor, Object] => {
+                let found = self.attribute(attributes, "type");
+                self.document.descriptor_type = self.document.descriptor_type.or(found);
+            }
+            [Xrml, Body, party @ (Issuer | IssuedPrincipals), ..] => {
+                self.open_party(party, attributes);
+            }
+            [Xrml, Body, DistributionPoint] => self.point = None,
+            [Xrml, Body, DistributionPoint, Object] => {
+                let kind = self.attribute(attributes, "type").map(|kind| kind.raw);
+                self.point = Some(match kind {
+                    Some(b"License-Acquisition-URL") => Point::Intranet,
+                    Some(b"Extranet-License-Acquisition-URL") => Point::Extranet,
+                    Some(b"Referral-Info") => Point::Referral,
+                    _ => Point::Other,
+                });
+            }
+            [Xrml, Body, Work, Metadata, Owner, Object, Id] => {
+                let found = self.attribute(attributes, "type");
+                self.document.owner_id_type = self.document.owner_id_type.or(found);
+            }
+            [Xrml, Body, Work, RightsGroup, RightsList, Right] => {
+                let name = self.attribute(attributes, "name");
+                self.may_issue = name.is_some_and(|name| name.raw == b"ISSUE");
+                self.document.may_issue |= self.may_issue;
+            }
+            [Xrml, Body, AuthenticatedData] => self.open_data(attributes),
+            [Xrml, Signature] => self.document.signature.present = true,
+            _ => {}
+        }
+    }
+
+    fn open_party(&mut self, party: Tag, attributes: &'t [u8]) {
+        use Tag::*;
+        let inside = match *self.path() {
+            [_, _, Issuer, ref inside @ ..] => inside,
+            [_, _, IssuedPrincipals, Principal, ref inside @ ..] => inside,
+            _ => return,
+        };
+        enum Wanted {
+            Nothing,
+            ObjectType,
+            IdType,
+            Parameter,
+            Level,
+        }
+        let wanted = match *inside {
+            [Object] => Wanted::ObjectType,
+            [Object, Id] => Wanted::IdType,
+            [PublicKey, Parameter] => Wanted::Parameter,
+            [SecurityLevel] => Wanted::Level,
+            _ => Wanted::Nothing,
+        };
+        let start = self.events.start();
+        match wanted {
+            Wanted::Nothing => {}
+            Wanted::ObjectType => {
+                let found = self.attribute(attributes, "type");
+                let object = &mut self.party(party).object_type;
+                let repeated = object.is_some();
+                *object = object.or(found);
+                if repeated {
+                    self.document.duplicate.get_or_insert(start);
+                }
+            }
+            Wanted::IdType => {
+                let found = self.attribute(attributes, "type");
+                let id_type = &mut self.party(party).id_type;
+                *id_type = id_type.or(found);
+            }
+            Wanted::Parameter => {
+                self.parameter = self.attribute(attributes, "name").map_or(&[], |name| name.raw);
+            }
+            Wanted::Level => {
+                let name = self.attribute(attributes, "name").map_or(&[][..], |name| name.raw);
+                let value = self.attribute(attributes, "value");
+                let party = self.party(party);
+                let level = match name {
+                    b"Server-Version" => &mut party.server_version,
+                    b"Server-SKU" => &mut party.server_sku,
+                    b"Tenant-ID" => &mut party.tenant_id,
+                    b"SDK" => &mut party.sdk,
+                    _ => return,
+                };
+                let repeated = level.is_some();
+                *level = level.or(value);
+                if repeated {
+                    self.document.duplicate.get_or_insert(start);
+                }
+            }
+        }
+    }
+
+    fn party(&mut self, tag: Tag) -> &mut Party<'t> {
+        match tag {
+            Tag::Issuer => &mut self.document.issuer,
+            _ => &mut self.document.principal,
+        }
+    }
+
+    fn open_data(&mut self, attributes: &'t [u8]) {
+        let id = self.attribute(attributes, "id").map_or(&[][..], |id| id.raw);
+        let name = self.attribute(attributes, "name").map_or(&[][..], |name| name.raw);
+        self.data = match (id, name) {
+            (b"LABEL", b"ID") => Data::LabelId,
+            (b"LABEL", b"TenantId") => Data::LabelTenant,
+            _ => Data::Other,
+        };
+        const PREFIX: &[u8] = b"Microsoft.DKE.";
+        let begins = name.get(..PREFIX.len()).is_some_and(|it| it.eq_ignore_ascii_case(PREFIX));
+        if id.eq_ignore_ascii_case(b"APPSPECIFIC") && begins {
+            self.document.double_key_any = true;
+            for (known, entry) in self.document.double_key.iter_mut().zip(DOUBLE_KEY_ENTRIES) {
+                *known |= name.eq_ignore_ascii_case(entry.as_bytes());
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        use Tag::*;
+        match *self.path() {
+            [Xrml, Body] => {
+                self.is_uncovered = false;
+                let end = self.events.end();
+                if let Some(body) = &mut self.document.body
+                    && !self.document.body_closed
+                {
+                    body.end = end;
+                    self.document.body_closed = true;
+                }
+            }
+            [Xrml, Body, DistributionPoint] => self.point = None,
+            _ => {}
+        }
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn take_text(&mut self, raw: &'t [u8]) {
+        use Tag::*;
+        let at = self.events.start();
+        if self.is_uncovered {
+            return;
+        }
+        let inside_body = matches!(*self.path(), [Xrml, Body, ..]);
+        if raw.first().is_some_and(u8::is_ascii_whitespace) && raw.trim_ascii().is_empty() {
+            self.document.reflowed |= inside_body;
+            return;
+        }
+        if self.events.end() >= self.text.len() {
+            // Cut: half a key would be another key.
+            return;
+        }
+        let value = self::Value { raw, at };
+        let (point, data, parameter, may_issue) =
+            (self.point, self.data, self.parameter, self.may_issue);
+        let path = self.path;
+        let path = path.get(..self.depth).unwrap_or_default();
+        let document = &mut self.document;
+        let mut decides = true;
+        let field = match *path {
+            [Xrml, Body, IssuedTime] => &mut document.issued,
+            [Xrml, Body, ValidityTime, Until] => &mut document.valid_until,
+            [Xrml, Body, Descriptor, Object, Id] => &mut document.descriptor_id,
+            [Xrml, Body, Descriptor, Object, Name] => &mut document.descriptor_name,
+            [Xrml, Body, Issuer, ref inside @ ..] => {
+                match party_field(&mut document.issuer, inside, parameter) {
+                    Some(field) => field,
+                    None => return,
+                }
+            }
+            [Xrml, Body, IssuedPrincipals, Principal, ref inside @ ..] => {
+                match party_field(&mut document.principal, inside, parameter) {
+                    Some(field) => field,
+                    None => return,
+                }
+            }
+            [Xrml, Body, DistributionPoint, Object, Address] => match point {
+                Some(Point::Intranet) => &mut document.intranet,
+                Some(Point::Extranet) => &mut document.extranet,
+                Some(Point::Referral) => {
+                    decides = false;
+                    &mut document.referral
+                }
+                _ => return,
+            },
+            [Xrml, Body, Work, Object, Id] => &mut document.content_id,
+            [Xrml, Body, Work, Metadata, Owner, Object, Name] => &mut document.owner,
+            [
+                Xrml,
+                Body,
+                Work,
+                RightsGroup,
+                RightsList,
+                Right,
+                ConditionList,
+                Time,
+                RangeTime,
+                From,
+            ] if may_issue => &mut document.issue_from,
+            [
+                Xrml,
+                Body,
+                Work,
+                RightsGroup,
+                RightsList,
+                Right,
+                ConditionList,
+                Time,
+                RangeTime,
+                Until,
+            ] if may_issue => &mut document.issue_until,
+            [Xrml, Body, AuthenticatedData] => match data {
+                Data::LabelId => &mut document.label_id,
+                Data::LabelTenant => &mut document.label_tenant,
+                Data::Other => return,
+            },
+            [Xrml, Signature, Algorithm] => &mut document.signature.algorithm,
+            [Xrml, Signature, Digest, Algorithm] => &mut document.signature.digest_algorithm,
+            [Xrml, Signature, Digest, Value] => &mut document.signature.digest,
+            [Xrml, Signature, Value] => &mut document.signature.value,
+            _ => return,
+        };
+        match field {
+            None => *field = Some(value),
+            Some(_) if decides => {
+                document.duplicate.get_or_insert(at);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The field of a party that the text at this path below it fills.
+fn party_field<'p, 't>(
+    party: &'p mut Party<'t>,
+    inside: &[Tag],
+    parameter: &[u8],
+) -> Option<&'p mut Field<'t>> {
+    use Tag::*;
+    match *inside {
+        [Object, Id] => Some(&mut party.id),
+        [Object, Name] => Some(&mut party.name),
+        // An issuer has mail aliases and the like as addresses; the first address of a server is
+        // its URL, and a person has none.
+        [Object, Address] if party.is_server() => Some(&mut party.address),
+        [PublicKey, Parameter, Value] => match parameter {
+            b"modulus" => Some(&mut party.modulus),
+            b"public-exponent" => Some(&mut party.exponent),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Where `part`, a slice of `text`, begins in it.
+fn offset_in(text: &[u8], part: &[u8]) -> usize {
+    part.as_ptr().addr().saturating_sub(text.as_ptr().addr())
+}
