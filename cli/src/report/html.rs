@@ -129,7 +129,7 @@ fn key_table(keys: &[&KeyLine<'_>]) -> Markup {
             thead { tr {
                 th { "Key" } th { "Whose" } th { "Status" } th { "Answer" }
                 th.number { "Yes" } th.number { "Possible" } th.number { "No" }
-                th { "Newest license" } th { "Newest client certificate" } th { "Newest file change" }
+                th { "Newest" }
             } }
             tbody { @for key in keys.iter().take(500) { (key_row(key)) } }
         } }
@@ -148,16 +148,20 @@ fn key_row(key: &KeyLine<'_>) -> Markup {
     html! {
         tr {
             td { code title=(shown(key.name)) { (shown(short_key(key.name.strip_prefix("id:").unwrap_or(key.name)))) } }
-            td.path { (shown(&key.who())) }
-            td { (key.status_text()) }
+            td.path.who { (shown(&key.who())) }
+            td.status { (key.status_text()) }
             td.wide { span class={ "pill " (class) } { (word) } " " (sentence) }
             (numbers(key.needs))
-            td { (words::day(key.dates.newest_license)) }
-            td {
-                (words::day(key.dates.newest_clc))
-                @if key.dates.publishes != Publishes::default() { span.quiet { " publishes until " (words::until(key.dates.publishes)) } }
+            td.newest {
+                div { span.quiet { "license " } (words::day(key.dates.newest_license)) }
+                div {
+                    span.quiet { "client certificate " } (words::day(key.dates.newest_clc))
+                    @if key.dates.publishes != Publishes::default() {
+                        span.quiet { ", publishes until " } (words::until(key.dates.publishes))
+                    }
+                }
+                div { span.quiet { "file change " } (words::day(key.dates.newest_change)) }
             }
-            td { (words::day(key.dates.newest_change)) }
         }
     }
 }

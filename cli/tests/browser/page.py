@@ -165,8 +165,10 @@ def check(chromium, page):
         for name, scheme in (("light", "light"), ("dark", "dark")):
             chromium.call("Emulation.setEmulatedMedia", session,
                           features=[{"name": "prefers-color-scheme", "value": scheme}])
+            size = chromium.call("Page.getLayoutMetrics", session)["cssContentSize"]
+            assert size["width"] <= 1280, size
             picture = chromium.call("Page.captureScreenshot", session, captureBeyondViewport=True,
-                                    clip={"x": 0, "y": 0, "width": 1280, "height": 4200, "scale": 0.75})
+                                    clip={"x": 0, "y": 0, "width": 1280, "height": size["height"], "scale": 0.75})
             (pictures / f"{name}.png").write_bytes(base64.b64decode(picture["data"]))
         chromium.call("Emulation.setEmulatedMedia", session, media="print", features=[])
         printed = chromium.call("Page.printToPDF", session)["data"]
