@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 
 use parquet::basic::{
     Compression, ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel,
@@ -22,19 +24,23 @@ use crate::stored::{Draft, Judged};
 /// Rows that are held until they are written together.
 const GROUP: usize = 50_000;
 
-/// A file that is being written.
+/// A file that is being written. Rows are encoded and compressed beside the reading of further
+/// ones, which takes about as long.
 pub(super) struct Parquet {
     draft: Draft,
-    writer: SerializedFileWriter<File>,
     columns: Vec<Cells>,
     rows: usize,
+    groups: SyncSender<Vec<Cells>>,
+    encoder: Option<JoinHandle<std::result::Result<(), ParquetError>>>,
 }
 
 /// The values of one column, those that are there, and for each row whether one is.
 enum Cells {
     Bool(Vec<bool>, Vec<i16>),
     Number(Vec<i64>, Vec<i16>),
-    Text(Vec<ByteArray>, Vec<i16>),
+    /// All texts behind each other, and where each ends: a hundred thousand small pieces of memory
+    /// would cost more than what is done with them.
+    Text(Vec<u8>, Vec<usize>, Vec<i16>),
     /// With the levels of repetition.
     List(Vec<ByteArray>, Vec<i16>, Vec<i16>),
 }
@@ -45,7 +51,7 @@ impl Cells {
             ColumnKind::Bool => Cells::Bool(Vec::new(), Vec::new()),
             ColumnKind::Int | ColumnKind::Time => Cells::Number(Vec::new(), Vec::new()),
             ColumnKind::List => Cells::List(Vec::new(), Vec::new(), Vec::new()),
-            _ => Cells::Text(Vec::new(), Vec::new()),
+            _ => Cells::Text(Vec::new(), Vec::new(), Vec::new()),
         }
     }
 
@@ -63,8 +69,9 @@ impl Cells {
                 values.push(time.unix().saturating_mul(1_000_000));
                 there.push(1);
             }
-            (Cells::Text(values, there), Value::Text(text)) => {
-                values.push(ByteArray::from(text.as_bytes().to_vec()));
+            (Cells::Text(texts, ends, there), Value::Text(text)) => {
+                texts.extend_from_slice(text.as_bytes());
+                ends.push(texts.len());
                 there.push(1);
             }
             (Cells::List(values, there, again), Value::List(facts, judging)) => {
@@ -83,42 +90,56 @@ impl Cells {
                 there.push(0);
                 again.push(0);
             }
-            (Cells::Bool(_, there) | Cells::Number(_, there) | Cells::Text(_, there), _) => {
+            (Cells::Bool(_, there) | Cells::Number(_, there) | Cells::Text(_, _, there), _) => {
                 there.push(0);
             }
         }
     }
 
     fn write(
-        &mut self,
+        self,
         group: &mut SerializedRowGroupWriter<'_, File>,
     ) -> std::result::Result<(), ParquetError> {
         let Some(mut column) = group.next_column()? else { return Ok(()) };
         match self {
             Cells::Bool(values, there) => {
-                column.typed::<BoolType>().write_batch(values, Some(there), None)?;
-                values.clear();
-                there.clear();
+                column.typed::<BoolType>().write_batch(&values, Some(&there), None)?;
             }
             Cells::Number(values, there) => {
-                column.typed::<Int64Type>().write_batch(values, Some(there), None)?;
-                values.clear();
-                there.clear();
+                column.typed::<Int64Type>().write_batch(&values, Some(&there), None)?;
             }
-            Cells::Text(values, there) => {
-                column.typed::<ByteArrayType>().write_batch(values, Some(there), None)?;
-                values.clear();
-                there.clear();
+            Cells::Text(texts, ends, there) => {
+                let all = ByteArray::from(texts);
+                let starts = std::iter::once(0).chain(ends.iter().copied());
+                let values: Vec<ByteArray> =
+                    starts.zip(&ends).map(|(start, end)| all.slice(start, end - start)).collect();
+                column.typed::<ByteArrayType>().write_batch(&values, Some(&there), None)?;
             }
             Cells::List(values, there, again) => {
-                column.typed::<ByteArrayType>().write_batch(values, Some(there), Some(again))?;
-                values.clear();
-                there.clear();
-                again.clear();
+                column.typed::<ByteArrayType>().write_batch(&values, Some(&there), Some(&again))?;
             }
         }
         column.close()
     }
+}
+
+fn blank() -> Vec<Cells> {
+    COLUMNS.iter().map(Cells::of).collect()
+}
+
+/// Writes groups of rows until no more come.
+fn encode(
+    mut writer: SerializedFileWriter<File>,
+    groups: &Receiver<Vec<Cells>>,
+) -> std::result::Result<(), ParquetError> {
+    for columns in groups {
+        let mut group = writer.next_row_group()?;
+        for column in columns {
+            column.write(&mut group)?;
+        }
+        group.close()?;
+    }
+    writer.close().map(|_| ())
 }
 
 impl Parquet {
@@ -134,18 +155,24 @@ impl Parquet {
         let schema = schema().map_err(|error| failed(&error))?;
         let writer = SerializedFileWriter::new(out, schema, Arc::new(properties))
             .map_err(|error| failed(&error))?;
-        let columns = COLUMNS.iter().map(Cells::of).collect();
-        Ok(Parquet { draft, writer, columns, rows: 0 })
+        let (groups, waiting) = sync_channel(0);
+        let encoder = Some(thread::spawn(move || encode(writer, &waiting)));
+        Ok(Parquet { draft, columns: blank(), rows: 0, groups, encoder })
     }
 
-    fn group(&mut self) -> std::result::Result<(), ParquetError> {
-        let mut group = self.writer.next_row_group()?;
-        for column in &mut self.columns {
-            column.write(&mut group)?;
-        }
-        group.close()?;
+    /// Hands the rows on; false if nobody takes them.
+    fn group(&mut self) -> bool {
         self.rows = 0;
-        Ok(())
+        let columns = std::mem::replace(&mut self.columns, blank());
+        self.groups.send(columns).is_ok()
+    }
+
+    /// Why nobody takes rows any more.
+    fn failure(&mut self) -> Failure {
+        match self.encoder.take().map(JoinHandle::join) {
+            Some(Ok(Err(error))) => failed(&error),
+            _ => Failure::message("cannot write: the encoder stopped"),
+        }
     }
 }
 
@@ -156,15 +183,22 @@ impl Writer for Parquet {
             cells.push(column.value(&record));
         }
         self.rows += 1;
-        if self.rows < GROUP { Ok(()) } else { self.group().map_err(|error| failed(&error)) }
+        if self.rows < GROUP || self.group() {
+            return Ok(());
+        }
+        Err(self.failure())
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
-        if self.rows > 0 {
-            self.group().map_err(|error| failed(&error))?;
+        if self.rows > 0 && !self.group() {
+            return Err(self.failure());
         }
-        let Parquet { draft, writer, .. } = *self;
-        writer.close().map_err(|error| failed(&error))?;
+        let Parquet { draft, groups, encoder, .. } = *self;
+        drop(groups);
+        match encoder.map(JoinHandle::join) {
+            Some(Ok(written)) => written.map_err(|error| failed(&error))?,
+            _ => return Err(Failure::message("cannot write: the encoder stopped")),
+        }
         draft.keep()
     }
 }
