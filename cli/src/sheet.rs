@@ -172,14 +172,17 @@ fn certificates(all: &[Certificate], out: &mut impl Write) -> io::Result<()> {
     for node in chain::tree(all) {
         let (number, certificate) = (node.number, node.certificate);
         let margin = " ".repeat(2 * node.depth);
-        write!(out, "    {margin}{number:>2}  {}", certificate.kind)?;
+        write!(
+            out,
+            "    {margin}{number:>2}  {}, signature {}",
+            certificate.kind, certificate.signature
+        )?;
         if let Some(issued) = certificate.issued {
             write!(out, ", issued {issued}")?;
         }
         writeln!(out)?;
         writeln!(out, "    {margin}    for        {}", party(&certificate.principal))?;
         writeln!(out, "    {margin}    by         {}", party(&certificate.issuer))?;
-        writeln!(out, "    {margin}    signature  {}", certificate.signature)?;
         let link = match (node.link, node.by) {
             (chain::Link::Good, Some(by)) => format!("good: certificate {by} is of its issuer"),
             (chain::Link::OutOfTime, Some(by)) => {
