@@ -1,9 +1,14 @@
-//! One compressed file (RFC 1952). Its first member is looked into; whether others follow would
-//! only be known once all of it is inflated, so that the record says that nobody knows.
+//! One compressed file (RFC 1952), in one member or several, which are one file together. Where one
+//! ends and the next begins is known only once it is inflated, so that all of it is.
 
-use crate::bytes::{Cursor, utf8_lossy, wide};
-use crate::container::{Body, Container, Member, Name, Protection, Sink, is_known};
+use flate2::{Decompress, FlushDecompress, Status};
+
+use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
+use crate::container::{
+    Body, Container, Member, Name, Protection, Sink, is_firmly_known, is_known,
+};
 use crate::error::{Error, Result};
+use crate::limits::{Limit, Meter};
 use crate::source::{Encoding, Extent, UNKNOWN_SIZE, Window, head_of};
 
 /// `ID1`, `ID2`, and `CM` for deflate, RFC 1952 2.3.1.
@@ -19,14 +24,67 @@ const COMMENT: u8 = 1 << 4;
 const HEADER: usize = 4096;
 /// Encoded bytes that are looked at to tell whether anything can come of them.
 const HEAD: usize = 4096;
+/// `CRC32` and `ISIZE`.
+const TRAILER: u64 = 8;
+/// Bytes that are read, and inflated, at once.
+const PIECE: usize = 16_384;
+/// Inflated bytes before the ratio counts.
+const SLACK: u64 = 1 << 20;
+/// Bytes of memory that a member takes until the last one is known.
+const MEMBER: u64 = 128;
 
 pub(crate) fn matches(head: &[u8]) -> bool {
     head.starts_with(MAGIC)
 }
 
+/// A member of the file, RFC 1952 2.2.
+struct Packed {
+    name: Option<String>,
+    /// Its deflated bytes.
+    extent: Extent,
+    /// Whether what they begin with is of a known format, and of one that no text begins like.
+    is_known: bool,
+    is_firmly_known: bool,
+}
+
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
     sink.protection(Protection::Unknown);
+    let mut found = Vec::new();
+    let ended = members(window, &mut found);
+    if found.is_empty() {
+        first_alone(window, sink)?;
+    } else {
+        name(found, sink)?;
+    }
+    ended?;
+    sink.protection(Protection::None);
+    Ok(())
+}
+
+/// Names what may be something: all members as the one file that they are together, and each of the
+/// others that begins like one.
+fn name(found: Vec<Packed>, sink: &mut dyn Sink) -> Result<()> {
+    let mut together = Some(found.iter().map(|packed| packed.extent).collect::<Vec<_>>());
+    for packed in found {
+        let extents = together.take();
+        let is_first = extents.is_some();
+        if !(is_first && packed.is_known || packed.is_firmly_known) {
+            continue;
+        }
+        let (extents, encoding) = match extents {
+            Some(extents) if extents.len() > 1 => (extents, Encoding::Deflates),
+            _ => (vec![packed.extent], Encoding::Deflate),
+        };
+        let body = Body::Encoded { extents, encoding, size: None };
+        let name = packed.name.map_or(Name::Unnamed("member"), Name::Named);
+        sink.member(Member { name, body })?;
+    }
+    Ok(())
+}
+
+/// The first member, of which not even the end is known.
+fn first_alone(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let (name, start) = header(window.up_to(0, HEADER)?)?;
     let head = head_of(Encoding::Deflate, window.up_to(start, HEAD)?);
     if head.is_none_or(|head| is_known(&head)) {
@@ -36,9 +94,111 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         let name = name.map_or(Name::Unnamed("member"), Name::Named);
         sink.member(Member { name, body })?;
     }
-    let detail = "nobody looked for what may follow its first member";
-    sink.incomplete(Error::unsupported("archive-not-opened", "gzip", 0, detail));
     Ok(())
+}
+
+/// Inflates the file to its end, which is the only way to learn where its members begin.
+fn members(window: &mut Window<'_>, found: &mut Vec<Packed>) -> Result<()> {
+    let mut spent = Spent::default();
+    let mut at: u64 = 0;
+    loop {
+        let bytes = window.up_to(at, HEADER)?;
+        if !matches(bytes) {
+            return behind(window, at);
+        }
+        let (name, len) = header(bytes).map_err(|error| moved(error, at))?;
+        let start = at.saturating_add(len);
+        let (len, head) = stream(window, start, &mut spent)?;
+        at = start.saturating_add(len).saturating_add(TRAILER);
+        window.meter().charge(Limit::Allocation, MEMBER)?;
+        let trailer = narrow(TRAILER).unwrap_or_default();
+        let has_trailer = window.up_to(start.saturating_add(len), trailer)?.len() == trailer;
+        found.push(Packed {
+            name,
+            extent: Extent { offset: start, len },
+            is_known: is_known(&head),
+            is_firmly_known: is_firmly_known(&head),
+        });
+        if !has_trailer {
+            return Err(Error::truncated("gzip", start.saturating_add(len), "no CRC32, no ISIZE"));
+        }
+    }
+}
+
+/// The error of a header that stands at `at`.
+fn moved(error: Error, at: u64) -> Error {
+    let offset = error.offset().map(|offset| offset.saturating_add(at));
+    error.with_offset(offset)
+}
+
+/// What was inflated for what was read.
+#[derive(Default)]
+struct Spent {
+    taken: u64,
+    given: u64,
+}
+
+/// Inflates the stream at `start`: its length, and what it begins with.
+fn stream(window: &mut Window<'_>, start: u64, spent: &mut Spent) -> Result<(u64, Vec<u8>)> {
+    let mut state = Decompress::new(false);
+    let mut head = Vec::new();
+    let mut out = [0; PIECE];
+    loop {
+        let at = start.saturating_add(state.total_in());
+        let input = window.up_to(at, PIECE)?;
+        let (before_in, before_out) = (state.total_in(), state.total_out());
+        let status = state.decompress(input, &mut out, FlushDecompress::None);
+        let is_at_end = input.is_empty();
+        let taken = state.total_in().saturating_sub(before_in);
+        let given = state.total_out().saturating_sub(before_out);
+        charge(window.meter(), spent, taken, given)?;
+        let begun = narrow(given).and_then(|given| out.get(..given)).unwrap_or_default();
+        let wanted = HEAD.saturating_sub(head.len()).min(begun.len());
+        #[allow(clippy::disallowed_methods)] // at most HEAD
+        head.extend_from_slice(begun.get(..wanted).unwrap_or_default());
+        match status {
+            Ok(Status::StreamEnd) => return Ok((state.total_in(), head)),
+            Ok(_) if taken > 0 || given > 0 => {}
+            Ok(_) if is_at_end => {
+                return Err(Error::truncated("gzip", at, "the stream has no end"));
+            }
+            _ => {
+                let detail = "the stream does not inflate";
+                return Err(Error::malformed("malformed-deflate", "gzip", at, detail));
+            }
+        }
+    }
+}
+
+/// The same budgets as any other inflating has.
+fn charge(meter: &Meter, spent: &mut Spent, taken: u64, given: u64) -> Result<()> {
+    spent.taken = spent.taken.saturating_add(taken);
+    spent.given = spent.given.saturating_add(given);
+    // A stream of nothing costs a step too.
+    meter.charge(Limit::Steps, given.wrapping_shr(3).saturating_add(64))?;
+    meter.charge(Limit::Inflated, given)?;
+    let ratio = meter.allowed(Limit::Ratio);
+    if spent.given > spent.taken.saturating_mul(ratio).saturating_add(SLACK) {
+        return Err(Error::limit(Limit::Ratio, ratio));
+    }
+    Ok(())
+}
+
+/// Behind the last member there are zeros, if anything: a tape is full of them.
+fn behind(window: &mut Window<'_>, mut at: u64) -> Result<()> {
+    loop {
+        let piece = window.up_to(at, PIECE)?;
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let len = wide(piece.len());
+        if piece.iter().any(|byte| *byte != 0) {
+            let detail = "what follows its last member is none";
+            return Err(Error::malformed("malformed-gzip", "gzip", at, detail));
+        }
+        window.meter().charge(Limit::Steps, len)?;
+        at = at.saturating_add(len);
+    }
 }
 
 /// The name of the file, and where its deflated bytes begin.
@@ -70,24 +230,63 @@ fn header(bytes: &[u8]) -> Result<(Option<String>, u64)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 mod tests {
     use crate::container::zip::tests::{deflated_bytes, found, inspect, protected};
+    use crate::{Error, Protection, Report};
+
+    const HEADER: &[u8] = b"\x1F\x8B\x08\0\0\0\0\0\0\x03";
+
+    fn member(header: &[u8], bytes: &[u8]) -> Vec<u8> {
+        [header, &deflated_bytes(bytes), &[0; 8]].concat()
+    }
+
+    fn code(report: &Report) -> Option<&'static str> {
+        report.findings().next().unwrap().error().map(Error::code)
+    }
 
     #[test]
-    fn the_first_member_is_found_and_the_rest_is_unknown() {
-        let packed = deflated_bytes(&protected());
-        let named = [b"\x1F\x8B\x08\x08\0\0\0\0\0\x03m.rpmsg\0".as_slice(), &packed].concat();
-        let full =
-            [b"\x1F\x8B\x08\x1E\0\0\0\0\0\x03\x02\0xx\0comment\0cc".as_slice(), &packed, &[0; 8]];
-        for (bytes, name) in [(named, "m.rpmsg"), (full.concat(), "member#1")] {
-            let report = inspect(&bytes);
-            assert_eq!(found(&report), [name]);
-            let own = report.findings().next().unwrap();
-            assert_eq!(own.error().map(crate::Error::code), Some("archive-not-opened"));
+    fn every_member_is_looked_into() {
+        let named = b"\x1F\x8B\x08\x08\0\0\0\0\0\x03m.rpmsg\0";
+        let full = b"\x1F\x8B\x08\x1E\0\0\0\0\0\x03\x02\0xx\0comment\0cc";
+        let (text, file) = (member(HEADER, b"text"), protected());
+        let (begin, end) = file.split_at(file.len() / 3);
+        let cases: [(&str, Vec<Vec<u8>>, &[&str]); 7] = [
+            ("named", vec![member(named, &file)], &["m.rpmsg"]),
+            ("all fields", vec![member(full, &file)], &["member#1"]),
+            ("text", vec![text.clone()], &[]),
+            ("behind text", vec![text.clone(), member(named, &file)], &["m.rpmsg"]),
+            ("behind nothing", vec![member(HEADER, b""), member(named, &file)], &["m.rpmsg"]),
+            ("in pieces", vec![member(named, begin), member(HEADER, end)], &["m.rpmsg"]),
+            ("padded", vec![member(named, &file), vec![0; 70_000]], &["m.rpmsg"]),
+        ];
+        for (case, members, expected) in cases {
+            let report = inspect(&members.concat());
+            assert_eq!(found(&report), expected, "{case}");
+            assert_eq!(code(&report), None, "{case}");
         }
-        let plain = [b"\x1F\x8B\x08\0\0\0\0\0\0\x03".as_slice(), &deflated_bytes(b"text")];
-        let report = inspect(&plain.concat());
-        assert_eq!(report.findings().count(), 1);
-        assert_eq!(report.worst(), crate::Protection::Unknown);
+        let twice = [member(named, &file), member(named, &file)].concat();
+        assert_eq!(found(&inspect(&twice)), ["m.rpmsg", "m.rpmsg#2"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_it_is_said() {
+        let (text, file) = (member(HEADER, b"text"), member(HEADER, &protected()));
+        let bomb = member(HEADER, &vec![0; 8 << 20]);
+        let cases: [(&str, Vec<u8>, &str, &[&str]); 7] = [
+            ("something behind", [&file[..], b"junk"].concat(), "malformed-gzip", &["member#1"]),
+            ("cut", text[..text.len() - 9].to_vec(), "truncated", &[]),
+            ("no trailer", text[..text.len() - 1].to_vec(), "truncated", &[]),
+            ("cut behind", [&file[..], &text[..12]].concat(), "truncated", &["member#1"]),
+            ("no header", [&text[..], &HEADER[..5]].concat(), "truncated", &[]),
+            ("no deflate", [HEADER, &[0xFF; 40]].concat(), "malformed-deflate", &[]),
+            ("a bomb", [&bomb[..], &file].concat(), "limit-ratio", &[]),
+        ];
+        for (case, bytes, expected, members) in cases {
+            let report = inspect(&bytes);
+            assert_eq!(code(&report), Some(expected), "{case}");
+            assert_eq!(found(&report), members, "{case}");
+            assert_ne!(report.worst(), Protection::None, "{case}");
+        }
     }
 }

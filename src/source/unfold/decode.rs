@@ -23,6 +23,7 @@ pub(super) struct Step {
 #[derive(Debug)]
 pub(super) enum Decoder {
     Inflate(Inflate),
+    Deflates(Deflates),
     Base64(Base64),
     QuotedPrintable,
     Rpmsg(Rpmsg),
@@ -32,6 +33,9 @@ impl Decoder {
     pub(super) fn new(encoding: Encoding) -> Decoder {
         match encoding {
             Encoding::Deflate => Decoder::Inflate(Inflate(Inflater::bare())),
+            Encoding::Deflates => {
+                Decoder::Deflates(Deflates { inflate: Inflate(Inflater::bare()), is_new: true })
+            }
             Encoding::Zlib => Decoder::Inflate(Inflate(Inflater::zlib())),
             Encoding::Base64 => Decoder::Base64(Base64::default()),
             Encoding::QuotedPrintable => Decoder::QuotedPrintable,
@@ -50,6 +54,7 @@ impl Decoder {
     ) -> Result<Step> {
         match self {
             Decoder::Inflate(inflate) => inflate.step(input, last, offset, out),
+            Decoder::Deflates(deflates) => deflates.step(input, last, offset, out),
             Decoder::Base64(base64) => Ok(base64.step(input, last, out)),
             Decoder::QuotedPrintable => Ok(quoted_printable(input, last, out)),
             Decoder::Rpmsg(rpmsg) => rpmsg.step(input, last, offset, out),
@@ -85,6 +90,28 @@ impl Inflate {
                 error.to_string(),
             )),
         }
+    }
+}
+
+/// Streams of RFC 1951, one directly behind the other.
+#[derive(Debug)]
+pub(super) struct Deflates {
+    inflate: Inflate,
+    /// Whether nothing of the stream at hand has been read.
+    is_new: bool,
+}
+
+impl Deflates {
+    fn step(&mut self, input: &[u8], last: bool, offset: u64, out: &mut Vec<u8>) -> Result<Step> {
+        if self.is_new && input.is_empty() {
+            return Ok(Step { used: 0, ended: last });
+        }
+        let step = self.inflate.step(input, last, offset, out)?;
+        self.is_new = step.ended;
+        if step.ended {
+            self.inflate = Inflate(Inflater::bare());
+        }
+        Ok(Step { used: step.used, ended: step.ended && last && step.used == input.len() })
     }
 }
 

@@ -26,6 +26,8 @@ use crate::limits::{Limit, Meter};
 pub(crate) enum Encoding {
     /// Raw deflate, RFC 1951.
     Deflate,
+    /// Streams of it, one directly behind the other: the members of a gzip file, RFC 1952 2.2.
+    Deflates,
     /// RFC 1950.
     #[allow(dead_code)] // PDF builds it
     Zlib,

@@ -76,6 +76,7 @@ pub(crate) fn blocks(bytes: &[u8]) -> Vec<u8> {
 fn encoded(encoding: Encoding, bytes: &[u8]) -> Vec<u8> {
     match encoding {
         Encoding::Deflate => deflated(bytes),
+        Encoding::Deflates => bytes.chunks(5000).flat_map(deflated).collect(),
         Encoding::Zlib => {
             let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
             encoder.write_all(bytes).unwrap();
@@ -100,8 +101,9 @@ fn encoded(encoding: Encoding, bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-const ALL: [Encoding; 5] = [
+const ALL: [Encoding; 6] = [
     Encoding::Deflate,
+    Encoding::Deflates,
     Encoding::Zlib,
     Encoding::Base64,
     Encoding::QuotedPrintable,
