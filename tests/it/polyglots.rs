@@ -161,3 +161,41 @@ fn an_archive_behind_junk_is_an_archive() {
     assert_eq!(told[1].0, "offer.docx");
     assert_eq!(report.worst(), Protection::Rms);
 }
+
+/// A PDF with a cross-reference table, as it is behind `before` bytes that it knows of.
+fn moved(pdf: &[u8], before: usize) -> Vec<u8> {
+    let text = String::from_utf8_lossy(pdf);
+    let mut is_startxref = false;
+    let lines = text.split_inclusive('\n').map(|line| {
+        let number = line.trim_end().parse::<usize>().ok().filter(|_| is_startxref);
+        is_startxref = line.trim_end() == "startxref";
+        match line.split_once(' ').filter(|(at, rest)| at.len() == 10 && rest.contains('n')) {
+            Some((at, rest)) => format!("{:010} {rest}", at.parse::<usize>().unwrap() + before),
+            None => number.map_or(line.to_owned(), |at| format!("{}\n", at + before)),
+        }
+    });
+    lines.collect::<String>().into_bytes()
+}
+
+#[test]
+fn a_pdf_behind_a_pdf_does_not_hide_it() {
+    let mut plain = plain_pdf(CrossReference::Table);
+    plain.retain(u8::is_ascii);
+    let plain_start = String::from_utf8(plain.clone()).unwrap().find("1 0 obj").unwrap();
+    assert!(plain_start < 100);
+    // Both parse when they are alone, and the second one where it stands.
+    let same = [b"x".repeat(10).as_slice(), &moved(&plain, 10)].concat();
+    assert_eq!(Inspector::default().inspect_bytes(&same).worst(), Protection::None);
+    for form in [PdfForm::V1, PdfForm::V1Wrapped, PdfForm::V2, PdfForm::V2Wrapped] {
+        let protected = PdfIrm::new(form, license()).build();
+        for second in [plain.clone(), moved(&plain, protected.len())] {
+            let report = Inspector::default().inspect_bytes(&[&protected[..], &second].concat());
+            let facts = report.findings().next().unwrap().facts();
+            let said = (facts.protection, facts.license.is_some(), &facts.error_code);
+            assert_eq!(said, (Protection::Rms, true, &None), "{form:?}");
+            assert!(!facts.anomalies.is_empty(), "{form:?}");
+        }
+    }
+    let twice = [&plain[..], &moved(&plain, plain.len())].concat();
+    assert_eq!(Inspector::default().inspect_bytes(&twice).worst(), Protection::None);
+}

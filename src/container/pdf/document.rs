@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::layout::{HEADER, HEADER_WITHIN, OBJECT_STREAM, STARTXREF, TAIL};
+use super::layout::{HEADER, HEADER_WITHIN, OBJECT_STREAM, SPACE_BEFORE, STARTXREF, TAIL};
 use super::lex::{Lexer, Token, Value};
 use super::object::{Lead, Object, load};
 use super::read::Depth;
+use super::search::header_before;
 use super::xref::{Entry, Section, StreamForm};
 use crate::bytes::{narrow, wide};
 use crate::error::{Error, ErrorKind, Result};
@@ -177,6 +178,28 @@ impl Document {
             }
             index = index.saturating_add(1);
         }
+    }
+
+    /// Whether the object that stands first in the file is one that a section lists there.
+    ///
+    /// Nobody lists it where two files stand one behind the other, and the cross-reference of the
+    /// second knows nothing of the first.
+    pub(super) fn lists_first(&mut self, window: &mut Window<'_>) -> Result<bool> {
+        let head = window.head()?;
+        let begin = find_header(head).unwrap_or_default();
+        let ends = memchr::memmem::find_iter(head, b"obj").filter(|end| *end > begin);
+        let mut headers = ends.map(|end| header_before(head.get(..end).unwrap_or_default()));
+        let Some((at, number)) = headers.find_map(|header| header) else { return Ok(false) };
+        for section in &mut self.sections {
+            if let Some(Entry::Offset(listed)) = section.lookup(window, number)? {
+                let before = wide(at).checked_sub(listed.saturating_add(self.base));
+                // White space before an object does not matter.
+                if before.is_some_and(|before| before <= SPACE_BEFORE) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     fn fetch_sighted(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Object>> {

@@ -93,8 +93,16 @@ fn judge(document: &mut Document, window: &mut Window<'_>, sink: &mut dyn Sink) 
         }
     }
     match catalog::read(root, document, window, sink)? {
-        Answer::Plain if doubt => Ok(Answer::Doubtful),
+        Answer::Plain if doubt || !lists_first(document, window)? => Ok(Answer::Doubtful),
         answer => Ok(answer),
+    }
+}
+
+/// Whether the beginning of the file is part of the document. What cannot be looked up is not.
+fn lists_first(document: &mut Document, window: &mut Window<'_>) -> Result<bool> {
+    match document.lists_first(window) {
+        Err(error) if error.kind() == ErrorKind::Malformed => Ok(false),
+        listed => listed,
     }
 }
 

@@ -36,6 +36,13 @@ pub(super) fn confirm(
 ) -> Result<Answer> {
     let mut found = scan(window)?;
     let mut document = found.document(depth);
+    let trailers = found.trailers(window)?;
+    let settled = protected(&trailers, &mut document, window, sink)?;
+    if settled.is_ok_and(|is_settled| is_settled) {
+        sink.anomaly(Anomaly::NonSpecLayout, None);
+        return Ok(Answer::Settled);
+    }
+    document.believe(None);
     if orphans(&found, &mut document, window, sink)? {
         sink.anomaly(Anomaly::NonSpecLayout, None);
         return Ok(Answer::Settled);
@@ -53,29 +60,12 @@ pub(super) fn rebuild(
 ) -> Result<Answer> {
     let mut found = scan(window)?;
     let mut document = found.document(depth);
-    let mut trailers = Vec::new();
-    for (at, lead) in found.trailers.iter().rev() {
-        match load(window, *at, *lead, "trailer") {
-            Ok(trailer) => trailers.push(trailer),
-            Err(error) => go_on(error)?,
-        }
-    }
-    let mut refused = None;
-    for object in &trailers {
-        let Ok(trailer) = Trailer::read(object) else { continue };
-        if !trailer.is_protected() {
-            continue;
-        }
-        document.believe(object.at());
-        match trailer.settle(&mut document, window, sink) {
-            Ok(()) => return Ok(Answer::Settled),
-            Err(error) if is_final(&error) => return Err(error),
-            Err(error) => {
-                refused.get_or_insert(error.clone());
-                go_on(error)?;
-            }
-        }
-    }
+    let trailers = found.trailers(window)?;
+    let refused = match protected(&trailers, &mut document, window, sink)? {
+        Ok(true) => return Ok(Answer::Settled),
+        Ok(false) => None,
+        Err(refused) => Some(refused),
+    };
     let mut is_readable = false;
     for object in &trailers {
         let root = Trailer::read(object).ok().and_then(|trailer| trailer.root);
@@ -104,6 +94,33 @@ pub(super) fn rebuild(
     Ok(Answer::Plain)
 }
 
+/// Tries the trailers that say that the file is protected, the last one of the file first: whether
+/// one of them leads to what protects it, or why the first of them does not.
+fn protected(
+    trailers: &[Object],
+    document: &mut Document,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+) -> Result<Result<bool>> {
+    let mut refused = None;
+    for object in trailers {
+        let Ok(trailer) = Trailer::read(object) else { continue };
+        if !trailer.is_protected() {
+            continue;
+        }
+        document.believe(object.at());
+        match trailer.settle(document, window, sink) {
+            Ok(()) => return Ok(Ok(true)),
+            Err(error) if is_final(&error) => return Err(error),
+            Err(error) => {
+                refused.get_or_insert(error.clone());
+                go_on(error)?;
+            }
+        }
+    }
+    Ok(refused.map_or(Ok(false), Err))
+}
+
 /// Damage in one object is a reason to look at the next; anything else ends the search.
 fn go_on(error: Error) -> Result<()> {
     match error.kind() {
@@ -113,6 +130,18 @@ fn go_on(error: Error) -> Result<()> {
 }
 
 impl Found {
+    /// Its trailers, the last one of the file first.
+    fn trailers(&self, window: &mut Window<'_>) -> Result<Vec<Object>> {
+        let mut trailers = Vec::new();
+        for (at, lead) in self.trailers.iter().rev() {
+            match load(window, *at, *lead, "trailer") {
+                Ok(trailer) => trailers.push(trailer),
+                Err(error) => go_on(error)?,
+            }
+        }
+        Ok(trailers)
+    }
+
     /// The document of what was found; the objects are its own from then on.
     fn document(&mut self, depth: Depth) -> Document {
         Document::from_search(std::mem::take(&mut self.sightings), self.streams.clone(), depth)
