@@ -95,12 +95,12 @@ fn what_was_found_stays_whatever_becomes_of_the_reader() {
         (vec![gives(), Step::TimesOut], "limit-pst-time"),
         (vec![gives(), Step::WantsMemory], "limit-pst-memory"),
         (vec![gives(), Step::ReadsOn], "limit-bytes-read"),
-        (vec![gives(), Step::GivesOn], "limit-steps"),
+        (vec![gives(), Step::GivesOn], "limit-steps-total"),
         (vec![Step::CannotRead, gives()], "malformed-pst"),
     ];
     for (steps, code) in cases {
         let mut limits = Limits::default();
-        (limits.bytes_read, limits.steps) = (5_000_000, (1 << 24) + 20_000);
+        (limits.bytes_read, limits.steps_total) = (5_000_000, (1 << 24) + 20_000);
         let report = inspect(&steps, limits);
         assert_eq!(found(&report), (vec![member], code), "{steps:?}");
         let own = report.findings().next().unwrap().facts().protection;
