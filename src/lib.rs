@@ -35,7 +35,8 @@
 //! # Features
 //!
 //! `verify` (default) checks signatures; `estate` (default) reads what operators know; `specimen`
-//! builds protected-looking files for tests. The oldest compiler is Rust 1.88, and is raised only
+//! builds protected-looking files for tests. Outlook data files are read by a [`PstReader`] of the
+//! caller's. The oldest compiler is Rust 1.88, and is raised only
 //! in minor versions.
 
 mod authority;

@@ -251,7 +251,8 @@ mod tests {
         let full = b"\x1F\x8B\x08\x1E\0\0\0\0\0\x03\x02\0xx\0comment\0cc";
         let (text, file) = (member(HEADER, b"text"), protected());
         let (begin, end) = file.split_at(file.len() / 3);
-        let cases: [(&str, Vec<Vec<u8>>, &[&str]); 7] = [
+        type Case<'c> = (&'c str, Vec<Vec<u8>>, &'c [&'c str]);
+        let cases: [Case<'_>; 7] = [
             ("named", vec![member(named, &file)], &["m.rpmsg"]),
             ("all fields", vec![member(full, &file)], &["member#1"]),
             ("text", vec![text.clone()], &[]),
@@ -273,7 +274,8 @@ mod tests {
     fn what_cannot_be_read_of_it_is_said() {
         let (text, file) = (member(HEADER, b"text"), member(HEADER, &protected()));
         let bomb = member(HEADER, &vec![0; 8 << 20]);
-        let cases: [(&str, Vec<u8>, &str, &[&str]); 7] = [
+        type Case<'c> = (&'c str, Vec<u8>, &'c str, &'c [&'c str]);
+        let cases: [Case<'_>; 7] = [
             ("something behind", [&file[..], b"junk"].concat(), "malformed-gzip", &["member#1"]),
             ("cut", text[..text.len() - 9].to_vec(), "truncated", &[]),
             ("no trailer", text[..text.len() - 1].to_vec(), "truncated", &[]),

@@ -80,6 +80,11 @@ pub(super) fn advice(code: &str) -> &'static str {
         }
         "unknown-transform" => "Protected in a way that is not known here: try to open it.",
         "feature-off" => "This rmsight was built without the part that reads it.",
+        "limit-pst-time" => {
+            "An Outlook data file that takes long: scan it with a longer --pst-timeout."
+        }
+        "limit-pst-memory" => "A large Outlook data file: scan it with more --pst-memory.",
+        "reader-failed" => "A mistake in rmsight or in what it reads with: please report the file.",
         code if code.starts_with("limit-") => {
             "It cost more than one file may: scan it again with a higher --limit of that name."
         }
