@@ -162,7 +162,12 @@ impl<I: Read, O: io::Write> Seek for Remote<I, O> {
     }
 }
 
-#[cfg(unix)]
+#[cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd"
+))]
 mod limits {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
@@ -191,7 +196,12 @@ mod limits {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd"
+)))]
 mod limits {
     /// There is nothing of the kind; the other side ends a process that takes too long.
     pub(super) fn set(_: u64, _: u64) {}

@@ -43,7 +43,7 @@ pub(crate) struct PstLimits {
         value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) pst_timeout: u64,
 
-    /// Bytes of memory (address space) that this process may have; not on Windows
+    /// Bytes of memory (address space) that this process may have; not on Windows or macOS
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 30)]
     pub(crate) pst_memory: u64,
 }

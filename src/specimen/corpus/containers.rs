@@ -7,6 +7,7 @@ use super::super::label::{Label, pfile_xmp};
 use super::super::mail::{Attachment, Msg, eml, eml_bounded, mbox, tnef};
 use super::super::pdf::{CrossReference, PdfForm, PdfIrm, StringForm};
 use super::super::pfile::{Pfile, PfileVersion};
+use super::super::pst::{PstMessage, pst};
 use super::super::rpmsg::rpmsg;
 use super::super::zip::{Method, Zip};
 use super::*;
@@ -142,6 +143,7 @@ fn mail() -> Files {
         ("winmail.dat", tnef(&[generic(), protected()])),
         ("item.msg", Msg::new().attachment(protected()).build()),
         ("item-in-item.msg", Msg::new().embedded(inner).build()),
+        ("mailbox.pst", pst("Inbox", &[PstMessage::new("Secret").attachment(protected())])),
         ("item-use-license.msg", Msg::new().use_license(zlib(stored.as_bytes())).build()),
     ]
 }
