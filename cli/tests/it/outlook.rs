@@ -5,7 +5,9 @@ use rmsight::specimen::{
 };
 use serde_json::Value;
 
-use super::{folder, records, rmsight, scan};
+use super::{folder, scan};
+#[cfg(feature = "pst")]
+use super::{records, rmsight};
 
 fn license() -> Vec<u8> {
     LicenseBuilder::server(&Server::contoso()).build()
@@ -46,6 +48,7 @@ fn found(records: &[Value]) -> (Vec<&str>, [&str; 4]) {
     (paths, own)
 }
 
+#[cfg(feature = "pst")]
 const PATHS: [&str; 4] = [
     "Inbox/Secret!/message.rpmsg",
     "Inbox/Secret!/message.rpmsg#2",
