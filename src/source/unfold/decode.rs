@@ -83,11 +83,12 @@ impl Inflate {
         let used = narrow(self.0.total_in().saturating_sub(before)).unwrap_or(usize::MAX);
         match status {
             Ok(status) => Ok((used, status)),
-            Err(error) => Err(Error::malformed(
+            // Each decoder has words of its own for what is wrong; a report has the same always.
+            Err(_) => Err(Error::malformed(
                 "malformed-deflate",
                 "deflate",
                 offset.saturating_add(wide(used)),
-                error.to_string(),
+                "the compressed data make no sense",
             )),
         }
     }
@@ -244,6 +245,10 @@ impl Rpmsg {
                 continue;
             }
             if rest.is_empty() {
+                // What the decoder holds back was whole before the cut.
+                if last && !self.flush(at, out)? {
+                    return Ok(Step { used, ended: false });
+                }
                 return self.at_input_end(last, at, used);
             }
             if out.len() == out.capacity() {
