@@ -27,8 +27,8 @@ pub(super) struct Reader {
     time: Duration,
     memory: u64,
     has_size: bool,
-    /// How it ended: it is not asked again.
-    is_dead: bool,
+    /// Why it ended: it is not asked again, and whoever asks hears the same.
+    end: Option<PstError>,
 }
 
 /// Kills a child that takes too long, from a thread of its own: the reading side waits in the pipe.
@@ -134,7 +134,7 @@ impl Reader {
             time: launch.time,
             memory: launch.memory,
             has_size: false,
-            is_dead: false,
+            end: None,
         };
         // Without the thread nothing would end it; dropping it does.
         thread::Builder::new().name("pst".to_owned()).spawn(move || watched.watch())?;
@@ -143,15 +143,17 @@ impl Reader {
 
     /// Asks, gives it the bytes of the file that it wants, and returns what it answers.
     fn ask(&mut self, ask: &Ask, file: &dyn ReadAt) -> Result<Answer, PstError> {
-        if self.is_dead {
-            return Err(PstError::Failed("its reader has ended before".to_owned()));
+        if let Some(end) = &self.end {
+            return Err(again(end));
         }
         let answer = self.exchange(ask, file);
         self.guard.pause();
-        if answer.is_err() {
-            self.is_dead = true;
-        }
-        answer
+        answer.map_err(|error| self.end_with(error))
+    }
+
+    fn end_with(&mut self, error: PstError) -> PstError {
+        self.end = Some(again(&error));
+        error
     }
 
     fn exchange(&mut self, ask: &Ask, file: &dyn ReadAt) -> Result<Answer, PstError> {
@@ -265,16 +267,25 @@ fn piece(file: &dyn ReadAt, offset: u64, len: u32) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The same once more.
+fn again(error: &PstError) -> PstError {
+    match error {
+        PstError::Malformed(why) => PstError::Malformed(why.clone()),
+        PstError::Time(seconds) => PstError::Time(*seconds),
+        PstError::Memory(bytes) => PstError::Memory(*bytes),
+        PstError::Io(error) => PstError::Io(io::Error::new(error.kind(), error.to_string())),
+        PstError::Failed(why) => PstError::Failed(why.clone()),
+        other => PstError::Failed(format!("its reader has ended: {other:?}")),
+    }
+}
+
 impl PstReader for Reader {
     fn next(&mut self, file: &dyn ReadAt) -> Result<Option<PstItem>, PstError> {
         match self.ask(&Ask::Next, file)? {
             Answer::Attachment(attachment) => Ok(Some(PstItem::Attachment(attachment))),
             Answer::Unread(why) => Ok(Some(PstItem::Unread(why))),
             Answer::End => Ok(None),
-            Answer::Malformed(why) => {
-                self.is_dead = true;
-                Err(PstError::Malformed(why))
-            }
+            Answer::Malformed(why) => Err(self.end_with(PstError::Malformed(why))),
             Answer::Wants { .. } | Answer::Bytes(_) => Err(self.nonsense()),
         }
     }
@@ -302,9 +313,9 @@ impl PstReader for Reader {
 impl Reader {
     /// An answer to another question.
     fn nonsense(&mut self) -> PstError {
-        self.is_dead = true;
         let kind = io::ErrorKind::InvalidData;
-        self.ended(&io::Error::new(kind, "it does not keep to the protocol"))
+        let error = self.ended(&io::Error::new(kind, "it does not keep to the protocol"));
+        self.end_with(error)
     }
 }
 
