@@ -2,7 +2,8 @@
 # Runs each fuzz target for so many seconds, and prints what came of it: ./run.sh SECONDS [TARGET]…
 #
 # No sanitizer: the library has no unsafe code, and what matters are panics, overflows (both are
-# checked), memory and time. What is found lies in artifacts/; make it a file of
+# checked), memory and time. With SANITIZER=address it inflates with zlib-rs, as the program does, which
+# has unsafe code, and AddressSanitizer looks on. What is found lies in artifacts/; make it a file of
 # ../corpus/regressions/<target>/, which plain tests replay.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -13,7 +14,16 @@ if [ ${#targets[@]} -eq 0 ]; then
   targets=(inspect compound pdf zip mail rpmsg irm xrml split pfile signature estate)
 fi
 
-cargo fuzz build -s none
+sanitizer="${SANITIZER:-none}"
+features=()
+memory=1024
+if [ "$sanitizer" != none ]; then
+  # Sanitizers are a matter of nightly compilers; this one has them too.
+  export RUSTC_BOOTSTRAP=1
+  features=(--features zlib-rs)
+  memory=4096
+fi
+cargo fuzz build -s "$sanitizer" "${features[@]}"
 mkdir -p corpus
 failed=0
 printf '%-10s %12s %9s %9s %9s %9s  %s\n' target executions per-second coverage corpus peak-MB findings
@@ -30,9 +40,9 @@ for target in "${targets[@]}"; do
   fi
   log="artifacts/$target.log"
   status=0
-  nice -n 19 cargo fuzz run -s none "$target" "corpus/$target" "${seeds[@]}" -- \
+  nice -n 19 cargo fuzz run -s "$sanitizer" "${features[@]}" "$target" "corpus/$target" "${seeds[@]}" -- \
     -max_total_time="$seconds" -dict="dictionaries/$dictionary.dict" -max_len=65536 \
-    -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 >"$log" 2>&1 || status=$?
+    -timeout=20 -rss_limit_mb="$memory" -print_final_stats=1 >"$log" 2>&1 || status=$?
   stat() { sed -n "s/^stat::$1: *//p" "$log" | tail -n 1; }
   coverage="$(grep -oE 'cov: [0-9]+' "$log" | tail -n 1 | cut -d' ' -f2)"
   held="$(grep -oE 'corp: [0-9]+' "$log" | tail -n 1 | cut -d' ' -f2)"
