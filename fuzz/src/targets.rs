@@ -484,10 +484,15 @@ pub mod tree {
         let text = |path: &str| body.at(path).map(|element| element.text.clone());
         let id = |path: &str| text(path).map(|text| guid(&text));
         let principal = "ISSUEDPRINCIPALS/PRINCIPAL/OBJECT";
+        // Of anybody else an address is no URL.
+        let is_server = body
+            .at(principal)
+            .is_some_and(|object| object.attribute("type") == Some("MS-DRM-Server"));
+        let address = text(&format!("{principal}/ADDRESS")).filter(|_| is_server);
         let pairs = [
             ("slc_id", &license.slc_id, id(&format!("{principal}/ID"))),
             ("slc_name", &license.slc_name, text(&format!("{principal}/NAME"))),
-            ("slc_address", &license.slc_address, text(&format!("{principal}/ADDRESS"))),
+            ("slc_address", &license.slc_address, address),
             ("content_id", &license.content_id, id("WORK/OBJECT/ID")),
             ("owner", &license.owner, text("WORK/METADATA/OWNER/OBJECT/NAME")),
             ("descriptor_id", &license.descriptor_id, id("DESCRIPTOR/OBJECT/ID")),
