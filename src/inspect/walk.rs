@@ -64,16 +64,13 @@ struct Opened<'a> {
     holder: Holder<'a>,
     place: Place,
     path: Option<Rc<str>>,
-    /// What it is the inside of, where it has that one's path: the size is that one's too.
-    layer_of: Option<Holder<'a>>,
+    /// How many bytes it has, if nobody had to decode them to tell. The inside of a thing has that
+    /// one's path, and its size too.
+    size: Option<u64>,
+    is_layer: bool,
     depth: u64,
     /// None for a file until it turns out to have members.
     account: Option<Rc<Account>>,
-}
-
-/// How many bytes there are, if nothing has to be decoded to tell.
-fn size_of(holder: &Holder<'_>) -> Option<u64> {
-    if holder.is_sized() { holder.size().ok() } else { None }
 }
 
 /// What waits for its turn.
@@ -143,7 +140,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             holder: Holder::File(file),
             place: Place::Whole,
             path: None,
-            layer_of: None,
+            size: None,
+            is_layer: false,
             depth: 0,
             account: None,
         };
@@ -174,10 +172,10 @@ impl<'a, 'w> Walk<'a, 'w> {
             match frame.task {
                 Task::Close { gathered, error: earlier, .. } => {
                     let error = earlier.unwrap_or_else(|| error.clone());
-                    self.conclude(gathered, Some(error), &outer, None);
+                    self.conclude(gathered, Some(error), &outer);
                 }
                 Task::Open { carried: Some(gathered), .. } => {
-                    self.conclude(gathered, Some(error.clone()), &outer, None);
+                    self.conclude(gathered, Some(error.clone()), &outer);
                 }
                 Task::Open { .. } => self.findings.note(error),
             }
@@ -188,15 +186,14 @@ impl<'a, 'w> Walk<'a, 'w> {
         let outer = frame.outer;
         match frame.task {
             Task::Open { member, carried } => self.open(outer, member, carried.unwrap_or_default()),
-            Task::Close { gathered, error: None, rest: Some(rest) } => {
+            Task::Close { gathered, error: None, rest: Some(rest), .. } => {
                 // A budget that the file has used up ends here too.
                 self.meter.charge(Limit::StepsTotal, 1)?;
                 self.read(outer, gathered, Some(rest));
                 Ok(())
             }
             Task::Close { gathered, error, .. } => {
-                let size = if outer.path.is_some() { size_of(&outer.holder) } else { None };
-                self.conclude(gathered, error, &outer, size);
+                self.conclude(gathered, error, &outer);
                 Ok(())
             }
         }
@@ -213,10 +210,11 @@ impl<'a, 'w> Walk<'a, 'w> {
         let charged = self.meter.charge(Limit::Members, 1);
         let depth = outer.depth.saturating_add(1);
         let mut opened = Opened { path, depth, place: Place::Nowhere, ..outer.clone() };
-        opened.layer_of =
-            is_layer.then(|| outer.layer_of.clone().unwrap_or_else(|| outer.holder.clone()));
+        let is_same = is_layer || matches!(member.body, Body::Again(_));
+        opened.is_layer = is_layer;
+        opened.size = outer.size.filter(|_| is_same);
         if let Err(error) = charged.and_then(|()| self.meter.check(Limit::Nesting, depth)) {
-            self.conclude(gathered, Some(error.clone()), &opened, None);
+            self.conclude(gathered, Some(error.clone()), &opened);
             return if error.ends_file() { Err(error) } else { Ok(()) };
         }
         let stored = match &member.body {
@@ -264,7 +262,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             }
             Body::Unopened { error, size } => {
                 opened.place = outer.place;
-                self.conclude(gathered, Some(error), &opened, size);
+                opened.size = size;
+                self.conclude(gathered, Some(error), &opened);
                 return Ok(());
             }
         }
@@ -304,6 +303,9 @@ impl<'a, 'w> Walk<'a, 'w> {
             })
         });
         let mut gathered = gather.found;
+        if !opened.is_layer {
+            opened.size = size.or(opened.size);
+        }
         let members = std::mem::take(&mut gathered.members);
         let rest = gathered.rest.take();
         let error = outcome.err().map(|error| match place {
@@ -315,7 +317,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             Place::Whole | Place::Nowhere => error,
         });
         if let Some(error) = error.clone().filter(Error::ends_file) {
-            self.conclude(gathered, Some(error.clone()), &opened, size);
+            self.conclude(gathered, Some(error.clone()), &opened);
             self.findings.note(&error);
             self.abandon(&error, |_| true);
             return;
@@ -329,7 +331,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         if has_layer && gathered.licenses.is_empty() && error.is_none() && rest.is_none() {
             carried = Some(gathered);
         } else if members.is_empty() && rest.is_none() {
-            self.conclude(gathered, error, &opened, size);
+            self.conclude(gathered, error, &opened);
         } else {
             // It is concluded when its members are read, because it answers for all of them.
             let task = Task::Close { gathered, error, rest };
@@ -347,22 +349,12 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// Turns what a member's format said into findings.
-    fn conclude(
-        &mut self,
-        gathered: Gathered,
-        error: Option<Error>,
-        opened: &Opened<'_>,
-        size: Option<u64>,
-    ) {
-        let size = match &opened.layer_of {
-            Some(holder) => size_of(holder),
-            None => size,
-        };
+    fn conclude(&mut self, gathered: Gathered, error: Option<Error>, opened: &Opened<'_>) {
         let is_file = opened.path.is_none();
         gathered.conclude(error, self.options, &opened.place, &mut |mut finding: Finding| {
             if !is_file {
                 finding.facts.member = opened.path.as_deref().map(str::to_owned);
-                finding.facts.member_size = size;
+                finding.facts.member_size = opened.size;
             }
             let searched = finding.facts.searched == Searched::Full;
             if !searched && let Some(error) = &finding.error {

@@ -93,6 +93,8 @@ pub(crate) struct Window<'a> {
     source: &'a dyn ReadAt,
     /// How many bytes the member has, once somebody knows.
     len: Cell<Option<u64>>,
+    /// The end of the farthest bytes that were asked for, whatever was read ahead of them.
+    asked: Cell<u64>,
     cache: &'a mut Cache,
     meter: &'a Meter,
 }
@@ -109,12 +111,15 @@ impl<'a> Window<'a> {
             false => None,
         };
         cache.forget();
-        Ok(Window { source, len: Cell::new(len), cache, meter })
+        // Of a size that the source gives everybody knows.
+        let asked = Cell::new(if len.is_some() { u64::MAX } else { 0 });
+        Ok(Window { source, len: Cell::new(len), asked, cache, meter })
     }
 
     /// How many bytes the member has. An encoded member of unknown length is decoded to its end
     /// for that; where it cannot be, the answer is beyond any end, and reading there says why.
     pub(crate) fn len(&self) -> u64 {
+        self.asked.set(u64::MAX);
         if let Some(len) = self.len.get() {
             return len;
         }
@@ -123,9 +128,15 @@ impl<'a> Window<'a> {
         len
     }
 
-    /// How many bytes the member has, if nothing has to be decoded to tell.
+    /// How many bytes the member has, if nothing has to be decoded to tell: the source says so, or
+    /// somebody has asked for bytes behind its end. That the end came into sight because more was
+    /// read than asked for does not count, or the answer would depend on the size of blocks.
     pub(crate) fn known_len(&self) -> Option<u64> {
-        self.len.get().filter(|len| *len < UNKNOWN_SIZE)
+        self.len.get().filter(|len| *len < UNKNOWN_SIZE && *len < self.asked.get())
+    }
+
+    fn ask(&self, offset: u64, len: usize) {
+        self.asked.set(self.asked.get().max(offset.saturating_add(wide(len))));
     }
 
     /// No byte of the member lies behind this.
@@ -146,6 +157,7 @@ impl<'a> Window<'a> {
     /// The member's first bytes: [`HEAD`] of them, or those that it has, whatever a first read
     /// takes. Of one that cannot be decoded that far there are fewer.
     pub(crate) fn head(&mut self) -> Result<&[u8]> {
+        self.ask(0, HEAD);
         let needed = narrow(self.end()).map_or(HEAD, |end| end.min(HEAD));
         if self.cached_some(0, needed).len() < needed {
             let known = self.len.get().is_some();
@@ -161,6 +173,7 @@ impl<'a> Window<'a> {
 
     /// Up to `max` bytes at `offset`: fewer only where the member ends.
     pub(crate) fn up_to(&mut self, offset: u64, max: usize) -> Result<&[u8]> {
+        self.ask(offset, max);
         if self.len.get().is_none() {
             self.probe(offset, max)?;
         }
@@ -225,6 +238,7 @@ impl<'a> Window<'a> {
         len: usize,
         ahead: usize,
     ) -> Result<&[u8]> {
+        self.ask(offset, len);
         self.bound(structure, offset, len)?;
         let known = self.len.get().is_some();
         let index = match self.cache.find(offset, len) {
@@ -289,6 +303,7 @@ impl<'a> Window<'a> {
         len: usize,
         buffer: &mut Buffer,
     ) -> Result<()> {
+        self.ask(offset, len);
         let left = narrow(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
         let there = len.min(left);
         let known = self.len.get().is_some();

@@ -217,7 +217,7 @@ impl<S: ReadAt> ReadAt for Unfolded<'_, S> {
     }
 
     fn is_sized(&self) -> bool {
-        self.declared.is_some() || self.state.borrow().end.is_some()
+        self.declared.is_some()
     }
 
     fn has_changed(&self) -> bool {
