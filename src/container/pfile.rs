@@ -63,7 +63,9 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     if header.license.offset < wide(PREAMBLE) || u64::from(header.content) < license_end {
         sink.anomaly(Anomaly::NonSpecLayout, Some(header.at));
     }
-    sink.license_at(window, &[header.license])?;
+    if let Err(error) = sink.license_at(window, &[header.license]) {
+        return Err(named(error, window, sink, header.license.offset));
+    }
     let wanted = sink.wanted();
     if wanted.labels || wanted.evidence {
         read_label(window, sink, &header)?;
@@ -73,6 +75,19 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         sink.incomplete(Error::truncated(STRUCTURE, window.len(), detail));
     }
     Ok(())
+}
+
+/// Says of what is no XrML what else writes such files: the license of Windows Information
+/// Protection is none of rights management. It may be a damaged one too, so nothing is decided.
+fn named(error: Error, window: &mut Window<'_>, sink: &mut dyn Sink, at: u64) -> Error {
+    let head = window.up_to(at, 8).unwrap_or_default();
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").or(head.strip_prefix(b"\xFF\xFE"));
+    if error.code() != "license-unreadable" || text.unwrap_or(head).starts_with(b"<") {
+        return error;
+    }
+    sink.evidence("PFILE license", "no XrML, as Windows Information Protection has it", Some(at));
+    let detail = "it is no XrML: a damaged license, or Windows Information Protection";
+    Error::malformed("license-unreadable", "publishing license", at, detail)
 }
 
 fn read_header(window: &mut Window<'_>) -> Result<Header> {

@@ -19,6 +19,8 @@ pub(super) struct Survey {
     /// What ended the pass early.
     pub(super) error: Option<Error>,
     signs: u8,
+    /// Where the first of those names stands.
+    pub(super) first: Option<u64>,
 }
 
 impl Survey {
@@ -50,6 +52,7 @@ impl Survey {
         // A name counts whatever the entry's type says: that byte may be the damaged one.
         let Some((_, sign)) = SIGNS.iter().find(|(name, _)| entry.is_named(name)) else { return };
         self.signs |= bit(*sign);
+        self.first = self.first.or(Some(entry.offset));
         let is_known = known.iter().any(|transform| transform.primary.id == entry.id);
         let has_room = self.primaries.len() < super::MOST_TRANSFORMS;
         if *sign == Sign::Primary && !is_known && has_room {
