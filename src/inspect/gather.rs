@@ -30,6 +30,8 @@ pub(super) struct Gathered {
     pub(super) rest: Option<Rest>,
     incomplete: Option<Error>,
     pub(super) is_layer: bool,
+    /// Whether a publishing license was read in one of its members.
+    pub(super) holds_license: bool,
 }
 
 pub(super) struct Licensed {
@@ -61,6 +63,7 @@ impl Gather<'_> {
             let offset = inside.and_then(|(inside, offset)| offset.checked_add(inside));
             *error = error.clone().with_offset(offset.and_then(|at| self.place.offset(at)));
         }
+        let begin = offset.and_then(|offset| self.place.offset(offset));
         match reading.kind {
             Kind::PublishingLicense => self.found.protection = Some(Protection::Rms),
             // Inside a protected container the only license there is must be the one.
@@ -68,7 +71,7 @@ impl Gather<'_> {
                 let error = Error::malformed(
                     "license-unreadable",
                     "publishing license",
-                    reading.error.as_ref().and_then(Error::offset),
+                    reading.error.as_ref().and_then(Error::offset).or(begin),
                     "no BODY of type Microsoft Rights Label",
                 );
                 reading.error.get_or_insert(error);
@@ -89,7 +92,7 @@ impl Gather<'_> {
             Kind::Unknown => {
                 self.found.protection = Some(Protection::Unknown);
                 return Err(reading.error.unwrap_or_else(|| {
-                    Error::malformed("license-unreadable", "XrML", None, "no BODY of a known type")
+                    Error::malformed("license-unreadable", "XrML", begin, "no BODY of a known type")
                 }));
             }
         }
@@ -266,6 +269,10 @@ impl Gathered {
         let error = error.or(self.incomplete.take());
         let container = self.container.unwrap_or(Container::Other);
         let mut protection = self.protection.unwrap_or(Protection::None);
+        if !self.use_licenses.is_empty() && !self.holds_license {
+            // Nobody is given one for what is not protected.
+            protection = Protection::Rms;
+        }
         if error.is_some() && protection == Protection::None {
             protection = Protection::Unknown;
         }
@@ -341,7 +348,8 @@ impl Gathered {
             return;
         };
         facts.use_license_key = newest.server.slc_key.clone();
-        let known = facts.license.as_ref().is_some_and(|license| license.slc_key.is_some());
+        let known = self.holds_license
+            || facts.license.as_ref().is_some_and(|license| license.slc_key.is_some());
         if !known && newest.server.slc_key.is_some() {
             let mut license = facts.license.take().unwrap_or_default();
             copy_server(&newest.server, &mut license);

@@ -88,7 +88,8 @@ enum Task {
         carried: Option<Gathered>,
     },
     /// The members until now are read: go on with the rest, or say what there is to say.
-    Close { gathered: Gathered, error: Option<Error>, rest: Option<Rest> },
+    /// The findings from `since` on are theirs.
+    Close { gathered: Gathered, error: Option<Error>, rest: Option<Rest>, since: usize },
 }
 
 /// What a worker keeps from file to file.
@@ -192,7 +193,9 @@ impl<'a, 'w> Walk<'a, 'w> {
                 self.read(outer, gathered, Some(rest));
                 Ok(())
             }
-            Task::Close { gathered, error, .. } => {
+            Task::Close { mut gathered, error, since, .. } => {
+                let mut members = self.findings.members.iter().skip(since);
+                gathered.holds_license |= members.any(Finding::has_key);
                 self.conclude(gathered, error, &outer);
                 Ok(())
             }
@@ -334,7 +337,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             self.conclude(gathered, error, &opened);
         } else {
             // It is concluded when its members are read, because it answers for all of them.
-            let task = Task::Close { gathered, error, rest };
+            let since = self.findings.members.len();
+            let task = Task::Close { gathered, error, rest, since };
             self.stack.push(Frame { outer: opened.clone(), task });
         }
         // The stack is last in, first out; members are read in the order of the container, a

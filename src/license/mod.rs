@@ -28,7 +28,7 @@ use memchr::memmem;
 
 use crate::bytes::wide;
 use crate::container::Anomaly;
-use crate::error::{Error, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::facts::{Depth, Hierarchy, IssuerKind, LicenseFacts};
 use crate::limits::{Limit, Meter};
 use crate::timestamp::Timestamp;
@@ -323,6 +323,10 @@ pub(crate) fn read_use_license(
     let chain = unwrap_chain(bytes, meter)?;
     let text = Text::decode(&chain);
     let documents = reader::documents(text.utf8(), Depth::Full, meter);
+    // A budget is no fault of the license's.
+    if let Some(error) = documents.error.filter(|error| error.kind() == ErrorKind::Limit) {
+        return Err(error);
+    }
     let license = documents
         .list
         .iter()

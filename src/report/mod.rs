@@ -9,7 +9,7 @@ pub use columns::{COLUMNS, Column, ColumnKind, ColumnPart, Value};
 pub use record::{Envelope, READER_VERSION, Record, SCHEMA_VERSION};
 pub use redact::Redactor;
 
-use crate::container::{Container, Protection};
+use crate::container::{Anomaly, Container, Protection};
 use crate::error::Error;
 use crate::facts::{Facts, Searched};
 use crate::license::{Evidence, License};
@@ -74,6 +74,13 @@ pub struct Finding {
 impl Finding {
     pub(crate) fn new(facts: Facts) -> Finding {
         Finding { facts, license: None, evidence: Vec::new(), error: None }
+    }
+
+    /// Whether a publishing license says whose key it is.
+    pub(crate) fn has_key(&self) -> bool {
+        let license = self.facts.license.as_ref();
+        license.is_some_and(|license| license.slc_key.is_some())
+            && !self.facts.anomalies.contains(&Anomaly::FromUseLicense)
     }
 
     /// What the bytes say.

@@ -174,7 +174,7 @@ impl Msg {
     /// The mapping of named properties: `DRMLicense` is 0x8000, or there is none.
     fn names(&self, file: Compound) -> Compound {
         let (mut entries, mut strings) = (Vec::new(), Vec::new());
-        if self.use_license.is_some() {
+        if self.has_use_license() {
             // Offset 0 of the strings; of the set PS_PUBLIC_STRINGS, by name; property 0.
             put32(&mut entries, 0);
             put32(&mut entries, 2 << 1 | 1);
@@ -185,6 +185,10 @@ impl Msg {
         file.stream("__nameid_version1.0/__substg1.0_00020102", Vec::new())
             .stream("__nameid_version1.0/__substg1.0_00030102", entries)
             .stream("__nameid_version1.0/__substg1.0_00040102", strings)
+    }
+
+    fn has_use_license(&self) -> bool {
+        self.use_license.is_some() || self.embedded.iter().any(Msg::has_use_license)
     }
 
     fn write(&self, mut file: Compound, prefix: &str, top: bool) -> Compound {

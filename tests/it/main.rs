@@ -22,3 +22,4 @@ mod specimens;
 #[path = "../../fuzz/src/targets.rs"]
 #[allow(unreachable_pub, clippy::type_complexity)] // the fuzz crate's own file
 mod targets;
+mod use_licenses;

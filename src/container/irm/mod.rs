@@ -246,6 +246,21 @@ fn spared(read: Result<()>, sink: &mut dyn Sink) -> Result<()> {
     }
 }
 
+/// The use licenses in all transforms: they may name the server where no license does.
+fn stored_use_licenses(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    info: Option<&Entry>,
+) -> Result<()> {
+    let Some(info) = info.filter(|_| sink.reads_whole_licenses()) else { return Ok(()) };
+    let mut children = file.children(info);
+    while let Some(storage) = children.next(file, window)? {
+        use_licenses(file, window, sink, &storage)?;
+    }
+    Ok(())
+}
+
 fn use_licenses(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -307,6 +322,8 @@ fn without_license(
 ) -> Result<bool> {
     if let Some(container) = survey.container() {
         sink.container(container);
+        let read = stored_use_licenses(file, window, sink, transforms.info.as_ref());
+        spared(read, sink)?;
     }
     let unknown = |offset: Option<u64>, detail: String| {
         Err(Error::unsupported("unknown-transform", "TransformInfo", offset, detail))
@@ -317,7 +334,7 @@ fn without_license(
         return unknown(*class_at, format!("nobody here knows the class {class}"));
     }
     let missing = |detail: &'static str| {
-        Error::malformed("malformed-data-spaces", "\\x06DataSpaces", None, detail)
+        Error::malformed("malformed-data-spaces", "\\x06DataSpaces", survey.first, detail)
     };
     let reason = transforms.error.clone().or(survey.error.clone());
     if survey.is_rights_managed() {

@@ -6,11 +6,11 @@ use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
 use crate::container::{
     Anomaly, Body, Container, Member, Name, Protection, Sink, is_firmly_known, is_known,
-    is_named_protected, not_as_named,
+    is_named_protected, not_as_named, text,
 };
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
-use crate::source::{Encoding, Window, decode_all};
+use crate::source::{Encoding, Window, decode_all, head_of};
 
 /// The stream of fixed-size properties, MS-OXMSG 2.4.
 const PROPERTIES: &str = "__properties_version1.0";
@@ -55,7 +55,7 @@ const PREFIXES: [&str; 5] =
 /// Bytes that the smallest protected thing has at least.
 const LEAST: u64 = 512;
 /// Bytes by which it is known.
-const LOST_HEAD: u64 = 64;
+const LOST_HEAD: u64 = 256;
 /// Bytes of the smallest protected file there can be.
 const SMALLEST: u64 = 2048;
 /// Bytes of memory that a member takes while it waits.
@@ -86,7 +86,16 @@ pub(crate) fn read(
     sink.container(Container::Msg);
     let mut looked_at = HashSet::new();
     let mut messages = vec![Message { storage: root, steps: Vec::new() }];
+    let mut property = None;
+    if sink.reads_whole_licenses() {
+        let read = license_property(file, window, &root);
+        property = go_on(sink, read)?.flatten();
+    }
     while let Some(message) = messages.pop() {
+        if let Some(id) = property {
+            let read = use_license(file, window, sink, &message.storage, id, &mut looked_at);
+            go_on(sink, read)?;
+        }
         let mut children = file.children(&message.storage);
         while let Some(child) = children.next(file, window)? {
             if child.kind == EntryKind::Storage && child.name_starts_with(ATTACHMENT) {
@@ -96,10 +105,6 @@ pub(crate) fn read(
         }
     }
     lost(file, window, sink, &looked_at)?;
-    if sink.reads_whole_licenses() {
-        let read = use_licenses(file, window, sink, &root);
-        go_on(sink, read)?;
-    }
     sink.protection(Protection::None);
     Ok(true)
 }
@@ -136,6 +141,12 @@ fn lost(
         let head = file.read(window, &entry, LOST_HEAD);
         let Some(head) = go_on(sink, head)? else { continue };
         if !is_firmly_known(&head) {
+            if is_use_license(&head) && sink.reads_whole_licenses() {
+                sink.anomaly(Anomaly::NonSpecLayout, Some(entry.offset));
+                let read = take_use_license(file, window, sink, &entry);
+                go_on(sink, read)?;
+                continue;
+            }
             if memchr::memmem::find(&head, RPMSG).is_some() {
                 sink.incomplete(not_as_named());
             }
@@ -271,22 +282,45 @@ fn file_name(
     Ok(None)
 }
 
-/// Reads the use license that a client has cached in the item (MS-OXORMMS 2.2.3.1): zlib around
-/// the `<certificatechain>`.
-fn use_licenses(
+/// Reads the use license that a client has cached in a message (MS-OXORMMS 2.2.3.1): zlib around
+/// the `<certificatechain>`. `id` is that of the property, the same for embedded messages.
+fn use_license(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    root: &Entry,
+    message: &Entry,
+    id: u16,
+    looked_at: &mut HashSet<u32>,
 ) -> Result<()> {
-    let Some(id) = license_property(file, window, root)? else { return Ok(()) };
     // The values of a PtypMultipleBinary, MS-OXMSG 2.1.4.2; only the first one is a license.
     let name = format!("__substg1.0_{id:04X}1102-00000000");
-    let Some(value) = file.child(window, root, &name)? else { return Ok(()) };
+    let Some(value) = file.child(window, message, &name)? else { return Ok(()) };
+    looked_at.insert(value.id);
+    take_use_license(file, window, sink, &value)
+}
+
+fn take_use_license(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    value: &Entry,
+) -> Result<()> {
     let max = window.meter().allowed(Limit::LicenseBytes);
-    let packed = file.read(window, &value, max)?;
-    let license = decode_all(Encoding::Zlib, &packed, max)?;
+    window.meter().check(Limit::LicenseBytes, value.size)?;
+    let packed = file.read(window, value, max)?;
+    let license = decode_all(Encoding::Zlib, &packed, max).map_err(|error| match error.kind() {
+        ErrorKind::Limit => Error::limit(Limit::LicenseBytes, max),
+        _ => error,
+    })?;
     sink.use_license(&license)
+}
+
+/// Whether a stream that begins so is a use license whose name, or the property's, is damaged.
+fn is_use_license(head: &[u8]) -> bool {
+    let text = if head.starts_with(&[0x78]) { head_of(Encoding::Zlib, head) } else { None };
+    text.is_some_and(|text| {
+        text::matches(&text) || memchr::memmem::find(&text, b"<certificatechain").is_some()
+    })
 }
 
 /// The id under which the item has its [`LICENSE_NAME`].
