@@ -3,7 +3,9 @@
 
 use super::header::{Header, name_of};
 use crate::bytes::wide;
-use crate::container::{Body, Member, Name, is_known, is_named_protected, not_as_named};
+use crate::container::{
+    Body, Member, Name, is_firmly_known, is_known, is_named_protected, not_as_named,
+};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Encoding, Extent, UNKNOWN_SIZE, Window, head_of};
@@ -130,6 +132,12 @@ impl Message {
     fn part(&mut self, window: &mut Window<'_>, header: &Header) -> Result<Part> {
         let start = self.position;
         let (encoding, is_known) = known(window, start, &header.encodings)?;
+        // It is the piece that is searched for the end next, so that nothing is read twice.
+        if !is_known && has_uuencoded(window.up_to(start, CHUNK)?) {
+            self.damage.get_or_insert_with(|| {
+                Error::unsupported("archive-not-opened", "uuencoded part", start, "not decoded")
+            });
+        }
         let mut end = self.content_end(window)?;
         if is_known {
             // A message in the message has such fields by right.
@@ -378,8 +386,45 @@ fn known(
         Some(encoding) => head_of(*encoding, raw).is_some_and(|head| is_known(&head)),
         None => is_known(raw),
     });
-    Ok(match known {
-        Some(encoding) => (*encoding, true),
-        None => (first, false),
+    if let Some(encoding) = known {
+        return Ok((*encoding, true));
+    }
+    // The field that names one may be damaged.
+    let others = [Encoding::Base64, Encoding::QuotedPrintable];
+    let others = others.into_iter().filter(|_| encodings.is_empty());
+    let mut firm = others
+        .filter(|encoding| head_of(*encoding, raw).is_some_and(|head| is_firmly_known(&head)));
+    let found = firm.next();
+    Ok((found.or(first), found.is_some()))
+}
+
+/// Whether an attachment of a known format stands in the text as `uuencode` writes it (POSIX.1),
+/// which Outlook does in plain text if told to. Nobody decodes that here.
+fn has_uuencoded(content: &[u8]) -> bool {
+    memchr::memmem::find_iter(content, b"begin ").any(|at| {
+        let before = content.get(..at).unwrap_or_default();
+        let (_, lines) = content.split_at_checked(at).unwrap_or_default();
+        let mut lines = lines.splitn(3, |byte| *byte == b'\n');
+        let is_mode = lines
+            .next()
+            .and_then(|line| line.get(6..10))
+            .is_some_and(|mode| mode.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '));
+        let line = lines.next().unwrap_or_default();
+        (before.is_empty() || before.ends_with(b"\n"))
+            && is_mode
+            && is_firmly_known(&uudecoded(line))
     })
+}
+
+/// The bytes of one line: its length, and four characters for three bytes.
+fn uudecoded(line: &[u8]) -> Vec<u8> {
+    let six = |byte: &u8| u32::from(byte.wrapping_sub(b' ') & 0x3F);
+    let Some((len, characters)) = line.split_first() else { return Vec::new() };
+    let groups = characters.chunks_exact(4).take(15);
+    let bytes = groups.flat_map(|group| {
+        let bits = group.iter().fold(0, |bits, byte| bits << 6 | six(byte));
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        bytes
+    });
+    bytes.take(usize::try_from(six(len)).unwrap_or_default()).collect()
 }

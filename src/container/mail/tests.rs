@@ -328,6 +328,105 @@ fn a_cached_use_license_is_found_by_its_name() {
     assert!(facts.use_licenses == Some(1) || facts.error_code.is_some(), "{facts:?}");
 }
 
+/// A chain of certificates with a key, as it is cached.
+fn cached() -> Vec<u8> {
+    use crate::specimen::{Client, Server, use_license, zlib};
+    zlib(
+        use_license(&Server::contoso(), &Client::windows(), "2016-06-02T08:00").concat().as_bytes(),
+    )
+}
+
+/// Container, protection, code, use licenses, and whether their key stands for the missing one.
+fn told(report: &Report) -> Vec<(Container, Protection, &str, Option<u32>, bool)> {
+    let told = report.findings().map(|finding| {
+        let facts = finding.facts();
+        let from = facts.anomalies.contains(&crate::Anomaly::FromUseLicense);
+        assert_eq!(from, from && facts.slc_key() == facts.use_license_key.as_deref());
+        let code = facts.error_code.as_deref().unwrap_or_default();
+        (facts.container, facts.protection, code, facts.use_licenses, from)
+    });
+    told.collect()
+}
+
+#[test]
+fn a_use_license_stands_for_the_license_that_is_missing() {
+    use crate::specimen::{
+        Attachment, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, Server, Zip, rpmsg,
+    };
+    let with = |item: Msg| item.use_license(cached());
+    let alone = (Container::Msg, Protection::Rms, "license-missing", Some(1), true);
+    // An item whose mail was taken off, by itself, in an item, and in an archive.
+    assert_eq!(told(&inspect(&with(Msg::new()).build())), [alone]);
+    assert_eq!(told(&inspect(&Msg::new().embedded(with(Msg::new())).build())), [alone]);
+    let both = with(Msg::new().embedded(with(Msg::new()))).build();
+    assert_eq!(told(&inspect(&both))[0].3, Some(2));
+    let zip = Zip::new().member("a.msg", with(Msg::new()).build(), Method::Deflated).build();
+    assert_eq!(told(&inspect(&zip))[1], alone);
+    // The mail is there: its own license decides.
+    let license = LicenseBuilder::server(&Server::contoso()).build();
+    let document = IrmDocument::new(IrmKind::Message, license).payload(600).build();
+    let mail = Attachment::rpmsg(rpmsg(&document));
+    let report = inspect(&with(Msg::new().attachment(mail.clone())).build());
+    let told_of_both = told(&report);
+    assert_eq!(told_of_both[0], (Container::Msg, Protection::None, "", Some(1), false));
+    assert_eq!(told_of_both[1].0, Container::Rpmsg);
+    // It is there, and cannot be read.
+    let mut damaged = mail;
+    damaged.bytes[8] = 0xFF;
+    let report = inspect(&with(Msg::new().attachment(damaged)).build());
+    assert_eq!(told(&report)[0], alone);
+}
+
+#[test]
+fn an_attachment_whose_encoding_nobody_names_is_tried_in_each() {
+    use crate::specimen::{Attachment, eml};
+    let mail = protected();
+    let letter = eml(&[], &[Attachment::new("offer.docx", mail.clone())]);
+    let text = String::from_utf8(letter).unwrap();
+    let damaged =
+        text.replace("Content-Transfer-Encoding: base64", "Content-Transfer-Encodinh: base64");
+    assert_ne!(damaged, text);
+    assert_eq!(found(&inspect(damaged.as_bytes())), ["offer.docx"]);
+}
+
+/// What `uuencode` makes of it (POSIX.1).
+fn uuencoded(name: &str, bytes: &[u8]) -> String {
+    let six = |bits: u32| char::from(b' ' + (bits & 0x3F) as u8).to_string().replace(' ', "`");
+    let mut out = format!("begin 644 {name}\r\n");
+    for line in bytes.chunks(45) {
+        out.push_str(&six(line.len() as u32));
+        for group in line.chunks(3) {
+            let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
+            let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+            [18, 12, 6, 0].iter().for_each(|shift| out.push_str(&six(bits >> shift)));
+        }
+        out.push_str("\r\n");
+    }
+    out + "`\r\nend\r\n"
+}
+
+#[test]
+fn an_attachment_in_the_text_is_not_nothing() {
+    let mail = protected();
+    let of = |text: &str| {
+        let letter = format!("From: a@b\r\nSubject: x\r\n\r\nPlease see below.\r\n\r\n{text}");
+        let report = inspect(letter.as_bytes());
+        (code(&report), report.incomplete().and_then(Error::offset))
+    };
+    assert_eq!(of(&uuencoded("offer.docx", &mail)), ("archive-not-opened", Some(25)));
+    assert_eq!(
+        of(&uuencoded("a.txt", b"Nothing in this text is protected, not even so.")),
+        ("", None)
+    );
+    assert_eq!(of("begin 644 words\r\nthat mean nothing\r\n"), ("", None));
+    let part = format!(
+        "From: a@b\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\
+         Content-Transfer-Encoding: x-uuencode\r\n\r\n{}--x--\r\n",
+        uuencoded("offer.docx", &mail)
+    );
+    assert_eq!(code(&inspect(part.as_bytes())), "archive-not-opened");
+}
+
 #[test]
 fn an_outlook_data_file_is_not_nothing() {
     let report = inspect(b"!BDN....SM\x17\0 and so on");
