@@ -1,7 +1,7 @@
 //! One compressed file (RFC 1952), in one member or several, which are one file together. Where one
 //! ends and the next begins is known only once it is inflated, so that all of it is.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
 use crate::container::{
@@ -101,18 +101,27 @@ fn first_alone(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 fn members(window: &mut Window<'_>, found: &mut Vec<Packed>) -> Result<()> {
     let mut spent = Spent::default();
     let mut at: u64 = 0;
+    // What does not fit its checksum may have lost what it is known by.
+    let mut damage = None;
     loop {
         let bytes = window.up_to(at, HEADER)?;
         if !matches(bytes) {
-            return behind(window, at);
+            behind(window, at)?;
+            return damage.map_or(Ok(()), Err);
         }
         let (name, len) = header(bytes).map_err(|error| moved(error, at))?;
         let start = at.saturating_add(len);
-        let (len, head) = stream(window, start, &mut spent)?;
-        at = start.saturating_add(len).saturating_add(TRAILER);
+        let (len, head, sum) = stream(window, start, &mut spent)?;
+        let end = start.saturating_add(len);
+        at = end.saturating_add(TRAILER);
         window.meter().charge(Limit::Allocation, MEMBER)?;
         let trailer = narrow(TRAILER).unwrap_or_default();
-        let has_trailer = window.up_to(start.saturating_add(len), trailer)?.len() == trailer;
+        let trailer = window.up_to(end, trailer)?;
+        let has_trailer = wide(trailer.len()) == TRAILER;
+        if trailer != [sum.sum().to_le_bytes(), sum.amount().to_le_bytes()].concat() {
+            let detail = "CRC32 or ISIZE is not that of what inflates";
+            damage.get_or_insert(Error::malformed("malformed-gzip", "gzip", end, detail));
+        }
         found.push(Packed {
             name,
             extent: Extent { offset: start, len },
@@ -120,7 +129,7 @@ fn members(window: &mut Window<'_>, found: &mut Vec<Packed>) -> Result<()> {
             is_firmly_known: is_firmly_known(&head),
         });
         if !has_trailer {
-            return Err(Error::truncated("gzip", start.saturating_add(len), "no CRC32, no ISIZE"));
+            return Err(Error::truncated("gzip", end, "no CRC32, no ISIZE"));
         }
     }
 }
@@ -138,8 +147,9 @@ struct Spent {
     given: u64,
 }
 
-/// Inflates the stream at `start`: its length, and what it begins with.
-fn stream(window: &mut Window<'_>, start: u64, spent: &mut Spent) -> Result<(u64, Vec<u8>)> {
+/// Inflates the stream at `start`: its length, what it begins with, and the checksum.
+fn stream(window: &mut Window<'_>, start: u64, spent: &mut Spent) -> Result<(u64, Vec<u8>, Crc)> {
+    let mut sum = Crc::new();
     let mut state = Decompress::new(false);
     let mut head = Vec::new();
     let mut out = [0; PIECE];
@@ -153,11 +163,12 @@ fn stream(window: &mut Window<'_>, start: u64, spent: &mut Spent) -> Result<(u64
         let given = state.total_out().saturating_sub(before_out);
         charge(window.meter(), spent, taken, given)?;
         let begun = narrow(given).and_then(|given| out.get(..given)).unwrap_or_default();
+        sum.update(begun);
         let wanted = HEAD.saturating_sub(head.len()).min(begun.len());
         #[allow(clippy::disallowed_methods)] // at most HEAD
         head.extend_from_slice(begun.get(..wanted).unwrap_or_default());
         match status {
-            Ok(Status::StreamEnd) => return Ok((state.total_in(), head)),
+            Ok(Status::StreamEnd) => return Ok((state.total_in(), head, sum)),
             Ok(_) if taken > 0 || given > 0 => {}
             Ok(_) if is_at_end => {
                 return Err(Error::truncated("gzip", at, "the stream has no end"));
@@ -238,7 +249,10 @@ mod tests {
     const HEADER: &[u8] = b"\x1F\x8B\x08\0\0\0\0\0\0\x03";
 
     fn member(header: &[u8], bytes: &[u8]) -> Vec<u8> {
-        [header, &deflated_bytes(bytes), &[0; 8]].concat()
+        let mut sum = super::Crc::new();
+        sum.update(bytes);
+        let trailer = [sum.sum().to_le_bytes(), sum.amount().to_le_bytes()].concat();
+        [header, &deflated_bytes(bytes), &trailer].concat()
     }
 
     fn code(report: &Report) -> Option<&'static str> {

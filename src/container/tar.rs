@@ -85,8 +85,11 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
                 let path = extended.path.take().unwrap_or(header.name);
                 extended = Extended::default();
                 position = padded(data, size);
-                if member(window, sink, path, extent, sparse)? {
-                    named = named.saturating_add(1);
+                let is_named = member(window, sink, path, within(window, extent), sparse)?;
+                named = named.saturating_add(usize::from(is_named));
+                if window.known_len().is_some_and(|len| extent.end() > len) {
+                    let (at, detail) = (window.len(), "the archive ends within it");
+                    return Err(Error::truncated("tar member", at, detail));
                 }
             }
         }
@@ -95,6 +98,12 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
             return Ok(());
         }
     }
+}
+
+/// As much of a member as there is: behind a cut nothing is read, and nothing has changed.
+fn within(window: &Window<'_>, extent: Extent) -> Extent {
+    let left = window.known_len().map(|len| len.saturating_sub(extent.offset));
+    Extent { len: left.map_or(extent.len, |left| extent.len.min(left)), ..extent }
 }
 
 /// Puts a member before the sink, unless nothing can come of it; whether it did.
@@ -124,7 +133,14 @@ fn member(
 fn header(window: &mut Window<'_>, at: u64) -> Result<Option<Header>> {
     let len = narrow(BLOCK).unwrap_or_default();
     let found = window.up_to(at, len)?;
-    if found.is_empty() && at > 0 || found.len() == len && found.iter().all(|byte| *byte == 0) {
+    if found.is_empty() && at > 0 {
+        let end = window.len();
+        if at > end {
+            return Err(Error::truncated("tar member", end, "the archive ends within it"));
+        }
+        return Ok(None);
+    }
+    if found.len() == len && found.iter().all(|byte| *byte == 0) {
         return Ok(None);
     }
     let bytes = window.block(STRUCTURE, at, len)?;
@@ -297,6 +313,13 @@ mod tests {
             let report = inspect(&damaged);
             assert_eq!(code(&report), "malformed-tar", "{field}");
             assert_eq!(report.incomplete().unwrap().offset(), Some(0), "{field}");
+        }
+        let two = [entry("a.txt", b'0', &[b'x'; 3000]), file.clone()].concat();
+        for cut in [1000, 3000, 3512, 4100] {
+            let report = inspect(&two[..cut]);
+            let own = report.findings().next().and_then(|own| own.error()).unwrap();
+            let said = (own.code(), own.offset());
+            assert_eq!(said, ("truncated", Some(cut as u64)), "cut at {cut}");
         }
         for cut in [300, 700, 1000] {
             assert_ne!(inspect(&file[..cut]).worst(), Protection::None, "cut at {cut}");
