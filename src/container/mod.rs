@@ -306,7 +306,7 @@ const FORMATS: &[Format] = &[
     Format { matches: tar::matches, read: tar::read, second: Second::None },
     Format { matches: archive::matches, read: archive::read, second: Second::Pdf },
     Format { matches: pdf::matches, read: pdf::read, second: Second::Zip },
-    Format { matches: text::matches, read: text::read, second: Second::Pdf },
+    Format { matches: text::matches, read: text::read, second: Second::Any },
     Format { matches: mail::mbox::matches, read: mail::mbox::read, second: Second::Pdf },
     Format { matches: mail::eml::matches, read: mail::eml::read, second: Second::Pdf },
     Format { matches: pdf::matches_objects, read: pdf::read, second: Second::None },

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use rmsight::specimen::{
     Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, PdfForm, PdfIrm,
-    Pfile, PfileVersion, Server, Zip, eml, plain_compound, plain_pdf, word_package,
+    Pfile, PfileVersion, Server, Zip, eml, plain_compound, plain_pdf, template, word_package,
 };
 use rmsight::{Anomaly, Inspector, Protection, Report};
 
@@ -100,6 +100,19 @@ fn both_containers_are_told() {
             [pfile().build(), protected_zip()].concat(),
             vec![
                 ("", "pfile", Rms, true),
+                ("zip#1", "zip", No, true),
+                ("zip#1!/offer.docx", "ooxml-irm", Rms, false),
+            ],
+        ),
+        (
+            "an archive behind a template",
+            [
+                template(&Server::contoso(), "{a}", &[(1033, "Secret", "For some")]).into_bytes(),
+                protected_zip(),
+            ]
+            .concat(),
+            vec![
+                ("", "license", No, true),
                 ("zip#1", "zip", No, true),
                 ("zip#1!/offer.docx", "ooxml-irm", Rms, false),
             ],
