@@ -254,6 +254,18 @@ pub(super) fn wrapper(inner: &[u8], kind: Payload) -> Vec<u8> {
     pdf.stream_section(13, TRAILER).bytes.clone()
 }
 
+/// A hybrid file (7.5.8.4): catalog and file specification are in an object stream that only the
+/// stream beside the table lists.
+pub(super) fn hybrid_wrapper(inner: &[u8], kind: Payload) -> Vec<u8> {
+    let mut pdf = Pdf::new();
+    pdf.object(2, "<< /Type /Pages /Kids [] /Count 0 >>");
+    pdf.object_stream(14, &[(1, CATALOG), (10, &file_specification())]);
+    let hidden = pdf.stream_section(13, TRAILER).section;
+    pdf.object(5, "<< /Producer (test) >>");
+    payload(&mut pdf, inner, kind);
+    pdf.table(&format!("{TRAILER} /XRefStm {hidden}")).bytes.clone()
+}
+
 /// The same with catalog and file specification in an object stream.
 pub(super) fn compact_wrapper(inner: &[u8], kind: Payload) -> Vec<u8> {
     object_stream_wrapper(inner, kind, Payload::Flate)

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::build::{
-    LICENSE, Payload, Pdf, TRAILER, appended_wrapper, compact_wrapper, dictionary, literal,
-    object_stream_wrapper, plain, v1, v1_bare_dictionary, v2, wrapper,
+    LICENSE, Payload, Pdf, TRAILER, appended_wrapper, compact_wrapper, dictionary, hybrid_wrapper,
+    literal, object_stream_wrapper, plain, v1, v1_bare_dictionary, v2, wrapper,
 };
 use super::{Told, tell, tell_within};
 use crate::container::{Anomaly, Protection};
@@ -20,6 +20,7 @@ fn protected() -> Vec<(&'static str, Vec<u8>)> {
         ("compact wrapper", compact_wrapper(&v2(), Payload::Stored)),
         ("compact wrapper, compressed", compact_wrapper(&v2(), Payload::Flate)),
         ("listed wrapper", object_stream_wrapper(&v2(), Payload::Flate, Payload::Stored)),
+        ("hybrid wrapper", hybrid_wrapper(&v2(), Payload::Stored)),
         ("appended wrapper", appended_wrapper(&v1())),
     ]
 }

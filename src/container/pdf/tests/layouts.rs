@@ -4,7 +4,7 @@ use std::io;
 
 use super::build::{
     LICENSE, Payload, Pdf, TRAILER, appended_wrapper, compact_wrapper, deflate, dictionary,
-    encrypted, hex, literal, packed, plain, v1, v1_bare_dictionary, v2, wrapper,
+    encrypted, hex, hybrid_wrapper, literal, packed, plain, v1, v1_bare_dictionary, v2, wrapper,
 };
 use super::{Counted, tell, tell_within};
 use crate::container::{Anomaly, Container, Protection};
@@ -32,6 +32,8 @@ fn each_layout_gives_its_license() {
         ("wrapper", wrapper(&v2(), Payload::Stored), two, license),
         ("wrapper, compressed", wrapper(&v2(), Payload::Flate), two, license),
         ("wrapper in streams", compact_wrapper(&v2(), Payload::Stored), two, license),
+        ("hybrid wrapper", hybrid_wrapper(&v2(), Payload::Stored), two, license),
+        ("hybrid wrapper, compressed", hybrid_wrapper(&v2(), Payload::Flate), two, license),
         ("wrapper all compressed", compact_wrapper(&v2(), Payload::Flate), two, license),
         ("wrapper around version 1", wrapper(&v1(), Payload::Stored), two, license),
         ("wrapper around version 1, compressed", wrapper(&v1(), Payload::Flate), two, license),

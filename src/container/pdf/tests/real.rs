@@ -180,3 +180,23 @@ fn the_protected_file_gives_its_license() {
         assert_eq!(*offset, None);
     }
 }
+
+/// A file that is as it should be costs a few reads; a search is for those that are not.
+#[test]
+fn lookalikes_cost_a_few_reads() {
+    let mut wrong = Vec::new();
+    for (name, bytes) in files("lookalikes") {
+        if !bytes.starts_with(b"%PDF-") {
+            continue;
+        }
+        let size = bytes.len();
+        let file = super::Counted::new(bytes);
+        let told = tell(&file);
+        let reads = file.reads.borrow().len();
+        let is_plain = told.protection == Some(Protection::None) && told.anomalies.is_empty();
+        if is_plain && reads > 8 {
+            wrong.push(format!("{name}: {reads} reads of {size} bytes"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
