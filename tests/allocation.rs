@@ -8,6 +8,7 @@ use std::alloc::System;
 use std::path::{Path, PathBuf};
 
 use peakmem_alloc::{PeakMemAlloc, PeakMemAllocTrait};
+use rmsight::specimen::{LicenseBuilder, PdfForm, PdfIrm, Server};
 use rmsight::{Inspector, Limits};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -124,6 +125,14 @@ fn memory_stays_within_the_limits() {
     println!("{} files", files.len());
     println!("highest peak {} KiB: {}", highest.0 >> 10, highest.1.display());
     println!("most together {} KiB: {}", most.0 >> 10, most.1.display());
+
+    // The issue allows 2 MiB for a compressed payload, however long it is.
+    let license = LicenseBuilder::server(&Server::contoso()).build();
+    let payload = PdfIrm::new(PdfForm::V2Wrapped, license).flate(true).content(12 * MIB).build();
+    let (peak, total) = measure(&payload, Limits::default());
+    println!("compressed payload: peak {} KiB, together {} KiB", peak >> 10, total >> 10);
+    assert!(peak < 2 * MIB, "{peak}");
+    drop(payload);
 
     let crafted = one_sector_a_million_times();
     let (peak, total) = measure(&crafted, Limits::default());

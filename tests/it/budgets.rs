@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::io;
 
 use rmsight::specimen::{
-    Attachment, IrmDocument, IrmKind, LicenseBuilder, Msg, Region, Server, rpmsg, tnef,
+    Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, PdfForm, PdfIrm,
+    Region, Server, Zip, eml, gzip, mbox, plain_pdf, rpmsg, tar, tnef,
 };
-use rmsight::{Inspector, Protection, ReadAt};
+use rmsight::{Inspector, Limits, Protection, ReadAt};
 
 /// Remembers what was read.
 struct Counted {
@@ -90,4 +91,149 @@ fn envelopes_are_read_forward() {
     Inspector::default().inspect(&text).unwrap();
     assert_eq!(text.reads.borrow().len(), 1);
     assert!(text.is_forward());
+}
+
+/// How often a reading goes back behind where it was.
+fn turns(source: &Counted) -> usize {
+    source.reads.borrow().windows(2).filter(|pair| pair[1].0 < pair[0].0).count()
+}
+
+#[test]
+fn mail_and_tape_are_read_forward_and_their_protected_member_once_more() {
+    use Region::{Directory, Fat, MiniFat, MiniStream, OtherStreams};
+    let protected = || mail(&[Fat, Directory, MiniFat, MiniStream, OtherStreams]);
+    let text = b"Nothing is protected here.\r\n".repeat(20_000);
+    let letter =
+        eml(&[], &[Attachment::new("a.txt", text.clone()), Attachment::rpmsg(protected())]);
+    let plain = eml(&[], &[Attachment::new("a.txt", text.clone())]);
+    let files = [
+        ("eml", letter.clone()),
+        ("mbox", mbox(&[plain.clone(), letter, plain])),
+        ("tar", tar(&[("a.txt", &text), ("m.rpmsg", &protected()), ("b.txt", &text)])),
+        ("gzip", gzip(&protected())),
+    ];
+    for (name, bytes) in files {
+        let source = Counted::new(bytes);
+        let report = Inspector::default().inspect(&source).unwrap();
+        assert_eq!((report.worst(), report.incomplete()), (Protection::Rms, None), "{name}");
+        let (read, all) = (source.total(), source.bytes.len());
+        println!("{name}: {read} of {all} bytes, {} turns", turns(&source));
+        assert!(turns(&source) <= 2, "{name}: {:?}", source.reads.borrow());
+        assert!(read <= all * 2, "{name}: {read} of {all} bytes");
+    }
+}
+
+#[test]
+fn an_archive_costs_its_directory_and_its_protected_members() {
+    let document = || IrmDocument::new(IrmKind::Ooxml, license()).payload(1 << 20).build();
+    let picture = [b"\x89PNG\r\n\x1A\n".to_vec(), vec![7; 1 << 20]].concat();
+    let zip = Zip::new()
+        .member("a.png", picture.clone(), Method::Stored)
+        .member("a.docx", document(), Method::Stored)
+        .member("b.png", picture, Method::Stored);
+    let source = Counted::new(zip.build());
+    let report = Inspector::default().inspect(&source).unwrap();
+    assert_eq!((report.worst(), report.incomplete()), (Protection::Rms, None));
+    let (reads, read) = (source.reads.borrow().len(), source.total());
+    println!("zip: {reads} reads, {read} bytes");
+    assert!(reads <= 16 && read <= 98_304, "{reads} reads, {read} bytes");
+}
+
+fn license() -> Vec<u8> {
+    LicenseBuilder::server(&Server::contoso()).build()
+}
+
+#[test]
+fn a_compressed_payload_needs_no_spool() {
+    let pdf = PdfIrm::new(PdfForm::V2Wrapped, license()).flate(true).content(3 << 20).build();
+    let mut limits = Limits::default();
+    limits.spool = 0;
+    let source = Counted::new(pdf);
+    let report = Inspector::builder().limits(limits).build().inspect(&source).unwrap();
+    assert_eq!((report.worst(), report.incomplete()), (Protection::Rms, None));
+    let (read, all) = (source.total(), source.bytes.len());
+    println!("pdf: {read} of {all} bytes, {} turns", turns(&source));
+    assert!(read <= 2 * all + 65_536, "{read} of {all} bytes");
+}
+
+/// A linearized PDF (ISO 32000-2, annex F): what is first in the file is in a section of its own.
+fn linearized() -> Vec<u8> {
+    let mut out = b"%PDF-1.5\n%\xE2\xE3\xCF\xD3\n".to_vec();
+    let put = |out: &mut Vec<u8>, number: usize, value: &str| {
+        let at = out.len();
+        out.extend(format!("{number} 0 obj\n{value}\nendobj\n").bytes());
+        at
+    };
+    let first =
+        put(&mut out, 5, "<< /Linearized 1 /L 9000 /H [ 600 20 ] /O 7 /E 1000 /N 1 /T 9 >>");
+    // Its size is known, its numbers only later.
+    let section = out.len();
+    let table = |first: usize, catalog: usize, page: usize, main: usize| {
+        format!(
+            "xref\n5 3\n{first:010} 00000 n \n{catalog:010} 00000 n \n{page:010} 00000 n \n\
+             trailer\n<< /Size 8 /Root 6 0 R /Prev {main:010} >>\nstartxref\n0\n%%EOF\n"
+        )
+    };
+    out.extend(table(0, 0, 0, 0).bytes());
+    let catalog = put(&mut out, 6, "<< /Type /Catalog /Pages 1 0 R >>");
+    let page = put(&mut out, 7, "<< /Type /Page /Parent 1 0 R >>");
+    out.resize(out.len() + 9000, b'\n');
+    let pages = put(&mut out, 1, "<< /Type /Pages /Kids [7 0 R] /Count 1 >>");
+    let main = out.len();
+    out.extend(
+        format!(
+            "xref\n0 2\n0000000000 65535 f \n{pages:010} 00000 n \n\
+             trailer\n<< /Size 5 >>\nstartxref\n{section}\n%%EOF\n"
+        )
+        .bytes(),
+    );
+    let table = table(first, catalog, page, main).into_bytes();
+    out[section..section + table.len()].copy_from_slice(&table);
+    out
+}
+
+/// A PDF of which each save has put the catalog, the first object of the file, behind it anew.
+fn saved_again(times: usize) -> Vec<u8> {
+    let mut out = b"%PDF-1.4\n".to_vec();
+    let catalog = "1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n";
+    let pages = "2 0 obj\n<< /Type /Pages /Kids [] /Count 0 >>\nendobj\n";
+    let (first, second) = (out.len(), out.len() + catalog.len());
+    out.extend([catalog, pages].concat().bytes());
+    out.resize(out.len() + 9000, b'\n');
+    let mut section = out.len();
+    let table =
+        format!("xref\n0 3\n0000000000 65535 f \n{first:010} 00000 n \n{second:010} 00000 n \n");
+    let end = |section, prev: String| {
+        format!("trailer\n<< /Size 3 /Root 1 0 R {prev} >>\nstartxref\n{section}\n%%EOF\n")
+    };
+    out.extend((table + &end(section, String::new())).bytes());
+    for _ in 0..times {
+        let (at, prev) = (out.len(), format!("/Prev {section}"));
+        out.extend(catalog.bytes());
+        out.resize(out.len() + 5000, b'\n');
+        section = out.len();
+        out.extend(format!("xref\n1 1\n{at:010} 00000 n \n{}", end(section, prev)).bytes());
+    }
+    out
+}
+
+#[test]
+fn an_unprotected_pdf_costs_eight_reads_at_most() {
+    let files = [
+        ("table", plain_pdf(CrossReference::Table)),
+        ("stream", plain_pdf(CrossReference::Stream)),
+        ("linearized", linearized()),
+        ("saved once more", saved_again(1)),
+        ("saved twice more", saved_again(2)),
+    ];
+    for (name, bytes) in files {
+        let source = Counted::new(bytes);
+        let report = Inspector::default().inspect(&source).unwrap();
+        let facts = report.findings().next().unwrap().facts();
+        assert_eq!((facts.protection, report.incomplete()), (Protection::None, None), "{name}");
+        assert_eq!(facts.anomalies, [], "{name}");
+        let reads = source.reads.borrow();
+        println!("{name}: {} reads", reads.len());
+        assert!(reads.len() <= 8, "{name}: {reads:?}");
+    }
 }
