@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use rmsight::specimen::{
     Attachment, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, PdfForm, PdfIrm, Pfile,
-    PfileVersion, Server, Zip, eml, mbox, rpmsg, tnef,
+    PfileVersion, Server, Zip, eml, gzip, mbox, rpmsg, tar, tnef,
 };
 use rmsight::{Dependency, Estate, Inspector, Report, judge};
 
@@ -158,6 +158,31 @@ fn an_archive() {
         ("comment length", Behind(end, 20), full(2), "  1"),
     ];
     check("zip", &zip, cases);
+}
+
+#[test]
+fn a_tape_archive_and_a_gzip_file() {
+    let mail = message();
+    let file = tar(&[("plain.txt", b"Nothing is protected here."), ("m.rpmsg", &mail)]);
+    let cases = vec![
+        ("name", Byte(1024), b"x".to_vec(), "malformed-tar@1024  0"),
+        ("size", Byte(1024 + 124), b"7".to_vec(), "malformed-tar@1024  0"),
+        ("checksum", Byte(1024 + 148), b"7".to_vec(), "malformed-tar@1024  0"),
+        ("type", Byte(1024 + 156), b"5".to_vec(), "malformed-tar@1024  0"),
+        ("magic", Byte(1024 + 257), b"x".to_vec(), "malformed-tar@1024  0"),
+        ("size of what is before it", Byte(124), b"7".to_vec(), "malformed-tar@0  0"),
+        ("prefix of the data", Byte(1536), vec![0], "archive-not-opened@1536  0"),
+    ];
+    check("tar", &file, cases);
+    let file = gzip(&mail);
+    let cases = vec![
+        ("reserved flags", Byte(3), vec![0xE0], "  1"),
+        ("optional fields", Byte(3), vec![0x04], "truncated@12  0"),
+        ("deflated bytes", Byte(14), vec![0xFF; 8], "malformed-deflate@15  0"),
+        ("checksum", Byte(file.len() - 8), vec![0xFF; 4], "malformed-gzip  1"),
+        ("size", Byte(file.len() - 4), vec![0xFF; 4], "malformed-gzip  1"),
+    ];
+    check("gzip", &file, cases);
 }
 
 #[test]

@@ -147,6 +147,7 @@ fn magic_len(name: &str, bytes: &[u8]) -> usize {
         "pdf" => b"%PDF-".len(),
         "zip" | "dat" => 4,
         "eml" | "mbox" => b"From ".len(),
+        "gz" => 3,
         // Compound files and rpmsg.
         _ => 8,
     }
@@ -162,12 +163,20 @@ enum Exception {
     /// Bytes put in or taken out make everything behind them something else, at a place from which
     /// an Outlook item is no longer one.
     Shifted,
+    /// What stands behind another container is known by its own end.
+    EndOfSecond,
 }
 
 fn exception(name: &str, bytes: &[u8], mutation: Mutation, at: usize) -> Option<Exception> {
     let is_mail = name.ends_with(".eml") || name.ends_with(".mbox");
     let announced = |part: &[u8]| bytes.windows(part.len()).position(|window| window == part);
+    let shifts = !matches!(mutation, Mutation::Flip(_) | Mutation::Zero(_));
     match mutation {
+        // A tape's magic stands behind its first fields, which have a checksum of their own.
+        _ if name.ends_with(".tar") && shifts && at < 265 => Some(Exception::Magic),
+        _ if name.ends_with("behind-pdf.pdf") && (shifts || at + 22 >= bytes.len()) => {
+            Some(Exception::EndOfSecond)
+        }
         _ if at < magic_len(name, bytes) => Some(Exception::Magic),
         Mutation::Truncate if is_mail => {
             let at_last = announced(b"boundary=").unwrap() + 100;

@@ -5,10 +5,11 @@ use super::super::compound::{Region, Version};
 use super::super::irm::{IrmDocument, IrmKind};
 use super::super::label::{Label, pfile_xmp};
 use super::super::mail::{Attachment, Msg, eml, eml_bounded, mbox, tnef};
-use super::super::pdf::{CrossReference, PdfForm, PdfIrm, StringForm};
+use super::super::pdf::{CrossReference, PdfForm, PdfIrm, StringForm, plain_pdf};
 use super::super::pfile::{Pfile, PfileVersion};
 use super::super::pst::{PstMessage, pst};
 use super::super::rpmsg::rpmsg;
+use super::super::tar::{gzip, tar};
 use super::super::zip::{Method, Zip};
 use super::*;
 use crate::specimen::zlib;
@@ -163,7 +164,9 @@ fn archives() -> Files {
     let innermost = Zip::new().member("offer.docx", protected(), Method::Deflated).build();
     let letter = eml(&[], &[Attachment::new("offer.zip", innermost)]);
     let nest = Zip::new().member("letters/1.eml", letter, Method::Deflated);
-    let locked = Zip::new().member("plain.txt", text, Method::Stored).member(
+    let mail = message(azure());
+    let behind = Zip::new().member("message.rpmsg", mail.clone(), Method::Stored);
+    let locked = Zip::new().member("plain.txt", text.clone(), Method::Stored).member(
         "locked.docx",
         vec![0; 300],
         Method::Encrypted,
@@ -173,5 +176,8 @@ fn archives() -> Files {
         ("archive-same-names.zip", twice.build()),
         ("zip-in-mail-in-zip.zip", nest.build()),
         ("archive-encrypted-member.zip", locked.build()),
+        ("archive.tar.gz", gzip(&tar(&[("plain.txt", &text), ("message.rpmsg", &mail)]))),
+        ("archive-members.gz", [gzip(&text), gzip(&mail)].concat()),
+        ("archive-behind-pdf.pdf", [plain_pdf(CrossReference::Table), behind.build()].concat()),
     ]
 }

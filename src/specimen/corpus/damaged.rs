@@ -2,10 +2,11 @@
 //! nothing.
 
 use super::super::irm::{IrmDocument, IrmKind, LZX_TRANSFORM};
-use super::super::mail::{Attachment, eml, tnef};
+use super::super::mail::{Attachment, Msg, eml, tnef};
 use super::super::pdf::{PdfForm, PdfIrm};
 use super::super::pfile::{Pfile, PfileVersion};
 use super::super::rpmsg::rpmsg;
+use super::super::tar::tar;
 use super::super::zip::{Method, Zip};
 use super::*;
 
@@ -93,6 +94,11 @@ fn mail() -> Files {
     let winmail = tnef(&[Attachment::rpmsg(whole.clone())]);
     let zip = Zip::new().member("message.rpmsg", whole.clone(), Method::Deflated).build();
     let directory = find(&zip, b"PK\x01\x02");
+    let item = Msg::new().attachment(Attachment::rpmsg(whole.clone())).build();
+    let data: Vec<u8> = "37010102".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    // The name stands at the beginning of the entry, the size at its byte 120.
+    let size = find(&item, &data) - 24 + 120;
+    let archive = tar(&[("message.rpmsg", &whole)]);
     vec![
         ("rpmsg-cut.rpmsg", cut(whole.clone(), 1, 3)),
         ("rpmsg-prefix-only.rpmsg", whole[..8].to_vec()),
@@ -101,6 +107,8 @@ fn mail() -> Files {
         ("rpmsg-not-zlib.rpmsg", set(whole, 20, &[0xFF; 16])),
         ("mail-cut.eml", cut(letter, 1, 2)),
         ("winmail-cut.dat", cut(winmail, 1, 2)),
+        ("item-attachment-size.msg", set(item, size, &[0xFF; 3])),
+        ("archive-cut.tar", cut(archive, 1, 2)),
         ("archive-no-directory.zip", zip[..directory].to_vec()),
     ]
 }

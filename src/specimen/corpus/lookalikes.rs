@@ -2,7 +2,7 @@
 
 use super::super::bytes::noise;
 use super::super::compound::Compound;
-use super::super::label::Label;
+use super::super::label::{Label, mail_header};
 use super::super::mail::{Attachment, Msg, eml};
 use super::super::password::{
     PasswordForm, password_doc, password_ooxml, password_ppt, password_xls, plain_compound,
@@ -40,6 +40,8 @@ pub(super) fn files() -> Files {
         ("password-agile.docx", password_ooxml(PasswordForm::Agile)),
         ("password-standard.docx", password_ooxml(PasswordForm::Standard)),
         ("password-extensible.docx", password_ooxml(PasswordForm::Extensible)),
+        ("labelled.eml", eml(&[&mail_header(&label)], &[])),
+        ("archive.7z", [b"7z\xBC\xAF\x27\x1C\0\x04".as_slice(), &noise(0x54, 56)].concat()),
         ("password.xls", password_xls()),
         ("password.doc", password_doc()),
         ("password.ppt", password_ppt()),
