@@ -187,19 +187,24 @@ impl<'a, 'w> Walk<'a, 'w> {
         let outer = frame.outer;
         match frame.task {
             Task::Open { member, carried } => self.open(outer, member, carried.unwrap_or_default()),
-            Task::Close { gathered, error: None, rest: Some(rest), .. } => {
+            Task::Close { mut gathered, error: None, rest: Some(rest), since } => {
+                gathered.holds_license |= self.have_key(since);
                 // A budget that the file has used up ends here too.
                 self.meter.charge(Limit::StepsTotal, 1)?;
                 self.read(outer, gathered, Some(rest));
                 Ok(())
             }
             Task::Close { mut gathered, error, since, .. } => {
-                let mut members = self.findings.members.iter().skip(since);
-                gathered.holds_license |= members.any(Finding::has_key);
+                gathered.holds_license |= self.have_key(since);
                 self.conclude(gathered, error, &outer);
                 Ok(())
             }
         }
+    }
+
+    /// Whether the findings from `since` on say whose key it is.
+    fn have_key(&self, since: usize) -> bool {
+        self.findings.members.iter().skip(since).any(Finding::has_key)
     }
 
     /// Opens a member and reads it.
