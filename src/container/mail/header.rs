@@ -32,6 +32,8 @@ pub(super) struct Header {
     pub(super) encodings: Vec<Option<Encoding>>,
     /// The sensitivity label that Outlook writes.
     pub(super) labels: Option<String>,
+    /// Whether lines of base64 stand in it: the empty line that ends it is damaged.
+    pub(super) has_body: bool,
     /// Where the body begins.
     pub(super) body: u64,
 }
@@ -72,6 +74,7 @@ impl Header {
                     break;
                 }
                 let folded = matches!(line.first(), Some(b' ' | b'\t'));
+                header.has_body |= fresh && is_base64(line);
                 if fresh && !folded {
                     header.take(meter, &field, position)?;
                     field.clear();
@@ -144,6 +147,15 @@ impl Header {
         let name = self.file_name.as_deref().or(self.parameters.get("name").map(String::as_str));
         name.map(str::trim).filter(|name| !name.is_empty())
     }
+}
+
+/// Whether the line is one of an encoded body (RFC 2045 6.8), and too long for a field's name.
+fn is_base64(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    line.len() >= 60
+        && line
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
 }
 
 /// RFC 2045 6.1; `None` where the body stands as it is.

@@ -100,6 +100,11 @@ impl Message {
                             Error::malformed("malformed-header", "Content-Type", at, detail);
                         self.damage.get_or_insert(error);
                     }
+                    if header.has_body {
+                        let (at, detail) = (self.position, "no empty line ends it");
+                        let error = Error::malformed("malformed-header", "header", at, detail);
+                        self.damage.get_or_insert(error);
+                    }
                     self.position = header.body;
                     if self.labels.is_none() && self.boundaries.is_empty() {
                         self.labels.clone_from(&header.labels);

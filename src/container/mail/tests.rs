@@ -389,6 +389,17 @@ fn an_attachment_whose_encoding_nobody_names_is_tried_in_each() {
     assert_eq!(found(&inspect(damaged.as_bytes())), ["offer.docx"]);
 }
 
+#[test]
+fn a_header_that_does_not_end_hides_nothing() {
+    let part = attachment("Content-Type: x/y; name=\"a.docx\"", &[0x55; 900]);
+    let whole = message("b", &[part]);
+    assert_eq!(code(&inspect(whole.as_bytes())), "");
+    let damaged = whole.replace("base64\r\n\r\n", "base64\0\0\0\0");
+    assert_eq!(code(&inspect(damaged.as_bytes())), "malformed-header");
+    let mailbox = format!("From a@b Thu Jan  1 00:00:00 1970\n{damaged}");
+    assert_eq!(code(&inspect(mailbox.as_bytes())), "malformed-header");
+}
+
 /// What `uuencode` makes of it (POSIX.1).
 fn uuencoded(name: &str, bytes: &[u8]) -> String {
     let six = |bits: u32| char::from(b' ' + (bits & 0x3F) as u8).to_string().replace(' ', "`");
