@@ -147,7 +147,7 @@ pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Me
     let documents = documents.list.as_slice();
     let found = documents.iter().position(Document::is_publishing_license);
     let Some(index) = found else {
-        reading.kind = documents.first().map_or(Kind::Unknown, kind_of_other);
+        reading.kind = kind_of_others(documents, &reading.anomalies);
         return reading;
     };
     let Some(license) = documents.get(index) else { return reading };
@@ -179,10 +179,23 @@ pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Me
     reading
 }
 
-/// Names XrML that is no publishing license (MS-RMPR 2.2.9, the table of certificate kinds).
-fn kind_of_other(first: &Document<'_>) -> Kind {
-    let kind = first.kind();
-    if kind == CertificateKind::Unknown { Kind::Unknown } else { Kind::Other(kind.as_str()) }
+/// Names XrML that is no publishing license (MS-RMPR 2.2.9, the table of certificate kinds): by its
+/// first document, if every one of them is of a kind that is known. What is not, has a second BODY or
+/// no end, or follows them and is no document, may be a license that somebody damaged.
+fn kind_of_others(documents: &[Document<'_>], anomalies: &[Anomaly]) -> Kind {
+    let is_unknown = |document: &Document<'_>| {
+        document.kind() == CertificateKind::Unknown
+            || document.duplicate.is_some()
+            || !document.closed
+    };
+    match documents {
+        [first, ..]
+            if !documents.iter().any(is_unknown) && !anomalies.contains(&Anomaly::TrailingData) =>
+        {
+            Kind::Other(first.kind().as_str())
+        }
+        _ => Kind::Unknown,
+    }
 }
 
 /// The fields that stand before WORK, and its first ones.

@@ -165,19 +165,33 @@ enum Exception {
     Shifted,
     /// What stands behind another container is known by its own end.
     EndOfSecond,
+    /// The line between two messages of a mailbox is all that says that another one begins.
+    Separator,
+    /// A member is known by its first bytes, and what they inflate to is no longer those.
+    FirstBytesOfMember,
 }
 
 fn exception(name: &str, bytes: &[u8], mutation: Mutation, at: usize) -> Option<Exception> {
     let is_mail = name.ends_with(".eml") || name.ends_with(".mbox");
-    let announced = |part: &[u8]| bytes.windows(part.len()).position(|window| window == part);
+    let announced = |part: &[u8]| bytes.windows(part.len()).rposition(|window| window == part);
     let shifts = !matches!(mutation, Mutation::Flip(_) | Mutation::Zero(_));
     match mutation {
         // A tape's magic stands behind its first fields, which have a checksum of their own.
-        _ if name.ends_with(".tar") && shifts && at < 265 => Some(Exception::Magic),
-        _ if name.ends_with("behind-pdf.pdf") && (shifts || at + 22 >= bytes.len()) => {
+        _ if name.ends_with(".tar") && at < 265 && (shifts || at + 16 > 257) => {
+            Some(Exception::Magic)
+        }
+        // The directory and its end, of one member with a short name.
+        _ if name.ends_with("behind-pdf.pdf") && (shifts || at + 100 >= bytes.len()) => {
             Some(Exception::EndOfSecond)
         }
         _ if at < magic_len(name, bytes) => Some(Exception::Magic),
+        Mutation::Truncate if name.ends_with("mails.mbox") => {
+            (at < announced(b"boundary=").unwrap() + 100).then_some(Exception::CutBefore)
+        }
+        _ if name.ends_with(".mbox") && touches_separator(bytes, at) => Some(Exception::Separator),
+        _ if name.ends_with("zip-in-mail-in-zip.zip") && at < 500 => {
+            Some(Exception::FirstBytesOfMember)
+        }
         Mutation::Truncate if is_mail => {
             let at_last = announced(b"boundary=").unwrap() + 100;
             (at < at_last).then_some(Exception::CutBefore)
@@ -191,6 +205,19 @@ fn exception(name: &str, bytes: &[u8], mutation: Mutation, at: usize) -> Option<
         }
         _ => None,
     }
+}
+
+/// Whether the 16 bytes at a place reach into a line between messages, or into the first field behind
+/// it, without which it is no such line.
+fn touches_separator(bytes: &[u8], at: usize) -> bool {
+    let begins = |start: usize| {
+        bytes[start..].starts_with(b"From ") && (start == 0 || bytes[start - 1] == b'\n')
+    };
+    (0..bytes.len()).filter(|start| begins(*start)).any(|start| {
+        let line = bytes[start..].iter().position(|byte| *byte == b'\n').unwrap_or_default();
+        let touched = start.saturating_sub(1)..start + line + b"\nFrom:".len();
+        touched.contains(&at) || touched.contains(&(at + 15))
+    })
 }
 
 /// Counts of a sweep.

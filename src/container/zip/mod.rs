@@ -21,7 +21,9 @@ use layout::{
 };
 
 use crate::bytes::{narrow, wide};
-use crate::container::{Anomaly, Body, Container, Member, Name, Sink, is_known, label};
+use crate::container::{
+    Anomaly, Body, Container, Member, Name, Sink, is_known, is_named_protected, label, not_as_named,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::{Encoding, Extent, Window, decode_all, head_of};
@@ -319,7 +321,12 @@ fn name_member(
             sink.member(Member { name: name(&entry), body })?;
             Ok(true)
         }
-        None => Ok(false),
+        None => {
+            if std::str::from_utf8(&entry.name).is_ok_and(is_named_protected) {
+                sink.incomplete(not_as_named());
+            }
+            Ok(false)
+        }
     }
 }
 
