@@ -95,6 +95,8 @@ pub(crate) struct Document<'t> {
     pub(crate) signature: SignatureText<'t>,
     /// An element that decides stands there twice; where the second one is.
     pub(crate) duplicate: Option<usize>,
+    /// A second `BODY` is among it, of which nothing counts.
+    pub(crate) has_second_body: bool,
     /// White space stands between tags of the body.
     pub(crate) reflowed: bool,
 }

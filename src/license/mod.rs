@@ -144,10 +144,11 @@ pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Me
         let offset = offset.map(|at| wide(text.raw_offset(at)));
         error.with_offset(offset)
     });
+    let has_stray_body = documents.has_stray_body;
     let documents = documents.list.as_slice();
     let found = documents.iter().position(Document::is_publishing_license);
     let Some(index) = found else {
-        reading.kind = kind_of_others(documents, &reading.anomalies);
+        reading.kind = kind_of_others(documents, has_stray_body);
         return reading;
     };
     let Some(license) = documents.get(index) else { return reading };
@@ -181,17 +182,13 @@ pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Me
 
 /// Names XrML that is no publishing license (MS-RMPR 2.2.9, the table of certificate kinds): by its
 /// first document, if every one of them is of a kind that is known. What is not, has a second BODY or
-/// no end, or follows them and is no document, may be a license that somebody damaged.
-fn kind_of_others(documents: &[Document<'_>], anomalies: &[Anomaly]) -> Kind {
+/// no end, or stands between them with a BODY, may be a license that somebody damaged.
+fn kind_of_others(documents: &[Document<'_>], has_stray_body: bool) -> Kind {
     let is_unknown = |document: &Document<'_>| {
-        document.kind() == CertificateKind::Unknown
-            || document.duplicate.is_some()
-            || !document.closed
+        document.kind() == CertificateKind::Unknown || document.has_second_body || !document.closed
     };
     match documents {
-        [first, ..]
-            if !documents.iter().any(is_unknown) && !anomalies.contains(&Anomaly::TrailingData) =>
-        {
+        [first, ..] if !documents.iter().any(is_unknown) && !has_stray_body => {
             Kind::Other(first.kind().as_str())
         }
         _ => Kind::Unknown,

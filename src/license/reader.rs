@@ -20,8 +20,18 @@ pub(crate) struct Documents<'t> {
     pub(crate) list: Vec<Document<'t>>,
     /// Something that is neither white space nor a document follows a document.
     pub(crate) trailing: bool,
+    /// The end of a `BODY` stands in it: what was a document has lost its tag.
+    pub(crate) has_stray_body: bool,
     /// Why the reading stopped before the end of the text; offsets are into the text.
     pub(crate) error: Option<Error>,
+}
+
+impl Documents<'_> {
+    /// Notes text that is passed over, behind a document that is closed or not.
+    fn pass(&mut self, text: &[u8], last_is_closed: bool) {
+        self.trailing |= last_is_closed && !text.trim_ascii().is_empty();
+        self.has_stray_body |= memmem::find(text, b"</BODY>").is_some();
+    }
 }
 
 /// Which address a `DISTRIBUTIONPOINT` gives.
@@ -88,9 +98,7 @@ fn read_documents<'t>(
     while let Some(start) = find_document(text, at) {
         let before = text.get(at..start).unwrap_or_default();
         let last_is_closed = documents.list.last().is_some_and(|document| document.closed);
-        if last_is_closed && !before.trim_ascii().is_empty() {
-            documents.trailing = true;
-        }
+        documents.pass(before, last_is_closed);
         let count = wide(documents.list.len()).saturating_add(1);
         meter.check(Limit::ChainLength, count)?;
         if documents.list.is_empty() {
@@ -114,7 +122,7 @@ fn read_documents<'t>(
     }
     let last_is_closed = documents.list.last().is_some_and(|document| document.closed);
     let rest = text.get(at..).unwrap_or_default();
-    documents.trailing |= last_is_closed && !rest.trim_ascii().is_empty();
+    documents.pass(rest, last_is_closed);
     damage.map_or(Ok(()), Err)
 }
 
@@ -243,6 +251,7 @@ impl<'t, 'm> Reader<'t, 'm> {
                 if self.document.body.is_some() {
                     self.document.duplicate.get_or_insert(start);
                     self.is_uncovered = true;
+                    self.document.has_second_body = true;
                     return;
                 }
                 self.document.body = Some(Span { start, end: self.text.len() });
