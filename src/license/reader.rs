@@ -20,7 +20,8 @@ pub(crate) struct Documents<'t> {
     pub(crate) list: Vec<Document<'t>>,
     /// Something that is neither white space nor a document follows a document.
     pub(crate) trailing: bool,
-    /// The end of a `BODY` stands in it: what was a document has lost its tag.
+    /// The end of a `BODY` stands in it: what was a document has lost its tag. Or it is cut within
+    /// that.
     pub(crate) has_stray_body: bool,
     /// Why the reading stopped before the end of the text; offsets are into the text.
     pub(crate) error: Option<Error>,
@@ -29,8 +30,10 @@ pub(crate) struct Documents<'t> {
 impl Documents<'_> {
     /// Notes text that is passed over, behind a document that is closed or not.
     fn pass(&mut self, text: &[u8], last_is_closed: bool) {
-        self.trailing |= last_is_closed && !text.trim_ascii().is_empty();
-        self.has_stray_body |= memmem::find(text, b"</BODY>").is_some();
+        let rest = text.trim_ascii();
+        self.trailing |= last_is_closed && !rest.is_empty();
+        let is_cut = !rest.is_empty() && b"<XrML".starts_with(rest);
+        self.has_stray_body |= is_cut || memmem::find(text, b"</BODY>").is_some();
     }
 }
 
