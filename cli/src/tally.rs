@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rmsight::{Dependency, KeyMatch, LicenseFacts, Link, Need, Record, Signature, Timestamp};
 
 /// Findings by their need.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Needs {
     pub(crate) yes: u64,
     pub(crate) possible: u64,
@@ -13,7 +13,7 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    fn add(&mut self, need: Need) {
+    pub(crate) fn add(&mut self, need: Need) {
         match need {
             Need::Yes => self.yes += 1,
             Need::No => self.no += 1,

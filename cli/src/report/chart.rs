@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::Page;
-use super::survey::Needs;
+use crate::tally::Needs;
 use crate::text::short_key;
 
 /// Keys with a color of their own; all others share one.

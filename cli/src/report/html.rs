@@ -9,10 +9,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::survey::{Groups, Needs};
+use super::survey::Groups;
 use super::{KeyLine, Page, chart, words};
 use crate::scope::left_out;
-use crate::tally::Publishes;
+use crate::tally::{Needs, Publishes};
 use crate::terminal::escaped;
 use crate::text::short_key;
 

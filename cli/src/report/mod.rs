@@ -8,7 +8,7 @@ mod survey;
 mod text;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
@@ -19,9 +19,9 @@ use crate::args::Privacy;
 use crate::exit::{Failure, Outcome, Result};
 use crate::scope::{Scope, now};
 use crate::stored::{Draft, Inventories, judged_with};
-use crate::tally::Key;
+use crate::tally::{Key, Needs};
 use list::List;
-use survey::{Declared, KeyDates, Needs, Survey};
+use survey::{Declared, KeyDates, Survey};
 
 /// Can the cluster be switched off? One page with the answer, and what to do next.
 ///
@@ -119,17 +119,15 @@ impl Page {
     /// All keys that files name or the estate declares; those that keep a cluster first.
     fn keys(&self) -> Vec<KeyLine<'_>> {
         let survey = &self.survey;
-        let mut names: BTreeMap<&str, ()> = BTreeMap::new();
-        names.extend(survey.tally.keys.keys().map(|name| (name.as_str(), ())));
-        names.extend(survey.declared.keys().map(|name| (name.as_str(), ())));
+        let names: BTreeSet<&str> =
+            survey.tally.keys.keys().chain(survey.declared.keys()).map(String::as_str).collect();
         let mut all: Vec<KeyLine<'_>> = names
-            .into_keys()
+            .into_iter()
             .map(|name| {
                 let tally = survey.tally.keys.get(name);
-                let needs = tally.map(|key| key.needs).unwrap_or_default();
                 KeyLine {
                     name,
-                    needs: Needs { yes: needs.yes, possible: needs.possible, no: needs.no },
+                    needs: tally.map(|key| key.needs).unwrap_or_default(),
                     declared: survey.declared.get(name),
                     tally,
                     dates: survey.keys.get(name).cloned().unwrap_or_default(),

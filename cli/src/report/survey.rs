@@ -9,32 +9,10 @@ use rmsight::{
 
 use super::list::List;
 use crate::stored::{Judged, Translation};
-use crate::tally::{Publishes, Tally};
+use crate::tally::{Needs, Publishes, Tally};
 
 /// Different names of one kind that are counted each; hostile files may hold any number.
 const NAMES: usize = 100_000;
-
-/// Findings by need.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Needs {
-    pub(super) yes: u64,
-    pub(super) possible: u64,
-    pub(super) no: u64,
-}
-
-impl Needs {
-    fn add(&mut self, need: Need) {
-        match need {
-            Need::Yes => self.yes += 1,
-            Need::No => self.no += 1,
-            _ => self.possible += 1,
-        }
-    }
-
-    pub(super) fn all(self) -> u64 {
-        self.yes + self.possible + self.no
-    }
-}
 
 /// Findings by one of their properties.
 #[derive(Debug, Default)]

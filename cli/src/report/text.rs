@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::survey::{Groups, Needs};
+use super::survey::Groups;
 use super::{KeyLine, Page, words};
 use crate::scope::left_out;
+use crate::tally::Needs;
 use crate::terminal::escaped;
 use crate::text::short_key;
 

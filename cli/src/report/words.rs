@@ -3,8 +3,7 @@
 use rmsight::{Anomaly, KeyStatus, Timestamp};
 
 use super::Page;
-use super::survey::Needs;
-use crate::tally::Publishes;
+use crate::tally::{Needs, Publishes};
 use crate::totals;
 use crate::words::counted;
 
