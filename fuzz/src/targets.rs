@@ -320,9 +320,11 @@ pub fn estate(data: &[u8]) {
 }
 
 /// Gives at most so many bytes a read.
-struct Split<'a> {
-    bytes: &'a [u8],
-    most: usize,
+pub struct Split<'a> {
+    /// All of them.
+    pub bytes: &'a [u8],
+    /// So many.
+    pub most: usize,
 }
 
 impl ReadAt for Split<'_> {

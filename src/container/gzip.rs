@@ -1,7 +1,7 @@
 //! One compressed file (RFC 1952), in one member or several, which are one file together. Where one
 //! ends and the next begins is known only once it is inflated, so that all of it is.
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use flate2::{Crc, Status};
 
 use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
 use crate::container::{
@@ -9,7 +9,7 @@ use crate::container::{
 };
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
-use crate::source::{Encoding, Extent, UNKNOWN_SIZE, Window, head_of};
+use crate::source::{Encoding, Extent, Inflater, UNKNOWN_SIZE, Window, head_of};
 
 /// `ID1`, `ID2`, and `CM` for deflate, RFC 1952 2.3.1.
 const MAGIC: &[u8] = b"\x1F\x8B\x08";
@@ -150,14 +150,14 @@ struct Spent {
 /// Inflates the stream at `start`: its length, what it begins with, and the checksum.
 fn stream(window: &mut Window<'_>, start: u64, spent: &mut Spent) -> Result<(u64, Vec<u8>, Crc)> {
     let mut sum = Crc::new();
-    let mut state = Decompress::new(false);
+    let mut state = Inflater::bare();
     let mut head = Vec::new();
     let mut out = [0; PIECE];
     loop {
         let at = start.saturating_add(state.total_in());
         let input = window.up_to(at, PIECE)?;
         let (before_in, before_out) = (state.total_in(), state.total_out());
-        let status = state.decompress(input, &mut out, FlushDecompress::None);
+        let status = state.read(input, &mut out);
         let is_at_end = input.is_empty();
         let taken = state.total_in().saturating_sub(before_in);
         let given = state.total_out().saturating_sub(before_out);

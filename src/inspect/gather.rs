@@ -262,10 +262,8 @@ impl Gathered {
         mut self,
         error: Option<Error>,
         options: &Options,
-        place: &Place,
         push: &mut dyn FnMut(Finding),
     ) {
-        let _ = place;
         let error = error.or(self.incomplete.take());
         let container = self.container.unwrap_or(Container::Other);
         let mut protection = self.protection.unwrap_or(Protection::None);

@@ -67,7 +67,6 @@ struct Opened<'a> {
     /// How many bytes it has, if nobody had to decode them to tell. The inside of a thing has that
     /// one's path, and its size too.
     size: Option<u64>,
-    is_layer: bool,
     depth: u64,
     /// None for a file until it turns out to have members.
     account: Option<Rc<Account>>,
@@ -142,7 +141,6 @@ impl<'a, 'w> Walk<'a, 'w> {
             place: Place::Whole,
             path: None,
             size: None,
-            is_layer: false,
             depth: 0,
             account: None,
         };
@@ -219,7 +217,6 @@ impl<'a, 'w> Walk<'a, 'w> {
         let depth = outer.depth.saturating_add(1);
         let mut opened = Opened { path, depth, place: Place::Nowhere, ..outer.clone() };
         let is_same = is_layer || matches!(member.body, Body::Again(_));
-        opened.is_layer = is_layer;
         opened.size = outer.size.filter(|_| is_same);
         if let Err(error) = charged.and_then(|()| self.meter.check(Limit::Nesting, depth)) {
             self.conclude(gathered, Some(error.clone()), &opened);
@@ -311,7 +308,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             })
         });
         let mut gathered = gather.found;
-        if !opened.is_layer {
+        if !gathered.is_layer {
             opened.size = size.or(opened.size);
         }
         let members = std::mem::take(&mut gathered.members);
@@ -360,7 +357,7 @@ impl<'a, 'w> Walk<'a, 'w> {
     /// Turns what a member's format said into findings.
     fn conclude(&mut self, gathered: Gathered, error: Option<Error>, opened: &Opened<'_>) {
         let is_file = opened.path.is_none();
-        gathered.conclude(error, self.options, &opened.place, &mut |mut finding: Finding| {
+        gathered.conclude(error, self.options, &mut |mut finding: Finding| {
             if !is_file {
                 finding.facts.member = opened.path.as_deref().map(str::to_owned);
                 finding.facts.member_size = opened.size;

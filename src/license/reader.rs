@@ -447,30 +447,13 @@ impl<'t, 'm> Reader<'t, 'm> {
             },
             [Xrml, Body, Work, Object, Id] => &mut document.content_id,
             [Xrml, Body, Work, Metadata, Owner, Object, Name] => &mut document.owner,
-            [
-                Xrml,
-                Body,
-                Work,
-                RightsGroup,
-                RightsList,
-                Right,
-                ConditionList,
-                Time,
-                RangeTime,
-                From,
-            ] if may_issue => &mut document.issue_from,
-            [
-                Xrml,
-                Body,
-                Work,
-                RightsGroup,
-                RightsList,
-                Right,
-                ConditionList,
-                Time,
-                RangeTime,
-                Until,
-            ] if may_issue => &mut document.issue_until,
+            [Xrml, Body, Work, RightsGroup, RightsList, Right, ref inside @ ..] if may_issue => {
+                match *inside {
+                    [ConditionList, Time, RangeTime, From] => &mut document.issue_from,
+                    [ConditionList, Time, RangeTime, Until] => &mut document.issue_until,
+                    _ => return,
+                }
+            }
             [Xrml, Body, AuthenticatedData] => match data {
                 Data::LabelId => &mut document.label_id,
                 Data::LabelTenant => &mut document.label_tenant,

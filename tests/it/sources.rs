@@ -3,24 +3,9 @@
 use std::io::{self, Cursor, Read};
 
 use rmsight::specimen::{Client, LicenseBuilder, Server};
-use rmsight::{Inspector, Limits, ReadAt, Report};
+use rmsight::{Inspector, Limits, Report};
 
-/// Gives at most `most` bytes a read.
-struct Split<'a> {
-    bytes: &'a [u8],
-    most: usize,
-}
-
-impl ReadAt for Split<'_> {
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let len = buf.len().min(self.most);
-        self.bytes.read_at(offset, &mut buf[..len])
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        self.bytes.size()
-    }
-}
+use crate::targets::Split;
 
 /// A reader that cannot seek.
 struct Pipe<'a>(&'a [u8]);

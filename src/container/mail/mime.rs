@@ -243,17 +243,12 @@ impl Message {
             meter.charge(Limit::Steps, wide(chunk.len()).wrapping_shr(4).max(1))?;
             self.has_stray_fields |= has_part_fields(chunk);
             if is_last && later.is_none() {
+                let end = from.saturating_add(wide(chunk.len()));
                 if !self.boundaries.is_empty() {
                     self.damage.get_or_insert_with(|| {
-                        let detail = "its last delimiter is not there";
-                        Error::truncated(
-                            "multipart",
-                            from.saturating_add(wide(chunk.len())),
-                            detail,
-                        )
+                        Error::truncated("multipart", end, "its last delimiter is not there")
                     });
                 }
-                let end = from.saturating_add(wide(chunk.len()));
                 self.position = end;
                 self.at = At::End;
                 return Ok(end);
