@@ -20,6 +20,9 @@ pub(crate) mod tar;
 pub(crate) mod text;
 pub(crate) mod zip;
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use crate::error::{Error, Result};
 use crate::names::names;
 pub(crate) use crate::source::Encoding;
@@ -154,7 +157,6 @@ pub(crate) struct LicenseBytes<'a> {
 }
 
 /// Something inside a member that should be looked into by itself.
-#[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) name: Name,
     pub(crate) body: Body,
@@ -178,7 +180,6 @@ pub(crate) enum Name {
 }
 
 /// Where a member's bytes are.
-#[derive(Debug)]
 pub(crate) enum Body {
     /// In the container as they are, in one piece or several.
     Stored(Vec<Extent>),
@@ -189,10 +190,15 @@ pub(crate) enum Body {
         /// What the container says that they decode to; it need not be true.
         size: Option<u64>,
     },
+    /// In the container from here on, encoded or not, up to an end that is searched for as they are
+    /// read.
+    Delimited { content: Rc<RefCell<mail::Content>>, begin: u64, encoding: Option<Encoding> },
     /// Where only a reader of the caller's gets at them.
     Elsewhere { reader: mail::pst::Shared, size: u64 },
     /// They are all of the container's own, read as another format.
     Again(Read),
+    /// Somewhere in the container's own; this knows where.
+    Inside(Rest),
     /// Nobody here can get at them; why.
     Unopened { error: Error, size: Option<u64> },
 }
@@ -270,6 +276,11 @@ pub(crate) trait Sink {
     fn rest(&mut self, rest: Rest) {
         drop(rest);
         self.incomplete(Error::unsupported("archive-not-opened", "archive", None, "not read on"));
+    }
+
+    /// The same, of a format that reads from here on what it has not read yet, and all of it.
+    fn forward(&mut self, rest: Rest) {
+        self.rest(rest);
     }
 
     /// Odd, but readable.

@@ -28,6 +28,8 @@ pub(super) struct Gathered {
     evidence: Vec<Evidence>,
     pub(super) members: Vec<Member>,
     pub(super) rest: Option<Rest>,
+    /// Whether what is left is read forward.
+    pub(super) is_forward: bool,
     incomplete: Option<Error>,
     pub(super) is_layer: bool,
     /// Whether a publishing license was read in one of its members.
@@ -211,6 +213,11 @@ impl Sink for Gather<'_> {
 
     fn rest(&mut self, rest: Rest) {
         self.found.rest = Some(rest);
+    }
+
+    fn forward(&mut self, rest: Rest) {
+        self.found.is_forward = true;
+        self.rest(rest);
     }
 
     fn anomaly(&mut self, anomaly: Anomaly, offset: Option<u64>) {

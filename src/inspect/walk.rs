@@ -7,6 +7,7 @@ use super::gather::{Gather, Gathered};
 use super::paths::Names;
 use super::place::{Holder, Place};
 use crate::bytes::Buffer;
+use crate::container::mail::Delimited;
 use crate::container::mail::pst::Elsewhere;
 use crate::container::{self, Anomaly, Body, Container, Member, Name, Protection, Rest};
 use crate::error::{Error, ErrorKind, Result};
@@ -14,7 +15,10 @@ use crate::facts::{Facts, Searched};
 use crate::license::Memory;
 use crate::limits::{Limit, Meter};
 use crate::report::{Finding, Report};
-use crate::source::{Account, Cache, Pool, ReadAt, Section, Unfolded, Window};
+use crate::source::{
+    Account, Cache, Encoding, Extent, Forward, Pool, ReadAt, Section, Stored, UNKNOWN_SIZE,
+    Unfolded, Window,
+};
 
 /// The findings of a file: its own first, then those of its members.
 #[derive(Default)]
@@ -69,7 +73,32 @@ struct Opened<'a> {
     size: Option<u64>,
     depth: u64,
     /// None for a file until it turns out to have members.
-    account: Option<Rc<Account>>,
+    account: Option<Rc<Account<'a>>>,
+    /// Whether what was read of it last stays at hand.
+    is_forward: bool,
+    measure: Measure<'a>,
+}
+
+/// Who knows how many bytes a member has.
+#[derive(Clone)]
+enum Measure<'a> {
+    /// Whoever reads it.
+    Window,
+    /// Who searches for its end.
+    Search(Rc<Delimited<'a, Holder<'a>>>),
+    Nobody,
+}
+
+/// A member before it is decoded.
+struct Encoded<S> {
+    bytes: S,
+    origin: u64,
+    encoding: Encoding,
+    size: Option<u64>,
+}
+
+fn len_of(extents: &[Extent]) -> u64 {
+    extents.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len))
 }
 
 /// What waits for its turn.
@@ -143,6 +172,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             size: None,
             depth: 0,
             account: None,
+            is_forward: false,
+            measure: Measure::Window,
         };
         self.size = size;
         self.read(file, Gathered::default(), format);
@@ -217,51 +248,66 @@ impl<'a, 'w> Walk<'a, 'w> {
         let depth = outer.depth.saturating_add(1);
         let mut opened = Opened { path, depth, place: Place::Nowhere, ..outer.clone() };
         let is_same = is_layer || matches!(member.body, Body::Again(_));
-        opened.size = outer.size.filter(|_| is_same);
+        if !is_same {
+            opened.size = None;
+            opened.measure = Measure::Window;
+        }
         if let Err(error) = charged.and_then(|()| self.meter.check(Limit::Nesting, depth)) {
             self.conclude(gathered, Some(error.clone()), &opened);
             return if error.ends_file() { Err(error) } else { Ok(()) };
         }
-        let stored = match &member.body {
-            Body::Stored(extents) | Body::Encoded { extents, .. } => {
-                extents.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len))
-            }
-            Body::Elsewhere { size, .. } => *size,
-            Body::Again(_) | Body::Unopened { .. } => 0,
-        };
-        let account = match member.body {
-            Body::Again(_) => outer.account.clone(),
-            _ => None,
-        };
-        let account =
-            account.unwrap_or_else(|| Rc::new(Account::new(outer.account.clone(), stored)));
-        opened.account = Some(Rc::clone(&account));
+        let outer_account = outer.account.clone();
+        let account = |stored| Rc::new(Account::new(outer_account.clone(), stored));
         match member.body {
             Body::Again(read) => {
                 opened.place = outer.place;
                 self.read(opened, gathered, Some(Box::new(read)));
                 return Ok(());
             }
+            Body::Inside(read) => {
+                opened.place = outer.place;
+                opened.measure = Measure::Nobody;
+                self.read(opened, gathered, Some(read));
+                return Ok(());
+            }
             Body::Stored(extents) => {
+                opened.account = Some(account(Stored::Bytes(len_of(&extents))));
+                opened.is_forward = false;
                 opened.place = outer.place.inner(&extents);
                 opened.holder = Holder::Member(Rc::new(Section::new(outer.holder, extents)));
             }
             Body::Encoded { extents, encoding, size } => {
+                let account = account(Stored::Bytes(len_of(&extents)));
                 let origin = extents.first().map_or(0, |extent| extent.offset);
-                opened.holder = Holder::Member(Rc::new(Unfolded::new(
-                    Section::new(outer.holder, extents),
-                    origin,
-                    encoding,
-                    size,
-                    self.meter,
-                    account,
-                    self.pool.get_or_insert_with(|| {
-                        let options = self.options;
-                        Rc::new(Pool::new(options.limits.spool, options.spiller.clone()))
-                    }),
-                )));
+                let section = Section::new(outer.holder, extents);
+                let part = Encoded { bytes: section, origin, encoding, size };
+                opened.holder = self.unfold(part, Rc::clone(&account));
+                opened.account = Some(account);
+                opened.is_forward = false;
+            }
+            Body::Delimited { content, begin, encoding } => {
+                let bytes = Rc::new(Delimited::new(outer.holder, content, begin, self.meter));
+                let reaches = Rc::clone(&bytes);
+                let reaches = Stored::Reaches(Box::new(move |len| reaches.reaches(len)));
+                let account = account(reaches);
+                match encoding {
+                    None => {
+                        let len = UNKNOWN_SIZE.saturating_sub(begin);
+                        opened.place = outer.place.inner(&[Extent { offset: begin, len }]);
+                        opened.holder = Holder::Member(Rc::<Delimited<'a, _>>::clone(&bytes));
+                        opened.measure = Measure::Search(bytes);
+                    }
+                    Some(encoding) => {
+                        let part = Encoded { bytes, origin: begin, encoding, size: None };
+                        opened.holder = self.unfold(part, Rc::clone(&account));
+                        opened.is_forward = false;
+                    }
+                }
+                opened.account = Some(account);
             }
             Body::Elsewhere { reader, size } => {
+                opened.account = Some(account(Stored::Bytes(size)));
+                opened.is_forward = false;
                 let (file, meter) = (outer.holder, self.meter);
                 opened.holder = Holder::Member(Rc::new(Elsewhere { file, reader, size, meter }));
             }
@@ -274,6 +320,18 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         self.read(opened, gathered, None);
         Ok(())
+    }
+
+    /// The decoded bytes of a member.
+    fn unfold<S: ReadAt + 'a>(&mut self, part: Encoded<S>, account: Rc<Account<'a>>) -> Holder<'a> {
+        let Encoded { bytes, origin, encoding, size } = part;
+        let options = self.options;
+        let pool = self.pool.get_or_insert_with(|| {
+            Rc::new(Pool::new(options.limits.spool, options.spiller.clone()))
+        });
+        let meter = self.meter;
+        let unfolded = Unfolded::new(bytes, origin, encoding, size, meter, account, pool);
+        Holder::Member(Rc::new(unfolded))
     }
 
     /// Reads one member, or goes on reading it, and puts what it holds on the stack.
@@ -289,6 +347,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             found: gathered,
         };
         let mut size = None;
+        let mut recent = None;
         let holder = &opened.holder;
         let outcome = Window::new(holder, self.buffers.cache, self.meter).and_then(|mut window| {
             if opened.depth > 0
@@ -301,6 +360,10 @@ impl<'a, 'w> Walk<'a, 'w> {
                 None => container::read(&mut window, &mut gather),
             };
             size = window.known_len();
+            if gather.found.is_forward && !opened.is_forward {
+                let (at, bytes) = window.farthest();
+                recent = Some((at, bytes.to_vec()));
+            }
             read.map_err(|error| match error.kind() {
                 // Bytes that make no sense may be bytes that somebody is writing.
                 ErrorKind::Malformed if window.has_changed() => Error::changed(),
@@ -308,7 +371,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             })
         });
         let mut gathered = gather.found;
-        if !gathered.is_layer {
+        gathered.is_forward = false;
+        if !gathered.is_layer && matches!(opened.measure, Measure::Window) {
             opened.size = size.or(opened.size);
         }
         let members = std::mem::take(&mut gathered.members);
@@ -329,7 +393,11 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         if !members.is_empty() || rest.is_some() {
             let size = self.size;
-            opened.account.get_or_insert_with(|| Rc::new(Account::new(None, size)));
+            opened.account.get_or_insert_with(|| Rc::new(Account::new(None, Stored::Bytes(size))));
+        }
+        if let Some((at, bytes)) = recent {
+            opened.holder = Holder::Member(Rc::new(Forward::new(opened.holder, at, bytes)));
+            opened.is_forward = true;
         }
         let has_layer = members.iter().any(|member| member.name == Name::Layer);
         let mut carried = None;
@@ -376,6 +444,9 @@ impl<'a, 'w> Walk<'a, 'w> {
             if is_file {
                 self.findings.add_own(finding);
             } else if !silent {
+                if let Measure::Search(bytes) = &opened.measure {
+                    finding.facts.member_size = bytes.size().ok();
+                }
                 match self.meter.charge(Limit::Findings, 1) {
                     Ok(()) => self.findings.members.push(finding),
                     Err(error) => self.findings.note(&error),

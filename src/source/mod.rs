@@ -1,6 +1,7 @@
 //! Where bytes are: anything that can be read at an offset, and the [`Window`] that reads it.
 
 mod file;
+mod forward;
 mod inflater;
 mod section;
 mod stream;
@@ -10,14 +11,15 @@ mod window;
 use std::io;
 
 pub use file::FileSource;
+pub(crate) use forward::Forward;
 pub(crate) use inflater::Inflater;
 pub(crate) use section::{Extent, Section, join, locate};
 pub use stream::{SeekSource, StreamSource};
 pub use unfold::Spill;
 #[cfg(test)]
 pub(crate) use unfold::tests::blocks as tests_blocks;
-pub(crate) use unfold::{Account, Encoding, Pool, Spiller, Unfolded, decode_all, head_of};
-pub(crate) use window::{Cache, Window};
+pub(crate) use unfold::{Account, Encoding, Pool, Spiller, Stored, Unfolded, decode_all, head_of};
+pub(crate) use window::{Cache, Window, fill};
 
 /// The size that bytes of unknown size have for their readers.
 pub(crate) const UNKNOWN_SIZE: u64 = 1 << 62;

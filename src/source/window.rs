@@ -229,6 +229,17 @@ impl<'a> Window<'a> {
         found.max_by_key(|bytes| bytes.len()).unwrap_or_default()
     }
 
+    /// The farthest of what is cached, and where it begins.
+    pub(crate) fn farthest(&self) -> (u64, &[u8]) {
+        let slots = self.cache.slots.iter().filter_map(|slot| {
+            slot.bytes
+                .get(..slot.used)
+                .filter(|used| !used.is_empty())
+                .map(|used| (slot.offset, used))
+        });
+        slots.max_by_key(|(at, used)| at.saturating_add(wide(used.len()))).unwrap_or_default()
+    }
+
     /// Exactly `len` bytes of `structure` at `offset`, with up to `ahead` bytes read from there
     /// where they are not cached.
     pub(crate) fn ahead(
@@ -348,7 +359,7 @@ impl<'a> Window<'a> {
 }
 
 /// Reads until `buf` is full or the source ends; how much was read before that, or before an error.
-fn fill(source: &dyn ReadAt, offset: u64, buf: &mut [u8]) -> (usize, Result<()>) {
+pub(crate) fn fill(source: &dyn ReadAt, offset: u64, buf: &mut [u8]) -> (usize, Result<()>) {
     let mut done: usize = 0;
     while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
         match source.read_at(offset.saturating_add(wide(done)), rest) {

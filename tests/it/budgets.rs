@@ -5,7 +5,7 @@ use std::io;
 
 use rmsight::specimen::{
     Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, PdfForm, PdfIrm,
-    Region, Server, Zip, eml, gzip, mbox, plain_pdf, rpmsg, tar, tnef,
+    Region, Server, Zip, eml, eml_bounded, gzip, mbox, plain_pdf, rpmsg, tar, tnef,
 };
 use rmsight::{Inspector, Limits, Protection, ReadAt};
 
@@ -99,16 +99,21 @@ fn turns(source: &Counted) -> usize {
 }
 
 #[test]
-fn mail_and_tape_are_read_forward_and_their_protected_member_once_more() {
+fn mail_is_read_forward_and_tape_too_but_for_its_protected_member() {
     use Region::{Directory, Fat, MiniFat, MiniStream, OtherStreams};
     let protected = || mail(&[Fat, Directory, MiniFat, MiniStream, OtherStreams]);
     let text = b"Nothing is protected here.\r\n".repeat(20_000);
     let letter =
         eml(&[], &[Attachment::new("a.txt", text.clone()), Attachment::rpmsg(protected())]);
     let plain = eml(&[], &[Attachment::new("a.txt", text.clone())]);
+    let mut inner =
+        Attachment::new("", eml_bounded("inner", &[], &[Attachment::rpmsg(protected())]));
+    inner.media_type = "message/rfc822".to_owned();
+    let forwarded = eml(&[], &[Attachment::new("a.txt", text.clone()), inner]);
     let files = [
         ("eml", letter.clone()),
-        ("mbox", mbox(&[plain.clone(), letter, plain])),
+        ("eml", forwarded.clone()),
+        ("mbox", mbox(&[plain.clone(), letter, forwarded.clone(), plain])),
         ("tar", tar(&[("a.txt", &text), ("m.rpmsg", &protected()), ("b.txt", &text)])),
         ("gzip", gzip(&protected())),
     ];
@@ -118,8 +123,10 @@ fn mail_and_tape_are_read_forward_and_their_protected_member_once_more() {
         assert_eq!((report.worst(), report.incomplete()), (Protection::Rms, None), "{name}");
         let (read, all) = (source.total(), source.bytes.len());
         println!("{name}: {read} of {all} bytes, {} turns", turns(&source));
-        assert!(turns(&source) <= 2, "{name}: {:?}", source.reads.borrow());
-        assert!(read <= all * 2, "{name}: {read} of {all} bytes");
+        let is_mail = name == "eml" || name == "mbox";
+        let (most_turns, most) = if is_mail { (0, all) } else { (2, all * 2) };
+        assert!(turns(&source) <= most_turns, "{name}: {:?}", source.reads.borrow());
+        assert!(read <= most, "{name}: {read} of {all} bytes");
     }
 }
 

@@ -1,13 +1,15 @@
 //! Internet messages (RFC 5322) with their attachments.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::content::Until;
 use super::header::written_name;
-use super::mime::{Message, Until};
+use super::mime::{Message, Part};
+use crate::bytes::wide;
 use crate::container::{Container, Sink, label};
 use crate::error::Result;
 use crate::source::Window;
-
-/// Parts that are named before the first of them is read.
-const BATCH: usize = 16;
 
 /// Fields by which a message is known. One is enough, if every line before it and behind it has the
 /// shape of a field: what is no message and looks so has no parts either. More of them outweigh
@@ -77,29 +79,42 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let head = window.head()?;
     let rest = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     let start = head.len().saturating_sub(rest.len());
-    let message = Message::new(crate::bytes::wide(start), Until::End);
-    go_on(window, sink, message)
+    let message = Message::new(wide(start), Until::End);
+    sink.forward(Box::new(move |window, sink| {
+        go_on(window, sink, None, Rc::new(RefCell::new(message)))
+    }));
+    Ok(())
 }
 
-fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut message: Message) -> Result<()> {
-    let mut named: usize = 0;
-    while let Some(part) = message.next_part(window)? {
-        if let Some(labels) = message.labels.take().filter(|_| sink.wanted().labels)
+/// Reads on, with `part` as the next one if it was met already.
+pub(super) fn go_on(
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    mut part: Option<Part>,
+    message: Rc<RefCell<Message>>,
+) -> Result<()> {
+    let mut state = message.borrow_mut();
+    loop {
+        let next = match part.take() {
+            None => state.next_part(window)?,
+            part => part,
+        };
+        if let Some(labels) = state.labels.take().filter(|_| sink.wanted().labels)
             && let Some(found) = label_of(&labels)
         {
             sink.label(found);
         }
-        if !part.is_known {
-            continue;
-        }
-        sink.member(part.member)?;
-        named = named.saturating_add(1);
-        if named >= BATCH {
-            sink.rest(Box::new(move |window, sink| go_on(window, sink, message)));
-            return Ok(());
+        match next {
+            None => return state.damage.take().map_or(Ok(()), Err),
+            Some(part) if part.is_known => {
+                sink.member(part.member)?;
+                drop(state);
+                sink.rest(Box::new(move |window, sink| go_on(window, sink, None, message)));
+                return Ok(());
+            }
+            Some(_) => {}
         }
     }
-    message.damage.map_or(Ok(()), Err)
 }
 
 /// The label of `msip_labels`: `MSIP_Label_<guid>_Enabled=True;MSIP_Label_<guid>_SiteId=…;`.

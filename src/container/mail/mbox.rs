@@ -1,13 +1,16 @@
 //! Mailboxes: messages one after the other (RFC 4155).
 
-use super::mime::{Message, Until, is_from_line};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::content::{Until, is_from_line};
+use super::eml;
+use super::mime::{Message, Part};
 use crate::bytes::wide;
 use crate::container::{Body, Container, Member, Name, Sink};
-use crate::error::Result;
-use crate::source::{Extent, Window};
+use crate::error::{Error, Result};
+use crate::source::Window;
 
-/// Messages that are named before the first of them is read.
-const BATCH: usize = 16;
 /// Bytes that are read before the budgets of a member begin anew: a mailbox has no end.
 const STRETCH: u64 = 16 << 20;
 
@@ -15,9 +18,10 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     is_from_line(head)
 }
 
-pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+pub(crate) fn read(_: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Mbox);
-    go_on(window, sink, 0, 0)
+    sink.forward(Box::new(|window, sink| go_on(window, sink, 0, 0)));
+    Ok(())
 }
 
 /// Reads on at the separator line at `position`, behind which the message after the `count`th is.
@@ -28,18 +32,28 @@ fn go_on(
     mut count: u64,
 ) -> Result<()> {
     let stop = position.saturating_add(STRETCH);
-    let mut named: usize = 0;
+    let mut message = Message::new(position, Until::NextMessage);
     while let Some(start) = behind_line(window, position)? {
         count = count.saturating_add(1);
-        let (next, is_known) = message(window, start)?;
-        if is_known {
-            let extent = Extent { offset: start, len: next.saturating_sub(start) };
-            let body = Body::Stored(vec![extent]);
-            sink.member(Member { name: Name::Numbered("message", count), body })?;
-            named = named.saturating_add(1);
+        message.restart(start);
+        if let Some(met) = first_known(&mut message, window)? {
+            let message = Rc::new(RefCell::new(message));
+            let inside = Rc::clone(&message);
+            let read = move |window: &mut Window<'_>, sink: &mut dyn Sink| {
+                sink.container(Container::Eml);
+                eml::go_on(window, sink, met?, inside)
+            };
+            let name = Name::Numbered("message", count);
+            sink.member(Member { name, body: Body::Inside(Box::new(read)) })?;
+            sink.rest(Box::new(move |window, sink| {
+                let mut message = message.borrow_mut();
+                message.skip(window)?;
+                go_on(window, sink, message.position, count)
+            }));
+            return Ok(());
         }
-        position = next;
-        if named >= BATCH || position >= stop {
+        position = message.position;
+        if position >= stop {
             sink.rest(Box::new(move |window, sink| go_on(window, sink, position, count)));
             return Ok(());
         }
@@ -47,21 +61,19 @@ fn go_on(
     Ok(())
 }
 
-/// Where the message at `start` ends, and whether anything can come of one of its parts. One that
-/// cannot be read is looked into too, so that it says so itself.
-fn message(window: &mut Window<'_>, start: u64) -> Result<(u64, bool)> {
-    let mut message = Message::new(start, Until::NextMessage);
-    let mut is_known = false;
+/// What makes the message one to be looked into: the first of its parts of which something can
+/// come, if it is not damage. `None` where nothing does, and the message is read to its end.
+fn first_known(
+    message: &mut Message,
+    window: &mut Window<'_>,
+) -> Result<Option<Result<Option<Part>, Error>>> {
     loop {
         match message.next_part(window) {
-            Ok(Some(part)) => is_known |= part.is_known,
-            // What is damaged says so itself.
-            Ok(None) => return Ok((message.position, is_known || message.damage.is_some())),
+            Ok(Some(part)) if part.is_known => return Ok(Some(Ok(Some(part)))),
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(message.damage.is_some().then_some(Ok(None))),
             Err(error) if error.ends_file() => return Err(error),
-            Err(_) => {
-                message.skip(window)?;
-                return Ok((message.position, true));
-            }
+            Err(error) => return Ok(Some(Err(error))),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Mail: single items, messages, mailboxes.
 
+mod content;
 pub(crate) mod eml;
 mod header;
 pub(crate) mod mbox;
@@ -8,6 +9,8 @@ pub(crate) mod msg;
 mod properties;
 pub(crate) mod pst;
 pub(crate) mod tnef;
+
+pub(crate) use content::{Content, Delimited};
 
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]

@@ -9,14 +9,14 @@ use std::fmt;
 use std::io;
 use std::rc::Rc;
 
-pub(crate) use account::Account;
+pub(crate) use account::{Account, Stored};
 use decode::Decoder;
 use kept::Kept;
 pub(crate) use kept::Pool;
 pub use kept::Spill;
 pub(crate) use kept::Spiller;
 
-use super::ReadAt;
+use super::{ReadAt, fill};
 use crate::bytes::wide;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
@@ -58,7 +58,7 @@ pub(crate) struct Unfolded<'a, S> {
     /// What the container says that there are.
     declared: Option<u64>,
     meter: &'a Meter,
-    account: Rc<Account>,
+    account: Rc<Account<'a>>,
     state: RefCell<State>,
 }
 
@@ -82,7 +82,7 @@ impl<'a, S: ReadAt> Unfolded<'a, S> {
         encoding: Encoding,
         declared: Option<u64>,
         meter: &'a Meter,
-        account: Rc<Account>,
+        account: Rc<Account<'a>>,
         pool: &Rc<Pool>,
     ) -> Unfolded<'a, S> {
         let state = State {
@@ -144,18 +144,10 @@ impl<'a, S: ReadAt> Unfolded<'a, S> {
     }
 
     fn fill(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
-        let mut done: usize = 0;
-        while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let at = offset.saturating_add(wide(done));
-            match self.inner.read_at(at, rest) {
-                Ok(0) => break,
-                Ok(read) => done = done.saturating_add(read),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Error::io(error)),
-            }
-        }
-        self.meter.charge(Limit::BytesRead, wide(done))?;
-        Ok(done)
+        let (read, outcome) = fill(&self.inner, offset, buf);
+        outcome?;
+        self.meter.charge(Limit::BytesRead, wide(read))?;
+        Ok(read)
     }
 
     /// Whether as much came out as the container had said.

@@ -36,7 +36,7 @@ fn unfolded<'a>(
     declared: Option<u64>,
     meter: &'a Meter,
 ) -> Unfolded<'a, &'a Counted> {
-    let account = Rc::new(Account::new(None, wide(inner.bytes.len())));
+    let account = Rc::new(Account::new(None, Stored::Bytes(wide(inner.bytes.len()))));
     let pool = Rc::new(Pool::new(meter.allowed(Limit::Spool), None));
     Unfolded::new(inner, 100, encoding, declared, meter, account, &pool)
 }
@@ -242,7 +242,7 @@ fn memory_ends_at_the_spool_unless_the_caller_has_a_place() {
     }
     let open = || Ok(Box::new(Memory(Vec::new())) as Box<dyn Spill>);
     let pool = Rc::new(Pool::new(100_000, Some(Spiller(std::sync::Arc::new(open)))));
-    let account = Rc::new(Account::new(None, 1_000_000));
+    let account = Rc::new(Account::new(None, Stored::Bytes(1_000_000)));
     let declared = Some(300_000);
     let member = Unfolded::new(&inner, 0, Encoding::Deflate, declared, &meter, account, &pool);
     for offset in [299_900, 95_000, 105_000, 0] {
