@@ -140,8 +140,10 @@ pub struct Column {
     pub part: ColumnPart,
     /// Whether it is null unless the whole license was read.
     pub needs_whole_license: bool,
-    /// The name as a JSON key with its colon.
+    /// The name as a JSON key, between its comma and its colon.
     pub(super) json_key: &'static str,
+    /// The same with `null` behind it, which most values of most records are.
+    pub(super) json_null: &'static str,
     get: for<'a> fn(&Record<'a>) -> Value<'a>,
     set: fn(&mut Facts, Value<'_>),
 }
@@ -204,7 +206,8 @@ macro_rules! column {
             kind: ColumnKind::$kind,
             part: ColumnPart::$part,
             needs_whole_license: false,
-            json_key: concat!("\"", stringify!($name), "\":"),
+            json_key: concat!(",\"", stringify!($name), "\":"),
+            json_null: concat!(",\"", stringify!($name), "\":null"),
             get: $get,
             set: $set,
         }

@@ -12,12 +12,17 @@ impl Record<'_> {
     /// # Errors
     /// What `out` said; into a `Vec` never.
     pub fn write_ndjson(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut separator: &[u8] = b"{";
-        for column in COLUMNS {
-            out.write_all(separator)?;
-            separator = b",";
-            out.write_all(column.json_key.as_bytes())?;
-            write_value(column.value(self), out)?;
+        for (at, column) in COLUMNS.iter().enumerate() {
+            let value = column.value(self);
+            let key = if value.is_null() { column.json_null } else { column.json_key };
+            if at == 0 {
+                write!(out, "{{{}", key.trim_start_matches(','))?;
+            } else {
+                out.write_all(key.as_bytes())?;
+            }
+            if !value.is_null() {
+                write_value(value, out)?;
+            }
         }
         out.write_all(b"}\n")
     }
