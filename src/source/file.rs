@@ -30,10 +30,18 @@ impl FileSource {
     /// What the system said of the file's size; anything but a regular file is refused.
     pub fn new(file: File) -> io::Result<FileSource> {
         let metadata = file.metadata()?;
+        FileSource::with_metadata(file, &metadata)
+    }
+
+    /// The same, where the caller has asked the system for the file's metadata already.
+    ///
+    /// # Errors
+    /// Anything but a regular file is refused.
+    pub fn with_metadata(file: File, metadata: &Metadata) -> io::Result<FileSource> {
         if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
-        Ok(FileSource { file, size: metadata.len(), modified: modified(&metadata) })
+        Ok(FileSource { file, size: metadata.len(), modified: modified(metadata) })
     }
 
     /// The time of the last change of the file's content, where the system keeps it.

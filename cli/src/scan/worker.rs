@@ -29,8 +29,9 @@ pub(super) type Opener = fn(&Path, Links) -> io::Result<Opened>;
 /// Opens a file of the system.
 pub(super) fn open_file(path: &Path, links: Links) -> io::Result<Opened> {
     let file = open::open(path, links)?;
-    let stamp = stamp_of(&file.metadata()?);
-    Ok(Opened { source: Box::new(FileSource::new(file)?), stamp })
+    let metadata = file.metadata()?;
+    let source = Box::new(FileSource::with_metadata(file, &metadata)?);
+    Ok(Opened { source, stamp: stamp_of(&metadata) })
 }
 
 /// Where a worker is, for who looks whether it hangs.
