@@ -30,6 +30,7 @@
     clippy::unwrap_used
 )]
 
+mod archive;
 mod bytes;
 mod chain;
 mod client;
@@ -53,6 +54,7 @@ mod text;
 mod xml;
 mod zip;
 
+pub use archive::{cab, rar4, rar5};
 pub use bytes::noise;
 pub use chain::{
     certificate_chain_file, client_certificate, server_certificate, server_info, template,

@@ -11,6 +11,9 @@ pub enum CrossReference {
     Table,
     /// A stream, with the objects that may be so in an object stream (7.5.7, 7.5.8).
     Stream,
+    /// Both (7.5.8.4): by the table all objects but streams are free, and `/XRefStm` of its trailer
+    /// leads to a stream that has them.
+    Hybrid,
 }
 
 /// How a string is written (7.3.4).
@@ -48,6 +51,13 @@ enum Body {
     Stream(String, Vec<u8>, Option<usize>),
 }
 
+impl Body {
+    /// Whether a hybrid file keeps it from those who read its table only.
+    fn hides(&self) -> bool {
+        matches!(self, Body::Value(..))
+    }
+}
+
 /// Objects from number 1 on, and how they are written down.
 struct Objects {
     version: &'static str,
@@ -82,7 +92,7 @@ impl Objects {
     fn write(&self, mut out: Vec<u8>) -> Vec<u8> {
         out.extend_from_slice(self.version.as_bytes());
         out.extend_from_slice(b"\n%\xE2\xE3\xCF\xD3\n");
-        let packs = self.form == CrossReference::Stream;
+        let packs = self.form != CrossReference::Table;
         // Type, then offset or number of the object stream, then place in it.
         let mut places = vec![(0, 0, 65_535)];
         let stream_number = self.bodies.len() + 1;
@@ -103,33 +113,48 @@ impl Objects {
             }
         }
         match self.form {
-            CrossReference::Table => self.table(&mut out, &places),
-            CrossReference::Stream => self.stream(&mut out, places, &packed, &index),
+            CrossReference::Table => self.table(&mut out, &places, ""),
+            CrossReference::Stream => {
+                let at = self.stream(&mut out, places, &packed, &index);
+                out.extend_from_slice(format!("startxref\n{at}\n%%EOF\n").as_bytes());
+            }
+            CrossReference::Hybrid => {
+                let at = self.stream(&mut out, places.clone(), &packed, &index);
+                let bodies = self.bodies.iter();
+                for (place, _) in
+                    places[1..].iter_mut().zip(bodies).filter(|(_, body)| body.hides())
+                {
+                    *place = (0, 0, 0);
+                }
+                self.table(&mut out, &places, &format!(" /XRefStm {at}"));
+            }
         }
         out
     }
 
-    fn table(&self, out: &mut Vec<u8>, places: &[(usize, usize, usize)]) {
+    fn table(&self, out: &mut Vec<u8>, places: &[(usize, usize, usize)], more: &str) {
         let at = out.len();
         let mut text = format!("xref\n0 {}\n0000000000 65535 f \n", places.len());
-        for (_, offset, _) in &places[1..] {
-            text += &format!("{offset:010} 00000 n \n");
+        for (kind, offset, _) in &places[1..] {
+            let entry = if *kind == 1 { "00000 n" } else { "65535 f" };
+            text += &format!("{offset:010} {entry} \n");
         }
         text += &format!(
-            "trailer\n<< /Size {} {} >>\nstartxref\n{at}\n%%EOF\n",
+            "trailer\n<< /Size {} {}{more} >>\nstartxref\n{at}\n%%EOF\n",
             places.len(),
             self.trailer
         );
         out.extend_from_slice(text.as_bytes());
     }
 
+    /// The object stream and the cross-reference stream; where that one is.
     fn stream(
         &self,
         out: &mut Vec<u8>,
         mut places: Vec<(usize, usize, usize)>,
         packed: &[u8],
         index: &str,
-    ) {
+    ) -> usize {
         places.push((1, out.len(), 0));
         let count = index.split_whitespace().count() / 2;
         let dictionary =
@@ -150,7 +175,7 @@ impl Objects {
             self.trailer
         );
         write_object(out, places.len() - 1, &Body::Stream(dictionary, zlib(&table), None));
-        out.extend_from_slice(format!("startxref\n{at}\n%%EOF\n").as_bytes());
+        at
     }
 }
 

@@ -5,8 +5,8 @@
 use std::sync::LazyLock;
 
 use rmsight::specimen::{
-    Attachment, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, PdfForm, PdfIrm, Pfile,
-    PfileVersion, Server, Zip, eml, gzip, mbox, rpmsg, tar, tnef,
+    Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, PdfForm, PdfIrm,
+    Pfile, PfileVersion, Server, Zip, cab, eml, gzip, mbox, rar4, rar5, rpmsg, tar, tnef,
 };
 use rmsight::{Dependency, Estate, Inspector, Report, judge};
 
@@ -301,4 +301,57 @@ fn a_pdf() {
         ),
     ];
     check("pdf", &pdf, cases);
+}
+
+/// All of the protected objects are behind `/XRefStm`.
+#[test]
+fn a_hybrid_pdf() {
+    let (table, hybrid) = (CrossReference::Table, CrossReference::Hybrid);
+    let pdf = PdfIrm::new(PdfForm::V2, license()).cross_references(table, hybrid).build();
+    let cases = vec![
+        ("startxref", Text(b"startxref"), b"startyref".to_vec(), " xref-rebuilt 1"),
+        ("xref", Text(b"xref\n0 6"), b"xreg".to_vec(), " xref-rebuilt 1"),
+        ("trailer", Text(b"trailer\n"), b"trailor".to_vec(), " xref-rebuilt 1"),
+        ("key of the stream", Text(b"/XRefStm"), b"/XRefStn".to_vec(), " xref-rebuilt 1"),
+        ("its offset", Behind(b"/XRefStm ", 9), b"9999".to_vec(), " xref-rebuilt 1"),
+        ("its offset, a name", Behind(b"/XRefStm ", 9), b"/abc".to_vec(), " xref-rebuilt 1"),
+        ("type of the stream", Text(b"/Type /XRef"), b"/Type /Xref".to_vec(), " xref-rebuilt 1"),
+        ("widths", Text(b"/W [1 4 2]"), b"/W [9 4 2]".to_vec(), " xref-rebuilt 1"),
+        ("widths, other", Text(b"/W [1 4 2]"), b"/W [1 2 4]".to_vec(), " xref-rebuilt 1"),
+        ("filter", Behind(b"/W [1 4 2] /Filter ", 19), b"/RunLengthx".to_vec(), " xref-rebuilt 1"),
+        ("entries", Behind(b"/Length 48 >>\nstream\n", 22), vec![0xFF; 8], " xref-rebuilt 1"),
+        ("objects", Behind(b"/Length 133 >>\nstream\n", 23), vec![0xFF; 8], "  1"),
+        ("trailer's key", Behind(b"/Encrypt ", 0), b"/Encrypu ".to_vec(), "  1"),
+        ("handler", Text(b"MicrosoftIRMServices"), b"NicrosoftIRM".to_vec(), "  1"),
+        (
+            "license",
+            Text(b"/PublishingLicense"),
+            b"/PublishingLicenze".to_vec(),
+            "license-missing@2076  0",
+        ),
+    ];
+    check("hybrid pdf", &pdf, cases);
+}
+
+/// Nobody opens them: what is behind the magic is not looked at, so nothing there changes that.
+#[test]
+fn a_closed_archive_stays_one_whatever_becomes_of_its_inside() {
+    let mail = message();
+    let members: [(&str, &[u8]); 1] = [("message.rpmsg", &mail)];
+    let archives =
+        [("rar 4", rar4(&members), 7), ("rar 5", rar5(&members), 8), ("cab", cab(&members), 8)];
+    let closed = |what: String, bytes: &[u8]| {
+        let report = Inspector::default().inspect_bytes(bytes);
+        assert!(!is_nothing(&report), "{what}");
+        assert_eq!(said(&report), "archive-not-opened@0  0", "{what}");
+    };
+    for (name, whole, magic) in archives {
+        closed(name.to_owned(), &whole);
+        for at in (magic..whole.len()).take(120) {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 0xFF;
+            closed(format!("{name}, byte {at}"), &damaged);
+            closed(format!("{name}, cut at {at}"), &whole[..at]);
+        }
+    }
 }

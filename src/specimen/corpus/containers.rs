@@ -106,6 +106,13 @@ fn pdf() -> Files {
             PdfIrm::new(PdfForm::V2, marked(azure())).cross_references(table, stream).build(),
         ),
         (
+            "pdf-v2-hybrid.pdf",
+            PdfIrm::new(PdfForm::V2, marked(azure()))
+                .cross_references(table, CrossReference::Hybrid)
+                .content(200)
+                .build(),
+        ),
+        (
             "pdf-v2-hex.pdf",
             PdfIrm::new(PdfForm::V2, marked(azure())).string(StringForm::Hex).build(),
         ),

@@ -1,5 +1,6 @@
 //! What is not protected by rights management, however much it looks so.
 
+use super::super::archive::{cab, rar4, rar5};
 use super::super::bytes::noise;
 use super::super::compound::Compound;
 use super::super::label::{Label, mail_header};
@@ -19,8 +20,12 @@ pub(super) fn files() -> Files {
     removed[0].enabled = false;
     let text = b"This text speaks of a \"Microsoft Rights Label\" and is none.\r\n".to_vec();
     let attachment = Attachment::new("readme.txt", text.clone());
+    let members: [(&str, &[u8]); 1] = [("a.txt", &text)];
     let no_license = Pfile::new(PfileVersion::V2_1, noise(0x51, 900));
     vec![
+        ("archive.rar", rar5(&members)),
+        ("archive-4.rar", rar4(&members)),
+        ("archive.cab", cab(&members)),
         ("empty.bin", Vec::new()),
         ("text.txt", text.clone()),
         ("noise.bin", noise(0x52, 2000)),
