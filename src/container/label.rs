@@ -93,6 +93,13 @@ pub(crate) fn named_values<'a>(
     candidates.choose()
 }
 
+/// The label of the mail header `msip_labels`:
+/// `MSIP_Label_<guid>_Enabled=True;MSIP_Label_<guid>_SiteId=…;`.
+pub(crate) fn mail_header(value: &str) -> Option<Label> {
+    let pairs = value.split(';').filter_map(|pair| pair.split_once('='));
+    named_values(pairs.map(|(name, value)| (name.trim(), value.trim())))
+}
+
 /// FMTID_UserDefinedProperties (MS-OLEPS 3.1.4), as it lies in the file.
 const USER_DEFINED: [u8; 16] = [
     0x05, 0xD5, 0xCD, 0xD5, 0x9C, 0x2E, 0x1B, 0x10, 0x93, 0x97, 0x08, 0x00, 0x2B, 0x2C, 0xF9, 0xAE,

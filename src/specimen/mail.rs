@@ -133,6 +133,7 @@ pub struct Msg {
     attachments: Vec<Attachment>,
     embedded: Vec<Msg>,
     use_license: Option<Vec<u8>>,
+    labels: Option<String>,
 }
 
 impl Msg {
@@ -159,6 +160,12 @@ impl Msg {
         self
     }
 
+    /// The header `msip_labels` with this value, which Outlook keeps as a named property.
+    pub fn labels(mut self, value: &str) -> Self {
+        self.labels = Some(value.into());
+        self
+    }
+
     /// The compound file, for another layout.
     pub fn compound(&self) -> Compound {
         let mut file = Compound::new();
@@ -171,16 +178,22 @@ impl Msg {
         self.compound().build()
     }
 
-    /// The mapping of named properties: `DRMLicense` is 0x8000, or there is none.
+    /// The mapping of named properties: `DRMLicense` is 0x8000, `msip_labels` 0x8001, if they are
+    /// there.
     fn names(&self, file: Compound) -> Compound {
         let (mut entries, mut strings) = (Vec::new(), Vec::new());
-        if self.has_use_license() {
-            // Offset 0 of the strings; of the set PS_PUBLIC_STRINGS, by name; property 0.
-            put32(&mut entries, 0);
-            put32(&mut entries, 2 << 1 | 1);
-            let name = utf16("DRMLicense");
+        // Of the set PS_PUBLIC_STRINGS, and of one of the item's own.
+        let names = [
+            ("DRMLicense", 2_u8, self.has_use_license()),
+            ("msip_labels", 3, self.labels.is_some()),
+        ];
+        for (index, (name, set, _)) in names.into_iter().enumerate().filter(|(_, name)| name.2) {
+            put32(&mut entries, strings.len());
+            entries.extend_from_slice(&[set << 1 | 1, 0, index as u8, 0]);
+            let name = utf16(name);
             put32(&mut strings, name.len());
             strings.extend_from_slice(&name);
+            strings.resize(strings.len().next_multiple_of(4), 0);
         }
         file.stream("__nameid_version1.0/__substg1.0_00020102", Vec::new())
             .stream("__nameid_version1.0/__substg1.0_00030102", entries)
@@ -202,6 +215,10 @@ impl Msg {
             put32(&mut lengths, 0);
             let path = format!("{prefix}__substg1.0_80001102");
             file = file.stream(&path, lengths).stream(&format!("{path}-00000000"), license.clone());
+        }
+        if let Some(labels) = &self.labels {
+            property(&mut properties, 0x8001_001F, 2 + labels.len() * 2);
+            file = file.stream(&format!("{prefix}__substg1.0_8001001F"), utf16(labels));
         }
         for (place, attachment) in self.attachments.iter().enumerate() {
             file = attached(file, &storage(prefix, place), attachment);

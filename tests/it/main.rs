@@ -11,6 +11,7 @@ mod differential;
 mod evasion;
 mod hostile;
 mod inputs;
+mod labels;
 mod layers;
 mod license;
 mod limits;

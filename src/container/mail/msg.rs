@@ -6,10 +6,10 @@ use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
 use crate::container::{
     Anomaly, Body, Container, Member, Name, Protection, Sink, is_firmly_known, is_known,
-    is_named_protected, not_as_named, text,
+    is_named_protected, label, not_as_named, text,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::Limit;
+use crate::limits::{Limit, Meter};
 use crate::source::{Encoding, Window, decode_all, head_of};
 
 /// The stream of fixed-size properties, MS-OXMSG 2.4.
@@ -38,11 +38,15 @@ const FILE_NAMES: [(&str, Coding); 6] = [
 
 /// `PidNameRightsManagementLicense`, MS-OXPROPS 2.474, behind the length of its UTF-16 in bytes.
 const LICENSE_NAME: &str = "DRMLicense";
+/// The mail header with sensitivity labels: Outlook keeps headers that it does not know as properties
+/// of PS_INTERNET_HEADERS with their names.
+const LABELS_NAME: &str = "msip_labels";
 /// The first id of a named property, MS-OXMSG 2.2.3.1.2.
 const FIRST_NAMED: u16 = 0x8000;
 
-/// Bytes of a name, and of the streams of names, that are read.
+/// Bytes of a name, of the streams of names, and of the value with labels, that are read.
 const MAX_NAME: u64 = 1024;
+const MAX_LABELS: u64 = 1 << 16;
 const MAX_NAMES: u64 = 1 << 20;
 /// What a protected message begins with (MS-OXORMMS 2.2.4): elsewhere in an attachment it says that
 /// bytes were put in or lost.
@@ -67,6 +71,15 @@ enum Coding {
     Ansi,
 }
 
+impl Coding {
+    fn text(self, bytes: &[u8]) -> String {
+        match self {
+            Coding::Utf16 => utf16_lossy(bytes),
+            Coding::Ansi => utf8_lossy(bytes).into_owned(),
+        }
+    }
+}
+
 /// A message that is to be looked through, and the steps that lead to it.
 struct Message {
     storage: Entry,
@@ -87,9 +100,15 @@ pub(crate) fn read(
     let mut looked_at = HashSet::new();
     let mut messages = vec![Message { storage: root, steps: Vec::new() }];
     let mut property = None;
-    if sink.reads_whole_licenses() {
-        let read = license_property(file, window, &root);
-        property = go_on(sink, read)?.flatten();
+    if sink.reads_whole_licenses() || sink.wanted().labels {
+        let read = Names::read(file, window, &root);
+        if let Some(names) = go_on(sink, read)?.flatten() {
+            property = names.id(LICENSE_NAME).filter(|_| sink.reads_whole_licenses());
+            if let Some(id) = names.id(LABELS_NAME).filter(|_| sink.wanted().labels) {
+                let read = labels(file, window, sink, &root, id);
+                go_on(sink, read)?;
+            }
+        }
     }
     while let Some(message) = messages.pop() {
         if let Some(id) = property {
@@ -270,10 +289,7 @@ fn file_name(
     for (entry, (_, coding)) in streams.names.iter().zip(FILE_NAMES) {
         let Some(entry) = entry else { continue };
         let bytes = file.read(window, entry, MAX_NAME)?;
-        let name = match coding {
-            Coding::Utf16 => utf16_lossy(&bytes),
-            Coding::Ansi => utf8_lossy(&bytes).into_owned(),
-        };
+        let name = coding.text(&bytes);
         let name = name.trim_matches('\0').trim();
         if !name.is_empty() {
             return Ok(Some(name.to_owned()));
@@ -308,11 +324,16 @@ fn take_use_license(
     let max = window.meter().allowed(Limit::LicenseBytes);
     window.meter().check(Limit::LicenseBytes, value.size)?;
     let packed = file.read(window, value, max)?;
-    let license = decode_all(Encoding::Zlib, &packed, max).map_err(|error| match error.kind() {
+    sink.use_license(&inflated_use_license(&packed, window.meter())?)
+}
+
+/// What the first value of `DRMLicense` inflates to.
+pub(super) fn inflated_use_license(packed: &[u8], meter: &Meter) -> Result<Vec<u8>> {
+    let max = meter.allowed(Limit::LicenseBytes);
+    decode_all(Encoding::Zlib, packed, max).map_err(|error| match error.kind() {
         ErrorKind::Limit => Error::limit(Limit::LicenseBytes, max),
         _ => error,
-    })?;
-    sink.use_license(&license)
+    })
 }
 
 /// Whether a stream that begins so is a use license whose name, or the property's, is damaged.
@@ -323,33 +344,66 @@ fn is_use_license(head: &[u8]) -> bool {
     })
 }
 
-/// The id under which the item has its [`LICENSE_NAME`].
-fn license_property(
+/// Reads the label in the header that the item came with.
+fn labels(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
+    sink: &mut dyn Sink,
     root: &Entry,
-) -> Result<Option<u16>> {
-    let Some(names) = file.child(window, root, NAMES)? else { return Ok(None) };
-    let Some(strings) = file.child(window, &names, NAME_STRINGS)? else { return Ok(None) };
-    let strings = file.read(window, &strings, MAX_NAMES)?;
-    let Some(offset) = string_offset(&strings) else { return Ok(None) };
-    let Some(entries) = file.child(window, &names, NAME_ENTRIES)? else { return Ok(None) };
-    let bytes = file.read(window, &entries, MAX_NAMES)?;
-    for entry in bytes.chunks_exact(8) {
-        let mut cursor = Cursor::new("name entry", entry, 0);
-        let name = cursor.u32_le("Name Identifier")?;
-        let index_and_kind = cursor.u16_le("GUID Index and Kind")?;
-        let index = cursor.u16_le("Property Index")?;
-        if u64::from(name) == offset && index_and_kind & 1 == 1 {
-            return Ok(FIRST_NAMED.checked_add(index));
+    id: u16,
+) -> Result<()> {
+    for (kind, coding) in [("001F", Coding::Utf16), ("001E", Coding::Ansi)] {
+        let name = format!("__substg1.0_{id:04X}{kind}");
+        let Some(value) = file.child(window, root, &name)? else { continue };
+        let bytes = file.read(window, &value, MAX_LABELS)?;
+        if let Some(found) = label::mail_header(&coding.text(&bytes)) {
+            sink.label(found);
         }
     }
-    Ok(None)
+    Ok(())
 }
 
-/// Where the string [`LICENSE_NAME`] begins in the stream of strings, its length included.
-fn string_offset(strings: &[u8]) -> Option<u64> {
-    let units: Vec<u8> = LICENSE_NAME.encode_utf16().flat_map(u16::to_le_bytes).collect();
+/// The names that an item's properties have, MS-OXMSG 2.2.3.
+struct Names {
+    entries: Vec<u8>,
+    strings: Vec<u8>,
+}
+
+impl Names {
+    fn read(
+        file: &mut CompoundFile,
+        window: &mut Window<'_>,
+        root: &Entry,
+    ) -> Result<Option<Names>> {
+        let Some(names) = file.child(window, root, NAMES)? else { return Ok(None) };
+        let Some(strings) = file.child(window, &names, NAME_STRINGS)? else { return Ok(None) };
+        let strings = file.read(window, &strings, MAX_NAMES)?;
+        if string_offset(&strings, LICENSE_NAME).or(string_offset(&strings, LABELS_NAME)).is_none()
+        {
+            return Ok(None);
+        }
+        let Some(entries) = file.child(window, &names, NAME_ENTRIES)? else { return Ok(None) };
+        let entries = file.read(window, &entries, MAX_NAMES)?;
+        Ok(Some(Names { entries, strings }))
+    }
+
+    /// The id under which the item has the property of this name.
+    fn id(&self, name: &str) -> Option<u16> {
+        let offset = string_offset(&self.strings, name)?;
+        self.entries.chunks_exact(8).find_map(|entry| {
+            let mut cursor = Cursor::new("name entry", entry, 0);
+            let name = cursor.u32_le("Name Identifier").ok()?;
+            let index_and_kind = cursor.u16_le("GUID Index and Kind").ok()?;
+            let index = cursor.u16_le("Property Index").ok()?;
+            let is_it = u64::from(name) == offset && index_and_kind & 1 == 1;
+            if is_it { FIRST_NAMED.checked_add(index) } else { None }
+        })
+    }
+}
+
+/// Where a string begins in the stream of strings, its length included.
+fn string_offset(strings: &[u8], name: &str) -> Option<u64> {
+    let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let len = u32::try_from(units.len()).ok()?;
     let sought = [len.to_le_bytes().as_slice(), &units].concat();
     memchr::memmem::find(strings, &sought).map(wide)
