@@ -67,7 +67,7 @@ pub use authority::{
 };
 #[cfg(feature = "estate")]
 pub use authority::{Learned, learn};
-pub use container::mail::pst::{PstAttachment, PstError, PstItem, PstReader};
+pub use container::mail::pst::{PstAttachment, PstDamage, PstError, PstItem, PstReader};
 pub use container::{Anomaly, Container, Protection};
 pub use error::{Error, ErrorKind, Result, Stage};
 pub use facts::{Depth, Facts, Hierarchy, IssuerKind, LicenseFacts, Link, Searched, Signature};

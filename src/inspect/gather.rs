@@ -22,7 +22,9 @@ pub(super) struct Gathered {
     pub(super) licenses: Vec<Licensed>,
     /// XrML that protects nothing.
     certificates: Option<License>,
-    use_licenses: Vec<UseLicense>,
+    use_licenses: u32,
+    /// The newest of them.
+    use_license: Option<UseLicense>,
     label: Option<Label>,
     anomalies: Vec<Anomaly>,
     evidence: Vec<Evidence>,
@@ -196,7 +198,12 @@ impl Sink for Gather<'_> {
     fn use_license(&mut self, bytes: &[u8]) -> Result<()> {
         self.meter.charge(Limit::Licenses, 1)?;
         let read = license::read_use_license(bytes, self.memory, self.meter)?;
-        self.found.use_licenses.push(read);
+        let found = &mut self.found;
+        found.use_licenses = found.use_licenses.saturating_add(1);
+        // A mailbox may have one in each message.
+        if found.use_license.as_ref().is_none_or(|newest| newest.issued <= read.issued) {
+            found.use_license = Some(read);
+        }
         Ok(())
     }
 
@@ -274,7 +281,7 @@ impl Gathered {
         let error = error.or(self.incomplete.take());
         let container = self.container.unwrap_or(Container::Other);
         let mut protection = self.protection.unwrap_or(Protection::None);
-        if !self.use_licenses.is_empty() && !self.holds_license {
+        if self.use_licenses > 0 && !self.holds_license {
             // Nobody is given one for what is not protected.
             protection = Protection::Rms;
         }
@@ -339,7 +346,7 @@ impl Gathered {
         {
             facts.add_anomaly(Anomaly::LabelTenantDiffers);
         }
-        if !self.use_licenses.is_empty() {
+        if self.use_licenses > 0 {
             self.finish_use_licenses(facts);
         } else if facts.license.is_some() && options.manner.depth == Depth::Full {
             facts.use_licenses = Some(0);
@@ -348,10 +355,8 @@ impl Gathered {
     }
 
     fn finish_use_licenses(&self, facts: &mut Facts) {
-        facts.use_licenses = u32::try_from(self.use_licenses.len()).ok();
-        let Some(newest) = self.use_licenses.iter().max_by_key(|license| license.issued) else {
-            return;
-        };
+        facts.use_licenses = Some(self.use_licenses);
+        let Some(newest) = &self.use_license else { return };
         facts.use_license_key = newest.server.slc_key.clone();
         let known = self.holds_license
             || facts.license.as_ref().is_some_and(|license| license.slc_key.is_some());

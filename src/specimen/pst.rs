@@ -10,6 +10,7 @@ pub struct PstMessage {
     subject: String,
     attachments: Vec<Attachment>,
     embedded: Vec<PstMessage>,
+    use_license: Option<Vec<u8>>,
 }
 
 impl PstMessage {
@@ -29,6 +30,16 @@ impl PstMessage {
         self.embedded.push(message);
         self
     }
+
+    /// The named property `DRMLicense` (MS-OXORMMS 2.2.3.1) with a use license, compressed already.
+    pub fn use_license(mut self, compressed: Vec<u8>) -> PstMessage {
+        self.use_license = Some(compressed);
+        self
+    }
+
+    fn has_use_license(&self) -> bool {
+        self.use_license.is_some() || self.embedded.iter().any(PstMessage::has_use_license)
+    }
 }
 
 /// A data file whose one folder `folder` has these messages.
@@ -47,6 +58,9 @@ pub fn pst(folder: &str, messages: &[PstMessage]) -> Vec<u8> {
     let top = [Property::text(0x3001, "Top of Outlook data file")];
     file.object(VISIBLE_ROOT, ROOT_FOLDER, &top, &[]);
     file.object(FOLDER, VISIBLE_ROOT, &[Property::text(0x3001, folder)], &[]);
+    if messages.iter().any(PstMessage::has_use_license) {
+        file.names();
+    }
     for message in messages {
         let id = file.next_id(MESSAGE);
         let (data, below) = file.message(message);
@@ -55,8 +69,10 @@ pub fn pst(folder: &str, messages: &[PstMessage]) -> Vec<u8> {
     file.finish()
 }
 
-/// `NID_MESSAGE_STORE`, `NID_ROOT_FOLDER`, and the folders that Outlook makes first; 2.4.1.
+/// `NID_MESSAGE_STORE`, `NID_NAME_TO_ID_MAP`, `NID_ROOT_FOLDER`, and the folders that Outlook makes
+/// first; 2.4.1.
 const STORE: u32 = 0x21;
+const NAMES: u32 = 0x61;
 const ROOT_FOLDER: u32 = 0x122;
 const VISIBLE_ROOT: u32 = 0x8022;
 const FOLDER: u32 = 0x8082;
@@ -69,11 +85,14 @@ const FIRST_BLOCK: usize = 0x4600;
 /// Bytes of data of the largest block, and of a value that stands with its properties.
 const BLOCK: usize = 8176;
 const INLINE: usize = 3000;
-/// `PtypInteger32`, `PtypObject`, `PtypString`, `PtypBinary`.
+/// The id of the one named property.
+const LICENSE: u16 = 0x8001;
+/// `PtypInteger32`, `PtypObject`, `PtypString`, `PtypBinary`, `PtypMultipleBinary`.
 const INTEGER: u16 = 0x03;
 const OBJECT: u16 = 0x0D;
 const STRING: u16 = 0x1F;
 const BINARY: u16 = 0x0102;
+const BINARIES: u16 = 0x1102;
 
 struct Property {
     id: u16,
@@ -182,6 +201,27 @@ impl Writer {
         self.nodes.push(Node { id, data, below, parent });
     }
 
+    /// The names of named properties, 2.4.7: another one, and `DRMLicense`.
+    fn names(&mut self) {
+        let (mut strings, mut entries) = (Vec::new(), Vec::new());
+        for (place, name) in ["Keywords", "DRMLicense"].into_iter().enumerate() {
+            // Of the set PS_PUBLIC_STRINGS, by name.
+            put32(&mut entries, strings.len());
+            entries.extend_from_slice(&[2 << 1 | 1, 0, place as u8, 0]);
+            let name = utf16(name);
+            put32(&mut strings, name.len());
+            strings.extend_from_slice(&name);
+            strings.resize(strings.len().next_multiple_of(4), 0);
+        }
+        let properties = [
+            Property::integer(1, 251),
+            Property::binary(2, Vec::new()),
+            Property::binary(3, entries),
+            Property::binary(4, strings),
+        ];
+        self.object(NAMES, 0, &properties, &[]);
+    }
+
     /// A property context, 2.3.3, in a heap of one block.
     fn context(&mut self, properties: &[Property]) -> u64 {
         let mut allocations = vec![Vec::new(), Vec::new()];
@@ -236,7 +276,25 @@ impl Writer {
             "" => String::new(),
             subject => format!("\u{1}\u{1}{subject}"),
         };
-        let properties = [Property::text(0x001A, "IPM.Note"), Property::text(0x0037, &subject)];
+        let mut properties =
+            vec![Property::text(0x001A, "IPM.Note"), Property::text(0x0037, &subject)];
+        if let Some(license) = &message.use_license {
+            // Two values, as Outlook stores it: the license, and who it is for; 2.3.3.4.2.
+            let mut values = Vec::new();
+            for number in [2, 12, 12 + license.len()] {
+                put32(&mut values, number);
+            }
+            values.extend_from_slice(license);
+            values.extend_from_slice(&utf16("ada@contoso.com"));
+            let mut property = Property::new(LICENSE, BINARIES, values);
+            if property.value.len() > INLINE {
+                let id = self.next_id(VALUE);
+                let data = self.data(&property.value);
+                below.push(Node { id, data, below: 0, parent: 0 });
+                property.node = id;
+            }
+            properties.push(property);
+        }
         (self.context(&properties), self.below(&below))
     }
 

@@ -2,15 +2,18 @@
 
 use std::io;
 
-use rmsight::specimen::{PstMessage, pst};
+use rmsight::specimen::{Client, PstMessage, Server, pst, use_license, zlib};
 use rmsight::{
-    Inspector, Limits, Protection, PstAttachment, PstError, PstItem, PstReader, ReadAt, Report,
+    Anomaly, Inspector, Limits, Protection, PstAttachment, PstDamage, PstError, PstItem, PstReader,
+    ReadAt, Report,
 };
 
 /// What a reader does next.
 #[derive(Debug, Clone)]
 enum Step {
     Gives(Vec<&'static str>, Option<&'static str>, Vec<u8>),
+    /// It gives the use license of a message, the one of the attachment before or another.
+    GivesUseLicense(&'static str, Vec<u8>),
     CannotRead,
     Malformed,
     Fails,
@@ -41,8 +44,21 @@ impl PstReader for Script {
                     size: self.current.len() as u64,
                 }
             }
-            Step::CannotRead => return Ok(Some(PstItem::Unread("a block".to_owned()))),
-            Step::Malformed => return Err(PstError::Malformed("a page".to_owned())),
+            Step::GivesUseLicense(message, bytes) => {
+                self.current = bytes;
+                return Ok(Some(PstItem::UseLicense(PstAttachment {
+                    message: vec!["Inbox".to_owned(), message.to_owned()],
+                    size: self.current.len() as u64,
+                    ..PstAttachment::default()
+                })));
+            }
+            Step::CannotRead => {
+                let detail = "a block".to_owned();
+                return Ok(Some(PstItem::Unread(PstDamage { detail, offset: Some(512) })));
+            }
+            Step::Malformed => {
+                return Err(PstError::Malformed("a page".to_owned().into()));
+            }
             Step::Fails => return Err(PstError::Failed("signal\n9".to_owned())),
             Step::TimesOut => return Err(PstError::Time(5)),
             Step::WantsMemory => return Err(PstError::Memory(6)),
@@ -134,6 +150,76 @@ fn an_attachment_is_held_to_the_limits_of_members() {
     assert_eq!(found(&inspect(&steps, limits.clone())), (vec![], "limit-member-size"));
     (limits.member_size, limits.nesting) = (size, 2);
     assert_eq!(found(&inspect(&steps, limits)), (vec![], "limit-nesting"));
+}
+
+#[test]
+fn damage_has_a_place_where_the_reader_knows_it() {
+    let place = |step| {
+        let report = inspect(&[step], Limits::default());
+        let facts = report.findings().next().unwrap().facts();
+        (facts.error_offset, facts.error.clone().unwrap_or_default())
+    };
+    assert_eq!(place(Step::CannotRead), (Some(512), "PST: a block (at byte 512)".to_owned()));
+    assert_eq!(place(Step::Malformed), (None, "PST: a page".to_owned()));
+}
+
+fn stored_use_license(issued: &str) -> Vec<u8> {
+    zlib(use_license(&Server::contoso(), &Client::windows(), issued).concat().as_bytes())
+}
+
+#[test]
+fn use_licenses_are_counted_and_one_without_its_mail_leaves_the_file_undecided() {
+    let gives = || Step::Gives(vec!["FW"], Some("message.rpmsg"), protected());
+    let license = || stored_use_license("2016-06-02T08:00");
+    let own = |steps: &[Step], limits| {
+        let report = inspect(steps, limits);
+        let facts = report.findings().next().unwrap().facts();
+        let from = facts.anomalies.contains(&Anomaly::FromUseLicense);
+        let code = facts.error_code.clone().unwrap_or_default().into_owned();
+        let keys = (facts.use_license_key.is_some(), facts.slc_key().is_some());
+        (facts.protection, facts.use_licenses, keys, from, code)
+    };
+    let with_mail = Step::GivesUseLicense("Re: a/b", license());
+    let without = Step::GivesUseLicense("Lost", license());
+    let (none, rms) = (Protection::None, Protection::Rms);
+    let missing = || "license-missing".to_owned();
+    let cases = [
+        (vec![gives(), with_mail.clone()], (none, Some(1), (true, false), false, String::new())),
+        (
+            vec![gives(), with_mail, without.clone()],
+            (Protection::Unknown, Some(2), (true, false), false, missing()),
+        ),
+        (vec![without], (rms, Some(1), (true, true), true, missing())),
+        (
+            vec![Step::GivesUseLicense("Lost", zlib(b"nothing"))],
+            (Protection::Unknown, None, (false, false), false, "license-unreadable".to_owned()),
+        ),
+        (
+            vec![Step::GivesUseLicense("Lost", b"nothing".to_vec())],
+            (Protection::Unknown, None, (false, false), false, "malformed-deflate".to_owned()),
+        ),
+    ];
+    for (steps, expected) in cases {
+        assert_eq!(own(&steps, Limits::default()), expected, "{steps:?}");
+    }
+    let mut limits = Limits::default();
+    limits.license_bytes = 1000;
+    let steps = [Step::GivesUseLicense("Lost", license()), gives()];
+    assert_eq!(own(&steps, limits).4, "limit-license-bytes");
+}
+
+/// A mailbox of thousands of protected mails takes no more memory than one.
+#[test]
+fn each_use_license_has_the_budgets_of_a_member() {
+    let steps = vec![Step::GivesUseLicense("Lost", stored_use_license("2016-06-02T08:00")); 40];
+    let mut limits = Limits::default();
+    (limits.allocation, limits.steps) = (200_000, (1 << 24) + 200_000);
+    let report = inspect(&steps, limits);
+    let facts = report.findings().next().unwrap().facts();
+    assert_eq!(
+        (facts.use_licenses, facts.error_code.as_deref()),
+        (Some(40), Some("license-missing"))
+    );
 }
 
 #[test]

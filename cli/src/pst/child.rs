@@ -1,11 +1,11 @@
 //! The side of the pipes that reads what may be hostile, and has nothing to lose: `rmsight pst-child`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use rmsight::PstItem;
+use rmsight::{PstDamage, PstItem};
 
 use super::protocol::{Answer, Ask, PIECE};
 use super::walk::Walk;
@@ -39,6 +39,7 @@ fn serve(from: impl Read + 'static, to: impl io::Write + 'static) -> io::Result<
     let pipes = Rc::new(RefCell::new(Pipes { from, to }));
     let Ask::Size(size) = hear(&pipes)? else { return Err(io::ErrorKind::InvalidData.into()) };
     let mut walk = None;
+    let sought = Sought::default();
     loop {
         let ask = match hear(&pipes) {
             Ok(ask) => ask,
@@ -46,12 +47,15 @@ fn serve(from: impl Read + 'static, to: impl io::Write + 'static) -> io::Result<
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             Err(error) => return Err(error),
         };
-        let answer = catch_unwind(AssertUnwindSafe(|| answer(&ask, &mut walk, &pipes, size)));
+        let answer =
+            catch_unwind(AssertUnwindSafe(|| answer(&ask, &mut walk, &pipes, &sought, size)));
         let answer = match (answer, &ask) {
             (Ok(answer), _) => answer,
             // It goes on with the next part of the file, if it has come so far.
-            (Err(panic), Ask::Next) if walk.is_some() => Answer::Unread(failed(&*panic)),
-            (Err(panic), _) => Answer::Malformed(failed(&*panic)),
+            (Err(panic), Ask::Next) if walk.is_some() => {
+                Answer::Unread(sought.damage(failed(&*panic)))
+            }
+            (Err(panic), _) => Answer::Malformed(sought.damage(failed(&*panic))),
         };
         answer.write(&mut pipes.borrow_mut().to)?;
     }
@@ -61,18 +65,21 @@ fn answer<I: Read + 'static, O: io::Write + 'static>(
     ask: &Ask,
     walk: &mut Option<Walk>,
     pipes: &Both<I, O>,
+    sought: &Sought,
     size: u64,
 ) -> Answer {
     match ask {
         Ask::Next => {
             if walk.is_none() {
-                match Walk::open(&|| Box::new(Remote::new(Rc::clone(pipes), size))) {
+                let source = || Remote::new(Rc::clone(pipes), sought.clone(), size);
+                match Walk::open(&|| Box::new(source()), sought.clone()) {
                     Ok(opened) => *walk = Some(opened),
-                    Err(error) => return Answer::Malformed(error.to_string()),
+                    Err(error) => return Answer::Malformed(sought.damage(error.to_string())),
                 }
             }
             match walk.as_mut().and_then(Walk::next) {
                 Some(PstItem::Attachment(attachment)) => Answer::Attachment(attachment),
+                Some(PstItem::UseLicense(license)) => Answer::UseLicense(license),
                 Some(PstItem::Unread(why)) => Answer::Unread(why),
                 _ => Answer::End,
             }
@@ -81,10 +88,10 @@ fn answer<I: Read + 'static, O: io::Write + 'static>(
             let read = walk.as_mut().map(|walk| walk.read_at(*offset, *len));
             match read.unwrap_or_else(|| Ok(Vec::new())) {
                 Ok(bytes) => Answer::Bytes(bytes),
-                Err(error) => Answer::Malformed(error.to_string()),
+                Err(error) => Answer::Malformed(sought.damage(error.to_string())),
             }
         }
-        _ => Answer::Malformed("asked what it cannot answer".to_owned()),
+        _ => Answer::Malformed("asked what it cannot answer".to_owned().into()),
     }
 }
 
@@ -98,9 +105,34 @@ fn hear<I: Read, O>(pipes: &Both<I, O>) -> io::Result<Ask> {
     Ask::read(&mut pipes.borrow_mut().from)
 }
 
+/// Where the page or block begins that was read last. `outlook-pst` goes to the beginning of each
+/// before it reads it, and its errors do not say which one they are about.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sought(Rc<Cell<Option<u64>>>);
+
+impl Sought {
+    /// From now on nothing was read: what comes is about something else.
+    pub(super) fn forget(&self) {
+        self.0.set(None);
+    }
+
+    pub(super) fn get(&self) -> Option<u64> {
+        self.0.get()
+    }
+
+    pub(super) fn set(&self, at: Option<u64>) {
+        self.0.set(at);
+    }
+
+    pub(super) fn damage(&self, detail: String) -> PstDamage {
+        PstDamage { detail, offset: self.get() }
+    }
+}
+
 /// The file, as far away as the other end of the pipes.
 struct Remote<I, O> {
     pipes: Both<I, O>,
+    sought: Sought,
     size: u64,
     at: u64,
     /// Pieces of [`CHUNK`] bytes, each where its number says.
@@ -108,8 +140,10 @@ struct Remote<I, O> {
 }
 
 impl<I: Read, O: io::Write> Remote<I, O> {
-    fn new(pipes: Both<I, O>, size: u64) -> Remote<I, O> {
-        Remote { pipes, size, at: 0, chunks: vec![None; CHUNKS] }
+    /// It is read from its beginning.
+    fn new(pipes: Both<I, O>, sought: Sought, size: u64) -> Remote<I, O> {
+        sought.set(Some(0));
+        Remote { pipes, sought, size, at: 0, chunks: vec![None; CHUNKS] }
     }
 
     fn fetch(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
@@ -158,6 +192,9 @@ impl<I: Read, O: io::Write> Seek for Remote<I, O> {
             SeekFrom::End(by) => self.size.checked_add_signed(by),
         };
         self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        if matches!(to, SeekFrom::Start(_)) {
+            self.sought.set(Some(self.at));
+        }
         Ok(self.at)
     }
 }

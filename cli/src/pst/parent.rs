@@ -283,6 +283,7 @@ impl PstReader for Reader {
     fn next(&mut self, file: &dyn ReadAt) -> Result<Option<PstItem>, PstError> {
         match self.ask(&Ask::Next, file)? {
             Answer::Attachment(attachment) => Ok(Some(PstItem::Attachment(attachment))),
+            Answer::UseLicense(license) => Ok(Some(PstItem::UseLicense(license))),
             Answer::Unread(why) => Ok(Some(PstItem::Unread(why))),
             Answer::End => Ok(None),
             Answer::Malformed(why) => Err(self.end_with(PstError::Malformed(why))),

@@ -7,7 +7,7 @@
 
 use std::io::{self, Read, Write};
 
-use rmsight::PstAttachment;
+use rmsight::{PstAttachment, PstDamage};
 
 /// Bytes of a file or an attachment that one frame carries.
 pub(super) const PIECE: usize = 1 << 16;
@@ -15,6 +15,8 @@ pub(super) const PIECE: usize = 1 << 16;
 const LONGEST: usize = PIECE + 64;
 /// Steps of a path: folders, and messages in messages.
 pub(super) const STEPS: usize = 64;
+/// The offset of what lies nowhere.
+const NOWHERE: u64 = u64::MAX;
 /// Bytes of a name that are told.
 const NAME: usize = 400;
 
@@ -23,7 +25,7 @@ const NAME: usize = 400;
 pub(super) enum Ask {
     /// The size of the file, once, to begin with.
     Size(u64),
-    /// The next attachment.
+    /// The next attachment or use license.
     Next,
     /// Bytes of the attachment at hand.
     Attachment { offset: u64, len: u32 },
@@ -40,14 +42,16 @@ pub(super) enum Answer {
     Wants { offset: u64, len: u32 },
     /// The next attachment.
     Attachment(PstAttachment),
+    /// The next use license.
+    UseLicense(PstAttachment),
     /// Something that it could not read.
-    Unread(String),
+    Unread(PstDamage),
     /// There are no more.
     End,
     /// Bytes of the attachment.
     Bytes(Vec<u8>),
     /// They could not be read, or the file could not be opened at all.
-    Malformed(String),
+    Malformed(PstDamage),
 }
 
 fn write(to: &mut impl Write, tag: u8, parts: &[&[u8]]) -> io::Result<()> {
@@ -104,6 +108,17 @@ impl<'a> Fields<'a> {
         (0..count).map(|_| self.text()).collect()
     }
 
+    fn attachment(&mut self) -> Option<PstAttachment> {
+        let (size, message) = (self.u64()?, self.texts()?);
+        let (embedded, name) = (self.texts()?, self.texts()?.pop());
+        Some(PstAttachment { message, embedded, name, size })
+    }
+
+    fn damage(&mut self) -> Option<PstDamage> {
+        let offset = Some(self.u64()?).filter(|offset| *offset != NOWHERE);
+        Some(PstDamage { detail: self.text()?, offset })
+    }
+
     /// The value, if nothing is left behind it.
     fn end<T>(self, value: T) -> Option<T> {
         self.0.is_empty().then_some(value)
@@ -127,9 +142,17 @@ fn put_texts(texts: &[String], to: &mut Vec<u8>) {
     texts.iter().for_each(|text| put_text(text, to));
 }
 
-fn text(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    put_text(text, &mut bytes);
+fn attachment(attachment: &PstAttachment) -> Vec<u8> {
+    let mut bytes = attachment.size.to_le_bytes().to_vec();
+    put_texts(&attachment.message, &mut bytes);
+    put_texts(&attachment.embedded, &mut bytes);
+    put_texts(attachment.name.as_slice(), &mut bytes);
+    bytes
+}
+
+fn damage(damage: &PstDamage) -> Vec<u8> {
+    let mut bytes = damage.offset.unwrap_or(NOWHERE).to_le_bytes().to_vec();
+    put_text(&damage.detail, &mut bytes);
     bytes
 }
 
@@ -169,18 +192,12 @@ impl Answer {
             Answer::Wants { offset, len } => {
                 write(to, b'w', &[&offset.to_le_bytes(), &len.to_le_bytes()])
             }
-            Answer::Attachment(attachment) => {
-                let mut bytes = attachment.size.to_le_bytes().to_vec();
-                put_texts(&attachment.message, &mut bytes);
-                put_texts(&attachment.embedded, &mut bytes);
-                let name = attachment.name.as_slice();
-                put_texts(name, &mut bytes);
-                write(to, b'a', &[&bytes])
-            }
-            Answer::Unread(why) => write(to, b'u', &[&text(why)]),
+            Answer::Attachment(found) => write(to, b'a', &[&attachment(found)]),
+            Answer::UseLicense(found) => write(to, b'l', &[&attachment(found)]),
+            Answer::Unread(why) => write(to, b'u', &[&damage(why)]),
             Answer::End => write(to, b'e', &[]),
             Answer::Bytes(bytes) => write(to, b'b', &[bytes]),
-            Answer::Malformed(why) => write(to, b'm', &[&text(why)]),
+            Answer::Malformed(why) => write(to, b'm', &[&damage(why)]),
         }
     }
 
@@ -193,19 +210,21 @@ impl Answer {
                 fields.end(Answer::Wants { offset, len })
             }
             b'a' => {
-                let (size, message) = (fields.u64()?, fields.texts()?);
-                let (embedded, name) = (fields.texts()?, fields.texts()?.pop());
-                let attachment = PstAttachment { message, embedded, name, size };
+                let attachment = fields.attachment()?;
                 fields.end(Answer::Attachment(attachment))
             }
+            b'l' => {
+                let license = fields.attachment()?;
+                fields.end(Answer::UseLicense(license))
+            }
             b'u' => {
-                let why = fields.text()?;
+                let why = fields.damage()?;
                 fields.end(Answer::Unread(why))
             }
             b'e' => fields.end(Answer::End),
             b'b' => Some(Answer::Bytes(bytes.clone())),
             b'm' => {
-                let why = fields.text()?;
+                let why = fields.damage()?;
                 fields.end(Answer::Malformed(why))
             }
             _ => None,

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::{Mutex, MutexGuard};
 
 use outlook_pst::PstReader as Source;
+use outlook_pst::ndb::NdbError;
 use outlook_pst::ndb::block::{
     AnsiDataTree, AnsiSubNodeTree, Block as _, IntermediateDataTreeEntry as _,
     IntermediateTreeBlock as _, IntermediateTreeHeader as _, UnicodeDataTree, UnicodeSubNodeTree,
@@ -20,6 +21,8 @@ use outlook_pst::ndb::page::{
 };
 use outlook_pst::ndb::root::Root as _;
 use outlook_pst::{AnsiPstFile, PstFile as _, UnicodePstFile};
+
+use super::child::Sought;
 
 /// Pages that are remembered, each of 512 bytes and what is made of them.
 const PAGES: usize = 32_768;
@@ -59,7 +62,7 @@ pub(super) struct Piece {
 pub(super) trait Store {
     /// Nodes of the next page of the node tree, `None` behind the last.
     fn next_nodes(&mut self) -> Option<io::Result<Vec<Node>>>;
-    /// The node with this id.
+    /// The node with this id, which is there.
     fn node(&mut self, id: u32) -> io::Result<Node>;
     /// The nodes below, of the tree whose block this is.
     fn below(&mut self, block: u64) -> io::Result<Vec<Node>>;
@@ -70,14 +73,29 @@ pub(super) trait Store {
 }
 
 /// Opens a data file of either form: the newer one first.
-pub(super) fn open(source: &dyn Fn() -> Box<dyn Source>) -> io::Result<Box<dyn Store>> {
+pub(super) fn open(
+    source: &dyn Fn() -> Box<dyn Source>,
+    sought: &Sought,
+) -> io::Result<Box<dyn Store>> {
     match UnicodePstFile::read_from(source()) {
         Ok(file) => Ok(Box::new(unicode::Opened::new(file)?)),
-        Err(error) => match AnsiPstFile::read_from(source()) {
-            Ok(file) => Ok(Box::new(ansi::Opened::new(file)?)),
-            Err(_) => Err(error),
-        },
+        Err(error) => {
+            let place = sought.get();
+            match AnsiPstFile::read_from(source()) {
+                Ok(file) => Ok(Box::new(ansi::Opened::new(file)?)),
+                Err(_) => {
+                    sought.set(place);
+                    Err(error)
+                }
+            }
+        }
     }
+}
+
+/// Whether an error says no more than that a node is not in the tree.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<NdbError>());
+    matches!(inner, Some(NdbError::BTreePageNotFound(_)))
 }
 
 /// The bytes of the file, whatever became of who read them before.

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::time::{Duration, Instant};
 
 use rmsight::specimen::noise;
-use rmsight::{PstAttachment, PstError, PstItem, PstReader};
+use rmsight::{PstAttachment, PstDamage, PstError, PstItem, PstReader};
 
 use super::Launch;
 use super::parent::Reader;
@@ -80,10 +80,11 @@ fn what_is_said_arrives_as_it_was_said() {
     };
     let answers = [
         Answer::Wants { offset: 1 << 40, len: 7 },
-        Answer::Unread("a block".to_owned()),
+        Answer::Unread("a block".to_owned().into()),
         Answer::End,
         Answer::Bytes(noise(1, 1 << 16)),
-        Answer::Malformed(String::new()),
+        Answer::Malformed(PstDamage { detail: String::new(), offset: Some(1 << 40) }),
+        Answer::UseLicense(PstAttachment { message: Vec::new(), ..attachment.clone() }),
         Answer::Attachment(PstAttachment { name: None, message: Vec::new(), ..attachment.clone() }),
     ];
     for answer in answers {
@@ -113,7 +114,7 @@ fn what_is_said_arrives_as_it_was_said() {
 fn no_bytes_are_taken_for_more_than_they_are() {
     for seed in 0..2000 {
         let mut bytes = noise(seed, 40);
-        bytes[0] = b"wauebmSNAFU"[usize::try_from(seed).unwrap() % 11];
+        bytes[0] = b"waluebmSNAFU"[usize::try_from(seed).unwrap() % 12];
         // A length that is there.
         bytes[1..5].copy_from_slice(&35_u32.to_le_bytes());
         bytes[5..7].copy_from_slice(&[u8::try_from(seed % 7).unwrap(), 0]);

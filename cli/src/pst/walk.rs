@@ -1,4 +1,4 @@
-//! Every attachment of every message in a data file.
+//! Every attachment of every message in a data file, and every use license.
 //!
 //! Messages are found in the node tree, not in the tables of their folders: it has each of them once,
 //! those too that a damaged or a search folder does not show.
@@ -10,16 +10,18 @@ use std::rc::Rc;
 use outlook_pst::PstReader as Source;
 use rmsight::{PstAttachment, PstItem};
 
-use super::heap::{OBJECT, Properties, Value, u32_at};
+use super::child::Sought;
+use super::heap::{OBJECT, Properties, Value, u16_at, u32_at};
 use super::protocol::{PIECE, STEPS};
-use super::store::{Node, Piece, Store, open};
+use super::store::{Node, Piece, Store, is_absent, open};
 
 /// `nidType`: a message, a message associated with a folder, an attachment; MS-PST 2.2.2.1.
 const MESSAGE: u8 = 0x04;
 const ASSOCIATED: u8 = 0x08;
 const ATTACHMENT: u8 = 0x05;
-/// `NID_MESSAGE_STORE`, `NID_ROOT_FOLDER`, 2.4.1.
+/// `NID_MESSAGE_STORE`, `NID_NAME_TO_ID_MAP`, `NID_ROOT_FOLDER`, 2.4.1.
 const STORE: u32 = 0x21;
+const NAMES: u32 = 0x61;
 const ROOT_FOLDER: u32 = 0x122;
 /// PidTagIpmSubTreeEntryId: the folder that a person sees as the mailbox. Its node is at the end.
 const VISIBLE_ROOT: u16 = 0x35E0;
@@ -36,6 +38,16 @@ const METHOD: u16 = 0x3705;
 const BY_VALUE: u32 = 1;
 const MESSAGE_OBJECT: u32 = 5;
 const OTHER_OBJECT: u32 = 6;
+/// PidTagNameidStreamEntry, PidTagNameidStreamString: the names of named properties, 2.4.7.
+const NAME_ENTRIES: u16 = 0x0003;
+const NAME_STRINGS: u16 = 0x0004;
+/// `PidNameRightsManagementLicense` (MS-OXPROPS 2.474), and its type, `PtypMultipleBinary`.
+const LICENSE_NAME: &str = "DRMLicense";
+const BINARIES: u16 = 0x1102;
+/// The first id of a named property.
+const FIRST_NAMED: u16 = 0x8000;
+/// Bytes of the names of properties, and of a use license.
+const LARGEST_VALUE: u64 = 1 << 24;
 /// Bytes of a property context.
 const LARGEST_CONTEXT: u64 = 1 << 26;
 /// Folders that lead to a folder.
@@ -45,11 +57,14 @@ const REMEMBERED: usize = 1 << 16;
 
 pub(super) struct Walk {
     store: Box<dyn Store>,
+    sought: Sought,
     visible_root: u32,
+    /// The id under which messages of this file have use licenses, if any has.
+    license: Option<u16>,
     folders: HashMap<u32, Rc<[String]>>,
     /// What is to be looked at, the next one last.
     waiting: Vec<Waiting>,
-    /// The attachment at hand.
+    /// The attachment or use license at hand.
     current: Vec<Piece>,
     /// Its bytes, where they are part of its properties.
     inline: Vec<u8>,
@@ -65,15 +80,31 @@ struct Place {
 }
 
 enum Waiting {
-    Message { node: Node, place: Option<Place> },
-    Attachment { node: Node, place: Place, siblings: Rc<[Node]> },
+    Message {
+        node: Node,
+        place: Option<Place>,
+    },
+    Attachment {
+        node: Node,
+        place: Place,
+        siblings: Rc<[Node]>,
+    },
+    UseLicense {
+        value: Value,
+        place: Place,
+        below: Rc<[Node]>,
+    },
+    /// What could not be read before the first message.
+    Unread(PstItem),
 }
 
 impl Walk {
-    pub(super) fn open(source: &dyn Fn() -> Box<dyn Source>) -> io::Result<Walk> {
+    pub(super) fn open(source: &dyn Fn() -> Box<dyn Source>, sought: Sought) -> io::Result<Walk> {
         let mut walk = Walk {
-            store: open(source)?,
+            store: open(source, &sought)?,
+            sought,
             visible_root: 0,
+            license: None,
             folders: HashMap::new(),
             waiting: Vec::new(),
             current: Vec::new(),
@@ -81,7 +112,54 @@ impl Walk {
             block: None,
         };
         walk.visible_root = walk.visible_root().unwrap_or_default();
+        walk.sought.forget();
+        match walk.license_property() {
+            Ok(id) => walk.license = id,
+            Err(error) => {
+                let item = walk.unread("names of properties", &error);
+                walk.waiting.push(Waiting::Unread(item));
+            }
+        }
         Ok(walk)
+    }
+
+    /// The id under which this file has [`LICENSE_NAME`].
+    fn license_property(&mut self) -> io::Result<Option<u16>> {
+        let node = match self.store.node(NAMES) {
+            Err(error) if is_absent(&error) => return Ok(None),
+            node => node?,
+        };
+        let properties = self.properties(&node)?;
+        let below = self.below(&node)?;
+        let mut streams = Vec::new();
+        for property in [NAME_STRINGS, NAME_ENTRIES] {
+            let Some((_, value)) = properties.value(property)? else { return Ok(None) };
+            streams.push(self.whole(value, &below)?);
+        }
+        let (Some(entries), Some(strings)) = (streams.pop(), streams.pop()) else {
+            return Ok(None);
+        };
+        Ok(property_id(&strings, &entries, LICENSE_NAME))
+    }
+
+    fn below(&mut self, node: &Node) -> io::Result<Rc<[Node]>> {
+        node.below.map_or(Ok(Rc::new([])), |block| self.store.below(block).map(Rc::from))
+    }
+
+    /// All of a value that has to be small.
+    fn whole(&mut self, value: Value, below: &[Node]) -> io::Result<Vec<u8>> {
+        let id = match value {
+            Value::Here(bytes) => return Ok(bytes),
+            Value::Node(id) => id,
+        };
+        let node = below.iter().find(|node| node.id == id);
+        let node = node.ok_or_else(|| io::Error::other("a value is not there"))?;
+        let pieces = self.store.pieces(node.data)?;
+        if pieces.iter().fold(0, |sum: u64, piece| sum + piece.len) > LARGEST_VALUE {
+            return Err(io::Error::other("a value is too large"));
+        }
+        let blocks = pieces.iter().map(|piece| self.store.bytes(piece.block));
+        Ok(blocks.collect::<io::Result<Vec<_>>>()?.concat())
     }
 
     fn visible_root(&mut self) -> Option<u32> {
@@ -99,7 +177,12 @@ impl Walk {
         self.current.clear();
         self.inline.clear();
         loop {
+            self.sought.forget();
             let item = match self.waiting.pop() {
+                Some(Waiting::Unread(item)) => Some(item),
+                Some(Waiting::UseLicense { value, place, below }) => {
+                    Some(self.use_license(value, place, &below))
+                }
                 Some(Waiting::Message { node, place }) => self.message(&node, place),
                 Some(Waiting::Attachment { node, place, siblings }) => {
                     self.attachment(&node, &place, &siblings)
@@ -108,14 +191,16 @@ impl Walk {
                     Ok(nodes) => {
                         let messages =
                             nodes.into_iter().filter(|n| matches!(n.kind(), MESSAGE | ASSOCIATED));
-                        // One without nodes below has no attachments.
-                        let messages = messages.filter(|node| node.below.is_some());
+                        // One without nodes below has no attachments, but may have a use license.
+                        let is_wanted =
+                            |node: &Node| self.license.is_some() || node.below.is_some();
+                        let messages = messages.filter(is_wanted);
                         let waiting = messages.map(|node| Waiting::Message { node, place: None });
                         self.waiting.extend(waiting);
                         self.waiting.reverse();
                         continue;
                     }
-                    Err(error) => Some(PstItem::Unread(format!("node tree: {error}"))),
+                    Err(error) => Some(self.unread("node tree", &error)),
                 },
             };
             if item.is_some() {
@@ -133,23 +218,47 @@ impl Walk {
         Properties::new(blocks.collect::<io::Result<_>>()?)
     }
 
-    /// Puts the attachments of a message where they wait.
+    /// Puts the attachments of a message where they wait, and its use license behind them.
     fn message(&mut self, node: &Node, place: Option<Place>) -> Option<PstItem> {
-        let below = match node.below.map(|block| self.store.below(block)) {
-            None => return None,
-            Some(Ok(below)) => below,
-            Some(Err(error)) => return Some(unread(&format!("message {:#X}", node.id), &error)),
+        let siblings = match self.below(node) {
+            Ok(below) => below,
+            Err(error) => return Some(self.unread(&format!("message {:#X}", node.id), &error)),
         };
-        if !below.iter().any(|node| node.kind() == ATTACHMENT) {
-            return None;
+        let license = self.license.map(|id| self.properties(node)?.value(id)).transpose();
+        let (license, error) = match license {
+            Ok(license) => (license.flatten().filter(|(kind, _)| *kind == BINARIES), None),
+            Err(error) => (None, Some(self.unread(&format!("message {:#X}", node.id), &error))),
+        };
+        if license.is_none() && !siblings.iter().any(|node| node.kind() == ATTACHMENT) {
+            return error;
         }
         let place = place.unwrap_or_else(|| self.place(node));
-        let siblings: Rc<[Node]> = below.into();
+        if let Some((_, value)) = license {
+            let (place, below) = (place.clone(), Rc::clone(&siblings));
+            self.waiting.push(Waiting::UseLicense { value, place, below });
+        }
         for node in siblings.iter().rev().filter(|node| node.kind() == ATTACHMENT) {
             let (place, siblings) = (place.clone(), Rc::clone(&siblings));
             self.waiting.push(Waiting::Attachment { node: *node, place, siblings });
         }
-        None
+        error
+    }
+
+    /// The first value of the property is the license; MS-OXORMMS 2.2.3.1.
+    fn use_license(&mut self, value: Value, place: Place, below: &[Node]) -> PstItem {
+        let read = self.whole(value, below).and_then(|bytes| {
+            first_value(&bytes).ok_or_else(|| io::Error::other("its values are not there"))
+        });
+        match read {
+            Ok(license) => {
+                self.inline = license;
+                PstItem::UseLicense(self.attached(&place, None))
+            }
+            Err(error) => {
+                let path = place.message.join("/");
+                self.unread(&format!("the use license of {path}"), &error)
+            }
+        }
     }
 
     /// The folders of a message and its subject.
@@ -189,7 +298,7 @@ impl Walk {
         let read = self.try_attachment(node, place, siblings);
         read.unwrap_or_else(|error| {
             let path = place.message.join("/");
-            Some(unread(&format!("an attachment of {path}"), &error))
+            Some(self.unread(&format!("an attachment of {path}"), &error))
         })
     }
 
@@ -218,10 +327,7 @@ impl Walk {
                 return Ok(Some(self.item(place, name)));
             }
         };
-        let below = match node.below {
-            Some(block) => self.store.below(block)?,
-            None => Vec::new(),
-        };
+        let below = self.below(node)?;
         let found = below.iter().chain(siblings).find(|node| node.id == id).copied();
         let found = found.ok_or_else(|| io::Error::other("its data is not there"))?;
         if kind == OBJECT && matches!(found.kind(), MESSAGE | ASSOCIATED) {
@@ -240,17 +346,26 @@ impl Walk {
     }
 
     fn item(&self, place: &Place, name: Option<String>) -> PstItem {
+        PstItem::Attachment(self.attached(place, name))
+    }
+
+    fn attached(&self, place: &Place, name: Option<String>) -> PstAttachment {
         let inline = u64::try_from(self.inline.len()).unwrap_or(u64::MAX);
-        PstItem::Attachment(PstAttachment {
+        PstAttachment {
             message: place.message.to_vec(),
             embedded: place.embedded.to_vec(),
             name,
             size: self.current.iter().fold(inline, |sum, piece| sum + piece.len),
-        })
+        }
     }
 
-    /// Bytes of the attachment at hand: up to the end of the block in which they begin, or more.
+    fn unread(&self, what: &str, error: &io::Error) -> PstItem {
+        PstItem::Unread(self.sought.damage(format!("{what}: {error}")))
+    }
+
+    /// Bytes of what is at hand: up to the end of the block in which they begin, or more.
     pub(super) fn read_at(&mut self, offset: u64, len: u32) -> io::Result<Vec<u8>> {
+        self.sought.forget();
         let most = usize::try_from(len).unwrap_or(PIECE).min(PIECE);
         if self.current.is_empty() {
             let at = usize::try_from(offset).unwrap_or(usize::MAX);
@@ -292,6 +407,21 @@ impl Walk {
     }
 }
 
-fn unread(what: &str, error: &io::Error) -> PstItem {
-    PstItem::Unread(format!("{what}: {error}"))
+/// The id of the property with this name, in the streams of 2.4.7.1 to 2.4.7.3.
+fn property_id(strings: &[u8], entries: &[u8], name: &str) -> Option<u16> {
+    let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let sought = [&u32::try_from(name.len()).ok()?.to_le_bytes()[..], &name].concat();
+    let at = strings.windows(sought.len()).position(|window| window == sought)?;
+    entries.chunks_exact(8).find_map(|entry| {
+        // dwPropertyID; N, which says that it is a name, and wGuid; wPropIdx.
+        let is_it = u32_at(entry, 0) == u32::try_from(at).ok() && u16_at(entry, 4)? & 1 == 1;
+        if is_it { FIRST_NAMED.checked_add(u16_at(entry, 6)?) } else { None }
+    })
+}
+
+/// The first value of a property of several, 2.3.3.4.2: a count, where each begins, the values.
+fn first_value(bytes: &[u8]) -> Option<Vec<u8>> {
+    let at = |place: usize| usize::try_from(u32_at(bytes, place)?).ok();
+    let end = if at(0)? > 1 { at(8)? } else { bytes.len() };
+    Some(bytes.get(at(4)?..end)?.to_vec())
 }

@@ -3,6 +3,8 @@
 use rmsight::specimen::{
     Attachment, IrmDocument, IrmKind, LicenseBuilder, Method, PstMessage, Server, Zip, pst, rpmsg,
 };
+#[cfg(feature = "pst")]
+use rmsight::specimen::{Client, use_license, zlib};
 use serde_json::Value;
 
 use super::{folder, scan};
@@ -71,6 +73,79 @@ fn attachments_of_a_mailbox_are_inspected() {
     assert_eq!(exit, 0);
     let done = rmsight(folder.path(), &["inspect", "--format", "ndjson", "mail.pst"]);
     assert_eq!(found(&self::records(&done)).0, PATHS);
+}
+
+/// The named property `DRMLicense` of a message.
+#[cfg(feature = "pst")]
+fn stored_use_license(issued: &str) -> Vec<u8> {
+    zlib(use_license(&Server::contoso(), &Client::windows(), issued).concat().as_bytes())
+}
+
+#[cfg(feature = "pst")]
+#[test]
+fn use_licenses_of_a_mailbox_are_counted() {
+    let [older, newer] = ["2016-06-02T08:00", "2018-06-02T08:00"].map(stored_use_license);
+    let secret = PstMessage::new("Secret").attachment(protected_mail()).use_license(newer);
+    let inner = PstMessage::new("Inner").attachment(protected_mail()).use_license(older.clone());
+    let outer = PstMessage::new("Outer").embedded(inner);
+    // It lies in the message where it is small, and it has no other node then.
+    let lost = PstMessage::new("Lost").use_license(older);
+    let unreadable = PstMessage::new("Unreadable").use_license(b"small".to_vec());
+    let with_mail = pst("Inbox", &[secret.clone(), outer.clone()]);
+    let without = pst("Inbox", &[secret, outer, lost.clone()]);
+    let (lost, unreadable) = (pst("Inbox", &[lost]), pst("Inbox", &[unreadable]));
+    let files = [
+        ("with-mail", with_mail, ["pst", "none", "full", ""], Some(2), 2),
+        ("one-without", without, ["pst", "unknown", "partial", "license-missing"], Some(3), 2),
+        ("alone", lost, ["pst", "rms", "partial", "license-missing"], Some(1), 1),
+        ("unreadable", unreadable, ["pst", "unknown", "partial", "malformed-deflate"], None, 0),
+    ];
+    for (name, bytes, expected, count, protected) in files {
+        let folder = folder(&[(name, &bytes)]);
+        let (records, _) = scan(folder.path(), &["."]);
+        let (paths, own) = found(&records);
+        assert_eq!((own, paths.len()), (expected, protected), "{name}");
+        assert_eq!(records[0]["use_licenses"].as_u64(), count, "{name}");
+        let names_key = |column: &str| records[0][column].is_string();
+        assert_eq!(names_key("use_license_key"), count.is_some(), "{name}");
+        assert_eq!(names_key("slc_key"), name == "alone", "{name}");
+        if name == "one-without" {
+            let error = records[0]["error"].as_str().unwrap();
+            assert!(error.contains("Inbox/Lost has a use license"), "{error}");
+        }
+        let (records, _) = scan(folder.path(), &["--quick", "."]);
+        assert!(records[0]["use_licenses"].is_null(), "{name}");
+    }
+}
+
+/// What is damaged is found again by the offset that is told.
+#[cfg(feature = "pst")]
+#[test]
+fn damage_is_told_with_its_place() {
+    let mailbox = mailbox();
+    let find = |needle: &[u8]| {
+        mailbox.windows(needle.len()).position(|window| window == needle).unwrap() as u64
+    };
+    let document = document();
+    let page = |root: usize| u64::from_le_bytes(mailbox[root..root + 8].try_into().unwrap());
+    // BREFs of the roots of the node tree and the block tree; the second field is the place.
+    let (nodes, blocks) = (page(0xD8 + 8), page(0xE8 + 8));
+    let data = find(&document[..64]);
+    let places = [
+        ("header", 100, 0),
+        ("root of the node tree", nodes + 500, nodes),
+        ("root of the block tree", blocks + 500, blocks),
+        ("first block of an attachment", data + 100, data),
+    ];
+    for (what, at, expected) in places {
+        let mut damaged = mailbox.clone();
+        damaged[at as usize] ^= 0x41;
+        let folder = folder(&[("mail.pst", &damaged)]);
+        let (records, exit) = scan(folder.path(), &["mail.pst"]);
+        let own = &records[0];
+        assert_eq!((own["error_code"].as_str(), exit), (Some("malformed-pst"), 1), "{what}: {own}");
+        assert_eq!(own["error_offset"].as_u64(), Some(expected), "{what}: {own}");
+    }
 }
 
 #[cfg(feature = "pst")]

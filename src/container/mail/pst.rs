@@ -8,7 +8,8 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::bytes::{Cursor, narrow, wide};
+use super::msg::inflated_use_license;
+use crate::bytes::{Buffer, Cursor, narrow, wide};
 use crate::container::{
     Body, Container, Member, Name, Protection, Sink, is_known, is_named_protected, not_as_named,
 };
@@ -46,17 +47,17 @@ const MAX_SAID: usize = 300;
 /// one an Outlook data file is `feature-off`. Each reads one file, and gets at its bytes only by the
 /// `file` of each call, whose reading is charged to [`Limits`](crate::Limits).
 pub trait PstReader: fmt::Debug {
-    /// Goes on to the next attachment of any message, in whatever order; `None` at the end.
+    /// Goes on to the next attachment or use license of any message, in whatever order but for
+    /// that a use license comes behind the attachments of its message; `None` at the end.
     ///
     /// # Errors
     /// What ends the reading of this file. What it gave before stands.
     fn next(&mut self, file: &dyn ReadAt) -> Result<Option<PstItem>, PstError>;
 
-    /// Reads at `offset` of the attachment that [`next`](PstReader::next) gave last, as
-    /// [`ReadAt::read_at`] does.
+    /// Reads at `offset` of what [`next`](PstReader::next) gave last, as [`ReadAt::read_at`] does.
     ///
     /// # Errors
-    /// What ends the reading of this attachment.
+    /// What ends the reading of this attachment or use license.
     fn read_at(
         &mut self,
         file: &dyn ReadAt,
@@ -71,8 +72,26 @@ pub trait PstReader: fmt::Debug {
 pub enum PstItem {
     /// An attachment, whose bytes can be read until the next one is asked for.
     Attachment(PstAttachment),
+    /// The use license that a client has cached in a message, as it lies there: the first value of
+    /// the named property `DRMLicense` (MS-OXORMMS 2.2.3.1). It has no name.
+    UseLicense(PstAttachment),
     /// A part of the file that could not be read, and why. The file is then not searched in full.
-    Unread(String),
+    Unread(PstDamage),
+}
+
+/// What is wrong with a part of an Outlook data file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PstDamage {
+    /// In words.
+    pub detail: String,
+    /// Where the damaged page or block begins in the file, if that is known.
+    pub offset: Option<u64>,
+}
+
+impl From<String> for PstDamage {
+    fn from(detail: String) -> PstDamage {
+        PstDamage { detail, offset: None }
+    }
 }
 
 /// An attachment of a message in an Outlook data file.
@@ -93,7 +112,7 @@ pub struct PstAttachment {
 #[non_exhaustive]
 pub enum PstError {
     /// The file breaks its format: `malformed-pst`.
-    Malformed(String),
+    Malformed(PstDamage),
     /// The reader itself failed, as a process does that dies: `reader-failed`.
     Failed(String),
     /// It took longer than so many seconds: `limit-pst-time`.
@@ -108,8 +127,8 @@ impl From<PstError> for Error {
     fn from(error: PstError) -> Error {
         let (code, detail) = match error {
             PstError::Io(error) => return Error::io(error),
-            PstError::Malformed(detail) => {
-                return Error::malformed("malformed-pst", STRUCTURE, None, said(&detail));
+            PstError::Malformed(PstDamage { detail, offset }) => {
+                return Error::malformed("malformed-pst", STRUCTURE, offset, said(&detail));
             }
             PstError::Failed(detail) => ("reader-failed", said(&detail)),
             PstError::Time(seconds) => {
@@ -157,7 +176,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     header(window)?;
     window.meter().charge(Limit::Steps, START)?;
     let reader = (opener.0)().map_err(|error| Error::from(PstError::Io(error)))?;
-    go_on(window, sink, Rc::new(RefCell::new(reader)))
+    go_on(window, sink, Rc::new(RefCell::new(reader)), None)
 }
 
 /// What can be told without a reader.
@@ -180,8 +199,17 @@ fn header(window: &mut Window<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Names the next attachment of which something can come; the others follow when it is read.
-fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, reader: Shared) -> Result<()> {
+/// The message in which an attachment lies: its path, and the messages in it.
+type Within = (Vec<String>, Vec<String>);
+
+/// Names the next attachment of which something can come; the others follow when it is read. `last`
+/// is the message of the one before.
+fn go_on(
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    reader: Shared,
+    mut last: Option<Within>,
+) -> Result<()> {
     let file = Charged { file: window.source(), meter: window.meter() };
     loop {
         window.meter().charge(Limit::Steps, 1)?;
@@ -192,6 +220,17 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, reader: Shared) -> Result
                 sink.incomplete(PstError::Malformed(why).into());
                 continue;
             }
+            Some(PstItem::UseLicense(found)) if sink.reads_whole_licenses() => {
+                match use_license(&file, sink, &reader, &found, last.as_ref()) {
+                    Err(error) if error.ends_file() => return Err(error),
+                    Err(error) => sink.incomplete(error),
+                    Ok(()) => {}
+                }
+                // A mailbox may have one in each message: each has the budgets of a member.
+                sink.rest(Box::new(move |window, sink| go_on(window, sink, reader, last)));
+                return Ok(());
+            }
+            Some(PstItem::UseLicense(_)) => continue,
             Some(PstItem::Attachment(attachment)) => attachment,
         };
         let head = match head(&file, &reader, attachment.size) {
@@ -211,12 +250,46 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, reader: Shared) -> Result
         window.meter().charge(Limit::Allocation, WAITING)?;
         let depth = wide(attachment.embedded.len()).saturating_add(1);
         window.meter().check(Limit::Nesting, depth)?;
+        last = Some((attachment.message.clone(), attachment.embedded.clone()));
         let body = Body::Elsewhere { reader: Rc::clone(&reader), size: attachment.size };
         sink.member(Member { name: name(attachment), body })?;
-        sink.rest(Box::new(move |window, sink| go_on(window, sink, reader)));
+        sink.rest(Box::new(move |window, sink| go_on(window, sink, reader, last)));
         return Ok(());
     }
     sink.protection(Protection::None);
+    Ok(())
+}
+
+/// Reads a use license, and says so where the mail that it opens is missing.
+fn use_license(
+    file: &Charged<'_>,
+    sink: &mut dyn Sink,
+    reader: &Shared,
+    found: &PstAttachment,
+    last: Option<&Within>,
+) -> Result<()> {
+    file.meter.check(Limit::LicenseBytes, found.size)?;
+    let mut packed = Buffer::default();
+    let mut piece = [0; HEAD];
+    while wide(packed.len()) < found.size {
+        let read = reader.borrow_mut().read_at(file, wide(packed.len()), &mut piece)?;
+        let Some(read) = piece.get(..read).filter(|read| !read.is_empty()) else { break };
+        packed.extend(file.meter, read)?;
+    }
+    // Places in the license are none in the file.
+    let license = inflated_use_license(packed.as_slice(), file.meter);
+    let read = license.and_then(|license| sink.use_license(&license));
+    read.map_err(|error| error.with_offset(None))?;
+    let has_mail = last.is_some_and(|(message, embedded)| {
+        *message == found.message && embedded.starts_with(&found.embedded)
+    });
+    if !has_mail {
+        let path: Vec<&str> =
+            found.message.iter().chain(&found.embedded).map(String::as_str).collect();
+        let detail = format!("{} has a use license and no mail that it opens", path.join("/"));
+        let structure = "publishing license";
+        sink.incomplete(Error::malformed("license-missing", structure, None, said(&detail)));
+    }
     Ok(())
 }
 
@@ -285,7 +358,8 @@ impl<S: ReadAt> ReadAt for Elsewhere<'_, S> {
         let read = self.reader.borrow_mut().read_at(&file, offset, buf);
         read.map(|read| read.min(len)).map_err(|error| match error {
             PstError::Io(error) => error,
-            error => io::Error::other(Error::from(error)),
+            // It is one of the data file's, and this error is of the attachment.
+            error => io::Error::other(Error::from(error).with_offset(None)),
         })
     }
 
