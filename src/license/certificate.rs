@@ -184,7 +184,9 @@ fn app_data(body: &[u8]) -> Vec<AppData> {
                     data.value.push_str(&lossy(text));
                 }
             }
-            Event::Close { name: b"AUTHENTICATEDDATA" } => list.extend(open.take()),
+            Event::Close { name } if name.trim_ascii_end() == b"AUTHENTICATEDDATA" => {
+                list.extend(open.take());
+            }
             _ => {}
         }
     }

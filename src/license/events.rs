@@ -7,14 +7,14 @@
 
 use memchr::memmem;
 
-use super::near::{near, near_any, near_space};
+use super::near::{near, near_any, near_letters_end, near_space};
 
 /// One thing that stands in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event<'t> {
     /// `<name attributes>`; for an `empty` one no `Close` follows.
     Open { name: &'t [u8], attributes: &'t [u8], empty: bool },
-    /// `</name>`
+    /// `</name>`; what stands before the `>` may end in white space.
     Close { name: &'t [u8] },
     /// Text between tags, entities unresolved; never empty. CDATA comes as it is.
     Text(&'t [u8]),
@@ -28,33 +28,34 @@ pub(crate) struct Unfinished;
 #[derive(Debug, Clone)]
 pub(crate) struct Events<'t> {
     text: &'t [u8],
-    /// Where the last event begins.
-    start: usize,
-    /// Where the next one does.
-    at: usize,
+    /// What lies from the last event on.
+    last: &'t [u8],
+    /// What lies behind it.
+    rest: &'t [u8],
 }
 
 impl<'t> Events<'t> {
     pub(crate) fn new(text: &'t [u8], at: usize) -> Events<'t> {
-        Events { text, start: at, at }
+        let rest = text.get(at..).unwrap_or_default();
+        Events { text, last: rest, rest }
     }
 
     /// Where the last event begins in the text.
+    #[inline(always)]
     pub(crate) fn start(&self) -> usize {
-        self.start
+        // Both lie in the text: nothing wraps.
+        self.text.len().wrapping_sub(self.last.len())
     }
 
     /// Where the last event ends.
+    #[inline(always)]
     pub(crate) fn end(&self) -> usize {
-        self.at
+        self.text.len().wrapping_sub(self.rest.len())
     }
 
-    fn rest(&self) -> &'t [u8] {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn advance(&mut self, by: usize) {
-        self.at = self.at.saturating_add(by);
+    /// Goes on behind `len` bytes of the last event.
+    fn pass(&mut self, len: usize) {
+        self.rest = self.last.get(len..).unwrap_or_default();
     }
 
     /// The next event; `None` at the end of the text. It is part of the loop that asks for events,
@@ -62,39 +63,46 @@ impl<'t> Events<'t> {
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Option<Result<Event<'t>, Unfinished>> {
         loop {
-            self.start = self.at;
-            let rest = self.rest();
-            match rest {
+            self.last = self.rest;
+            match self.rest {
                 [] => return None,
+                [b'<', b'/', name @ ..] => {
+                    let Some((name, rest)) = split(name, near(b'>', name)) else {
+                        return Some(Err(self.unfinished()));
+                    };
+                    self.rest = rest;
+                    return Some(Ok(Event::Close { name }));
+                }
                 [b'<', inside @ ..] => {
+                    if let Some((event, rest)) = usual_tag(inside) {
+                        self.rest = rest;
+                        return Some(Ok(event));
+                    }
                     if let Some(event) = self.markup(inside) {
                         return Some(event);
                     }
                 }
-                _ => {
+                rest => {
                     let len = near(b'<', rest).unwrap_or(rest.len());
-                    self.advance(len);
-                    return Some(Ok(Event::Text(rest.get(..len).unwrap_or_default())));
+                    let (text, rest) = rest.split_at_checked(len).unwrap_or_default();
+                    self.rest = rest;
+                    return Some(Ok(Event::Text(text)));
                 }
             }
         }
     }
 
-    /// What begins with `<`; `None` for what is passed over.
-    #[inline(always)]
+    /// What begins with `<` and is no end tag; `None` for what is passed over.
+    #[cold]
+    #[inline(never)]
     fn markup(&mut self, inside: &'t [u8]) -> Option<Result<Event<'t>, Unfinished>> {
         match inside {
-            [b'/', name @ ..] => {
-                let Some(len) = near(b'>', name) else { return Some(Err(self.unfinished())) };
-                self.advance(len.saturating_add(3));
-                let name = name.get(..len).unwrap_or_default();
-                Some(Ok(Event::Close { name: name.trim_ascii_end() }))
-            }
             [b'!' | b'?', ..] => self.declaration(inside),
             _ => {
-                let Some(len) = tag_length(inside) else { return Some(Err(self.unfinished())) };
-                self.advance(len.saturating_add(2));
-                let tag = inside.get(..len).unwrap_or_default();
+                let Some((tag, rest)) = split(inside, tag_length(inside)) else {
+                    return Some(Err(self.unfinished()));
+                };
+                self.rest = rest;
                 let (tag, empty) = match tag {
                     [tag @ .., b'/'] => (tag, true),
                     _ => (tag, false),
@@ -117,7 +125,7 @@ impl<'t> Events<'t> {
                 return Some(Err(self.unfinished()));
             };
             let total = len.saturating_add(open.len()).saturating_add(close.len());
-            self.advance(total.saturating_add(1));
+            self.pass(total.saturating_add(1));
             if open == b"![CDATA[" && len > 0 {
                 return Some(Ok(Event::Text(content.get(..len).unwrap_or_default())));
             }
@@ -129,9 +137,41 @@ impl<'t> Events<'t> {
     /// Nothing behind an unfinished tag can be believed.
     #[cold]
     fn unfinished(&mut self) -> Unfinished {
-        self.at = self.text.len();
+        self.rest = &[];
         Unfinished
     }
+}
+
+/// What lies before and behind the byte at `at`.
+#[inline(always)]
+fn split(text: &[u8], at: Option<usize>) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = text.split_at_checked(at?)?;
+    Some((before, rest.split_first()?.1))
+}
+
+/// A tag as producers write nearly all of them, read in one go: a name, then attributes with one
+/// space before each and double quotes around its value. For every other one `None`, which says
+/// nothing; for these, what [`Events::markup`] says (`tests`).
+#[inline(always)]
+fn usual_tag(inside: &[u8]) -> Option<(Event<'_>, &[u8])> {
+    let (name, mut rest) = inside.split_at_checked(near_letters_end(inside)?)?;
+    let from = rest;
+    while let [b' ', attribute @ ..] = rest {
+        rest = usual_attribute(attribute)?.2;
+    }
+    let [b'>', behind @ ..] = rest else { return None };
+    let attributes = from.get(..from.len().checked_sub(rest.len())?)?;
+    Some((Event::Open { name, attributes, empty: false }, behind))
+}
+
+/// The name, the raw value and what follows, of an attribute that is letters, `=` and a value in
+/// double quotes.
+#[inline(always)]
+fn usual_attribute(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (name, rest) = text.split_at_checked(near_letters_end(text)?)?;
+    let [b'=', b'"', rest @ ..] = rest else { return None };
+    let (value, rest) = split(rest, near(b'"', rest))?;
+    Some((name, value, rest))
 }
 
 /// How long a tag is up to its `>`, which may stand in a quoted value too.
@@ -180,7 +220,23 @@ impl<'t> Attributes<'t> {
 impl<'t> Iterator for Attributes<'t> {
     type Item = (&'t [u8], &'t [u8]);
 
+    #[inline(always)]
     fn next(&mut self) -> Option<(&'t [u8], &'t [u8])> {
+        if let [b' ', rest @ ..] = self.rest
+            && let Some((name, value, rest)) = usual_attribute(rest)
+        {
+            self.rest = rest;
+            return Some((name, value));
+        }
+        self.unusual()
+    }
+}
+
+impl<'t> Attributes<'t> {
+    /// The next one, however it is written.
+    #[cold]
+    #[inline(never)]
+    fn unusual(&mut self) -> Option<(&'t [u8], &'t [u8])> {
         let rest = self.rest.trim_ascii_start();
         let equals = near(b'=', rest)?;
         let (name, value) = rest.split_at_checked(equals)?;
@@ -250,7 +306,7 @@ mod tests {
                     let kind = if empty { "empty" } else { "open" };
                     format!("{kind} {}{}", lossy(name), lossy(attributes))
                 }
-                Event::Close { name } => format!("close {}", lossy(name)),
+                Event::Close { name } => format!("close {}", lossy(name.trim_ascii_end())),
                 Event::Text(text) => format!("text {}", lossy(text)),
             });
         }
@@ -298,6 +354,41 @@ mod tests {
         #[test]
         fn never_panics_and_always_ends(text in "[<>/!?a-c\"'= \\-\\[\\]&;]{0,64}") {
             prop_assert!(all(&text).len() <= text.len());
+        }
+    }
+
+    /// What [`Events::markup`] makes of a tag, and what it leaves.
+    fn slowly(inside: &str) -> (Option<Result<Event<'_>, Unfinished>>, &[u8]) {
+        let mut events = Events::new(inside.as_bytes(), 0);
+        let event = events.markup(inside.as_bytes());
+        (event, events.rest)
+    }
+
+    proptest! {
+        #[test]
+        fn a_usual_tag_is_read_as_every_other_one(
+            tag in "[A-Za-z]{0,40}( [a-z]{0,12}=\"[a-zA-Z0-9<>/' ]{0,40}\"){0,4}",
+            end in "[> /=\"'a]{1,3}",
+            behind in "[<>a \"=]{0,20}",
+        ) {
+            let inside = format!("{tag}{end}{behind}");
+            if let Some((event, rest)) = usual_tag(inside.as_bytes()) {
+                prop_assert_eq!((Some(Ok(event)), rest), slowly(&inside));
+            }
+            // Far from the end of the text, it is this one that reads it.
+            let usual = format!("{tag}>{behind}{}", "a".repeat(16));
+            let (name, _) = tag.split_once(' ').unwrap_or((&tag, ""));
+            prop_assert_eq!(usual_tag(usual.as_bytes()).is_some(), name.len() < 32);
+        }
+
+        #[test]
+        fn usual_attributes_are_read_as_all_others(
+            attributes in "( ?[a-z]{0,4} ?= ?(\"[a-z>' ]{0,12}\"|'[a-z\"]{0,12}')){0,4}.{0,3}",
+        ) {
+            let mut slow = Attributes::new(attributes.as_bytes());
+            let slowly: Vec<_> = std::iter::from_fn(|| slow.unusual()).collect();
+            let all: Vec<_> = Attributes::new(attributes.as_bytes()).collect();
+            prop_assert_eq!(all, slowly);
         }
     }
 

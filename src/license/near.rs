@@ -21,63 +21,64 @@ const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(filled(0x01)) & !word & filled(0x80)
 }
 
-/// Which byte the lowest set bit belongs to.
-#[inline]
-fn place(word: usize, bits: u64) -> Option<usize> {
-    let byte = usize::try_from(bits.trailing_zeros() >> 3).ok()?;
-    word.checked_mul(8)?.checked_add(byte)
+/// A bit set in the lowest byte of `word` that is below `bound`, which is at most 128; what is set
+/// above it means nothing.
+#[inline(always)]
+const fn below(word: u64, bound: u8) -> u64 {
+    word.wrapping_sub(filled(bound)) & !word & filled(0x80)
+}
+
+/// Where the first byte stands for which `bits`, given a word, sets a bit in the lowest such byte,
+/// and `far` says the same for what lies behind the words that are looked at.
+#[inline(always)]
+fn first(
+    text: &[u8],
+    bits: impl Fn(u64) -> u64,
+    far: impl Fn(&[u8]) -> Option<usize>,
+) -> Option<usize> {
+    let mut rest = text;
+    for at in 0..WORDS {
+        let Some((word, behind)) = rest.split_first_chunk::<8>() else { break };
+        let found = bits(u64::from_le_bytes(*word));
+        if found != 0 {
+            let byte = usize::try_from(found.trailing_zeros() >> 3).ok()?;
+            // Neither is more than a few words.
+            return Some(at.wrapping_mul(8).wrapping_add(byte));
+        }
+        rest = behind;
+    }
+    let seen = text.len().saturating_sub(rest.len());
+    far(rest)?.checked_add(seen)
 }
 
 /// Where `byte` first stands in `text`: what `memchr` says.
-#[inline]
+#[inline(always)]
 pub(super) fn near(byte: u8, text: &[u8]) -> Option<usize> {
-    let (words, _) = text.as_chunks::<8>();
-    for (at, word) in words.iter().take(WORDS).enumerate() {
-        let found = zeros(u64::from_le_bytes(*word) ^ filled(byte));
-        if found != 0 {
-            return place(at, found);
-        }
-    }
-    far(text, words.len(), |rest| memchr(byte, rest))
+    first(text, |word| zeros(word ^ filled(byte)), |rest| memchr(byte, rest))
 }
 
 /// Where one of three bytes first stands in `text`: what `memchr3` says.
-#[inline]
+#[inline(always)]
 pub(super) fn near_any([one, two, three]: [u8; 3], text: &[u8]) -> Option<usize> {
-    let (words, _) = text.as_chunks::<8>();
-    for (at, word) in words.iter().take(WORDS).enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let found =
-            zeros(word ^ filled(one)) | zeros(word ^ filled(two)) | zeros(word ^ filled(three));
-        if found != 0 {
-            return place(at, found);
-        }
-    }
-    far(text, words.len(), |rest| memchr3(one, two, three, rest))
+    let bits =
+        |word| zeros(word ^ filled(one)) | zeros(word ^ filled(two)) | zeros(word ^ filled(three));
+    first(text, bits, |rest| memchr3(one, two, three, rest))
 }
 
 /// Where the first byte stands that is no larger than a space: white space, or what belongs in no
 /// text.
-#[inline]
+#[inline(always)]
 pub(super) fn near_space(text: &[u8]) -> Option<usize> {
-    let is_low = |byte: &u8| *byte <= b' ';
-    let (words, _) = text.as_chunks::<8>();
-    for (at, word) in words.iter().take(WORDS).enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // As in `zeros`, only the lowest set bit means something.
-        let found = word.wrapping_sub(filled(b' '.wrapping_add(1))) & !word & filled(0x80);
-        if found != 0 {
-            return place(at, found);
-        }
-    }
-    far(text, words.len(), |rest| rest.iter().position(is_low))
+    const BOUND: u8 = b' '.wrapping_add(1);
+    first(text, |word| below(word, BOUND), |rest| rest.iter().position(|byte| *byte < BOUND))
 }
 
-/// Searches behind the words that were looked at.
-#[inline]
-fn far(text: &[u8], words: usize, find: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
-    let seen = words.min(WORDS).saturating_mul(8);
-    find(text.get(seen..)?)?.checked_add(seen)
+/// Where the letters end with which `text` begins: at the first byte up to `>`, which all bytes
+/// are that end a name. `None` where the text ends before it does, or the name is a long one.
+#[inline(always)]
+pub(super) fn near_letters_end(text: &[u8]) -> Option<usize> {
+    const BOUND: u8 = b'>'.wrapping_add(1);
+    first(text, |word| below(word, BOUND), |_| None)
 }
 
 #[cfg(test)]
@@ -97,6 +98,8 @@ mod tests {
             }
             let low = text.iter().position(|byte| *byte <= b' ');
             prop_assert_eq!(near_space(text), low);
+            let letters = text.iter().position(|byte| *byte <= b'>');
+            prop_assert!(near_letters_end(text).is_none_or(|end| Some(end) == letters));
             let three = [b'>', b'"', 0x80];
             prop_assert_eq!(near_any(three, text), memchr3(b'>', b'"', 0x80, text));
         }

@@ -57,13 +57,13 @@ enum Data {
 /// Elements on the way from the root to the present one; deeper ones only count.
 const PATH: usize = 16;
 
-struct Reader<'t, 'm> {
+struct Reader<'t, 'm, 'd> {
     text: &'t [u8],
     events: Events<'t>,
     meter: &'m Meter,
     path: [Tag; PATH],
     depth: usize,
-    document: Document<'t>,
+    document: &'d mut Document<'t>,
     point: Option<Point>,
     data: Data,
     /// `PARAMETER name` of the key that is being read.
@@ -108,11 +108,12 @@ fn read_documents<'t>(
             #[allow(clippy::disallowed_methods)] // a constant
             documents.list.reserve(USUAL);
         }
-        let mut reader = Reader::new(text, start, meter);
-        let read = reader.run(depth);
-        at = if reader.document.closed { reader.document.end } else { start.saturating_add(1) };
-        let is_license = reader.document.is_publishing_license();
-        documents.list.push(reader.document);
+        // It is read where it stays: it is too large to be moved for nothing.
+        documents.list.push(Document { start, ..Document::default() });
+        let Some(document) = documents.list.last_mut() else { break };
+        let read = Reader::new(text, document, meter).run(depth);
+        at = if document.closed { document.end } else { start.saturating_add(1) };
+        let is_license = document.is_publishing_license();
         match read {
             Err(error) if error.kind() == ErrorKind::Limit => return Err(error),
             // A document that was cut does not hide the next one.
@@ -145,15 +146,15 @@ fn find_document(text: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-impl<'t, 'm> Reader<'t, 'm> {
-    fn new(text: &'t [u8], start: usize, meter: &'m Meter) -> Reader<'t, 'm> {
+impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
+    fn new(text: &'t [u8], document: &'d mut Document<'t>, meter: &'m Meter) -> Reader<'t, 'm, 'd> {
         Reader {
             text,
-            events: Events::new(text, start),
+            events: Events::new(text, document.start),
             meter,
             path: [Tag::Other; PATH],
             depth: 0,
-            document: Document { start, ..Document::default() },
+            document,
             point: None,
             data: Data::Other,
             parameter: &[],
@@ -403,9 +404,8 @@ impl<'t, 'm> Reader<'t, 'm> {
         if self.is_uncovered {
             return;
         }
-        let inside_body = matches!(*self.path(), [Xrml, Body, ..]);
         if raw.first().is_some_and(u8::is_ascii_whitespace) && raw.trim_ascii().is_empty() {
-            self.document.reflowed |= inside_body;
+            self.document.reflowed |= matches!(*self.path(), [Xrml, Body, ..]);
             return;
         }
         if self.events.end() >= self.text.len() {
@@ -417,7 +417,7 @@ impl<'t, 'm> Reader<'t, 'm> {
             (self.point, self.data, self.parameter, self.may_issue);
         let path = self.path;
         let path = path.get(..self.depth).unwrap_or_default();
-        let document = &mut self.document;
+        let document = &mut *self.document;
         let mut decides = true;
         let field = match *path {
             [Xrml, Body, IssuedTime] => &mut document.issued,
