@@ -10,6 +10,7 @@ mod chain;
 mod document;
 mod events;
 mod key;
+mod known;
 mod near;
 mod reader;
 #[cfg(feature = "verify")]
@@ -36,6 +37,7 @@ use document::{Document, Value};
 use key::KnownKeys;
 #[cfg(feature = "estate")]
 pub(crate) use key::Modulus;
+use known::KnownDocuments;
 use text::Text;
 
 pub(crate) use anchors::SELF_ENROLLMENT;
@@ -46,6 +48,7 @@ pub(crate) use signature::Verifier;
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     keys: KnownKeys,
+    documents: KnownDocuments,
     verifier: Verifier,
 }
 
@@ -128,13 +131,15 @@ pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Me
         error: None,
     };
     let text = Text::decode(bytes);
-    let mut documents = reader::documents(text.utf8(), manner.depth, meter);
+    let mut documents =
+        reader::documents_known(text.utf8(), manner.depth, Some(&mut memory.documents), meter);
     let unwrapped = match documents.list.is_empty() {
         true => unwrap_chain(text.utf8(), meter).unwrap_or_default(),
         false => Cow::default(),
     };
     if documents.list.is_empty() && !unwrapped.is_empty() {
-        documents = reader::documents(&unwrapped, manner.depth, meter);
+        documents =
+            reader::documents_known(&unwrapped, manner.depth, Some(&mut memory.documents), meter);
     }
     if documents.trailing {
         reading.anomalies.push(Anomaly::TrailingData);
@@ -332,7 +337,8 @@ pub(crate) fn read_use_license(
     meter.check(Limit::LicenseBytes, wide(bytes.len()))?;
     let chain = unwrap_chain(bytes, meter)?;
     let text = Text::decode(&chain);
-    let documents = reader::documents(text.utf8(), Depth::Full, meter);
+    let known = Some(&mut memory.documents);
+    let documents = reader::documents_known(text.utf8(), Depth::Full, known, meter);
     // A budget is no fault of the license's.
     if let Some(error) = documents.error.filter(|error| error.kind() == ErrorKind::Limit) {
         return Err(error);

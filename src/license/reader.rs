@@ -8,6 +8,7 @@ use memchr::memmem;
 
 use super::document::{DOUBLE_KEY_ENTRIES, Document, Field, Party, Span, Value};
 use super::events::{Attributes, Event, Events};
+use super::known::KnownDocuments;
 use super::tag::Tag;
 use crate::bytes::wide;
 use crate::error::{Error, ErrorKind, Result, Stage};
@@ -82,8 +83,19 @@ const USUAL: usize = 8;
 /// Reads every document of `text`; of a publishing license only up to its `WORK` where `depth`
 /// says head.
 pub(crate) fn documents<'t>(text: &'t [u8], depth: Depth, meter: &Meter) -> Documents<'t> {
+    documents_known(text, depth, None, meter)
+}
+
+/// The same with a memory of documents, which changes nothing of what is read, nor of what is
+/// charged for it.
+pub(crate) fn documents_known<'t>(
+    text: &'t [u8],
+    depth: Depth,
+    known: Option<&mut KnownDocuments>,
+    meter: &Meter,
+) -> Documents<'t> {
     let mut documents = Documents::default();
-    if let Err(error) = read_documents(text, depth, meter, &mut documents) {
+    if let Err(error) = read_documents(text, depth, known, meter, &mut documents) {
         documents.error = Some(error.at_stage(Stage::License));
     }
     documents
@@ -92,6 +104,7 @@ pub(crate) fn documents<'t>(text: &'t [u8], depth: Depth, meter: &Meter) -> Docu
 fn read_documents<'t>(
     text: &'t [u8],
     depth: Depth,
+    mut known: Option<&mut KnownDocuments>,
     meter: &Meter,
     documents: &mut Documents<'t>,
 ) -> Result<()> {
@@ -108,6 +121,11 @@ fn read_documents<'t>(
             #[allow(clippy::disallowed_methods)] // a constant
             documents.list.reserve(USUAL);
         }
+        if let Some(document) = known.as_mut().and_then(|known| known.find(text, start)) {
+            at = document.end;
+            documents.list.push(document);
+            continue;
+        }
         // It is read where it stays: it is too large to be moved for nothing.
         documents.list.push(Document { start, ..Document::default() });
         let Some(document) = documents.list.last_mut() else { break };
@@ -121,7 +139,11 @@ fn read_documents<'t>(
                 damage.get_or_insert(error);
             }
             Ok(()) if is_license && depth == Depth::Head => return damage.map_or(Ok(()), Err),
-            Ok(()) => {}
+            Ok(()) => {
+                if let Some(known) = &mut known {
+                    known.remember(text, document);
+                }
+            }
         }
     }
     let last_is_closed = documents.list.last().is_some_and(|document| document.closed);
