@@ -11,6 +11,7 @@ pub(crate) mod gzip;
 pub(crate) mod irm;
 pub(crate) mod label;
 pub(crate) mod mail;
+mod needle;
 pub(crate) mod password;
 pub(crate) mod pdf;
 pub(crate) mod pfile;
@@ -27,6 +28,7 @@ use crate::error::{Error, Result};
 use crate::names::names;
 pub(crate) use crate::source::Encoding;
 use crate::source::{Extent, Window};
+pub(crate) use needle::Needle;
 use polyglot::Second;
 
 names! {

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::content::Until;
-use super::header::written_name;
 use super::mime::{Message, Part};
 use crate::bytes::wide;
 use crate::container::{Container, Sink, label};
@@ -49,20 +48,14 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     let mut is_first = true;
     let mut rest = head;
     while !rest.is_empty() && others < MOST_OTHERS {
-        let end = memchr::memchr(b'\n', rest).map(|at| at.saturating_add(1));
-        let (line, behind) =
-            rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, &[]));
-        rest = behind;
+        let line = rest;
+        let end = memchr::memchr(b'\n', rest);
+        rest = end.and_then(|end| rest.get(end.saturating_add(1)..)).unwrap_or_default();
         match line {
-            b"\n" | b"\r\n" => break,
+            [b'\n', ..] | [b'\r', b'\n', ..] => break,
             [b' ' | b'\t', ..] => {}
-            _ => match written_name(line) {
-                Some(name) => {
-                    let is_known = KNOWN.iter().any(|known| {
-                        known.len() == name.len() && name.eq_ignore_ascii_case(known.as_bytes())
-                    });
-                    known = known.saturating_add(u32::from(is_known));
-                }
+            _ => match name_at_start(line) {
+                Some(name) => known = known.saturating_add(u32::from(is_known_field(name))),
                 None if is_first => {}
                 // The last line may be cut.
                 None if end.is_none() => {}
@@ -72,6 +65,21 @@ pub(crate) fn matches(head: &[u8]) -> bool {
         is_first = false;
     }
     known > others.saturating_mul(2)
+}
+
+/// The name of the field that `text` begins with: `header::written_name` of its first line, whose
+/// end need not be known for that.
+fn name_at_start(text: &[u8]) -> Option<&[u8]> {
+    let len = text.iter().position(|byte| !matches!(byte, b'!'..=b'9' | b';'..=b'~'))?;
+    let (name, behind) = text.split_at_checked(len)?;
+    let colon = behind.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | 0x0C));
+    (!name.is_empty() && colon == Some(&b':')).then_some(name)
+}
+
+fn is_known_field(name: &[u8]) -> bool {
+    KNOWN
+        .iter()
+        .any(|known| known.len() == name.len() && name.eq_ignore_ascii_case(known.as_bytes()))
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
@@ -121,4 +129,21 @@ pub(super) fn go_on(
 fn label_of(value: &str) -> Option<crate::container::Label> {
     let pairs = value.split(';').filter_map(|pair| pair.split_once('='));
     label::named_values(pairs.map(|(name, value)| (name.trim(), value.trim())))
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::container::mail::header::written_name;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_name_needs_no_end_of_its_line(text in "[aT:\\- \t\r\n\x0C\x7F]{0,12}") {
+            let text = text.as_bytes();
+            let end = text.iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| at + 1);
+            prop_assert_eq!(name_at_start(text), written_name(&text[..end]));
+        }
+    }
 }

@@ -2,8 +2,6 @@
 
 use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
-
 use super::layout::{HEADER, HEADER_WITHIN, OBJECT_STREAM, SPACE_BEFORE, STARTXREF, TAIL};
 use super::lex::{Lexer, Token, Value};
 use super::object::{Lead, Object, load};
@@ -11,6 +9,7 @@ use super::read::Depth;
 use super::search::header_before;
 use super::xref::{Entry, Section, StreamForm};
 use crate::bytes::{narrow, wide};
+use crate::container::Needle;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;
@@ -295,7 +294,7 @@ pub(super) fn header_at(window: &mut Window<'_>) -> Result<u64> {
 /// Where `%PDF-` begins within the first 1024 bytes.
 pub(super) fn find_header(head: &[u8]) -> Option<usize> {
     // Asked of every file: made once.
-    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(HEADER));
+    static FINDER: LazyLock<Needle> = LazyLock::new(|| Needle::new(HEADER, 0));
     let within = HEADER_WITHIN.saturating_add(HEADER.len()).min(head.len());
     FINDER.find(head.get(..within).unwrap_or_default())
 }

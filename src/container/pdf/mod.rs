@@ -23,9 +23,8 @@ mod xref;
 
 use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
-
 use crate::bytes::wide;
+use crate::container::Needle;
 use crate::error::Result;
 use crate::source::Window;
 
@@ -39,13 +38,21 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 /// An object's header at the beginning of a line, which is what follows a header that is damaged.
 pub(crate) fn matches_objects(head: &[u8]) -> bool {
     // Asked of every file that is nothing else: made once.
-    static OBJECT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" obj"));
+    static OBJECT: LazyLock<Needle> = LazyLock::new(|| Needle::new(b" obj", 3));
     let begin = head.get(..layout::HEADER_WITHIN.min(head.len())).unwrap_or_default();
-    OBJECT.find_iter(begin).any(|at| {
+    let mut from: usize = 0;
+    while let Some(at) = begin.get(from..).and_then(|rest| OBJECT.find(rest)) {
+        let at = from.saturating_add(at);
         let before = begin.get(..at).unwrap_or_default();
         let line = search::header_before(before).and_then(|(start, _)| before.get(..start));
-        line.is_some_and(|line| line.is_empty() || line.ends_with(b"\n") || line.ends_with(b"\r"))
-    })
+        let begins_line =
+            |line: &[u8]| line.is_empty() || line.ends_with(b"\n") || line.ends_with(b"\r");
+        if line.is_some_and(begins_line) {
+            return true;
+        }
+        from = at.saturating_add(1);
+    }
+    false
 }
 
 /// Where `%PDF-` begins, if it does within the first 1024 bytes.

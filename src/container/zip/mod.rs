@@ -12,8 +12,6 @@ pub(crate) mod tests;
 
 use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
-
 use directory::{Directory, Entry, Search, central, local, malformed};
 use layout::{
     AES, CENTRAL, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED,
@@ -22,7 +20,8 @@ use layout::{
 
 use crate::bytes::{narrow, wide};
 use crate::container::{
-    Anomaly, Body, Container, Member, Name, Sink, is_known, is_named_protected, label, not_as_named,
+    Anomaly, Body, Container, Member, Name, Needle, Sink, is_known, is_named_protected, label,
+    not_as_named,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -70,7 +69,7 @@ const PREFIX: usize = 4096;
 /// programs open such an archive, because they begin at its end.
 pub(crate) fn matches_prefixed(head: &[u8]) -> bool {
     // Asked of every file that is nothing else: made once.
-    static SIGNATURE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"PK\x03\x04"));
+    static SIGNATURE: LazyLock<Needle> = LazyLock::new(|| Needle::new(b"PK\x03\x04", 3));
     let begin = head.get(..PREFIX.min(head.len())).unwrap_or_default();
     SIGNATURE.find(begin).is_some() || is_shaped_like_local(head)
 }
