@@ -334,6 +334,14 @@ pub(crate) fn is_known(head: &[u8]) -> bool {
     FORMATS.iter().any(|format| (format.matches)(head))
 }
 
+/// What a member is that begins with `head`, where nothing can come of it.
+pub(crate) fn ordinary(head: &[u8]) -> Option<Container> {
+    match head {
+        [] => Some(Container::Empty),
+        _ => (!is_known(head)).then_some(Container::Other),
+    }
+}
+
 /// Whether `head` is that of a format which no text begins like by chance.
 pub(crate) fn is_firmly_known(head: &[u8]) -> bool {
     let by_chance = text::matches(head) || mail::mbox::matches(head) || mail::eml::matches(head);

@@ -10,37 +10,35 @@ const TRIES: usize = 24;
 ///
 /// A search for one byte takes some four times as many of them at once as a search for a word.
 /// Made once and kept, because that takes longer than a search does.
-pub(crate) struct Needle {
-    word: Finder<'static>,
+pub(crate) struct Needle<const N: usize> {
+    word: &'static [u8; N],
+    finder: Finder<'static>,
     rare: u8,
     /// Where the rare byte stands in the word.
     inside: usize,
 }
 
-impl Needle {
+impl<const N: usize> Needle<N> {
     /// `word`, whose byte at `inside` is rare.
-    pub(crate) fn new(word: &'static [u8], inside: usize) -> Needle {
+    pub(crate) fn new(word: &'static [u8; N], inside: usize) -> Needle<N> {
         let rare = word.get(inside).copied().unwrap_or_default();
-        Needle { word: Finder::new(word), rare, inside }
+        Needle { word, finder: Finder::new(word), rare, inside }
     }
 
     /// Where the word begins for the first time.
     pub(crate) fn find(&self, bytes: &[u8]) -> Option<usize> {
-        let mut from: usize = 0;
+        let mut hits =
+            memchr::memchr_iter(self.rare, bytes).map(|hit| hit.checked_sub(self.inside));
         for _ in 0..TRIES {
-            let hit = memchr::memchr(self.rare, bytes.get(from..)?)?.saturating_add(from);
-            let start = hit.checked_sub(self.inside);
-            let begins = |start: &usize| {
-                bytes.get(*start..).is_some_and(|rest| rest.starts_with(self.word.needle()))
-            };
-            if let Some(start) = start.filter(begins) {
+            if let Some(start) = hits.next()?
+                && bytes.get(start..).and_then(<[u8]>::first_chunk) == Some(self.word)
+            {
                 return Some(start);
             }
-            from = hit.saturating_add(1);
         }
-        // One that begins earlier has its rare byte before `from`, and would have been met.
-        let from = from.saturating_sub(self.inside);
-        Some(self.word.find(bytes.get(from..)?)?.saturating_add(from))
+        // One that begins earlier than the next hit allows would have been met.
+        let from = hits.next()?.unwrap_or_default();
+        Some(self.finder.find(bytes.get(from..)?)?.saturating_add(from))
     }
 }
 
@@ -49,7 +47,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const WORDS: [&[u8]; 4] = [b"%PDF-", b" obj", b"PK\x03\x04", b"aab"];
     /// Parts of the words, so that the rare bytes stand everywhere.
     const PARTS: [&[u8]; 12] = [
         b"%",
@@ -74,11 +71,13 @@ mod tests {
         ) {
             let mut bytes = b"%j\x04a".repeat(repeated);
             bytes.extend(parts.concat());
-            for word in WORDS {
-                let expected = memchr::memmem::find(&bytes, word);
-                for inside in 0..word.len() {
-                    prop_assert_eq!(Needle::new(word, inside).find(&bytes), expected);
-                }
+            let expected = |word: &[u8]| memchr::memmem::find(&bytes, word);
+            for inside in 0..3 {
+                let found = |word| Needle::<4>::new(word, inside).find(&bytes);
+                prop_assert_eq!(found(b" obj"), expected(b" obj"));
+                prop_assert_eq!(found(b"PK\x03\x04"), expected(b"PK\x03\x04"));
+                prop_assert_eq!(found(b"aaba"), expected(b"aaba"));
+                prop_assert_eq!(Needle::new(b"%PDF-", inside).find(&bytes), expected(b"%PDF-"));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! [`Inspector`]: the pipeline on one page, and the explicit stack of members.
 
 mod gather;
+mod glance;
 mod paths;
 mod place;
 mod walk;
@@ -208,7 +209,13 @@ impl Inspector {
     pub fn inspect(&mut self, source: &dyn ReadAt) -> Result<Report> {
         let size = source.size().map_err(Error::io)?;
         let options = &self.options;
-        let meter = Meter::new(options.limits.clone(), options.cancel.clone());
+        let mut meter = Meter::new(options.limits.clone(), options.cancel.clone());
+        match glance::report(source, &mut self.cache, &meter, options.manner.depth) {
+            Ok(Some(report)) => return Ok(report),
+            Ok(None) => {}
+            // What is wrong with it the walk says, from the beginning.
+            Err(_) => meter = Meter::new(options.limits.clone(), options.cancel.clone()),
+        }
         let buffers = Buffers {
             cache: &mut self.cache,
             license: &mut self.license,

@@ -23,6 +23,8 @@ pub(crate) struct Cache {
     slots: [Slot; SLOTS],
     /// Counts what was asked for, so that what nobody asked for longest is overwritten first.
     clock: u64,
+    /// Whether the next window is over the same bytes.
+    is_kept: bool,
 }
 
 #[derive(Debug, Default)]
@@ -56,10 +58,18 @@ impl Cache {
             block: block.max(512),
             slots: Default::default(),
             clock: 0,
+            is_kept: false,
         }
     }
 
-    fn forget(&mut self) {
+    /// The next window is over the same bytes: what was read of them stays.
+    pub(crate) fn keep(&mut self) {
+        self.is_kept = true;
+    }
+
+    /// The next window is over other bytes.
+    pub(crate) fn forget(&mut self) {
+        self.is_kept = false;
         for slot in &mut self.slots {
             slot.used = 0;
             slot.asked = 0;
@@ -72,6 +82,12 @@ impl Cache {
         let index = self.slots.iter().position(|slot| slot.find(offset, len).is_some())?;
         self.ask(index);
         Some(index)
+    }
+
+    /// How many of the first bytes one slot has.
+    fn begun(&self) -> usize {
+        let begun = self.slots.iter().filter(|slot| slot.offset == 0);
+        begun.map(|slot| slot.used).max().unwrap_or_default()
     }
 
     fn ask(&mut self, index: usize) {
@@ -110,7 +126,9 @@ impl<'a> Window<'a> {
             true => Some(source.size().map_err(Error::io)?),
             false => None,
         };
-        cache.forget();
+        if !std::mem::take(&mut cache.is_kept) {
+            cache.forget();
+        }
         // Of a size that the source gives everybody knows.
         let asked = Cell::new(if len.is_some() { u64::MAX } else { 0 });
         Ok(Window { source, len: Cell::new(len), asked, cache, meter })
@@ -159,10 +177,10 @@ impl<'a> Window<'a> {
     pub(crate) fn head(&mut self) -> Result<&[u8]> {
         self.ask(0, HEAD);
         let needed = narrow(self.end()).map_or(HEAD, |end| end.min(HEAD));
-        if self.cached_some(0, needed).len() < needed {
+        if self.cache.begun() < needed {
             let known = self.len.get().is_some();
             self.load(0, 1, self.cache.first_read.max(HEAD))?;
-            let there = self.cached_some(0, needed).len();
+            let there = self.cache.begun();
             // Less than its size had promised, and nothing is wrong with the next byte.
             if known && there < needed && self.load(wide(there), 1, 1).is_ok() {
                 return Err(Error::changed());

@@ -70,7 +70,8 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 /// The name of the field that `text` begins with: `header::written_name` of its first line, whose
 /// end need not be known for that.
 fn name_at_start(text: &[u8]) -> Option<&[u8]> {
-    let len = text.iter().position(|byte| !matches!(byte, b'!'..=b'9' | b';'..=b'~'))?;
+    let is_outside = |byte: &u8| !byte.is_ascii_graphic() || *byte == b':';
+    let len = text.iter().position(is_outside)?;
     let (name, behind) = text.split_at_checked(len)?;
     let colon = behind.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | 0x0C));
     (!name.is_empty() && colon == Some(&b':')).then_some(name)

@@ -1,7 +1,7 @@
 //! Names, sizes and limits of the format (ISO 32000-2, and the Microsoft IRM supplement to it).
 
 /// ISO 32000-2 7.5.2.
-pub(super) const HEADER: &[u8] = b"%PDF-";
+pub(super) const HEADER: &[u8; 5] = b"%PDF-";
 /// Readers accept junk before the header up to here (ISO 32000-2 annex I, implementation notes).
 pub(super) const HEADER_WITHIN: usize = 1024;
 /// How much of the end is read for `startxref`; the specification wants it on the last two lines.

@@ -38,7 +38,7 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 /// An object's header at the beginning of a line, which is what follows a header that is damaged.
 pub(crate) fn matches_objects(head: &[u8]) -> bool {
     // Asked of every file that is nothing else: made once.
-    static OBJECT: LazyLock<Needle> = LazyLock::new(|| Needle::new(b" obj", 3));
+    static OBJECT: LazyLock<Needle<4>> = LazyLock::new(|| Needle::new(b" obj", 3));
     let begin = head.get(..layout::HEADER_WITHIN.min(head.len())).unwrap_or_default();
     let mut from: usize = 0;
     while let Some(at) = begin.get(from..).and_then(|rest| OBJECT.find(rest)) {

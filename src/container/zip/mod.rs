@@ -69,7 +69,7 @@ const PREFIX: usize = 4096;
 /// programs open such an archive, because they begin at its end.
 pub(crate) fn matches_prefixed(head: &[u8]) -> bool {
     // Asked of every file that is nothing else: made once.
-    static SIGNATURE: LazyLock<Needle> = LazyLock::new(|| Needle::new(b"PK\x03\x04", 3));
+    static SIGNATURE: LazyLock<Needle<4>> = LazyLock::new(|| Needle::new(b"PK\x03\x04", 3));
     let begin = head.get(..PREFIX.min(head.len())).unwrap_or_default();
     SIGNATURE.find(begin).is_some() || is_shaped_like_local(head)
 }
