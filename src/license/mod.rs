@@ -24,8 +24,9 @@ mod text;
 pub use certificate::{AppData, Certificate, CertificateKind, License, Party};
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use crate::bytes::wide;
 use crate::container::Anomaly;
@@ -38,6 +39,7 @@ use key::KnownKeys;
 #[cfg(feature = "estate")]
 pub(crate) use key::Modulus;
 use known::KnownDocuments;
+use near::near;
 use text::Text;
 
 pub(crate) use anchors::SELF_ENROLLMENT;
@@ -111,13 +113,17 @@ pub(crate) struct UseLicense {
 
 /// Whether `bytes` reach far enough for [`Depth::Head`]: to the WORK of the publishing license.
 pub(crate) fn head_is_complete(bytes: &[u8]) -> bool {
-    fn reaches(bytes: &[u8], label: &[u8], work: &[u8]) -> bool {
-        memmem::find(bytes, label)
-            .and_then(|at| bytes.get(at..))
-            .is_some_and(|rest| memmem::find(rest, work).is_some())
-    }
-    const WIDE_LABEL: &[u8] = b"R\0i\0g\0h\0t\0s\0 \0L\0a\0b\0e\0l\0";
-    reaches(bytes, b"Rights Label", b"<WORK") || reaches(bytes, WIDE_LABEL, b"<\0W\0O\0R\0K\0")
+    static ENDS: LazyLock<[[Finder<'static>; 2]; 2]> = LazyLock::new(|| {
+        const WIDE_LABEL: &[u8] = b"R\0i\0g\0h\0t\0s\0 \0L\0a\0b\0e\0l\0";
+        [
+            [Finder::new(b"Rights Label"), Finder::new(b"<WORK")],
+            [Finder::new(WIDE_LABEL), Finder::new(b"<\0W\0O\0R\0K\0")],
+        ]
+    });
+    ENDS.iter().any(|[label, work]| {
+        let rest = label.find(bytes).and_then(|at| bytes.get(at..));
+        rest.is_some_and(|rest| work.find(rest).is_some())
+    })
 }
 
 /// Reads a license in whatever encoding. Damage is part of the reading, never a failure of it.
@@ -373,33 +379,51 @@ fn crypto_mode(name: &[u8]) -> Option<u32> {
 
 /// The text of a value, entities resolved and outer white space trimmed; `None` where it is empty.
 fn string(value: Option<Value<'_>>) -> Option<String> {
-    let text = crate::bytes::utf8_lossy(value?.raw);
+    let raw = value?.raw;
+    let text = crate::bytes::utf8_lossy(raw);
     // What is no entity of XML stays as it is written.
-    let text = match quick_xml::escape::unescape(&text) {
-        Ok(Cow::Owned(resolved)) => Cow::Owned(resolved),
+    let text = match near(b'&', raw).map(|_| quick_xml::escape::unescape(&text)) {
+        Some(Ok(Cow::Owned(resolved))) => Cow::Owned(resolved),
         _ => text,
     };
-    let text = text.trim();
+    let text = match text.as_bytes() {
+        // Letters at both ends, as nearly everywhere: nothing to trim.
+        [b'!'..=b'~', .., b'!'..=b'~'] => &text,
+        _ => text.trim(),
+    };
     (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// A GUID in the record's form; text that is none stays as it is.
 fn guid(value: Option<Value<'_>>) -> Option<String> {
-    string(value).map(normal_guid)
+    match normal(value?.raw) {
+        Some(guid) => Some(guid),
+        None => string(value).map(normal_guid),
+    }
 }
 
 /// Lower case without braces, if it is a GUID.
 pub(crate) fn normal_guid(text: String) -> String {
-    let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(&text);
-    if is_guid(inner) { inner.to_ascii_lowercase() } else { text }
+    normal(text.as_bytes()).unwrap_or(text)
 }
 
-fn is_guid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+/// A GUID with or without braces, in lower case without them; `None` for what is none.
+fn normal(text: &[u8]) -> Option<String> {
+    let inner = match text {
+        [b'{', inner @ .., b'}'] => inner,
+        _ => text,
+    };
+    let mut guid: [u8; 36] = inner.try_into().ok()?;
+    guid.make_ascii_lowercase();
+    // Without a branch for each letter, so that many are looked at together.
+    let is_guid = guid.iter().zip(b"00000000-0000-0000-0000-000000000000").fold(
+        true,
+        |is_guid, (byte, place)| {
+            let is_digit = byte.wrapping_sub(b'0') < 10 || byte.wrapping_sub(b'a') < 6;
+            is_guid & if *place == b'-' { *byte == b'-' } else { is_digit }
+        },
+    );
+    if is_guid { std::str::from_utf8(&guid).ok().map(str::to_owned) } else { None }
 }
 
 fn time(value: Option<Value<'_>>) -> Option<Timestamp> {
@@ -415,5 +439,51 @@ fn first_name(text: String) -> String {
     match first {
         Some(name) => name.trim().trim_end_matches(';').to_owned(),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn value(text: &str) -> Option<Value<'_>> {
+        Some(Value { raw: text.as_bytes(), at: 0 })
+    }
+
+    fn slowly(text: &str) -> Option<String> {
+        let text = quick_xml::escape::unescape(text).unwrap_or(Cow::Borrowed(text));
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    #[test]
+    fn a_guid_is_lower_case_without_braces_and_all_else_stays() {
+        let guid = "0123abcd-ef45-6789-abcd-ef0123456789";
+        let upper = guid.to_ascii_uppercase();
+        for text in [guid, &upper, &format!("{{{upper}}}"), &format!(" {{{guid}}}\n")] {
+            assert_eq!(super::guid(value(text)).as_deref(), Some(guid), "{text}");
+        }
+        let others = [
+            &format!("{{{guid}"),
+            &guid.replace('-', "0"),
+            &guid.replacen('0', "-", 1),
+            &guid.replace('a', "g"),
+            &guid.replace('a', "`"),
+            &guid.replace('9', ":"),
+            &guid.replace("ab", "\u{fc}"),
+            "S-1-5-21",
+        ];
+        for text in others {
+            assert_eq!(super::guid(value(text)).as_deref(), Some(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_of_a_value_is_unescaped_and_trimmed(
+            text in "[ \t\u{a0}]{0,2}[a-c&;\u{e4} ]{0,6}(&(amp|lt|#65|x);)?[a-z]{0,40}[ \u{b}\n]{0,2}",
+        ) {
+            prop_assert_eq!(string(value(&text)), slowly(&text));
+        }
     }
 }

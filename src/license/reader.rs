@@ -3,8 +3,9 @@
 //! Licenses, certificates and templates share one shape, so one reader serves them all.
 
 use std::cell::Cell;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use super::document::{DOUBLE_KEY_ENTRIES, Document, Field, Party, Span, Value};
 use super::events::{Attributes, Event, Events};
@@ -31,10 +32,13 @@ pub(crate) struct Documents<'t> {
 impl Documents<'_> {
     /// Notes text that is passed over, behind a document that is closed or not.
     fn pass(&mut self, text: &[u8], last_is_closed: bool) {
+        if text.is_empty() {
+            return;
+        }
         let rest = text.trim_ascii();
         self.trailing |= last_is_closed && !rest.is_empty();
         let is_cut = !rest.is_empty() && b"<XrML".starts_with(rest);
-        self.has_stray_body |= is_cut || memmem::find(text, b"</BODY>").is_some();
+        self.has_stray_body |= is_cut || BODY_END.find(text).is_some();
     }
 }
 
@@ -76,6 +80,10 @@ struct Reader<'t, 'm, 'd> {
     /// A tag has more attributes than are looked at.
     has_too_many: Cell<bool>,
 }
+
+const OPEN: &[u8] = b"<XrML";
+static OPENS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPEN));
+static BODY_END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"</BODY>"));
 
 /// Documents of a client's license.
 const USUAL: usize = 8;
@@ -154,10 +162,10 @@ fn read_documents<'t>(
 
 /// Where the next `<XrML` begins.
 fn find_document(text: &[u8], mut at: usize) -> Option<usize> {
-    const OPEN: &[u8] = b"<XrML";
     loop {
         let rest = text.get(at..)?;
-        let found = memmem::find(rest, OPEN)?;
+        // Most begin where the one before ends.
+        let found = if rest.starts_with(OPEN) { 0 } else { OPENS.find(rest)? };
         let start = at.checked_add(found)?;
         at = start.checked_add(OPEN.len())?;
         match text.get(at) {
