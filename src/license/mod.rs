@@ -12,6 +12,7 @@ mod events;
 mod key;
 mod known;
 mod near;
+mod place;
 mod reader;
 #[cfg(feature = "verify")]
 mod signature;

@@ -10,6 +10,7 @@ use memchr::memmem::Finder;
 use super::document::{DOUBLE_KEY_ENTRIES, Document, Field, Party, Span, Value};
 use super::events::{Attributes, Event, Events};
 use super::known::KnownDocuments;
+use super::place::{Part, Place, Side};
 use super::tag::Tag;
 use crate::bytes::wide;
 use crate::error::{Error, ErrorKind, Result, Stage};
@@ -59,15 +60,18 @@ enum Data {
     Other,
 }
 
-/// Elements on the way from the root to the present one; deeper ones only count.
+/// Elements on the way from the root that are told apart; deeper ones only count.
 const PATH: usize = 16;
 
 struct Reader<'t, 'm, 'd> {
     text: &'t [u8],
     events: Events<'t>,
     meter: &'m Meter,
-    path: [Tag; PATH],
+    /// Where each element on the way from the root stands.
+    path: [Place; PATH],
     depth: usize,
+    /// Where the present element stands.
+    place: Place,
     document: &'d mut Document<'t>,
     point: Option<Point>,
     data: Data,
@@ -182,8 +186,9 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
             text,
             events: Events::new(text, document.start),
             meter,
-            path: [Tag::Other; PATH],
+            path: [Place::Elsewhere; PATH],
             depth: 0,
+            place: Place::Outside,
             document,
             point: None,
             data: Data::Other,
@@ -250,38 +255,51 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
     }
 
     fn push(&mut self, tag: Tag) -> Result<()> {
-        if let Some(slot) = self.path.get_mut(self.depth) {
-            *slot = tag;
-        }
+        self.place = match self.path.get_mut(self.depth) {
+            Some(slot) => {
+                *slot = self.place.inside(tag);
+                *slot
+            }
+            None => Place::Elsewhere,
+        };
         self.depth = self.depth.saturating_add(1);
         self.meter.check(Limit::XmlDepth, wide(self.depth))
     }
 
-    /// The path from the root; empty where it is deeper than anything that matters.
-    fn path(&self) -> &[Tag] {
-        self.path.get(..self.depth).unwrap_or_default()
+    fn pop(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        self.place = match self.depth.checked_sub(1) {
+            Some(last) => self.path.get(last).copied().unwrap_or(Place::Elsewhere),
+            None => Place::Outside,
+        };
     }
 
-    fn attribute(&self, attributes: &'t [u8], name: &str) -> Field<'t> {
+    /// The length of a name is known where it is asked for: no two are compared letter by letter.
+    fn attribute<const N: usize>(&self, attributes: &'t [u8], name: &[u8; N]) -> Field<'t> {
         // Producers write at most six; a limit keeps a hostile tag from being walked for each.
-        let allowed = usize::try_from(self.meter.allowed(Limit::Attributes)).unwrap_or(usize::MAX);
+        let allowed = self.meter.allowed(Limit::Attributes);
         let mut all = Attributes::new(attributes);
-        let found = all.by_ref().take(allowed).find(|(found, _)| *found == name.as_bytes());
-        if found.is_none() && all.next().is_some() {
+        let mut seen = 0;
+        while seen < allowed {
+            let (found, raw) = all.next()?;
+            if found == name {
+                return Some(Value { raw, at: offset_in(self.text, raw) });
+            }
+            seen = seen.saturating_add(1);
+        }
+        if all.next().is_some() {
             self.has_too_many.set(true);
         }
-        let (_, raw) = found?;
-        Some(Value { raw, at: offset_in(self.text, raw) })
+        None
     }
 
     fn open(&mut self, attributes: &'t [u8]) {
-        use Tag::*;
-        let start = self.events.start();
         if self.is_uncovered {
             return;
         }
-        match *self.path() {
-            [Xrml, Body] => {
+        match self.place {
+            Place::Body => {
+                let start = self.events.start();
                 if self.document.body.is_some() {
                     self.document.duplicate.get_or_insert(start);
                     self.is_uncovered = true;
@@ -289,18 +307,16 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                     return;
                 }
                 self.document.body = Some(Span { start, end: self.text.len() });
-                self.document.body_type = self.attribute(attributes, "type");
+                self.document.body_type = self.attribute(attributes, b"type");
             }
-            [Xrml, Body, Descriptor, Object] => {
-                let found = self.attribute(attributes, "type");
+            Place::DescriptorObject => {
+                let found = self.attribute(attributes, b"type");
                 self.document.descriptor_type = self.document.descriptor_type.or(found);
             }
-            [Xrml, Body, party @ (Issuer | IssuedPrincipals), ..] => {
-                self.open_party(party, attributes);
-            }
-            [Xrml, Body, DistributionPoint] => self.point = None,
-            [Xrml, Body, DistributionPoint, Object] => {
-                let kind = self.attribute(attributes, "type").map(|kind| kind.raw);
+            Place::Party(side, part) => self.open_party(side, part, attributes),
+            Place::DistributionPoint => self.point = None,
+            Place::PointObject => {
+                let kind = self.attribute(attributes, b"type").map(|kind| kind.raw);
                 self.point = Some(match kind {
                     Some(b"License-Acquisition-URL") => Point::Intranet,
                     Some(b"Extranet-License-Acquisition-URL") => Point::Extranet,
@@ -308,66 +324,42 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                     _ => Point::Other,
                 });
             }
-            [Xrml, Body, Work, Metadata, Owner, Object, Id] => {
-                let found = self.attribute(attributes, "type");
+            Place::OwnerId => {
+                let found = self.attribute(attributes, b"type");
                 self.document.owner_id_type = self.document.owner_id_type.or(found);
             }
-            [Xrml, Body, Work, RightsGroup, RightsList, Right] => {
-                let name = self.attribute(attributes, "name");
+            Place::Right => {
+                let name = self.attribute(attributes, b"name");
                 self.may_issue = name.is_some_and(|name| name.raw == b"ISSUE");
                 self.document.may_issue |= self.may_issue;
             }
-            [Xrml, Body, AuthenticatedData] => self.open_data(attributes),
-            [Xrml, Signature] => self.document.signature.present = true,
+            Place::AuthenticatedData => self.open_data(attributes),
+            Place::Signature => self.document.signature.present = true,
             _ => {}
         }
     }
 
-    fn open_party(&mut self, party: Tag, attributes: &'t [u8]) {
-        use Tag::*;
-        let inside = match *self.path() {
-            [_, _, Issuer, ref inside @ ..] => inside,
-            [_, _, IssuedPrincipals, Principal, ref inside @ ..] => inside,
-            _ => return,
-        };
-        enum Wanted {
-            Nothing,
-            ObjectType,
-            IdType,
-            Parameter,
-            Level,
-        }
-        let wanted = match *inside {
-            [Object] => Wanted::ObjectType,
-            [Object, Id] => Wanted::IdType,
-            [PublicKey, Parameter] => Wanted::Parameter,
-            [SecurityLevel] => Wanted::Level,
-            _ => Wanted::Nothing,
-        };
-        let start = self.events.start();
-        match wanted {
-            Wanted::Nothing => {}
-            Wanted::ObjectType => {
-                let found = self.attribute(attributes, "type");
-                let object = &mut self.party(party).object_type;
+    fn open_party(&mut self, side: Side, part: Part, attributes: &'t [u8]) {
+        match part {
+            Part::Object => {
+                let found = self.attribute(attributes, b"type");
+                let object = &mut self.party(side).object_type;
                 let repeated = object.is_some();
                 *object = object.or(found);
-                if repeated {
-                    self.document.duplicate.get_or_insert(start);
-                }
+                self.note_repeated(repeated);
             }
-            Wanted::IdType => {
-                let found = self.attribute(attributes, "type");
-                let id_type = &mut self.party(party).id_type;
+            Part::Id => {
+                let found = self.attribute(attributes, b"type");
+                let id_type = &mut self.party(side).id_type;
                 *id_type = id_type.or(found);
             }
-            Wanted::Parameter => {
-                self.parameter = self.attribute(attributes, "name").map_or(&[], |name| name.raw);
+            Part::Parameter => {
+                self.parameter = self.attribute(attributes, b"name").map_or(&[], |name| name.raw);
             }
-            Wanted::Level => {
-                let name = self.attribute(attributes, "name").map_or(&[][..], |name| name.raw);
-                let value = self.attribute(attributes, "value");
-                let party = self.party(party);
+            Part::SecurityLevel => {
+                let name = self.attribute(attributes, b"name").map_or(&[][..], |name| name.raw);
+                let value = self.attribute(attributes, b"value");
+                let party = self.party(side);
                 let level = match name {
                     b"Server-Version" => &mut party.server_version,
                     b"Server-SKU" => &mut party.server_sku,
@@ -377,23 +369,29 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                 };
                 let repeated = level.is_some();
                 *level = level.or(value);
-                if repeated {
-                    self.document.duplicate.get_or_insert(start);
-                }
+                self.note_repeated(repeated);
             }
+            Part::Itself | Part::Name | Part::Address | Part::PublicKey | Part::Value => {}
         }
     }
 
-    fn party(&mut self, tag: Tag) -> &mut Party<'t> {
-        match tag {
-            Tag::Issuer => &mut self.document.issuer,
-            _ => &mut self.document.principal,
+    /// Notes that what is opened here was there before.
+    fn note_repeated(&mut self, repeated: bool) {
+        if repeated {
+            self.document.duplicate.get_or_insert(self.events.start());
+        }
+    }
+
+    fn party(&mut self, side: Side) -> &mut Party<'t> {
+        match side {
+            Side::Issuer => &mut self.document.issuer,
+            Side::Principal => &mut self.document.principal,
         }
     }
 
     fn open_data(&mut self, attributes: &'t [u8]) {
-        let id = self.attribute(attributes, "id").map_or(&[][..], |id| id.raw);
-        let name = self.attribute(attributes, "name").map_or(&[][..], |name| name.raw);
+        let id = self.attribute(attributes, b"id").map_or(&[][..], |id| id.raw);
+        let name = self.attribute(attributes, b"name").map_or(&[][..], |name| name.raw);
         self.data = match (id, name) {
             (b"LABEL", b"ID") => Data::LabelId,
             (b"LABEL", b"TenantId") => Data::LabelTenant,
@@ -410,9 +408,8 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
     }
 
     fn close(&mut self) {
-        use Tag::*;
-        match *self.path() {
-            [Xrml, Body] => {
+        match self.place {
+            Place::Body => {
                 self.is_uncovered = false;
                 let end = self.events.end();
                 if let Some(body) = &mut self.document.body
@@ -422,51 +419,44 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                     self.document.body_closed = true;
                 }
             }
-            [Xrml, Body, DistributionPoint] => self.point = None,
+            Place::DistributionPoint => self.point = None,
             _ => {}
         }
-        self.depth = self.depth.saturating_sub(1);
+        self.pop();
     }
 
     fn take_text(&mut self, raw: &'t [u8]) {
-        use Tag::*;
-        let at = self.events.start();
         if self.is_uncovered {
             return;
         }
         if raw.first().is_some_and(u8::is_ascii_whitespace) && raw.trim_ascii().is_empty() {
-            self.document.reflowed |= matches!(*self.path(), [Xrml, Body, ..]);
+            self.document.reflowed |= self.place.is_in_body();
             return;
         }
         if self.events.end() >= self.text.len() {
             // Cut: half a key would be another key.
             return;
         }
-        let value = self::Value { raw, at };
-        let (point, data, parameter, may_issue) =
-            (self.point, self.data, self.parameter, self.may_issue);
-        let path = self.path;
-        let path = path.get(..self.depth).unwrap_or_default();
+        let at = self.events.start();
+        let (parameter, may_issue) = (self.parameter, self.may_issue);
         let document = &mut *self.document;
         let mut decides = true;
-        let field = match *path {
-            [Xrml, Body, IssuedTime] => &mut document.issued,
-            [Xrml, Body, ValidityTime, Until] => &mut document.valid_until,
-            [Xrml, Body, Descriptor, Object, Id] => &mut document.descriptor_id,
-            [Xrml, Body, Descriptor, Object, Name] => &mut document.descriptor_name,
-            [Xrml, Body, Issuer, ref inside @ ..] => {
-                match party_field(&mut document.issuer, inside, parameter) {
+        let field = match self.place {
+            Place::IssuedTime => &mut document.issued,
+            Place::ValidUntil => &mut document.valid_until,
+            Place::DescriptorId => &mut document.descriptor_id,
+            Place::DescriptorName => &mut document.descriptor_name,
+            Place::Party(side, part) => {
+                let party = match side {
+                    Side::Issuer => &mut document.issuer,
+                    Side::Principal => &mut document.principal,
+                };
+                match party_field(party, part, parameter) {
                     Some(field) => field,
                     None => return,
                 }
             }
-            [Xrml, Body, IssuedPrincipals, Principal, ref inside @ ..] => {
-                match party_field(&mut document.principal, inside, parameter) {
-                    Some(field) => field,
-                    None => return,
-                }
-            }
-            [Xrml, Body, DistributionPoint, Object, Address] => match point {
+            Place::PointAddress => match self.point {
                 Some(Point::Intranet) => &mut document.intranet,
                 Some(Point::Extranet) => &mut document.extranet,
                 Some(Point::Referral) => {
@@ -475,28 +465,23 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                 }
                 _ => return,
             },
-            [Xrml, Body, Work, Object, Id] => &mut document.content_id,
-            [Xrml, Body, Work, Metadata, Owner, Object, Name] => &mut document.owner,
-            [Xrml, Body, Work, RightsGroup, RightsList, Right, ref inside @ ..] if may_issue => {
-                match *inside {
-                    [ConditionList, Time, RangeTime, From] => &mut document.issue_from,
-                    [ConditionList, Time, RangeTime, Until] => &mut document.issue_until,
-                    _ => return,
-                }
-            }
-            [Xrml, Body, AuthenticatedData] => match data {
+            Place::WorkId => &mut document.content_id,
+            Place::OwnerName => &mut document.owner,
+            Place::IssueFrom if may_issue => &mut document.issue_from,
+            Place::IssueUntil if may_issue => &mut document.issue_until,
+            Place::AuthenticatedData => match self.data {
                 Data::LabelId => &mut document.label_id,
                 Data::LabelTenant => &mut document.label_tenant,
                 Data::Other => return,
             },
-            [Xrml, Signature, Algorithm] => &mut document.signature.algorithm,
-            [Xrml, Signature, Digest, Algorithm] => &mut document.signature.digest_algorithm,
-            [Xrml, Signature, Digest, Value] => &mut document.signature.digest,
-            [Xrml, Signature, Value] => &mut document.signature.value,
+            Place::SignatureAlgorithm => &mut document.signature.algorithm,
+            Place::DigestAlgorithm => &mut document.signature.digest_algorithm,
+            Place::DigestValue => &mut document.signature.digest,
+            Place::SignatureValue => &mut document.signature.value,
             _ => return,
         };
         match field {
-            None => *field = Some(value),
+            None => *field = Some(Value { raw, at }),
             Some(_) if decides => {
                 document.duplicate.get_or_insert(at);
             }
@@ -505,20 +490,19 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
     }
 }
 
-/// The field of a party that the text at this path below it fills.
+/// The field of a party that the text of this part of it fills.
 fn party_field<'p, 't>(
     party: &'p mut Party<'t>,
-    inside: &[Tag],
+    part: Part,
     parameter: &[u8],
 ) -> Option<&'p mut Field<'t>> {
-    use Tag::*;
-    match *inside {
-        [Object, Id] => Some(&mut party.id),
-        [Object, Name] => Some(&mut party.name),
+    match part {
+        Part::Id => Some(&mut party.id),
+        Part::Name => Some(&mut party.name),
         // An issuer has mail aliases and the like as addresses; the first address of a server is
         // its URL, and a person has none.
-        [Object, Address] if party.is_server() => Some(&mut party.address),
-        [PublicKey, Parameter, Value] => match parameter {
+        Part::Address if party.is_server() => Some(&mut party.address),
+        Part::Value => match parameter {
             b"modulus" => Some(&mut party.modulus),
             b"public-exponent" => Some(&mut party.exponent),
             _ => None,

@@ -1,0 +1,302 @@
+//! Where in a document an element stands (MS-RMPR 2.2.9), as far as that matters.
+
+use super::tag::Tag;
+
+/// Where an element stands: one value for each path from the root that something is read at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Not in a document.
+    Outside,
+    /// In a document, where nothing is read.
+    Elsewhere,
+    /// The same in its `BODY`.
+    ElsewhereInBody,
+    Xrml,
+    Body,
+    IssuedTime,
+    ValidityTime,
+    ValidUntil,
+    Descriptor,
+    DescriptorObject,
+    DescriptorId,
+    DescriptorName,
+    IssuedPrincipals,
+    Party(Side, Part),
+    DistributionPoint,
+    PointObject,
+    PointAddress,
+    Work,
+    WorkObject,
+    WorkId,
+    Metadata,
+    Owner,
+    OwnerObject,
+    OwnerId,
+    OwnerName,
+    RightsGroup,
+    RightsList,
+    Right,
+    ConditionList,
+    RightTime,
+    RangeTime,
+    IssueFrom,
+    IssueUntil,
+    AuthenticatedData,
+    Signature,
+    SignatureAlgorithm,
+    SignatureValue,
+    Digest,
+    DigestAlgorithm,
+    DigestValue,
+}
+
+/// The two that a document is between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Issuer,
+    Principal,
+}
+
+/// What is inside `ISSUER`, and inside `PRINCIPAL`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Itself,
+    Object,
+    Id,
+    Name,
+    Address,
+    PublicKey,
+    Parameter,
+    Value,
+    SecurityLevel,
+}
+
+impl Place {
+    /// Where an element stands that stands in this one.
+    #[inline(always)]
+    pub(super) fn inside(self, tag: Tag) -> Place {
+        use Place::*;
+        match self {
+            Outside => match tag {
+                Tag::Xrml => Xrml,
+                _ => Elsewhere,
+            },
+            Xrml => match tag {
+                Tag::Body => Body,
+                Tag::Signature => Signature,
+                _ => Elsewhere,
+            },
+            Signature => match tag {
+                Tag::Algorithm => SignatureAlgorithm,
+                Tag::Digest => Digest,
+                Tag::Value => SignatureValue,
+                _ => Elsewhere,
+            },
+            Digest => match tag {
+                Tag::Algorithm => DigestAlgorithm,
+                Tag::Value => DigestValue,
+                _ => Elsewhere,
+            },
+            Elsewhere | SignatureAlgorithm | SignatureValue | DigestAlgorithm | DigestValue => {
+                Elsewhere
+            }
+            Body => match tag {
+                Tag::IssuedTime => IssuedTime,
+                Tag::ValidityTime => ValidityTime,
+                Tag::Descriptor => Descriptor,
+                Tag::Issuer => Party(Side::Issuer, Part::Itself),
+                Tag::IssuedPrincipals => IssuedPrincipals,
+                Tag::DistributionPoint => DistributionPoint,
+                Tag::Work => Work,
+                Tag::AuthenticatedData => AuthenticatedData,
+                _ => ElsewhereInBody,
+            },
+            Party(side, part) => part.inside(tag).map_or(ElsewhereInBody, |part| Party(side, part)),
+            _ => self.inside_body(tag),
+        }
+    }
+
+    /// The same for what is deeper in `BODY`.
+    fn inside_body(self, tag: Tag) -> Place {
+        use Place::*;
+        match (self, tag) {
+            (ValidityTime, Tag::Until) => ValidUntil,
+            (Descriptor, Tag::Object) => DescriptorObject,
+            (DescriptorObject, Tag::Id) => DescriptorId,
+            (DescriptorObject, Tag::Name) => DescriptorName,
+            (IssuedPrincipals, Tag::Principal) => Party(Side::Principal, Part::Itself),
+            (DistributionPoint, Tag::Object) => PointObject,
+            (PointObject, Tag::Address) => PointAddress,
+            (Work, Tag::Object) => WorkObject,
+            (WorkObject, Tag::Id) => WorkId,
+            (Work, Tag::Metadata) => Metadata,
+            (Metadata, Tag::Owner) => Owner,
+            (Owner, Tag::Object) => OwnerObject,
+            (OwnerObject, Tag::Id) => OwnerId,
+            (OwnerObject, Tag::Name) => OwnerName,
+            (Work, Tag::RightsGroup) => RightsGroup,
+            (RightsGroup, Tag::RightsList) => RightsList,
+            (RightsList, Tag::Right) => Right,
+            (Right, Tag::ConditionList) => ConditionList,
+            (ConditionList, Tag::Time) => RightTime,
+            (RightTime, Tag::RangeTime) => RangeTime,
+            (RangeTime, Tag::From) => IssueFrom,
+            (RangeTime, Tag::Until) => IssueUntil,
+            _ => ElsewhereInBody,
+        }
+    }
+
+    /// Whether it is inside `BODY`, or that itself.
+    pub(super) fn is_in_body(self) -> bool {
+        use Place::*;
+        !matches!(
+            self,
+            Outside
+                | Elsewhere
+                | Xrml
+                | Signature
+                | SignatureAlgorithm
+                | SignatureValue
+                | Digest
+                | DigestAlgorithm
+                | DigestValue
+        )
+    }
+}
+
+impl Part {
+    #[inline(always)]
+    fn inside(self, tag: Tag) -> Option<Part> {
+        match (self, tag) {
+            (Part::Itself, Tag::Object) => Some(Part::Object),
+            (Part::Itself, Tag::PublicKey) => Some(Part::PublicKey),
+            (Part::Itself, Tag::SecurityLevel) => Some(Part::SecurityLevel),
+            (Part::Object, Tag::Id) => Some(Part::Id),
+            (Part::Object, Tag::Name) => Some(Part::Name),
+            (Part::Object, Tag::Address) => Some(Part::Address),
+            (Part::PublicKey, Tag::Parameter) => Some(Part::Parameter),
+            (Part::Parameter, Tag::Value) => Some(Part::Value),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Every path that something is read at, as the specification has them.
+    const PATHS: [(&str, Place); 48] = {
+        use Part::*;
+        use Side::*;
+        [
+            ("XrML", Place::Xrml),
+            ("XrML BODY", Place::Body),
+            ("XrML BODY ISSUEDTIME", Place::IssuedTime),
+            ("XrML BODY VALIDITYTIME", Place::ValidityTime),
+            ("XrML BODY VALIDITYTIME UNTIL", Place::ValidUntil),
+            ("XrML BODY DESCRIPTOR", Place::Descriptor),
+            ("XrML BODY DESCRIPTOR OBJECT", Place::DescriptorObject),
+            ("XrML BODY DESCRIPTOR OBJECT ID", Place::DescriptorId),
+            ("XrML BODY DESCRIPTOR OBJECT NAME", Place::DescriptorName),
+            ("XrML BODY ISSUER", Place::Party(Issuer, Itself)),
+            ("XrML BODY ISSUER OBJECT", Place::Party(Issuer, Object)),
+            ("XrML BODY ISSUER OBJECT ID", Place::Party(Issuer, Id)),
+            ("XrML BODY ISSUER OBJECT NAME", Place::Party(Issuer, Name)),
+            ("XrML BODY ISSUER OBJECT ADDRESS", Place::Party(Issuer, Address)),
+            ("XrML BODY ISSUER PUBLICKEY", Place::Party(Issuer, PublicKey)),
+            ("XrML BODY ISSUER PUBLICKEY PARAMETER", Place::Party(Issuer, Parameter)),
+            ("XrML BODY ISSUER PUBLICKEY PARAMETER VALUE", Place::Party(Issuer, Value)),
+            ("XrML BODY ISSUER SECURITYLEVEL", Place::Party(Issuer, SecurityLevel)),
+            ("XrML BODY ISSUEDPRINCIPALS", Place::IssuedPrincipals),
+            ("XrML BODY ISSUEDPRINCIPALS PRINCIPAL", Place::Party(Principal, Itself)),
+            ("XrML BODY ISSUEDPRINCIPALS PRINCIPAL OBJECT", Place::Party(Principal, Object)),
+            ("XrML BODY ISSUEDPRINCIPALS PRINCIPAL OBJECT ID", Place::Party(Principal, Id)),
+            (
+                "XrML BODY ISSUEDPRINCIPALS PRINCIPAL PUBLICKEY PARAMETER VALUE",
+                Place::Party(Principal, Value),
+            ),
+            ("XrML BODY DISTRIBUTIONPOINT", Place::DistributionPoint),
+            ("XrML BODY DISTRIBUTIONPOINT OBJECT", Place::PointObject),
+            ("XrML BODY DISTRIBUTIONPOINT OBJECT ADDRESS", Place::PointAddress),
+            ("XrML BODY WORK", Place::Work),
+            ("XrML BODY WORK OBJECT", Place::WorkObject),
+            ("XrML BODY WORK OBJECT ID", Place::WorkId),
+            ("XrML BODY WORK METADATA", Place::Metadata),
+            ("XrML BODY WORK METADATA OWNER", Place::Owner),
+            ("XrML BODY WORK METADATA OWNER OBJECT", Place::OwnerObject),
+            ("XrML BODY WORK METADATA OWNER OBJECT ID", Place::OwnerId),
+            ("XrML BODY WORK METADATA OWNER OBJECT NAME", Place::OwnerName),
+            ("XrML BODY WORK RIGHTSGROUP", Place::RightsGroup),
+            ("XrML BODY WORK RIGHTSGROUP RIGHTSLIST", Place::RightsList),
+            ("XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT", Place::Right),
+            ("XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT CONDITIONLIST", Place::ConditionList),
+            ("XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT CONDITIONLIST TIME", Place::RightTime),
+            (
+                "XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT CONDITIONLIST TIME RANGETIME",
+                Place::RangeTime,
+            ),
+            (
+                "XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT CONDITIONLIST TIME RANGETIME FROM",
+                Place::IssueFrom,
+            ),
+            (
+                "XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT CONDITIONLIST TIME RANGETIME UNTIL",
+                Place::IssueUntil,
+            ),
+            ("XrML BODY AUTHENTICATEDDATA", Place::AuthenticatedData),
+            ("XrML SIGNATURE", Place::Signature),
+            ("XrML SIGNATURE ALGORITHM", Place::SignatureAlgorithm),
+            ("XrML SIGNATURE VALUE", Place::SignatureValue),
+            ("XrML SIGNATURE DIGEST ALGORITHM", Place::DigestAlgorithm),
+            ("XrML SIGNATURE DIGEST VALUE", Place::DigestValue),
+        ]
+    };
+
+    fn place_of(path: &str) -> Place {
+        path.split(' ').fold(Place::Outside, |place, name| place.inside(Tag::of(name.as_bytes())))
+    }
+
+    #[test]
+    fn every_path_leads_to_its_place() {
+        for (path, place) in PATHS {
+            assert_eq!(place_of(path), place, "{path}");
+            assert_eq!(place.is_in_body(), path.starts_with("XrML BODY"), "{path}");
+        }
+    }
+
+    /// Below `PRINCIPAL` and `SIGNATURE` stand places that the table leaves out.
+    fn is_listed(path: &str) -> bool {
+        let as_issuer = path.replace("ISSUEDPRINCIPALS PRINCIPAL", "ISSUER");
+        path == "XrML SIGNATURE DIGEST" || PATHS.iter().any(|(listed, _)| *listed == as_issuer)
+    }
+
+    proptest! {
+        #[test]
+        fn no_other_path_leads_anywhere(
+            (path, _) in prop::sample::select(&PATHS[..]),
+            names in prop::collection::vec(prop::sample::select(names()), 1..3),
+            at in 0_usize..9,
+            replaces in any::<bool>(),
+        ) {
+            let mut path: Vec<&str> = path.split(' ').collect();
+            let at = at.min(path.len());
+            let end = path.len().min(at.saturating_add(usize::from(replaces)));
+            path.splice(at..end, names);
+            let path = path.join(" ");
+            let found = place_of(&path);
+            let is_nowhere = matches!(found, Place::Elsewhere | Place::ElsewhereInBody);
+            prop_assert_eq!(is_nowhere, !is_listed(&path), "{}", path);
+            prop_assert_eq!(found.is_in_body(), path.starts_with("XrML BODY"), "{}", path);
+        }
+    }
+
+    fn names() -> Vec<&'static str> {
+        let mut names: Vec<&str> = PATHS.iter().flat_map(|(path, _)| path.split(' ')).collect();
+        names.push("ACCESS");
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
