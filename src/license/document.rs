@@ -107,7 +107,8 @@ pub(crate) type Document<'t> = DocumentOf<Value<'t>>;
 pub(crate) type Party<'t> = PartyOf<Value<'t>>;
 
 impl<V> PartyOf<V> {
-    fn map<W>(&self, value: impl Fn(&V) -> Option<W>) -> PartyOf<W> {
+    /// The same party with its values held in another way.
+    pub(super) fn map<W>(&self, value: impl Fn(&V) -> Option<W>) -> PartyOf<W> {
         let value = |field: &Option<V>| field.as_ref().and_then(&value);
         PartyOf {
             object_type: value(&self.object_type),

@@ -53,8 +53,8 @@ impl<'t> Events<'t> {
         self.text.len().wrapping_sub(self.rest.len())
     }
 
-    /// Goes on behind `len` bytes of the last event.
-    fn pass(&mut self, len: usize) {
+    /// Goes on `len` bytes behind the beginning of the last event.
+    pub(super) fn pass(&mut self, len: usize) {
         self.rest = self.last.get(len..).unwrap_or_default();
     }
 

@@ -1,84 +1,154 @@
-//! Certificates that repeat from file to file: each is read once, and known by its bytes then.
+//! What repeats from file to file is read once, and known by its bytes then: certificates, and the
+//! parties of licenses.
 //!
 //! A client's license brings some seven certificates along, those of its server and one of its
-//! user and month. What is read of a document depends on nothing but its text, so that the same
-//! text has the same fields, at the same places within it.
+//! user and month; the license itself names its issuer and its server as all others do. What is
+//! read of a document, or of a party, depends on nothing but its text, so that the same text has
+//! the same fields, at the same places within it.
 
-use super::document::{Document, DocumentOf, Span, Value};
+use memchr::memmem;
 
-/// How many are remembered. An estate has a handful of servers, each with some five certificates,
-/// and one client certificate for each user and month.
-const REMEMBERED: usize = 64;
+use super::document::{Document, DocumentOf, Party, PartyOf, Span, Value};
+use super::place::Side;
 
-/// Bytes of the longest one; real ones have 2 to 8 KB.
+/// How many certificates are remembered. An estate has a handful of servers, each with some five
+/// certificates, and one client certificate for each user and month.
+const DOCUMENTS: usize = 64;
+
+/// How many issuers are remembered, and how many principals.
+const PARTIES: usize = 16;
+
+/// Bytes of the longest document or party; real ones have 1 to 8 KB.
 const LONGEST: usize = 16_384;
 
-/// A value by its places from the beginning of its document.
+/// A value by its places from the beginning of what it is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     at: usize,
     raw: Span,
 }
 
+/// Texts and what was read of each, the last `N` of them.
 #[derive(Debug)]
-struct Known {
-    text: Vec<u8>,
-    /// Offsets are from the beginning of `text`.
-    document: DocumentOf<Place>,
-}
-
-/// The certificates met last.
-#[derive(Debug, Default)]
-pub(crate) struct KnownDocuments {
-    known: Vec<Known>,
+struct Ring<T, const N: usize> {
+    known: Vec<(Vec<u8>, T)>,
     /// The one that is forgotten next.
     oldest: usize,
     /// The one that was remembered behind the one met last, and most likely follows it.
     likely: usize,
 }
 
-impl KnownDocuments {
-    /// The document that begins at `start` of `text`, if it is a known one: what reading it makes
-    /// of it.
-    pub(super) fn find<'t>(&mut self, text: &'t [u8], start: usize) -> Option<Document<'t>> {
-        let rest = text.get(start..)?;
+impl<T, const N: usize> Default for Ring<T, N> {
+    fn default() -> Self {
+        Ring { known: Vec::new(), oldest: 0, likely: 0 }
+    }
+}
+
+impl<T, const N: usize> Ring<T, N> {
+    /// The one with which `text` begins.
+    fn find(&mut self, text: &[u8]) -> Option<&(Vec<u8>, T)> {
         let (before, after) = self.known.split_at_checked(self.likely)?;
         let mut all = after.iter().chain(before).enumerate();
-        let (behind, known) = all.find(|(_, known)| rest.starts_with(&known.text))?;
+        let (behind, found) = all.find(|(_, (known, _))| text.starts_with(known))?;
         let index = self.likely.saturating_add(behind).checked_rem(self.known.len())?;
         self.likely = index.saturating_add(1);
-        let place = |at: usize| start.saturating_add(at);
-        Some(known.document.map(place, |value| {
-            let raw = rest.get(value.raw.start..value.raw.end)?;
-            Some(Value { raw, at: place(value.at) })
-        }))
+        Some(found)
     }
 
-    /// Remembers a document of `text` that was read without fault.
-    pub(super) fn remember(&mut self, text: &[u8], document: &Document<'_>) {
-        // A license is met once. What has no end depends on what follows it.
-        let has_ends = document.closed && (document.body_closed || document.body.is_none());
-        let whole = text.get(document.start..document.end).unwrap_or_default();
-        if !has_ends || document.is_publishing_license() || whole.len() > LONGEST {
-            return;
-        }
-        let place = |at: usize| at.saturating_sub(document.start);
-        let places = document.map(place, |value| {
-            let start = value.raw.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
-            let raw = Span { start, end: start.checked_add(value.raw.len())? };
-            Some(Place { at: place(value.at), raw })
-        });
-        let entry = Known { text: whole.to_vec(), document: places };
+    fn remember(&mut self, text: &[u8], of: T) {
+        let entry = (text.to_vec(), of);
         match self.known.get_mut(self.oldest) {
             Some(oldest) => *oldest = entry,
             None => self.known.push(entry),
         }
         self.oldest = self.oldest.saturating_add(1);
         self.likely = self.oldest;
-        if self.oldest >= REMEMBERED {
+        if self.oldest >= N {
             self.oldest = 0;
         }
     }
+}
+
+/// The certificates and parties met last.
+#[derive(Debug, Default)]
+pub(crate) struct KnownDocuments {
+    documents: Ring<DocumentOf<Place>, DOCUMENTS>,
+    issuers: Ring<PartyOf<Place>, PARTIES>,
+    principals: Ring<PartyOf<Place>, PARTIES>,
+}
+
+impl KnownDocuments {
+    /// The document that begins at `start` of `text`, if it is a known one: what reading it makes
+    /// of it.
+    pub(super) fn document<'t>(&mut self, text: &'t [u8], start: usize) -> Option<Document<'t>> {
+        let rest = text.get(start..)?;
+        let (_, document) = self.documents.find(rest)?;
+        let place = |at: usize| start.saturating_add(at);
+        Some(document.map(place, |value| value_at(rest, start, value)))
+    }
+
+    /// Remembers a document of `text` that was read without fault.
+    pub(super) fn remember_document(&mut self, text: &[u8], document: &Document<'_>) {
+        // A license is met once. What has no end depends on what follows it.
+        let has_ends = document.closed && (document.body_closed || document.body.is_none());
+        let whole = text.get(document.start..document.end).unwrap_or_default();
+        if !has_ends || document.is_publishing_license() || whole.len() > LONGEST {
+            return;
+        }
+        let start = document.start;
+        let place = |at: usize| at.saturating_sub(start);
+        let places = document.map(place, |value| place_in(whole, start, value));
+        self.documents.remember(whole, places);
+    }
+
+    /// The party whose element begins at `start` of `text`, if it is a known one, and how long that
+    /// element is.
+    pub(super) fn party<'t>(
+        &mut self,
+        side: Side,
+        text: &'t [u8],
+        start: usize,
+    ) -> Option<(Party<'t>, usize)> {
+        let rest = text.get(start..)?;
+        let (known, party) = self.parties(side).find(rest)?;
+        Some((party.map(|value| value_at(rest, start, value)), known.len()))
+    }
+
+    /// Remembers a party whose element begins at `start` and has this text, all of which was read
+    /// without fault.
+    pub(super) fn remember_party(
+        &mut self,
+        side: Side,
+        text: &[u8],
+        start: usize,
+        party: &Party<'_>,
+    ) {
+        // Where only the head is wanted, a license ends at its first WORK, wherever that stands.
+        if text.len() <= LONGEST && memmem::find(text, b"<WORK").is_none() {
+            let places = party.map(|value| place_in(text, start, value));
+            self.parties(side).remember(text, places);
+        }
+    }
+
+    fn parties(&mut self, side: Side) -> &mut Ring<PartyOf<Place>, PARTIES> {
+        match side {
+            Side::Issuer => &mut self.issuers,
+            Side::Principal => &mut self.principals,
+        }
+    }
+}
+
+/// A value in `rest`, which begins at `start` of the text.
+fn value_at<'t>(rest: &'t [u8], start: usize, place: &Place) -> Option<Value<'t>> {
+    let raw = rest.get(place.raw.start..place.raw.end)?;
+    Some(Value { raw, at: start.saturating_add(place.at) })
+}
+
+/// Where a value stands in `whole`, which begins at `start` of the text.
+fn place_in(whole: &[u8], start: usize, value: &Value<'_>) -> Option<Place> {
+    let from = value.raw.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    let raw = Span { start: from, end: from.checked_add(value.raw.len())? };
+    Some(Place { at: value.at.saturating_sub(start), raw })
 }
 
 #[cfg(test)]
@@ -90,13 +160,15 @@ mod tests {
     use crate::limits::{Cancel, Limits, Meter};
     use proptest::prelude::*;
 
-    fn read<'t>(text: &'t str, known: &mut KnownDocuments) -> Documents<'t> {
+    fn read<'t>(text: &'t str, depth: Depth, known: &mut KnownDocuments) -> Documents<'t> {
         let meter = Meter::new(Limits::default(), Cancel::default());
-        reader::documents_known(text.as_bytes(), Depth::Full, Some(known), &meter)
+        reader::documents_known(text.as_bytes(), depth, Some(known), &meter)
     }
 
-    fn assert_same(text: &str, known: &mut KnownDocuments) {
-        let (cold, warm) = (read(text, &mut KnownDocuments::default()), read(text, known));
+    fn assert_same(text: &str, depth: Depth, known: &mut KnownDocuments) {
+        let meter = Meter::new(Limits::default(), Cancel::default());
+        let cold = reader::documents(text.as_bytes(), depth, &meter);
+        let warm = read(text, depth, known);
         assert_eq!(cold.list, warm.list, "{text}");
         assert_eq!(cold.error, warm.error, "{text}");
         assert_eq!(cold.trailing, warm.trailing, "{text}");
@@ -113,8 +185,11 @@ mod tests {
         let long = certificate(&"A".repeat(LONGEST));
         for text in ["<XrML><BODY>", "<XrML><BODY></XrML>", "<XrML></XrML><b", license, &long] {
             let mut known = KnownDocuments::default();
-            let has = read(text, &mut known).list.first().is_some_and(|first| first.body.is_none());
-            assert_eq!(known.known.len(), usize::from(has), "{text}");
+            let has = read(text, Depth::Full, &mut known)
+                .list
+                .first()
+                .is_some_and(|first| first.body.is_none());
+            assert_eq!(known.documents.known.len(), usize::from(has), "{text}");
         }
     }
 
@@ -123,14 +198,14 @@ mod tests {
         let mut known = KnownDocuments::default();
         let text = |which: usize| certificate(&format!("<ISSUEDTIME>{which}</ISSUEDTIME>"));
         for round in 0..3 {
-            for which in 0..REMEMBERED + 3 {
-                assert_same(&text(which + round), &mut known);
+            for which in 0..DOCUMENTS + 3 {
+                assert_same(&text(which + round), Depth::Full, &mut known);
             }
         }
-        assert_eq!(known.known.len(), REMEMBERED);
-        let last = text(REMEMBERED + 4);
-        assert!(known.find(last.as_bytes(), 0).is_some());
-        assert!(known.find(text(3).as_bytes(), 0).is_none());
+        assert_eq!(known.documents.known.len(), DOCUMENTS);
+        let last = text(DOCUMENTS + 4);
+        assert!(known.document(last.as_bytes(), 0).is_some());
+        assert!(known.document(text(3).as_bytes(), 0).is_none());
     }
 
     proptest! {
@@ -141,15 +216,61 @@ mod tests {
             texts in prop::collection::vec(prop::collection::vec(piece(), 0..6), 1..6),
         ) {
             let mut known = KnownDocuments::default();
-            for text in texts {
-                assert_same(&text.concat(), &mut known);
+            for (which, text) in texts.into_iter().enumerate() {
+                let depth = if which % 2 == 0 { Depth::Full } else { Depth::Head };
+                assert_same(&text.concat(), depth, &mut known);
+            }
+        }
+
+        /// The same for what stands in a license: parties in any order, twice, broken, in a second
+        /// body, with all that may stand between.
+        #[test]
+        fn a_known_party_is_read_as_a_new_one(
+            bodies in prop::collection::vec(prop::collection::vec(part(), 0..7), 2..7),
+        ) {
+            let mut known = KnownDocuments::default();
+            for (which, body) in bodies.into_iter().enumerate() {
+                let depth = if which % 2 == 0 { Depth::Full } else { Depth::Head };
+                let license = certificate(&body.concat()).replace("LICENSE", "Microsoft Rights Label");
+                assert_same(&license, depth, &mut known);
             }
         }
     }
 
+    const KEY: &str =
+        "<PUBLICKEY><PARAMETER name=\"modulus\"><VALUE>AQAB</VALUE></PARAMETER></PUBLICKEY>";
+
+    fn part() -> impl Strategy<Value = String> {
+        let object = |kind: &str| {
+            format!("<OBJECT type=\"{kind}\"><ID type=\"a\">1</ID><ADDRESS>b</ADDRESS></OBJECT>")
+        };
+        let (server, client) = (object("MS-DRM-Server"), object("Group-Identity"));
+        let sdk = "<SECURITYLEVEL name=\"SDK\" value=\"1\"/>";
+        let insides = [
+            format!("{server}{KEY}"),
+            format!("{client}{sdk}{sdk}"),
+            format!("{client} {KEY}"),
+            format!("{server}<![CDATA[x]]><NAME><![CDATA[c]]></NAME>"),
+            format!("<WORK></WORK>{server}"),
+            format!("{server}<XrML>"),
+            format!("{client}<a></a></b>"),
+        ];
+        let mut parts: Vec<String> = Vec::new();
+        for inside in insides {
+            parts.push(format!("<ISSUER>{inside}</ISSUER>"));
+            let principal = format!("<PRINCIPAL>{inside}</PRINCIPAL>");
+            parts.push(format!(
+                "<ISSUEDPRINCIPALS internal-id=\"1\">{principal}</ISSUEDPRINCIPALS>"
+            ));
+            parts.push(format!("<ISSUEDPRINCIPALS>{principal}{principal}</ISSUEDPRINCIPALS>"));
+        }
+        for other in ["<ISSUER/>", "<ISSUER>", "</ISSUER>", "</BODY><BODY>", " ", "<WORK>", "<"] {
+            parts.push(other.to_owned());
+        }
+        prop::sample::select(parts)
+    }
+
     fn piece() -> impl Strategy<Value = String> {
-        const KEY: &str =
-            "<PUBLICKEY><PARAMETER name=\"modulus\"><VALUE>AQAB</VALUE></PARAMETER></PUBLICKEY>";
         let party =
             format!("<ISSUER><OBJECT type=\"MS-DRM-Server\"><ID>1</ID></OBJECT>{KEY}</ISSUER>");
         let whole = vec![

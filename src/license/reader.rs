@@ -64,6 +64,7 @@ enum Data {
 const PATH: usize = 16;
 
 struct Reader<'t, 'm, 'd> {
+    known: Option<&'d mut KnownDocuments>,
     text: &'t [u8],
     events: Events<'t>,
     meter: &'m Meter,
@@ -81,6 +82,12 @@ struct Reader<'t, 'm, 'd> {
     may_issue: bool,
     /// Inside a second `BODY`, which no signature covers: nothing of it counts.
     is_uncovered: bool,
+    /// The document is a publishing license.
+    is_license: bool,
+    /// Whether the issuer and the principal were met.
+    parties_met: [bool; 2],
+    /// Where the party begins that is being read, if it may be remembered.
+    party_start: Option<usize>,
     /// A tag has more attributes than are looked at.
     has_too_many: Cell<bool>,
 }
@@ -133,7 +140,7 @@ fn read_documents<'t>(
             #[allow(clippy::disallowed_methods)] // a constant
             documents.list.reserve(USUAL);
         }
-        if let Some(document) = known.as_mut().and_then(|known| known.find(text, start)) {
+        if let Some(document) = known.as_mut().and_then(|known| known.document(text, start)) {
             at = document.end;
             documents.list.push(document);
             continue;
@@ -141,7 +148,7 @@ fn read_documents<'t>(
         // It is read where it stays: it is too large to be moved for nothing.
         documents.list.push(Document { start, ..Document::default() });
         let Some(document) = documents.list.last_mut() else { break };
-        let read = Reader::new(text, document, meter).run(depth);
+        let read = Reader::new(text, document, known.as_deref_mut(), meter).run(depth);
         at = if document.closed { document.end } else { start.saturating_add(1) };
         let is_license = document.is_publishing_license();
         match read {
@@ -153,7 +160,7 @@ fn read_documents<'t>(
             Ok(()) if is_license && depth == Depth::Head => return damage.map_or(Ok(()), Err),
             Ok(()) => {
                 if let Some(known) = &mut known {
-                    known.remember(text, document);
+                    known.remember_document(text, document);
                 }
             }
         }
@@ -181,8 +188,14 @@ fn find_document(text: &[u8], mut at: usize) -> Option<usize> {
 }
 
 impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
-    fn new(text: &'t [u8], document: &'d mut Document<'t>, meter: &'m Meter) -> Reader<'t, 'm, 'd> {
+    fn new(
+        text: &'t [u8],
+        document: &'d mut Document<'t>,
+        known: Option<&'d mut KnownDocuments>,
+        meter: &'m Meter,
+    ) -> Reader<'t, 'm, 'd> {
         Reader {
+            known,
             text,
             events: Events::new(text, document.start),
             meter,
@@ -195,6 +208,9 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
             parameter: &[],
             may_issue: false,
             is_uncovered: false,
+            is_license: false,
+            parties_met: [false; 2],
+            party_start: None,
             has_too_many: Cell::new(false),
         }
     }
@@ -215,14 +231,17 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                         self.document.end = self.events.start();
                         return Err(self.malformed("a document begins inside another one"));
                     }
-                    if tag == Tag::Work
-                        && depth == Depth::Head
-                        && self.document.is_publishing_license()
-                    {
+                    if tag == Tag::Work && depth == Depth::Head && self.is_license {
                         self.document.end = self.events.start();
                         return Ok(());
                     }
                     self.push(tag)?;
+                    if let Place::Party(side, Part::Itself) = self.place
+                        && self.take_known(side)
+                    {
+                        self.pop();
+                        continue;
+                    }
                     self.open(attributes);
                     if self.has_too_many.get() {
                         let allowed = self.meter.allowed(Limit::Attributes);
@@ -308,6 +327,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                 }
                 self.document.body = Some(Span { start, end: self.text.len() });
                 self.document.body_type = self.attribute(attributes, b"type");
+                self.is_license = self.document.is_publishing_license();
             }
             Place::DescriptorObject => {
                 let found = self.attribute(attributes, b"type");
@@ -375,6 +395,45 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
         }
     }
 
+    /// Takes the party of a license that begins here from memory. The first of its side only: what
+    /// stands in a second one depends on the first.
+    fn take_known(&mut self, side: Side) -> bool {
+        let Some(known) = &mut self.known else { return false };
+        let [issuer, principal] = &mut self.parties_met;
+        let met = match side {
+            Side::Issuer => issuer,
+            Side::Principal => principal,
+        };
+        if self.is_uncovered || !self.is_license || std::mem::replace(met, true) {
+            return false;
+        }
+        let start = self.events.start();
+        let Some((party, len)) = known.party(side, self.text, start) else {
+            self.party_start = Some(start);
+            return false;
+        };
+        self.events.pass(len);
+        *self.party(side) = party;
+        true
+    }
+
+    /// Remembers the party that ends here, if nothing in it is out of the ordinary.
+    fn remember_party(&mut self, side: Side) {
+        let Some(start) = self.party_start.take() else { return };
+        let is_odd = self.document.duplicate.is_some() || self.document.reflowed;
+        let whole = self.text.get(start..self.events.end()).unwrap_or_default();
+        if let Some(known) = &mut self.known
+            && !is_odd
+            && !self.has_too_many.get()
+        {
+            let party = match side {
+                Side::Issuer => &self.document.issuer,
+                Side::Principal => &self.document.principal,
+            };
+            known.remember_party(side, whole, start, party);
+        }
+    }
+
     /// Notes that what is opened here was there before.
     fn note_repeated(&mut self, repeated: bool) {
         if repeated {
@@ -420,6 +479,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                 }
             }
             Place::DistributionPoint => self.point = None,
+            Place::Party(side, Part::Itself) => self.remember_party(side),
             _ => {}
         }
         self.pop();
