@@ -64,16 +64,29 @@ pub(super) struct Lexer<'a> {
     odd: bool,
 }
 
-pub(super) fn is_space(byte: u8) -> bool {
+pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, 0 | b'\t' | b'\n' | 0x0C | b'\r' | b' ')
 }
 
-fn is_delimiter(byte: u8) -> bool {
+const fn is_delimiter(byte: u8) -> bool {
     matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
 }
 
+/// Whether each byte is regular: neither white space nor a delimiter. Asked of every byte.
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+// made when this is compiled, from 0 to 255
+static REGULAR: [bool; 256] = {
+    let mut regular = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        regular[byte] = !is_space(byte as u8) && !is_delimiter(byte as u8);
+        byte += 1;
+    }
+    regular
+};
+
 fn is_regular(byte: u8) -> bool {
-    !is_space(byte) && !is_delimiter(byte)
+    REGULAR.get(usize::from(byte)).is_some_and(|regular| *regular)
 }
 
 impl<'a> Lexer<'a> {
@@ -119,7 +132,7 @@ impl<'a> Lexer<'a> {
 
     /// Passes over white space and comments.
     pub(super) fn space(&mut self) {
-        while let Some(byte) = self.peek() {
+        while let Some(byte) = self.peek().filter(|byte| !is_regular(*byte)) {
             match byte {
                 b'%' => {
                     self.odd = true;
@@ -129,7 +142,7 @@ impl<'a> Lexer<'a> {
                 }
                 _ if is_space(byte) => {
                     self.odd |= byte == 0;
-                    self.step(1);
+                    self.at = self.at.saturating_add(1);
                 }
                 _ => break,
             }
@@ -264,51 +277,101 @@ impl<'a> Lexer<'a> {
     /// What stands up to the bracket that closes the one just passed.
     fn inside(&mut self, is_dict: bool) -> Result<&'a [u8], Fault> {
         let start = self.at;
-        let mut open = vec![is_dict];
+        let mut open = Brackets::new(is_dict);
         loop {
-            let end = {
-                self.space();
-                self.at
-            };
+            self.space();
+            let end = self.at;
+            // Most of what stands in a dictionary is names and numbers.
+            match self.peek() {
+                Some(b'/') => {
+                    self.step(1);
+                    self.regular()?;
+                    continue;
+                }
+                Some(byte) if is_regular(byte) => {
+                    let raw = self.regular()?;
+                    if !matches!(raw, b"R" | b"null" | b"true" | b"false") && !is_number(raw) {
+                        return self.malformed("a word that is no value");
+                    }
+                    continue;
+                }
+                _ => {}
+            }
             let closed = match self.token()? {
                 Token::DictOpen => {
-                    open.push(true);
-                    None
+                    if !open.push(true) {
+                        return self.malformed("nested too deep");
+                    }
+                    continue;
                 }
                 Token::ArrayOpen => {
-                    open.push(false);
-                    None
+                    if !open.push(false) {
+                        return self.malformed("nested too deep");
+                    }
+                    continue;
                 }
-                Token::DictClose => Some(true),
-                Token::ArrayClose => Some(false),
-                Token::Word(b"R" | b"null" | b"true" | b"false") => None,
-                Token::Word(_) => return self.malformed("a word that is no value"),
-                _ => None,
+                Token::DictClose => true,
+                Token::ArrayClose => false,
+                _ => continue,
             };
-            if open.len() > DEPTH {
-                return self.malformed("nested too deep");
+            if open.pop() != Some(closed) {
+                return self.malformed("brackets do not pair");
             }
-            if let Some(closed) = closed {
-                if open.pop() != Some(closed) {
-                    return self.malformed("brackets do not pair");
-                }
-                if open.is_empty() {
-                    return Ok(self.bytes.get(start..end).unwrap_or_default());
-                }
+            if open.len == 0 {
+                return Ok(self.bytes.get(start..end).unwrap_or_default());
             }
         }
     }
 }
 
-fn word(raw: &[u8]) -> Token<'_> {
-    let (sign, digits) = match raw {
+/// The brackets that are open, up to [`DEPTH`] of them: a bit for each, set for a dictionary's.
+struct Brackets {
+    kinds: u64,
+    len: usize,
+}
+
+const _: () = assert!(DEPTH <= 64, "each open bracket has one bit");
+
+impl Brackets {
+    fn new(is_dict: bool) -> Brackets {
+        Brackets { kinds: u64::from(is_dict), len: 1 }
+    }
+
+    /// Whether there was room for one more.
+    fn push(&mut self, is_dict: bool) -> bool {
+        self.kinds = self.kinds.wrapping_shl(1) | u64::from(is_dict);
+        self.len = self.len.saturating_add(1);
+        self.len <= DEPTH
+    }
+
+    /// The one that was opened last.
+    fn pop(&mut self) -> Option<bool> {
+        self.len = self.len.checked_sub(1)?;
+        let is_dict = self.kinds & 1 == 1;
+        self.kinds = self.kinds.wrapping_shr(1);
+        Some(is_dict)
+    }
+}
+
+/// The sign of a number, and what stands behind it.
+fn sign(raw: &[u8]) -> (i64, &[u8]) {
+    match raw {
         [b'-', rest @ ..] => (-1, rest),
         [b'+', rest @ ..] => (1, rest),
-        _ => (1_i64, raw),
-    };
-    if digits.is_empty() || !digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
+        _ => (1, raw),
+    }
+}
+
+fn is_number(raw: &[u8]) -> bool {
+    let (_, digits) = sign(raw);
+    !digits.is_empty() && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+}
+
+fn word(raw: &[u8]) -> Token<'_> {
+    if !is_number(raw) {
         return Token::Word(raw);
     }
+    let (sign, digits) = sign(raw);
     if digits.contains(&b'.') {
         return Token::Real;
     }
@@ -380,6 +443,31 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(value(text).as_ref(), Ok(expected), "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn brackets_nest_up_to_a_depth_and_pair() {
+        for (text, expected) in [
+            ("<".repeat(2) + "/A" + &"[".repeat(63) + &"]".repeat(63) + ">>", None),
+            ("[".repeat(64) + &"]".repeat(64), None),
+            ("[".repeat(65) + &"]".repeat(65), Some("nested too deep")),
+            ("[<<]>>".to_owned(), Some("brackets do not pair")),
+            ("[<<>>[<<[]>>]] ]".to_owned(), None),
+            ("[/A 1 +2 -.5 (x) <AB> R null true false]".to_owned(), None),
+            ("[+]".to_owned(), Some("a word that is no value")),
+            ("[nul]".to_owned(), Some("a word that is no value")),
+        ] {
+            let read = value(text.as_bytes());
+            match expected {
+                None => assert!(read.is_ok(), "{text}"),
+                Some(why) => {
+                    assert!(
+                        matches!(read, Err(Fault::Malformed(_, said)) if said == why),
+                        "{text}"
+                    );
+                }
+            }
         }
     }
 

@@ -21,7 +21,8 @@ impl<'a> Dict<'a> {
     /// Reads what stands between the brackets.
     pub(super) fn parse(raw: &'a [u8]) -> Result<Dict<'a>, Fault> {
         let mut lexer = Lexer::whole(raw);
-        let mut entries = Vec::new();
+        #[allow(clippy::disallowed_methods)] // what most dictionaries have, whatever they say
+        let mut entries = Vec::with_capacity(12);
         while !lexer.is_done() {
             let Value::Name(key) = lexer.value()? else {
                 return Err(Fault::Malformed(lexer.at(), "a key that is no name"));
@@ -84,7 +85,11 @@ impl<'a> Dict<'a> {
 
 /// Whether `words` stand in `bytes`, in whatever case.
 pub(super) fn mentions(bytes: &[u8], words: &[u8]) -> bool {
-    bytes.windows(words.len().max(1)).any(|window| window.eq_ignore_ascii_case(words))
+    let Some(first) = words.first() else { return false };
+    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes).any(|at| {
+        let there = bytes.get(at..).and_then(|rest| rest.get(..words.len()));
+        there.is_some_and(|there| there.eq_ignore_ascii_case(words))
+    })
 }
 
 /// The values of an array, up to `max` of them.
@@ -230,7 +235,15 @@ impl Object {
 
     /// Its dictionary, or that of its stream.
     pub(super) fn dict(&self, structure: &'static str) -> Result<Dict<'_>> {
-        match self.value() {
+        let value = match self.bytes.strip_prefix(b"<<").and_then(|rest| rest.strip_suffix(b">>")) {
+            // It was read up to the bracket that closes it when it was found.
+            Some(inside) => {
+                debug_assert_eq!(self.value(), Value::Dict(inside));
+                Value::Dict(inside)
+            }
+            None => self.value(),
+        };
+        match value {
             Value::Dict(raw) => {
                 Dict::parse(raw).map_err(|fault| object_error(fault, structure, self.at))
             }
@@ -390,4 +403,20 @@ fn header(lexer: &mut Lexer<'_>) -> Result<u64, Fault> {
 pub(super) fn leads_with(bytes: &[u8], word: &[u8]) -> bool {
     let space = bytes.iter().position(|byte| !is_space(*byte)).unwrap_or(bytes.len());
     bytes.get(space..).is_some_and(|rest| rest.starts_with(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn words_are_found_in_whatever_case(text in "[aAbB%ab]{0,12}", words in "[aAbB%]{0,3}") {
+            let (text, words) = (text.as_bytes(), words.as_bytes());
+            let expected =
+                text.windows(words.len().max(1)).any(|there| there.eq_ignore_ascii_case(words));
+            prop_assert_eq!(mentions(text, words), expected);
+        }
+    }
 }
