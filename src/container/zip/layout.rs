@@ -18,6 +18,9 @@ pub(super) const CENTRAL_LEN: u64 = 46;
 pub(super) const END_LEN: u64 = 22;
 pub(super) const END_64_LEN: u64 = 56;
 pub(super) const LOCATOR_64_LEN: u64 = 20;
+/// 4.3.9, how long a data descriptor is: none, with sizes of 32 or 64 bits, without and with its
+/// signature.
+pub(super) const DESCRIPTORS: [usize; 5] = [0, 12, 16, 20, 24];
 /// The longest comment behind the end record.
 pub(super) const MAX_COMMENT: u64 = 65_535;
 

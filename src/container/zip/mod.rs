@@ -4,6 +4,7 @@
 //! code page 437, the only other one that the format has.
 
 mod directory;
+mod hidden;
 mod layout;
 mod scan;
 #[cfg(test)]
@@ -13,6 +14,7 @@ pub(crate) mod tests;
 use std::sync::LazyLock;
 
 use directory::{Directory, Entry, Search, central, local, malformed};
+use hidden::Gaps;
 use layout::{
     AES, CENTRAL, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED,
     FIRST_PARTS, LABEL_INFO, LOCAL, LOCAL_LEN, MASKED, STORED, UTF8,
@@ -231,11 +233,14 @@ struct Reading {
     /// Bytes that the members until now take in the archive; together they cannot take more than
     /// it has, unless they lie over each other.
     claimed: u64,
+    /// What they leave between them.
+    gaps: Gaps,
 }
 
 impl Reading {
     fn new(directory: Directory, wish: Wish) -> Reading {
-        Reading { directory, wish, position: directory.start, entries: 0, claimed: 0 }
+        let gaps = Gaps::new(directory.base, directory.start);
+        Reading { directory, wish, position: directory.start, entries: 0, claimed: 0, gaps }
     }
 
     /// Names the next members.
@@ -256,10 +261,23 @@ impl Reading {
             if self.wish != Wish::Members {
                 label_part(window, sink, &self.directory, &entry)?;
             }
-            if self.wish != Wish::Labels && name_member(window, sink, &self.directory, entry)? {
-                named = named.saturating_add(1);
+            if self.wish != Wish::Labels {
+                let start = self.directory.base.saturating_add(entry.header);
+                let least = wide(entry.name.len()).saturating_add(entry.packed);
+                let least = start.saturating_add(LOCAL_LEN).saturating_add(least);
+                let (is_named, end) = name_member(window, sink, &self.directory, entry)?;
+                self.gaps.claim(window, start, end.unwrap_or(least))?;
+                named = named.saturating_add(usize::from(is_named));
             }
             if named >= BATCH {
+                sink.rest(Box::new(move |window, sink| self.go_on(window, sink)));
+                return Ok(());
+            }
+        }
+        if self.wish != Wish::Labels {
+            self.gaps.close(window)?;
+            // They are named behind all others, and what is wrong with the directory is said then.
+            if self.gaps.name(window, sink, BATCH)? {
                 sink.rest(Box::new(move |window, sink| self.go_on(window, sink)));
                 return Ok(());
             }
@@ -274,13 +292,14 @@ impl Reading {
     }
 }
 
-/// Puts a member before the sink, unless nothing can come of it; whether it did.
+/// Puts a member before the sink, unless nothing can come of it; whether it did, and where the member
+/// ends if that is known.
 fn name_member(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     directory: &Directory,
     entry: Entry,
-) -> Result<bool> {
+) -> Result<(bool, Option<u64>)> {
     if entry.packed == 0 {
         let is_empty = is_empty(window, directory, &entry);
         match is_empty {
@@ -293,7 +312,7 @@ fn name_member(
             Err(error) if error.ends_file() => return Err(error),
             Err(error) => sink.incomplete(error),
         }
-        return Ok(false);
+        return Ok((false, None));
     }
     if entry.flags & (ENCRYPTED | MASKED) != 0 || entry.method == AES {
         let error = Error::unsupported(
@@ -304,7 +323,7 @@ fn name_member(
         );
         let body = Body::Unopened { error, size: Some(entry.size) };
         sink.member(Member { name: name(&entry), body })?;
-        return Ok(true);
+        return Ok((true, None));
     }
     let located = locate(window, sink, directory, &entry);
     let extent = match located {
@@ -312,19 +331,19 @@ fn name_member(
         Err(error) if error.ends_file() => return Err(error),
         Err(error) => {
             sink.incomplete(error);
-            return Ok(false);
+            return Ok((false, None));
         }
     };
     match body(window, &entry, extent)? {
         Some(body) => {
             sink.member(Member { name: name(&entry), body })?;
-            Ok(true)
+            Ok((true, Some(extent.end())))
         }
         None => {
             if std::str::from_utf8(&entry.name).is_ok_and(is_named_protected) {
                 sink.incomplete(not_as_named());
             }
-            Ok(false)
+            Ok((false, Some(extent.end())))
         }
     }
 }

@@ -1,0 +1,254 @@
+//! Members that the central directory leaves out, counts and all: who reads an archive from its front,
+//! as a pipe is unpacked, sees them.
+//!
+//! They are looked for where the records of the directory leave room for one between two members, and
+//! only where a local header begins that room. So an archive without such room costs nothing, and
+//! padding no more than a look at its first bytes.
+
+use std::collections::BTreeMap;
+
+use super::directory::{Entry, local};
+use super::layout::{DESCRIPTOR, DESCRIPTORS, ENCRYPTED, LOCAL, LOCAL_LEN};
+use super::{body, name};
+use crate::bytes::wide;
+use crate::container::{Anomaly, Body, Member, Sink};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::{Extent, Window};
+
+/// The smallest room for a member: its header, and one byte of name or data.
+const LEAST: u64 = LOCAL_LEN + 1;
+/// Bytes in which a local header begins behind the member before it.
+const LOOK: usize = 28;
+
+/// What of the archive no record of the directory has claimed yet.
+#[derive(Debug)]
+pub(super) struct Gaps {
+    /// Where each begins and ends.
+    gaps: BTreeMap<u64, u64>,
+    /// Where the last member ends of those read until now, in the order of the file.
+    reach: u64,
+    /// Where the directory begins, before which all members lie.
+    directory: u64,
+}
+
+impl Gaps {
+    /// Of an archive that has all of its members between `start` and `directory`.
+    pub(super) fn new(start: u64, directory: u64) -> Gaps {
+        Gaps { gaps: BTreeMap::new(), reach: start, directory }
+    }
+
+    /// The member at `start` ends not before `end`. The directory need not be in the order of the
+    /// members.
+    pub(super) fn claim(&mut self, window: &mut Window<'_>, start: u64, end: u64) -> Result<()> {
+        if start >= self.reach {
+            self.keep(window, self.reach, start)?;
+            self.reach = end.max(start);
+            return Ok(());
+        }
+        let around = self.gaps.range(..=start).next_back().map(|(from, to)| (*from, *to));
+        if let Some((from, to)) = around.filter(|(_, to)| *to > start) {
+            window.meter().charge(Limit::StepsTotal, 1)?;
+            self.gaps.remove(&from);
+            self.keep(window, from, start)?;
+            self.keep(window, end, to)?;
+        }
+        self.reach = self.reach.max(end);
+        Ok(())
+    }
+
+    fn keep(&mut self, window: &mut Window<'_>, from: u64, to: u64) -> Result<()> {
+        let to = to.min(self.directory);
+        if header(window, from, to)?.is_some() {
+            window.meter().charge(Limit::Allocation, 64)?;
+            self.gaps.insert(from, to);
+        }
+        Ok(())
+    }
+
+    /// There are no more records.
+    pub(super) fn close(&mut self, window: &mut Window<'_>) -> Result<()> {
+        let end = self.directory.max(self.reach);
+        self.claim(window, end, end)
+    }
+
+    /// Names members in what is left, no more than `most`; whether there may be others.
+    pub(super) fn name(
+        &mut self,
+        window: &mut Window<'_>,
+        sink: &mut dyn Sink,
+        most: usize,
+    ) -> Result<bool> {
+        for _ in 0..most {
+            let Some((from, to)) = self.gaps.pop_first() else { return Ok(false) };
+            let Some(at) = header(window, from, to)? else { continue };
+            window.meter().charge(Limit::StepsTotal, 1)?;
+            let Ok((entry, data)) = local(window, at) else { continue };
+            let end = name_member(window, sink, entry, at, data, to)?;
+            self.gaps.insert(end, to);
+        }
+        Ok(!self.gaps.is_empty())
+    }
+}
+
+/// Where a local header begins a gap, or stands behind the descriptor of the member before it.
+fn header(window: &mut Window<'_>, from: u64, to: u64) -> Result<Option<u64>> {
+    if to.saturating_sub(from) < LEAST {
+        return Ok(None);
+    }
+    let bytes = window.up_to(from, LOOK)?;
+    let signature = LOCAL.to_le_bytes();
+    let mut places = DESCRIPTORS.iter();
+    let skip = places.find(|skip| bytes.get(**skip..).is_some_and(|at| at.starts_with(&signature)));
+    Ok(skip.map(|skip| from.saturating_add(wide(*skip))))
+}
+
+/// Names one if something can come of it; where it ends.
+fn name_member(
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    mut entry: Entry,
+    at: u64,
+    data: u64,
+    to: u64,
+) -> Result<u64> {
+    let stop = data.saturating_add(entry.packed);
+    // Of one with a descriptor the size stands behind it.
+    let is_sized = (entry.flags & DESCRIPTOR == 0 || entry.packed > 0) && stop <= to;
+    let end = if is_sized { stop } else { to };
+    entry.packed = end.saturating_sub(data);
+    if entry.packed == 0 || data >= to {
+        return Ok(end);
+    }
+    let extent = Extent { offset: data, len: entry.packed };
+    let body = if entry.flags & ENCRYPTED != 0 {
+        let error =
+            Error::unsupported("encrypted-member", "zip member", at, "a password is needed");
+        Some(Body::Unopened { error, size: None })
+    } else {
+        if !is_sized {
+            // Nobody says how large it is.
+            entry.size = 0;
+        }
+        body(window, &entry, extent)?
+    };
+    if let Some(body) = body {
+        sink.anomaly(Anomaly::NonSpecLayout, Some(at));
+        sink.member(Member { name: name(&entry), body })?;
+    }
+    Ok(end)
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+mod tests {
+    use super::super::tests::{Put, archive, deflated, protected, stored};
+    use crate::{Anomaly, Inspector, Protection, Report};
+
+    fn find(bytes: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+        bytes[from..].windows(needle.len()).position(|at| at == needle).map(|at| at + from)
+    }
+
+    /// The records of the directory, and the end record.
+    fn split(zip: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>, Vec<u8>) {
+        let end = find(zip, b"PK\x05\x06", 0).unwrap();
+        let mut places = Vec::new();
+        let mut from = 0;
+        while let Some(at) = find(&zip[..end], b"PK\x01\x02", from) {
+            places.push(at);
+            from = at + 4;
+        }
+        let stops = places.iter().skip(1).chain([&end]);
+        let records = places.iter().zip(stops).map(|(at, stop)| zip[*at..*stop].to_vec());
+        (zip[..places[0]].to_vec(), records.collect(), zip[end..].to_vec())
+    }
+
+    /// The archive with a directory of these of its records, and an end record that knows no others.
+    fn listing(members: &[Put], listed: &[usize]) -> Vec<u8> {
+        let (mut out, records, mut end) = split(&archive(members));
+        let start = out.len() as u32;
+        for place in listed {
+            out.extend(&records[*place]);
+        }
+        let count = (listed.len() as u16).to_le_bytes();
+        end[8..10].copy_from_slice(&count);
+        end[10..12].copy_from_slice(&count);
+        end[12..16].copy_from_slice(&(out.len() as u32 - start).to_le_bytes());
+        end[16..20].copy_from_slice(&start.to_le_bytes());
+        out.extend(end);
+        out
+    }
+
+    fn members() -> Vec<Put> {
+        vec![
+            stored("a.txt", b"Nothing is protected here."),
+            stored("hidden.rpmsg", &protected()),
+            deflated("b.txt", b"Nor here."),
+            deflated("deflated.rpmsg", &protected()),
+            stored("c.txt", b"Nor there."),
+        ]
+    }
+
+    fn rms(report: &Report) -> Vec<&str> {
+        let found = report.findings().filter(|one| one.facts().protection != Protection::None);
+        found.filter_map(|one| one.facts().member.as_deref()).collect()
+    }
+
+    #[test]
+    fn a_member_that_the_directory_leaves_out_is_found() {
+        let both = ["hidden.rpmsg", "deflated.rpmsg"];
+        let cases: [(&[usize], &[&str], bool); 9] = [
+            (&[0, 1, 2, 3, 4], &both, false),
+            (&[4, 2, 0, 3, 1], &["deflated.rpmsg", "hidden.rpmsg"], false),
+            (&[0, 2, 4], &both, true),
+            (&[4, 2, 0], &both, true),
+            (&[0, 2, 3, 4], &["deflated.rpmsg", "hidden.rpmsg"], true),
+            (&[0, 1, 2], &both, true),
+            (&[0], &both, true),
+            (&[2], &both, true),
+            (&[4], &both, true),
+        ];
+        for (listed, expected, is_odd) in cases {
+            let report = Inspector::default().inspect_bytes(&listing(&members(), listed));
+            let mut found = rms(&report);
+            found.sort_unstable();
+            let mut expected = expected.to_vec();
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{listed:?}");
+            let own = report.findings().next().unwrap().facts();
+            assert_eq!(own.anomalies.contains(&Anomaly::NonSpecLayout), is_odd, "{listed:?}");
+        }
+    }
+
+    /// What is left out and of no known format is nothing, as a member that is listed.
+    #[test]
+    fn other_members_that_are_left_out_are_no_matter() {
+        let plain = || {
+            vec![
+                stored("a.txt", b"Nothing is protected here."),
+                deflated("b.txt", b"Nor here."),
+                stored("c.txt", b"Nor there."),
+            ]
+        };
+        for listed in [&[0, 2][..], &[0, 1], &[1, 2], &[2, 0]] {
+            let report = Inspector::default().inspect_bytes(&listing(&plain(), listed));
+            let own = report.findings().next().unwrap().facts();
+            assert_eq!(own.protection, Protection::None, "{listed:?}");
+            assert_eq!((report.incomplete(), &own.anomalies[..]), (None, &[][..]), "{listed:?}");
+        }
+    }
+
+    /// Room is no member: an archive with padding, or with a signature before its directory.
+    #[test]
+    fn padding_is_passed_over() {
+        let (head, records, mut end) = split(&archive(&[stored("a.txt", b"text")]));
+        for padding in [vec![0; 40], b"PK\x01\x02".repeat(12), b"APK Sig Block 42".repeat(9)] {
+            let start = (head.len() + padding.len()) as u32;
+            end[16..20].copy_from_slice(&start.to_le_bytes());
+            let zip = [&head[..], &padding, &records[0], &end].concat();
+            let report = Inspector::default().inspect_bytes(&zip);
+            assert_eq!((report.worst(), report.incomplete()), (Protection::None, None));
+            assert_eq!(report.findings().count(), 1);
+        }
+    }
+}
