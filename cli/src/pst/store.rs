@@ -24,7 +24,7 @@ use outlook_pst::{AnsiPstFile, PstFile as _, UnicodePstFile};
 
 use super::child::Sought;
 
-/// Pages that are remembered, each of 512 bytes and what is made of them.
+/// Pages of both trees that are remembered, each of 512 bytes and what is made of them: some 30 MB.
 const PAGES: usize = 32_768;
 /// Pages of the node tree that wait. A page has at most 31 entries, a tree eight levels.
 const WAITING: usize = 1 << 16;
@@ -160,14 +160,19 @@ macro_rules! form {
                     }
                 }
 
+                fn make_room(&mut self) {
+                    if self.node_pages.len() + self.block_pages.len() > PAGES {
+                        self.node_pages.clear();
+                        self.block_pages.clear();
+                    }
+                }
+
                 /// Where a block lies.
                 fn block(
                     &mut self,
                     id: u64,
                 ) -> io::Result<<$File as outlook_pst::PstFile>::BlockBTreeEntry> {
-                    if self.block_pages.len() > PAGES {
-                        self.block_pages.clear();
-                    }
+                    self.make_room();
                     let id = $Block::from($Key::try_from(id).map_err(io::Error::other)?);
                     let mut source = locked(self.file.reader());
                     self.blocks.find_entry(&mut *source, id.search_key(), &mut self.block_pages)
@@ -190,9 +195,7 @@ macro_rules! form {
                 }
 
                 fn node(&mut self, id: u32) -> io::Result<Node> {
-                    if self.node_pages.len() > PAGES {
-                        self.node_pages.clear();
-                    }
+                    self.make_room();
                     let mut source = locked(self.file.reader());
                     let pages = &mut self.node_pages;
                     let found = self.nodes.find_entry(&mut *source, id.into(), pages)?;

@@ -49,7 +49,7 @@ const FIRST_NAMED: u16 = 0x8000;
 /// Bytes of the names of properties, and of a use license.
 const LARGEST_VALUE: u64 = 1 << 24;
 /// Bytes of a property context.
-const LARGEST_CONTEXT: u64 = 1 << 26;
+const LARGEST_CONTEXT: u64 = 1 << 24;
 /// Folders that lead to a folder.
 const FOLDERS: usize = 32;
 /// Folders whose paths are remembered.
