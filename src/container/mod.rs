@@ -6,6 +6,7 @@
 //! believe: what it has told the sink until then stands.
 
 pub(crate) mod archive;
+pub(crate) mod cms;
 pub(crate) mod compound;
 pub(crate) mod gzip;
 pub(crate) mod irm;
@@ -317,6 +318,7 @@ const FORMATS: &[Format] = &[
     Format { matches: mail::pst::matches, read: mail::pst::read, second: Second::Pdf },
     Format { matches: gzip::matches, read: gzip::read, second: Second::None },
     Format { matches: tar::matches, read: tar::read, second: Second::None },
+    Format { matches: cms::matches, read: cms::read, second: Second::Pdf },
     Format { matches: archive::matches, read: archive::read, second: Second::Pdf },
     Format { matches: pdf::matches, read: pdf::read, second: Second::Zip },
     Format { matches: text::matches, read: text::read, second: Second::Any },
