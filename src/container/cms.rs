@@ -39,8 +39,9 @@ const END_OF_CONTENTS: &[u8] = &[0, 0];
 
 /// What begins a message.
 enum Kind {
-    /// Signed data with its content, which begins in the member at this byte.
-    Signed(u64),
+    /// Signed data with its content, which begins in the member at this byte, and ends where this
+    /// says, if anything does.
+    Signed(u64, Option<u64>),
     Closed(&'static str),
 }
 
@@ -113,8 +114,8 @@ fn kind(head: &[u8]) -> Option<Kind> {
     if fields.take(OBJECT_ID)? != DATA || end.is_some_and(|end| end <= wide(fields.at)) {
         return None;
     }
-    fields.enter(EXPLICIT_0)?;
-    Some(Kind::Signed(wide(fields.at)))
+    let end = fields.enter(EXPLICIT_0)?;
+    Some(Kind::Signed(wide(fields.at), end))
 }
 
 pub(crate) fn matches(head: &[u8]) -> bool {
@@ -125,7 +126,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
     sink.protection(Protection::Unknown);
     let content = match kind(window.head()?) {
-        Some(Kind::Signed(at)) => content(window, at)?,
+        Some(Kind::Signed(at, end)) => content(window, at, end)?,
         Some(Kind::Closed(name)) => {
             return Err(Error::unsupported("archive-not-opened", STRUCTURE, 0, name));
         }
@@ -147,7 +148,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 }
 
 /// Where the content lies: in one piece, or in many with a tag before each.
-fn content(window: &mut Window<'_>, at: u64) -> Result<Vec<Extent>> {
+fn content(window: &mut Window<'_>, at: u64, bound: Option<u64>) -> Result<Vec<Extent>> {
     let mut pieces = Vec::new();
     let bytes = window.up_to(at, TAG)?;
     let (mut position, end) = match tag(bytes, OCTETS_IN_PIECES) {
@@ -156,12 +157,14 @@ fn content(window: &mut Window<'_>, at: u64) -> Result<Vec<Extent>> {
             (begin, len.map(|len| begin.saturating_add(len)))
         }
         None => {
-            let (extent, _) = piece(window, at)?;
+            let (extent, next) = piece(window, at)?;
+            ends_with(bound, next)?;
             return Ok(vec![extent]);
         }
     };
     while end.is_none_or(|end| position < end) {
         if end.is_none() && window.up_to(position, 2)? == END_OF_CONTENTS {
+            position = position.saturating_add(2);
             break;
         }
         let (extent, next) = piece(window, position)?;
@@ -170,7 +173,21 @@ fn content(window: &mut Window<'_>, at: u64) -> Result<Vec<Extent>> {
         pieces.push(extent);
         position = next;
     }
+    ends_with(end, position)?;
+    ends_with(bound, position)?;
     Ok(pieces)
+}
+
+/// What ends at `end` fills what it is in. Where it does not, a length is damaged, and what was taken
+/// for content is none.
+fn ends_with(bound: Option<u64>, end: u64) -> Result<()> {
+    match bound {
+        Some(bound) if bound != end => {
+            let detail = format!("its content ends at {end}, and itself at {bound}");
+            Err(Error::malformed("malformed-cms", "OCTET STRING", end, detail))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// One piece, and where the next one begins.
@@ -250,6 +267,8 @@ mod tests {
             put(EXPLICIT_0, &[&put(OCTETS, &[&mail])]),
             put(EXPLICIT_0, &[&put(OCTETS_IN_PIECES, &pieces)]),
             open(EXPLICIT_0, &[&open(OCTETS_IN_PIECES, &pieces)]),
+            put(EXPLICIT_0, &[&open(OCTETS_IN_PIECES, &pieces)]),
+            open(EXPLICIT_0, &[&put(OCTETS, &[&mail])]),
         ];
         for content in contents {
             let file = signed(&[&id(DATA), &content]);
