@@ -52,8 +52,10 @@ const LARGEST_VALUE: u64 = 1 << 24;
 const LARGEST_CONTEXT: u64 = 1 << 24;
 /// Folders that lead to a folder.
 const FOLDERS: usize = 32;
-/// Folders whose paths are remembered.
-const REMEMBERED: usize = 1 << 16;
+/// Folders whose paths are remembered: with the longest ones some 13 MB.
+const REMEMBERED: usize = 1 << 10;
+/// Characters of a folder's name.
+const FOLDER_NAME: usize = 100;
 
 pub(super) struct Walk {
     store: Box<dyn Store>,
@@ -280,6 +282,7 @@ impl Walk {
         while at != 0 && at != ROOT_FOLDER && at != self.visible_root && names.len() < FOLDERS {
             let Ok(node) = self.store.node(at) else { break };
             let name = self.properties(&node).ok().and_then(|found| found.text(DISPLAY_NAME));
+            let name = name.map(|name| name.chars().take(FOLDER_NAME).collect());
             names.push(name.unwrap_or_else(|| format!("folder#{}", at >> 5)));
             // The root is its own parent.
             at = if node.parent == at { 0 } else { node.parent };
