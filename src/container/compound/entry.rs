@@ -1,7 +1,7 @@
 //! Directory entries, and the walk over the trees that they form.
 
 use super::CompoundFile;
-use super::layout::{NAME_LEN, NO_STREAM, VERSION_3};
+use super::layout::{ENTRY_LEN, NAME_LEN, NO_STREAM, VERSION_3};
 use crate::bytes::{Cursor, utf16_lossy, wide};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -43,6 +43,15 @@ pub(crate) struct Entry {
 impl Entry {
     /// Reads the fields of MS-CFB 2.6.1 in their order.
     pub(super) fn parse(id: u32, bytes: &[u8], offset: u64, version: u16) -> Result<Entry> {
+        // Of one that is whole, no field has to be asked whether it is there.
+        match bytes.first_chunk::<ENTRY_LEN>() {
+            Some(whole) => Entry::parse_fields(id, whole, offset, version),
+            None => Entry::parse_fields(id, bytes, offset, version),
+        }
+    }
+
+    #[inline(always)]
+    fn parse_fields(id: u32, bytes: &[u8], offset: u64, version: u16) -> Result<Entry> {
         let mut cursor = Cursor::new("directory entry", bytes, offset);
         let name = cursor.array("name")?;
         let name_len = cursor.u16_le("name length")?;
@@ -76,7 +85,7 @@ impl Entry {
         name.strip_suffix(&[0, 0]).unwrap_or(name)
     }
 
-    fn units(&self) -> impl Iterator<Item = u16> {
+    fn units(&self) -> impl ExactSizeIterator<Item = u16> {
         self.name_bytes().chunks_exact(2).map(|pair| match pair {
             [low, high] => u16::from_le_bytes([*low, *high]),
             _ => 0,
@@ -90,9 +99,12 @@ impl Entry {
 
     /// Whether the entry has this name; case does not count.
     pub(crate) fn is_named(&self, name: &str) -> bool {
+        if !name.is_ascii() {
+            return self.units().map(upper).eq(name.encode_utf16().map(upper));
+        }
         // Most names differ in their length, which costs nothing to see.
-        (!name.is_ascii() || self.name_bytes().len() == name.len().saturating_mul(2))
-            && self.units().map(upper).eq(name.encode_utf16().map(upper))
+        let (units, odd) = self.name_bytes().as_chunks::<2>();
+        units.len() == name.len() && odd.is_empty() && is_ascii_text(units, name)
     }
 
     /// Whether the name begins with `prefix`; case does not count.
@@ -104,14 +116,21 @@ impl Entry {
     /// Whether `name` would stand to the left of this entry (MS-CFB 2.6.4): the shorter name
     /// first, then by upper-case code units. Real files break that order, so it is but a guess.
     fn is_after(&self, name: &str) -> bool {
-        let mine = self.units().count();
-        let len = name.encode_utf16().count();
+        let mine = self.units().len();
+        let len = if name.is_ascii() { name.len() } else { name.encode_utf16().count() };
         if len == mine {
             name.encode_utf16().map(upper).lt(self.units().map(upper))
         } else {
             len < mine
         }
     }
+}
+
+/// Whether UTF-16LE units are those of an ASCII text of that length; case does not count.
+#[inline]
+pub(crate) fn is_ascii_text(units: &[[u8; 2]], text: &str) -> bool {
+    let mut both = units.iter().zip(text.as_bytes());
+    both.all(|([low, high], letter)| *high == 0 && low.eq_ignore_ascii_case(letter))
 }
 
 /// Upper case as far as the names go that anybody searches for.
@@ -340,7 +359,7 @@ impl CompoundFile {
     /// How many entries the directory has, or `enough` where it has at least that many: the
     /// directory is followed no further than that.
     fn entries_at_least(&mut self, window: &mut Window<'_>, enough: u64) -> Result<u64> {
-        let entry_len = wide(super::layout::ENTRY_LEN);
+        let entry_len = wide(ENTRY_LEN);
         self.directory_bytes(window, enough.saturating_mul(entry_len))
             .map(|bytes| bytes.checked_div(entry_len).unwrap_or(0))
     }

@@ -13,7 +13,7 @@ mod read;
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 mod tests;
 
-pub(crate) use entry::{Census, Entry, EntryKind};
+pub(crate) use entry::{Census, Entry, EntryKind, is_ascii_text};
 
 use crate::bytes::{Buffer, Cursor, narrow, wide};
 use crate::error::{Error, Result};

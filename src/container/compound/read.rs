@@ -144,8 +144,15 @@ impl Fat {
     /// The end of the FAT, where it lies directly before `sector` and is small: it will be asked
     /// for next.
     pub(super) fn just_before(&self, sector: u32) -> Option<Extent> {
-        let distances = self.header.iter().filter_map(|fat| sector.checked_sub(*fat));
-        let furthest = distances.filter(|distance| (1..=FAT_BEFORE).contains(distance)).max()?;
+        // Without a branch for each of the many, so that they are looked at together. Of what lies
+        // behind `sector` the distance wraps to more than that.
+        let most = FAT_BEFORE.min(sector);
+        let distances = self.header.iter().map(|fat| sector.wrapping_sub(*fat));
+        let near = distances.map(|distance| if distance <= most { distance } else { 0 });
+        let furthest = near.fold(0, u32::max);
+        if furthest == 0 {
+            return None;
+        }
         let offset = self.offset("FAT sector", sector.checked_sub(furthest)?).ok()?;
         let len = u64::from(furthest) << self.shift;
         (self.sector_len() == FAT_PAGE).then_some(Extent { offset, len })
@@ -342,10 +349,36 @@ impl Header {
         let first_difat = cursor.u32_le("first DIFAT sector")?;
         cursor.skip(4, "number of DIFAT sectors")?;
         let mut difat = [NO_STREAM; HEADER_DIFAT];
-        for sector in &mut difat {
-            *sector = cursor.u32_le("DIFAT")?;
+        let (sectors, _) = cursor.take(HEADER_DIFAT.saturating_mul(4), "DIFAT")?.as_chunks::<4>();
+        for (sector, bytes) in difat.iter_mut().zip(sectors) {
+            *sector = u32::from_le_bytes(*bytes);
         }
         debug_assert_eq!(cursor.offset(), wide(HEADER_LEN));
         Ok(Header { version, shift, first_directory, first_mini_fat, first_difat, difat })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fat_before_a_sector_is_found_wherever_the_header_names_it() {
+        let just_before = |fats: &[u32], sector: u32| {
+            let mut header = [NO_STREAM; HEADER_DIFAT];
+            header[..fats.len()].copy_from_slice(fats);
+            let fat = Fat::new(9, 1 << 20, header, NO_STREAM);
+            fat.just_before(sector).map(|extent| (extent.offset / 512 - 1, extent.len / 512))
+        };
+        for sector in 0..4 {
+            assert_eq!(just_before(&[], sector), None, "{sector}");
+        }
+        assert_eq!(just_before(&[0], 0), None);
+        assert_eq!(just_before(&[0], 1), Some((0, 1)));
+        assert_eq!(just_before(&[5, 6], 7), Some((5, 2)));
+        assert_eq!(just_before(&[6], 7), Some((6, 1)));
+        assert_eq!(just_before(&[4], 7), None);
+        assert_eq!(just_before(&[8, 0xFFFF_FFFE], 7), None);
     }
 }

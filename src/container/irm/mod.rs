@@ -70,7 +70,14 @@ impl Transforms {
             ));
         }
         match read::examine(file, window, sink, primary, storage) {
-            Ok(transform) => self.found.push(transform),
+            Ok(transform) => {
+                if self.found.is_empty() {
+                    // Nearly every document has one; a list grows to four, which are large.
+                    #[allow(clippy::disallowed_methods)] // a constant
+                    self.found.reserve_exact(1);
+                }
+                self.found.push(transform);
+            }
             Err(error) => self.note(error)?,
         }
         Ok(())

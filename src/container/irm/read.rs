@@ -5,7 +5,7 @@ use super::layout::{
     LONGEST_TEXT, PASSWORD_CLASS, RMS_CLASS, TRANSFORM_LENGTH,
 };
 use crate::bytes::{Buffer, Cursor, narrow, utf16_lossy};
-use crate::container::compound::{CompoundFile, Entry};
+use crate::container::compound::{CompoundFile, Entry, is_ascii_text};
 use crate::container::{Anomaly, Sink};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -28,14 +28,17 @@ pub(super) enum Class {
 
 impl Class {
     fn of(guid: &[u8]) -> Class {
-        let text = utf16_lossy(guid);
-        let known = [
-            (RMS_CLASS, Class::Rms),
-            (PASSWORD_CLASS, Class::Password),
-            (COMPRESSION_CLASS, Class::Compression),
-        ];
-        let class = known.into_iter().find(|(known, _)| text.eq_ignore_ascii_case(known));
-        class.map_or(Class::Other(text), |(_, class)| class)
+        let (units, _) = guid.as_chunks::<2>();
+        let is = |class: &str| units.len() == class.len() && is_ascii_text(units, class);
+        if is(RMS_CLASS) {
+            Class::Rms
+        } else if is(PASSWORD_CLASS) {
+            Class::Password
+        } else if is(COMPRESSION_CLASS) {
+            Class::Compression
+        } else {
+            Class::Other(utf16_lossy(guid))
+        }
     }
 }
 
