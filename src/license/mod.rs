@@ -41,6 +41,7 @@ use key::KnownKeys;
 pub(crate) use key::Modulus;
 use known::KnownDocuments;
 use near::near;
+use reader::Documents;
 use text::Text;
 
 pub(crate) use anchors::SELF_ENROLLMENT;
@@ -52,6 +53,8 @@ pub(crate) use signature::Verifier;
 pub(crate) struct Memory {
     keys: KnownKeys,
     documents: KnownDocuments,
+    /// Room for the documents of the next license.
+    list: Vec<Document<'static>>,
     verifier: Verifier,
 }
 
@@ -129,6 +132,34 @@ pub(crate) fn head_is_complete(bytes: &[u8]) -> bool {
 
 /// Reads a license in whatever encoding. Damage is part of the reading, never a failure of it.
 pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Meter) -> Reading {
+    let text = Text::decode(bytes);
+    let list = std::mem::take(&mut memory.list);
+    let known = Some(&mut memory.documents);
+    let mut documents = reader::documents_into(list, text.utf8(), manner.depth, known, meter);
+    let unwrapped = match documents.list.is_empty() {
+        true => unwrap_chain(text.utf8(), meter).unwrap_or_default(),
+        false => Cow::default(),
+    };
+    if documents.list.is_empty() && !unwrapped.is_empty() {
+        let known = Some(&mut memory.documents);
+        documents = reader::documents_known(&unwrapped, manner.depth, known, meter);
+    }
+    let reading = read_documents(bytes, &text, &mut documents, manner, memory, meter);
+    documents.list.clear();
+    // Of an empty list nothing but its memory is collected.
+    memory.list = documents.list.into_iter().map(|_| Document::default()).collect();
+    reading
+}
+
+/// What the documents of a license say, `text` being what stands in `bytes`.
+fn read_documents(
+    bytes: &[u8],
+    text: &Text<'_>,
+    documents: &mut Documents<'_>,
+    manner: Manner,
+    memory: &mut Memory,
+    meter: &Meter,
+) -> Reading {
     let mut reading = Reading {
         kind: Kind::Unknown,
         facts: LicenseFacts::new(),
@@ -137,21 +168,10 @@ pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Me
         evidence: Vec::new(),
         error: None,
     };
-    let text = Text::decode(bytes);
-    let mut documents =
-        reader::documents_known(text.utf8(), manner.depth, Some(&mut memory.documents), meter);
-    let unwrapped = match documents.list.is_empty() {
-        true => unwrap_chain(text.utf8(), meter).unwrap_or_default(),
-        false => Cow::default(),
-    };
-    if documents.list.is_empty() && !unwrapped.is_empty() {
-        documents =
-            reader::documents_known(&unwrapped, manner.depth, Some(&mut memory.documents), meter);
-    }
     if documents.trailing {
         reading.anomalies.push(Anomaly::TrailingData);
     }
-    reading.error = documents.error.map(|error| {
+    reading.error = documents.error.take().map(|error| {
         let offset = error.offset().and_then(crate::bytes::narrow);
         let offset = offset.map(|at| wide(text.raw_offset(at)));
         error.with_offset(offset)
@@ -187,7 +207,7 @@ pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Me
         }
     }
     if manner.evidence {
-        read_evidence(license, &text, &mut reading);
+        read_evidence(license, text, &mut reading);
     }
     reading
 }

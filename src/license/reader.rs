@@ -113,7 +113,18 @@ pub(crate) fn documents_known<'t>(
     known: Option<&mut KnownDocuments>,
     meter: &Meter,
 ) -> Documents<'t> {
-    let mut documents = Documents::default();
+    documents_into(Vec::new(), text, depth, known, meter)
+}
+
+/// The same into a list that is empty, and has room perhaps.
+pub(crate) fn documents_into<'t>(
+    list: Vec<Document<'t>>,
+    text: &'t [u8],
+    depth: Depth,
+    known: Option<&mut KnownDocuments>,
+    meter: &Meter,
+) -> Documents<'t> {
+    let mut documents = Documents { list, ..Documents::default() };
     if let Err(error) = read_documents(text, depth, known, meter, &mut documents) {
         documents.error = Some(error.at_stage(Stage::License));
     }
