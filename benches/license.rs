@@ -1,13 +1,15 @@
 //! Throughput of license reading, beside the bare events of quick-xml over the same bytes.
 //!
 //! `cargo bench --bench license`. Trust ratios of one run: `whole` against `quick-xml`, `head`
-//! against `quick-xml head`. `sha256` is the share of `license_sha256`, a field of the record that
+//! against `quick-xml head`. The first lines are such ratios, of rounds that take turns; `new` is an
+//! inspector that has seen no license yet. `sha256` is the share of `license_sha256`, a field of the record that
 //! no scanner makes faster.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
 
 use std::hint::black_box;
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -139,5 +141,43 @@ fn signatures(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, sizes, encodings, signatures);
+/// Seconds that a round of `work` takes.
+fn round(mut work: impl FnMut()) -> f64 {
+    let begin = Instant::now();
+    (0..200).for_each(|_| work());
+    begin.elapsed().as_secs_f64() / 200.0
+}
+
+/// How many times as fast as the bare events of quick-xml, by the median of rounds that take turns.
+fn ratios(_: &mut Criterion) {
+    let bytes = license(Documents::Eight, 36_000).build();
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    for (name, depth) in [("head", Depth::Head), ("whole", Depth::Full)] {
+        let mut known = inspector(depth);
+        let mut rounds: Vec<[f64; 4]> = (0..101)
+            .map(|_| {
+                let events = round(|| {
+                    black_box(quick_xml_events(black_box(&text), depth == Depth::Head));
+                });
+                let warm = round(|| drop(black_box(known.inspect_bytes(black_box(&bytes)))));
+                let cold = round(|| drop(black_box(inspector(depth).inspect_bytes(&bytes))));
+                let hash = round(|| {
+                    black_box(Sha256::digest(black_box(&bytes)));
+                });
+                let hash = if depth == Depth::Full { hash } else { 0.0 };
+                [events * 1e6, events / warm, events / cold, events / (warm - hash)]
+            })
+            .collect();
+        let mut median = |column: usize| {
+            rounds.sort_by(|one, other| one[column].total_cmp(&other[column]));
+            rounds[rounds.len() / 2][column]
+        };
+        let [events, warm, cold, bare] = [0, 1, 2, 3].map(&mut median);
+        println!(
+            "{name:5}  quick-xml {events:.1} us, x {warm:.2}; new x {cold:.2}; no hash x {bare:.2}"
+        );
+    }
+}
+
+criterion_group!(benches, ratios, sizes, encodings, signatures);
 criterion_main!(benches);
