@@ -9,7 +9,7 @@ use super::read::Depth;
 use super::search::header_before;
 use super::xref::{Entry, Section, StreamForm};
 use crate::bytes::{narrow, wide};
-use crate::container::Needle;
+use crate::container::{Needle, backwards};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;
@@ -55,7 +55,7 @@ impl Document {
         let missing = || {
             Error::malformed("malformed-pdf-xref", "startxref", tail_at, "is not at the file's end")
         };
-        let at = memchr::memmem::rfind(tail, STARTXREF).ok_or_else(missing)?;
+        let at = backwards(STARTXREF, 5, tail).next().ok_or_else(missing)?;
         let after = at.saturating_add(STARTXREF.len());
         let mut lexer = Lexer::whole(tail.get(after..).unwrap_or_default());
         let Ok(Token::Int(offset)) = lexer.token() else { return Err(missing()) };

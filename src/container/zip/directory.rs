@@ -6,6 +6,7 @@ use super::layout::{
     LOCAL_LEN, LOCATOR_64, LOCATOR_64_LEN, MAX_COMMENT, SIGNATURE,
 };
 use crate::bytes::{Cursor, narrow, wide};
+use crate::container::backwards;
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::Window;
@@ -128,7 +129,8 @@ fn candidates(window: &mut Window<'_>, reach: u64) -> Result<Vec<u64>> {
     let tail = window.up_to(start, narrow(reach).unwrap_or(usize::MAX))?;
     let mut exact = Vec::new();
     let mut others = Vec::new();
-    for at in memchr::memmem::rfind_iter(tail, &END.to_le_bytes()).take(MAX_CANDIDATES) {
+    let signature = END.to_le_bytes();
+    for at in backwards(&signature, 3, tail).take(MAX_CANDIDATES) {
         let offset = start.saturating_add(wide(at));
         let comment = tail.get(at.saturating_add(20)..).and_then(|rest| rest.first_chunk());
         let Some(comment) = comment.map(|len| u64::from(u16::from_le_bytes(*len))) else {
