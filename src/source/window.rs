@@ -36,6 +36,11 @@ struct Slot {
 }
 
 impl Slot {
+    /// Behind its last byte.
+    fn end(&self) -> u64 {
+        self.offset.saturating_add(wide(self.used))
+    }
+
     /// The `len` bytes at `offset`, where this slot has them all.
     fn find(&self, offset: u64, len: usize) -> Option<&[u8]> {
         let start = narrow(offset.checked_sub(self.offset)?)?;
@@ -79,7 +84,9 @@ impl Cache {
 
     /// The slot that has these bytes.
     fn find(&mut self, offset: u64, len: usize) -> Option<usize> {
-        let index = self.slots.iter().position(|slot| slot.find(offset, len).is_some())?;
+        let end = offset.checked_add(wide(len))?;
+        let index =
+            self.slots.iter().position(|slot| slot.offset <= offset && end <= slot.end())?;
         self.ask(index);
         Some(index)
     }
@@ -367,12 +374,14 @@ impl<'a> Window<'a> {
     fn bound(&self, structure: &'static str, offset: u64, len: usize) -> Result<()> {
         match offset.checked_add(wide(len)) {
             Some(end) if end <= self.end() => Ok(()),
-            _ => Err(Error::truncated(
-                structure,
-                offset,
-                format!("takes {len} bytes, the file has {}", self.end()),
-            )),
+            _ => Err(self.beyond(structure, offset, len)),
         }
+    }
+
+    #[cold]
+    fn beyond(&self, structure: &'static str, offset: u64, len: usize) -> Error {
+        let detail = format!("takes {len} bytes, the file has {}", self.end());
+        Error::truncated(structure, offset, detail)
     }
 }
 
