@@ -259,6 +259,10 @@ impl<'a> Lexer<'a> {
     /// `number` alone, or the beginning of `number generation R`.
     fn int_or_ref(&mut self, number: i64) -> Result<Value<'a>, Fault> {
         let mut ahead = self.clone();
+        ahead.space();
+        if self.is_whole && !matches!(ahead.peek(), Some(b'0'..=b'9' | b'+' | b'-')) {
+            return Ok(Value::Int(number));
+        }
         let mut is_ref = || -> Result<bool, Fault> {
             Ok(matches!(ahead.token()?, Token::Int(_)) && ahead.token()? == Token::Word(b"R"))
         };
