@@ -91,10 +91,11 @@ impl Cache {
         Some(index)
     }
 
-    /// How many of the first bytes one slot has.
-    fn begun(&self) -> usize {
+    /// The first bytes, as many as one slot has: none has them that begins elsewhere.
+    fn begin(&self) -> &[u8] {
         let begun = self.slots.iter().filter(|slot| slot.offset == 0);
-        begun.map(|slot| slot.used).max().unwrap_or_default()
+        let longest = begun.max_by_key(|slot| slot.used);
+        longest.and_then(|slot| slot.bytes.get(..slot.used)).unwrap_or_default()
     }
 
     fn ask(&mut self, index: usize) {
@@ -184,16 +185,17 @@ impl<'a> Window<'a> {
     pub(crate) fn head(&mut self) -> Result<&[u8]> {
         self.ask(0, HEAD);
         let needed = narrow(self.end()).map_or(HEAD, |end| end.min(HEAD));
-        if self.cache.begun() < needed {
+        if self.cache.begin().len() < needed {
             let known = self.len.get().is_some();
             self.load(0, 1, self.cache.first_read.max(HEAD))?;
-            let there = self.cache.begun();
+            let there = self.cache.begin().len();
             // Less than its size had promised, and nothing is wrong with the next byte.
             if known && there < needed && self.load(wide(there), 1, 1).is_ok() {
                 return Err(Error::changed());
             }
         }
-        Ok(self.cached_some(0, HEAD))
+        let begin = self.cache.begin();
+        Ok(begin.get(..HEAD).unwrap_or(begin))
     }
 
     /// Up to `max` bytes at `offset`: fewer only where the member ends.
