@@ -89,6 +89,11 @@ macro_rules! limits {
             fn left(&self, limit: Limit) -> &Cell<u64> {
                 match limit { $(Limit::$variant => &self.$field,)* }
             }
+
+            /// Gives the next member its own budgets back; those of the file stay spent.
+            pub(crate) fn begin_member(&self) {
+                $(if !scope!($scope) { self.$field.set(self.limits.$field); })*
+            }
         }
     };
 }
@@ -206,13 +211,6 @@ impl Meter {
     /// The maximum itself, for code that reads up to it and then says so.
     pub(crate) fn allowed(&self, limit: Limit) -> u64 {
         self.limits.of(limit)
-    }
-
-    /// Gives the next member its own budgets back; those of the file stay spent.
-    pub(crate) fn begin_member(&self) {
-        for limit in Limit::ALL.iter().filter(|limit| !limit.is_file_wide()) {
-            self.left(*limit).set(self.limits.of(*limit));
-        }
     }
 }
 
