@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::layout::{HEADER, HEADER_WITHIN, OBJECT_STREAM, SPACE_BEFORE, STARTXREF, TAIL};
-use super::lex::{Lexer, Token, Value};
+use super::lex::{Lexer, Token};
 use super::object::{Lead, Object, load};
 use super::read::Depth;
 use super::search::header_before;
@@ -105,21 +105,12 @@ impl Document {
         self.decoded = None;
     }
 
-    fn add(&mut self, section: Section) -> Result<()> {
-        let dict = section.trailer.dict("trailer")?;
-        for key in [b"Prev".as_slice(), b"XRefStm"] {
-            match dict.get(key) {
-                // Zero is what some producers write for "none".
-                None | Some(Value::Int(0) | Value::Null) => {}
-                Some(Value::Int(at)) if *at > 0 => {
-                    self.older.push(at.unsigned_abs().saturating_add(self.base));
-                }
-                Some(_) => {
-                    let at = section.trailer.at();
-                    let why = "/Prev or /XRefStm is no offset";
-                    return Err(Error::malformed("malformed-pdf-trailer", "trailer", at, why));
-                }
-            }
+    fn add(&mut self, mut section: Section) -> Result<()> {
+        for at in section.older.places.into_iter().flatten() {
+            self.older.push(at.saturating_add(self.base));
+        }
+        if let Some(fault) = section.older.fault.take() {
+            return Err(fault);
         }
         self.sections.push(section);
         Ok(())

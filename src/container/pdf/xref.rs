@@ -24,6 +24,15 @@ pub(super) enum Entry {
 pub(super) struct Section {
     kind: Kind,
     pub(super) trailer: Object,
+    pub(super) older: Older,
+}
+
+/// Where a trailer says that older sections lie.
+#[derive(Debug, Default)]
+pub(super) struct Older {
+    pub(super) places: [Option<u64>; 2],
+    /// Why that could not be read, or not wholly.
+    pub(super) fault: Option<Error>,
 }
 
 enum Kind {
@@ -106,7 +115,11 @@ impl Section {
             at = end;
         }
         let trailer = load(window, at, Lead::Trailer, "trailer")?;
-        Ok(Section { kind: Kind::Table(subsections), trailer })
+        let older = match trailer.dict("trailer") {
+            Ok(dict) => Older::read(&dict, trailer.at()),
+            Err(fault) => Older { fault: Some(fault), ..Older::default() },
+        };
+        Ok(Section { kind: Kind::Table(subsections), trailer, older })
     }
 
     fn stream(window: &mut Window<'_>, at: u64) -> Result<Section> {
@@ -119,7 +132,8 @@ impl Section {
         let widths = widths(&dict).ok_or_else(|| malformed(at, "/W is not believable"))?;
         let index = index(&dict).ok_or_else(|| malformed(at, "/Index is not believable"))?;
         let kind = Kind::Stream(Box::new(XrefStream { form, widths, index, kept: Vec::new() }));
-        Ok(Section { kind, trailer })
+        let older = Older::read(&dict, trailer.at());
+        Ok(Section { kind, trailer, older })
     }
 
     /// Where the object `number` lies by this section, if it says so.
@@ -128,6 +142,27 @@ impl Section {
             Kind::Table(subsections) => lookup_table(subsections, window, number),
             Kind::Stream(stream) => stream.lookup(window, number),
         }
+    }
+}
+
+impl Older {
+    /// Reads `/Prev` and `/XRefStm` up to the first that is no offset.
+    fn read(trailer: &Dict<'_>, at: Option<u64>) -> Older {
+        let mut older = Older::default();
+        for (key, place) in [b"Prev".as_slice(), b"XRefStm"].iter().zip(&mut older.places) {
+            match trailer.get(key) {
+                // Zero is what some producers write for "none".
+                None | Some(Value::Int(0) | Value::Null) => {}
+                Some(Value::Int(offset)) if *offset > 0 => *place = Some(offset.unsigned_abs()),
+                Some(_) => {
+                    let why = "/Prev or /XRefStm is no offset";
+                    let fault = Error::malformed("malformed-pdf-trailer", "trailer", at, why);
+                    older.fault = Some(fault);
+                    break;
+                }
+            }
+        }
+        older
     }
 }
 
