@@ -49,12 +49,18 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     let mut rest = head;
     while !rest.is_empty() && others < MOST_OTHERS {
         let line = rest;
-        let end = memchr::memchr(b'\n', rest);
+        // Of a line without a colon no more need be looked at.
+        let mut end = memchr::memchr2(b'\n', b':', line);
+        let colon = end.filter(|at| line.get(*at) == Some(&b':'));
+        if let Some(colon) = colon {
+            let behind = line.get(colon..).unwrap_or_default();
+            end = memchr::memchr(b'\n', behind).map(|at| at.saturating_add(colon));
+        }
         rest = end.and_then(|end| rest.get(end.saturating_add(1)..)).unwrap_or_default();
         match line {
             [b'\n', ..] | [b'\r', b'\n', ..] => break,
             [b' ' | b'\t', ..] => {}
-            _ => match name_at_start(line) {
+            _ => match colon.and_then(|_| name_at_start(line)) {
                 Some(name) => known = known.saturating_add(u32::from(is_known_field(name))),
                 None if is_first => {}
                 // The last line may be cut.
@@ -139,7 +145,54 @@ mod tests {
     use crate::container::mail::header::written_name;
     use proptest::prelude::*;
 
+    /// Line by line, as [`matches`] says it.
+    fn matches_plainly(head: &[u8]) -> bool {
+        let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+        let (mut known, mut others) = (0_u32, 0_u32);
+        for (number, line) in head.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            if matches!(line, b"\n" | b"\r\n") || others >= MOST_OTHERS {
+                break;
+            }
+            if line.starts_with(b" ") || line.starts_with(b"\t") {
+                continue;
+            }
+            match written_name(line) {
+                Some(name) => known += u32::from(is_known_field(name)),
+                None if number > 0 && line.ends_with(b"\n") => others += 1,
+                None => {}
+            }
+        }
+        known > others * 2
+    }
+
+    const PARTS: [&str; 16] = [
+        "From",
+        "to",
+        "Subject: x",
+        "X-Odd: ",
+        "word",
+        ":",
+        " ",
+        "\t",
+        "\n",
+        "\r\n",
+        "\nCc: a\n",
+        "é",
+        "\nnone\n",
+        "\u{FEFF}",
+        "Date :1\n",
+        "\n\n",
+    ];
+
     proptest! {
+        #[test]
+        fn a_message_is_known_by_its_lines(
+            parts in proptest::collection::vec(proptest::sample::select(&PARTS[..]), 0..40),
+        ) {
+            let head = parts.concat();
+            prop_assert_eq!(matches(head.as_bytes()), matches_plainly(head.as_bytes()));
+        }
+
         #[test]
         fn a_name_needs_no_end_of_its_line(text in "[aT:\\- \t\r\n\x0C\x7F]{0,12}") {
             let text = text.as_bytes();
