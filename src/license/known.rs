@@ -10,6 +10,7 @@ use memchr::memmem;
 
 use super::document::{Document, DocumentOf, Party, PartyOf, Span, Value};
 use super::place::Side;
+use super::ring::{LONGEST, Ring};
 
 /// How many certificates are remembered. An estate has a handful of servers, each with some five
 /// certificates, and one client certificate for each user and month.
@@ -18,55 +19,11 @@ const DOCUMENTS: usize = 64;
 /// How many issuers are remembered, and how many principals.
 const PARTIES: usize = 16;
 
-/// Bytes of the longest document or party; real ones have 1 to 8 KB.
-const LONGEST: usize = 16_384;
-
 /// A value by its places from the beginning of what it is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     at: usize,
     raw: Span,
-}
-
-/// Texts and what was read of each, the last `N` of them.
-#[derive(Debug)]
-struct Ring<T, const N: usize> {
-    known: Vec<(Vec<u8>, T)>,
-    /// The one that is forgotten next.
-    oldest: usize,
-    /// The one that was remembered behind the one met last, and most likely follows it.
-    likely: usize,
-}
-
-impl<T, const N: usize> Default for Ring<T, N> {
-    fn default() -> Self {
-        Ring { known: Vec::new(), oldest: 0, likely: 0 }
-    }
-}
-
-impl<T, const N: usize> Ring<T, N> {
-    /// The one with which `text` begins.
-    fn find(&mut self, text: &[u8]) -> Option<&(Vec<u8>, T)> {
-        let (before, after) = self.known.split_at_checked(self.likely)?;
-        let mut all = after.iter().chain(before).enumerate();
-        let (behind, found) = all.find(|(_, (known, _))| text.starts_with(known))?;
-        let index = self.likely.saturating_add(behind).checked_rem(self.known.len())?;
-        self.likely = index.saturating_add(1);
-        Some(found)
-    }
-
-    fn remember(&mut self, text: &[u8], of: T) {
-        let entry = (text.to_vec(), of);
-        match self.known.get_mut(self.oldest) {
-            Some(oldest) => *oldest = entry,
-            None => self.known.push(entry),
-        }
-        self.oldest = self.oldest.saturating_add(1);
-        self.likely = self.oldest;
-        if self.oldest >= N {
-            self.oldest = 0;
-        }
-    }
 }
 
 /// The certificates and parties met last.
@@ -92,7 +49,7 @@ impl KnownDocuments {
         // A license is met once. What has no end depends on what follows it.
         let has_ends = document.closed && (document.body_closed || document.body.is_none());
         let whole = text.get(document.start..document.end).unwrap_or_default();
-        if !has_ends || document.is_publishing_license() || whole.len() > LONGEST {
+        if !has_ends || document.is_publishing_license() {
             return;
         }
         let start = document.start;
@@ -189,7 +146,7 @@ mod tests {
                 .list
                 .first()
                 .is_some_and(|first| first.body.is_none());
-            assert_eq!(known.documents.known.len(), usize::from(has), "{text}");
+            assert_eq!(known.documents.len(), usize::from(has), "{text}");
         }
     }
 
@@ -202,7 +159,7 @@ mod tests {
                 assert_same(&text(which + round), Depth::Full, &mut known);
             }
         }
-        assert_eq!(known.documents.known.len(), DOCUMENTS);
+        assert_eq!(known.documents.len(), DOCUMENTS);
         let last = text(DOCUMENTS + 4);
         assert!(known.document(last.as_bytes(), 0).is_some());
         assert!(known.document(text(3).as_bytes(), 0).is_none());

@@ -14,6 +14,7 @@ mod known;
 mod near;
 mod place;
 mod reader;
+mod ring;
 #[cfg(feature = "verify")]
 mod signature;
 #[cfg(not(feature = "verify"))]

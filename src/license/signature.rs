@@ -16,6 +16,7 @@ use super::chain::{allows, fits, is_clc_of, parents};
 use super::crypto_mode;
 use super::document::{Document, Value};
 use super::key::{MAX_LETTERS, Modulus, decode_base64};
+use super::ring::Ring;
 use crate::bytes::wide;
 use crate::error::Result;
 use crate::facts::{Link, Signature};
@@ -39,9 +40,14 @@ const STEPS: u64 = 100_000;
 /// certificates, and one client certificate for each user and month.
 const REMEMBERED: usize = 4_096;
 
+/// How many of them are known by their text, which is faster than by its hash.
+const RECENT: usize = 64;
+
 /// Verifies signatures, and remembers those of certificates, which repeat from file to file.
 #[derive(Debug, Default)]
 pub(crate) struct Verifier {
+    /// Those met last, by their text: most of the time it is one of them.
+    recent: Ring<Signature, RECENT>,
     /// By the SHA-256 of the whole document, its issuer's key included.
     known: HashMap<[u8; 32], Signature>,
 }
@@ -77,16 +83,26 @@ impl Verifier {
         if document.is_publishing_license() || !document.closed {
             return Ok(check(document, text));
         }
+        match self.recent.find(whole) {
+            Some((known, found)) if known.len() == whole.len() => return Ok(*found),
+            _ => {}
+        }
+        let found = self.by_hash(document, whole, text);
+        self.recent.remember(whole, found);
+        Ok(found)
+    }
+
+    fn by_hash(&mut self, document: &Document<'_>, whole: &[u8], text: &[u8]) -> Signature {
         let id: [u8; 32] = Sha256::digest(whole).into();
         if let Some(known) = self.known.get(&id) {
-            return Ok(*known);
+            return *known;
         }
         let found = check(document, text);
         if self.known.len() >= REMEMBERED {
             self.known.clear();
         }
         self.known.insert(id, found);
-        Ok(found)
+        found
     }
 }
 
