@@ -49,8 +49,13 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     let mut rest = head;
     while !rest.is_empty() && others < MOST_OTHERS {
         let line = rest;
-        // Of a line without a colon no more need be looked at.
-        let mut end = memchr::memchr2(b'\n', b':', line);
+        // Of a line without a colon no more need be looked at, nor of one that begins no name.
+        let mut end = match line {
+            [first, second, ..] if first.is_ascii_graphic() && second.is_ascii() => {
+                memchr::memchr2(b'\n', b':', line)
+            }
+            _ => memchr::memchr(b'\n', line),
+        };
         let colon = end.filter(|at| line.get(*at) == Some(&b':'));
         if let Some(colon) = colon {
             let behind = line.get(colon..).unwrap_or_default();
