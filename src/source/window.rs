@@ -212,6 +212,17 @@ impl<'a> Window<'a> {
         self.block("member", offset, len)
     }
 
+    /// The same for a format that goes on from there: where they are not cached, `ahead` bytes are
+    /// read, if there are so many.
+    pub(crate) fn on_the_way(&mut self, offset: u64, max: usize, ahead: usize) -> Result<&[u8]> {
+        let left = narrow(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
+        let len = max.min(left);
+        if len > 0 && !self.cache.slots.iter().any(|slot| slot.find(offset, len).is_some()) {
+            self.load(offset, len, len.max(ahead))?;
+        }
+        self.up_to(offset, max)
+    }
+
     /// Reads what is to be had of `len` bytes at `offset`; where that is less, the member's length
     /// is known from then on.
     fn probe(&mut self, offset: u64, len: usize) -> Result<()> {

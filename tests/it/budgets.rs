@@ -131,6 +131,18 @@ fn mail_is_read_forward_and_tape_too_but_for_its_protected_member() {
 }
 
 #[test]
+fn many_small_messages_cost_as_much_as_a_large_one() {
+    let message = b"From a@b Mon Jan  1 10:10:10 2024\nFrom: a\nSubject: x\n\nhello\n\n";
+    let source = Counted::new(message.repeat(10_000));
+    let mut limits = Limits::default();
+    limits.steps = source.bytes.len() as u64;
+    let report = Inspector::builder().limits(limits).build().inspect(&source).unwrap();
+    assert_eq!((report.worst(), report.incomplete()), (Protection::None, None));
+    assert_eq!((source.total(), turns(&source)), (source.bytes.len(), 0));
+    assert!(source.reads.borrow().len() <= 16, "{} reads", source.reads.borrow().len());
+}
+
+#[test]
 fn an_archive_costs_its_directory_and_its_protected_members() {
     let document = || IrmDocument::new(IrmKind::Ooxml, license()).payload(1 << 20).build();
     let picture = [b"\x89PNG\r\n\x1A\n".to_vec(), vec![7; 1 << 20]].concat();

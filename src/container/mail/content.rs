@@ -8,7 +8,8 @@ use std::io;
 use std::rc::Rc;
 
 use super::header::name_of;
-use crate::bytes::wide;
+use crate::bytes::{narrow, wide};
+use crate::container::is_firmly_known;
 use crate::error::Result;
 use crate::limits::{Limit, Meter};
 use crate::source::{ReadAt, fill};
@@ -17,8 +18,9 @@ use crate::source::{ReadAt, fill};
 pub(super) const CHUNK: usize = 65_536;
 /// Bytes of a line that can matter; RFC 2046 allows boundaries of 70 characters.
 const LINE: usize = 1024;
-/// Bytes that two chunks share, so that no line break is cut from the line behind it.
-const OVERLAP: usize = 8;
+/// Bytes that two chunks share, so that no line break is cut from the line behind it, and few of
+/// the [`Signs`] are cut.
+const OVERLAP: usize = 256;
 /// Bytes of the longest line break: it belongs to the delimiter behind it.
 const BREAK: u64 = 2;
 
@@ -68,9 +70,82 @@ pub(crate) struct Content {
     /// Whether a line begins at `from`.
     at_line: bool,
     end: Option<End>,
-    /// Whether fields that head a part stand in it.
-    pub(super) has_part_fields: bool,
-    chunk: Vec<u8>,
+    /// What was seen in it until now.
+    pub(super) signs: Signs,
+    chunk: Chunk,
+}
+
+/// Bytes that were read last. The next content begins in them more often than not.
+#[derive(Debug, Default)]
+struct Chunk {
+    at: u64,
+    bytes: Vec<u8>,
+    len: usize,
+    /// Whether nothing follows them.
+    is_last: bool,
+    dashes: Next,
+    separator: Next,
+}
+
+impl Chunk {
+    /// Whether enough of it lies behind `from` to tell something.
+    fn has(&self, from: u64) -> bool {
+        let rest =
+            from.checked_sub(self.at).and_then(narrow).and_then(|at| self.len.checked_sub(at));
+        rest.is_some_and(|rest| self.is_last || rest > LINE.saturating_mul(2))
+    }
+
+    /// Reads at `from`.
+    fn read(&mut self, from: u64, source: &dyn ReadAt, meter: &Meter) -> Result<()> {
+        #[allow(clippy::disallowed_methods)] // a constant
+        self.bytes.resize(CHUNK, 0);
+        let (read, outcome) = fill(source, from, &mut self.bytes);
+        let outcome = meter.charge(Limit::BytesRead, wide(read)).and(outcome);
+        (self.at, self.len) = (from, read);
+        self.is_last = read < CHUNK && outcome.is_ok();
+        (self.dashes, self.separator) = (Next::default(), Next::default());
+        outcome
+    }
+
+    /// The bytes from `start` to `at`, and those behind.
+    fn split(&self, start: usize, at: usize) -> (&[u8], &[u8]) {
+        let bytes = self.bytes.get(start..self.len).unwrap_or_default();
+        bytes.split_at_checked(at.saturating_sub(start)).unwrap_or_default()
+    }
+
+    /// Where the next line begins, from the line break at `from` on, that may end a content.
+    fn next_line(&mut self, from: usize, until: Until) -> Option<usize> {
+        let bytes = self.bytes.get(..self.len)?;
+        let dashes = self.dashes.find(b"\n--", bytes, from);
+        let separator = match until {
+            Until::End => None,
+            Until::NextMessage => self.separator.find(b"\nFrom ", bytes, from),
+        };
+        let at = dashes.into_iter().chain(separator).min()?;
+        Some(at.saturating_add(1))
+    }
+}
+
+/// Where something stands next in a chunk, which is searched for it once: a mailbox has many
+/// messages in a chunk.
+#[derive(Debug, Default)]
+struct Next {
+    /// From where on it was searched for, and what was found.
+    last: Option<(usize, Option<usize>)>,
+}
+
+impl Next {
+    fn find(&mut self, word: &[u8], bytes: &[u8], from: usize) -> Option<usize> {
+        match self.last {
+            Some((begin, found)) if begin <= from && found.is_none_or(|at| at >= from) => found,
+            _ => {
+                let found = memchr::memmem::find(bytes.get(from..)?, word);
+                let found = found.map(|at| at.saturating_add(from));
+                self.last = Some((from, found));
+                found
+            }
+        }
+    }
 }
 
 impl Content {
@@ -83,8 +158,8 @@ impl Content {
             break_len: 0,
             at_line: true,
             end: None,
-            has_part_fields: false,
-            chunk: Vec::new(),
+            signs: Signs::default(),
+            chunk: Chunk::default(),
         }
     }
 
@@ -95,7 +170,7 @@ impl Content {
         self.break_len = 0;
         self.at_line = true;
         self.end = None;
-        self.has_part_fields = false;
+        self.signs = Signs::default();
     }
 
     /// Searches up to the end.
@@ -105,6 +180,20 @@ impl Content {
                 Some(end) => return Ok(end),
                 None => self.search(source, meter)?,
             }
+        }
+    }
+
+    /// How many of the first `len` bytes there are.
+    pub(super) fn up_to(
+        &mut self,
+        len: usize,
+        source: &dyn ReadAt,
+        meter: &Meter,
+    ) -> Result<usize> {
+        let (known, outcome) = self.known_to(self.begin.saturating_add(wide(len)), source, meter);
+        match known.saturating_sub(self.begin) {
+            0 => outcome.map(|()| 0),
+            known => Ok(narrow(known).unwrap_or(len)),
         }
     }
 
@@ -128,56 +217,59 @@ impl Content {
     /// Searches one chunk.
     fn search(&mut self, source: &dyn ReadAt, meter: &Meter) -> Result<()> {
         let mut chunk = std::mem::take(&mut self.chunk);
-        #[allow(clippy::disallowed_methods)] // a constant
-        chunk.resize(CHUNK, 0);
-        let (read, outcome) = fill(source, self.from, &mut chunk);
-        let outcome = meter
-            .charge(Limit::BytesRead, wide(read))
-            .and(outcome)
-            .and_then(|()| meter.charge(Limit::Steps, wide(read).wrapping_shr(4).max(1)));
-        let is_last = read < CHUNK && outcome.is_ok();
-        self.search_in(chunk.get(..read).unwrap_or_default(), is_last);
+        let mut outcome = Ok(());
+        if !chunk.has(self.from) {
+            outcome = chunk.read(self.from, source, meter);
+        }
+        let searched = self.search_in(&mut chunk);
         self.chunk = chunk;
+        let charged = meter.charge(Limit::Steps, wide(searched).wrapping_shr(4).max(1));
         // What ends the content before the damage ends it.
-        if self.end.is_some() { Ok(()) } else { outcome }
+        if self.end.is_some() { charged } else { charged.and(outcome) }
     }
 
-    fn search_in(&mut self, chunk: &[u8], is_last: bool) {
-        let (from, until) = (self.from, self.until);
-        for at in (Candidates { chunk, next: 0, at_line: self.at_line, until }) {
-            let (passed, line) = chunk.split_at_checked(at).unwrap_or_default();
+    /// How many bytes of the chunk were looked at.
+    fn search_in(&mut self, chunk: &mut Chunk) -> usize {
+        let start = self.from.checked_sub(chunk.at).and_then(narrow).unwrap_or_default();
+        let mut line = self.at_line.then_some(start);
+        let mut next = start;
+        while let Some(at) = line.or_else(|| chunk.next_line(next, self.until)) {
+            (line, next) = (None, at);
+            let (passed, rest) = chunk.split(start, at);
             let before = match line_break(passed) {
                 0 => self.break_len,
                 len => len,
             };
-            let offset = from.saturating_add(wide(at));
-            if !is_last && line.len() < LINE {
-                self.has_part_fields |= has_part_fields(passed);
+            let offset = chunk.at.saturating_add(wide(at));
+            if !chunk.is_last && rest.len() < LINE {
+                self.signs.look(passed);
                 (self.from, self.break_len, self.at_line) = (offset, before, true);
-                return;
+                return passed.len();
             }
-            let found = match self.delimiter(line) {
+            let found = match self.delimiter(rest) {
                 Some(found) => found,
-                None if until == Until::NextMessage && is_from_line(line) => Found::Message,
+                None if self.until == Until::NextMessage && is_from_line(rest) => Found::Message,
                 None => continue,
             };
-            self.has_part_fields |= has_part_fields(passed);
+            self.signs.look(passed);
             self.end = Some(End {
                 at: offset.saturating_sub(before).max(self.begin),
                 found,
                 line: offset,
-                behind: offset.saturating_add(wide(line_len(line))),
+                behind: offset.saturating_add(wide(line_len(rest))),
             });
-            return;
+            return passed.len();
         }
-        self.has_part_fields |= has_part_fields(chunk);
-        let end = from.saturating_add(wide(chunk.len()));
-        if is_last {
+        let (passed, _) = chunk.split(start, chunk.len);
+        self.signs.look(passed);
+        let end = chunk.at.saturating_add(wide(chunk.len));
+        if chunk.is_last {
             self.end = Some(End { at: end, found: Found::Nothing, line: end, behind: end });
         } else {
-            self.from = end.saturating_sub(wide(OVERLAP)).max(from);
+            self.from = end.saturating_sub(wide(OVERLAP)).max(self.from);
             (self.break_len, self.at_line) = (0, false);
         }
+        passed.len()
     }
 
     /// Which open multipart the line delimits. The innermost is asked first; one that was left
@@ -192,6 +284,60 @@ impl Content {
             ends.then_some(Found::Delimiter { depth, closes })
         })
     }
+}
+
+/// Signs of parts in what seems to be none.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Signs {
+    /// Fields that head a part.
+    pub(super) has_part_fields: bool,
+    /// An attachment of a known format as `uuencode` writes it.
+    pub(super) has_uuencoded: bool,
+}
+
+impl Signs {
+    pub(super) fn look(&mut self, content: &[u8]) {
+        self.has_part_fields |= has_part_fields(content);
+        self.has_uuencoded |= has_uuencoded(content);
+    }
+}
+
+/// Whether a line of it begins with the field that every attachment has (RFC 2183).
+fn has_part_fields(content: &[u8]) -> bool {
+    [&b"\nContent-Disposition: attachment"[..], b"\ncontent-disposition: attachment"]
+        .iter()
+        .any(|field| memchr::memmem::find(content, field).is_some())
+}
+
+/// Whether an attachment of a known format stands in the text as `uuencode` writes it (POSIX.1),
+/// which Outlook does in plain text if told to. Nobody decodes that here.
+fn has_uuencoded(content: &[u8]) -> bool {
+    memchr::memmem::find_iter(content, b"begin ").any(|at| {
+        let before = content.get(..at).unwrap_or_default();
+        let (_, lines) = content.split_at_checked(at).unwrap_or_default();
+        let mut lines = lines.splitn(3, |byte| *byte == b'\n');
+        let is_mode = lines
+            .next()
+            .and_then(|line| line.get(6..10))
+            .is_some_and(|mode| mode.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '));
+        let line = lines.next().unwrap_or_default();
+        (before.is_empty() || before.ends_with(b"\n"))
+            && is_mode
+            && is_firmly_known(&uudecoded(line))
+    })
+}
+
+/// The bytes of one line: its length, and four characters for three bytes.
+fn uudecoded(line: &[u8]) -> Vec<u8> {
+    let six = |byte: &u8| u32::from(byte.wrapping_sub(b' ') & 0x3F);
+    let Some((len, characters)) = line.split_first() else { return Vec::new() };
+    let groups = characters.chunks_exact(4).take(15);
+    let bytes = groups.flat_map(|group| {
+        let bits = group.iter().fold(0, |bits, byte| bits << 6 | six(byte));
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        bytes
+    });
+    bytes.take(usize::try_from(six(len)).unwrap_or_default()).collect()
 }
 
 /// The bytes of a content, to be read as those of a member. They have no size until somebody asks:
@@ -236,7 +382,7 @@ impl<'a, S: ReadAt> Delimited<'a, S> {
 impl<S: ReadAt> ReadAt for Delimited<'_, S> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let (known, outcome) = self.known(offset.saturating_add(wide(buf.len())));
-        let len = crate::bytes::narrow(known.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let len = narrow(known.saturating_sub(offset)).unwrap_or(usize::MAX);
         if len == 0 {
             return outcome.map(|()| 0).map_err(io::Error::other);
         }
@@ -256,44 +402,6 @@ impl<S: ReadAt> ReadAt for Delimited<'_, S> {
 
     fn has_changed(&self) -> bool {
         self.holder.has_changed()
-    }
-}
-
-/// Whether a line of it begins with the field that every attachment has (RFC 2183).
-pub(super) fn has_part_fields(content: &[u8]) -> bool {
-    [&b"\nContent-Disposition: attachment"[..], b"\ncontent-disposition: attachment"]
-        .iter()
-        .any(|field| memchr::memmem::find(content, field).is_some())
-}
-
-/// Offsets in a chunk at which a line begins that may end the content.
-struct Candidates<'c> {
-    chunk: &'c [u8],
-    next: usize,
-    /// Whether the chunk begins with a line.
-    at_line: bool,
-    until: Until,
-}
-
-impl Iterator for Candidates<'_> {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        if std::mem::take(&mut self.at_line) {
-            return Some(0);
-        }
-        let rest = self.chunk.get(self.next..)?;
-        let dashes = memchr::memmem::find(rest, b"\n--");
-        let from = match self.until {
-            Until::End => None,
-            Until::NextMessage => {
-                let before = rest.get(..dashes.unwrap_or(rest.len())).unwrap_or_default();
-                memchr::memmem::find(before, b"\nFrom ")
-            }
-        };
-        let line = self.next.saturating_add(from.or(dashes)?).saturating_add(1);
-        self.next = line;
-        Some(line)
     }
 }
 

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use super::content::CHUNK as AHEAD;
 use crate::bytes::wide;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::{Encoding, Window};
 
-/// Bytes that are looked at together.
-const CHUNK: usize = 16_384;
+/// Bytes that are looked at together; most headers are no longer.
+const CHUNK: usize = 4096;
 /// Bytes of one field that are read; a longer one that matters is an error.
 const MAX_FIELD: usize = 16_384;
 /// Fields longer than this are charged for the square of their length, because that is what their
@@ -53,7 +54,7 @@ impl Header {
         // Whether the next byte begins a line; a line may be longer than what is looked at.
         let mut fresh = true;
         loop {
-            let chunk = window.up_to(position, CHUNK)?;
+            let chunk = window.on_the_way(position, CHUNK, AHEAD)?;
             let is_last = chunk.len() < CHUNK;
             let mut used: usize = 0;
             let mut done = false;

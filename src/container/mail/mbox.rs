@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::content::{Until, is_from_line};
+use super::content::{CHUNK, Until, is_from_line};
 use super::eml;
 use super::mime::{Message, Part};
 use crate::bytes::wide;
@@ -80,7 +80,7 @@ fn first_known(
 
 /// Where the line behind that at `position` begins, if there is one.
 fn behind_line(window: &mut Window<'_>, position: u64) -> Result<Option<u64>> {
-    let line = window.up_to(position, 4096)?;
+    let line = window.on_the_way(position, 4096, CHUNK)?;
     let len = memchr::memchr(b'\n', line).map(|at| at.saturating_add(1));
     Ok(len.map(|len| position.saturating_add(wide(len))))
 }

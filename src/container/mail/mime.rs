@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::content::{CHUNK, Content, Found, Until, has_part_fields};
+use super::content::{CHUNK, Content, Found, Signs, Until};
 use super::header::Header;
 use crate::bytes::wide;
 use crate::container::{
@@ -15,7 +15,7 @@ use crate::source::{Encoding, Extent, UNKNOWN_SIZE, Window, head_of};
 
 /// Encoded bytes of a part that are looked at to tell whether anything can come of it.
 const HEAD: usize = 5600;
-/// Chunks of a message's only part that are searched for fields which head a part.
+/// Chunks of a message's only part that are searched for signs of others.
 const SINGLE_CHUNKS: usize = 4;
 
 /// What comes at a message's position.
@@ -42,8 +42,8 @@ pub(super) struct Message {
     pub(super) labels: Option<String>,
     /// Why parts may have been missed, the first time that something said so.
     pub(super) damage: Option<Error>,
-    /// Whether the content passed over last has fields in it that head a part.
-    has_stray_fields: bool,
+    /// What was seen in the content passed over last.
+    signs: Signs,
 }
 
 /// A part that is no multipart.
@@ -59,9 +59,9 @@ impl Message {
     }
 
     fn over(content: Rc<RefCell<Content>>, position: u64) -> Message {
-        let (at, parts, has_stray_fields) = (At::Header, 0, false);
+        let (at, parts, signs) = (At::Header, 0, Signs::default());
         let (labels, damage) = (None, None);
-        Message { at, position, content, parts, labels, damage, has_stray_fields }
+        Message { at, position, content, parts, labels, damage, signs }
     }
 
     /// Leaves all that was read, and begins with the message at `position`.
@@ -79,7 +79,7 @@ impl Message {
                 At::Part => {
                     self.content_end(window)?;
                     // A message in the message has such fields by right.
-                    self.has_stray_fields = false;
+                    self.signs = Signs::default();
                 }
                 At::Between => {
                     let from = self.position;
@@ -146,12 +146,14 @@ impl Message {
 
     fn part(&mut self, window: &mut Window<'_>, header: &Header) -> Result<Part> {
         let start = self.position;
-        let (encoding, is_known) = known(window, start, &header.encodings)?;
-        if !is_known && has_uuencoded(window.up_to(start, CHUNK)?) {
-            self.damage.get_or_insert_with(|| {
-                Error::unsupported("archive-not-opened", "uuencoded part", start, "not decoded")
-            });
+        let is_single = self.is_single();
+        let mut head = HEAD;
+        if !is_single {
+            let mut content = self.content.borrow_mut();
+            content.begin(start);
+            head = content.up_to(HEAD, window.source(), window.meter())?;
         }
+        let (encoding, is_known) = known(window, start, head, &header.encodings)?;
         if !is_known && header.file_name().is_some_and(is_named_protected) {
             self.damage.get_or_insert_with(not_as_named);
         }
@@ -159,14 +161,13 @@ impl Message {
             Some(name) => Name::Named(name.to_owned()),
             None => Name::Numbered("part", self.parts),
         };
-        let body = if self.is_single() {
+        let body = if is_single {
             self.at = At::End;
             if !is_known {
-                self.look_for_fields(window, start)?;
+                self.look_for_signs(window, start)?;
             }
             single(window, start, encoding)
         } else {
-            self.content.borrow_mut().begin(start);
             self.at = At::Part;
             if !is_known {
                 self.content_end(window)?;
@@ -174,6 +175,11 @@ impl Message {
             Body::Delimited { content: Rc::clone(&self.content), begin: start, encoding }
         };
         if !is_known {
+            if std::mem::take(&mut self.signs.has_uuencoded) {
+                self.damage.get_or_insert_with(|| {
+                    Error::unsupported("archive-not-opened", "uuencoded part", start, "not decoded")
+                });
+            }
             self.note_stray_fields(start);
         }
         Ok(Part { member: Member { name, body }, is_known })
@@ -189,7 +195,7 @@ impl Message {
     /// Fields that head a part, in what is none: the delimiter before them was damaged, or what said
     /// that there are parts.
     fn note_stray_fields(&mut self, from: u64) {
-        if std::mem::take(&mut self.has_stray_fields) {
+        if std::mem::take(&mut self.signs.has_part_fields) {
             self.damage.get_or_insert_with(|| {
                 let detail = "its text has the fields of a part in it";
                 Error::malformed("malformed-mime", "multipart", from, detail)
@@ -197,12 +203,12 @@ impl Message {
         }
     }
 
-    /// Looks for such fields in the text of a message that has but one part.
-    fn look_for_fields(&mut self, window: &mut Window<'_>, start: u64) -> Result<()> {
+    /// Looks for them in the text of a message that has but one part.
+    fn look_for_signs(&mut self, window: &mut Window<'_>, start: u64) -> Result<()> {
         let mut from = start;
         for _ in 0..SINGLE_CHUNKS {
             let chunk = window.up_to(from, CHUNK)?;
-            self.has_stray_fields |= has_part_fields(chunk);
+            self.signs.look(chunk);
             let len = wide(chunk.len());
             if chunk.len() < CHUNK {
                 break;
@@ -221,7 +227,7 @@ impl Message {
         }
         let mut content = self.content.borrow_mut();
         let end = content.end(window.source(), window.meter())?;
-        self.has_stray_fields = content.has_part_fields;
+        self.signs = content.signs;
         match end.found {
             Found::Delimiter { depth, closes } => {
                 let open = if closes { depth } else { depth.saturating_add(1) };
@@ -263,14 +269,15 @@ fn single(window: &Window<'_>, begin: u64, encoding: Option<Encoding>) -> Body {
     }
 }
 
-/// Whether what begins at `start` is of a known format in one of the encodings that its header
-/// names, and in which.
+/// Whether the `len` bytes at `start` begin something of a known format in one of the encodings that
+/// its header names, and in which.
 fn known(
     window: &mut Window<'_>,
     start: u64,
+    len: usize,
     encodings: &[Option<Encoding>],
 ) -> Result<(Option<Encoding>, bool)> {
-    let raw = window.up_to(start, HEAD)?;
+    let raw = window.on_the_way(start, len, CHUNK)?;
     let first = encodings.first().copied().flatten();
     let known = encodings.iter().chain([&None]).find(|encoding| match encoding {
         Some(encoding) => head_of(*encoding, raw).is_some_and(|head| is_known(&head)),
@@ -286,35 +293,4 @@ fn known(
         .filter(|encoding| head_of(*encoding, raw).is_some_and(|head| is_firmly_known(&head)));
     let found = firm.next();
     Ok((found.or(first), found.is_some()))
-}
-
-/// Whether an attachment of a known format stands in the text as `uuencode` writes it (POSIX.1),
-/// which Outlook does in plain text if told to. Nobody decodes that here.
-fn has_uuencoded(content: &[u8]) -> bool {
-    memchr::memmem::find_iter(content, b"begin ").any(|at| {
-        let before = content.get(..at).unwrap_or_default();
-        let (_, lines) = content.split_at_checked(at).unwrap_or_default();
-        let mut lines = lines.splitn(3, |byte| *byte == b'\n');
-        let is_mode = lines
-            .next()
-            .and_then(|line| line.get(6..10))
-            .is_some_and(|mode| mode.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '));
-        let line = lines.next().unwrap_or_default();
-        (before.is_empty() || before.ends_with(b"\n"))
-            && is_mode
-            && is_firmly_known(&uudecoded(line))
-    })
-}
-
-/// The bytes of one line: its length, and four characters for three bytes.
-fn uudecoded(line: &[u8]) -> Vec<u8> {
-    let six = |byte: &u8| u32::from(byte.wrapping_sub(b' ') & 0x3F);
-    let Some((len, characters)) = line.split_first() else { return Vec::new() };
-    let groups = characters.chunks_exact(4).take(15);
-    let bytes = groups.flat_map(|group| {
-        let bits = group.iter().fold(0, |bits, byte| bits << 6 | six(byte));
-        let [_, bytes @ ..] = bits.to_be_bytes();
-        bytes
-    });
-    bytes.take(usize::try_from(six(len)).unwrap_or_default()).collect()
 }
