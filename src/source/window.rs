@@ -47,10 +47,15 @@ impl Slot {
         self.bytes.get(..self.used)?.get(start..start.checked_add(len)?)
     }
 
+    /// All that this slot has from `offset` on.
+    fn rest_at(&self, offset: u64) -> Option<&[u8]> {
+        let start = narrow(offset.checked_sub(self.offset)?)?;
+        self.bytes.get(start..self.used)
+    }
+
     /// The first of the `len` bytes at `offset`, as many as this slot has.
     fn find_some(&self, offset: u64, len: usize) -> Option<&[u8]> {
-        let start = narrow(offset.checked_sub(self.offset)?)?;
-        let rest = self.bytes.get(start..self.used)?;
+        let rest = self.rest_at(offset)?;
         rest.get(..len.min(rest.len()))
     }
 }
@@ -244,6 +249,18 @@ impl<'a> Window<'a> {
         self.ahead(structure, offset, len, ahead)
     }
 
+    /// The same, and what is cached behind them in one piece: for a structure that says itself how
+    /// long it is.
+    pub(crate) fn block_or_more(
+        &mut self,
+        structure: &'static str,
+        offset: u64,
+        len: usize,
+    ) -> Result<&[u8]> {
+        let ahead = if offset == 0 { self.cache.first_read } else { self.cache.block };
+        self.ahead_or_more(structure, offset, len, ahead)
+    }
+
     /// Exactly `len` bytes of `structure` at `offset`, and not one more where they are not cached:
     /// for a structure whose neighbours nobody will ask for.
     pub(crate) fn exact(
@@ -287,6 +304,18 @@ impl<'a> Window<'a> {
         len: usize,
         ahead: usize,
     ) -> Result<&[u8]> {
+        let bytes = self.ahead_or_more(structure, offset, len, ahead)?;
+        Ok(bytes.get(..len).unwrap_or(bytes))
+    }
+
+    /// The same, and what is cached behind them in one piece.
+    fn ahead_or_more(
+        &mut self,
+        structure: &'static str,
+        offset: u64,
+        len: usize,
+        ahead: usize,
+    ) -> Result<&[u8]> {
         self.ask(offset, len);
         self.bound(structure, offset, len)?;
         let known = self.len.get().is_some();
@@ -299,7 +328,8 @@ impl<'a> Window<'a> {
             self.bound(structure, offset, len)?;
         }
         let slot = self.cache.slots.get(index);
-        slot.and_then(|slot| slot.find(offset, len)).ok_or_else(Error::changed)
+        let bytes = slot.and_then(|slot| slot.rest_at(offset)).filter(|bytes| bytes.len() >= len);
+        bytes.ok_or_else(Error::changed)
     }
 
     /// Reads `len` bytes, or what the member has of them, into the slot that nobody asked for

@@ -201,10 +201,11 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
     Err(Error::malformed("malformed-zip-end", structure, locator, "it is not where it should be"))
 }
 
-/// One member, as the central directory or its local header describes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) name: Vec<u8>,
+/// One member, as the central directory or its local header describes it, with what the caller
+/// keeps of its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry<N> {
+    pub(super) name: N,
     pub(super) flags: u16,
     pub(super) method: u16,
     pub(super) packed: u64,
@@ -213,15 +214,24 @@ pub(super) struct Entry {
     pub(super) header: u64,
 }
 
-/// The record at `offset` and where the next one begins; `None` behind the last.
-pub(super) fn central(window: &mut Window<'_>, offset: u64) -> Result<Option<(Entry, u64)>> {
+/// The record at `offset` and where the next one begins; `None` behind the last. `keep` makes of
+/// the name what is wanted of it.
+pub(super) fn central<N>(
+    window: &mut Window<'_>,
+    offset: u64,
+    keep: impl FnOnce(&[u8]) -> N,
+) -> Result<Option<(Entry<N>, u64)>> {
     let structure = "CentralDirectoryHeader";
     window.meter().charge(Limit::Steps, 1)?;
-    let signature = window.up_to(offset, 4)?;
-    if signature == SIGNATURE.to_le_bytes() {
+    let signature = SIGNATURE.to_le_bytes();
+    // It may be shorter than a record.
+    if window.len().saturating_sub(offset) < CENTRAL_LEN && window.up_to(offset, 4)? == signature {
         return Ok(None);
     }
-    let bytes = window.block(structure, offset, narrow(CENTRAL_LEN).unwrap_or_default())?;
+    let bytes = window.block_or_more(structure, offset, narrow(CENTRAL_LEN).unwrap_or_default())?;
+    if bytes.starts_with(&signature) {
+        return Ok(None);
+    }
     let mut cursor = Cursor::new(structure, bytes, offset);
     if cursor.u32_le("signature")? != CENTRAL {
         return Err(malformed(structure, offset, "no record of the directory is here"));
@@ -240,11 +250,14 @@ pub(super) fn central(window: &mut Window<'_>, offset: u64) -> Result<Option<(En
     let next = [name_len, extra_len, comment_len]
         .into_iter()
         .fold(offset.saturating_add(CENTRAL_LEN), |at, len| at.saturating_add(u64::from(len)));
-    let name_at = offset.saturating_add(CENTRAL_LEN);
     let len = usize::from(name_len).saturating_add(usize::from(extra_len));
-    let bytes = window.block(structure, name_at, len)?;
+    let name_at = cursor.offset();
+    let bytes = match cursor.rest().get(..len) {
+        Some(bytes) => bytes,
+        None => window.block(structure, name_at, len)?,
+    };
     let mut cursor = Cursor::new(structure, bytes, name_at);
-    let name = cursor.take(usize::from(name_len), "name")?.to_vec();
+    let name = keep(cursor.take(usize::from(name_len), "name")?);
     let mut entry = Entry {
         name,
         flags,
@@ -258,7 +271,7 @@ pub(super) fn central(window: &mut Window<'_>, offset: u64) -> Result<Option<(En
 }
 
 /// Takes the sizes of 64 bits from the extra field, in their order, for fields that say so.
-fn widen(entry: &mut Entry, mut extra: &[u8], header: bool) {
+fn widen<N>(entry: &mut Entry<N>, mut extra: &[u8], header: bool) {
     let full = u64::from(u32::MAX);
     while let Some((id, rest)) = extra.split_first_chunk::<2>()
         && let Some((len, rest)) = rest.split_first_chunk::<2>()
@@ -282,11 +295,16 @@ fn widen(entry: &mut Entry, mut extra: &[u8], header: bool) {
     }
 }
 
-/// A local header: the member as it describes itself, and where its data begin.
-pub(super) fn local(window: &mut Window<'_>, offset: u64) -> Result<(Entry, u64)> {
+/// A local header: the member as it describes itself, and where its data begin. `keep` makes of the
+/// name what is wanted of it.
+pub(super) fn local<N>(
+    window: &mut Window<'_>,
+    offset: u64,
+    keep: impl FnOnce(&[u8]) -> N,
+) -> Result<(Entry<N>, u64)> {
     let structure = "LocalFileHeader";
     window.meter().charge(Limit::Steps, 1)?;
-    let bytes = window.block(structure, offset, narrow(LOCAL_LEN).unwrap_or_default())?;
+    let bytes = window.block_or_more(structure, offset, narrow(LOCAL_LEN).unwrap_or_default())?;
     let mut cursor = Cursor::new(structure, bytes, offset);
     if cursor.u32_le("signature")? != LOCAL {
         return Err(malformed(structure, offset, "no local header is here"));
@@ -299,11 +317,14 @@ pub(super) fn local(window: &mut Window<'_>, offset: u64) -> Result<(Entry, u64)
     let size = cursor.u32_le("size")?;
     let name_len = usize::from(cursor.u16_le("name length")?);
     let extra_len = usize::from(cursor.u16_le("extra length")?);
-    let name_at = offset.saturating_add(LOCAL_LEN);
+    let name_at = cursor.offset();
     let len = name_len.saturating_add(extra_len);
-    let bytes = window.block(structure, name_at, len)?;
+    let bytes = match cursor.rest().get(..len) {
+        Some(bytes) => bytes,
+        None => window.block(structure, name_at, len)?,
+    };
     let mut cursor = Cursor::new(structure, bytes, name_at);
-    let name = cursor.take(name_len, "name")?.to_vec();
+    let name = keep(cursor.take(name_len, "name")?);
     let mut entry = Entry {
         name,
         flags,
@@ -316,10 +337,16 @@ pub(super) fn local(window: &mut Window<'_>, offset: u64) -> Result<(Entry, u64)
     Ok((entry, name_at.saturating_add(wide(len))))
 }
 
-impl Entry {
+impl<N> Entry<N> {
+    /// The same with `name` kept.
+    pub(super) fn called<M>(self, name: M) -> Entry<M> {
+        let Entry { flags, method, packed, size, header, .. } = self;
+        Entry { name, flags, method, packed, size, header }
+    }
+
     /// What of the two descriptions of one member does not agree. A reader that trusts the other
     /// one would see another member.
-    pub(super) fn contradicts(&self, local: &Entry) -> Option<&'static str> {
+    pub(super) fn contradicts<M>(&self, local: &Entry<M>) -> Option<&'static str> {
         let known = local.flags & DESCRIPTOR == 0 && (local.packed > 0 || local.size > 0);
         if self.method != local.method {
             Some("another method than in the directory")

@@ -83,7 +83,7 @@ impl Gaps {
             let Some((from, to)) = self.gaps.pop_first() else { return Ok(false) };
             let Some(at) = header(window, from, to)? else { continue };
             window.meter().charge(Limit::StepsTotal, 1)?;
-            let Ok((entry, data)) = local(window, at) else { continue };
+            let Ok((entry, data)) = local(window, at, <[u8]>::to_vec) else { continue };
             let end = name_member(window, sink, entry, at, data, to)?;
             self.gaps.insert(end, to);
         }
@@ -107,7 +107,7 @@ fn header(window: &mut Window<'_>, from: u64, to: u64) -> Result<Option<u64>> {
 fn name_member(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    mut entry: Entry,
+    mut entry: Entry<Vec<u8>>,
     at: u64,
     data: u64,
     to: u64,
@@ -134,7 +134,7 @@ fn name_member(
     };
     if let Some(body) = body {
         sink.anomaly(Anomaly::NonSpecLayout, Some(at));
-        sink.member(Member { name: name(&entry), body })?;
+        sink.member(Member { name: name(&entry.name, entry.flags), body })?;
     }
     Ok(end)
 }

@@ -144,11 +144,8 @@ pub(crate) fn lists_stored(head: &[u8], at: usize, tail: &[u8]) -> bool {
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Zip);
-    let first = local(window, 0);
-    let mut is_package = match &first {
-        Ok((entry, _)) => FIRST_PARTS.contains(&entry.name.as_slice()),
-        Err(_) => false,
-    };
+    let first = local(window, 0, |name| FIRST_PARTS.contains(&name));
+    let mut is_package = first.as_ref().is_ok_and(|(entry, _)| entry.name);
     let wanted = sink.wanted();
     if is_package {
         sink.container(Container::Ooxml);
@@ -206,8 +203,8 @@ fn has_content_types(window: &mut Window<'_>, directory: &Directory) -> Result<b
         if position >= directory.end {
             break;
         }
-        match central(window, position) {
-            Ok(Some((entry, _))) if entry.name == CONTENT_TYPES => return Ok(true),
+        match central(window, position, |name| name == CONTENT_TYPES) {
+            Ok(Some((entry, _))) if entry.name => return Ok(true),
             Ok(Some((_, next))) => position = next,
             Err(error) if error.ends_file() => return Err(error),
             _ => break,
@@ -246,10 +243,18 @@ impl Reading {
     /// Names the next members.
     fn go_on(mut self, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         let mut named: usize = 0;
+        // Each record's name in turn.
+        let mut name = Vec::new();
         while self.position < self.directory.end {
-            let Some((entry, next)) = central(window, self.position)? else {
+            let keep = |bytes: &[u8]| {
+                name.clear();
+                #[allow(clippy::disallowed_methods)] // a name has 65,535 bytes at most
+                name.extend_from_slice(bytes);
+            };
+            let Some((entry, next)) = central(window, self.position, keep)? else {
                 break;
             };
+            let entry = entry.called(name.as_slice());
             window.meter().charge(Limit::StepsTotal, 1)?;
             self.position = next;
             self.entries = self.entries.saturating_add(1);
@@ -259,7 +264,7 @@ impl Reading {
                 return Err(malformed("CentralDirectory", self.position, detail));
             }
             if self.wish != Wish::Members {
-                label_part(window, sink, &self.directory, &entry)?;
+                label_part(window, sink, &self.directory, entry)?;
             }
             if self.wish != Wish::Labels {
                 let start = self.directory.base.saturating_add(entry.header);
@@ -298,10 +303,10 @@ fn name_member(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     directory: &Directory,
-    entry: Entry,
+    entry: Entry<&[u8]>,
 ) -> Result<(bool, Option<u64>)> {
     if entry.packed == 0 {
-        let is_empty = is_empty(window, directory, &entry);
+        let is_empty = is_empty(window, directory, entry);
         match is_empty {
             Ok(true) => {}
             Ok(false) => {
@@ -322,10 +327,10 @@ fn name_member(
             "a password is needed",
         );
         let body = Body::Unopened { error, size: Some(entry.size) };
-        sink.member(Member { name: name(&entry), body })?;
+        sink.member(Member { name: name(entry.name, entry.flags), body })?;
         return Ok((true, None));
     }
-    let located = locate(window, sink, directory, &entry);
+    let located = locate(window, sink, directory, entry);
     let extent = match located {
         Ok(extent) => extent,
         Err(error) if error.ends_file() => return Err(error),
@@ -336,11 +341,11 @@ fn name_member(
     };
     match body(window, &entry, extent)? {
         Some(body) => {
-            sink.member(Member { name: name(&entry), body })?;
+            sink.member(Member { name: name(entry.name, entry.flags), body })?;
             Ok((true, Some(extent.end())))
         }
         None => {
-            if std::str::from_utf8(&entry.name).is_ok_and(is_named_protected) {
+            if std::str::from_utf8(entry.name).is_ok_and(is_named_protected) {
                 sink.incomplete(not_as_named());
             }
             Ok((false, Some(extent.end())))
@@ -350,11 +355,11 @@ fn name_member(
 
 /// Whether a member of which the directory says so is empty: a reader that goes by local headers
 /// would not see it that way otherwise.
-fn is_empty(window: &mut Window<'_>, directory: &Directory, entry: &Entry) -> Result<bool> {
+fn is_empty(window: &mut Window<'_>, directory: &Directory, entry: Entry<&[u8]>) -> Result<bool> {
     if entry.name.ends_with(b"/") && entry.size == 0 {
         return Ok(true);
     }
-    let (described, data) = local(window, directory.base.saturating_add(entry.header))?;
+    let (described, data) = local(window, directory.base.saturating_add(entry.header), |_| ())?;
     let agrees = entry.size == 0 && described.packed == 0 && described.size == 0;
     let follows = data >= directory.start || window.up_to(data, 2)? == b"PK";
     Ok(agrees && (described.flags & DESCRIPTOR == 0 || follows))
@@ -365,7 +370,7 @@ fn locate(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     directory: &Directory,
-    entry: &Entry,
+    entry: Entry<&[u8]>,
 ) -> Result<Extent> {
     let header = directory.base.saturating_add(entry.header);
     // The beginning of the data is wanted next; one read takes both.
@@ -373,7 +378,7 @@ fn locate(
     let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(HEAD));
     let at_once = narrow(both).unwrap_or_default();
     window.ahead("LocalFileHeader", header, narrow(LOCAL_LEN).unwrap_or_default(), at_once)?;
-    let (described, data) = local(window, header)?;
+    let (described, data) = local(window, header, |_| ())?;
     if let Some(detail) = entry.contradicts(&described) {
         sink.incomplete(malformed("LocalFileHeader", header, detail));
     }
@@ -389,7 +394,7 @@ fn locate(
 }
 
 /// How the member is to be opened; `None` where its first bytes say that nothing comes of it.
-fn body(window: &mut Window<'_>, entry: &Entry, extent: Extent) -> Result<Option<Body>> {
+fn body<N>(window: &mut Window<'_>, entry: &Entry<N>, extent: Extent) -> Result<Option<Body>> {
     let len = narrow(extent.len.min(HEAD)).unwrap_or_default();
     Ok(match entry.method {
         STORED => {
@@ -421,9 +426,9 @@ fn label_part(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     directory: &Directory,
-    entry: &Entry,
+    entry: Entry<&[u8]>,
 ) -> Result<()> {
-    let read = match entry.name.as_slice() {
+    let read = match entry.name {
         LABEL_INFO => label::label_info,
         CUSTOM_PROPERTIES => label::custom_properties,
         _ => return Ok(()),
@@ -447,15 +452,14 @@ fn label_part(
 }
 
 /// The name of a member for the record.
-fn name(entry: &Entry) -> Name {
-    if entry.name.is_empty() {
+fn name(name: &[u8], flags: u16) -> Name {
+    if name.is_empty() {
         return Name::Unnamed("member");
     }
-    let utf8 = std::str::from_utf8(&entry.name);
-    Name::Named(match utf8 {
+    Name::Named(match std::str::from_utf8(name) {
         Ok(name) => name.to_owned(),
-        Err(_) if entry.flags & UTF8 != 0 => crate::bytes::utf8_lossy(&entry.name).into_owned(),
-        Err(_) => entry.name.iter().map(|byte| cp437(*byte)).collect(),
+        Err(_) if flags & UTF8 != 0 => crate::bytes::utf8_lossy(name).into_owned(),
+        Err(_) => name.iter().map(|byte| cp437(*byte)).collect(),
     })
 }
 

@@ -24,7 +24,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, from: u64) -> Result<()> 
     let mut named: usize = 0;
     while let Some(offset) = position {
         let after = offset.saturating_add(4);
-        let Ok((mut entry, data)) = local(window, offset) else {
+        let Ok((mut entry, data)) = local(window, offset, <[u8]>::to_vec) else {
             position = next_header(window, after)?;
             continue;
         };
@@ -45,7 +45,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, from: u64) -> Result<()> 
         if entry.flags & ENCRYPTED == 0 && entry.packed > 0 {
             let extent = Extent { offset: data, len: entry.packed };
             if let Some(body) = body(window, &entry, extent)? {
-                sink.member(Member { name: name(&entry), body })?;
+                sink.member(Member { name: name(&entry.name, entry.flags), body })?;
                 named = named.saturating_add(1);
             }
         }
