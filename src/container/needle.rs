@@ -2,9 +2,11 @@
 
 use memchr::memmem::Finder;
 
-/// Places of the rare byte that are looked at one by one. Where there are more, the bytes are no
-/// text, and a search for the word is faster: it does not stop at places that nobody can predict.
+/// Places of the rare byte that are looked at one by one. Where there are more, a search for the
+/// word is faster: it does not stop at places that nobody can predict.
 const TRIES: usize = 3;
+/// First bytes by which text is told from what has every byte everywhere.
+const SAMPLE: usize = 32;
 
 /// A word with a byte that few files have in their heads.
 ///
@@ -27,6 +29,9 @@ impl<const N: usize> Needle<N> {
 
     /// Where the word begins for the first time.
     pub(crate) fn find(&self, bytes: &[u8]) -> Option<usize> {
+        if bytes.first_chunk().is_some_and(is_noise) {
+            return self.finder.find(bytes);
+        }
         let mut hits =
             memchr::memchr_iter(self.rare, bytes).map(|hit| hit.checked_sub(self.inside));
         for _ in 0..TRIES {
@@ -40,6 +45,12 @@ impl<const N: usize> Needle<N> {
         let from = hits.next()?.unwrap_or_default();
         Some(self.finder.find(bytes.get(from..)?)?.saturating_add(from))
     }
+}
+
+/// Whether a byte is there that text has not: 0 to 8, and 0xF8 to 0xFF.
+fn is_noise(sample: &[u8; SAMPLE]) -> bool {
+    // All of them, because that is done for many at once.
+    sample.iter().fold(false, |is_noise, byte| is_noise | (byte.wrapping_add(8) < 17))
 }
 
 /// Where `word`, whose byte at `inside` is rare, begins in `bytes`: the last place first.
@@ -79,10 +90,12 @@ mod tests {
     proptest! {
         #[test]
         fn it_finds_what_a_plain_search_finds(
+            begin in prop_oneof![Just(vec![]), Just(vec![b' '; 64]), Just(vec![0xFF; 64])],
             repeated in 0..60_usize,
             parts in proptest::collection::vec(proptest::sample::select(&PARTS[..]), 0..80),
         ) {
-            let mut bytes = b"%j\x04a".repeat(repeated);
+            let mut bytes = begin;
+            bytes.extend(b"%j\x04a".repeat(repeated));
             bytes.extend(parts.concat());
             let expected = |word: &[u8]| memchr::memmem::find(&bytes, word);
             for inside in 0..3 {
