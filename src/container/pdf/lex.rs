@@ -258,6 +258,26 @@ impl<'a> Lexer<'a> {
 
     /// `number` alone, or the beginning of `number generation R`.
     fn int_or_ref(&mut self, number: i64) -> Result<Value<'a>, Fault> {
+        if let Ok(number) = u64::try_from(number)
+            && self.ends_ref()
+        {
+            self.step(4);
+            return Ok(Value::Ref(number));
+        }
+        self.int_or_any_ref(number)
+    }
+
+    /// Whether a reference goes on here as it is written nearly always: ` 0 R`.
+    fn ends_ref(&self) -> bool {
+        match self.rest() {
+            [b' ', b'0'..=b'9', b' ', b'R'] => self.is_whole,
+            [b' ', b'0'..=b'9', b' ', b'R', behind, ..] => !is_regular(*behind),
+            _ => false,
+        }
+    }
+
+    /// The same, however it is written.
+    fn int_or_any_ref(&mut self, number: i64) -> Result<Value<'a>, Fault> {
         let mut ahead = self.clone();
         ahead.space();
         if self.is_whole && !matches!(ahead.peek(), Some(b'0'..=b'9' | b'+' | b'-')) {
@@ -372,6 +392,19 @@ fn is_number(raw: &[u8]) -> bool {
 }
 
 fn word(raw: &[u8]) -> Token<'_> {
+    small_number(raw).map_or_else(|| any_word(raw), Token::Int)
+}
+
+/// The number that `raw` is, if it is written in 18 digits at most and nothing else.
+fn small_number(raw: &[u8]) -> Option<i64> {
+    let digits = Some(raw).filter(|raw| (1..=18).contains(&raw.len()))?;
+    digits.iter().try_fold(0_i64, |sum, digit| {
+        let digit = digit.is_ascii_digit().then(|| digit.saturating_sub(b'0'))?;
+        Some(sum.wrapping_mul(10).wrapping_add(i64::from(digit)))
+    })
+}
+
+fn any_word(raw: &[u8]) -> Token<'_> {
     if !is_number(raw) {
         return Token::Word(raw);
     }
@@ -422,6 +455,27 @@ fn decode_name(raw: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn numbers_are_read_as_any_word_is(raw in "[0-9]{0,20}|[-+.0-9a]{0,4}") {
+            prop_assert_eq!(word(raw.as_bytes()), any_word(raw.as_bytes()));
+        }
+
+        #[test]
+        fn references_are_read_however_they_are_written(
+            number in prop_oneof![Just(-1_i64), Just(0), Just(12)],
+            text in "[ 0]{0,2}( ?[0-9]{1,2} R)?[ 0R/x]{0,2}",
+            is_whole in any::<bool>(),
+        ) {
+            let bytes = text.as_bytes();
+            let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
+            let mut plain = lexer.clone();
+            prop_assert_eq!(lexer.int_or_ref(number), plain.int_or_any_ref(number));
+            prop_assert_eq!((lexer.at, lexer.odd), (plain.at, plain.odd));
+        }
+    }
 
     fn value(text: &[u8]) -> Result<Value<'_>, Fault> {
         Lexer::whole(text).value()
