@@ -1,7 +1,7 @@
 //! The catalog of a PDF without `/Encrypt`: whether it wraps a protected one (ISO 32000-2 7.6.7).
 
 use super::document::Document;
-use super::layout::{CATALOG_KEYS, ENCRYPTED_PAYLOAD, SIGNS, SUSPECTS};
+use super::layout::{CATALOG_KEYS, ENCRYPTED_PAYLOAD, SUSPECTS};
 use super::lex::Value;
 use super::object::{Dict, Object, array};
 use super::read::Answer;
@@ -27,7 +27,7 @@ pub(super) fn read(
     if dict.name(b"Type") != Some(b"Catalog") && dict.get(b"Pages").is_none() {
         return Err(malformed(catalog.at(), "/Root leads to something else"));
     }
-    let mut doubt = dict.is_odd() || SIGNS.iter().any(|sign| catalog.mentions(sign));
+    let mut doubt = dict.is_odd() || catalog.mentions_sign();
     let mut files = Vec::new();
     for value in dict.all(b"AF") {
         associated(value, document, window, &mut files)?;
@@ -78,7 +78,7 @@ fn file_kind(file: &Object) -> FileKind {
     let Ok(dict) = file.dict("file specification") else { return FileKind::None };
     let is_payload = dict.name(b"AFRelationship") == Some(ENCRYPTED_PAYLOAD)
         || dict.get(b"EP").is_some()
-        || SIGNS.iter().any(|sign| file.mentions(sign));
+        || file.mentions_sign();
     if is_payload && file.data.is_none() {
         FileKind::Payload
     } else if dict.get(b"EF").is_some() || dict.get(b"F").is_some() || dict.get(b"UF").is_some() {

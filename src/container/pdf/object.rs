@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::layout::{DICT_ENTRIES, OBJECT, OBJECT_STEP};
+use super::layout::{DICT_ENTRIES, OBJECT, OBJECT_STEP, SIGNS};
 use super::lex::{Fault, Lexer, Token, Value, hex_digit, is_space};
 use crate::bytes::{Buffer, wide};
 use crate::error::{Error, Result};
@@ -81,6 +81,11 @@ impl<'a> Dict<'a> {
     pub(super) fn mentions(&self, words: &[u8]) -> bool {
         mentions(self.raw, words)
     }
+
+    /// Whether one of [`SIGNS`] stands anywhere in it.
+    pub(super) fn mentions_sign(&self) -> bool {
+        mentions_sign(self.raw)
+    }
 }
 
 /// Whether `words` stand in `bytes`, in whatever case.
@@ -89,6 +94,19 @@ pub(super) fn mentions(bytes: &[u8], words: &[u8]) -> bool {
     memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes).any(|at| {
         let there = bytes.get(at..).and_then(|rest| rest.get(..words.len()));
         there.is_some_and(|there| there.eq_ignore_ascii_case(words))
+    })
+}
+
+/// Whether one of [`SIGNS`] stands in `bytes`, in whatever case.
+pub(super) fn mentions_sign(bytes: &[u8]) -> bool {
+    // They are looked for by a letter that all of them have, and few trailers.
+    memchr::memchr2_iter(b'c', b'C', bytes).any(|at| {
+        SIGNS.iter().any(|sign| {
+            let inside = sign.iter().position(|byte| *byte == b'c').unwrap_or_default();
+            let begin = at.checked_sub(inside).and_then(|start| bytes.get(start..));
+            let there = begin.and_then(|begin| begin.get(..sign.len()));
+            there.is_some_and(|there| there.eq_ignore_ascii_case(sign))
+        })
     })
 }
 
@@ -260,6 +278,11 @@ impl Object {
     pub(super) fn mentions(&self, words: &[u8]) -> bool {
         mentions(&self.bytes, words)
     }
+
+    /// Whether one of [`SIGNS`] stands anywhere in it.
+    pub(super) fn mentions_sign(&self) -> bool {
+        mentions_sign(&self.bytes)
+    }
 }
 
 pub(super) fn object_error(fault: Fault, structure: &'static str, at: Option<u64>) -> Error {
@@ -411,6 +434,22 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn signs_are_found_as_words_are(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    Just("MicrosoftIRM"), Just("microsoftirmS"), Just("PublishingLicense"),
+                    Just("PublishingLicens"), Just("ENCRYPTEDPAYLOAD"), Just("Enc"), Just("c"),
+                    Just("Micro"), Just("softIRM"), Just(" "), Just("se"),
+                ],
+                0..6,
+            ),
+        ) {
+            let text = parts.concat();
+            let expected = SIGNS.iter().any(|sign| mentions(text.as_bytes(), sign));
+            prop_assert_eq!(mentions_sign(text.as_bytes()), expected);
+        }
+
         #[test]
         fn words_are_found_in_whatever_case(text in "[aAbB%ab]{0,12}", words in "[aAbB%]{0,3}") {
             let (text, words) = (text.as_bytes(), words.as_bytes());

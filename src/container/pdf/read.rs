@@ -1,7 +1,7 @@
 //! From the trailer to what keeps people out.
 
 use super::document::Document;
-use super::layout::{PAYLOAD_DAMAGED, SIGNS, SUSPECTS, TRAILER_KEYS};
+use super::layout::{PAYLOAD_DAMAGED, SUSPECTS, TRAILER_KEYS};
 use super::lex::Value;
 use super::object::{Dict, Object, array};
 use super::{catalog, handler, label, search};
@@ -141,7 +141,7 @@ impl<'a> Trailer<'a> {
                 trailer.doubt_value(value);
             }
         }
-        trailer.doubt |= SIGNS.iter().any(|sign| dict.mentions(sign));
+        trailer.doubt |= dict.mentions_sign();
         Ok(trailer)
     }
 
