@@ -9,7 +9,7 @@ use super::read::Depth;
 use super::search::header_before;
 use super::xref::{Entry, Section, StreamForm};
 use crate::bytes::{narrow, wide};
-use crate::container::{Needle, backwards};
+use crate::container::{Needle, backwards, forwards};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;
@@ -177,9 +177,10 @@ impl Document {
     pub(super) fn lists_first(&mut self, window: &mut Window<'_>) -> Result<bool> {
         let head = window.head()?;
         let begin = find_header(head).unwrap_or_default();
-        let ends = memchr::memmem::find_iter(head, b"obj").filter(|end| *end > begin);
-        let mut headers = ends.map(|end| header_before(head.get(..end).unwrap_or_default()));
-        let Some((at, number)) = headers.find_map(|header| header) else { return Ok(false) };
+        let first = forwards(b"obj", 2, head)
+            .filter(|end| *end > begin)
+            .find_map(|end| header_before(head.get(..end).unwrap_or_default()));
+        let Some((at, number)) = first else { return Ok(false) };
         for section in &mut self.sections {
             if let Some(Entry::Offset(listed)) = section.lookup(window, number)? {
                 let before = wide(at).checked_sub(listed.saturating_add(self.base));
