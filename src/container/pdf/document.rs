@@ -116,14 +116,14 @@ impl Document {
         Ok(())
     }
 
-    /// The trailer of the section `index`, newest first; older ones are read when asked for.
-    pub(super) fn trailer(
+    /// The section `index`, newest first; older ones are read when asked for.
+    pub(super) fn section(
         &mut self,
         window: &mut Window<'_>,
         index: usize,
-    ) -> Result<Option<&Object>> {
+    ) -> Result<Option<&Section>> {
         while self.sections.len() <= index && self.follow(window)? {}
-        Ok(self.sections.get(index).map(|section| &section.trailer))
+        Ok(self.sections.get(index))
     }
 
     /// Reads the next older section. What loops runs into [`Limit::PdfObjects`].

@@ -20,7 +20,8 @@ fn find(
     document: &mut Document,
     window: &mut Window<'_>,
 ) -> Result<Option<crate::container::Label>> {
-    let Some(trailer) = document.trailer(window, 0)?.cloned() else { return Ok(None) };
+    let Some(section) = document.section(window, 0)? else { return Ok(None) };
+    let trailer = section.trailer.clone();
     let trailer = trailer.dict("trailer")?;
     if let Some(info) = step(&trailer, b"Info", document, window)? {
         let found = info_label(&info.dict("Info")?, window)?;

@@ -69,7 +69,13 @@ fn judge(document: &mut Document, window: &mut Window<'_>, sink: &mut dyn Sink) 
     let mut root = None;
     let mut suspects = Vec::new();
     let mut doubt = false;
-    while let Some(trailer) = document.trailer(window, index)?.cloned() {
+    while let Some(section) = document.section(window, index)? {
+        index = index.saturating_add(1);
+        if let Some(plain) = section.plain {
+            root = root.or(plain.root);
+            continue;
+        }
+        let trailer = section.trailer.clone();
         let seen = Trailer::read(&trailer)?;
         if seen.is_protected() {
             seen.settle(document, window, sink)?;
@@ -79,7 +85,6 @@ fn judge(document: &mut Document, window: &mut Window<'_>, sink: &mut dyn Sink) 
         root = root.or(seen.root);
         suspects.extend(seen.suspects);
         suspects.truncate(SUSPECTS);
-        index = index.saturating_add(1);
     }
     let Some(root) = root else {
         return Err(Error::malformed("malformed-pdf-trailer", "trailer", None, "has no /Root"));
@@ -119,15 +124,25 @@ pub(super) struct Trailer<'a> {
     doubt: bool,
 }
 
+/// What a trailer says of which nothing is odd and that protects nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plain {
+    root: Option<u64>,
+}
+
 impl<'a> Trailer<'a> {
     pub(super) fn read(object: &'a Object) -> Result<Trailer<'a>> {
-        let dict = object.dict("trailer")?;
+        Ok(Trailer::of(object, &object.dict("trailer")?))
+    }
+
+    /// The trailer `object`, whose dictionary is `dict`.
+    pub(super) fn of(object: &'a Object, dict: &Dict<'a>) -> Trailer<'a> {
         let encrypt: Vec<Value<'a>> = dict.all(b"Encrypt").cloned().collect();
         let has_wrapper = dict.get(b"Wrapper").is_some() || dict.get(b"WrapperOffset").is_some();
         let mut trailer = Trailer {
             object,
             wrapper: has_wrapper.then(|| dict.number(b"WrapperOffset")),
-            wrapper_type: wrapper_type(&dict),
+            wrapper_type: wrapper_type(dict),
             root: match dict.get(b"Root") {
                 Some(Value::Ref(number)) => Some(*number),
                 _ => None,
@@ -142,7 +157,13 @@ impl<'a> Trailer<'a> {
             }
         }
         trailer.doubt |= dict.mentions_sign();
-        Ok(trailer)
+        trailer
+    }
+
+    /// All that it says, if that is no more than where the catalog is.
+    pub(super) fn plain(&self) -> Option<Plain> {
+        let is_plain = !self.is_protected() && self.suspects.is_empty() && !self.doubt;
+        is_plain.then_some(Plain { root: self.root })
     }
 
     fn doubt_value(&mut self, value: &Value<'_>) {

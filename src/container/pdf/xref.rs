@@ -5,6 +5,7 @@ use super::flate::{self, Decode, Predictor};
 use super::layout::{COLUMNS, ENTRY, XREF_KEPT};
 use super::lex::{Lexer, Token, Value};
 use super::object::{Dict, Lead, Object, array, leads_with, load};
+use super::read::{Plain, Trailer};
 use crate::bytes::{narrow, wide};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -24,6 +25,8 @@ pub(super) enum Entry {
 pub(super) struct Section {
     kind: Kind,
     pub(super) trailer: Object,
+    /// What that says, if it need not be read again for it.
+    pub(super) plain: Option<Plain>,
     pub(super) older: Older,
 }
 
@@ -115,11 +118,11 @@ impl Section {
             at = end;
         }
         let trailer = load(window, at, Lead::Trailer, "trailer")?;
-        let older = match trailer.dict("trailer") {
-            Ok(dict) => Older::read(&dict, trailer.at()),
-            Err(fault) => Older { fault: Some(fault), ..Older::default() },
+        let (plain, older) = match trailer.dict("trailer") {
+            Ok(dict) => (Trailer::of(&trailer, &dict).plain(), Older::read(&dict, trailer.at())),
+            Err(fault) => (None, Older { fault: Some(fault), ..Older::default() }),
         };
-        Ok(Section { kind: Kind::Table(subsections), trailer, older })
+        Ok(Section { kind: Kind::Table(subsections), trailer, plain, older })
     }
 
     fn stream(window: &mut Window<'_>, at: u64) -> Result<Section> {
@@ -133,7 +136,8 @@ impl Section {
         let index = index(&dict).ok_or_else(|| malformed(at, "/Index is not believable"))?;
         let kind = Kind::Stream(Box::new(XrefStream { form, widths, index, kept: Vec::new() }));
         let older = Older::read(&dict, trailer.at());
-        Ok(Section { kind, trailer, older })
+        let plain = Trailer::of(&trailer, &dict).plain();
+        Ok(Section { kind, trailer, plain, older })
     }
 
     /// Where the object `number` lies by this section, if it says so.
