@@ -355,7 +355,17 @@ pub(crate) fn is_firmly_known(head: &[u8]) -> bool {
 /// What it holds is decided by its bytes; but where they are of no known format, somebody may have
 /// damaged them, and it is not to pass for an ordinary file.
 pub(crate) fn is_named_protected(name: &str) -> bool {
-    let name = name.trim_end().as_bytes();
+    ends_protected(name.trim_end().as_bytes())
+}
+
+/// The same of a name in whatever encoding, of which only UTF-8 counts.
+pub(crate) fn is_named_protected_in_bytes(name: &[u8]) -> bool {
+    // Nothing is trimmed of most, nor need they be decoded.
+    let is_whole = name.last().is_some_and(u8::is_ascii_graphic);
+    (!is_whole || ends_protected(name)) && std::str::from_utf8(name).is_ok_and(is_named_protected)
+}
+
+fn ends_protected(name: &[u8]) -> bool {
     [&b".rpmsg"[..], b".pfile"].iter().any(|suffix| {
         let end = name.len().checked_sub(suffix.len()).and_then(|at| name.get(at..));
         end.is_some_and(|end| end.eq_ignore_ascii_case(suffix))
@@ -400,4 +410,27 @@ fn read_compound(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         return Ok(());
     }
     password::read(&mut file, window, sink)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_name_need_not_be_decoded(
+            name in "[a\u{e9}]{0,2}(\\.rpmsg|\\.PFile|\\.jpg)?[ \u{a0}\u{2003}g.]{0,2}",
+            damage in proptest::option::of((0..8_usize, any::<u8>())),
+        ) {
+            let mut name = name.into_bytes();
+            if let Some((at, byte)) = damage
+                && let Some(there) = name.get_mut(at)
+            {
+                *there = byte;
+            }
+            let plainly = std::str::from_utf8(&name).is_ok_and(is_named_protected);
+            prop_assert_eq!(is_named_protected_in_bytes(&name), plainly);
+        }
+    }
 }

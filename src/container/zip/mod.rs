@@ -22,8 +22,8 @@ use layout::{
 
 use crate::bytes::{narrow, wide};
 use crate::container::{
-    Anomaly, Body, Container, Member, Name, Needle, Sink, is_known, is_named_protected, label,
-    not_as_named,
+    Anomaly, Body, Container, Member, Name, Needle, Sink, is_known, is_named_protected_in_bytes,
+    label, not_as_named,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -345,7 +345,7 @@ fn name_member(
             Ok((true, Some(extent.end())))
         }
         None => {
-            if std::str::from_utf8(entry.name).is_ok_and(is_named_protected) {
+            if is_named_protected_in_bytes(entry.name) {
                 sink.incomplete(not_as_named());
             }
             Ok((false, Some(extent.end())))
