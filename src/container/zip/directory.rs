@@ -61,6 +61,14 @@ const TAIL: u64 = 4096;
 impl Directory {
     /// Finds the directory by the end record.
     pub(super) fn locate(window: &mut Window<'_>, search: Search) -> Result<Directory> {
+        Directory::find(window, search)?.ok_or_else(|| {
+            let detail = "no end of central directory record";
+            Error::truncated("zip", window.len(), detail)
+        })
+    }
+
+    /// The same; `None` where nothing looks like an end record.
+    pub(super) fn find(window: &mut Window<'_>, search: Search) -> Result<Option<Directory>> {
         let mut first_error = None;
         let reaches: &[u64] = match search {
             Search::Near => &[NEAR],
@@ -71,7 +79,7 @@ impl Directory {
         for reach in reaches.iter().copied() {
             for offset in candidates(window, reach)? {
                 match Directory::at(window, offset) {
-                    Ok(directory) => return Ok(directory),
+                    Ok(directory) => return Ok(Some(directory)),
                     Err(error) if error.ends_file() => return Err(error),
                     Err(error) => {
                         first_error.get_or_insert(error);
@@ -79,10 +87,7 @@ impl Directory {
                 }
             }
         }
-        Err(first_error.unwrap_or_else(|| {
-            let detail = "no end of central directory record";
-            Error::truncated("zip", window.len(), detail)
-        }))
+        first_error.map_or(Ok(None), Err)
     }
 
     /// Believes the end record at `offset` if a directory is where it says.

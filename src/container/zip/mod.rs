@@ -105,8 +105,8 @@ pub(crate) fn read_prefixed(window: &mut Window<'_>, sink: &mut dyn Sink) -> Res
 
 /// Whether an archive ends the member, whatever begins it.
 pub(crate) fn ends(window: &mut Window<'_>) -> Result<bool> {
-    match Directory::locate(window, Search::Tail) {
-        Ok(directory) => Ok(directory.entries > 0),
+    match Directory::find(window, Search::Tail) {
+        Ok(directory) => Ok(directory.is_some_and(|directory| directory.entries > 0)),
         Err(error) if error.kind() == ErrorKind::Malformed => Ok(false),
         Err(error) => Err(error),
     }
