@@ -238,6 +238,16 @@ impl<'a> Lexer<'a> {
     }
 
     pub(super) fn value(&mut self) -> Result<Value<'a>, Fault> {
+        self.space();
+        // Keys are most of what is read here.
+        if self.peek() == Some(b'/') {
+            self.step(1);
+            return self.regular().map(|raw| Value::Name(decode_name(raw)));
+        }
+        self.any_value()
+    }
+
+    fn any_value(&mut self) -> Result<Value<'a>, Fault> {
         let value = match self.token()? {
             Token::DictOpen => Value::Dict(self.inside(true)?),
             Token::ArrayOpen => Value::Array(self.inside(false)?),
@@ -461,6 +471,18 @@ mod tests {
         #[test]
         fn numbers_are_read_as_any_word_is(raw in "[0-9]{0,20}|[-+.0-9a]{0,4}") {
             prop_assert_eq!(word(raw.as_bytes()), any_word(raw.as_bytes()));
+        }
+
+        #[test]
+        fn names_are_read_as_any_value_is(
+            text in "[ %\\x00\r]{0,2}/?[A#4/ ]{0,5}",
+            is_whole in any::<bool>(),
+        ) {
+            let bytes = text.as_bytes();
+            let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
+            let mut plain = lexer.clone();
+            prop_assert_eq!(lexer.value(), plain.any_value());
+            prop_assert_eq!((lexer.at, lexer.odd), (plain.at, plain.odd));
         }
 
         #[test]
