@@ -55,7 +55,11 @@ impl KnownDocuments {
         let start = document.start;
         let place = |at: usize| at.saturating_sub(start);
         let places = document.map(place, |value| place_in(whole, start, value));
-        self.documents.remember(whole, places);
+        // A value that did not stand in the text would be lost: then nothing is remembered.
+        let back = places.map(|at| start.saturating_add(at), |value| value_at(whole, start, value));
+        if back == *document {
+            self.documents.remember(whole, places);
+        }
     }
 
     /// The party whose element begins at `start` of `text`, if it is a known one, and how long that
@@ -83,7 +87,9 @@ impl KnownDocuments {
         // Where only the head is wanted, a license ends at its first WORK, wherever that stands.
         if text.len() <= LONGEST && memmem::find(text, b"<WORK").is_none() {
             let places = party.map(|value| place_in(text, start, value));
-            self.parties(side).remember(text, places);
+            if places.map(|value| value_at(text, start, value)) == *party {
+                self.parties(side).remember(text, places);
+            }
         }
     }
 
