@@ -19,6 +19,9 @@ const DOCUMENTS: usize = 64;
 /// How many issuers are remembered, and how many principals.
 const PARTIES: usize = 16;
 
+/// What of a party is sealed for one license: no two have the same.
+pub(super) const SEALED: &[u8] = b"<ENABLINGBITS";
+
 /// A value by its places from the beginning of what it is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
@@ -32,6 +35,16 @@ pub(crate) struct KnownDocuments {
     documents: Ring<DocumentOf<Place>, DOCUMENTS>,
     issuers: Ring<PartyOf<Place>, PARTIES>,
     principals: Ring<PartyOf<Place>, PARTIES>,
+}
+
+/// A party that is known by its text.
+#[derive(Debug)]
+pub(super) struct KnownParty<'t> {
+    pub(super) party: Party<'t>,
+    /// Bytes of it that are known.
+    pub(super) len: usize,
+    /// Whether that is the whole element, not only what stands before [`SEALED`].
+    pub(super) is_whole: bool,
 }
 
 impl KnownDocuments {
@@ -62,21 +75,23 @@ impl KnownDocuments {
         }
     }
 
-    /// The party whose element begins at `start` of `text`, if it is a known one, and how long that
-    /// element is.
+    /// The party whose element begins at `start` of `text`, if it is a known one.
     pub(super) fn party<'t>(
         &mut self,
         side: Side,
         text: &'t [u8],
         start: usize,
-    ) -> Option<(Party<'t>, usize)> {
+    ) -> Option<KnownParty<'t>> {
         let rest = text.get(start..)?;
         let (known, party) = self.parties(side).find(rest)?;
-        Some((party.map(|value| value_at(rest, start, value)), known.len()))
+        let party = party.map(|value| value_at(rest, start, value));
+        let before = known.strip_suffix(SEALED);
+        let len = before.unwrap_or(known).len();
+        Some(KnownParty { party, len, is_whole: before.is_none() })
     }
 
-    /// Remembers a party whose element begins at `start` and has this text, all of which was read
-    /// without fault.
+    /// Remembers a party whose element begins at `start`, and of which this text was read without
+    /// fault: all of it, or what stands before [`SEALED`] and that word.
     pub(super) fn remember_party(
         &mut self,
         side: Side,
@@ -85,11 +100,12 @@ impl KnownDocuments {
         party: &Party<'_>,
     ) {
         // Where only the head is wanted, a license ends at its first WORK, wherever that stands.
-        if text.len() <= LONGEST && memmem::find(text, b"<WORK").is_none() {
-            let places = party.map(|value| place_in(text, start, value));
-            if places.map(|value| value_at(text, start, value)) == *party {
-                self.parties(side).remember(text, places);
-            }
+        if text.len() > LONGEST || memmem::find(text, b"<WORK").is_some() {
+            return;
+        }
+        let places = party.map(|value| place_in(text, start, value));
+        if places.map(|value| value_at(text, start, value)) == *party {
+            self.parties(side).remember(text, places);
         }
     }
 
@@ -171,6 +187,23 @@ mod tests {
         assert!(known.document(text(3).as_bytes(), 0).is_none());
     }
 
+    #[test]
+    fn a_server_is_known_whatever_it_was_sealed_for() {
+        let mut known = KnownDocuments::default();
+        let sealed = |value: &str| format!("<ENABLINGBITS><VALUE>{value}</VALUE></ENABLINGBITS>");
+        let license = |value: &str| {
+            let object = "<OBJECT type=\"MS-DRM-Server\"><ID>1</ID></OBJECT>";
+            let level = "<SECURITYLEVEL name=\"Server-SKU\" value=\"x\"/>";
+            let principal = format!("<PRINCIPAL>{object}{KEY}{}{level}</PRINCIPAL>", sealed(value));
+            certificate(&format!("<ISSUEDPRINCIPALS>{principal}</ISSUEDPRINCIPALS><WORK></WORK>"))
+                .replace("LICENSE", "Microsoft Rights Label")
+        };
+        for value in ["AAAA", "BBBB", "CCCC"] {
+            assert_same(&license(value), Depth::Full, &mut known);
+            assert_eq!(known.principals.len(), 1, "{value}");
+        }
+    }
+
     proptest! {
         /// Pieces of documents in any order, damaged ones among them, read with the memory of all
         /// that came before.
@@ -217,6 +250,12 @@ mod tests {
             format!("<WORK></WORK>{server}"),
             format!("{server}<XrML>"),
             format!("{client}<a></a></b>"),
+            format!("{server}{KEY}<ENABLINGBITS><VALUE>1</VALUE></ENABLINGBITS>{sdk}"),
+            format!("{server}{KEY}<ENABLINGBITS><VALUE>2</VALUE></ENABLINGBITS>{sdk}{client}"),
+            format!("{server}{KEY}<ENABLINGBITSx/>{KEY}{sdk}{sdk}"),
+            format!("{server}{KEY}<ENABLINGBITS <WORK></WORK>"),
+            format!("{server}{KEY}x<ENABLINGBITS/>y<ENABLINGBITS>"),
+            format!("{server}{KEY} <ENABLINGBITS/>{sdk}"),
         ];
         let mut parts: Vec<String> = Vec::new();
         for inside in insides {

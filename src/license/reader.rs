@@ -9,7 +9,7 @@ use memchr::memmem::Finder;
 
 use super::document::{DOUBLE_KEY_ENTRIES, Document, Field, Party, Span, Value};
 use super::events::{Attributes, Event, Events};
-use super::known::KnownDocuments;
+use super::known::{KnownDocuments, KnownParty, SEALED};
 use super::place::{Part, Place, Side};
 use super::tag::Tag;
 use crate::bytes::wide;
@@ -246,11 +246,16 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                         self.document.end = self.events.start();
                         return Ok(());
                     }
+                    if self.party_start.is_some() {
+                        self.remember_before_sealed();
+                    }
                     self.push(tag)?;
                     if let Place::Party(side, Part::Itself) = self.place
-                        && self.take_known(side)
+                        && let Some(is_whole) = self.take_known(side)
                     {
-                        self.pop();
+                        if is_whole {
+                            self.pop();
+                        }
                         continue;
                     }
                     self.open(attributes);
@@ -406,33 +411,43 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
         }
     }
 
-    /// Takes the party of a license that begins here from memory. The first of its side only: what
-    /// stands in a second one depends on the first.
-    fn take_known(&mut self, side: Side) -> bool {
-        let Some(known) = &mut self.known else { return false };
+    /// Takes the party of a license that begins here from memory, and says whether that is all of
+    /// it. The first of its side only: what stands in a second one depends on the first.
+    fn take_known(&mut self, side: Side) -> Option<bool> {
+        let known = self.known.as_mut()?;
         let [issuer, principal] = &mut self.parties_met;
         let met = match side {
             Side::Issuer => issuer,
             Side::Principal => principal,
         };
         if self.is_uncovered || !self.is_license || std::mem::replace(met, true) {
-            return false;
+            return None;
         }
         let start = self.events.start();
-        let Some((party, len)) = known.party(side, self.text, start) else {
+        let Some(KnownParty { party, len, is_whole }) = known.party(side, self.text, start) else {
             self.party_start = Some(start);
-            return false;
+            return None;
         };
         self.events.pass(len);
         *self.party(side) = party;
-        true
+        Some(is_whole)
     }
 
-    /// Remembers the party that ends here, if nothing in it is out of the ordinary.
-    fn remember_party(&mut self, side: Side) {
+    /// Remembers what of the open party stands before the tag that begins here, if that is one
+    /// whose content is never the same.
+    fn remember_before_sealed(&mut self) {
+        let Place::Party(side, Part::Itself) = self.place else { return };
+        let at = self.events.start();
+        if self.text.get(at..).is_some_and(|rest| rest.starts_with(SEALED)) {
+            self.remember_party(side, at.saturating_add(SEALED.len()));
+        }
+    }
+
+    /// Remembers the text of the open party up to `end`, if nothing in it is out of the ordinary.
+    fn remember_party(&mut self, side: Side, end: usize) {
         let Some(start) = self.party_start.take() else { return };
         let is_odd = self.document.duplicate.is_some() || self.document.reflowed;
-        let whole = self.text.get(start..self.events.end()).unwrap_or_default();
+        let text = self.text.get(start..end).unwrap_or_default();
         if let Some(known) = &mut self.known
             && !is_odd
             && !self.has_too_many.get()
@@ -441,7 +456,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                 Side::Issuer => &self.document.issuer,
                 Side::Principal => &self.document.principal,
             };
-            known.remember_party(side, whole, start, party);
+            known.remember_party(side, text, start, party);
         }
     }
 
@@ -490,7 +505,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                 }
             }
             Place::DistributionPoint => self.point = None,
-            Place::Party(side, Part::Itself) => self.remember_party(side),
+            Place::Party(side, Part::Itself) => self.remember_party(side, self.events.end()),
             _ => {}
         }
         self.pop();
