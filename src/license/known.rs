@@ -1,5 +1,5 @@
 //! What repeats from file to file is read once, and known by its bytes then: certificates, and the
-//! parties of licenses.
+//! parties and servers' addresses of licenses.
 //!
 //! A client's license brings some seven certificates along, those of its server and one of its
 //! user and month; the license itself names its issuer and its server as all others do. What is
@@ -19,6 +19,9 @@ const DOCUMENTS: usize = 64;
 /// How many issuers are remembered, and how many principals.
 const PARTIES: usize = 16;
 
+/// How many addresses of servers are remembered. Each has two.
+const POINTS: usize = 16;
+
 /// What of a party is sealed for one license: no two have the same.
 pub(super) const SEALED: &[u8] = b"<ENABLINGBITS";
 
@@ -35,6 +38,16 @@ pub(crate) struct KnownDocuments {
     documents: Ring<DocumentOf<Place>, DOCUMENTS>,
     issuers: Ring<PartyOf<Place>, PARTIES>,
     principals: Ring<PartyOf<Place>, PARTIES>,
+    points: Ring<(Point, Place), POINTS>,
+}
+
+/// Which address a `DISTRIBUTIONPOINT` gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Point {
+    Intranet,
+    Extranet,
+    Referral,
+    Other,
 }
 
 /// A party that is known by its text.
@@ -106,6 +119,38 @@ impl KnownDocuments {
         let places = party.map(|value| place_in(text, start, value));
         if places.map(|value| value_at(text, start, value)) == *party {
             self.parties(side).remember(text, places);
+        }
+    }
+
+    /// The address in the `DISTRIBUTIONPOINT` that begins at `start` of `text`, if that is a known
+    /// one, and how long the element is.
+    pub(super) fn point<'t>(
+        &mut self,
+        text: &'t [u8],
+        start: usize,
+    ) -> Option<(Point, Value<'t>, usize)> {
+        let rest = text.get(start..)?;
+        let (known, (point, place)) = self.points.find(rest)?;
+        Some((*point, value_at(rest, start, place)?, known.len()))
+    }
+
+    /// Remembers a `DISTRIBUTIONPOINT` that begins at `start`, has this text and no address but
+    /// this, all of it read without fault.
+    pub(super) fn remember_point(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        point: Point,
+        address: &Value<'_>,
+    ) {
+        if text.len() > LONGEST || memmem::find(text, b"<WORK").is_some() {
+            return;
+        }
+        let place = place_in(text, start, address);
+        if let Some(place) = place
+            && value_at(text, start, &place) == Some(*address)
+        {
+            self.points.remember(text, (point, place));
         }
     }
 
@@ -204,6 +249,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn addresses_of_servers_are_known_and_those_of_people_are_not() {
+        let mut known = KnownDocuments::default();
+        let point = |kind: &str, address: &str| {
+            let object = format!("<OBJECT type=\"{kind}\"><ADDRESS>{address}</ADDRESS></OBJECT>");
+            format!("<DISTRIBUTIONPOINT>{object}</DISTRIBUTIONPOINT>")
+        };
+        let server = ["License-Acquisition-URL", "Extranet-License-Acquisition-URL"];
+        for owner in ["ada", "bob"] {
+            let points =
+                [point(server[0], "a"), point(server[1], "b"), point("Referral-Info", owner)];
+            let license =
+                certificate(&points.concat()).replace("LICENSE", "Microsoft Rights Label");
+            assert_same(&license, Depth::Full, &mut known);
+            assert_eq!(known.points.len(), 2, "{owner}");
+        }
+    }
+
     proptest! {
         /// Pieces of documents in any order, damaged ones among them, read with the memory of all
         /// that came before.
@@ -265,6 +328,20 @@ mod tests {
                 "<ISSUEDPRINCIPALS internal-id=\"1\">{principal}</ISSUEDPRINCIPALS>"
             ));
             parts.push(format!("<ISSUEDPRINCIPALS>{principal}{principal}</ISSUEDPRINCIPALS>"));
+        }
+        for kind in
+            ["License-Acquisition-URL", "Extranet-License-Acquisition-URL", "Referral-Info", "x"]
+        {
+            let begin = format!("<DISTRIBUTIONPOINT><OBJECT type=\"{kind}\">");
+            let end = "</OBJECT></DISTRIBUTIONPOINT>";
+            let insides =
+                ["a", "b", "<![CDATA[c]]>", "a</ADDRESS><ADDRESS>b", " ", "<WORK>", "<XrML>"];
+            for inside in insides {
+                parts.push(format!("{begin}<NAME>n</NAME><ADDRESS>{inside}</ADDRESS>{end}"));
+            }
+            parts.push(format!("{begin}<ADDRESS>a</ADDRESS> {end}"));
+            parts.push(format!("{begin}<ADDRESS>a</ADDRESS>"));
+            parts.push(format!("{begin}</OBJECT><OBJECT><ADDRESS>a</ADDRESS>{end}"));
         }
         for other in ["<ISSUER/>", "<ISSUER>", "</ISSUER>", "</BODY><BODY>", " ", "<WORK>", "<"] {
             parts.push(other.to_owned());

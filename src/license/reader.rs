@@ -9,7 +9,7 @@ use memchr::memmem::Finder;
 
 use super::document::{DOUBLE_KEY_ENTRIES, Document, Field, Party, Span, Value};
 use super::events::{Attributes, Event, Events};
-use super::known::{KnownDocuments, KnownParty, SEALED};
+use super::known::{KnownDocuments, KnownParty, Point, SEALED};
 use super::place::{Part, Place, Side};
 use super::tag::Tag;
 use crate::bytes::wide;
@@ -41,15 +41,6 @@ impl Documents<'_> {
         let is_cut = !rest.is_empty() && b"<XrML".starts_with(rest);
         self.has_stray_body |= is_cut || BODY_END.find(text).is_some();
     }
-}
-
-/// Which address a `DISTRIBUTIONPOINT` gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Point {
-    Intranet,
-    Extranet,
-    Referral,
-    Other,
 }
 
 /// What the text of the open `AUTHENTICATEDDATA` is.
@@ -88,6 +79,9 @@ struct Reader<'t, 'm, 'd> {
     parties_met: [bool; 2],
     /// Where the party begins that is being read, if it may be remembered.
     party_start: Option<usize>,
+    /// The same of a distribution point, and its address once that was met.
+    point_start: Option<usize>,
+    point_address: Option<(Point, Value<'t>)>,
     /// A tag has more attributes than are looked at.
     has_too_many: Cell<bool>,
 }
@@ -222,6 +216,8 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
             is_license: false,
             parties_met: [false; 2],
             party_start: None,
+            point_start: None,
+            point_address: None,
             has_too_many: Cell::new(false),
         }
     }
@@ -256,6 +252,10 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                         if is_whole {
                             self.pop();
                         }
+                        continue;
+                    }
+                    if self.place == Place::DistributionPoint && self.take_known_point() {
+                        self.pop();
                         continue;
                     }
                     self.open(attributes);
@@ -460,6 +460,62 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
         }
     }
 
+    /// Takes the distribution point of a license that begins here from memory.
+    fn take_known_point(&mut self) -> bool {
+        self.point_start = None;
+        self.point_address = None;
+        if self.is_uncovered || !self.is_license {
+            return false;
+        }
+        let Some(known) = &mut self.known else { return false };
+        let start = self.events.start();
+        let Some((point, address, len)) = known.point(self.text, start) else {
+            self.point_start = Some(start);
+            return false;
+        };
+        self.events.pass(len);
+        self.take_address(point, address);
+        true
+    }
+
+    /// Remembers the distribution point that ends here, if it gives one address of a server, and
+    /// nothing in it is out of the ordinary.
+    fn remember_point(&mut self) {
+        let (Some(start), Some((point, address))) = (self.point_start, self.point_address) else {
+            return;
+        };
+        // People are many, and would be what is remembered instead.
+        let is_server = matches!(point, Point::Intranet | Point::Extranet);
+        let is_odd = self.document.duplicate.is_some() || self.document.reflowed;
+        let text = self.text.get(start..self.events.end()).unwrap_or_default();
+        if let Some(known) = &mut self.known
+            && is_server
+            && !is_odd
+            && !self.has_too_many.get()
+        {
+            known.remember_point(text, start, point, &address);
+        }
+    }
+
+    /// Takes the address of a distribution point; the first one of each kind counts.
+    fn take_address(&mut self, point: Point, address: Value<'t>) {
+        let document = &mut *self.document;
+        let field = match point {
+            Point::Intranet => &mut document.intranet,
+            Point::Extranet => &mut document.extranet,
+            Point::Referral => &mut document.referral,
+            Point::Other => return,
+        };
+        match field {
+            None => *field = Some(address),
+            // Who may be asked decides nothing.
+            Some(_) if point == Point::Referral => {}
+            Some(_) => {
+                document.duplicate.get_or_insert(address.at);
+            }
+        }
+    }
+
     /// Notes that what is opened here was there before.
     fn note_repeated(&mut self, repeated: bool) {
         if repeated {
@@ -504,7 +560,10 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                     self.document.body_closed = true;
                 }
             }
-            Place::DistributionPoint => self.point = None,
+            Place::DistributionPoint => {
+                self.point = None;
+                self.remember_point();
+            }
             Place::Party(side, Part::Itself) => self.remember_party(side, self.events.end()),
             _ => {}
         }
@@ -526,7 +585,6 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
         let at = self.events.start();
         let (parameter, may_issue) = (self.parameter, self.may_issue);
         let document = &mut *self.document;
-        let mut decides = true;
         let field = match self.place {
             Place::IssuedTime => &mut document.issued,
             Place::ValidUntil => &mut document.valid_until,
@@ -542,15 +600,14 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                     None => return,
                 }
             }
-            Place::PointAddress => match self.point {
-                Some(Point::Intranet) => &mut document.intranet,
-                Some(Point::Extranet) => &mut document.extranet,
-                Some(Point::Referral) => {
-                    decides = false;
-                    &mut document.referral
+            Place::PointAddress => {
+                let (Some(point), address) = (self.point, Value { raw, at }) else { return };
+                if self.point_address.replace((point, address)).is_some() {
+                    // It gives more than one.
+                    self.point_start = None;
                 }
-                _ => return,
-            },
+                return self.take_address(point, address);
+            }
             Place::WorkId => &mut document.content_id,
             Place::OwnerName => &mut document.owner,
             Place::IssueFrom if may_issue => &mut document.issue_from,
@@ -568,10 +625,9 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
         };
         match field {
             None => *field = Some(Value { raw, at }),
-            Some(_) if decides => {
+            Some(_) => {
                 document.duplicate.get_or_insert(at);
             }
-            Some(_) => {}
         }
     }
 }
