@@ -119,40 +119,67 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
     Some(era * 146_097 + day_of_era - 719_468)
 }
 
-/// The inverse, `civil_from_days` of the same source.
+/// The inverse, `civil_from_days` of the same source, for the days of any second that an `i64` can
+/// count.
+#[allow(clippy::arithmetic_side_effects)] // an i64 of seconds has fewer than 2^47 days
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    // i128 has room for every i64 day with what is added to it.
-    let shifted = i128::from(days).saturating_add(719_468);
+    let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    civil(era, day_of_era)
-}
-
-#[allow(clippy::arithmetic_side_effects)] // era is below 2^47, day_of_era below 146,097
-fn civil(era: i128, day_of_era: i128) -> (i64, i64, i64) {
     let year_of_era =
         (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i128::from(month <= 2);
-    let small = |value: i128| i64::try_from(value).unwrap_or(i64::MAX);
-    (small(year), small(month), small(day))
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+/// Year, month, day, hour, minute, second.
+#[allow(clippy::arithmetic_side_effects)] // constants divide what is less than a day
+fn civil(time: Timestamp) -> [i64; 6] {
+    let (year, month, day) = civil_from_days(time.0.div_euclid(DAY));
+    let second = time.0.rem_euclid(DAY);
+    [year, month, day, second / 3600, second / 60 % 60, second % 60]
+}
+
+/// The two digits of a number below 100.
+fn two_digits(number: i64) -> Option<[u8; 2]> {
+    let number = u8::try_from(number).ok().filter(|number| *number < 100)?;
+    let digit = |digit: u8| b'0'.wrapping_add(digit);
+    Some([digit(number / 10), digit(number % 10)])
+}
+
+/// The text of a point in time in the years 0 to 9999, which four digits can say.
+fn four_digit_years([year, month, day, hour, minute, second]: [i64; 6]) -> Option<[u8; 20]> {
+    let [y1, y2] = two_digits(year.div_euclid(100))?;
+    let [y3, y4] = two_digits(year.rem_euclid(100))?;
+    let [m1, m2] = two_digits(month)?;
+    let [d1, d2] = two_digits(day)?;
+    let [h1, h2] = two_digits(hour)?;
+    let [n1, n2] = two_digits(minute)?;
+    let [s1, s2] = two_digits(second)?;
+    Some([
+        y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'Z',
+    ])
+}
+
+/// The text of any point in time.
+fn any_years(
+    [year, month, day, hour, minute, second]: [i64; 6],
+    f: &mut dyn fmt::Write,
+) -> fmt::Result {
+    write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = civil_from_days(self.0.div_euclid(DAY));
-        let second = self.0.rem_euclid(DAY);
-        let part = |unit: i64, modulus: i64| second.div_euclid(unit).rem_euclid(modulus);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-            part(3600, 24),
-            part(60, 60),
-            part(1, 60)
-        )
+        let fields = civil(*self);
+        match four_digit_years(fields).as_ref().map(|text| std::str::from_utf8(text)) {
+            Some(Ok(text)) => f.write_str(text),
+            _ => any_years(fields, f),
+        }
     }
 }
 
@@ -195,6 +222,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_ends_of_time_are_written() {
+        for (seconds, expected) in [
+            (i64::MAX, "292277026596-12-04T15:30:07Z"),
+            (i64::MIN, "-292277022657-01-27T08:29:52Z"),
+            (-62_167_219_201, "-001-12-31T23:59:59Z"),
+            (-62_167_219_200, "0000-01-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (253_402_300_800, "10000-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(Timestamp::from_unix(seconds).to_string(), expected);
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_written_reads_back(seconds in -62_167_219_200i64..253_402_300_800) {
@@ -216,8 +257,18 @@ mod tests {
         }
 
         #[test]
-        fn every_second_can_be_written(seconds: i64) {
-            let _ = Timestamp::from_unix(seconds).to_string();
+        fn every_second_is_written_as_any_other(
+            seconds in prop_oneof![
+                any::<i64>(),
+                -63_000_000_000i64..254_000_000_000,
+                -62_167_219_300i64..-62_167_219_100,
+                253_402_300_700i64..253_402_300_900,
+            ],
+        ) {
+            let time = Timestamp::from_unix(seconds);
+            let mut expected = String::new();
+            any_years(civil(time), &mut expected).unwrap();
+            prop_assert_eq!(time.to_string(), expected);
         }
     }
 }
