@@ -106,6 +106,11 @@ impl Gather<'_> {
         facts.license_offset =
             contiguous.filter(|extent| extent.len >= wide(bytes.len())).map(|extent| extent.offset);
         let license = self.kept(bytes, reading.facts.license_offset);
+        if self.found.licenses.is_empty() {
+            // Nearly every container has one; a list grows to four, which are large.
+            #[allow(clippy::disallowed_methods)] // a constant
+            self.found.licenses.reserve_exact(1);
+        }
         self.found.licenses.push(Licensed { reading, license });
         Ok(())
     }
@@ -392,7 +397,7 @@ impl Licensed {
         for anomaly in reading.anomalies {
             facts.add_anomaly(anomaly);
         }
-        facts.license = Some(Box::new(reading.facts));
+        facts.license = Some(reading.facts);
         let mut finding = Finding::new(facts);
         finding.license = license;
         finding.evidence = reading.evidence;

@@ -90,7 +90,8 @@ pub struct Evidence {
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) kind: Kind,
-    pub(crate) facts: LicenseFacts,
+    /// Where the finding has them too: they are too many to be moved.
+    pub(crate) facts: Box<LicenseFacts>,
     /// The license's own label and its tenant.
     pub(crate) label: Option<(String, Option<String>)>,
     pub(crate) anomalies: Vec<Anomaly>,
@@ -163,7 +164,7 @@ fn read_documents(
 ) -> Reading {
     let mut reading = Reading {
         kind: Kind::Unknown,
-        facts: LicenseFacts::new(),
+        facts: Box::default(),
         label: None,
         anomalies: Vec::new(),
         evidence: Vec::new(),
