@@ -129,8 +129,11 @@ impl Entry {
 /// Whether UTF-16LE units are those of an ASCII text of that length; case does not count.
 #[inline]
 pub(crate) fn is_ascii_text(units: &[[u8; 2]], text: &str) -> bool {
-    let mut both = units.iter().zip(text.as_bytes());
-    both.all(|([low, high], letter)| *high == 0 && low.eq_ignore_ascii_case(letter))
+    let both = || units.iter().zip(text.as_bytes());
+    // Writers keep the case. Without a branch for each letter many are looked at together.
+    let differ = both().fold(0, |differ, ([low, high], letter)| differ | high | (low ^ letter));
+    differ == 0
+        || both().all(|([low, high], letter)| *high == 0 && low.eq_ignore_ascii_case(letter))
 }
 
 /// Upper case as far as the names go that anybody searches for.
@@ -362,5 +365,30 @@ impl CompoundFile {
         let entry_len = wide(ENTRY_LEN);
         self.directory_bytes(window, enough.saturating_mul(entry_len))
             .map(|bytes| bytes.checked_div(entry_len).unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ascii_text;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn case_does_not_count_and_all_else_does(text in "[ -~]{0,40}", at: prop::sample::Index, unit: u16) {
+            let wide = |text: &str| -> Vec<[u8; 2]> {
+                text.encode_utf16().map(u16::to_le_bytes).collect()
+            };
+            prop_assert!(is_ascii_text(&wide(&text), &text));
+            prop_assert!(is_ascii_text(&wide(&text.to_ascii_uppercase()), &text));
+            let mut units = wide(&text);
+            if let Some(len) = Some(units.len()).filter(|len| *len > 0) {
+                let place = at.index(len);
+                let letter = u16::from(text.as_bytes()[place]);
+                units[place] = unit.to_le_bytes();
+                let folded = |unit: u16| u8::try_from(unit).map(|byte| byte.to_ascii_uppercase());
+                prop_assert_eq!(is_ascii_text(&units, &text), folded(unit) == folded(letter));
+            }
+        }
     }
 }
