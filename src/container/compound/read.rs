@@ -273,12 +273,18 @@ impl Chain {
     }
 
     /// Follows the chain until it has `enough` bytes or ends, and says how many it has.
+    #[inline(always)]
     pub(super) fn reach(
         &mut self,
         fat: &mut Fat,
         window: &mut Window<'_>,
         enough: u64,
     ) -> Result<u64> {
+        // It mostly was followed so far before.
+        if self.len >= enough { Ok(self.len) } else { self.follow(fat, window, enough) }
+    }
+
+    fn follow(&mut self, fat: &mut Fat, window: &mut Window<'_>, enough: u64) -> Result<u64> {
         while self.len < enough {
             let next = match (self.next.take(), self.last) {
                 (Some(first), _) => Some(first),
