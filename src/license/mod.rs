@@ -403,17 +403,20 @@ fn crypto_mode(name: &[u8]) -> Option<u32> {
 /// The text of a value, entities resolved and outer white space trimmed; `None` where it is empty.
 fn string(value: Option<Value<'_>>) -> Option<String> {
     let raw = value?.raw;
+    if let [b'!'..=b'~', .., b'!'..=b'~'] = raw
+        && !raw.iter().fold(false, |has, byte| has | (*byte == b'&'))
+        && let Ok(text) = String::from_utf8(raw.to_vec())
+    {
+        // Nothing to trim and no entity, as nearly everywhere.
+        return Some(text);
+    }
     let text = crate::bytes::utf8_lossy(raw);
     // What is no entity of XML stays as it is written.
     let text = match near(b'&', raw).map(|_| quick_xml::escape::unescape(&text)) {
         Some(Ok(Cow::Owned(resolved))) => Cow::Owned(resolved),
         _ => text,
     };
-    let text = match text.as_bytes() {
-        // Letters at both ends, as nearly everywhere: nothing to trim.
-        [b'!'..=b'~', .., b'!'..=b'~'] => &text,
-        _ => text.trim(),
-    };
+    let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
