@@ -9,7 +9,7 @@ use crate::container::compound::{CompoundFile, Entry, is_ascii_text};
 use crate::container::{Anomaly, Sink};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Extent, Window, join, locate};
+use crate::source::{Extent, Window, locate};
 
 const STRUCTURE: &str = "IRMDSTransformInfo";
 
@@ -79,7 +79,7 @@ pub(super) fn examine(
         let ahead = narrow(first.len.min(ahead)).unwrap_or(0);
         window.ahead(STRUCTURE, first.offset, narrow(len).unwrap_or(0), ahead)?
     } else {
-        append(window, &slice(&extents, 0, len), &mut pieces)?;
+        append(window, pieces_of(&extents, 0, len), &mut pieces)?;
         pieces.as_slice()
     };
     let header = match parse(bytes, first.offset) {
@@ -153,7 +153,7 @@ pub(super) fn deliver(
     let length_at = transform.length_at.clone()?;
     let stream = transform.primary.size;
     let mut field = Buffer::default();
-    append(window, &slice(&transform.extents, length_at, 4), &mut field)?;
+    append(window, pieces_of(&transform.extents, length_at, 4), &mut field)?;
     let offset = locate(&transform.extents, length_at).map(|place| place.offset);
     let offset = offset.unwrap_or(transform.primary.offset);
     let len = match Cursor::new(STRUCTURE, field.as_slice(), offset).u32_le("XrMLLicense length") {
@@ -161,7 +161,7 @@ pub(super) fn deliver(
         Err(error) => return Err(transform.broken.clone().unwrap_or(error)),
     };
     let at = length_at.saturating_add(4);
-    let there = slice(&transform.extents, at, len);
+    let there: Vec<Extent> = pieces_of(&transform.extents, at, len).collect();
     let there_len = there.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len));
     if len == 0 {
         let detail = "XrMLLicense has no bytes";
@@ -176,13 +176,20 @@ pub(super) fn deliver(
         return Err(transform.broken.clone().unwrap_or(truncated));
     }
     let end = at.saturating_add(len);
-    trailing(window, sink, &slice(&transform.extents, end, stream.saturating_sub(end)))
+    trailing(window, sink, pieces_of(&transform.extents, end, stream.saturating_sub(end)))
 }
 
 /// Says so if anything but zeros follows the license and its padding.
-fn trailing(window: &mut Window<'_>, sink: &mut dyn Sink, behind: &[Extent]) -> Result<()> {
-    let len = behind.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len));
-    let Some(first) = behind.first().filter(|_| len > 3) else { return Ok(()) };
+fn trailing(
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    mut behind: impl Iterator<Item = Extent>,
+) -> Result<()> {
+    let Some(first) = behind.next() else { return Ok(()) };
+    let len = behind.fold(first.len, |sum, extent| sum.saturating_add(extent.len));
+    if len <= 3 {
+        return Ok(());
+    }
     let len = narrow(first.len.min(CLASS_WITHIN)).unwrap_or(0);
     let bytes = window.exact(STRUCTURE, first.offset, len)?;
     if bytes.iter().any(|byte| *byte != 0) {
@@ -192,22 +199,23 @@ fn trailing(window: &mut Window<'_>, sink: &mut dyn Sink, behind: &[Extent]) -> 
 }
 
 /// The piece of a stream that begins at `from` and has up to `len` bytes.
-fn slice(extents: &[Extent], from: u64, len: u64) -> Vec<Extent> {
-    let mut pieces = Vec::new();
+fn pieces_of(extents: &[Extent], from: u64, len: u64) -> impl Iterator<Item = Extent> {
     let (mut skip, mut left) = (from, len);
-    for extent in extents {
+    extents.iter().filter_map(move |extent| {
         let skipped = skip.min(extent.len);
         skip = skip.saturating_sub(skipped);
         let len = extent.len.saturating_sub(skipped).min(left);
         left = left.saturating_sub(len);
-        if len > 0 {
-            join(&mut pieces, Extent { offset: extent.offset.saturating_add(skipped), len });
-        }
-    }
-    pieces
+        let offset = extent.offset.saturating_add(skipped);
+        (len > 0).then_some(Extent { offset, len })
+    })
 }
 
-fn append(window: &mut Window<'_>, extents: &[Extent], buffer: &mut Buffer) -> Result<()> {
+fn append(
+    window: &mut Window<'_>,
+    extents: impl Iterator<Item = Extent>,
+    buffer: &mut Buffer,
+) -> Result<()> {
     for extent in extents {
         window.append(
             STRUCTURE,
