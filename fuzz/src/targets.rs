@@ -209,6 +209,14 @@ pub fn xrml(data: &[u8]) {
     } else {
         inspected(&[b"<XrML", data].concat())
     };
+    // What was read before changes nothing.
+    let build = || Inspector::builder().limits(limits()).build();
+    let (cold, mut warm) = (build().inspect_bytes(data), build());
+    let which = data.len().to_le_bytes()[0];
+    for before in [signed(which), signed(which ^ 1), data] {
+        warm.inspect_bytes(before);
+    }
+    assert_eq!(warm.inspect_bytes(data), cold);
     if data.starts_with(b"<")
         && let Some(difference) = tree::difference(data, &report)
     {

@@ -3,7 +3,7 @@
 use std::io::{self, Cursor, Read};
 
 use rmsight::specimen::{Client, LicenseBuilder, Server};
-use rmsight::{Inspector, Limits, Report};
+use rmsight::{Depth, Inspector, Limits, Report};
 
 use crate::targets::Split;
 
@@ -67,4 +67,37 @@ fn a_stream_that_is_too_long_is_read_as_far_as_it_is_held() {
     let report = inspector.inspect_reader(Pipe(&license)).unwrap();
     assert_ne!(report.worst(), rmsight::Protection::None);
     assert!(report.incomplete().is_some());
+}
+
+/// What is remembered of a license changes nothing of what is read of the same one with damage.
+#[test]
+fn damage_reads_the_same_to_who_knows_what_was_damaged() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/licenses");
+    let mut runs = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let build = |depth| Inspector::builder().depth(depth).keep_licenses(false).build();
+        for depth in [Depth::Full, Depth::Head] {
+            let mut warm = build(depth);
+            // So many places of each, whatever its size.
+            let step = (bytes.len() / 30).max(1);
+            for at in (0..bytes.len()).step_by(step) {
+                let (before, after) = bytes.split_at(at);
+                let damaged = [
+                    [before, &[after[0] ^ 1], &after[1..]].concat(),
+                    [before, &after[1..]].concat(),
+                    [before, b"<", after].concat(),
+                    [before, before, after].concat(),
+                ];
+                for damaged in damaged {
+                    // Of what is damaged nothing may stay, and nothing of it may get lost.
+                    warm.inspect_bytes(&bytes);
+                    let expected = build(depth).inspect_bytes(&damaged);
+                    assert_eq!(warm.inspect_bytes(&damaged), expected, "{at}");
+                    runs += 1;
+                }
+            }
+        }
+    }
+    assert!(runs > 2_000, "{runs}");
 }
