@@ -248,6 +248,11 @@ impl<'a, 'w> Walk<'a, 'w> {
         let depth = outer.depth.saturating_add(1);
         let mut opened = Opened { path, depth, place: Place::Nowhere, ..outer.clone() };
         let is_same = is_layer || matches!(member.body, Body::Again(_));
+        // What is decoded, or lies in pieces, is read by a way of its own.
+        opened.is_forward &= matches!(
+            member.body,
+            Body::Again(_) | Body::Inside(_) | Body::Delimited { encoding: None, .. }
+        );
         if !is_same {
             opened.size = None;
             opened.measure = Measure::Window;
@@ -272,7 +277,6 @@ impl<'a, 'w> Walk<'a, 'w> {
             }
             Body::Stored(extents) => {
                 opened.account = Some(account(Stored::Bytes(len_of(&extents))));
-                opened.is_forward = false;
                 opened.place = outer.place.inner(&extents);
                 opened.holder = Holder::Member(Rc::new(Section::new(outer.holder, extents)));
             }
@@ -283,7 +287,6 @@ impl<'a, 'w> Walk<'a, 'w> {
                 let part = Encoded { bytes: section, origin, encoding, size };
                 opened.holder = self.unfold(part, Rc::clone(&account));
                 opened.account = Some(account);
-                opened.is_forward = false;
             }
             Body::Delimited { content, begin, encoding } => {
                 let bytes = Rc::new(Delimited::new(outer.holder, content, begin, self.meter));
@@ -300,14 +303,12 @@ impl<'a, 'w> Walk<'a, 'w> {
                     Some(encoding) => {
                         let part = Encoded { bytes, origin: begin, encoding, size: None };
                         opened.holder = self.unfold(part, Rc::clone(&account));
-                        opened.is_forward = false;
                     }
                 }
                 opened.account = Some(account);
             }
             Body::Elsewhere { reader, size } => {
                 opened.account = Some(account(Stored::Bytes(size)));
-                opened.is_forward = false;
                 let (file, meter) = (outer.holder, self.meter);
                 opened.holder = Holder::Member(Rc::new(Elsewhere { file, reader, size, meter }));
             }

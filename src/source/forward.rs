@@ -98,29 +98,12 @@ impl<S: ReadAt> ReadAt for Forward<S> {
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 mod tests {
     use super::*;
-
-    /// Notes what is read.
-    struct Noted {
-        bytes: Vec<u8>,
-        reads: RefCell<Vec<(u64, usize)>>,
-    }
-
-    impl ReadAt for Noted {
-        fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-            let read = self.bytes.read_at(offset, buf)?;
-            self.reads.borrow_mut().push((offset, read));
-            Ok(read)
-        }
-
-        fn size(&self) -> io::Result<u64> {
-            self.bytes.size()
-        }
-    }
+    use crate::source::counted::Counted;
 
     #[test]
     fn what_was_read_last_is_not_read_again() {
         let bytes: Vec<u8> = (0..2_000_000_u32).map(|n| (n % 251) as u8).collect();
-        let inner = Noted { bytes: bytes.clone(), reads: RefCell::default() };
+        let inner = Counted::new(bytes.clone());
         let forward = Forward::new(&inner, 0, bytes[..5000].to_vec());
         let (mut position, mut next) = (0, 0);
         let mut buf = vec![0; 70_000];

@@ -1,5 +1,7 @@
 //! Where bytes are: anything that can be read at an offset, and the [`Window`] that reads it.
 
+#[cfg(test)]
+pub(crate) mod counted;
 mod file;
 mod forward;
 mod inflater;

@@ -207,7 +207,7 @@ impl<'a> Window<'a> {
     pub(crate) fn up_to(&mut self, offset: u64, max: usize) -> Result<&[u8]> {
         self.ask(offset, max);
         if self.len.get().is_none() {
-            self.probe(offset, max)?;
+            self.probe(offset, max, 0)?;
         }
         let left = self.end().saturating_sub(offset);
         if left == 0 {
@@ -222,17 +222,16 @@ impl<'a> Window<'a> {
     pub(crate) fn on_the_way(&mut self, offset: u64, max: usize, ahead: usize) -> Result<&[u8]> {
         let left = narrow(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
         let len = max.min(left);
-        if len > 0 && !self.cache.slots.iter().any(|slot| slot.find(offset, len).is_some()) {
-            self.load(offset, len, len.max(ahead))?;
-        }
+        self.probe(offset, len, ahead)?;
         self.up_to(offset, max)
     }
 
     /// Reads what is to be had of `len` bytes at `offset`; where that is less, the member's length
-    /// is known from then on.
-    fn probe(&mut self, offset: u64, len: usize) -> Result<()> {
-        if !self.cache.slots.iter().any(|slot| slot.find(offset, len).is_some()) {
-            self.load(offset, len, len)?;
+    /// is known from then on. Where they are not cached, `ahead` bytes are read.
+    fn probe(&mut self, offset: u64, len: usize, ahead: usize) -> Result<()> {
+        let is_cached = self.cache.slots.iter().any(|slot| slot.find(offset, len).is_some());
+        if len > 0 && !is_cached {
+            self.load(offset, len, len.max(ahead))?;
         }
         Ok(())
     }
@@ -446,6 +445,7 @@ pub(crate) fn fill(source: &dyn ReadAt, offset: u64, buf: &mut [u8]) -> (usize, 
 mod tests {
     use super::*;
     use crate::limits::{Cancel, Limits};
+    use crate::source::counted::Counted;
     use std::cell::RefCell;
     use std::io;
 
@@ -485,7 +485,7 @@ mod tests {
     #[test]
     fn what_is_cached_is_not_read_again() {
         let bytes: Vec<u8> = (0..4096u32).map(|n| n.to_le_bytes()[0]).collect();
-        let source = Counting { bytes, reads: RefCell::default() };
+        let source = Counted::new(bytes);
         let meter = Meter::new(Limits::default(), Cancel::default());
         let mut cache = Cache::new(1024, 512);
         let mut window = Window::new(&source, &mut cache, &meter).unwrap();
@@ -495,21 +495,5 @@ mod tests {
         window.block("ahead", 2400, 100).unwrap();
         window.exact("alone", 3000, 16).unwrap();
         assert_eq!(*source.reads.borrow(), [(0, 1024), (2000, 512), (3000, 16)]);
-    }
-
-    struct Counting {
-        bytes: Vec<u8>,
-        reads: RefCell<Vec<(u64, usize)>>,
-    }
-
-    impl ReadAt for Counting {
-        fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-            self.reads.borrow_mut().push((offset, buf.len()));
-            self.bytes.read_at(offset, buf)
-        }
-
-        fn size(&self) -> io::Result<u64> {
-            self.bytes.size()
-        }
     }
 }

@@ -120,7 +120,7 @@ pub(super) fn go_on(
             part => part,
         };
         if let Some(labels) = state.labels.take().filter(|_| sink.wanted().labels)
-            && let Some(found) = label_of(&labels)
+            && let Some(found) = label::mail_header(&labels)
         {
             sink.label(found);
         }
@@ -135,12 +135,6 @@ pub(super) fn go_on(
             Some(_) => {}
         }
     }
-}
-
-/// The label of `msip_labels`: `MSIP_Label_<guid>_Enabled=True;MSIP_Label_<guid>_SiteId=…;`.
-fn label_of(value: &str) -> Option<crate::container::Label> {
-    let pairs = value.split(';').filter_map(|pair| pair.split_once('='));
-    label::named_values(pairs.map(|(name, value)| (name.trim(), value.trim())))
 }
 
 #[cfg(test)]

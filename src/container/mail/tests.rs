@@ -1,8 +1,8 @@
-use std::cell::RefCell;
 use std::io::{self, Write};
 
 use crate::container::zip::tests::{archive, deflated, found, inspect, protected, stored};
-use crate::{Container, Error, Inspector, Protection, ReadAt, Report};
+use crate::source::counted::Counted;
+use crate::{Container, Error, Inspector, Protection, Report};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use mail_parser::{MessageParser, MimeHeaders};
@@ -127,29 +127,11 @@ fn a_mailbox_is_read_message_by_message() {
     assert_eq!(found(&report).last(), Some(&"message#200!/m.rpmsg"));
 }
 
-/// Counts what is read.
-struct Counted {
-    bytes: Vec<u8>,
-    reads: RefCell<Vec<(u64, usize)>>,
-}
-
-impl ReadAt for Counted {
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let read = self.bytes.read_at(offset, buf)?;
-        self.reads.borrow_mut().push((offset, read));
-        Ok(read)
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        self.bytes.size()
-    }
-}
-
 #[test]
 fn a_mail_is_read_forward_and_every_byte_of_it_once() {
     let junk = attachment("Content-Type: image/png", &[0x55; 900_000]);
     let plain = message("b", &[TEXT.to_owned(), junk.clone(), junk.clone()]);
-    let source = Counted { bytes: plain.into_bytes(), reads: RefCell::default() };
+    let source = Counted::new(plain.into_bytes());
     Inspector::default().inspect(&source).unwrap();
     {
         let reads = source.reads.borrow();
@@ -159,7 +141,7 @@ fn a_mail_is_read_forward_and_every_byte_of_it_once() {
     }
     let part = attachment("Content-Type: x/y", &protected());
     let mail = message("b", &[junk.clone(), part, junk]);
-    let source = Counted { bytes: mail.into_bytes(), reads: RefCell::default() };
+    let source = Counted::new(mail.into_bytes());
     let report = Inspector::default().inspect(&source).unwrap();
     assert_eq!(found(&report), ["part#2"]);
     let reads = source.reads.borrow();

@@ -2,33 +2,12 @@ use std::io::Write;
 
 use super::*;
 use crate::limits::{Cancel, Limits};
+use crate::source::counted::Counted;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, ZlibEncoder};
 use proptest::prelude::*;
-
-/// Counts what is read of the encoded bytes.
-struct Counted {
-    bytes: Vec<u8>,
-    reads: RefCell<Vec<(u64, usize)>>,
-}
-
-impl ReadAt for Counted {
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let read = self.bytes.read_at(offset, buf)?;
-        self.reads.borrow_mut().push((offset, read));
-        Ok(read)
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        self.bytes.size()
-    }
-}
-
-fn counted(bytes: Vec<u8>) -> Counted {
-    Counted { bytes, reads: RefCell::default() }
-}
 
 fn unfolded<'a>(
     inner: &'a Counted,
@@ -115,7 +94,7 @@ fn each_encoding_gives_its_bytes_back_wherever_they_are_read() {
     for encoding in ALL {
         for len in [0, 1, 2, 3, 100, 4095, 4096, 4097, 150_000] {
             let bytes = plain(len);
-            let inner = counted(encoded(encoding, &bytes));
+            let inner = Counted::new(encoded(encoding, &bytes));
             let meter = meter();
             let member = unfolded(&inner, encoding, None, &meter);
             for (offset, want) in [(70_000, 10), (3, 5000), (0, 1), (65_530, 100), (149_990, 50)] {
@@ -133,7 +112,7 @@ fn each_encoding_gives_its_bytes_back_wherever_they_are_read() {
 fn a_head_costs_a_head_and_all_reads_go_forward() {
     for encoding in ALL {
         let bytes = plain(2_000_000);
-        let inner = counted(encoded(encoding, &bytes));
+        let inner = Counted::new(encoded(encoding, &bytes));
         let meter = meter();
         let member = unfolded(&inner, encoding, None, &meter);
         member.read_at(0, &mut [0; 4096]).unwrap();
@@ -169,7 +148,7 @@ fn a_declared_size_that_is_not_true_is_an_error_where_it_matters() {
         (None, 15_000, "0 bytes"),
     ];
     for (declared, offset, expected) in cases {
-        let inner = counted(deflated(&bytes));
+        let inner = Counted::new(deflated(&bytes));
         let meter = meter();
         let member = unfolded(&inner, Encoding::Deflate, declared, &meter);
         assert_eq!(code(member.read_at(offset, &mut [0; 4096])), expected, "{declared:?} {offset}");
@@ -200,14 +179,14 @@ fn damage_is_told_with_its_code_and_what_comes_before_it_is_read() {
         ("more declared than there is", change(5, 0x20), "truncated"),
     ];
     for (what, damaged, expected) in cases {
-        let inner = counted(damaged);
+        let inner = Counted::new(damaged);
         let meter = meter();
         let member = unfolded(&inner, Encoding::Rpmsg, None, &meter);
         let error = Error::io(member.size().expect_err(what));
         assert_eq!(error.code(), expected, "{what}: {error}");
         assert!(error.offset().is_some_and(|offset| offset >= 100), "{what}");
     }
-    let inner = counted(change(second, 0xFF));
+    let inner = Counted::new(change(second, 0xFF));
     let meter = meter();
     let member = unfolded(&inner, Encoding::Rpmsg, None, &meter);
     let mut head = [0; 4096];
@@ -220,7 +199,7 @@ fn memory_ends_at_the_spool_unless_the_caller_has_a_place() {
     let bytes = plain(300_000);
     let limits = Limits { spool: 100_000, ..Limits::default() };
     let meter = Meter::new(limits, Cancel::default());
-    let inner = counted(deflated(&bytes));
+    let inner = Counted::new(deflated(&bytes));
     let member = unfolded(&inner, Encoding::Deflate, Some(300_000), &meter);
     assert_eq!(code(member.read_at(90_000, &mut [0; 100])), "100 bytes");
     assert_eq!(code(member.read_at(299_000, &mut [0; 100])), "limit-spool");
@@ -256,7 +235,7 @@ fn memory_ends_at_the_spool_unless_the_caller_has_a_place() {
 fn a_bomb_ends_at_its_ratio() {
     let limits = Limits { ratio: 100, ..Limits::default() };
     let meter = Meter::new(limits, Cancel::default());
-    let inner = counted(deflated(&vec![0; 8 << 20]));
+    let inner = Counted::new(deflated(&vec![0; 8 << 20]));
     let member = unfolded(&inner, Encoding::Deflate, None, &meter);
     assert_eq!(Error::io(member.size().unwrap_err()).code(), "limit-ratio");
     assert!(member.account.is_spent());
@@ -269,7 +248,7 @@ proptest! {
         kind in 0..5_usize,
         offset in 0..5000_u64,
     ) {
-        let inner = counted(bytes.clone());
+        let inner = Counted::new(bytes.clone());
         let meter = meter();
         let member = unfolded(&inner, ALL[kind], None, &meter);
         let _ = member.read_at(offset, &mut [0; 700]);
