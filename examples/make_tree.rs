@@ -56,6 +56,7 @@ fn license(which: usize) -> Vec<u8> {
         .documents(Documents::Eight)
         .content_id(&format!("{{184b0f60-0000-4000-8000-{which:012x}}}"))
         .owner(&format!("user{which}@contoso.com"))
+        .sealed(which as u64)
         .size(36_000 + (which * 997) % 11_000)
         .build()
 }

@@ -176,7 +176,10 @@ impl Sink for Gather<'_> {
         let mut wanted = if head_only { HEAD.min(whole) } else { whole };
         let read = loop {
             let read = append_extents(window, extents, wanted, &mut buffer);
-            if read.is_err() || wanted >= whole || license::head_is_complete(buffer.as_slice()) {
+            if read.is_err()
+                || wanted >= whole
+                || license::head_is_complete(buffer.as_slice(), self.memory)
+            {
                 break read;
             }
             wanted = wanted.saturating_mul(2).min(whole);

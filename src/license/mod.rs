@@ -57,7 +57,12 @@ pub(crate) struct Memory {
     /// Room for the documents of the next license.
     list: Vec<Document<'static>>,
     verifier: Verifier,
+    /// How far behind its beginning the last license had its WORK.
+    work_at: usize,
 }
+
+/// So far before the place where the last license had it, WORK is searched for first.
+const NEAR_WORK: usize = 256;
 
 /// What a run of XrML is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +123,7 @@ pub(crate) struct UseLicense {
 }
 
 /// Whether `bytes` reach far enough for [`Depth::Head`]: to the WORK of the publishing license.
-pub(crate) fn head_is_complete(bytes: &[u8]) -> bool {
+pub(crate) fn head_is_complete(bytes: &[u8], memory: &mut Memory) -> bool {
     static ENDS: LazyLock<[[Finder<'static>; 2]; 2]> = LazyLock::new(|| {
         const WIDE_LABEL: &[u8] = b"R\0i\0g\0h\0t\0s\0 \0L\0a\0b\0e\0l\0";
         [
@@ -127,8 +132,16 @@ pub(crate) fn head_is_complete(bytes: &[u8]) -> bool {
         ]
     });
     ENDS.iter().any(|[label, work]| {
-        let rest = label.find(bytes).and_then(|at| bytes.get(at..));
-        rest.is_some_and(|rest| work.find(rest).is_some())
+        let Some(start) = label.find(bytes) else { return false };
+        let rest = bytes.get(start..).unwrap_or_default();
+        // Licenses of one server have it at much the same place.
+        let likely = memory.work_at.saturating_sub(NEAR_WORK);
+        let found = match work.find(rest.get(likely..).unwrap_or_default()) {
+            Some(at) => at.checked_add(likely),
+            None => work.find(rest),
+        };
+        memory.work_at = found.unwrap_or(memory.work_at);
+        found.is_some()
     })
 }
 

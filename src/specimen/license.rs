@@ -96,6 +96,7 @@ pub struct LicenseBuilder {
     referral: Option<(Option<String>, String)>,
     referral_first: bool,
     enabling_bits_first: bool,
+    sealed: u64,
     content: String,
     owner: Option<(String, String)>,
     rights: usize,
@@ -131,6 +132,7 @@ impl LicenseBuilder {
             referral: Some((None, owner.into())),
             referral_first: issuer == Issuer::Server,
             enabling_bits_first: issuer == Issuer::Server,
+            sealed: 0x11,
             content: "{184b0f60-0000-4000-8000-0000000000c1}".into(),
             owner: Some(("Unspecified".into(), owner.into())),
             issuer,
@@ -237,6 +239,12 @@ impl LicenseBuilder {
     /// Whether ENABLINGBITS stand before the SECURITYLEVELs, as servers write it, or behind.
     pub fn enabling_bits_first(mut self, first: bool) -> Self {
         self.enabling_bits_first = first;
+        self
+    }
+
+    /// What the server's ENABLINGBITS are made from: no two real licenses have the same.
+    pub fn sealed(mut self, seed: u64) -> Self {
+        self.sealed = seed;
         self
     }
 
@@ -481,7 +489,7 @@ impl LicenseBuilder {
     fn principals(&self, server: &Server) -> String {
         let long = matches!(self.issuer, Issuer::Client(_));
         let levels = server.levels(long);
-        let bits = enabling_bits(server.mode, sealed_bits(server.mode), 0x11);
+        let bits = enabling_bits(server.mode, sealed_bits(server.mode), self.sealed);
         let rest = if self.enabling_bits_first { bits + &levels } else { levels + &bits };
         format!(
             "<ISSUEDPRINCIPALS><PRINCIPAL internal-id=\"1\">{}{rest}</PRINCIPAL></ISSUEDPRINCIPALS>",

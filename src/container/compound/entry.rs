@@ -129,11 +129,10 @@ impl Entry {
 /// Whether UTF-16LE units are those of an ASCII text of that length; case does not count.
 #[inline]
 pub(crate) fn is_ascii_text(units: &[[u8; 2]], text: &str) -> bool {
-    let both = || units.iter().zip(text.as_bytes());
+    let both = || units.iter().map(|unit| u16::from_le_bytes(*unit)).zip(text.as_bytes());
     // Writers keep the case. Without a branch for each letter many are looked at together.
-    let differ = both().fold(0, |differ, ([low, high], letter)| differ | high | (low ^ letter));
-    differ == 0
-        || both().all(|([low, high], letter)| *high == 0 && low.eq_ignore_ascii_case(letter))
+    let differ = both().fold(0, |differ, (unit, letter)| differ | (unit ^ u16::from(*letter)));
+    differ == 0 || both().all(|(unit, letter)| upper(unit) == upper(u16::from(*letter)))
 }
 
 /// Upper case as far as the names go that anybody searches for.
@@ -150,7 +149,9 @@ fn upper(unit: u16) -> u16 {
 /// of more nodes than the directory has entries is an error.
 #[derive(Debug)]
 pub(crate) struct Children {
-    /// Nodes to go on with, and whether what is left of them is done.
+    /// Nodes to go on with, and whether what is left of them is done. The next one first, then
+    /// from the end of the list: most storages have one child, and need no list.
+    next: Option<(u32, bool)>,
     pending: Vec<(u32, bool)>,
     visited: u64,
 }
@@ -162,7 +163,7 @@ impl Children {
         file: &mut CompoundFile,
         window: &mut Window<'_>,
     ) -> Result<Option<Entry>> {
-        while let Some((id, is_left_done)) = self.pending.pop() {
+        while let Some((id, is_left_done)) = self.next.take().or_else(|| self.pending.pop()) {
             let entry = file.used_entry(window, id)?;
             if is_left_done || entry.left == NO_STREAM {
                 self.visit(file, window)?;
@@ -170,16 +171,20 @@ impl Children {
                 return Ok(Some(entry));
             }
             self.visit(file, window)?;
-            self.pending.push((id, true));
-            self.go_on(entry.left);
+            self.push((id, true));
+            self.push((entry.left, false));
         }
         Ok(None)
     }
 
     fn go_on(&mut self, sibling: u32) {
         if sibling != NO_STREAM {
-            self.pending.push((sibling, false));
+            self.push((sibling, false));
         }
+    }
+
+    fn push(&mut self, node: (u32, bool)) {
+        self.pending.extend(self.next.replace(node));
     }
 
     /// Counts a step. No node takes more than two.
@@ -202,7 +207,7 @@ impl Children {
 impl CompoundFile {
     /// The children of `parent`.
     pub(crate) fn children(&self, parent: &Entry) -> Children {
-        let mut children = Children { pending: Vec::new(), visited: 0 };
+        let mut children = Children { next: None, pending: Vec::new(), visited: 0 };
         children.go_on(parent.child);
         children
     }

@@ -39,6 +39,9 @@ pub(super) const NO_STREAM: u32 = 0xFFFF_FFFF;
 pub(super) const FAT_PAGE: u64 = 512;
 /// Sectors of the FAT that are read with the directory where they lie directly before it.
 pub(super) const FAT_BEFORE: u32 = 2;
+/// How many sectors behind the directory's first one its FAT sector may lie to be read with it:
+/// writers that put both at the end of the file leave little between them.
+pub(super) const FAT_BEHIND: u32 = 7;
 /// How much of the directory is read at once: 20 entries, as many as a protected document has.
 /// With the first read and two pages of the FAT that stays within 8 KiB.
 pub(super) const DIRECTORY_AHEAD: usize = 2560;

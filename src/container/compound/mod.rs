@@ -72,6 +72,10 @@ impl CompoundFile {
         if let Some(place) = fat.just_before(header.first_directory) {
             let ahead = narrow(place.len).unwrap_or(0).saturating_add(DIRECTORY_AHEAD);
             window.ahead("FAT sector", place.offset, ENTRY_LEN, ahead)?;
+        } else if let Some(len) = fat.just_behind(header.first_directory) {
+            let place = fat.extent("directory", header.first_directory)?;
+            let ahead = narrow(len).unwrap_or(0).max(DIRECTORY_AHEAD);
+            window.ahead("directory", place.offset, ENTRY_LEN, ahead)?;
         }
         let root = read_entry(&mut directory, &mut fat, window, 0, header.version)?;
         let Some(root) = root.filter(|root| root.kind == EntryKind::Root) else {
@@ -100,6 +104,9 @@ impl CompoundFile {
 
     /// The entry at `id` of the directory, in use or not; `None` behind the directory's end.
     pub(crate) fn entry(&mut self, window: &mut Window<'_>, id: u32) -> Result<Option<Entry>> {
+        if let Some((bytes, offset)) = self.at_hand(window, id)? {
+            return Entry::parse(id, bytes, offset, self.version).map(Some);
+        }
         let at = narrow(u64::from(id).saturating_mul(wide(ENTRY_LEN)));
         let kept = at.and_then(|at| self.kept.as_slice().get(at..at.checked_add(ENTRY_LEN)?));
         if let Some(bytes) = kept {
@@ -110,6 +117,19 @@ impl CompoundFile {
             return Entry::parse(id, bytes, offset, self.version).map(Some);
         }
         read_entry(&mut self.directory, &mut self.fat, window, id, self.version)
+    }
+
+    /// An entry that is cached and lies in the directory's first run, as nearly all do, and where.
+    fn at_hand<'w>(
+        &self,
+        window: &'w mut Window<'_>,
+        id: u32,
+    ) -> Result<Option<(&'w [u8], u64)>> {
+        let nth = u64::from(id);
+        window.meter().check(Limit::DirectoryEntries, nth.saturating_add(1))?;
+        let at = nth.saturating_mul(wide(ENTRY_LEN));
+        let Some(offset) = self.directory.offset_in_first(at) else { return Ok(None) };
+        Ok(window.cached(offset, ENTRY_LEN).map(|bytes| (bytes, offset)))
     }
 
     /// Keeps the next piece of the directory in memory, so that trees through one that lies in

@@ -1,7 +1,7 @@
 //! The FAT and the chains in it, followed no further than somebody needs.
 
 use super::layout::{
-    END_OF_CHAIN, FAT_BEFORE, FAT_PAGE, HEADER_DIFAT, HEADER_LEN, MAX_REGULAR_SECTOR, NO_STREAM,
+    END_OF_CHAIN, FAT_BEFORE, FAT_BEHIND, FAT_PAGE, HEADER_DIFAT, HEADER_LEN, MAX_REGULAR_SECTOR, NO_STREAM,
 };
 use crate::bytes::{Cursor, narrow, wide};
 use crate::error::{Error, Result};
@@ -118,16 +118,7 @@ impl Fat {
         let behind = self.sectors.saturating_sub(u64::from(sector)).saturating_sub(1);
         let most = narrow(most.min(left).min(behind)).unwrap_or(0);
         let entries = window.cached_some(start.saturating_add(within), most.saturating_mul(4));
-        let (entries, _) = entries.as_chunks::<4>();
-        let mut next = sector;
-        for entry in entries {
-            let follows = u32::from_le_bytes(*entry) == next.saturating_add(1);
-            if !follows {
-                break;
-            }
-            next = next.saturating_add(1);
-        }
-        let count = u64::from(next.saturating_sub(sector));
+        let count = wide(follow_in_a_row(sector, entries.as_chunks().0));
         window.meter().charge(Limit::ChainSectors, count)?;
         Ok(count)
     }
@@ -156,6 +147,15 @@ impl Fat {
         let offset = self.offset("FAT sector", sector.checked_sub(furthest)?).ok()?;
         let len = u64::from(furthest) << self.shift;
         (self.sector_len() == FAT_PAGE).then_some(Extent { offset, len })
+    }
+
+    /// How many bytes from `sector` on reach to the end of the FAT sector that has its entry, where
+    /// that lies shortly behind.
+    pub(super) fn just_behind(&self, sector: u32) -> Option<u64> {
+        let index = narrow((u64::from(sector) << 2) >> self.shift)?;
+        let distance = self.header.get(index)?.checked_sub(sector)?;
+        let is_near = distance <= FAT_BEHIND && self.sector_len() == FAT_PAGE;
+        is_near.then(|| u64::from(distance).saturating_add(1) << self.shift)
     }
 
     /// Where the FAT sector `index` begins.
@@ -207,6 +207,25 @@ impl Fat {
         let sector = narrow(which).and_then(|which| self.difat.get(which));
         self.offset("DIFAT sector", sector.copied().unwrap_or(NO_STREAM))
     }
+}
+
+/// How many of the FAT's `entries` in a row, the first one that of `sector`, name the sector behind
+/// their own.
+fn follow_in_a_row(sector: u32, entries: &[[u8; 4]]) -> usize {
+    let behind = sector.wrapping_add(1);
+    // Most runs are long. Without a branch for each entry many are looked at together.
+    let (blocks, _) = entries.as_chunks::<16>();
+    let whole = blocks.iter().zip((behind..).step_by(16)).take_while(|(block, behind)| {
+        let named = block.iter().map(|entry| u32::from_le_bytes(*entry));
+        let differ = named.zip(0..).fold(0, |differ, (named, at)| {
+            differ | (named ^ behind.wrapping_add(at))
+        });
+        differ == 0
+    });
+    let whole = whole.count().saturating_mul(16);
+    let left = entries.iter().zip(behind..).skip(whole);
+    let left = left.take_while(|(entry, behind)| u32::from_le_bytes(**entry) == *behind);
+    whole.saturating_add(left.count())
 }
 
 /// The number at `offset`; where it is not cached, `ahead` bytes from `start` on are read.
@@ -270,6 +289,12 @@ impl Chain {
                 len: extent.len.saturating_sub(skip),
             }
         }))
+    }
+
+    /// Where byte `at` lies, if that is in the first run that was followed.
+    pub(super) fn offset_in_first(&self, at: u64) -> Option<u64> {
+        let (_, first) = self.runs.first()?;
+        (at < first.len).then(|| first.offset.saturating_add(at))
     }
 
     /// Follows the chain until it has `enough` bytes or ends, and says how many it has.
@@ -368,6 +393,7 @@ impl Header {
 #[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_fat_before_a_sector_is_found_wherever_the_header_names_it() {
@@ -386,5 +412,45 @@ mod tests {
         assert_eq!(just_before(&[6], 7), Some((6, 1)));
         assert_eq!(just_before(&[4], 7), None);
         assert_eq!(just_before(&[8, 0xFFFF_FFFE], 7), None);
+    }
+
+    #[test]
+    fn the_fat_behind_a_sector_is_reached_if_it_is_near() {
+        let bytes_to_its_end = |fats: &[u32], sector: u32| {
+            let mut header = [NO_STREAM; HEADER_DIFAT];
+            header[..fats.len()].copy_from_slice(fats);
+            Fat::new(9, 1 << 20, header, NO_STREAM).just_behind(sector)
+        };
+        assert_eq!(bytes_to_its_end(&[], 3), None);
+        assert_eq!(bytes_to_its_end(&[9, 4], 3), Some(7 * 512));
+        assert_eq!(bytes_to_its_end(&[10], 3), Some(8 * 512));
+        assert_eq!(bytes_to_its_end(&[11, 4], 3), None);
+        assert_eq!(bytes_to_its_end(&[2], 3), None);
+        // The entry of sector 130 stands in the second one.
+        assert_eq!(bytes_to_its_end(&[131, 133], 130), Some(4 * 512));
+    }
+
+    proptest! {
+        #[test]
+        fn a_run_ends_where_an_entry_names_another_sector(
+            sector in 0..1_000_000_u32,
+            len in 0..90_usize,
+            odd in proptest::option::of((0..90_usize, any::<u32>())),
+        ) {
+            let mut entries: Vec<[u8; 4]> =
+                (sector + 1..).take(len).map(u32::to_le_bytes).collect();
+            if let Some((at, entry)) = odd
+                && let Some(there) = entries.get_mut(at)
+            {
+                *there = entry.to_le_bytes();
+            }
+            let mut one_by_one = 0;
+            while entries.get(one_by_one).is_some_and(|entry| {
+                u32::from_le_bytes(*entry) == sector + 1 + u32::try_from(one_by_one).unwrap()
+            }) {
+                one_by_one += 1;
+            }
+            prop_assert_eq!(follow_in_a_row(sector, &entries), one_by_one);
+        }
     }
 }
