@@ -24,7 +24,7 @@ pub(super) struct Gathered {
     certificates: Option<License>,
     use_licenses: u32,
     /// The newest of them.
-    use_license: Option<UseLicense>,
+    use_license: Option<Box<UseLicense>>,
     label: Option<Label>,
     anomalies: Vec<Anomaly>,
     evidence: Vec<Evidence>,
@@ -210,7 +210,7 @@ impl Sink for Gather<'_> {
         found.use_licenses = found.use_licenses.saturating_add(1);
         // A mailbox may have one in each message.
         if found.use_license.as_ref().is_none_or(|newest| newest.issued <= read.issued) {
-            found.use_license = Some(read);
+            found.use_license = Some(Box::new(read));
         }
         Ok(())
     }
