@@ -9,6 +9,13 @@ const ROOTS: [&[u8]; 2] = [b"<XrML", b"<CERTIFICATECHAIN"];
 
 /// Whether text begins with XrML, in UTF-8 or in UTF-16LE.
 pub(crate) fn matches(head: &[u8]) -> bool {
+    // Nearly nothing begins with a tag; a byte order mark is looked behind.
+    if head
+        .first()
+        .is_some_and(|first| !matches!(first, b'<' | 0xEF | 0xFF) && !first.is_ascii_whitespace())
+    {
+        return false;
+    }
     // Of UTF-16LE every second byte is looked at; the roots are plain ASCII.
     let wide = head.starts_with(b"\xFF\xFE") || matches!(head, [low, 0, _, 0, ..] if *low != 0);
     let step = if wide { 2 } else { 1 };

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::content::Until;
 use super::mime::{Message, Part};
 use crate::bytes::wide;
-use crate::container::{Container, Sink, label};
+use crate::container::{Container, Sink, is_noise, label};
 use crate::error::Result;
 use crate::source::Window;
 
@@ -41,41 +41,83 @@ const KNOWN: &[&str] = &[
 /// most, and no header so many others.
 const MOST_OTHERS: u32 = 8;
 
+/// First bytes by which text is told from most of what is none.
+const GLANCE: usize = 64;
+/// First bytes in which control characters are counted.
+const SAMPLE: usize = 320;
+/// As many of them as damage puts into a header; somebody may have overwritten a piece of it.
+const MOST_CONTROLS: u8 = 16;
+
+/// Whether it is a message: of its first lines, those that are fields outweigh those that are not.
+///
+/// One line of something else may stand first: the separator of a mailbox, damaged or quoted. It
+/// may be of any bytes, but no binary file has to be looked through for that: what has more control
+/// characters than damage puts there is none, unless its header ends before, as that of a
+/// message whose body is binary may.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    if head.first_chunk().is_some_and(is_noise::<GLANCE>)
+        && head.first_chunk().is_some_and(is_binary)
+    {
+        return false;
+    }
+    let colon_from = |at: usize| {
+        let colon = head.get(at..).and_then(|rest| memchr::memchr(b':', rest));
+        colon.map(|colon| colon.saturating_add(at))
+    };
     let (mut known, mut others): (u32, u32) = (0, 0);
-    // One line of something else may stand first: the separator of a mailbox, damaged or quoted.
-    let mut is_first = true;
-    let mut rest = head;
-    while !rest.is_empty() && others < MOST_OTHERS {
-        let line = rest;
-        // Of a line without a colon no more need be looked at, nor of one that begins no name.
-        let mut end = match line {
-            [first, second, ..] if first.is_ascii_graphic() && second.is_ascii() => {
-                memchr::memchr2(b'\n', b':', line)
-            }
-            _ => memchr::memchr(b'\n', line),
-        };
-        let colon = end.filter(|at| line.get(*at) == Some(&b':'));
-        if let Some(colon) = colon {
-            let behind = line.get(colon..).unwrap_or_default();
-            end = memchr::memchr(b'\n', behind).map(|at| at.saturating_add(colon));
+    let mut at: usize = 0;
+    let mut colon = colon_from(at);
+    while at < head.len() && others < MOST_OTHERS {
+        if colon.is_some_and(|colon| colon < at) {
+            colon = colon_from(at);
         }
-        rest = end.and_then(|end| rest.get(end.saturating_add(1)..)).unwrap_or_default();
+        if colon.is_none() && known <= others.saturating_mul(2) {
+            // Nor are there more fields.
+            return false;
+        }
+        let line = head.get(at..).unwrap_or_default();
+        let end = memchr::memchr(b'\n', line).map(|end| end.saturating_add(at));
+        // Of a line without a colon no more need be looked at.
+        let has_colon = colon.is_some_and(|colon| end.is_none_or(|end| colon < end));
         match line {
             [b'\n', ..] | [b'\r', b'\n', ..] => break,
             [b' ' | b'\t', ..] => {}
-            _ => match colon.and_then(|_| name_at_start(line)) {
+            _ => match has_colon.then(|| name_at_start(line)).flatten() {
                 Some(name) => known = known.saturating_add(u32::from(is_known_field(name))),
-                None if is_first => {}
+                None if at == 0 => {}
                 // The last line may be cut.
                 None if end.is_none() => {}
                 None => others = others.saturating_add(1),
             },
         }
-        is_first = false;
+        at = end.map_or(head.len(), |end| end.saturating_add(1));
     }
     known > others.saturating_mul(2)
+}
+
+/// Whether the bytes, of which nobody has told yet that they are no text, are not even a damaged
+/// header.
+fn is_binary(sample: &[u8; SAMPLE]) -> bool {
+    let (halves, _) = sample.as_chunks::<160>();
+    let controls = halves.iter().map(controls).fold(0, u8::saturating_add);
+    controls > MOST_CONTROLS && !ends_header(sample)
+}
+
+/// How many control characters there are that no text has. Those of white space and the one that
+/// begins a change of the character set do not count.
+fn controls(bytes: &[u8; 160]) -> u8 {
+    // Without a branch, because that is done for many at once. There are no more than 160.
+    let is_control = |byte: &u8| (*byte < 0x1B) & (byte.wrapping_sub(b'\t') > 4);
+    bytes.iter().fold(0, |count: u8, byte| count.wrapping_add(u8::from(is_control(byte))))
+}
+
+/// Whether an empty line stands in it.
+fn ends_header(sample: &[u8; SAMPLE]) -> bool {
+    let pairs = sample.iter().zip(sample.iter().skip(1));
+    pairs.fold(false, |found, (end, next)| {
+        found | ((*end == b'\n') & ((*next == b'\n') | (*next == b'\r')))
+    })
 }
 
 /// The name of the field that `text` begins with: `header::written_name` of its first line, whose
@@ -193,10 +235,66 @@ mod tests {
         }
 
         #[test]
+        fn damage_makes_no_binary_file_of_it(
+            parts in proptest::collection::vec(proptest::sample::select(&PARTS[..]), 0..200),
+            at in 0..400_usize,
+            damage in proptest::collection::vec(any::<u8>(), 0..=16),
+        ) {
+            let mut head = parts.concat().into_bytes();
+            for (slot, byte) in head.iter_mut().skip(at).zip(&damage) {
+                *slot = *byte;
+            }
+            prop_assert_eq!(matches(&head), matches_plainly(&head));
+        }
+
+        #[test]
         fn a_name_needs_no_end_of_its_line(text in "[aT:\\- \t\r\n\x0C\x7F]{0,12}") {
             let text = text.as_bytes();
             let end = text.iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| at + 1);
             prop_assert_eq!(name_at_start(text), written_name(&text[..end]));
+        }
+    }
+
+    const LETTER: &str = "Return-Path: <jo@contoso.example>\r\n\
+        Received: from mail.contoso.example by mx.contoso.example with ESMTPS id 4F2; Mon, 1 Jun\r\n\
+        From: Jo <jo@contoso.example>\r\nTo: all@contoso.example\r\n\
+        Date: Mon, 1 Jun 2026 10:00:00 +0200\r\nSubject: The offer that you asked for\r\n\
+        MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"next\"\r\n\
+        X-Mailer: one that has more to say than the others\r\n\r\n";
+
+    #[test]
+    fn a_message_with_a_piece_overwritten_stays_one() {
+        for len in [1, 7, 16] {
+            for at in 0..LETTER.len() - len {
+                let mut head = LETTER.as_bytes().to_vec();
+                head[at..at + len].fill(0);
+                assert!(matches(&head), "{len} bytes at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_full_of_control_characters_is_no_message() {
+        let line = |controls: usize| [vec![0; controls], vec![0xFF; 64], b"\n".to_vec()].concat();
+        let letter = LETTER.as_bytes().to_vec();
+        let noise: Vec<u8> =
+            (0..4096_u32).map(|n| (n.wrapping_mul(n) >> 3).to_le_bytes()[0]).collect();
+        let binary = b"MIME-Version: 1.0\nContent-Type: application/octet-stream\n\n".to_vec();
+        let japanese = "Subject: \x1B$B@6\x1B(B 1 \x1B$B5a\x1B(B 2\r\n".repeat(30);
+        let utf16: Vec<u8> = LETTER.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let cases: [(&str, Vec<u8>, bool); 9] = [
+            ("a letter", letter.clone(), true),
+            ("behind a line with some", [line(16), letter.clone()].concat(), true),
+            ("behind a line with more", [line(17), letter.clone()].concat(), false),
+            ("more in a line far behind", [letter.clone(), line(64)].concat(), true),
+            ("noise", noise.clone(), false),
+            ("a short header, and noise", [binary.clone(), noise.clone()].concat(), true),
+            ("noise, and a header", [noise, letter].concat(), false),
+            ("ISO-2022-JP as it is", japanese.into_bytes(), true),
+            ("UTF-16", utf16, false),
+        ];
+        for (what, head, expected) in cases {
+            assert_eq!(matches(&head), expected, "{what}");
         }
     }
 }
