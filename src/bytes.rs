@@ -44,7 +44,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next `len` bytes.
-    #[inline]
+    #[inline(always)] // of bytes whose number is known nothing is left of the checks
     pub(crate) fn take(&mut self, len: usize, field: &'static str) -> Result<&'a [u8]> {
         let Some((taken, rest)) = self.rest.split_at_checked(len) else {
             return Err(self.ended(len, field));
@@ -65,7 +65,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next `N` bytes as an array.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N]> {
         let mut array = [0; N];
         array.copy_from_slice(self.take(N, field)?);

@@ -33,9 +33,9 @@ const STRUCTURE: &str = "PFILE header";
 pub(crate) fn matches(head: &[u8]) -> bool {
     let major = head.get(MAGIC.len()..).and_then(|rest| rest.first_chunk());
     let is_version = major.is_some_and(|major| MAJOR.contains(&u32::from_le_bytes(*major)));
-    let damaged = MAGIC.iter().zip(head).filter(|(wanted, found)| wanted != found).count();
+    let damaged = || MAGIC.iter().zip(head).filter(|(wanted, found)| wanted != found).count();
     // One damaged letter makes no other format of it.
-    head.starts_with(MAGIC) || is_version && damaged <= 1
+    head.starts_with(MAGIC) || is_version && damaged() <= 1
 }
 
 /// The header's fields that matter, by their names in MS-EFSR.

@@ -308,7 +308,7 @@ impl<'a> Window<'a> {
     }
 
     /// The same, and what is cached behind them in one piece.
-    fn ahead_or_more(
+    pub(crate) fn ahead_or_more(
         &mut self,
         structure: &'static str,
         offset: u64,

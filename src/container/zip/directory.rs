@@ -206,6 +206,10 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
     Err(Error::malformed("malformed-zip-end", structure, locator, "it is not where it should be"))
 }
 
+/// What a record and a local header have before the name.
+const CENTRAL_FIXED: usize = 46;
+const LOCAL_FIXED: usize = 30;
+
 /// One member, as the central directory or its local header describes it, with what the caller
 /// keeps of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,11 +237,13 @@ pub(super) fn central<N>(
     if window.len().saturating_sub(offset) < CENTRAL_LEN && window.up_to(offset, 4)? == signature {
         return Ok(None);
     }
-    let bytes = window.block_or_more(structure, offset, narrow(CENTRAL_LEN).unwrap_or_default())?;
+    let bytes = window.block_or_more(structure, offset, CENTRAL_FIXED)?;
     if bytes.starts_with(&signature) {
         return Ok(None);
     }
-    let mut cursor = Cursor::new(structure, bytes, offset);
+    // Of so many bytes no field can be missing, which nobody need check then.
+    let (fixed, behind) = bytes.split_first_chunk::<CENTRAL_FIXED>().ok_or_else(Error::changed)?;
+    let mut cursor = Cursor::new(structure, fixed, offset);
     if cursor.u32_le("signature")? != CENTRAL {
         return Err(malformed(structure, offset, "no record of the directory is here"));
     }
@@ -255,23 +261,22 @@ pub(super) fn central<N>(
     let next = [name_len, extra_len, comment_len]
         .into_iter()
         .fold(offset.saturating_add(CENTRAL_LEN), |at, len| at.saturating_add(u64::from(len)));
-    let len = usize::from(name_len).saturating_add(usize::from(extra_len));
-    let name_at = cursor.offset();
-    let bytes = match cursor.rest().get(..len) {
+    let name_len = usize::from(name_len);
+    let len = name_len.saturating_add(usize::from(extra_len));
+    let bytes = match behind.get(..len) {
         Some(bytes) => bytes,
-        None => window.block(structure, name_at, len)?,
+        None => window.block(structure, offset.saturating_add(CENTRAL_LEN), len)?,
     };
-    let mut cursor = Cursor::new(structure, bytes, name_at);
-    let name = keep(cursor.take(usize::from(name_len), "name")?);
+    let (name, extra) = bytes.split_at_checked(name_len).ok_or_else(Error::changed)?;
     let mut entry = Entry {
-        name,
+        name: keep(name),
         flags,
         method,
         packed: u64::from(packed),
         size: u64::from(size),
         header: u64::from(header),
     };
-    widen(&mut entry, cursor.rest(), header == u32::MAX);
+    widen(&mut entry, extra, header == u32::MAX);
     Ok(Some((entry, next)))
 }
 
@@ -307,10 +312,24 @@ pub(super) fn local<N>(
     offset: u64,
     keep: impl FnOnce(&[u8]) -> N,
 ) -> Result<(Entry<N>, u64)> {
+    local_with(window, offset, 0, keep)
+}
+
+/// The same; where it is not cached, `ahead` bytes are read, or as many as of any structure.
+pub(super) fn local_with<N>(
+    window: &mut Window<'_>,
+    offset: u64,
+    ahead: usize,
+    keep: impl FnOnce(&[u8]) -> N,
+) -> Result<(Entry<N>, u64)> {
     let structure = "LocalFileHeader";
     window.meter().charge(Limit::Steps, 1)?;
-    let bytes = window.block_or_more(structure, offset, narrow(LOCAL_LEN).unwrap_or_default())?;
-    let mut cursor = Cursor::new(structure, bytes, offset);
+    let bytes = match ahead {
+        0 => window.block_or_more(structure, offset, LOCAL_FIXED)?,
+        _ => window.ahead_or_more(structure, offset, LOCAL_FIXED, ahead)?,
+    };
+    let (fixed, behind) = bytes.split_first_chunk::<LOCAL_FIXED>().ok_or_else(Error::changed)?;
+    let mut cursor = Cursor::new(structure, fixed, offset);
     if cursor.u32_le("signature")? != LOCAL {
         return Err(malformed(structure, offset, "no local header is here"));
     }
@@ -322,23 +341,22 @@ pub(super) fn local<N>(
     let size = cursor.u32_le("size")?;
     let name_len = usize::from(cursor.u16_le("name length")?);
     let extra_len = usize::from(cursor.u16_le("extra length")?);
-    let name_at = cursor.offset();
+    let name_at = offset.saturating_add(LOCAL_LEN);
     let len = name_len.saturating_add(extra_len);
-    let bytes = match cursor.rest().get(..len) {
+    let bytes = match behind.get(..len) {
         Some(bytes) => bytes,
         None => window.block(structure, name_at, len)?,
     };
-    let mut cursor = Cursor::new(structure, bytes, name_at);
-    let name = keep(cursor.take(name_len, "name")?);
+    let (name, extra) = bytes.split_at_checked(name_len).ok_or_else(Error::changed)?;
     let mut entry = Entry {
-        name,
+        name: keep(name),
         flags,
         method,
         packed: u64::from(packed),
         size: u64::from(size),
         header: offset,
     };
-    widen(&mut entry, cursor.rest(), false);
+    widen(&mut entry, extra, false);
     Ok((entry, name_at.saturating_add(wide(len))))
 }
 

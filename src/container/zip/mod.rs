@@ -13,7 +13,7 @@ pub(crate) mod tests;
 
 use std::sync::LazyLock;
 
-use directory::{Directory, Entry, Search, central, local, malformed};
+use directory::{Directory, Entry, Search, central, local, local_with, malformed};
 use hidden::Gaps;
 use layout::{
     AES, CENTRAL, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED,
@@ -377,8 +377,7 @@ fn locate(
     let name = wide(entry.name.len()).saturating_add(USUAL_EXTRA);
     let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(HEAD));
     let at_once = narrow(both).unwrap_or_default();
-    window.ahead("LocalFileHeader", header, narrow(LOCAL_LEN).unwrap_or_default(), at_once)?;
-    let (described, data) = local(window, header, |_| ())?;
+    let (described, data) = local_with(window, header, at_once, |_| ())?;
     if let Some(detail) = entry.contradicts(&described) {
         sink.incomplete(malformed("LocalFileHeader", header, detail));
     }
