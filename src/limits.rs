@@ -3,6 +3,7 @@
 //!
 //! Budgets count work, never time, so that the same bytes give the same report on any machine.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,25 +75,30 @@ macro_rules! limits {
         }
 
         /// The account that a file's work is charged to.
+        ///
+        /// One is made for every file, most of which are read in no time: so it borrows the limits
+        /// of who inspects, and begins with zeros.
         #[derive(Debug)]
-        pub(crate) struct Meter {
-            limits: Limits,
+        pub(crate) struct Meter<'l> {
+            limits: Cow<'l, Limits>,
             cancel: Cancel,
+            /// What was spent of each budget.
+            spent: Spent,
+        }
+
+        #[derive(Debug, Default)]
+        struct Spent {
             $($field: Cell<u64>,)*
         }
 
-        impl Meter {
-            pub(crate) fn new(limits: Limits, cancel: Cancel) -> Meter {
-                Meter { $($field: Cell::new(limits.$field),)* limits, cancel }
-            }
-
-            fn left(&self, limit: Limit) -> &Cell<u64> {
-                match limit { $(Limit::$variant => &self.$field,)* }
+        impl Meter<'_> {
+            fn spent(&self, limit: Limit) -> &Cell<u64> {
+                match limit { $(Limit::$variant => &self.spent.$field,)* }
             }
 
             /// Gives the next member its own budgets back; those of the file stay spent.
             pub(crate) fn begin_member(&self) {
-                $(if !scope!($scope) { self.$field.set(self.limits.$field); })*
+                $(if !scope!($scope) { self.spent.$field.set(0); })*
             }
         }
     };
@@ -175,8 +181,19 @@ impl Limit {
     }
 }
 
-impl Meter {
+impl<'l> Meter<'l> {
+    /// An account with `limits` of its own.
+    pub(crate) fn new(limits: Limits, cancel: Cancel) -> Meter<'l> {
+        Meter { limits: Cow::Owned(limits), cancel, spent: Spent::default() }
+    }
+
+    /// An account with the limits of somebody else.
+    pub(crate) fn within(limits: &'l Limits, cancel: Cancel) -> Meter<'l> {
+        Meter { limits: Cow::Borrowed(limits), cancel, spent: Spent::default() }
+    }
+
     /// Takes `amount` from the budget, or says that it is spent.
+    #[inline]
     pub(crate) fn charge(&self, limit: Limit, amount: u64) -> Result<()> {
         if self.cancel.is_raised() {
             return Err(Error::cancelled());
@@ -188,18 +205,23 @@ impl Meter {
         }
     }
 
+    #[inline]
     fn take(&self, limit: Limit, amount: u64) -> Result<()> {
-        let left = self.left(limit);
-        match left.get().checked_sub(amount) {
-            Some(rest) => {
-                left.set(rest);
+        let (spent, allowed) = (self.spent(limit), self.limits.of(limit));
+        match spent.get().checked_add(amount).filter(|sum| *sum <= allowed) {
+            Some(sum) => {
+                spent.set(sum);
                 Ok(())
             }
-            None => {
-                left.set(0);
-                Err(Error::limit(limit, self.limits.of(limit)))
-            }
+            None => Err(self.exhaust(limit)),
         }
+    }
+
+    #[cold]
+    fn exhaust(&self, limit: Limit) -> Error {
+        let allowed = self.limits.of(limit);
+        self.spent(limit).set(allowed);
+        Error::limit(limit, allowed)
     }
 
     /// Holds a size, a depth or a ratio against its maximum.

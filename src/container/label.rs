@@ -390,7 +390,7 @@ mod tests {
     const TWO: &str = "99999999-2222-3333-4444-55555555bbbb";
     const TENANT: &str = "00000000-aaaa-bbbb-cccc-0123456789ab";
 
-    fn meter() -> Meter {
+    fn meter() -> Meter<'static> {
         Meter::new(Limits::default(), Cancel::default())
     }
 

@@ -45,7 +45,7 @@ pub(super) struct Licensed {
 
 pub(super) struct Gather<'g> {
     pub(super) options: &'g Options,
-    pub(super) meter: &'g Meter,
+    pub(super) meter: &'g Meter<'g>,
     pub(super) buffer: &'g mut Buffer,
     pub(super) memory: &'g mut Memory,
     pub(super) place: &'g Place,

@@ -209,12 +209,12 @@ impl Inspector {
     pub fn inspect(&mut self, source: &dyn ReadAt) -> Result<Report> {
         let size = source.size().map_err(Error::io)?;
         let options = &self.options;
-        let mut meter = Meter::new(options.limits.clone(), options.cancel.clone());
+        let mut meter = Meter::within(&options.limits, options.cancel.clone());
         match glance::report(source, &mut self.cache, &meter, options.manner.depth) {
             Ok(Some(report)) => return Ok(report),
             Ok(None) => {}
             // What is wrong with it the walk says, from the beginning.
-            Err(_) => meter = Meter::new(options.limits.clone(), options.cancel.clone()),
+            Err(_) => meter = Meter::within(&options.limits, options.cancel.clone()),
         }
         let buffers = Buffers {
             cache: &mut self.cache,

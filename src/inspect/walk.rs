@@ -129,7 +129,7 @@ pub(super) struct Buffers<'w> {
 
 pub(super) struct Walk<'a, 'w> {
     options: &'w Options,
-    meter: &'a Meter,
+    meter: &'a Meter<'a>,
     buffers: Buffers<'w>,
     /// Made for the first member that is decoded.
     pool: Option<Rc<Pool>>,
@@ -143,7 +143,7 @@ pub(super) struct Walk<'a, 'w> {
 impl<'a, 'w> Walk<'a, 'w> {
     pub(super) fn new(
         options: &'w Options,
-        meter: &'a Meter,
+        meter: &'a Meter<'a>,
         buffers: Buffers<'w>,
     ) -> Walk<'a, 'w> {
         Walk {

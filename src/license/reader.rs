@@ -58,7 +58,7 @@ struct Reader<'t, 'm, 'd> {
     known: Option<&'d mut KnownDocuments>,
     text: &'t [u8],
     events: Events<'t>,
-    meter: &'m Meter,
+    meter: &'m Meter<'m>,
     /// Where each element on the way from the root stands.
     path: [Place; PATH],
     depth: usize,
@@ -197,7 +197,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
         text: &'t [u8],
         document: &'d mut Document<'t>,
         known: Option<&'d mut KnownDocuments>,
-        meter: &'m Meter,
+        meter: &'m Meter<'m>,
     ) -> Reader<'t, 'm, 'd> {
         Reader {
             known,

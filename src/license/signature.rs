@@ -110,7 +110,7 @@ impl Verifier {
 struct Chain<'d, 't> {
     documents: &'d [Document<'t>],
     signatures: &'d [Signature],
-    meter: &'d Meter,
+    meter: &'d Meter<'d>,
 }
 
 impl<'d, 't> Chain<'d, 't> {

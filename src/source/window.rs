@@ -96,11 +96,16 @@ impl Cache {
         Some(index)
     }
 
-    /// The first bytes, as many as one slot has: none has them that begins elsewhere.
-    fn begin(&self) -> &[u8] {
-        let begun = self.slots.iter().filter(|slot| slot.offset == 0);
-        let longest = begun.max_by_key(|slot| slot.used);
-        longest.and_then(|slot| slot.bytes.get(..slot.used)).unwrap_or_default()
+    /// The slot that has most of the first bytes: none has them that begins elsewhere.
+    fn begin(&self) -> usize {
+        let slots = self.slots.iter().enumerate();
+        let begun = slots.filter(|(_, slot)| slot.offset == 0);
+        begun.max_by_key(|(_, slot)| slot.used).map_or(SLOTS, |(index, _)| index)
+    }
+
+    /// How many bytes a slot has; none if there is no such slot.
+    fn used(&self, index: usize) -> usize {
+        self.slots.get(index).map_or(0, |slot| slot.used)
     }
 
     fn ask(&mut self, index: usize) {
@@ -125,7 +130,7 @@ pub(crate) struct Window<'a> {
     /// The end of the farthest bytes that were asked for, whatever was read ahead of them.
     asked: Cell<u64>,
     cache: &'a mut Cache,
-    meter: &'a Meter,
+    meter: &'a Meter<'a>,
 }
 
 impl<'a> Window<'a> {
@@ -133,7 +138,7 @@ impl<'a> Window<'a> {
     pub(crate) fn new(
         source: &'a dyn ReadAt,
         cache: &'a mut Cache,
-        meter: &'a Meter,
+        meter: &'a Meter<'a>,
     ) -> Result<Window<'a>> {
         let len = match source.is_sized() {
             true => Some(source.size().map_err(Error::io)?),
@@ -176,7 +181,7 @@ impl<'a> Window<'a> {
     }
 
     /// What the reading is charged to.
-    pub(crate) fn meter(&self) -> &'a Meter {
+    pub(crate) fn meter(&self) -> &'a Meter<'a> {
         self.meter
     }
 
@@ -190,16 +195,21 @@ impl<'a> Window<'a> {
     pub(crate) fn head(&mut self) -> Result<&[u8]> {
         self.ask(0, HEAD);
         let needed = narrow(self.end()).map_or(HEAD, |end| end.min(HEAD));
-        if self.cache.begin().len() < needed {
+        let mut begin = self.cache.begin();
+        if self.cache.used(begin) < needed {
             let known = self.len.get().is_some();
-            self.load(0, 1, self.cache.first_read.max(HEAD))?;
-            let there = self.cache.begin().len();
-            // Less than its size had promised, and nothing is wrong with the next byte.
-            if known && there < needed && self.load(wide(there), 1, 1).is_ok() {
-                return Err(Error::changed());
+            begin = self.load(0, 1, self.cache.first_read.max(HEAD))?;
+            if self.cache.used(begin) < needed {
+                let there = self.cache.used(self.cache.begin());
+                // Less than its size had promised, and nothing is wrong with the next byte.
+                if known && there < needed && self.load(wide(there), 1, 1).is_ok() {
+                    return Err(Error::changed());
+                }
+                begin = self.cache.begin();
             }
         }
-        let begin = self.cache.begin();
+        let begin = self.cache.slots.get(begin).and_then(|slot| slot.bytes.get(..slot.used));
+        let begin = begin.unwrap_or_default();
         Ok(begin.get(..HEAD).unwrap_or(begin))
     }
 

@@ -347,7 +347,7 @@ pub(crate) struct Delimited<'a, S> {
     holder: S,
     content: Rc<RefCell<Content>>,
     begin: u64,
-    meter: &'a Meter,
+    meter: &'a Meter<'a>,
 }
 
 impl<'a, S: ReadAt> Delimited<'a, S> {
@@ -356,7 +356,7 @@ impl<'a, S: ReadAt> Delimited<'a, S> {
         holder: S,
         content: Rc<RefCell<Content>>,
         begin: u64,
-        meter: &'a Meter,
+        meter: &'a Meter<'a>,
     ) -> Delimited<'a, S> {
         Delimited { holder, content, begin, meter }
     }

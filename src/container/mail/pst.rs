@@ -320,7 +320,7 @@ fn head(file: &Charged<'_>, reader: &Shared, size: u64) -> Result<Vec<u8>, PstEr
 /// The data file as its reader gets at it.
 struct Charged<'a> {
     file: &'a dyn ReadAt,
-    meter: &'a Meter,
+    meter: &'a Meter<'a>,
 }
 
 impl ReadAt for Charged<'_> {
@@ -346,7 +346,7 @@ pub(crate) struct Elsewhere<'a, S> {
     pub(crate) file: S,
     pub(crate) reader: Shared,
     pub(crate) size: u64,
-    pub(crate) meter: &'a Meter,
+    pub(crate) meter: &'a Meter<'a>,
 }
 
 impl<S: ReadAt> ReadAt for Elsewhere<'_, S> {

@@ -48,7 +48,7 @@ impl Run {
 /// The decoded bytes of a compressed stream.
 pub(super) struct Replay<'a> {
     source: &'a dyn ReadAt,
-    meter: &'a Meter,
+    meter: &'a Meter<'a>,
     extent: Extent,
     head: Run,
     tail: Run,
@@ -93,7 +93,7 @@ impl<'a> Replay<'a> {
     /// `extent`. Damage inside ends it, and what came before can be read.
     pub(super) fn new(
         source: &'a dyn ReadAt,
-        meter: &'a Meter,
+        meter: &'a Meter<'a>,
         extent: Extent,
     ) -> Result<Replay<'a>> {
         let mut replay = Replay {

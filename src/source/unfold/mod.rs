@@ -57,7 +57,7 @@ pub(crate) struct Unfolded<'a, S> {
     origin: u64,
     /// What the container says that there are.
     declared: Option<u64>,
-    meter: &'a Meter,
+    meter: &'a Meter<'a>,
     account: Rc<Account<'a>>,
     state: RefCell<State>,
 }
@@ -81,7 +81,7 @@ impl<'a, S: ReadAt> Unfolded<'a, S> {
         origin: u64,
         encoding: Encoding,
         declared: Option<u64>,
-        meter: &'a Meter,
+        meter: &'a Meter<'a>,
         account: Rc<Account<'a>>,
         pool: &Rc<Pool>,
     ) -> Unfolded<'a, S> {

@@ -13,14 +13,14 @@ fn unfolded<'a>(
     inner: &'a Counted,
     encoding: Encoding,
     declared: Option<u64>,
-    meter: &'a Meter,
+    meter: &'a Meter<'a>,
 ) -> Unfolded<'a, &'a Counted> {
     let account = Rc::new(Account::new(None, Stored::Bytes(wide(inner.bytes.len()))));
     let pool = Rc::new(Pool::new(meter.allowed(Limit::Spool), None));
     Unfolded::new(inner, 100, encoding, declared, meter, account, &pool)
 }
 
-fn meter() -> Meter {
+fn meter() -> Meter<'static> {
     Meter::new(Limits::default(), Cancel::default())
 }
 
