@@ -16,6 +16,10 @@ const MAGICS: &[(&[u8], &str)] = &[
 ];
 
 fn kind(head: &[u8]) -> Option<&'static str> {
+    // Nearly nothing begins with the first byte of one.
+    if !MAGICS.iter().any(|(magic, _)| magic.first() == head.first()) {
+        return None;
+    }
     let mut magics = MAGICS.iter();
     match magics.find(|(magic, _)| head.starts_with(magic)) {
         // `BZh` alone may begin a word.

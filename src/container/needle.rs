@@ -46,12 +46,15 @@ impl Bits {
         Bits { mask, value: value & mask }
     }
 
-    /// Whether a pair at an even place of the chunk has them.
-    fn are_in(self, chunk: &[u8; CHUNK]) -> bool {
-        // All of them, because that is done for many at once.
-        let (pairs, _) = chunk.as_chunks();
-        pairs.iter().fold(false, |found, pair| {
-            found | (u16::from_le_bytes(*pair) & self.mask == self.value)
+    /// The first chunk of which a pair at an even place has them.
+    #[inline(never)] // nothing but this is in the registers then
+    fn first_in(self, chunks: &[[u8; CHUNK]]) -> Option<usize> {
+        chunks.iter().position(|chunk| {
+            // All of them, because that is done for many at once.
+            let (pairs, _) = chunk.as_chunks();
+            pairs.iter().fold(false, |found, pair| {
+                found | (u16::from_le_bytes(*pair) & self.mask == self.value)
+            })
         })
     }
 }
@@ -84,32 +87,37 @@ impl<const N: usize> Needle<N> {
 
     /// The same where each byte stands everywhere, and nothing is rare.
     fn find_in_noise(&self, bytes: &[u8]) -> Option<usize> {
-        let (chunks, rest) = bytes.as_chunks();
-        let mut hits = 0;
         let mut from: usize = 0;
-        for chunk in chunks {
-            if self.bits.are_in(chunk) {
-                // The word may reach into the chunks around this one.
-                let begin = from.saturating_sub(N);
-                if hits == TRIES {
-                    return self.find_from(begin, bytes);
-                }
-                hits = hits.saturating_add(1);
-                let end = from.saturating_add(CHUNK).saturating_add(N);
-                let found = self.find_from(begin, bytes.get(..end).unwrap_or(bytes));
-                if found.is_some() {
-                    return found;
-                }
+        for _ in 0..TRIES {
+            let (chunks, rest) = bytes.get(from..)?.as_chunks();
+            let Some(hit) = self.bits.first_in(chunks) else {
+                let behind = bytes.len().saturating_sub(rest.len());
+                return self.find_behind(behind, bytes);
+            };
+            let hit = from.saturating_add(hit.saturating_mul(CHUNK));
+            from = hit.saturating_add(CHUNK);
+            // The word may reach into the chunks around this one.
+            let around = bytes.get(..from.saturating_add(N)).unwrap_or(bytes);
+            let found = self.find_from(hit.saturating_sub(N), around);
+            if found.is_some() {
+                return found;
             }
-            from = from.saturating_add(CHUNK);
-        }
-        // What has no chunk of its own lies in the last one nearly always.
-        let is_covered = rest.len() <= CHUNK.saturating_sub(N);
-        let last = bytes.last_chunk().filter(|_| is_covered);
-        if rest.is_empty() || last.is_some_and(|last| !self.bits.are_in(last)) {
-            return None;
         }
         self.find_from(from.saturating_sub(N), bytes)
+    }
+
+    /// The same where nothing was met in the chunks before `behind`, and less than one is left.
+    fn find_behind(&self, behind: usize, bytes: &[u8]) -> Option<usize> {
+        if behind == bytes.len() {
+            return None;
+        }
+        // The last chunk has most of such rests in it, and what reaches into them.
+        let from = behind.saturating_sub(N);
+        let last = bytes.last_chunk().filter(|_| bytes.len().saturating_sub(CHUNK) <= from);
+        if last.is_some_and(|last| self.bits.first_in(std::slice::from_ref(last)).is_none()) {
+            return None;
+        }
+        self.find_from(from, bytes)
     }
 
     fn find_from(&self, from: usize, bytes: &[u8]) -> Option<usize> {

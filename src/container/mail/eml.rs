@@ -114,10 +114,9 @@ fn controls(bytes: &[u8; 160]) -> u8 {
 
 /// Whether an empty line stands in it.
 fn ends_header(sample: &[u8; SAMPLE]) -> bool {
-    let pairs = sample.iter().zip(sample.iter().skip(1));
-    pairs.fold(false, |found, (end, next)| {
-        found | ((*end == b'\n') & ((*next == b'\n') | (*next == b'\r')))
-    })
+    let behind = |end: usize| sample.get(end.saturating_add(1));
+    let mut ends = memchr::memchr_iter(b'\n', sample);
+    ends.any(|end| matches!(behind(end), Some(b'\n' | b'\r')))
 }
 
 /// The name of the field that `text` begins with: `header::written_name` of its first line, whose

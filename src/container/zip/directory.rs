@@ -2,8 +2,9 @@
 //! caller stands, so that no more of a directory is in memory than the record at hand.
 
 use super::layout::{
-    CENTRAL, CENTRAL_LEN, DESCRIPTOR, ENCRYPTED, END, END_64, END_64_LEN, END_LEN, EXTRA_64, LOCAL,
-    LOCAL_LEN, LOCATOR_64, LOCATOR_64_LEN, MAX_COMMENT, SIGNATURE,
+    CENTRAL, CENTRAL_FIXED, CENTRAL_LEN, DESCRIPTOR, ENCRYPTED, END, END_64, END_64_LEN, END_FIXED,
+    END_LEN, EXTRA_64, LOCAL, LOCAL_FIXED, LOCAL_LEN, LOCATOR_64, LOCATOR_64_LEN, MAX_COMMENT,
+    SIGNATURE,
 };
 use crate::bytes::{Cursor, narrow, wide};
 use crate::container::backwards;
@@ -157,9 +158,9 @@ fn is_central(window: &mut Window<'_>, offset: u64) -> bool {
 }
 
 fn end_record(window: &mut Window<'_>, offset: u64) -> Result<End> {
-    let len = narrow(END_LEN).unwrap_or(usize::MAX);
-    let bytes = window.block("EndOfCentralDirectory", offset, len)?;
-    let mut cursor = Cursor::new("EndOfCentralDirectory", bytes, offset);
+    let bytes = window.block("EndOfCentralDirectory", offset, END_FIXED)?;
+    let fixed = bytes.first_chunk::<END_FIXED>().ok_or_else(Error::changed)?;
+    let mut cursor = Cursor::new("EndOfCentralDirectory", fixed, offset);
     cursor.skip(10, "disks")?;
     Ok(End {
         offset,
@@ -205,10 +206,6 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
     }
     Err(Error::malformed("malformed-zip-end", structure, locator, "it is not where it should be"))
 }
-
-/// What a record and a local header have before the name.
-const CENTRAL_FIXED: usize = 46;
-const LOCAL_FIXED: usize = 30;
 
 /// One member, as the central directory or its local header describes it, with what the caller
 /// keeps of its name.
@@ -283,6 +280,9 @@ pub(super) fn central<N>(
 /// Takes the sizes of 64 bits from the extra field, in their order, for fields that say so.
 fn widen<N>(entry: &mut Entry<N>, mut extra: &[u8], header: bool) {
     let full = u64::from(u32::MAX);
+    if !header && entry.size != full && entry.packed != full {
+        return;
+    }
     while let Some((id, rest)) = extra.split_first_chunk::<2>()
         && let Some((len, rest)) = rest.split_first_chunk::<2>()
     {
@@ -312,21 +312,21 @@ pub(super) fn local<N>(
     offset: u64,
     keep: impl FnOnce(&[u8]) -> N,
 ) -> Result<(Entry<N>, u64)> {
-    local_with(window, offset, 0, keep)
+    local_with(window, offset, None, keep)
 }
 
-/// The same; where it is not cached, `ahead` bytes are read, or as many as of any structure.
+/// The same; where it is not cached, `ahead` bytes are read if it says so, and else a block.
 pub(super) fn local_with<N>(
     window: &mut Window<'_>,
     offset: u64,
-    ahead: usize,
+    ahead: Option<usize>,
     keep: impl FnOnce(&[u8]) -> N,
 ) -> Result<(Entry<N>, u64)> {
     let structure = "LocalFileHeader";
     window.meter().charge(Limit::Steps, 1)?;
     let bytes = match ahead {
-        0 => window.block_or_more(structure, offset, LOCAL_FIXED)?,
-        _ => window.ahead_or_more(structure, offset, LOCAL_FIXED, ahead)?,
+        Some(ahead) => window.ahead_or_more(structure, offset, LOCAL_FIXED, ahead)?,
+        None => window.block_or_more(structure, offset, LOCAL_FIXED)?,
     };
     let (fixed, behind) = bytes.split_first_chunk::<LOCAL_FIXED>().ok_or_else(Error::changed)?;
     let mut cursor = Cursor::new(structure, fixed, offset);

@@ -57,9 +57,11 @@ impl Gaps {
         Ok(())
     }
 
+    #[inline]
     fn keep(&mut self, window: &mut Window<'_>, from: u64, to: u64) -> Result<()> {
         let to = to.min(self.directory);
-        if header(window, from, to)?.is_some() {
+        // Members that stand one behind the other leave no room.
+        if to > from && header(window, from, to)?.is_some() {
             window.meter().charge(Limit::Allocation, 64)?;
             self.gaps.insert(from, to);
         }

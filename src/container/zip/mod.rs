@@ -41,6 +41,10 @@ const PACKAGE_SEARCH: usize = 64;
 const MAX_LABEL_PART: u64 = 1 << 20;
 
 pub(crate) fn matches(head: &[u8]) -> bool {
+    head.starts_with(b"PK") && begins(head)
+}
+
+fn begins(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"PK00").unwrap_or(head);
     let head = head.strip_prefix(b"PK\x07\x08").unwrap_or(head);
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
@@ -376,7 +380,7 @@ fn locate(
     // The beginning of the data is wanted next; one read takes both.
     let name = wide(entry.name.len()).saturating_add(USUAL_EXTRA);
     let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(HEAD));
-    let at_once = narrow(both).unwrap_or_default();
+    let at_once = narrow(both);
     let (described, data) = local_with(window, header, at_once, |_| ())?;
     if let Some(detail) = entry.contradicts(&described) {
         sink.incomplete(malformed("LocalFileHeader", header, detail));
