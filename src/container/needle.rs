@@ -2,8 +2,8 @@
 
 use memchr::memmem::Finder;
 
-/// Places of the rare byte that are looked at one by one. Where there are more, a search for the
-/// word is faster: it does not stop at places that nobody can predict.
+/// Places of the rare byte, or chunks with the bits of the word, that are looked at one by one. Where
+/// there are more, a search for the word is faster: it does not stop at places that nobody can predict.
 const TRIES: usize = 3;
 /// First bytes by which text is told from what has every byte everywhere.
 const SAMPLE: usize = 32;
@@ -12,8 +12,9 @@ const CHUNK: usize = 128;
 
 /// A word with a byte that few files have in their heads.
 ///
-/// A search for one byte takes some four times as many of them at once as a search for a word.
-/// Made once and kept, because that takes longer than a search does.
+/// A search for one byte takes some four times as many of them at once as a search for a word. In
+/// noise, where no byte is rare, [`Bits`] of the word are. Made once and kept, because that takes
+/// longer than a search does.
 pub(crate) struct Needle<const N: usize> {
     word: &'static [u8; N],
     finder: Finder<'static>,

@@ -43,17 +43,17 @@ const MOST_OTHERS: u32 = 8;
 
 /// First bytes by which text is told from most of what is none.
 const GLANCE: usize = 64;
-/// First bytes in which control characters are counted.
+/// First bytes in which control characters are counted; so many of noise have 27 of them.
 const SAMPLE: usize = 320;
 /// As many of them as damage puts into a header; somebody may have overwritten a piece of it.
 const MOST_CONTROLS: u8 = 16;
 
 /// Whether it is a message: of its first lines, those that are fields outweigh those that are not.
 ///
-/// One line of something else may stand first: the separator of a mailbox, damaged or quoted. It
-/// may be of any bytes, but no binary file has to be looked through for that: what has more control
-/// characters than damage puts there is none, unless its header ends before, as that of a
-/// message whose body is binary may.
+/// One line of something else may stand first: the separator of a mailbox, damaged or quoted. Where
+/// the first bytes have more control characters than damage to a header leaves there, it is a
+/// binary file, and not looked through for lines. They do not count if an empty line is among them:
+/// then they may be of a body that is binary.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     if head.first_chunk().is_some_and(is_noise::<GLANCE>)
