@@ -277,12 +277,19 @@ pub(super) fn central<N>(
     Ok(Some((entry, next)))
 }
 
-/// Takes the sizes of 64 bits from the extra field, in their order, for fields that say so.
-fn widen<N>(entry: &mut Entry<N>, mut extra: &[u8], header: bool) {
+/// Takes the sizes of 64 bits from the extra field, if a field says that they are there.
+#[inline]
+fn widen<N>(entry: &mut Entry<N>, extra: &[u8], header: bool) {
     let full = u64::from(u32::MAX);
-    if !header && entry.size != full && entry.packed != full {
-        return;
+    if header || entry.size == full || entry.packed == full {
+        widen_from(extra, entry, header);
     }
+}
+
+/// The same, in their order, for each field that says so. Apart, because hardly any does.
+#[cold]
+fn widen_from<N>(mut extra: &[u8], entry: &mut Entry<N>, header: bool) {
+    let full = u64::from(u32::MAX);
     while let Some((id, rest)) = extra.split_first_chunk::<2>()
         && let Some((len, rest)) = rest.split_first_chunk::<2>()
     {
