@@ -120,11 +120,7 @@ impl CompoundFile {
     }
 
     /// An entry that is cached and lies in the directory's first run, as nearly all do, and where.
-    fn at_hand<'w>(
-        &self,
-        window: &'w mut Window<'_>,
-        id: u32,
-    ) -> Result<Option<(&'w [u8], u64)>> {
+    fn at_hand<'w>(&self, window: &'w mut Window<'_>, id: u32) -> Result<Option<(&'w [u8], u64)>> {
         let nth = u64::from(id);
         window.meter().check(Limit::DirectoryEntries, nth.saturating_add(1))?;
         let at = nth.saturating_mul(wide(ENTRY_LEN));

@@ -1,7 +1,8 @@
 //! The FAT and the chains in it, followed no further than somebody needs.
 
 use super::layout::{
-    END_OF_CHAIN, FAT_BEFORE, FAT_BEHIND, FAT_PAGE, HEADER_DIFAT, HEADER_LEN, MAX_REGULAR_SECTOR, NO_STREAM,
+    END_OF_CHAIN, FAT_BEFORE, FAT_BEHIND, FAT_PAGE, HEADER_DIFAT, HEADER_LEN, MAX_REGULAR_SECTOR,
+    NO_STREAM,
 };
 use crate::bytes::{Cursor, narrow, wide};
 use crate::error::{Error, Result};
@@ -217,9 +218,9 @@ fn follow_in_a_row(sector: u32, entries: &[[u8; 4]]) -> usize {
     let (blocks, _) = entries.as_chunks::<16>();
     let whole = blocks.iter().zip((behind..).step_by(16)).take_while(|(block, behind)| {
         let named = block.iter().map(|entry| u32::from_le_bytes(*entry));
-        let differ = named.zip(0..).fold(0, |differ, (named, at)| {
-            differ | (named ^ behind.wrapping_add(at))
-        });
+        let differ = named
+            .zip(0..)
+            .fold(0, |differ, (named, at)| differ | (named ^ behind.wrapping_add(at)));
         differ == 0
     });
     let whole = whole.count().saturating_mul(16);

@@ -43,22 +43,22 @@ const MOST_OTHERS: u32 = 8;
 
 /// First bytes by which text is told from most of what is none.
 const GLANCE: usize = 64;
-/// First bytes in which control characters are counted; so many of noise have 27 of them.
+/// Bytes in which control characters are counted; so many of noise have 27 of them.
 const SAMPLE: usize = 320;
+/// Where is looked again, behind sectors that may have been overwritten.
+const BEHIND: usize = 2048;
 /// As many of them as damage puts into a header; somebody may have overwritten a piece of it.
 const MOST_CONTROLS: u8 = 16;
 
 /// Whether it is a message: of its first lines, those that are fields outweigh those that are not.
 ///
 /// One line of something else may stand first: the separator of a mailbox, damaged or quoted. Where
-/// the first bytes have more control characters than damage to a header leaves there, it is a
-/// binary file, and not looked through for lines. They do not count if an empty line is among them:
-/// then they may be of a body that is binary.
+/// the first bytes have more control characters than damage to a header leaves there, and there are
+/// some far behind too, it is a binary file, and not looked through for lines. They do not count if
+/// an empty line is among the first: then they may be of a body that is binary.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
-    if head.first_chunk().is_some_and(is_noise::<GLANCE>)
-        && head.first_chunk().is_some_and(is_binary)
-    {
+    if head.first_chunk().is_some_and(is_noise::<GLANCE>) && is_binary(head) {
         return false;
     }
     let colon_from = |at: usize| {
@@ -96,9 +96,15 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     known > others.saturating_mul(2)
 }
 
-/// Whether the bytes, of which nobody has told yet that they are no text, are not even a damaged
-/// header.
-fn is_binary(sample: &[u8; SAMPLE]) -> bool {
+/// Whether a head, of whose first bytes nobody has told that they are no text, is not even that of a
+/// message that was damaged.
+fn is_binary(head: &[u8]) -> bool {
+    let is_noise_behind =
+        head.get(BEHIND..).and_then(<[u8]>::first_chunk).is_some_and(is_noise::<GLANCE>);
+    is_noise_behind && head.first_chunk().is_some_and(is_no_header)
+}
+
+fn is_no_header(sample: &[u8; SAMPLE]) -> bool {
     let (halves, _) = sample.as_chunks::<160>();
     let controls = halves.iter().map(controls).fold(0, u8::saturating_add);
     controls > MOST_CONTROLS && !ends_header(sample)
@@ -281,10 +287,11 @@ mod tests {
         let binary = b"MIME-Version: 1.0\nContent-Type: application/octet-stream\n\n".to_vec();
         let japanese = "Subject: \x1B$B@6\x1B(B 1 \x1B$B5a\x1B(B 2\r\n".repeat(30);
         let utf16: Vec<u8> = LETTER.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let text = "A letter that goes on for some pages.\r\n".repeat(100).into_bytes();
         let cases: [(&str, Vec<u8>, bool); 9] = [
             ("a letter", letter.clone(), true),
-            ("behind a line with some", [line(16), letter.clone()].concat(), true),
-            ("behind a line with more", [line(17), letter.clone()].concat(), false),
+            ("behind a line of them", [line(17), letter.clone()].concat(), true),
+            ("behind a sector of them", [line(500), letter.clone(), text].concat(), true),
             ("more in a line far behind", [letter.clone(), line(64)].concat(), true),
             ("noise", noise.clone(), false),
             ("a short header, and noise", [binary.clone(), noise.clone()].concat(), true),
