@@ -3,13 +3,45 @@
 use super::document::Document;
 use super::layout::{CATALOG_KEYS, ENCRYPTED_PAYLOAD, SUSPECTS};
 use super::lex::Value;
-use super::object::{Dict, Object, array};
+use super::object::{Dict, Fields, Object, Seen, Text, mentions_sign, once, refs};
 use super::read::Answer;
 use super::{handler, label, payload};
 use crate::container::{Container, Protection, Sink};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::Window;
+
+/// What the catalog of an ordinary document says that could lead to a protected one: nothing.
+#[derive(Default)]
+struct Ordinary {
+    is_catalog: bool,
+    kind: Option<()>,
+}
+
+impl Fields for Ordinary {
+    fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
+        match key {
+            b"Type" => {
+                self.is_catalog |= value.is_name(b"Catalog");
+                once(&mut self.kind, ())
+            }
+            // Some producers forget /Type, none forgets the pages.
+            b"Pages" => {
+                self.is_catalog = true;
+                Some(())
+            }
+            b"AF" | b"Collection" => None,
+            _ => {
+                let may_lead = matches!(value, Value::Ref(_) | Value::Array(_));
+                (!may_lead || CATALOG_KEYS.contains(&key)).then_some(())
+            }
+        }
+    }
+
+    fn end(&self, text: &Text<'_>) -> Option<()> {
+        (self.is_catalog && !text.is_odd && !mentions_sign(text.raw)).then_some(())
+    }
+}
 
 /// Reads the catalog, object `root`.
 pub(super) fn read(
@@ -19,8 +51,10 @@ pub(super) fn read(
     sink: &mut dyn Sink,
 ) -> Result<Answer> {
     let malformed = |at, why| Error::malformed("malformed-pdf-catalog", "catalog", at, why);
-    let Some(catalog) = document.fetch(window, root)? else {
-        return Err(malformed(None, "/Root leads nowhere"));
+    let catalog = match document.look::<Ordinary>(window, root)? {
+        None => return Err(malformed(None, "/Root leads nowhere")),
+        Some(Seen::Fields(..)) => return Ok(Answer::Plain),
+        Some(Seen::Object(catalog)) => catalog,
     };
     let dict = catalog.dict("catalog")?;
     // Some producers forget /Type, none forgets the pages.
@@ -35,7 +69,7 @@ pub(super) fn read(
     let has_files = !files.is_empty();
     for (key, value) in dict.entries() {
         if !CATALOG_KEYS.contains(&key) {
-            refs(value, &mut files);
+            files.extend(refs(value));
         }
     }
     if has_files || doubt || dict.get(b"Collection").is_some() {
@@ -88,19 +122,6 @@ fn file_kind(file: &Object) -> FileKind {
     }
 }
 
-fn refs(value: &Value<'_>, files: &mut Vec<u64>) {
-    match value {
-        Value::Ref(number) => files.push(*number),
-        Value::Array(raw) => {
-            files.extend(array(raw, SUSPECTS).iter().filter_map(|value| match value {
-                Value::Ref(number) => Some(*number),
-                _ => None,
-            }))
-        }
-        _ => {}
-    }
-}
-
 /// `/AF`: one file specification, an array of them, or a reference to that array.
 fn associated(
     value: &Value<'_>,
@@ -112,10 +133,10 @@ fn associated(
         && let Some(object) = document.fetch(window, *number)?
         && let Value::Array(raw) = object.value()
     {
-        refs(&Value::Array(raw), files);
+        files.extend(refs(&Value::Array(raw)));
         return Ok(());
     }
-    refs(value, files);
+    files.extend(refs(value));
     Ok(())
 }
 
@@ -142,11 +163,9 @@ fn embedded(
             associated(value, document, window, files)?;
         }
         if let Some(Value::Array(raw)) = dict.get(b"Kids") {
-            for kid in array(raw, SUSPECTS) {
-                if let Value::Ref(number) = kid
-                    && nodes.len() < SUSPECTS
-                {
-                    nodes.extend(document.fetch(window, number)?);
+            for kid in refs(&Value::Array(raw)) {
+                if nodes.len() < SUSPECTS {
+                    nodes.extend(document.fetch(window, kid)?);
                 }
             }
         }

@@ -2,12 +2,13 @@
 
 use std::sync::LazyLock;
 
+use super::few::Few;
 use super::layout::{HEADER, HEADER_WITHIN, OBJECT_STREAM, SPACE_BEFORE, STARTXREF, TAIL};
-use super::lex::{Lexer, Token};
-use super::object::{Lead, Object, load};
+use super::lex::{Lexer, Token, Value};
+use super::object::{Fields, Lead, Object, Seen, Spot, Text, fields_of, load, look, once};
 use super::read::Depth;
 use super::search::header_before;
-use super::xref::{Entry, Section, StreamForm};
+use super::xref::{Coding, Entry, Section, StreamForm};
 use crate::bytes::{narrow, wide};
 use crate::container::{Needle, backwards, forwards};
 use crate::error::{Error, ErrorKind, Result};
@@ -24,9 +25,9 @@ pub(super) struct Sighting {
 /// The objects of a PDF.
 pub(super) struct Document {
     /// Newest first, as far as they were followed.
-    sections: Vec<Section>,
+    sections: Few<Section>,
     /// Where the next older section lies.
-    older: Vec<u64>,
+    older: Few<u64>,
     /// What all offsets are counted from: junk before the header counts or does not.
     base: u64,
     /// Everything that a search has found, in the order of the file; then no section counts.
@@ -61,8 +62,8 @@ impl Document {
         let Ok(Token::Int(offset)) = lexer.token() else { return Err(missing()) };
         let offset = u64::try_from(offset).map_err(|_| missing())?;
         let mut document = Document {
-            sections: Vec::new(),
-            older: Vec::new(),
+            sections: Few::default(),
+            older: Few::default(),
             base: 0,
             sightings: None,
             streams: Vec::new(),
@@ -88,8 +89,8 @@ impl Document {
         depth: Depth,
     ) -> Document {
         Document {
-            sections: Vec::new(),
-            older: Vec::new(),
+            sections: Few::default(),
+            older: Few::default(),
             base: 0,
             sightings: Some(sightings),
             streams,
@@ -151,6 +152,32 @@ impl Document {
         }
     }
 
+    /// The same of an object that is ordinary mostly.
+    pub(super) fn look<T: Fields>(
+        &mut self,
+        window: &mut Window<'_>,
+        number: u64,
+    ) -> Result<Option<Seen<T>>> {
+        if self.sightings.is_some() {
+            return Ok(self.fetch(window, number)?.map(Seen::Object));
+        }
+        window.meter().charge(Limit::PdfObjects, 1)?;
+        match self.lookup(window, number)? {
+            None => Ok(None),
+            Some(Entry::Offset(at)) => {
+                let at = at.saturating_add(self.base);
+                look(window, at, Lead::Indirect(Some(number)), "object").map(Some)
+            }
+            Some(Entry::Compressed { stream }) => {
+                let fields = self.decode(window, Place::Number(stream))?.fields(number);
+                if let Some(fields) = fields {
+                    return Ok(Some(Seen::Fields(fields, Spot::default())));
+                }
+                self.compressed(window, stream, number).map(Seen::Object).map(Some)
+            }
+        }
+    }
+
     fn lookup(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Entry>> {
         let mut index: usize = 0;
         loop {
@@ -181,7 +208,7 @@ impl Document {
             .filter(|end| *end > begin)
             .find_map(|end| header_before(head.get(..end).unwrap_or_default()));
         let Some((at, number)) = first else { return Ok(false) };
-        for section in &mut self.sections {
+        for section in self.sections.iter_mut() {
             if let Some(Entry::Offset(listed)) = section.lookup(window, number)? {
                 let before = wide(at).checked_sub(listed.saturating_add(self.base));
                 // White space before an object does not matter.
@@ -228,12 +255,11 @@ impl Document {
     fn decode(&mut self, window: &mut Window<'_>, place: Place) -> Result<&ObjectStream> {
         if self.decoded.as_ref().is_none_or(|(decoded, _)| *decoded != place) {
             self.decoded = None;
-            let object = match place {
-                Place::At(at) => load(window, at, Lead::Indirect(None), "object stream")?,
+            let (at, lead) = match place {
+                Place::At(at) => (at, Lead::Indirect(None)),
                 Place::Number(number) => match self.lookup(window, number)? {
                     Some(Entry::Offset(at)) => {
-                        let at = at.saturating_add(self.base);
-                        load(window, at, Lead::Indirect(Some(number)), "object stream")?
+                        (at.saturating_add(self.base), Lead::Indirect(Some(number)))
                     }
                     _ => {
                         let why = format!("there is no object {number}");
@@ -246,7 +272,7 @@ impl Document {
                     }
                 },
             };
-            let stream = ObjectStream::read(&object, window)?;
+            let stream = ObjectStream::read(window, at, lead)?;
             self.decoded = Some((place, stream));
         }
         match &self.decoded {
@@ -298,9 +324,42 @@ struct ObjectStream {
     objects: Vec<(u64, usize)>,
 }
 
+/// What the dictionary of an ordinary object stream says (ISO 32000-2 table 16).
+#[derive(Default)]
+struct ObjectStreamFields {
+    is_one: Option<bool>,
+    count: Option<u64>,
+    first: Option<usize>,
+    coding: Coding,
+}
+
+impl Fields for ObjectStreamFields {
+    fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
+        match key {
+            b"Type" => once(&mut self.is_one, value.is_name(b"ObjStm")),
+            b"N" => once(&mut self.count, value.number()?),
+            b"First" => once(&mut self.first, narrow(value.number()?)?),
+            _ => self.coding.take(key, value),
+        }
+    }
+
+    fn end(&self, text: &Text<'_>) -> Option<()> {
+        let is_stream = self.is_one == Some(true) && text.has_data;
+        (is_stream && self.count.is_some() && self.first.is_some()).then_some(())
+    }
+}
+
 impl ObjectStream {
-    fn read(object: &Object, window: &mut Window<'_>) -> Result<ObjectStream> {
-        const OBJECTS: u64 = 65_536;
+    fn read(window: &mut Window<'_>, at: u64, lead: Lead) -> Result<ObjectStream> {
+        let object = match look::<ObjectStreamFields>(window, at, lead, "object stream")? {
+            Seen::Fields(said, spot) => {
+                let form = said.coding.form(spot.data.unwrap_or_default(), window.len());
+                let (first, count) =
+                    (said.first.unwrap_or_default(), said.count.unwrap_or_default());
+                return ObjectStream::decode(window, form, first, count, spot.at);
+            }
+            Seen::Object(object) => object,
+        };
         let dict = object.dict("object stream")?;
         let malformed =
             |why| Error::malformed("malformed-pdf-object", "object stream", object.at(), why);
@@ -312,27 +371,57 @@ impl ObjectStream {
             return Err(malformed("/First or /N is missing"));
         };
         let form = StreamForm::of(&dict, data, window.len())?;
+        ObjectStream::decode(window, form, first, count, object.at())
+    }
+
+    /// Decodes it, and reads the list of its objects, which ends at `first`.
+    fn decode(
+        window: &mut Window<'_>,
+        form: StreamForm,
+        first: usize,
+        count: u64,
+        at: Option<u64>,
+    ) -> Result<ObjectStream> {
+        const OBJECTS: u64 = 65_536;
+        let damaged = || {
+            let why = "its list of objects is damaged";
+            Error::malformed("malformed-pdf-object", "object stream", at, why)
+        };
         let bytes = form.all(window, OBJECT_STREAM)?;
-        let mut lexer = Lexer::whole(bytes.get(..first).unwrap_or_default());
-        let mut objects = Vec::new();
-        for _ in 0..count.min(OBJECTS) {
-            window.meter().charge(Limit::Steps, 1)?;
+        let list = bytes.get(..first).unwrap_or_default();
+        let count = narrow(count.min(OBJECTS)).unwrap_or_default();
+        // Each has a digit and a space twice; the last space may be missing.
+        let listed = count.min(list.len().div_ceil(4));
+        window.meter().charge(Limit::Steps, wide(listed))?;
+        let mut lexer = Lexer::whole(list);
+        #[allow(clippy::disallowed_methods)] // as many as there is text for, and no more than usual
+        let mut objects = Vec::with_capacity(listed.min(256));
+        for _ in 0..count {
             let (Ok(Token::Int(number)), Ok(Token::Int(place))) = (lexer.token(), lexer.token())
             else {
-                return Err(malformed("its list of objects is damaged"));
+                return Err(damaged());
             };
             let place = usize::try_from(place).ok().and_then(|place| place.checked_add(first));
             let (Ok(number), Some(place)) = (u64::try_from(number), place) else {
-                return Err(malformed("its list of objects is damaged"));
+                return Err(damaged());
             };
             objects.push((number, place));
         }
         Ok(ObjectStream { bytes, objects })
     }
 
-    fn object(&self, number: u64) -> Option<Object> {
+    /// The text from the object `number` on.
+    fn text(&self, number: u64) -> Option<&[u8]> {
         let (_, start) = self.objects.iter().find(|(listed, _)| *listed == number)?;
-        let rest = self.bytes.get(*start..)?;
+        self.bytes.get(*start..)
+    }
+
+    fn fields<T: Fields>(&self, number: u64) -> Option<T> {
+        self.text(number).and_then(fields_of)
+    }
+
+    fn object(&self, number: u64) -> Option<Object> {
+        let rest = self.text(number)?;
         let mut lexer = Lexer::whole(rest);
         lexer.value().ok()?;
         Some(Object::new(rest.get(..lexer.at()).unwrap_or_default().to_vec(), None))

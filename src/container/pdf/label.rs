@@ -4,7 +4,7 @@ use super::catalog::step;
 use super::document::Document;
 use super::layout::METADATA;
 use super::object::{Dict, Object, string, text};
-use super::xref::StreamForm;
+use super::xref::{Said, StreamForm};
 use crate::container::{Sink, label};
 use crate::error::Result;
 use crate::source::Window;
@@ -22,19 +22,36 @@ fn find(
 ) -> Result<Option<crate::container::Label>> {
     let Some(section) = document.section(window, 0)? else { return Ok(None) };
     let trailer = section.trailer.clone();
-    let trailer = trailer.dict("trailer")?;
-    if let Some(info) = step(&trailer, b"Info", document, window)? {
+    if let Some(info) = named(&trailer, b"Info", document, window)? {
         let found = info_label(&info.dict("Info")?, window)?;
         if found.is_some() {
             return Ok(found);
         }
     }
-    let Some(catalog) = step(&trailer, b"Root", document, window)? else { return Ok(None) };
+    let Some(catalog) = named(&trailer, b"Root", document, window)? else { return Ok(None) };
     let Some(metadata) = step(&catalog.dict("catalog")?, b"Metadata", document, window)? else {
         return Ok(None);
     };
     match xmp(&metadata, document, window)? {
         Some(xml) => label::xmp(&xml, window.meter()),
+        None => Ok(None),
+    }
+}
+
+/// What the trailer names by `key`, which is `Info` or `Root`.
+fn named(
+    trailer: &Said,
+    key: &[u8],
+    document: &mut Document,
+    window: &mut Window<'_>,
+) -> Result<Option<Object>> {
+    let number = match trailer {
+        Said::Whole(trailer) => return step(&trailer.dict("trailer")?, key, document, window),
+        Said::Plain(plain) if key == b"Info" => plain.info,
+        Said::Plain(plain) => plain.root,
+    };
+    match number {
+        Some(number) => document.fetch(window, number),
         None => Ok(None),
     }
 }

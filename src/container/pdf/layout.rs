@@ -23,6 +23,8 @@ pub(super) const ENCRYPTED_PAYLOAD: &[u8] = b"EncryptedPayload";
 pub(super) const PAYLOAD_DAMAGED: &str = "malformed-pdf-payload";
 /// What a damaged name of the handler still begins with, and what no other producer writes.
 pub(super) const SIGNS: [&[u8]; 3] = [b"MicrosoftIRM", PUBLISHING_LICENSE, ENCRYPTED_PAYLOAD];
+/// The same in a trailer, where `Encrypt` is a sign if it is no key.
+pub(super) const TRAILER_SIGNS: [&[u8]; 3] = [b"MicrosoftIRM", PUBLISHING_LICENSE, b"Encrypt"];
 
 /// The handler of passwords (ISO 32000-2 7.6.4).
 pub(super) const STANDARD: &[u8] = b"Standard";

@@ -54,6 +54,28 @@ pub(super) enum Value<'a> {
     Ref(u64),
 }
 
+impl Value<'_> {
+    /// A whole number that is not negative.
+    pub(super) fn number(&self) -> Option<u64> {
+        match self {
+            Value::Int(number) => u64::try_from(*number).ok(),
+            _ => None,
+        }
+    }
+
+    /// The number of the object that it refers to.
+    pub(super) fn reference(&self) -> Option<u64> {
+        match self {
+            Value::Ref(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_name(&self, name: &[u8]) -> bool {
+        matches!(self, Value::Name(said) if said.as_ref() == name)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Lexer<'a> {
     bytes: &'a [u8],
@@ -62,6 +84,8 @@ pub(super) struct Lexer<'a> {
     is_whole: bool,
     /// Whether a comment or a NUL was passed over: legal, but nobody writes it where it matters.
     odd: bool,
+    /// Brackets that are open around what is read.
+    outer: usize,
 }
 
 pub(super) const fn is_space(byte: u8) -> bool {
@@ -72,32 +96,62 @@ const fn is_delimiter(byte: u8) -> bool {
     matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
 }
 
-/// Whether each byte is regular: neither white space nor a delimiter. Asked of every byte.
+/// Neither white space nor a delimiter.
+const REGULAR: u8 = 1;
+/// Regular, and stands for itself in a name.
+const PLAIN: u8 = 1 << 1;
+const DIGIT: u8 = 1 << 2;
+/// A digit or a point.
+const NUMERIC: u8 = 1 << 3;
+/// What may stand in a hexadecimal string.
+const HEX: u8 = 1 << 4;
+
+/// What each byte is, one bit for each answer. Asked of every byte.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
 // made when this is compiled, from 0 to 255
-static REGULAR: [bool; 256] = {
-    let mut regular = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        regular[byte] = !is_space(byte as u8) && !is_delimiter(byte as u8);
-        byte += 1;
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        let is_regular = !is_space(byte) && !is_delimiter(byte);
+        classes[at] = if is_regular { REGULAR } else { 0 }
+            | if is_regular && byte != b'#' { PLAIN } else { 0 }
+            | if byte.is_ascii_digit() { DIGIT } else { 0 }
+            | if byte.is_ascii_digit() || byte == b'.' { NUMERIC } else { 0 }
+            | if byte.is_ascii_hexdigit() || is_space(byte) { HEX } else { 0 };
+        at += 1;
     }
-    regular
+    classes
 };
 
-fn is_regular(byte: u8) -> bool {
-    REGULAR.get(usize::from(byte)).is_some_and(|regular| *regular)
+fn is(class: u8, byte: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
+}
+
+/// Regular bytes, up to the first that is not.
+#[derive(Debug, Clone, Copy)]
+struct Run<'a> {
+    raw: &'a [u8],
+    /// What all of them are.
+    classes: u8,
+}
+
+impl Run<'_> {
+    fn are_all(self, class: u8) -> bool {
+        self.classes & class != 0
+    }
 }
 
 impl<'a> Lexer<'a> {
     /// Reads `bytes`; more may follow them.
     pub(super) fn part(bytes: &'a [u8]) -> Lexer<'a> {
-        Lexer { bytes, at: 0, is_whole: false, odd: false }
+        Lexer { bytes, at: 0, is_whole: false, odd: false, outer: 0 }
     }
 
     /// Reads `bytes`, and there are no more.
     pub(super) fn whole(bytes: &'a [u8]) -> Lexer<'a> {
-        Lexer { bytes, at: 0, is_whole: true, odd: false }
+        Lexer { bytes, at: 0, is_whole: true, odd: false, outer: 0 }
     }
 
     pub(super) fn at(&self) -> usize {
@@ -132,7 +186,7 @@ impl<'a> Lexer<'a> {
 
     /// Passes over white space and comments.
     pub(super) fn space(&mut self) {
-        while let Some(byte) = self.peek().filter(|byte| !is_regular(*byte)) {
+        while let Some(byte) = self.peek().filter(|byte| !is(REGULAR, *byte)) {
             match byte {
                 b'%' => {
                     self.odd = true;
@@ -176,7 +230,7 @@ impl<'a> Lexer<'a> {
             Some(b'(') => self.literal(),
             Some(b'/') => {
                 self.step(1);
-                self.regular().map(Token::Name)
+                self.regular().map(|run| Token::Name(run.raw))
             }
             Some(b')' | b'{' | b'}') => self.malformed("a delimiter stands alone"),
             Some(_) => self.regular().map(word),
@@ -188,21 +242,28 @@ impl<'a> Lexer<'a> {
         Ok(token)
     }
 
-    fn regular(&mut self) -> Result<&'a [u8], Fault> {
+    fn regular(&mut self) -> Result<Run<'a>, Fault> {
         let rest = self.rest();
-        let len = match rest.iter().position(|byte| !is_regular(*byte)) {
+        let mut classes = u8::MAX;
+        let mut goes_on = |byte: &u8| {
+            let class = CLASSES.get(usize::from(*byte)).copied().unwrap_or_default();
+            if class & REGULAR != 0 {
+                classes &= class;
+            }
+            class & REGULAR != 0
+        };
+        let len = match rest.iter().position(|byte| !goes_on(byte)) {
             Some(len) => len,
             None if self.is_whole => rest.len(),
             None => return Err(Fault::Incomplete),
         };
         self.step(len);
-        Ok(rest.get(..len).unwrap_or_default())
+        Ok(Run { raw: rest.get(..len).unwrap_or_default(), classes })
     }
 
     fn hex(&mut self) -> Result<Token<'a>, Fault> {
         let rest = self.rest().get(1..).unwrap_or_default();
-        let allowed = |byte: &u8| byte.is_ascii_hexdigit() || is_space(*byte);
-        match rest.iter().position(|byte| !allowed(byte)) {
+        match rest.iter().position(|byte| !is(HEX, *byte)) {
             None => self.ended("the hexadecimal string is not closed"),
             Some(len) if rest.get(len) == Some(&b'>') => {
                 self.step(len.saturating_add(2));
@@ -241,10 +302,49 @@ impl<'a> Lexer<'a> {
         self.space();
         // Keys are most of what is read here.
         if self.peek() == Some(b'/') {
-            self.step(1);
-            return self.regular().map(|raw| Value::Name(decode_name(raw)));
+            return self.name().map(Value::Name);
         }
         self.any_value()
+    }
+
+    /// A name, from its slash on.
+    fn name(&mut self) -> Result<Cow<'a, [u8]>, Fault> {
+        self.step(1);
+        let name = self.regular()?;
+        Ok(if name.are_all(PLAIN) { Cow::Borrowed(name.raw) } else { decode_name(name.raw) })
+    }
+
+    /// Steps into a dictionary, if one stands here: its entries come next, and what was odd before
+    /// them is not odd in it.
+    pub(super) fn enter(&mut self) -> bool {
+        self.space();
+        let is_dict = self.rest().starts_with(b"<<");
+        if is_dict {
+            self.step(2);
+            self.outer = self.outer.saturating_add(1);
+            self.odd = false;
+        }
+        is_dict
+    }
+
+    /// The next entry of the dictionary that was entered, or of which this is the inside; nothing
+    /// behind the last one, and then its bracket is passed over.
+    pub(super) fn entry(&mut self) -> Result<Option<(Cow<'a, [u8]>, Value<'a>)>, Fault> {
+        self.space();
+        match self.rest() {
+            [b'/', ..] => {
+                let key = self.name()?;
+                Ok(Some((key, self.value()?)))
+            }
+            [b'>', b'>', ..] if self.outer > 0 => {
+                self.step(2);
+                self.outer = self.outer.saturating_sub(1);
+                Ok(None)
+            }
+            [] if self.outer == 0 && self.is_whole => Ok(None),
+            [] | [b'>'] => self.ended("the bracket is not closed"),
+            _ => self.malformed("a key that is no name"),
+        }
     }
 
     fn any_value(&mut self) -> Result<Value<'a>, Fault> {
@@ -281,7 +381,7 @@ impl<'a> Lexer<'a> {
     fn ends_ref(&self) -> bool {
         match self.rest() {
             [b' ', b'0'..=b'9', b' ', b'R'] => self.is_whole,
-            [b' ', b'0'..=b'9', b' ', b'R', behind, ..] => !is_regular(*behind),
+            [b' ', b'0'..=b'9', b' ', b'R', behind, ..] => !is(REGULAR, *behind),
             _ => false,
         }
     }
@@ -311,7 +411,7 @@ impl<'a> Lexer<'a> {
     /// What stands up to the bracket that closes the one just passed.
     fn inside(&mut self, is_dict: bool) -> Result<&'a [u8], Fault> {
         let start = self.at;
-        let mut open = Brackets::new(is_dict);
+        let mut open = Brackets::new(is_dict, DEPTH.saturating_sub(self.outer));
         loop {
             self.space();
             let end = self.at;
@@ -322,9 +422,12 @@ impl<'a> Lexer<'a> {
                     self.regular()?;
                     continue;
                 }
-                Some(byte) if is_regular(byte) => {
-                    let raw = self.regular()?;
-                    if !matches!(raw, b"R" | b"null" | b"true" | b"false") && !is_number(raw) {
+                Some(byte) if is(REGULAR, byte) => {
+                    let run = self.regular()?;
+                    let is_value = run.are_all(NUMERIC)
+                        || matches!(run.raw, b"R" | b"null" | b"true" | b"false")
+                        || is_number(run.raw);
+                    if !is_value {
                         return self.malformed("a word that is no value");
                     }
                     continue;
@@ -362,20 +465,21 @@ impl<'a> Lexer<'a> {
 struct Brackets {
     kinds: u64,
     len: usize,
+    most: usize,
 }
 
 const _: () = assert!(DEPTH <= 64, "each open bracket has one bit");
 
 impl Brackets {
-    fn new(is_dict: bool) -> Brackets {
-        Brackets { kinds: u64::from(is_dict), len: 1 }
+    fn new(is_dict: bool, most: usize) -> Brackets {
+        Brackets { kinds: u64::from(is_dict), len: 1, most }
     }
 
     /// Whether there was room for one more.
     fn push(&mut self, is_dict: bool) -> bool {
         self.kinds = self.kinds.wrapping_shl(1) | u64::from(is_dict);
         self.len = self.len.saturating_add(1);
-        self.len <= DEPTH
+        self.len <= self.most
     }
 
     /// The one that was opened last.
@@ -401,17 +505,13 @@ fn is_number(raw: &[u8]) -> bool {
     !digits.is_empty() && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
-fn word(raw: &[u8]) -> Token<'_> {
-    small_number(raw).map_or_else(|| any_word(raw), Token::Int)
-}
-
-/// The number that `raw` is, if it is written in 18 digits at most and nothing else.
-fn small_number(raw: &[u8]) -> Option<i64> {
-    let digits = Some(raw).filter(|raw| (1..=18).contains(&raw.len()))?;
-    digits.iter().try_fold(0_i64, |sum, digit| {
-        let digit = digit.is_ascii_digit().then(|| digit.saturating_sub(b'0'))?;
-        Some(sum.wrapping_mul(10).wrapping_add(i64::from(digit)))
-    })
+fn word(run: Run<'_>) -> Token<'_> {
+    if run.are_all(DIGIT) && (1..=18).contains(&run.raw.len()) {
+        return Token::Int(run.raw.iter().fold(0, |sum: i64, digit| {
+            sum.wrapping_mul(10).wrapping_add(i64::from(digit.wrapping_sub(b'0')))
+        }));
+    }
+    any_word(run.raw)
 }
 
 fn any_word(raw: &[u8]) -> Token<'_> {
@@ -469,8 +569,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_are_read_as_any_word_is(raw in "[0-9]{0,20}|[-+.0-9a]{0,4}") {
-            prop_assert_eq!(word(raw.as_bytes()), any_word(raw.as_bytes()));
+        fn numbers_are_read_as_any_word_is(raw in "[0-9]{1,20}|[-+.0-9a]{1,4}") {
+            let run = Lexer::whole(raw.as_bytes()).regular().unwrap();
+            prop_assert_eq!(word(run), any_word(raw.as_bytes()));
+        }
+
+        #[test]
+        fn names_are_decoded_where_they_must_be(raw in "[A#4/]{0,5}") {
+            let text = format!("/{raw}");
+            let name = Lexer::whole(text.as_bytes()).name().unwrap();
+            prop_assert_eq!(name, decode_name(raw.split('/').next().unwrap().as_bytes()));
         }
 
         #[test]

@@ -7,6 +7,7 @@
 
 mod catalog;
 mod document;
+mod few;
 mod flate;
 mod handler;
 mod label;

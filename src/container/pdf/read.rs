@@ -3,7 +3,8 @@
 use super::document::Document;
 use super::layout::{PAYLOAD_DAMAGED, SUSPECTS, TRAILER_KEYS};
 use super::lex::Value;
-use super::object::{Dict, Object, array};
+use super::object::{Dict, Object, refs};
+use super::xref::Said;
 use super::{catalog, handler, label, search};
 use crate::container::{Anomaly, Body, Container, Member, Name, Protection, Sink};
 use crate::error::{Error, ErrorKind, Result};
@@ -71,11 +72,13 @@ fn judge(document: &mut Document, window: &mut Window<'_>, sink: &mut dyn Sink) 
     let mut doubt = false;
     while let Some(section) = document.section(window, index)? {
         index = index.saturating_add(1);
-        if let Some(plain) = section.plain {
-            root = root.or(plain.root);
-            continue;
-        }
-        let trailer = section.trailer.clone();
+        let trailer = match &section.trailer {
+            Said::Plain(plain) => {
+                root = root.or(plain.root);
+                continue;
+            }
+            Said::Whole(trailer) => trailer.clone(),
+        };
         let seen = Trailer::read(&trailer)?;
         if seen.is_protected() {
             seen.settle(document, window, sink)?;
@@ -118,6 +121,9 @@ pub(super) struct Trailer<'a> {
     wrapper: Option<Option<u64>>,
     wrapper_type: Option<Vec<u8>>,
     pub(super) root: Option<u64>,
+    info: Option<u64>,
+    /// Whether one of these stands in the trailer itself.
+    has_direct: bool,
     /// Objects under keys that nobody knows.
     suspects: Vec<u64>,
     /// Whether it is written as nobody writes it.
@@ -127,7 +133,8 @@ pub(super) struct Trailer<'a> {
 /// What a trailer says of which nothing is odd and that protects nothing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plain {
-    root: Option<u64>,
+    pub(super) root: Option<u64>,
+    pub(super) info: Option<u64>,
 }
 
 impl<'a> Trailer<'a> {
@@ -143,10 +150,11 @@ impl<'a> Trailer<'a> {
             object,
             wrapper: has_wrapper.then(|| dict.number(b"WrapperOffset")),
             wrapper_type: wrapper_type(dict),
-            root: match dict.get(b"Root") {
-                Some(Value::Ref(number)) => Some(*number),
-                _ => None,
-            },
+            root: dict.get(b"Root").and_then(Value::reference),
+            info: dict.get(b"Info").and_then(Value::reference),
+            has_direct: [&b"Root"[..], b"Info"]
+                .iter()
+                .any(|key| matches!(dict.get(key), Some(Value::Dict(_)))),
             suspects: Vec::new(),
             doubt: dict.is_odd() || dict.mentions(b"Encrypt") && encrypt.is_empty(),
             encrypt,
@@ -163,18 +171,13 @@ impl<'a> Trailer<'a> {
     /// All that it says, if that is no more than where the catalog is.
     pub(super) fn plain(&self) -> Option<Plain> {
         let is_plain = !self.is_protected() && self.suspects.is_empty() && !self.doubt;
-        is_plain.then_some(Plain { root: self.root })
+        let is_plain = is_plain && !self.has_direct;
+        is_plain.then_some(Plain { root: self.root, info: self.info })
     }
 
     fn doubt_value(&mut self, value: &Value<'_>) {
         match value {
-            Value::Ref(number) => self.suspects.push(*number),
-            Value::Array(raw) => {
-                self.suspects.extend(array(raw, SUSPECTS).iter().filter_map(|value| match value {
-                    Value::Ref(number) => Some(*number),
-                    _ => None,
-                }));
-            }
+            Value::Ref(_) | Value::Array(_) => self.suspects.extend(refs(value)),
             // `/Encrypt` may be direct, and `/Wrapper` is.
             Value::Dict(raw) => {
                 let has = |key: &[u8]| Dict::parse(raw).is_ok_and(|dict| dict.get(key).is_some());

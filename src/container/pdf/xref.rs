@@ -1,10 +1,13 @@
 //! The cross-reference (ISO 32000-2 7.5.4 and 7.5.8): where an object lies, without reading the
 //! table it is listed in.
 
+use super::few::Few;
 use super::flate::{self, Decode, Predictor};
-use super::layout::{COLUMNS, ENTRY, XREF_KEPT};
+use super::layout::{COLUMNS, DICT_ENTRIES, ENTRY, TRAILER_KEYS, TRAILER_SIGNS, XREF_KEPT};
 use super::lex::{Lexer, Token, Value};
-use super::object::{Dict, Lead, Object, array, leads_with, load};
+use super::object::{
+    Dict, Fields, Lead, Object, Seen, Spot, Text, array, leads_with, look, mentions_one, once,
+};
 use super::read::{Plain, Trailer};
 use crate::bytes::{narrow, wide};
 use crate::error::{Error, Result};
@@ -24,10 +27,17 @@ pub(super) enum Entry {
 /// One section with its trailer.
 pub(super) struct Section {
     kind: Kind,
-    pub(super) trailer: Object,
-    /// What that says, if it need not be read again for it.
-    pub(super) plain: Option<Plain>,
+    pub(super) trailer: Said,
     pub(super) older: Older,
+}
+
+/// What a trailer says.
+#[derive(Clone)]
+pub(super) enum Said {
+    /// Nothing odd, and nothing that protects the file.
+    Plain(Plain),
+    /// Something else.
+    Whole(Object),
 }
 
 /// Where a trailer says that older sections lie.
@@ -39,8 +49,8 @@ pub(super) struct Older {
 }
 
 enum Kind {
-    Table(Vec<Subsection>),
-    Stream(Box<XrefStream>),
+    Table(Few<Subsection>),
+    Stream(XrefStream),
 }
 
 /// A run of entries of a table.
@@ -55,11 +65,13 @@ struct Subsection {
 struct XrefStream {
     form: StreamForm,
     widths: [usize; 3],
-    /// First number and count of each run.
-    index: Vec<(u64, u64)>,
+    index: Index,
     /// The first decoded bytes.
     kept: Vec<u8>,
 }
+
+/// First number and count of each run of entries.
+type Index = Few<(u64, u64)>;
 
 /// How the data of a stream are stored.
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +101,7 @@ impl Section {
 
     fn table(window: &mut Window<'_>, start: u64) -> Result<Section> {
         let meter = window.meter();
-        let mut subsections = Vec::new();
+        let mut subsections = Few::default();
         let mut at = start;
         let mut lexer = Lexer::part(window.up_to(at, 64)?);
         if lexer.token() != Ok(Token::Word(b"xref")) {
@@ -117,27 +129,40 @@ impl Section {
             subsections.push(Subsection { first, count, at: entries });
             at = end;
         }
-        let trailer = load(window, at, Lead::Trailer, "trailer")?;
+        let kind = Kind::Table(subsections);
+        let trailer = match look::<TrailerFields>(window, at, Lead::Trailer, "trailer")? {
+            Seen::Fields(said, _) => return Ok(said.section(kind)),
+            Seen::Object(trailer) => trailer,
+        };
         let (plain, older) = match trailer.dict("trailer") {
             Ok(dict) => (Trailer::of(&trailer, &dict).plain(), Older::read(&dict, trailer.at())),
             Err(fault) => (None, Older { fault: Some(fault), ..Older::default() }),
         };
-        Ok(Section { kind: Kind::Table(subsections), trailer, plain, older })
+        Ok(Section { kind, trailer: Said::of(trailer, plain), older })
     }
 
     fn stream(window: &mut Window<'_>, at: u64) -> Result<Section> {
-        let trailer = load(window, at, Lead::Indirect(None), "cross-reference stream")?;
+        let lead = Lead::Indirect(None);
+        let trailer = match look::<StreamFields>(window, at, lead, "cross-reference stream")? {
+            Seen::Fields(said, spot) => return Ok(said.section(spot, window.len())),
+            Seen::Object(trailer) => trailer,
+        };
         let dict = trailer.dict("cross-reference stream")?;
         let Some(data) = trailer.data.filter(|_| dict.name(b"Type") == Some(b"XRef")) else {
             return Err(malformed(at, "neither a table nor a stream"));
         };
         let form = StreamForm::of(&dict, data, window.len())?;
-        let widths = widths(&dict).ok_or_else(|| malformed(at, "/W is not believable"))?;
-        let index = index(&dict).ok_or_else(|| malformed(at, "/Index is not believable"))?;
-        let kind = Kind::Stream(Box::new(XrefStream { form, widths, index, kept: Vec::new() }));
+        let widths = dict.get(b"W").and_then(widths);
+        let widths = widths.ok_or_else(|| malformed(at, "/W is not believable"))?;
+        let index = match dict.get(b"Index") {
+            Some(value) => index(value),
+            None => dict.number(b"Size").map(|size| Few::one((0, size))),
+        };
+        let index = index.ok_or_else(|| malformed(at, "/Index is not believable"))?;
+        let kind = Kind::Stream(XrefStream { form, widths, index, kept: Vec::new() });
         let older = Older::read(&dict, trailer.at());
         let plain = Trailer::of(&trailer, &dict).plain();
-        Ok(Section { kind, trailer, plain, older })
+        Ok(Section { kind, trailer: Said::of(trailer, plain), older })
     }
 
     /// Where the object `number` lies by this section, if it says so.
@@ -146,6 +171,88 @@ impl Section {
             Kind::Table(subsections) => lookup_table(subsections, window, number),
             Kind::Stream(stream) => stream.lookup(window, number),
         }
+    }
+}
+
+impl Said {
+    fn of(trailer: Object, plain: Option<Plain>) -> Said {
+        plain.map_or(Said::Whole(trailer), Said::Plain)
+    }
+}
+
+/// What an ordinary trailer says (ISO 32000-2 tables 15 and 19).
+#[derive(Clone, Default)]
+struct TrailerFields {
+    root: Option<u64>,
+    info: Option<u64>,
+    prev: Option<Option<u64>>,
+    xref_stm: Option<Option<u64>>,
+}
+
+impl Fields for TrailerFields {
+    fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
+        match key {
+            b"Root" => once(&mut self.root, value.reference()?),
+            b"Info" => once(&mut self.info, value.reference()?),
+            // Zero is what some producers write for "none".
+            b"Prev" => once(&mut self.prev, Some(value.number()?).filter(|at| *at > 0)),
+            b"XRefStm" => once(&mut self.xref_stm, Some(value.number()?).filter(|at| *at > 0)),
+            b"Encrypt" | b"Wrapper" | b"WrapperOffset" => None,
+            _ => TRAILER_KEYS.contains(&key).then_some(()),
+        }
+    }
+
+    fn end(&self, text: &Text<'_>) -> Option<()> {
+        (!text.is_odd && !mentions_one(&TRAILER_SIGNS, text.raw)).then_some(())
+    }
+}
+
+impl TrailerFields {
+    fn section(&self, kind: Kind) -> Section {
+        let places = [self.prev.flatten(), self.xref_stm.flatten()];
+        let plain = Plain { root: self.root, info: self.info };
+        Section { kind, trailer: Said::Plain(plain), older: Older { places, fault: None } }
+    }
+}
+
+/// What the dictionary of an ordinary cross-reference stream says (ISO 32000-2 table 17).
+#[derive(Default)]
+struct StreamFields {
+    is_xref: Option<bool>,
+    size: Option<u64>,
+    index: Option<Index>,
+    widths: Option<[usize; 3]>,
+    coding: Coding,
+    trailer: TrailerFields,
+}
+
+impl Fields for StreamFields {
+    fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
+        match key {
+            b"Type" => once(&mut self.is_xref, value.is_name(b"XRef")),
+            b"Size" => once(&mut self.size, value.number()?),
+            b"Index" => once(&mut self.index, index(value)?),
+            b"W" => once(&mut self.widths, widths(value)?),
+            b"Length" | b"Filter" | b"DecodeParms" => self.coding.take(key, value),
+            _ => self.trailer.take(key, value),
+        }
+    }
+
+    fn end(&self, text: &Text<'_>) -> Option<()> {
+        let is_stream = self.is_xref == Some(true) && text.has_data;
+        let is_indexed = self.index.is_some() || self.size.is_some();
+        (is_stream && is_indexed && self.widths.is_some()).then_some(())?;
+        self.trailer.end(text)
+    }
+}
+
+impl StreamFields {
+    /// The section of what [`StreamFields::end`] has found to be there.
+    fn section(self, spot: Spot, file: u64) -> Section {
+        let index = self.index.unwrap_or_else(|| Few::one((0, self.size.unwrap_or_default())));
+        let widths = self.widths.unwrap_or_default();
+        let form = self.coding.form(spot.data.unwrap_or_default(), file);
+        self.trailer.section(Kind::Stream(XrefStream { form, widths, index, kept: Vec::new() }))
     }
 }
 
@@ -171,7 +278,7 @@ impl Older {
 }
 
 fn lookup_table(
-    subsections: &[Subsection],
+    subsections: &Few<Subsection>,
     window: &mut Window<'_>,
     number: u64,
 ) -> Result<Option<Entry>> {
@@ -193,38 +300,29 @@ fn lookup_table(
     }
 }
 
-fn widths(dict: &Dict<'_>) -> Option<[usize; 3]> {
-    let Some(Value::Array(raw)) = dict.get(b"W") else { return None };
-    let widths: Vec<usize> = array(raw, 3)
-        .iter()
-        .filter_map(|width| match width {
-            Value::Int(width) => usize::try_from(*width).ok().filter(|width| *width <= 8),
-            _ => None,
-        })
-        .collect();
-    let widths: [usize; 3] = widths.try_into().ok()?;
-    (widths.iter().sum::<usize>() > 0).then_some(widths)
+/// `/W`: the bytes of each of the three fields.
+fn widths(value: &Value<'_>) -> Option<[usize; 3]> {
+    let Value::Array(raw) = value else { return None };
+    let mut widths = [0; 3];
+    let mut values = array(raw);
+    for width in &mut widths {
+        *width = narrow(values.next()?.number()?).filter(|width| *width <= 8)?;
+    }
+    (widths != [0; 3]).then_some(widths)
 }
 
-fn index(dict: &Dict<'_>) -> Option<Vec<(u64, u64)>> {
+/// `/Index`: pairs of a first number and a count.
+fn index(value: &Value<'_>) -> Option<Index> {
     const RUNS: usize = 16_384;
-    let Some(value) = dict.get(b"Index") else {
-        return Some(vec![(0, dict.number(b"Size")?)]);
-    };
     let Value::Array(raw) = value else { return None };
-    let numbers: Option<Vec<u64>> = array(raw, RUNS)
-        .iter()
-        .map(|value| match value {
-            Value::Int(number) => u64::try_from(*number).ok(),
-            _ => None,
-        })
-        .collect();
-    let numbers = numbers?;
-    let runs = numbers.chunks_exact(2).filter_map(|pair| match pair {
-        [first, count] => Some((*first, *count)),
-        _ => None,
-    });
-    Some(runs.collect())
+    let mut index = Few::default();
+    let mut numbers = array(raw).take(RUNS);
+    while let Some(first) = numbers.next() {
+        let first = first.number()?;
+        let Some(count) = numbers.next() else { break };
+        index.push((first, count.number()?));
+    }
+    Some(index)
 }
 
 impl XrefStream {
@@ -232,7 +330,7 @@ impl XrefStream {
         window.meter().charge(Limit::Steps, wide(self.index.len()))?;
         let mut before: u64 = 0;
         let mut place = None;
-        for (first, count) in &self.index {
+        for (first, count) in self.index.iter() {
             match number.checked_sub(*first).filter(|inside| inside < count) {
                 Some(inside) => {
                     place = before.checked_add(inside);
@@ -345,28 +443,50 @@ fn read_full(decode: &mut Decode, window: &mut Window<'_>, room: &mut [u8]) -> R
     Ok(done)
 }
 
+/// How an ordinary dictionary says that its stream is stored (ISO 32000-2 table 5).
+#[derive(Default)]
+pub(super) struct Coding {
+    length: Option<Option<u64>>,
+    is_flate: Option<bool>,
+    predictor: Option<Predictor>,
+}
+
+impl Coding {
+    /// Takes one of these entries, or one that does not matter.
+    pub(super) fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
+        match key {
+            b"Length" => once(&mut self.length, value.number()),
+            b"Filter" => once(&mut self.is_flate, is_flate(value)?),
+            b"DecodeParms" => once(&mut self.predictor, predictor(value)?),
+            _ => Some(()),
+        }
+    }
+
+    /// That of a stream whose data begin at `at`.
+    pub(super) fn form(&self, at: u64, file: u64) -> StreamForm {
+        let is_flate = self.is_flate.unwrap_or_default();
+        // A compressed stream knows its own end; the length is only needed for a stored one.
+        let len = self.length.flatten().filter(|_| !is_flate);
+        let end = len.and_then(|len| at.checked_add(len)).map_or(file, |end| end.min(file));
+        StreamForm { at, end, is_flate, predictor: self.predictor.unwrap_or(Predictor::None) }
+    }
+}
+
 impl StreamForm {
     /// How the stream with this dictionary and data from `at` on is stored.
     pub(super) fn of(dict: &Dict<'_>, at: u64, file: u64) -> Result<StreamForm> {
         let unsupported =
-            |why| Err(Error::malformed("malformed-pdf-stream", "stream dictionary", at, why));
-        let filters = match dict.get(b"Filter") {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(raw)) => array(raw, 4),
-            Some(value) => vec![value.clone()],
+            |why| Error::malformed("malformed-pdf-stream", "stream dictionary", at, why);
+        let is_flate = is_flate(dict.get(b"Filter").unwrap_or(&Value::Null))
+            .ok_or_else(|| unsupported("a filter other than FlateDecode"))?;
+        let predictor = predictor(dict.get(b"DecodeParms").unwrap_or(&Value::Null))
+            .ok_or_else(|| unsupported("a predictor that no such stream has"))?;
+        let coding = Coding {
+            length: Some(dict.number(b"Length")),
+            is_flate: Some(is_flate),
+            predictor: Some(predictor),
         };
-        let is_flate = match filters.as_slice() {
-            [] => false,
-            [Value::Name(name)] if matches!(name.as_ref(), b"FlateDecode" | b"Fl") => true,
-            _ => return unsupported("a filter other than FlateDecode"),
-        };
-        // A compressed stream knows its own end; the length is only needed for a stored one.
-        let len = dict.number(b"Length").filter(|_| !is_flate);
-        let end = len.and_then(|len| at.checked_add(len)).map_or(file, |end| end.min(file));
-        let Some(predictor) = predictor(dict) else {
-            return unsupported("a predictor that no such stream has");
-        };
-        Ok(StreamForm { at, end, is_flate, predictor })
+        Ok(coding.form(at, file))
     }
 
     pub(super) fn decode(&self) -> Decode {
@@ -396,29 +516,61 @@ impl StreamForm {
     }
 }
 
-fn predictor(dict: &Dict<'_>) -> Option<Predictor> {
-    let parms = match dict.get(b"DecodeParms") {
-        None | Some(Value::Null) => return Some(Predictor::None),
-        Some(Value::Dict(raw)) => Dict::parse(raw).ok()?,
-        Some(Value::Array(raw)) => match array(raw, 1).as_slice() {
-            [] | [Value::Null] => return Some(Predictor::None),
-            [Value::Dict(raw)] => Dict::parse(raw).ok()?,
-            _ => return None,
-        },
-        Some(_) => return None,
+/// `/Filter`: whether it is FlateDecode, or none.
+fn is_flate(value: &Value<'_>) -> Option<bool> {
+    let is_flate = |value: &Value<'_>| value.is_name(b"FlateDecode") || value.is_name(b"Fl");
+    match value {
+        Value::Null => Some(false),
+        Value::Array(raw) => {
+            let mut filters = array(raw);
+            match (filters.next(), filters.next()) {
+                (None, _) => Some(false),
+                (Some(filter), None) => is_flate(&filter).then_some(true),
+                _ => None,
+            }
+        }
+        value => is_flate(value).then_some(true),
+    }
+}
+
+/// `/DecodeParms`, or the first of them.
+fn predictor(value: &Value<'_>) -> Option<Predictor> {
+    let of_one = |value: &Value<'_>| match value {
+        Value::Null => Some(Predictor::None),
+        Value::Dict(raw) => predictor_of(raw),
+        _ => None,
     };
-    match parms.number(b"Predictor") {
-        None if parms.get(b"Predictor").is_none() => Some(Predictor::None),
-        Some(1) => Some(Predictor::None),
-        Some(10..=15) => {
-            let columns = match parms.get(b"Columns") {
-                None => 1,
-                Some(_) => narrow(parms.number(b"Columns")?)?,
+    match value {
+        Value::Array(raw) => of_one(&array(raw).next().unwrap_or(Value::Null)),
+        value => of_one(value),
+    }
+}
+
+/// What such a dictionary says of a predictor (ISO 32000-2 table 8).
+fn predictor_of(raw: &[u8]) -> Option<Predictor> {
+    let (mut predictor, mut columns, mut colors, mut bits) = (None, None, None, None);
+    let mut lexer = Lexer::whole(raw);
+    let mut room = DICT_ENTRIES;
+    while let Some((key, value)) = lexer.entry().ok()? {
+        room = room.checked_sub(1)?;
+        let field = match key.as_ref() {
+            b"Predictor" => &mut predictor,
+            b"Columns" => &mut columns,
+            b"Colors" => &mut colors,
+            b"BitsPerComponent" => &mut bits,
+            _ => continue,
+        };
+        field.get_or_insert_with(|| value.number());
+    }
+    match predictor {
+        None | Some(Some(1)) => Some(Predictor::None),
+        Some(Some(10..=15)) => {
+            let columns = columns.map_or(Some(1), |columns| narrow(columns?))?;
+            let plain = |field: Option<Option<u64>>, value| {
+                field.flatten().is_none_or(|found| found == value)
             };
-            let plain = |key: &[u8], value| parms.number(key).is_none_or(|found| found == value);
             let fits = (1..=COLUMNS).contains(&columns);
-            (fits && plain(b"Colors", 1) && plain(b"BitsPerComponent", 8))
-                .then_some(Predictor::Png { columns })
+            (fits && plain(colors, 1) && plain(bits, 8)).then_some(Predictor::Png { columns })
         }
         _ => None,
     }
