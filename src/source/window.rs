@@ -12,6 +12,8 @@ use crate::limits::{Limit, Meter};
 const SLOTS: usize = 4;
 /// First bytes of a member by which it is known.
 const HEAD: usize = 4096;
+/// Decoded bytes at a time.
+const PIECE: usize = 4096;
 
 /// The memory behind a [`Window`], kept by its worker from file to file.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(crate) struct Cache {
     clock: u64,
     /// Whether the next window is over the same bytes.
     is_kept: bool,
+    /// Room for decoded bytes, once it was asked for.
+    piece: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +73,7 @@ impl Cache {
             slots: Default::default(),
             clock: 0,
             is_kept: false,
+            piece: Vec::new(),
         }
     }
 
@@ -178,6 +183,16 @@ impl<'a> Window<'a> {
     /// No byte of the member lies behind this.
     fn end(&self) -> u64 {
         self.len.get().unwrap_or(UNKNOWN_SIZE)
+    }
+
+    /// Lends room for [`PIECE`] decoded bytes; what is in it has no meaning.
+    pub(crate) fn with_piece<T>(&mut self, work: impl FnOnce(&mut Self, &mut [u8]) -> T) -> T {
+        let mut piece = std::mem::take(&mut self.cache.piece);
+        #[allow(clippy::disallowed_methods)] // a constant
+        piece.resize(PIECE, 0);
+        let done = work(self, &mut piece);
+        self.cache.piece = piece;
+        done
     }
 
     /// What the reading is charged to.

@@ -8,18 +8,33 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::{Inflater, Window};
 
-/// Where compressed bytes come from: as many as there are at an offset, up to the buffer's length.
-pub(super) type Fill<'f> = &'f mut dyn FnMut(u64, &mut [u8]) -> Result<usize>;
+/// Where compressed bytes come from.
+pub(super) trait Compressed {
+    /// The bytes at `at`, up to `max` of them. What is left of the last ones is not read again.
+    fn bytes(&mut self, at: u64, max: usize) -> Result<&[u8]>;
+}
+
+impl Compressed for Window<'_> {
+    fn bytes(&mut self, at: u64, max: usize) -> Result<&[u8]> {
+        self.up_to(at, max)
+    }
+}
+
+impl Compressed for &[u8] {
+    fn bytes(&mut self, at: u64, max: usize) -> Result<&[u8]> {
+        let rest = narrow(at).and_then(|at| self.get(at..)).unwrap_or_default();
+        Ok(rest.get(..max).unwrap_or(rest))
+    }
+}
 
 /// One zlib stream, in the state that it was read to.
 pub(super) struct Inflate {
     state: Inflater,
-    input: Vec<u8>,
-    used: usize,
-    filled: usize,
     /// How much the next read asks for: little at first, most streams are small.
     ask: usize,
+    /// Where the next compressed bytes lie, and how many of them are at hand.
     at: u64,
+    held: usize,
     end: u64,
     taken: u64,
     given: u64,
@@ -31,11 +46,9 @@ impl Inflate {
     pub(super) fn new(at: u64, end: u64) -> Inflate {
         Inflate {
             state: Inflater::zlib(),
-            input: Vec::new(),
-            used: 0,
-            filled: 0,
             ask: 2048,
             at,
+            held: 0,
             end,
             taken: 0,
             given: 0,
@@ -49,18 +62,24 @@ impl Inflate {
     }
 
     /// Inflates into `out`; less than fits only at the end of the stream.
-    pub(super) fn read(&mut self, out: &mut [u8], meter: &Meter, fill: Fill<'_>) -> Result<usize> {
+    pub(super) fn read(
+        &mut self,
+        out: &mut [u8],
+        meter: &Meter,
+        source: &mut dyn Compressed,
+    ) -> Result<usize> {
         let mut done: usize = 0;
         while !self.is_done {
             let Some(room) = out.get_mut(done..).filter(|room| !room.is_empty()) else { break };
             // With all input taken the decoder may still hold what did not fit `out` before.
-            let has_input = self.used < self.filled || self.refill(fill)?;
-            let input = self.input.get(self.used..self.filled).unwrap_or_default();
+            let input = self.input(source)?;
+            let has_input = !input.is_empty();
             let (before_in, before_out) = (self.state.total_in(), self.state.total_out());
             let status = self.state.read(input, room);
             let taken = self.state.total_in().saturating_sub(before_in);
             let given = self.state.total_out().saturating_sub(before_out);
-            self.used = self.used.saturating_add(narrow(taken).unwrap_or(usize::MAX));
+            self.at = self.at.saturating_add(taken);
+            self.held = self.held.saturating_sub(narrow(taken).unwrap_or(usize::MAX));
             done = done.saturating_add(narrow(given).unwrap_or(usize::MAX));
             self.taken = self.taken.saturating_add(taken);
             self.given = self.given.saturating_add(given);
@@ -70,13 +89,8 @@ impl Inflate {
                 Ok(_) if given == 0 && !has_input => {
                     return Err(self.fault("truncated", "the compressed data end early"));
                 }
-                Ok(_) if taken == 0 && given == 0 && self.used < self.filled => {
-                    return Err(
-                        self.fault("malformed-pdf-stream", "the compressed data make no sense")
-                    );
-                }
-                Ok(_) => {}
-                Err(_) => {
+                Ok(_) if taken > 0 || given > 0 || self.held == 0 => {}
+                _ => {
                     return Err(
                         self.fault("malformed-pdf-stream", "the compressed data make no sense")
                     );
@@ -86,27 +100,23 @@ impl Inflate {
         Ok(done)
     }
 
-    fn refill(&mut self, fill: Fill<'_>) -> Result<bool> {
-        let left = self.end.saturating_sub(self.at);
-        let len = narrow(left).map_or(self.ask, |left| left.min(self.ask));
-        self.ask = self.ask.saturating_mul(2).min(PIECE);
-        if len == 0 {
-            return Ok(false);
+    /// What is left of the compressed bytes at hand, or more of them.
+    fn input<'s>(&mut self, source: &'s mut dyn Compressed) -> Result<&'s [u8]> {
+        if self.held == 0 {
+            let left = self.end.saturating_sub(self.at);
+            self.held = narrow(left).map_or(self.ask, |left| left.min(self.ask));
+            self.ask = self.ask.saturating_mul(2).min(PIECE);
         }
-        if self.input.len() < len {
-            #[allow(clippy::disallowed_methods)] // at most PIECE
-            self.input.resize(len, 0);
+        if self.held == 0 {
+            return Ok(&[]);
         }
-        let room = self.input.get_mut(..len).unwrap_or_default();
-        self.filled = fill(self.at, room)?;
-        self.used = 0;
-        self.at = self.at.saturating_add(wide(self.filled));
-        Ok(self.filled > 0)
+        let bytes = source.bytes(self.at, self.held)?;
+        self.held = bytes.len();
+        Ok(bytes)
     }
 
     fn fault(&self, code: &'static str, why: &'static str) -> Error {
-        let at = self.at.saturating_sub(wide(self.filled.saturating_sub(self.used)));
-        Error::malformed(code, "FlateDecode", at, why)
+        Error::malformed(code, "FlateDecode", self.at, why)
     }
 }
 
@@ -119,20 +129,6 @@ fn charge(meter: &Meter, taken: u64, given_all: u64, given: u64) -> Result<()> {
         meter.check(Limit::Ratio, ratio)?;
     }
     Ok(())
-}
-
-/// Fills from a window; small pieces come out of its cache.
-pub(super) fn from_window<'w>(
-    window: &'w mut Window<'_>,
-) -> impl FnMut(u64, &mut [u8]) -> Result<usize> + 'w {
-    |at, room| {
-        let bytes = window.up_to(at, room.len())?;
-        let len = bytes.len().min(room.len());
-        if let (Some(to), Some(from)) = (room.get_mut(..len), bytes.get(..len)) {
-            to.copy_from_slice(from);
-        }
-        Ok(len)
-    }
 }
 
 /// What `/DecodeParms` says of a predictor (ISO 32000-2 table 8).
@@ -149,17 +145,16 @@ pub(super) enum Predictor {
 pub(super) struct Decode {
     source: DecodeSource,
     predictor: Predictor,
-    /// The last row and the one being read.
+    /// The last row.
     above: [u8; COLUMNS],
-    row: [u8; COLUMNS],
-    /// What of `row` is not given yet.
+    /// What of it is not given yet.
     from: usize,
     len: usize,
 }
 
 enum DecodeSource {
     Stored { at: u64, end: u64 },
-    Flate(Box<Inflate>),
+    Flate(Inflate),
 }
 
 impl Decode {
@@ -168,11 +163,11 @@ impl Decode {
     }
 
     pub(super) fn flate(at: u64, end: u64, predictor: Predictor) -> Decode {
-        Decode::new(DecodeSource::Flate(Box::new(Inflate::new(at, end))), predictor)
+        Decode::new(DecodeSource::Flate(Inflate::new(at, end)), predictor)
     }
 
     fn new(source: DecodeSource, predictor: Predictor) -> Decode {
-        Decode { source, predictor, above: [0; COLUMNS], row: [0; COLUMNS], from: 0, len: 0 }
+        Decode { source, predictor, above: [0; COLUMNS], from: 0, len: 0 }
     }
 
     /// Decodes into `out`; less than fits only at the end of the data.
@@ -188,58 +183,97 @@ impl Decode {
             DecodeSource::Stored { at, end } => {
                 let left = narrow(end.saturating_sub(*at)).unwrap_or(usize::MAX);
                 let len = out.len().min(left).min(PIECE);
-                let read = from_window(window)(*at, out.get_mut(..len).unwrap_or_default())?;
-                *at = at.saturating_add(wide(read));
-                Ok(read)
+                let bytes = window.up_to(*at, len)?;
+                copy(bytes, out);
+                *at = at.saturating_add(wide(bytes.len()));
+                Ok(bytes.len())
             }
             DecodeSource::Flate(inflate) => {
                 let meter = window.meter();
-                inflate.read(out, meter, &mut from_window(window))
+                inflate.read(out, meter, window)
             }
         }
     }
 
     fn rows(&mut self, window: &mut Window<'_>, out: &mut [u8], columns: usize) -> Result<usize> {
+        let width = columns.saturating_add(1);
         let mut done: usize = 0;
         while let Some(room) = out.get_mut(done..).filter(|room| !room.is_empty()) {
-            if self.from >= self.len && !self.next_row(window, columns)? {
+            let ready = self.above.get(self.from..self.len).unwrap_or_default();
+            if !ready.is_empty() {
+                let len = copy(ready, room);
+                self.from = self.from.saturating_add(len);
+                done = done.saturating_add(len);
+                continue;
+            }
+            // As many rows as fit with what they are preceded by; the last one has its own room.
+            let fits = room.len().saturating_sub(room.len().checked_rem(width).unwrap_or_default());
+            let mut single = [0; COLUMNS + 1];
+            let (rows, is_single) = match room.get_mut(..fits).filter(|rows| !rows.is_empty()) {
+                Some(rows) => (rows, false),
+                None => (single.get_mut(..width).unwrap_or_default(), true),
+            };
+            let read = self.plain(window, rows)?;
+            let given = self.undo(rows.get_mut(..read).unwrap_or_default(), columns);
+            if is_single {
+                (self.from, self.len) = (0, given);
+            } else {
+                done = done.saturating_add(given);
+            }
+            if given == 0 || read < rows.len() && !is_single {
                 break;
             }
-            let ready = self.row.get(self.from..self.len).unwrap_or_default();
-            let len = ready.len().min(room.len());
-            if let (Some(to), Some(from)) = (room.get_mut(..len), ready.get(..len)) {
-                to.copy_from_slice(from);
-            }
-            self.from = self.from.saturating_add(len);
-            done = done.saturating_add(len);
         }
         Ok(done)
     }
 
-    /// Undoes the prediction of one row (PNG, ISO/IEC 15948 9.2; one byte a sample).
-    fn next_row(&mut self, window: &mut Window<'_>, columns: usize) -> Result<bool> {
-        let mut kind = [0];
-        if self.plain(window, &mut kind)? == 0 {
-            return Ok(false);
+    /// Undoes the prediction of rows in their place (PNG, ISO/IEC 15948 9.2; one byte a sample):
+    /// how many bytes they have without what precedes each of them.
+    fn undo(&mut self, rows: &mut [u8], columns: usize) -> usize {
+        let mut done: usize = 0;
+        let mut from: usize = 0;
+        while let Some((kind, rest)) = rows.get(from..).and_then(<[u8]>::split_first) {
+            let kind = *kind;
+            let mut row = [0; COLUMNS];
+            let len = copy(rest.get(..columns).unwrap_or(rest), &mut row);
+            unpredict(kind, row.get_mut(..columns).unwrap_or_default(), &self.above);
+            self.above = row;
+            done = done.saturating_add(copy(
+                row.get(..len).unwrap_or_default(),
+                rows.get_mut(done..).unwrap_or_default(),
+            ));
+            from = from.saturating_add(len).saturating_add(1);
         }
-        let mut row = [0; COLUMNS];
-        let len = self.plain(window, row.get_mut(..columns).unwrap_or_default())?;
-        let (mut left, mut corner) = (0_u8, 0_u8);
-        for (byte, above) in row.iter_mut().zip(self.above).take(columns) {
-            let predicted = match kind {
-                [1] => left,
-                [2] => above,
-                [3] => average(left, above),
-                [4] => paeth(left, above, corner),
-                _ => 0,
-            };
-            *byte = byte.wrapping_add(predicted);
-            (left, corner) = (*byte, above);
+        done
+    }
+}
+
+/// Copies as much as there is and fits; how much that is.
+fn copy(from: &[u8], to: &mut [u8]) -> usize {
+    let len = from.len().min(to.len());
+    if let (Some(to), Some(from)) = (to.get_mut(..len), from.get(..len)) {
+        to.copy_from_slice(from);
+    }
+    len
+}
+
+fn unpredict(kind: u8, row: &mut [u8], above: &[u8; COLUMNS]) {
+    match kind {
+        // What nearly all cross-reference streams have.
+        2 => row.iter_mut().zip(above).for_each(|(byte, above)| *byte = byte.wrapping_add(*above)),
+        1 | 3 | 4 => {
+            let (mut left, mut corner) = (0_u8, 0_u8);
+            for (byte, above) in row.iter_mut().zip(*above) {
+                let predicted = match kind {
+                    1 => left,
+                    3 => average(left, above),
+                    _ => paeth(left, above, corner),
+                };
+                *byte = byte.wrapping_add(predicted);
+                (left, corner) = (*byte, above);
+            }
         }
-        self.row = row;
-        self.above = row;
-        (self.from, self.len) = (0, len);
-        Ok(len > 0)
+        _ => {}
     }
 }
 
@@ -264,18 +298,21 @@ fn paeth(left: u8, above: u8, corner: u8) -> u8 {
 /// Decodes all that `decode` gives, which has to stay under `most` bytes.
 pub(super) fn all(decode: &mut Decode, window: &mut Window<'_>, most: usize) -> Result<Vec<u8>> {
     let meter = window.meter();
-    let mut buffer = Buffer::default();
-    let mut piece = [0; 4096];
-    loop {
-        let read = decode.read(window, &mut piece)?;
-        if read == 0 {
-            return Ok(buffer.into_vec());
+    window.with_piece(|window, piece| {
+        let mut bytes = Vec::new();
+        loop {
+            let read = decode.read(window, piece)?;
+            if read == 0 {
+                return Ok(bytes);
+            }
+            meter.charge(Limit::Allocation, wide(read))?;
+            #[allow(clippy::disallowed_methods)] // charged in the line before
+            bytes.extend_from_slice(piece.get(..read).unwrap_or_default());
+            if bytes.len() > most {
+                return Err(Error::limit(Limit::Allocation, wide(most)));
+            }
         }
-        buffer.extend(meter, piece.get(..read).unwrap_or_default())?;
-        if buffer.len() > most {
-            return Err(Error::limit(Limit::Allocation, wide(most)));
-        }
-    }
+    })
 }
 
 /// Inflates a zlib stream in memory, which has to stay under `most` bytes.
@@ -284,14 +321,7 @@ pub(super) fn in_memory(bytes: &[u8], most: u64, meter: &Meter) -> Result<Vec<u8
     let mut buffer = Buffer::default();
     let mut piece = [0; 4096];
     loop {
-        let read = inflate.read(&mut piece, meter, &mut |at, room| {
-            let rest = narrow(at).and_then(|at| bytes.get(at..)).unwrap_or_default();
-            let len = rest.len().min(room.len());
-            if let (Some(to), Some(from)) = (room.get_mut(..len), rest.get(..len)) {
-                to.copy_from_slice(from);
-            }
-            Ok(len)
-        });
+        let read = inflate.read(&mut piece, meter, &mut { bytes });
         let read = match read {
             Ok(0) => return Ok(buffer.into_vec()),
             Ok(read) => read,

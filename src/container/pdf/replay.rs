@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io;
 
-use super::flate::Inflate;
+use super::flate::{Compressed, Inflate};
 use super::layout::{KEPT_BEFORE, KEPT_BEHIND, KEPT_HEAD, KEPT_MENTIONED, KEPT_TAIL, PIECE, SIGNS};
 use crate::bytes::{narrow, wide};
 use crate::error::{Error, Result};
@@ -55,11 +55,12 @@ pub(super) struct Replay<'a> {
     mentioned: Vec<Run>,
     size: u64,
     fault: Option<Error>,
-    second: RefCell<Option<Second>>,
+    second: RefCell<Option<Second<'a>>>,
 }
 
-struct Second {
+struct Second<'a> {
     inflate: Inflate,
+    input: Input<'a>,
     behind: Run,
     piece: Vec<u8>,
 }
@@ -70,22 +71,32 @@ impl fmt::Debug for Replay<'_> {
     }
 }
 
-/// Inflates the next piece, charging what is read.
-fn pull(
-    inflate: &mut Inflate,
-    piece: &mut [u8],
-    source: &dyn ReadAt,
-    meter: &Meter,
-) -> Result<usize> {
-    inflate.read(piece, meter, &mut |at, room| {
-        meter.charge(Limit::BytesRead, wide(room.len()))?;
-        loop {
-            match source.read_at(at, room) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => return read.map_err(Error::io),
-            }
+/// The compressed bytes, charged for when they are read.
+struct Input<'a> {
+    source: &'a dyn ReadAt,
+    meter: &'a Meter,
+    /// What was read last.
+    run: Run,
+}
+
+impl Compressed for Input<'_> {
+    fn bytes(&mut self, at: u64, max: usize) -> Result<&[u8]> {
+        if self.run.from(at).is_none() {
+            self.meter.charge(Limit::BytesRead, wide(max))?;
+            #[allow(clippy::disallowed_methods)] // at most PIECE
+            self.run.bytes.resize(max, 0);
+            let read = loop {
+                match self.source.read_at(at, &mut self.run.bytes) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    read => break read.map_err(Error::io),
+                }
+            };
+            self.run.bytes.truncate(*read.as_ref().unwrap_or(&0));
+            self.run.at = at;
+            read?;
         }
-    })
+        Ok(self.run.from(at).unwrap_or_default())
+    }
 }
 
 impl<'a> Replay<'a> {
@@ -110,9 +121,10 @@ impl<'a> Replay<'a> {
         // Both passes, their pieces and both states of the decoder.
         meter.charge(Limit::Allocation, 2_097_152)?;
         let mut inflate = Inflate::new(extent.offset, extent.end());
+        let mut input = Input { source, meter, run: Run::default() };
         let mut piece = vec![0; PIECE];
         loop {
-            match pull(&mut inflate, &mut piece, source, meter) {
+            match inflate.read(&mut piece, meter, &mut input) {
                 Ok(0) => break,
                 Ok(read) => replay.keep(piece.get(..read).unwrap_or_default()),
                 Err(error) if error.kind() == crate::error::ErrorKind::Malformed => {
@@ -186,6 +198,7 @@ impl<'a> Replay<'a> {
         let mut second = self.second.borrow_mut();
         let second = second.get_or_insert_with(|| Second {
             inflate: Inflate::new(self.extent.offset, self.extent.end()),
+            input: Input { source: self.source, meter: self.meter, run: Run::default() },
             behind: Run::default(),
             piece: vec![0; PIECE],
         });
@@ -193,7 +206,7 @@ impl<'a> Replay<'a> {
             return Err(Error::limit(Limit::Spool, wide(KEPT_BEHIND)));
         }
         while second.behind.end() <= offset {
-            let read = pull(&mut second.inflate, &mut second.piece, self.source, self.meter)?;
+            let read = second.inflate.read(&mut second.piece, self.meter, &mut second.input)?;
             if read == 0 {
                 return Err(Error::changed());
             }

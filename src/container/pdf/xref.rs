@@ -10,7 +10,7 @@ use super::object::{
 };
 use super::read::{Plain, Trailer};
 use crate::bytes::{narrow, wide};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;
 
@@ -396,22 +396,25 @@ impl XrefStream {
         let whole = entries.saturating_mul(wide(width));
         let most = narrow(whole).map_or(XREF_KEPT, |whole| whole.min(XREF_KEPT));
         let mut decode = self.form.decode();
-        let mut piece = [0; 4096];
-        while self.kept.len() < most {
-            let read = match decode.read(window, &mut piece) {
-                Ok(read) => read,
-                Err(error) if self.kept.is_empty() => return Err(error),
-                // What stands before the damage can still be believed, or be found wrong.
-                Err(error) if error.kind() == crate::error::ErrorKind::Malformed => break,
-                Err(error) => return Err(error),
-            };
-            if read == 0 {
-                break;
+        let kept = &mut self.kept;
+        window.with_piece(|window, piece| {
+            while kept.len() < most {
+                let read = match decode.read(window, piece) {
+                    Ok(read) => read,
+                    Err(error) if kept.is_empty() => return Err(error),
+                    // What stands before the damage can still be believed, or be found wrong.
+                    Err(error) if error.kind() == ErrorKind::Malformed => break,
+                    Err(error) => return Err(error),
+                };
+                if read == 0 {
+                    break;
+                }
+                meter.charge(Limit::Allocation, wide(read))?;
+                #[allow(clippy::disallowed_methods)] // charged in the line before
+                kept.extend_from_slice(piece.get(..read).unwrap_or_default());
             }
-            meter.charge(Limit::Allocation, wide(read))?;
-            #[allow(clippy::disallowed_methods)] // charged in the line before
-            self.kept.extend_from_slice(piece.get(..read).unwrap_or_default());
-        }
+            Ok(())
+        })?;
         if self.kept.is_empty() {
             return Err(malformed(self.form.at, "the stream is empty"));
         }
@@ -420,16 +423,17 @@ impl XrefStream {
 }
 
 fn skip(decode: &mut Decode, window: &mut Window<'_>, mut len: u64) -> Result<()> {
-    let mut piece = [0; 4096];
-    while len > 0 {
-        let room = narrow(len).map_or(piece.len(), |len| len.min(piece.len()));
-        let read = decode.read(window, piece.get_mut(..room).unwrap_or_default())?;
-        if read == 0 {
-            break;
+    window.with_piece(|window, piece| {
+        while len > 0 {
+            let room = narrow(len).map_or(piece.len(), |len| len.min(piece.len()));
+            let read = decode.read(window, piece.get_mut(..room).unwrap_or_default())?;
+            if read == 0 {
+                break;
+            }
+            len = len.saturating_sub(wide(read));
         }
-        len = len.saturating_sub(wide(read));
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn read_full(decode: &mut Decode, window: &mut Window<'_>, room: &mut [u8]) -> Result<usize> {
