@@ -92,6 +92,11 @@ impl Cache {
         self.clock = 0;
     }
 
+    /// How many bytes a read of structures at `offset` takes at least.
+    fn ahead(&self, offset: u64) -> usize {
+        if offset == 0 { self.first_read } else { self.block }
+    }
+
     /// The slot that has these bytes.
     fn find(&mut self, offset: u64, len: usize) -> Option<usize> {
         let end = offset.checked_add(wide(len))?;
@@ -239,7 +244,16 @@ impl<'a> Window<'a> {
             return Ok(&[]);
         }
         let len = max.min(narrow(left).unwrap_or(usize::MAX));
-        self.block("member", offset, len)
+        if self.len.get().is_none() {
+            return self.block("member", offset, len);
+        }
+        // They are there, and mostly at hand.
+        let index = match self.cache.find(offset, len) {
+            Some(index) => index,
+            None => self.load(offset, len, len.max(self.cache.ahead(offset)))?,
+        };
+        let slot = self.cache.slots.get(index);
+        slot.and_then(|slot| slot.find(offset, len)).ok_or_else(Error::changed)
     }
 
     /// The same for a format that goes on from there: where they are not cached, `ahead` bytes are
@@ -269,8 +283,7 @@ impl<'a> Window<'a> {
         offset: u64,
         len: usize,
     ) -> Result<&[u8]> {
-        let ahead = if offset == 0 { self.cache.first_read } else { self.cache.block };
-        self.ahead(structure, offset, len, ahead)
+        self.ahead(structure, offset, len, self.cache.ahead(offset))
     }
 
     /// The same, and what is cached behind them in one piece: for a structure that says itself how
@@ -281,8 +294,7 @@ impl<'a> Window<'a> {
         offset: u64,
         len: usize,
     ) -> Result<&[u8]> {
-        let ahead = if offset == 0 { self.cache.first_read } else { self.cache.block };
-        self.ahead_or_more(structure, offset, len, ahead)
+        self.ahead_or_more(structure, offset, len, self.cache.ahead(offset))
     }
 
     /// Exactly `len` bytes of `structure` at `offset`, and not one more where they are not cached:

@@ -28,6 +28,8 @@ pub(super) struct Document {
     sections: Few<Section>,
     /// Where the next older section lies.
     older: Few<u64>,
+    /// Where the header stands, if that was looked for.
+    header: usize,
     /// What all offsets are counted from: junk before the header counts or does not.
     base: u64,
     /// Everything that a search has found, in the order of the file; then no section counts.
@@ -50,7 +52,8 @@ enum Place {
 impl Document {
     /// Finds the newest section from the end of the file (ISO 32000-2 7.5.5).
     pub(super) fn open(window: &mut Window<'_>, depth: Depth) -> Result<Document> {
-        let start = header_at(window)?;
+        let header = find_header(window.head()?).unwrap_or_default();
+        let start = wide(header);
         let tail_at = window.len().saturating_sub(wide(TAIL));
         let tail = window.up_to(tail_at, TAIL)?;
         let missing = || {
@@ -64,6 +67,7 @@ impl Document {
         let mut document = Document {
             sections: Few::default(),
             older: Few::default(),
+            header,
             base: 0,
             sightings: None,
             streams: Vec::new(),
@@ -91,6 +95,7 @@ impl Document {
         Document {
             sections: Few::default(),
             older: Few::default(),
+            header: 0,
             base: 0,
             sightings: Some(sightings),
             streams,
@@ -203,9 +208,8 @@ impl Document {
     /// second knows nothing of the first.
     pub(super) fn lists_first(&mut self, window: &mut Window<'_>) -> Result<bool> {
         let head = window.head()?;
-        let begin = find_header(head).unwrap_or_default();
         let first = forwards(b"obj", 2, head)
-            .filter(|end| *end > begin)
+            .filter(|end| *end > self.header)
             .find_map(|end| header_before(head.get(..end).unwrap_or_default()));
         let Some((at, number)) = first else { return Ok(false) };
         for section in self.sections.iter_mut() {
@@ -301,12 +305,6 @@ impl Document {
             .take(8)
             .collect())
     }
-}
-
-/// Where `%PDF-` stands.
-pub(super) fn header_at(window: &mut Window<'_>) -> Result<u64> {
-    let head = window.head()?;
-    Ok(find_header(head).map_or(0, wide))
 }
 
 /// Where `%PDF-` begins within the first 1024 bytes.

@@ -206,25 +206,36 @@ impl Decode {
                 done = done.saturating_add(len);
                 continue;
             }
-            // As many rows as fit with what they are preceded by; the last one has its own room.
+            // As many rows as fit with what precedes each of them; the last one has its own room.
             let fits = room.len().saturating_sub(room.len().checked_rem(width).unwrap_or_default());
-            let mut single = [0; COLUMNS + 1];
-            let (rows, is_single) = match room.get_mut(..fits).filter(|rows| !rows.is_empty()) {
-                Some(rows) => (rows, false),
-                None => (single.get_mut(..width).unwrap_or_default(), true),
-            };
+            if fits == 0 || matches!(self.source, DecodeSource::Stored { .. }) {
+                if !self.next_row(window, columns)? {
+                    break;
+                }
+                continue;
+            }
+            let rows = room.get_mut(..fits).unwrap_or_default();
             let read = self.plain(window, rows)?;
             let given = self.undo(rows.get_mut(..read).unwrap_or_default(), columns);
-            if is_single {
-                (self.from, self.len) = (0, given);
-            } else {
-                done = done.saturating_add(given);
-            }
-            if given == 0 || read < rows.len() && !is_single {
+            done = done.saturating_add(given);
+            if read < fits {
                 break;
             }
         }
         Ok(done)
+    }
+
+    /// Reads a row by itself.
+    fn next_row(&mut self, window: &mut Window<'_>, columns: usize) -> Result<bool> {
+        let mut raw = [0; COLUMNS + 1];
+        let (kind, row) = raw.split_at_mut(1);
+        if self.plain(window, kind)? == 0 {
+            return Ok(false);
+        }
+        let read = self.plain(window, row.get_mut(..columns).unwrap_or_default())?;
+        let read = read.saturating_add(1);
+        (self.from, self.len) = (0, self.undo(raw.get_mut(..read).unwrap_or_default(), columns));
+        Ok(self.len > 0)
     }
 
     /// Undoes the prediction of rows in their place (PNG, ISO/IEC 15948 9.2; one byte a sample):

@@ -100,11 +100,10 @@ const fn is_delimiter(byte: u8) -> bool {
 const REGULAR: u8 = 1;
 /// Regular, and stands for itself in a name.
 const PLAIN: u8 = 1 << 1;
-const DIGIT: u8 = 1 << 2;
 /// A digit or a point.
-const NUMERIC: u8 = 1 << 3;
+const NUMERIC: u8 = 1 << 2;
 /// What may stand in a hexadecimal string.
-const HEX: u8 = 1 << 4;
+const HEX: u8 = 1 << 3;
 
 /// What each byte is, one bit for each answer. Asked of every byte.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
@@ -117,7 +116,6 @@ static CLASSES: [u8; 256] = {
         let is_regular = !is_space(byte) && !is_delimiter(byte);
         classes[at] = if is_regular { REGULAR } else { 0 }
             | if is_regular && byte != b'#' { PLAIN } else { 0 }
-            | if byte.is_ascii_digit() { DIGIT } else { 0 }
             | if byte.is_ascii_digit() || byte == b'.' { NUMERIC } else { 0 }
             | if byte.is_ascii_hexdigit() || is_space(byte) { HEX } else { 0 };
         at += 1;
@@ -233,7 +231,8 @@ impl<'a> Lexer<'a> {
                 self.regular().map(|run| Token::Name(run.raw))
             }
             Some(b')' | b'{' | b'}') => self.malformed("a delimiter stands alone"),
-            Some(_) => self.regular().map(word),
+            Some(b'0'..=b'9') => self.number(),
+            Some(_) => self.regular().map(|run| word(run.raw)),
         }
     }
 
@@ -259,6 +258,27 @@ impl<'a> Lexer<'a> {
         };
         self.step(len);
         Ok(Run { raw: rest.get(..len).unwrap_or_default(), classes })
+    }
+
+    /// What begins with a digit, and is a whole number mostly.
+    fn number(&mut self) -> Result<Token<'a>, Fault> {
+        let rest = self.rest();
+        let mut sum: i64 = 0;
+        let mut is_digit = |byte: &u8| {
+            let digit = byte.wrapping_sub(b'0');
+            if digit < 10 {
+                sum = sum.wrapping_mul(10).wrapping_add(i64::from(digit));
+            }
+            digit < 10
+        };
+        let len = rest.iter().position(|byte| !is_digit(byte)).unwrap_or(rest.len());
+        let is_ended = rest.get(len).map_or(self.is_whole, |behind| !is(REGULAR, *behind));
+        // So many digits fit, whatever they are.
+        if is_ended && len <= 18 {
+            self.step(len);
+            return Ok(Token::Int(sum));
+        }
+        self.regular().map(|run| word(run.raw))
     }
 
     fn hex(&mut self) -> Result<Token<'a>, Fault> {
@@ -300,11 +320,16 @@ impl<'a> Lexer<'a> {
 
     pub(super) fn value(&mut self) -> Result<Value<'a>, Fault> {
         self.space();
-        // Keys are most of what is read here.
-        if self.peek() == Some(b'/') {
-            return self.name().map(Value::Name);
+        match self.peek() {
+            // Names and numbers are most of what is read here.
+            Some(b'/') => self.name().map(Value::Name),
+            Some(b'0'..=b'9') => match self.number()? {
+                Token::Int(number) => self.int_or_ref(number),
+                Token::Real => Ok(Value::Real),
+                _ => self.malformed("a word that is no value"),
+            },
+            _ => self.any_value(),
         }
-        self.any_value()
     }
 
     /// A name, from its slash on.
@@ -505,16 +530,7 @@ fn is_number(raw: &[u8]) -> bool {
     !digits.is_empty() && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
-fn word(run: Run<'_>) -> Token<'_> {
-    if run.are_all(DIGIT) && (1..=18).contains(&run.raw.len()) {
-        return Token::Int(run.raw.iter().fold(0, |sum: i64, digit| {
-            sum.wrapping_mul(10).wrapping_add(i64::from(digit.wrapping_sub(b'0')))
-        }));
-    }
-    any_word(run.raw)
-}
-
-fn any_word(raw: &[u8]) -> Token<'_> {
+fn word(raw: &[u8]) -> Token<'_> {
     if !is_number(raw) {
         return Token::Word(raw);
     }
@@ -569,9 +585,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_are_read_as_any_word_is(raw in "[0-9]{1,20}|[-+.0-9a]{1,4}") {
-            let run = Lexer::whole(raw.as_bytes()).regular().unwrap();
-            prop_assert_eq!(word(run), any_word(raw.as_bytes()));
+        fn numbers_are_read_as_any_word_is(raw in "[0-9]{1,20}[.a]?|[-+.0-9a]{1,4}") {
+            prop_assert_eq!(Lexer::whole(raw.as_bytes()).token(), Ok(word(raw.as_bytes())));
         }
 
         #[test]
@@ -582,8 +597,8 @@ mod tests {
         }
 
         #[test]
-        fn names_are_read_as_any_value_is(
-            text in "[ %\\x00\r]{0,2}/?[A#4/ ]{0,5}",
+        fn names_and_numbers_are_read_as_any_value_is(
+            text in "[ %\\x00\r]{0,2}/?[A#4/. ]{0,5}",
             is_whole in any::<bool>(),
         ) {
             let bytes = text.as_bytes();

@@ -324,6 +324,9 @@ fn number_before(bytes: &[u8]) -> Option<(&[u8], u64)> {
     let start = bytes.iter().rposition(|byte| !byte.is_ascii_digit());
     let start = start.map_or(0, |last| last.saturating_add(1));
     let (rest, digits) = bytes.split_at_checked(start)?;
-    let number = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    let value = |number: u64, digit: &u8| {
+        number.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))
+    };
+    let number = digits.iter().try_fold(0, value).filter(|_| !digits.is_empty())?;
     Some((rest, number))
 }

@@ -289,6 +289,31 @@ fn lookup_table(
     });
     let Some(at) = place else { return Ok(None) };
     let bytes = window.block("cross-reference entry", at, narrow(ENTRY).unwrap_or_default())?;
+    match plain_entry(bytes) {
+        Some(entry) => Ok(entry),
+        None => any_entry(bytes, at),
+    }
+}
+
+/// An entry as it has to be written: ten digits, five, and `n` or `f`.
+fn plain_entry(bytes: &[u8]) -> Option<Option<Entry>> {
+    let (offset, rest) = bytes.split_first_chunk::<10>()?;
+    let [b' ', generation @ .., b' ', kind, b' ' | b'\r', _] = rest else { return None };
+    if generation.len() != 5 || !generation.iter().chain(offset).all(u8::is_ascii_digit) {
+        return None;
+    }
+    let offset = offset.iter().fold(0_u64, |sum, digit| {
+        sum.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0')))
+    });
+    match kind {
+        b'n' => Some(Some(Entry::Offset(offset))),
+        b'f' => Some(None),
+        _ => None,
+    }
+}
+
+/// An entry that is written in another way.
+fn any_entry(bytes: &[u8], at: u64) -> Result<Option<Entry>> {
     let mut lexer = Lexer::part(bytes);
     match (lexer.token(), lexer.token(), lexer.token()) {
         (Ok(Token::Int(offset)), Ok(Token::Int(_)), Ok(Token::Word(kind))) => match kind {
