@@ -3,7 +3,8 @@
 use super::document::Document;
 use super::layout::{CATALOG_KEYS, ENCRYPTED_PAYLOAD, SUSPECTS};
 use super::lex::Value;
-use super::object::{Dict, Fields, Object, Seen, Text, mentions_sign, once, refs};
+use super::load::{Fields, Seen, Text, once};
+use super::object::{Dict, Object, mentions_sign, refs};
 use super::read::Answer;
 use super::{handler, label, payload};
 use crate::container::{Container, Protection, Sink};
@@ -225,5 +226,57 @@ pub(super) fn unwrap(
     match stream {
         Some(stream) if stream.data.is_some() => payload::read(&stream, document, window, sink),
         _ => Err(missing("/EF leads to no stream")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::Sighting;
+    use super::super::load::fields_of;
+    use super::super::read::Depth;
+    use super::super::tests::{Told, with_window};
+    use super::*;
+    use proptest::prelude::*;
+
+    const ENTRIES: [&str; 16] = [
+        "/Type /Catalog",
+        "/Type /Catalog",
+        "/Type /Page",
+        "/Pages 2 0 R",
+        "/Pages 2 0 R",
+        "/Names <</EmbeddedFiles 3 0 R>>",
+        "/Lang (en)",
+        "/AF 3 0 R",
+        "/AF []",
+        "/Collection <<>>",
+        "/Unknown 3 0 R",
+        "/Unknown [1 3 0 R]",
+        "/Unknown <</A 1>>",
+        "/Lang (microsoftirm)",
+        "% a comment\n",
+        "R",
+    ];
+
+    proptest! {
+        #[test]
+        fn an_ordinary_one_leads_nowhere(
+            entries in proptest::collection::vec(proptest::sample::select(&ENTRIES[..]), 0..7),
+        ) {
+            let text = format!("<<{}>>", entries.join(" "));
+            if fields_of::<Ordinary>(text.as_bytes()).is_none() {
+                return Ok(());
+            }
+            let bytes = format!("1 0 obj {text} endobj");
+            with_window(bytes.as_bytes(), |window| {
+                // Of an object that a search has found the whole dictionary is read.
+                let sightings = vec![Sighting { number: 1, at: 0 }];
+                let mut document = Document::from_search(sightings, Vec::new(), Depth::Outer);
+                let mut told = Told::default();
+                let answer = read(1, &mut document, window, &mut told);
+                prop_assert_eq!(answer.ok(), Some(Answer::Plain));
+                prop_assert!(told.is_none());
+                Ok(())
+            })?;
+        }
     }
 }

@@ -3,13 +3,15 @@
 use std::sync::LazyLock;
 
 use super::few::Few;
-use super::layout::{HEADER, HEADER_WITHIN, OBJECT_STREAM, SPACE_BEFORE, STARTXREF, TAIL};
-use super::lex::{Lexer, Token, Value};
-use super::object::{Fields, Lead, Object, Seen, Spot, Text, fields_of, load, look, once};
+use super::layout::{HEADER, HEADER_WITHIN, SPACE_BEFORE, STARTXREF, TAIL};
+use super::lex::{Lexer, Token};
+use super::load::{Fields, Lead, Seen, Spot, load, look};
+use super::object::Object;
+use super::object_stream::ObjectStream;
 use super::read::Depth;
 use super::search::header_before;
-use super::xref::{Coding, Entry, Section, StreamForm};
-use crate::bytes::{narrow, wide};
+use super::xref::{Entry, Section};
+use crate::bytes::wide;
 use crate::container::{Needle, backwards, forwards};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -287,7 +289,7 @@ impl Document {
 
     /// The decoded text of the object stream at `at`, for a search.
     pub(super) fn stream_text(&mut self, window: &mut Window<'_>, at: u64) -> Result<&[u8]> {
-        self.decode(window, Place::At(at)).map(|stream| stream.bytes.as_slice())
+        self.decode(window, Place::At(at)).map(ObjectStream::bytes)
     }
 
     /// The numbers of the objects in the object stream at `at` whose values mention one of `words`.
@@ -298,8 +300,7 @@ impl Document {
         words: &[&[u8]],
     ) -> Result<Vec<Object>> {
         let stream = self.decode(window, Place::At(at))?;
-        let numbers: Vec<u64> = stream.objects.iter().map(|(number, _)| *number).collect();
-        let objects = numbers.iter().filter_map(|number| stream.object(*number));
+        let objects = stream.numbers().filter_map(|number| stream.object(number));
         Ok(objects
             .filter(|object| words.iter().any(|word| object.mentions(word)))
             .take(8)
@@ -313,115 +314,4 @@ pub(super) fn find_header(head: &[u8]) -> Option<usize> {
     static FINDER: LazyLock<Needle<5>> = LazyLock::new(|| Needle::new(HEADER, 0));
     let within = HEADER_WITHIN.saturating_add(HEADER.len()).min(head.len());
     FINDER.find(head.get(..within).unwrap_or_default())
-}
-
-/// An object stream (ISO 32000-2 7.5.7), decoded.
-struct ObjectStream {
-    bytes: Vec<u8>,
-    /// Number and place of each object.
-    objects: Vec<(u64, usize)>,
-}
-
-/// What the dictionary of an ordinary object stream says (ISO 32000-2 table 16).
-#[derive(Default)]
-struct ObjectStreamFields {
-    is_one: Option<bool>,
-    count: Option<u64>,
-    first: Option<usize>,
-    coding: Coding,
-}
-
-impl Fields for ObjectStreamFields {
-    fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
-        match key {
-            b"Type" => once(&mut self.is_one, value.is_name(b"ObjStm")),
-            b"N" => once(&mut self.count, value.number()?),
-            b"First" => once(&mut self.first, narrow(value.number()?)?),
-            _ => self.coding.take(key, value),
-        }
-    }
-
-    fn end(&self, text: &Text<'_>) -> Option<()> {
-        let is_stream = self.is_one == Some(true) && text.has_data;
-        (is_stream && self.count.is_some() && self.first.is_some()).then_some(())
-    }
-}
-
-impl ObjectStream {
-    fn read(window: &mut Window<'_>, at: u64, lead: Lead) -> Result<ObjectStream> {
-        let object = match look::<ObjectStreamFields>(window, at, lead, "object stream")? {
-            Seen::Fields(said, spot) => {
-                let form = said.coding.form(spot.data.unwrap_or_default(), window.len());
-                let (first, count) =
-                    (said.first.unwrap_or_default(), said.count.unwrap_or_default());
-                return ObjectStream::decode(window, form, first, count, spot.at);
-            }
-            Seen::Object(object) => object,
-        };
-        let dict = object.dict("object stream")?;
-        let malformed =
-            |why| Error::malformed("malformed-pdf-object", "object stream", object.at(), why);
-        let Some(data) = object.data.filter(|_| dict.name(b"Type") == Some(b"ObjStm")) else {
-            return Err(malformed("it is none"));
-        };
-        let first = dict.number(b"First").and_then(narrow);
-        let (Some(first), Some(count)) = (first, dict.number(b"N")) else {
-            return Err(malformed("/First or /N is missing"));
-        };
-        let form = StreamForm::of(&dict, data, window.len())?;
-        ObjectStream::decode(window, form, first, count, object.at())
-    }
-
-    /// Decodes it, and reads the list of its objects, which ends at `first`.
-    fn decode(
-        window: &mut Window<'_>,
-        form: StreamForm,
-        first: usize,
-        count: u64,
-        at: Option<u64>,
-    ) -> Result<ObjectStream> {
-        const OBJECTS: u64 = 65_536;
-        let damaged = || {
-            let why = "its list of objects is damaged";
-            Error::malformed("malformed-pdf-object", "object stream", at, why)
-        };
-        let bytes = form.all(window, OBJECT_STREAM)?;
-        let list = bytes.get(..first).unwrap_or_default();
-        let count = narrow(count.min(OBJECTS)).unwrap_or_default();
-        // Each has a digit and a space twice; the last space may be missing.
-        let listed = count.min(list.len().div_ceil(4));
-        window.meter().charge(Limit::Steps, wide(listed))?;
-        let mut lexer = Lexer::whole(list);
-        #[allow(clippy::disallowed_methods)] // as many as there is text for, and no more than usual
-        let mut objects = Vec::with_capacity(listed.min(256));
-        for _ in 0..count {
-            let (Ok(Token::Int(number)), Ok(Token::Int(place))) = (lexer.token(), lexer.token())
-            else {
-                return Err(damaged());
-            };
-            let place = usize::try_from(place).ok().and_then(|place| place.checked_add(first));
-            let (Ok(number), Some(place)) = (u64::try_from(number), place) else {
-                return Err(damaged());
-            };
-            objects.push((number, place));
-        }
-        Ok(ObjectStream { bytes, objects })
-    }
-
-    /// The text from the object `number` on.
-    fn text(&self, number: u64) -> Option<&[u8]> {
-        let (_, start) = self.objects.iter().find(|(listed, _)| *listed == number)?;
-        self.bytes.get(*start..)
-    }
-
-    fn fields<T: Fields>(&self, number: u64) -> Option<T> {
-        self.text(number).and_then(fields_of)
-    }
-
-    fn object(&self, number: u64) -> Option<Object> {
-        let rest = self.text(number)?;
-        let mut lexer = Lexer::whole(rest);
-        lexer.value().ok()?;
-        Some(Object::new(rest.get(..lexer.at()).unwrap_or_default().to_vec(), None))
-    }
 }

@@ -348,3 +348,46 @@ pub(super) fn in_memory(bytes: &[u8], most: u64, meter: &Meter) -> Result<Vec<u8
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::with_window;
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Write;
+
+    proptest! {
+        #[test]
+        fn rows_are_decoded_together_as_one_by_one(
+            rows in proptest::collection::vec(prop_oneof![0..6_u8, any::<u8>()], 0..9000),
+            columns in 1..=COLUMNS,
+            asked in proptest::collection::vec(1..4097_usize, 1..20),
+            cut in prop_oneof![Just(0), 0..9000_usize],
+        ) {
+            let mut encoder =
+                flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(6));
+            encoder.write_all(&rows).unwrap();
+            let packed = encoder.finish().unwrap();
+            let packed = &packed[..packed.len().saturating_sub(cut)];
+            let (at, end) = (wide(rows.len()), wide(rows.len() + packed.len()));
+            with_window(&[&rows, packed].concat(), |window| {
+                let predictor = Predictor::Png { columns };
+                // Stored rows are read one by one.
+                let mut single = Decode::stored(0, at, predictor);
+                let mut together = Decode::flate(at, end, predictor);
+                let mut pieces = (vec![0; 4096], vec![0; 4096]);
+                for len in asked {
+                    let expected = single.read(window, &mut pieces.0[..len]).unwrap();
+                    match together.read(window, &mut pieces.1[..len]) {
+                        Ok(read) => prop_assert_eq!(&pieces.1[..read], &pieces.0[..expected]),
+                        Err(error) => {
+                            prop_assert!(cut > 0 && error.kind() == ErrorKind::Malformed);
+                            break;
+                        }
+                    }
+                }
+                Ok(())
+            })?;
+        }
+    }
+}

@@ -13,11 +13,14 @@ mod handler;
 mod label;
 mod layout;
 mod lex;
+mod load;
 mod object;
+mod object_stream;
 mod payload;
 mod read;
 mod replay;
 mod search;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod xref;

@@ -1,13 +1,12 @@
-//! Dictionaries, strings and indirect objects (ISO 32000-2 7.3).
+//! Dictionaries, strings and objects in memory (ISO 32000-2 7.3).
 
 use std::borrow::Cow;
 
-use super::layout::{DICT_ENTRIES, OBJECT, OBJECT_STEP, SIGNS, SUSPECTS};
-use super::lex::{Fault, Lexer, Token, Value, hex_digit, is_space};
-use crate::bytes::{Buffer, wide};
+use super::layout::{DICT_ENTRIES, SIGNS, SUSPECTS};
+use super::lex::{Fault, Lexer, Value, hex_digit, is_space};
+use crate::bytes::wide;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
-use crate::source::Window;
 
 /// The entries of a dictionary, in the order in which they stand.
 #[derive(Debug, Clone)]
@@ -243,6 +242,11 @@ impl Object {
         Object { bytes, at, data: None }
     }
 
+    /// One whose data begin at `data`, if it is a stream.
+    pub(super) fn stream(bytes: Vec<u8>, at: Option<u64>, data: Option<u64>) -> Object {
+        Object { bytes, at, data }
+    }
+
     /// A dictionary that stands in another object; `inside` is what stands between its brackets.
     pub(super) fn direct(inside: &[u8], at: Option<u64>) -> Object {
         let bytes = [b"<<", inside, b">>"].concat();
@@ -300,263 +304,6 @@ pub(super) fn object_error(fault: Fault, structure: &'static str, at: Option<u64
             let at = at.and_then(|at| at.checked_add(wide(inside)));
             Error::malformed("malformed-pdf-object", structure, at, why)
         }
-    }
-}
-
-/// What stands before an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lead {
-    /// `number generation obj`, of that number where it is known.
-    Indirect(Option<u64>),
-    /// `trailer`.
-    Trailer,
-}
-
-/// What was found of an object in a run of bytes.
-#[derive(Debug, PartialEq, Eq)]
-struct Found {
-    start: usize,
-    end: usize,
-    data: Option<usize>,
-}
-
-impl Found {
-    /// The same in the member, of bytes that lie at `offset`.
-    fn spot(&self, offset: u64) -> Spot {
-        let place = |inside: usize| offset.checked_add(wide(inside));
-        Spot { at: place(self.start), data: self.data.and_then(place) }
-    }
-}
-
-/// What an ordinary dictionary says, taken down while its end is looked for: nothing of it has to
-/// be kept, or read twice.
-pub(super) trait Fields: Default {
-    /// Takes an entry; nothing where it takes the whole [`Dict`] to say what that means.
-    fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()>;
-
-    /// Whether that was all there is to say of this text.
-    fn end(&self, text: &Text<'_>) -> Option<()>;
-}
-
-/// An entry that nobody writes twice.
-pub(super) fn once<T>(field: &mut Option<T>, value: T) -> Option<()> {
-    match field.replace(value) {
-        Some(_) => None,
-        None => Some(()),
-    }
-}
-
-/// The text of a dictionary.
-pub(super) struct Text<'a> {
-    pub(super) raw: &'a [u8],
-    /// Whether it holds a comment or a NUL between its tokens.
-    pub(super) is_odd: bool,
-    /// Whether the data of a stream follow.
-    pub(super) has_data: bool,
-}
-
-/// Where the value of an object and the data of its stream begin in the member; nothing of one out
-/// of an object stream.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Spot {
-    pub(super) at: Option<u64>,
-    pub(super) data: Option<u64>,
-}
-
-/// An object that was looked at.
-pub(super) enum Seen<T> {
-    /// An ordinary one.
-    Fields(T, Spot),
-    /// Any other.
-    Object(Object),
-}
-
-/// Reads the object that begins at `offset` with `lead`, however large it is.
-pub(super) fn load(
-    window: &mut Window<'_>,
-    offset: u64,
-    lead: Lead,
-    structure: &'static str,
-) -> Result<Object> {
-    let meter = window.meter();
-    reach(window, offset, structure, |bytes, is_whole| {
-        find(bytes, lead, is_whole).map(|found| keep(bytes, &found, offset, meter))
-    })
-}
-
-/// The same of an object that is ordinary mostly.
-pub(super) fn look<T: Fields>(
-    window: &mut Window<'_>,
-    offset: u64,
-    lead: Lead,
-    structure: &'static str,
-) -> Result<Seen<T>> {
-    let meter = window.meter();
-    reach(window, offset, structure, |bytes, is_whole| {
-        if let Some((fields, found)) = find_fields(bytes, lead, is_whole)? {
-            return Ok(Ok(Seen::Fields(fields, found.spot(offset))));
-        }
-        let found = find(bytes, lead, is_whole)?;
-        Ok(keep(bytes, &found, offset, meter).map(Seen::Object))
-    })
-}
-
-/// Reads more and more from `offset` on, until `read` finds what it needs there. It is told
-/// whether nothing follows.
-fn reach<T>(
-    window: &mut Window<'_>,
-    offset: u64,
-    structure: &'static str,
-    read: impl Fn(&[u8], bool) -> Result<Result<T>, Fault>,
-) -> Result<T> {
-    let meter = window.meter();
-    meter.charge(Limit::PdfObjects, 1)?;
-    for size in OBJECT {
-        let bytes = window.up_to(offset, size)?;
-        meter.charge(Limit::Steps, wide(bytes.len()))?;
-        match read(bytes, bytes.len() < size) {
-            Ok(outcome) => return outcome,
-            Err(Fault::Incomplete) if bytes.len() == size => {}
-            Err(fault) => return Err(object_error(fault, structure, Some(offset))),
-        }
-    }
-    // A license may be escaped wholly (`\ddd` four times), which nobody does; twice is hexadecimal.
-    let most =
-        meter.allowed(Limit::LicenseBytes).saturating_mul(2).saturating_add(wide(OBJECT_STEP));
-    let mut buffer = Buffer::default();
-    loop {
-        let at = offset.saturating_add(wide(buffer.len()));
-        let left = window.len().saturating_sub(at);
-        let step = OBJECT_STEP.max(buffer.len() / 4);
-        let step = crate::bytes::narrow(left).map_or(step, |left| step.min(left));
-        window.append(structure, at, step, &mut buffer)?;
-        let is_whole = wide(step) == left;
-        meter.charge(Limit::Steps, wide(buffer.len()))?;
-        match read(buffer.as_slice(), is_whole) {
-            Ok(outcome) => return outcome,
-            Err(Fault::Incomplete) if !is_whole && wide(buffer.len()) < most => {}
-            Err(fault) => return Err(object_error(fault, structure, Some(offset))),
-        }
-    }
-}
-
-fn keep(bytes: &[u8], found: &Found, offset: u64, meter: &Meter) -> Result<Object> {
-    let value = bytes.get(found.start..found.end).unwrap_or_default();
-    meter.charge(Limit::Allocation, wide(value.len()))?;
-    let Spot { at, data } = found.spot(offset);
-    Ok(Object { bytes: value.to_vec(), at, data })
-}
-
-fn find(bytes: &[u8], lead: Lead, is_whole: bool) -> Result<Found, Fault> {
-    let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
-    pass_lead(&mut lexer, lead)?;
-    lexer.space();
-    let start = lexer.at();
-    lexer.value()?;
-    let end = lexer.at();
-    Ok(Found { start, end, data: data(&mut lexer, lead, is_whole)? })
-}
-
-/// What [`find`] finds, with the fields of an ordinary dictionary; nothing of anything else. The
-/// bytes have to be as many for the one as for the other.
-fn find_fields<T: Fields>(
-    bytes: &[u8],
-    lead: Lead,
-    is_whole: bool,
-) -> Result<Option<(T, Found)>, Fault> {
-    let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
-    let read = |lexer: &mut Lexer<'_>| -> Result<Option<(T, Found)>, Fault> {
-        pass_lead(lexer, lead)?;
-        lexer.space();
-        let start = lexer.at();
-        let Some((fields, is_odd)) = fields::<T>(lexer)? else { return Ok(None) };
-        let end = lexer.at();
-        let data = data(lexer, lead, is_whole)?;
-        let raw = bytes.get(start..end).unwrap_or_default();
-        let text = Text { raw, is_odd, has_data: data.is_some() };
-        Ok(fields.end(&text).map(|()| (fields, Found { start, end, data })))
-    };
-    match read(&mut lexer) {
-        // What is wrong with it, the other one says.
-        Err(Fault::Malformed(..)) => Ok(None),
-        read => read,
-    }
-}
-
-/// The fields of the dictionary that stands here, and whether something between them is odd.
-fn fields<T: Fields>(lexer: &mut Lexer<'_>) -> Result<Option<(T, bool)>, Fault> {
-    let mut fields = T::default();
-    if !lexer.enter() {
-        return Ok(None);
-    }
-    for _ in 0..=DICT_ENTRIES {
-        let Some((key, value)) = lexer.entry()? else {
-            return Ok(Some((fields, lexer.is_odd())));
-        };
-        if fields.take(&key, &value).is_none() {
-            return Ok(None);
-        }
-    }
-    Ok(None)
-}
-
-/// The fields of the dictionary that `bytes` begin with, and where it ends, if it is ordinary.
-pub(super) fn fields_of<T: Fields>(bytes: &[u8]) -> Option<T> {
-    let mut lexer = Lexer::whole(bytes);
-    let (fields, is_odd) = fields::<T>(&mut lexer).ok()??;
-    let raw = bytes.get(..lexer.at()).unwrap_or_default();
-    fields.end(&Text { raw, is_odd, has_data: false })?;
-    Some(fields)
-}
-
-fn pass_lead(lexer: &mut Lexer<'_>, lead: Lead) -> Result<(), Fault> {
-    match lead {
-        Lead::Trailer => {
-            if lexer.token()? != Token::Word(b"trailer") {
-                return Err(Fault::Malformed(0, "no trailer"));
-            }
-        }
-        Lead::Indirect(number) => {
-            let found = header(lexer)?;
-            if number.is_some_and(|number| number != found) {
-                return Err(Fault::Malformed(0, "another object stands there"));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Where the data of a stream begin behind its dictionary, if that is one's.
-fn data(lexer: &mut Lexer<'_>, lead: Lead, is_whole: bool) -> Result<Option<usize>, Fault> {
-    if lead == Lead::Trailer {
-        return Ok(None);
-    }
-    match lexer.token() {
-        Ok(Token::Word(b"stream")) => {}
-        Err(Fault::Incomplete) => return Err(Fault::Incomplete),
-        _ => return Ok(None),
-    }
-    let end_of_line = match lexer.rest() {
-        [b'\r', b'\n', ..] => 2,
-        [b'\r' | b'\n', _, ..] => 1,
-        [_, _, ..] => 0,
-        _ if is_whole => 0,
-        _ => return Err(Fault::Incomplete),
-    };
-    Ok(Some(lexer.at().saturating_add(end_of_line)))
-}
-
-/// `number generation obj`: the number.
-fn header(lexer: &mut Lexer<'_>) -> Result<u64, Fault> {
-    let number = lexer.token()?;
-    let (Token::Int(number), Token::Int(_)) = (number, lexer.token()?) else {
-        return Err(Fault::Malformed(0, "no object header"));
-    };
-    match lexer.token()? {
-        Token::Word(b"obj") => {
-            u64::try_from(number).map_err(|_| Fault::Malformed(0, "a negative object number"))
-        }
-        _ => Err(Fault::Malformed(0, "no object header")),
     }
 }
 

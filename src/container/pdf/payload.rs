@@ -6,7 +6,7 @@ use super::lex::{Value, is_space};
 use super::object::{Dict, Object, leads_with};
 use super::read::{Depth, read_at};
 use super::replay::Replay;
-use super::xref::StreamForm;
+use super::stream::StreamForm;
 use crate::bytes::wide;
 use crate::container::{
     Anomaly, Body, Container, Label, LicenseBytes, Member, Name, Protection, Sink, Wanted,

@@ -131,7 +131,7 @@ pub(super) struct Trailer<'a> {
 }
 
 /// What a trailer says of which nothing is odd and that protects nothing.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plain {
     pub(super) root: Option<u64>,
     pub(super) info: Option<u64>,

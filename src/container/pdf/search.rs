@@ -4,7 +4,8 @@
 use super::document::{Document, Sighting};
 use super::layout::{SEARCH_OBJECTS, SEARCH_OVERLAP, SEARCH_PIECE, SEARCH_PLACES, SIGNS, SUSPECTS};
 use super::lex::is_space;
-use super::object::{Lead, Object, load};
+use super::load::{Lead, load};
+use super::object::Object;
 use super::read::{Answer, Depth, Trailer, is_final};
 use super::{catalog, handler};
 use crate::bytes::wide;

@@ -2,13 +2,13 @@
 //! table it is listed in.
 
 use super::few::Few;
-use super::flate::{self, Decode, Predictor};
-use super::layout::{COLUMNS, DICT_ENTRIES, ENTRY, TRAILER_KEYS, TRAILER_SIGNS, XREF_KEPT};
+use super::flate::Decode;
+use super::layout::{ENTRY, TRAILER_KEYS, TRAILER_SIGNS, XREF_KEPT};
 use super::lex::{Lexer, Token, Value};
-use super::object::{
-    Dict, Fields, Lead, Object, Seen, Spot, Text, array, leads_with, look, mentions_one, once,
-};
+use super::load::{Fields, Lead, Seen, Spot, Text, look, once};
+use super::object::{Dict, Object, array, leads_with, mentions_one};
 use super::read::{Plain, Trailer};
+use super::stream::{Coding, StreamForm};
 use crate::bytes::{narrow, wide};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -25,6 +25,7 @@ pub(super) enum Entry {
 }
 
 /// One section with its trailer.
+#[derive(Debug)]
 pub(super) struct Section {
     kind: Kind,
     pub(super) trailer: Said,
@@ -32,7 +33,7 @@ pub(super) struct Section {
 }
 
 /// What a trailer says.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) enum Said {
     /// Nothing odd, and nothing that protects the file.
     Plain(Plain),
@@ -48,6 +49,7 @@ pub(super) struct Older {
     pub(super) fault: Option<Error>,
 }
 
+#[derive(Debug)]
 enum Kind {
     Table(Few<Subsection>),
     Stream(XrefStream),
@@ -62,6 +64,7 @@ struct Subsection {
     at: u64,
 }
 
+#[derive(Debug)]
 struct XrefStream {
     form: StreamForm,
     widths: [usize; 3],
@@ -72,15 +75,6 @@ struct XrefStream {
 
 /// First number and count of each run of entries.
 type Index = Few<(u64, u64)>;
-
-/// How the data of a stream are stored.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StreamForm {
-    at: u64,
-    end: u64,
-    is_flate: bool,
-    predictor: Predictor,
-}
 
 fn malformed(at: u64, why: &'static str) -> Error {
     Error::malformed("malformed-pdf-xref", "cross-reference", at, why)
@@ -130,28 +124,35 @@ impl Section {
             at = end;
         }
         let kind = Kind::Table(subsections);
-        let trailer = match look::<TrailerFields>(window, at, Lead::Trailer, "trailer")? {
-            Seen::Fields(said, _) => return Ok(said.section(kind)),
-            Seen::Object(trailer) => trailer,
+        let section = match look::<TrailerFields>(window, at, Lead::Trailer, "trailer")? {
+            Seen::Fields(said, _) => said.section(kind),
+            Seen::Object(trailer) => Section::of_table(kind, trailer),
         };
+        Ok(section)
+    }
+
+    fn of_table(kind: Kind, trailer: Object) -> Section {
         let (plain, older) = match trailer.dict("trailer") {
             Ok(dict) => (Trailer::of(&trailer, &dict).plain(), Older::read(&dict, trailer.at())),
             Err(fault) => (None, Older { fault: Some(fault), ..Older::default() }),
         };
-        Ok(Section { kind, trailer: Said::of(trailer, plain), older })
+        Section { kind, trailer: Said::of(trailer, plain), older }
     }
 
     fn stream(window: &mut Window<'_>, at: u64) -> Result<Section> {
         let lead = Lead::Indirect(None);
-        let trailer = match look::<StreamFields>(window, at, lead, "cross-reference stream")? {
-            Seen::Fields(said, spot) => return Ok(said.section(spot, window.len())),
-            Seen::Object(trailer) => trailer,
-        };
+        match look::<StreamFields>(window, at, lead, "cross-reference stream")? {
+            Seen::Fields(said, spot) => Ok(said.section(spot, window.len())),
+            Seen::Object(trailer) => Section::of_stream(at, trailer, window.len()),
+        }
+    }
+
+    fn of_stream(at: u64, trailer: Object, file: u64) -> Result<Section> {
         let dict = trailer.dict("cross-reference stream")?;
         let Some(data) = trailer.data.filter(|_| dict.name(b"Type") == Some(b"XRef")) else {
             return Err(malformed(at, "neither a table nor a stream"));
         };
-        let form = StreamForm::of(&dict, data, window.len())?;
+        let form = StreamForm::of(&dict, data, file)?;
         let widths = dict.get(b"W").and_then(widths);
         let widths = widths.ok_or_else(|| malformed(at, "/W is not believable"))?;
         let index = match dict.get(b"Index") {
@@ -441,7 +442,7 @@ impl XrefStream {
             Ok(())
         })?;
         if self.kept.is_empty() {
-            return Err(malformed(self.form.at, "the stream is empty"));
+            return Err(malformed(self.form.at(), "the stream is empty"));
         }
         Ok(())
     }
@@ -472,135 +473,121 @@ fn read_full(decode: &mut Decode, window: &mut Window<'_>, room: &mut [u8]) -> R
     Ok(done)
 }
 
-/// How an ordinary dictionary says that its stream is stored (ISO 32000-2 table 5).
-#[derive(Default)]
-pub(super) struct Coding {
-    length: Option<Option<u64>>,
-    is_flate: Option<bool>,
-    predictor: Option<Predictor>,
-}
+#[cfg(test)]
+mod tests {
+    use super::super::load::load;
+    use super::super::tests::with_window;
+    use super::*;
+    use proptest::prelude::*;
 
-impl Coding {
-    /// Takes one of these entries, or one that does not matter.
-    pub(super) fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
-        match key {
-            b"Length" => once(&mut self.length, value.number()),
-            b"Filter" => once(&mut self.is_flate, is_flate(value)?),
-            b"DecodeParms" => once(&mut self.predictor, predictor(value)?),
-            _ => Some(()),
+    /// What trailers and cross-reference streams have, and what they should not have.
+    const ENTRIES: [&str; 48] = [
+        "/Size 5",
+        "/Root 1 0 R",
+        "/Root 1 0 R",
+        "/Root 1 0 R",
+        "/Root <<>>",
+        "/Info 3 0 R",
+        "/Info 3 0 R",
+        "/Info <</A 1>>",
+        "/Prev 0",
+        "/Prev 12",
+        "/Prev -1",
+        "/Prev null",
+        "/XRefStm 7",
+        "/ID [<00> (a)]",
+        "/ID [<00> (\\))]",
+        "/Type /XRef",
+        "/Type /XRef",
+        "/Type /XRef",
+        "/W [1 2 1]",
+        "/W [1 2 1]",
+        "/W [1 2 1]",
+        "/W [0 0 0]",
+        "/W [1 2 9]",
+        "/W [1 2 R]",
+        "/Index [0 5]",
+        "/Index [0 2 5 3 7]",
+        "/Index [0 /A]",
+        "/Filter /FlateDecode",
+        "/Filter [/Fl]",
+        "/Filter [/Fl /Fl]",
+        "/Filter null",
+        "/DecodeParms <</Predictor 12 /Columns 4>>",
+        "/DecodeParms [<</Predictor 12 /Columns 400>>]",
+        "/DecodeParms [null]",
+        "/Length 5",
+        "/Length 6 0 R",
+        "/#50rev 5",
+        "/Encrypt 5 0 R",
+        "/Enc#72ypt 5 0 R",
+        "/DL (encrypt)",
+        "/DL /MicrosoftIRM",
+        "/Unknown 1",
+        "/Unknown 9 0 R",
+        "% a comment\n",
+        "]",
+        "R",
+        "/DL [[<<]]",
+        "/F (",
+    ];
+
+    /// Text of a dictionary: its end may be missing, and it may be a long one.
+    fn text(begin: &'static str) -> impl Strategy<Value = String> {
+        let begin = proptest::sample::select(vec!["", begin]);
+        let entries = proptest::collection::vec(proptest::sample::select(&ENTRIES[..]), 0..7);
+        let end = proptest::sample::select(&[">>", ">>", ">>", ">", "", ">> >>", "%>>\n>>"][..]);
+        let filler = prop_oneof![Just(0), Just(0), 900..1100_usize, 4000..4200_usize];
+        (begin, entries, end, filler).prop_map(|(begin, entries, end, filler)| {
+            let filler = match filler {
+                0 => String::new(),
+                _ => format!("/DL ({})", "x".repeat(filler)),
+            };
+            format!("<<{begin}{filler}{} {end}", entries.join(" "))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn ordinary_trailers_say_what_any_other_does(text in text("/Size 5 /Root 1 0 R")) {
+            let bytes = format!("trailer {text}");
+            with_window(bytes.as_bytes(), |window| {
+                let lead = Lead::Trailer;
+                let seen = look::<TrailerFields>(window, 0, lead, "trailer").map(|seen| match seen {
+                    Seen::Fields(said, _) => said.section(Kind::Table(Few::default())),
+                    Seen::Object(trailer) => Section::of_table(Kind::Table(Few::default()), trailer),
+                });
+                let plainly = load(window, 0, lead, "trailer")
+                    .map(|trailer| Section::of_table(Kind::Table(Few::default()), trailer));
+                prop_assert_eq!(format!("{seen:?}"), format!("{plainly:?}"));
+                Ok(())
+            })?;
         }
-    }
 
-    /// That of a stream whose data begin at `at`.
-    pub(super) fn form(&self, at: u64, file: u64) -> StreamForm {
-        let is_flate = self.is_flate.unwrap_or_default();
-        // A compressed stream knows its own end; the length is only needed for a stored one.
-        let len = self.length.flatten().filter(|_| !is_flate);
-        let end = len.and_then(|len| at.checked_add(len)).map_or(file, |end| end.min(file));
-        StreamForm { at, end, is_flate, predictor: self.predictor.unwrap_or(Predictor::None) }
-    }
-}
-
-impl StreamForm {
-    /// How the stream with this dictionary and data from `at` on is stored.
-    pub(super) fn of(dict: &Dict<'_>, at: u64, file: u64) -> Result<StreamForm> {
-        let unsupported =
-            |why| Error::malformed("malformed-pdf-stream", "stream dictionary", at, why);
-        let is_flate = is_flate(dict.get(b"Filter").unwrap_or(&Value::Null))
-            .ok_or_else(|| unsupported("a filter other than FlateDecode"))?;
-        let predictor = predictor(dict.get(b"DecodeParms").unwrap_or(&Value::Null))
-            .ok_or_else(|| unsupported("a predictor that no such stream has"))?;
-        let coding = Coding {
-            length: Some(dict.number(b"Length")),
-            is_flate: Some(is_flate),
-            predictor: Some(predictor),
-        };
-        Ok(coding.form(at, file))
-    }
-
-    pub(super) fn decode(&self) -> Decode {
-        if self.is_flate {
-            Decode::flate(self.at, self.end, self.predictor)
-        } else {
-            Decode::stored(self.at, self.end, self.predictor)
+        #[test]
+        fn ordinary_streams_say_what_any_other_does(
+            text in text("/Type /XRef /W [1 2 1] /Size 5"),
+            behind in proptest::sample::select(&["stream\n.....", " stream\r\n.", "endobj", "", "str"][..]),
+        ) {
+            let bytes = format!("1 0 obj {text}{behind}");
+            with_window(bytes.as_bytes(), |window| {
+                let seen = Section::stream(window, 0);
+                let plainly = load(window, 0, Lead::Indirect(None), "cross-reference stream");
+                let plainly =
+                    plainly.and_then(|trailer| Section::of_stream(0, trailer, window.len()));
+                prop_assert_eq!(format!("{seen:?}"), format!("{plainly:?}"));
+                Ok(())
+            })?;
         }
-    }
 
-    pub(super) fn is_flate(&self) -> bool {
-        self.is_flate
-    }
-
-    /// The same with its length known.
-    pub(super) fn with_len(self, len: u64) -> StreamForm {
-        StreamForm { end: self.at.saturating_add(len).min(self.end), ..self }
-    }
-
-    pub(super) fn has_predictor(&self) -> bool {
-        self.predictor != Predictor::None
-    }
-
-    /// All of the data, which stay under `most` bytes.
-    pub(super) fn all(&self, window: &mut Window<'_>, most: usize) -> Result<Vec<u8>> {
-        flate::all(&mut self.decode(), window, most)
-    }
-}
-
-/// `/Filter`: whether it is FlateDecode, or none.
-fn is_flate(value: &Value<'_>) -> Option<bool> {
-    let is_flate = |value: &Value<'_>| value.is_name(b"FlateDecode") || value.is_name(b"Fl");
-    match value {
-        Value::Null => Some(false),
-        Value::Array(raw) => {
-            let mut filters = array(raw);
-            match (filters.next(), filters.next()) {
-                (None, _) => Some(false),
-                (Some(filter), None) => is_flate(&filter).then_some(true),
-                _ => None,
+        #[test]
+        fn plain_entries_are_read_as_any_other(
+            entry in "0{0,2}[0-9]{8,10}[ +][0-9]{4,6}[ /]?[nfx][ \r\n][\r\n]",
+        ) {
+            let bytes = entry.as_bytes().get(..20).unwrap_or_default();
+            if let Some(entry) = plain_entry(bytes) {
+                prop_assert_eq!(Some(entry), any_entry(bytes, 0).ok());
             }
         }
-        value => is_flate(value).then_some(true),
-    }
-}
-
-/// `/DecodeParms`, or the first of them.
-fn predictor(value: &Value<'_>) -> Option<Predictor> {
-    let of_one = |value: &Value<'_>| match value {
-        Value::Null => Some(Predictor::None),
-        Value::Dict(raw) => predictor_of(raw),
-        _ => None,
-    };
-    match value {
-        Value::Array(raw) => of_one(&array(raw).next().unwrap_or(Value::Null)),
-        value => of_one(value),
-    }
-}
-
-/// What such a dictionary says of a predictor (ISO 32000-2 table 8).
-fn predictor_of(raw: &[u8]) -> Option<Predictor> {
-    let (mut predictor, mut columns, mut colors, mut bits) = (None, None, None, None);
-    let mut lexer = Lexer::whole(raw);
-    let mut room = DICT_ENTRIES;
-    while let Some((key, value)) = lexer.entry().ok()? {
-        room = room.checked_sub(1)?;
-        let field = match key.as_ref() {
-            b"Predictor" => &mut predictor,
-            b"Columns" => &mut columns,
-            b"Colors" => &mut colors,
-            b"BitsPerComponent" => &mut bits,
-            _ => continue,
-        };
-        field.get_or_insert_with(|| value.number());
-    }
-    match predictor {
-        None | Some(Some(1)) => Some(Predictor::None),
-        Some(Some(10..=15)) => {
-            let columns = columns.map_or(Some(1), |columns| narrow(columns?))?;
-            let plain = |field: Option<Option<u64>>, value| {
-                field.flatten().is_none_or(|found| found == value)
-            };
-            let fits = (1..=COLUMNS).contains(&columns);
-            (fits && plain(colors, 1) && plain(bits, 8)).then_some(Predictor::Png { columns })
-        }
-        _ => None,
     }
 }

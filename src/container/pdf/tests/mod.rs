@@ -28,6 +28,13 @@ pub(super) struct Told {
     is_layer: bool,
 }
 
+/// What `work` does with a window on `bytes`.
+pub(super) fn with_window<T>(bytes: &[u8], work: impl FnOnce(&mut Window<'_>) -> T) -> T {
+    let meter = Meter::new(Limits::default(), Cancel::default());
+    let mut cache = Cache::new(4096, 4096);
+    work(&mut Window::new(&bytes, &mut cache, &meter).unwrap())
+}
+
 impl Told {
     /// Whether the record would say that nothing of a rights management system is in the file.
     pub(super) fn is_none(&self) -> bool {

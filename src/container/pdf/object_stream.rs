@@ -1,0 +1,178 @@
+//! [`ObjectStream`]: objects that are compressed together (ISO 32000-2 7.5.7).
+
+use super::layout::OBJECT_STREAM;
+use super::lex::{Lexer, Token, Value};
+use super::load::{Fields, Lead, Seen, Text, fields_of, look, once};
+use super::object::Object;
+use super::stream::{Coding, StreamForm};
+use crate::bytes::{narrow, wide};
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::source::Window;
+
+/// An object stream (ISO 32000-2 7.5.7), decoded.
+#[derive(Debug)]
+pub(super) struct ObjectStream {
+    bytes: Vec<u8>,
+    /// Number and place of each object.
+    objects: Vec<(u64, usize)>,
+}
+
+/// What the dictionary of an ordinary object stream says (ISO 32000-2 table 16).
+#[derive(Default)]
+struct ObjectStreamFields {
+    is_one: Option<bool>,
+    count: Option<u64>,
+    first: Option<usize>,
+    coding: Coding,
+}
+
+impl Fields for ObjectStreamFields {
+    fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
+        match key {
+            b"Type" => once(&mut self.is_one, value.is_name(b"ObjStm")),
+            b"N" => once(&mut self.count, value.number()?),
+            b"First" => once(&mut self.first, narrow(value.number()?)?),
+            _ => self.coding.take(key, value),
+        }
+    }
+
+    fn end(&self, text: &Text<'_>) -> Option<()> {
+        let is_stream = self.is_one == Some(true) && text.has_data;
+        (is_stream && self.count.is_some() && self.first.is_some()).then_some(())
+    }
+}
+
+impl ObjectStream {
+    pub(super) fn read(window: &mut Window<'_>, at: u64, lead: Lead) -> Result<ObjectStream> {
+        match look::<ObjectStreamFields>(window, at, lead, "object stream")? {
+            Seen::Fields(said, spot) => {
+                let form = said.coding.form(spot.data.unwrap_or_default(), window.len());
+                let first = said.first.unwrap_or_default();
+                ObjectStream::decode(window, form, first, said.count.unwrap_or_default(), spot.at)
+            }
+            Seen::Object(object) => ObjectStream::of(&object, window),
+        }
+    }
+
+    fn of(object: &Object, window: &mut Window<'_>) -> Result<ObjectStream> {
+        let dict = object.dict("object stream")?;
+        let malformed =
+            |why| Error::malformed("malformed-pdf-object", "object stream", object.at(), why);
+        let Some(data) = object.data.filter(|_| dict.name(b"Type") == Some(b"ObjStm")) else {
+            return Err(malformed("it is none"));
+        };
+        let first = dict.number(b"First").and_then(narrow);
+        let (Some(first), Some(count)) = (first, dict.number(b"N")) else {
+            return Err(malformed("/First or /N is missing"));
+        };
+        let form = StreamForm::of(&dict, data, window.len())?;
+        ObjectStream::decode(window, form, first, count, object.at())
+    }
+
+    /// Decodes it, and reads the list of its objects, which ends at `first`.
+    fn decode(
+        window: &mut Window<'_>,
+        form: StreamForm,
+        first: usize,
+        count: u64,
+        at: Option<u64>,
+    ) -> Result<ObjectStream> {
+        const OBJECTS: u64 = 65_536;
+        let damaged = || {
+            let why = "its list of objects is damaged";
+            Error::malformed("malformed-pdf-object", "object stream", at, why)
+        };
+        let bytes = form.all(window, OBJECT_STREAM)?;
+        let list = bytes.get(..first).unwrap_or_default();
+        let count = narrow(count.min(OBJECTS)).unwrap_or_default();
+        // Each has a digit and a space twice; the last space may be missing.
+        let listed = count.min(list.len().div_ceil(4));
+        window.meter().charge(Limit::Steps, wide(listed))?;
+        let mut lexer = Lexer::whole(list);
+        #[allow(clippy::disallowed_methods)] // as many as there is text for, and no more than usual
+        let mut objects = Vec::with_capacity(listed.min(256));
+        for _ in 0..count {
+            let (Ok(Token::Int(number)), Ok(Token::Int(place))) = (lexer.token(), lexer.token())
+            else {
+                return Err(damaged());
+            };
+            let place = usize::try_from(place).ok().and_then(|place| place.checked_add(first));
+            let (Ok(number), Some(place)) = (u64::try_from(number), place) else {
+                return Err(damaged());
+            };
+            objects.push((number, place));
+        }
+        Ok(ObjectStream { bytes, objects })
+    }
+
+    /// All of its objects, behind the list of them.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The numbers of its objects.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u64> {
+        self.objects.iter().map(|(number, _)| *number)
+    }
+
+    /// The text from the object `number` on.
+    fn text(&self, number: u64) -> Option<&[u8]> {
+        let (_, start) = self.objects.iter().find(|(listed, _)| *listed == number)?;
+        self.bytes.get(*start..)
+    }
+
+    pub(super) fn fields<T: Fields>(&self, number: u64) -> Option<T> {
+        self.text(number).and_then(fields_of)
+    }
+
+    pub(super) fn object(&self, number: u64) -> Option<Object> {
+        let rest = self.text(number)?;
+        let mut lexer = Lexer::whole(rest);
+        lexer.value().ok()?;
+        Some(Object::new(rest.get(..lexer.at()).unwrap_or_default().to_vec(), None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::load::load;
+    use super::super::tests::with_window;
+    use super::*;
+    use proptest::prelude::*;
+
+    const ENTRIES: [&str; 13] = [
+        "/Type /ObjStm",
+        "/Type /ObjStm",
+        "/Type /XRef",
+        "/N 2",
+        "/N 2",
+        "/N 3",
+        "/First 8",
+        "/First 8",
+        "/First 90",
+        "/Length 13",
+        "/Filter /FlateDecode",
+        "/Extends 5 0 R %",
+        "/Filter /Other",
+    ];
+
+    proptest! {
+        #[test]
+        fn ordinary_ones_say_what_any_other_does(
+            begin in proptest::sample::select(&["", "/Type /ObjStm /N 2 /First 8"][..]),
+            entries in proptest::collection::vec(proptest::sample::select(&ENTRIES[..]), 0..5),
+            behind in proptest::sample::select(&["stream\n", "endobj "][..]),
+            content in proptest::sample::select(&["1 0 2 3 12 /A>>>>", "1 0 2x3 12 13", "x"][..]),
+        ) {
+            let bytes = format!("7 0 obj <<{begin}{}\n>>{behind}{content}", entries.join(" "));
+            with_window(bytes.as_bytes(), |window| {
+                let seen = ObjectStream::read(window, 0, Lead::Indirect(None));
+                let plainly = load(window, 0, Lead::Indirect(None), "object stream")
+                    .and_then(|object| ObjectStream::of(&object, window));
+                prop_assert_eq!(format!("{seen:?}"), format!("{plainly:?}"));
+                Ok(())
+            })?;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! How the data of a stream are stored (ISO 32000-2 7.3.8 and 7.4).
+
+use super::flate::{self, Decode, Predictor};
+use super::layout::{COLUMNS, DICT_ENTRIES};
+use super::lex::{Lexer, Value};
+use super::load::once;
+use super::object::{Dict, array};
+use crate::bytes::narrow;
+use crate::error::{Error, Result};
+use crate::source::Window;
+
+/// How the data of a stream are stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StreamForm {
+    at: u64,
+    end: u64,
+    is_flate: bool,
+    predictor: Predictor,
+}
+
+/// How an ordinary dictionary says that its stream is stored (ISO 32000-2 table 5).
+#[derive(Default)]
+pub(super) struct Coding {
+    length: Option<Option<u64>>,
+    is_flate: Option<bool>,
+    predictor: Option<Predictor>,
+}
+
+impl Coding {
+    /// Takes one of these entries, or one that does not matter.
+    pub(super) fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
+        match key {
+            b"Length" => once(&mut self.length, value.number()),
+            b"Filter" => once(&mut self.is_flate, is_flate(value)?),
+            b"DecodeParms" => once(&mut self.predictor, predictor(value)?),
+            _ => Some(()),
+        }
+    }
+
+    /// That of a stream whose data begin at `at`.
+    pub(super) fn form(&self, at: u64, file: u64) -> StreamForm {
+        let is_flate = self.is_flate.unwrap_or_default();
+        // A compressed stream knows its own end; the length is only needed for a stored one.
+        let len = self.length.flatten().filter(|_| !is_flate);
+        let end = len.and_then(|len| at.checked_add(len)).map_or(file, |end| end.min(file));
+        StreamForm { at, end, is_flate, predictor: self.predictor.unwrap_or(Predictor::None) }
+    }
+}
+
+impl StreamForm {
+    /// How the stream with this dictionary and data from `at` on is stored.
+    pub(super) fn of(dict: &Dict<'_>, at: u64, file: u64) -> Result<StreamForm> {
+        let unsupported =
+            |why| Error::malformed("malformed-pdf-stream", "stream dictionary", at, why);
+        let is_flate = is_flate(dict.get(b"Filter").unwrap_or(&Value::Null))
+            .ok_or_else(|| unsupported("a filter other than FlateDecode"))?;
+        let predictor = predictor(dict.get(b"DecodeParms").unwrap_or(&Value::Null))
+            .ok_or_else(|| unsupported("a predictor that no such stream has"))?;
+        let coding = Coding {
+            length: Some(dict.number(b"Length")),
+            is_flate: Some(is_flate),
+            predictor: Some(predictor),
+        };
+        Ok(coding.form(at, file))
+    }
+
+    pub(super) fn decode(&self) -> Decode {
+        if self.is_flate {
+            Decode::flate(self.at, self.end, self.predictor)
+        } else {
+            Decode::stored(self.at, self.end, self.predictor)
+        }
+    }
+
+    /// Where the data begin.
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
+    pub(super) fn is_flate(&self) -> bool {
+        self.is_flate
+    }
+
+    /// The same with its length known.
+    pub(super) fn with_len(self, len: u64) -> StreamForm {
+        StreamForm { end: self.at.saturating_add(len).min(self.end), ..self }
+    }
+
+    pub(super) fn has_predictor(&self) -> bool {
+        self.predictor != Predictor::None
+    }
+
+    /// All of the data, which stay under `most` bytes.
+    pub(super) fn all(&self, window: &mut Window<'_>, most: usize) -> Result<Vec<u8>> {
+        flate::all(&mut self.decode(), window, most)
+    }
+}
+
+/// `/Filter`: whether it is FlateDecode, or none.
+fn is_flate(value: &Value<'_>) -> Option<bool> {
+    let is_flate = |value: &Value<'_>| value.is_name(b"FlateDecode") || value.is_name(b"Fl");
+    match value {
+        Value::Null => Some(false),
+        Value::Array(raw) => {
+            let mut filters = array(raw);
+            match (filters.next(), filters.next()) {
+                (None, _) => Some(false),
+                (Some(filter), None) => is_flate(&filter).then_some(true),
+                _ => None,
+            }
+        }
+        value => is_flate(value).then_some(true),
+    }
+}
+
+/// `/DecodeParms`, or the first of them.
+fn predictor(value: &Value<'_>) -> Option<Predictor> {
+    let of_one = |value: &Value<'_>| match value {
+        Value::Null => Some(Predictor::None),
+        Value::Dict(raw) => predictor_of(raw),
+        _ => None,
+    };
+    match value {
+        Value::Array(raw) => of_one(&array(raw).next().unwrap_or(Value::Null)),
+        value => of_one(value),
+    }
+}
+
+/// What such a dictionary says of a predictor (ISO 32000-2 table 8).
+fn predictor_of(raw: &[u8]) -> Option<Predictor> {
+    let (mut predictor, mut columns, mut colors, mut bits) = (None, None, None, None);
+    let mut lexer = Lexer::whole(raw);
+    let mut room = DICT_ENTRIES;
+    while let Some((key, value)) = lexer.entry().ok()? {
+        room = room.checked_sub(1)?;
+        let field = match key.as_ref() {
+            b"Predictor" => &mut predictor,
+            b"Columns" => &mut columns,
+            b"Colors" => &mut colors,
+            b"BitsPerComponent" => &mut bits,
+            _ => continue,
+        };
+        field.get_or_insert_with(|| value.number());
+    }
+    match predictor {
+        None | Some(Some(1)) => Some(Predictor::None),
+        Some(Some(10..=15)) => {
+            let columns = columns.map_or(Some(1), |columns| narrow(columns?))?;
+            let plain = |field: Option<Option<u64>>, value| {
+                field.flatten().is_none_or(|found| found == value)
+            };
+            let fits = (1..=COLUMNS).contains(&columns);
+            (fits && plain(colors, 1) && plain(bits, 8)).then_some(Predictor::Png { columns })
+        }
+        _ => None,
+    }
+}
