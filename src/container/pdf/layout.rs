@@ -23,8 +23,12 @@ pub(super) const ENCRYPTED_PAYLOAD: &[u8] = b"EncryptedPayload";
 pub(super) const PAYLOAD_DAMAGED: &str = "malformed-pdf-payload";
 /// What a damaged name of the handler still begins with, and what no other producer writes.
 pub(super) const SIGNS: [&[u8]; 3] = [b"MicrosoftIRM", PUBLISHING_LICENSE, ENCRYPTED_PAYLOAD];
+/// The same with the place of their `c`: a letter that all of them have, and few trailers.
+pub(super) const SIGNS_BY_C: [(&[u8], usize); 3] =
+    [(b"MicrosoftIRM", 2), (PUBLISHING_LICENSE, 12), (ENCRYPTED_PAYLOAD, 2)];
 /// The same in a trailer, where `Encrypt` is a sign if it is no key.
-pub(super) const TRAILER_SIGNS: [&[u8]; 3] = [b"MicrosoftIRM", PUBLISHING_LICENSE, b"Encrypt"];
+pub(super) const TRAILER_SIGNS_BY_C: [(&[u8], usize); 3] =
+    [(b"MicrosoftIRM", 2), (PUBLISHING_LICENSE, 12), (b"Encrypt", 2)];
 
 /// The handler of passwords (ISO 32000-2 7.6.4).
 pub(super) const STANDARD: &[u8] = b"Standard";

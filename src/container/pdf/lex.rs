@@ -393,21 +393,32 @@ impl<'a> Lexer<'a> {
 
     /// `number` alone, or the beginning of `number generation R`.
     fn int_or_ref(&mut self, number: i64) -> Result<Value<'a>, Fault> {
-        if let Ok(number) = u64::try_from(number)
-            && self.ends_ref()
-        {
-            self.step(4);
-            return Ok(Value::Ref(number));
+        match (self.ref_behind(), u64::try_from(number)) {
+            (Some(0), _) => Ok(Value::Int(number)),
+            (Some(len), Ok(number)) => {
+                self.step(len);
+                Ok(Value::Ref(number))
+            }
+            _ => self.int_or_any_ref(number),
         }
-        self.int_or_any_ref(number)
     }
 
-    /// Whether a reference goes on here as it is written nearly always: ` 0 R`.
-    fn ends_ref(&self) -> bool {
-        match self.rest() {
-            [b' ', b'0'..=b'9', b' ', b'R'] => self.is_whole,
-            [b' ', b'0'..=b'9', b' ', b'R', behind, ..] => !is(REGULAR, *behind),
-            _ => false,
+    /// How many bytes the rest of a reference takes behind its number, and none where that is a
+    /// number by itself; nothing where it is not written as it is nearly always.
+    fn ref_behind(&self) -> Option<usize> {
+        let behind = match self.rest() {
+            [b'/' | b'>' | b']', ..] => return Some(0),
+            [b' ', behind @ ..] => behind,
+            _ => return None,
+        };
+        let digits = behind.iter().take(6).position(|byte| !byte.is_ascii_digit())?;
+        match (digits, behind.get(digits..)?) {
+            (0, [b'/' | b'>' | b']', ..]) => Some(0),
+            (0, _) => None,
+            (_, [b' ', b'R']) if self.is_whole => digits.checked_add(3),
+            (_, [b' ', b'R', end, ..]) if !is(REGULAR, *end) => digits.checked_add(3),
+            (_, [b' ', b'0'..=b'9', ..]) if self.is_whole => Some(0),
+            _ => None,
         }
     }
 
@@ -415,8 +426,10 @@ impl<'a> Lexer<'a> {
     fn int_or_any_ref(&mut self, number: i64) -> Result<Value<'a>, Fault> {
         let mut ahead = self.clone();
         ahead.space();
-        if self.is_whole && !matches!(ahead.peek(), Some(b'0'..=b'9' | b'+' | b'-')) {
-            return Ok(Value::Int(number));
+        match ahead.peek() {
+            Some(b'0'..=b'9' | b'+' | b'-') => {}
+            None if !self.is_whole => return Err(Fault::Incomplete),
+            _ => return Ok(Value::Int(number)),
         }
         let mut is_ref = || -> Result<bool, Fault> {
             Ok(matches!(ahead.token()?, Token::Int(_)) && ahead.token()? == Token::Word(b"R"))
@@ -611,7 +624,7 @@ mod tests {
         #[test]
         fn references_are_read_however_they_are_written(
             number in prop_oneof![Just(-1_i64), Just(0), Just(12)],
-            text in "[ 0]{0,2}( ?[0-9]{1,2} R)?[ 0R/x]{0,2}",
+            text in "[ 0]{0,2}( ?[0-9]{1,7} [R0-9])?[ 0R/x\\]>]{0,2}",
             is_whole in any::<bool>(),
         ) {
             let bytes = text.as_bytes();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::layout::{DICT_ENTRIES, SIGNS, SUSPECTS};
+use super::layout::{DICT_ENTRIES, SIGNS_BY_C, SUSPECTS};
 use super::lex::{Fault, Lexer, Value, hex_digit, is_space};
 use crate::bytes::wide;
 use crate::error::{Error, Result};
@@ -95,16 +95,14 @@ pub(super) fn mentions(bytes: &[u8], words: &[u8]) -> bool {
 
 /// Whether one of [`SIGNS`] stands in `bytes`, in whatever case.
 pub(super) fn mentions_sign(bytes: &[u8]) -> bool {
-    mentions_one(&SIGNS, bytes)
+    mentions_one(&SIGNS_BY_C, bytes)
 }
 
-/// Whether one of `words`, each of which has a `c`, stands in `bytes`, in whatever case.
-pub(super) fn mentions_one(words: &[&[u8]], bytes: &[u8]) -> bool {
-    // They are looked for by a letter that few trailers have.
+/// Whether one of `words`, whose `c` stands at a known place, stands in `bytes`, in whatever case.
+pub(super) fn mentions_one(words: &[(&[u8], usize)], bytes: &[u8]) -> bool {
     memchr::memchr2_iter(b'c', b'C', bytes).any(|at| {
-        words.iter().any(|word| {
-            let inside = word.iter().position(|byte| *byte == b'c').unwrap_or_default();
-            let begin = at.checked_sub(inside).and_then(|start| bytes.get(start..));
+        words.iter().any(|(word, inside)| {
+            let begin = at.checked_sub(*inside).and_then(|start| bytes.get(start..));
             let there = begin.and_then(|begin| begin.get(..word.len()));
             there.is_some_and(|there| there.eq_ignore_ascii_case(word))
         })
@@ -315,6 +313,7 @@ pub(super) fn leads_with(bytes: &[u8], word: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::layout::{SIGNS, TRAILER_SIGNS_BY_C};
     use super::*;
     use proptest::prelude::*;
 
@@ -333,6 +332,9 @@ mod tests {
             let text = parts.concat();
             let expected = SIGNS.iter().any(|sign| mentions(text.as_bytes(), sign));
             prop_assert_eq!(mentions_sign(text.as_bytes()), expected);
+            let words = TRAILER_SIGNS_BY_C.iter();
+            let expected = words.fold(false, |any, (sign, _)| any | mentions(text.as_bytes(), sign));
+            prop_assert_eq!(mentions_one(&TRAILER_SIGNS_BY_C, text.as_bytes()), expected);
         }
 
         #[test]

@@ -3,7 +3,7 @@
 
 use super::few::Few;
 use super::flate::Decode;
-use super::layout::{ENTRY, TRAILER_KEYS, TRAILER_SIGNS, XREF_KEPT};
+use super::layout::{ENTRY, TRAILER_KEYS, TRAILER_SIGNS_BY_C, XREF_KEPT};
 use super::lex::{Lexer, Token, Value};
 use super::load::{Fields, Lead, Seen, Spot, Text, look, once};
 use super::object::{Dict, Object, array, leads_with, mentions_one};
@@ -198,13 +198,14 @@ impl Fields for TrailerFields {
             // Zero is what some producers write for "none".
             b"Prev" => once(&mut self.prev, Some(value.number()?).filter(|at| *at > 0)),
             b"XRefStm" => once(&mut self.xref_stm, Some(value.number()?).filter(|at| *at > 0)),
+            b"Size" | b"ID" => Some(()),
             b"Encrypt" | b"Wrapper" | b"WrapperOffset" => None,
             _ => TRAILER_KEYS.contains(&key).then_some(()),
         }
     }
 
     fn end(&self, text: &Text<'_>) -> Option<()> {
-        (!text.is_odd && !mentions_one(&TRAILER_SIGNS, text.raw)).then_some(())
+        (!text.is_odd && !mentions_one(&TRAILER_SIGNS_BY_C, text.raw)).then_some(())
     }
 }
 
