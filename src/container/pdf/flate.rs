@@ -369,8 +369,9 @@ mod tests {
             encoder.write_all(&rows).unwrap();
             let packed = encoder.finish().unwrap();
             let packed = &packed[..packed.len().saturating_sub(cut)];
-            let (at, end) = (wide(rows.len()), wide(rows.len() + packed.len()));
-            with_window(&[&rows, packed].concat(), |window| {
+            let bytes = [&rows, packed].concat();
+            let (at, end) = (wide(rows.len()), wide(bytes.len()));
+            with_window(&bytes, |window| {
                 let predictor = Predictor::Png { columns };
                 // Stored rows are read one by one.
                 let mut single = Decode::stored(0, at, predictor);

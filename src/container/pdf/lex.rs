@@ -54,6 +54,9 @@ pub(super) enum Value<'a> {
     Ref(u64),
 }
 
+/// An entry of a dictionary: its key, and what stands under that.
+pub(super) type Entry<'a> = (Cow<'a, [u8]>, Value<'a>);
+
 impl Value<'_> {
     /// A whole number that is not negative.
     pub(super) fn number(&self) -> Option<u64> {
@@ -354,7 +357,7 @@ impl<'a> Lexer<'a> {
 
     /// The next entry of the dictionary that was entered, or of which this is the inside; nothing
     /// behind the last one, and then its bracket is passed over.
-    pub(super) fn entry(&mut self) -> Result<Option<(Cow<'a, [u8]>, Value<'a>)>, Fault> {
+    pub(super) fn entry(&mut self) -> Result<Option<Entry<'a>>, Fault> {
         self.space();
         match self.rest() {
             [b'/', ..] => {
