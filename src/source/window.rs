@@ -106,16 +106,15 @@ impl Cache {
         Some(index)
     }
 
-    /// The slot that has most of the first bytes: none has them that begins elsewhere.
-    fn begin(&self) -> usize {
-        let slots = self.slots.iter().enumerate();
-        let begun = slots.filter(|(_, slot)| slot.offset == 0);
-        begun.max_by_key(|(_, slot)| slot.used).map_or(SLOTS, |(index, _)| index)
-    }
-
-    /// How many bytes a slot has; none if there is no such slot.
-    fn used(&self, index: usize) -> usize {
-        self.slots.get(index).map_or(0, |slot| slot.used)
+    /// The slot that has most of the first bytes, and how many: none has them that begins elsewhere.
+    fn begin(&self) -> (usize, usize) {
+        let mut longest = (0, 0);
+        for (index, slot) in self.slots.iter().enumerate() {
+            if slot.offset == 0 && slot.used > longest.1 {
+                longest = (index, slot.used);
+            }
+        }
+        longest
     }
 
     fn ask(&mut self, index: usize) {
@@ -215,22 +214,19 @@ impl<'a> Window<'a> {
     pub(crate) fn head(&mut self) -> Result<&[u8]> {
         self.ask(0, HEAD);
         let needed = narrow(self.end()).map_or(HEAD, |end| end.min(HEAD));
-        let mut begin = self.cache.begin();
-        if self.cache.used(begin) < needed {
+        let (mut index, mut there) = self.cache.begin();
+        if there < needed {
             let known = self.len.get().is_some();
-            begin = self.load(0, 1, self.cache.first_read.max(HEAD))?;
-            if self.cache.used(begin) < needed {
-                let there = self.cache.used(self.cache.begin());
-                // Less than its size had promised, and nothing is wrong with the next byte.
-                if known && there < needed && self.load(wide(there), 1, 1).is_ok() {
-                    return Err(Error::changed());
-                }
-                begin = self.cache.begin();
+            self.load(0, 1, self.cache.first_read.max(HEAD))?;
+            (_, there) = self.cache.begin();
+            // Less than its size had promised, and nothing is wrong with the next byte.
+            if known && there < needed && self.load(wide(there), 1, 1).is_ok() {
+                return Err(Error::changed());
             }
+            (index, there) = self.cache.begin();
         }
-        let begin = self.cache.slots.get(begin).and_then(|slot| slot.bytes.get(..slot.used));
-        let begin = begin.unwrap_or_default();
-        Ok(begin.get(..HEAD).unwrap_or(begin))
+        let begin = self.cache.slots.get(index).and_then(|slot| slot.bytes.get(..there.min(HEAD)));
+        Ok(begin.unwrap_or_default())
     }
 
     /// Up to `max` bytes at `offset`: fewer only where the member ends.

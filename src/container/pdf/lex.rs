@@ -235,6 +235,7 @@ impl<'a> Lexer<'a> {
             }
             Some(b')' | b'{' | b'}') => self.malformed("a delimiter stands alone"),
             Some(b'0'..=b'9') => self.number(),
+            Some(b'A'..=b'Z' | b'a'..=b'z') => self.regular().map(|run| Token::Word(run.raw)),
             Some(_) => self.regular().map(|run| word(run.raw)),
         }
     }

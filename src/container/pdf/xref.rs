@@ -86,22 +86,22 @@ impl Section {
         if at >= window.len() {
             return Err(malformed(at, "lies behind the end of the file"));
         }
-        if leads_with(window.up_to(at, 64)?, b"xref") {
-            Section::table(window, at)
-        } else {
-            Section::stream(window, at)
+        let bytes = window.up_to(at, 64)?;
+        if !leads_with(bytes, b"xref") {
+            return Section::stream(window, at);
         }
-    }
-
-    fn table(window: &mut Window<'_>, start: u64) -> Result<Section> {
-        let meter = window.meter();
-        let mut subsections = Few::default();
-        let mut at = start;
-        let mut lexer = Lexer::part(window.up_to(at, 64)?);
+        let mut lexer = Lexer::part(bytes);
         if lexer.token() != Ok(Token::Word(b"xref")) {
             return Err(malformed(at, "no table"));
         }
-        at = at.saturating_add(wide(lexer.at()));
+        let behind = at.saturating_add(wide(lexer.at()));
+        Section::table(window, behind)
+    }
+
+    /// Reads a table from its first subsection on.
+    fn table(window: &mut Window<'_>, mut at: u64) -> Result<Section> {
+        let meter = window.meter();
+        let mut subsections = Few::default();
         loop {
             meter.charge(Limit::Steps, 64)?;
             let mut lexer = Lexer::part(window.up_to(at, 64)?);
@@ -301,12 +301,13 @@ fn lookup_table(
 fn plain_entry(bytes: &[u8]) -> Option<Option<Entry>> {
     let (offset, rest) = bytes.split_first_chunk::<10>()?;
     let [b' ', generation @ .., b' ', kind, b' ' | b'\r', _] = rest else { return None };
-    if generation.len() != 5 || !generation.iter().chain(offset).all(u8::is_ascii_digit) {
+    if generation.len() != 5 || !generation.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let offset = offset.iter().fold(0_u64, |sum, digit| {
-        sum.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0')))
-    });
+    let offset = offset.iter().try_fold(0_u64, |sum, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| sum.wrapping_mul(10).wrapping_add(u64::from(digit)))
+    })?;
     match kind {
         b'n' => Some(Some(Entry::Offset(offset))),
         b'f' => Some(None),
