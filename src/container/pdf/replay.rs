@@ -74,7 +74,7 @@ impl fmt::Debug for Replay<'_> {
 /// The compressed bytes, charged for when they are read.
 struct Input<'a> {
     source: &'a dyn ReadAt,
-    meter: &'a Meter,
+    meter: &'a Meter<'a>,
     /// What was read last.
     run: Run,
 }
