@@ -2,10 +2,10 @@
 
 use super::document::Document;
 use super::layout::{CATALOG_KEYS, ENCRYPTED_PAYLOAD, SUSPECTS};
-use super::lex::Value;
 use super::load::{Fields, Seen, Text, once};
 use super::object::{Dict, Object, mentions_sign, refs};
 use super::read::Answer;
+use super::value::Value;
 use super::{handler, label, payload};
 use crate::container::{Container, Protection, Sink};
 use crate::error::{Error, Result};

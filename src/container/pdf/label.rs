@@ -78,10 +78,10 @@ fn xmp(
     let Some(data) = metadata.data else { return Ok(None) };
     let dict = metadata.dict("Metadata")?;
     let mut form = StreamForm::of(&dict, data, window.len())?;
-    if let Some(super::lex::Value::Ref(number)) = dict.get(b"Length")
+    if let Some(super::value::Value::Ref(number)) = dict.get(b"Length")
         && !form.is_flate()
         && let Some(length) = document.fetch(window, *number)?
-        && let super::lex::Value::Int(length) = length.value()
+        && let super::value::Value::Int(length) = length.value()
     {
         form = form.with_len(u64::try_from(length).unwrap_or_default());
     }

@@ -1,11 +1,4 @@
-//! Tokens and values (ISO 32000-2 7.2 and 7.3), borrowed from the bytes they stand in.
-//!
-//! Nothing here recurses: a dictionary or an array is found by its brackets, and its inside is
-//! read when somebody asks.
-
-use std::borrow::Cow;
-
-use super::layout::DEPTH;
+//! Tokens (ISO 32000-2 7.2), borrowed from the bytes they stand in.
 
 /// Why there is no token or value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,61 +27,16 @@ pub(super) enum Token<'a> {
     Word(&'a [u8]),
 }
 
-/// One value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value<'a> {
-    Null,
-    Bool,
-    Int(i64),
-    Real,
-    Name(Cow<'a, [u8]>),
-    /// A literal string as it stands between its parentheses.
-    Literal(&'a [u8]),
-    /// A hexadecimal string as it stands between its brackets.
-    Hex(&'a [u8]),
-    /// What stands between the brackets.
-    Array(&'a [u8]),
-    /// What stands between the brackets.
-    Dict(&'a [u8]),
-    /// The number of an indirect object; generations are not told apart.
-    Ref(u64),
-}
-
-/// An entry of a dictionary: its key, and what stands under that.
-pub(super) type Entry<'a> = (Cow<'a, [u8]>, Value<'a>);
-
-impl Value<'_> {
-    /// A whole number that is not negative.
-    pub(super) fn number(&self) -> Option<u64> {
-        match self {
-            Value::Int(number) => u64::try_from(*number).ok(),
-            _ => None,
-        }
-    }
-
-    /// The number of the object that it refers to.
-    pub(super) fn reference(&self) -> Option<u64> {
-        match self {
-            Value::Ref(number) => Some(*number),
-            _ => None,
-        }
-    }
-
-    pub(super) fn is_name(&self, name: &[u8]) -> bool {
-        matches!(self, Value::Name(said) if said.as_ref() == name)
-    }
-}
-
 #[derive(Debug, Clone)]
 pub(super) struct Lexer<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
     /// Whether nothing follows the bytes: what ends with them is ended.
-    is_whole: bool,
+    pub(super) is_whole: bool,
     /// Whether a comment or a NUL was passed over: legal, but nobody writes it where it matters.
-    odd: bool,
+    pub(super) odd: bool,
     /// Brackets that are open around what is read.
-    outer: usize,
+    pub(super) outer: usize,
 }
 
 pub(super) const fn is_space(byte: u8) -> bool {
@@ -100,11 +48,11 @@ const fn is_delimiter(byte: u8) -> bool {
 }
 
 /// Neither white space nor a delimiter.
-const REGULAR: u8 = 1;
+pub(super) const REGULAR: u8 = 1;
 /// Regular, and stands for itself in a name.
-const PLAIN: u8 = 1 << 1;
+pub(super) const PLAIN: u8 = 1 << 1;
 /// A digit or a point.
-const NUMERIC: u8 = 1 << 2;
+pub(super) const NUMERIC: u8 = 1 << 2;
 /// What may stand in a hexadecimal string.
 const HEX: u8 = 1 << 3;
 
@@ -126,20 +74,20 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
-fn is(class: u8, byte: u8) -> bool {
+pub(super) fn is(class: u8, byte: u8) -> bool {
     CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
 }
 
 /// Regular bytes, up to the first that is not.
 #[derive(Debug, Clone, Copy)]
-struct Run<'a> {
-    raw: &'a [u8],
+pub(super) struct Run<'a> {
+    pub(super) raw: &'a [u8],
     /// What all of them are.
     classes: u8,
 }
 
 impl Run<'_> {
-    fn are_all(self, class: u8) -> bool {
+    pub(super) fn are_all(self, class: u8) -> bool {
         self.classes & class != 0
     }
 }
@@ -168,20 +116,20 @@ impl<'a> Lexer<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    fn peek(&self) -> Option<u8> {
+    pub(super) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
-    fn step(&mut self, by: usize) {
+    pub(super) fn step(&mut self, by: usize) {
         self.at = self.at.saturating_add(by).min(self.bytes.len());
     }
 
-    fn malformed<T>(&self, why: &'static str) -> Result<T, Fault> {
+    pub(super) fn malformed<T>(&self, why: &'static str) -> Result<T, Fault> {
         Err(Fault::Malformed(self.at, why))
     }
 
     /// The bytes ended inside of something.
-    fn ended<T>(&self, why: &'static str) -> Result<T, Fault> {
+    pub(super) fn ended<T>(&self, why: &'static str) -> Result<T, Fault> {
         if self.is_whole { self.malformed(why) } else { Err(Fault::Incomplete) }
     }
 
@@ -245,7 +193,7 @@ impl<'a> Lexer<'a> {
         Ok(token)
     }
 
-    fn regular(&mut self) -> Result<Run<'a>, Fault> {
+    pub(super) fn regular(&mut self) -> Result<Run<'a>, Fault> {
         let rest = self.rest();
         let mut classes = u8::MAX;
         let mut goes_on = |byte: &u8| {
@@ -265,7 +213,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// What begins with a digit, and is a whole number mostly.
-    fn number(&mut self) -> Result<Token<'a>, Fault> {
+    pub(super) fn number(&mut self) -> Result<Token<'a>, Fault> {
         let rest = self.rest();
         let mut sum: i64 = 0;
         let mut is_digit = |byte: &u8| {
@@ -321,216 +269,6 @@ impl<'a> Lexer<'a> {
             }
         }
     }
-
-    pub(super) fn value(&mut self) -> Result<Value<'a>, Fault> {
-        self.space();
-        match self.peek() {
-            // Names and numbers are most of what is read here.
-            Some(b'/') => self.name().map(Value::Name),
-            Some(b'0'..=b'9') => match self.number()? {
-                Token::Int(number) => self.int_or_ref(number),
-                Token::Real => Ok(Value::Real),
-                _ => self.malformed("a word that is no value"),
-            },
-            _ => self.any_value(),
-        }
-    }
-
-    /// A name, from its slash on.
-    fn name(&mut self) -> Result<Cow<'a, [u8]>, Fault> {
-        self.step(1);
-        let name = self.regular()?;
-        Ok(if name.are_all(PLAIN) { Cow::Borrowed(name.raw) } else { decode_name(name.raw) })
-    }
-
-    /// Steps into a dictionary, if one stands here: its entries come next, and what was odd before
-    /// them is not odd in it.
-    pub(super) fn enter(&mut self) -> bool {
-        self.space();
-        let is_dict = self.rest().starts_with(b"<<");
-        if is_dict {
-            self.step(2);
-            self.outer = self.outer.saturating_add(1);
-            self.odd = false;
-        }
-        is_dict
-    }
-
-    /// The next entry of the dictionary that was entered, or of which this is the inside; nothing
-    /// behind the last one, and then its bracket is passed over.
-    pub(super) fn entry(&mut self) -> Result<Option<Entry<'a>>, Fault> {
-        self.space();
-        match self.rest() {
-            [b'/', ..] => {
-                let key = self.name()?;
-                Ok(Some((key, self.value()?)))
-            }
-            [b'>', b'>', ..] if self.outer > 0 => {
-                self.step(2);
-                self.outer = self.outer.saturating_sub(1);
-                Ok(None)
-            }
-            [] if self.outer == 0 && self.is_whole => Ok(None),
-            [] | [b'>'] => self.ended("the bracket is not closed"),
-            _ => self.malformed("a key that is no name"),
-        }
-    }
-
-    fn any_value(&mut self) -> Result<Value<'a>, Fault> {
-        let value = match self.token()? {
-            Token::DictOpen => Value::Dict(self.inside(true)?),
-            Token::ArrayOpen => Value::Array(self.inside(false)?),
-            Token::DictClose | Token::ArrayClose => {
-                return self.malformed("a bracket closes nothing");
-            }
-            Token::Name(raw) => Value::Name(decode_name(raw)),
-            Token::Literal(raw) => Value::Literal(raw),
-            Token::Hex(raw) => Value::Hex(raw),
-            Token::Real => Value::Real,
-            Token::Int(number) => self.int_or_ref(number)?,
-            Token::Word(b"null") => Value::Null,
-            Token::Word(b"true" | b"false") => Value::Bool,
-            Token::Word(_) => return self.malformed("a word that is no value"),
-        };
-        Ok(value)
-    }
-
-    /// `number` alone, or the beginning of `number generation R`.
-    fn int_or_ref(&mut self, number: i64) -> Result<Value<'a>, Fault> {
-        match (self.ref_behind(), u64::try_from(number)) {
-            (Some(0), _) => Ok(Value::Int(number)),
-            (Some(len), Ok(number)) => {
-                self.step(len);
-                Ok(Value::Ref(number))
-            }
-            _ => self.int_or_any_ref(number),
-        }
-    }
-
-    /// How many bytes the rest of a reference takes behind its number, and none where that is a
-    /// number by itself; nothing where it is not written as it is nearly always.
-    fn ref_behind(&self) -> Option<usize> {
-        let behind = match self.rest() {
-            [b'/' | b'>' | b']', ..] => return Some(0),
-            [b' ', behind @ ..] => behind,
-            _ => return None,
-        };
-        let digits = behind.iter().take(6).position(|byte| !byte.is_ascii_digit())?;
-        match (digits, behind.get(digits..)?) {
-            (0, [b'/' | b'>' | b']', ..]) => Some(0),
-            (0, _) => None,
-            (_, [b' ', b'R']) if self.is_whole => digits.checked_add(3),
-            (_, [b' ', b'R', end, ..]) if !is(REGULAR, *end) => digits.checked_add(3),
-            (_, [b' ', b'0'..=b'9', ..]) if self.is_whole => Some(0),
-            _ => None,
-        }
-    }
-
-    /// The same, however it is written.
-    fn int_or_any_ref(&mut self, number: i64) -> Result<Value<'a>, Fault> {
-        let mut ahead = self.clone();
-        ahead.space();
-        match ahead.peek() {
-            Some(b'0'..=b'9' | b'+' | b'-') => {}
-            None if !self.is_whole => return Err(Fault::Incomplete),
-            _ => return Ok(Value::Int(number)),
-        }
-        let mut is_ref = || -> Result<bool, Fault> {
-            Ok(matches!(ahead.token()?, Token::Int(_)) && ahead.token()? == Token::Word(b"R"))
-        };
-        match is_ref() {
-            Ok(true) => {}
-            Err(Fault::Incomplete) => return Err(Fault::Incomplete),
-            Ok(false) | Err(Fault::Malformed(..)) => return Ok(Value::Int(number)),
-        }
-        *self = ahead;
-        match u64::try_from(number) {
-            Ok(number) => Ok(Value::Ref(number)),
-            Err(_) => self.malformed("a reference to a negative number"),
-        }
-    }
-
-    /// What stands up to the bracket that closes the one just passed.
-    fn inside(&mut self, is_dict: bool) -> Result<&'a [u8], Fault> {
-        let start = self.at;
-        let mut open = Brackets::new(is_dict, DEPTH.saturating_sub(self.outer));
-        loop {
-            self.space();
-            let end = self.at;
-            // Most of what stands in a dictionary is names and numbers.
-            match self.peek() {
-                Some(b'/') => {
-                    self.step(1);
-                    self.regular()?;
-                    continue;
-                }
-                Some(byte) if is(REGULAR, byte) => {
-                    let run = self.regular()?;
-                    let is_value = run.are_all(NUMERIC)
-                        || matches!(run.raw, b"R" | b"null" | b"true" | b"false")
-                        || is_number(run.raw);
-                    if !is_value {
-                        return self.malformed("a word that is no value");
-                    }
-                    continue;
-                }
-                _ => {}
-            }
-            let closed = match self.token()? {
-                Token::DictOpen => {
-                    if !open.push(true) {
-                        return self.malformed("nested too deep");
-                    }
-                    continue;
-                }
-                Token::ArrayOpen => {
-                    if !open.push(false) {
-                        return self.malformed("nested too deep");
-                    }
-                    continue;
-                }
-                Token::DictClose => true,
-                Token::ArrayClose => false,
-                _ => continue,
-            };
-            if open.pop() != Some(closed) {
-                return self.malformed("brackets do not pair");
-            }
-            if open.len == 0 {
-                return Ok(self.bytes.get(start..end).unwrap_or_default());
-            }
-        }
-    }
-}
-
-/// The brackets that are open, up to [`DEPTH`] of them: a bit for each, set for a dictionary's.
-struct Brackets {
-    kinds: u64,
-    len: usize,
-    most: usize,
-}
-
-const _: () = assert!(DEPTH <= 64, "each open bracket has one bit");
-
-impl Brackets {
-    fn new(is_dict: bool, most: usize) -> Brackets {
-        Brackets { kinds: u64::from(is_dict), len: 1, most }
-    }
-
-    /// Whether there was room for one more.
-    fn push(&mut self, is_dict: bool) -> bool {
-        self.kinds = self.kinds.wrapping_shl(1) | u64::from(is_dict);
-        self.len = self.len.saturating_add(1);
-        self.len <= self.most
-    }
-
-    /// The one that was opened last.
-    fn pop(&mut self) -> Option<bool> {
-        self.len = self.len.checked_sub(1)?;
-        let is_dict = self.kinds & 1 == 1;
-        self.kinds = self.kinds.wrapping_shr(1);
-        Some(is_dict)
-    }
 }
 
 /// The sign of a number, and what stands behind it.
@@ -542,7 +280,7 @@ fn sign(raw: &[u8]) -> (i64, &[u8]) {
     }
 }
 
-fn is_number(raw: &[u8]) -> bool {
+pub(super) fn is_number(raw: &[u8]) -> bool {
     let (_, digits) = sign(raw);
     !digits.is_empty() && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
@@ -568,33 +306,6 @@ pub(super) fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// A name with its `#xx` decoded (ISO 32000-2 7.3.5).
-fn decode_name(raw: &[u8]) -> Cow<'_, [u8]> {
-    if !raw.contains(&b'#') {
-        return Cow::Borrowed(raw);
-    }
-    #[allow(clippy::disallowed_methods)] // no longer than the name that is there
-    let mut name = Vec::with_capacity(raw.len());
-    let mut rest = raw;
-    while let [first, tail @ ..] = rest {
-        let code = match (first, tail) {
-            (b'#', [high, low, ..]) => hex_digit(*high).zip(hex_digit(*low)),
-            _ => None,
-        };
-        match code {
-            Some((high, low)) => {
-                name.push(high.wrapping_shl(4) | low);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                name.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    Cow::Owned(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -605,101 +316,5 @@ mod tests {
         fn numbers_are_read_as_any_word_is(raw in "[0-9]{1,20}[.a]?|[-+.0-9a]{1,4}") {
             prop_assert_eq!(Lexer::whole(raw.as_bytes()).token(), Ok(word(raw.as_bytes())));
         }
-
-        #[test]
-        fn names_are_decoded_where_they_must_be(raw in "[A#4/]{0,5}") {
-            let text = format!("/{raw}");
-            let name = Lexer::whole(text.as_bytes()).name().unwrap();
-            prop_assert_eq!(name, decode_name(raw.split('/').next().unwrap().as_bytes()));
-        }
-
-        #[test]
-        fn names_and_numbers_are_read_as_any_value_is(
-            text in "[ %\\x00\r]{0,2}/?[A#4/. ]{0,5}",
-            is_whole in any::<bool>(),
-        ) {
-            let bytes = text.as_bytes();
-            let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
-            let mut plain = lexer.clone();
-            prop_assert_eq!(lexer.value(), plain.any_value());
-            prop_assert_eq!((lexer.at, lexer.odd), (plain.at, plain.odd));
-        }
-
-        #[test]
-        fn references_are_read_however_they_are_written(
-            number in prop_oneof![Just(-1_i64), Just(0), Just(12)],
-            text in "[ 0]{0,2}( ?[0-9]{1,7} [R0-9])?[ 0R/x\\]>]{0,2}",
-            is_whole in any::<bool>(),
-        ) {
-            let bytes = text.as_bytes();
-            let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
-            let mut plain = lexer.clone();
-            prop_assert_eq!(lexer.int_or_ref(number), plain.int_or_any_ref(number));
-            prop_assert_eq!((lexer.at, lexer.odd), (plain.at, plain.odd));
-        }
-    }
-
-    fn value(text: &[u8]) -> Result<Value<'_>, Fault> {
-        Lexer::whole(text).value()
-    }
-
-    #[test]
-    fn values_are_told_apart() {
-        let cases: &[(&[u8], Value<'_>)] = &[
-            (b" 12 ", Value::Int(12)),
-            (b"12 0", Value::Int(12)),
-            (b"12 0 R", Value::Ref(12)),
-            (b"-3", Value::Int(-3)),
-            (b"1.5", Value::Real),
-            (b"99999999999999999999", Value::Real),
-            (b"/A#42c", Value::Name(Cow::Borrowed(b"ABc"))),
-            (b"/A#4", Value::Name(Cow::Borrowed(b"A#4"))),
-            (b"(a(b)\\)c)", Value::Literal(b"a(b)\\)c")),
-            (b"<0 1>", Value::Hex(b"0 1")),
-            (b"[1 [2] << /A [] >>]", Value::Array(b"1 [2] << /A [] >>")),
-            (b"<</A(>>)/B<< >> >>", Value::Dict(b"/A(>>)/B<< >> ")),
-            (b"null", Value::Null),
-            (b"%x\ntrue", Value::Bool),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(value(text).as_ref(), Ok(expected), "{}", text.escape_ascii());
-        }
-    }
-
-    #[test]
-    fn brackets_nest_up_to_a_depth_and_pair() {
-        for (text, expected) in [
-            ("<".repeat(2) + "/A" + &"[".repeat(63) + &"]".repeat(63) + ">>", None),
-            ("[".repeat(64) + &"]".repeat(64), None),
-            ("[".repeat(65) + &"]".repeat(65), Some("nested too deep")),
-            ("[<<]>>".to_owned(), Some("brackets do not pair")),
-            ("[<<>>[<<[]>>]] ]".to_owned(), None),
-            ("[/A 1 +2 -.5 (x) <AB> R null true false]".to_owned(), None),
-            ("[+]".to_owned(), Some("a word that is no value")),
-            ("[nul]".to_owned(), Some("a word that is no value")),
-        ] {
-            let read = value(text.as_bytes());
-            match expected {
-                None => assert!(read.is_ok(), "{text}"),
-                Some(why) => {
-                    assert!(
-                        matches!(read, Err(Fault::Malformed(_, said)) if said == why),
-                        "{text}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_cut_is_incomplete_and_what_is_wrong_is_malformed() {
-        for text in ["<</A 1", "(a(b)", "<0", "[1 2", "12 0", "/Nam", "<"] {
-            assert_eq!(Lexer::part(text.as_bytes()).value(), Err(Fault::Incomplete), "{text}");
-        }
-        for text in ["<</A 1]", "(a", "<0x>", "[1 2", ")", "<</A x>>", "word", ">> "] {
-            assert!(matches!(value(text.as_bytes()), Err(Fault::Malformed(..))), "{text}");
-        }
-        let deep = "[".repeat(100_000);
-        assert!(matches!(value(deep.as_bytes()), Err(Fault::Malformed(_, "nested too deep"))));
     }
 }

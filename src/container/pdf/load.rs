@@ -1,8 +1,9 @@
 //! Indirect objects and trailers: where they end, and what ordinary ones say (ISO 32000-2 7.3.10).
 
 use super::layout::{DICT_ENTRIES, OBJECT, OBJECT_STEP};
-use super::lex::{Fault, Lexer, Token, Value};
+use super::lex::{Fault, Lexer, Token};
 use super::object::{Object, object_error};
+use super::value::Value;
 use crate::bytes::{Buffer, wide};
 use crate::error::Result;
 use crate::limits::{Limit, Meter};

@@ -23,6 +23,7 @@ mod search;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod value;
 mod xref;
 
 use std::sync::LazyLock;

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::layout::{DICT_ENTRIES, SIGNS_BY_C, SUSPECTS};
-use super::lex::{Fault, Lexer, Value, hex_digit, is_space};
+use super::lex::{Fault, Lexer, hex_digit, is_space};
+use super::value::Value;
 use crate::bytes::wide;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};

@@ -1,10 +1,11 @@
 //! [`ObjectStream`]: objects that are compressed together (ISO 32000-2 7.5.7).
 
 use super::layout::OBJECT_STREAM;
-use super::lex::{Lexer, Token, Value};
+use super::lex::{Lexer, Token};
 use super::load::{Fields, Lead, Seen, Text, fields_of, look, once};
 use super::object::Object;
 use super::stream::{Coding, StreamForm};
+use super::value::Value;
 use crate::bytes::{narrow, wide};
 use crate::error::{Error, Result};
 use crate::limits::Limit;

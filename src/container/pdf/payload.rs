@@ -2,11 +2,12 @@
 
 use super::document::Document;
 use super::layout::{PAYLOAD_DAMAGED, SEARCH_OVERLAP, SEARCH_PIECE};
-use super::lex::{Value, is_space};
+use super::lex::is_space;
 use super::object::{Dict, Object, leads_with};
 use super::read::{Depth, read_at};
 use super::replay::Replay;
 use super::stream::StreamForm;
+use super::value::Value;
 use crate::bytes::wide;
 use crate::container::{
     Anomaly, Body, Container, Label, LicenseBytes, Member, Name, Protection, Sink, Wanted,

@@ -2,8 +2,8 @@
 
 use super::document::Document;
 use super::layout::{PAYLOAD_DAMAGED, SUSPECTS, TRAILER_KEYS};
-use super::lex::Value;
 use super::object::{Dict, Object, refs};
+use super::value::Value;
 use super::xref::Said;
 use super::{catalog, handler, label, search};
 use crate::container::{Anomaly, Body, Container, Member, Name, Protection, Sink};

@@ -2,9 +2,10 @@
 
 use super::flate::{self, Decode, Predictor};
 use super::layout::{COLUMNS, DICT_ENTRIES};
-use super::lex::{Lexer, Value};
+use super::lex::Lexer;
 use super::load::once;
 use super::object::{Dict, array};
+use super::value::Value;
 use crate::bytes::narrow;
 use crate::error::{Error, Result};
 use crate::source::Window;

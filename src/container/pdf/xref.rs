@@ -4,11 +4,12 @@
 use super::few::Few;
 use super::flate::Decode;
 use super::layout::{ENTRY, TRAILER_KEYS, TRAILER_SIGNS_BY_C, XREF_KEPT};
-use super::lex::{Lexer, Token, Value};
+use super::lex::{Lexer, Token};
 use super::load::{Fields, Lead, Seen, Spot, Text, look, once};
 use super::object::{Dict, Object, array, leads_with, mentions_one};
 use super::read::{Plain, Trailer};
 use super::stream::{Coding, StreamForm};
+use super::value::Value;
 use crate::bytes::{narrow, wide};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
