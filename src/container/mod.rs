@@ -29,7 +29,7 @@ use crate::error::{Error, Result};
 use crate::names::names;
 pub(crate) use crate::source::Encoding;
 use crate::source::{Extent, Window};
-pub(crate) use needle::{Needle, backwards, forwards, is_noise};
+pub(crate) use needle::{Needle, backwards, forwards};
 use polyglot::Second;
 
 names! {

@@ -127,7 +127,7 @@ impl<const N: usize> Needle<N> {
 }
 
 /// Whether a byte is there that text has not: 0 to 8, and 0xF8 to 0xFF.
-pub(crate) fn is_noise<const N: usize>(sample: &[u8; N]) -> bool {
+fn is_noise<const N: usize>(sample: &[u8; N]) -> bool {
     // All of them, because that is done for many at once.
     sample.iter().fold(false, |is_noise, byte| is_noise | (byte.wrapping_add(8) < 17))
 }
