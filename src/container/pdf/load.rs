@@ -37,7 +37,8 @@ impl Found {
 /// What an ordinary dictionary says, taken down while its end is looked for: nothing of it has to
 /// be kept, or read twice.
 pub(super) trait Fields: Default {
-    /// Takes an entry; nothing where it takes the whole [`Dict`] to say what that means.
+    /// Takes an entry; nothing where it takes the whole dictionary to say what
+    /// that means.
     fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()>;
 
     /// Whether that was all there is to say of this text.
@@ -206,7 +207,7 @@ fn fields<T: Fields>(lexer: &mut Lexer<'_>) -> Result<Option<(T, bool)>, Fault> 
     Ok(None)
 }
 
-/// The fields of the dictionary that `bytes` begin with, and where it ends, if it is ordinary.
+/// The fields of the dictionary that `bytes` begin with, if it is ordinary.
 pub(super) fn fields_of<T: Fields>(bytes: &[u8]) -> Option<T> {
     let mut lexer = Lexer::whole(bytes);
     let (fields, is_odd) = fields::<T>(&mut lexer).ok()??;

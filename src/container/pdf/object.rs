@@ -79,7 +79,7 @@ impl<'a> Dict<'a> {
         mentions(self.raw, words)
     }
 
-    /// Whether one of [`SIGNS`] stands anywhere in it.
+    /// Whether one of `SIGNS` stands anywhere in it.
     pub(super) fn mentions_sign(&self) -> bool {
         mentions_sign(self.raw)
     }
@@ -94,7 +94,7 @@ pub(super) fn mentions(bytes: &[u8], words: &[u8]) -> bool {
     })
 }
 
-/// Whether one of [`SIGNS`] stands in `bytes`, in whatever case.
+/// Whether one of `SIGNS` stands in `bytes`, in whatever case.
 pub(super) fn mentions_sign(bytes: &[u8]) -> bool {
     mentions_one(&SIGNS_BY_C, bytes)
 }
@@ -288,7 +288,7 @@ impl Object {
         mentions(&self.bytes, words)
     }
 
-    /// Whether one of [`SIGNS`] stands anywhere in it.
+    /// Whether one of `SIGNS` stands anywhere in it.
     pub(super) fn mentions_sign(&self) -> bool {
         mentions_sign(&self.bytes)
     }

@@ -93,11 +93,14 @@ fn judge(document: &mut Document, window: &mut Window<'_>, sink: &mut dyn Sink) 
         return Err(Error::malformed("malformed-pdf-trailer", "trailer", None, "has no /Root"));
     };
     for suspect in suspects {
-        if let Some(object) = document.fetch(window, suspect)?
-            && handler::resembles(&object)
-        {
-            handler::read(&object, document, window, sink)?;
-            return Ok(Answer::Settled);
+        match document.fetch(window, suspect)? {
+            Some(object) if handler::resembles(&object) => {
+                handler::read(&object, document, window, sink)?;
+                return Ok(Answer::Settled);
+            }
+            Some(_) => {}
+            // It may stand in the file all the same.
+            None => doubt = true,
         }
     }
     match catalog::read(root, document, window, sink)? {

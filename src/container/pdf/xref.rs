@@ -142,10 +142,15 @@ impl Section {
 
     fn stream(window: &mut Window<'_>, at: u64) -> Result<Section> {
         let lead = Lead::Indirect(None);
-        match look::<StreamFields>(window, at, lead, "cross-reference stream")? {
-            Seen::Fields(said, spot) => Ok(said.section(spot, window.len())),
-            Seen::Object(trailer) => Section::of_stream(at, trailer, window.len()),
+        let section = match look::<StreamFields>(window, at, lead, "cross-reference stream")? {
+            Seen::Fields(said, spot) => said.section(spot, window.len()),
+            Seen::Object(trailer) => Section::of_stream(at, trailer, window.len())?,
+        };
+        if let Kind::Stream(stream) = &section.kind {
+            let runs = wide(stream.index.len());
+            window.meter().charge(Limit::Allocation, runs.saturating_mul(16))?;
         }
+        Ok(section)
     }
 
     fn of_stream(at: u64, trailer: Object, file: u64) -> Result<Section> {

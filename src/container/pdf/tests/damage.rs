@@ -198,6 +198,18 @@ fn an_unprotected_file_is_searched_to_its_end_before_it_is_none() {
     assert_eq!(outcome(&told), (Some(Protection::Unknown), "malformed-pdf-xref", 0, true));
 }
 
+/// A key that is damaged and an entry that is lost: what leads nowhere is searched for.
+#[test]
+fn what_an_odd_key_leads_to_is_searched_for_where_no_table_lists_it() {
+    let mut pdf = v1();
+    for (from, to) in [("/Encrypt ", "/Encrqpt "), ("\n6 1\n0", "\n9 1\n0")] {
+        let at = memchr::memmem::rfind(&pdf, from.as_bytes()).unwrap();
+        pdf.splice(at..at + from.len(), to.bytes());
+    }
+    let told = tell(&pdf);
+    assert_eq!(told.protection, Some(Protection::Rms), "{:?}", told.error);
+}
+
 #[test]
 fn a_second_dictionary_hides_no_license() {
     let mut pdf = Pdf::new();
