@@ -294,7 +294,7 @@ pub(crate) trait Sink {
 }
 
 /// One line of the detection table.
-struct Format {
+pub(crate) struct Format {
     /// Whether a member whose first bytes are these may be of the format.
     matches: fn(head: &[u8]) -> bool,
     read: Read,
@@ -328,20 +328,30 @@ const FORMATS: &[Format] = &[
     Format { matches: zip::matches_prefixed, read: zip::read_prefixed, second: Second::None },
 ];
 
+impl Format {
+    /// The format of a member whose decoded bytes begin with `head`, if it is one that is known here.
+    pub(crate) fn of(head: &[u8]) -> Option<&'static Format> {
+        FORMATS.iter().find(|format| (format.matches)(head))
+    }
+
+    /// Reads a member of this format.
+    pub(crate) fn read(&self, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+        polyglot::look(self.second, window, sink)?;
+        (self.read)(window, sink)
+    }
+}
+
 /// Whether a member whose decoded bytes begin with `head` is of a format that is known here.
 ///
 /// A container of many members asks before it names one, so that those of which nothing can come
 /// cost no more than that.
 pub(crate) fn is_known(head: &[u8]) -> bool {
-    FORMATS.iter().any(|format| (format.matches)(head))
+    Format::of(head).is_some()
 }
 
 /// What a member is that begins with `head`, where nothing can come of it.
-pub(crate) fn ordinary(head: &[u8]) -> Option<Container> {
-    match head {
-        [] => Some(Container::Empty),
-        _ => (!is_known(head)).then_some(Container::Other),
-    }
+pub(crate) fn ordinary(head: &[u8]) -> Container {
+    if head.is_empty() { Container::Empty } else { Container::Other }
 }
 
 /// Whether `head` is that of a format which no text begins like by chance.
@@ -381,17 +391,10 @@ pub(crate) fn not_as_named() -> Error {
 /// Reads a member of whatever format.
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let head = window.head()?;
-    if head.is_empty() {
-        sink.container(Container::Empty);
-        return Ok(());
-    }
-    match FORMATS.iter().find(|format| (format.matches)(head)) {
-        Some(format) => {
-            polyglot::look(format.second, window, sink)?;
-            (format.read)(window, sink)
-        }
+    match Format::of(head) {
+        Some(format) => format.read(window, sink),
         None => {
-            sink.container(Container::Other);
+            sink.container(ordinary(head));
             Ok(())
         }
     }

@@ -7,6 +7,9 @@ use crate::source::{Extent, Window};
 /// What such a file begins with, behind a byte order mark, white space and an XML declaration.
 const ROOTS: [&[u8]; 2] = [b"<XrML", b"<CERTIFICATECHAIN"];
 
+/// Letters of UTF-16LE that are looked at.
+const LETTERS: usize = 2048;
+
 /// Whether text begins with XrML, in UTF-8 or in UTF-16LE.
 pub(crate) fn matches(head: &[u8]) -> bool {
     // Nearly nothing begins with a tag; a byte order mark is looked behind.
@@ -16,43 +19,28 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     {
         return false;
     }
-    // Of UTF-16LE every second byte is looked at; the roots are plain ASCII.
-    let wide = head.starts_with(b"\xFF\xFE") || matches!(head, [low, 0, _, 0, ..] if *low != 0);
-    let step = if wide { 2 } else { 1 };
-    let text = head.strip_prefix(b"\xEF\xBB\xBF").or(head.strip_prefix(b"\xFF\xFE"));
-    let mut text = text.unwrap_or(head).iter().step_by(step).copied();
-    begins_with_root(&mut text)
+    let marked = head.strip_prefix(b"\xFF\xFE");
+    if marked.is_none() && !matches!(head, [low, 0, _, 0, ..] if *low != 0) {
+        return begins_with_root(head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head));
+    }
+    // Every second byte is looked at; the roots are plain ASCII.
+    let mut low = [0; LETTERS];
+    let wide = marked.unwrap_or(head).iter().step_by(2);
+    low.iter_mut().zip(wide).for_each(|(low, byte)| *low = *byte);
+    begins_with_root(&low)
 }
 
-fn begins_with_root(text: &mut dyn Iterator<Item = u8>) -> bool {
-    let mut text = text.skip_while(u8::is_ascii_whitespace).peekable();
-    // `<?xml … ?>`, once.
-    let mut begin = [0; 18];
-    let mut len: usize = 0;
-    let mut declaration = false;
-    while let Some(byte) = text.next() {
-        if declaration {
-            if byte == b'>' {
-                declaration = false;
-                while text.next_if(u8::is_ascii_whitespace).is_some() {}
-            }
-            continue;
-        }
-        let Some(slot) = begin.get_mut(len) else { break };
-        *slot = byte;
-        len = len.saturating_add(1);
-        if len == 1 && byte != b'<' {
-            return false;
-        }
-        if begin.starts_with(b"<?") && len == 2 {
-            declaration = true;
-            len = 0;
-            begin = [0; 18];
-        }
+fn begins_with_root(text: &[u8]) -> bool {
+    let mut text = text.trim_ascii_start();
+    // Behind `<?xml … ?>`.
+    while let Some(declaration) = text.strip_prefix(b"<?") {
+        let end = memchr::memchr(b'>', declaration).and_then(|end| end.checked_add(1));
+        let Some(behind) = end.and_then(|end| declaration.get(end..)) else { return false };
+        text = behind.trim_ascii_start();
     }
-    ROOTS
-        .iter()
-        .any(|root| begin.get(..root.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(root)))
+    let begins =
+        |root: &&[u8]| text.get(..root.len()).is_some_and(|it| it.eq_ignore_ascii_case(root));
+    ROOTS.iter().any(begins)
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {

@@ -1,33 +1,41 @@
 //! Most files are of no format that is known here. One look at their first bytes tells, and nothing
 //! is set up for them of what the reading of a container needs.
 
-use crate::container::{self, Protection};
+use crate::container::{self, Container, Format, Protection};
 use crate::error::Result;
 use crate::facts::{Depth, Facts};
 use crate::limits::Meter;
 use crate::report::{Finding, Report};
 use crate::source::{Cache, ReadAt, Window};
 
-/// The report that [`Walk`](super::walk::Walk) would give of a file of which nothing can come;
-/// `None` for one that has to be read. Its first bytes are not read again then.
-pub(super) fn report(
-    source: &dyn ReadAt,
-    cache: &mut Cache,
-    meter: &Meter,
-    depth: Depth,
-) -> Result<Option<Report>> {
+/// What the first bytes of a file say.
+pub(super) enum Glance {
+    /// Nothing can come of it; it is this.
+    Nothing(Container),
+    /// It has to be read, as this if that is known. Its first bytes are not read again.
+    Begun(Option<&'static Format>),
+}
+
+pub(super) fn look(source: &dyn ReadAt, cache: &mut Cache, meter: &Meter) -> Result<Glance> {
     cache.forget();
     if !source.is_sized() {
-        return Ok(None);
+        return Ok(Glance::Begun(None));
     }
-    let kind = container::ordinary(Window::new(source, cache, meter)?.head()?);
-    let Some(kind) = kind else {
-        cache.keep();
-        return Ok(None);
-    };
-    let mut first = Finding::new(Facts::new(kind, Protection::None));
+    let mut window = Window::new(source, cache, meter)?;
+    let head = window.head()?;
+    let format = Format::of(head);
+    if format.is_none() {
+        return Ok(Glance::Nothing(container::ordinary(head)));
+    }
+    cache.keep();
+    Ok(Glance::Begun(format))
+}
+
+/// The report that [`Walk`](super::walk::Walk) would give of a file of which nothing can come.
+pub(super) fn report(container: Container, depth: Depth) -> Report {
+    let mut first = Finding::new(Facts::new(container, Protection::None));
     first.facts.depth = depth;
-    Ok(Some(Report { first, rest: Vec::new(), incomplete: None }))
+    Report { first, rest: Vec::new(), incomplete: None }
 }
 
 #[cfg(test)]
@@ -42,11 +50,14 @@ mod tests {
         let mut inspector = Inspector::builder().depth(depth).build();
         let options = inspector.options.clone();
         let meter = || Meter::new(options.limits.clone(), options.cancel.clone());
-        let glance = report(&bytes, &mut inspector.cache, &meter(), depth).unwrap();
+        let glance = match look(&bytes, &mut inspector.cache, &meter()).unwrap() {
+            Glance::Nothing(container) => Some(report(container, depth)),
+            Glance::Begun(_) => None,
+        };
         let (cache, license) = (&mut inspector.cache, &mut inspector.license);
         let buffers = Buffers { cache, license, memory: &mut inspector.memory };
         let size = bytes.size().unwrap();
-        (glance, Walk::new(&options, &meter(), buffers).run(&bytes, size))
+        (glance, Walk::new(&options, &meter(), buffers).run(&bytes, size, None))
     }
 
     proptest! {

@@ -10,6 +10,7 @@ use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 
+use self::glance::Glance;
 use self::walk::{Buffers, Walk};
 use crate::bytes::Buffer;
 use crate::container::Wanted;
@@ -210,17 +211,22 @@ impl Inspector {
         let size = source.size().map_err(Error::io)?;
         let options = &self.options;
         let mut meter = Meter::within(&options.limits, options.cancel.clone());
-        match glance::report(source, &mut self.cache, &meter, options.manner.depth) {
-            Ok(Some(report)) => return Ok(report),
-            Ok(None) => {}
+        let format = match glance::look(source, &mut self.cache, &meter) {
+            Ok(Glance::Nothing(container)) => {
+                return Ok(glance::report(container, options.manner.depth));
+            }
+            Ok(Glance::Begun(format)) => format,
             // What is wrong with it the walk says, from the beginning.
-            Err(_) => meter = Meter::within(&options.limits, options.cancel.clone()),
-        }
+            Err(_) => {
+                meter = Meter::within(&options.limits, options.cancel.clone());
+                None
+            }
+        };
         let buffers = Buffers {
             cache: &mut self.cache,
             license: &mut self.license,
             memory: &mut self.memory,
         };
-        Ok(Walk::new(options, &meter, buffers).run(source, size))
+        Ok(Walk::new(options, &meter, buffers).run(source, size, format))
     }
 }

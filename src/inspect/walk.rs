@@ -9,7 +9,7 @@ use super::place::{Holder, Place};
 use crate::bytes::Buffer;
 use crate::container::mail::Delimited;
 use crate::container::mail::pst::Elsewhere;
-use crate::container::{self, Anomaly, Body, Container, Member, Name, Protection, Rest};
+use crate::container::{self, Anomaly, Body, Container, Format, Member, Name, Protection, Rest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Facts, Searched};
 use crate::license::Memory;
@@ -135,6 +135,8 @@ pub(super) struct Walk<'a, 'w> {
     pool: Option<Rc<Pool>>,
     /// Bytes of the file.
     size: u64,
+    /// What the file is, until it is read.
+    format: Option<&'static Format>,
     findings: Findings,
     stack: Vec<Frame<'a>>,
     names: Names,
@@ -152,19 +154,26 @@ impl<'a, 'w> Walk<'a, 'w> {
             buffers,
             pool: None,
             size: 0,
+            format: None,
             findings: Findings::default(),
             stack: Vec::new(),
             names: Names::default(),
         }
     }
 
-    /// Reads the file and all that is in it.
-    pub(super) fn run(self, file: &'a dyn ReadAt, size: u64) -> Report {
+    /// Reads the file, of this format if somebody has looked, and all that is in it.
+    pub(super) fn run(
+        mut self,
+        file: &'a dyn ReadAt,
+        size: u64,
+        format: Option<&'static Format>,
+    ) -> Report {
+        self.format = format;
         self.run_as(file, size, None)
     }
 
-    /// Reads the file as of a format that the table does not have.
-    fn run_as(mut self, file: &'a dyn ReadAt, size: u64, format: Option<Rest>) -> Report {
+    /// Reads the file by `rest`, if there is such, which no format of the table need be.
+    fn run_as(mut self, file: &'a dyn ReadAt, size: u64, rest: Option<Rest>) -> Report {
         let file = Opened {
             holder: Holder::File(file),
             place: Place::Whole,
@@ -176,7 +185,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             measure: Measure::Window,
         };
         self.size = size;
-        self.read(file, Gathered::default(), format);
+        self.read(file, Gathered::default(), rest);
         while let Some(frame) = self.stack.pop() {
             let account = frame.outer.account.clone();
             if let Err(error) = self.step(frame) {
@@ -347,6 +356,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             place,
             found: gathered,
         };
+        let format = self.format.take();
         let mut size = None;
         let mut recent = None;
         let holder = &opened.holder;
@@ -356,9 +366,10 @@ impl<'a, 'w> Walk<'a, 'w> {
             {
                 self.meter.check(Limit::MemberSize, len)?;
             }
-            let read = match rest {
-                Some(rest) => rest(&mut window, &mut gather),
-                None => container::read(&mut window, &mut gather),
+            let read = match (rest, format) {
+                (Some(rest), _) => rest(&mut window, &mut gather),
+                (None, Some(format)) => format.read(&mut window, &mut gather),
+                (None, None) => container::read(&mut window, &mut gather),
             };
             size = window.known_len();
             if gather.found.is_forward && !opened.is_forward {
