@@ -17,6 +17,7 @@ pub(crate) mod password;
 pub(crate) mod pdf;
 pub(crate) mod pfile;
 mod polyglot;
+mod program;
 pub(crate) mod rpmsg;
 pub(crate) mod tar;
 pub(crate) mod text;
@@ -313,7 +314,7 @@ const FORMATS: &[Format] = &[
         second: Second::Pdf,
     },
     Format { matches: zip::matches, read: zip::read, second: Second::UnlistedPdf },
-    Format { matches: zip::matches_executable, read: zip::read_executable, second: Second::Pdf },
+    Format { matches: program::matches, read: program::read, second: Second::Pdf },
     Format { matches: mail::tnef::matches, read: mail::tnef::read, second: Second::Pdf },
     Format { matches: mail::pst::matches, read: mail::pst::read, second: Second::Pdf },
     Format { matches: gzip::matches, read: gzip::read, second: Second::None },
@@ -326,6 +327,7 @@ const FORMATS: &[Format] = &[
     Format { matches: mail::eml::matches, read: mail::eml::read, second: Second::Pdf },
     Format { matches: pdf::matches_objects, read: pdf::read, second: Second::None },
     Format { matches: zip::matches_prefixed, read: zip::read_prefixed, second: Second::None },
+    Format { matches: archive::matches_empty, read: archive::read_empty, second: Second::None },
 ];
 
 impl Format {
@@ -356,7 +358,10 @@ pub(crate) fn ordinary(head: &[u8]) -> Container {
 
 /// Whether `head` is that of a format which no text begins like by chance.
 pub(crate) fn is_firmly_known(head: &[u8]) -> bool {
-    let by_chance = text::matches(head) || mail::mbox::matches(head) || mail::eml::matches(head);
+    let by_chance = text::matches(head)
+        || mail::mbox::matches(head)
+        || mail::eml::matches(head)
+        || archive::matches_empty(head);
     is_known(head) && !by_chance
 }
 

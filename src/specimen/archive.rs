@@ -1,5 +1,6 @@
-//! Archives that a reader may not open: RAR in both versions, and cabinets. Their members are stored
-//! as they are; headers, sizes and checksums are those that the programs which open them look at.
+//! Archives that a reader may not open: RAR in both versions, cabinets, and programs that
+//! unpack such. Their members are stored as they are; headers, sizes and checksums are those that the
+//! programs which open them look at.
 
 use super::bytes::{put32, set32};
 use super::deflate::crc32;
@@ -118,6 +119,28 @@ pub fn cab(members: &[(&str, &[u8])]) -> Vec<u8> {
     out.extend_from_slice(&data);
     let len = out.len();
     set32(&mut out, 8, len);
+    out
+}
+
+/// A program for Windows of one empty section (Microsoft PE Format), with `archive` behind its image,
+/// as those are that unpack themselves.
+pub fn self_extracting(archive: &[u8]) -> Vec<u8> {
+    const IMAGE: usize = 512;
+    const HEADERS: usize = 256;
+    let mut out = b"MZ".to_vec();
+    // e_lfanew: the PE header follows.
+    out.resize(0x3C, 0);
+    put32(&mut out, 0x40);
+    // Machine, NumberOfSections, SizeOfOptionalHeader, Characteristics.
+    out.extend_from_slice(b"PE\0\0\x4C\x01\x01\0");
+    out.extend_from_slice(&[0; 12]);
+    out.extend_from_slice(&[0, 0, 2, 1]);
+    out.extend_from_slice(b".text\0\0\0");
+    for field in [0x1000, 0x1000, IMAGE - HEADERS, HEADERS] {
+        put32(&mut out, field);
+    }
+    out.resize(IMAGE, 0);
+    out.extend_from_slice(archive);
     out
 }
 

@@ -54,7 +54,7 @@ mod text;
 mod xml;
 mod zip;
 
-pub use archive::{cab, rar4, rar5};
+pub use archive::{cab, rar4, rar5, self_extracting};
 pub use bytes::noise;
 pub use chain::{
     certificate_chain_file, client_certificate, server_certificate, server_info, template,

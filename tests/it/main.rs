@@ -4,6 +4,7 @@
 #![allow(clippy::string_slice)]
 
 mod budgets;
+mod closed;
 mod codes;
 mod corpus;
 mod damage;

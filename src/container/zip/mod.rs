@@ -50,21 +50,17 @@ fn begins(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
-/// Programs, which may unpack an archive at their end.
-pub(crate) fn matches_executable(head: &[u8]) -> bool {
-    head.starts_with(b"MZ")
-}
-
-pub(crate) fn read_executable(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    sink.container(Container::Other);
+/// Reads the archive that ends a program which unpacks it, and says whether there is one.
+pub(crate) fn read_near_end(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<bool> {
     match Directory::locate(window, Search::Near) {
         Ok(directory) if directory.entries > 0 => {
             sink.container(Container::Zip);
-            Reading::new(directory, Wish::Members).go_on(window, sink)
+            Reading::new(directory, Wish::Members).go_on(window, sink)?;
+            Ok(true)
         }
         // Damage says that there is no archive; a limit says nothing.
         Err(error) if error.kind() != ErrorKind::Malformed => Err(error),
-        _ => Ok(()),
+        _ => Ok(false),
     }
 }
 

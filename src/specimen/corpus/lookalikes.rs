@@ -1,6 +1,6 @@
 //! What is not protected by rights management, however much it looks so.
 
-use super::super::archive::{cab, rar4, rar5};
+use super::super::archive::{cab, rar4, rar5, self_extracting};
 use super::super::bytes::noise;
 use super::super::compound::Compound;
 use super::super::label::{Label, mail_header};
@@ -26,6 +26,7 @@ pub(super) fn files() -> Files {
         ("archive.rar", rar5(&members)),
         ("archive-4.rar", rar4(&members)),
         ("archive.cab", cab(&members)),
+        ("self-extracting.exe", self_extracting(&rar5(&members))),
         ("empty.bin", Vec::new()),
         ("text.txt", text.clone()),
         ("noise.bin", noise(0x52, 2000)),

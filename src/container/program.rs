@@ -1,0 +1,75 @@
+//! Programs (`.exe`), of which some bring an archive along and unpack it: a ZIP, which has its
+//! directory at the end, or another one right behind the image.
+
+use super::{Container, Sink, archive, zip};
+use crate::bytes::Cursor;
+use crate::error::Result;
+use crate::source::Window;
+
+/// `e_magic`, with which programs of MS-DOS and all that came after it begin.
+const MAGIC: &[u8] = b"MZ";
+/// Where the file says at which byte its PE header is (Microsoft PE Format, "Signature").
+const PE_AT: u64 = 0x3C;
+const SIGNATURE: &[u8] = b"PE\0\0";
+/// Bytes of the signature and of the COFF file header.
+const HEADER: usize = 24;
+/// Bytes of a section header, and how many of them Windows loads.
+const SECTION: usize = 40;
+const SECTIONS: usize = 96;
+
+pub(super) fn matches(head: &[u8]) -> bool {
+    head.starts_with(MAGIC)
+}
+
+pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Other);
+    if zip::read_near_end(window, sink)? {
+        return Ok(());
+    }
+    match image_end(window)? {
+        Some(end) => archive::read_behind(window, end, sink),
+        None => Ok(()),
+    }
+}
+
+/// Where the image of a program for Windows ends: behind the last of its sections.
+fn image_end(window: &mut Window<'_>) -> Result<Option<u64>> {
+    let Some(at) = window.up_to(PE_AT, 4)?.first_chunk() else { return Ok(None) };
+    let at = u64::from(u32::from_le_bytes(*at));
+    let header = Cursor::new("COFF File Header", window.up_to(at, HEADER)?, at);
+    // What is no such program has no image.
+    let Ok(Some(Table { offset, sections })) = Table::parse(header) else { return Ok(None) };
+    let len = usize::from(sections).min(SECTIONS).saturating_mul(SECTION);
+    let (sections, _) = window.up_to(offset, len)?.as_chunks::<SECTION>();
+    let ends =
+        sections.iter().map(|section| raw_data_end(Cursor::new("Section Header", section, 0)));
+    Ok(ends.filter_map(Result::ok).max())
+}
+
+/// Where the section table lies, and how many headers it has.
+struct Table {
+    offset: u64,
+    sections: u16,
+}
+
+impl Table {
+    /// From "COFF File Header (Object and Image)" and the signature before it.
+    fn parse(mut header: Cursor<'_>) -> Result<Option<Table>> {
+        let signature = header.take(SIGNATURE.len(), "Signature")?;
+        header.skip(2, "Machine")?;
+        let sections = header.u16_le("NumberOfSections")?;
+        header.skip(12, "TimeDateStamp, PointerToSymbolTable, NumberOfSymbols")?;
+        let optional = header.u16_le("SizeOfOptionalHeader")?;
+        header.skip(2, "Characteristics")?;
+        let offset = header.offset().saturating_add(u64::from(optional));
+        Ok((signature == SIGNATURE).then_some(Table { offset, sections }))
+    }
+}
+
+/// Behind the bytes of a section ("Section Table (Section Headers)").
+fn raw_data_end(mut section: Cursor<'_>) -> Result<u64> {
+    section.skip(16, "Name, VirtualSize, VirtualAddress")?;
+    let size = section.u32_le("SizeOfRawData")?;
+    let start = section.u32_le("PointerToRawData")?;
+    Ok(u64::from(start).saturating_add(u64::from(size)))
+}
