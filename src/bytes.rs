@@ -99,13 +99,36 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// Units of UTF-16 that are looked at together.
+const UNITS: usize = 32;
+
 /// UTF-16LE as text; unpaired surrogates become U+FFFD, an odd last byte is dropped.
 pub(crate) fn utf16_lossy(bytes: &[u8]) -> String {
-    let units = bytes.chunks_exact(2).map(|pair| match pair {
-        [low, high] => u16::from_le_bytes([*low, *high]),
-        _ => 0,
-    });
-    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    let (mut rest, _) = bytes.as_chunks();
+    #[allow(clippy::disallowed_methods)] // half as many as there are
+    let mut text = String::with_capacity(rest.len());
+    while !rest.is_empty() {
+        // Licenses are ASCII, nearly all of them.
+        while let Some((units, behind)) = rest.split_first_chunk::<UNITS>() {
+            let Some(ascii) = ascii(units) else { break };
+            text.push_str(std::str::from_utf8(&ascii).unwrap_or_default());
+            rest = behind;
+        }
+        for _ in 0..UNITS {
+            let units = rest.iter().map(|unit| u16::from_le_bytes(*unit));
+            let Some(decoded) = char::decode_utf16(units).next() else { break };
+            let letter = decoded.unwrap_or(char::REPLACEMENT_CHARACTER);
+            text.push(letter);
+            rest = rest.get(letter.len_utf16()..).unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// The units as ASCII, if all of them are.
+fn ascii(units: &[[u8; 2]; UNITS]) -> Option<[u8; UNITS]> {
+    let any = units.iter().fold(0, |any, unit| any | u16::from_le_bytes(*unit));
+    (any < 0x80).then(|| units.map(|[low, _]| low))
 }
 
 /// UTF-8 as text; what is no valid UTF-8 becomes U+FFFD.
@@ -172,6 +195,27 @@ impl Buffer {
 mod tests {
     use super::*;
     use crate::limits::{Cancel, Limits};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn utf_16_is_decoded_as_its_letters_say(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    "[a-z<>]{0,40}".prop_map(|text| text.encode_utf16().collect()),
+                    "\\PC{0,3}".prop_map(|text| text.encode_utf16().collect()),
+                    any::<u16>().prop_map(|unit| vec![unit]),
+                    (0xD800..0xE000_u16).prop_map(|unit| vec![unit]),
+                ],
+                0..12,
+            ),
+            odd in prop::option::of(any::<u8>()),
+        ) {
+            let units: Vec<u16> = parts.concat();
+            let bytes: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).chain(odd).collect();
+            prop_assert_eq!(utf16_lossy(&bytes), String::from_utf16_lossy(&units));
+        }
+    }
 
     #[test]
     fn a_cursor_names_the_field_that_does_not_fit() {
