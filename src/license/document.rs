@@ -216,9 +216,10 @@ fn is_same_modulus(one: &[u8], other: &[u8]) -> bool {
     }
     // The number is little-endian: its lowest bytes come first. Nearly all that are not the same
     // differ there, and need not be decoded.
+    let is_digit = |letter: &u8| letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/');
     let lowest = |text: &[u8]| {
         let letters = text.first_chunk::<4>().copied();
-        letters.filter(|letters| letters.iter().all(u8::is_ascii_alphanumeric))
+        letters.filter(|letters| letters.iter().all(is_digit))
     };
     if let (Some(one), Some(other)) = (lowest(one), lowest(other))
         && one != other
