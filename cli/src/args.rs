@@ -299,7 +299,8 @@ pub(crate) struct Reading {
     #[arg(long)]
     pub(crate) labels: bool,
 
-    /// Look into the members of Office packages too (attachments inside documents)
+    /// Look at the files inside of documents too: members of Office packages, embedded objects,
+    /// attachments of PDF
     #[arg(long)]
     pub(crate) deep: bool,
 
@@ -360,7 +361,8 @@ pub(crate) struct Inspect {
     #[arg(long, value_name = "FILE")]
     pub(crate) estate: Option<PathBuf>,
 
-    /// Look into the members of Office packages too (attachments inside documents)
+    /// Look at the files inside of documents too: members of Office packages, embedded objects,
+    /// attachments of PDF
     #[arg(long)]
     pub(crate) deep: bool,
 

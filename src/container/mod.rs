@@ -13,6 +13,7 @@ pub(crate) mod irm;
 pub(crate) mod label;
 pub(crate) mod mail;
 mod needle;
+mod ole;
 pub(crate) mod password;
 pub(crate) mod pdf;
 pub(crate) mod pfile;
@@ -228,7 +229,7 @@ pub(crate) struct Label {
 pub(crate) struct Wanted {
     /// Labels outside of licenses.
     pub(crate) labels: bool,
-    /// The members of Office packages.
+    /// The files inside of documents.
     pub(crate) deep: bool,
     /// Evidence and all that `inspect` shows, at the price of more reads.
     pub(crate) evidence: bool,
@@ -417,7 +418,8 @@ fn read_compound(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     if mail::msg::read(&mut file, window, sink)? {
         return Ok(());
     }
-    password::read(&mut file, window, sink)
+    password::read(&mut file, window, sink)?;
+    if sink.wanted().deep { ole::read(&mut file, window, sink) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -71,7 +71,8 @@ impl InspectorBuilder {
         self
     }
 
-    /// Looks into the members of Office packages too.
+    /// Looks at the files inside of documents too: the members of Office packages, the objects
+    /// embedded in binary documents, and the attachments of PDF.
     pub fn deep(mut self, deep: bool) -> Self {
         self.options.wanted.deep = deep;
         self

@@ -4,6 +4,7 @@
 //! care. So the order is a list here, chains can be cut in pieces, and a stream can be a hole of any
 //! size.
 
+use super::bytes::put32;
 use super::sparse::SparseFile;
 
 mod directory;
@@ -231,3 +232,20 @@ impl Compound {
 
 #[cfg(test)]
 mod tests;
+
+/// The stream `\x01Ole10Native` of an object that the packager made of a file (MS-OLEDS 2.3.6).
+pub fn packaged(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let path = format!("C:\\Users\\ada\\{name}\0");
+    let mut native = vec![2, 0];
+    native.extend_from_slice(format!("{name}\0{path}").as_bytes());
+    // Reserved, and the kind: the file itself.
+    native.extend_from_slice(&[0, 0, 3, 0]);
+    put32(&mut native, path.len());
+    native.extend_from_slice(path.as_bytes());
+    put32(&mut native, bytes.len());
+    native.extend_from_slice(bytes);
+    let mut stream = Vec::new();
+    put32(&mut stream, native.len());
+    stream.extend(native);
+    stream
+}

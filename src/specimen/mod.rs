@@ -61,7 +61,7 @@ pub use chain::{
     use_license, use_license_stream,
 };
 pub use client::Client;
-pub use compound::{Compound, Region, Siblings, Version};
+pub use compound::{Compound, Region, Siblings, Version, packaged};
 pub use corpus::{CorpusFile, corpus};
 pub use deflate::{deflate, zlib};
 pub use irm::{DRM_TRANSFORM, IrmDocument, IrmKind, LZX_TRANSFORM, PASSWORD_TRANSFORM};
@@ -75,7 +75,8 @@ pub use password::{
     PasswordForm, password_doc, password_ooxml, password_ppt, password_xls, plain_compound,
 };
 pub use pdf::{
-    CrossReference, PdfForm, PdfIrm, StringForm, pdf_string, pdf_with_handler, plain_pdf,
+    CrossReference, PdfForm, PdfIrm, StringForm, pdf_string, pdf_with_attachments,
+    pdf_with_handler, plain_pdf,
 };
 pub use pfile::{Pfile, PfileVersion};
 pub use pst::{PstMessage, pst};

@@ -399,3 +399,31 @@ pub fn plain_pdf(form: CrossReference) -> Vec<u8> {
     objects.pages("", deflate(b"BT (Nothing is protected here.) Tj ET"));
     objects.write(Vec::new())
 }
+
+/// A PDF that nothing protects, with these files attached to it, compressed or as they are.
+pub fn pdf_with_attachments(
+    form: CrossReference,
+    files: &[(&str, &[u8])],
+    compressed: bool,
+) -> Vec<u8> {
+    let mut objects = Objects::new("%PDF-1.7", form);
+    // Behind the page: a file specification and its stream for each.
+    let numbers = (0..files.len()).map(|file| 5 + 2 * file);
+    let names: String = files
+        .iter()
+        .zip(numbers.clone())
+        .map(|((name, _), number)| format!("({name}) {number} 0 R "))
+        .collect();
+    objects.pages(
+        &format!("/Names << /EmbeddedFiles << /Names [{names}] >> >>"),
+        deflate(b"BT (Nothing is protected here.) Tj ET"),
+    );
+    for ((name, bytes), number) in files.iter().zip(numbers) {
+        let stream = number + 1;
+        objects.value(&format!("<< /Type /Filespec /F ({name}) /EF << /F {stream} 0 R >> >>"));
+        let filter = if compressed { "/Filter /FlateDecode" } else { "" };
+        let data = if compressed { zlib(bytes) } else { bytes.to_vec() };
+        objects.push(Body::Stream(format!("/Type /EmbeddedFile {filter}"), data, None));
+    }
+    objects.write(Vec::new())
+}

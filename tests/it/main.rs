@@ -9,6 +9,7 @@ mod codes;
 mod corpus;
 mod damage;
 mod differential;
+mod embedded;
 mod evasion;
 mod hostile;
 mod inputs;

@@ -1,14 +1,14 @@
 //! The catalog of a PDF without `/Encrypt`: whether it wraps a protected one (ISO 32000-2 7.6.7).
 
 use super::document::Document;
-use super::layout::{CATALOG_KEYS, ENCRYPTED_PAYLOAD, SUSPECTS};
+use super::layout::{ATTACHMENTS, CATALOG_KEYS, ENCRYPTED_PAYLOAD, SUSPECTS};
 use super::load::{Fields, Seen, Text, once};
 use super::object::{Dict, Object, mentions_sign, refs};
-use super::read::Answer;
+use super::read::{Answer, Depth};
 use super::value::Value;
-use super::{handler, label, payload};
+use super::{attachment, handler, label, payload};
 use crate::container::{Container, Protection, Sink};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;
 
@@ -52,7 +52,13 @@ pub(super) fn read(
     sink: &mut dyn Sink,
 ) -> Result<Answer> {
     let malformed = |at, why| Error::malformed("malformed-pdf-catalog", "catalog", at, why);
-    let catalog = match document.look::<Ordinary>(window, root)? {
+    // A payload is one file, whatever is attached to it.
+    let all = sink.wanted().deep && document.depth == Depth::Outer;
+    let catalog = match all {
+        true => document.fetch(window, root)?.map(Seen::Object),
+        false => document.look::<Ordinary>(window, root)?,
+    };
+    let catalog = match catalog {
         None => return Err(malformed(None, "/Root leads nowhere")),
         Some(Seen::Fields(..)) => return Ok(Answer::Plain),
         Some(Seen::Object(catalog)) => catalog,
@@ -73,10 +79,20 @@ pub(super) fn read(
             files.extend(refs(value));
         }
     }
-    if has_files || doubt || dict.get(b"Collection").is_some() {
-        embedded(&dict, document, window, &mut files)?;
+    let is_suspect = has_files || doubt || dict.get(b"Collection").is_some();
+    let most = if all { ATTACHMENTS } else { SUSPECTS.saturating_mul(4) };
+    if is_suspect || all {
+        match embedded(&dict, document, window, most, &mut files) {
+            Err(error) if is_suspect || error.kind() != ErrorKind::Malformed => return Err(error),
+            Err(error) => sink.incomplete(error),
+            Ok(is_whole) if !is_whole && all => {
+                let (why, at) = ("more attachments than are looked at", catalog.at());
+                sink.incomplete(Error::unsupported("archive-not-opened", "EmbeddedFiles", at, why));
+            }
+            Ok(_) => {}
+        }
     }
-    files.truncate(SUSPECTS.saturating_mul(4));
+    files.truncate(most);
     let mut seen = Vec::new();
     for number in files {
         if seen.contains(&number) {
@@ -94,6 +110,7 @@ pub(super) fn read(
                 }
                 return unwrap(&file, document, window, sink).map(|()| Answer::Settled);
             }
+            FileKind::Ordinary if all => attachment::read(&file, document, window, sink)?,
             FileKind::Ordinary => {}
             // What /AF or the name tree leads to is a file specification.
             FileKind::None => doubt |= has_files,
@@ -141,23 +158,26 @@ fn associated(
     Ok(())
 }
 
-/// `/Names /EmbeddedFiles`: the file specifications of the name tree's first nodes.
+/// `/Names /EmbeddedFiles`: the file specifications of the name tree's first nodes, `most` of them; and
+/// whether those are all.
 fn embedded(
     catalog: &Dict<'_>,
     document: &mut Document,
     window: &mut Window<'_>,
+    most: usize,
     files: &mut Vec<u64>,
-) -> Result<()> {
-    let Some(names) = step(catalog, b"Names", document, window)? else { return Ok(()) };
+) -> Result<bool> {
+    let Some(names) = step(catalog, b"Names", document, window)? else { return Ok(true) };
     let names = names.dict("Names")?;
-    let Some(tree) = step(&names, b"EmbeddedFiles", document, window)? else { return Ok(()) };
+    let Some(tree) = step(&names, b"EmbeddedFiles", document, window)? else { return Ok(true) };
+    let most_nodes = most / 4;
     let mut nodes = vec![tree];
     let mut visited: usize = 0;
     while let Some(node) = nodes.pop() {
         window.meter().charge(Limit::Steps, 1)?;
         visited = visited.saturating_add(1);
-        if visited > SUSPECTS {
-            break;
+        if visited > most_nodes || files.len() > most {
+            return Ok(false);
         }
         let dict = node.dict("EmbeddedFiles")?;
         if let Some(value) = dict.get(b"Names") {
@@ -165,13 +185,13 @@ fn embedded(
         }
         if let Some(Value::Array(raw)) = dict.get(b"Kids") {
             for kid in refs(&Value::Array(raw)) {
-                if nodes.len() < SUSPECTS {
+                if nodes.len() < most_nodes {
                     nodes.extend(document.fetch(window, kid)?);
                 }
             }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The dictionary under `key`, direct or not.

@@ -5,6 +5,7 @@
 //! catalog; no page is ever read. What the cross-reference says is believed only as far as the
 //! objects stand where it says; else the file is searched from its beginning.
 
+mod attachment;
 mod catalog;
 mod document;
 mod few;

@@ -49,7 +49,7 @@ pub(super) fn read(
 }
 
 /// What `/Length` says, direct or not; an object that cannot be read says nothing.
-fn declared(
+pub(super) fn declared(
     dict: &Dict<'_>,
     document: &mut Document,
     window: &mut Window<'_>,

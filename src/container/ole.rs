@@ -1,0 +1,184 @@
+//! Objects that were put into a binary Office document or an OLE object (MS-OLEDS): the files among
+//! them are looked into where all members are wanted.
+
+use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
+use crate::container::compound::{CompoundFile, Entry, EntryKind};
+use crate::container::{
+    Body, Member, Name, Sink, is_firmly_known, is_known, is_named_protected, not_as_named,
+};
+use crate::error::{ErrorKind, Result};
+use crate::limits::Limit;
+use crate::source::{Extent, Window};
+
+/// The stream of a file that the packager was given, MS-OLEDS 2.3.6; what its native data are,
+/// Microsoft has not published.
+const NATIVE: &str = "\u{1}Ole10Native";
+/// Bytes of `NativeDataSize`.
+const SIZE: usize = 4;
+/// The kind of native data that holds the file itself, not a link to it.
+const NATIVE_FILE: u16 = 3;
+/// Bytes of an object that are looked at to tell whether anything can come of it. What the packager
+/// writes before a file, three names, leaves enough of it.
+const HEAD: u64 = 4096;
+/// Bytes that the smallest protected thing has at least.
+const LEAST: u64 = 512;
+/// Bytes of memory that a member takes while it waits.
+const WAITING: u64 = 512;
+
+/// Looks at every stream: an object is known by its first bytes, whatever storage it is in.
+pub(super) fn read(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let mut id = 0;
+    while let Some(entry) = file.entry(window, id)? {
+        window.meter().charge(Limit::Steps, 1)?;
+        id = id.saturating_add(1);
+        if entry.kind != EntryKind::Stream || entry.size < LEAST {
+            continue;
+        }
+        match object(file, window, sink, &entry) {
+            // Damage in one does not keep the others from being read.
+            Err(error) if error.kind() == ErrorKind::Malformed => sink.incomplete(error),
+            read => read?,
+        }
+    }
+    Ok(())
+}
+
+fn object(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    entry: &Entry,
+) -> Result<()> {
+    if entry.is_named(NATIVE) {
+        return native(file, window, sink, entry);
+    }
+    let head = file.read(window, entry, HEAD)?;
+    if !is_firmly_known(&head) {
+        return Ok(());
+    }
+    window.meter().charge(Limit::Allocation, WAITING)?;
+    let body = Body::Stored(file.extents(window, entry)?);
+    sink.member(Member { name: Name::Numbered("stream", u64::from(entry.id)), body })
+}
+
+/// A file with its name, as the packager writes it.
+fn native(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    entry: &Entry,
+) -> Result<()> {
+    let head = file.read(window, entry, HEAD)?;
+    let packed = Packed::parse(Cursor::new("OLENativeStream", &head, 0)).ok().flatten();
+    // Other programs put their data there as they are.
+    let packed = packed.unwrap_or(Packed { name: None, at: wide(SIZE), len: u64::MAX });
+    let data = narrow(packed.at).and_then(|at| head.get(at..)).unwrap_or_default();
+    if !is_known(data) {
+        return match packed.name {
+            Some(name) if is_named_protected(&name) => Err(not_as_named()),
+            _ => Ok(()),
+        };
+    }
+    window.meter().charge(Limit::Allocation, WAITING)?;
+    let body = Body::Stored(part(file.extents(window, entry)?, packed.at, packed.len));
+    let number = Name::Numbered("stream", u64::from(entry.id));
+    sink.member(Member { name: packed.name.map_or(number, Name::Named), body })
+}
+
+/// What the native data of the packager hold.
+#[derive(Debug, PartialEq, Eq)]
+struct Packed {
+    name: Option<String>,
+    /// Where the file begins in the stream, and how many bytes it has.
+    at: u64,
+    len: u64,
+}
+
+impl Packed {
+    /// `None` of a link to a file that lies somewhere else.
+    fn parse(mut stream: Cursor<'_>) -> Result<Option<Packed>> {
+        stream.skip(SIZE, "NativeDataSize")?;
+        stream.skip(2, "flags")?;
+        let label = text(&mut stream, "label")?;
+        text(&mut stream, "path")?;
+        stream.skip(2, "reserved")?;
+        if stream.u16_le("kind")? != NATIVE_FILE {
+            return Ok(None);
+        }
+        let path = stream.u32_le("length of the temporary path")?;
+        stream.skip(usize::try_from(path).unwrap_or(usize::MAX), "temporary path")?;
+        let len = u64::from(stream.u32_le("length of the file")?);
+        let name = label.rsplit(|byte| *byte == b'\\').next().unwrap_or_default();
+        let name = utf8_lossy(name).into_owned();
+        let name = Some(name).filter(|name| !name.is_empty());
+        Ok(Some(Packed { name, at: stream.offset(), len }))
+    }
+}
+
+/// Text up to its NUL.
+fn text<'a>(stream: &mut Cursor<'a>, field: &'static str) -> Result<&'a [u8]> {
+    let rest = stream.rest();
+    let len = memchr::memchr(0, rest).unwrap_or(rest.len());
+    let text = stream.take(len, field)?;
+    stream.skip(1, field)?;
+    Ok(text)
+}
+
+/// The `len` bytes behind the first `skip` of these, or those that there are.
+fn part(extents: Vec<Extent>, mut skip: u64, mut len: u64) -> Vec<Extent> {
+    let pieces = extents.into_iter().filter_map(|extent| {
+        let passed = skip.min(extent.len);
+        skip = skip.saturating_sub(passed);
+        let taken = extent.len.saturating_sub(passed).min(len);
+        len = len.saturating_sub(taken);
+        let offset = extent.offset.saturating_add(passed);
+        (taken > 0).then_some(Extent { offset, len: taken })
+    });
+    pieces.collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_packager_has_its_name_and_its_place() {
+        let stream = |kind: u8| {
+            let lead = [0, 0, 0, 0, 2, 0];
+            let names = b"C:\\deals\\offer.docx\0C:\\deals\\offer.docx\0\0\0";
+            [&lead[..], names, &[kind, 0, 4, 0, 0, 0], b"tmp\0", &[9, 0, 0, 0], b"the bytes"]
+                .concat()
+        };
+        let parse = |bytes: &[u8]| Packed::parse(Cursor::new("OLENativeStream", bytes, 0));
+        let bytes = stream(3);
+        let packed = parse(&bytes).unwrap().unwrap();
+        assert_eq!(packed.name.as_deref(), Some("offer.docx"));
+        assert_eq!(&bytes[packed.at as usize..], b"the bytes");
+        assert_eq!(packed.len, 9);
+        assert_eq!(parse(&stream(1)).unwrap(), None);
+        for cut in 0..bytes.len() - 9 {
+            assert!(parse(&bytes[..cut]).is_err(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_pieces_is_pieces() {
+        let at = |offset, len| Extent { offset, len };
+        let pieces = vec![at(10, 4), at(30, 4), at(50, 4)];
+        let cases = [
+            (0, 99, pieces.clone()),
+            (4, 4, vec![at(30, 4)]),
+            (6, 4, vec![at(32, 2), at(50, 2)]),
+            (12, 4, vec![]),
+            (1, 0, vec![]),
+        ];
+        for (skip, len, expected) in cases {
+            assert_eq!(part(pieces.clone(), skip, len), expected, "{skip} {len}");
+        }
+    }
+}
