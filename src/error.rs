@@ -88,6 +88,7 @@ impl Error {
     }
 
     /// `structure` breaks its format at `offset`; `code` is `malformed-<structure>`.
+    #[cold]
     pub(crate) fn malformed(
         code: &'static str,
         structure: &'static str,
@@ -99,6 +100,7 @@ impl Error {
     }
 
     /// `structure` ends before the field that its format puts at `offset`.
+    #[cold]
     pub(crate) fn truncated(
         structure: &'static str,
         offset: u64,
@@ -108,6 +110,7 @@ impl Error {
     }
 
     /// `structure` is what it says, but cannot be read here.
+    #[cold]
     pub(crate) fn unsupported(
         code: &'static str,
         structure: &'static str,
@@ -119,11 +122,13 @@ impl Error {
     }
 
     /// The source gave less than its size had promised.
+    #[cold]
     pub(crate) fn changed() -> Error {
         Error::new(Cause::Changed, Stage::Source, None)
     }
 
     /// The budget `limit` of `allowed` is spent.
+    #[cold]
     pub(crate) fn limit(limit: Limit, allowed: u64) -> Error {
         Error::new(Cause::Limit { limit, allowed }, Stage::Container, None)
     }
