@@ -272,9 +272,12 @@ fn compare_cli(options: &Options, cli: &Path, folder: &Path, jobs: &[Job<'_>]) {
     println!("  scan -j 1 / product   {}", outside.over(&inside));
 }
 
+/// Files that slow storage is asked for: each of 32 workers has met its servers' certificates then.
+const SLOW: usize = 2560;
+
 /// Storage that takes a millisecond for every read: what counts is how many wait for each other.
 fn slow(options: &Options, files: &[PathBuf]) {
-    let sample: Vec<&PathBuf> = files.iter().step_by((files.len() / 640).max(1)).collect();
+    let sample: Vec<&PathBuf> = files.iter().step_by((files.len() / SLOW).max(1)).collect();
     let inspect = |files: &[&PathBuf]| {
         let mut inspector = options.inspector();
         for file in files {

@@ -8,7 +8,7 @@ use crate::container::{Container, Protection, Sink};
 use crate::error::{Error, Result};
 use crate::source::Window;
 
-/// What a closed archive begins with, and its name.
+/// What a closed archive begins with, and its name. Those of letters alone are looked at closer.
 const MAGICS: &[(&[u8], &str)] = &[
     (b"7z\xBC\xAF\x27\x1C", "7z"),
     (b"Rar!\x1A\x07", "rar"),
@@ -23,7 +23,7 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"vhdxfile", "vhdx"),
     (b"conectix", "vhd"),
     (b"KDMV", "vmdk"),
-    (b"COWD", "vmdk"),
+    (b"COWD\x01\0\0\0", "vmdk"),
     (b"QFI\xFB", "qcow"),
     (b"TAPE", "bkf"),
 ];
@@ -32,16 +32,14 @@ const MAGICS: &[(&[u8], &str)] = &[
 const MAGICS_BEHIND: &[(usize, &[u8], &str)] =
     &[(2, b"-l", "lha"), (7, b"**ACE**", "ace"), (64, b"\x7F\x10\xDA\xBE", "vdi")];
 
-/// Where ISO 9660 (ECMA-119 6.2.1, 8.1) and UDF (ECMA-167 2/8.3.1) have their first volume descriptor:
-/// behind a system area, which is empty on all that is made to hold files.
+/// Where ISO 9660 (ECMA-119 6.2.1, 8.1) and UDF (ECMA-167 2/8.3.1) have their first volume descriptor,
+/// behind a system area for others to use.
 const DESCRIPTOR: u64 = 32_768;
 /// `Standard Identifier`, its second field.
 const IDENTIFIERS: [&[u8]; 2] = [b"CD001", b"BEA01"];
-/// Bytes of a logical sector.
-const SECTOR: u64 = 2048;
-
-/// Bytes of an empty system area that are looked at.
-const EMPTY: usize = 2048;
+/// What the system area begins with: nothing, but for an Apple partition map, or a boot record that is
+/// an image by itself.
+const SYSTEM_AREAS: [&[u8]; 2] = [&[0; 2048], b"ER\x02\0"];
 
 /// Where a boot record has its signature, and its four partitions of 16 bytes each before that (UEFI
 /// 5.2.1).
@@ -64,6 +62,13 @@ fn kind(head: &[u8]) -> Option<&'static str> {
         "bzip2" => begins_at(head, 4, b"1AY&SY"),
         // Method and level of the header.
         "lha" => begins_at(head, 6, b"-") && head.get(20).is_some_and(|level| *level < 4),
+        // The type of the first header.
+        "ace" => begins_at(head, 4, b"\0"),
+        // `Creator`, which is UTF-16.
+        "vhdx" => begins_at(head, 9, b"\0"),
+        // The version of the format.
+        "vhd" => begins_at(head, 12, b"\0\x01\0\0"),
+        "vmdk" => begins_at(head, 5, &[0; 3]),
         // "Displayable size" and "Format logical address" of the first block are zero (Microsoft Tape
         // Format 1.00a, 4.2).
         "bkf" => begins_at(head, 12, &[0; 16]),
@@ -76,9 +81,11 @@ fn begins_at(head: &[u8], at: usize, magic: &[u8]) -> bool {
 }
 
 /// Whether a disk or a volume begins with this: a boot record with partitions, or a jump over the
-/// parameters of a file system.
+/// parameters of a file system. The kernel of Linux has the signature too, and its own behind it.
 fn is_volume(head: &[u8]) -> bool {
-    if !begins_at(head, BOOT_SIGNATURE, b"\x55\xAA") {
+    let behind = BOOT_SIGNATURE.saturating_add(2);
+    let has_more = head.len() > behind && !begins_at(head, behind.saturating_add(2), b"HdrS");
+    if !has_more || !begins_at(head, BOOT_SIGNATURE, b"\x55\xAA") {
         return false;
     }
     let jumps = matches!(head, [0xEB, _, 0x90, ..] | [0xE9, ..]);
@@ -98,17 +105,13 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     not_opened(sink, 0, name)
 }
 
-/// What is empty at its beginning, as images of optical discs are.
-pub(crate) fn matches_empty(head: &[u8]) -> bool {
-    head.first_chunk::<EMPTY>().is_some_and(|begin| *begin == [0; EMPTY])
+/// Whether a file begins as images of optical discs do, and as much else.
+pub(crate) fn matches_disc(head: &[u8]) -> bool {
+    SYSTEM_AREAS.iter().any(|area| head.starts_with(area))
 }
 
-pub(crate) fn read_empty(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+pub(crate) fn read_disc(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
-    // Whatever else is empty there costs no read, mostly.
-    if window.known_len().is_some_and(|len| len <= DESCRIPTOR || len % SECTOR != 0) {
-        return Ok(());
-    }
     match window.up_to(DESCRIPTOR, 6)?.get(1..) {
         Some(identifier) if IDENTIFIERS.contains(&identifier) => not_opened(sink, 0, "disk image"),
         _ => Ok(()),
@@ -155,12 +158,26 @@ mod tests {
         let at = |at: usize, magic: &[u8]| [&vec![b'.'; at], magic, &[b'.'; 30]].concat();
         let mut volume = at(0, &[0xEB, 0x3C, 0x90]);
         volume.resize(510, 0);
-        volume.extend(b"\x55\xAA");
-        let mut disk = vec![0; 512];
-        disk.get_mut(510..).unwrap().copy_from_slice(b"\x55\xAA");
+        volume.extend(b"\x55\xAA.");
+        let mut disk = vec![0; 1024];
+        disk.get_mut(510..512).unwrap().copy_from_slice(b"\x55\xAA");
         let empty_table = disk.clone();
         *disk.get_mut(450).unwrap() = 7;
-        let cases: [(Vec<u8>, Option<&str>); 16] = [
+        let alone = disk.get(..512).unwrap().to_vec();
+        let mut kernel = disk.clone();
+        kernel.get_mut(514..518).unwrap().copy_from_slice(b"HdrS");
+        let cases: [(Vec<u8>, Option<&str>); 27] = [
+            (alone, None),
+            (kernel, None),
+            (at(0, b"KDMV\x01\0\0\0"), Some("vmdk")),
+            (at(0, b"KDMV is a word"), None),
+            (at(0, b"COWD\x01\0\0\0"), Some("vmdk")),
+            (at(0, b"COWDREY, Colin"), None),
+            (at(0, b"conectix\0\0\0\x02\0\x01\0\0"), Some("vhd")),
+            (at(0, b"conectix was a company"), None),
+            (at(0, b"vhdxfileM\0i\0"), Some("vhdx")),
+            (at(0, b"vhdxfile is a word"), None),
+            (at(0, b"I love **ACE** a lot"), None),
             (at(0, b"7z\xBC\xAF\x27\x1C"), Some("7z")),
             (at(0, b"MSWIM\0\0\0"), Some("wim")),
             (at(0, b"BZh91AY&SY"), Some("bzip2")),
@@ -170,7 +187,7 @@ mod tests {
             (at(2, b"-lh5-.............\x01"), Some("lha")),
             (at(2, b"-lh5- and so on........"), None),
             (at(2, b"-l"), None),
-            (at(7, b"**ACE**"), Some("ace")),
+            (at(0, b"....\0..**ACE**"), Some("ace")),
             (at(64, b"\x7F\x10\xDA\xBE"), Some("vdi")),
             (volume, Some("disk image")),
             (disk, Some("disk image")),

@@ -328,13 +328,22 @@ const FORMATS: &[Format] = &[
     Format { matches: mail::eml::matches, read: mail::eml::read, second: Second::Pdf },
     Format { matches: pdf::matches_objects, read: pdf::read, second: Second::None },
     Format { matches: zip::matches_prefixed, read: zip::read_prefixed, second: Second::None },
-    Format { matches: archive::matches_empty, read: archive::read_empty, second: Second::None },
 ];
+
+/// The image of a disc, which a file may be and a member is not asked for: many begin with nothing,
+/// and each would have to be decoded up to the descriptor.
+const DISC: Format =
+    Format { matches: archive::matches_disc, read: archive::read_disc, second: Second::None };
 
 impl Format {
     /// The format of a member whose decoded bytes begin with `head`, if it is one that is known here.
     pub(crate) fn of(head: &[u8]) -> Option<&'static Format> {
         FORMATS.iter().find(|format| (format.matches)(head))
+    }
+
+    /// The same of a whole file.
+    pub(crate) fn of_file(head: &[u8]) -> Option<&'static Format> {
+        Format::of(head).or_else(|| (DISC.matches)(head).then_some(&DISC))
     }
 
     /// Reads a member of this format.
@@ -359,10 +368,7 @@ pub(crate) fn ordinary(head: &[u8]) -> Container {
 
 /// Whether `head` is that of a format which no text begins like by chance.
 pub(crate) fn is_firmly_known(head: &[u8]) -> bool {
-    let by_chance = text::matches(head)
-        || mail::mbox::matches(head)
-        || mail::eml::matches(head)
-        || archive::matches_empty(head);
+    let by_chance = text::matches(head) || mail::mbox::matches(head) || mail::eml::matches(head);
     is_known(head) && !by_chance
 }
 

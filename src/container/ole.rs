@@ -15,12 +15,14 @@ use crate::source::{Extent, Window};
 const NATIVE: &str = "\u{1}Ole10Native";
 /// Bytes of `NativeDataSize`.
 const SIZE: usize = 4;
+/// What the packager's native data begin with.
+const FLAGS: [u8; 2] = [2, 0];
 /// The kind of native data that holds the file itself, not a link to it.
 const NATIVE_FILE: u16 = 3;
-/// Bytes of an object that are looked at to tell whether anything can come of it. What the packager
-/// writes before a file, three names, leaves enough of it.
+/// Bytes of the packager's that are looked at to tell whether anything can come of them: it has three
+/// names before the file.
 const HEAD: u64 = 4096;
-/// Bytes that the smallest protected thing has at least.
+/// Bytes that the smallest protected thing has at least, and by which every other stream is known.
 const LEAST: u64 = 512;
 /// Bytes of memory that a member takes while it waits.
 const WAITING: u64 = 512;
@@ -56,7 +58,7 @@ fn object(
     if entry.is_named(NATIVE) {
         return native(file, window, sink, entry);
     }
-    let head = file.read(window, entry, HEAD)?;
+    let head = file.read(window, entry, LEAST)?;
     if !is_firmly_known(&head) {
         return Ok(());
     }
@@ -73,7 +75,11 @@ fn native(
     entry: &Entry,
 ) -> Result<()> {
     let head = file.read(window, entry, HEAD)?;
-    let packed = Packed::parse(Cursor::new("OLENativeStream", &head, 0)).ok().flatten();
+    let packed = match head.get(SIZE..).is_some_and(|native| native.starts_with(&FLAGS)) {
+        true => Packed::parse(Cursor::new("OLENativeStream", &head, 0))
+            .map_err(|error| error.with_offset(None))?,
+        false => None,
+    };
     // Other programs put their data there as they are.
     let packed = packed.unwrap_or(Packed { name: None, at: wide(SIZE), len: u64::MAX });
     let data = narrow(packed.at).and_then(|at| head.get(at..)).unwrap_or_default();
@@ -102,7 +108,7 @@ impl Packed {
     /// `None` of a link to a file that lies somewhere else.
     fn parse(mut stream: Cursor<'_>) -> Result<Option<Packed>> {
         stream.skip(SIZE, "NativeDataSize")?;
-        stream.skip(2, "flags")?;
+        stream.skip(FLAGS.len(), "flags")?;
         let label = text(&mut stream, "label")?;
         text(&mut stream, "path")?;
         stream.skip(2, "reserved")?;

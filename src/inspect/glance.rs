@@ -23,7 +23,7 @@ pub(super) fn look(source: &dyn ReadAt, cache: &mut Cache, meter: &Meter) -> Res
     }
     let mut window = Window::new(source, cache, meter)?;
     let head = window.head()?;
-    let format = Format::of(head);
+    let format = Format::of_file(head);
     if format.is_none() {
         return Ok(Glance::Nothing(container::ordinary(head)));
     }

@@ -1,7 +1,7 @@
 //! What may hold files and is not opened is never called ordinary.
 
 use rmsight::specimen::{Method, Zip, cab, noise, rar4, rar5, self_extracting};
-use rmsight::{Inspector, Protection};
+use rmsight::{Inspector, Limits, Protection};
 
 const MEMBERS: [(&str, &[u8]); 1] = [("a.txt", b"text")];
 
@@ -40,24 +40,44 @@ fn an_archive_that_a_program_unpacks_is_not_overlooked() {
 
 #[test]
 fn the_image_of_an_optical_disc_is_not_overlooked() {
-    let image = |descriptor: &[u8]| {
-        let mut bytes = vec![0; 32_768];
+    let image = |begin: &[u8], descriptor: &[u8]| {
+        let mut bytes = begin.to_vec();
+        bytes.resize(32_768, 0);
         bytes.extend(descriptor);
-        bytes.resize(16 * 4096, 0);
+        bytes.resize(65_537, 0);
         bytes
     };
-    let cases: [(&[u8], bool); 5] = [
-        (b"\x01CD001\x01", true),
-        (b"\x00BEA01\x01", true),
-        (b"\x01CD002\x01", false),
-        (b"CD001\x01", false),
-        (b"", false),
+    let cases: [(&[u8], &[u8], bool); 7] = [
+        (b"", b"\x01CD001\x01", true),
+        (b"", b"\x00BEA01\x01", true),
+        (b"ER\x02\0", b"\x01CD001\x01", true),
+        (b"text", b"\x01CD001\x01", false),
+        (b"", b"\x01CD002\x01", false),
+        (b"", b"CD001\x01", false),
+        (b"", b"", false),
     ];
-    for (descriptor, is_image) in cases {
+    for (begin, descriptor, is_image) in cases {
         let expected = is_image.then_some(("archive-not-opened", Some(0)));
-        assert_eq!(unknown(&image(descriptor)), expected, "{}", descriptor.escape_ascii());
+        let name = descriptor.escape_ascii();
+        assert_eq!(unknown(&image(begin, descriptor)), expected, "{name}");
     }
     for len in [0, 2048, 32_768, 32_770] {
         assert_eq!(unknown(&vec![0; len]), None, "{len} zeros");
     }
+}
+
+#[test]
+fn a_member_of_nothing_is_neither_a_disc_nor_a_protected_file() {
+    let zip = |name: &str, count: usize| {
+        (0..count).fold(Zip::new(), |zip, member| {
+            zip.member(&format!("{member}{name}"), vec![0; 65_536], Method::Deflated)
+        })
+    };
+    let named = unknown(&zip(".rpmsg", 1).build());
+    assert_eq!(named.map(|(code, _)| code), Some("malformed-attachment"));
+    // None of them is decoded as far as a disc has its descriptor.
+    let mut limits = Limits::default();
+    limits.inflated_total = 65_536;
+    let report = Inspector::builder().limits(limits).build().inspect_bytes(&zip("", 8).build());
+    assert!(report.incomplete().is_none(), "{:?}", report.incomplete());
 }

@@ -4,7 +4,7 @@ use rmsight::specimen::{
     Compound, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, PasswordForm, Server,
     Zip, packaged, password_ooxml, pdf_with_attachments,
 };
-use rmsight::{Inspector, Protection, Report};
+use rmsight::{Inspector, Limits, Protection, Report};
 
 fn protected() -> Vec<u8> {
     let license = LicenseBuilder::server(&Server::contoso()).build();
@@ -44,6 +44,7 @@ fn objects_of_documents_are_looked_into_if_asked() {
     let mut link = packaged("offer.docx", &offer);
     let kind = link.windows(4).position(|at| at == [0, 0, 3, 0]).unwrap() + 2;
     link[kind] = 1;
+    let far = packaged(&format!("{}\\offer.docx", "d".repeat(2100)), &offer);
     let cases: [(&str, Vec<u8>, &[&str]); 8] = [
         ("by itself", object(packaged("offer.docx", &offer)), &["offer.docx"]),
         (
@@ -66,6 +67,124 @@ fn objects_of_documents_are_looked_into_if_asked() {
         assert_eq!(found(&report), expected, "{name}");
         assert!(report.incomplete().is_none(), "{name}");
     }
+    // Its names leave nothing of it in sight.
+    assert_eq!(inspect(&object(far), true).worst(), Protection::Unknown);
+}
+
+#[test]
+fn a_document_of_many_streams_is_looked_through() {
+    let mut doc = Compound::new().stream("WordDocument", vec![0xEC; 600]);
+    for stream in 0..600 {
+        doc = doc.stream(&format!("ObjectPool/_{stream}/Data"), vec![b'.'; 600]);
+    }
+    let bytes = doc.stream("ObjectPool/Package", protected()).build();
+    let mut limits = Limits::default();
+    limits.allocation = 1 << 20;
+    let report = Inspector::builder().deep(true).limits(limits).build().inspect_bytes(&bytes);
+    assert_eq!(found(&report).len(), 1);
+    assert!(report.incomplete().is_none(), "{:?}", report.incomplete());
+}
+
+/// A PDF of these objects, the first of which is its catalog.
+fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = b"%PDF-1.7\n".to_vec();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for (place, object) in objects.iter().enumerate() {
+        table += &format!("{:010} 00000 n \n", out.len());
+        out.extend(format!("{} 0 obj\n", place + 1).bytes());
+        out.extend(object);
+        out.extend(b"\nendobj\n");
+    }
+    let at = out.len();
+    let size = objects.len() + 1;
+    let end = format!("{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{at}\n%%EOF\n");
+    out.extend(end.bytes());
+    out
+}
+
+#[test]
+fn attachments_are_found_wherever_the_tree_has_them() {
+    let offer = protected();
+    let stream = |bytes: &[u8], len: usize| {
+        let head = format!("<< /Type /EmbeddedFile /Length {len} >>\nstream\n");
+        [head.as_bytes(), bytes, b"\nendstream"].concat()
+    };
+    let refs = |count: usize| (0..count).map(|_| "(a) 5 0 R ").collect::<String>();
+    let kids = |count: usize| (0..count).map(|_| "3 0 R ").collect::<String>();
+    let file = "<< /F (offer.docx) /EF << /F 4 0 R >> >>";
+    // Object 3 is an empty node, 4 the attachment, 5 no file of interest, 6 and 7 the case's own.
+    let cases: [(&str, String, String, String); 9] = [
+        ("after many", format!("/Names [{} (b) 6 0 R]", refs(700)), file.into(), String::new()),
+        (
+            "in a late kid",
+            format!("/Kids [{} 6 0 R]", kids(30)),
+            "<< /Names [(a) 7 0 R] >>".into(),
+            file.into(),
+        ),
+        ("in an array elsewhere", "/Names 6 0 R".into(), "[(a) 7 0 R]".into(), file.into()),
+        (
+            "kids elsewhere",
+            "/Kids 6 0 R".into(),
+            "[7 0 R]".into(),
+            format!("<< /Names [(a) {file}] >>"),
+        ),
+        (
+            "a direct kid",
+            format!("/Kids [<< /Names [(a) {file}] >>]"),
+            String::new(),
+            String::new(),
+        ),
+        (
+            "a loop",
+            "/Kids [6 0 R]".into(),
+            "<< /Kids [2 0 R 6 0 R] /Names [(a) 7 0 R] >>".into(),
+            file.into(),
+        ),
+        ("direct", format!("/Names [(a) {file}]"), String::new(), String::new()),
+        (
+            "under the second name",
+            "/Names [(a) 6 0 R]".into(),
+            "<< /UF (offer.docx) /EF << /F 5 0 R /UF 4 0 R >> >>".into(),
+            String::new(),
+        ),
+        (
+            "beside what is not there",
+            format!("/Names [(a) 99 0 R (b) {file}]"),
+            String::new(),
+            String::new(),
+        ),
+    ];
+    for (name, node, six, seven) in cases {
+        for len in [offer.len(), 0, 7] {
+            let null = |text: &str| if text.is_empty() { b"null".to_vec() } else { text.into() };
+            let bytes = pdf(&[
+                b"<< /Type /Catalog /Pages 3 0 R /Names << /EmbeddedFiles 2 0 R >> >>".to_vec(),
+                format!("<< {node} >>").into_bytes(),
+                b"<< /Type /Pages /Kids [] /Count 0 >>".to_vec(),
+                stream(&offer, len),
+                stream(b"<< nothing >>", 13),
+                null(&six),
+                null(&seven),
+            ]);
+            let report = inspect(&bytes, true);
+            assert_eq!(found(&report), [("offer.docx", Protection::Rms, true)], "{name} {len}");
+        }
+    }
+}
+
+#[test]
+fn a_specification_that_is_not_where_it_should_be_is_said_once() {
+    let offer = protected();
+    let files: [(&str, &[u8]); 2] = [("offer.docx", &offer), ("lost.docx", &offer)];
+    let bytes = pdf_with_attachments(CrossReference::Table, &files, false);
+    let at = bytes.windows(8).rposition(|at| at == b"\n7 0 obj").unwrap() + 1;
+    let entry = format!("{at:010} 00000 n");
+    let place = bytes.windows(entry.len()).position(|there| there == entry.as_bytes()).unwrap();
+    let mut damaged = bytes.clone();
+    damaged[place..place + 10].copy_from_slice(format!("{:010}", at + 3).as_bytes());
+    let report = inspect(&damaged, true);
+    assert_eq!(found(&report), [("offer.docx", Protection::Rms, true)]);
+    assert!(report.incomplete().is_some());
 }
 
 #[test]

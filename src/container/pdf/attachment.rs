@@ -1,39 +1,150 @@
 //! Files attached to a document that nothing protects (ISO 32000-2 7.11.4): those of the name tree
-//! `/EmbeddedFiles`, which whoever asks for all members looks into.
+//! `/EmbeddedFiles`, which are looked into where all members are wanted.
+
+use std::collections::HashSet;
 
 use super::catalog::step;
 use super::document::Document;
-use super::object::{Dict, Object, string, text};
-use super::payload::declared;
+use super::lex::Lexer;
+use super::object::{Dict, Object, object_error, string, text};
+use super::payload::{declared, ends_at};
+use super::read::Depth;
 use super::stream::StreamForm;
 use super::value::Value;
 use crate::bytes::{narrow, wide};
 use crate::container::{Body, Member, Name, Sink, is_known, is_named_protected, not_as_named};
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::Limit;
+use crate::limits::{Limit, Meter};
 use crate::source::{Encoding, Extent, Window, head_of};
 
 /// Bytes of an attachment that are looked at to tell whether anything can come of it.
 const HEAD: usize = 4096;
-/// Bytes of memory that a member takes while it waits.
+/// Bytes of memory that an object takes while it waits, and a member.
+const OBJECT: u64 = 64;
 const WAITING: u64 = 512;
 
-/// Hands on the file that a file specification attaches. Damage of one does not hide the others.
+/// Looks at the attachments of the document whose catalog is object `root`, if they are wanted.
 pub(super) fn read(
-    file: &Object,
+    root: u64,
     document: &mut Document,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    match attached(file, document, window, sink) {
-        Err(error) if error.kind() == ErrorKind::Malformed => {
-            sink.incomplete(error);
-            Ok(())
+    // A payload is one file, whatever is attached to it.
+    if !sink.wanted().deep || document.depth != Depth::Outer {
+        return Ok(());
+    }
+    let mut nodes = Waiting::default();
+    match tree(root, document, window) {
+        Ok(tree) => nodes.objects.extend(tree),
+        Err(error) => give_up(error, sink)?,
+    }
+    let mut files = Waiting::default();
+    while let Some(node) = nodes.next(document, window, sink)? {
+        for (key, waiting) in [(b"Names".as_slice(), &mut files), (b"Kids", &mut nodes)] {
+            if let Err(error) = waiting.add(&node, key, document, window) {
+                give_up(error, sink)?;
+            }
         }
-        read => read,
+    }
+    while let Some(file) = files.next(document, window, sink)? {
+        if let Err(error) = attached(&file, document, window, sink) {
+            give_up(error, sink)?;
+        }
+    }
+    Ok(())
+}
+
+/// Damage of one does not hide the others; a limit does.
+fn give_up(error: Error, sink: &mut dyn Sink) -> Result<()> {
+    match error.kind() {
+        ErrorKind::Malformed => sink.incomplete(error),
+        _ => return Err(error),
+    }
+    Ok(())
+}
+
+/// `/Names /EmbeddedFiles` of the catalog.
+fn tree(root: u64, document: &mut Document, window: &mut Window<'_>) -> Result<Option<Object>> {
+    let Some(catalog) = document.fetch(window, root)? else { return Ok(None) };
+    let Some(names) = step(&catalog.dict("catalog")?, b"Names", document, window)? else {
+        return Ok(None);
+    };
+    step(&names.dict("Names")?, b"EmbeddedFiles", document, window)
+}
+
+/// Objects that wait to be looked at, each once.
+#[derive(Default)]
+struct Waiting {
+    objects: Vec<Object>,
+    numbers: Vec<u64>,
+    seen: HashSet<u64>,
+}
+
+impl Waiting {
+    /// Adds what the array under `key` of a node of the tree lists, but for names.
+    fn add(
+        &mut self,
+        node: &Object,
+        key: &[u8],
+        document: &mut Document,
+        window: &mut Window<'_>,
+    ) -> Result<()> {
+        let dict = node.dict("EmbeddedFiles")?;
+        let list = match dict.get(key) {
+            Some(Value::Ref(number)) => document.fetch(window, *number)?,
+            Some(Value::Array(raw)) => return self.add_all(raw, window.meter()),
+            _ => None,
+        };
+        match list.as_ref().map(Object::value) {
+            Some(Value::Array(raw)) => self.add_all(raw, window.meter()),
+            _ => Ok(()),
+        }
+    }
+
+    fn add_all(&mut self, raw: &[u8], meter: &Meter) -> Result<()> {
+        let mut lexer = Lexer::whole(raw);
+        while !lexer.is_done() {
+            meter.charge(Limit::Steps, 1)?;
+            match lexer.value().map_err(|fault| object_error(fault, "EmbeddedFiles", None))? {
+                Value::Ref(number) => {
+                    meter.charge(Limit::Allocation, OBJECT)?;
+                    if self.seen.insert(number) {
+                        self.numbers.push(number);
+                    }
+                }
+                Value::Dict(raw) => {
+                    meter.charge(Limit::Allocation, wide(raw.len()).saturating_add(OBJECT))?;
+                    self.objects.push(Object::direct(raw, None));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn next(
+        &mut self,
+        document: &mut Document,
+        window: &mut Window<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<Object>> {
+        if let Some(object) = self.objects.pop() {
+            return Ok(Some(object));
+        }
+        while let Some(number) = self.numbers.pop() {
+            match document.fetch(window, number) {
+                // What is not there is null (7.3.10).
+                Ok(None) => {}
+                Ok(object) => return Ok(object),
+                Err(error) => give_up(error, sink)?,
+            }
+        }
+        Ok(None)
     }
 }
 
+/// Hands on what a file specification attaches.
 fn attached(
     file: &Object,
     document: &mut Document,
@@ -41,29 +152,33 @@ fn attached(
     sink: &mut dyn Sink,
 ) -> Result<()> {
     let dict = file.dict("file specification")?;
+    let name = file_name(&dict, window)?;
     // Without it the file lies somewhere else.
     let Some(files) = step(&dict, b"EF", document, window)? else { return Ok(()) };
-    let number = files.dict("EF")?.entries().find_map(|(_, value)| value.reference());
-    let stream = match number {
-        Some(number) => document.fetch(window, number)?,
-        None => None,
-    };
-    let at = file.at();
-    let stream = stream.and_then(|stream| stream.data.map(|data| (stream, data)));
-    let Some((stream, data)) = stream else {
-        let why = "/EF leads to no stream";
-        return Err(Error::malformed("malformed-pdf-stream", "EmbeddedFile", at, why));
-    };
-    let name = file_name(&dict, window)?;
-    window.meter().charge(Limit::Allocation, WAITING)?;
-    match body(&stream.dict("EmbeddedFile")?, data, document, window)? {
-        Some(body) => {
-            let name = name.map_or(Name::Unnamed("attachment"), Name::Named);
-            sink.member(Member { name, body })
+    let files = files.dict("EF")?;
+    let mut numbers: Vec<u64> =
+        files.entries().filter_map(|(_, value)| value.reference()).collect();
+    // One file has more than one name, mostly.
+    numbers.sort_unstable();
+    numbers.dedup();
+    for number in numbers {
+        let stream = document.fetch(window, number)?;
+        let stream = stream.and_then(|stream| Some((stream.data?, stream)));
+        let Some((data, stream)) = stream else {
+            let why = "/EF leads to no stream";
+            return Err(Error::malformed("malformed-pdf-stream", "EmbeddedFile", file.at(), why));
+        };
+        window.meter().charge(Limit::Allocation, WAITING)?;
+        match body(&stream.dict("EmbeddedFile")?, data, document, window)? {
+            Some(body) => {
+                let name = name.clone().map_or(Name::Unnamed("attachment"), Name::Named);
+                sink.member(Member { name, body })?;
+            }
+            None if name.as_deref().is_some_and(is_named_protected) => return Err(not_as_named()),
+            None => {}
         }
-        None if name.is_some_and(|name| is_named_protected(&name)) => Err(not_as_named()),
-        None => Ok(()),
     }
+    Ok(())
 }
 
 /// Where the bytes of an attachment are, if anything can come of them.
@@ -82,18 +197,23 @@ fn body(
             return Ok(Some(Body::Unopened { error, size: None }));
         }
     };
-    let left = window.len().saturating_sub(data);
-    let len = declared(dict, document, window)?.map_or(left, |len| len.min(left));
-    // A compressed stream knows its own end.
-    let extents = vec![Extent { offset: data, len: if form.is_flate() { left } else { len } }];
+    // A compressed stream knows its own end, and so does what is protected, if nothing else does.
+    let mut len = window.len().saturating_sub(data);
+    if !form.is_flate()
+        && let Some(declared) = declared(dict, document, window)?
+        && ends_at(data, declared, window)?
+    {
+        len = declared;
+    }
+    let extents = vec![Extent { offset: data, len }];
     window.meter().charge(Limit::Steps, wide(HEAD))?;
     let head = window.up_to(data, narrow(len).map_or(HEAD, |len| len.min(HEAD)))?;
-    Ok(match form.is_flate() {
-        true => head_of(Encoding::Zlib, head)
-            .is_none_or(|head| is_known(&head))
-            .then_some(Body::Encoded { extents, encoding: Encoding::Zlib, size: None }),
-        false => is_known(head).then_some(Body::Stored(extents)),
-    })
+    if !form.is_flate() {
+        return Ok(is_known(head).then_some(Body::Stored(extents)));
+    }
+    let encoding = Encoding::Zlib;
+    let is_known = head_of(encoding, head).is_none_or(|head| is_known(&head));
+    Ok(is_known.then_some(Body::Encoded { extents, encoding, size: None }))
 }
 
 /// `/UF`, or `/F` of older producers.

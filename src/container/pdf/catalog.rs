@@ -1,14 +1,14 @@
 //! The catalog of a PDF without `/Encrypt`: whether it wraps a protected one (ISO 32000-2 7.6.7).
 
 use super::document::Document;
-use super::layout::{ATTACHMENTS, CATALOG_KEYS, ENCRYPTED_PAYLOAD, SUSPECTS};
+use super::layout::{CATALOG_KEYS, ENCRYPTED_PAYLOAD, SUSPECTS};
 use super::load::{Fields, Seen, Text, once};
 use super::object::{Dict, Object, mentions_sign, refs};
-use super::read::{Answer, Depth};
+use super::read::Answer;
 use super::value::Value;
-use super::{attachment, handler, label, payload};
+use super::{handler, label, payload};
 use crate::container::{Container, Protection, Sink};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::Window;
 
@@ -52,13 +52,7 @@ pub(super) fn read(
     sink: &mut dyn Sink,
 ) -> Result<Answer> {
     let malformed = |at, why| Error::malformed("malformed-pdf-catalog", "catalog", at, why);
-    // A payload is one file, whatever is attached to it.
-    let all = sink.wanted().deep && document.depth == Depth::Outer;
-    let catalog = match all {
-        true => document.fetch(window, root)?.map(Seen::Object),
-        false => document.look::<Ordinary>(window, root)?,
-    };
-    let catalog = match catalog {
+    let catalog = match document.look::<Ordinary>(window, root)? {
         None => return Err(malformed(None, "/Root leads nowhere")),
         Some(Seen::Fields(..)) => return Ok(Answer::Plain),
         Some(Seen::Object(catalog)) => catalog,
@@ -79,20 +73,10 @@ pub(super) fn read(
             files.extend(refs(value));
         }
     }
-    let is_suspect = has_files || doubt || dict.get(b"Collection").is_some();
-    let most = if all { ATTACHMENTS } else { SUSPECTS.saturating_mul(4) };
-    if is_suspect || all {
-        match embedded(&dict, document, window, most, &mut files) {
-            Err(error) if is_suspect || error.kind() != ErrorKind::Malformed => return Err(error),
-            Err(error) => sink.incomplete(error),
-            Ok(is_whole) if !is_whole && all => {
-                let (why, at) = ("more attachments than are looked at", catalog.at());
-                sink.incomplete(Error::unsupported("archive-not-opened", "EmbeddedFiles", at, why));
-            }
-            Ok(_) => {}
-        }
+    if has_files || doubt || dict.get(b"Collection").is_some() {
+        embedded(&dict, document, window, &mut files)?;
     }
-    files.truncate(most);
+    files.truncate(SUSPECTS.saturating_mul(4));
     let mut seen = Vec::new();
     for number in files {
         if seen.contains(&number) {
@@ -110,7 +94,6 @@ pub(super) fn read(
                 }
                 return unwrap(&file, document, window, sink).map(|()| Answer::Settled);
             }
-            FileKind::Ordinary if all => attachment::read(&file, document, window, sink)?,
             FileKind::Ordinary => {}
             // What /AF or the name tree leads to is a file specification.
             FileKind::None => doubt |= has_files,
@@ -158,26 +141,23 @@ fn associated(
     Ok(())
 }
 
-/// `/Names /EmbeddedFiles`: the file specifications of the name tree's first nodes, `most` of them; and
-/// whether those are all.
+/// `/Names /EmbeddedFiles`: the file specifications of the name tree's first nodes.
 fn embedded(
     catalog: &Dict<'_>,
     document: &mut Document,
     window: &mut Window<'_>,
-    most: usize,
     files: &mut Vec<u64>,
-) -> Result<bool> {
-    let Some(names) = step(catalog, b"Names", document, window)? else { return Ok(true) };
+) -> Result<()> {
+    let Some(names) = step(catalog, b"Names", document, window)? else { return Ok(()) };
     let names = names.dict("Names")?;
-    let Some(tree) = step(&names, b"EmbeddedFiles", document, window)? else { return Ok(true) };
-    let most_nodes = most / 4;
+    let Some(tree) = step(&names, b"EmbeddedFiles", document, window)? else { return Ok(()) };
     let mut nodes = vec![tree];
     let mut visited: usize = 0;
     while let Some(node) = nodes.pop() {
         window.meter().charge(Limit::Steps, 1)?;
         visited = visited.saturating_add(1);
-        if visited > most_nodes || files.len() > most {
-            return Ok(false);
+        if visited > SUSPECTS {
+            break;
         }
         let dict = node.dict("EmbeddedFiles")?;
         if let Some(value) = dict.get(b"Names") {
@@ -185,13 +165,13 @@ fn embedded(
         }
         if let Some(Value::Array(raw)) = dict.get(b"Kids") {
             for kid in refs(&Value::Array(raw)) {
-                if nodes.len() < most_nodes {
+                if nodes.len() < SUSPECTS {
                     nodes.extend(document.fetch(window, kid)?);
                 }
             }
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// The dictionary under `key`, direct or not.

@@ -98,8 +98,6 @@ pub(super) const CATALOG_KEYS: &[&[u8]] = &[
 
 /// Values under unknown keys that are looked at, and file specifications of one list.
 pub(super) const SUSPECTS: usize = 16;
-/// Attachments of one document that are looked into; portfolios have some hundreds.
-pub(super) const ATTACHMENTS: usize = 4096;
 /// Nested arrays and dictionaries. Real ones stay under 10.
 pub(super) const DEPTH: usize = 64;
 /// Entries of one dictionary; resource dictionaries reach hundreds, those read here some twenty.

@@ -68,7 +68,8 @@ pub(super) fn declared(
     })
 }
 
-fn ends_at(data: u64, len: u64, window: &mut Window<'_>) -> Result<bool> {
+/// Whether the stream at `data` ends behind `len` bytes.
+pub(super) fn ends_at(data: u64, len: u64, window: &mut Window<'_>) -> Result<bool> {
     let Some(end) = data.checked_add(len).filter(|end| *end < window.len()) else {
         return Ok(false);
     };

@@ -5,7 +5,7 @@ use super::layout::{PAYLOAD_DAMAGED, SUSPECTS, TRAILER_KEYS};
 use super::object::{Dict, Object, refs};
 use super::value::Value;
 use super::xref::Said;
-use super::{catalog, handler, label, search};
+use super::{attachment, catalog, handler, label, search};
 use crate::container::{Anomaly, Body, Container, Member, Name, Protection, Sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Extent, Window};
@@ -103,10 +103,14 @@ fn judge(document: &mut Document, window: &mut Window<'_>, sink: &mut dyn Sink) 
             None => doubt = true,
         }
     }
-    match catalog::read(root, document, window, sink)? {
-        Answer::Plain if doubt || !lists_first(document, window)? => Ok(Answer::Doubtful),
-        answer => Ok(answer),
+    let answer = match catalog::read(root, document, window, sink)? {
+        Answer::Plain if doubt || !lists_first(document, window)? => Answer::Doubtful,
+        answer => answer,
+    };
+    if answer != Answer::Settled {
+        attachment::read(root, document, window, sink)?;
     }
+    Ok(answer)
 }
 
 /// Whether the beginning of the file is part of the document. What cannot be looked up is not.

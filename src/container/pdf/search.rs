@@ -7,7 +7,7 @@ use super::lex::is_space;
 use super::load::{Lead, load};
 use super::object::Object;
 use super::read::{Answer, Depth, Trailer, is_final};
-use super::{catalog, handler};
+use super::{attachment, catalog, handler};
 use crate::bytes::wide;
 use crate::container::{Anomaly, Sink};
 use crate::error::{Error, ErrorKind, Result};
@@ -75,6 +75,7 @@ pub(super) fn rebuild(
         match catalog::read(root, &mut document, window, sink) {
             Ok(Answer::Settled) => return Ok(Answer::Settled),
             Ok(_) => {
+                attachment::read(root, &mut document, window, sink)?;
                 is_readable = true;
                 break;
             }
