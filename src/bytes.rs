@@ -72,6 +72,14 @@ impl<'a> Cursor<'a> {
         Ok(array)
     }
 
+    /// Text up to its NUL, which is passed over.
+    pub(crate) fn text(&mut self, field: &'static str) -> Result<&'a [u8]> {
+        let len = memchr::memchr(0, self.rest).unwrap_or(self.rest.len());
+        let text = self.take(len, field)?;
+        self.skip(1, field)?;
+        Ok(text)
+    }
+
     /// Passes over `len` bytes.
     #[inline]
     pub(crate) fn skip(&mut self, len: usize, field: &'static str) -> Result<()> {

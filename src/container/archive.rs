@@ -8,11 +8,16 @@ use crate::container::{Container, Protection, Sink};
 use crate::error::{Error, Result};
 use crate::source::Window;
 
+/// Those that programs unpack too.
+const SEVEN_ZIP: (&[u8], &str) = (b"7z\xBC\xAF\x27\x1C", "7z");
+const RAR: (&[u8], &str) = (b"Rar!\x1A\x07", "rar");
+const CAB: (&[u8], &str) = (b"MSCF\0\0\0\0", "cab");
+
 /// What a closed archive begins with, and its name. Those of letters alone are looked at closer.
 const MAGICS: &[(&[u8], &str)] = &[
-    (b"7z\xBC\xAF\x27\x1C", "7z"),
-    (b"Rar!\x1A\x07", "rar"),
-    (b"MSCF\0\0\0\0", "cab"),
+    SEVEN_ZIP,
+    RAR,
+    CAB,
     (b"\x1F\x9D", "compress"),
     (b"BZh", "bzip2"),
     (b"\xFD7zXZ\0", "xz"),
@@ -47,12 +52,10 @@ const BOOT_SIGNATURE: usize = 510;
 const PARTITIONS: usize = 446;
 
 fn kind(head: &[u8]) -> Option<&'static str> {
-    // Nearly nothing begins with the first byte of one.
-    let name = match MAGICS.iter().any(|(magic, _)| magic.first() == head.first()) {
-        true => MAGICS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| *name),
-        false => None,
-    };
-    let name = name.or_else(|| {
+    // Nearly nothing begins with the first byte of one, and all of them are compared at once.
+    let may_begin = MAGICS.iter().any(|(magic, _)| magic.first() == head.first());
+    let magic = may_begin.then(|| MAGICS.iter().find(|(magic, _)| head.starts_with(magic)));
+    let name = magic.flatten().map(|(_, name)| *name).or_else(|| {
         let mut magics = MAGICS_BEHIND.iter();
         let found = magics.find(|(at, magic, _)| begins_at(head, *at, magic));
         found.map(|(_, _, name)| *name).or_else(|| is_volume(head).then_some("disk image"))
@@ -130,12 +133,7 @@ fn not_opened(sink: &mut dyn Sink, at: u64, name: &'static str) -> Result<()> {
 const BEHIND: usize = 4096;
 
 /// What such an archive begins with; of a ZIP, the directory could not be read then.
-const UNPACKED: [(&[u8], &str); 4] = [
-    (b"7z\xBC\xAF\x27\x1C", "7z"),
-    (b"Rar!\x1A\x07", "rar"),
-    (b"MSCF\0\0\0\0", "cab"),
-    (b"PK\x03\x04", "zip"),
-];
+const UNPACKED: [(&[u8], &str); 4] = [SEVEN_ZIP, RAR, CAB, (b"PK\x03\x04", "zip")];
 
 /// Says so of the archive that a program brings along behind its image, if it does.
 pub(crate) fn read_behind(window: &mut Window<'_>, image: u64, sink: &mut dyn Sink) -> Result<()> {

@@ -227,9 +227,7 @@ fn header(bytes: &[u8]) -> Result<(Option<String>, u64)> {
         if flags & flag == 0 {
             continue;
         }
-        let len = memchr::memchr(0, cursor.rest()).unwrap_or(cursor.rest().len());
-        let text = cursor.take(len, field)?;
-        cursor.skip(1, field)?;
+        let text = cursor.text(field)?;
         if flag == FILE_NAME && !text.is_empty() {
             name = Some(utf8_lossy(text).into_owned());
         }

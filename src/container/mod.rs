@@ -27,7 +27,7 @@ pub(crate) mod zip;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::names::names;
 pub(crate) use crate::source::Encoding;
 use crate::source::{Extent, Window};
@@ -167,6 +167,9 @@ pub(crate) struct Member {
     pub(crate) body: Body,
 }
 
+/// Bytes of memory that a member takes while it waits.
+pub(crate) const WAITING: u64 = 512;
+
 /// What a member is called in the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Name {
@@ -293,6 +296,18 @@ pub(crate) trait Sink {
 
     /// Something could not be read, and the format goes on without it. The first one is kept.
     fn incomplete(&mut self, error: Error);
+}
+
+/// Damage in one place does not keep the others from being read; a limit does.
+pub(crate) fn go_on<T>(sink: &mut dyn Sink, read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == ErrorKind::Malformed => {
+            sink.incomplete(error);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// One line of the detection table.

@@ -4,11 +4,12 @@
 use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
 use crate::container::{
-    Body, Member, Name, Sink, is_firmly_known, is_known, is_named_protected, not_as_named,
+    Body, Member, Name, Sink, WAITING, go_on, is_firmly_known, is_known, is_named_protected,
+    not_as_named,
 };
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::limits::Limit;
-use crate::source::{Extent, Window};
+use crate::source::{Window, part};
 
 /// The stream of a file that the packager was given, MS-OLEDS 2.3.6; what its native data are,
 /// Microsoft has not published.
@@ -24,8 +25,6 @@ const NATIVE_FILE: u16 = 3;
 const HEAD: u64 = 4096;
 /// Bytes that the smallest protected thing has at least, and by which every other stream is known.
 const LEAST: u64 = 512;
-/// Bytes of memory that a member takes while it waits.
-const WAITING: u64 = 512;
 
 /// Looks at every stream: an object is known by its first bytes, whatever storage it is in.
 pub(super) fn read(
@@ -33,18 +32,13 @@ pub(super) fn read(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    let mut id = 0;
-    while let Some(entry) = file.entry(window, id)? {
-        window.meter().charge(Limit::Steps, 1)?;
-        id = id.saturating_add(1);
+    let mut entries = file.entries();
+    while let Some(entry) = entries.next(file, window)? {
         if entry.kind != EntryKind::Stream || entry.size < LEAST {
             continue;
         }
-        match object(file, window, sink, &entry) {
-            // Damage in one does not keep the others from being read.
-            Err(error) if error.kind() == ErrorKind::Malformed => sink.incomplete(error),
-            read => read?,
-        }
+        let read = object(file, window, sink, &entry);
+        go_on(sink, read)?;
     }
     Ok(())
 }
@@ -90,7 +84,8 @@ fn native(
         };
     }
     window.meter().charge(Limit::Allocation, WAITING)?;
-    let body = Body::Stored(part(file.extents(window, entry)?, packed.at, packed.len));
+    let extents = file.extents(window, entry)?;
+    let body = Body::Stored(part(&extents, packed.at, packed.len).collect());
     let number = Name::Numbered("stream", u64::from(entry.id));
     sink.member(Member { name: packed.name.map_or(number, Name::Named), body })
 }
@@ -109,8 +104,8 @@ impl Packed {
     fn parse(mut stream: Cursor<'_>) -> Result<Option<Packed>> {
         stream.skip(SIZE, "NativeDataSize")?;
         stream.skip(FLAGS.len(), "flags")?;
-        let label = text(&mut stream, "label")?;
-        text(&mut stream, "path")?;
+        let label = stream.text("label")?;
+        stream.text("path")?;
         stream.skip(2, "reserved")?;
         if stream.u16_le("kind")? != NATIVE_FILE {
             return Ok(None);
@@ -123,28 +118,6 @@ impl Packed {
         let name = Some(name).filter(|name| !name.is_empty());
         Ok(Some(Packed { name, at: stream.offset(), len }))
     }
-}
-
-/// Text up to its NUL.
-fn text<'a>(stream: &mut Cursor<'a>, field: &'static str) -> Result<&'a [u8]> {
-    let rest = stream.rest();
-    let len = memchr::memchr(0, rest).unwrap_or(rest.len());
-    let text = stream.take(len, field)?;
-    stream.skip(1, field)?;
-    Ok(text)
-}
-
-/// The `len` bytes behind the first `skip` of these, or those that there are.
-fn part(extents: Vec<Extent>, mut skip: u64, mut len: u64) -> Vec<Extent> {
-    let pieces = extents.into_iter().filter_map(|extent| {
-        let passed = skip.min(extent.len);
-        skip = skip.saturating_sub(passed);
-        let taken = extent.len.saturating_sub(passed).min(len);
-        len = len.saturating_sub(taken);
-        let offset = extent.offset.saturating_add(passed);
-        (taken > 0).then_some(Extent { offset, len: taken })
-    });
-    pieces.collect()
 }
 
 #[cfg(test)]
@@ -169,22 +142,6 @@ mod tests {
         assert_eq!(parse(&stream(1)).unwrap(), None);
         for cut in 0..bytes.len() - 9 {
             assert!(parse(&bytes[..cut]).is_err(), "{cut}");
-        }
-    }
-
-    #[test]
-    fn a_part_of_pieces_is_pieces() {
-        let at = |offset, len| Extent { offset, len };
-        let pieces = vec![at(10, 4), at(30, 4), at(50, 4)];
-        let cases = [
-            (0, 99, pieces.clone()),
-            (4, 4, vec![at(30, 4)]),
-            (6, 4, vec![at(32, 2), at(50, 2)]),
-            (12, 4, vec![]),
-            (1, 0, vec![]),
-        ];
-        for (skip, len, expected) in cases {
-            assert_eq!(part(pieces.clone(), skip, len), expected, "{skip} {len}");
         }
     }
 }

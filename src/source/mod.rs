@@ -15,7 +15,7 @@ use std::io;
 pub use file::FileSource;
 pub(crate) use forward::Forward;
 pub(crate) use inflater::Inflater;
-pub(crate) use section::{Extent, Section, join, locate};
+pub(crate) use section::{Extent, Section, join, locate, part};
 pub use stream::{SeekSource, StreamSource};
 pub use unfold::Spill;
 #[cfg(test)]

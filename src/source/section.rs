@@ -45,6 +45,19 @@ pub(crate) fn locate(extents: &[Extent], mut offset: u64) -> Option<Extent> {
     None
 }
 
+/// The piece of a member that begins at `from` and has up to `len` bytes.
+pub(crate) fn part(extents: &[Extent], from: u64, len: u64) -> impl Iterator<Item = Extent> {
+    let (mut skip, mut left) = (from, len);
+    extents.iter().filter_map(move |extent| {
+        let skipped = skip.min(extent.len);
+        skip = skip.saturating_sub(skipped);
+        let len = extent.len.saturating_sub(skipped).min(left);
+        left = left.saturating_sub(len);
+        let offset = extent.offset.saturating_add(skipped);
+        (len > 0).then_some(Extent { offset, len })
+    })
+}
+
 /// The pieces of a member, over the container that holds them.
 #[derive(Debug)]
 pub(crate) struct Section<S> {
@@ -107,5 +120,22 @@ mod tests {
         assert_eq!(section.read_at(4, &mut buf).unwrap(), 2);
         assert_eq!(&buf[..2], b"45");
         assert_eq!(section.read_at(6, &mut buf).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_part_of_pieces_is_pieces() {
+        let at = |offset, len| Extent { offset, len };
+        let pieces = vec![at(10, 4), at(30, 4), at(50, 4)];
+        let cases = [
+            (0, 99, pieces.clone()),
+            (4, 4, vec![at(30, 4)]),
+            (6, 4, vec![at(32, 2), at(50, 2)]),
+            (12, 4, vec![]),
+            (1, 0, vec![]),
+        ];
+        for (skip, len, expected) in cases {
+            let found: Vec<Extent> = part(&pieces, skip, len).collect();
+            assert_eq!(found, expected, "{skip} {len}");
+        }
     }
 }

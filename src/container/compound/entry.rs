@@ -204,7 +204,32 @@ impl Children {
     }
 }
 
+/// All entries of the directory, used or not, as they lie in it.
+#[derive(Debug)]
+pub(crate) struct Entries {
+    next: u32,
+}
+
+impl Entries {
+    /// The next entry; `None` behind the last one.
+    pub(crate) fn next(
+        &mut self,
+        file: &mut CompoundFile,
+        window: &mut Window<'_>,
+    ) -> Result<Option<Entry>> {
+        let Some(entry) = file.entry(window, self.next)? else { return Ok(None) };
+        window.meter().charge(Limit::Steps, 1)?;
+        self.next = self.next.saturating_add(1);
+        Ok(Some(entry))
+    }
+}
+
 impl CompoundFile {
+    /// All entries of the directory.
+    pub(crate) fn entries(&self) -> Entries {
+        Entries { next: 0 }
+    }
+
     /// The children of `parent`.
     pub(crate) fn children(&self, parent: &Entry) -> Children {
         let mut children = Children { next: None, pending: Vec::new(), visited: 0 };

@@ -9,7 +9,7 @@ use crate::container::compound::{CompoundFile, Entry, is_ascii_text};
 use crate::container::{Anomaly, Sink};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Extent, Window, locate};
+use crate::source::{Extent, Window, locate, part};
 
 const STRUCTURE: &str = "IRMDSTransformInfo";
 
@@ -79,7 +79,7 @@ pub(super) fn examine(
         let ahead = narrow(first.len.min(ahead)).unwrap_or(0);
         window.ahead(STRUCTURE, first.offset, narrow(len).unwrap_or(0), ahead)?
     } else {
-        append(window, pieces_of(&extents, 0, len), &mut pieces)?;
+        append(window, part(&extents, 0, len), &mut pieces)?;
         pieces.as_slice()
     };
     let header = match parse(bytes, first.offset) {
@@ -153,7 +153,7 @@ pub(super) fn deliver(
     let length_at = transform.length_at.clone()?;
     let stream = transform.primary.size;
     let mut field = Buffer::default();
-    append(window, pieces_of(&transform.extents, length_at, 4), &mut field)?;
+    append(window, part(&transform.extents, length_at, 4), &mut field)?;
     let offset = locate(&transform.extents, length_at).map(|place| place.offset);
     let offset = offset.unwrap_or(transform.primary.offset);
     let len = match Cursor::new(STRUCTURE, field.as_slice(), offset).u32_le("XrMLLicense length") {
@@ -161,7 +161,7 @@ pub(super) fn deliver(
         Err(error) => return Err(transform.broken.clone().unwrap_or(error)),
     };
     let at = length_at.saturating_add(4);
-    let there: Vec<Extent> = pieces_of(&transform.extents, at, len).collect();
+    let there: Vec<Extent> = part(&transform.extents, at, len).collect();
     let there_len = there.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len));
     if len == 0 {
         let detail = "XrMLLicense has no bytes";
@@ -176,7 +176,7 @@ pub(super) fn deliver(
         return Err(transform.broken.clone().unwrap_or(truncated));
     }
     let end = at.saturating_add(len);
-    trailing(window, sink, pieces_of(&transform.extents, end, stream.saturating_sub(end)))
+    trailing(window, sink, part(&transform.extents, end, stream.saturating_sub(end)))
 }
 
 /// Says so if anything but zeros follows the license and its padding.
@@ -196,19 +196,6 @@ fn trailing(
         sink.anomaly(Anomaly::TrailingData, Some(first.offset));
     }
     Ok(())
-}
-
-/// The piece of a stream that begins at `from` and has up to `len` bytes.
-fn pieces_of(extents: &[Extent], from: u64, len: u64) -> impl Iterator<Item = Extent> {
-    let (mut skip, mut left) = (from, len);
-    extents.iter().filter_map(move |extent| {
-        let skipped = skip.min(extent.len);
-        skip = skip.saturating_sub(skipped);
-        let len = extent.len.saturating_sub(skipped).min(left);
-        left = left.saturating_sub(len);
-        let offset = extent.offset.saturating_add(skipped);
-        (len > 0).then_some(Extent { offset, len })
-    })
 }
 
 fn append(

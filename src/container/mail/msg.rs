@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
 use crate::container::{
-    Anomaly, Body, Container, Member, Name, Protection, Sink, is_firmly_known, is_known,
-    is_named_protected, label, not_as_named, text,
+    Anomaly, Body, Container, Member, Name, Protection, Sink, WAITING, go_on, is_firmly_known,
+    is_known, is_named_protected, label, not_as_named, text,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
@@ -62,8 +62,6 @@ const LEAST: u64 = 512;
 const LOST_HEAD: u64 = 256;
 /// Bytes of the smallest protected file there can be.
 const SMALLEST: u64 = 2048;
-/// Bytes of memory that a member takes while it waits.
-const WAITING: u64 = 512;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coding {
@@ -131,13 +129,11 @@ pub(crate) fn read(
 /// Whether anything in the directory has a name of an item's, wherever it stands: what says so at
 /// the root may be damaged.
 fn is_item(file: &mut CompoundFile, window: &mut Window<'_>) -> Result<bool> {
-    let mut id = 0;
-    while let Some(entry) = file.entry(window, id)? {
-        window.meter().charge(Limit::Steps, 1)?;
+    let mut entries = file.entries();
+    while let Some(entry) = entries.next(file, window)? {
         if PREFIXES.iter().any(|prefix| entry.name_starts_with(prefix)) {
             return Ok(true);
         }
-        id = id.saturating_add(1);
     }
     Ok(false)
 }
@@ -150,10 +146,8 @@ fn lost(
     sink: &mut dyn Sink,
     looked_at: &HashSet<u32>,
 ) -> Result<()> {
-    let mut id = 0;
-    while let Some(entry) = file.entry(window, id)? {
-        window.meter().charge(Limit::Steps, 1)?;
-        id = id.saturating_add(1);
+    let mut entries = file.entries();
+    while let Some(entry) = entries.next(file, window)? {
         if entry.kind != EntryKind::Stream || entry.size < LEAST || looked_at.contains(&entry.id) {
             continue;
         }
@@ -179,18 +173,6 @@ fn lost(
         sink.member(Member { name, body: Body::Stored(extents) })?;
     }
     Ok(())
-}
-
-/// Damage in one place does not keep the others from being read; a limit does.
-fn go_on<T>(sink: &mut dyn Sink, read: Result<T>) -> Result<Option<T>> {
-    match read {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == ErrorKind::Malformed => {
-            sink.incomplete(error);
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
 }
 
 /// The streams of an attachment that matter here.

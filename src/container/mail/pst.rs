@@ -11,7 +11,8 @@ use std::sync::Arc;
 use super::msg::inflated_use_license;
 use crate::bytes::{Buffer, Cursor, narrow, wide};
 use crate::container::{
-    Body, Container, Member, Name, Protection, Sink, is_known, is_named_protected, not_as_named,
+    Body, Container, Member, Name, Protection, Sink, WAITING, is_known, is_named_protected,
+    not_as_named,
 };
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
@@ -36,8 +37,6 @@ const HEADER: u64 = 512;
 const START: u64 = 1 << 24;
 /// Bytes of an attachment that tell what it is.
 const HEAD: usize = 4096;
-/// Bytes of memory that a member takes while it waits.
-const WAITING: u64 = 512;
 /// Characters of what a reader says that go into an error.
 const MAX_SAID: usize = 300;
 

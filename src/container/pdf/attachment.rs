@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::catalog::step;
+use super::catalog::{embedded_files, step};
 use super::document::Document;
 use super::lex::Lexer;
 use super::object::{Dict, Object, object_error, string, text};
@@ -12,16 +12,17 @@ use super::read::Depth;
 use super::stream::StreamForm;
 use super::value::Value;
 use crate::bytes::{narrow, wide};
-use crate::container::{Body, Member, Name, Sink, is_known, is_named_protected, not_as_named};
+use crate::container::{
+    Body, Member, Name, Sink, WAITING, go_on, is_known, is_named_protected, not_as_named,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::{Encoding, Extent, Window, head_of};
 
 /// Bytes of an attachment that are looked at to tell whether anything can come of it.
 const HEAD: usize = 4096;
-/// Bytes of memory that an object takes while it waits, and a member.
+/// Bytes of memory that an object takes while it waits.
 const OBJECT: u64 = 64;
-const WAITING: u64 = 512;
 
 /// Looks at the attachments of the document whose catalog is object `root`, if they are wanted.
 pub(super) fn read(
@@ -35,42 +36,28 @@ pub(super) fn read(
         return Ok(());
     }
     let mut nodes = Waiting::default();
-    match tree(root, document, window) {
-        Ok(tree) => nodes.objects.extend(tree),
-        Err(error) => give_up(error, sink)?,
-    }
+    let tree = tree(root, document, window);
+    nodes.objects.extend(go_on(sink, tree)?.flatten());
     let mut files = Waiting::default();
     while let Some(node) = nodes.next(document, window, sink)? {
         for (key, waiting) in [(b"Names".as_slice(), &mut files), (b"Kids", &mut nodes)] {
-            if let Err(error) = waiting.add(&node, key, document, window) {
-                give_up(error, sink)?;
-            }
+            let read = waiting.add(&node, key, document, window);
+            go_on(sink, read)?;
         }
     }
     while let Some(file) = files.next(document, window, sink)? {
-        if let Err(error) = attached(&file, document, window, sink) {
-            give_up(error, sink)?;
-        }
-    }
-    Ok(())
-}
-
-/// Damage of one does not hide the others; a limit does.
-fn give_up(error: Error, sink: &mut dyn Sink) -> Result<()> {
-    match error.kind() {
-        ErrorKind::Malformed => sink.incomplete(error),
-        _ => return Err(error),
+        let read = attached(&file, document, window, sink);
+        go_on(sink, read)?;
     }
     Ok(())
 }
 
 /// `/Names /EmbeddedFiles` of the catalog.
 fn tree(root: u64, document: &mut Document, window: &mut Window<'_>) -> Result<Option<Object>> {
-    let Some(catalog) = document.fetch(window, root)? else { return Ok(None) };
-    let Some(names) = step(&catalog.dict("catalog")?, b"Names", document, window)? else {
-        return Ok(None);
-    };
-    step(&names.dict("Names")?, b"EmbeddedFiles", document, window)
+    match document.fetch(window, root)? {
+        Some(catalog) => embedded_files(&catalog.dict("catalog")?, document, window),
+        None => Ok(None),
+    }
 }
 
 /// Objects that wait to be looked at, each once.
@@ -133,11 +120,10 @@ impl Waiting {
             return Ok(Some(object));
         }
         while let Some(number) = self.numbers.pop() {
-            match document.fetch(window, number) {
-                // What is not there is null (7.3.10).
-                Ok(None) => {}
-                Ok(object) => return Ok(object),
-                Err(error) => give_up(error, sink)?,
+            let object = document.fetch(window, number);
+            // What is not there is null (7.3.10).
+            if let Some(object) = go_on(sink, object)?.flatten() {
+                return Ok(Some(object));
             }
         }
         Ok(None)

@@ -148,9 +148,7 @@ fn embedded(
     window: &mut Window<'_>,
     files: &mut Vec<u64>,
 ) -> Result<()> {
-    let Some(names) = step(catalog, b"Names", document, window)? else { return Ok(()) };
-    let names = names.dict("Names")?;
-    let Some(tree) = step(&names, b"EmbeddedFiles", document, window)? else { return Ok(()) };
+    let Some(tree) = embedded_files(catalog, document, window)? else { return Ok(()) };
     let mut nodes = vec![tree];
     let mut visited: usize = 0;
     while let Some(node) = nodes.pop() {
@@ -172,6 +170,18 @@ fn embedded(
         }
     }
     Ok(())
+}
+
+/// The root of the name tree `/Names /EmbeddedFiles`.
+pub(super) fn embedded_files(
+    catalog: &Dict<'_>,
+    document: &mut Document,
+    window: &mut Window<'_>,
+) -> Result<Option<Object>> {
+    match step(catalog, b"Names", document, window)? {
+        Some(names) => step(&names.dict("Names")?, b"EmbeddedFiles", document, window),
+        None => Ok(None),
+    }
 }
 
 /// The dictionary under `key`, direct or not.

@@ -50,18 +50,22 @@ fn begins(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
+/// The directory of an archive that has members, if there is such. Damage says that there is none; a
+/// limit says nothing.
+fn filled(window: &mut Window<'_>, search: Search) -> Result<Option<Directory>> {
+    match Directory::find(window, search) {
+        Ok(found) => Ok(found.filter(|directory| directory.entries > 0)),
+        Err(error) if error.kind() == ErrorKind::Malformed => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads the archive that ends a program which unpacks it, and says whether there is one.
 pub(crate) fn read_near_end(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<bool> {
-    match Directory::locate(window, Search::Near) {
-        Ok(directory) if directory.entries > 0 => {
-            sink.container(Container::Zip);
-            Reading::new(directory, Wish::Members).go_on(window, sink)?;
-            Ok(true)
-        }
-        // Damage says that there is no archive; a limit says nothing.
-        Err(error) if error.kind() != ErrorKind::Malformed => Err(error),
-        _ => Ok(false),
-    }
+    let Some(directory) = filled(window, Search::Near)? else { return Ok(false) };
+    sink.container(Container::Zip);
+    Reading::new(directory, Wish::Members).go_on(window, sink)?;
+    Ok(true)
 }
 
 /// Bytes in which an archive begins that has something before it.
@@ -92,24 +96,15 @@ fn is_shaped_like_local(head: &[u8]) -> bool {
 
 pub(crate) fn read_prefixed(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
-    match Directory::locate(window, Search::Comment) {
-        Ok(directory) if directory.entries > 0 => {
-            sink.container(Container::Zip);
-            sink.anomaly(Anomaly::NonSpecLayout, Some(0));
-            Reading::new(directory, Wish::Members).go_on(window, sink)
-        }
-        Err(error) if error.kind() != ErrorKind::Malformed => Err(error),
-        _ => Ok(()),
-    }
+    let Some(directory) = filled(window, Search::Comment)? else { return Ok(()) };
+    sink.container(Container::Zip);
+    sink.anomaly(Anomaly::NonSpecLayout, Some(0));
+    Reading::new(directory, Wish::Members).go_on(window, sink)
 }
 
 /// Whether an archive ends the member, whatever begins it.
 pub(crate) fn ends(window: &mut Window<'_>) -> Result<bool> {
-    match Directory::find(window, Search::Tail) {
-        Ok(directory) => Ok(directory.is_some_and(|directory| directory.entries > 0)),
-        Err(error) if error.kind() == ErrorKind::Malformed => Ok(false),
-        Err(error) => Err(error),
-    }
+    filled(window, Search::Tail).map(|found| found.is_some())
 }
 
 /// Reads the archive that ends the member.
