@@ -42,7 +42,7 @@ fn archive() -> Vec<u8> {
     members.fold(Zip::new(), |zip, (name, bytes)| zip.member(&name, bytes, Method::Stored)).build()
 }
 
-const CASES: [Case; 10] = [
+const CASES: [Case; 11] = [
     ("license-whole", Depth::Full, license),
     ("license-head", Depth::Head, license),
     ("office-whole", Depth::Full, || document().build()),
@@ -53,6 +53,7 @@ const CASES: [Case; 10] = [
     ("pdf-table", Depth::Full, || plain_pdf(CrossReference::Table)),
     ("pdf-stream", Depth::Full, || plain_pdf(CrossReference::Stream)),
     ("prose", Depth::Full, || b"Nothing in this file is protected.\n".repeat(1000)),
+    ("binary", Depth::Full, || noise(7, 100_000)),
 ];
 
 fn main() {

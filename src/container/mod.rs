@@ -13,6 +13,7 @@ pub(crate) mod irm;
 pub(crate) mod label;
 pub(crate) mod mail;
 mod needle;
+mod noise;
 mod ole;
 pub(crate) mod password;
 pub(crate) mod pdf;

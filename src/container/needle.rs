@@ -2,13 +2,11 @@
 
 use memchr::memmem::Finder;
 
+use super::noise::{self, Bits, CHUNK};
+
 /// Places of the rare byte, or chunks with the bits of the word, that are looked at one by one. Where
 /// there are more, a search for the word is faster: it does not stop at places that nobody can predict.
 const TRIES: usize = 3;
-/// First bytes by which text is told from what has every byte everywhere.
-const SAMPLE: usize = 32;
-/// Bytes that are held against the bits of a word at once.
-const CHUNK: usize = 128;
 
 /// A word with a byte that few files have in their heads.
 ///
@@ -24,42 +22,6 @@ pub(crate) struct Needle<const N: usize> {
     bits: Bits,
 }
 
-/// What two pairs of bytes of a word have in common, one of which begins at an even place of it and
-/// one at an odd place. So one of them is met by who looks at every second place only, wherever the
-/// word stands; and in noise the bits are met there once in some thousand places.
-#[derive(Clone, Copy)]
-struct Bits {
-    mask: u16,
-    value: u16,
-}
-
-impl Bits {
-    fn new(word: &[u8]) -> Bits {
-        let pairs = |from: usize| {
-            let pairs = word.windows(2).skip(from).step_by(2);
-            pairs.filter_map(|pair| pair.first_chunk()).map(|pair| u16::from_le_bytes(*pair))
-        };
-        let both = pairs(0).flat_map(|even| pairs(1).map(move |odd| (even, odd)));
-        let common = both.map(|(even, odd)| (!(even ^ odd), even));
-        let most = common.max_by_key(|(mask, _)| mask.count_ones());
-        // Of a word without both, everything has all of the bits.
-        let (mask, value) = most.unwrap_or_default();
-        Bits { mask, value: value & mask }
-    }
-
-    /// The first chunk of which a pair at an even place has them.
-    #[inline(never)] // nothing but this is in the registers then
-    fn first_in(self, chunks: &[[u8; CHUNK]]) -> Option<usize> {
-        chunks.iter().position(|chunk| {
-            // All of them, because that is done for many at once.
-            let (pairs, _) = chunk.as_chunks();
-            pairs.iter().fold(false, |found, pair| {
-                found | (u16::from_le_bytes(*pair) & self.mask == self.value)
-            })
-        })
-    }
-}
-
 impl<const N: usize> Needle<N> {
     /// `word`, whose byte at `inside` is rare.
     pub(crate) fn new(word: &'static [u8; N], inside: usize) -> Needle<N> {
@@ -69,7 +31,7 @@ impl<const N: usize> Needle<N> {
 
     /// Where the word begins for the first time.
     pub(crate) fn find(&self, bytes: &[u8]) -> Option<usize> {
-        if bytes.first_chunk().is_some_and(is_noise::<SAMPLE>) {
+        if bytes.first_chunk().is_some_and(noise::begins_here) {
             return self.find_in_noise(bytes);
         }
         let mut hits =
@@ -124,12 +86,6 @@ impl<const N: usize> Needle<N> {
     fn find_from(&self, from: usize, bytes: &[u8]) -> Option<usize> {
         Some(self.finder.find(bytes.get(from..)?)?.saturating_add(from))
     }
-}
-
-/// Whether a byte is there that text has not: 0 to 8, and 0xF8 to 0xFF.
-fn is_noise<const N: usize>(sample: &[u8; N]) -> bool {
-    // All of them, because that is done for many at once.
-    sample.iter().fold(false, |is_noise, byte| is_noise | (byte.wrapping_add(8) < 17))
 }
 
 /// Where `word`, whose byte at `inside` is rare, begins in `bytes`: the first place first.

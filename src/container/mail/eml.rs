@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::content::Until;
 use super::mime::{Message, Part};
 use crate::bytes::wide;
-use crate::container::{Container, Sink, label};
+use crate::container::{Container, Sink, label, noise};
 use crate::error::Result;
 use crate::source::Window;
 
@@ -44,11 +44,11 @@ const MOST_OTHERS: u32 = 8;
 /// Whether it is a message: of its first lines, those that are fields outweigh those that are not.
 ///
 /// One line of something else may stand first: the separator of a mailbox, damaged or quoted, or
-/// whatever stands before the first end of a line. Nothing but the lines decides: control characters
-/// are what damage leaves there, and 8-bit text has every other byte.
+/// whatever stands before the first end of a line. Nothing but the lines decides, where there can be
+/// some: control characters are what damage leaves there, and 8-bit text has every other byte.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
-    if memchr::memchr(b':', head).is_none() {
+    if head.first_chunk().is_some_and(noise::is_all_over) || memchr::memchr(b':', head).is_none() {
         // Nor is there a field.
         return false;
     }
