@@ -340,6 +340,7 @@ const FORMATS: &[Format] = &[
     Format { matches: archive::matches, read: archive::read, second: Second::Pdf },
     Format { matches: pdf::matches, read: pdf::read, second: Second::Zip },
     Format { matches: text::matches, read: text::read, second: Second::Any },
+    Format { matches: mail::foreign::matches, read: mail::foreign::read, second: Second::Pdf },
     Format { matches: mail::mbox::matches, read: mail::mbox::read, second: Second::Pdf },
     Format { matches: mail::eml::matches, read: mail::eml::read, second: Second::Pdf },
     Format { matches: pdf::matches_objects, read: pdf::read, second: Second::None },
@@ -384,7 +385,10 @@ pub(crate) fn ordinary(head: &[u8]) -> Container {
 
 /// Whether `head` is that of a format which no text begins like by chance.
 pub(crate) fn is_firmly_known(head: &[u8]) -> bool {
-    let by_chance = text::matches(head) || mail::mbox::matches(head) || mail::eml::matches(head);
+    let by_chance = text::matches(head)
+        || mail::mbox::matches(head)
+        || mail::eml::matches(head)
+        || mail::foreign::matches(head);
     is_known(head) && !by_chance
 }
 

@@ -81,3 +81,26 @@ fn a_member_of_nothing_is_neither_a_disc_nor_a_protected_file() {
     let report = Inspector::builder().limits(limits).build().inspect_bytes(&zip("", 8).build());
     assert!(report.incomplete().is_none(), "{:?}", report.incomplete());
 }
+
+#[test]
+fn a_message_that_is_written_like_no_other_is_not_overlooked() {
+    let mime = "From: Jo <jo@contoso.example>\nTo: all@contoso.example\nSubject: \u{dc}bersicht\n\
+        MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"next\"\n\n--next\nContent-Type:\n";
+    let forms: [fn(&str) -> Vec<u8>; 5] = [
+        |text| text.replace('\n', "\r").into_bytes(),
+        |text| text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        |text| text.replace('\n', "\r\n").encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        |text| format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        |text| format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_be_bytes).collect(),
+    ];
+    // As Outlook saves the text of a message, which has no attachments.
+    let saved = "From:\tJo\nSent:\tMonday\nTo:\tall\nSubject:\tReports\n\nContent-Type: paper\n";
+    for (number, form) in forms.iter().enumerate() {
+        assert_eq!(unknown(&form(mime)), Some(("mail-not-read", Some(0))), "form {number}");
+        assert_eq!(unknown(&form(saved)), None, "form {number}");
+        let long = [form(mime), form("text\n").repeat(2000)].concat();
+        assert_eq!(unknown(&long), Some(("mail-not-read", Some(0))), "form {number}");
+        let zip = Zip::new().member("a.eml", form(mime), Method::Stored).build();
+        assert!(unknown(&zip).is_some_and(|(code, _)| code == "mail-not-read"), "form {number}");
+    }
+}

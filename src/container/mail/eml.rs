@@ -75,6 +75,14 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     known > others.saturating_mul(2)
 }
 
+/// Whether a header that begins so says that it is MIME (RFC 2045, 4 and 5), or what its content is.
+pub(super) fn is_mime(head: &[u8]) -> bool {
+    let lines = head.split(|byte| *byte == b'\n').take_while(|line| !matches!(*line, b"" | b"\r"));
+    lines.filter_map(name_at_start).any(|name| {
+        name.eq_ignore_ascii_case(b"mime-version") || name.eq_ignore_ascii_case(b"content-type")
+    })
+}
+
 /// The name of the field that `text` begins with: `header::written_name` of its first line, whose
 /// end need not be known for that.
 fn name_at_start(text: &[u8]) -> Option<&[u8]> {

@@ -2,6 +2,7 @@
 
 mod content;
 pub(crate) mod eml;
+pub(crate) mod foreign;
 mod header;
 pub(crate) mod mbox;
 mod mime;
