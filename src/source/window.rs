@@ -255,10 +255,14 @@ impl<'a> Window<'a> {
     /// The same for a format that goes on from there: where they are not cached, `ahead` bytes are
     /// read, if there are so many.
     pub(crate) fn on_the_way(&mut self, offset: u64, max: usize, ahead: usize) -> Result<&[u8]> {
-        let left = narrow(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
-        let len = max.min(left);
-        self.probe(offset, len, ahead)?;
+        self.bring(offset, max, ahead)?;
         self.up_to(offset, max)
+    }
+
+    /// The same for who asks for parts of them then.
+    pub(crate) fn bring(&mut self, offset: u64, max: usize, ahead: usize) -> Result<()> {
+        let left = narrow(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
+        self.probe(offset, max.min(left), ahead)
     }
 
     /// Reads what is to be had of `len` bytes at `offset`; where that is less, the member's length
@@ -291,6 +295,18 @@ impl<'a> Window<'a> {
         len: usize,
     ) -> Result<&[u8]> {
         self.ahead_or_more(structure, offset, len, self.cache.ahead(offset))
+    }
+
+    /// The same, with `ahead` bytes read from there if that is more than a block: for one of many
+    /// that all are wanted.
+    pub(crate) fn run_or_more(
+        &mut self,
+        structure: &'static str,
+        offset: u64,
+        len: usize,
+        ahead: usize,
+    ) -> Result<&[u8]> {
+        self.ahead_or_more(structure, offset, len, ahead.max(self.cache.ahead(offset)))
     }
 
     /// Exactly `len` bytes of `structure` at `offset`, and not one more where they are not cached:

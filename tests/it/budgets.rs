@@ -5,7 +5,7 @@ use std::io;
 
 use rmsight::specimen::{
     Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, PdfForm, PdfIrm,
-    Region, Server, Zip, eml, eml_bounded, gzip, mbox, plain_pdf, rpmsg, tar, tnef,
+    Region, Server, Zip, eml, eml_bounded, gzip, mbox, noise, plain_pdf, rpmsg, tar, tnef,
 };
 use rmsight::{Inspector, Limits, Protection, ReadAt};
 
@@ -157,6 +157,19 @@ fn an_archive_costs_its_directory_and_its_protected_members() {
     let (reads, read) = (source.reads.borrow().len(), source.total());
     println!("zip: {reads} reads, {read} bytes");
     assert!(reads <= 16 && read <= 98_304, "{reads} reads, {read} bytes");
+}
+
+/// Their bytes are wanted anyway, and each read of its own would be a wait for a slow disk.
+#[test]
+fn many_small_members_take_few_reads() {
+    let small = (0..2000).map(|member| (format!("{member}.png"), noise(member, 3000)));
+    let zip = small.fold(Zip::new(), |zip, (name, bytes)| zip.member(&name, bytes, Method::Stored));
+    let source = Counted::new(zip.build());
+    let report = Inspector::default().inspect(&source).unwrap();
+    assert_eq!((report.worst(), report.incomplete()), (Protection::None, None));
+    let (reads, read) = (source.reads.borrow().len(), source.total());
+    println!("zip of small members: {reads} reads, {read} of {} bytes", source.bytes.len());
+    assert!(reads <= 150 && read <= source.bytes.len() / 20 * 21, "{reads} reads, {read} bytes");
 }
 
 fn license() -> Vec<u8> {

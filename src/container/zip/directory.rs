@@ -220,11 +220,13 @@ pub(super) struct Entry<N> {
     pub(super) header: u64,
 }
 
-/// The record at `offset` and where the next one begins; `None` behind the last. `keep` makes of
-/// the name what is wanted of it.
+/// The record at `offset` and where the next one begins; `None` behind the last. Where it is not
+/// cached, `ahead` bytes are read, and a block at least. `keep` makes of the name what is wanted of
+/// it.
 pub(super) fn central<N>(
     window: &mut Window<'_>,
     offset: u64,
+    ahead: usize,
     keep: impl FnOnce(&[u8]) -> N,
 ) -> Result<Option<(Entry<N>, u64)>> {
     let structure = "CentralDirectoryHeader";
@@ -234,7 +236,7 @@ pub(super) fn central<N>(
     if window.len().saturating_sub(offset) < CENTRAL_LEN && window.up_to(offset, 4)? == signature {
         return Ok(None);
     }
-    let bytes = window.block_or_more(structure, offset, CENTRAL_FIXED)?;
+    let bytes = window.run_or_more(structure, offset, CENTRAL_FIXED, ahead)?;
     if bytes.starts_with(&signature) {
         return Ok(None);
     }
@@ -319,22 +321,9 @@ pub(super) fn local<N>(
     offset: u64,
     keep: impl FnOnce(&[u8]) -> N,
 ) -> Result<(Entry<N>, u64)> {
-    local_with(window, offset, None, keep)
-}
-
-/// The same; where it is not cached, `ahead` bytes are read if it says so, and else a block.
-pub(super) fn local_with<N>(
-    window: &mut Window<'_>,
-    offset: u64,
-    ahead: Option<usize>,
-    keep: impl FnOnce(&[u8]) -> N,
-) -> Result<(Entry<N>, u64)> {
     let structure = "LocalFileHeader";
     window.meter().charge(Limit::Steps, 1)?;
-    let bytes = match ahead {
-        Some(ahead) => window.ahead_or_more(structure, offset, LOCAL_FIXED, ahead)?,
-        None => window.block_or_more(structure, offset, LOCAL_FIXED)?,
-    };
+    let bytes = window.block_or_more(structure, offset, LOCAL_FIXED)?;
     let (fixed, behind) = bytes.split_first_chunk::<LOCAL_FIXED>().ok_or_else(Error::changed)?;
     let mut cursor = Cursor::new(structure, fixed, offset);
     if cursor.u32_le("signature")? != LOCAL {

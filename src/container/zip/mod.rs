@@ -13,7 +13,7 @@ pub(crate) mod tests;
 
 use std::sync::LazyLock;
 
-use directory::{Directory, Entry, Search, central, local, local_with, malformed};
+use directory::{Directory, Entry, Search, central, local, malformed};
 use hidden::Gaps;
 use layout::{
     AES, CENTRAL, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED,
@@ -33,6 +33,8 @@ use crate::source::{Encoding, Extent, Window, decode_all, head_of};
 const BATCH: usize = 64;
 /// Bytes of a member that are looked at to tell whether anything can come of it.
 const HEAD: u64 = 4096;
+/// Bytes that are read at most ahead of what is wanted next.
+const AHEAD: u64 = 65_536;
 /// Bytes of the extra field that a local header usually stays under.
 const USUAL_EXTRA: u64 = 64;
 /// Records that are looked through for the content types of a package.
@@ -198,7 +200,8 @@ fn has_content_types(window: &mut Window<'_>, directory: &Directory) -> Result<b
         if position >= directory.end {
             break;
         }
-        match central(window, position, |name| name == CONTENT_TYPES) {
+        let ahead = as_far_again(directory.start, position);
+        match central(window, position, ahead, |name| name == CONTENT_TYPES) {
             Ok(Some((entry, _))) if entry.name => return Ok(true),
             Ok(Some((_, next))) => position = next,
             Err(error) if error.ends_file() => return Err(error),
@@ -206,6 +209,31 @@ fn has_content_types(window: &mut Window<'_>, directory: &Directory) -> Result<b
         }
     }
     Ok(false)
+}
+
+/// How far a read goes ahead at `at`, where all from `start` on is wanted: as far again as it was
+/// until now. So many small things take few reads, and a few take no bytes in vain.
+fn as_far_again(start: u64, at: u64) -> usize {
+    narrow(at.saturating_sub(start).min(AHEAD)).unwrap_or_default()
+}
+
+/// Members one behind the other of which most is wanted, as far as they were read.
+#[derive(Debug, Default)]
+struct Run {
+    start: u64,
+    end: u64,
+}
+
+impl Run {
+    /// How far a read goes ahead at a member that begins at `start`.
+    fn ahead(&mut self, start: u64, packed: u64) -> usize {
+        if packed > HEAD.saturating_mul(2) {
+            self.start = start.saturating_add(packed);
+        } else if !(self.end..=self.end.saturating_add(HEAD)).contains(&start) {
+            self.start = start;
+        }
+        as_far_again(self.start, start)
+    }
 }
 
 /// What somebody wants of an archive.
@@ -227,12 +255,14 @@ struct Reading {
     claimed: u64,
     /// What they leave between them.
     gaps: Gaps,
+    run: Run,
 }
 
 impl Reading {
     fn new(directory: Directory, wish: Wish) -> Reading {
         let gaps = Gaps::new(directory.base, directory.start);
-        Reading { directory, wish, position: directory.start, entries: 0, claimed: 0, gaps }
+        let run = Run::default();
+        Reading { directory, wish, position: directory.start, entries: 0, claimed: 0, gaps, run }
     }
 
     /// Names the next members.
@@ -240,13 +270,17 @@ impl Reading {
         let mut named: usize = 0;
         // Each record's name in turn.
         let mut name = Vec::new();
+        // What was read ahead is gone where members were read since.
+        let from = self.position;
+        self.run = Run::default();
         while self.position < self.directory.end {
             let keep = |bytes: &[u8]| {
                 name.clear();
                 #[allow(clippy::disallowed_methods)] // a name has 65,535 bytes at most
                 name.extend_from_slice(bytes);
             };
-            let Some((entry, next)) = central(window, self.position, keep)? else {
+            let ahead = as_far_again(from, self.position);
+            let Some((entry, next)) = central(window, self.position, ahead, keep)? else {
                 break;
             };
             let entry = entry.called(name.as_slice());
@@ -265,8 +299,10 @@ impl Reading {
                 let start = self.directory.base.saturating_add(entry.header);
                 let least = wide(entry.name.len()).saturating_add(entry.packed);
                 let least = start.saturating_add(LOCAL_LEN).saturating_add(least);
-                let (is_named, end) = name_member(window, sink, &self.directory, entry)?;
-                self.gaps.claim(window, start, end.unwrap_or(least))?;
+                let ahead = self.run.ahead(start, entry.packed);
+                let (is_named, end) = name_member(window, sink, &self.directory, entry, ahead)?;
+                self.run.end = end.unwrap_or(least);
+                self.gaps.claim(window, start, self.run.end)?;
                 named = named.saturating_add(usize::from(is_named));
             }
             if named >= BATCH {
@@ -293,12 +329,14 @@ impl Reading {
 }
 
 /// Puts a member before the sink, unless nothing can come of it; whether it did, and where the member
-/// ends if that is known.
+/// ends if that is known. Where it is not cached, `ahead` bytes are read, and what is looked at at
+/// least.
 fn name_member(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     directory: &Directory,
     entry: Entry<&[u8]>,
+    ahead: usize,
 ) -> Result<(bool, Option<u64>)> {
     if entry.packed == 0 {
         let is_empty = is_empty(window, directory, entry);
@@ -325,7 +363,7 @@ fn name_member(
         sink.member(Member { name: name(entry.name, entry.flags), body })?;
         return Ok((true, None));
     }
-    let located = locate(window, sink, directory, entry);
+    let located = locate(window, sink, directory, entry, ahead);
     let extent = match located {
         Ok(extent) => extent,
         Err(error) if error.ends_file() => return Err(error),
@@ -366,13 +404,14 @@ fn locate(
     sink: &mut dyn Sink,
     directory: &Directory,
     entry: Entry<&[u8]>,
+    ahead: usize,
 ) -> Result<Extent> {
     let header = directory.base.saturating_add(entry.header);
     // The beginning of the data is wanted next; one read takes both.
     let name = wide(entry.name.len()).saturating_add(USUAL_EXTRA);
     let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(HEAD));
-    let at_once = narrow(both);
-    let (described, data) = local_with(window, header, at_once, |_| ())?;
+    window.bring(header, narrow(both).unwrap_or_default(), ahead)?;
+    let (described, data) = local(window, header, |_| ())?;
     if let Some(detail) = entry.contradicts(&described) {
         sink.incomplete(malformed("LocalFileHeader", header, detail));
     }
@@ -430,7 +469,7 @@ fn label_part(
     if !sink.wanted().labels {
         return Ok(());
     }
-    let extent = locate(window, sink, directory, entry)?;
+    let extent = locate(window, sink, directory, entry, 0)?;
     window.meter().check(Limit::Allocation, extent.len)?;
     let packed =
         window.exact("zip member", extent.offset, narrow(extent.len).unwrap_or(usize::MAX))?;
