@@ -10,31 +10,11 @@ use fearless_simd::{Level, dispatch};
 const SAMPLE: usize = 32;
 /// Bytes that are held against the bits of a word at once.
 pub(super) const CHUNK: usize = 128;
-/// Bytes of noise of which one is nearly always a control character.
-const PIECE: usize = 64;
 
 /// Whether a byte is there that text has not: 0 to 8, and 0xF8 to 0xFF.
 pub(super) fn begins_here(sample: &[u8; SAMPLE]) -> bool {
     // All of them, because that is done for many at once. More are not worth a choice of how.
     sample.iter().fold(false, |is_noise, byte| is_noise | (byte.wrapping_add(8) < 17))
-}
-
-/// Whether noise goes through all of `begin`: in each of its pieces stands a control character that
-/// text has not, nor a lost sector, which is zeros.
-pub(super) fn is_all_over(begin: &[u8; 1024]) -> bool {
-    dispatch!(Level::new(), _simd => is_in_all_pieces(begin))
-}
-
-#[inline(always)] // or it is not made for what was chosen
-fn is_in_all_pieces(begin: &[u8; 1024]) -> bool {
-    let (pieces, _) = begin.as_chunks::<PIECE>();
-    pieces.iter().all(|piece| piece.iter().fold(false, |found, byte| found | is_control(*byte)))
-}
-
-/// 1 to 8, and 14 to 26.
-#[inline(always)]
-fn is_control(byte: u8) -> bool {
-    (byte.wrapping_sub(1) < 8) | (byte.wrapping_sub(14) < 13)
 }
 
 /// What two pairs of bytes of a word have in common, one of which begins at an even place of it and
@@ -77,26 +57,9 @@ impl Bits {
 }
 
 #[cfg(test)]
-#[allow(clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::specimen::noise;
     use proptest::prelude::*;
-
-    #[test]
-    fn noise_is_all_over_where_no_piece_is_without_it() {
-        let noise = |seed| <[u8; 1024]>::try_from(noise(seed, 1024)).unwrap();
-        let told = (0..1000).filter(|seed| is_all_over(&noise(*seed))).count();
-        assert!(told > 900, "{told} of 1000");
-        let begin = noise((0..).find(|seed| is_all_over(&noise(*seed))).unwrap());
-        for lost in [&[0; 64], &[b'a'; 64], &[0xFF; 64], &[b'\n'; 64], &[0x1B; 64]] {
-            for at in (0..1024).step_by(64) {
-                let mut begin = begin;
-                begin[at..at + 64].copy_from_slice(lost);
-                assert!(!is_all_over(&begin), "{lost:?} at {at}");
-            }
-        }
-    }
 
     proptest! {
         /// Whatever the processor has.

@@ -82,25 +82,74 @@ fn a_member_of_nothing_is_neither_a_disc_nor_a_protected_file() {
     assert!(report.incomplete().is_none(), "{:?}", report.incomplete());
 }
 
+/// A message as servers hand it on, but for how it is written.
+const MESSAGE: &str = "From: Jo <jo@contoso.example>\nTo: all@contoso.example\n\
+    Subject: \u{dc}bersicht\nMIME-Version: 1.0\nContent-Type: multipart/mixed;\n\
+    \tboundary=\"next\"\n\n--next\nContent-Type: application/x-microsoft-rpmsg-message\n\n\n--next--\n";
+/// As Outlook saves the text of one, which has no attachments.
+const SAVED: &str =
+    "From:\tJo\nSent:\tMonday\nTo:\tall\nSubject:\tReports\n\nContent-Type: paper\n";
+
+fn utf16(text: &str, order: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(order).collect()
+}
+
 #[test]
 fn a_message_that_is_written_like_no_other_is_not_overlooked() {
-    let mime = "From: Jo <jo@contoso.example>\nTo: all@contoso.example\nSubject: \u{dc}bersicht\n\
-        MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"next\"\n\n--next\nContent-Type:\n";
-    let forms: [fn(&str) -> Vec<u8>; 5] = [
+    let forms: [fn(&str) -> Vec<u8>; 8] = [
         |text| text.replace('\n', "\r").into_bytes(),
-        |text| text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-        |text| text.replace('\n', "\r\n").encode_utf16().flat_map(u16::to_be_bytes).collect(),
-        |text| format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect(),
-        |text| format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        |text| text.replace('\n', "\r\r\n").into_bytes(),
+        |text| format!("\u{feff}\r{}", text.replace('\n', "\r")).into_bytes(),
+        |text| utf16(text, u16::to_le_bytes),
+        |text| utf16(&text.replace('\n', "\r"), u16::to_be_bytes),
+        |text| utf16(&text.replace('\n', "\r\n"), u16::to_be_bytes),
+        |text| utf16(&format!("\u{feff}\r\n{text}"), u16::to_le_bytes),
+        |text| utf16(&format!("\u{feff}{text}"), u16::to_be_bytes),
     ];
-    // As Outlook saves the text of a message, which has no attachments.
-    let saved = "From:\tJo\nSent:\tMonday\nTo:\tall\nSubject:\tReports\n\nContent-Type: paper\n";
+    let received = "Received: from a.contoso.example by b.contoso.example; Mon, 1 Jun\n";
+    let separator = "From jo@contoso.example Mon Jun  1 10:00:00 2026\n";
+    let plain = "From: Jo\nDate: Mon\n\nNothing\n\n";
+    let texts = [
+        ("a message", MESSAGE.to_owned()),
+        ("with more behind it", MESSAGE.to_owned() + &"text\n".repeat(2000)),
+        ("passed on often", received.repeat(80) + MESSAGE),
+        ("in a mailbox", [separator, plain, separator, MESSAGE].concat()),
+        ("base64", "From: Jo\nContent-Transfer-Encoding: base64\n\nAAAA\n".to_owned()),
+    ];
     for (number, form) in forms.iter().enumerate() {
-        assert_eq!(unknown(&form(mime)), Some(("mail-not-read", Some(0))), "form {number}");
-        assert_eq!(unknown(&form(saved)), None, "form {number}");
-        let long = [form(mime), form("text\n").repeat(2000)].concat();
-        assert_eq!(unknown(&long), Some(("mail-not-read", Some(0))), "form {number}");
-        let zip = Zip::new().member("a.eml", form(mime), Method::Stored).build();
-        assert!(unknown(&zip).is_some_and(|(code, _)| code == "mail-not-read"), "form {number}");
+        for (name, text) in &texts {
+            let bytes = form(text);
+            let read = Some(("mail-not-read", Some(0)));
+            assert_eq!(unknown(&bytes), read, "form {number}, {name}");
+            let zip = Zip::new().member("a.eml", bytes, Method::Deflated).build();
+            let code = unknown(&zip).map(|(code, _)| code);
+            assert_eq!(code, Some("mail-not-read"), "form {number}, {name}, in an archive");
+        }
+        let answer = "HTTP/1.1 200 OK\nDate: Mon\nContent-Type: text/html\n\n<html>\n";
+        for text in [SAVED, plain, answer, "To do: nothing\nLater: nothing\n"] {
+            assert_eq!(unknown(&form(text)), None, "form {number}, {text}");
+        }
+    }
+}
+
+#[test]
+fn a_message_with_odd_ends_here_and_there_is_read_if_it_can_be() {
+    let message = MESSAGE.replace('\n', "\r\n");
+    // Of the end of its first line nothing but the CR is looked at.
+    let long = format!("{:4094}\"", "Content-Type: multipart/mixed; boundary=next; x=\"");
+    let long = long + "\r\n\r\n--next\r\n\r\n\r\n--next--\r\n";
+    let bare = MESSAGE.replace('\n', "\r");
+    let cases = [
+        ("folded behind a CR", message.replace(";\r\n\t", ";\r\t"), false),
+        ("CR in a field", message.replace("Jo ", "Jo\r"), false),
+        ("CR in the body", message.replacen("\r\n--next", "\r\n.\r.\r\n--next", 1), false),
+        ("the head ends with a CR", long, false),
+        ("one end is whole", bare.replacen("\rTo:", "\nTo:", 1), true),
+        ("the body is whole", bare.replacen("\r\r", "\r\r\n", 1), true),
+        ("so is the end of the header", bare.replacen("\r\r--next\r", "\r\r--next\n\n", 1), true),
+    ];
+    for (name, text, is_odd) in cases {
+        let expected = is_odd.then_some(("mail-not-read", Some(0)));
+        assert_eq!(unknown(text.as_bytes()), expected, "{name}");
     }
 }

@@ -74,6 +74,9 @@ pub(super) fn advice(code: &str) -> &'static str {
         }
         "encrypted-member" => "An archive with a password: ask its owner what is in it.",
         "archive-not-opened" => "A kind of archive that is not opened: extract it and scan that.",
+        "mail-not-read" => {
+            "A message that was converted: convert it to UTF-8 with usual ends of lines, scan that."
+        }
         "license-missing" | "license-unreadable" => {
             "It is protected but damaged: try to open it, or restore it from a backup."
         }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::content::Until;
 use super::mime::{Message, Part};
 use crate::bytes::wide;
-use crate::container::{Container, Sink, label, noise};
+use crate::container::{Container, Sink, label};
 use crate::error::Result;
 use crate::source::Window;
 
@@ -44,11 +44,12 @@ const MOST_OTHERS: u32 = 8;
 /// Whether it is a message: of its first lines, those that are fields outweigh those that are not.
 ///
 /// One line of something else may stand first: the separator of a mailbox, damaged or quoted, or
-/// whatever stands before the first end of a line. Nothing but the lines decides, where there can be
-/// some: control characters are what damage leaves there, and 8-bit text has every other byte.
+/// whatever stands before the first end of a line. Nothing but the lines decides: control characters
+/// are what damage leaves there, or who wants a message to be overlooked, and 8-bit text has every
+/// other byte.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
-    if head.first_chunk().is_some_and(noise::is_all_over) || memchr::memchr(b':', head).is_none() {
+    if memchr::memchr(b':', head).is_none() {
         // Nor is there a field.
         return false;
     }
@@ -75,17 +76,16 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     known > others.saturating_mul(2)
 }
 
-/// Whether a header that begins so says that it is MIME (RFC 2045, 4 and 5), or what its content is.
-pub(super) fn is_mime(head: &[u8]) -> bool {
-    let lines = head.split(|byte| *byte == b'\n').take_while(|line| !matches!(*line, b"" | b"\r"));
-    lines.filter_map(name_at_start).any(|name| {
-        name.eq_ignore_ascii_case(b"mime-version") || name.eq_ignore_ascii_case(b"content-type")
-    })
-}
-
 /// The name of the field that `text` begins with: `header::written_name` of its first line, whose
 /// end need not be known for that.
-fn name_at_start(text: &[u8]) -> Option<&[u8]> {
+pub(super) fn name_at_start(text: &[u8]) -> Option<&[u8]> {
+    if let [first, second, ..] = text {
+        // Most lines of what is no message end here, and nobody has to guess for each byte.
+        let follows = second.is_ascii_graphic() | matches!(second, b' ' | b'\t' | b'\r' | 0x0C);
+        if !(first.is_ascii_graphic() & (*first != b':') & follows) {
+            return None;
+        }
+    }
     let is_outside = |byte: &u8| !byte.is_ascii_graphic() || *byte == b':';
     let len = text.iter().position(is_outside)?;
     let (name, behind) = text.split_at_checked(len)?;
@@ -240,6 +240,9 @@ mod tests {
                 "{len} before"
             );
         }
+        let field = format!("X-T: {}\u{1}\r\n", "abcd".repeat(11));
+        let everywhere = ["From: a@b\u{1}\r\n", &field.repeat(60), "\r\n"].concat();
+        assert!(matches(everywhere.as_bytes()), "in each line");
         let noise: Vec<u8> =
             (0..4096_u32).map(|n| (n.wrapping_mul(n) >> 3).to_le_bytes()[0]).collect();
         assert!(!matches(&noise));

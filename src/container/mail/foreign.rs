@@ -1,70 +1,155 @@
-//! Messages as no mail server hands them on: in UTF-16, or with lines that end in a bare CR, which
-//! RFC 5322, 2.3 forbids. Programs that convert files leave such. They are known, not read: what is
-//! attached to one nobody has seen.
+//! Messages and mailboxes as no mail server hands them on: in UTF-16, or with lines that end in a
+//! bare CR, which RFC 5322, 2.3 forbids, or in CR CR LF. Programs that convert files leave such. They
+//! are recognized but not read, so nobody has seen what is attached.
 
-use super::eml;
+use super::{eml, mbox};
 use crate::container::{Container, Protection, Sink};
 use crate::error::{Error, Result};
 use crate::source::Window;
 
-/// How it is written.
+/// First letters that are looked at.
+const LETTERS: usize = 4096;
+
+/// Fields of a header that say how the rest of the message is written.
+const WRITTEN: [&[u8]; 3] = [b"mime-version", b"content-transfer-encoding", b"content-type"];
+/// Fields that servers put before those, and whoever saves the text of a message does not.
+const PASSED: [&[u8]; 4] = [b"received", b"return-path", b"message-id", b"dkim-signature"];
+
+/// How its letters are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Utf16Le,
     Utf16Be,
-    BareCr,
+    Bytes,
 }
 
 impl Form {
-    fn of(head: &[u8]) -> Option<(Form, &[u8])> {
+    fn of(head: &[u8]) -> (Form, &[u8]) {
+        let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
         match head {
-            [0xFF, 0xFE, text @ ..] => Some((Form::Utf16Le, text)),
-            [0xFE, 0xFF, text @ ..] => Some((Form::Utf16Be, text)),
-            [b'!'..=b'~', 0, b'!'..=b'~', 0, ..] => Some((Form::Utf16Le, head)),
-            [0, b'!'..=b'~', 0, b'!'..=b'~', ..] => Some((Form::Utf16Be, head)),
-            [b'!'..=b'~', ..] => {
-                let has = |end| memchr::memchr(end, head).is_some();
-                (!has(b'\n') && has(b'\r')).then_some((Form::BareCr, head))
-            }
-            _ => None,
+            [0xFF, 0xFE, text @ ..] => (Form::Utf16Le, text),
+            [0xFE, 0xFF, text @ ..] => (Form::Utf16Be, text),
+            [one, 0, two, 0, ..] if is_text(one) && is_text(two) => (Form::Utf16Le, head),
+            [0, one, 0, two, ..] if is_text(one) && is_text(two) => (Form::Utf16Be, head),
+            _ => (Form::Bytes, head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head)),
         }
     }
 
-    const fn name(self) -> &'static str {
-        match self {
-            Form::Utf16Le | Form::Utf16Be => "a message in UTF-16",
-            Form::BareCr => "a message whose lines end in a bare CR",
-        }
-    }
-
-    /// The letters of `text` as a message has them; what is not of ASCII is `?`.
+    /// The letters of `text` as single bytes; what does not fit is `?`.
     fn letters(self, text: &[u8]) -> impl Iterator<Item = u8> {
-        let step = if self == Form::BareCr { 1 } else { 2 };
+        let step = if self == Form::Bytes { 1 } else { 2 };
         text.chunks_exact(step).map(move |letter| match (self, letter) {
-            (Form::BareCr, [b'\r']) => b'\n',
-            (Form::BareCr, [letter]) | (Form::Utf16Le, [letter, 0]) => *letter,
+            (Form::Bytes, [letter]) | (Form::Utf16Le, [letter, 0]) => *letter,
             (Form::Utf16Be, [0, letter]) => *letter,
             _ => b'?',
         })
     }
 }
 
-/// The form of what would be a message with parts, were it written as one.
-fn form(head: &[u8]) -> Option<Form> {
-    let (form, text) = Form::of(head)?;
-    let mut plain = [0; 4096];
-    let len = plain.iter_mut().zip(form.letters(text)).map(|(to, letter)| *to = letter).count();
-    let plain = plain.get(..len).unwrap_or_default();
-    (eml::matches(plain) && eml::is_mime(plain)).then_some(form)
+/// Text as a server would have it: lines that end in LF, and none before the first that says
+/// something.
+struct Lines {
+    letters: [u8; LETTERS],
+    len: usize,
+}
+
+impl Lines {
+    fn new(letters: impl Iterator<Item = u8>) -> Lines {
+        let mut lines = Lines { letters: [0; LETTERS], len: 0 };
+        // How many CRs stand before the next letter.
+        let mut returns: usize = 0;
+        for letter in letters.skip_while(u8::is_ascii_whitespace) {
+            match letter {
+                b'\r' => {
+                    returns = returns.saturating_add(1);
+                    continue;
+                }
+                // A folded line, or the end of one.
+                b' ' | b'\t' | b'\n' => {}
+                _ => (0..returns).for_each(|_| lines.push(b'\n')),
+            }
+            returns = 0;
+            lines.push(letter);
+        }
+        lines
+    }
+
+    fn push(&mut self, letter: u8) {
+        if let Some(place) = self.letters.get_mut(self.len) {
+            *place = letter;
+            self.len = self.len.saturating_add(1);
+        }
+    }
+
+    fn text(&self) -> &[u8] {
+        self.letters.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// What is odd about a message or mailbox that is recognized, but cannot be read as it is written.
+fn oddity(head: &[u8]) -> Option<&'static str> {
+    let (form, text) = Form::of(head);
+    if form != Form::Bytes {
+        let lines = Lines::new(form.letters(text));
+        let text = lines.text();
+        let is_mail = mbox::matches(text) || eml::matches(text) && fields(head, text) > 0;
+        return is_mail.then_some("a message in UTF-16");
+    }
+    let text = text.trim_ascii_start();
+    // Most files begin otherwise, and most of the others have no such end of a line.
+    let begins = text.starts_with(b"From ") || eml::name_at_start(text).is_some();
+    if !begins || !has_odd_ends(text) {
+        return None;
+    }
+    let lines = Lines::new(form.letters(text));
+    let (is, should_be) = (text, lines.text());
+    let first = is.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_doubled = first.ends_with(b"\r\r");
+    let is_mail = mbox::matches(should_be) && (is_doubled || !mbox::matches(is))
+        || eml::matches(should_be)
+            && fields(head, should_be) > if is_doubled { 0 } else { fields(head, is) };
+    is_mail.then_some("a message whose lines end in a bare CR, or in CR CR LF")
+}
+
+/// Whether a CR stands before something else than LF, or a line that is folded.
+fn has_odd_ends(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(behind) = memchr::memchr(b'\r', rest).and_then(|at| rest.get(at..)?.get(1..)) {
+        if !matches!(behind, [] | [b'\n' | b' ' | b'\t', ..]) {
+            return true;
+        }
+        rest = behind;
+    }
+    false
+}
+
+/// Fields in the header with which `text` begins by which something may be attached; if `head` ends
+/// before the header does, those count that stand before them.
+fn fields(head: &[u8], text: &[u8]) -> usize {
+    let is_end = |line: &[u8]| matches!(line, b"" | b"\r");
+    let is_cut = head.len() >= LETTERS && !text.split(|byte| *byte == b'\n').any(is_end);
+    let header = text.split(|byte| *byte == b'\n').take_while(|line| !is_end(line));
+    let counts = |line: &&[u8]| {
+        let Some(name) = eml::name_at_start(line) else { return false };
+        let is = |field: &&[u8]| name.eq_ignore_ascii_case(field);
+        let value = line.get(name.len()..).unwrap_or_default();
+        let value = value.trim_ascii_start().strip_prefix(b":").unwrap_or_default();
+        let is_text = || {
+            let begin = value.trim_ascii_start().get(..5);
+            name.len() == 12 && begin.is_some_and(|begin| begin.eq_ignore_ascii_case(b"text/"))
+        };
+        WRITTEN.iter().any(is) && !is_text() || is_cut && PASSED.iter().any(is)
+    };
+    header.filter(counts).count()
 }
 
 pub(crate) fn matches(head: &[u8]) -> bool {
-    form(head).is_some()
+    oddity(head).is_some()
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Eml);
     sink.protection(Protection::Unknown);
-    let name = form(window.head()?).map_or("a message", Form::name);
-    Err(Error::unsupported("mail-not-read", "mail", 0, name))
+    let detail = oddity(window.head()?).unwrap_or_default();
+    Err(Error::unsupported("mail-not-read", "mail", 0, detail))
 }
