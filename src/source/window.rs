@@ -255,14 +255,19 @@ impl<'a> Window<'a> {
     /// The same for a format that goes on from there: where they are not cached, `ahead` bytes are
     /// read, if there are so many.
     pub(crate) fn on_the_way(&mut self, offset: u64, max: usize, ahead: usize) -> Result<&[u8]> {
-        self.bring(offset, max, ahead)?;
+        let left = narrow(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
+        self.probe(offset, max.min(left), ahead)?;
         self.up_to(offset, max)
     }
 
-    /// The same for who asks for parts of them then.
+    /// Reads them, or what is to be had of them, for who asks for parts of them then and hears there
+    /// what is wrong; and `ahead` bytes, if that is more.
     pub(crate) fn bring(&mut self, offset: u64, max: usize, ahead: usize) -> Result<()> {
         let left = narrow(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
-        self.probe(offset, max.min(left), ahead)
+        if left > 0 && self.cached(offset, max.min(left)).is_none() {
+            self.load(offset, 1, max.max(ahead))?;
+        }
+        Ok(())
     }
 
     /// Reads what is to be had of `len` bytes at `offset`; where that is less, the member's length

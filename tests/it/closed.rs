@@ -1,6 +1,6 @@
 //! What may hold files and is not opened is never called ordinary.
 
-use rmsight::specimen::{Method, Zip, cab, noise, rar4, rar5, self_extracting};
+use rmsight::specimen::{Attachment, Method, Zip, cab, eml, noise, rar4, rar5, self_extracting};
 use rmsight::{Inspector, Limits, Protection};
 
 const MEMBERS: [(&str, &[u8]); 1] = [("a.txt", b"text")];
@@ -113,6 +113,11 @@ fn a_message_that_is_written_like_no_other_is_not_overlooked() {
         ("a message", MESSAGE.to_owned()),
         ("with more behind it", MESSAGE.to_owned() + &"text\n".repeat(2000)),
         ("passed on often", received.repeat(80) + MESSAGE),
+        (
+            "sent to many",
+            format!("From: Jo\nTo: {}\n", "a@contoso.example, ".repeat(300)) + MESSAGE,
+        ),
+        ("quoted first", format!(">{separator}{MESSAGE}")),
         ("in a mailbox", [separator, plain, separator, MESSAGE].concat()),
         ("base64", "From: Jo\nContent-Transfer-Encoding: base64\n\nAAAA\n".to_owned()),
     ];
@@ -121,9 +126,12 @@ fn a_message_that_is_written_like_no_other_is_not_overlooked() {
             let bytes = form(text);
             let read = Some(("mail-not-read", Some(0)));
             assert_eq!(unknown(&bytes), read, "form {number}, {name}");
-            let zip = Zip::new().member("a.eml", bytes, Method::Deflated).build();
-            let code = unknown(&zip).map(|(code, _)| code);
-            assert_eq!(code, Some("mail-not-read"), "form {number}, {name}, in an archive");
+            let zip = Zip::new().member("a.eml", bytes.clone(), Method::Deflated).build();
+            let attached = eml(&[], &[Attachment::new("a.eml", bytes)]);
+            for holder in [zip, attached] {
+                let code = unknown(&holder).map(|(code, _)| code);
+                assert_eq!(code, Some("mail-not-read"), "form {number}, {name}, in something");
+            }
         }
         let answer = "HTTP/1.1 200 OK\nDate: Mon\nContent-Type: text/html\n\n<html>\n";
         for text in [SAVED, plain, answer, "To do: nothing\nLater: nothing\n"] {
@@ -138,12 +146,15 @@ fn a_message_with_odd_ends_here_and_there_is_read_if_it_can_be() {
     // Of the end of its first line nothing but the CR is looked at.
     let long = format!("{:4094}\"", "Content-Type: multipart/mixed; boundary=next; x=\"");
     let long = long + "\r\n\r\n--next\r\n\r\n\r\n--next--\r\n";
+    let doubled = message.replace('\n', "\r\n").replacen("\r\r\n", "\r\n", 1);
     let bare = MESSAGE.replace('\n', "\r");
     let cases = [
         ("folded behind a CR", message.replace(";\r\n\t", ";\r\t"), false),
         ("CR in a field", message.replace("Jo ", "Jo\r"), false),
         ("CR in the body", message.replacen("\r\n--next", "\r\n.\r.\r\n--next", 1), false),
         ("the head ends with a CR", long, false),
+        ("doubled behind its first line", doubled, true),
+        ("doubled where the header ends", message.replacen("\r\n\r\n", "\r\n\r\r\n", 1), true),
         ("one end is whole", bare.replacen("\rTo:", "\nTo:", 1), true),
         ("the body is whole", bare.replacen("\r\r", "\r\r\n", 1), true),
         ("so is the end of the header", bare.replacen("\r\r--next\r", "\r\r--next\n\n", 1), true),

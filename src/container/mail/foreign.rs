@@ -10,6 +10,10 @@ use crate::source::Window;
 /// First letters that are looked at.
 const LETTERS: usize = 4096;
 
+/// Letters of a header that is longer than what is looked at: 4096 bytes of UTF-16, or somewhat less
+/// of an encoded member.
+const LONG: usize = 1900;
+
 /// Fields of a header that say how the rest of the message is written.
 const WRITTEN: [&[u8]; 3] = [b"mime-version", b"content-transfer-encoding", b"content-type"];
 /// Fields that servers put before those, and whoever saves the text of a message does not.
@@ -92,23 +96,33 @@ fn oddity(head: &[u8]) -> Option<&'static str> {
     if form != Form::Bytes {
         let lines = Lines::new(form.letters(text));
         let text = lines.text();
-        let is_mail = mbox::matches(text) || eml::matches(text) && fields(head, text) > 0;
+        let is_mail = mbox::matches(text) || eml::matches(text) && fields(text) > 0;
         return is_mail.then_some("a message in UTF-16");
     }
     let text = text.trim_ascii_start();
     // Most files begin otherwise, and most of the others have no such end of a line.
-    let begins = text.starts_with(b"From ") || eml::name_at_start(text).is_some();
-    if !begins || !has_odd_ends(text) {
+    if !begins_with_field(text) || !has_odd_ends(text) {
         return None;
     }
     let lines = Lines::new(form.letters(text));
     let (is, should_be) = (text, lines.text());
-    let first = is.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let is_doubled = first.ends_with(b"\r\r");
+    let mut lines = is.split(|byte| *byte == b'\n');
+    let is_doubled = lines.next().is_some_and(|first| first.ends_with(b"\r\r"))
+        || lines.take_while(|line| !is_end(line)).any(|line| line == b"\r\r");
     let is_mail = mbox::matches(should_be) && (is_doubled || !mbox::matches(is))
-        || eml::matches(should_be)
-            && fields(head, should_be) > if is_doubled { 0 } else { fields(head, is) };
+        || eml::matches(should_be) && fields(should_be) > if is_doubled { 0 } else { fields(is) };
     is_mail.then_some("a message whose lines end in a bare CR, or in CR CR LF")
+}
+
+/// Whether a field or the separator of a mailbox begins the text, or what stands behind its first
+/// line, if that has an odd end: it may be damaged, or something else.
+fn begins_with_field(text: &[u8]) -> bool {
+    let begins = |text: &[u8]| text.starts_with(b"From ") || eml::name_at_start(text).is_some();
+    let second = || {
+        let behind = text.get(memchr::memchr2(b'\r', b'\n', text)?..)?.strip_prefix(b"\r")?;
+        (!behind.starts_with(b"\n")).then(|| behind.trim_ascii_start())
+    };
+    begins(text) || second().is_some_and(begins)
 }
 
 /// Whether a CR stands before something else than LF, or a line that is folded.
@@ -123,12 +137,25 @@ fn has_odd_ends(text: &[u8]) -> bool {
     false
 }
 
-/// Fields in the header with which `text` begins by which something may be attached; if `head` ends
+/// The line with which a header ends.
+fn is_end(line: &&[u8]) -> bool {
+    matches!(*line, b"" | b"\r")
+}
+
+/// Fields in the header with which `text` begins by which something may be attached; if `text` ends
 /// before the header does, those count that stand before them.
-fn fields(head: &[u8], text: &[u8]) -> usize {
-    let is_end = |line: &[u8]| matches!(line, b"" | b"\r");
-    let is_cut = head.len() >= LETTERS && !text.split(|byte| *byte == b'\n').any(is_end);
-    let header = text.split(|byte| *byte == b'\n').take_while(|line| !is_end(line));
+fn fields(text: &[u8]) -> usize {
+    let lines = || text.split(|byte| *byte == b'\n');
+    if text.starts_with(b"HTTP/") {
+        return 0;
+    }
+    // Behind the last LF no line has ended.
+    let finished = memchr::memrchr(b'\n', text).and_then(|end| text.get(..end));
+    let is_cut = !finished
+        .unwrap_or_default()
+        .split(|byte| *byte == b'\n')
+        .skip(1)
+        .any(|line| is_end(&line));
     let counts = |line: &&[u8]| {
         let Some(name) = eml::name_at_start(line) else { return false };
         let is = |field: &&[u8]| name.eq_ignore_ascii_case(field);
@@ -138,9 +165,11 @@ fn fields(head: &[u8], text: &[u8]) -> usize {
             let begin = value.trim_ascii_start().get(..5);
             name.len() == 12 && begin.is_some_and(|begin| begin.eq_ignore_ascii_case(b"text/"))
         };
-        WRITTEN.iter().any(is) && !is_text() || is_cut && PASSED.iter().any(is)
+        // Outlook puts a tab there.
+        let is_long = || text.len() >= LONG && value.starts_with(b" ");
+        WRITTEN.iter().any(is) && !is_text() || is_cut && (PASSED.iter().any(is) || is_long())
     };
-    header.filter(counts).count()
+    lines().take_while(|line| !is_end(line)).filter(counts).count()
 }
 
 pub(crate) fn matches(head: &[u8]) -> bool {

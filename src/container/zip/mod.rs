@@ -16,8 +16,8 @@ use std::sync::LazyLock;
 use directory::{Directory, Entry, Search, central, local, malformed};
 use hidden::Gaps;
 use layout::{
-    AES, CENTRAL, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED,
-    FIRST_PARTS, LABEL_INFO, LOCAL, LOCAL_LEN, MASKED, STORED, UTF8,
+    AES, CENTRAL, CENTRAL_FIXED, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR,
+    ENCRYPTED, FIRST_PARTS, LABEL_INFO, LOCAL, LOCAL_LEN, MASKED, STORED, UTF8,
 };
 
 use crate::bytes::{narrow, wide};
@@ -196,11 +196,12 @@ fn read_members(
 /// Whether one of the first records is that of a package's content types.
 fn has_content_types(window: &mut Window<'_>, directory: &Directory) -> Result<bool> {
     let mut position = directory.start;
+    let mut run = Run { start: position, ..Run::default() };
     for _ in 0..PACKAGE_SEARCH {
         if position >= directory.end {
             break;
         }
-        let ahead = as_far_again(directory.start, position);
+        let ahead = run.ahead(window, position, CENTRAL_FIXED);
         match central(window, position, ahead, |name| name == CONTENT_TYPES) {
             Ok(Some((entry, _))) if entry.name => return Ok(true),
             Ok(Some((_, next))) => position = next,
@@ -211,28 +212,51 @@ fn has_content_types(window: &mut Window<'_>, directory: &Directory) -> Result<b
     Ok(false)
 }
 
-/// How far a read goes ahead at `at`, where all from `start` on is wanted: as far again as it was
-/// until now. So many small things take few reads, and a few take no bytes in vain.
-fn as_far_again(start: u64, at: u64) -> usize {
-    narrow(at.saturating_sub(start).min(AHEAD)).unwrap_or_default()
-}
-
-/// Members one behind the other of which most is wanted, as far as they were read.
+/// Things one behind the other of which most is wanted: records, or small members. A read goes ahead
+/// of them as far again as it was wanted until now. So many take few reads, and a few take no bytes
+/// in vain.
 #[derive(Debug, Default)]
 struct Run {
     start: u64,
+    /// Where the next one begins that belongs to it, or somewhat behind.
     end: u64,
+    /// Where what was read ahead ends.
+    read: u64,
 }
 
 impl Run {
-    /// How far a read goes ahead at a member that begins at `start`.
-    fn ahead(&mut self, start: u64, packed: u64) -> usize {
-        if packed > HEAD.saturating_mul(2) {
-            self.start = start.saturating_add(packed);
-        } else if !(self.end..=self.end.saturating_add(HEAD)).contains(&start) {
-            self.start = start;
+    /// How far a read goes ahead for the `len` bytes at `at`.
+    fn ahead(&mut self, window: &mut Window<'_>, at: u64, len: usize) -> usize {
+        if window.cached(at, len).is_some() {
+            return 0;
         }
-        as_far_again(self.start, start)
+        if at < self.start || at.saturating_add(wide(len)) <= self.read {
+            // They were there, and are no more: what was read ahead was read in vain.
+            self.start = at;
+        }
+        let ahead = at.saturating_sub(self.start).min(AHEAD);
+        self.read = at.saturating_add(ahead);
+        narrow(ahead).unwrap_or_default()
+    }
+
+    /// The same for the first `len` bytes of a member of `packed` bytes.
+    fn ahead_of_member(
+        &mut self,
+        window: &mut Window<'_>,
+        at: u64,
+        len: usize,
+        packed: u64,
+    ) -> usize {
+        let follows = (self.end..=self.end.saturating_add(HEAD)).contains(&at);
+        if packed > HEAD.saturating_mul(2) || !follows {
+            self.start = at;
+        }
+        let ahead = self.ahead(window, at, len);
+        if packed > HEAD.saturating_mul(2) {
+            // Those behind it begin anew.
+            self.start = at.saturating_add(packed);
+        }
+        ahead
     }
 }
 
@@ -255,14 +279,12 @@ struct Reading {
     claimed: u64,
     /// What they leave between them.
     gaps: Gaps,
-    run: Run,
 }
 
 impl Reading {
     fn new(directory: Directory, wish: Wish) -> Reading {
         let gaps = Gaps::new(directory.base, directory.start);
-        let run = Run::default();
-        Reading { directory, wish, position: directory.start, entries: 0, claimed: 0, gaps, run }
+        Reading { directory, wish, position: directory.start, entries: 0, claimed: 0, gaps }
     }
 
     /// Names the next members.
@@ -271,15 +293,15 @@ impl Reading {
         // Each record's name in turn.
         let mut name = Vec::new();
         // What was read ahead is gone where members were read since.
-        let from = self.position;
-        self.run = Run::default();
+        let mut records = Run { start: self.position, ..Run::default() };
+        let mut members = Run::default();
         while self.position < self.directory.end {
             let keep = |bytes: &[u8]| {
                 name.clear();
                 #[allow(clippy::disallowed_methods)] // a name has 65,535 bytes at most
                 name.extend_from_slice(bytes);
             };
-            let ahead = as_far_again(from, self.position);
+            let ahead = records.ahead(window, self.position, CENTRAL_FIXED);
             let Some((entry, next)) = central(window, self.position, ahead, keep)? else {
                 break;
             };
@@ -299,10 +321,10 @@ impl Reading {
                 let start = self.directory.base.saturating_add(entry.header);
                 let least = wide(entry.name.len()).saturating_add(entry.packed);
                 let least = start.saturating_add(LOCAL_LEN).saturating_add(least);
-                let ahead = self.run.ahead(start, entry.packed);
-                let (is_named, end) = name_member(window, sink, &self.directory, entry, ahead)?;
-                self.run.end = end.unwrap_or(least);
-                self.gaps.claim(window, start, self.run.end)?;
+                let (is_named, end) =
+                    name_member(window, sink, &self.directory, entry, &mut members)?;
+                members.end = end.unwrap_or(least);
+                self.gaps.claim(window, start, members.end)?;
                 named = named.saturating_add(usize::from(is_named));
             }
             if named >= BATCH {
@@ -329,14 +351,13 @@ impl Reading {
 }
 
 /// Puts a member before the sink, unless nothing can come of it; whether it did, and where the member
-/// ends if that is known. Where it is not cached, `ahead` bytes are read, and what is looked at at
-/// least.
+/// ends if that is known.
 fn name_member(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     directory: &Directory,
     entry: Entry<&[u8]>,
-    ahead: usize,
+    members: &mut Run,
 ) -> Result<(bool, Option<u64>)> {
     if entry.packed == 0 {
         let is_empty = is_empty(window, directory, entry);
@@ -363,7 +384,7 @@ fn name_member(
         sink.member(Member { name: name(entry.name, entry.flags), body })?;
         return Ok((true, None));
     }
-    let located = locate(window, sink, directory, entry, ahead);
+    let located = locate(window, sink, directory, entry, members);
     let extent = match located {
         Ok(extent) => extent,
         Err(error) if error.ends_file() => return Err(error),
@@ -404,13 +425,15 @@ fn locate(
     sink: &mut dyn Sink,
     directory: &Directory,
     entry: Entry<&[u8]>,
-    ahead: usize,
+    members: &mut Run,
 ) -> Result<Extent> {
     let header = directory.base.saturating_add(entry.header);
     // The beginning of the data is wanted next; one read takes both.
     let name = wide(entry.name.len()).saturating_add(USUAL_EXTRA);
     let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(HEAD));
-    window.bring(header, narrow(both).unwrap_or_default(), ahead)?;
+    let both = narrow(both).unwrap_or_default();
+    let ahead = members.ahead_of_member(window, header, both, entry.packed);
+    window.bring(header, both, ahead)?;
     let (described, data) = local(window, header, |_| ())?;
     if let Some(detail) = entry.contradicts(&described) {
         sink.incomplete(malformed("LocalFileHeader", header, detail));
@@ -469,7 +492,7 @@ fn label_part(
     if !sink.wanted().labels {
         return Ok(());
     }
-    let extent = locate(window, sink, directory, entry, 0)?;
+    let extent = locate(window, sink, directory, entry, &mut Run::default())?;
     window.meter().check(Limit::Allocation, extent.len)?;
     let packed =
         window.exact("zip member", extent.offset, narrow(extent.len).unwrap_or(usize::MAX))?;
