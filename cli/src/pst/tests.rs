@@ -55,8 +55,9 @@ fn a_child_that_takes_too_long_is_ended() {
     const SHORT: Duration = Duration::from_millis(300);
     let cases = [
         "exec sleep 60",
-        // It has gone on in another process, which holds the pipes.
-        "sleep 60 & exit 0",
+        // It has gone on in another process, which holds the pipe; but not before it was asked, or
+        // nobody would be there who could be.
+        "sleep 60 & sleep 0.1",
         // It asks for bytes without end, each time quickly.
         "while :; do printf 'w\\14\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\1\\0\\0\\0'; done",
         // And without reading them.
