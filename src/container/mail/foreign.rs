@@ -3,7 +3,7 @@
 //! are recognized but not read, so nobody has seen what is attached.
 
 use super::{eml, mbox};
-use crate::container::{Container, Protection, Sink};
+use crate::container::{Container, Protection, Sink, noise};
 use crate::error::{Error, Result};
 use crate::source::Window;
 
@@ -122,7 +122,8 @@ fn begins_with_field(text: &[u8]) -> bool {
         let behind = text.get(memchr::memchr2(b'\r', b'\n', text)?..)?.strip_prefix(b"\r")?;
         (!behind.starts_with(b"\n")).then(|| behind.trim_ascii_start())
     };
-    begins(text) || second().is_some_and(begins)
+    let is_noise = text.first_chunk().is_some_and(noise::begins_here);
+    begins(text) || !is_noise && second().is_some_and(begins)
 }
 
 /// Whether a CR stands before something else than LF, or a line that is folded.
