@@ -1,5 +1,8 @@
 //! What a file costs, counted: system calls, bytes, allocations. Counts are exact, so that nothing
 //! has to be believed of a clock.
+//!
+//! The only test of its binary: allocations are counted for the whole process, and the harness makes
+//! some between two tests.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
@@ -7,7 +10,6 @@
 use std::alloc::System;
 use std::cell::RefCell;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rmsight::specimen::{
     Client, Compound, Documents, IrmDocument, IrmKind, LicenseBuilder, Region, Server, Siblings,
@@ -18,12 +20,6 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region as Allocations, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-/// Allocations are counted for the whole process: one test at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Counts reads. Beside them a file costs an open, a question for its size, and a close.
 struct Counting<T> {
@@ -72,24 +68,18 @@ fn plain() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-#[test]
 fn a_plain_file_costs_one_read_and_no_memory() {
-    let _alone = alone();
     let mut inspector = inspector(Depth::Full);
     drop(inspector.inspect_bytes(&noise(3, 50_000)));
     for (name, bytes) in plain() {
-        // Between two tests their harness asks for memory too; not three times in a row.
-        let fewest = (0..3).map(|_| {
-            let source = Counting::new(bytes.as_slice());
-            let region = Allocations::new(ALLOCATOR);
-            let report = inspector.inspect(&source).unwrap();
-            let change = region.change();
-            assert_eq!(report.worst(), Protection::None, "{name}");
-            let (reads, read) = source.counts();
-            assert!(reads <= 1 && read <= 4096, "{name}: {reads} reads, {read} bytes");
-            (change.allocations, change.reallocations)
-        });
-        assert_eq!(fewest.min(), Some((0, 0)), "{name}");
+        let source = Counting::new(bytes.as_slice());
+        let region = Allocations::new(ALLOCATOR);
+        let report = inspector.inspect(&source).unwrap();
+        let change = region.change();
+        assert_eq!(report.worst(), Protection::None, "{name}");
+        let (reads, read) = source.counts();
+        assert!(reads <= 1 && read <= 4096, "{name}: {reads} reads, {read} bytes");
+        assert_eq!((change.allocations, change.reallocations), (0, 0), "{name}");
     }
 }
 
@@ -98,9 +88,7 @@ fn license(size: usize) -> Vec<u8> {
     license.documents(Documents::Eight).size(size).build()
 }
 
-#[test]
 fn a_protected_document_costs_its_license_and_eight_kilobytes() {
-    let _alone = alone();
     for size in [36_000, 42_000, 47_000] {
         for payload in [8_192, 100_000, 450_000] {
             let license = license(size);
@@ -123,9 +111,7 @@ fn a_protected_document_costs_its_license_and_eight_kilobytes() {
     }
 }
 
-#[test]
 fn a_gigabyte_costs_no_more_than_what_leads_to_its_license() {
-    let _alone = alone();
     let document = IrmDocument::new(IrmKind::Ooxml, license(42_000)).payload_hole(1 << 30);
     let tail = [vec![Region::Stream("EncryptedPackage".into())], Compound::sdk_layout()].concat();
     let files = [
@@ -151,9 +137,7 @@ fn a_gigabyte_costs_no_more_than_what_leads_to_its_license() {
     }
 }
 
-#[test]
 fn a_protected_document_asks_for_memory_a_bounded_number_of_times() {
-    let _alone = alone();
     for (depth, most) in [(Depth::Full, 60), (Depth::Head, 50)] {
         let bytes = IrmDocument::new(IrmKind::Ooxml, license(42_000)).payload(100_000).build();
         let mut inspector = inspector(depth);
@@ -173,4 +157,12 @@ fn a_protected_document_asks_for_memory_a_bounded_number_of_times() {
     let change = region.change();
     drop(report);
     assert!(change.allocations <= 20, "{} allocations", change.allocations);
+}
+
+#[test]
+fn what_a_file_costs() {
+    a_plain_file_costs_one_read_and_no_memory();
+    a_protected_document_costs_its_license_and_eight_kilobytes();
+    a_gigabyte_costs_no_more_than_what_leads_to_its_license();
+    a_protected_document_asks_for_memory_a_bounded_number_of_times();
 }

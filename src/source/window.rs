@@ -260,14 +260,13 @@ impl<'a> Window<'a> {
         self.up_to(offset, max)
     }
 
-    /// Reads them, or what is to be had of them, for who asks for parts of them then and hears there
-    /// what is wrong; and `ahead` bytes, if that is more.
-    pub(crate) fn bring(&mut self, offset: u64, max: usize, ahead: usize) -> Result<()> {
-        let left = narrow(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
-        if left > 0 && self.cached(offset, max.min(left)).is_none() {
-            self.load(offset, 1, max.max(ahead))?;
+    /// Reads `len` bytes that are not cached, or what is to be had of them, for who asks for parts of
+    /// them then and hears there what is wrong.
+    pub(crate) fn bring(&mut self, offset: u64, len: usize) -> Result<()> {
+        match offset < self.end() {
+            true => self.load(offset, 1, len).map(drop),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// Reads what is to be had of `len` bytes at `offset`; where that is less, the member's length
@@ -292,19 +291,8 @@ impl<'a> Window<'a> {
     }
 
     /// The same, and what is cached behind them in one piece: for a structure that says itself how
-    /// long it is.
+    /// long it is. `ahead` bytes are read if that is more than a block, for one of many.
     pub(crate) fn block_or_more(
-        &mut self,
-        structure: &'static str,
-        offset: u64,
-        len: usize,
-    ) -> Result<&[u8]> {
-        self.ahead_or_more(structure, offset, len, self.cache.ahead(offset))
-    }
-
-    /// The same, with `ahead` bytes read from there if that is more than a block: for one of many
-    /// that all are wanted.
-    pub(crate) fn run_or_more(
         &mut self,
         structure: &'static str,
         offset: u64,

@@ -48,7 +48,7 @@ const MOST_OTHERS: u32 = 8;
 /// are what damage leaves there, or who wants a message to be overlooked, and 8-bit text has every
 /// other byte.
 pub(crate) fn matches(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    let head = begin(head);
     if memchr::memchr(b':', head).is_none() {
         // Nor is there a field.
         return false;
@@ -76,16 +76,14 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     known > others.saturating_mul(2)
 }
 
+/// What stands behind a byte order mark and white space.
+pub(super) fn begin(head: &[u8]) -> &[u8] {
+    head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start()
+}
+
 /// The name of the field that `text` begins with: `header::written_name` of its first line, whose
 /// end need not be known for that.
 pub(super) fn name_at_start(text: &[u8]) -> Option<&[u8]> {
-    if let [first, second, ..] = text {
-        // Most lines of what is no message end here, and nobody has to guess for each byte.
-        let follows = second.is_ascii_graphic() | matches!(second, b' ' | b'\t' | b'\r' | 0x0C);
-        if !(first.is_ascii_graphic() & (*first != b':') & follows) {
-            return None;
-        }
-    }
     let is_outside = |byte: &u8| !byte.is_ascii_graphic() || *byte == b':';
     let len = text.iter().position(is_outside)?;
     let (name, behind) = text.split_at_checked(len)?;
@@ -102,8 +100,7 @@ fn is_known_field(name: &[u8]) -> bool {
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Eml);
     let head = window.head()?;
-    let rest = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
-    let start = head.len().saturating_sub(rest.len());
+    let start = head.len().saturating_sub(begin(head).len());
     let message = Message::new(wide(start), Until::End);
     sink.forward(Box::new(move |window, sink| {
         go_on(window, sink, None, Rc::new(RefCell::new(message)))

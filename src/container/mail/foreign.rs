@@ -15,7 +15,8 @@ const LETTERS: usize = 4096;
 const LONG: usize = 1900;
 
 /// Fields of a header that say how the rest of the message is written.
-const WRITTEN: [&[u8]; 3] = [b"mime-version", b"content-transfer-encoding", b"content-type"];
+const WRITTEN: [&[u8]; 2] = [b"mime-version", b"content-transfer-encoding"];
+const CONTENT_TYPE: &[u8] = b"content-type";
 /// Fields that servers put before those, and whoever saves the text of a message does not.
 const PASSED: [&[u8]; 4] = [b"received", b"return-path", b"message-id", b"dkim-signature"];
 
@@ -35,7 +36,7 @@ impl Form {
             [0xFE, 0xFF, text @ ..] => (Form::Utf16Be, text),
             [one, 0, two, 0, ..] if is_text(one) && is_text(two) => (Form::Utf16Le, head),
             [0, one, 0, two, ..] if is_text(one) && is_text(two) => (Form::Utf16Be, head),
-            _ => (Form::Bytes, head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head)),
+            _ => (Form::Bytes, eml::begin(head)),
         }
     }
 
@@ -94,21 +95,20 @@ impl Lines {
 fn oddity(head: &[u8]) -> Option<&'static str> {
     let (form, text) = Form::of(head);
     if form != Form::Bytes {
-        let lines = Lines::new(form.letters(text));
-        let text = lines.text();
+        let text = Lines::new(form.letters(text));
+        let text = text.text();
         let is_mail = mbox::matches(text) || eml::matches(text) && fields(text) > 0;
         return is_mail.then_some("a message in UTF-16");
     }
-    let text = text.trim_ascii_start();
     // Most files begin otherwise, and most of the others have no such end of a line.
     if !begins_with_field(text) || !has_odd_ends(text) {
         return None;
     }
-    let lines = Lines::new(form.letters(text));
-    let (is, should_be) = (text, lines.text());
-    let mut lines = is.split(|byte| *byte == b'\n');
-    let is_doubled = lines.next().is_some_and(|first| first.ends_with(b"\r\r"))
-        || lines.take_while(|line| !is_end(line)).any(|line| line == b"\r\r");
+    let should_be = Lines::new(form.letters(text));
+    let (is, should_be) = (text, should_be.text());
+    let mut ends = lines(is);
+    let is_doubled = ends.next().is_some_and(|first| first.ends_with(b"\r\r"))
+        || ends.take_while(|line| !is_end(line)).any(|line| line == b"\r\r");
     let is_mail = mbox::matches(should_be) && (is_doubled || !mbox::matches(is))
         || eml::matches(should_be) && fields(should_be) > if is_doubled { 0 } else { fields(is) };
     is_mail.then_some("a message whose lines end in a bare CR, or in CR CR LF")
@@ -138,39 +138,41 @@ fn has_odd_ends(text: &[u8]) -> bool {
     false
 }
 
-/// The line with which a header ends.
-fn is_end(line: &&[u8]) -> bool {
-    matches!(*line, b"" | b"\r")
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == b'\n')
+}
+
+/// Whether a header ends with this line.
+fn is_end(line: &[u8]) -> bool {
+    matches!(line, b"" | b"\r")
 }
 
 /// Fields in the header with which `text` begins by which something may be attached; if `text` ends
 /// before the header does, those count that stand before them.
 fn fields(text: &[u8]) -> usize {
-    let lines = || text.split(|byte| *byte == b'\n');
     if text.starts_with(b"HTTP/") {
         return 0;
     }
     // Behind the last LF no line has ended.
     let finished = memchr::memrchr(b'\n', text).and_then(|end| text.get(..end));
-    let is_cut = !finished
-        .unwrap_or_default()
-        .split(|byte| *byte == b'\n')
-        .skip(1)
-        .any(|line| is_end(&line));
+    let is_cut = !lines(finished.unwrap_or_default()).skip(1).any(is_end);
     let counts = |line: &&[u8]| {
         let Some(name) = eml::name_at_start(line) else { return false };
         let is = |field: &&[u8]| name.eq_ignore_ascii_case(field);
         let value = line.get(name.len()..).unwrap_or_default();
         let value = value.trim_ascii_start().strip_prefix(b":").unwrap_or_default();
-        let is_text = || {
-            let begin = value.trim_ascii_start().get(..5);
-            name.len() == 12 && begin.is_some_and(|begin| begin.eq_ignore_ascii_case(b"text/"))
-        };
         // Outlook puts a tab there.
-        let is_long = || text.len() >= LONG && value.starts_with(b" ");
-        WRITTEN.iter().any(is) && !is_text() || is_cut && (PASSED.iter().any(is) || is_long())
+        let is_long = text.len() >= LONG && value.starts_with(b" ");
+        let says_how = WRITTEN.iter().any(is) || is(&CONTENT_TYPE) && !is_text(value);
+        says_how || is_cut && (is_long || PASSED.iter().any(is))
     };
-    lines().take_while(|line| !is_end(line)).filter(counts).count()
+    lines(text).take_while(|line| !is_end(line)).filter(counts).count()
+}
+
+/// Whether it is a media type of text, to which nothing is attached.
+fn is_text(value: &[u8]) -> bool {
+    let begin = value.trim_ascii_start().get(..5);
+    begin.is_some_and(|begin| begin.eq_ignore_ascii_case(b"text/"))
 }
 
 pub(crate) fn matches(head: &[u8]) -> bool {

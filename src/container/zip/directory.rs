@@ -236,7 +236,7 @@ pub(super) fn central<N>(
     if window.len().saturating_sub(offset) < CENTRAL_LEN && window.up_to(offset, 4)? == signature {
         return Ok(None);
     }
-    let bytes = window.run_or_more(structure, offset, CENTRAL_FIXED, ahead)?;
+    let bytes = window.block_or_more(structure, offset, CENTRAL_FIXED, ahead)?;
     if bytes.starts_with(&signature) {
         return Ok(None);
     }
@@ -323,7 +323,7 @@ pub(super) fn local<N>(
 ) -> Result<(Entry<N>, u64)> {
     let structure = "LocalFileHeader";
     window.meter().charge(Limit::Steps, 1)?;
-    let bytes = window.block_or_more(structure, offset, LOCAL_FIXED)?;
+    let bytes = window.block_or_more(structure, offset, LOCAL_FIXED, 0)?;
     let (fixed, behind) = bytes.split_first_chunk::<LOCAL_FIXED>().ok_or_else(Error::changed)?;
     let mut cursor = Cursor::new(structure, fixed, offset);
     if cursor.u32_le("signature")? != LOCAL {

@@ -196,12 +196,12 @@ fn read_members(
 /// Whether one of the first records is that of a package's content types.
 fn has_content_types(window: &mut Window<'_>, directory: &Directory) -> Result<bool> {
     let mut position = directory.start;
-    let mut run = Run { start: position, ..Run::default() };
+    let mut run = Run::new(position);
     for _ in 0..PACKAGE_SEARCH {
         if position >= directory.end {
             break;
         }
-        let ahead = run.ahead(window, position, CENTRAL_FIXED);
+        let ahead = run.ahead(window, position, CENTRAL_FIXED).unwrap_or_default();
         match central(window, position, ahead, |name| name == CONTENT_TYPES) {
             Ok(Some((entry, _))) if entry.name => return Ok(true),
             Ok(Some((_, next))) => position = next,
@@ -225,10 +225,14 @@ struct Run {
 }
 
 impl Run {
-    /// How far a read goes ahead for the `len` bytes at `at`.
-    fn ahead(&mut self, window: &mut Window<'_>, at: u64, len: usize) -> usize {
+    fn new(start: u64) -> Run {
+        Run { start, ..Run::default() }
+    }
+
+    /// How far a read goes ahead for the `len` bytes at `at`; `None` where they are cached.
+    fn ahead(&mut self, window: &mut Window<'_>, at: u64, len: usize) -> Option<usize> {
         if window.cached(at, len).is_some() {
-            return 0;
+            return None;
         }
         if at < self.start || at.saturating_add(wide(len)) <= self.read {
             // They were there, and are no more: what was read ahead was read in vain.
@@ -236,27 +240,24 @@ impl Run {
         }
         let ahead = at.saturating_sub(self.start).min(AHEAD);
         self.read = at.saturating_add(ahead);
-        narrow(ahead).unwrap_or_default()
+        narrow(ahead)
     }
 
-    /// The same for the first `len` bytes of a member of `packed` bytes.
-    fn ahead_of_member(
-        &mut self,
-        window: &mut Window<'_>,
-        at: u64,
-        len: usize,
-        packed: u64,
-    ) -> usize {
+    /// Reads the first `len` bytes of a member of `packed` bytes, and those ahead of them.
+    fn bring(&mut self, window: &mut Window<'_>, at: u64, len: usize, packed: u64) -> Result<()> {
+        let is_small = packed <= HEAD.saturating_mul(2);
         let follows = (self.end..=self.end.saturating_add(HEAD)).contains(&at);
-        if packed > HEAD.saturating_mul(2) || !follows {
+        if !is_small || !follows {
             self.start = at;
         }
-        let ahead = self.ahead(window, at, len);
-        if packed > HEAD.saturating_mul(2) {
+        if let Some(ahead) = self.ahead(window, at, len) {
+            window.bring(at, len.max(ahead))?;
+        }
+        if !is_small {
             // Those behind it begin anew.
             self.start = at.saturating_add(packed);
         }
-        ahead
+        Ok(())
     }
 }
 
@@ -293,7 +294,7 @@ impl Reading {
         // Each record's name in turn.
         let mut name = Vec::new();
         // What was read ahead is gone where members were read since.
-        let mut records = Run { start: self.position, ..Run::default() };
+        let mut records = Run::new(self.position);
         let mut members = Run::default();
         while self.position < self.directory.end {
             let keep = |bytes: &[u8]| {
@@ -301,7 +302,7 @@ impl Reading {
                 #[allow(clippy::disallowed_methods)] // a name has 65,535 bytes at most
                 name.extend_from_slice(bytes);
             };
-            let ahead = records.ahead(window, self.position, CENTRAL_FIXED);
+            let ahead = records.ahead(window, self.position, CENTRAL_FIXED).unwrap_or_default();
             let Some((entry, next)) = central(window, self.position, ahead, keep)? else {
                 break;
             };
@@ -431,9 +432,7 @@ fn locate(
     // The beginning of the data is wanted next; one read takes both.
     let name = wide(entry.name.len()).saturating_add(USUAL_EXTRA);
     let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(HEAD));
-    let both = narrow(both).unwrap_or_default();
-    let ahead = members.ahead_of_member(window, header, both, entry.packed);
-    window.bring(header, both, ahead)?;
+    members.bring(window, header, narrow(both).unwrap_or_default(), entry.packed)?;
     let (described, data) = local(window, header, |_| ())?;
     if let Some(detail) = entry.contradicts(&described) {
         sink.incomplete(malformed("LocalFileHeader", header, detail));
