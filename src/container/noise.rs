@@ -56,7 +56,46 @@ impl Bits {
     }
 }
 
+/// Bytes from the end of a line to the third one of the next.
+const BEGIN: usize = 4;
+
+/// The lines behind the first one that begin like a field's name: with two letters, or a letter and
+/// a hyphen, and nothing behind them that no text has. Others are among them; in noise, hardly any.
+pub(super) fn lines_like_fields(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let chunk = dispatch!(Level::new(), _simd => chunk_with_line(rest));
+        let end = memchr::memchr(b'\n', rest.get(chunk..)?)?;
+        rest = rest.get(chunk.saturating_add(end)..)?.get(1..)?;
+        Some(rest)
+    })
+}
+
+/// Where the first chunk with such a line begins, or the rest that is no chunk.
+#[inline(always)] // as above
+fn chunk_with_line(bytes: &[u8]) -> usize {
+    let mut at: usize = 0;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<{ CHUNK + BEGIN - 1 }>) {
+        let begins_line = |found, bytes: &[u8]| {
+            let &[end, first, second, third] = bytes else { return found };
+            // Signed, what is not ASCII is below zero.
+            let [first, second, third] = [first, second, third].map(u8::cast_signed);
+            found | (end == b'\n') & (first >= LETTERS) & (second >= HYPHEN) & (third >= TAB)
+        };
+        if chunk.windows(BEGIN).fold(false, begins_line) {
+            break;
+        }
+        at = at.saturating_add(CHUNK);
+    }
+    at
+}
+
+const LETTERS: i8 = b'A'.cast_signed();
+const HYPHEN: i8 = b'-'.cast_signed();
+const TAB: i8 = b'\t'.cast_signed();
+
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -72,6 +111,30 @@ mod tests {
             let bits = Bits { mask, value: value & mask };
             let (chunks, _) = bytes.as_chunks();
             prop_assert_eq!(bits.first_in(chunks), bits.position(chunks));
+        }
+
+        /// Whatever else is met.
+        #[test]
+        fn no_line_like_a_field_is_passed(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    (0..200_usize).prop_map(|len| vec![0xFF; len]),
+                    "\n[A-Za-z][A-Za-z-][A-Za-z: \t\r\x0C-]".prop_map(String::into_bytes),
+                    "[\na \r]".prop_map(String::into_bytes),
+                ],
+                0..20,
+            ),
+        ) {
+            let bytes = parts.concat();
+            let lines: Vec<&[u8]> = lines_like_fields(&bytes).collect();
+            for (at, begin) in bytes.windows(BEGIN).enumerate() {
+                if let [b'\n', b'A'..=b'Z' | b'a'..=b'z', b'A'..=b'Z' | b'a'..=b'z' | b'-', third] = begin
+                    && (*third < 0x80 && !third.is_ascii_control() || third.is_ascii_whitespace())
+                {
+                    let line = bytes.get(at + 1..).unwrap_or_default();
+                    prop_assert!(lines.iter().any(|found| found.len() == line.len()), "at {}", at);
+                }
+            }
         }
     }
 }
