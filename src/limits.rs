@@ -224,6 +224,12 @@ impl<'l> Meter<'l> {
         Error::limit(limit, allowed)
     }
 
+    /// Whether so much of the budget is left.
+    pub(crate) fn has(&self, limit: Limit, amount: u64) -> bool {
+        let sum = self.spent(limit).get().checked_add(amount);
+        sum.is_some_and(|sum| sum <= self.limits.of(limit))
+    }
+
     /// Holds a size, a depth or a ratio against its maximum.
     pub(crate) fn check(&self, limit: Limit, value: u64) -> Result<()> {
         let allowed = self.limits.of(limit);

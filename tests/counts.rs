@@ -70,7 +70,7 @@ fn plain() -> Vec<(&'static str, Vec<u8>)> {
 
 fn a_plain_file_costs_one_read_and_no_memory() {
     let mut inspector = inspector(Depth::Full);
-    drop(inspector.inspect_bytes(&noise(3, 50_000)));
+    drop(inspector.inspect(&Counting::new(noise(3, 50_000))));
     for (name, bytes) in plain() {
         let source = Counting::new(bytes.as_slice());
         let region = Allocations::new(ALLOCATOR);

@@ -174,24 +174,29 @@ impl Sink for Gather<'_> {
         let mut buffer = std::mem::take(self.buffer);
         buffer.clear();
         let mut wanted = if head_only { HEAD.min(whole) } else { whole };
-        let read = loop {
-            let read = append_extents(window, extents, wanted, &mut buffer);
-            if read.is_err()
-                || wanted >= whole
-                || license::head_is_complete(buffer.as_slice(), self.memory)
-            {
-                break read;
+        let mut had = 0;
+        let (bytes, read) = loop {
+            let (bytes, read) = match lent(window, extents, wanted, had) {
+                Some(bytes) => (bytes, Ok(())),
+                None => {
+                    let read = append_extents(window, extents, wanted, &mut buffer);
+                    (buffer.as_slice(), read)
+                }
+            };
+            if read.is_err() || wanted >= whole || license::head_is_complete(bytes, self.memory) {
+                break (bytes, read);
             }
+            had = bytes.len();
             wanted = wanted.saturating_mul(2).min(whole);
         };
         let first = extents.first().map(|extent| extent.offset);
         let offset = if extents.len() == 1 { first } else { None };
         let unread = read.and(within).err();
-        let taken = if buffer.len() == 0 && unread.is_some() {
+        let taken = if bytes.is_empty() && unread.is_some() {
             Ok(())
         } else {
             let before = self.found.licenses.len();
-            let taken = self.take_license(buffer.as_slice(), offset);
+            let taken = self.take_license(bytes, offset);
             if let Some(last) = self.found.licenses.get_mut(before) {
                 last.reading.facts.license_bytes = Some(total);
                 // What is missing of the text is not the text's fault.
@@ -254,6 +259,13 @@ impl Sink for Gather<'_> {
             }
         });
     }
+}
+
+/// The first `wanted` bytes of `extents` where they lie, if they do so in memory, in one piece;
+/// `had` of them were lent before.
+fn lent<'a>(window: &Window<'a>, extents: &[Extent], wanted: u64, had: usize) -> Option<&'a [u8]> {
+    let [extent] = extents else { return None };
+    window.lend(extent.offset, narrow(wanted)?, had)
 }
 
 /// Appends the bytes of `extents` to `buffer` until it holds `wanted`; those it has are skipped.

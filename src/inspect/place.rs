@@ -40,6 +40,13 @@ impl ReadAt for Holder<'_> {
             Holder::Member(source) => source.has_changed(),
         }
     }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        match self {
+            Holder::File(source) => source.in_memory(),
+            Holder::Member(source) => source.in_memory(),
+        }
+    }
 }
 
 /// Where a member lies in the file, as far as it does.

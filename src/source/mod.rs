@@ -59,6 +59,12 @@ pub trait ReadAt {
     fn has_changed(&self) -> bool {
         false
     }
+
+    /// All the bytes, where they lie in memory as they are. They are looked at there then, and not
+    /// copied; [`read_at`](ReadAt::read_at) gives the same ones.
+    fn in_memory(&self) -> Option<&[u8]> {
+        None
+    }
 }
 
 impl<T: ReadAt + ?Sized> ReadAt for &T {
@@ -76,6 +82,10 @@ impl<T: ReadAt + ?Sized> ReadAt for &T {
 
     fn has_changed(&self) -> bool {
         (**self).has_changed()
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        (**self).in_memory()
     }
 }
 
@@ -95,6 +105,10 @@ impl<T: ReadAt + ?Sized> ReadAt for std::rc::Rc<T> {
     fn has_changed(&self) -> bool {
         (**self).has_changed()
     }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        (**self).in_memory()
+    }
 }
 
 /// Bytes in memory.
@@ -111,6 +125,10 @@ impl ReadAt for [u8] {
     fn size(&self) -> io::Result<u64> {
         Ok(crate::bytes::wide(self.len()))
     }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self)
+    }
 }
 
 /// Bytes in memory that are the caller's own.
@@ -121,5 +139,9 @@ impl ReadAt for Vec<u8> {
 
     fn size(&self) -> io::Result<u64> {
         self.as_slice().size()
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self)
     }
 }

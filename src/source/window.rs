@@ -45,21 +45,34 @@ impl Slot {
         self.offset.saturating_add(wide(self.used))
     }
 
+    /// What was read into it; of a source in memory, the place there that was to be read.
+    fn bytes<'s>(&'s self, lent: Option<&'s [u8]>) -> &'s [u8] {
+        let bytes = match lent {
+            Some(lent) => narrow(self.offset).and_then(|at| lent.get(at..)).unwrap_or_default(),
+            None => &self.bytes,
+        };
+        bytes.get(..self.used).unwrap_or_default()
+    }
+
     /// The `len` bytes at `offset`, where this slot has them all.
-    fn find(&self, offset: u64, len: usize) -> Option<&[u8]> {
-        let start = narrow(offset.checked_sub(self.offset)?)?;
-        self.bytes.get(..self.used)?.get(start..start.checked_add(len)?)
+    fn find<'s>(&'s self, lent: Option<&'s [u8]>, offset: u64, len: usize) -> Option<&'s [u8]> {
+        self.rest_at(lent, offset)?.get(..len)
     }
 
     /// All that this slot has from `offset` on.
-    fn rest_at(&self, offset: u64) -> Option<&[u8]> {
+    fn rest_at<'s>(&'s self, lent: Option<&'s [u8]>, offset: u64) -> Option<&'s [u8]> {
         let start = narrow(offset.checked_sub(self.offset)?)?;
-        self.bytes.get(start..self.used)
+        self.bytes(lent).get(start..)
     }
 
     /// The first of the `len` bytes at `offset`, as many as this slot has.
-    fn find_some(&self, offset: u64, len: usize) -> Option<&[u8]> {
-        let rest = self.rest_at(offset)?;
+    fn find_some<'s>(
+        &'s self,
+        lent: Option<&'s [u8]>,
+        offset: u64,
+        len: usize,
+    ) -> Option<&'s [u8]> {
+        let rest = self.rest_at(lent, offset)?;
         rest.get(..len.min(rest.len()))
     }
 }
@@ -134,6 +147,8 @@ impl Cache {
 /// A bounded view of one member's bytes, charged for what it reads.
 pub(crate) struct Window<'a> {
     source: &'a dyn ReadAt,
+    /// Its bytes, if they are in memory.
+    lent: Option<&'a [u8]>,
     /// How many bytes the member has, once somebody knows.
     len: Cell<Option<u64>>,
     /// The end of the farthest bytes that were asked for, whatever was read ahead of them.
@@ -158,7 +173,8 @@ impl<'a> Window<'a> {
         }
         // Of a size that the source gives everybody knows.
         let asked = Cell::new(if len.is_some() { u64::MAX } else { 0 });
-        Ok(Window { source, len: Cell::new(len), asked, cache, meter })
+        let lent = source.in_memory();
+        Ok(Window { source, lent, len: Cell::new(len), asked, cache, meter })
     }
 
     /// How many bytes the member has. An encoded member of unknown length is decoded to its end
@@ -225,7 +241,8 @@ impl<'a> Window<'a> {
             }
             (index, there) = self.cache.begin();
         }
-        let begin = self.cache.slots.get(index).and_then(|slot| slot.bytes.get(..there.min(HEAD)));
+        let slot = self.cache.slots.get(index);
+        let begin = slot.and_then(|slot| slot.bytes(self.lent).get(..there.min(HEAD)));
         Ok(begin.unwrap_or_default())
     }
 
@@ -249,7 +266,7 @@ impl<'a> Window<'a> {
             None => self.load(offset, len, len.max(self.cache.ahead(offset)))?,
         };
         let slot = self.cache.slots.get(index);
-        slot.and_then(|slot| slot.find(offset, len)).ok_or_else(Error::changed)
+        slot.and_then(|slot| slot.find(self.lent, offset, len)).ok_or_else(Error::changed)
     }
 
     /// The same for a format that goes on from there: where they are not cached, `ahead` bytes are
@@ -272,7 +289,8 @@ impl<'a> Window<'a> {
     /// Reads what is to be had of `len` bytes at `offset`; where that is less, the member's length
     /// is known from then on. Where they are not cached, `ahead` bytes are read.
     fn probe(&mut self, offset: u64, len: usize, ahead: usize) -> Result<()> {
-        let is_cached = self.cache.slots.iter().any(|slot| slot.find(offset, len).is_some());
+        let is_cached =
+            self.cache.slots.iter().any(|slot| slot.find(self.lent, offset, len).is_some());
         if len > 0 && !is_cached {
             self.load(offset, len, len.max(ahead))?;
         }
@@ -316,23 +334,20 @@ impl<'a> Window<'a> {
     /// The bytes, if they are cached.
     pub(crate) fn cached(&mut self, offset: u64, len: usize) -> Option<&[u8]> {
         let index = self.cache.find(offset, len)?;
-        self.cache.slots.get(index)?.find(offset, len)
+        self.cache.slots.get(index)?.find(self.lent, offset, len)
     }
 
     /// The first of the `len` bytes, as many as are cached in one piece.
     pub(crate) fn cached_some(&self, offset: u64, len: usize) -> &[u8] {
-        let found = self.cache.slots.iter().filter_map(|slot| slot.find_some(offset, len));
+        let found =
+            self.cache.slots.iter().filter_map(|slot| slot.find_some(self.lent, offset, len));
         found.max_by_key(|bytes| bytes.len()).unwrap_or_default()
     }
 
     /// The farthest of what is cached, and where it begins.
     pub(crate) fn farthest(&self) -> (u64, &[u8]) {
-        let slots = self.cache.slots.iter().filter_map(|slot| {
-            slot.bytes
-                .get(..slot.used)
-                .filter(|used| !used.is_empty())
-                .map(|used| (slot.offset, used))
-        });
+        let slots = self.cache.slots.iter().map(|slot| (slot.offset, slot.bytes(self.lent)));
+        let slots = slots.filter(|(_, used)| !used.is_empty());
         slots.max_by_key(|(at, used)| at.saturating_add(wide(used.len()))).unwrap_or_default()
     }
 
@@ -369,7 +384,9 @@ impl<'a> Window<'a> {
             self.bound(structure, offset, len)?;
         }
         let slot = self.cache.slots.get(index);
-        let bytes = slot.and_then(|slot| slot.rest_at(offset)).filter(|bytes| bytes.len() >= len);
+        let bytes = slot
+            .and_then(|slot| slot.rest_at(self.lent, offset))
+            .filter(|bytes| bytes.len() >= len);
         bytes.ok_or_else(Error::changed)
     }
 
@@ -382,16 +399,25 @@ impl<'a> Window<'a> {
         let index = self.cache.oldest();
         self.cache.ask(index);
         if let Some(slot) = self.cache.slots.get_mut(index) {
-            if slot.bytes.len() < len {
-                self.meter.check(Limit::Allocation, wide(len))?;
-                #[allow(clippy::disallowed_methods)]
-                // checked in the line before, and there are as many slots as `Cache::new` made
-                slot.bytes.resize(len, 0);
-            }
             slot.offset = offset;
             slot.used = 0;
-            let room = slot.bytes.get_mut(..len).unwrap_or_default();
-            let (used, outcome) = fill(self.source, offset, room);
+            if slot.bytes.len() < len {
+                self.meter.check(Limit::Allocation, wide(len))?;
+            }
+            let (used, outcome) = match self.lent {
+                Some(lent) => {
+                    let there = narrow(offset).and_then(|at| lent.get(at..)).unwrap_or_default();
+                    (there.len().min(len), Ok(()))
+                }
+                None => {
+                    if slot.bytes.len() < len {
+                        #[allow(clippy::disallowed_methods)]
+                        // checked above, and there are as many slots as `Cache::new` made
+                        slot.bytes.resize(len, 0);
+                    }
+                    fill(self.source, offset, slot.bytes.get_mut(..len).unwrap_or_default())
+                }
+            };
             slot.used = used;
             match outcome {
                 Ok(()) => self.sight(offset, used, len),
@@ -448,6 +474,21 @@ impl<'a> Window<'a> {
             }
         }
         self.bound(structure, offset, len)
+    }
+
+    /// The `len` bytes at `offset` where they lie, of a source in memory; `None` where that cannot
+    /// be, and [`append`](Window::append) says why. It is charged as there, but for the first `had`.
+    pub(crate) fn lend(&self, offset: u64, len: usize, had: usize) -> Option<&'a [u8]> {
+        let bytes = self.lent?.get(narrow(offset)?..)?.get(..len)?;
+        let new = len.checked_sub(had)?;
+        let unread = len.saturating_sub(self.cached_some(offset, len).len().max(had));
+        let costs = [(Limit::Allocation, wide(new)), (Limit::BytesRead, wide(unread))];
+        if !costs.iter().all(|(limit, cost)| self.meter.has(*limit, *cost)) {
+            return None;
+        }
+        self.ask(offset, len);
+        costs.iter().try_for_each(|(limit, cost)| self.meter.charge(*limit, *cost)).ok()?;
+        Some(bytes)
     }
 
     /// Whether the bytes are no longer the ones that were opened.

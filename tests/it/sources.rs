@@ -58,6 +58,27 @@ fn every_source_gives_the_same_report() {
     }
 }
 
+/// What lies in memory is not read, and charged as if it were.
+#[test]
+fn every_source_is_read_up_to_the_same_budget() {
+    for bytes in samples() {
+        for depth in [Depth::Head, Depth::Full] {
+            for budget in [512, 4096, 5000, 8192, 9000, 20_000, 1 << 20] {
+                let (mut read, mut held) = (Limits::default(), Limits::default());
+                read.bytes_read = budget;
+                held.allocation = budget;
+                for limits in [read, held] {
+                    let inspector =
+                        || Inspector::builder().depth(depth).limits(limits.clone()).build();
+                    let source = Split { bytes: &bytes, most: usize::MAX };
+                    let expected = inspector().inspect(&source).unwrap();
+                    assert_eq!(inspector().inspect_bytes(&bytes), expected, "{budget} bytes");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_stream_that_is_too_long_is_read_as_far_as_it_is_held() {
     let license = LicenseBuilder::client(&Server::contoso(), &Client::windows()).build();
