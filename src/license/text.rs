@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
-/// How the text of a license is encoded (MS-OFFCRYPTO 2.2.6, and what real containers hold).
+/// How the text of a license is encoded (MS-OFFCRYPTO 2.2.6, and what real containers hold). Nobody
+/// writes UTF-16BE, but an editor that has saved a license may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Utf8,
     Utf16Le,
+    Utf16Be,
 }
 
 /// License text as UTF-8, with the way back to the bytes that it came from.
@@ -20,28 +22,35 @@ pub(crate) struct Text<'a> {
 
 const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
 const UTF16_MARK: &[u8] = b"\xFF\xFE";
+const UTF16_BE_MARK: &[u8] = b"\xFE\xFF";
 
 impl<'a> Text<'a> {
     /// Decodes `bytes`: a byte order mark decides; without one, a NUL after the first letter says
-    /// UTF-16LE. Trailing NULs, which MSIPC writes, are dropped. Nothing fails: what is no valid
+    /// UTF-16LE, and one before it UTF-16BE. Trailing NULs, which MSIPC writes, are dropped. Nothing fails: what is no valid
     /// text stays in UTF-8 as it is, and becomes U+FFFD in UTF-16.
     pub(crate) fn decode(bytes: &'a [u8]) -> Text<'a> {
         let (encoding, mark) = if bytes.starts_with(UTF8_MARK) {
             (Encoding::Utf8, UTF8_MARK.len())
         } else if bytes.starts_with(UTF16_MARK) {
             (Encoding::Utf16Le, UTF16_MARK.len())
+        } else if bytes.starts_with(UTF16_BE_MARK) {
+            (Encoding::Utf16Be, UTF16_BE_MARK.len())
         } else if looks_like_utf16(bytes) {
             (Encoding::Utf16Le, 0)
+        } else if bytes.first() == Some(&0) && looks_like_utf16(bytes.get(1..).unwrap_or_default())
+        {
+            (Encoding::Utf16Be, 0)
         } else {
             (Encoding::Utf8, 0)
         };
         let text = bytes.get(mark..).unwrap_or_default();
         let utf8 = match encoding {
             Encoding::Utf8 => Cow::Borrowed(text.trim_suffix_nul()),
-            Encoding::Utf16Le => {
-                let mut text = crate::bytes::utf16_lossy(text).into_bytes();
-                text.truncate(text.as_slice().trim_suffix_nul().len());
-                Cow::Owned(text)
+            Encoding::Utf16Le => Cow::Owned(from_utf16(text)),
+            Encoding::Utf16Be => {
+                let (units, _) = text.as_chunks();
+                let turned: Vec<u8> = units.iter().flat_map(|[high, low]| [*low, *high]).collect();
+                Cow::Owned(from_utf16(&turned))
             }
         };
         Text { utf8, encoding, mark }
@@ -56,7 +65,7 @@ impl<'a> Text<'a> {
     pub(crate) fn raw_offset(&self, at: usize) -> usize {
         let inside = match self.encoding {
             Encoding::Utf8 => at,
-            Encoding::Utf16Le => {
+            Encoding::Utf16Le | Encoding::Utf16Be => {
                 let before = self.utf8.get(..at).unwrap_or_default();
                 let units = String::from_utf8_lossy(before).encode_utf16().count();
                 units.saturating_mul(2)
@@ -64,6 +73,12 @@ impl<'a> Text<'a> {
         };
         self.mark.saturating_add(inside)
     }
+}
+
+fn from_utf16(text: &[u8]) -> Vec<u8> {
+    let mut text = crate::bytes::utf16_lossy(text).into_bytes();
+    text.truncate(text.as_slice().trim_suffix_nul().len());
+    text
 }
 
 /// Whether text without a mark is UTF-16LE: its first letter, a `<` in every license, has a NUL
@@ -94,16 +109,23 @@ mod tests {
         text.encode_utf16().flat_map(u16::to_le_bytes).collect()
     }
 
+    fn utf16_be(text: &str) -> Vec<u8> {
+        text.encode_utf16().flat_map(u16::to_be_bytes).collect()
+    }
+
     #[test]
     fn every_encoding_met_gives_the_same_text() {
         let text = "<XrML>Ünïcode 𝄞</XrML>";
-        let cases: [(&str, Vec<u8>); 6] = [
+        let cases: [(&str, Vec<u8>); 9] = [
             ("utf-8", text.as_bytes().to_vec()),
             ("utf-8, mark", [UTF8_MARK, text.as_bytes()].concat()),
             ("utf-8, NULs", [text.as_bytes(), b"\0\0"].concat()),
             ("utf-16", utf16(text)),
             ("utf-16, mark", [UTF16_MARK, &utf16(text)].concat()),
             ("utf-16, NUL", [&utf16(text)[..], b"\0\0"].concat()),
+            ("utf-16be", utf16_be(text)),
+            ("utf-16be, mark", [UTF16_BE_MARK, &utf16_be(text)].concat()),
+            ("utf-16be, NUL", [&utf16_be(text)[..], b"\0\0"].concat()),
         ];
         for (name, bytes) in cases {
             assert_eq!(Text::decode(&bytes).utf8(), text.as_bytes(), "{name}");
@@ -117,13 +139,18 @@ mod tests {
         let bytes = [UTF16_MARK, &utf16(text)].concat();
         let offset = Text::decode(&bytes).raw_offset(at);
         assert_eq!(&bytes[offset..offset + 2], b"<\0");
+        let bytes = [UTF16_BE_MARK, &utf16_be(text)].concat();
+        let offset = Text::decode(&bytes).raw_offset(at);
+        assert_eq!(&bytes[offset..offset + 2], b"\0<");
         let bytes = [UTF8_MARK, text.as_bytes()].concat();
         assert_eq!(bytes[Text::decode(&bytes).raw_offset(at)], b'<');
     }
 
     #[test]
     fn damaged_text_is_still_text() {
-        for bytes in [&b""[..], b"\0", b"\xFF\xFE", b"\xEF\xBB\xBF", b"<\0\xD8", b"<\xFF>"] {
+        for bytes in
+            [&b""[..], b"\0", b"\xFF\xFE", b"\xEF\xBB\xBF", b"<\0\xD8", b"\xFE\xFF\xD8", b"<\xFF>"]
+        {
             let _ = Text::decode(bytes).raw_offset(usize::MAX);
         }
     }

@@ -13,28 +13,40 @@ pub enum Encoding {
     Utf16,
     /// UTF-16, little-endian, behind a byte-order mark.
     Utf16Bom,
+    /// UTF-16, big-endian.
+    Utf16Be,
+    /// UTF-16, big-endian, behind a byte-order mark.
+    Utf16BeBom,
 }
 
 impl Encoding {
     /// All of them.
-    pub const ALL: [Encoding; 4] =
-        [Encoding::Utf8, Encoding::Utf8Bom, Encoding::Utf16, Encoding::Utf16Bom];
+    pub const ALL: [Encoding; 6] = [
+        Encoding::Utf8,
+        Encoding::Utf8Bom,
+        Encoding::Utf16,
+        Encoding::Utf16Bom,
+        Encoding::Utf16Be,
+        Encoding::Utf16BeBom,
+    ];
 
     /// Whether a letter takes two bytes.
     pub(super) fn is_wide(self) -> bool {
-        matches!(self, Encoding::Utf16 | Encoding::Utf16Bom)
+        !matches!(self, Encoding::Utf8 | Encoding::Utf8Bom)
     }
 }
 
 /// The bytes of `text`.
 pub fn encode(text: &str, encoding: Encoding) -> Vec<u8> {
-    let mark: &[u8] = match encoding {
-        Encoding::Utf8 | Encoding::Utf16 => b"",
-        Encoding::Utf8Bom => b"\xEF\xBB\xBF",
-        Encoding::Utf16Bom => b"\xFF\xFE",
-    };
-    let body = if encoding.is_wide() { utf16(text) } else { text.as_bytes().to_vec() };
-    [mark, &body].concat()
+    let turned = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    match encoding {
+        Encoding::Utf8 => text.as_bytes().to_vec(),
+        Encoding::Utf8Bom => [b"\xEF\xBB\xBF", text.as_bytes()].concat(),
+        Encoding::Utf16 => utf16(text),
+        Encoding::Utf16Bom => [b"\xFF\xFE".to_vec(), utf16(text)].concat(),
+        Encoding::Utf16Be => turned(text),
+        Encoding::Utf16BeBom => [b"\xFE\xFF".to_vec(), turned(text)].concat(),
+    }
 }
 
 /// `text` with line breaks and indents between its tags, and only there: with them removed again

@@ -257,8 +257,10 @@ fn a_bare_certificate_can_be_taken_apart_too() {
     use rmsight::{Signature, specimen};
     let server = Server::contoso();
     let wide = |text: String| specimen::encode(&text, Encoding::Utf16Bom);
+    let turned = |text: String| specimen::encode(&text, Encoding::Utf16Be);
     let files = [
         server_certificate(&server).into_bytes(),
+        turned(server_certificate(&server)),
         wide(server_certificate(&server)),
         certificate_chain_file(&server),
     ];
