@@ -2,16 +2,16 @@
 
 use memchr::memmem::Finder;
 
-use super::noise::{self, Bits, CHUNK};
+use super::noise::{self, CHUNK, Pairs};
 
-/// Places of the rare byte, or chunks with the bits of the word, that are looked at one by one. Where
+/// Places of the rare byte, or chunks with a pair of the word, that are looked at one by one. Where
 /// there are more, a search for the word is faster: it does not stop at places that nobody can predict.
 const TRIES: usize = 3;
 
 /// A word with a byte that few files have in their heads.
 ///
 /// A search for one byte takes some four times as many of them at once as a search for a word. In
-/// noise, where no byte is rare, [`Bits`] of the word are. Made once and kept, because that takes
+/// noise, where no byte is rare, [`Pairs`] of the word are. Made once and kept, because that takes
 /// longer than a search does.
 pub(crate) struct Needle<const N: usize> {
     word: &'static [u8; N],
@@ -19,14 +19,16 @@ pub(crate) struct Needle<const N: usize> {
     rare: u8,
     /// Where the rare byte stands in the word.
     inside: usize,
-    bits: Bits,
+    pairs: Pairs,
 }
 
 impl<const N: usize> Needle<N> {
     /// `word`, whose byte at `inside` is rare.
     pub(crate) fn new(word: &'static [u8; N], inside: usize) -> Needle<N> {
         let rare = word.get(inside).copied().unwrap_or_default();
-        Needle { word, finder: Finder::new(word), rare, inside, bits: Bits::new(word) }
+        const { assert!(N >= 3, "a word of less has no pair at an odd place") };
+        let pairs = Pairs::new(word.first_chunk().copied().unwrap_or_default());
+        Needle { word, finder: Finder::new(word), rare, inside, pairs }
     }
 
     /// Where the word begins for the first time.
@@ -53,7 +55,7 @@ impl<const N: usize> Needle<N> {
         let mut from: usize = 0;
         for _ in 0..TRIES {
             let (chunks, rest) = bytes.get(from..)?.as_chunks();
-            let Some(hit) = self.bits.first_in(chunks) else {
+            let Some(hit) = self.pairs.first_in(chunks) else {
                 let behind = bytes.len().saturating_sub(rest.len());
                 return self.find_behind(behind, bytes);
             };
@@ -77,7 +79,7 @@ impl<const N: usize> Needle<N> {
         // The last chunk has most of such rests in it, and what reaches into them.
         let from = behind.saturating_sub(N);
         let last = bytes.last_chunk().filter(|_| bytes.len().saturating_sub(CHUNK) <= from);
-        if last.is_some_and(|last| self.bits.first_in(std::slice::from_ref(last)).is_none()) {
+        if last.is_some_and(|last| self.pairs.first_in(std::slice::from_ref(last)).is_none()) {
             return None;
         }
         self.find_from(from, bytes)
