@@ -2,8 +2,8 @@
 //!
 //! No byte is rare there, and whoever stops at each that could begin something guesses wrong each
 //! time. So all of them are looked at, as many at once as the processor can, which [`dispatch!`]
-//! asks it. `benches/instructions.rs` counts what that costs (`binary`, `archive`); what wrong guesses do, it
-//! does not count.
+//! asks it. `benches/instructions.rs` counts what that costs (`binary`, `archive`), and does not
+//! count what wrong guesses would.
 
 use fearless_simd::{Level, dispatch};
 
