@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use rmsight::specimen::{
-    Client, Documents, IrmDocument, IrmKind, LicenseBuilder, Server, Version, corpus,
+    Client, Documents, IrmDocument, IrmKind, LicenseBuilder, Server, Version, corpus, noise,
 };
 use rmsight::{Depth, Inspector};
 
@@ -44,5 +44,28 @@ fn containers(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, layouts, containers);
+/// Files of noise that a processor cannot learn by heart; of one it knows where each guess goes.
+const MANY: u64 = 300;
+
+/// What comes of nothing: the look at the first bytes, and no more.
+fn plain(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("plain");
+    let mut inspector = Inspector::builder().keep_licenses(false).build();
+    let prose = b"Nothing in this file is protected. ".repeat(200);
+    let noises: Vec<Vec<u8>> = (0..MANY).map(|seed| noise(seed, 8192)).collect();
+    let files = [
+        ("prose", vec![prose]),
+        ("noise, one file", noises.iter().take(1).cloned().collect()),
+        ("noise, many files", noises),
+    ];
+    for (name, files) in &files {
+        let mut next = files.iter().cycle();
+        group.bench_function(*name, |bencher| {
+            bencher.iter(|| next.next().map(|bytes| inspector.inspect_bytes(black_box(bytes))));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, layouts, containers, plain);
 criterion_main!(benches);
