@@ -176,15 +176,24 @@ impl Buffer {
         Ok(())
     }
 
+    /// Adds bytes that were charged already.
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        self.room(bytes.len()).copy_from_slice(bytes);
+    }
+
     /// Adds `len` bytes and lends them for writing; what is in them has no meaning.
     pub(crate) fn grow(&mut self, meter: &Meter, len: usize) -> Result<&mut [u8]> {
         meter.charge(Limit::Allocation, wide(len))?;
+        Ok(self.room(len))
+    }
+
+    fn room(&mut self, len: usize) -> &mut [u8] {
         let start = self.used;
         self.used = start.saturating_add(len);
         if self.bytes.len() < self.used {
             self.bytes.resize(self.used, 0);
         }
-        Ok(self.bytes.get_mut(start..self.used).unwrap_or_default())
+        self.bytes.get_mut(start..self.used).unwrap_or_default()
     }
 
     /// Forgets all but the first `len` bytes.

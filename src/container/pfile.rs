@@ -81,8 +81,15 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 /// Protection is none of rights management. It may be a damaged one too, so nothing is decided.
 fn named(error: Error, window: &mut Window<'_>, sink: &mut dyn Sink, at: u64) -> Error {
     let head = window.up_to(at, 8).unwrap_or_default();
-    let text = head.strip_prefix(b"\xEF\xBB\xBF").or(head.strip_prefix(b"\xFF\xFE"));
-    if error.code() != "license-unreadable" || text.unwrap_or(head).starts_with(b"<") {
+    let is_text = matches!(
+        head,
+        [b'<', ..]
+            | [0xEF, 0xBB, 0xBF, b'<', ..]
+            | [0xFF, 0xFE, b'<', ..]
+            | [0, b'<', ..]
+            | [0xFE, 0xFF, 0, b'<', ..]
+    );
+    if error.code() != "license-unreadable" || is_text {
         return error;
     }
     sink.evidence("PFILE license", "no XrML, as Windows Information Protection has it", Some(at));

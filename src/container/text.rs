@@ -21,7 +21,7 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     let wide = match head {
         [0xFF, 0xFE, wide @ ..] => wide,
         // Without its first byte, UTF-16BE is UTF-16LE.
-        [0xFE, 0xFF, 0, wide @ ..] => wide,
+        [0xFE, 0xFF, _, wide @ ..] => wide,
         [0, wide @ ..] if matches!(wide, [letter, 0, ..] if *letter != 0) => wide,
         [low, 0, _, 0, ..] if *low != 0 => head,
         _ => return begins_with_root(head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head)),
@@ -60,7 +60,10 @@ mod tests {
         let utf16 =
             |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
         let turned = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let yes: [Vec<u8>; 9] = [
+        let damaged: [&[u8]; 2] = [b"\xFF\xFE<\x07X\0r\0M\0L\0>", b"\xFE\xFF\x07<\0X\0r\0M\0L\0>"];
+        let yes: [Vec<u8>; 11] = [
+            damaged[0].to_vec(),
+            damaged[1].to_vec(),
             b"<XrML version=\"1.2\">".to_vec(),
             b"\xEF\xBB\xBF<XrML>".to_vec(),
             b" \r\n<?xml version=\"1.0\"?>\r\n  <XrML".to_vec(),

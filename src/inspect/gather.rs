@@ -174,11 +174,19 @@ impl Sink for Gather<'_> {
         let mut buffer = std::mem::take(self.buffer);
         buffer.clear();
         let mut wanted = if head_only { HEAD.min(whole) } else { whole };
-        let mut had = 0;
+        let mut lent: &[u8] = &[];
         let (bytes, read) = loop {
-            let (bytes, read) = match lent(window, extents, wanted, had) {
-                Some(bytes) => (bytes, Ok(())),
+            let more = match buffer.len() {
+                0 => lend(window, extents, wanted, lent.len()),
+                _ => None,
+            };
+            let (bytes, read) = match more {
+                Some(more) => {
+                    lent = more;
+                    (more, Ok(()))
+                }
                 None => {
+                    buffer.put(std::mem::take(&mut lent));
                     let read = append_extents(window, extents, wanted, &mut buffer);
                     (buffer.as_slice(), read)
                 }
@@ -186,7 +194,6 @@ impl Sink for Gather<'_> {
             if read.is_err() || wanted >= whole || license::head_is_complete(bytes, self.memory) {
                 break (bytes, read);
             }
-            had = bytes.len();
             wanted = wanted.saturating_mul(2).min(whole);
         };
         let first = extents.first().map(|extent| extent.offset);
@@ -263,7 +270,7 @@ impl Sink for Gather<'_> {
 
 /// The first `wanted` bytes of `extents` where they lie, if they do so in memory, in one piece;
 /// `had` of them were lent before.
-fn lent<'a>(window: &Window<'a>, extents: &[Extent], wanted: u64, had: usize) -> Option<&'a [u8]> {
+fn lend<'a>(window: &Window<'a>, extents: &[Extent], wanted: u64, had: usize) -> Option<&'a [u8]> {
     let [extent] = extents else { return None };
     window.lend(extent.offset, narrow(wanted)?, had)
 }

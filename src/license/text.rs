@@ -33,7 +33,8 @@ impl<'a> Text<'a> {
             (Encoding::Utf8, UTF8_MARK.len())
         } else if bytes.starts_with(UTF16_MARK) {
             (Encoding::Utf16Le, UTF16_MARK.len())
-        } else if bytes.starts_with(UTF16_BE_MARK) {
+        } else if matches!(bytes, [0xFE, 0xFF, 0, ..] | [0xFE, 0xFF, _, _, 0, ..]) {
+            // Behind anything else it is what somebody put before a license that has none.
             (Encoding::Utf16Be, UTF16_BE_MARK.len())
         } else if looks_like_utf16(bytes) {
             (Encoding::Utf16Le, 0)
@@ -130,6 +131,8 @@ mod tests {
         for (name, bytes) in cases {
             assert_eq!(Text::decode(&bytes).utf8(), text.as_bytes(), "{name}");
         }
+        let not_be = [UTF16_BE_MARK, text.as_bytes()].concat();
+        assert_eq!(Text::decode(&not_be).utf8(), not_be, "the mark alone is not believed");
     }
 
     #[test]

@@ -476,17 +476,21 @@ impl<'a> Window<'a> {
         self.bound(structure, offset, len)
     }
 
-    /// The `len` bytes at `offset` where they lie, of a source in memory; `None` where that cannot
-    /// be, and [`append`](Window::append) says why. It is charged as there, but for the first `had`.
+    /// The `len` bytes at `offset` where they lie, of a source in memory. Those behind the first `had`
+    /// are charged as [`append`](Window::append) charges them. `None`, and nothing charged, where they
+    /// are not all to be had; that one says why.
     pub(crate) fn lend(&self, offset: u64, len: usize, had: usize) -> Option<&'a [u8]> {
         let bytes = self.lent?.get(narrow(offset)?..)?.get(..len)?;
-        let new = len.checked_sub(had)?;
-        let unread = len.saturating_sub(self.cached_some(offset, len).len().max(had));
+        if offset.checked_add(wide(len))? > self.end() {
+            return None;
+        }
+        let (from, new) = (offset.checked_add(wide(had))?, len.checked_sub(had)?);
+        let unread = new.saturating_sub(self.cached_some(from, new).len());
         let costs = [(Limit::Allocation, wide(new)), (Limit::BytesRead, wide(unread))];
         if !costs.iter().all(|(limit, cost)| self.meter.has(*limit, *cost)) {
             return None;
         }
-        self.ask(offset, len);
+        self.ask(from, new);
         costs.iter().try_for_each(|(limit, cost)| self.meter.charge(*limit, *cost)).ok()?;
         Some(bytes)
     }

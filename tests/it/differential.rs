@@ -7,7 +7,7 @@ use rmsight::{Inspector, Limits};
 use crate::specimens::folder;
 use crate::targets::{by_cfb, tree};
 
-fn below(folder: &Path, files: &mut Vec<PathBuf>) {
+pub(crate) fn below(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -5,6 +5,7 @@ use std::io::{self, Cursor, Read};
 use rmsight::specimen::{Client, LicenseBuilder, Server};
 use rmsight::{Depth, Inspector, Limits, Report};
 
+use crate::differential::below;
 use crate::targets::Split;
 
 /// A reader that cannot seek.
@@ -26,35 +27,37 @@ pub(crate) fn samples() -> Vec<Vec<u8>> {
         builder.clone().size(40_000).encoding(rmsight::specimen::Encoding::Utf16).build(),
     ];
     let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    let mut paths: Vec<_> =
-        std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    samples.extend(
-        paths.iter().filter(|path| path.is_file()).map(|path| std::fs::read(path).unwrap()),
-    );
+    let mut paths = Vec::new();
+    below(&corpus, &mut paths);
+    assert!(paths.len() > 300, "{}", paths.len());
+    samples.extend(paths.iter().map(|path| std::fs::read(path).unwrap()));
     samples
 }
 
 #[test]
 fn every_source_gives_the_same_report() {
-    let mut warm = Inspector::default();
-    for bytes in samples() {
-        let expected: Report = Inspector::default().inspect_bytes(&bytes);
-        assert_eq!(warm.inspect_bytes(&bytes), expected);
-        assert_eq!(warm.inspect_seekable(Cursor::new(&bytes)).unwrap(), expected);
-        assert_eq!(warm.inspect_reader(Pipe(&bytes)).unwrap(), expected);
-        for most in [1, 13, 4095] {
-            let source = Split { bytes: &bytes, most };
-            assert_eq!(warm.inspect(&source).unwrap(), expected, "{most} bytes a read");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    for depth in [Depth::Head, Depth::Full] {
+        let builder = || Inspector::builder().depth(depth);
+        let mut warm = builder().build();
+        for bytes in samples() {
+            let expected: Report = builder().build().inspect_bytes(&bytes);
+            assert_eq!(warm.inspect_bytes(&bytes), expected);
+            assert_eq!(warm.inspect_seekable(Cursor::new(&bytes)).unwrap(), expected);
+            assert_eq!(warm.inspect_reader(Pipe(&bytes)).unwrap(), expected);
+            for most in [1, 13, 4095] {
+                let source = Split { bytes: &bytes, most };
+                assert_eq!(warm.inspect(&source).unwrap(), expected, "{most} bytes a read");
+            }
+            for (first, block) in [(512, 512), (65_536, 512), (1024, 65_536)] {
+                let mut other = builder().first_read(first).block(block).build();
+                let what = format!("first read {first}, block {block}");
+                assert_eq!(other.inspect_bytes(&bytes), expected, "{what}");
+            }
+            std::fs::write(&path, &bytes).unwrap();
+            assert_eq!(warm.inspect_path(&path).unwrap(), expected);
         }
-        for (first, block) in [(512, 512), (65_536, 512), (1024, 65_536)] {
-            let mut other = Inspector::builder().first_read(first).block(block).build();
-            assert_eq!(other.inspect_bytes(&bytes), expected, "first read {first}, block {block}");
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        std::fs::write(&path, &bytes).unwrap();
-        assert_eq!(warm.inspect_path(&path).unwrap(), expected);
     }
 }
 
@@ -63,7 +66,7 @@ fn every_source_gives_the_same_report() {
 fn every_source_is_read_up_to_the_same_budget() {
     for bytes in samples() {
         for depth in [Depth::Head, Depth::Full] {
-            for budget in [512, 4096, 5000, 8192, 9000, 20_000, 1 << 20] {
+            for budget in [500, 4096, 5000, 8192, 8544, 9192, 13_288, 20_000, 1 << 20] {
                 let (mut read, mut held) = (Limits::default(), Limits::default());
                 read.bytes_read = budget;
                 held.allocation = budget;
