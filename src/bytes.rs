@@ -17,6 +17,11 @@ pub(crate) fn narrow(n: u64) -> Option<usize> {
     usize::try_from(n).ok()
 }
 
+/// What of `bytes` lies at `offset` and behind it.
+pub(crate) fn from_offset(bytes: &[u8], offset: u64) -> &[u8] {
+    narrow(offset).and_then(|at| bytes.get(at..)).unwrap_or_default()
+}
+
 /// Checked reading of one structure, field by field, in the order of its spec's table.
 ///
 /// Every step names the field, so that an error says which one the bytes ended before.

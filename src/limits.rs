@@ -207,10 +207,9 @@ impl<'l> Meter<'l> {
 
     #[inline]
     fn take(&self, limit: Limit, amount: u64) -> Result<()> {
-        let (spent, allowed) = (self.spent(limit), self.limits.of(limit));
-        match spent.get().checked_add(amount).filter(|sum| *sum <= allowed) {
+        match self.sum(limit, amount) {
             Some(sum) => {
-                spent.set(sum);
+                self.spent(limit).set(sum);
                 Ok(())
             }
             None => Err(self.exhaust(limit)),
@@ -226,8 +225,14 @@ impl<'l> Meter<'l> {
 
     /// Whether so much of the budget is left.
     pub(crate) fn has(&self, limit: Limit, amount: u64) -> bool {
+        self.sum(limit, amount).is_some()
+    }
+
+    /// What will be spent of the budget with `amount`, if there is so much.
+    #[inline]
+    fn sum(&self, limit: Limit, amount: u64) -> Option<u64> {
         let sum = self.spent(limit).get().checked_add(amount);
-        sum.is_some_and(|sum| sum <= self.limits.of(limit))
+        sum.filter(|sum| *sum <= self.limits.of(limit))
     }
 
     /// Holds a size, a depth or a ratio against its maximum.

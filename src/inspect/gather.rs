@@ -176,14 +176,10 @@ impl Sink for Gather<'_> {
         let mut wanted = if head_only { HEAD.min(whole) } else { whole };
         let mut lent: &[u8] = &[];
         let (bytes, read) = loop {
-            let more = match buffer.len() {
-                0 => lend(window, extents, wanted, lent.len()),
-                _ => None,
-            };
-            let (bytes, read) = match more {
-                Some(more) => {
-                    lent = more;
-                    (more, Ok(()))
+            let (bytes, read) = match lend(window, extents, wanted, lent.len()) {
+                Some(bytes) => {
+                    lent = bytes;
+                    (bytes, Ok(()))
                 }
                 None => {
                     buffer.put(std::mem::take(&mut lent));

@@ -26,8 +26,8 @@ const UTF16_BE_MARK: &[u8] = b"\xFE\xFF";
 
 impl<'a> Text<'a> {
     /// Decodes `bytes`: a byte order mark decides; without one, a NUL after the first letter says
-    /// UTF-16LE, and one before it UTF-16BE. Trailing NULs, which MSIPC writes, are dropped. Nothing fails: what is no valid
-    /// text stays in UTF-8 as it is, and becomes U+FFFD in UTF-16.
+    /// UTF-16LE, and one before it UTF-16BE. Trailing NULs, which MSIPC writes, are dropped. Nothing
+    /// fails: what is no valid text stays in UTF-8 as it is, and becomes U+FFFD in UTF-16.
     pub(crate) fn decode(bytes: &'a [u8]) -> Text<'a> {
         let (encoding, mark) = if bytes.starts_with(UTF8_MARK) {
             (Encoding::Utf8, UTF8_MARK.len())

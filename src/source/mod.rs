@@ -114,7 +114,7 @@ impl<T: ReadAt + ?Sized> ReadAt for std::rc::Rc<T> {
 /// Bytes in memory.
 impl ReadAt for [u8] {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let rest = crate::bytes::narrow(offset).and_then(|at| self.get(at..)).unwrap_or_default();
+        let rest = crate::bytes::from_offset(self, offset);
         let len = rest.len().min(buf.len());
         if let (Some(to), Some(from)) = (buf.get_mut(..len), rest.get(..len)) {
             to.copy_from_slice(from);

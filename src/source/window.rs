@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io;
 
 use super::{ReadAt, UNKNOWN_SIZE};
-use crate::bytes::{Buffer, narrow, wide};
+use crate::bytes::{Buffer, from_offset, narrow, wide};
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 
@@ -48,7 +48,7 @@ impl Slot {
     /// What was read into it; of a source in memory, the place there that was to be read.
     fn bytes<'s>(&'s self, lent: Option<&'s [u8]>) -> &'s [u8] {
         let bytes = match lent {
-            Some(lent) => narrow(self.offset).and_then(|at| lent.get(at..)).unwrap_or_default(),
+            Some(lent) => from_offset(lent, self.offset),
             None => &self.bytes,
         };
         bytes.get(..self.used).unwrap_or_default()
@@ -399,18 +399,16 @@ impl<'a> Window<'a> {
         let index = self.cache.oldest();
         self.cache.ask(index);
         if let Some(slot) = self.cache.slots.get_mut(index) {
-            slot.offset = offset;
-            slot.used = 0;
-            if slot.bytes.len() < len {
+            let is_short = slot.bytes.len() < len;
+            if is_short {
                 self.meter.check(Limit::Allocation, wide(len))?;
             }
+            slot.offset = offset;
+            slot.used = 0;
             let (used, outcome) = match self.lent {
-                Some(lent) => {
-                    let there = narrow(offset).and_then(|at| lent.get(at..)).unwrap_or_default();
-                    (there.len().min(len), Ok(()))
-                }
+                Some(lent) => (from_offset(lent, offset).len().min(len), Ok(())),
                 None => {
-                    if slot.bytes.len() < len {
+                    if is_short {
                         #[allow(clippy::disallowed_methods)]
                         // checked above, and there are as many slots as `Cache::new` made
                         slot.bytes.resize(len, 0);
@@ -476,11 +474,11 @@ impl<'a> Window<'a> {
         self.bound(structure, offset, len)
     }
 
-    /// The `len` bytes at `offset` where they lie, of a source in memory. Those behind the first `had`
-    /// are charged as [`append`](Window::append) charges them. `None`, and nothing charged, where they
-    /// are not all to be had; that one says why.
+    /// The `len` bytes at `offset` where they lie, of a source in memory. Those behind the first
+    /// `had` are charged as [`append`](Window::append) charges them. `None`, and nothing charged,
+    /// where they are not all to be had; that one says why.
     pub(crate) fn lend(&self, offset: u64, len: usize, had: usize) -> Option<&'a [u8]> {
-        let bytes = self.lent?.get(narrow(offset)?..)?.get(..len)?;
+        let bytes = from_offset(self.lent?, offset).get(..len)?;
         if offset.checked_add(wide(len))? > self.end() {
             return None;
         }
