@@ -189,7 +189,7 @@ impl Facts {
 
 /// What a publishing license says. Text is as written, outer white space trimmed; GUIDs are lower
 /// case without braces; what `--quick` does not read is `None`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[allow(missing_docs)] // the fields carry the names of the record, and its documentation
 pub struct LicenseFacts {

@@ -120,6 +120,12 @@ names! {
         ReflowedLicense = "reflowed-license",
         /// The structure is not laid out as its specification says.
         NonSpecLayout = "non-spec-layout",
+        /// A structure that should hold one license holds several different ones.
+        SeveralLicenses = "several-licenses",
+        /// License text is present where an XML parser skips it, or in a foreign element.
+        StrayLicenseText = "stray-license-text",
+        /// The last delimiter of a multipart message is missing, and every part is complete.
+        UnterminatedMultipart = "unterminated-multipart",
         /// The estate has no such key, but the license looks like one imported into Azure.
         ImportedKeyLikely = "imported-key-likely",
         /// Only the key's id matched, not the key.
@@ -270,6 +276,13 @@ pub(crate) trait Sink {
     /// A license that lies in the member as it is, in one piece or several. The sink reads as much
     /// of it as the caller's depth asks for.
     fn license_at(&mut self, window: &mut Window<'_>, extents: &[Extent]) -> Result<()>;
+
+    /// A license candidate that cannot be read. If the structure holds other candidates, it becomes
+    /// a record of its own with `error`.
+    fn unread_license(&mut self, error: Error) -> Result<()> {
+        self.incomplete(error);
+        Ok(())
+    }
 
     /// A use license cached in the file: XrML, or the `<certificatechain>` around it.
     fn use_license(&mut self, bytes: &[u8]) -> Result<()>;

@@ -1,5 +1,7 @@
 //! What a member's format says of it, gathered and turned into findings.
 
+use std::collections::HashSet;
+
 use super::Options;
 use super::place::Place;
 use crate::bytes::{Buffer, narrow, wide};
@@ -19,7 +21,8 @@ use crate::source::{Extent, Window};
 pub(super) struct Gathered {
     container: Option<Container>,
     protection: Option<Protection>,
-    pub(super) licenses: Vec<Licensed>,
+    /// License candidates in file order.
+    pub(super) candidates: Vec<Candidate>,
     /// XrML that protects nothing.
     certificates: Option<License>,
     use_licenses: u32,
@@ -38,9 +41,10 @@ pub(super) struct Gathered {
     pub(super) holds_license: bool,
 }
 
-pub(super) struct Licensed {
-    reading: license::Reading,
-    license: Option<License>,
+/// A license of the structure, or the error about one.
+pub(super) enum Candidate {
+    Read { reading: license::Reading, license: Option<License> },
+    Unread(Error),
 }
 
 pub(super) struct Gather<'g> {
@@ -106,12 +110,12 @@ impl Gather<'_> {
         facts.license_offset =
             contiguous.filter(|extent| extent.len >= wide(bytes.len())).map(|extent| extent.offset);
         let license = self.kept(bytes, reading.facts.license_offset);
-        if self.found.licenses.is_empty() {
+        if self.found.candidates.is_empty() {
             // Nearly every container has one; a list grows to four, which are large.
             #[allow(clippy::disallowed_methods)] // a constant
-            self.found.licenses.reserve_exact(1);
+            self.found.candidates.reserve_exact(1);
         }
-        self.found.licenses.push(Licensed { reading, license });
+        self.found.candidates.push(Candidate::Read { reading, license });
         Ok(())
     }
 
@@ -198,17 +202,23 @@ impl Sink for Gather<'_> {
         let taken = if bytes.is_empty() && unread.is_some() {
             Ok(())
         } else {
-            let before = self.found.licenses.len();
+            let before = self.found.candidates.len();
             let taken = self.take_license(bytes, offset);
-            if let Some(last) = self.found.licenses.get_mut(before) {
-                last.reading.facts.license_bytes = Some(total);
+            if let Some(Candidate::Read { reading, .. }) = self.found.candidates.get_mut(before) {
+                reading.facts.license_bytes = Some(total);
                 // What is missing of the text is not the text's fault.
-                last.reading.error = unread.clone().or(last.reading.error.take());
+                reading.error = unread.clone().or(reading.error.take());
             }
             taken
         };
         *self.buffer = buffer;
         unread.map_or(taken, Err)
+    }
+
+    fn unread_license(&mut self, error: Error) -> Result<()> {
+        self.meter.charge(Limit::Licenses, 1)?;
+        self.found.candidates.push(Candidate::Unread(error));
+        Ok(())
     }
 
     fn use_license(&mut self, bytes: &[u8]) -> Result<()> {
@@ -311,8 +321,9 @@ impl Gathered {
         if error.is_some() && protection == Protection::None {
             protection = Protection::Unknown;
         }
-        let mut licenses = std::mem::take(&mut self.licenses);
-        if licenses.is_empty() {
+        let mut candidates = std::mem::take(&mut self.candidates);
+        remove_repeated(&mut candidates);
+        if candidates.is_empty() {
             let mut finding = Finding::new(Facts::new(container, protection));
             let error = match (error, protection) {
                 (None, Protection::Rms) => Some(Error::malformed(
@@ -328,15 +339,12 @@ impl Gathered {
             push(finding);
             return;
         }
-        let last = licenses.pop();
-        for licensed in licenses {
-            let mut finding = licensed.into_finding(container);
-            self.finish(&mut finding, options, None);
-            push(finding);
+        if candidates.len() > 1 {
+            self.anomalies.push(Anomaly::SeveralLicenses);
         }
-        if let Some(licensed) = last {
-            let mut finding = licensed.into_finding(container);
-            self.finish(&mut finding, options, error);
+        for candidate in candidates {
+            let mut finding = candidate.into_finding(container, protection);
+            self.finish(&mut finding, options, error.clone());
             push(finding);
         }
     }
@@ -404,9 +412,16 @@ fn copy_server(from: &LicenseFacts, to: &mut LicenseFacts) {
     to.tenant_id = from.tenant_id.clone();
 }
 
-impl Licensed {
-    fn into_finding(self, container: Container) -> Finding {
-        let Licensed { reading, license } = self;
+impl Candidate {
+    fn into_finding(self, container: Container, protection: Protection) -> Finding {
+        let (reading, license) = match self {
+            Candidate::Read { reading, license } => (reading, license),
+            Candidate::Unread(error) => {
+                let mut finding = Finding::new(Facts::new(container, protection));
+                finding.error = Some(error);
+                return finding;
+            }
+        };
         let mut facts = Facts::new(container, Protection::Rms);
         if let Some((id, tenant)) = reading.label {
             facts.label_id = Some(id);
@@ -421,5 +436,26 @@ impl Licensed {
         finding.evidence = reading.evidence;
         finding.error = reading.error;
         finding
+    }
+
+    /// All that a record says of the license but its offset; at depth `full` the digest of its
+    /// bytes is part of it. `None` for a candidate that could not be read.
+    fn identity(&self) -> Option<Identity> {
+        let Candidate::Read { reading, .. } = self else { return None };
+        let mut facts = reading.facts.clone();
+        facts.license_offset = None;
+        let error = reading.error.as_ref().map(Error::code);
+        Some((facts, reading.label.clone(), reading.anomalies.clone(), error))
+    }
+}
+
+type Identity =
+    (Box<LicenseFacts>, Option<(String, Option<String>)>, Vec<Anomaly>, Option<&'static str>);
+
+/// Removes each candidate that repeats an earlier one. Old revisions of a PDF repeat their license.
+fn remove_repeated(candidates: &mut Vec<Candidate>) {
+    if candidates.len() > 1 {
+        let mut seen = HashSet::new();
+        candidates.retain(|candidate| candidate.identity().is_none_or(|it| seen.insert(it)));
     }
 }

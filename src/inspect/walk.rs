@@ -413,7 +413,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         let has_layer = members.iter().any(|member| member.name == Name::Layer);
         let mut carried = None;
-        if has_layer && gathered.licenses.is_empty() && error.is_none() && rest.is_none() {
+        if has_layer && gathered.candidates.is_empty() && error.is_none() && rest.is_none() {
             carried = Some(gathered);
         } else if members.is_empty() && rest.is_none() {
             self.conclude(gathered, error, &opened);

@@ -15,7 +15,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// Version of the extraction of facts: the same bytes and options give the same facts as long as
 /// it stays the same.
-pub const READER_VERSION: u32 = 1;
+pub const READER_VERSION: u32 = 2;
 
 /// Where a finding was met, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]

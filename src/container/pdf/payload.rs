@@ -180,6 +180,10 @@ impl Sink for Inside<'_> {
         self.sink.license_at(window, extents)
     }
 
+    fn unread_license(&mut self, error: Error) -> Result<()> {
+        self.sink.unread_license(error.with_offset(None))
+    }
+
     fn use_license(&mut self, bytes: &[u8]) -> Result<()> {
         self.sink.use_license(bytes)
     }
