@@ -57,9 +57,24 @@ pub(super) struct Gather<'g> {
 }
 
 impl Gather<'_> {
+    /// Reads XrML, and adds a candidate for each publishing license in it.
     fn take_license(&mut self, bytes: &[u8], offset: Option<u64>) -> Result<()> {
         self.meter.charge(Limit::Licenses, 1)?;
-        let mut reading = license::read(bytes, self.options.manner, self.memory, self.meter);
+        let readings = license::read(bytes, self.options.manner, self.memory, self.meter);
+        self.take_reading(readings.first, bytes, offset)?;
+        for reading in readings.others {
+            self.meter.charge(Limit::Licenses, 1)?;
+            self.take_reading(reading, bytes, offset)?;
+        }
+        Ok(())
+    }
+
+    fn take_reading(
+        &mut self,
+        mut reading: license::Reading,
+        bytes: &[u8],
+        offset: Option<u64>,
+    ) -> Result<()> {
         for evidence in &mut reading.evidence {
             let inside = evidence.offset.zip(offset);
             evidence.offset = inside
@@ -72,6 +87,11 @@ impl Gather<'_> {
             *error = error.clone().with_offset(offset.and_then(|at| self.place.offset(at)));
         }
         let begin = offset.and_then(|offset| self.place.offset(offset));
+        if reading.kind != Kind::PublishingLicense && !self.is_rms() {
+            for anomaly in &reading.anomalies {
+                self.anomaly(*anomaly, begin);
+            }
+        }
         match reading.kind {
             Kind::PublishingLicense => self.found.protection = Some(Protection::Rms),
             // Inside a protected container the only license there is must be the one.
@@ -199,17 +219,19 @@ impl Sink for Gather<'_> {
         let first = extents.first().map(|extent| extent.offset);
         let offset = if extents.len() == 1 { first } else { None };
         let unread = read.and(within).err();
-        let taken = if bytes.is_empty() && unread.is_some() {
-            Ok(())
-        } else {
-            let before = self.found.candidates.len();
-            let taken = self.take_license(bytes, offset);
-            if let Some(Candidate::Read { reading, .. }) = self.found.candidates.get_mut(before) {
-                reading.facts.license_bytes = Some(total);
-                // What is missing of the text is not the text's fault.
-                reading.error = unread.clone().or(reading.error.take());
+        let taken = match &unread {
+            Some(error) if bytes.is_empty() => self.unread_license(error.clone()),
+            _ => {
+                let before = self.found.candidates.len();
+                let taken = self.take_license(bytes, offset);
+                for candidate in self.found.candidates.iter_mut().skip(before) {
+                    let Candidate::Read { reading, .. } = candidate else { continue };
+                    reading.facts.license_bytes = Some(total);
+                    // The cause of an incomplete text is the read, not the text.
+                    reading.error = unread.clone().or(reading.error.take());
+                }
+                taken
             }
-            taken
         };
         *self.buffer = buffer;
         unread.map_or(taken, Err)

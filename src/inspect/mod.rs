@@ -85,7 +85,8 @@ impl InspectorBuilder {
         self
     }
 
-    /// Checks the signature of each license and where it leads (feature `verify`).
+    /// Checks the signature of each license and whether it leads to the key that the license names
+    /// (feature `verify`). On by default; [`Depth::Head`] checks nothing.
     pub fn verify(mut self, verify: bool) -> Self {
         self.options.manner.verify = verify;
         self
@@ -160,7 +161,11 @@ impl Inspector {
             options: Options {
                 limits: Limits::default(),
                 cancel: Cancel::default(),
-                manner: Manner { depth: Depth::Full, evidence: false, verify: false },
+                manner: Manner {
+                    depth: Depth::Full,
+                    evidence: false,
+                    verify: cfg!(feature = "verify"),
+                },
                 wanted: Wanted { labels: false, deep: false, evidence: false },
                 keep_licenses: true,
                 spiller: None,

@@ -68,7 +68,8 @@ fn one_file_has_many_findings() {
     for finding in &findings[..2] {
         assert_eq!(finding.facts.container, Container::Pfile);
         assert_eq!(finding.facts.label_id.as_deref(), Some("a-label"));
-        assert_eq!(finding.facts.anomalies, [Anomaly::NonSpecLayout]);
+        let anomalies = [Anomaly::NonSpecLayout, Anomaly::SeveralLicenses];
+        assert_eq!(finding.facts.anomalies, anomalies);
         assert_eq!(finding.facts.member, None);
     }
     assert_eq!(findings[2].facts.member.as_deref(), Some("inner.xml"));

@@ -29,10 +29,15 @@ struct Findings {
     members: Vec<Finding>,
     /// The first thing that was not read, anywhere in the file.
     incomplete: Option<Error>,
+    /// The budget of the whole file that ended the reading.
+    ended: Option<Error>,
 }
 
 impl Findings {
     fn note(&mut self, error: &Error) {
+        if error.ends_file() {
+            self.ended.get_or_insert_with(|| error.clone());
+        }
         self.incomplete.get_or_insert_with(|| error.clone());
     }
 
@@ -43,25 +48,40 @@ impl Findings {
         }
     }
 
-    /// A file is searched in full only if everything in it is.
+    /// A file is searched in full only if everything in it is. A budget of the whole file that is
+    /// spent makes each record doubtful: the part that was not read may contain a rival of any
+    /// license.
     fn into_report(self) -> Report {
         let mut first = self
             .first
             .unwrap_or_else(|| Finding::new(Facts::new(Container::Other, Protection::Unknown)));
         if let Some(error) = &self.incomplete
-            && first.facts.searched == Searched::Full
             && first.facts.protection != Protection::Rms
         {
-            first.facts.searched = Searched::Partial;
-            first.facts.set_error(error);
-            if first.facts.protection == Protection::None {
-                first.facts.protection = Protection::Unknown;
+            doubt(&mut first.facts, error);
+        }
+        let mut rest: Vec<Finding> = self.own.into_iter().chain(self.members).collect();
+        if let Some(error) = &self.ended {
+            for finding in std::iter::once(&mut first).chain(&mut rest) {
+                doubt(&mut finding.facts, error);
             }
         }
-        let rest = self.own.into_iter().chain(self.members).collect();
         Report { first, rest, incomplete: self.incomplete }
     }
 }
+
+/// Says of facts that something was not read, if they do not say so already.
+fn doubt(facts: &mut Facts, error: &Error) {
+    if facts.searched != Searched::Full {
+        return;
+    }
+    facts.searched = Searched::Partial;
+    facts.set_error(error);
+    if facts.protection == Protection::None {
+        facts.protection = Protection::Unknown;
+    }
+}
+
 /// Bytes that are read as one: the file, or one of its members.
 #[derive(Clone)]
 struct Opened<'a> {

@@ -6,11 +6,11 @@ use std::ops::Range;
 use super::document::{self, Document};
 use super::events::{Attributes, Event, Events};
 use super::key::{MAX_CERTIFICATE_LETTERS, Modulus, decode_base64_of};
-use super::reader;
+use super::reader::{self, Documents};
 use super::text::Text;
 use super::{Verifier, guid, string, time};
 use crate::bytes::{Buffer, wide};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::facts::{Depth, Signature};
 use crate::limits::{Cancel, Limit, Limits, Meter};
 use crate::names::names;
@@ -265,9 +265,26 @@ impl Party {
     }
 }
 
-/// Every document of a text.
+/// Reads every document of a text.
 fn certificates_of(text: &Text<'_>, verifier: &mut Verifier, meter: &Meter) -> Vec<Certificate> {
     let documents = reader::documents(text.utf8(), Depth::Full, meter);
+    certificates_in(&documents, text, verifier, meter)
+}
+
+/// Reads every document of a text that an operator gives, whatever elements contain it.
+#[cfg(feature = "estate")]
+pub(crate) fn certificates_in_wrapper(bytes: &[u8], meter: &Meter) -> Vec<Certificate> {
+    let text = Text::decode(bytes);
+    let documents = reader::documents_in_wrapper(text.utf8(), meter);
+    certificates_in(&documents, &text, &mut Verifier::default(), meter)
+}
+
+fn certificates_in(
+    documents: &Documents<'_>,
+    text: &Text<'_>,
+    verifier: &mut Verifier,
+    meter: &Meter,
+) -> Vec<Certificate> {
     let certificate = |document| {
         let signature = verifier.certificate(document, text.utf8(), meter);
         Certificate::new(document, text, signature.unwrap_or(Signature::NotChecked))
@@ -275,8 +292,8 @@ fn certificates_of(text: &Text<'_>, verifier: &mut Verifier, meter: &Meter) -> V
     documents.list.iter().map(certificate).collect()
 }
 
-/// Takes the XrML out of `<CERTIFICATECHAIN><CERTIFICATE>base64</CERTIFICATE>…`, in either case,
-/// leaf first; text that is XrML already stays as it is.
+/// Decodes the XrML of `<CERTIFICATECHAIN><CERTIFICATE>base64</CERTIFICATE>…`, in either case, leaf
+/// first; text that is XrML already stays as it is. Fails on a certificate that is no base64.
 pub(crate) fn unwrap_chain<'a>(bytes: &'a [u8], meter: &Meter) -> Result<Cow<'a, [u8]>> {
     let text = Text::decode(bytes);
     let mut chain = Buffer::default();
@@ -303,9 +320,12 @@ fn each_in_chain(
             Event::Close { .. } => inside = false,
             Event::Text(base64) if inside => {
                 // Certificates of a use license are of a few kilobytes each.
-                if let Some(certificate) = decode_base64_of(base64, MAX_CERTIFICATE_LETTERS) {
-                    take(events.start()..events.end(), &certificate)?;
-                }
+                let at = wide(events.start());
+                let decoded = decode_base64_of(base64, MAX_CERTIFICATE_LETTERS);
+                let certificate = decoded.ok_or_else(|| {
+                    Error::malformed("malformed-xrml", "CERTIFICATE", at, "it is no base64")
+                })?;
+                take(events.start()..events.end(), &certificate)?;
             }
             Event::Text(_) => {}
         }

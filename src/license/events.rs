@@ -8,6 +8,7 @@
 use memchr::memmem;
 
 use super::near::{near, near_any, near_letters_end, near_space};
+use super::outside::has_license_text;
 
 /// One thing that stands in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +33,14 @@ pub(crate) struct Events<'t> {
     last: &'t [u8],
     /// What lies behind it.
     rest: &'t [u8],
+    /// A comment, processing instruction, declaration or CDATA contained license text.
+    has_license_text: bool,
 }
 
 impl<'t> Events<'t> {
     pub(crate) fn new(text: &'t [u8], at: usize) -> Events<'t> {
         let rest = text.get(at..).unwrap_or_default();
-        Events { text, last: rest, rest }
+        Events { text, last: rest, rest, has_license_text: false }
     }
 
     /// Where the last event begins in the text.
@@ -51,6 +54,11 @@ impl<'t> Events<'t> {
     #[inline(always)]
     pub(crate) fn end(&self) -> usize {
         self.text.len().wrapping_sub(self.rest.len())
+    }
+
+    /// Whether text that was passed over, or CDATA, contained a part of a license.
+    pub(super) fn has_license_text(&self) -> bool {
+        self.has_license_text
     }
 
     /// Goes on `len` bytes behind the beginning of the last event.
@@ -126,6 +134,7 @@ impl<'t> Events<'t> {
             };
             let total = len.saturating_add(open.len()).saturating_add(close.len());
             self.pass(total.saturating_add(1));
+            self.has_license_text |= has_license_text(content.get(..len).unwrap_or_default());
             if open == b"![CDATA[" && len > 0 {
                 return Some(Ok(Event::Text(content.get(..len).unwrap_or_default())));
             }

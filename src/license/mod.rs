@@ -12,6 +12,7 @@ mod events;
 mod key;
 mod known;
 mod near;
+mod outside;
 mod place;
 mod reader;
 mod ring;
@@ -28,12 +29,12 @@ pub use certificate::{AppData, Certificate, CertificateKind, License, Party};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 
 use crate::bytes::wide;
 use crate::container::Anomaly;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::facts::{Depth, Hierarchy, IssuerKind, LicenseFacts};
+use crate::facts::{Depth, Hierarchy, IssuerKind, LicenseFacts, Link, Signature};
 use crate::limits::{Limit, Meter};
 use crate::timestamp::Timestamp;
 use document::{Document, Value};
@@ -46,6 +47,8 @@ use reader::Documents;
 use text::Text;
 
 pub(crate) use anchors::SELF_ENROLLMENT;
+#[cfg(feature = "estate")]
+pub(crate) use certificate::certificates_in_wrapper;
 pub(crate) use certificate::unwrap_chain;
 pub(crate) use signature::Verifier;
 
@@ -131,6 +134,11 @@ pub(crate) fn head_is_complete(bytes: &[u8], memory: &mut Memory) -> bool {
             [Finder::new(WIDE_LABEL), Finder::new(b"<\0W\0O\0R\0K\0")],
         ]
     });
+    // Comments, CDATA and document types can hide what the search finds. No server writes them, and
+    // a license with them is read whole.
+    if memmem::find(bytes, b"<!").is_some() || memmem::find(bytes, b"<\0!\0").is_some() {
+        return false;
+    }
     ENDS.iter().any(|[label, work]| {
         let Some(start) = label.find(bytes) else { return false };
         let rest = bytes.get(start..).unwrap_or_default();
@@ -145,28 +153,70 @@ pub(crate) fn head_is_complete(bytes: &[u8], memory: &mut Memory) -> bool {
     })
 }
 
-/// Reads a license in whatever encoding. Damage is part of the reading, never a failure of it.
-pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Meter) -> Reading {
+/// All that the XrML of one structure yields.
+#[derive(Debug)]
+pub(crate) struct Readings {
+    /// Of the first publishing license, or of XrML that contains none.
+    pub(crate) first: Reading,
+    /// Of each further publishing license, in the order of the text.
+    pub(crate) others: Vec<Reading>,
+}
+
+/// Reads XrML in any encoding, bare or in a `<certificatechain>`. Damage becomes the `error` of a
+/// reading.
+pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Meter) -> Readings {
     let text = Text::decode(bytes);
     let list = std::mem::take(&mut memory.list);
     let known = Some(&mut memory.documents);
     let mut documents = reader::documents_into(list, text.utf8(), manner.depth, known, meter);
-    let unwrapped = match documents.list.is_empty() {
-        true => unwrap_chain(text.utf8(), meter).unwrap_or_default(),
-        false => Cow::default(),
-    };
-    if documents.list.is_empty() && !unwrapped.is_empty() {
-        let known = Some(&mut memory.documents);
-        documents = reader::documents_known(&unwrapped, manner.depth, known, meter);
+    if documents.list.is_empty()
+        && let Some(readings) = read_chain(bytes, &text, &mut documents, manner, memory, meter)
+    {
+        return readings;
     }
-    let reading = read_documents(bytes, &text, &mut documents, manner, memory, meter);
+    let readings = read_documents(bytes, &text, &mut documents, manner, memory, meter);
     documents.list.clear();
-    // Of an empty list nothing but its memory is collected.
+    // Reuses the allocation.
     memory.list = documents.list.into_iter().map(|_| Document::default()).collect();
-    reading
+    readings
 }
 
-/// What the documents of a license say, `text` being what stands in `bytes`.
+/// Reads the documents in the base64 of a `<certificatechain>`; `None` if `text` is no such chain.
+/// `outer` is what `text` itself yields.
+fn read_chain(
+    bytes: &[u8],
+    text: &Text<'_>,
+    outer: &mut Documents<'_>,
+    manner: Manner,
+    memory: &mut Memory,
+    meter: &Meter,
+) -> Option<Readings> {
+    let chain = match unwrap_chain(text.utf8(), meter) {
+        Ok(chain) if chain.is_empty() => return None,
+        Ok(chain) => chain,
+        Err(error) => {
+            outer.error.get_or_insert(error.at_stage(Stage::License));
+            return None;
+        }
+    };
+    let known = Some(&mut memory.documents);
+    let mut documents = reader::documents_known(&chain, manner.depth, known, meter);
+    documents.trailing |= outer.trailing;
+    documents.has_stray_text |= outer.has_stray_text;
+    // An offset into decoded text is none into the file.
+    documents.error = documents.error.map(|error| error.with_offset(None));
+    documents.error = outer.error.take().or(documents.error);
+    let decoded = Text::decode(&chain);
+    let mut readings = read_documents(bytes, &decoded, &mut documents, manner, memory, meter);
+    for reading in std::iter::once(&mut readings.first).chain(&mut readings.others) {
+        for evidence in &mut reading.evidence {
+            (evidence.offset, evidence.in_license, evidence.length) = (None, None, None);
+        }
+    }
+    Some(readings)
+}
+
+/// Reads each publishing license among `documents`, which are those of `text`.
 fn read_documents(
     bytes: &[u8],
     text: &Text<'_>,
@@ -174,33 +224,57 @@ fn read_documents(
     manner: Manner,
     memory: &mut Memory,
     meter: &Meter,
-) -> Reading {
-    let mut reading = Reading {
-        kind: Kind::Unknown,
-        facts: Box::default(),
-        label: None,
-        anomalies: Vec::new(),
-        evidence: Vec::new(),
-        error: None,
-    };
-    if documents.trailing {
-        reading.anomalies.push(Anomaly::TrailingData);
-    }
-    reading.error = documents.error.take().map(|error| {
+) -> Readings {
+    let error = documents.error.take().map(|error| {
         let offset = error.offset().and_then(crate::bytes::narrow);
         let offset = offset.map(|at| wide(text.raw_offset(at)));
         error.with_offset(offset)
     });
-    let has_stray_body = documents.has_stray_body;
-    let documents = documents.list.as_slice();
-    let found = documents.iter().position(Document::is_publishing_license);
-    let Some(index) = found else {
-        reading.kind = kind_of_others(documents, has_stray_body);
-        return reading;
+    let empty = || {
+        let mut anomalies = Vec::new();
+        if documents.trailing {
+            anomalies.push(Anomaly::TrailingData);
+        }
+        if documents.has_stray_text {
+            anomalies.push(Anomaly::StrayLicenseText);
+        }
+        Reading {
+            kind: Kind::Unknown,
+            facts: Box::default(),
+            label: None,
+            anomalies,
+            evidence: Vec::new(),
+            error: error.clone(),
+        }
     };
-    let Some(license) = documents.get(index) else { return reading };
+    let list = documents.list.as_slice();
+    let mut licenses = list.iter().filter(|document| document.is_publishing_license());
+    let mut read = |license| {
+        let mut reading = empty();
+        read_license(license, bytes, text, list, manner, memory, meter, &mut reading);
+        reading
+    };
+    let Some(first) = licenses.next() else {
+        let kind = kind_of_others(list, documents.has_stray_body);
+        return Readings { first: Reading { kind, ..empty() }, others: Vec::new() };
+    };
+    Readings { first: read(first), others: licenses.map(read).collect() }
+}
+
+/// Reads one publishing license of `documents`.
+#[allow(clippy::too_many_arguments)]
+fn read_license(
+    license: &Document<'_>,
+    bytes: &[u8],
+    text: &Text<'_>,
+    documents: &[Document<'_>],
+    manner: Manner,
+    memory: &mut Memory,
+    meter: &Meter,
+    reading: &mut Reading,
+) {
     reading.kind = Kind::PublishingLicense;
-    read_head(license, &mut memory.keys, &mut reading);
+    read_head(license, &mut memory.keys, reading);
     if reading.facts.slc_key.is_none() {
         let at = Some(wide(text.raw_offset(license.start)));
         let detail = "no key of a principal could be read";
@@ -208,23 +282,28 @@ fn read_documents(
         reading.error.get_or_insert(error.at_stage(Stage::License));
     }
     if manner.depth == Depth::Full {
-        read_rest(license, documents, &mut memory.keys, &mut reading);
+        read_rest(license, documents, &mut memory.keys, reading);
         reading.facts.license_sha256 = Some(key::fingerprint(bytes).split_off("sha256:".len()));
+        if !license.signature.present {
+            // Nothing needs to be computed to see that.
+            (reading.facts.signature, reading.facts.link) = (Signature::Unsigned, Link::Unanchored);
+        }
     }
-    read_anomalies(index, license, documents, &mut reading);
+    read_anomalies(license, documents, reading);
     if manner.verify && manner.depth == Depth::Full {
         match memory.verifier.verify(license, documents, text.utf8(), meter) {
             Ok((signature, link)) => {
                 reading.facts.signature = signature;
                 reading.facts.link = link;
             }
-            Err(error) => reading.error = reading.error.or(Some(error.at_stage(Stage::License))),
+            Err(error) => {
+                reading.error.get_or_insert(error.at_stage(Stage::License));
+            }
         }
     }
     if manner.evidence {
-        read_evidence(license, text, &mut reading);
+        read_evidence(license, text, reading);
     }
-    reading
 }
 
 /// Names XrML that is no publishing license (MS-RMPR 2.2.9, the table of certificate kinds): by its
@@ -308,18 +387,13 @@ fn read_rest(
     }
 }
 
-fn read_anomalies(
-    index: usize,
-    license: &Document<'_>,
-    documents: &[Document<'_>],
-    reading: &mut Reading,
-) {
+fn read_anomalies(license: &Document<'_>, documents: &[Document<'_>], reading: &mut Reading) {
     let anomalies = &mut reading.anomalies;
-    let labels = documents.iter().filter(|document| document.is_publishing_license()).count();
-    if license.duplicate.is_some() || labels > 1 {
+    if license.duplicate.is_some() {
         anomalies.push(Anomaly::DuplicateElement);
     }
-    if index > 0 {
+    let before = documents.iter().take_while(|document| !std::ptr::eq(*document, license));
+    if before.into_iter().any(|document| !document.is_publishing_license()) {
         anomalies.push(Anomaly::ChainOrder);
     }
     if license.reflowed {

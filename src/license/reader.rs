@@ -10,6 +10,7 @@ use memchr::memmem::Finder;
 use super::document::{DOUBLE_KEY_ENTRIES, Document, Field, Party, Span, Value};
 use super::events::{Attributes, Event, Events};
 use super::known::{KnownDocuments, KnownParty, Point, SEALED};
+use super::outside::{Outside, has_license_text, next_tag, outside};
 use super::place::{Part, Place, Side};
 use super::tag::Tag;
 use crate::bytes::wide;
@@ -26,6 +27,8 @@ pub(crate) struct Documents<'t> {
     /// The end of a `BODY` stands in it: what was a document has lost its tag. Or it is cut within
     /// that.
     pub(crate) has_stray_body: bool,
+    /// License text is present where an XML parser skips it, or in a foreign element.
+    pub(crate) has_stray_text: bool,
     /// Why the reading stopped before the end of the text; offsets are into the text.
     pub(crate) error: Option<Error>,
 }
@@ -40,6 +43,7 @@ impl Documents<'_> {
         self.trailing |= last_is_closed && !rest.is_empty();
         let is_cut = !rest.is_empty() && b"<XrML".starts_with(rest);
         self.has_stray_body |= is_cut || BODY_END.find(text).is_some();
+        self.has_stray_text |= has_license_text(text);
     }
 }
 
@@ -84,10 +88,10 @@ struct Reader<'t, 'm, 'd> {
     point_address: Option<(Point, Value<'t>)>,
     /// A tag has more attributes than are looked at.
     has_too_many: Cell<bool>,
+    /// Depth of the open element whose text was taken.
+    taken_at: Option<usize>,
 }
 
-const OPEN: &[u8] = b"<XrML";
-static OPENS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPEN));
 static BODY_END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"</BODY>"));
 
 /// Documents of a client's license.
@@ -97,6 +101,17 @@ const USUAL: usize = 8;
 /// says head.
 pub(crate) fn documents<'t>(text: &'t [u8], depth: Depth, meter: &Meter) -> Documents<'t> {
     documents_known(text, depth, None, meter)
+}
+
+/// Reads every document of `text`, whatever elements contain it: the answer of a server has its
+/// certificates in a SOAP envelope.
+pub(crate) fn documents_in_wrapper<'t>(text: &'t [u8], meter: &Meter) -> Documents<'t> {
+    let mut documents = Documents::default();
+    let next = |text: &[u8], at, _: &mut Documents<'_>, _: &mut Option<Error>| next_tag(text, at);
+    if let Err(error) = read_documents(text, Depth::Full, None, meter, &mut documents, next) {
+        documents.error = Some(error.at_stage(Stage::License));
+    }
+    documents
 }
 
 /// The same with a memory of documents, which changes nothing of what is read, nor of what is
@@ -119,7 +134,8 @@ pub(crate) fn documents_into<'t>(
     meter: &Meter,
 ) -> Documents<'t> {
     let mut documents = Documents { list, ..Documents::default() };
-    if let Err(error) = read_documents(text, depth, known, meter, &mut documents) {
+    let next = next_document;
+    if let Err(error) = read_documents(text, depth, known, meter, &mut documents, next) {
         documents.error = Some(error.at_stage(Stage::License));
     }
     documents
@@ -131,14 +147,12 @@ fn read_documents<'t>(
     mut known: Option<&mut KnownDocuments>,
     meter: &Meter,
     documents: &mut Documents<'t>,
+    next: impl Fn(&[u8], usize, &mut Documents<'_>, &mut Option<Error>) -> Option<usize>,
 ) -> Result<()> {
     meter.charge(Limit::Steps, wide(text.len()))?;
     let mut at = 0;
     let mut damage = None;
-    while let Some(start) = find_document(text, at) {
-        let before = text.get(at..start).unwrap_or_default();
-        let last_is_closed = documents.list.last().is_some_and(|document| document.closed);
-        documents.pass(before, last_is_closed);
+    while let Some(start) = next(text, at, documents, &mut damage) {
         let count = wide(documents.list.len()).saturating_add(1);
         meter.check(Limit::ChainLength, count)?;
         if documents.list.is_empty() {
@@ -153,7 +167,10 @@ fn read_documents<'t>(
         // It is read where it stays: it is too large to be moved for nothing.
         documents.list.push(Document { start, ..Document::default() });
         let Some(document) = documents.list.last_mut() else { break };
-        let read = Reader::new(text, document, known.as_deref_mut(), meter).run(depth);
+        let mut reader = Reader::new(text, document, known.as_deref_mut(), meter);
+        let read = reader.run(depth);
+        let has_stray_text = reader.events.has_license_text();
+        documents.has_stray_text |= has_stray_text;
         at = if document.closed { document.end } else { start.saturating_add(1) };
         let is_license = document.is_publishing_license();
         match read {
@@ -164,32 +181,43 @@ fn read_documents<'t>(
             }
             Ok(()) if is_license && depth == Depth::Head => return damage.map_or(Ok(()), Err),
             Ok(()) => {
-                if let Some(known) = &mut known {
+                if let Some(known) = &mut known
+                    && !has_stray_text
+                {
                     known.remember_document(text, document);
                 }
             }
         }
     }
-    let last_is_closed = documents.list.last().is_some_and(|document| document.closed);
-    let rest = text.get(at..).unwrap_or_default();
-    documents.pass(rest, last_is_closed);
     damage.map_or(Ok(()), Err)
 }
 
-/// Where the next `<XrML` begins.
-fn find_document(text: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        let rest = text.get(at..)?;
-        // Most begin where the one before ends.
-        let found = if rest.starts_with(OPEN) { 0 } else { OPENS.find(rest)? };
-        let start = at.checked_add(found)?;
-        at = start.checked_add(OPEN.len())?;
-        match text.get(at) {
-            Some(b'>' | b'/') => return Some(start),
-            Some(byte) if byte.is_ascii_whitespace() => return Some(start),
-            _ => {}
+/// Returns where the next document begins, and notes what precedes it.
+///
+/// Damage hides which text is markup. From the first damage on, each `<XrML` tag counts: the error
+/// that goes with it keeps every record of the license from saying `no`.
+fn next_document(
+    text: &[u8],
+    mut at: usize,
+    documents: &mut Documents<'_>,
+    damage: &mut Option<Error>,
+) -> Option<usize> {
+    let last_is_closed = documents.list.last().is_some_and(|document| document.closed);
+    while damage.is_none() {
+        match outside(text, at) {
+            Outside::Document(start) => return Some(start),
+            Outside::Skipped(end) => {
+                documents.pass(text.get(at..end).unwrap_or_default(), last_is_closed);
+                at = end;
+            }
+            Outside::Unfinished(error) => *damage = Some(error),
+            Outside::End => return None,
         }
     }
+    let start = next_tag(text, at);
+    let skipped = text.get(at..start.unwrap_or(text.len())).unwrap_or_default();
+    documents.pass(skipped, last_is_closed);
+    start
 }
 
 impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
@@ -219,6 +247,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
             point_start: None,
             point_address: None,
             has_too_many: Cell::new(false),
+            taken_at: None,
         }
     }
 
@@ -275,7 +304,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                         return Ok(());
                     }
                 }
-                Event::Text(text) => self.take_text(text),
+                Event::Text(text) => self.take_text(text)?,
             }
         }
     }
@@ -549,6 +578,9 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
     }
 
     fn close(&mut self) {
+        if self.taken_at == Some(self.depth) {
+            self.taken_at = None;
+        }
         match self.place {
             Place::Body => {
                 self.is_uncovered = false;
@@ -570,18 +602,21 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
         self.pop();
     }
 
-    fn take_text(&mut self, raw: &'t [u8]) {
+    /// Takes the text of an element. Fails if a comment, CDATA or an element interrupts a value: a
+    /// part of a key would be another key.
+    fn take_text(&mut self, raw: &'t [u8]) -> Result<()> {
         if self.is_uncovered {
-            return;
+            return Ok(());
         }
         if raw.first().is_some_and(u8::is_ascii_whitespace) && raw.trim_ascii().is_empty() {
             self.document.reflowed |= self.place.is_in_body();
-            return;
+            return Ok(());
         }
         if self.events.end() >= self.text.len() {
             // Cut: half a key would be another key.
-            return;
+            return Ok(());
         }
+        let is_interrupted = self.taken_at == Some(self.depth);
         let at = self.events.start();
         let (parameter, may_issue) = (self.parameter, self.may_issue);
         let document = &mut *self.document;
@@ -597,16 +632,22 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                 };
                 match party_field(party, part, parameter) {
                     Some(field) => field,
-                    None => return,
+                    None => return Ok(()),
                 }
             }
             Place::PointAddress => {
-                let (Some(point), address) = (self.point, Value { raw, at }) else { return };
+                let (Some(point), address) = (self.point, Value { raw, at }) else { return Ok(()) };
+                if is_interrupted {
+                    self.forget_address(point);
+                    return Err(self.interrupted());
+                }
+                self.taken_at = Some(self.depth);
                 if self.point_address.replace((point, address)).is_some() {
                     // It gives more than one.
                     self.point_start = None;
                 }
-                return self.take_address(point, address);
+                self.take_address(point, address);
+                return Ok(());
             }
             Place::WorkId => &mut document.content_id,
             Place::OwnerName => &mut document.owner,
@@ -615,20 +656,42 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
             Place::AuthenticatedData => match self.data {
                 Data::LabelId => &mut document.label_id,
                 Data::LabelTenant => &mut document.label_tenant,
-                Data::Other => return,
+                Data::Other => return Ok(()),
             },
             Place::SignatureAlgorithm => &mut document.signature.algorithm,
             Place::DigestAlgorithm => &mut document.signature.digest_algorithm,
             Place::DigestValue => &mut document.signature.digest,
             Place::SignatureValue => &mut document.signature.value,
-            _ => return,
+            _ => return Ok(()),
         };
+        if is_interrupted {
+            *field = None;
+            return Err(self.interrupted());
+        }
         match field {
             None => *field = Some(Value { raw, at }),
             Some(_) => {
                 document.duplicate.get_or_insert(at);
             }
         }
+        self.taken_at = Some(self.depth);
+        Ok(())
+    }
+
+    /// Removes the address of which only a part was read.
+    fn forget_address(&mut self, point: Point) {
+        self.point_start = None;
+        let document = &mut *self.document;
+        match point {
+            Point::Intranet => document.intranet = None,
+            Point::Extranet => document.extranet = None,
+            Point::Referral => document.referral = None,
+            Point::Other => {}
+        }
+    }
+
+    fn interrupted(&self) -> Error {
+        self.malformed("a value is interrupted by other markup")
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the conditions of the table look at.
 
 use crate::authority::host::{Located, is_within, locate};
-use crate::authority::{Answer, Estate, Key, KeyMatch, KeyStatus};
+use crate::authority::{Answer, AuthorityKind, Estate, Key, KeyMatch, KeyStatus};
 use crate::container::{Anomaly, Container, Protection};
 use crate::facts::{Facts, Hierarchy, LicenseFacts, Link, Searched, Signature};
 use crate::timestamp::Timestamp;
@@ -88,30 +88,50 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Wholly searched, and nothing of RMS in it. A certificate or template is XrML too, but
-    /// protects nothing.
+    /// Whether the file was searched in full and contains nothing of RMS. A certificate or template
+    /// is XrML too, but protects nothing.
     pub(crate) fn is_not_protected(&self) -> bool {
         let facts = self.facts;
         let nothing_to_read = self.license.is_none()
             || (facts.container == Container::License && facts.protection == Protection::None);
         nothing_to_read
             && facts.searched == Searched::Full
+            && facts.error_code.is_none()
+            && !self.has(Anomaly::StrayLicenseText)
             && matches!(
                 facts.protection,
                 Protection::None | Protection::Password | Protection::Other
             )
     }
 
+    pub(crate) fn has(&self, anomaly: Anomaly) -> bool {
+        self.facts.anomalies.contains(&anomaly)
+    }
+
+    /// Whether the file may say something else than this record: something was not read, or the
+    /// license has a rival.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        self.facts.error_code.is_some()
+            || self.facts.searched != Searched::Full
+            || self.has(Anomaly::SeveralLicenses)
+            || self.has(Anomaly::DuplicateElement)
+            || self.has(Anomaly::StrayLicenseText)
+    }
+
     /// The key that the publishing license itself names. The chain of a use license names the key
     /// of the server that issued it, which may be another one.
     pub(crate) fn principal_key(&self) -> Option<&'a str> {
-        let from_use_license = self.facts.anomalies.contains(&Anomaly::FromUseLicense);
+        let from_use_license = self.has(Anomaly::FromUseLicense);
         self.license?.slc_key.as_deref().filter(|_| !from_use_license)
     }
 
     /// K of the table: what the operator says of this very key.
     pub(crate) fn key(&self) -> Option<&'a Key> {
         self.answer.key
+    }
+
+    pub(crate) fn authority_is_azure(&self) -> bool {
+        self.answer.authority.is_some_and(|authority| authority.kind == AuthorityKind::AzureRms)
     }
 
     pub(crate) fn key_is(&self, statuses: &[KeyStatus]) -> bool {

@@ -112,11 +112,25 @@ const fn doubts(anomaly: Anomaly) -> Effect {
 const MODIFIERS: &[Modifier] = &[
     Modifier {
         id: "M16",
-        condition: "signature: invalid or link: broken",
-        sentence: "Its signature does not hold, or its certificates contradict it: it was changed \
-                   after it was signed, or made up.",
+        condition: "signature: invalid, unsigned or unsupported, or link: broken or unanchored",
+        sentence: "No signature of the license leads to the key that it names, or one contradicts \
+                   it: the license was changed after it was signed, or made up.",
         effect: Effect { anomaly: None, confidence: Change::StepDown, doubts_no: true },
-        matches: |i, _| i.signature_is(Signature::Invalid) || i.link_is(Link::Broken),
+        matches: |i, _| {
+            [Signature::Invalid, Signature::Unsigned, Signature::Unsupported]
+                .into_iter()
+                .any(|signature| i.signature_is(signature))
+                || [Link::Broken, Link::Unanchored].into_iter().any(|link| i.link_is(link))
+        },
+    },
+    Modifier {
+        id: "M28",
+        condition: "error_code, searched not full, several-licenses, duplicate-element or \
+                    stray-license-text",
+        sentence: "Something of the file was not read, or contradicts this license: another key \
+                   may be needed.",
+        effect: Effect { anomaly: None, confidence: Change::StepDown, doubts_no: true },
+        matches: |i, _| i.is_ambiguous(),
     },
     Modifier {
         id: "M18",
@@ -139,10 +153,14 @@ const MODIFIERS: &[Modifier] = &[
     },
     Modifier {
         id: "M20",
-        condition: "K = host and the key is not in the estate",
+        condition: "K = host and the key is not in the estate; not R06 or R06b at a host of Azure RMS",
         sentence: "The estate knows the host that it names, but not its key.",
         effect: doubts(Anomaly::UnknownKeyAtKnownHost),
-        matches: |i, _| i.matched(KeyMatch::Host) && i.principal_key().is_some(),
+        // A tenant has a key of its own, and all tenants share Azure's hosts.
+        matches: |i, rule| {
+            let is_tenant = matches!(rule.id(), "R06" | "R06b") && i.authority_is_azure();
+            i.matched(KeyMatch::Host) && i.principal_key().is_some() && !is_tenant
+        },
     },
     Modifier {
         id: "M21",

@@ -11,7 +11,7 @@ use crate::authority::KeyStatus;
 use crate::container::Anomaly;
 
 /// The version of the table; it changes whenever a verdict can.
-pub const RULES_VERSION: u32 = 1;
+pub const RULES_VERSION: u32 = 2;
 
 /// One line of the table.
 #[derive(Debug)]
@@ -133,7 +133,8 @@ const READ_KEY: Option<&str> =
 const RULES: &[Rule] = &[
     Rule {
         id: "R01",
-        condition: "no license, searched: full, protection none, password or other",
+        condition: "no license, searched: full, protection none, password or other, no error_code, no \
+                    stray-license-text",
         sentence: "It is not rights-protected.",
         settled_by: None,
         dependency: Dependency::None,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Learned, refusal};
 use crate::authority::check::Mistake;
 use crate::facts::Signature;
-use crate::license::{Certificate, CertificateKind, License, Party, unwrap_chain};
+use crate::license::{Certificate, CertificateKind, Party, certificates_in_wrapper, unwrap_chain};
 use crate::limits::{Cancel, Limits, Meter};
 
 pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, Mistake> {
@@ -16,11 +16,11 @@ pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, Mistake> {
     };
     let meter = Meter::new(Limits::default(), Cancel::default());
     let chain = unwrap_chain(text.as_bytes(), &meter);
-    let raw = match &chain {
-        Ok(chain) if !chain.is_empty() => chain.to_vec(),
-        _ => text.as_bytes().to_vec(),
+    let xrml = match &chain {
+        Ok(chain) if !chain.is_empty() => chain,
+        _ => text.as_bytes(),
     };
-    let certificates = License { raw, offset: None }.certificates();
+    let certificates = certificates_in_wrapper(xrml, &meter);
     // What was changed after it was signed may hold anybody's key.
     let (changed, good): (Vec<&Certificate>, Vec<&Certificate>) =
         certificates.iter().partition(|certificate| certificate.signature == Signature::Invalid);

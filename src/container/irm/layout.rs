@@ -49,8 +49,6 @@ pub(super) const EXTENSIBILITY: std::ops::RangeInclusive<u32> = 4..=4096;
 pub(super) const LICENSE_AHEAD: u64 = 131_072;
 /// The same where only the license's head is wanted.
 pub(super) const LICENSE_HEAD_AHEAD: u64 = 4096;
-/// Transforms that one file may have; real ones have two.
-pub(super) const MOST_TRANSFORMS: usize = 64;
 /// A label has a few hundred bytes, a property set with labels a few thousand.
 pub(super) const MOST_LABEL_BYTES: u64 = 1_048_576;
 

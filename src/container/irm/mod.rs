@@ -11,6 +11,7 @@ mod survey;
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 mod tests;
 
+use crate::bytes::wide;
 use crate::container::compound::{CompoundFile, Entry};
 use crate::container::{Anomaly, Container, Protection, Sink, label};
 use crate::error::{Error, ErrorKind, Result};
@@ -18,8 +19,7 @@ use crate::limits::Limit;
 use crate::source::Window;
 use layout::{
     BINARY_TRANSFORM, DATA_SPACES, DOCUMENT_SUMMARY, LABEL_INFO, MESSAGE_PROPERTIES,
-    MOST_LABEL_BYTES, MOST_TRANSFORMS, OOXML_TRANSFORM, PLACEHOLDERS, PRIMARY, TRANSFORM_INFO,
-    USE_LICENSE_PREFIX,
+    MOST_LABEL_BYTES, OOXML_TRANSFORM, PLACEHOLDERS, PRIMARY, TRANSFORM_INFO, USE_LICENSE_PREFIX,
 };
 use read::{Class, Transform};
 use survey::Survey;
@@ -28,7 +28,9 @@ use survey::Survey;
 #[derive(Debug, Default)]
 struct Transforms {
     found: Vec<Transform>,
-    /// Why one could not be read, the first one.
+    /// The error about each transform that could not be read.
+    unread: Vec<Error>,
+    /// Why the search for transforms ended early.
     error: Option<Error>,
     /// The storage of the transforms.
     info: Option<Entry>,
@@ -61,14 +63,9 @@ impl Transforms {
         primary: Entry,
         storage: Option<Entry>,
     ) -> Result<()> {
-        if self.found.len() >= MOST_TRANSFORMS {
-            return self.note(Error::malformed(
-                "malformed-data-spaces",
-                "TransformInfo",
-                primary.offset,
-                format!("more than {MOST_TRANSFORMS} transforms"),
-            ));
-        }
+        let count = self.found.len().saturating_add(self.unread.len()).saturating_add(1);
+        window.meter().check(Limit::Licenses, wide(count))?;
+        window.meter().charge(Limit::Allocation, wide(size_of::<Transform>()))?;
         match read::examine(file, window, sink, primary, storage) {
             Ok(transform) => {
                 if self.found.is_empty() {
@@ -78,9 +75,15 @@ impl Transforms {
                 }
                 self.found.push(transform);
             }
-            Err(error) => self.note(error)?,
+            Err(error) if error.ends_file() => return Err(error),
+            Err(error) => self.unread.push(error),
         }
         Ok(())
+    }
+
+    /// The first error about a transform.
+    fn first_error(&self) -> Option<Error> {
+        self.unread.first().or(self.error.as_ref()).cloned()
     }
 }
 
@@ -100,7 +103,10 @@ pub(crate) fn read(
     } else {
         let survey = Survey::of(file, window, &transforms.found)?;
         for primary in &survey.primaries {
-            transforms.examine(file, window, sink, *primary, None)?;
+            if let Err(error) = transforms.examine(file, window, sink, *primary, None) {
+                transforms.note(error)?;
+                break;
+            }
         }
         survey
     };
@@ -148,17 +154,34 @@ fn rights_managed(
         // One transform is what everybody writes, in the place that the specification names.
         sink.anomaly(Anomaly::NonSpecLayout, all().nth(1).map(|second| second.primary.offset));
     }
-    let mut failed = None;
+    let mut failed = transforms.error.clone();
     for transform in all() {
         if sink.wanted().evidence {
             let name = transform.storage.map(|storage| storage.name());
             sink.evidence("transform", &name.unwrap_or_default(), transform.class_at);
         }
-        if let Err(error) = read::deliver(transform, window, sink) {
+        let license = match read::find_license(transform, window) {
+            Ok(license) => license,
+            Err(error) if error.ends_file() => return Err(error),
+            Err(error) => {
+                sink.unread_license(error)?;
+                continue;
+            }
+        };
+        if let Err(error) = read::deliver(transform, &license, window, sink) {
             if error.ends_file() {
                 return Err(error);
             }
             failed.get_or_insert(error);
+        }
+    }
+    // Any of these may be the one that the document is encrypted with.
+    for error in &transforms.unread {
+        sink.unread_license(error.clone())?;
+    }
+    for transform in &transforms.found {
+        if let Class::Other(class) = &transform.class {
+            sink.unread_license(unknown_class(class, transform.class_at))?;
         }
     }
     if transforms.has(&Class::Password) {
@@ -319,6 +342,11 @@ fn labels(
     Ok(())
 }
 
+fn unknown_class(class: &str, offset: Option<u64>) -> Error {
+    let detail = format!("the class {class} is not known");
+    Error::unsupported("unknown-transform", "TransformInfo", offset, detail)
+}
+
 /// No transform of the class was found. Whether that says anything depends on what else is there.
 fn without_license(
     file: &mut CompoundFile,
@@ -332,18 +360,15 @@ fn without_license(
         let read = stored_use_licenses(file, window, sink, transforms.info.as_ref());
         spared(read, sink)?;
     }
-    let unknown = |offset: Option<u64>, detail: String| {
-        Err(Error::unsupported("unknown-transform", "TransformInfo", offset, detail))
-    };
     if let Some(Transform { class: Class::Other(class), class_at, .. }) = transforms.unknown()
         && !survey.is_password()
     {
-        return unknown(*class_at, format!("nobody here knows the class {class}"));
+        return Err(unknown_class(class, *class_at));
     }
     let missing = |detail: &'static str| {
         Error::malformed("malformed-data-spaces", "\\x06DataSpaces", survey.first, detail)
     };
-    let reason = transforms.error.clone().or(survey.error.clone());
+    let reason = transforms.first_error().or(survey.error.clone());
     if survey.is_rights_managed() {
         sink.protection(Protection::Rms);
         let missing = missing("its names are those of a protected document, but no license");
@@ -358,7 +383,8 @@ fn without_license(
         return Ok(true);
     }
     if transforms.has(&Class::Compression) {
-        return unknown(None, "it compresses, and nothing says that it encrypts".to_owned());
+        let detail = "the transform compresses, and no transform encrypts";
+        return Err(Error::unsupported("unknown-transform", "TransformInfo", None, detail));
     }
     if survey.has_data_spaces() {
         return Err(reason.unwrap_or(missing("something is encrypted, and no transform is there")));

@@ -141,17 +141,19 @@ fn text<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Result<&'a [u8]> {
     Ok(text)
 }
 
-/// Hands the license over, or what there is of it.
-pub(super) fn deliver(
-    transform: &Transform,
-    window: &mut Window<'_>,
-    sink: &mut dyn Sink,
-) -> Result<()> {
-    if transform.is_odd {
-        sink.anomaly(Anomaly::NonSpecLayout, transform.extents.first().map(|first| first.offset));
-    }
+/// Where the license of a transform is located.
+pub(super) struct Located {
+    /// The pieces of it that the file contains; never empty.
+    extents: Vec<Extent>,
+    /// Offset in the stream at which the license ends.
+    end: u64,
+    /// Fails if the file contains less of it than the length field says.
+    whole: Result<()>,
+}
+
+/// Finds the license of a transform. Fails if the file contains nothing of it.
+pub(super) fn find_license(transform: &Transform, window: &mut Window<'_>) -> Result<Located> {
     let length_at = transform.length_at.clone()?;
-    let stream = transform.primary.size;
     let mut field = Buffer::default();
     append(window, part(&transform.extents, length_at, 4), &mut field)?;
     let offset = locate(&transform.extents, length_at).map(|place| place.offset);
@@ -160,23 +162,40 @@ pub(super) fn deliver(
         Ok(len) => u64::from(len),
         Err(error) => return Err(transform.broken.clone().unwrap_or(error)),
     };
-    let at = length_at.saturating_add(4);
-    let there: Vec<Extent> = part(&transform.extents, at, len).collect();
-    let there_len = there.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len));
     if len == 0 {
         let detail = "XrMLLicense has no bytes";
         return Err(Error::malformed("license-missing", STRUCTURE, offset, detail));
     }
-    if there_len > 0 {
-        sink.license_at(window, &there)?;
-    }
-    if there_len < len {
-        let detail = format!("XrMLLicense takes {len} bytes, {there_len} are there");
+    let at = length_at.saturating_add(4);
+    let extents: Vec<Extent> = part(&transform.extents, at, len).collect();
+    let present = extents.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len));
+    let whole = if present < len {
+        let detail = format!("XrMLLicense takes {len} bytes, {present} are present");
         let truncated = Error::truncated(STRUCTURE, offset, detail);
-        return Err(transform.broken.clone().unwrap_or(truncated));
+        Err(transform.broken.clone().unwrap_or(truncated))
+    } else {
+        Ok(())
+    };
+    match whole {
+        Err(error) if present == 0 => Err(error),
+        whole => Ok(Located { extents, end: at.saturating_add(len), whole }),
     }
-    let end = at.saturating_add(len);
-    trailing(window, sink, part(&transform.extents, end, stream.saturating_sub(end)))
+}
+
+/// Gives the license to the sink, or what the file contains of it.
+pub(super) fn deliver(
+    transform: &Transform,
+    license: &Located,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    if transform.is_odd {
+        sink.anomaly(Anomaly::NonSpecLayout, transform.extents.first().map(|first| first.offset));
+    }
+    sink.license_at(window, &license.extents)?;
+    license.whole.clone()?;
+    let rest = transform.primary.size.saturating_sub(license.end);
+    trailing(window, sink, part(&transform.extents, license.end, rest))
 }
 
 /// Says so if anything but zeros follows the license and its padding.

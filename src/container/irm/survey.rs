@@ -1,7 +1,10 @@
 //! A pass over all of the directory, for the names that only a file with data spaces has.
 
+use std::collections::HashSet;
+
 use super::layout::{SIGNS, Sign};
 use super::read::Transform;
+use crate::bytes::wide;
 use crate::container::Container;
 use crate::container::compound::{Census, CompoundFile, Entry};
 use crate::error::{Error, Result};
@@ -31,11 +34,17 @@ impl Survey {
         known: &[Transform],
     ) -> Result<Survey> {
         let mut survey = Survey::default();
+        let known: HashSet<u32> = known.iter().map(|transform| transform.primary.id).collect();
         loop {
             window.meter().charge(Limit::Steps, 1)?;
             let kept = file.keep(window, survey.entries);
             match kept.and_then(|()| file.entry(window, survey.entries)) {
-                Ok(Some(entry)) => survey.look_at(entry, known),
+                Ok(Some(entry)) => {
+                    if survey.look_at(entry, &known) {
+                        window.meter().charge(Limit::Allocation, wide(size_of::<Entry>()))?;
+                        survey.primaries.push(entry);
+                    }
+                }
                 Ok(None) => return Ok(survey),
                 Err(error) if error.ends_file() => return Err(error),
                 Err(error) => {
@@ -47,17 +56,16 @@ impl Survey {
         }
     }
 
-    fn look_at(&mut self, entry: Entry, known: &[Transform]) {
+    /// Notes what the name of an entry says. Returns whether it is a transform that is not `known`.
+    fn look_at(&mut self, entry: Entry, known: &HashSet<u32>) -> bool {
         self.census.count(&entry);
         // A name counts whatever the entry's type says: that byte may be the damaged one.
-        let Some((_, sign)) = SIGNS.iter().find(|(name, _)| entry.is_named(name)) else { return };
+        let Some((_, sign)) = SIGNS.iter().find(|(name, _)| entry.is_named(name)) else {
+            return false;
+        };
         self.signs |= bit(*sign);
         self.first = self.first.or(Some(entry.offset));
-        let is_known = known.iter().any(|transform| transform.primary.id == entry.id);
-        let has_room = self.primaries.len() < super::MOST_TRANSFORMS;
-        if *sign == Sign::Primary && !is_known && has_room {
-            self.primaries.push(entry);
-        }
+        *sign == Sign::Primary && !known.contains(&entry.id)
     }
 
     fn has(&self, sign: Sign) -> bool {

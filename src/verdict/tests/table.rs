@@ -237,15 +237,75 @@ fn m19_an_id_alone_only_names_the_authority() {
 }
 
 #[test]
-fn m20_a_host_alone_makes_its_unknown_key_suspicious() {
+fn m20_an_unknown_key_at_a_known_host_is_suspicious() {
     let host = "0c5a1b2e-0000-4000-8000-000000000001.rms.eu.aadrm.com";
     for host in [host, ".eu.aadrm.com"] {
-        let tenant = with_host(authority("Tenant", vec![key('b', KeyStatus::Azure)]), host);
-        let verdict = judge(&in_azure(), &estate(vec![tenant]));
+        let cluster = with_host(authority("Cluster", vec![key('b', KeyStatus::Active)]), host);
+        let verdict = judge(&in_azure(), &estate(vec![cluster]));
         assert_eq!((verdict.rule(), verdict.need()), ("R06", Need::Possible));
-        assert_eq!((verdict.key_match(), verdict.authority()), (KeyMatch::Host, Some("Tenant")));
+        assert_eq!((verdict.key_match(), verdict.authority()), (KeyMatch::Host, Some("Cluster")));
         assert_eq!(verdict.anomalies(), [Anomaly::UnknownKeyAtKnownHost]);
     }
+}
+
+#[test]
+fn m20_a_tenant_at_a_host_of_azure_is_not_suspicious() {
+    let mut tenant = with_host(authority("Tenant", vec![]), ".aadrm.com");
+    tenant.kind = AuthorityKind::AzureRms;
+    let verdict = judge(&in_azure(), &estate(vec![tenant]));
+    assert_eq!((verdict.rule(), verdict.need()), ("R06", Need::No));
+    assert_eq!((verdict.key_match(), verdict.authority()), (KeyMatch::Host, Some("Tenant")));
+    assert_eq!(verdict.anomalies(), []);
+}
+
+#[test]
+fn m16_a_license_that_no_signature_anchors_is_doubtful() {
+    let doubtful = [
+        (Signature::Invalid, Link::Broken),
+        (Signature::Unsigned, Link::Unanchored),
+        (Signature::Unsupported, Link::Unanchored),
+        (Signature::Valid, Link::Unanchored),
+        (Signature::Valid, Link::Broken),
+    ];
+    for (signature, link) in doubtful {
+        let mut facts = in_azure();
+        let license = facts.license.as_mut().unwrap();
+        (license.signature, license.link) = (signature, link);
+        let verdict = judge(&facts, &Estate::default());
+        let expected = (Need::Possible, Some(Confidence::Low));
+        assert_eq!((verdict.need(), verdict.confidence()), expected, "{signature} {link}");
+        assert_eq!(verdict.modifiers().map(Modifier::id).collect::<Vec<_>>(), ["M16"]);
+    }
+}
+
+#[test]
+fn m28_a_record_that_is_incomplete_or_has_a_rival_is_doubtful() {
+    let doubts: [fn(&mut Facts); 6] = [
+        |facts| facts.error_code = Some("truncated".into()),
+        |facts| facts.searched = Searched::Partial,
+        |facts| facts.searched = Searched::No,
+        |facts| facts.anomalies.push(Anomaly::SeveralLicenses),
+        |facts| facts.anomalies.push(Anomaly::DuplicateElement),
+        |facts| facts.anomalies.push(Anomaly::StrayLicenseText),
+    ];
+    for doubt in doubts {
+        let mut facts = in_azure();
+        doubt(&mut facts);
+        let verdict = judge(&facts, &Estate::default());
+        assert_eq!((verdict.rule(), verdict.need()), ("R06", Need::Possible), "{facts:?}");
+        assert_eq!(verdict.modifiers().map(Modifier::id).collect::<Vec<_>>(), ["M28"]);
+    }
+}
+
+#[test]
+fn r01_needs_a_record_without_error_and_without_license_text() {
+    let mut facts = Facts::new(Container::Other, Protection::None);
+    assert_eq!(judge(&facts, &Estate::default()).rule(), "R01");
+    facts.anomalies.push(Anomaly::StrayLicenseText);
+    assert_eq!(judge(&facts, &Estate::default()).rule(), "R02");
+    facts.anomalies.clear();
+    facts.error_code = Some("truncated".into());
+    assert_eq!(judge(&facts, &Estate::default()).rule(), "R02");
 }
 
 #[test]
