@@ -43,7 +43,6 @@ impl Documents<'_> {
         self.trailing |= last_is_closed && !rest.is_empty();
         let is_cut = !rest.is_empty() && b"<XrML".starts_with(rest);
         self.has_stray_body |= is_cut || BODY_END.find(text).is_some();
-        self.has_stray_text |= has_license_text(text);
     }
 }
 
@@ -90,6 +89,8 @@ struct Reader<'t, 'm, 'd> {
     has_too_many: Cell<bool>,
     /// Depth of the open element whose text was taken.
     taken_at: Option<usize>,
+    /// A foreign element contains a document.
+    has_nested: bool,
 }
 
 static BODY_END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"</BODY>"));
@@ -169,7 +170,7 @@ fn read_documents<'t>(
         let Some(document) = documents.list.last_mut() else { break };
         let mut reader = Reader::new(text, document, known.as_deref_mut(), meter);
         let read = reader.run(depth);
-        let has_stray_text = reader.events.has_license_text();
+        let has_stray_text = reader.has_nested || reader.events.has_license_text();
         documents.has_stray_text |= has_stray_text;
         at = if document.closed { document.end } else { start.saturating_add(1) };
         let is_license = document.is_publishing_license();
@@ -207,9 +208,15 @@ fn next_document(
         match outside(text, at) {
             Outside::Document(start) => return Some(start),
             Outside::Skipped(end) => {
-                documents.pass(text.get(at..end).unwrap_or_default(), last_is_closed);
+                let skipped = text.get(at..end).unwrap_or_default();
+                // Each document of a chain can have an XML declaration of its own.
+                let is_instruction = skipped.starts_with(b"<?");
+                documents.pass(skipped, last_is_closed && !is_instruction);
+                documents.has_stray_text |= has_license_text(skipped);
                 at = end;
             }
+            // It hides nothing if no document follows.
+            Outside::Unfinished(_) if next_tag(text, at).is_none() => break,
             Outside::Unfinished(error) => *damage = Some(error),
             Outside::End => return None,
         }
@@ -248,6 +255,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
             point_address: None,
             has_too_many: Cell::new(false),
             taken_at: None,
+            has_nested: false,
         }
     }
 
@@ -262,7 +270,11 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
             match event {
                 Event::Open { name, attributes, empty } => {
                     let tag = Tag::of(name);
-                    if tag == Tag::Xrml && self.depth > 0 {
+                    let is_foreign =
+                        matches!(self.place, Place::Elsewhere | Place::ElsewhereInBody);
+                    if tag == Tag::Xrml && is_foreign {
+                        self.has_nested = true;
+                    } else if tag == Tag::Xrml && self.depth > 0 {
                         // The next document begins inside this one, which was cut.
                         self.document.end = self.events.start();
                         return Err(self.malformed("a document begins inside another one"));

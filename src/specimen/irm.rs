@@ -99,6 +99,7 @@ pub struct IrmDocument {
     label_info: Option<String>,
     labels: Vec<Label>,
     placeholder: bool,
+    further: Vec<(String, String, Vec<u8>)>,
 }
 
 impl IrmDocument {
@@ -116,6 +117,7 @@ impl IrmDocument {
             label_info: None,
             labels: Vec::new(),
             placeholder: true,
+            further: Vec::new(),
         }
     }
 
@@ -180,6 +182,13 @@ impl IrmDocument {
         self
     }
 
+    /// Adds a transform that no data space names, in a storage called `name`, with this class and
+    /// license.
+    pub fn further_transform(mut self, name: &str, class: &str, license: Vec<u8>) -> Self {
+        self.further.push((name.to_owned(), class.to_owned(), license));
+        self
+    }
+
     /// The compound file, for another layout.
     pub fn compound(&self) -> Compound {
         let names = self.kind.names();
@@ -193,6 +202,10 @@ impl IrmDocument {
         if let Some(license) = &self.license {
             let primary = primary(&self.class, &self.extensibility, license);
             file = file.stream(&format!("{storage}/\u{6}Primary"), primary);
+        }
+        for (name, class, license) in &self.further {
+            let path = format!("\u{6}DataSpaces/TransformInfo/{name}/\u{6}Primary");
+            file = file.stream(&path, primary(class, &[], license));
         }
         for (place, stream) in self.use_licenses.iter().enumerate() {
             let letter = char::from(b'A' + place as u8);

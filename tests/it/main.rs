@@ -8,6 +8,7 @@ mod closed;
 mod codes;
 mod corpus;
 mod damage;
+mod decoys;
 mod differential;
 mod embedded;
 mod evasion;

@@ -116,7 +116,7 @@ fn what_was_found_stays_whatever_becomes_of_the_reader() {
     ];
     for (steps, code) in cases {
         let mut limits = Limits::default();
-        (limits.bytes_read, limits.steps_total) = (5_000_000, (1 << 24) + 20_000);
+        (limits.bytes_read, limits.steps_total) = (5_000_000, (1 << 24) + 400_000);
         let report = inspect(&steps, limits);
         assert_eq!(found(&report), (vec![member], code), "{steps:?}");
         let own = report.findings().next().unwrap().facts().protection;

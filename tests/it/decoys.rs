@@ -1,0 +1,352 @@
+//! A protected file with a second license in it. Whatever the second one is and wherever it is put,
+//! the file does not read as not needed (`rules`, the last two properties).
+
+use std::collections::BTreeSet;
+
+use rmsight::specimen::{
+    Attachment, Client, Documents, Encoding, IrmDocument, IrmKind, LicenseBuilder, Method, Msg,
+    PdfForm, PdfIrm, Pfile, PfileVersion, Server, Zip, eml, gzip, mbox, rpmsg, tar, tnef,
+};
+use rmsight::{
+    Anomaly, Authority, AuthorityKind, Container, Estate, Inspector, Key, KeyStatus, Limits, Need,
+    Protection, Report, judge,
+};
+
+/// The license under a key that an AD RMS cluster holds.
+fn held() -> String {
+    let license = LicenseBuilder::client(&Server::contoso(), &Client::windows());
+    license.documents(Documents::Eight).declaration(false).text()
+}
+
+/// The license of a tenant in Azure.
+fn decoy() -> String {
+    LicenseBuilder::server(&Server::azure()).declaration(false).text()
+}
+
+/// Knows the key of [`held`], which the cluster still holds.
+fn estate() -> Estate {
+    let mut key = Key::new(KeyStatus::Active);
+    key.key = Some(Server::contoso().key.fingerprint());
+    let mut authority = Authority::new("Contoso", AuthorityKind::AdRms);
+    authority.keys = vec![key];
+    Estate::new(vec![authority]).unwrap()
+}
+
+fn utf8(text: &str) -> Vec<u8> {
+    text.as_bytes().to_vec()
+}
+
+fn marked(text: &str) -> Vec<u8> {
+    format!("\u{feff}{text}").into_bytes()
+}
+
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn document(kind: IrmKind, license: Vec<u8>) -> IrmDocument {
+    IrmDocument::new(kind, license).payload(600)
+}
+
+/// Files of each container that holds a license, with this text as the license.
+fn containers(text: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let message = || rpmsg(&document(IrmKind::Message, utf8(text)).build());
+    let attached = || [Attachment::rpmsg(message())];
+    let pfile = |version| Pfile::new(version, marked(text)).build();
+    let pdf = |form| PdfIrm::new(form, marked(text)).build();
+    let office = || document(IrmKind::Ooxml, utf8(text)).build();
+    let zip = |method| Zip::new().member("offer.docx", office(), method).build();
+    vec![
+        ("docx", office()),
+        ("docx, UTF-16", document(IrmKind::Ooxml, utf16(text)).build()),
+        ("docx of the SDK", document(IrmKind::Ooxml, utf8(text)).build_as_sdk()),
+        ("doc", document(IrmKind::Word, utf8(text)).build()),
+        ("xls", document(IrmKind::Excel, utf8(text)).build()),
+        ("ppt", document(IrmKind::PowerPoint, utf8(text)).build()),
+        ("xps", document(IrmKind::Xps, utf8(text)).build()),
+        ("pfile 2.0", pfile(PfileVersion::V2_0)),
+        ("pfile 2.1", pfile(PfileVersion::V2_1)),
+        ("pfile 3.0", pfile(PfileVersion::V3_0)),
+        ("license", utf8(text)),
+        ("license, marked", marked(text)),
+        ("license, UTF-16", utf16(text)),
+        ("pdf v1", pdf(PdfForm::V1)),
+        ("pdf v1 in a wrapper", pdf(PdfForm::V1Wrapped)),
+        ("pdf v2", pdf(PdfForm::V2)),
+        ("pdf v2 in a wrapper", pdf(PdfForm::V2Wrapped)),
+        ("rpmsg", message()),
+        ("eml", eml(&["Content-Class: rpmsg.message"], &attached())),
+        ("mbox", mbox(&[eml(&[], &attached())])),
+        ("msg", Msg::new().attachment(Attachment::rpmsg(message())).build()),
+        ("tnef", tnef(&attached())),
+        ("zip, stored", zip(Method::Stored)),
+        ("zip, deflated", zip(Method::Deflated)),
+        ("tar.gz", gzip(&tar(&[("offer.docx", &office())]))),
+    ]
+}
+
+/// The license text with another one in each place that a reader could take for the license.
+fn texts(license: &str, other: &str) -> Vec<(String, String)> {
+    let entity = other.replace('%', "").replace('"', "'");
+    let hidden = [
+        ("comment", format!("<!-- {other} -->")),
+        ("instruction", format!("<?decoy {other}?>")),
+        ("document type", format!("<!DOCTYPE XrML [<!-- {other} -->]>")),
+        ("entity", format!("<!DOCTYPE XrML [<!ENTITY decoy \"{entity}\">]>")),
+        ("CDATA", format!("<![CDATA[{other}]]>")),
+        ("foreign element", format!("<decoy xmlns=\"urn:x\"><a b='>'/>{other}</decoy>")),
+        ("no markup", other.to_owned()),
+    ];
+    let mut texts = vec![("nothing".to_owned(), license.to_owned())];
+    let (head, body) = license.split_once("<BODY").unwrap();
+    for (name, decoy) in hidden {
+        texts.push((format!("{name} before"), format!("{decoy}{license}")));
+        texts.push((format!("{name} after"), format!("{license}{decoy}")));
+        texts.push((format!("{name} inside"), format!("{head}{decoy}<BODY{body}")));
+    }
+    texts
+}
+
+/// Files whose structure holds two licenses.
+fn structures(license: &str, other: &str) -> Vec<(String, Vec<u8>)> {
+    use rmsight::specimen::DRM_TRANSFORM;
+    let mut files = Vec::new();
+    for kind in [IrmKind::Ooxml, IrmKind::Word, IrmKind::Xps] {
+        for name in ["A", "\u{9}DRMTransform2", "zzzzzzzzzzzzzzzzzzzzzzzzzz"] {
+            let two = document(kind, utf8(license));
+            let two = two.further_transform(name, DRM_TRANSFORM, utf8(other));
+            files.push((format!("{kind:?}, a further transform {name:?}"), two.build()));
+            let swapped = document(kind, utf8(other));
+            let swapped = swapped.further_transform(name, DRM_TRANSFORM, utf8(license));
+            files.push((format!("{kind:?}, the license in transform {name:?}"), swapped.build()));
+        }
+        let mut many = document(kind, utf8(other));
+        for number in 0..99 {
+            many = many.further_transform(&format!("T{number:02}"), DRM_TRANSFORM, utf8(other));
+        }
+        let many = many.further_transform("T99", DRM_TRANSFORM, utf8(license));
+        files.push((format!("{kind:?}, 101 transforms"), many.build()));
+    }
+    files
+}
+
+fn highest(report: &Report, estate: &Estate) -> Need {
+    // `yes` is the first of the list.
+    report.findings().map(|finding| judge(finding.facts(), estate).need()).min().unwrap()
+}
+
+fn has_limit(report: &Report) -> bool {
+    report.findings().any(|finding| {
+        finding.facts().error_code.as_deref().is_some_and(|code| code.starts_with("limit-"))
+    })
+}
+
+/// Whether the report keeps the promise, and what is wrong if not.
+fn broken(report: &Report, estate: &Estate, may_be_damaged: bool) -> Option<String> {
+    let alone = highest(report, &Estate::default());
+    let known = highest(report, estate);
+    let is_kept = known == Need::Yes || has_limit(report) || may_be_damaged;
+    let is_broken = alone == Need::No || known == Need::No || !is_kept;
+    let keys: Vec<_> = report.findings().map(|f| f.facts().slc_key().map(|k| &k[7..15])).collect();
+    is_broken.then(|| format!("{alone} {known} {keys:?} {:?}", report.incomplete()))
+}
+
+/// XML does not allow these inside of an element: then the license is damaged.
+fn is_damage(place: &str) -> bool {
+    ["no markup inside", "document type inside", "entity inside"].contains(&place)
+}
+
+#[test]
+fn every_container_of_the_corpus_is_among_them() {
+    let mut inspector = Inspector::default();
+    let mut has: BTreeSet<Container> = BTreeSet::new();
+    for (name, bytes) in containers(&held()) {
+        let report = inspector.inspect_bytes(&bytes);
+        let rms = report.findings().filter(|f| f.facts().protection == Protection::Rms);
+        let before = has.len();
+        has.extend(rms.map(|finding| finding.facts().container));
+        assert!(has.len() > before || !has.is_empty(), "{name}");
+    }
+    let licensed = [
+        Container::OoxmlIrm,
+        Container::BinaryIrm,
+        Container::XpsIrm,
+        Container::Rpmsg,
+        Container::PdfIrmV1,
+        Container::PdfIrmV2,
+        Container::Pfile,
+        Container::License,
+    ];
+    assert_eq!(has.into_iter().collect::<Vec<_>>(), licensed);
+}
+
+#[test]
+fn a_decoy_in_the_text_never_lowers_the_highest_need() {
+    let (estate, mut inspector) = (estate(), Inspector::default());
+    let mut wrong = Vec::new();
+    for (place, text) in texts(&held(), &decoy()) {
+        for (container, bytes) in containers(&text) {
+            let report = inspector.inspect_bytes(&bytes);
+            if let Some(what) = broken(&report, &estate, is_damage(&place)) {
+                wrong.push(format!("{container}, {place}: {what}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_decoy_in_the_structure_never_lowers_the_highest_need() {
+    let (estate, mut inspector) = (estate(), Inspector::default());
+    let mut wrong = Vec::new();
+    for (name, bytes) in structures(&held(), &decoy()) {
+        let report = inspector.inspect_bytes(&bytes);
+        if let Some(what) = broken(&report, &estate, false) {
+            wrong.push(format!("{name}: {what}"));
+        }
+        for finding in report.findings() {
+            let anomalies = &finding.facts().anomalies;
+            assert!(anomalies.contains(&Anomaly::SeveralLicenses), "{name}");
+        }
+        assert_eq!(report.findings().count(), 2, "{name}: identical candidates are one");
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_decoy_under_a_spent_budget_never_lowers_the_highest_need() {
+    let estate = estate();
+    let limited = |name: &str, amount: u64| {
+        let mut limits = Limits::default();
+        assert!(limits.set(name, amount), "{name}");
+        limits
+    };
+    let mut budgets = vec![
+        limited("licenses", 1),
+        limited("licenses", 2),
+        limited("chain-length", 1),
+        limited("chain-length", 8),
+        limited("license-bytes", 9_000),
+        limited("license-bytes", 40_000),
+        limited("xml-depth", 4),
+        limited("findings", 1),
+    ];
+    for part in [1_000, 20_000, 60_000, 150_000, 400_000, 900_000] {
+        budgets.push(limited("steps", part));
+        budgets.push(limited("steps-total", part));
+        budgets.push(limited("bytes-read", part / 8));
+        budgets.push(limited("allocation", part / 4));
+    }
+    let mut files: Vec<(String, Vec<u8>, bool)> = Vec::new();
+    for (place, text) in texts(&held(), &decoy()) {
+        for (container, bytes) in containers(&text) {
+            files.push((format!("{container}, {place}"), bytes, is_damage(&place)));
+        }
+    }
+    for (name, bytes) in structures(&held(), &decoy()) {
+        files.push((name, bytes, false));
+    }
+    let mut wrong = Vec::new();
+    for limits in budgets {
+        let mut inspector = Inspector::builder().limits(limits).build();
+        // Each budget sees a part of the files; all of them take a minute.
+        for (name, bytes, is_damage) in files.iter().step_by(3) {
+            let report = inspector.inspect_bytes(bytes);
+            if let Some(what) = broken(&report, &estate, *is_damage) {
+                wrong.push(format!("{name}: {what}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_candidate_that_cannot_be_read_is_a_record_of_its_own() {
+    use rmsight::specimen::{DRM_TRANSFORM, LZX_TRANSFORM};
+    let unknown = "{00000000-1111-2222-3333-444444444444}";
+    let cases: [(&str, &str, Vec<u8>, Option<&str>); 4] = [
+        ("no XrML", DRM_TRANSFORM, b"no license at all".to_vec(), Some("license-unreadable")),
+        ("empty", DRM_TRANSFORM, Vec::new(), Some("license-missing")),
+        ("unknown class", unknown, utf8(&held()), Some("unknown-transform")),
+        ("compression", LZX_TRANSFORM, Vec::new(), None),
+    ];
+    for (name, class, license, code) in cases {
+        let file = document(IrmKind::Ooxml, utf8(&decoy()));
+        let file = file.further_transform("Another", class, license).build();
+        let report = Inspector::default().inspect_bytes(&file);
+        let codes: Vec<_> =
+            report.findings().filter_map(|f| f.facts().error_code.as_deref()).collect();
+        assert_eq!(codes, Vec::from_iter(code), "{name}");
+        assert_eq!(report.findings().count(), 1 + codes.len(), "{name}");
+        let expected = if code.is_some() { Need::Possible } else { Need::No };
+        assert_eq!(highest(&report, &Estate::default()), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_license_in_a_certificate_chain_verifies_like_any_other() {
+    for encoding in [Encoding::Utf8, Encoding::Utf16] {
+        let license = LicenseBuilder::client(&Server::contoso(), &Client::windows());
+        let text = license.documents(Documents::Eight).declaration(false).text();
+        let documents = text.split_inclusive("</XrML>");
+        let encoded = |text: &str| match encoding {
+            Encoding::Utf8 => utf8(text),
+            _ => utf16(text),
+        };
+        let base64 = |bytes: Vec<u8>| base64_of(&bytes);
+        let certificates: String = documents
+            .filter(|text| text.contains("<XrML"))
+            .map(|text| format!("<certificate>{}</certificate>", base64(encoded(text))))
+            .collect();
+        let chain =
+            format!("<?xml version=\"1.0\"?><certificatechain>{certificates}</certificatechain>");
+        let report = Inspector::default().inspect_bytes(chain.as_bytes());
+        let facts = report.findings().next().unwrap().facts();
+        let license = facts.license.as_deref().unwrap();
+        assert_eq!(license.signature.as_str(), "valid");
+        assert_eq!(license.link.as_str(), "linked");
+        assert_eq!(license.chain_length, Some(8));
+    }
+}
+
+#[test]
+fn a_certificate_chain_with_a_damaged_certificate_is_undecided() {
+    let chain = "<certificatechain><certificate>****</certificate></certificatechain>";
+    let report = Inspector::default().inspect_bytes(chain.as_bytes());
+    assert_eq!(highest(&report, &Estate::default()), Need::Possible);
+}
+
+#[test]
+fn a_value_that_other_markup_interrupts_is_refused() {
+    let text = held();
+    let key = text.split("<ISSUEDPRINCIPALS").nth(1).unwrap();
+    let modulus = key.split("<VALUE encoding=\"base64\" size=").nth(1);
+    let modulus = modulus.and_then(|rest| rest.split_once('>')).unwrap().1;
+    let modulus = modulus.split('<').next().unwrap();
+    assert!(modulus.len() > 300, "{modulus}");
+    let (half, rest) = modulus.split_at(172);
+    let pieces = [
+        format!("{half}<!-- x -->{rest}"),
+        format!("{half}<![CDATA[{rest}]]>"),
+        format!("<![CDATA[{half}]]>{rest}"),
+        format!("{half}<?x?>{rest}"),
+        format!("{half}<x/>{rest}"),
+        format!("{half}<x>y</x>{rest}"),
+        format!("<!-- x -->{half} <!-- x -->{rest}"),
+    ];
+    let whole = Server::contoso().key.fingerprint();
+    for piece in pieces {
+        let file = text.replace(modulus, &piece);
+        let report = Inspector::default().inspect_bytes(file.as_bytes());
+        for finding in report.findings() {
+            let key = finding.facts().slc_key();
+            assert!(key.is_none_or(|key| key == whole), "{piece}: {key:?}");
+        }
+        assert_ne!(highest(&report, &Estate::default()), Need::No, "{piece}");
+    }
+}
+
+fn base64_of(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
