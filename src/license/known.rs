@@ -197,6 +197,7 @@ mod tests {
         assert_eq!(cold.error, warm.error, "{text}");
         assert_eq!(cold.trailing, warm.trailing, "{text}");
         assert_eq!(cold.has_stray_body, warm.has_stray_body, "{text}");
+        assert_eq!(cold.has_stray_text, warm.has_stray_text, "{text}");
     }
 
     fn certificate(inside: &str) -> String {
@@ -319,6 +320,9 @@ mod tests {
             format!("{server}{KEY}<ENABLINGBITS <WORK></WORK>"),
             format!("{server}{KEY}x<ENABLINGBITS/>y<ENABLINGBITS>"),
             format!("{server}{KEY} <ENABLINGBITS/>{sdk}"),
+            format!("{server}{KEY}<!-- <XrML></XrML> -->"),
+            format!("{server}{KEY}<x><XrML></XrML></x>"),
+            format!("{client}<NAME>a<!-- -->b</NAME>"),
         ];
         let mut parts: Vec<String> = Vec::new();
         for inside in insides {

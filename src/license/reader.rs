@@ -474,6 +474,15 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
         Some(is_whole)
     }
 
+    /// Whether reading the text so far did more than to fill fields. Such text is not remembered.
+    fn is_odd(&self) -> bool {
+        self.document.duplicate.is_some()
+            || self.document.reflowed
+            || self.has_too_many.get()
+            || self.has_nested
+            || self.events.has_license_text()
+    }
+
     /// Remembers what of the open party stands before the tag that begins here, if that is one
     /// whose content is never the same.
     fn remember_before_sealed(&mut self) {
@@ -487,11 +496,10 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
     /// Remembers the text of the open party up to `end`, if nothing in it is out of the ordinary.
     fn remember_party(&mut self, side: Side, end: usize) {
         let Some(start) = self.party_start.take() else { return };
-        let is_odd = self.document.duplicate.is_some() || self.document.reflowed;
+        let is_odd = self.is_odd();
         let text = self.text.get(start..end).unwrap_or_default();
         if let Some(known) = &mut self.known
             && !is_odd
-            && !self.has_too_many.get()
         {
             let party = match side {
                 Side::Issuer => &self.document.issuer,
@@ -527,12 +535,11 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
         };
         // People are many, and would be what is remembered instead.
         let is_server = matches!(point, Point::Intranet | Point::Extranet);
-        let is_odd = self.document.duplicate.is_some() || self.document.reflowed;
+        let is_odd = self.is_odd();
         let text = self.text.get(start..self.events.end()).unwrap_or_default();
         if let Some(known) = &mut self.known
             && is_server
             && !is_odd
-            && !self.has_too_many.get()
         {
             known.remember_point(text, start, point, &address);
         }
