@@ -269,7 +269,7 @@ fn documents_of_each_layout() {
             ("sector shift", Byte(30), vec![7], "malformed-header  0"),
             ("first directory sector", Byte(0x30), vec![0xFF, 0xFF, 0xFF, 0], "truncated  0"),
             ("first FAT sector", Byte(0x4C), vec![0xFF, 0xFF, 0xFF, 0], "truncated  0"),
-            ("name of the description", Text(primary), vec![7], "malformed-data-spaces  0"),
+            ("name of the description", Text(primary), vec![7], "license-missing  0"),
             ("class", Text(class), vec![0x7C], "unknown-transform  0"),
             ("length of the class", Behind(class, 0), vec![0xFF; 1], "unknown-transform  0"),
         ];

@@ -12,7 +12,7 @@ mod survey;
 mod tests;
 
 use crate::bytes::wide;
-use crate::container::compound::{CompoundFile, Entry};
+use crate::container::compound::{CompoundFile, Entry, EntryKind};
 use crate::container::{Anomaly, Container, Protection, Sink, label};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -134,6 +134,11 @@ fn follow_names(
     while let Some(storage) = children.next(file, window)? {
         if let Some(primary) = file.child(window, &storage, PRIMARY)? {
             transforms.examine(file, window, sink, primary, Some(storage))?;
+        } else if storage.kind == EntryKind::Storage {
+            window.meter().charge(Limit::Allocation, wide(size_of::<Error>()))?;
+            let detail = "a transform has no description";
+            let error = Error::malformed("license-missing", "\\x06Primary", storage.offset, detail);
+            transforms.unread.push(error);
         }
     }
     Ok(())
