@@ -327,6 +327,25 @@ fn append_extents(
 }
 
 impl Gathered {
+    /// Returns what the container says of each of its layers: its kind, its protection, and what
+    /// was odd or not read. With several layers each one needs it.
+    pub(super) fn for_layer(&self) -> Gathered {
+        Gathered {
+            container: self.container,
+            protection: self.protection,
+            label: self.label.clone(),
+            anomalies: self.anomalies.clone(),
+            evidence: self.evidence.clone(),
+            incomplete: self.incomplete.clone(),
+            ..Gathered::default()
+        }
+    }
+
+    /// Keeps `error` for every finding that has none of its own.
+    pub(super) fn add_error(&mut self, error: Error) {
+        self.incomplete.get_or_insert(error);
+    }
+
     pub(super) fn conclude(
         mut self,
         error: Option<Error>,
@@ -473,6 +492,27 @@ impl Candidate {
 
 type Identity =
     (Box<LicenseFacts>, Option<(String, Option<String>)>, Vec<Anomaly>, Option<&'static str>);
+
+/// Merges the findings of one structure that was read in several layers: removes each license that
+/// repeats an earlier one, and marks all findings if several candidates remain.
+pub(super) fn merge_layers(findings: &mut Vec<Finding>) {
+    let mut seen = HashSet::new();
+    findings.retain(|finding| {
+        let facts = &finding.facts;
+        let Some(license) = &facts.license else { return true };
+        let mut license = license.clone();
+        license.license_offset = None;
+        let (label, error) = (facts.label_id.clone(), facts.error_code.clone());
+        seen.insert((license, label, facts.anomalies.clone(), error))
+    });
+    let is_candidate =
+        |finding: &&Finding| finding.facts.license.is_some() || finding.error.is_some();
+    if findings.iter().filter(is_candidate).count() > 1 {
+        for finding in findings {
+            finding.facts.add_anomaly(Anomaly::SeveralLicenses);
+        }
+    }
+}
 
 /// Removes each candidate that repeats an earlier one. Old revisions of a PDF repeat their license.
 fn remove_repeated(candidates: &mut Vec<Candidate>) {

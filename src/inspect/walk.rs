@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Options;
-use super::gather::{Gather, Gathered};
+use super::gather::{Gather, Gathered, merge_layers};
 use super::paths::Names;
 use super::place::{Holder, Place};
 use crate::bytes::Buffer;
@@ -48,6 +48,31 @@ impl Findings {
         }
     }
 
+    /// Merges the layers of one structure: the findings of the file from `since.own` on, or those of
+    /// the member at `path` from `since.members` on.
+    fn merge(&mut self, path: Option<&str>, since: Since) {
+        let Some(path) = path else {
+            let mut group: Vec<Finding> = match since.own.checked_sub(1) {
+                None => self.first.take().into_iter().chain(self.own.drain(..)).collect(),
+                Some(since) => self.own.drain(since.min(self.own.len())..).collect(),
+            };
+            merge_layers(&mut group);
+            group.into_iter().for_each(|finding| self.add_own(finding));
+            return;
+        };
+        let later = self.members.drain(since.members.min(self.members.len())..);
+        let (mut group, inside): (Vec<Finding>, Vec<Finding>) =
+            later.partition(|finding| finding.facts.member.as_deref() == Some(path));
+        merge_layers(&mut group);
+        self.members.extend(group.into_iter().chain(inside));
+    }
+
+    /// Returns how many findings there are.
+    fn since(&self) -> Since {
+        let own = self.own.len().saturating_add(usize::from(self.first.is_some()));
+        Since { own, members: self.members.len() }
+    }
+
     /// A file is searched in full only if everything in it is. A budget of the whole file that is
     /// spent makes each record doubtful: the part that was not read may contain a rival of any
     /// license.
@@ -80,6 +105,13 @@ fn doubt(facts: &mut Facts, error: &Error) {
     if facts.protection == Protection::None {
         facts.protection = Protection::Unknown;
     }
+}
+
+/// The number of findings at some point of the traversal.
+#[derive(Debug, Clone, Copy)]
+struct Since {
+    own: usize,
+    members: usize,
 }
 
 /// Bytes that are read as one: the file, or one of its members.
@@ -138,6 +170,8 @@ enum Task {
     /// The members until now are read: go on with the rest, or say what there is to say.
     /// The findings from `since` on are theirs.
     Close { gathered: Gathered, error: Option<Error>, rest: Option<Rest>, since: usize },
+    /// Merge the findings of several layers, those from `since` on.
+    Merge { since: Since },
 }
 
 /// What a worker keeps from file to file.
@@ -237,6 +271,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                     self.conclude(gathered, Some(error.clone()), &outer);
                 }
                 Task::Open { .. } => self.findings.note(error),
+                Task::Merge { since } => self.findings.merge(outer.path.as_deref(), since),
             }
         }
     }
@@ -255,6 +290,10 @@ impl<'a, 'w> Walk<'a, 'w> {
             Task::Close { mut gathered, error, since, .. } => {
                 gathered.holds_license |= self.have_key(since);
                 self.conclude(gathered, error, &outer);
+                Ok(())
+            }
+            Task::Merge { since } => {
+                self.findings.merge(outer.path.as_deref(), since);
                 Ok(())
             }
         }
@@ -431,26 +470,40 @@ impl<'a, 'w> Walk<'a, 'w> {
             opened.holder = Holder::Member(Rc::new(Forward::new(opened.holder, at, bytes)));
             opened.is_forward = true;
         }
-        let has_layer = members.iter().any(|member| member.name == Name::Layer);
-        let mut carried = None;
-        if has_layer && gathered.candidates.is_empty() && error.is_none() && rest.is_none() {
-            carried = Some(gathered);
-        } else if members.is_empty() && rest.is_none() {
-            self.conclude(gathered, error, &opened);
-        } else {
-            // It is concluded when its members are read, because it answers for all of them.
-            let since = self.findings.members.len();
-            let task = Task::Close { gathered, error, rest, since };
-            self.stack.push(Frame { outer: opened.clone(), task });
-        }
         // The stack is last in, first out; members are read in the order of the container, a
         // layer before them because it speaks for the member itself.
         let (layers, others): (Vec<Member>, Vec<Member>) =
             members.into_iter().partition(|member| member.name == Name::Layer);
-        for member in others.into_iter().rev().chain(layers.into_iter().rev()) {
-            let carried = if member.name == Name::Layer { carried.take() } else { None };
-            let task = Task::Open { member, carried };
-            self.stack.push(Frame { outer: opened.clone(), task });
+        if layers.is_empty() && others.is_empty() && rest.is_none() {
+            self.conclude(gathered, error, &opened);
+            return;
+        }
+        let mut frame = |task| self.stack.push(Frame { outer: opened.clone(), task });
+        let open = |member, carried| Task::Open { member, carried };
+        let since = self.findings.members.len();
+        if layers.is_empty() || rest.is_some() {
+            // It is concluded when its members are read, because it answers for all of them.
+            frame(Task::Close { gathered, error, rest, since });
+            let members = others.into_iter().rev().chain(layers.into_iter().rev());
+            members.for_each(|member| frame(open(member, None)));
+            return;
+        }
+        others.into_iter().rev().for_each(|member| frame(open(member, None)));
+        let has_candidates = !gathered.candidates.is_empty();
+        if layers.len() > 1 || has_candidates {
+            frame(Task::Merge { since: self.findings.since() });
+        }
+        if let Some(error) = &error {
+            gathered.add_error(error.clone());
+        }
+        let mut headers: Vec<Gathered> = layers.iter().map(|_| gathered.for_layer()).collect();
+        if has_candidates {
+            frame(Task::Close { gathered, error, rest, since });
+        } else if let Some(first) = headers.first_mut() {
+            *first = gathered;
+        }
+        for (member, header) in layers.into_iter().zip(headers).rev() {
+            frame(open(member, Some(header)));
         }
     }
 
