@@ -356,6 +356,7 @@ const FORMATS: &[Format] = &[
     Format { matches: mail::foreign::matches, read: mail::foreign::read, second: Second::Pdf },
     Format { matches: mail::mbox::matches, read: mail::mbox::read, second: Second::Pdf },
     Format { matches: mail::eml::matches, read: mail::eml::read, second: Second::Pdf },
+    Format { matches: pdf::matches_quoted, read: pdf::read_quoted, second: Second::None },
     Format { matches: pdf::matches_objects, read: pdf::read, second: Second::None },
     Format { matches: zip::matches_prefixed, read: zip::read_prefixed, second: Second::None },
 ];

@@ -1,133 +1,123 @@
 //! Files attached to a document that nothing protects (ISO 32000-2 7.11.4): those of the name tree
 //! `/EmbeddedFiles`, which are looked into where all members are wanted.
 
-use std::collections::HashSet;
-
-use super::catalog::{embedded_files, step};
+use super::candidates::{Candidates, Kind, is_about_one};
+use super::catalog::{FileKind, embedded_files, file_kind, step};
 use super::document::Document;
-use super::lex::Lexer;
-use super::object::{Dict, Object, object_error, string, text};
-use super::payload::{declared, ends_at};
+use super::object::{Dict, Object, string, text};
+use super::payload::{declared, ends_at, is_clear};
 use super::read::Depth;
 use super::stream::StreamForm;
 use super::value::Value;
+use super::waiting::{Next, Waiting};
 use crate::bytes::{narrow, wide};
 use crate::container::{
-    Body, Member, Name, Sink, WAITING, go_on, is_known, is_named_protected, not_as_named,
+    Body, Member, Name, WAITING, go_on, is_known, is_named_protected, not_as_named,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{Limit, Meter};
+use crate::limits::Limit;
 use crate::source::{Encoding, Extent, Window, head_of};
 
 /// Bytes of an attachment that are looked at to tell whether anything can come of it.
 const HEAD: usize = 4096;
-/// Bytes of memory that an object takes while it waits.
-const OBJECT: u64 = 64;
 
-/// Looks at the attachments of the document whose catalog is object `root`, if they are wanted.
+/// Reads the attachments of the document whose catalog is object `root`, if the caller wants them.
 pub(super) fn read(
     root: u64,
     document: &mut Document,
     window: &mut Window<'_>,
-    sink: &mut dyn Sink,
+    out: &mut Candidates<'_>,
 ) -> Result<()> {
-    // A payload is one file, whatever is attached to it.
-    if !sink.wanted().deep || document.depth != Depth::Outer {
+    if !are_read(document, out) {
         return Ok(());
     }
-    let mut nodes = Waiting::default();
-    let tree = tree(root, document, window);
-    nodes.objects.extend(go_on(sink, tree)?.flatten());
+    let catalog = document.fetch(window, root);
+    let is_encrypted = is_encrypted(document, out);
+    match catalog {
+        Err(error) if is_encrypted && is_about_one(&error) => Ok(()),
+        catalog => match go_on(&mut **out, catalog)?.flatten() {
+            Some(catalog) => read_of(&catalog, document, window, out),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Returns whether attachments are read. Those of a wrapper always are: `/Collection /D` may name
+/// any of them. A payload is one file, whatever is attached to it.
+fn are_read(document: &Document, out: &Candidates<'_>) -> bool {
+    (out.wanted().deep || out.is_wrapper) && document.depth == Depth::Outer
+}
+
+fn is_encrypted(document: &Document, out: &Candidates<'_>) -> bool {
+    out.protection().is_some() && document.encrypts_files
+}
+
+/// Reads the attachments of `catalog`, if the caller wants them.
+pub(super) fn read_of(
+    catalog: &Object,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    out: &mut Candidates<'_>,
+) -> Result<()> {
+    if !are_read(document, out) {
+        return Ok(());
+    }
+    // The names in an encrypted file say nothing, and its damage hides no more than its encryption.
+    let is_encrypted = is_encrypted(document, out);
     let mut files = Waiting::default();
-    while let Some(node) = nodes.next(document, window, sink)? {
+    let mut nodes = Waiting::default();
+    let listed = roots(catalog, &mut files, &mut nodes, document, window);
+    if is_encrypted && listed.as_ref().is_err_and(is_about_one) {
+        return Ok(());
+    }
+    go_on(&mut **out, listed)?;
+    while let Some(node) = next(&mut nodes, document, window, out)? {
+        let dict = node.dict("EmbeddedFiles");
+        let Some(dict) = go_on(&mut **out, dict)? else { continue };
         for (key, waiting) in [(b"Names".as_slice(), &mut files), (b"Kids", &mut nodes)] {
-            let read = waiting.add(&node, key, document, window);
-            go_on(sink, read)?;
+            let read = waiting.add(&dict, key, document, window);
+            go_on(&mut **out, read)?;
         }
     }
-    while let Some(file) = files.next(document, window, sink)? {
-        let read = attached(&file, document, window, sink);
-        go_on(sink, read)?;
+    while let Some(file) = next(&mut files, document, window, out)? {
+        // Payloads were read with the catalog.
+        if file_kind(&file) != FileKind::Payload {
+            let read = attached(&file, document, window, out);
+            go_on(&mut **out, read)?;
+        }
     }
     Ok(())
 }
 
-/// `/Names /EmbeddedFiles` of the catalog.
-fn tree(root: u64, document: &mut Document, window: &mut Window<'_>) -> Result<Option<Object>> {
-    match document.fetch(window, root)? {
-        Some(catalog) => embedded_files(&catalog.dict("catalog")?, document, window),
-        None => Ok(None),
+/// Adds the files of `/AF` and the root of `/Names /EmbeddedFiles` of the catalog.
+fn roots(
+    catalog: &Object,
+    files: &mut Waiting,
+    nodes: &mut Waiting,
+    document: &mut Document,
+    window: &mut Window<'_>,
+) -> Result<()> {
+    let dict = catalog.dict("catalog")?;
+    if let Some(tree) = embedded_files(&dict, document, window)? {
+        nodes.add_object(tree);
     }
+    files.add(&dict, b"AF", document, window)
 }
 
-/// Objects that wait to be looked at, each once.
-#[derive(Default)]
-struct Waiting {
-    objects: Vec<Object>,
-    numbers: Vec<u64>,
-    seen: HashSet<u64>,
-}
-
-impl Waiting {
-    /// Adds what the array under `key` of a node of the tree lists, but for names.
-    fn add(
-        &mut self,
-        node: &Object,
-        key: &[u8],
-        document: &mut Document,
-        window: &mut Window<'_>,
-    ) -> Result<()> {
-        let dict = node.dict("EmbeddedFiles")?;
-        let list = match dict.get(key) {
-            Some(Value::Ref(number)) => document.fetch(window, *number)?,
-            Some(Value::Array(raw)) => return self.add_all(raw, window.meter()),
-            _ => None,
-        };
-        match list.as_ref().map(Object::value) {
-            Some(Value::Array(raw)) => self.add_all(raw, window.meter()),
-            _ => Ok(()),
-        }
-    }
-
-    fn add_all(&mut self, raw: &[u8], meter: &Meter) -> Result<()> {
-        let mut lexer = Lexer::whole(raw);
-        while !lexer.is_done() {
-            meter.charge(Limit::Steps, 1)?;
-            match lexer.value().map_err(|fault| object_error(fault, "EmbeddedFiles", None))? {
-                Value::Ref(number) => {
-                    meter.charge(Limit::Allocation, OBJECT)?;
-                    if self.seen.insert(number) {
-                        self.numbers.push(number);
-                    }
-                }
-                Value::Dict(raw) => {
-                    meter.charge(Limit::Allocation, wide(raw.len()).saturating_add(OBJECT))?;
-                    self.objects.push(Object::direct(raw, None));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn next(
-        &mut self,
-        document: &mut Document,
-        window: &mut Window<'_>,
-        sink: &mut dyn Sink,
-    ) -> Result<Option<Object>> {
-        if let Some(object) = self.objects.pop() {
+/// Takes the next object that can be read.
+fn next(
+    waiting: &mut Waiting,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    out: &mut Candidates<'_>,
+) -> Result<Option<Object>> {
+    while !waiting.is_empty() {
+        let next = waiting.next(document, window);
+        if let Some(Some(Next::Object(object))) = go_on(&mut **out, next)? {
             return Ok(Some(object));
         }
-        while let Some(number) = self.numbers.pop() {
-            let object = document.fetch(window, number);
-            // What is not there is null (7.3.10).
-            if let Some(object) = go_on(sink, object)?.flatten() {
-                return Ok(Some(object));
-            }
-        }
-        Ok(None)
     }
+    Ok(None)
 }
 
 /// Hands on what a file specification attaches.
@@ -135,7 +125,7 @@ fn attached(
     file: &Object,
     document: &mut Document,
     window: &mut Window<'_>,
-    sink: &mut dyn Sink,
+    out: &mut Candidates<'_>,
 ) -> Result<()> {
     let dict = file.dict("file specification")?;
     let name = file_name(&dict, window)?;
@@ -154,11 +144,14 @@ fn attached(
             let why = "/EF leads to no stream";
             return Err(Error::malformed("malformed-pdf-stream", "EmbeddedFile", file.at(), why));
         };
+        if out.has_read(Kind::Payload, Some(data)) {
+            continue;
+        }
         window.meter().charge(Limit::Allocation, WAITING)?;
         match body(&stream.dict("EmbeddedFile")?, data, document, window)? {
             Some(body) => {
                 let name = name.clone().map_or(Name::Unnamed("attachment"), Name::Named);
-                sink.member(Member { name, body })?;
+                out.member(Member { name, body })?;
             }
             None if name.as_deref().is_some_and(is_named_protected) => return Err(not_as_named()),
             None => {}
@@ -174,7 +167,11 @@ fn body(
     document: &mut Document,
     window: &mut Window<'_>,
 ) -> Result<Option<Body>> {
-    let form = match StreamForm::of(dict, data, window.len()) {
+    let form = StreamForm::of(dict, data, window.len());
+    if document.encrypts_files && !is_clear(dict, data, form.as_ref().ok(), window)? {
+        return Ok(None);
+    }
+    let form = match form {
         Ok(form) if !form.has_predictor() => form,
         Err(error) if error.kind() != ErrorKind::Malformed => return Err(error),
         _ => {

@@ -1,15 +1,16 @@
 //! The catalog of a PDF without `/Encrypt`: whether it wraps a protected one (ISO 32000-2 7.6.7).
 
+use super::candidates::{Candidates, Kind, is_about_one};
 use super::document::Document;
-use super::layout::{CATALOG_KEYS, ENCRYPTED_PAYLOAD, SUSPECTS};
+use super::layout::{CATALOG_KEYS, ENCRYPTED_PAYLOAD, MICROSOFT_IRM, SUSPECTS};
 use super::load::{Fields, Seen, Text, once};
-use super::object::{Dict, Object, mentions_sign, refs};
+use super::object::{Dict, Object, mentions, mentions_sign, refs};
 use super::read::Answer;
 use super::value::Value;
+use super::waiting::{Next, Waiting};
 use super::{handler, label, payload};
-use crate::container::{Container, Protection, Sink};
-use crate::error::{Error, Result};
-use crate::limits::Limit;
+use crate::container::{Container, Protection};
+use crate::error::{Error, ErrorKind, Result};
 use crate::source::Window;
 
 /// What the catalog of an ordinary document says that could lead to a protected one: nothing.
@@ -17,6 +18,8 @@ use crate::source::Window;
 struct Ordinary {
     is_catalog: bool,
     kind: Option<()>,
+    /// The object that holds the name trees.
+    names: Option<u64>,
 }
 
 impl Fields for Ordinary {
@@ -32,6 +35,11 @@ impl Fields for Ordinary {
                 Some(())
             }
             b"AF" | b"Collection" => None,
+            b"Names" => match value {
+                Value::Ref(number) => once(&mut self.names, *number),
+                Value::Dict(raw) => (!mentions(raw, b"EmbeddedFiles")).then_some(()),
+                _ => None,
+            },
             _ => {
                 let may_lead = matches!(value, Value::Ref(_) | Value::Array(_));
                 (!may_lead || CATALOG_KEYS.contains(&key)).then_some(())
@@ -44,76 +52,120 @@ impl Fields for Ordinary {
     }
 }
 
-/// Reads the catalog, object `root`.
+/// What the name trees of an ordinary document say: that no file is embedded.
+#[derive(Default)]
+struct NoFiles;
+
+impl Fields for NoFiles {
+    fn take(&mut self, key: &[u8], _value: &Value<'_>) -> Option<()> {
+        (key != b"EmbeddedFiles").then_some(())
+    }
+
+    fn end(&self, text: &Text<'_>) -> Option<()> {
+        (!text.is_odd).then_some(())
+    }
+}
+
+impl Ordinary {
+    /// Returns whether the document has no embedded files.
+    fn has_no_files(&self, document: &mut Document, window: &mut Window<'_>) -> Result<bool> {
+        let Some(names) = self.names else { return Ok(true) };
+        match document.look::<NoFiles>(window, names) {
+            Ok(None | Some(Seen::Fields(..))) => Ok(true),
+            Ok(Some(Seen::Object(_))) => Ok(false),
+            // Damaged name trees are read again with the whole catalog.
+            Err(error) if error.kind() == ErrorKind::Malformed => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Reads the catalog, object `root`, and each payload that it leads to.
 pub(super) fn read(
     root: u64,
     document: &mut Document,
     window: &mut Window<'_>,
-    sink: &mut dyn Sink,
+    out: &mut Candidates<'_>,
 ) -> Result<Answer> {
-    let malformed = |at, why| Error::malformed("malformed-pdf-catalog", "catalog", at, why);
+    let leads_nowhere =
+        || Error::malformed("malformed-pdf-catalog", "catalog", None, "/Root leads nowhere");
     let catalog = match document.look::<Ordinary>(window, root)? {
-        None => return Err(malformed(None, "/Root leads nowhere")),
-        Some(Seen::Fields(..)) => return Ok(Answer::Plain),
+        None => return Err(leads_nowhere()),
+        Some(Seen::Fields(fields, _)) => match fields.has_no_files(document, window)? {
+            true => return Ok(Answer::Plain),
+            false => document.fetch(window, root)?.ok_or_else(leads_nowhere)?,
+        },
         Some(Seen::Object(catalog)) => catalog,
     };
+    read_object(&catalog, document, window, out)
+}
+
+/// Reads a catalog that may be a wrapper's.
+pub(super) fn read_object(
+    catalog: &Object,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    out: &mut Candidates<'_>,
+) -> Result<Answer> {
+    let malformed = |at, why| Error::malformed("malformed-pdf-catalog", "catalog", at, why);
     let dict = catalog.dict("catalog")?;
     // Some producers forget /Type, none forgets the pages.
     if dict.name(b"Type") != Some(b"Catalog") && dict.get(b"Pages").is_none() {
         return Err(malformed(catalog.at(), "/Root leads to something else"));
     }
     let mut doubt = dict.is_odd() || catalog.mentions_sign();
-    let mut files = Vec::new();
-    for value in dict.all(b"AF") {
-        associated(value, document, window, &mut files)?;
+    let mut is_damaged = dict.has_strays();
+    let mut associated = Waiting::default();
+    associated.add(&dict, b"AF", document, window)?;
+    let has_files = !associated.is_empty();
+    let mut others = Waiting::default();
+    for (key, value) in dict.entries().filter(|(key, _)| !CATALOG_KEYS.contains(key)) {
+        let mut refs = refs(value);
+        refs.by_ref().take(SUSPECTS).for_each(|number| others.add_number(number));
+        // A search finds what the rest of a long list leads to.
+        doubt |= refs.next().is_some() || key == b"AF";
     }
-    let has_files = !files.is_empty();
-    for (key, value) in dict.entries() {
-        if !CATALOG_KEYS.contains(&key) {
-            files.extend(refs(value));
-        }
+    match embedded(&dict, document, window, &mut others) {
+        Err(error) if error.kind() == ErrorKind::Malformed => is_damaged = true,
+        embedded => embedded?,
     }
-    if has_files || doubt || dict.get(b"Collection").is_some() {
-        embedded(&dict, document, window, &mut files)?;
-    }
-    files.truncate(SUSPECTS.saturating_mul(4));
-    let mut seen = Vec::new();
-    for number in files {
-        if seen.contains(&number) {
-            continue;
-        }
-        seen.push(number);
-        let Some(file) = document.fetch(window, number)? else {
-            doubt = true;
-            continue;
-        };
-        match file_kind(&file) {
-            FileKind::Payload => {
-                if sink.wanted().labels {
-                    label::read(document, window, sink);
-                }
-                return unwrap(&file, document, window, sink).map(|()| Answer::Settled);
+    for (mut files, is_listed) in [(associated, has_files), (others, false)] {
+        while !files.is_empty() {
+            match files.next(document, window) {
+                Ok(Some(Next::Object(file))) => match file_kind(&file) {
+                    FileKind::Payload => unwrap(&file, document, window, out)?,
+                    FileKind::Ordinary => {}
+                    // What /AF leads to is a file specification.
+                    FileKind::None => doubt |= is_listed,
+                },
+                Ok(_) => is_damaged = true,
+                // A search finds it if it names the handler.
+                Err(error) if !is_listed && is_about_one(&error) => is_damaged = true,
+                Err(error) => return Err(error),
             }
-            FileKind::Ordinary => {}
-            // What /AF or the name tree leads to is a file specification.
-            FileKind::None => doubt |= has_files,
         }
     }
-    Ok(if doubt { Answer::Doubtful } else { Answer::Plain })
+    Ok(match (is_damaged, doubt) {
+        (true, _) => Answer::Damaged,
+        (false, true) => Answer::Doubtful,
+        (false, false) => Answer::Plain,
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FileKind {
+pub(super) enum FileKind {
     Payload,
     Ordinary,
     None,
 }
 
-fn file_kind(file: &Object) -> FileKind {
+/// Returns what a file specification says of its file.
+pub(super) fn file_kind(file: &Object) -> FileKind {
     let Ok(dict) = file.dict("file specification") else { return FileKind::None };
-    let is_payload = dict.name(b"AFRelationship") == Some(ENCRYPTED_PAYLOAD)
+    let mut relationships = dict.all(b"AFRelationship");
+    let is_payload = relationships.any(|value| value.is_name(ENCRYPTED_PAYLOAD))
         || dict.get(b"EP").is_some()
-        || file.mentions_sign();
+        || file.mentions_sign() && !handler::is_orphan(file);
     if is_payload && file.data.is_none() {
         FileKind::Payload
     } else if dict.get(b"EF").is_some() || dict.get(b"F").is_some() || dict.get(b"UF").is_some() {
@@ -123,51 +175,22 @@ fn file_kind(file: &Object) -> FileKind {
     }
 }
 
-/// `/AF`: one file specification, an array of them, or a reference to that array.
-fn associated(
-    value: &Value<'_>,
-    document: &mut Document,
-    window: &mut Window<'_>,
-    files: &mut Vec<u64>,
-) -> Result<()> {
-    if let Value::Ref(number) = value
-        && let Some(object) = document.fetch(window, *number)?
-        && let Value::Array(raw) = object.value()
-    {
-        files.extend(refs(&Value::Array(raw)));
-        return Ok(());
-    }
-    files.extend(refs(value));
-    Ok(())
-}
-
-/// `/Names /EmbeddedFiles`: the file specifications of the name tree's first nodes.
+/// Adds the file specifications of `/Names /EmbeddedFiles`.
 fn embedded(
     catalog: &Dict<'_>,
     document: &mut Document,
     window: &mut Window<'_>,
-    files: &mut Vec<u64>,
+    files: &mut Waiting,
 ) -> Result<()> {
-    let Some(tree) = embedded_files(catalog, document, window)? else { return Ok(()) };
-    let mut nodes = vec![tree];
-    let mut visited: usize = 0;
-    while let Some(node) = nodes.pop() {
-        window.meter().charge(Limit::Steps, 1)?;
-        visited = visited.saturating_add(1);
-        if visited > SUSPECTS {
-            break;
-        }
+    let mut nodes = Waiting::default();
+    if let Some(tree) = embedded_files(catalog, document, window)? {
+        nodes.add_object(tree);
+    }
+    while let Some(node) = nodes.next(document, window)? {
+        let Next::Object(node) = node else { continue };
         let dict = node.dict("EmbeddedFiles")?;
-        if let Some(value) = dict.get(b"Names") {
-            associated(value, document, window, files)?;
-        }
-        if let Some(Value::Array(raw)) = dict.get(b"Kids") {
-            for kid in refs(&Value::Array(raw)) {
-                if nodes.len() < SUSPECTS {
-                    nodes.extend(document.fetch(window, kid)?);
-                }
-            }
-        }
+        files.add(&dict, b"Names", document, window)?;
+        nodes.add(&dict, b"Kids", document, window)?;
     }
     Ok(())
 }
@@ -198,13 +221,17 @@ pub(super) fn step(
     }
 }
 
-/// Says what the wrapper holds, and hands the payload on.
+/// Reads a wrapper's file specification: notes what it says of its payloads, and emits each one.
+/// Several references are several payloads, and one that cannot be read is a candidate too.
 pub(super) fn unwrap(
     file: &Object,
     document: &mut Document,
     window: &mut Window<'_>,
-    sink: &mut dyn Sink,
+    out: &mut Candidates<'_>,
 ) -> Result<()> {
+    if !out.is_new(Kind::Wrapper, file.at()) {
+        return Ok(());
+    }
     let dict = file.dict("file specification")?;
     let entry = step(&dict, b"EP", document, window)?;
     let subtype = match entry.as_ref().map(|entry| entry.dict("EP")).transpose()? {
@@ -212,31 +239,92 @@ pub(super) fn unwrap(
         None => None,
     };
     let subtype = subtype.unwrap_or_default();
-    sink.evidence("EP/Subtype", &String::from_utf8_lossy(&subtype), file.at());
-    if handler::is_microsoft_name(&subtype) || file.mentions(super::layout::MICROSOFT_IRM) {
-        sink.container(Container::PdfIrmV2);
-        sink.protection(Protection::Rms);
+    out.evidence("EP/Subtype", &String::from_utf8_lossy(&subtype), file.at());
+    out.is_wrapper = true;
+    if out.wanted().labels {
+        label::read(document, window, &mut **out);
+    }
+    let handler = if handler::is_microsoft_name(&subtype) || file.mentions(MICROSOFT_IRM) {
+        out.container(Container::PdfIrmV2);
+        out.protects(Protection::Rms);
+        Handler::Microsoft
+    } else if handler::is_other_name(&subtype) {
+        out.protects(Protection::Other);
+        Handler::Other
     } else {
-        // Somebody else's wrapper; the payload's own dictionary has the last word.
-        sink.protection(Protection::Other);
-    }
+        // The payload's own dictionary decides.
+        Handler::Unknown
+    };
     let missing = |why| Error::malformed("license-missing", "EmbeddedFile", file.at(), why);
-    let Some(files) = step(&dict, b"EF", document, window)? else {
-        return Err(missing("the wrapper holds no payload"));
-    };
-    let files = files.dict("EF")?;
-    let number = files.entries().find_map(|(_, value)| match value {
-        Value::Ref(number) => Some(*number),
-        _ => None,
-    });
-    let stream = match number {
-        Some(number) => document.fetch(window, number)?,
-        None => None,
-    };
-    match stream {
-        Some(stream) if stream.data.is_some() => payload::read(&stream, document, window, sink),
-        _ => Err(missing("/EF leads to no stream")),
+    let mut numbers = Vec::new();
+    let mut has_files = false;
+    for value in dict.all(b"EF") {
+        let files = match value {
+            Value::Ref(number) => document.fetch(window, *number)?,
+            Value::Dict(raw) => Some(Object::direct(raw, None)),
+            _ => None,
+        };
+        let Some(files) = files else { continue };
+        has_files = true;
+        let files = files.dict("EF")?;
+        numbers.extend(files.entries().filter_map(|(_, value)| value.reference()));
     }
+    // Most files have two names and one stream.
+    numbers.sort_unstable();
+    numbers.dedup();
+    if numbers.is_empty() {
+        let why = if has_files { "/EF leads to no stream" } else { "the wrapper holds no payload" };
+        return out.unread(missing(why));
+    }
+    for number in numbers {
+        let mut is_found = false;
+        for stream in streams(number, document, window)? {
+            let read = match stream {
+                Ok(stream) if stream.data.is_some() => {
+                    is_found = true;
+                    payload::read(&stream, handler, document, window, out)
+                }
+                Ok(_) => continue,
+                Err(error) => Err(error),
+            };
+            is_found |= read.is_err();
+            out.keep_error(read)?;
+        }
+        if !is_found {
+            out.unread(missing("/EF leads to no stream"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the embedded files that object `number` may be. A search may find several objects of
+/// that number, some of them in an embedded file.
+fn streams(
+    number: u64,
+    document: &mut Document,
+    window: &mut Window<'_>,
+) -> Result<Vec<Result<Object>>> {
+    let mut objects = match document.fetch_all(window, number, 0) {
+        Err(error) if is_about_one(&error) => return Ok(vec![Err(error)]),
+        objects => objects?,
+    };
+    let is_file = |object: &Result<Object>| {
+        let dict = object.as_ref().ok().filter(|object| object.data.is_some());
+        let dict = dict.and_then(|object| object.dict("EmbeddedFile").ok());
+        dict.is_some_and(|dict| dict.name(b"Type") == Some(b"EmbeddedFile"))
+    };
+    if objects.len() > 1 && objects.iter().any(is_file) {
+        objects.retain(is_file);
+    }
+    Ok(objects)
+}
+
+/// Whose handler a wrapper names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Handler {
+    Microsoft,
+    Other,
+    Unknown,
 }
 
 #[cfg(test)]
@@ -282,7 +370,7 @@ mod tests {
                 let sightings = vec![Sighting { number: 1, at: 0 }];
                 let mut document = Document::from_search(sightings, Vec::new(), Depth::Outer);
                 let mut told = Told::default();
-                let answer = read(1, &mut document, window, &mut told);
+                let answer = read(1, &mut document, window, &mut Candidates::new(&mut told));
                 prop_assert_eq!(answer.ok(), Some(Answer::Plain));
                 prop_assert!(told.is_none());
                 Ok(())

@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
+use super::candidates::is_about_one;
 use super::few::Few;
 use super::layout::{HEADER, HEADER_WITHIN, SPACE_BEFORE, STARTXREF, TAIL};
 use super::lex::{Lexer, Token};
 use super::load::{Fields, Lead, Seen, Spot, load, look};
-use super::object::Object;
+use super::object::{Dict, Object};
 use super::object_stream::ObjectStream;
 use super::read::Depth;
 use super::search::header_before;
@@ -26,6 +27,8 @@ pub(super) struct Sighting {
 
 /// The objects of a PDF.
 pub(super) struct Document {
+    /// Whether the file ends with the newest section that was found.
+    pub(super) is_last: bool,
     /// Newest first, as far as they were followed.
     sections: Few<Section>,
     /// Where the next older section lies.
@@ -43,6 +46,10 @@ pub(super) struct Document {
     /// The object stream that was decoded last.
     decoded: Option<(Place, ObjectStream)>,
     pub(super) depth: Depth,
+    /// Whether an encryption dictionary was read, and embedded files are encrypted with the rest.
+    pub(super) encrypts_files: bool,
+    /// The same by any trailer of the file.
+    may_encrypt: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +73,13 @@ impl Document {
         let mut lexer = Lexer::whole(tail.get(after..).unwrap_or_default());
         let Ok(Token::Int(offset)) = lexer.token() else { return Err(missing()) };
         let offset = u64::try_from(offset).map_err(|_| missing())?;
+        // An update whose `startxref` is damaged follows the one that was found.
+        let behind = tail.get(after..).unwrap_or_default();
+        let is_last = [&b"trailer"[..], b" obj"]
+            .iter()
+            .all(|word| memchr::memmem::find(behind, word).is_none());
         let mut document = Document {
+            is_last,
             sections: Few::default(),
             older: Few::default(),
             header,
@@ -76,6 +89,8 @@ impl Document {
             trailer_at: 0,
             decoded: None,
             depth,
+            encrypts_files: false,
+            may_encrypt: false,
         };
         let first = match Section::read(window, offset) {
             Err(error) if start > 0 && error.kind() == ErrorKind::Malformed => {
@@ -95,6 +110,7 @@ impl Document {
         depth: Depth,
     ) -> Document {
         Document {
+            is_last: true,
             sections: Few::default(),
             older: Few::default(),
             header: 0,
@@ -104,13 +120,17 @@ impl Document {
             trailer_at: u64::MAX,
             decoded: None,
             depth,
+            encrypts_files: false,
+            may_encrypt: false,
         }
     }
 
-    /// Objects are now asked for by the trailer at `at`.
+    /// Resolves references from now on for the trailer or object at `at`.
     pub(super) fn believe(&mut self, at: Option<u64>) {
         self.trailer_at = at.unwrap_or(u64::MAX);
         self.decoded = None;
+        // Without a trailer any of them may be the one that counts.
+        self.encrypts_files = at.is_none() && self.may_encrypt;
     }
 
     fn add(&mut self, mut section: Section) -> Result<()> {
@@ -159,6 +179,63 @@ impl Document {
         }
     }
 
+    /// Returns each object that may be `number`: by the cross-reference from section `since` on the
+    /// one that it lists, by a search all that it found.
+    pub(super) fn fetch_all(
+        &mut self,
+        window: &mut Window<'_>,
+        number: u64,
+        since: usize,
+    ) -> Result<Vec<Result<Object>>> {
+        window.meter().charge(Limit::PdfObjects, 1)?;
+        let Some(sightings) = self.sightings.as_deref() else {
+            let object = match self.lookup_since(window, number, since)? {
+                None => None,
+                Some(Entry::Offset(at)) => {
+                    let at = at.saturating_add(self.base);
+                    Some(load(window, at, Lead::Indirect(Some(number)), "object")?)
+                }
+                Some(Entry::Compressed { stream }) => {
+                    Some(self.compressed(window, stream, number)?)
+                }
+            };
+            return Ok(object.into_iter().map(Ok).collect());
+        };
+        window.meter().charge(Limit::Steps, wide(sightings.len()))?;
+        let places: Vec<u64> =
+            sightings.iter().filter(|found| found.number == number).map(|found| found.at).collect();
+        let mut objects = Vec::new();
+        for at in places {
+            match load(window, at, Lead::Indirect(Some(number)), "object") {
+                Err(error) if !is_about_one(&error) => return Err(error),
+                object => objects.push(object),
+            }
+        }
+        if objects.is_empty() {
+            objects.extend(self.fetch_sighted(window, number)?.map(Ok));
+        }
+        Ok(objects)
+    }
+
+    /// Returns whether the cross-reference lists `number` in an object stream.
+    pub(super) fn is_compressed(&mut self, window: &mut Window<'_>, number: u64) -> Result<bool> {
+        if self.sightings.is_some() {
+            return Ok(false);
+        }
+        Ok(matches!(self.lookup(window, number)?, Some(Entry::Compressed { .. })))
+    }
+
+    /// Notes what an encryption dictionary says of embedded files (ISO 32000-2 table 20): by
+    /// default they are encrypted as all streams are, and `Identity` leaves them in the clear.
+    pub(super) fn note_encryption(&mut self, dict: &Dict<'_>) {
+        let has_filters = dict.number(b"V").is_some_and(|version| version >= 4);
+        let filter = dict.get(b"EFF").or(dict.get(b"StmF"));
+        let is_identity = filter.is_none_or(|filter| filter.is_name(b"Identity"));
+        let encrypts = !(has_filters && is_identity);
+        self.encrypts_files |= encrypts;
+        self.may_encrypt |= encrypts;
+    }
+
     /// The same of an object that is ordinary mostly.
     pub(super) fn look<T: Fields>(
         &mut self,
@@ -186,7 +263,16 @@ impl Document {
     }
 
     fn lookup(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Entry>> {
-        let mut index: usize = 0;
+        self.lookup_since(window, number, 0)
+    }
+
+    /// Returns where the sections from `index` on say that the object `number` is.
+    fn lookup_since(
+        &mut self,
+        window: &mut Window<'_>,
+        number: u64,
+        mut index: usize,
+    ) -> Result<Option<Entry>> {
         loop {
             while self.sections.len() <= index {
                 if !self.follow(window)? {
@@ -292,19 +378,16 @@ impl Document {
         self.decode(window, Place::At(at)).map(ObjectStream::bytes)
     }
 
-    /// The numbers of the objects in the object stream at `at` whose values mention one of `words`.
-    pub(super) fn mentioned_in(
+    /// Returns the objects of the object stream at `at` whose text matches, and how many of those
+    /// cannot be read.
+    pub(super) fn matching_in(
         &mut self,
         window: &mut Window<'_>,
         at: u64,
-        words: &[&[u8]],
-    ) -> Result<Vec<Object>> {
-        let stream = self.decode(window, Place::At(at))?;
-        let objects = stream.numbers().filter_map(|number| stream.object(number));
-        Ok(objects
-            .filter(|object| words.iter().any(|word| object.mentions(word)))
-            .take(8)
-            .collect())
+        matches: impl Fn(&[u8]) -> bool,
+    ) -> Result<(Vec<Object>, usize)> {
+        let meter = window.meter();
+        self.decode(window, Place::At(at))?.matching(meter, matches)
     }
 }
 

@@ -4,9 +4,12 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::candidates::{Candidates, Kind, is_about_one};
 use super::document::Document;
 use super::flate;
-use super::layout::{MICROSOFT_IRM, PUBLISHING_LICENSE, SIGNS, STANDARD};
+use super::layout::{
+    FOXIT_RMS, MICROSOFT_IRM, OTHER_HANDLERS, PUBLISHING_LICENSE, SIGNS, STANDARD,
+};
 use super::lex::is_space;
 use super::object::{Dict, Object, is_verbatim, string};
 use super::value::Value;
@@ -24,54 +27,92 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Whether `name` is Microsoft's handler, or was before a byte of it changed.
+/// Returns whether `name` is a name of Microsoft's handler, or was before a byte of it changed.
 pub(super) fn is_microsoft_name(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(MICROSOFT_IRM)
+        || FOXIT_RMS.iter().any(|foxit| name.eq_ignore_ascii_case(foxit))
         || SIGNS.iter().take(1).any(|sign| super::object::mentions(name, sign))
 }
 
-/// Whether the dictionary is Microsoft's: by its handler's name, or by what only that one writes.
-pub(super) fn is_microsoft(dictionary: &Object) -> bool {
-    SIGNS.iter().take(2).any(|sign| dictionary.mentions(sign))
+/// Returns whether `name` is a handler that needs no server of Microsoft, whatever it protects.
+pub(super) fn is_other_name(name: &[u8]) -> bool {
+    name == STANDARD || OTHER_HANDLERS.contains(&name)
 }
 
-/// Whether an object that should not be one looks like an encryption dictionary.
+/// Returns whether the dictionary names Microsoft's handler, or has what only that one writes.
+fn is_microsoft(dictionary: &Object) -> bool {
+    SIGNS.iter().take(2).any(|sign| dictionary.mentions(sign))
+        || dictionary.dict("Encrypt").is_ok_and(|dict| names_microsoft(&dict))
+}
+
+/// Returns whether the dictionary or one of its crypt filters names Microsoft's handler.
+fn names_microsoft(dict: &Dict<'_>) -> bool {
+    let is_ours = |value: &Value<'_>| matches!(value, Value::Name(name) if is_microsoft_name(name));
+    let names = [&b"Filter"[..], b"StmF", b"StrF", b"EFF"];
+    names.iter().flat_map(|key| dict.all(key)).any(is_ours)
+        || dict.get(PUBLISHING_LICENSE).is_some()
+        || dict.dict(b"CF").is_some_and(|filters| {
+            let mut keys = filters.entries().map(|(key, _)| key);
+            keys.any(is_microsoft_name)
+        })
+}
+
+/// Returns whether an object that no trailer names looks like an encryption dictionary.
 pub(super) fn resembles(object: &Object) -> bool {
     let Ok(dict) = object.dict("Encrypt") else { return is_microsoft(object) };
     let is_handler = dict.get(b"Filter").is_some() && dict.get(b"V").is_some();
-    object.data.is_none() && (is_handler || is_microsoft(object))
+    // The file specification of a wrapper names the handler too.
+    let is_file = dict.get(b"EF").is_some() || dict.get(b"AFRelationship").is_some();
+    object.data.is_none() && (is_handler || is_microsoft(object) && !is_file)
 }
 
-/// Tells the sink whose handler it is, and hands the license over.
+/// Reads one encryption dictionary: notes whose handler it is, and emits its licenses.
 pub(super) fn read(
     dictionary: &Object,
     document: &mut Document,
     window: &mut Window<'_>,
-    sink: &mut dyn Sink,
+    out: &mut Candidates<'_>,
 ) -> Result<()> {
     let malformed =
         |why| Error::malformed("malformed-pdf-encrypt", "Encrypt", dictionary.at(), why);
+    if out.has_read(Kind::Dictionary, dictionary.at()) {
+        document.note_encryption(&dictionary.dict("Encrypt")?);
+        return Ok(());
+    }
     if dictionary.data.is_some() {
         return Err(malformed("is a stream"));
     }
     if is_microsoft(dictionary) {
-        return read_microsoft(dictionary, document, window, sink);
+        return read_microsoft(dictionary, document, window, out);
     }
     let dict = dictionary.dict("Encrypt")?;
-    let filter = match dict.get(b"Filter") {
-        Some(value) => name(value, document, window)?,
-        None => None,
-    };
-    let Some(filter) = filter.filter(|_| dict.get(b"Type").is_none_or(is_encrypt)) else {
+    if !dict.get(b"Type").is_none_or(is_encrypt) {
+        return Err(malformed("is another dictionary"));
+    }
+    let mut names = Vec::new();
+    for value in dict.all(b"Filter") {
+        names.push(name(value, document, window)?.ok_or_else(|| malformed("names no handler"))?);
+    }
+    if names.is_empty() {
         return Err(malformed("names no handler"));
-    };
-    sink.evidence("Encrypt/Filter", &String::from_utf8_lossy(&filter), dictionary.at());
-    if filter == STANDARD {
-        sink.protection(Protection::Password);
-    } else if is_microsoft_name(&filter) {
-        return read_microsoft(dictionary, document, window, sink);
+    }
+    document.note_encryption(&dict);
+    let all = |known: &dyn Fn(&[u8]) -> bool| names.iter().all(|name| known(name));
+    if names.iter().any(|name| is_microsoft_name(name)) {
+        return read_microsoft(dictionary, document, window, out);
+    }
+    out.is_new(Kind::Dictionary, dictionary.at());
+    for name in &names {
+        out.evidence("Encrypt/Filter", &String::from_utf8_lossy(name), dictionary.at());
+    }
+    if all(&|name| name == STANDARD) {
+        out.protects(Protection::Password);
+    } else if all(&is_other_name) {
+        out.protects(Protection::Other);
     } else {
-        sink.protection(Protection::Other);
+        let (code, at) = ("unknown-transform", dictionary.at());
+        let why = "a security handler that is not known";
+        out.unread(Error::unsupported(code, "Encrypt", at, why))?;
     }
     Ok(())
 }
@@ -99,21 +140,54 @@ fn read_microsoft(
     dictionary: &Object,
     document: &mut Document,
     window: &mut Window<'_>,
-    sink: &mut dyn Sink,
+    out: &mut Candidates<'_>,
 ) -> Result<()> {
-    let meter = window.meter();
-    sink.protection(Protection::Rms);
+    out.protects(Protection::Rms);
     let dict = dictionary.dict("Encrypt")?;
+    document.note_encryption(&dict);
     // Absent reads as zero, which is version 1 (the SDK's `GetInteger`).
     let is_v2 = dict.number(b"MicrosoftIRMVersion").is_some_and(|version| version >= 2);
-    sink.container(if is_v2 { Container::PdfIrmV2 } else { Container::PdfIrmV1 });
+    out.container(if is_v2 { Container::PdfIrmV2 } else { Container::PdfIrmV1 });
     let filter = dict.name(b"Filter").unwrap_or_default();
-    sink.evidence("Encrypt/Filter", &String::from_utf8_lossy(filter), dictionary.at());
-    if !filter.eq_ignore_ascii_case(MICROSOFT_IRM) {
-        sink.anomaly(Anomaly::NonSpecLayout, dictionary.at());
+    out.evidence("Encrypt/Filter", &String::from_utf8_lossy(filter), dictionary.at());
+    let is_named = filter.eq_ignore_ascii_case(MICROSOFT_IRM)
+        || FOXIT_RMS.iter().any(|foxit| filter.eq_ignore_ascii_case(foxit))
+        || matches!(dict.get(b"Filter"), Some(Value::Ref(_)));
+    if !is_named || dict.has_strays() {
+        out.anomaly(Anomaly::NonSpecLayout, dictionary.at());
+        let why = "its handler's name is damaged, or it ends too early";
+        out.doubt(Error::malformed("malformed-pdf-encrypt", "Encrypt", dictionary.at(), why));
     }
+    let found = emit_all(dictionary, &dict, is_v2, document, window, out)?;
+    out.is_new(Kind::Dictionary, dictionary.at());
+    if found {
+        return Ok(());
+    }
+    let (code, at) = ("license-missing", dictionary.at());
+    out.unread(Error::malformed(code, "Encrypt", at, "has no /PublishingLicense string"))
+}
+
+/// Emits each license of an encryption dictionary and of its crypt filters. Returns whether there
+/// is one, read or not.
+fn emit_all(
+    dictionary: &Object,
+    dict: &Dict<'_>,
+    is_v2: bool,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    out: &mut Candidates<'_>,
+) -> Result<bool> {
+    let filters = dict.dict(b"CF");
+    let inner: Vec<Dict<'_>> = filters
+        .iter()
+        .flat_map(Dict::entries)
+        .filter_map(|(_, value)| match value {
+            Value::Dict(raw) => Dict::parse(raw).ok(),
+            _ => None,
+        })
+        .collect();
     let mut found = false;
-    for value in dict.all(PUBLISHING_LICENSE) {
+    for value in std::iter::once(dict).chain(&inner).flat_map(|dict| dict.all(PUBLISHING_LICENSE)) {
         let indirect = match value {
             Value::Ref(number) => document.fetch(window, *number)?,
             _ => None,
@@ -122,21 +196,22 @@ fn read_microsoft(
             Some(object) => (object, object.value()),
             None => (dictionary, value.clone()),
         };
-        found |= emit(holder, &value, is_v2, meter, sink)?;
+        let emitted = emit(holder, &value, is_v2, window.meter(), &mut **out);
+        found |= match emitted {
+            Ok(emitted) => emitted,
+            Err(error) if is_about_one(&error) => out.unread(error).map(|()| true)?,
+            Err(error) => return Err(error),
+        };
     }
-    if found {
-        return Ok(());
-    }
-    let (code, at) = ("license-missing", dictionary.at());
-    Err(Error::malformed(code, "Encrypt", at, "has no /PublishingLicense string"))
+    Ok(found)
 }
 
-/// Hands one license over; false where `value` is no string.
+/// Emits one license; returns false where `value` is no string.
 fn emit(
     holder: &Object,
     value: &Value<'_>,
     is_v2: bool,
-    meter: &Meter,
+    meter: &Meter<'_>,
     sink: &mut dyn Sink,
 ) -> Result<bool> {
     let Some(bytes) = string(value, meter)? else { return Ok(false) };
@@ -185,19 +260,7 @@ fn unpack(bytes: &[u8], meter: &Meter) -> Result<Vec<u8>> {
     })
 }
 
-/// Tries an object that mentions the handler but that no trailer leads to.
-pub(super) fn read_orphan(
-    object: &Object,
-    document: &mut Document,
-    window: &mut Window<'_>,
-    sink: &mut dyn Sink,
-) -> Result<bool> {
-    let has_license = |dict: &Dict<'_>| dict.get(PUBLISHING_LICENSE).is_some();
-    let is_ours = object.dict("Encrypt").is_ok_and(|dict| {
-        has_license(&dict) || dict.name(b"Filter").is_some_and(is_microsoft_name)
-    });
-    if is_ours && object.data.is_none() {
-        read_microsoft(object, document, window, sink)?;
-    }
-    Ok(is_ours)
+/// Returns whether an object that no trailer names is a dictionary of Microsoft's handler.
+pub(super) fn is_orphan(object: &Object) -> bool {
+    object.data.is_none() && object.dict("Encrypt").is_ok_and(|dict| names_microsoft(&dict))
 }

@@ -30,8 +30,38 @@ pub(super) const SIGNS_BY_C: [(&[u8], usize); 3] =
 pub(super) const TRAILER_SIGNS_BY_C: [(&[u8], usize); 3] =
     [(b"MicrosoftIRM", 2), (PUBLISHING_LICENSE, 12), (b"Encrypt", 2)];
 
+/// What a search looks for: `SIGNS`, and Foxit's names of the handler.
+pub(super) const SEARCH_SIGNS: [&[u8]; 4] =
+    [b"MicrosoftIRM", PUBLISHING_LICENSE, ENCRYPTED_PAYLOAD, b"FoxitRMS"];
+
+/// Names under which Foxit writes Microsoft's handler: `FoxitRMS`, and `FoxitRMSV2` for version 2.
+pub(super) const FOXIT_RMS: [&[u8]; 2] = [b"FoxitRMS", b"FoxitRMSV2"];
+
 /// The handler of passwords (ISO 32000-2 7.6.4).
 pub(super) const STANDARD: &[u8] = b"Standard";
+
+/// The other handlers that are known to need no rights management server of Microsoft. A handler
+/// that is missing here may be one that does.
+pub(super) const OTHER_HANDLERS: [&[u8]; 12] = [
+    // Certificates (ISO 32000-2 7.6.5), and the plug-ins that wrote them before.
+    b"Adobe.PubSec",
+    b"Adobe.PPKLite",
+    b"Adobe.PPKMS",
+    b"Entrust.PPKEF",
+    b"VeriSign.PPKVS",
+    // Adobe Content Server (ADEPT), and Adobe's policy server (LiveCycle Rights Management, and
+    // Barnes & Noble).
+    b"EBX_HANDLER",
+    b"Adobe.APS",
+    // FileOpen, by its plug-in and by its web service.
+    b"FOPN_fLock",
+    b"FOPN_foweb",
+    // Acrobat's shop for documents, up to version 5.
+    b"Adobe.WebBuy",
+    b"WebBuy",
+    // SoftLock.com's shop for documents.
+    b"SoftLock",
+];
 
 /// Keys of a trailer and of a cross-reference stream (ISO 32000-2 tables 5, 15, 17 and 19), with
 /// those that known producers add. A value under any other key is looked at: it may be `/Encrypt`

@@ -23,6 +23,8 @@ pub(super) enum Lead {
 struct Found {
     start: usize,
     end: usize,
+    /// The end of the strays, which begin at `end`.
+    strays: usize,
     data: Option<usize>,
 }
 
@@ -148,10 +150,10 @@ fn reach<T>(
 }
 
 fn keep(bytes: &[u8], found: &Found, offset: u64, meter: &Meter) -> Result<Object> {
-    let value = bytes.get(found.start..found.end).unwrap_or_default();
-    meter.charge(Limit::Allocation, wide(value.len()))?;
+    let kept = bytes.get(found.start..found.strays).unwrap_or_default();
+    meter.charge(Limit::Allocation, wide(kept.len()))?;
     let Spot { at, data } = found.spot(offset);
-    Ok(Object::stream(value.to_vec(), at, data))
+    Ok(Object::new(kept.to_vec(), found.end.saturating_sub(found.start), at, data))
 }
 
 fn find(bytes: &[u8], lead: Lead, is_whole: bool) -> Result<Found, Fault> {
@@ -161,7 +163,12 @@ fn find(bytes: &[u8], lead: Lead, is_whole: bool) -> Result<Found, Fault> {
     let start = lexer.at();
     lexer.value()?;
     let end = lexer.at();
-    Ok(Found { start, end, data: data(&mut lexer, lead, is_whole)? })
+    let (strays, data) = match following(&mut lexer, lead, is_whole)? {
+        Following::End => (end, None),
+        Following::Data(at) => (end, Some(at)),
+        Following::Strays => strays(bytes, end, lead, is_whole)?,
+    };
+    Ok(Found { start, end, strays, data })
 }
 
 /// What [`find`] finds, with the fields of an ordinary dictionary; nothing of anything else. The
@@ -178,10 +185,14 @@ fn find_fields<T: Fields>(
         let start = lexer.at();
         let Some((fields, is_odd)) = fields::<T>(lexer)? else { return Ok(None) };
         let end = lexer.at();
-        let data = data(lexer, lead, is_whole)?;
+        let data = match following(lexer, lead, is_whole)? {
+            Following::End => None,
+            Following::Data(at) => Some(at),
+            Following::Strays => return Ok(None),
+        };
         let raw = bytes.get(start..end).unwrap_or_default();
         let text = Text { raw, is_odd, has_data: data.is_some() };
-        Ok(fields.end(&text).map(|()| (fields, Found { start, end, data })))
+        Ok(fields.end(&text).map(|()| (fields, Found { start, end, strays: end, data })))
     };
     match read(&mut lexer) {
         // What is wrong with it, the other one says.
@@ -207,13 +218,13 @@ fn fields<T: Fields>(lexer: &mut Lexer<'_>) -> Result<Option<(T, bool)>, Fault> 
     Ok(None)
 }
 
-/// The fields of the dictionary that `bytes` begin with, if it is ordinary.
-pub(super) fn fields_of<T: Fields>(bytes: &[u8]) -> Option<T> {
+/// Returns the fields of the dictionary that `bytes` begin with and its length, if it is ordinary.
+pub(super) fn fields_of<T: Fields>(bytes: &[u8]) -> Option<(T, usize)> {
     let mut lexer = Lexer::whole(bytes);
     let (fields, is_odd) = fields::<T>(&mut lexer).ok()??;
     let raw = bytes.get(..lexer.at()).unwrap_or_default();
     fields.end(&Text { raw, is_odd, has_data: false })?;
-    Some(fields)
+    Some((fields, lexer.at()))
 }
 
 fn pass_lead(lexer: &mut Lexer<'_>, lead: Lead) -> Result<(), Fault> {
@@ -233,16 +244,46 @@ fn pass_lead(lexer: &mut Lexer<'_>, lead: Lead) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Where the data of a stream begin behind its dictionary, if that is one's.
-fn data(lexer: &mut Lexer<'_>, lead: Lead, is_whole: bool) -> Result<Option<usize>, Fault> {
-    if lead == Lead::Trailer {
-        return Ok(None);
+/// What follows a value.
+enum Following {
+    /// The end of the object or of the trailer.
+    End,
+    /// The data of a stream, from this offset on.
+    Data(usize),
+    /// Other tokens: the value ends too early, or the object is damaged.
+    Strays,
+}
+
+/// Reads the token that follows a value. An object whose `endobj` is missing ends before the next
+/// object; that hides nothing.
+fn following(lexer: &mut Lexer<'_>, lead: Lead, is_whole: bool) -> Result<Following, Fault> {
+    if lexer.is_done() {
+        return if is_whole { Ok(Following::End) } else { Err(Fault::Incomplete) };
     }
-    match lexer.token() {
-        Ok(Token::Word(b"stream")) => {}
+    let token = match lexer.token() {
         Err(Fault::Incomplete) => return Err(Fault::Incomplete),
-        _ => return Ok(None),
+        Err(Fault::Malformed(..)) => return Ok(Following::Strays),
+        Ok(token) => token,
+    };
+    match token {
+        Token::Word(b"stream") if lead != Lead::Trailer => data(lexer, is_whole),
+        Token::Word(b"endobj") if lead != Lead::Trailer => Ok(Following::End),
+        Token::Word(b"startxref" | b"xref" | b"trailer") => Ok(Following::End),
+        // `endobj` is not always followed by white space.
+        Token::Word(word) if lead != Lead::Trailer && word.starts_with(b"endobj") => {
+            Ok(Following::End)
+        }
+        Token::Int(_) => match (lexer.token(), lexer.token()) {
+            (Ok(Token::Int(_)), Ok(Token::Word(b"obj"))) => Ok(Following::End),
+            (Err(Fault::Incomplete), _) | (_, Err(Fault::Incomplete)) => Err(Fault::Incomplete),
+            _ => Ok(Following::Strays),
+        },
+        _ => Ok(Following::Strays),
     }
+}
+
+/// Finds the data of a stream behind its keyword.
+fn data(lexer: &Lexer<'_>, is_whole: bool) -> Result<Following, Fault> {
     let end_of_line = match lexer.rest() {
         [b'\r', b'\n', ..] => 2,
         [b'\r' | b'\n', _, ..] => 1,
@@ -250,7 +291,38 @@ fn data(lexer: &mut Lexer<'_>, lead: Lead, is_whole: bool) -> Result<Option<usiz
         _ if is_whole => 0,
         _ => return Err(Fault::Incomplete),
     };
-    Ok(Some(lexer.at().saturating_add(end_of_line)))
+    Ok(Following::Data(lexer.at().saturating_add(end_of_line)))
+}
+
+/// Finds the end of the strays that begin at `start`, and the data of the stream whose dictionary
+/// they belong to.
+fn strays(
+    bytes: &[u8],
+    start: usize,
+    lead: Lead,
+    is_whole: bool,
+) -> Result<(usize, Option<usize>), Fault> {
+    let rest = bytes.get(start..).unwrap_or_default();
+    let find = |word: &[u8]| memchr::memmem::find(rest, word);
+    let (end, stream) = match lead {
+        Lead::Trailer => (find(b"startxref"), None),
+        Lead::Indirect(_) => (find(b"endobj"), find(b"stream")),
+    };
+    let stream = stream.filter(|at| end.is_none_or(|end| *at < end));
+    let is_own = |at: &usize| !rest.get(..*at).unwrap_or_default().ends_with(b"end");
+    let Some(len) = stream.or(end) else {
+        return if is_whole { Ok((bytes.len(), None)) } else { Err(Fault::Incomplete) };
+    };
+    let end = start.saturating_add(len);
+    if stream.filter(is_own).is_none() {
+        return Ok((end, None));
+    }
+    let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
+    lexer.step(end.saturating_add(b"stream".len()));
+    match data(&lexer, is_whole)? {
+        Following::Data(at) => Ok((end, Some(at))),
+        _ => Ok((end, None)),
+    }
 }
 
 /// `number generation obj`: the number.

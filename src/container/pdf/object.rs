@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::layout::{DICT_ENTRIES, SIGNS_BY_C, SUSPECTS};
+use super::layout::{DICT_ENTRIES, SIGNS_BY_C};
 use super::lex::{Fault, Lexer, hex_digit, is_space};
 use super::value::Value;
 use crate::bytes::wide;
@@ -14,8 +14,14 @@ use crate::limits::{Limit, Meter};
 pub(super) struct Dict<'a> {
     entries: Vec<(Cow<'a, [u8]>, Value<'a>)>,
     raw: &'a [u8],
+    /// The tokens between the end of the dictionary and the end of its object.
+    strays: &'a [u8],
     odd: bool,
 }
+
+/// Stray values that cannot be read before the rest of the strays is skipped. Each one may cost a
+/// pass over all of them.
+const UNREAD_STRAYS: usize = 16;
 
 impl<'a> Dict<'a> {
     /// Reads what stands between the brackets.
@@ -32,7 +38,38 @@ impl<'a> Dict<'a> {
             }
             entries.push((key, lexer.value()?));
         }
-        Ok(Dict { entries, raw, odd: lexer.is_odd() })
+        Ok(Dict { entries, raw, strays: &[], odd: lexer.is_odd() })
+    }
+
+    /// Adds the entries among `strays`: a dictionary that ends too early hides no entry.
+    fn add_strays(&mut self, strays: &'a [u8]) {
+        if strays.is_empty() {
+            return;
+        }
+        self.odd = true;
+        self.strays = strays;
+        let mut lexer = Lexer::whole(strays);
+        let mut unread: usize = 0;
+        while !lexer.is_done() && self.entries.len() < DICT_ENTRIES && unread < UNREAD_STRAYS {
+            let start = lexer.at();
+            if lexer.peek() != Some(b'/') {
+                if lexer.token().is_err() {
+                    lexer.at = start;
+                    lexer.step(1);
+                    unread = unread.saturating_add(1);
+                }
+                continue;
+            }
+            let Ok(Value::Name(key)) = lexer.value() else { break };
+            let at = lexer.at();
+            match lexer.value() {
+                Ok(value) => self.entries.push((key, value)),
+                Err(_) => {
+                    lexer.at = at;
+                    unread = unread.saturating_add(1);
+                }
+            }
+        }
     }
 
     /// The first entry called `key`.
@@ -69,19 +106,24 @@ impl<'a> Dict<'a> {
         }
     }
 
-    /// Whether it holds a comment or a NUL between its tokens.
+    /// Returns whether it contains a comment or a NUL between its tokens, or strays follow it.
     pub(super) fn is_odd(&self) -> bool {
         self.odd
     }
 
-    /// Whether `words` stand anywhere in it, keys, strings and comments included.
-    pub(super) fn mentions(&self, words: &[u8]) -> bool {
-        mentions(self.raw, words)
+    /// Returns whether tokens follow the dictionary before its object ends.
+    pub(super) fn has_strays(&self) -> bool {
+        !self.strays.is_empty()
     }
 
-    /// Whether one of `SIGNS` stands anywhere in it.
+    /// Whether `words` stand anywhere in it, keys, strings and comments included.
+    pub(super) fn mentions(&self, words: &[u8]) -> bool {
+        mentions(self.raw, words) || mentions(self.strays, words)
+    }
+
+    /// Returns whether it contains one of `SIGNS`.
     pub(super) fn mentions_sign(&self) -> bool {
-        mentions_sign(self.raw)
+        mentions_sign(self.raw) || mentions_sign(self.strays)
     }
 }
 
@@ -116,14 +158,14 @@ pub(super) fn array(raw: &[u8]) -> impl Iterator<Item = Value<'_>> {
     std::iter::from_fn(move || if lexer.is_done() { None } else { lexer.value().ok() }).fuse()
 }
 
-/// The objects that an array lists, or that a value is.
+/// The objects that a value refers to: itself, or as an array.
 pub(super) fn refs<'v>(value: &Value<'v>) -> impl Iterator<Item = u64> + use<'v> {
     let (one, raw) = match value {
         Value::Ref(number) => (Some(*number), &[][..]),
         Value::Array(raw) => (None, *raw),
         _ => (None, &[][..]),
     };
-    let listed = array(raw).take(SUSPECTS).filter_map(|value| value.reference());
+    let listed = array(raw).filter_map(|value| value.reference());
     one.into_iter().chain(listed)
 }
 
@@ -228,28 +270,36 @@ pub(super) fn text(bytes: &[u8]) -> String {
 /// An object in memory.
 #[derive(Debug, Clone)]
 pub(super) struct Object {
-    /// Its value, from the first byte to the last.
+    /// Its value, and the strays between the value and the end of the object.
     bytes: Vec<u8>,
-    /// Where that begins in the member; nothing for one out of an object stream.
+    /// The length of the value.
+    len: usize,
+    /// The offset of the value in the member; `None` for one of an object stream.
     at: Option<u64>,
-    /// Where the data of a stream begin.
+    /// The offset of the data of a stream.
     pub(super) data: Option<u64>,
 }
 
 impl Object {
-    pub(super) fn new(bytes: Vec<u8>, at: Option<u64>) -> Object {
-        Object { bytes, at, data: None }
+    /// An object whose value is the first `len` bytes of `bytes`.
+    pub(super) fn new(bytes: Vec<u8>, len: usize, at: Option<u64>, data: Option<u64>) -> Object {
+        Object { bytes, len, at, data }
     }
 
-    /// One whose data begin at `data`, if it is a stream.
-    pub(super) fn stream(bytes: Vec<u8>, at: Option<u64>, data: Option<u64>) -> Object {
-        Object { bytes, at, data }
-    }
-
-    /// A dictionary that stands in another object; `inside` is what stands between its brackets.
+    /// A dictionary inside another object; `inside` is the text between its brackets.
     pub(super) fn direct(inside: &[u8], at: Option<u64>) -> Object {
         let bytes = [b"<<", inside, b">>"].concat();
-        Object { bytes, at: at.and_then(|at| at.checked_sub(2)), data: None }
+        let (len, at) = (bytes.len(), at.and_then(|at| at.checked_sub(2)));
+        Object { bytes, len, at, data: None }
+    }
+
+    fn split(&self) -> (&[u8], &[u8]) {
+        self.bytes.split_at_checked(self.len).unwrap_or((&self.bytes, &[]))
+    }
+
+    /// The bytes of the value and of the strays.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     pub(super) fn at(&self) -> Option<u64> {
@@ -257,12 +307,13 @@ impl Object {
     }
 
     pub(super) fn value(&self) -> Value<'_> {
-        Lexer::whole(&self.bytes).value().unwrap_or(Value::Null)
+        Lexer::whole(self.split().0).value().unwrap_or(Value::Null)
     }
 
     /// Its dictionary, or that of its stream.
     pub(super) fn dict(&self, structure: &'static str) -> Result<Dict<'_>> {
-        let value = match self.bytes.strip_prefix(b"<<").and_then(|rest| rest.strip_suffix(b">>")) {
+        let (value, strays) = self.split();
+        let value = match value.strip_prefix(b"<<").and_then(|rest| rest.strip_suffix(b">>")) {
             // It was read up to the bracket that closes it when it was found.
             Some(inside) => {
                 debug_assert_eq!(self.value(), Value::Dict(inside));
@@ -272,7 +323,10 @@ impl Object {
         };
         match value {
             Value::Dict(raw) => {
-                Dict::parse(raw).map_err(|fault| object_error(fault, structure, self.at))
+                let mut dict =
+                    Dict::parse(raw).map_err(|fault| object_error(fault, structure, self.at))?;
+                dict.add_strays(strays);
+                Ok(dict)
             }
             _ => Err(Error::malformed("malformed-pdf-object", structure, self.at, "no dictionary")),
         }

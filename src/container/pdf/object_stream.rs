@@ -8,7 +8,7 @@ use super::stream::{Coding, StreamForm};
 use super::value::Value;
 use crate::bytes::{narrow, wide};
 use crate::error::{Error, Result};
-use crate::limits::Limit;
+use crate::limits::{Limit, Meter};
 use crate::source::Window;
 
 /// An object stream (ISO 32000-2 7.5.7), decoded.
@@ -17,6 +17,8 @@ pub(super) struct ObjectStream {
     bytes: Vec<u8>,
     /// Number and place of each object.
     objects: Vec<(u64, usize)>,
+    /// The places in ascending order; empty if `objects` has them in that order.
+    places: Vec<usize>,
 }
 
 /// What the dictionary of an ordinary object stream says (ISO 32000-2 table 16).
@@ -104,7 +106,12 @@ impl ObjectStream {
             };
             objects.push((number, place));
         }
-        Ok(ObjectStream { bytes, objects })
+        let mut places = Vec::new();
+        if !objects.is_sorted_by_key(|(_, place)| *place) {
+            places = objects.iter().map(|(_, place)| *place).collect();
+            places.sort_unstable();
+        }
+        Ok(ObjectStream { bytes, objects, places })
     }
 
     /// All of its objects, behind the list of them.
@@ -112,26 +119,72 @@ impl ObjectStream {
         &self.bytes
     }
 
-    /// The numbers of its objects.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = u64> {
-        self.objects.iter().map(|(number, _)| *number)
+    /// Returns the range of the object at `index` of the list. It ends where the next object begins.
+    fn range(&self, index: usize) -> Option<(usize, usize)> {
+        let (_, start) = *self.objects.get(index)?;
+        let next = if self.places.is_empty() {
+            let later = self.objects.get(index.checked_add(1)?..).unwrap_or_default();
+            later.iter().map(|(_, place)| *place).find(|place| *place > start)
+        } else {
+            let next = self.places.partition_point(|place| *place <= start);
+            self.places.get(next).copied()
+        };
+        Some((start, next.unwrap_or(self.bytes.len()).min(self.bytes.len())))
     }
 
-    /// The text from the object `number` on.
-    fn text(&self, number: u64) -> Option<&[u8]> {
-        let (_, start) = self.objects.iter().find(|(listed, _)| *listed == number)?;
-        self.bytes.get(*start..)
+    fn index(&self, number: u64) -> Option<usize> {
+        self.objects.iter().position(|(listed, _)| *listed == number)
     }
 
+    /// Returns the fields of the object `number`, if it is ordinary and nothing follows it.
     pub(super) fn fields<T: Fields>(&self, number: u64) -> Option<T> {
-        self.text(number).and_then(fields_of)
+        let (start, end) = self.range(self.index(number)?)?;
+        let (fields, len) = fields_of(self.bytes.get(start..)?)?;
+        let behind = self.bytes.get(start.checked_add(len)?..end).unwrap_or_default();
+        Lexer::whole(behind).is_done().then_some(fields)
     }
 
     pub(super) fn object(&self, number: u64) -> Option<Object> {
-        let rest = self.text(number)?;
+        self.object_at(self.index(number)?)
+    }
+
+    fn object_at(&self, index: usize) -> Option<Object> {
+        let (start, end) = self.range(index)?;
+        let rest = self.bytes.get(start..)?;
         let mut lexer = Lexer::whole(rest);
         lexer.value().ok()?;
-        Some(Object::new(rest.get(..lexer.at()).unwrap_or_default().to_vec(), None))
+        let len = lexer.at();
+        let (own, behind) = rest.split_at_checked(end.saturating_sub(start).max(len))?;
+        debug_assert!(own.len() >= len && behind.len() <= rest.len());
+        let has_strays = !Lexer::whole(own.get(len..)?).is_done();
+        let kept = if has_strays { own } else { own.get(..len)? };
+        Some(Object::new(kept.to_vec(), len, None, None))
+    }
+
+    /// Returns the objects whose text matches, each with its number. Those that cannot be read are
+    /// counted.
+    pub(super) fn matching(
+        &self,
+        meter: &Meter<'_>,
+        matches: impl Fn(&[u8]) -> bool,
+    ) -> Result<(Vec<Object>, usize)> {
+        let (mut objects, mut unread) = (Vec::new(), 0_usize);
+        for index in 0..self.objects.len() {
+            let Some((start, end)) = self.range(index) else { continue };
+            let text = self.bytes.get(start..end).unwrap_or_default();
+            meter.charge(Limit::Steps, wide(text.len()).saturating_add(1))?;
+            if !matches(text) {
+                continue;
+            }
+            match self.object_at(index) {
+                Some(object) => {
+                    meter.charge(Limit::Allocation, wide(object.bytes().len()))?;
+                    objects.push(object);
+                }
+                None => unread = unread.saturating_add(1),
+            }
+        }
+        Ok((objects, unread))
     }
 }
 

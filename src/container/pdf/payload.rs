@@ -1,31 +1,45 @@
 //! The payload of a wrapper: a protected PDF in an embedded file stream.
 
-use super::document::Document;
+use super::candidates::{Candidates, Kind};
+use super::catalog::Handler;
+use super::document::{Document, find_header};
 use super::layout::{PAYLOAD_DAMAGED, SEARCH_OVERLAP, SEARCH_PIECE};
 use super::lex::is_space;
 use super::object::{Dict, Object, leads_with};
 use super::read::{Depth, read_at};
 use super::replay::Replay;
-use super::stream::StreamForm;
+use super::stream::{StreamForm, has_identity};
 use super::value::Value;
 use crate::bytes::wide;
 use crate::container::{
-    Anomaly, Body, Container, Label, LicenseBytes, Member, Name, Protection, Sink, Wanted,
+    Anomaly, Container, Encoding, Label, LicenseBytes, Member, Protection, Sink, Wanted,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
-use crate::source::{Cache, Extent, Window};
+use crate::source::{Cache, Extent, Window, head_of};
 
-/// Hands the payload on: as a layer where it is stored, by two passes where it is compressed.
+/// Reads one payload: emits a layer where it is stored, and makes two passes where it is compressed.
 pub(super) fn read(
     stream: &Object,
+    handler: Handler,
     document: &mut Document,
     window: &mut Window<'_>,
-    sink: &mut dyn Sink,
+    out: &mut Candidates<'_>,
 ) -> Result<()> {
     let dict = stream.dict("EmbeddedFile")?;
     let data = stream.data.unwrap_or_default();
-    let form = StreamForm::of(&dict, data, window.len())?;
+    if !out.is_new(Kind::Payload, Some(data)) {
+        return Ok(());
+    }
+    let form = StreamForm::of(&dict, data, window.len());
+    if document.encrypts_files && !is_clear(&dict, data, form.as_ref().ok(), window)? {
+        if handler == Handler::Other {
+            return Ok(());
+        }
+        let why = "the payload is encrypted by the handler of the wrapper";
+        return Err(Error::unsupported("encrypted-member", "EmbeddedFile", data, why));
+    }
+    let form = form?;
     if form.has_predictor() {
         let why = "a predictor on an embedded file";
         return Err(Error::malformed(PAYLOAD_DAMAGED, "EmbeddedFile", data, why));
@@ -35,17 +49,48 @@ pub(super) fn read(
             let why = "a wrapper in a compressed payload is not opened";
             return Err(Error::unsupported("archive-not-opened", "EmbeddedFile", data, why));
         }
-        return inflated(data, window, sink);
+        return inflated(data, handler, window, out);
+    }
+    if handler != Handler::Microsoft && find_header(window.up_to(data, HEAD)?).is_none() {
+        return if handler == Handler::Other { Ok(()) } else { Err(unknown_handler(data)) };
     }
     let len = match declared(&dict, document, window)? {
         Some(len) if ends_at(data, len, window)? => len,
         _ => {
-            sink.anomaly(Anomaly::NonSpecLayout, Some(data));
+            out.anomaly(Anomaly::NonSpecLayout, Some(data));
             measured(data, window)?
         }
     };
-    let extent = Extent { offset: data, len };
-    sink.member(Member { name: Name::Layer, body: Body::Stored(vec![extent]) })
+    out.layer(Extent { offset: data, len })
+}
+
+/// Bytes of a payload that are looked at for the header of a PDF.
+const HEAD: usize = 4096;
+
+fn unknown_handler(data: u64) -> Error {
+    let why = "a payload that no known security handler protects";
+    Error::unsupported("unknown-transform", "EmbeddedFile", data, why)
+}
+
+/// Returns whether a stream of an encrypted file is in the clear: it has the crypt filter
+/// `Identity` (ISO 32000-2 7.4.10), or its bytes are those of a known format all the same.
+pub(super) fn is_clear(
+    dict: &Dict<'_>,
+    data: u64,
+    form: Option<&StreamForm>,
+    window: &mut Window<'_>,
+) -> Result<bool> {
+    if has_identity(dict) {
+        return Ok(true);
+    }
+    window.meter().charge(Limit::Steps, wide(HEAD))?;
+    let head = window.up_to(data, HEAD)?;
+    Ok(match form {
+        Some(form) if form.is_flate() => {
+            head_of(Encoding::Zlib, head).is_some_and(|head| find_header(&head).is_some())
+        }
+        _ => find_header(head).is_some(),
+    })
 }
 
 /// What `/Length` says, direct or not; an object that cannot be read says nothing.
@@ -106,7 +151,12 @@ fn measured(data: u64, window: &mut Window<'_>) -> Result<u64> {
 }
 
 /// Reads a compressed payload where it is: no copy of it is made.
-fn inflated(data: u64, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+fn inflated(
+    data: u64,
+    handler: Handler,
+    window: &mut Window<'_>,
+    out: &mut Candidates<'_>,
+) -> Result<()> {
     let (source, meter) = (window.source(), window.meter());
     let replay = Replay::new(
         source,
@@ -115,18 +165,30 @@ fn inflated(data: u64, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<(
     )?;
     let mut cache = Cache::new(4096, 4096);
     let mut inner = Window::new(&replay, &mut cache, meter)?;
-    let mut inside = Inside { sink, licenses: 0, said: None };
+    let is_pdf = find_header(inner.head()?).is_some();
+    let mut inside = Inside { sink: &mut **out, candidates: 0, said: None, data };
     let outcome =
         read_at(Depth::Payload, &mut inner, &mut inside).map_err(|error| error.with_offset(None));
-    let (licenses, said) = (inside.licenses, inside.said);
+    let (candidates, said) = (inside.candidates, inside.said);
     let outcome = match replay.fault() {
         // What could not be inflated explains whatever is missing.
-        Some(fault) if licenses == 0 => Err(fault),
-        _ => outcome,
+        Some(fault) if candidates == 0 => Err(fault),
+        // The bytes behind the fault may hold another one.
+        Some(fault) => {
+            out.incomplete(damaged(fault, data));
+            Ok(())
+        }
+        None if !is_pdf && handler != Handler::Microsoft => {
+            return if handler == Handler::Other { Ok(()) } else { Err(unknown_handler(data)) };
+        }
+        None => outcome,
     };
+    if let Some(said) = said {
+        out.protects(said);
+    }
     outcome.map_err(|error| damaged(error, data))?;
     let is_others = matches!(said, Some(Protection::Other | Protection::Password));
-    if licenses == 0 && !is_others {
+    if candidates == 0 && !is_others {
         let why = "the payload holds no license";
         return Err(Error::malformed("license-missing", "EmbeddedFile", data, why));
     }
@@ -143,25 +205,28 @@ fn damaged(error: Error, data: u64) -> Error {
     }
 }
 
-/// The sink for a payload that lies nowhere in the file as it is: it takes no offsets, and what
-/// kind of file it is was said by the wrapper.
+/// The sink for a compressed payload: its offsets are dropped, and the wrapper has named the kind of
+/// the file.
 struct Inside<'s> {
     sink: &'s mut dyn Sink,
-    licenses: u64,
+    /// Licenses, read or not.
+    candidates: u64,
     said: Option<Protection>,
+    /// The offset of the compressed payload.
+    data: u64,
 }
 
 impl Sink for Inside<'_> {
     fn wanted(&self) -> Wanted {
-        Wanted { labels: false, ..self.sink.wanted() }
+        Wanted { labels: false, deep: false, ..self.sink.wanted() }
     }
 
     fn container(&mut self, _container: Container) {}
 
     fn protection(&mut self, protection: Protection) {
         // A payload that was not read is not known to be unprotected.
-        if protection != Protection::None {
-            self.said = Some(protection);
+        self.said = Some(protection).filter(|said| *said != Protection::None);
+        if protection == Protection::Rms {
             self.sink.protection(protection);
         }
     }
@@ -171,17 +236,18 @@ impl Sink for Inside<'_> {
     }
 
     fn license(&mut self, license: LicenseBytes<'_>) -> Result<()> {
-        self.licenses = self.licenses.saturating_add(1);
+        self.candidates = self.candidates.saturating_add(1);
         self.sink.license(LicenseBytes { bytes: license.bytes, offset: None })
     }
 
     fn license_at(&mut self, window: &mut Window<'_>, extents: &[Extent]) -> Result<()> {
-        self.licenses = self.licenses.saturating_add(1);
+        self.candidates = self.candidates.saturating_add(1);
         self.sink.license_at(window, extents)
     }
 
     fn unread_license(&mut self, error: Error) -> Result<()> {
-        self.sink.unread_license(error.with_offset(None))
+        self.candidates = self.candidates.saturating_add(1);
+        self.sink.unread_license(damaged(error.with_offset(None), self.data))
     }
 
     fn use_license(&mut self, bytes: &[u8]) -> Result<()> {

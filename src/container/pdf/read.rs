@@ -1,25 +1,29 @@
 //! From the trailer to what keeps people out.
 
+use super::candidates::Candidates;
 use super::document::Document;
-use super::layout::{PAYLOAD_DAMAGED, SUSPECTS, TRAILER_KEYS};
+use super::few::Few;
+use super::layout::{SUSPECTS, TRAILER_KEYS};
 use super::object::{Dict, Object, refs};
 use super::value::Value;
 use super::xref::Said;
 use super::{attachment, catalog, handler, label, search};
-use crate::container::{Anomaly, Body, Container, Member, Name, Protection, Sink};
+use crate::container::{Anomaly, Container, Protection, Sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Extent, Window};
 
 /// What the structure says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The sink was told what protects it.
+    /// Candidates were found.
     Settled,
     /// Nothing protects it.
     Plain,
-    /// Nothing protects it as far as it can be read, but something is not as anybody writes it: a
-    /// protected file with one byte changed looks like this too.
+    /// The structure is odd: a protected file with one byte changed may look like this.
     Doubtful,
+    /// An object of the structure is missing or damaged, or more of the file follows: whatever was
+    /// found, there may be more.
+    Damaged,
 }
 
 /// Whether the PDF is the member itself, or the compressed payload of one. In the latter another
@@ -38,79 +42,123 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 pub(super) fn read_at(depth: Depth, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Pdf);
     sink.protection(Protection::Unknown);
-    let followed = Document::open(window, depth).and_then(|mut document| {
-        let answer = judge(&mut document, window, sink)?;
-        if answer != Answer::Settled && sink.wanted().labels {
-            label::read(&mut document, window, sink);
-        }
-        Ok(answer)
-    });
-    let answer = match followed {
-        Ok(Answer::Doubtful) => search::confirm(window, sink, depth)?,
-        Err(error) if error.kind() == ErrorKind::Malformed && !is_final(&error) => {
-            sink.anomaly(Anomaly::XrefRebuilt, error.offset());
-            search::rebuild(window, sink, depth, error)?
-        }
-        answer => answer?,
-    };
-    if answer != Answer::Settled {
-        sink.protection(Protection::None);
-    }
+    let mut out = Candidates::new(sink);
+    read_candidates(depth, window, &mut out)?;
+    let protection = out.protection().unwrap_or(Protection::None);
+    out.protection_of_file(protection);
     Ok(())
 }
 
-/// Whether the structure was believed, and what it leads to is damaged: no search finds better.
-pub(super) fn is_final(error: &Error) -> bool {
-    error.code().starts_with("license-") || error.code() == PAYLOAD_DAMAGED
+fn read_candidates(
+    depth: Depth,
+    window: &mut Window<'_>,
+    out: &mut Candidates<'_>,
+) -> Result<Answer> {
+    let followed = Document::open(window, depth).and_then(|mut document| {
+        let answer = judge(&mut document, window, out)?;
+        if answer != Answer::Settled && out.wanted().labels {
+            label::read(&mut document, window, &mut **out);
+        }
+        Ok(answer)
+    });
+    match followed {
+        Ok(Answer::Doubtful | Answer::Damaged) => search::confirm(window, out, depth),
+        Err(error) if error.kind() == ErrorKind::Malformed => {
+            out.anomaly(Anomaly::XrefRebuilt, error.offset());
+            search::rebuild(window, out, depth, error)
+        }
+        answer => answer,
+    }
 }
 
-/// What the trailers, oldest last, and the catalog say.
-fn judge(document: &mut Document, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<Answer> {
+/// Reads what the trailers, oldest last, and the catalog lead to.
+fn judge(
+    document: &mut Document,
+    window: &mut Window<'_>,
+    out: &mut Candidates<'_>,
+) -> Result<Answer> {
     let mut index: usize = 0;
-    let mut root = None;
+    let mut roots = Few::default();
     let mut suspects = Vec::new();
-    let mut doubt = false;
+    let (mut doubt, mut is_damaged) = (false, !document.is_last);
     while let Some(section) = document.section(window, index)? {
-        index = index.saturating_add(1);
-        let trailer = match &section.trailer {
-            Said::Plain(plain) => {
-                root = root.or(plain.root);
-                continue;
+        let (root, protected) = match &section.trailer {
+            Said::Plain(plain) => (plain.root, None),
+            Said::Whole(trailer) => {
+                let seen = Trailer::read(trailer)?;
+                doubt |= seen.doubt;
+                is_damaged |= seen.has_strays;
+                suspects.extend(&seen.suspects);
+                (seen.root, seen.is_protected().then(|| trailer.clone()))
             }
-            Said::Whole(trailer) => trailer.clone(),
         };
-        let seen = Trailer::read(&trailer)?;
-        if seen.is_protected() {
-            seen.settle(document, window, sink)?;
-            return Ok(Answer::Settled);
+        if let Some(root) = root
+            && !roots.iter().any(|known| *known == root)
+        {
+            roots.push(root);
         }
-        doubt |= seen.doubt;
-        root = root.or(seen.root);
-        suspects.extend(seen.suspects);
-        suspects.truncate(SUSPECTS);
+        if let Some(trailer) = protected {
+            Trailer::read(&trailer)?.settle(index, document, window, out)?;
+        }
+        index = index.saturating_add(1);
     }
-    let Some(root) = root else {
-        return Err(Error::malformed("malformed-pdf-trailer", "trailer", None, "has no /Root"));
-    };
     for suspect in suspects {
         match document.fetch(window, suspect)? {
             Some(object) if handler::resembles(&object) => {
-                handler::read(&object, document, window, sink)?;
-                return Ok(Answer::Settled);
+                handler::read(&object, document, window, out)?;
             }
             Some(_) => {}
-            // It may stand in the file all the same.
-            None => doubt = true,
+            // It may be in the file all the same.
+            None => is_damaged = true,
         }
     }
-    let answer = match catalog::read(root, document, window, sink)? {
-        Answer::Plain if doubt || !lists_first(document, window)? => Answer::Doubtful,
-        answer => answer,
+    let is_encrypted = out.protection().is_some();
+    if roots.len() == 0 && !is_encrypted {
+        return Err(Error::malformed("malformed-pdf-trailer", "trailer", None, "has no /Root"));
+    }
+    for (older, root) in roots.iter().enumerate() {
+        match catalog::read(*root, document, window, out) {
+            Ok(answer) => {
+                doubt |= answer == Answer::Doubtful;
+                is_damaged |= answer == Answer::Damaged;
+            }
+            Err(error) if error.kind() != ErrorKind::Malformed => return Err(error),
+            // Object streams are encrypted too, and what is in them is not named in the clear.
+            Err(_) if is_encrypted && is_hidden(*root, document, window, out)? => {}
+            Err(_) if older > 0 => is_damaged = true,
+            Err(error) => return Err(error),
+        }
+    }
+    if !is_encrypted && !out.is_wrapper && !doubt {
+        doubt = !lists_first(document, window)?;
+    }
+    let answer = match out.protection() {
+        _ if is_damaged => Answer::Doubtful,
+        Some(_) => Answer::Settled,
+        None if doubt => Answer::Doubtful,
+        None => Answer::Plain,
     };
-    if answer != Answer::Settled {
-        attachment::read(root, document, window, sink)?;
+    if let Some(root) = roots.iter().next() {
+        attachment::read(*root, document, window, out)?;
     }
     Ok(answer)
+}
+
+/// Returns whether the catalog of an encrypted file says nothing in the clear, or the file needs a
+/// rights management server whatever its catalog says.
+fn is_hidden(
+    root: u64,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    out: &Candidates<'_>,
+) -> Result<bool> {
+    if out.protection() == Some(Protection::Rms) {
+        return Ok(true);
+    }
+    match document.is_compressed(window, root) {
+        Err(error) if error.kind() == ErrorKind::Malformed => Ok(false),
+        is_compressed => is_compressed,
+    }
 }
 
 /// Whether the beginning of the file is part of the document. What cannot be looked up is not.
@@ -135,6 +183,8 @@ pub(super) struct Trailer<'a> {
     suspects: Vec<u64>,
     /// Whether it is written as nobody writes it.
     doubt: bool,
+    /// Whether tokens follow its dictionary.
+    has_strays: bool,
 }
 
 /// What a trailer says of which nothing is odd and that protects nothing.
@@ -163,6 +213,7 @@ impl<'a> Trailer<'a> {
                 .iter()
                 .any(|key| matches!(dict.get(key), Some(Value::Dict(_)))),
             suspects: Vec::new(),
+            has_strays: dict.has_strays(),
             doubt: dict.is_odd() || dict.mentions(b"Encrypt") && encrypt.is_empty(),
             encrypt,
         };
@@ -184,7 +235,11 @@ impl<'a> Trailer<'a> {
 
     fn doubt_value(&mut self, value: &Value<'_>) {
         match value {
-            Value::Ref(_) | Value::Array(_) => self.suspects.extend(refs(value)),
+            Value::Ref(_) | Value::Array(_) => {
+                self.suspects.extend(refs(value).take(SUSPECTS));
+                // A search finds what the rest of a long list leads to.
+                self.doubt |= refs(value).nth(SUSPECTS).is_some();
+            }
             // `/Encrypt` may be direct, and `/Wrapper` is.
             Value::Dict(raw) => {
                 let has = |key: &[u8]| Dict::parse(raw).is_ok_and(|dict| dict.get(key).is_some());
@@ -198,57 +253,92 @@ impl<'a> Trailer<'a> {
         !self.encrypt.is_empty() || self.wrapper.is_some()
     }
 
-    /// Tells the sink what protects the file by this trailer.
+    /// Reads every candidate that this trailer names. References are those of the cross-reference
+    /// from section `since` on.
     pub(super) fn settle(
         &self,
+        since: usize,
         document: &mut Document,
         window: &mut Window<'_>,
-        sink: &mut dyn Sink,
+        out: &mut Candidates<'_>,
     ) -> Result<()> {
-        if self.encrypt.is_empty() {
-            return self.wrapped(window, sink);
+        if self.wrapper.is_some() {
+            self.wrapped(window, out)?;
         }
-        let missing = || {
-            let (at, why) = (self.object.at(), "/Encrypt leads to no dictionary");
-            Err(Error::malformed("malformed-pdf-encrypt", "trailer", at, why))
-        };
-        let mut is_first = true;
         for value in &self.encrypt {
-            let dictionary = match value {
-                Value::Ref(number) => document.fetch(window, *number)?,
-                Value::Dict(raw) => Some(Object::direct(raw, self.object.offset_of(raw))),
-                _ => None,
-            };
-            // Of two entries the one that needs a server counts.
-            match dictionary {
-                Some(dictionary) if is_first || handler::is_microsoft(&dictionary) => {
-                    handler::read(&dictionary, document, window, sink)?;
+            match value {
+                Value::Ref(number) => {
+                    self.dictionaries(*number, since, document, window, out)?;
                 }
-                Some(_) => {}
-                None => return missing(),
+                Value::Dict(raw) => {
+                    let dictionary = Object::direct(raw, self.object.offset_of(raw));
+                    handler::read(&dictionary, document, window, out)?;
+                }
+                // A key without a value is absent (ISO 32000-2 7.3.7).
+                Value::Null => {}
+                _ => return Err(self.no_dictionary()),
             }
-            is_first = false;
         }
         Ok(())
     }
 
+    fn no_dictionary(&self) -> Error {
+        let (at, why) = (self.object.at(), "/Encrypt leads to no dictionary");
+        Error::malformed("malformed-pdf-encrypt", "trailer", at, why)
+    }
+
+    /// Reads the encryption dictionary that is object `number`. A search may find several objects
+    /// of that number, and those that look like one are all candidates.
+    fn dictionaries(
+        &self,
+        number: u64,
+        since: usize,
+        document: &mut Document,
+        window: &mut Window<'_>,
+        out: &mut Candidates<'_>,
+    ) -> Result<()> {
+        let objects = document.fetch_all(window, number, since)?;
+        if let [object] = objects.as_slice() {
+            return handler::read(object.as_ref().map_err(Error::clone)?, document, window, out);
+        }
+        let mut is_found = false;
+        let mut refused = None;
+        for object in objects {
+            match object {
+                Ok(object) if handler::resembles(&object) => {
+                    is_found = true;
+                    let read = handler::read(&object, document, window, out);
+                    out.keep_error(read)?;
+                }
+                Ok(_) => {}
+                Err(error) => refused = Some(error),
+            }
+        }
+        match refused {
+            Some(error) => Err(error),
+            None if is_found => Ok(()),
+            None => match document.fetch(window, number)? {
+                Some(object) => handler::read(&object, document, window, out),
+                None => Err(self.no_dictionary()),
+            },
+        }
+    }
+
     /// `/Wrapper` and `/WrapperOffset`: the bytes before the offset are the protected PDF.
-    fn wrapped(&self, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    fn wrapped(&self, window: &mut Window<'_>, out: &mut Candidates<'_>) -> Result<()> {
         let kind = self.wrapper_type.as_deref().unwrap_or_default();
         if handler::is_microsoft_name(kind) {
-            sink.container(Container::PdfIrmV1);
-            sink.protection(Protection::Rms);
+            out.container(Container::PdfIrmV1);
+            out.protects(Protection::Rms);
         }
-        sink.evidence("Wrapper/Type", &String::from_utf8_lossy(kind), self.object.at());
+        out.evidence("Wrapper/Type", &String::from_utf8_lossy(kind), self.object.at());
         let len = self.wrapper.flatten().filter(|len| (1..window.len()).contains(len));
         let Some(len) = len else {
             let (at, why) = (self.object.at(), "/WrapperOffset leads to no PDF");
             return Err(Error::malformed("malformed-pdf-trailer", "trailer", at, why));
         };
-        sink.member(Member {
-            name: Name::Layer,
-            body: Body::Stored(vec![Extent { offset: 0, len }]),
-        })
+        out.is_wrapper = true;
+        out.layer(Extent { offset: 0, len })
     }
 }
 

@@ -97,24 +97,49 @@ impl StreamForm {
     }
 }
 
-/// `/Filter`: whether it is FlateDecode, or none.
+/// Returns whether `/Filter` is FlateDecode; `None` if it is anything else but no filter. `Crypt`
+/// is left out: whether the data are encrypted is decided elsewhere.
 fn is_flate(value: &Value<'_>) -> Option<bool> {
     let is_flate = |value: &Value<'_>| value.is_name(b"FlateDecode") || value.is_name(b"Fl");
     match value {
         Value::Null => Some(false),
         Value::Array(raw) => {
-            let mut filters = array(raw);
+            let mut filters = array(raw).filter(|filter| !filter.is_name(b"Crypt"));
             match (filters.next(), filters.next()) {
                 (None, _) => Some(false),
                 (Some(filter), None) => is_flate(&filter).then_some(true),
                 _ => None,
             }
         }
+        value if value.is_name(b"Crypt") => Some(false),
         value => is_flate(value).then_some(true),
     }
 }
 
-/// `/DecodeParms`, or the first of them.
+/// Returns whether the stream has the crypt filter `Identity`, which is the default of `Crypt`
+/// (ISO 32000-2 table 14).
+pub(super) fn has_identity(dict: &Dict<'_>) -> bool {
+    let is_identity = |parms: Option<&Value<'_>>| match parms {
+        Some(Value::Dict(raw)) => Dict::parse(raw)
+            .is_ok_and(|parms| parms.name(b"Name").is_none_or(|it| it == b"Identity")),
+        None | Some(Value::Null) => true,
+        _ => false,
+    };
+    let parms = dict.get(b"DecodeParms");
+    match dict.get(b"Filter") {
+        Some(Value::Array(raw)) => {
+            let place = array(raw).position(|filter| filter.is_name(b"Crypt"));
+            place.is_some_and(|place| match parms {
+                Some(Value::Array(raw)) => is_identity(array(raw).nth(place).as_ref()),
+                parms => is_identity(parms),
+            })
+        }
+        Some(filter) => filter.is_name(b"Crypt") && is_identity(parms),
+        None => false,
+    }
+}
+
+/// Returns the predictor of `/DecodeParms`: the first that one of its dictionaries names.
 fn predictor(value: &Value<'_>) -> Option<Predictor> {
     let of_one = |value: &Value<'_>| match value {
         Value::Null => Some(Predictor::None),
@@ -122,7 +147,15 @@ fn predictor(value: &Value<'_>) -> Option<Predictor> {
         _ => None,
     };
     match value {
-        Value::Array(raw) => of_one(&array(raw).next().unwrap_or(Value::Null)),
+        Value::Array(raw) => {
+            for value in array(raw).take(2) {
+                match of_one(&value)? {
+                    Predictor::None => {}
+                    predictor => return Some(predictor),
+                }
+            }
+            Some(Predictor::None)
+        }
         value => of_one(value),
     }
 }

@@ -266,7 +266,7 @@ impl Brackets {
 }
 
 /// A name with its `#xx` decoded (ISO 32000-2 7.3.5).
-fn decode_name(raw: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn decode_name(raw: &[u8]) -> Cow<'_, [u8]> {
     if !raw.contains(&b'#') {
         return Cow::Borrowed(raw);
     }

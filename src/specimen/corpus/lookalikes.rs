@@ -41,7 +41,7 @@ pub(super) fn files() -> Files {
         ("plain-table.pdf", plain_pdf(CrossReference::Table)),
         ("plain-stream.pdf", plain_pdf(CrossReference::Stream)),
         ("password.pdf", pdf_with_handler("Standard")),
-        ("other-handler.pdf", pdf_with_handler("FoxitRMSV2")),
+        ("other-handler.pdf", pdf_with_handler("EBX_HANDLER")),
         ("certificate-handler.pdf", pdf_with_handler("Adobe.PubSec")),
         ("password-agile.docx", password_ooxml(PasswordForm::Agile)),
         ("password-standard.docx", password_ooxml(PasswordForm::Standard)),

@@ -81,7 +81,7 @@ fn other_handlers_are_named() {
     let cases = [
         ("/Filter /Standard /V 4 /R 4", Protection::Password, "Standard"),
         ("/Filter /Adobe.PubSec /V 4", Protection::Other, "Adobe.PubSec"),
-        ("/Filter /FoxitRMSV2 /V 4", Protection::Other, "FoxitRMSV2"),
+        ("/Filter /Adobe.#41PS /V 4", Protection::Other, "Adobe.APS"),
         ("/Filter /EBX_HANDLER /V 3", Protection::Other, "EBX_HANDLER"),
     ];
     for (dictionary, protection, name) in cases {
@@ -139,8 +139,8 @@ fn unprotected_files_are_none() {
 #[test]
 fn nobody_elses_wrapper_is_microsofts() {
     let file = "<< /Type /Filespec /F (a.pdf) /AFRelationship /EncryptedPayload \
-                /EP << /Subtype /AcmeVault >> /EF << /F 11 0 R >> >>";
-    let inner = encrypted(b"<< /Filter /AcmeVault /V 4 >>");
+                /EP << /Subtype /FOPN_fLock >> /EF << /F 11 0 R >> >>";
+    let inner = encrypted(b"<< /Filter /FOPN_fLock /V 4 >>");
     for filter in ["", "/Filter/FlateDecode"] {
         let data = if filter.is_empty() { inner.clone() } else { deflate(&inner) };
         let mut pdf = Pdf::new();

@@ -172,9 +172,29 @@ pub(super) fn tell_within(source: &dyn ReadAt, limits: &Limits) -> Told {
 
 #[test]
 fn a_header_is_found_within_its_first_kilobyte() {
-    let behind = |junk: usize| [vec![b'x'; junk], b"%PDF-1.7".to_vec()].concat();
+    let behind = |junk: usize| [vec![b'x'; junk], b"%PDF-1.7\n1 0 obj".to_vec()].concat();
     assert!(super::matches(b"%PDF-1.4\n"));
     assert!(super::matches(&behind(1024)));
     assert!(!super::matches(&behind(1025)));
     assert!(!super::matches(b"%PD"));
+}
+
+#[test]
+fn a_header_quoted_in_text_is_no_pdf() {
+    for (head, is_one) in [
+        (&b"MAGIC = b\"%PDF-\"\n"[..], false),
+        (b"{\"magic\": \"%PDF-1.4\"}", false),
+        (b"<p>%PDF-1.4 and 1 0 obj</p>", false),
+        (b" \r\n%PDF-1.4", true),
+        (b"\xEF\xBB\xBF%PDF-1.4", true),
+        (b"\x1B%-12345X@PJL\n%PDF-1.4", true),
+        (b"HTTP/1.1 200 OK\r\n\r\n%PDF-1.4\n%\xE2\xE3\n7 0 obj\n", true),
+    ] {
+        assert_eq!(super::matches(head), is_one, "{}", head.escape_ascii());
+    }
+    let told = tell(&b"MAGIC = b\"%PDF-\"\n".as_slice());
+    assert!(told.is_none() && told.container == Some(Container::Other), "{told:?}");
+    // The same with a PDF behind more text than the head holds.
+    let text = [b"MAGIC = b\"%PDF-\"\n".to_vec(), vec![b'x'; 70_000], build::v1()].concat();
+    assert_eq!(tell(&text).protection, Some(Protection::Rms));
 }

@@ -1,0 +1,111 @@
+//! [`Waiting`]: a queue of objects that are read later, each one once.
+
+use std::collections::HashSet;
+
+use super::document::Document;
+use super::lex::Lexer;
+use super::object::{Dict, Object, object_error};
+use super::value::Value;
+use crate::bytes::wide;
+use crate::error::Result;
+use crate::limits::{Limit, Meter};
+use crate::source::Window;
+
+/// Bytes of memory that a waiting object takes.
+const OBJECT: u64 = 64;
+
+/// Objects that wait, in the order in which they were added: direct ones first.
+#[derive(Default)]
+pub(super) struct Waiting {
+    objects: Vec<Object>,
+    numbers: Vec<u64>,
+    /// How many of each were taken.
+    taken: (usize, usize),
+    seen: HashSet<u64>,
+}
+
+/// The next object.
+pub(super) enum Next {
+    Object(Object),
+    /// The cross-reference does not list it, so it is null (ISO 32000-2 7.3.10).
+    Missing,
+}
+
+impl Waiting {
+    /// Adds the dictionaries that each entry `key` of `dict` lists: one or an array of them, direct
+    /// or not. Names and strings between them are skipped.
+    pub(super) fn add(
+        &mut self,
+        dict: &Dict<'_>,
+        key: &[u8],
+        document: &mut Document,
+        window: &mut Window<'_>,
+    ) -> Result<()> {
+        for value in dict.all(key) {
+            match value {
+                Value::Array(raw) => self.add_all(raw, window.meter())?,
+                Value::Dict(raw) => self.add_direct(raw, window.meter())?,
+                Value::Ref(number) => {
+                    let list = document.fetch(window, *number)?;
+                    match list.as_ref().map(Object::value) {
+                        Some(Value::Array(raw)) => self.add_all(raw, window.meter())?,
+                        _ => self.add_number(*number),
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn add_all(&mut self, raw: &[u8], meter: &Meter<'_>) -> Result<()> {
+        let mut lexer = Lexer::whole(raw);
+        while !lexer.is_done() {
+            meter.charge(Limit::Steps, 1)?;
+            match lexer.value().map_err(|fault| object_error(fault, "EmbeddedFiles", None))? {
+                Value::Ref(number) => {
+                    meter.charge(Limit::Allocation, OBJECT)?;
+                    self.add_number(number);
+                }
+                Value::Dict(raw) => self.add_direct(raw, meter)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn add_direct(&mut self, raw: &[u8], meter: &Meter<'_>) -> Result<()> {
+        meter.charge(Limit::Allocation, wide(raw.len()).saturating_add(OBJECT))?;
+        self.add_object(Object::direct(raw, None));
+        Ok(())
+    }
+
+    pub(super) fn add_object(&mut self, object: Object) {
+        self.objects.push(object);
+    }
+
+    pub(super) fn add_number(&mut self, number: u64) {
+        if self.seen.insert(number) {
+            self.numbers.push(number);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.taken.0 >= self.objects.len() && self.taken.1 >= self.numbers.len()
+    }
+
+    /// Takes the next object. After an error about an object the one after it follows.
+    pub(super) fn next(
+        &mut self,
+        document: &mut Document,
+        window: &mut Window<'_>,
+    ) -> Result<Option<Next>> {
+        if let Some(object) = self.objects.get(self.taken.0) {
+            self.taken.0 = self.taken.0.saturating_add(1);
+            return Ok(Some(Next::Object(object.clone())));
+        }
+        let Some(number) = self.numbers.get(self.taken.1) else { return Ok(None) };
+        self.taken.1 = self.taken.1.saturating_add(1);
+        Ok(Some(document.fetch(window, *number)?.map_or(Next::Missing, Next::Object)))
+    }
+}
