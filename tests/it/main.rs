@@ -19,6 +19,7 @@ mod layers;
 mod license;
 mod limits;
 mod outlook;
+mod pdf_candidates;
 mod polyglots;
 mod reads;
 mod signature;
