@@ -38,6 +38,9 @@ enum Command {
     Check(crate::check::Check),
     Diff(crate::diff::Diff),
     Merge(crate::merge::Merge),
+    /// Work on an inventory itself
+    #[command(subcommand)]
+    Inventory(InventoryCommand),
     /// Work on the estate file: what the operator knows of keys
     #[command(subcommand)]
     Estate(EstateCommand),
@@ -52,6 +55,11 @@ enum Command {
         /// Bytes of memory
         memory: u64,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum InventoryCommand {
+    Forget(crate::forget::Forget),
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,6 +154,7 @@ impl Cli {
             Command::Check(args) => crate::check::run(&args),
             Command::Diff(args) => crate::diff::run(&args),
             Command::Merge(args) => crate::merge::run(&args),
+            Command::Inventory(InventoryCommand::Forget(args)) => crate::forget::run(&args),
             Command::Estate(EstateCommand::Check { file }) => crate::estate::check(&file),
             Command::Estate(EstateCommand::Learn(args)) => crate::learn::learn(&args),
             Command::Estate(EstateCommand::Import(args)) => crate::learn::import(&args),
@@ -172,7 +181,7 @@ Examples:
   rmsight scan /mnt/share
   rmsight scan /mnt/share -i estate.db
   rmsight scan --format ndjson -j 8 /mnt/share > findings.ndjson
-  rmsight scan --estate estate.toml --verify /mnt/share
+  rmsight scan --estate estate.toml /mnt/share
   find /mnt/share -name '*.doc*' -print0 | rmsight scan -0 --files-from - --format csv")]
 pub(crate) struct Scan {
     /// Files and folders to scan
@@ -216,6 +225,9 @@ pub(crate) struct Scan {
     pub(crate) privacy: Privacy,
 
     /// A name for what is scanned, written into every record
+    ///
+    /// With an inventory [default: the name that this computer used in it before, else the name of
+    /// this computer].
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
 
@@ -228,6 +240,13 @@ pub(crate) struct Scan {
     /// A folder that had files and now has none is right like that: they are gone
     #[arg(long, requires = "inventory")]
     pub(crate) accept_empty: bool,
+
+    /// Use exactly the options of this command line, even if they read less than the inventory holds
+    ///
+    /// Otherwise a scan takes over --quick, --no-verify, --labels, --deep and the limits of the scan
+    /// before, may add to them, and refuses to lower them. What was read with more stays as it is.
+    #[arg(long, requires = "inventory")]
+    pub(crate) downgrade: bool,
 
     /// Show no progress
     #[arg(long)]
@@ -287,11 +306,19 @@ pub(crate) struct Manners {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading")]
 pub(crate) struct Reading {
-    /// Read only the head of each license; enough for a verdict, without its whole chain
+    /// Read only the head of each license: no chain and no signatures
+    ///
+    /// Implies --no-verify. Enough to see which keys there are; `check` and `report` do not count a
+    /// `no` whose license was not verified.
     #[arg(long, conflicts_with = "verify")]
     pub(crate) quick: bool,
 
-    /// Check signatures and the chain of each license
+    /// Do not check signatures and the chain of each license
+    #[arg(long, conflicts_with = "verify")]
+    pub(crate) no_verify: bool,
+
+    /// Check signatures and the chain of each license: the default. In an inventory that was made
+    /// with --quick or --no-verify, reads its licenses again
     #[arg(long)]
     pub(crate) verify: bool,
 
@@ -312,9 +339,9 @@ pub(crate) struct Reading {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct Budgets {
-    /// What one file may cost
-    #[arg(long, value_enum, value_name = "SET", default_value_t = LimitSet::Default)]
-    pub(crate) limits: LimitSet,
+    /// What one file may cost [default: default]
+    #[arg(long, value_enum, value_name = "SET")]
+    pub(crate) limits: Option<LimitSet>,
 
     /// Set one limit by its name, as in the error code `limit-NAME`; may be repeated
     #[arg(long, value_name = "NAME=N", value_parser = limit)]

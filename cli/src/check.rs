@@ -5,25 +5,36 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use rmsight::{Dependency, KeyMatch, Need, Timestamp};
+use rmsight::{
+    AuthorityKind, Dependency, Estate, Facts, KeyMatch, KeyStatus, Link, Need, Signature,
+};
 
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::export::known_authority;
-use crate::scope::{Scope, left_out, now};
+use crate::gaps::{self, Doubts, Gap};
+use crate::scope::{Scope, left_out};
 use crate::stored::{Inventories, Judged, judged_with};
 use crate::terminal::escaped;
 use crate::words::counted;
 
-/// Ask for a script: does anything in what was scanned still need this authority?
+/// Check whether scanned files still need this authority (for scripts)
 ///
-/// Ends with 0 only if nothing does and nothing may, every root was scanned to its end, and that is
-/// not too long ago; else with 1. What may need it counts, whoever it seems to belong to, unless the
-/// key itself is another authority's.
+/// Ends with 0 only if no finding needs or may need it and the scans have no gap; else with 1. What
+/// may need an authority counts whichever it seems to belong to, unless its verified license proves
+/// that its key is another authority's. Of an authority of any kind, a key of it that is in use
+/// counts too.
+///
+/// Gaps are named. --accept NAME accepts one: a scan that did not end (unfinished), a root without a
+/// file (empty-root), files left out by --exclude or --include (excluded, filtered), links and mount
+/// points to other folders (not-followed), a `no` without a checked signature (unverified), rows of
+/// an older rmsight (older-reader), a scan beyond --max-age (too-old), an inventory without a scan
+/// (not-scanned), and each error code of what was not read.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   rmsight check estate.db --estate estate.toml --authority 'Contoso AD RMS' --max-age 30d
-  rmsight check estate.db --estate estate.toml --authority HQ --accept encrypted-member")]
+  rmsight check estate.db --estate estate.toml --authority HQ --accept encrypted-member
+  rmsight check estate.db --estate estate.toml --authority HQ --accept excluded")]
 pub(crate) struct Check {
     /// Inventories, read as if they were one
     #[arg(value_name = "INVENTORY", required = true)]
@@ -41,10 +52,10 @@ pub(crate) struct Check {
     #[arg(long, value_name = "AGE", value_parser = age)]
     max_age: Option<i64>,
 
-    /// Do not count what was not read for this reason (an error code); may be repeated
+    /// Do not count a gap of this name, or what was not read for this error code; may be repeated
     ///
-    /// It never excuses a finding whose key is known.
-    #[arg(long, value_name = "CODE")]
+    /// It never excuses a finding whose key is known. CODES.md lists the names.
+    #[arg(long, value_name = "NAME", value_parser = gaps::name)]
     accept: Vec<String>,
 }
 
@@ -67,31 +78,39 @@ fn age(text: &str) -> std::result::Result<i64, String> {
 struct Counts {
     yes: u64,
     possible: u64,
+    /// Findings that need no AD RMS cluster, but a key of the authority.
+    in_use: u64,
     /// Keys of other authorities, which keep other clusters needed.
     yes_elsewhere: u64,
     findings: u64,
     excused: BTreeMap<String, u64>,
     /// Why something is possible, by rule or error code.
     reasons: BTreeMap<String, u64>,
+    doubts: Doubts,
 }
 
 impl Check {
-    fn count(&self, judged: &Judged, counts: &mut Counts) {
+    fn accepts(&self, name: &str) -> bool {
+        self.accept.iter().any(|one| one == name)
+    }
+
+    fn count(&self, judged: &Judged, estate: &Estate, counts: &mut Counts) {
         let verdict = &judged.verdict;
         counts.findings += 1;
+        counts.doubts.add(judged);
         let is_own = verdict.authority() == Some(self.authority.as_str());
-        let is_elsewhere = !is_own && verdict.key_match() == KeyMatch::Key;
         match verdict.need() {
-            Need::No => {}
+            Need::No if self.is_in_use(judged, estate) => counts.in_use += 1,
+            Need::No if !self.may_be_own(judged, estate) => {}
             Need::Yes if is_own => counts.yes += 1,
             Need::Yes => counts.yes_elsewhere += 1,
-            _ if is_elsewhere => {}
+            _ if !is_own && verdict.key_match() == KeyMatch::Key && is_proven(&judged.facts) => {}
             _ => {
                 let code = judged.facts.error_code.as_deref();
                 let is_undecided = verdict.dependency() == Dependency::Undecided
                     && judged.facts.slc_key().is_none()
                     && judged.facts.slc_id().is_none();
-                let excuse = code.filter(|code| self.accept.iter().any(|one| one == code));
+                let excuse = code.filter(|code| self.accepts(code));
                 match excuse.filter(|_| is_undecided) {
                     Some(code) => *counts.excused.entry(code.to_owned()).or_default() += 1,
                     None => {
@@ -104,60 +123,44 @@ impl Check {
         }
     }
 
-    /// Why the scans do not carry an answer, and what of that was excused.
-    fn gaps(&self, scopes: &[Scope], now: Timestamp) -> (Vec<String>, Vec<String>) {
-        let (mut gaps, mut excused) = (Vec::new(), Vec::new());
-        for scope in scopes {
-            if scope.scans.is_empty() || scope.roots.is_empty() {
-                gaps.push(format!("{}: nothing was scanned into it", scope.inventory));
-            }
-            for scan in scope.scans.iter().filter(|scan| scan.outcome != "finished") {
-                let started = scan.started;
-                gaps.push(format!(
-                    "{}: the scan of {started} did not come to its end ({})",
-                    scope.inventory, scan.outcome
-                ));
-            }
-            for root in &scope.roots {
-                let path = &root.path;
-                if let Some(gap) = self.incomplete(root, scope) {
-                    match gap {
-                        Ok(text) => excused.push(format!("{path}: {text}")),
-                        Err(text) => gaps.push(format!("{path}: {text}")),
-                    }
-                }
-                let finished = root.finished.unwrap_or(root.started);
-                let age = now.unix().saturating_sub(finished.unix());
-                if self.max_age.is_some_and(|max| age > max) {
-                    let days = age / 86_400;
-                    gaps.push(format!("{path}: scanned {finished}, {days} days ago"));
-                }
-            }
+    /// Whether a finding that needs no AD RMS cluster of the operator needs the authority, because
+    /// one of its keys opens it. A key that was imported into Azure is not needed where it came
+    /// from, and a lost one opens nothing.
+    fn is_in_use(&self, judged: &Judged, estate: &Estate) -> bool {
+        let verdict = &judged.verdict;
+        if verdict.authority() != Some(self.authority.as_str()) {
+            return false;
         }
-        (gaps, excused)
+        match verdict.dependency() {
+            Dependency::None | Dependency::AdRmsKeyInAzure => false,
+            Dependency::AdRms => {
+                let key = judged.facts.slc_key();
+                let keys = estate.authorities().iter().flat_map(|authority| &authority.keys);
+                let mut own = keys.filter(|one| key.is_some() && one.key.as_deref() == key);
+                !own.any(|one| one.status == KeyStatus::Lost)
+            }
+            _ => true,
+        }
     }
 
-    /// What is missing of a root, as an excuse or as a gap.
-    fn incomplete(
-        &self,
-        root: &crate::inventory::RootRow,
-        scope: &Scope,
-    ) -> Option<std::result::Result<String, String>> {
-        if root.is_complete && root.finished.is_some() {
-            return None;
-        }
-        let codes = scope.unlisted.get(&root.root).map(Vec::as_slice).unwrap_or_default();
-        if root.finished.is_none() {
-            return Some(Err("it was not scanned to its end".to_owned()));
-        }
-        if let Some(error) = &root.error {
-            return Some(Err(format!("it was not scanned whole: {error}")));
-        }
-        let text = format!("folders in it could not be listed ({})", codes.join(", "));
-        let is_excused =
-            !codes.is_empty() && codes.iter().all(|code| self.accept.iter().any(|one| one == code));
-        Some(if is_excused { Ok(text) } else { Err(text) })
+    /// Whether the key of a finding of Azure, which the estate does not have, may be one of this
+    /// Azure authority.
+    fn may_be_own(&self, judged: &Judged, estate: &Estate) -> bool {
+        let verdict = &judged.verdict;
+        let mut authorities = estate.authorities().iter();
+        let own = authorities.find(|authority| authority.name == self.authority);
+        verdict.dependency() == Dependency::AzureRms
+            && verdict.key_match() != KeyMatch::Key
+            && own.is_some_and(|authority| authority.kind == AuthorityKind::AzureRms)
     }
+}
+
+/// Whether the license proves the key that it names.
+fn is_proven(facts: &Facts) -> bool {
+    facts.license.as_ref().is_some_and(|license| {
+        matches!(license.signature, Signature::Valid | Signature::Reflowed)
+            && matches!(license.link, Link::Linked | Link::Own)
+    })
 }
 
 pub(crate) fn run(args: &Check) -> Result<Outcome> {
@@ -167,18 +170,21 @@ pub(crate) fn run(args: &Check) -> Result<Outcome> {
     let scopes = Scope::of(&inventories)?;
     let mut counts = Counts::default();
     inventories.judged(&estate, |judged| {
-        args.count(judged, &mut counts);
+        args.count(judged, &estate, &mut counts);
         Ok(())
     })?;
-    let (gaps, excused) = args.gaps(&scopes, now());
-    for code in &args.accept {
-        let is_used = counts.excused.contains_key(code)
-            || scopes.iter().any(|scope| scope.unlisted.values().flatten().any(|one| one == code));
+    let mut all = gaps::of(&scopes, args.max_age);
+    all.extend(counts.doubts.gaps());
+    let (excused, gaps): (Vec<&Gap>, Vec<&Gap>) =
+        all.iter().partition(|gap| args.accepts(&gap.name));
+    for name in &args.accept {
+        let is_used =
+            counts.excused.contains_key(name) || excused.iter().any(|gap| gap.name == *name);
         if !is_used {
-            warn(format_args!("--accept {code}: nothing was excused by it"));
+            warn(format_args!("--accept {name}: nothing was excused by it"));
         }
     }
-    let is_free = counts.yes == 0 && counts.possible == 0 && gaps.is_empty();
+    let is_free = counts.yes == 0 && counts.possible == 0 && counts.in_use == 0 && gaps.is_empty();
     let mut out = io::stdout().lock();
     (|| {
         let name = escaped(&args.authority);
@@ -189,19 +195,25 @@ pub(crate) fn run(args: &Check) -> Result<Outcome> {
         for (reason, count) in &counts.reasons {
             writeln!(out, "            {count:>9}  {}", escaped(reason))?;
         }
+        if counts.in_use > 0 {
+            let one = counts.in_use == 1;
+            let words = if one { "finding needs" } else { "findings need" };
+            writeln!(out, "  in use    {:>9}  {words} a key of this authority", counts.in_use)?;
+        }
         writeln!(out, "  findings  {:>9}", counts.findings)?;
         for gap in &gaps {
-            writeln!(out, "  gap       {}", escaped(gap))?;
+            writeln!(out, "  gap       {:<14}  {}", gap.name, escaped(&gap.text))?;
         }
         for (code, count) in &counts.excused {
             writeln!(out, "  excused   {count:>9}  {} (--accept)", escaped(code))?;
         }
-        for text in &excused {
-            writeln!(out, "  excused   {} (--accept)", escaped(text))?;
+        for gap in &excused {
+            writeln!(out, "  excused   {:<14}  {} (--accept)", gap.name, escaped(&gap.text))?;
         }
         if counts.yes_elsewhere > 0 {
             let findings = counted(counts.yes_elsewhere, "finding");
-            writeln!(out, "  {findings} need another authority, which was not asked for")?;
+            let verb = if counts.yes_elsewhere == 1 { "needs" } else { "need" };
+            writeln!(out, "  {findings} {verb} another authority, which was not asked for")?;
         }
         for scope in &scopes {
             for text in scope.scans.iter().flat_map(left_out) {

@@ -39,9 +39,9 @@ fn verdict(record: &Record<'_>) -> Value {
     };
     json!({
         "rule": verdict.rule(),
-        "reason": verdict.reason(),
+        "reason": crate::advice::reason(record.facts, verdict),
         "modifiers": verdict.modifiers().map(modifier).collect::<Vec<_>>(),
-        "settled_by": verdict.settled_by(),
+        "settled_by": crate::advice::settled_by(record.facts, verdict),
     })
 }
 

@@ -22,8 +22,7 @@ pub(crate) fn run(args: &Inspect) -> Result<Outcome> {
         // A person who asks about one file wants to know all of it.
         inspector: args
             .budgets
-            .inspector()
-            .cancel(Cancel::default())
+            .inspector(Cancel::default())
             .labels(true)
             .verify(true)
             .deep(args.deep)

@@ -5,13 +5,13 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::slice;
 
-use rmsight::{Envelope, Estate, Facts, Record, Redactor, Value, judge_dated};
+use rmsight::{Envelope, Estate, Facts, Record, Redactor, Value};
 use serde_json::{Map, Value as Json};
 
 use crate::args::{Format, Judge};
 use crate::exit::{Failure, Outcome, Result};
 use crate::output::Page;
-use crate::stored::{Inventories, is_database, judged_with};
+use crate::stored::{Inventories, believed, is_database, judged_with};
 use crate::tally::Tally;
 use crate::totals;
 use crate::words;
@@ -96,8 +96,8 @@ fn again(
         _ => row.get(name).map(value),
     };
     let mut envelope = Envelope::from_columns(value).map_err(|error| error.to_string())?;
-    let mut facts = Facts::from_columns(value).map_err(|error| error.to_string())?;
-    let verdict = judge_dated(&facts, envelope.modified, estate);
+    let facts = Facts::from_columns(value).map_err(|error| error.to_string())?;
+    let (mut facts, verdict) = believed(&envelope, facts, estate);
     if let Some(redactor) = redactor {
         redactor.redact(&mut envelope, &mut facts);
     }

@@ -25,7 +25,7 @@ pub(crate) fn learn(args: &Learn) -> Result<Outcome> {
     // What was changed after it was signed names anybody's key.
     let builder = Inspector::builder().verify(true).keep_licenses(false);
     #[cfg(feature = "pst")]
-    let builder = builder.pst(crate::pst::PstLimits::default().opener());
+    let builder = builder.pst(crate::pst::PstLimits::default().opener(rmsight::Cancel::default()));
     let mut inspector = builder.build();
     for path in &args.files {
         lesson.protected(path, &mut inspector);

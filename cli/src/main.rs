@@ -1,5 +1,6 @@
 //! `rmsight`: which files still need an AD RMS cluster?
 
+mod advice;
 mod args;
 mod chain;
 mod check;
@@ -9,6 +10,9 @@ mod diff;
 mod estate;
 mod exit;
 mod export;
+mod forget;
+mod gaps;
+mod host;
 mod inspect;
 mod inventory;
 mod judge;
@@ -22,6 +26,7 @@ mod progress;
 #[cfg(feature = "pst")]
 mod pst;
 mod rate;
+mod reading;
 mod report;
 mod rules;
 mod scan;

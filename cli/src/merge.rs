@@ -1,36 +1,76 @@
 //! `rmsight merge`: several inventories into one.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::exit::{Failure, Outcome, Result};
-use crate::inventory::{Inventory, Store};
+use crate::inventory::{FIRST_ID, Inventory, Store};
 use crate::words::counted;
 
 /// Put several inventories together in a new one.
 ///
-/// Scans, roots and findings keep their source. Of a file that several know (the same source and
-/// path), the one that looked at it last is believed.
+/// Scans, roots and findings keep their source, and gaps of each inventory stay gaps. Of copies of
+/// one inventory, the one that looked at a file last is believed. Inventories that different scans
+/// made are refused if they have the same path of the same source: these would be two files, and
+/// become one. NAME=INVENTORY gives a source a name.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  rmsight merge all.db fs1.db fs2.db")]
+  rmsight merge all.db fs1.db fs2.db
+  rmsight merge all.db FS1=fs1.db FS2=fs2.db")]
 pub(crate) struct Merge {
     /// The inventory to make; it must not be there yet
     #[arg(value_name = "NEW")]
     output: PathBuf,
 
-    /// The inventories to put into it; they stay as they are
-    #[arg(value_name = "INVENTORY", required = true)]
-    inventories: Vec<PathBuf>,
+    /// The inventories to put into it, each with a name for its source if it needs one; they stay
+    /// as they are
+    #[arg(value_name = "[NAME=]INVENTORY", required = true, value_parser = Input::parse)]
+    inventories: Vec<Input>,
+}
+
+/// An inventory to merge.
+#[derive(Debug, Clone)]
+struct Input {
+    file: PathBuf,
+    /// The name of its source, in place of that in the file.
+    source: Option<String>,
+}
+
+impl Input {
+    /// `NAME=FILE`, or a file, whose name may have a `=` if it exists.
+    fn parse(text: &str) -> std::result::Result<Input, String> {
+        match text.split_once('=') {
+            Some((name, file)) if !Path::new(text).exists() => {
+                if name.is_empty() || file.is_empty() {
+                    return Err("it has the form NAME=INVENTORY".to_owned());
+                }
+                Ok(Input { file: file.into(), source: Some(name.to_owned()) })
+            }
+            _ => Ok(Input { file: text.into(), source: None }),
+        }
+    }
 }
 
 pub(crate) fn run(args: &Merge) -> Result<Outcome> {
-    for file in &args.inventories {
-        // It says what is wrong with it, before anything is made.
-        Inventory::open(file)?;
+    let mut inputs = Vec::new();
+    for input in &args.inventories {
+        // Reports what is wrong with a file before anything is made.
+        let inventory = Inventory::open(&input.file)?;
+        let sources = sources(input, &inventory)
+            .map_err(|error| Failure::message(format_args!("{}: {error}", input.file.display())))?;
+        if input.source.is_some() && sources.len() > 1 {
+            let names: Vec<String> = sources.iter().map(|one| format!("{:?}", one.own)).collect();
+            return Err(Failure::message(format_args!(
+                "{}: it has several sources ({}), which cannot get one name",
+                input.file.display(),
+                names.join(", ")
+            )));
+        }
+        inputs.push((input, sources));
     }
     if args.output.exists() {
         let name = args.output.display();
@@ -42,8 +82,18 @@ pub(crate) fn run(args: &Merge) -> Result<Outcome> {
     _ = std::fs::remove_file(&part);
     Store::open(&part)?.close();
     let failed = |error| Failure::message(format_args!("{}: {error}", args.output.display()));
-    let files = merge(&part, &args.inventories).map_err(failed);
-    let files = files.inspect_err(|_| _ = std::fs::remove_file(&part))?;
+    let merged = (|| {
+        for (at, (input, sources)) in inputs.iter().enumerate() {
+            for (other, other_sources) in inputs.iter().take(at) {
+                let same = same_path(&part, (other, other_sources), (input, sources));
+                if let Some((source, path)) = same.map_err(failed)? {
+                    return Err(conflict(&args.output, other, input, &source, &path));
+                }
+            }
+        }
+        merge(&part, &args.inventories).map_err(failed)
+    })();
+    let files = merged.inspect_err(|_| _ = std::fs::remove_file(&part))?;
     std::fs::rename(&part, &args.output)
         .map_err(|error| Failure::message(format_args!("{}: {error}", args.output.display())))?;
     let from = counted(u64::try_from(args.inventories.len()).unwrap_or(u64::MAX), "inventory");
@@ -56,7 +106,93 @@ pub(crate) fn run(args: &Merge) -> Result<Outcome> {
     Ok(Outcome::Complete)
 }
 
-fn merge(output: &Path, inventories: &[PathBuf]) -> rusqlite::Result<i64> {
+/// A source of an inventory.
+#[derive(Debug)]
+struct Source {
+    id: i64,
+    /// Its name in the file.
+    own: String,
+    /// Its name in the new inventory.
+    name: String,
+    /// The name was given on the command line.
+    is_given: bool,
+    /// Names of the inventories whose scans filled it.
+    scanners: BTreeSet<String>,
+}
+
+fn sources(input: &Input, inventory: &Inventory) -> rusqlite::Result<Vec<Source>> {
+    let db = inventory.db();
+    let mut statement = db.prepare("SELECT id, name FROM sources ORDER BY id")?;
+    let sources = statement.query_map([], |row| {
+        let own: String = row.get(1)?;
+        let name = input.source.clone().unwrap_or_else(|| own.clone());
+        let is_given = input.source.is_some();
+        Ok(Source { id: row.get(0)?, own, name, is_given, scanners: BTreeSet::new() })
+    })?;
+    let mut sources = sources.collect::<rusqlite::Result<Vec<Source>>>()?;
+    let own = inventory.id().unwrap_or_default();
+    // Tables of version 1 do not have them.
+    let has_scanners = !inventory.is_first().unwrap_or(true);
+    for source in &mut sources {
+        if has_scanners {
+            let mut statement = db.prepare("SELECT id FROM scanners WHERE source = ?")?;
+            let names = statement.query_map([source.id], |row| row.get(0))?;
+            source.scanners = names.collect::<rusqlite::Result<_>>()?;
+        }
+        if source.scanners.is_empty() {
+            source.scanners.insert(own.clone());
+        }
+    }
+    Ok(sources)
+}
+
+/// A path that two inventories have in the same source although different scans made them, with the
+/// name of the source. Names given on the command line are believed.
+fn same_path(
+    output: &Path,
+    one: (&Input, &[Source]),
+    other: (&Input, &[Source]),
+) -> rusqlite::Result<Option<(String, String)>> {
+    let pairs = one.1.iter().flat_map(|one| other.1.iter().map(move |other| (one, other)));
+    let mut pairs = pairs
+        .filter(|(one, other)| one.name == other.name && !(one.is_given && other.is_given))
+        .filter(|(one, other)| one.scanners.is_disjoint(&other.scanners))
+        .peekable();
+    if pairs.peek().is_none() {
+        return Ok(None);
+    }
+    let db = Connection::open(output)?;
+    attach(&db, &one.0.file)?;
+    db.execute("ATTACH ? AS j", [other.0.file.to_string_lossy()])?;
+    for (one, other) in pairs {
+        for sql in [
+            "SELECT a.path FROM i.roots a JOIN j.roots b ON b.path = a.path AND b.kind = a.kind \
+             WHERE a.kind = 'path' AND a.source = ?1 AND b.source = ?2 LIMIT 1",
+            "SELECT CAST(a.path || f.name AS BLOB) FROM i.dirs a \
+             JOIN j.dirs b ON b.source = ?2 AND b.path = a.path \
+             JOIN i.files f ON f.dir = a.id JOIN j.files g ON g.dir = b.id AND g.name = f.name \
+             WHERE a.source = ?1 LIMIT 1",
+        ] {
+            let found: Option<Vec<u8>> =
+                db.query_row(sql, [one.id, other.id], |row| row.get(0)).optional()?;
+            if let Some(path) = found {
+                return Ok(Some((one.name.clone(), String::from_utf8_lossy(&path).into_owned())));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn conflict(output: &Path, one: &Input, other: &Input, source: &str, path: &str) -> Failure {
+    let (output, one, other) = (output.display(), one.file.display(), other.file.display());
+    Failure::message(format_args!(
+        "{one} and {other} both have {path} of the source {source:?}, and different scans made \
+         them: two files would become one. Name the sources: rmsight merge {output} FS1={one} \
+         FS2={other}"
+    ))
+}
+
+fn merge(output: &Path, inventories: &[Input]) -> rusqlite::Result<i64> {
     let db = Connection::open(output)?;
     // Nobody else knows the file yet; a failure begins anew.
     db.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(()))?;
@@ -66,9 +202,9 @@ fn merge(output: &Path, inventories: &[PathBuf]) -> rusqlite::Result<i64> {
     db.execute_batch(
         "CREATE TEMP TABLE order_of (input INTEGER, scan INTEGER, started INTEGER, same TEXT);",
     )?;
-    for (number, file) in (0_i64..).zip(inventories) {
-        attach(&db, file)?;
-        db.execute(SCANS, [number])?;
+    for (number, input) in (0_i64..).zip(inventories) {
+        attach(&db, &input.file)?;
+        db.execute(SCANS, params![number, input.source])?;
         db.execute_batch("DETACH i")?;
     }
     // Scans are numbered in the order of their time, as if they had been made here; one that is in
@@ -77,18 +213,22 @@ fn merge(output: &Path, inventories: &[PathBuf]) -> rusqlite::Result<i64> {
         "CREATE TEMP TABLE scan_of AS SELECT input, scan AS old, \
          dense_rank() OVER (ORDER BY started, scan, same) AS new FROM order_of;",
     )?;
-    for (number, file) in (0_i64..).zip(inventories) {
-        attach(&db, file)?;
+    for (number, input) in (0_i64..).zip(inventories) {
+        attach(&db, &input.file)?;
         db.execute_batch("BEGIN")?;
-        one(&db, number)?;
+        one(&db, number, input.source.as_deref())?;
         db.execute_batch("COMMIT; DETACH i")?;
     }
+    // A later listing of the folder has written its own.
+    db.execute_batch(
+        "DELETE FROM skipped WHERE scan < (SELECT listed FROM dirs WHERE dirs.id = skipped.dir);",
+    )?;
     db.query_row("SELECT count(*) FROM files WHERE gone IS NULL", [], |row| row.get(0))
 }
 
 /// What makes a scan the one that it is: two of which all this is the same are one.
-const SCANS: &str = "INSERT INTO order_of SELECT ?, s.id, s.started, json_array(
-      (SELECT name FROM i.sources WHERE id = s.source), s.finished, s.outcome, s.program, s.files,
+const SCANS: &str = "INSERT INTO order_of SELECT ?1, s.id, s.started, json_array(
+      coalesce(?2, (SELECT name FROM i.sources WHERE id = s.source)), s.finished, s.outcome, s.program, s.files,
       s.read, s.unchanged, s.failed, s.gone, s.bytes,
       (SELECT json_group_array(json_array(r.kind, hex(r.path), v.started, v.finished, v.files))
          FROM i.root_scans v JOIN i.roots r ON r.id = v.root WHERE v.scan = s.id))
@@ -104,7 +244,7 @@ fn attach(db: &Connection, file: &Path) -> rusqlite::Result<()> {
 const LOOKED: &str = "max(f.scan, coalesce(f.gone, 0), coalesce(d.listed, 0))";
 
 /// Copies the inventory `i`, row numbers made new.
-fn one(db: &Connection, number: i64) -> rusqlite::Result<()> {
+fn one(db: &Connection, number: i64, source: Option<&str>) -> rusqlite::Result<()> {
     db.execute_batch(
         "DROP TABLE IF EXISTS temp.scan; DROP TABLE IF EXISTS temp.source;
          DROP TABLE IF EXISTS temp.reading; DROP TABLE IF EXISTS temp.device;
@@ -113,11 +253,19 @@ fn one(db: &Connection, number: i64) -> rusqlite::Result<()> {
     )?;
     db.execute_batch("CREATE TEMP TABLE scan (old INTEGER PRIMARY KEY, new INTEGER)")?;
     db.execute("INSERT INTO scan SELECT old, new FROM scan_of WHERE input = ?", [number])?;
+    db.execute_batch("CREATE TEMP TABLE source (old INTEGER PRIMARY KEY, new INTEGER)")?;
+    db.execute(
+        "INSERT OR IGNORE INTO sources (name) SELECT coalesce(?, name) FROM i.sources",
+        [source],
+    )?;
+    db.execute(
+        "INSERT INTO source SELECT o.id, n.id FROM i.sources o \
+         JOIN main.sources n ON n.name = coalesce(?, o.name)",
+        [source],
+    )?;
+    scanners(db)?;
     db.execute_batch(
-        "INSERT OR IGNORE INTO sources (name) SELECT name FROM i.sources;
-         CREATE TEMP TABLE source (old INTEGER PRIMARY KEY, new INTEGER);
-         INSERT INTO source SELECT o.id, n.id FROM i.sources o JOIN main.sources n USING (name);
-         INSERT OR IGNORE INTO maps (source, prefix, target)
+        "INSERT OR IGNORE INTO maps (source, prefix, target)
            SELECT s.new, prefix, target FROM i.maps JOIN source s ON s.old = source;
          INSERT OR IGNORE INTO readings (reader, digest, options)
            SELECT reader, digest, options FROM i.readings;
@@ -132,6 +280,12 @@ fn one(db: &Connection, number: i64) -> rusqlite::Result<()> {
          INSERT INTO root SELECT o.id, n.id FROM i.roots o JOIN source s ON s.old = o.source
            JOIN main.roots n ON n.source = s.new AND n.kind = o.kind AND n.path = o.path;",
     )?;
+    if columns(db, "roots")?.iter().any(|column| column == "real") {
+        db.execute_batch(
+            "UPDATE main.roots SET real = o.real FROM i.roots o JOIN temp.root r ON r.old = o.id
+             WHERE r.new = main.roots.id AND o.real IS NOT NULL;",
+        )?;
+    }
     let known = "ON CONFLICT DO NOTHING";
     copy(db, "scans", &[("id", "scan"), ("source", "source"), ("reading", "reading")], known)?;
     copy(db, "root_scans", &[("scan", "scan"), ("root", "root"), ("device", "device")], known)?;
@@ -144,7 +298,47 @@ fn one(db: &Connection, number: i64) -> rusqlite::Result<()> {
            JOIN main.dirs d ON d.id = f.dir;"
     ))?;
     dirs(db)?;
+    skipped(db)?;
     files(db)
+}
+
+/// Whether the inventory `i` has a table: one of the first version lacks some.
+fn has_table(db: &Connection, table: &str) -> rusqlite::Result<bool> {
+    db.query_row(
+        "SELECT EXISTS (SELECT 1 FROM i.sqlite_schema WHERE type = 'table' AND name = ?)",
+        [table],
+        |row| row.get(0),
+    )
+}
+
+/// Which inventories filled each source.
+fn scanners(db: &Connection) -> rusqlite::Result<()> {
+    if has_table(db, "scanners")? {
+        return db.execute_batch(
+            "INSERT OR IGNORE INTO main.scanners (source, id)
+               SELECT s.new, o.id FROM i.scanners o JOIN temp.source s ON s.old = o.source;",
+        );
+    }
+    db.execute_batch(&format!(
+        "INSERT OR IGNORE INTO main.scanners (source, id)
+           SELECT s.new, id.* FROM temp.source s, ({}) id;",
+        FIRST_ID.replace("FROM scans", "FROM i.scans")
+    ))
+}
+
+/// Links that were not followed.
+fn skipped(db: &Connection) -> rusqlite::Result<()> {
+    if !has_table(db, "skipped")? {
+        return Ok(());
+    }
+    db.execute_batch(
+        "INSERT INTO main.skipped (dir, name, root, scan, target)
+           SELECT d.new, o.name, r.new, n.new, o.target FROM i.skipped o
+             JOIN temp.dir d ON d.old = o.dir JOIN temp.root r ON r.old = o.root
+             JOIN temp.scan n ON n.old = o.scan WHERE true
+           ON CONFLICT (dir, name) DO UPDATE SET root = excluded.root, scan = excluded.scan,
+             target = excluded.target WHERE excluded.scan > skipped.scan;",
+    )
 }
 
 /// Copies a table; columns in `mapped` get their new number from the table of that name.

@@ -122,6 +122,18 @@ pub(crate) fn is_link(_: &io::Error, _: &Path) -> bool {
     false
 }
 
+/// Whether a path could not be resolved because its links lead back to themselves.
+#[cfg(unix)]
+pub(crate) fn is_loop(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+/// Whether a path could not be resolved because its links lead back to themselves.
+#[cfg(not(unix))]
+pub(crate) fn is_loop(_: &io::Error) -> bool {
+    false
+}
+
 /// Whether an open failed because what stands there is no regular file: a socket, which cannot be
 /// opened, or what [`rmsight::FileSource`] refused.
 pub(crate) fn is_special(error: &io::Error) -> bool {

@@ -4,6 +4,8 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::stop::Stop;
+
 /// Files or bytes a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rate {
@@ -38,16 +40,21 @@ impl Rate {
 #[derive(Debug)]
 pub(crate) struct Throttle {
     rate: Option<Rate>,
+    /// Ends waiting.
+    stop: Stop,
     /// When what was taken until now would be taken at that rate.
     next: Mutex<Instant>,
 }
+
+/// How long to sleep before looking whether the scan is stopped.
+const SLICE: Duration = Duration::from_millis(200);
 
 /// What may be caught up on after a pause.
 const SLACK: Duration = Duration::from_millis(100);
 
 impl Throttle {
-    pub(crate) fn new(rate: Option<Rate>) -> Throttle {
-        Throttle { rate, next: Mutex::new(Instant::now()) }
+    pub(crate) fn new(rate: Option<Rate>, stop: Stop) -> Throttle {
+        Throttle { rate, stop, next: Mutex::new(Instant::now()) }
     }
 
     pub(crate) fn file(&self) {
@@ -72,8 +79,11 @@ impl Throttle {
             *next = from.checked_add(cost).unwrap_or(from);
             from
         };
-        if let Some(wait) = until.checked_duration_since(now) {
-            thread::sleep(wait);
+        while let Some(wait) = until.checked_duration_since(Instant::now()) {
+            if wait.is_zero() || self.stop.is_raised() {
+                return;
+            }
+            thread::sleep(wait.min(SLICE));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rmsight::{Redactor, Timestamp};
 
 use crate::exit::Result;
-use crate::inventory::{RootRow, ScanRow};
+use crate::inventory::{Link, RootRow, ScanRow};
 use crate::stored::Inventories;
 
 /// What one inventory covers.
@@ -17,6 +17,10 @@ pub(crate) struct Scope {
     pub(crate) scans: Vec<ScanRow>,
     /// The newest visit of each root.
     pub(crate) roots: Vec<RootRow>,
+    /// The scans of these visits, by their rows.
+    pub(crate) visits: BTreeMap<i64, ScanRow>,
+    /// Links, junctions and mount points that were not followed.
+    pub(crate) links: Vec<Link>,
     /// Codes of the folders that could not be listed, of each root.
     pub(crate) unlisted: BTreeMap<i64, Vec<String>>,
 }
@@ -26,7 +30,9 @@ impl Scope {
         let mut scopes = Vec::new();
         for (file, inventory) in &inventories.all {
             let mut scans: BTreeMap<Option<String>, ScanRow> = BTreeMap::new();
+            let mut visits = BTreeMap::new();
             for scan in inventory.scans()? {
+                visits.insert(scan.id, scan.clone());
                 scans.insert(scan.source.clone(), scan);
             }
             let mut roots: BTreeMap<i64, RootRow> = BTreeMap::new();
@@ -40,6 +46,8 @@ impl Scope {
                 inventory: name,
                 scans: scans.into_values().collect(),
                 roots: roots.into_values().collect(),
+                visits,
+                links: inventory.links()?,
                 unlisted,
             });
         }
@@ -48,10 +56,12 @@ impl Scope {
 
     /// Takes names out of it, as they are taken out of the findings.
     pub(crate) fn redact(&mut self, redactor: &Redactor) {
-        let lists = self.scans.iter_mut().flat_map(|scan| [&mut scan.include, &mut scan.exclude]);
+        let scans = self.scans.iter_mut().chain(self.visits.values_mut());
+        let lists = scans.flat_map(|scan| [&mut scan.include, &mut scan.exclude]);
         let globs = lists.flatten();
         let roots = self.roots.iter_mut().map(|root| &mut root.path);
-        roots.chain(globs).for_each(|path| *path = redactor.path(path));
+        let links = self.links.iter_mut().map(|link| &mut link.path);
+        roots.chain(links).chain(globs).for_each(|path| *path = redactor.path(path));
     }
 }
 

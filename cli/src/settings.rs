@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use rmsight::{
-    Cancel, Depth, Estate, Inspector, InspectorBuilder, Limits, READER_VERSION, RULES_VERSION,
-    Redactor, SCHEMA_VERSION,
+    Cancel, Estate, Inspector, InspectorBuilder, Limits, READER_VERSION, RULES_VERSION, Redactor,
+    SCHEMA_VERSION,
 };
 
-use crate::args::{Budgets, LimitSet, Reading};
+use crate::args::{Budgets, LimitSet};
 
 /// What `--version` prints.
 pub(crate) static VERSIONS: LazyLock<String> = LazyLock::new(|| {
@@ -29,64 +29,57 @@ pub(crate) struct Settings {
     pub(crate) cancel: Cancel,
 }
 
-impl Reading {
-    pub(crate) fn inspector(&self, cancel: Cancel) -> InspectorBuilder {
-        self.budgets
-            .inspector()
-            .depth(if self.quick { Depth::Head } else { Depth::Full })
-            .labels(self.labels)
-            .deep(self.deep)
-            .verify(self.verify)
-            .keep_licenses(false)
-            .cancel(cancel)
-    }
-}
-
-impl Reading {
-    /// All that decides what facts the bytes of a file give: the same text for the same.
-    pub(crate) fn text(&self) -> String {
-        let depth = if self.quick { Depth::Head } else { Depth::Full };
-        let mut text = format!("depth={depth}");
-        let options = [("labels", self.labels), ("deep", self.deep), ("verify", self.verify)];
-        for (name, _) in options.iter().filter(|(_, is_on)| *is_on) {
-            text += &format!(" {name}");
-        }
-        for (name, amount) in self.budgets.limits().entries() {
-            text += &format!(" {name}={amount}");
-        }
-        #[cfg(feature = "pst")]
-        {
-            let limits = self.budgets.pst;
-            text += &format!(" pst={}s,{}", limits.pst_timeout, limits.pst_memory);
-        }
-        text
-    }
-}
-
 impl Budgets {
     /// An inspector with these limits, and with what only this program lends the library: room on
     /// the disk, and a reader of Outlook data files.
-    pub(crate) fn inspector(&self) -> InspectorBuilder {
-        let builder = Inspector::builder().limits(self.limits()).spill(crate::spill::open);
+    pub(crate) fn inspector(&self, cancel: Cancel) -> InspectorBuilder {
         #[cfg(feature = "pst")]
-        let builder = builder.pst(self.pst.opener());
+        let builder = with_limits(self.limits(), cancel, self.pst);
+        #[cfg(not(feature = "pst"))]
+        let builder = with_limits(self.limits(), cancel);
         builder
     }
 
     pub(crate) fn limits(&self) -> Limits {
         let mut limits = match self.limits {
-            LimitSet::Default => Limits::default(),
-            LimitSet::Strict => Limits::strict(),
+            Some(LimitSet::Strict) => Limits::strict(),
+            Some(LimitSet::Default) | None => Limits::default(),
         };
-        for (name, amount) in &self.limit {
-            limits.set(name, *amount);
-        }
-        if let Some(depth) = self.max_depth {
-            limits.nesting = depth;
-        }
-        if let Some(size) = self.max_member_size {
-            limits.member_size = size;
+        for (name, amount) in self.given().into_iter().flatten() {
+            limits.set(name, amount);
         }
         limits
     }
+
+    /// The limits that were set one by one; the later one of a name counts.
+    fn given(&self) -> [Vec<(&str, u64)>; 2] {
+        let one_by_one = self.limit.iter().map(|(name, amount)| (name.as_str(), *amount));
+        let named = [("nesting", self.max_depth), ("member-size", self.max_member_size)];
+        let named = named.into_iter().filter_map(|(name, amount)| Some((name, amount?)));
+        [one_by_one.collect(), named.collect()]
+    }
+
+    /// All limits that the command line sets, by their names.
+    pub(crate) fn set(&self) -> Vec<(String, u64)> {
+        let limits = self.limits();
+        if self.limits.is_some() {
+            return limits.entries().map(|(name, amount)| (name.to_owned(), amount)).collect();
+        }
+        let given: Vec<&str> = self.given().into_iter().flatten().map(|(name, _)| name).collect();
+        let set = limits.entries().filter(|(name, _)| given.contains(name));
+        set.map(|(name, amount)| (name.to_owned(), amount)).collect()
+    }
+}
+
+/// An inspector with limits and with what this program lends the library.
+pub(crate) fn with_limits(
+    limits: Limits,
+    cancel: Cancel,
+    #[cfg(feature = "pst")] pst: crate::pst::PstLimits,
+) -> InspectorBuilder {
+    let builder =
+        Inspector::builder().limits(limits).spill(crate::spill::open).cancel(cancel.clone());
+    #[cfg(feature = "pst")]
+    let builder = builder.pst(pst.opener(cancel));
+    builder
 }

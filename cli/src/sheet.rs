@@ -5,10 +5,11 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use rmsight::{
-    Certificate, Dependency, Facts, Finding, LicenseFacts, Link, Need, Party, Protection, Record,
-    Signature, Timestamp, Verdict,
+    Certificate, Facts, Finding, LicenseFacts, Link, Need, Party, Protection, Record, Signature,
+    Timestamp, Verdict,
 };
 
+use crate::advice;
 use crate::chain;
 use crate::terminal::escaped;
 use crate::text::short_key;
@@ -29,7 +30,7 @@ pub(crate) fn write(
     }
     writeln!(out)?;
     what_it_is(record, out)?;
-    answer(verdict, out)?;
+    answer(facts, verdict, out)?;
     if let Some(license) = &facts.license {
         opens(license, verdict, out)?;
         says(license, facts, out)?;
@@ -86,7 +87,7 @@ fn protected(protection: Protection) -> &'static str {
     }
 }
 
-fn answer(verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
+fn answer(facts: &Facts, verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
     heading("Does it still need an AD RMS cluster?", out)?;
     let answer = match verdict.need() {
         Need::Yes => "Yes.",
@@ -98,7 +99,7 @@ fn answer(verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "    {answer} {} ({}, rule {}{confidence})",
-        verdict.reason(),
+        advice::reason(facts, verdict),
         verdict.dependency(),
         verdict.rule(),
     )?;
@@ -267,10 +268,7 @@ fn shown(value: &str) -> String {
 }
 
 fn settles(facts: &Facts, verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
-    if verdict.dependency() == Dependency::None {
-        return Ok(());
-    }
-    let Some(advice) = verdict.settled_by() else { return Ok(()) };
+    let Some(advice) = advice::settled_by(facts, verdict) else { return Ok(()) };
     heading("What would settle it", out)?;
     writeln!(out, "    {advice}")?;
     match facts.slc_key() {

@@ -4,9 +4,12 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use rmsight::{Envelope, Estate, Facts, Record, Redactor, Verdict, judge_dated};
+use rmsight::{
+    Envelope, Estate, Facts, Need, READER_VERSION, Record, Redactor, Verdict, judge_dated,
+};
 
 use crate::exit::{Failure, Result};
+use crate::gaps::OLDER_READER;
 use crate::inventory::{Inventory, Maps};
 
 /// Inventories that are read as if they were one.
@@ -28,6 +31,29 @@ impl Judged {
     pub(crate) fn record(&self) -> Record<'_> {
         Record { envelope: &self.envelope, facts: &self.facts, verdict: &self.verdict }
     }
+}
+
+/// Judges the facts of a record, as far as they can be believed. What an older reader found not to
+/// need a cluster may hold what only a newer one finds: it counts as not read.
+pub(crate) fn believed(envelope: &Envelope<'_>, facts: Facts, estate: &Estate) -> (Facts, Verdict) {
+    let verdict = judge_dated(&facts, envelope.modified, estate);
+    if !is_older(envelope) || verdict.need() != Need::No {
+        return (facts, verdict);
+    }
+    let words = format!(
+        "reader {} read it, which reader {READER_VERSION} does not believe: scan again",
+        envelope.reader
+    );
+    let mut unread = Facts::not_opened(OLDER_READER, words);
+    unread.container = facts.container;
+    (unread.member, unread.member_size) = (facts.member, facts.member_size);
+    let verdict = judge_dated(&unread, envelope.modified, estate);
+    (unread, verdict)
+}
+
+/// Whether an older version of the fact extraction made the record.
+pub(crate) fn is_older(envelope: &Envelope<'_>) -> bool {
+    envelope.reader < READER_VERSION
 }
 
 impl Inventories {
@@ -52,8 +78,8 @@ impl Inventories {
     ) -> Result<()> {
         for (_, inventory) in &self.all {
             inventory.records(|stored| {
-                let verdict = judge_dated(&stored.facts, stored.envelope.modified, estate);
-                let (mut envelope, mut facts) = (stored.envelope, stored.facts);
+                let mut envelope = stored.envelope;
+                let (mut facts, verdict) = believed(&envelope, stored.facts, estate);
                 if let Some(redactor) = &self.redactor {
                     redactor.redact(&mut envelope, &mut facts);
                 }

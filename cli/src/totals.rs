@@ -60,6 +60,20 @@ pub(crate) fn kept(left_out: &LeftOut, vanished: Vanished, file: &Path) -> Strin
     if unchanged > 0 {
         text += &format!(" {} as the inventory had them.", counted(unchanged, "file"));
     }
+    let older = left_out.older.load(Ordering::Relaxed);
+    if older > 0 {
+        text += &format!(
+            " {} read again, because an older rmsight had read them.",
+            counted(older, "unchanged file")
+        );
+    }
+    let options = left_out.options.load(Ordering::Relaxed);
+    if options > 0 {
+        text += &format!(
+            " {} read again for the options that were added.",
+            counted(options, "unchanged file")
+        );
+    }
     if vanished.gone > 0 {
         text += &format!(" {} gone since.", counted(vanished.gone, "file"));
     }

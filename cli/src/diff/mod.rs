@@ -162,7 +162,15 @@ impl Pair {
         let mut after = new.prepare(&rows::sql(new_columns)).map_err(broken)?;
         let mut before = Walk::new(before.query([]).map_err(broken)?, old_columns);
         let mut after = Walk::new(after.query([]).map_err(broken)?, new_columns);
-        let (mut one, mut other) = (before.next().map_err(broken)?, after.next().map_err(broken)?);
+        let alias = self.alias()?;
+        let mut next_before = || -> Result<Option<File>> {
+            let mut file = before.next().map_err(broken)?;
+            if let (Some(file), Some(alias)) = (&mut file, &alias) {
+                file.name.source.clone_from(alias);
+            }
+            Ok(file)
+        };
+        let (mut one, mut other) = (next_before()?, after.next().map_err(broken)?);
         loop {
             let order = match (&one, &other) {
                 (None, None) => return Ok(()),
@@ -180,12 +188,34 @@ impl Pair {
             };
             report.file(was, is.filter(is_past), fate, since)?;
             if order.is_le() {
-                one = before.next().map_err(broken)?;
+                one = next_before()?;
             }
             if order.is_ge() {
                 other = after.next().map_err(broken)?;
             }
         }
+    }
+}
+
+impl Pair {
+    /// The name that the later inventory has for the source of the earlier one, if each has one
+    /// source and that of the earlier one has no name: inventories of the first version did not
+    /// have the host's.
+    fn alias(&self) -> Result<Option<String>> {
+        let sources = |inventory: &Inventory| -> Result<Vec<String>> {
+            let mut names: Vec<String> = inventory
+                .scans()?
+                .into_iter()
+                .map(|scan| scan.source.unwrap_or_default())
+                .collect();
+            names.sort_unstable();
+            names.dedup();
+            Ok(names)
+        };
+        Ok(match (sources(&self.before)?.as_slice(), sources(&self.after)?.as_slice()) {
+            ([before], [after]) if before.is_empty() => Some(after.clone()),
+            _ => None,
+        })
     }
 }
 

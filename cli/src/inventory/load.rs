@@ -64,6 +64,25 @@ pub(crate) struct RootRow {
     pub(crate) device: Option<String>,
     pub(crate) files: u64,
     pub(crate) error: Option<String>,
+    /// Files met and not left out; nothing in an inventory of the first version.
+    pub(crate) scanned: Option<u64>,
+    pub(crate) excluded: Option<u64>,
+    pub(crate) filtered: Option<u64>,
+    /// The path with links resolved, as bytes.
+    pub(crate) real: Option<Vec<u8>>,
+}
+
+/// A link, a junction or a mount point that was not followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) source: Option<String>,
+    pub(crate) root: i64,
+    /// As shown: what is not UTF-8 is U+FFFD.
+    pub(crate) path: String,
+    /// Where it leads, as bytes; nothing where that could not be found out.
+    pub(crate) target: Option<Vec<u8>>,
+    /// It is a folder at which the walk stopped: a mount point.
+    pub(crate) is_folder: bool,
 }
 
 /// One finding as it is stored: all that is needed to judge it again.
@@ -116,15 +135,60 @@ impl Inventory {
 
     /// What was looked at in all scans, in their order.
     pub(crate) fn roots(&self) -> Result<Vec<RootRow>> {
-        self.rows(
-            "SELECT root_scans.*, sources.name AS source_name, roots.kind, \
+        // Tables of version 1 have no such column.
+        let real = if self.is_first()? { "NULL" } else { "roots.real" };
+        let sql = format!(
+            "SELECT root_scans.*, sources.name AS source_name, roots.kind, {real} AS real_path, \
              coalesce(roots.display, CAST(roots.path AS TEXT)) AS path, \
              devices.name AS device_name FROM root_scans \
              JOIN roots ON roots.id = root_scans.root JOIN sources ON sources.id = roots.source \
              LEFT JOIN devices ON devices.id = root_scans.device \
-             ORDER BY root_scans.scan, root_scans.root",
-            root_row,
+             ORDER BY root_scans.scan, root_scans.root"
+        );
+        self.rows(&sql, root_row)
+    }
+
+    /// Links, junctions and mount points that were not followed.
+    pub(crate) fn links(&self) -> Result<Vec<Link>> {
+        if self.is_first()? {
+            return Ok(Vec::new());
+        }
+        self.rows(
+            "SELECT sources.name AS source_name, skipped.root, dirs.path, skipped.name, \
+             skipped.target FROM skipped JOIN dirs ON dirs.id = skipped.dir \
+             JOIN sources ON sources.id = dirs.source ORDER BY skipped.root, dirs.path, skipped.name",
+            |row| {
+                let mut path = row.get::<_, Vec<u8>>(2)?;
+                let name = row.get::<_, Vec<u8>>(3)?;
+                let is_folder = name.is_empty();
+                if is_folder {
+                    path.truncate(path::trimmed(&path).len());
+                }
+                path.extend_from_slice(&name);
+                Ok(Link {
+                    source: source(row)?,
+                    root: row.get(1)?,
+                    path: String::from_utf8_lossy(&path).into_owned(),
+                    target: row.get(4)?,
+                    is_folder,
+                })
+            },
         )
+    }
+
+    /// The name that copies of this inventory share, and that no other inventory has.
+    pub(crate) fn id(&self) -> Result<String> {
+        let sql = match self.is_first()? {
+            true => schema::FIRST_ID,
+            false => "SELECT value FROM about WHERE name = 'id'",
+        };
+        let ids = self.rows(sql, |row| row.get::<_, String>(0))?;
+        Ok(ids.into_iter().next().unwrap_or_default())
+    }
+
+    /// Whether the tables are those of the first version.
+    pub(crate) fn is_first(&self) -> Result<bool> {
+        schema::is_first(&self.db).map_err(|error| failed(&self.file, &error))
     }
 
     /// What paths of `source` are called elsewhere.
@@ -289,6 +353,11 @@ fn root_row(row: &Row<'_>) -> rusqlite::Result<RootRow> {
         device: row.get("device_name")?,
         files: row.get("files")?,
         error: row.get("error")?,
+        // Tables of version 1 have no such columns.
+        scanned: row.get("scanned").unwrap_or_default(),
+        excluded: row.get("excluded").unwrap_or_default(),
+        filtered: row.get("filtered").unwrap_or_default(),
+        real: row.get("real_path")?,
     })
 }
 

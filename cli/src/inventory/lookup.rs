@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
-use super::rows::{Begun, Stamp};
+use super::rows::{Begun, Fitness, Stamp};
 use super::{failed, path, patient};
 use crate::exit::Result;
 
@@ -24,7 +24,18 @@ pub(crate) struct Known {
     pub(crate) row: i64,
     /// Reading it again, in the same manner, would give the same.
     pub(crate) is_same: bool,
+    /// The file is unchanged, and has to be read again all the same.
+    pub(crate) stale: Option<Staleness>,
     pub(crate) device: Option<String>,
+}
+
+/// Why an unchanged file has to be read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Staleness {
+    /// An older version of the program read it.
+    Older,
+    /// It was read with options that show less.
+    Options,
 }
 
 impl Lookup {
@@ -52,18 +63,45 @@ impl Lookup {
         name: &OsStr,
         stamp: Option<&Stamp>,
     ) -> Result<Option<Known>> {
-        self.one(
+        let found = self.one(
             "SELECT files.id, size, modified, modified_ns, changed, reading, outcome, \
              devices.name FROM files LEFT JOIN devices ON devices.id = files.device \
              WHERE dir = ? AND files.name = ? AND gone IS NULL",
             params![dir, path::of_name(name)],
             |row| {
                 let is_same = stamp.is_some_and(|stamp| row_stamp(row).is_ok_and(|s| s == *stamp))
-                    && row.get::<_, i64>(5)? == self.begun.reading
                     && row.get_ref(6)?.as_str()? == "read";
-                Ok(Known { row: row.get(0)?, is_same, device: row.get(7)? })
+                let known = Known { row: row.get(0)?, is_same, stale: None, device: row.get(7)? };
+                Ok((known, row.get::<_, i64>(5)?))
             },
-        )
+        )?;
+        let Some((mut known, reading)) = found else { return Ok(None) };
+        if known.is_same {
+            known.stale = self.staleness(known.row, reading)?;
+            known.is_same = known.stale.is_none();
+        }
+        Ok(Some(known))
+    }
+
+    /// Why the row of an unchanged file does not hold what this scan would find.
+    fn staleness(&self, file: i64, reading: i64) -> Result<Option<Staleness>> {
+        let fitness = self.begun.readings.get(&reading).copied();
+        let fitness = fitness.unwrap_or(Fitness { is_stale: true, ..Fitness::default() });
+        if fitness.is_older {
+            return Ok(Some(Staleness::Older));
+        }
+        let mut is_stale = fitness.is_stale;
+        if !is_stale && (fitness.not_licensed || fitness.not_limited) {
+            let concerns = self.one(
+                "SELECT EXISTS (SELECT 1 FROM findings WHERE file = ?1 AND (\
+                 ?2 AND (protection <> 'none' OR container = 'license' OR slc_key IS NOT NULL) \
+                 OR ?3 AND error_code LIKE 'limit-%'))",
+                params![file, fitness.not_licensed, fitness.not_limited],
+                |row| row.get::<_, bool>(0),
+            )?;
+            is_stale = concerns == Some(true);
+        }
+        Ok(is_stale.then_some(Staleness::Options))
     }
 
     /// The files of a folder that are not among those `met`. Those that this scan has already

@@ -4,9 +4,11 @@
 //! It holds facts, never verdicts: what is stored is judged again whenever it is looked at. The
 //! tables are described in `schema.sql`, [`store`] writes them, [`load`] reads them.
 
+mod forget;
 mod load;
 mod lookup;
 mod maps;
+mod past;
 mod path;
 mod rows;
 mod schema;
@@ -20,13 +22,16 @@ use rusqlite::Connection;
 use crate::exit::Failure;
 
 #[allow(unused_imports)] // for the commands that read inventories
-pub(crate) use load::{Inventory, RootRow, ScanRow, Stored, envelope, fact_values};
-pub(crate) use lookup::Lookup;
+pub(crate) use load::{Inventory, Link, RootRow, ScanRow, Stored, envelope, fact_values};
+pub(crate) use lookup::{Lookup, Staleness};
 pub(crate) use maps::Maps;
+pub(crate) use past::real;
+pub(crate) use path::{normal, with_separator};
 pub(crate) use rows::{
-    Begun, Dir, DirState, FileRow, FindingRow, Plan, Reading, RootKind, Stamp, Sums, Vanished,
-    Visit,
+    Begun, Dir, DirState, FileRow, FindingRow, Fitness, Plan, Reading, RootKind, Skipped, Stamp,
+    Sums, Vanished, Visit,
 };
+pub(crate) use schema::FIRST_ID;
 pub(crate) use store::Store;
 
 #[cfg(test)]

@@ -1,7 +1,58 @@
 //! Paths as bytes, and back.
 
-use std::ffi::OsStr;
-use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf};
+
+/// The one form in which a path is stored: absolute, without `.`, `..` and separators at its end, on
+/// Windows with a drive letter in upper case.
+///
+/// `..` after a link is the folder above the link's target, so what precedes the last `..` is
+/// resolved by the system where it exists.
+///
+/// # Errors
+/// The path is empty, or the current folder cannot be found out.
+pub(crate) fn normal(path: &Path) -> io::Result<PathBuf> {
+    let whole = std::path::absolute(path)?;
+    let parts: Vec<Component<'_>> = whole.components().collect();
+    let mut normal = PathBuf::new();
+    let mut rest = parts.as_slice();
+    if let Some(last) = parts.iter().rposition(|part| *part == Component::ParentDir) {
+        let (resolved, after) = parts.split_at(last + 1);
+        let resolved: PathBuf = resolved.iter().collect();
+        normal = resolved.canonicalize().unwrap_or_else(|_| without_parents(&resolved));
+        rest = after;
+    }
+    for part in rest {
+        normal.push(drive(*part));
+    }
+    Ok(normal)
+}
+
+/// Takes `..` together with the name that precedes it away, whatever that name stands for.
+fn without_parents(path: &Path) -> PathBuf {
+    let mut shorter = PathBuf::new();
+    for part in path.components() {
+        match part {
+            // The root has no folder above it.
+            Component::ParentDir => _ = shorter.pop(),
+            part => shorter.push(drive(part)),
+        }
+    }
+    shorter
+}
+
+/// The part with its drive letter in upper case, if it is a drive.
+fn drive(part: Component<'_>) -> OsString {
+    use std::path::Prefix;
+    match part {
+        Component::Prefix(prefix) => match prefix.kind() {
+            Prefix::Disk(letter) => format!("{}:", char::from(letter.to_ascii_uppercase())).into(),
+            _ => prefix.as_os_str().to_owned(),
+        },
+        part => part.as_os_str().to_owned(),
+    }
+}
 
 /// The bytes of a file's name.
 pub(super) fn of_name(name: &OsStr) -> &[u8] {
@@ -10,7 +61,11 @@ pub(super) fn of_name(name: &OsStr) -> &[u8] {
 
 /// The bytes of a folder's path with a separator at its end.
 pub(crate) fn of_dir(path: &Path) -> Vec<u8> {
-    let mut bytes = path.as_os_str().as_encoded_bytes().to_vec();
+    with_separator(path.as_os_str().as_encoded_bytes().to_vec())
+}
+
+/// The path with a separator at its end.
+pub(crate) fn with_separator(mut bytes: Vec<u8>) -> Vec<u8> {
     if bytes.last().is_none_or(|last| !is_separator(*last)) {
         bytes.push(separator());
     }
@@ -56,7 +111,7 @@ fn separator() -> u8 {
 #[cfg(unix)]
 pub(crate) fn to_path(bytes: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
-    std::ffi::OsString::from_vec(bytes).into()
+    OsString::from_vec(bytes).into()
 }
 
 /// The path of these bytes (WTF-8), as the system knows it.
@@ -65,7 +120,7 @@ pub(crate) fn to_path(bytes: Vec<u8>) -> PathBuf {
     use std::os::windows::ffi::OsStringExt;
     match String::from_utf8(bytes) {
         Ok(text) => text.into(),
-        Err(error) => std::ffi::OsString::from_wide(&wide(error.as_bytes())).into(),
+        Err(error) => OsString::from_wide(&wide(error.as_bytes())).into(),
     }
 }
 
@@ -106,6 +161,29 @@ mod tests {
         assert_eq!(wide("añ😀".as_bytes()), "añ😀".encode_utf16().collect::<Vec<_>>());
         assert_eq!(wide(b"a\xed\xa0\xbdb"), [0x61, 0xd83d, 0x62]);
         assert_eq!(wide(b"\xff"), [0xfffd]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_path_has_one_form() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        std::fs::create_dir_all(top.join("real/inner")).unwrap();
+        std::os::unix::fs::symlink("real/inner", top.join("link")).unwrap();
+        let cases = [
+            ("a/", "a"),
+            ("./a//b/.", "a/b"),
+            ("real/../b", "b"),
+            ("missing/../b", "b"),
+            // The folder above the target of the link, not the one above the link.
+            ("link/../b", "real/b"),
+            ("link", "link"),
+        ];
+        for (path, expected) in cases {
+            let found = normal(&PathBuf::from(format!("{}/{path}", top.display()))).unwrap();
+            assert_eq!(found.as_os_str(), top.join(expected).as_os_str(), "{path}");
+        }
+        assert_eq!(normal(Path::new("/../..")).unwrap(), Path::new("/"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a scan says to its inventory.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -12,11 +13,14 @@ use super::maps::Maps;
 use super::schema;
 
 /// What a scan sets out to do.
-#[derive(Debug)]
 pub(crate) struct Plan<'a> {
     pub(crate) source: Option<&'a str>,
+    /// The computer that scans.
+    pub(crate) host: &'a str,
     pub(crate) maps: &'a Maps,
     pub(crate) reading: &'a Reading,
+    /// Which rows of an earlier reading stay as they are.
+    pub(crate) fitness: &'a dyn Fn(&Reading) -> Fitness,
     pub(crate) include: &'a [String],
     pub(crate) exclude: &'a [String],
     pub(crate) one_file_system: bool,
@@ -80,10 +84,33 @@ impl Drop for Dir {
 pub(crate) enum DirState {
     /// Its name was met.
     Met,
-    /// It was listed to the end, on this device; these known files were not in it.
-    Listed { device: Option<Arc<str>>, missing: Vec<i64> },
+    /// It was listed to the end, on this device; these known files were not in it, and these links
+    /// in it were not followed.
+    Listed { device: Option<Arc<str>>, missing: Vec<i64>, skipped: Vec<Skipped> },
     /// It was not listed, or not to the end.
     Failed { code: &'static str, error: String },
+}
+
+/// A link, a junction or a mount point that was not followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Skipped {
+    /// Its name in its folder; empty for the folder itself.
+    pub(crate) name: OsString,
+    /// Where it leads, with links resolved; nothing where that could not be found out.
+    pub(crate) target: Option<PathBuf>,
+}
+
+/// Which rows of an earlier reading hold what the current one would find.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Fitness {
+    /// The program that read them is older than this one: none of them.
+    pub(crate) is_older: bool,
+    /// None of them.
+    pub(crate) is_stale: bool,
+    /// Not those with a license: the current one reads more of it.
+    pub(crate) not_licensed: bool,
+    /// Not those that ended at a limit: the current one allows more.
+    pub(crate) not_limited: bool,
 }
 
 /// By what a file is known to be the same.
@@ -185,11 +212,12 @@ pub(crate) struct Vanished {
 }
 
 /// The rows of a scan that has begun.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Begun {
     pub(super) scan: i64,
     pub(super) source: i64,
-    pub(super) reading: i64,
+    /// All readings of the inventory.
+    pub(super) readings: Arc<HashMap<i64, Fitness>>,
 }
 
 /// What a scan has counted.
@@ -209,6 +237,10 @@ pub(crate) struct Sums {
 pub(crate) struct Visit {
     pub(crate) root: i64,
     pub(crate) files: u64,
+    /// Of these, those that were not left out.
+    pub(crate) scanned: u64,
+    pub(crate) excluded: u64,
+    pub(crate) filtered: u64,
     pub(crate) device: Option<Arc<str>>,
     /// The walk came to its end.
     pub(crate) is_finished: bool,

@@ -12,7 +12,10 @@ use crate::exit::{Failure, Result};
 const APPLICATION_ID: i32 = 0x726d_7367;
 
 /// `user_version` of the file header: version of the tables.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
+
+/// The oldest version of the tables that can be read. [`upgrade`] turns it into [`VERSION`].
+const OLDEST: i32 = 1;
 
 /// The columns of the record that a finding has.
 pub(super) fn fact_columns() -> impl Iterator<Item = &'static Column> {
@@ -34,7 +37,7 @@ pub(super) fn prepare(db: &mut Connection, file: &Path) -> Result<()> {
         return create(db).map_err(|error| failed(file, &error));
     }
     check(db, file)?;
-    extend(db).map_err(|error| failed(file, &error))
+    upgrade(db).and_then(|()| extend(db)).map_err(|error| failed(file, &error))
 }
 
 fn is_blank(db: &Connection) -> rusqlite::Result<bool> {
@@ -55,7 +58,7 @@ pub(super) fn check(db: &Connection, file: &Path) -> Result<()> {
         let text = format!("{name}: it is a database, but not an inventory of rmsight");
         return Err(Failure::Message(text));
     }
-    if version != VERSION {
+    if !(OLDEST..=VERSION).contains(&version) {
         let age = if version > VERSION { "a later" } else { "an earlier" };
         return Err(Failure::message(format_args!(
             "{name}: an inventory of {age} rmsight (tables of version {version}, here {VERSION})"
@@ -71,10 +74,55 @@ fn create(db: &mut Connection) -> rusqlite::Result<()> {
         change.execute_batch(include_str!("schema.sql"))?;
         change.execute_batch(&findings_table())?;
         change.execute_batch(&records_view())?;
+        change.execute_batch(NEW_ID)?;
         change.pragma_update(None, "application_id", APPLICATION_ID)?;
         change.pragma_update(None, "user_version", VERSION)?;
     }
     change.commit()
+}
+
+/// Gives a new file its random name.
+const NEW_ID: &str =
+    "INSERT OR IGNORE INTO about (name, value) VALUES ('id', lower(hex(randomblob(16))));";
+
+/// The name of a file with tables of version 1, which have no place for a random one. It is made
+/// from the first scan, so that copies of one inventory get the same name.
+pub(crate) const FIRST_ID: &str = "SELECT 'v1-' || started || '-' || coalesce(finished, 0) || '-' \
+    || coalesce(files, 0) || '-' || coalesce(bytes, 0) FROM scans ORDER BY id LIMIT 1";
+
+/// Turns tables of version 1 into those of this version.
+fn upgrade(db: &mut Connection) -> rusqlite::Result<()> {
+    if pragma(db, "user_version")? == VERSION {
+        return Ok(());
+    }
+    let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Another process may have upgraded the file since.
+    if pragma(&change, "user_version")? != VERSION {
+        for table in ["about", "scanners", "skipped"] {
+            let start = format!("CREATE TABLE {table} (");
+            let schema = include_str!("schema.sql");
+            let sql = schema.split(start.as_str()).nth(1).and_then(|rest| rest.split(';').next());
+            change.execute_batch(&format!("{start}{}", sql.unwrap_or_default()))?;
+        }
+        change.execute_batch(&format!(
+            "ALTER TABLE scans ADD COLUMN host TEXT;
+             ALTER TABLE roots ADD COLUMN real BLOB;
+             ALTER TABLE root_scans ADD COLUMN scanned INTEGER;
+             ALTER TABLE root_scans ADD COLUMN excluded INTEGER;
+             ALTER TABLE root_scans ADD COLUMN filtered INTEGER;
+             INSERT INTO about (name, value) SELECT 'id', * FROM ({FIRST_ID});
+             {NEW_ID}
+             INSERT INTO scanners (source, id)
+               SELECT sources.id, about.value FROM sources, about WHERE about.name = 'id';"
+        ))?;
+        change.pragma_update(None, "user_version", VERSION)?;
+    }
+    change.commit()
+}
+
+/// Whether the tables are those of version 1, which a reader has to do without.
+pub(super) fn is_first(db: &Connection) -> rusqlite::Result<bool> {
+    Ok(pragma(db, "user_version")? < VERSION)
 }
 
 /// One row a finding: the columns of the record that are facts.

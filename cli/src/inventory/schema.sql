@@ -3,11 +3,25 @@
 -- system gave (Windows: WTF-8); `display` is there only where these are not UTF-8, with U+FFFD for
 -- what is not.
 
--- Names given with --source; the empty one is "none".
+-- Facts about this file: `id` is a random name that copies share and other inventories do not.
+CREATE TABLE about (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Names given with --source, by default the name of the host; the empty one is "none".
 CREATE TABLE sources (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE
 );
+
+-- The inventories (`about.id`) whose scans filled a source, each with `@` and the computer that ran
+-- the scan. `merge` compares them.
+CREATE TABLE scanners (
+  source INTEGER NOT NULL REFERENCES sources,
+  id TEXT NOT NULL,
+  PRIMARY KEY (source, id)
+) WITHOUT ROWID;
 
 -- What paths of a source are called elsewhere (--map).
 CREATE TABLE maps (
@@ -51,7 +65,8 @@ CREATE TABLE scans (
   links INTEGER,                    -- symbolic links, not followed
   special INTEGER,                  -- sockets, pipes, devices
   gone INTEGER,                     -- found to have vanished
-  bytes INTEGER                     -- read from files
+  bytes INTEGER,                    -- read from files
+  host TEXT                         -- computer that ran the scan
 );
 
 -- What scans were told to look at.
@@ -61,6 +76,7 @@ CREATE TABLE roots (
   kind TEXT NOT NULL,               -- path, list (--files-from)
   path BLOB NOT NULL,
   display TEXT,
+  real BLOB,                        -- the path with links resolved, of the last scan
   UNIQUE (source, kind, path)
 );
 
@@ -72,8 +88,11 @@ CREATE TABLE root_scans (
   finished TIMESTAMP,               -- null: not finished
   complete INTEGER NOT NULL,        -- finished, and every folder in it was listed
   device INTEGER REFERENCES devices,
-  files INTEGER NOT NULL,
+  files INTEGER NOT NULL,           -- met, also those left out
   error TEXT,
+  scanned INTEGER,                  -- met, without those left out
+  excluded INTEGER,                 -- files and folders left out by --exclude
+  filtered INTEGER,                 -- files left out by --include
   PRIMARY KEY (scan, root)
 ) WITHOUT ROWID;
 
@@ -114,6 +133,16 @@ CREATE TABLE missing (
   scan INTEGER NOT NULL REFERENCES scans,
   root INTEGER NOT NULL REFERENCES roots,
   PRIMARY KEY (file, scan)
+) WITHOUT ROWID;
+
+-- Links, junctions and mount points that were not followed.
+CREATE TABLE skipped (
+  dir INTEGER NOT NULL REFERENCES dirs,
+  name BLOB NOT NULL,               -- empty: the folder itself
+  root INTEGER NOT NULL REFERENCES roots,
+  scan INTEGER NOT NULL REFERENCES scans,
+  target BLOB,                      -- with links resolved, null where that failed
+  PRIMARY KEY (dir, name)
 ) WITHOUT ROWID;
 
 -- The server licensor keys that any file named, with what the first of them said.

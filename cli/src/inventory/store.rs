@@ -9,7 +9,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 
-use super::rows::{Begun, Dir, DirState, FileRow, KeyRow, Plan, RootKind};
+use super::rows::{
+    Begun, Dir, DirState, FileRow, Fitness, KeyRow, Plan, Reading, RootKind, Skipped,
+};
 use super::{failed, path, schema};
 use crate::exit::Result;
 
@@ -27,6 +29,7 @@ pub(crate) struct Store {
     pub(super) scan: i64,
     pub(super) source: i64,
     reading: i64,
+    readings: Arc<HashMap<i64, Fitness>>,
     devices: HashMap<Arc<str>, i64>,
     keys: HashSet<String>,
     /// Files in the open transaction, and since when it is open.
@@ -52,6 +55,7 @@ impl Store {
             scan: 0,
             source: 0,
             reading: 0,
+            readings: Arc::default(),
             devices: HashMap::new(),
             keys: HashSet::new(),
             pending: 0,
@@ -67,6 +71,11 @@ impl Store {
                  RETURNING id",
                 plan.source.unwrap_or_default(),
             )?;
+            store.db.execute(
+                "INSERT OR IGNORE INTO scanners (source, id) \
+                 SELECT ?, value || '@' || ? FROM about WHERE name = 'id'",
+                params![store.source, plan.host],
+            )?;
             for (prefix, target) in plan.maps.pairs() {
                 store.db.execute(
                     "INSERT OR REPLACE INTO maps (source, prefix, target) VALUES (?, ?, ?)",
@@ -79,9 +88,10 @@ impl Store {
                 params![plan.reading.reader, plan.reading.digest(), plan.reading.options],
                 |row| row.get(0),
             )?;
+            store.readings = Arc::new(store.fitness(plan)?);
             store.scan = store.db.query_row(
                 "INSERT INTO scans (source, reading, started, outcome, program, include, exclude, \
-                 one_file_system, hydrate) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?) \
+                 one_file_system, hydrate, host) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?) \
                  RETURNING id",
                 params![
                     store.source,
@@ -92,6 +102,7 @@ impl Store {
                     serde_json::json!(plan.exclude).to_string(),
                     plan.one_file_system,
                     plan.hydrate,
+                    plan.host,
                 ],
                 |row| row.get(0),
             )?;
@@ -101,21 +112,38 @@ impl Store {
         Ok(self.scan)
     }
 
-    /// The rows by which others look for what is known.
-    pub(crate) fn begun(&self) -> Begun {
-        Begun { scan: self.scan, source: self.source, reading: self.reading }
+    /// Every reading of the file, with what the scan that begins can make of its rows.
+    fn fitness(&self, plan: &Plan<'_>) -> rusqlite::Result<HashMap<i64, Fitness>> {
+        let mut statement = self.db.prepare("SELECT id, reader, options FROM readings")?;
+        let rows = statement.query_map([], |row| {
+            let reading = Reading { reader: row.get(1)?, options: row.get(2)? };
+            Ok((row.get(0)?, (plan.fitness)(&reading)))
+        })?;
+        rows.collect()
     }
 
-    /// Begins with a root; says its row.
-    pub(crate) fn root(&mut self, kind: RootKind, path: &Path) -> Result<i64> {
+    /// The rows by which others look for what is known.
+    pub(crate) fn begun(&self) -> Begun {
+        let readings = Arc::clone(&self.readings);
+        Begun { scan: self.scan, source: self.source, readings }
+    }
+
+    /// Begins with a root, whose path with links resolved is `real`; says its row.
+    pub(crate) fn root(&mut self, kind: RootKind, path: &Path, real: Option<&Path>) -> Result<i64> {
         let bytes = path.as_os_str().as_encoded_bytes();
+        let real = real.map(|real| real.as_os_str().as_encoded_bytes());
         let root = self.change(|store| {
             let root: i64 = store.db.query_row(
-                "INSERT INTO roots (source, kind, path, display) VALUES (?, ?, ?, ?) \
-                 ON CONFLICT DO UPDATE SET display = excluded.display RETURNING id",
-                params![store.source, kind.name(), bytes, path::display(bytes)],
+                "INSERT INTO roots (source, kind, path, display, real) VALUES (?, ?, ?, ?, ?) \
+                 ON CONFLICT DO UPDATE SET display = excluded.display, real = excluded.real \
+                 RETURNING id",
+                params![store.source, kind.name(), bytes, path::display(bytes), real],
                 |row| row.get(0),
             )?;
+            // Nothing else clears the links of a list, whose folders are not listed.
+            if kind == RootKind::List {
+                store.db.execute("DELETE FROM skipped WHERE root = ?", [root])?;
+            }
             store.db.execute(
                 "INSERT INTO root_scans (scan, root, started, complete, files) \
                  VALUES (?, ?, ?, 0, 0) ON CONFLICT DO NOTHING",
@@ -153,13 +181,17 @@ impl Store {
         }
         self.change(|store| {
             let row = store.row_of(dir)?;
-            if let DirState::Listed { device, missing } = state {
+            if let DirState::Listed { device, missing, skipped } = state {
                 let device = store.device(device.as_ref())?;
                 store.cached(
                     "UPDATE dirs SET listed = ?, device = ? WHERE id = ?",
                     params![store.scan, device, row],
                 )?;
                 store.excuse(row)?;
+                store.cached("DELETE FROM skipped WHERE dir = ?", [row])?;
+                for link in skipped {
+                    store.skip(row, dir.root, link)?;
+                }
                 for file in missing {
                     store.cached(
                         "INSERT OR IGNORE INTO missing (file, scan, root) VALUES (?, ?, ?)",
@@ -171,6 +203,24 @@ impl Store {
             Ok(())
         })?;
         self.commit_when_due()
+    }
+
+    /// Writes down a link that was not followed, outside of a folder that was listed to its end.
+    pub(crate) fn skipped(&mut self, dir: &Arc<Dir>, link: &Skipped) -> Result<()> {
+        self.change(|store| {
+            let row = store.row_of(dir)?;
+            store.pending += 1;
+            store.skip(row, dir.root, link)
+        })?;
+        self.commit_when_due()
+    }
+
+    fn skip(&self, dir: i64, root: i64, link: &Skipped) -> rusqlite::Result<()> {
+        let target = link.target.as_ref().map(|target| target.as_os_str().as_encoded_bytes());
+        self.cached(
+            "INSERT OR REPLACE INTO skipped (dir, name, root, scan, target) VALUES (?, ?, ?, ?, ?)",
+            params![dir, path::of_name(&link.name), root, self.scan, target],
+        )
     }
 
     /// Forgets that a folder could not be listed.

@@ -9,6 +9,10 @@ use super::store::{Store, now};
 use super::{failed, path};
 use crate::exit::Result;
 
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 /// The end of roots and scans.
 impl Store {
     /// Whether the inventory has files below `root` that it does not know to be gone.
@@ -48,13 +52,16 @@ impl Store {
             let finished = visit.is_finished.then(now);
             store.db.execute(
                 "UPDATE root_scans SET finished = ?, complete = ?, device = ?, files = ?, \
-                 error = ? WHERE scan = ? AND root = ?",
+                 error = ?, scanned = ?, excluded = ?, filtered = ? WHERE scan = ? AND root = ?",
                 params![
                     finished,
                     visit.is_complete,
                     device,
-                    i64::try_from(visit.files).unwrap_or(i64::MAX),
+                    number(visit.files),
                     visit.error,
+                    number(visit.scanned),
+                    number(visit.excluded),
+                    number(visit.filtered),
                     store.scan,
                     visit.root,
                 ],
@@ -96,6 +103,10 @@ impl Store {
             ),
             place,
         )?;
+        self.db.execute(
+            &format!("{LOST} DELETE FROM skipped WHERE dir IN (SELECT dir FROM lost)"),
+            place,
+        )?;
         let kept = self.db.query_row(
             &format!(
                 "{LOST} SELECT (SELECT count(*) FROM missing JOIN files ON files.id = file \
@@ -112,7 +123,6 @@ impl Store {
     /// Ends the scan.
     pub(crate) fn end(&mut self, sums: &Sums, gone: u64, is_finished: bool) -> Result<()> {
         self.commit()?;
-        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.change(|store| {
             let files = sums.read.saturating_add(sums.unchanged).saturating_add(sums.failed);
             store.db.execute(

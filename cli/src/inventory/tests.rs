@@ -26,6 +26,8 @@ fn begin(store: &mut Store) -> i64 {
     let reading = Reading { reader: 1, options: "limits".to_owned() };
     let plan = Plan {
         source: Some("fs1"),
+        host: "scanner",
+        fitness: &|_| Fitness::default(),
         maps: &Maps::new([("/mnt".to_owned(), r"\\fs1\share".to_owned())]),
         reading: &reading,
         include: &[],
@@ -34,7 +36,7 @@ fn begin(store: &mut Store) -> i64 {
         hydrate: false,
     };
     store.begin(&plan).unwrap();
-    store.root(RootKind::Path, Path::new("/mnt")).unwrap()
+    store.root(RootKind::Path, Path::new("/mnt"), None).unwrap()
 }
 
 fn dir(path: &str, parent: Option<&Arc<Dir>>, root: i64) -> Arc<Dir> {
@@ -69,12 +71,22 @@ fn put(store: &mut Store, dir: &Arc<Dir>, name: &str, device: &str, bytes: &[u8]
 
 fn listed(store: &mut Store, dir: &Arc<Dir>, device: &str, missing: &[i64]) {
     let device = Some(device.into());
-    store.dir(dir, &DirState::Listed { device, missing: missing.to_vec() }).unwrap();
+    let listed = DirState::Listed { device, missing: missing.to_vec(), skipped: vec![] };
+    store.dir(dir, &listed).unwrap();
 }
 
 fn end(store: &mut Store, root: i64) -> u64 {
-    let visit =
-        Visit { root, files: 1, device: None, is_finished: true, is_complete: true, error: None };
+    let visit = Visit {
+        root,
+        files: 1,
+        scanned: 1,
+        excluded: 0,
+        filtered: 0,
+        device: None,
+        is_finished: true,
+        is_complete: true,
+        error: None,
+    };
     let gone = store.end_root(&visit).unwrap().gone;
     store.end(&Sums { read: 1, ..Sums::default() }, gone, true).unwrap();
     gone
@@ -229,6 +241,6 @@ fn what_is_no_inventory_is_refused() {
     let bench = bench();
     bench.store.close();
     let file = bench.folder.path().join("estate.db");
-    Connection::open(&file).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", 3).unwrap();
     assert!(said(Store::open(&file).unwrap_err()).contains("a later rmsight"));
 }

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use rmsight::PstReader;
+use rmsight::{Cancel, PstReader};
 
 pub(crate) use child::run;
 
@@ -32,26 +32,21 @@ pub(crate) use child::run;
 pub(crate) const SUBCOMMAND: &str = "pst-child";
 
 /// What the process that reads one Outlook data file may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct PstLimits {
     /// Give up an Outlook data file (.pst, .ost) whose reader has worked so long on it
+    /// [default: 600]
     ///
     /// It is read by a process of its own; the time in which the file's bytes are fetched or its
     /// attachments inspected does not count.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600,
-        value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) pst_timeout: u64,
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) pst_timeout: Option<u64>,
 
     /// Bytes of memory (address space) that this process may have; not on Windows or macOS
-    #[arg(long, value_name = "BYTES", default_value_t = 1 << 30)]
-    pub(crate) pst_memory: u64,
-}
-
-impl Default for PstLimits {
-    fn default() -> PstLimits {
-        PstLimits { pst_timeout: 600, pst_memory: 1 << 30 }
-    }
+    /// [default: 1073741824]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) pst_memory: Option<u64>,
 }
 
 /// How a reader is started.
@@ -61,23 +56,37 @@ struct Launch {
     args: Vec<OsString>,
     time: Duration,
     memory: u64,
+    /// Ends the process when it is raised.
+    cancel: Cancel,
 }
 
 impl PstLimits {
-    /// Starts readers with these limits.
+    /// Seconds of work on one file.
+    pub(crate) fn seconds(self) -> u64 {
+        self.pst_timeout.unwrap_or(600)
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn memory(self) -> u64 {
+        self.pst_memory.unwrap_or(1 << 30)
+    }
+
+    /// Starts readers with these limits, which end when `cancel` is raised.
     pub(crate) fn opener(
         self,
+        cancel: Cancel,
     ) -> impl Fn() -> io::Result<Box<dyn PstReader>> + Send + Sync + 'static {
         move || {
             let launch = Launch {
                 program: std::env::current_exe()?,
                 args: vec![
                     SUBCOMMAND.into(),
-                    self.pst_timeout.to_string().into(),
-                    self.pst_memory.to_string().into(),
+                    self.seconds().to_string().into(),
+                    self.memory().to_string().into(),
                 ],
-                time: Duration::from_secs(self.pst_timeout),
-                memory: self.pst_memory,
+                time: Duration::from_secs(self.seconds()),
+                memory: self.memory(),
+                cancel: cancel.clone(),
             };
             Ok(Box::new(parent::Reader::start(&launch)?))
         }

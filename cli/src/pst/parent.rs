@@ -7,13 +7,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rmsight::{PstError, PstItem, PstReader, ReadAt};
+use rmsight::{Cancel, PstError, PstItem, PstReader, ReadAt};
 
 use super::Launch;
 use super::protocol::{Answer, Ask, PIECE};
 
 /// Bytes of its last words that are looked at.
 const LAST_WORDS: u64 = 4096;
+/// How often the thread that watches a child looks at the cancel flag.
+const LOOK: Duration = Duration::from_millis(250);
 /// What the standard library says when an allocation fails.
 const NO_MEMORY: &str = "memory allocation of";
 
@@ -36,6 +38,7 @@ pub(super) struct Reader {
 struct Guard {
     state: Mutex<State>,
     changed: Condvar,
+    cancel: Cancel,
 }
 
 #[derive(Debug)]
@@ -59,6 +62,10 @@ impl Guard {
         let mut state = self.state();
         while !state.is_over {
             let left = state.since.map(|since| state.left.saturating_sub(since.elapsed()));
+            if self.cancel.is_raised() {
+                state.kill();
+                return;
+            }
             match left {
                 Some(Duration::ZERO) => {
                     state.is_timed_out = true;
@@ -66,7 +73,7 @@ impl Guard {
                     return;
                 }
                 Some(left) => {
-                    let waited = self.changed.wait_timeout(state, left);
+                    let waited = self.changed.wait_timeout(state, left.min(LOOK));
                     state = waited.unwrap_or_else(|error| error.into_inner()).0;
                 }
                 None => {
@@ -124,7 +131,11 @@ impl Reader {
         let (to, from) = pipes.ok_or_else(|| io::Error::other("no pipes"))?;
         let state =
             State { child, left: launch.time, since: None, is_timed_out: false, is_over: false };
-        let guard = Arc::new(Guard { state: Mutex::new(state), changed: Condvar::new() });
+        let guard = Arc::new(Guard {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            cancel: launch.cancel.clone(),
+        });
         let watched = Arc::clone(&guard);
         let reader = Reader {
             guard,

@@ -4,14 +4,20 @@ use std::io::Cursor;
 use std::time::{Duration, Instant};
 
 use rmsight::specimen::noise;
-use rmsight::{PstAttachment, PstDamage, PstError, PstItem, PstReader};
+use rmsight::{Cancel, PstAttachment, PstDamage, PstError, PstItem, PstReader};
 
 use super::Launch;
 use super::parent::Reader;
 use super::protocol::{Answer, Ask};
 
 fn launch(script: &str, time: Duration) -> Launch {
-    Launch { program: "/bin/sh".into(), args: vec!["-c".into(), script.into()], time, memory: 7 }
+    Launch {
+        program: "/bin/sh".into(),
+        args: vec!["-c".into(), script.into()],
+        time,
+        memory: 7,
+        cancel: Cancel::new(),
+    }
 }
 
 fn first(script: &str, time: Duration) -> Result<Option<PstItem>, PstError> {

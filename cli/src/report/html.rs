@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::survey::Groups;
 use super::{KeyLine, Page, chart, words};
+use crate::advice;
 use crate::scope::left_out;
 use crate::tally::{Needs, Publishes};
 use crate::terminal::escaped;
@@ -192,15 +193,15 @@ fn scanned(page: &Page) -> Markup {
     html! {
         section #scanned {
             h2 { "What was scanned" }
-            @for gap in &page.gaps { p.gap { (shown(gap)) } }
+            @for gap in &page.gaps { p.gap { code { (gap.name) } " " (shown(&gap.text)) } }
             div.scroll { table {
                 thead { tr { th { "Root" } th { "Source" } th { "Scanned" } th { "State" } th.number { "Files" } } }
-                tbody { @for scope in &page.scopes { @for root in &scope.roots {
+                tbody { @for (number, scope) in page.scopes.iter().enumerate() { @for root in &scope.roots {
                     tr {
                         td.path { (shown(&root.path)) }
                         td { (shown(root.source.as_deref().unwrap_or("–"))) }
                         td { (root.started) @if let Some(finished) = root.finished { " to " (finished) } }
-                        td { @if root.is_complete && root.finished.is_some() { "whole" } @else { span.pill.possible { "not whole" } } }
+                        td { @if page.is_whole(number, root.root) { "whole" } @else { span.pill.possible { "not whole" } } }
                         td.number { (root.files) }
                     }
                 } } }
@@ -223,7 +224,7 @@ fn errors(page: &Page) -> Markup {
                 div.scroll { table {
                     thead { tr { th { "Code" } th.number { "Findings" } th { "What helps" } } }
                     tbody { @for (code, count) in errors { tr {
-                        td { code { (shown(code)) } } td.number { (count) } td { (marked(words::advice(code))) }
+                        td { code { (shown(code)) } } td.number { (count) } td { (marked(advice::of_code(code))) }
                     } } }
                 } }
             }

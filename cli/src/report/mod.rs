@@ -17,6 +17,7 @@ use rmsight::{Estate, KeyStatus, Timestamp};
 
 use crate::args::Privacy;
 use crate::exit::{Failure, Outcome, Result};
+use crate::gaps::{self, Gap};
 use crate::scope::{Scope, now};
 use crate::stored::{Draft, Inventories, judged_with};
 use crate::tally::{Key, Needs};
@@ -70,7 +71,7 @@ pub(crate) struct Page {
     survey: Survey,
     scopes: Vec<Scope>,
     /// Why the scans do not carry a whole answer.
-    gaps: Vec<String>,
+    gaps: Vec<Gap>,
     judged_with: String,
     made: Timestamp,
 }
@@ -138,6 +139,11 @@ impl Page {
         all
     }
 
+    /// Whether a root has no gap; `scope` is the number of its inventory.
+    fn is_whole(&self, scope: usize, root: i64) -> bool {
+        !self.gaps.iter().any(|gap| gap.root == Some((scope, root)))
+    }
+
     /// Keys that decide, and that the estate does not have.
     fn unknown(&self) -> Vec<(&String, &Key)> {
         let keys = self.survey.tally.keys.iter();
@@ -148,26 +154,6 @@ impl Page {
         });
         all
     }
-}
-
-/// Why the scans do not carry a whole answer.
-fn gaps(scopes: &[Scope]) -> Vec<String> {
-    let mut all = Vec::new();
-    for scope in scopes {
-        if scope.roots.is_empty() {
-            all.push(format!("{}: nothing was scanned into it", scope.inventory));
-        }
-        for scan in scope.scans.iter().filter(|scan| scan.outcome != "finished") {
-            let started = scan.started;
-            all.push(format!("{}: the scan of {started} did not come to its end", scope.inventory));
-        }
-        for root in scope.roots.iter().filter(|root| !root.is_complete || root.finished.is_none()) {
-            let codes = scope.unlisted.get(&root.root).map(|codes| codes.join(", "));
-            let why = root.error.clone().or(codes).unwrap_or_else(|| "not to its end".to_owned());
-            all.push(format!("{}: not scanned whole ({why})", root.path));
-        }
-    }
-    all
 }
 
 fn page(args: &Report, estate: &Estate, is_listed: bool) -> Result<Page> {
@@ -186,7 +172,9 @@ fn page(args: &Report, estate: &Estate, is_listed: bool) -> Result<Page> {
         Ok(())
     })?;
     let judged_with = judged_with(args.estate.as_deref(), estate);
-    Ok(Page { survey, gaps: gaps(&scopes), scopes, judged_with, made: now() })
+    let mut gaps = gaps::of(&scopes, None);
+    gaps.extend(survey.doubts.gaps());
+    Ok(Page { survey, gaps, scopes, judged_with, made: now() })
 }
 
 pub(crate) fn run(args: &Report) -> Result<Outcome> {

@@ -8,6 +8,7 @@ use rmsight::{
 };
 
 use super::list::List;
+use crate::gaps::Doubts;
 use crate::stored::{Judged, Translation};
 use crate::tally::{Needs, Publishes, Tally};
 
@@ -88,6 +89,7 @@ pub(super) struct HostUse {
 #[derive(Debug)]
 pub(super) struct Survey {
     pub(super) tally: Tally,
+    pub(super) doubts: Doubts,
     pub(super) keys: BTreeMap<String, KeyDates>,
     pub(super) declared: BTreeMap<String, Declared>,
     pub(super) hosts: BTreeMap<String, HostUse>,
@@ -117,6 +119,7 @@ impl Survey {
     ) -> Survey {
         Survey {
             tally: Tally::default(),
+            doubts: Doubts::default(),
             keys: BTreeMap::new(),
             declared: declared(estate),
             hosts: BTreeMap::new(),
@@ -145,6 +148,7 @@ impl Survey {
     pub(super) fn add(&mut self, judged: &Judged) {
         let (facts, verdict) = (&judged.facts, &judged.verdict);
         self.tally.add(&judged.record());
+        self.doubts.add(judged);
         if verdict.dependency() == Dependency::None {
             return;
         }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::survey::Groups;
 use super::{KeyLine, Page, words};
+use crate::advice;
 use crate::scope::left_out;
 use crate::tally::Needs;
 use crate::terminal::escaped;
@@ -97,12 +98,12 @@ fn keys(page: &Page, out: &mut impl Write) -> io::Result<()> {
 
 fn scanned(page: &Page, out: &mut impl Write) -> io::Result<()> {
     heading("What was scanned", out)?;
-    for scope in &page.scopes {
+    for (number, scope) in page.scopes.iter().enumerate() {
         writeln!(out, "  {}", escaped(&scope.inventory))?;
         for root in &scope.roots {
             let source =
                 root.source.as_ref().map_or_else(String::new, |source| format!(" ({source})"));
-            let state = if root.is_complete { "whole" } else { "NOT WHOLE" };
+            let state = if page.is_whole(number, root.root) { "whole" } else { "NOT WHOLE" };
             writeln!(
                 out,
                 "    {}{}  {state}, {}, {} files",
@@ -116,6 +117,9 @@ fn scanned(page: &Page, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "    {}", escaped(&text))?;
         }
     }
+    for gap in &page.gaps {
+        writeln!(out, "  gap  {:<14}  {}", gap.name, escaped(&gap.text))?;
+    }
     Ok(())
 }
 
@@ -126,7 +130,7 @@ fn errors(page: &Page, out: &mut impl Write) -> io::Result<()> {
     }
     heading("Not searched, or not to the end", out)?;
     for (code, count) in errors {
-        writeln!(out, "  {count:>9}  {:<24}  {}", escaped(code), words::advice(code))?;
+        writeln!(out, "  {count:>9}  {:<24}  {}", escaped(code), advice::of_code(code))?;
     }
     Ok(())
 }

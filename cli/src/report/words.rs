@@ -59,44 +59,6 @@ pub(super) const BLIND: [(&str, &str, &str); 7] = [
     ),
 ];
 
-/// What to do about something that was not read.
-pub(super) fn advice(code: &str) -> &'static str {
-    match code {
-        "permission-denied" => {
-            "Scan again with an account that may read everything (backup rights)."
-        }
-        "not-hydrated" => "It lies in the cloud only: scan it there, or again with --hydrate.",
-        "io" => "Look at the server or the disk, then scan again: only these are read again.",
-        "hung" => "The read did not come back: look at the server, then scan again.",
-        "changed-while-reading" => "Somebody was writing to it: scan again.",
-        "truncated" => {
-            "The file ends too early: restore it from a backup, or accept that nobody can open it."
-        }
-        "encrypted-member" => "An archive with a password: ask its owner what is in it.",
-        "archive-not-opened" => "A kind of archive that is not opened: extract it and scan that.",
-        "mail-not-read" => {
-            "A message that was converted: convert it to UTF-8 with usual ends of lines, scan that."
-        }
-        "license-missing" | "license-unreadable" => {
-            "It is protected but damaged: try to open it, or restore it from a backup."
-        }
-        "unknown-transform" => "Protected in a way that is not known here: try to open it.",
-        "feature-off" => "This rmsight was built without the part that reads it.",
-        "limit-pst-time" => {
-            "An Outlook data file that takes long: scan it with a longer --pst-timeout."
-        }
-        "limit-pst-memory" => "A large Outlook data file: scan it with more --pst-memory.",
-        "reader-failed" => "A mistake in rmsight or in what it reads with: please report the file.",
-        code if code.starts_with("limit-") => {
-            "It cost more than one file may: scan it again with a higher --limit of that name."
-        }
-        code if code.starts_with("malformed-") => {
-            "It is damaged, or not what its name says: `rmsight inspect` shows where."
-        }
-        _ => "`rmsight inspect FILE` says why.",
-    }
-}
-
 /// The answer for one key, in a word and in a sentence.
 pub(super) fn answer(needs: Needs, status: Option<KeyStatus>) -> (&'static str, &'static str) {
     match status {
@@ -151,7 +113,7 @@ pub(super) fn todo(page: &Page) -> Vec<String> {
         all.push(format!(
             "Close the gaps of the scan ({}), else no answer is worth anything: {}.",
             page.gaps.len(),
-            page.gaps.iter().take(3).cloned().collect::<Vec<_>>().join("; ")
+            page.gaps.iter().take(3).map(|gap| gap.text.as_str()).collect::<Vec<_>>().join("; ")
         ));
     }
     let unknown = page.unknown().len();

@@ -28,6 +28,12 @@ pub(super) const WAITING: usize = 4096;
 /// Pages that wait for the writer.
 const PAGES: usize = 64;
 
+/// How long a call to the system may take once the scan is stopped.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How often the loop looks for a signal.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// What all threads know.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -44,6 +50,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Whether the files in work are to be left. The stop flag is raised by a signal, and the cancel
+    /// flag follows it.
+    pub(super) fn is_ending(&self) -> bool {
+        self.walk.stop.is_raised() || self.settings.cancel.is_raised()
+    }
+
     /// The scan cannot go on.
     pub(super) fn fail(&self, failure: Failure) {
         let mut first = self.walk.failure.lock().unwrap_or_else(|error| error.into_inner());
@@ -130,7 +142,7 @@ impl Crew<'_> {
         let mut printed = Ok(());
         let mut looked = Instant::now();
         while live > 0 {
-            match said.recv_timeout(progress::EVERY) {
+            match said.recv_timeout(LOOK) {
                 Ok(Event::Page(page)) if printed.is_ok() => {
                     printed = out.write_all(&page).map_err(|error| Failure::writing(&error));
                     if printed.is_err() {
@@ -141,6 +153,10 @@ impl Crew<'_> {
                 Ok(Event::Page(_)) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Event::Done) => live -= 1,
                 Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if self.shared.walk.stop.is_raised() {
+                // Ends the files in work.
+                self.shared.settings.cancel.raise();
             }
             progress.tick(&self.shared.counts, self.shared.walk.met());
             if looked.elapsed() >= progress::EVERY {
@@ -153,16 +169,20 @@ impl Crew<'_> {
 
     /// Puts others in the place of those who hang.
     fn relieve(&mut self) -> Result<()> {
-        let patience = self.shared.read_timeout;
+        let is_stopped = self.shared.walk.stop.is_raised();
+        let patience = self.shared.read_timeout.min(if is_stopped { GRACE } else { Duration::MAX });
         for at in 0..self.workers.len() {
             let Some((post, recorder)) = self.workers.get(at) else { continue };
             let Some(job) = post.give_up(patience) else { continue };
             let recorder = Arc::clone(recorder);
-            let words = format!("no answer for {} s", patience.as_secs());
-            recorder
-                .lock()
-                .unwrap_or_else(|error| error.into_inner())
-                .unreadable(&job, "hung", words);
+            // A file that is left because the scan is stopped is read by the next scan.
+            if !is_stopped {
+                let words = format!("no answer for {} s", patience.as_secs());
+                recorder
+                    .lock()
+                    .unwrap_or_else(|error| error.into_inner())
+                    .unreadable(&job, "hung", words);
+            }
             self.workers.swap_remove(at);
             self.worker(recorder)?;
         }

@@ -7,13 +7,16 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use rmsight::{READER_VERSION, Record, judge_dated};
+use rmsight::Record;
 
 use super::engine::Shared;
+use super::roots::{distinct, known};
 use crate::args::Scan;
 use crate::exit::{Failure, Result, warn};
-use crate::inventory::{Inventory, Maps, Plan, Reading, RootKind, Store, Sums, Vanished, Visit};
+use crate::inventory::{Inventory, Maps, Plan, RootKind, Store, Sums, Vanished, Visit, real};
+use crate::reading::{ReadOptions, Settled};
 use crate::stop::Stop;
+use crate::stored::believed;
 use crate::tally::Tally;
 use crate::walk::{Ledger, Note, Root};
 
@@ -42,21 +45,39 @@ pub(super) struct Kept {
     pub(super) failed_roots: u64,
 }
 
+/// A scan that has begun in an inventory.
+pub(super) struct Opened {
+    pub(super) keeper: Keeper,
+    pub(super) ledger: Ledger,
+    pub(super) roots: Vec<Arc<Root>>,
+    /// Of the command line and of the inventory.
+    pub(super) options: ReadOptions,
+    pub(super) source: Option<String>,
+}
+
 /// Opens the inventory and begins a scan in it.
-pub(super) fn begin(
-    file: &Path,
-    args: &Scan,
-    stop: &Stop,
-) -> Result<(Keeper, Ledger, Vec<Arc<Root>>)> {
+pub(super) fn begin(file: &Path, args: &Scan, stop: &Stop) -> Result<Opened> {
     let file = std::path::absolute(file)
         .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
     let mut store = Store::open(&file)?;
     let maps = Maps::new(args.map.iter().cloned());
-    let reading = Reading { reader: READER_VERSION, options: args.reading.text() };
+    let named = distinct(&args.paths, args.manners.one_file_system)?;
+    let host = crate::host::name();
+    let source = match &args.source {
+        Some(source) => source.clone(),
+        None => {
+            let paths: Vec<PathBuf> = named.iter().map(|one| one.normal.clone()).collect();
+            store.usual_source(&host, &paths)?.unwrap_or_else(|| host.clone())
+        }
+    };
+    let options = options(&file, args, &store, &source)?;
+    let reading = options.reading();
     store.begin(&Plan {
-        source: args.source.as_deref(),
+        source: Some(&source),
+        host: &host,
         maps: &maps,
         reading: &reading,
+        fitness: &|reading| options.fitness(reading),
         include: &args.manners.include,
         exclude: &args.manners.exclude,
         one_file_system: args.manners.one_file_system,
@@ -64,12 +85,30 @@ pub(super) fn begin(
     })?;
     let mut roots = Vec::new();
     let mut expected = Some(0_u64);
-    for (kind, path) in named(args)? {
-        let row = store.root(kind, &path)?;
+    let mut add = |store: &mut Store, kind, path: PathBuf, real: Option<&Path>| -> Result<()> {
+        let row = store.root(kind, &path, real)?;
         let last = store.last_count(row)?;
         expected = expected.zip(last).map(|(sum, last)| sum.saturating_add(last));
         let list = (kind == RootKind::List).then(|| args.list());
         roots.push(Arc::new(Root::new(path, row, list)));
+        Ok(())
+    };
+    let roots_before = store.known_roots(&source)?;
+    for one in named {
+        let path = match known(&one, &roots_before) {
+            Some(known) => {
+                let (spelled, known_as) = (one.spelled.display(), known.display());
+                warn(format_args!("{spelled}: the inventory has this folder as {known_as}"));
+                known
+            }
+            None => one.normal,
+        };
+        let real = real(&path);
+        add(&mut store, RootKind::Path, path, real.as_deref())?;
+    }
+    if let Some(list) = &args.files_from {
+        // It is read as it was named: `-` is no path.
+        add(&mut store, RootKind::List, list.clone(), None)?;
     }
     let begun = store.begun();
     let (notes, waiting) = bounded(NOTES);
@@ -81,31 +120,28 @@ pub(super) fn begin(
         begun,
         shows_unchanged: args.format.is_some(),
     };
-    Ok((Keeper { file, notes, thread, expected }, ledger, roots))
+    let source = Some(source).filter(|source| !source.is_empty());
+    Ok(Opened { keeper: Keeper { file, notes, thread, expected }, ledger, roots, options, source })
 }
 
-/// What was named, with paths that mean the same from any folder, none of them inside another.
-fn named(args: &Scan) -> Result<Vec<(RootKind, PathBuf)>> {
-    let whole = |path: &PathBuf| {
-        std::path::absolute(path)
-            .map_err(|error| Failure::message(format_args!("{}: {error}", path.display())))
+/// The options of the command line and those that the inventory was made with.
+fn options(file: &Path, args: &Scan, store: &Store, source: &str) -> Result<ReadOptions> {
+    let Some((past, is_first)) = store.usual_reading(source)? else {
+        return Ok(ReadOptions::of(&args.reading));
     };
-    let paths = args.paths.iter().map(whole).collect::<Result<Vec<PathBuf>>>()?;
-    let mut roots: Vec<(RootKind, PathBuf)> = Vec::new();
-    for (at, path) in paths.iter().enumerate() {
-        let is_inside = paths
-            .iter()
-            .enumerate()
-            .any(|(other_at, other)| path.starts_with(other) && (path != other || other_at < at));
-        if !is_inside {
-            roots.push((RootKind::Path, path.clone()));
+    match ReadOptions::settle(&args.reading, &past, is_first, args.downgrade) {
+        Ok(Settled { options, notes }) => {
+            for note in notes {
+                warn(format_args!("{}: {note}", file.display()));
+            }
+            Ok(options)
         }
+        Err(lowered) => Err(Failure::message(format_args!(
+            "{}: its files were read with more than {lowered}. Leave that out, or give \
+             --downgrade to go on with less.",
+            file.display()
+        ))),
     }
-    if let Some(list) = &args.files_from {
-        // It is read as it was named: `-` is no path.
-        roots.push((RootKind::List, list.clone()));
-    }
-    Ok(roots)
 }
 
 /// Writes down what comes in. After a failure it only empties the channel, so that nobody waits.
@@ -122,6 +158,7 @@ fn write_down(mut store: Store, waiting: &Receiver<Note>, stop: &Stop) -> Result
             Some(Note::Dir(dir, state)) => store.dir(&dir, &state),
             Some(Note::File(file)) => store.file(&file),
             Some(Note::Moved(row, device)) => store.moved(row, device.as_ref()),
+            Some(Note::Skipped(dir, link)) => store.skipped(&dir, &link),
             Some(Note::End) | None => store.commit_when_due(),
         };
         if let Err(error) = done {
@@ -151,6 +188,9 @@ impl Keeper {
             let mut visit = Visit {
                 root: root.row,
                 files: root.met(),
+                scanned: root.met().saturating_sub(root.omitted.load(Ordering::Relaxed)),
+                excluded: root.excluded.load(Ordering::Relaxed),
+                filtered: root.filtered.load(Ordering::Relaxed),
                 device: root.device.get().map(|device| Arc::clone(&device.name)),
                 is_finished,
                 is_complete: is_finished && !root.has_failed.load(Ordering::Relaxed),
@@ -194,9 +234,9 @@ impl Keeper {
 fn judged(file: &Path, shared: &Shared) -> Result<Tally> {
     let mut tally = Tally::default();
     Inventory::open(file)?.records(|stored| {
-        let (envelope, facts) = (&stored.envelope, &stored.facts);
-        let verdict = judge_dated(facts, envelope.modified, &shared.settings.estate);
-        tally.add(&Record { envelope, facts, verdict: &verdict });
+        let envelope = &stored.envelope;
+        let (facts, verdict) = believed(envelope, stored.facts, &shared.settings.estate);
+        tally.add(&Record { envelope, facts: &facts, verdict: &verdict });
         Ok(())
     })?;
     Ok(tally)

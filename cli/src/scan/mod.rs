@@ -3,6 +3,7 @@
 mod engine;
 mod keep;
 mod recorder;
+mod roots;
 mod worker;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::exit::{Failure, Outcome, Result, warn};
 use crate::output::Page;
 use crate::progress::{Counts, Progress};
 use crate::rate::Throttle;
+use crate::reading::ReadOptions;
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::tally::Tally;
@@ -34,14 +36,20 @@ use keep::Kept;
 pub(crate) fn run(args: &Scan) -> Result<Outcome> {
     let stop = Stop::default();
     let filter = Filter::new(&args.manners.include, &args.manners.exclude)?;
-    let settings = settings(args)?;
-    let (keeper, ledger, roots) = match &args.inventory {
+    // A mistake in these is told before an inventory is made.
+    let (estate, redactor) =
+        (crate::estate::load(args.estate.as_deref())?, args.privacy.redactor()?);
+    let (keeper, ledger, roots, options, source) = match &args.inventory {
         Some(file) => {
-            let (keeper, ledger, roots) = keep::begin(file, args, &stop)?;
-            (Some(keeper), Some(ledger), roots)
+            let opened = keep::begin(file, args, &stop)?;
+            let (keeper, ledger) = (Some(opened.keeper), Some(opened.ledger));
+            (keeper, ledger, opened.roots, opened.options, opened.source)
         }
-        None => (None, None, roots(args)),
+        None => (None, None, roots(args)?, ReadOptions::of(&args.reading), args.source.clone()),
     };
+    let cancel = Cancel::new();
+    let inspector = options.inspector(cancel.clone());
+    let settings = Settings { estate, redactor, source, inspector, cancel };
     stop.listen().map_err(Failure::message)?;
     let jobs = match args.jobs {
         Some(jobs) => usize::from(jobs),
@@ -50,6 +58,7 @@ pub(crate) fn run(args: &Scan) -> Result<Outcome> {
     let (sender, waiting) = bounded(WAITING);
     // With an inventory that keeps the records, they are written only if somebody asks for them.
     let format = args.format.or(keeper.is_none().then_some(Format::Text));
+    let throttle = Throttle::new(args.manners.max_rate, stop.clone());
     let shared = Arc::new(Shared {
         settings,
         format,
@@ -70,7 +79,7 @@ pub(crate) fn run(args: &Scan) -> Result<Outcome> {
             failure: Mutex::new(None),
         },
         counts: Counts::default(),
-        throttle: Throttle::new(args.manners.max_rate),
+        throttle,
         read_timeout: Duration::from_secs(args.manners.read_timeout),
         opener: worker::open_file,
     });
@@ -93,22 +102,13 @@ pub(crate) fn run(args: &Scan) -> Result<Outcome> {
     conclude(args, &shared, &tally, kept.as_ref(), &mut out)
 }
 
-fn settings(args: &Scan) -> Result<Settings> {
-    let cancel = Cancel::new();
-    Ok(Settings {
-        estate: crate::estate::load(args.estate.as_deref())?,
-        redactor: args.privacy.redactor()?,
-        source: args.source.clone(),
-        inspector: args.reading.inspector(cancel.clone()),
-        cancel,
-    })
-}
-
-fn roots(args: &Scan) -> Vec<Arc<Root>> {
-    let paths = args.paths.iter().map(|path| Root::new(path.clone(), 0, None));
+/// What was named, as it was spelled.
+fn roots(args: &Scan) -> Result<Vec<Arc<Root>>> {
+    let named = roots::distinct(&args.paths, args.manners.one_file_system)?;
+    let paths = named.into_iter().map(|one| Root::new(one.spelled, 0, None));
     let lists = args.files_from.iter();
     let lists = lists.map(|list| Root::new(list.clone(), 0, Some(args.list())));
-    paths.chain(lists).map(Arc::new).collect()
+    Ok(paths.chain(lists).map(Arc::new).collect())
 }
 
 /// Says how it ended.

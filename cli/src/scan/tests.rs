@@ -18,6 +18,7 @@ use crate::progress::{Counts, Progress};
 use crate::rate::Throttle;
 use crate::settings::Settings;
 use crate::stop::Stop;
+use crate::tally::Tally;
 use crate::walk::{Filter, LeftOut, Root, Walk, Work};
 
 /// Bytes that never come, or that the reader cannot take.
@@ -54,6 +55,19 @@ fn open(path: &Path, links: Links) -> io::Result<Opened> {
 
 /// The records of a scan of `folder`.
 fn scan(folder: PathBuf, workers: usize, patience: Duration) -> Vec<serde_json::Value> {
+    let (tally, records) = scan_until(folder, workers, patience, &Stop::default());
+    assert_eq!(tally.files + tally.unreadable, u64::try_from(records.len()).unwrap());
+    assert_eq!(tally.is_complete(), tally.unreadable == 0);
+    records
+}
+
+/// The sums and the records of a scan of `folder` that ends when `stop` is raised.
+fn scan_until(
+    folder: PathBuf,
+    workers: usize,
+    patience: Duration,
+    stop: &Stop,
+) -> (Tally, Vec<serde_json::Value>) {
     let (jobs, waiting) = bounded(WAITING);
     let shared = Arc::new(Shared {
         settings: Settings {
@@ -74,14 +88,14 @@ fn scan(folder: PathBuf, workers: usize, patience: Duration) -> Vec<serde_json::
             ledger: None,
             jobs,
             workers,
-            stop: Stop::default(),
+            stop: stop.clone(),
             left_out: LeftOut::default(),
             work: Work::default(),
             devices: Devices::default(),
             failure: Mutex::new(None),
         },
         counts: Counts::default(),
-        throttle: Throttle::new(None),
+        throttle: Throttle::new(None, Stop::default()),
         read_timeout: patience,
         opener: open,
     });
@@ -92,9 +106,7 @@ fn scan(folder: PathBuf, workers: usize, patience: Duration) -> Vec<serde_json::
         .split_inclusive(|byte| *byte == b'\n')
         .map(|line| serde_json::from_slice(line).unwrap())
         .collect();
-    assert_eq!(tally.files + tally.unreadable, u64::try_from(records.len()).unwrap());
-    assert_eq!(tally.is_complete(), tally.unreadable == 0);
-    records
+    (tally, records)
 }
 
 fn codes(records: &[serde_json::Value]) -> Vec<(String, Option<&str>)> {
@@ -139,4 +151,22 @@ fn a_bug_of_the_reader_is_a_record() {
     let expected = [("a", None), ("broken", Some("reader-failed")), ("z", None)];
     assert_eq!(codes(&records), expected.map(|(name, code)| (name.to_owned(), code)));
     assert!(records[1]["error"].as_str().unwrap().contains("a planted bug"));
+}
+
+#[test]
+fn a_stopped_scan_leaves_the_file_in_work_within_two_seconds() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("stuck"), b"x").unwrap();
+    let stop = Stop::default();
+    let raised = stop.clone();
+    let raiser = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(500));
+        raised.raise();
+        Instant::now()
+    });
+    let patience = Duration::from_secs(300);
+    let (tally, records) = scan_until(folder.path().to_owned(), 1, patience, &stop);
+    assert!(raiser.join().unwrap().elapsed() < Duration::from_secs(2));
+    // The next scan reads it: nothing is known of it.
+    assert_eq!((tally.unreadable, records.len()), (0, 0));
 }

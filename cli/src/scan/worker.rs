@@ -165,7 +165,7 @@ impl Worker {
                 if open::is_special(&error) {
                     count(&left_out.special);
                 } else if open::is_link(&error, &job.path) {
-                    count(&left_out.links);
+                    self.link(job);
                 } else {
                     self.recorder().unreadable(job, open::code(&error), error.to_string());
                 }
@@ -180,6 +180,10 @@ impl Worker {
         if !self.post.end() {
             return false;
         }
+        if self.shared.is_ending() && inspected.as_ref().is_ok_and(is_cut_short) {
+            // The next scan reads it.
+            return true;
+        }
         match inspected {
             Ok(report) => {
                 let report = report.unwrap_or_else(|error| Report::unopened(&error));
@@ -193,6 +197,31 @@ impl Worker {
             }
         }
         true
+    }
+
+    /// A file whose name is that of a link: one of a list, or one that was replaced since its folder
+    /// was listed.
+    fn link(&self, job: &FileJob) {
+        let walk = &self.shared.walk;
+        let is_listed =
+            walk.roots.iter().any(|root| root.row == job.dir.root && root.list.is_some());
+        if walk.ledger.is_none() || is_listed {
+            let name = job.path.file_name().unwrap_or(job.path.as_os_str());
+            return self.post.call(|| walk.skip(&job.dir, name, &job.path));
+        }
+        let words = "it was replaced by a link".to_owned();
+        self.recorder().unreadable(job, "changed-while-reading", words);
+    }
+}
+
+/// Whether something was not read: once the scan ends, because of that.
+fn is_cut_short(report: &rmsight::Result<Report>) -> bool {
+    match report {
+        Ok(report) => {
+            report.incomplete().is_some()
+                || report.findings().any(|finding| finding.facts().error_code.is_some())
+        }
+        Err(_) => true,
     }
 }
 
@@ -211,6 +240,9 @@ struct Watched<'a> {
 impl ReadAt for Watched<'_> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         self.shared.throttle.bytes(buf.len());
+        if self.shared.is_ending() {
+            return Err(io::Error::other("the scan is stopped"));
+        }
         let read = self.post.call(|| self.source.read_at(offset, buf));
         if self.post.is_given_up() {
             return Err(io::Error::other("given up"));

@@ -1,6 +1,7 @@
 //! One folder of a walk.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -9,7 +10,7 @@ use super::list::{Entry, Kind, Listing};
 use super::{FileJob, Job, Note, OWN, Root, Task, Walk, count};
 use crate::device::Device;
 use crate::exit::Result;
-use crate::inventory::{Dir, DirState, Lookup};
+use crate::inventory::{Dir, DirState, Lookup, Skipped, Staleness};
 use crate::open::{self, Links};
 use crate::placeholder;
 use crate::watch::Watch;
@@ -80,6 +81,8 @@ struct Shelf<'a> {
     row: Option<i64>,
     /// Known files that are there.
     met: HashSet<i64>,
+    /// Links in it.
+    skipped: Vec<Skipped>,
     tasks: Vec<Task>,
     has_own: bool,
 }
@@ -108,7 +111,7 @@ impl Walk {
         let mut listing = match opened {
             Ok(listing) => listing,
             Err(error) if open::is_link(&error, folder.path()) => {
-                count(&self.left_out.links);
+                watch.call(|| self.skip(&folder.dir, OsStr::new(""), folder.path()));
                 return watch.end();
             }
             Err(error) => {
@@ -146,6 +149,9 @@ impl Walk {
             let top = *folder.root.number.get_or_init(|| number);
             if self.one_file_system && number != top {
                 count(&self.left_out.excluded);
+                if let Some(skipped) = self.skipped(OsStr::new(""), folder.path()) {
+                    self.note(Note::Skipped(Arc::clone(&folder.dir), skipped));
+                }
                 return Ok(None);
             }
             if folder.is_loop() {
@@ -169,6 +175,7 @@ impl Walk {
             lookup,
             row,
             met: HashSet::new(),
+            skipped: Vec::new(),
             tasks: Vec::new(),
             has_own: inventory == Some(folder.path()),
         }))
@@ -196,6 +203,10 @@ impl Walk {
             }
             let done = match entry {
                 None => break,
+                Some(Ok(entry)) if entry.kind == Kind::Link => {
+                    watch.call(|| self.link(&mut shelf, &entry));
+                    Ok(())
+                }
                 Some(Ok(entry)) if self.in_order => {
                     sorted.push(entry);
                     Ok(())
@@ -223,14 +234,14 @@ impl Walk {
             Some(error) => self.unlisted(folder, open::code(&error), error.to_string()),
             // Half a folder is not a listed one.
             None if self.stop.is_raised() => {}
-            None => self.finish(&shelf),
+            None => self.finish(&mut shelf),
         }
         self.push(shelf.tasks);
         true
     }
 
     /// Says that the folder is listed, and which files the inventory knew in it and it has not.
-    fn finish(&self, shelf: &Shelf<'_>) {
+    fn finish(&self, shelf: &mut Shelf<'_>) {
         let missing = match (shelf.lookup, shelf.row) {
             (Some(lookup), Some(row)) => lookup.missing(row, &shelf.met),
             _ => Ok(Vec::new()),
@@ -238,7 +249,8 @@ impl Walk {
         match missing {
             Ok(missing) => {
                 let device = shelf.device.as_ref().map(|device| Arc::clone(&device.name));
-                let state = DirState::Listed { device, missing };
+                let skipped = std::mem::take(&mut shelf.skipped);
+                let state = DirState::Listed { device, missing, skipped };
                 self.note(Note::Dir(Arc::clone(&shelf.folder.dir), state));
             }
             Err(failure) => self.fail(failure),
@@ -247,7 +259,8 @@ impl Walk {
 
     fn entry(&self, shelf: &mut Shelf<'_>, entry: Entry) -> Result<()> {
         match entry.kind {
-            Kind::Link => count(&self.left_out.links),
+            // The listing has handled it.
+            Kind::Link => {}
             Kind::Special => count(&self.left_out.special),
             Kind::Dir => self.inner(shelf, &entry),
             Kind::File => return self.member(shelf, entry),
@@ -255,11 +268,23 @@ impl Walk {
         Ok(())
     }
 
+    /// A link, a junction or a mount point: it is not followed.
+    fn link(&self, shelf: &mut Shelf<'_>, entry: &Entry) {
+        let path = shelf.folder.path().join(&entry.name);
+        if !self.filter.is_empty() && self.filter.omits_dir(below(shelf.folder, &path)) {
+            count(&shelf.folder.root.excluded);
+            return count(&self.left_out.excluded);
+        }
+        count(&self.left_out.links);
+        shelf.skipped.extend(self.skipped(&entry.name, &path));
+    }
+
     fn inner(&self, shelf: &mut Shelf<'_>, entry: &Entry) {
         let path = shelf.folder.path().join(&entry.name);
         let inner = Folder::inner(shelf.folder, &path);
         self.note(Note::Dir(Arc::clone(&inner.dir), DirState::Met));
         if !self.filter.is_empty() && self.filter.omits_dir(below(shelf.folder, &path)) {
+            count(&shelf.folder.root.excluded);
             return count(&self.left_out.excluded);
         }
         let task = Task::Folder(Arc::new(inner));
@@ -283,9 +308,13 @@ impl Walk {
             shelf.met.insert(known.row);
         }
         let path = shelf.folder.path().join(&entry.name);
-        if !self.filter.is_empty() && self.filter.omits_file(below(shelf.folder, &path)) {
-            count(&self.left_out.excluded);
+        if self.omits(&shelf.folder.root, below(shelf.folder, &path)) {
             return Ok(());
+        }
+        match known.as_ref().and_then(|known| known.stale) {
+            Some(Staleness::Older) => count(&self.left_out.older),
+            Some(Staleness::Options) => count(&self.left_out.options),
+            None => {}
         }
         let device = shelf.device.as_ref();
         let name = device.map(|device| Arc::clone(&device.name));
@@ -324,7 +353,7 @@ impl Walk {
     /// Whether it is the inventory itself.
     fn is_own(&self, entry: &Entry) -> bool {
         let file = self.ledger.as_ref().and_then(|ledger| ledger.file.file_name());
-        let Some(file) = file.map(std::ffi::OsStr::as_encoded_bytes) else { return false };
+        let Some(file) = file.map(OsStr::as_encoded_bytes) else { return false };
         let rest = entry.name.as_encoded_bytes().strip_prefix(file);
         rest.is_some_and(|rest| OWN.iter().any(|own| own.as_bytes() == rest))
     }

@@ -8,6 +8,7 @@ mod folder;
 mod list;
 mod names;
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,7 +19,7 @@ use crossbeam_channel::Sender;
 
 use crate::device::{Device, Devices};
 use crate::exit::Failure;
-use crate::inventory::{Begun, Dir, DirState, Lookup, Stamp};
+use crate::inventory::{Begun, Dir, DirState, Lookup, Skipped, Stamp};
 use crate::open::{self, Links};
 use crate::stop::Stop;
 use crate::watch::Watch;
@@ -59,6 +60,8 @@ pub(crate) enum Note {
     File(Box<crate::inventory::FileRow>),
     /// The file in this row is as it was, on another device.
     Moved(i64, Option<Arc<str>>),
+    /// A link in this folder, or the folder itself, was not followed.
+    Skipped(Arc<Dir>, Skipped),
     End,
 }
 
@@ -71,6 +74,10 @@ pub(crate) struct LeftOut {
     pub(crate) excluded: AtomicU64,
     /// As the inventory knew them.
     pub(crate) unchanged: AtomicU64,
+    /// Unchanged files that are read again because an older version of the program read them.
+    pub(crate) older: AtomicU64,
+    /// Unchanged files that are read again because of options that were added.
+    pub(crate) options: AtomicU64,
     /// Paths that the user named and that could not be walked.
     pub(crate) failed_roots: AtomicU64,
 }
@@ -88,6 +95,12 @@ pub(crate) struct Root {
     /// It is a list of names.
     pub(crate) list: Option<List>,
     pub(crate) files: AtomicU64,
+    /// Of these, those left out by --include or --exclude.
+    pub(crate) omitted: AtomicU64,
+    /// Files and folders left out by --exclude.
+    pub(crate) excluded: AtomicU64,
+    /// Files left out by --include.
+    pub(crate) filtered: AtomicU64,
     /// A folder in it could not be listed.
     pub(crate) has_failed: AtomicBool,
     /// It is a folder, on this file system.
@@ -109,6 +122,9 @@ impl Root {
             row,
             list,
             files: AtomicU64::new(0),
+            omitted: AtomicU64::new(0),
+            excluded: AtomicU64::new(0),
+            filtered: AtomicU64::new(0),
             has_failed: AtomicBool::new(false),
             device: OnceLock::new(),
             number: OnceLock::new(),
@@ -227,7 +243,7 @@ impl Walk {
 
     fn lookup(&self) -> crate::exit::Result<Option<Lookup>> {
         let Some(ledger) = &self.ledger else { return Ok(None) };
-        Lookup::open(&ledger.file, ledger.begun).map(Some)
+        Lookup::open(&ledger.file, ledger.begun.clone()).map(Some)
     }
 
     fn next(&self) -> Option<Task> {
@@ -279,6 +295,39 @@ impl Walk {
             // Where the inventory is gone, its failure is told elsewhere.
             _ = ledger.notes.send(note);
         }
+    }
+
+    /// Whether --include or --exclude leave a file out; counts it then.
+    fn omits(&self, root: &Root, below_root: &Path) -> bool {
+        if self.filter.is_empty() || !self.filter.omits_file(below_root) {
+            return false;
+        }
+        count(&self.left_out.excluded);
+        count(&root.omitted);
+        count(if self.filter.omits_dir(below_root) { &root.excluded } else { &root.filtered });
+        true
+    }
+
+    /// Notes a link in `dir`, or `dir` itself where `name` is empty, that was not followed.
+    pub(crate) fn skip(&self, dir: &Arc<Dir>, name: &OsStr, path: &Path) {
+        count(&self.left_out.links);
+        if let Some(skipped) = self.skipped(name, path) {
+            self.note(Note::Skipped(Arc::clone(dir), skipped));
+        }
+    }
+
+    /// Where a link leads; nothing without an inventory, or where the link leads to no file and no
+    /// folder.
+    fn skipped(&self, name: &OsStr, path: &Path) -> Option<Skipped> {
+        self.ledger.as_ref()?;
+        let target = match path.metadata() {
+            Ok(found) if found.is_file() || found.is_dir() => crate::inventory::real(path),
+            Ok(_) => return None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) if open::is_loop(&error) => return None,
+            Err(_) => None,
+        };
+        Some(Skipped { name: name.to_owned(), target })
     }
 
     /// The walk cannot go on.
@@ -345,9 +394,4 @@ impl Walk {
 /// What the system says of reading from `list`, or of its names.
 fn of_list(list: &Path, error: impl std::fmt::Display) -> Failure {
     Failure::message(format_args!("{}: {error}", list.display()))
-}
-
-/// The path of a file of which the inventory knows.
-fn absolute(path: &Path) -> io::Result<PathBuf> {
-    std::path::absolute(path)
 }

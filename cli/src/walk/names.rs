@@ -5,9 +5,9 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{List, Root, Walk, absolute, count, of_list};
+use super::{List, Root, Walk, count, of_list};
 use crate::exit::Result;
-use crate::inventory::Dir;
+use crate::inventory::{Dir, normal};
 use crate::open::Links;
 
 impl Walk {
@@ -36,13 +36,12 @@ impl Walk {
             }
             let path = path_from(std::mem::take(&mut name))
                 .map_err(|()| of_list(file, "a name is not UTF-8"))?;
-            if !self.filter.is_empty() && self.filter.omits_file(below(&path)) {
-                count(&self.left_out.excluded);
+            count(&root.files);
+            if self.omits(root, below(&path)) {
                 continue;
             }
-            count(&root.files);
             let path = match &self.ledger {
-                Some(_) => absolute(&path).map_err(failed)?,
+                Some(_) => normal(&path).map_err(failed)?,
                 None => path,
             };
             let folder = path.parent().unwrap_or(&path);

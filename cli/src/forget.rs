@@ -1,0 +1,52 @@
+//! `rmsight inventory forget`: removes a root from an inventory.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::exit::{Outcome, Result};
+use crate::inventory::{Inventory, Store, normal};
+use crate::words::counted;
+
+/// Forget a root: a folder that is not to be scanned any more, or another spelling of one
+///
+/// Removes the root, its scans and the files below it that no other root of the inventory contains.
+/// `check` and `report` do not ask for it any more. No file of the disk is touched.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rmsight inventory forget estate.db /mnt/old-share
+  rmsight inventory forget estate.db --source FS1 'D:\\Legal'")]
+pub(crate) struct Forget {
+    /// The inventory
+    #[arg(value_name = "INVENTORY")]
+    inventory: PathBuf,
+
+    /// The root, as `report` shows it, or any spelling of its path
+    #[arg(value_name = "ROOT")]
+    root: PathBuf,
+
+    /// The source of the root, where several have it
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+}
+
+pub(crate) fn run(args: &Forget) -> Result<Outcome> {
+    // Fails if there is no inventory: opening it for writing would make one.
+    Inventory::open(&args.inventory)?;
+    let mut spellings = vec![args.root.as_path()];
+    let normal = normal(&args.root).unwrap_or_else(|_| args.root.clone());
+    spellings.push(&normal);
+    let real = normal.canonicalize().unwrap_or_else(|_| normal.clone());
+    spellings.push(&real);
+    let mut store = Store::open(&args.inventory)?;
+    let removed = store.forget(&spellings, args.source.as_deref())?;
+    store.close();
+    eprintln!(
+        "{}: forgot {}, {} removed.",
+        args.inventory.display(),
+        args.root.display(),
+        counted(removed, "file")
+    );
+    Ok(Outcome::Complete)
+}

@@ -1,0 +1,341 @@
+//! Gaps: why the scans do not carry an answer. `check` and `report` name the same ones.
+
+use rmsight::{Dependency, Limits, Need, READER_VERSION, Signature};
+
+use crate::inventory::{Link, RootRow, ScanRow, with_separator};
+use crate::scope::{Scope, now};
+use crate::stored::{Judged, is_older};
+use crate::words::counted;
+
+/// Rows that an older version of the program read.
+pub(crate) const OLDER_READER: &str = "older-reader";
+
+/// A `no` whose license was not verified.
+const UNVERIFIED: &str = "unverified";
+
+/// Links that are named in a gap.
+const EXAMPLES: usize = 3;
+
+/// The gap names that are no error codes.
+const KINDS: [&str; 9] = [
+    "not-scanned",
+    "unfinished",
+    "too-old",
+    "excluded",
+    "filtered",
+    "empty-root",
+    "not-followed",
+    UNVERIFIED,
+    OLDER_READER,
+];
+
+/// The error codes that no limit of the library gives.
+const CODES: [&str; 42] = [
+    "archive-not-opened",
+    "cancelled",
+    "changed-while-reading",
+    "config",
+    "encrypted-member",
+    "feature-off",
+    "hung",
+    "io",
+    "license-missing",
+    "license-unreadable",
+    "limit-folder-depth",
+    "limit-pst-memory",
+    "limit-pst-time",
+    "mail-not-read",
+    "malformed-attachment",
+    "malformed-cms",
+    "malformed-data-spaces",
+    "malformed-deflate",
+    "malformed-difat",
+    "malformed-directory",
+    "malformed-encryption-info",
+    "malformed-fat",
+    "malformed-gzip",
+    "malformed-header",
+    "malformed-label",
+    "malformed-member-size",
+    "malformed-mime",
+    "malformed-pdf-catalog",
+    "malformed-pdf-encrypt",
+    "malformed-pdf-object",
+    "malformed-pdf-payload",
+    "malformed-pdf-stream",
+    "malformed-pdf-trailer",
+    "malformed-pdf-xref",
+    "malformed-pfile-header",
+    "malformed-pst",
+    "malformed-rpmsg",
+    "malformed-tar",
+    "malformed-tnef",
+    "malformed-transform-info",
+    "malformed-xrml",
+    "malformed-zip",
+];
+
+/// The rest of them.
+const MORE_CODES: [&str; 6] = [
+    "malformed-zip-end",
+    "not-hydrated",
+    "permission-denied",
+    "reader-failed",
+    "truncated",
+    "unknown-transform",
+];
+
+/// All gap names: the kinds first, then the error codes.
+pub(crate) fn names() -> Vec<String> {
+    let limits = Limits::default();
+    let limits = limits.entries().map(|(name, _)| format!("limit-{name}"));
+    let codes = CODES.iter().chain(&MORE_CODES).map(|code| (*code).to_owned());
+    let mut codes: Vec<String> = codes.chain(limits).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    KINDS.iter().map(|kind| (*kind).to_owned()).chain(codes).collect()
+}
+
+/// A gap name from the command line.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    let names = names();
+    match names.iter().any(|name| name == text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("there is no gap of that name; there are: {}", names.join(", "))),
+    }
+}
+
+/// One reason why an answer does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Gap {
+    /// One of [`names`].
+    pub(crate) name: String,
+    /// The root that it concerns: the number of its inventory, and its row there.
+    pub(crate) root: Option<(usize, i64)>,
+    pub(crate) text: String,
+}
+
+/// What findings say about gaps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Doubts {
+    unverified: u64,
+    older: u64,
+}
+
+impl Doubts {
+    pub(crate) fn add(&mut self, judged: &Judged) {
+        self.older += u64::from(is_older(&judged.envelope));
+        let (facts, verdict) = (&judged.facts, &judged.verdict);
+        let is_unverified = verdict.need() == Need::No
+            && verdict.dependency() != Dependency::None
+            && facts
+                .license
+                .as_ref()
+                .is_some_and(|license| license.signature == Signature::NotChecked);
+        self.unverified += u64::from(is_unverified);
+    }
+
+    pub(crate) fn gaps(self) -> Vec<Gap> {
+        let mut all = Vec::new();
+        let mut add = |name: &str, count: u64, text: &str| {
+            if count > 0 {
+                let text = format!("{}: {text}", counted(count, "finding"));
+                all.push(Gap { name: name.to_owned(), root: None, text });
+            }
+        };
+        add(
+            UNVERIFIED,
+            self.unverified,
+            "no signature was checked of a license that seems to need no cluster; scan again with \
+             --verify",
+        );
+        add(
+            OLDER_READER,
+            self.older,
+            &format!(
+                "read by an older rmsight, which reader {READER_VERSION} does not believe; scan \
+                 again"
+            ),
+        );
+        all
+    }
+}
+
+/// The gaps of what was scanned, apart from those of single findings. A scan that is older than
+/// `max_age` seconds is too old.
+pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>) -> Vec<Gap> {
+    let mut all = Vec::new();
+    let now = now();
+    for (number, scope) in scopes.iter().enumerate() {
+        if scope.scans.is_empty() || scope.roots.is_empty() {
+            let text = format!("{}: nothing was scanned into it", scope.inventory);
+            all.push(Gap { name: "not-scanned".to_owned(), root: None, text });
+        }
+        for root in scope.roots.iter().filter(|root| !is_superseded(root, scope)) {
+            let mut add = |name: &str, text: String| {
+                let text = format!("{}: {text}", root.path);
+                all.push(Gap { name: name.to_owned(), root: Some((number, root.root)), text });
+            };
+            of_root(root, scope, &mut add);
+            not_followed(root, scope, scopes, &mut add);
+            let finished = root.finished.unwrap_or(root.started);
+            let age = now.unix().saturating_sub(finished.unix());
+            if max_age.is_some_and(|max| age > max) {
+                add("too-old", format!("scanned {finished}, {} days ago", age / 86_400));
+            }
+        }
+    }
+    all
+}
+
+/// Whether a later scan of a root that contains this one has looked at all of it: what that scan
+/// left out are gaps of its own root.
+fn is_superseded(root: &RootRow, scope: &Scope) -> bool {
+    scope.roots.iter().any(|other| {
+        let is_inside = |inner: &[u8], outer: &[u8]| {
+            with_separator(inner.to_vec()).starts_with(&with_separator(outer.to_vec()))
+        };
+        let is_really_inside = match (&root.real, &other.real) {
+            (Some(inner), Some(outer)) => is_inside(inner, outer),
+            _ => false,
+        };
+        other.scan > root.scan
+            && other.source == root.source
+            && [&root.kind, &other.kind].iter().all(|kind| *kind == "path")
+            && other.finished.is_some()
+            && scope.visits.get(&other.scan).is_some_and(|scan| !scan.one_file_system)
+            && (is_inside(root.path.as_bytes(), other.path.as_bytes()) || is_really_inside)
+    })
+}
+
+fn of_root(root: &RootRow, scope: &Scope, add: &mut dyn FnMut(&str, String)) {
+    let scan = scope.visits.get(&root.scan);
+    if root.finished.is_none() {
+        let outcome = scan.map_or("", |scan| scan.outcome.as_str());
+        return add("unfinished", format!("the scan did not come to its end ({outcome})"));
+    }
+    if let Some(error) = &root.error {
+        return add("empty-root", format!("not scanned whole: {error}"));
+    }
+    let codes = scope.unlisted.get(&root.root).map(Vec::as_slice).unwrap_or_default();
+    for code in codes {
+        add(code, "folders in it could not be listed".to_owned());
+    }
+    if !root.is_complete && codes.is_empty() {
+        add("unfinished", "not every folder in it was listed".to_owned());
+    }
+    left_out(root, scan, add);
+    let scanned = root.scanned.unwrap_or(root.files);
+    if scanned == 0 && codes.is_empty() {
+        add(
+            "empty-root",
+            match root.files {
+                0 => "no file is in it: is it mounted?".to_owned(),
+                files => format!("none of its {} was read", counted(files, "file")),
+            },
+        );
+    }
+}
+
+fn left_out(root: &RootRow, scan: Option<&ScanRow>, add: &mut dyn FnMut(&str, String)) {
+    let globs = |globs: &[String]| globs.join(", ");
+    let (include, exclude) = scan.map_or((&[][..], &[][..]), |scan| (&scan.include, &scan.exclude));
+    match (root.excluded, root.filtered) {
+        (None, None) => {
+            // An inventory of the first version counted for the whole scan.
+            let excluded = scan.and_then(|scan| scan.excluded).unwrap_or_default();
+            let is_cut = scan.is_some_and(|scan| scan.one_file_system);
+            if excluded > 0 && !include.is_empty() {
+                add("filtered", format!("only names like {}", globs(include)));
+            }
+            if excluded > 0 && (!exclude.is_empty() || is_cut) {
+                add("excluded", format!("{excluded} files and folders were left out"));
+            }
+            let links = scan.and_then(|scan| scan.links).unwrap_or_default();
+            if links > 0 {
+                add("not-followed", format!("{} not followed", counted(links, "link")));
+            }
+        }
+        (excluded, filtered) => {
+            if let Some(count) = excluded.filter(|count| *count > 0) {
+                let files = if count == 1 { "file or folder" } else { "files and folders" };
+                let words = format!("{count} {files} left out by --exclude {}", globs(exclude));
+                add("excluded", words);
+            }
+            if let Some(count) = filtered.filter(|count| *count > 0) {
+                let files = counted(count, "file");
+                let words = format!("{files} left out by --include {}", globs(include));
+                add("filtered", words);
+            }
+        }
+    }
+}
+
+/// Links that lead to where no root of the same source is.
+fn not_followed(
+    root: &RootRow,
+    scope: &Scope,
+    scopes: &[Scope],
+    add: &mut dyn FnMut(&str, String),
+) {
+    let is_scanned = |link: &Link| {
+        let Some(target) = &link.target else { return false };
+        scopes.iter().any(|scope| {
+            scope.roots.iter().any(|root| {
+                let Some(real) = &root.real else { return false };
+                // A root above a mount point did not enter it if it was to stay on its file system.
+                let enters = |scan: &ScanRow| !(link.is_folder && scan.one_file_system);
+                root.source == link.source
+                    && root.finished.is_some()
+                    && (real == target
+                        || target.starts_with(&with_separator(real.clone()))
+                            && scope.visits.get(&root.scan).is_some_and(enters))
+            })
+        })
+    };
+    let own = scope.links.iter().filter(|link| link.root == root.root);
+    let open: Vec<&Link> = own.filter(|link| !is_scanned(link)).collect();
+    if open.is_empty() {
+        return;
+    }
+    let count = u64::try_from(open.len()).unwrap_or(u64::MAX);
+    let examples: Vec<&str> = open.iter().take(EXAMPLES).map(|link| link.path.as_str()).collect();
+    let more = if open.len() > EXAMPLES { ", …" } else { "" };
+    add(
+        "not-followed",
+        format!(
+            "{} to folders or files outside of what was scanned: {}{more}",
+            counted(count, "link or mount point"),
+            examples.join(", ")
+        ),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn gap_names_are_those_of_the_documentation() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("CODES.md");
+        let text = std::fs::read_to_string(page).unwrap();
+        let listed = |from: &str, to: Option<&str>| -> BTreeSet<String> {
+            let text = text.split_once(from).unwrap().1;
+            let text = to.map_or(text, |to| text.split_once(to).unwrap().0);
+            let cells = text.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+            let names = cells.flat_map(str::split_whitespace);
+            names
+                .filter_map(|name| Some(name.strip_prefix('`')?.strip_suffix('`')?.to_owned()))
+                .collect()
+        };
+        let mut expected = listed("## `error_code`", Some("## `anomalies`"));
+        let kinds = listed("## Gaps", None);
+        assert_eq!(kinds, KINDS.iter().map(|kind| (*kind).to_owned()).collect());
+        expected.extend(kinds);
+        assert_eq!(names().into_iter().collect::<BTreeSet<_>>(), expected);
+        assert!(name("bogus").unwrap_err().contains("older-reader"));
+    }
+}

@@ -1,0 +1,87 @@
+//! What earlier scans of an inventory were told, for the scan that follows them.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::failed;
+use super::path::to_path;
+use super::rows::Reading;
+use super::store::Store;
+use crate::exit::Result;
+
+impl Store {
+    /// The source of the newest scan that `host` made: of one of these roots, else of any root.
+    ///
+    /// An inventory of the first version does not have the host. Its source counts if it is the
+    /// only one.
+    pub(crate) fn usual_source(&self, host: &str, roots: &[PathBuf]) -> Result<Option<String>> {
+        let newest = |sql: &str, values: &[&dyn rusqlite::ToSql]| -> rusqlite::Result<_> {
+            self.db.query_row(sql, values, |row| row.get::<_, String>(0)).optional()
+        };
+        (|| {
+            for root in roots {
+                let found = newest(
+                    "SELECT sources.name FROM root_scans JOIN roots ON roots.id = root \
+                     JOIN scans ON scans.id = scan JOIN sources ON sources.id = roots.source \
+                     WHERE (roots.path = ?1 OR roots.real = ?1) AND host = ?2 \
+                     ORDER BY scan DESC LIMIT 1",
+                    &[&root.as_os_str().as_encoded_bytes(), &host],
+                )?;
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+            let found = newest(
+                "SELECT sources.name FROM scans JOIN sources ON sources.id = source \
+                 WHERE host = ? ORDER BY scans.id DESC LIMIT 1",
+                &[&host],
+            )?;
+            if found.is_some() {
+                return Ok(found);
+            }
+            newest(
+                "SELECT name FROM sources WHERE (SELECT count(*) FROM sources) = 1 \
+                 AND EXISTS (SELECT 1 FROM scans) \
+                 AND NOT EXISTS (SELECT 1 FROM scans WHERE host IS NOT NULL)",
+                &[],
+            )
+        })()
+        .map_err(|error| failed(&self.file, &error))
+    }
+
+    /// How the newest scan of `source` read files, else the newest scan of any source; and whether
+    /// a program of the first version made that scan, which did not verify by default.
+    pub(crate) fn usual_reading(&self, source: &str) -> Result<Option<(Reading, bool)>> {
+        self.db
+            .query_row(
+                "SELECT reader, options, host IS NULL FROM scans JOIN readings ON readings.id = reading \
+                 JOIN sources ON sources.id = source ORDER BY name = ? DESC, scans.id DESC LIMIT 1",
+                [source],
+                |row| {
+                    Ok((Reading { reader: row.get(0)?, options: row.get(1)? }, row.get(2)?))
+                },
+            )
+            .optional()
+            .map_err(|error| failed(&self.file, &error))
+    }
+
+    /// The roots of `source` that are folders or files, the newest one first.
+    pub(crate) fn known_roots(&self, source: &str) -> Result<Vec<PathBuf>> {
+        (|| {
+            let mut statement = self.db.prepare(
+                "SELECT path FROM roots JOIN sources ON sources.id = source \
+                 WHERE name = ? AND kind = 'path' ORDER BY \
+                 (SELECT max(scan) FROM root_scans WHERE root = roots.id) DESC",
+            )?;
+            let paths = statement.query_map(params![source], |row| row.get(0))?;
+            paths.map(|path| path.map(to_path)).collect::<rusqlite::Result<Vec<PathBuf>>>()
+        })()
+        .map_err(|error| failed(&self.file, &error))
+    }
+}
+
+/// The path with links resolved, where it exists.
+pub(crate) fn real(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok()
+}

@@ -1,0 +1,78 @@
+//! What the user named: each folder once, whatever its spellings.
+
+use std::path::{Path, PathBuf};
+
+use crate::exit::{Failure, Result};
+use crate::inventory::{normal, real};
+
+/// A folder or a file that the user named.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// As it was spelled.
+    pub(super) spelled: PathBuf,
+    /// In the form that an inventory has.
+    pub(super) normal: PathBuf,
+    /// The folder with links resolved. Of a file, and of what does not exist, nothing.
+    pub(super) real: Option<PathBuf>,
+    /// What tells it apart: a folder by its real path, a file by its name in its real folder.
+    place: PathBuf,
+}
+
+impl Named {
+    fn new(path: &Path) -> Result<Named> {
+        let normal = normal(path)
+            .map_err(|error| Failure::message(format_args!("{}: {error}", path.display())))?;
+        let real = real(&normal).filter(|real| real.is_dir());
+        let in_folder = || {
+            let folder = self::real(normal.parent()?)?;
+            Some(folder.join(normal.file_name()?))
+        };
+        let place = real.clone().or_else(in_folder).unwrap_or_else(|| normal.clone());
+        Ok(Named { spelled: path.to_owned(), normal, real, place })
+    }
+}
+
+/// The folders and files of `paths` without those that are inside another one. What does not exist
+/// stays, because its record says so.
+///
+/// With `one_file_system`, a folder inside another one stays if it is on another file system.
+pub(super) fn distinct(paths: &[PathBuf], one_file_system: bool) -> Result<Vec<Named>> {
+    let all = paths.iter().map(|path| Named::new(path)).collect::<Result<Vec<Named>>>()?;
+    let is_inside = |at: usize| {
+        let Some(one) = all.get(at).filter(|one| one.normal.symlink_metadata().is_ok()) else {
+            return false;
+        };
+        all.iter().enumerate().any(|(other_at, other)| {
+            one.place.starts_with(&other.place)
+                && (one.place != other.place || other_at < at)
+                && !(one_file_system && are_apart(&one.place, &other.place))
+        })
+    };
+    let inside: Vec<bool> = (0..all.len()).map(is_inside).collect();
+    Ok(all.into_iter().zip(inside).filter(|(_, inside)| !inside).map(|(one, _)| one).collect())
+}
+
+/// Whether two folders are on different file systems.
+#[cfg(unix)]
+fn are_apart(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (one.metadata(), other.metadata()) {
+        (Ok(one), Ok(other)) => one.dev() != other.dev(),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn are_apart(_: &Path, _: &Path) -> bool {
+    false
+}
+
+/// The path by which the inventory already has the folder: it may have been spelled differently.
+pub(super) fn known(named: &Named, known: &[PathBuf]) -> Option<PathBuf> {
+    // Compared as text: paths that differ in a separator at their end are equal as paths.
+    if known.iter().any(|path| path.as_os_str() == named.normal.as_os_str()) {
+        return None;
+    }
+    let own = named.real.as_deref()?;
+    known.iter().find(|path| real(path).as_deref() == Some(own)).cloned()
+}
