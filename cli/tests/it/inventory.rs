@@ -75,18 +75,142 @@ fn only_what_changed_is_read_again() {
 }
 
 #[test]
-fn other_options_give_other_facts() {
-    let folder = folder(&[("share/a", b"x"), ("share/b", b"x")]);
-    for (args, read) in [
-        (&[][..], 2),
-        (&["--quick"], 2),
-        (&["--quick", "--quiet", "-j", "3"], 0),
-        (&["--quick", "--limit", "steps=1000"], 2),
-        (&["--quick", "--limit", "steps=1000", "--labels"], 2),
+fn a_rescan_takes_over_the_options_of_its_inventory() {
+    let license = license();
+    let folder = folder(&[("share/a", b"x"), ("share/offer.xml", &license)]);
+    // Each case: the options, how many files they make it read, and what it says.
+    for (args, read, said) in [
+        (&["--quick"][..], 2, ""),
+        (&[], 0, "options taken over from its earlier scans: --quick"),
+        // Of the file without a license, more options show nothing more.
+        (&["--no-verify", "--quiet"], 0, "--quick"),
+        (&["--verify"], 1, "options added: full depth (without --quick), --verify;"),
+        (&[], 0, ""),
+        (&["-j", "3", "--limit", "steps=30000000000"], 0, "--limit steps=30000000000"),
+        (&["--labels"], 2, "options added: --labels;"),
+        (&["--deep"], 2, "options taken over from its earlier scans: --labels, --limit steps="),
+        (&["--verify"], 0, "options taken over from its earlier scans: --labels, --deep"),
     ] {
-        keep(folder.path(), args, 0);
+        let text = keep(folder.path(), args, 0);
         assert_eq!(last(folder.path())[0], read, "{args:?}");
+        assert!(text.contains(said), "{args:?}: {text}");
+        assert!(!said.is_empty() || !text.contains("options"), "{args:?}: {text}");
     }
+    let verified = "SELECT count(*) FROM records WHERE signature = 'valid'";
+    assert_eq!(number(&db(folder.path()), verified), 1);
+}
+
+#[test]
+fn a_rescan_does_not_lower_options_unless_it_is_told_to() {
+    let license = license();
+    let folder = folder(&[("share/offer.xml", &license), ("share/b", b"x")]);
+    keep(folder.path(), &["--labels"], 0);
+    for (args, named) in [
+        (&["--quick"][..], "--quick"),
+        (&["--no-verify"], "--no-verify"),
+        (&["--limit", "steps=1000"], "--limit steps=1000"),
+        (&["--limits", "strict"], "--limit bytes-read="),
+    ] {
+        let text = keep(folder.path(), args, 2);
+        assert!(text.contains(named) && text.contains("--downgrade"), "{args:?}: {text}");
+    }
+    // Facts that were read with more are kept.
+    let text = keep(folder.path(), &["--quick", "--downgrade"], 0);
+    assert!(text.contains("options removed: full depth"), "{text}");
+    assert_eq!(last(folder.path())[0], 0);
+    let verified = "SELECT count(*) FROM records WHERE signature = 'valid' AND depth = 'full'";
+    assert_eq!(number(&db(folder.path()), verified), 1);
+    let scans = "SELECT count(*) FROM scans";
+    assert_eq!(number(&db(folder.path()), scans), 2, "a refused scan was written down");
+}
+
+#[test]
+fn a_folder_in_two_spellings_is_one_root() {
+    let folder = folder(&[("Legal/a", b"x"), ("Legal/deep/b", b"x"), ("other/c", b"x")]);
+    let scan = |args: &[&str]| {
+        let args = [&["scan", "-i", "estate.db"], args].concat();
+        let done = rmsight(folder.path(), &args).code(0);
+        stdout(&done) + &stderr(&done)
+    };
+    scan(&["Legal"]);
+    let full = format!("{}/other/../Legal/", folder.path().display());
+    let spellings: &[&[&str]] =
+        &[&["Legal/"], &["other/../Legal"], &["./Legal//."], &[&full], &["Legal", "Legal/deep"]];
+    for args in spellings {
+        scan(args);
+        assert_eq!(last(folder.path()), [0, 2, 0, 0], "{args:?}");
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("Legal", folder.path().join("link")).unwrap();
+        let text = scan(&["link"]);
+        assert!(text.contains("the inventory has this folder as"), "{text}");
+        scan(&["link", "Legal"]);
+    }
+    assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM roots"), 1);
+    assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 2);
+    // Without an inventory neither.
+    let done = rmsight(folder.path(), &["scan", "Legal", "other/../Legal/", "Legal/deep"]);
+    assert!(stdout(&done).contains("Searched 2 files"), "{}", stdout(&done));
+}
+
+#[test]
+fn a_root_can_be_forgotten() {
+    let folder = folder(&[("Legal/a", b"x"), ("Legal/deep/b", b"x"), ("one", b"x"), ("two", b"x")]);
+    for root in ["Legal", "Legal/deep", "one", "two"] {
+        rmsight(folder.path(), &["scan", "--quiet", "-i", "estate.db", root]).code(0);
+    }
+    let forget = |root: &str, code: i32| {
+        let args = ["inventory", "forget", "estate.db", root];
+        stderr(&rmsight(folder.path(), &args).code(code))
+    };
+    let left = || {
+        let db = db(folder.path());
+        let paths = "SELECT coalesce(group_concat(substr(path, ?), ' '), '') \
+            FROM (SELECT path FROM records ORDER BY path)";
+        let skipped = folder.path().canonicalize().unwrap().as_os_str().len() + 2;
+        let paths: String = db.query_row(paths, [skipped], |row| row.get(0)).unwrap();
+        (number(&db, "SELECT count(*) FROM roots"), paths)
+    };
+    assert_eq!(left(), (4, "Legal/a Legal/deep/b one two".to_owned()));
+    assert!(forget("missing", 2).contains("it has no root"));
+    assert!(forget("Legal/../Legal/", 0).contains("1 file removed"));
+    assert_eq!(left(), (3, "Legal/deep/b one two".to_owned()));
+    forget("one", 0);
+    assert_eq!(left(), (2, "Legal/deep/b two".to_owned()));
+    forget("Legal/deep", 0);
+    assert_eq!(left(), (1, "two".to_owned()));
+    forget("two", 0);
+    assert_eq!(left(), (0, String::new()));
+    // What was forgotten can be scanned again.
+    rmsight(folder.path(), &["scan", "--quiet", "-i", "estate.db", "Legal"]).code(0);
+    assert_eq!(left(), (1, "Legal/a Legal/deep/b".to_owned()));
+    rmsight(folder.path(), &["inventory", "forget", "none.db", "Legal"]).code(2);
+    assert!(!folder.path().join("none.db").exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn sigterm_ends_the_file_in_work_within_two_seconds() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("share")).unwrap();
+    // At this rate the file takes minutes.
+    fs::write(folder.path().join("share/mail.eml"), vec![b'\n'; 1 << 20]).unwrap();
+    let file = fs::read(folder.path().join("share/mail.eml")).unwrap();
+    let text = [b"From: a@example.com\r\nMIME-Version: 1.0\r\n\r\n".to_vec(), file].concat();
+    fs::write(folder.path().join("share/mail.eml"), text).unwrap();
+    let child = slow_scan(folder.path(), "4KB");
+    std::thread::sleep(Duration::from_secs(2));
+    let pid = child.id().to_string();
+    let begun = std::time::Instant::now();
+    assert!(Plain::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let done = child.wait_with_output().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert_eq!(done.status.code(), Some(143), "{done:?}");
+    // The next scan reads the file to its end.
+    assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 0);
+    keep(folder.path(), &[], 0);
+    assert_eq!(last(folder.path())[0], 1);
 }
 
 #[test]
@@ -95,7 +219,7 @@ fn records_are_the_same_with_and_without_an_inventory() {
     let folder = folder(&[("share/offer.xml", &license), ("share/cut.xml", &license[..600])]);
     let share = folder.path().join("share");
     let share = share.to_str().unwrap();
-    let plain = ["scan", "--format", "ndjson", "-j", "1", share];
+    let plain = ["scan", "--format", "ndjson", "-j", "1", "--source", "fs1", share];
     let expected = stdout(&rmsight(folder.path(), &plain).code(1));
     let kept = [&plain[..], &["-i", "estate.db"]].concat();
     // The second time nothing is read, and the inventory tells the records.

@@ -1,0 +1,438 @@
+//! Gaps: what keeps `check` and `report` from an answer, and what they name.
+
+use std::fs;
+use std::path::Path;
+
+use rmsight::specimen::{Client, LicenseBuilder, Server};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{folder, license, records, rmsight, stderr, stdout};
+
+const ON_PREMISES: &str = "Contoso AD RMS";
+const TENANT: &str = "Contoso tenant";
+
+/// An estate whose AD RMS key is in Azure: without a gap, nothing needs the cluster.
+fn estate() -> String {
+    format!(
+        "[[authority]]\nname = \"{ON_PREMISES}\"\nkind = \"ad-rms\"\n\n[[authority.key]]\n\
+         slc_key = \"{}\"\nstatus = \"imported\"\n\
+         tenant = \"6594232e-6968-45f0-9f7e-c711fc49ef58\"\n\n\
+         [[authority]]\nname = \"{TENANT}\"\nkind = \"azure-rms\"\n\n[[authority.key]]\n\
+         slc_key = \"{}\"\n",
+        Server::contoso().key.fingerprint(),
+        Server::azure().key.fingerprint()
+    )
+}
+
+fn azure_license() -> Vec<u8> {
+    LicenseBuilder::client(&Server::azure(), &Client::windows()).build()
+}
+
+/// A folder with these files and an estate file.
+fn bench(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = folder(files);
+    fs::write(folder.path().join("estate.toml"), estate()).unwrap();
+    folder
+}
+
+fn scan(folder: &Path, inventory: &str, args: &[&str]) -> String {
+    let done = rmsight(folder, &[&["scan", "--quiet", "-i", inventory], args].concat());
+    stdout(&done) + &stderr(&done)
+}
+
+/// What `check` says of the inventory, and its exit code.
+fn check(folder: &Path, inventory: &str, args: &[&str]) -> (String, i32) {
+    let check = ["check", inventory, "--estate", "estate.toml", "--authority", ON_PREMISES];
+    let done = rmsight(folder, &[&check[..], args].concat());
+    (stdout(&done) + &stderr(&done), done.get_output().status.code().unwrap())
+}
+
+/// The gap names that `check` has named, each once.
+fn named(said: &str) -> Vec<String> {
+    let gaps = said.lines().filter_map(|line| line.strip_prefix("  gap "));
+    let mut names: Vec<String> =
+        gaps.map(|gap| gap.split_whitespace().next().unwrap().to_owned()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// `check` ends with 1 and names these gaps, both reports name the same, and accepting all of them
+/// makes `check` pass.
+fn assert_gaps(folder: &Path, inventory: &str, expected: &[&str]) {
+    let (said, code) = check(folder, inventory, &[]);
+    assert_eq!(named(&said), expected, "{said}");
+    assert_eq!(code, 1, "{said}");
+    for format in ["text", "html"] {
+        let args = ["report", inventory, "--estate", "estate.toml", "--format", format];
+        let page = stdout(&rmsight(folder, &args).code(1));
+        for name in expected {
+            assert!(page.contains(name), "{format} without {name}: {page}");
+        }
+    }
+    let mut accepted = Vec::new();
+    for name in expected {
+        let (said, code) = check(folder, inventory, &accepted);
+        assert_eq!(code, 1, "{accepted:?}: {said}");
+        accepted.extend(["--accept", name]);
+    }
+    let (said, code) = check(folder, inventory, &accepted);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("excused"), "{said}");
+}
+
+#[test]
+fn files_that_were_left_out_are_a_gap() {
+    let offer = license();
+    let files: &[(&str, &[u8])] =
+        &[("share/a.docx", &offer), ("share/b.docx", &offer), ("share/c.txt", b"x")];
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["--include", "*.docxx"], &["empty-root", "filtered"]),
+        (&["--include", "*.txt"], &["filtered"]),
+        (&["--exclude", "*.docx"], &["excluded"]),
+        (&["--exclude", "*"], &["empty-root", "excluded"]),
+    ];
+    for (args, expected) in cases {
+        let folder = bench(files);
+        scan(folder.path(), "i.db", &[args, &["share"][..]].concat());
+        assert_gaps(folder.path(), "i.db", expected);
+        // A scan without them closes the gap.
+        scan(folder.path(), "i.db", &["share"]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!(code, 0, "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_later_scan_of_another_root_does_not_hide_a_gap() {
+    let folder = bench(&[("share/a.docx", b"x"), ("other/b", b"x")]);
+    scan(folder.path(), "i.db", &["--exclude", "*.docx", "--accept-empty", "share"]);
+    scan(folder.path(), "i.db", &["other"]);
+    assert_gaps(folder.path(), "i.db", &["empty-root", "excluded"]);
+}
+
+#[test]
+fn an_empty_root_is_a_gap() {
+    let folder = bench(&[("share/a", b"x")]);
+    fs::create_dir(folder.path().join("mnt")).unwrap();
+    scan(folder.path(), "i.db", &["share", "mnt"]);
+    assert_gaps(folder.path(), "i.db", &["empty-root"]);
+    let page = stdout(&rmsight(folder.path(), &["report", "i.db"]));
+    let line = |root: &str| page.lines().find(|line| line.contains(root)).unwrap();
+    assert!(line("/share (").contains("  whole,"), "{page}");
+    assert!(line("/mnt (").contains("  NOT WHOLE,"), "{page}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_that_was_not_followed_is_a_gap() {
+    use std::os::unix::fs::symlink;
+    let offer = license();
+    // Each case: a link in the root `share`, where it leads, and whether it is a gap.
+    let cases = [
+        ("../outside", true),
+        ("../outside/offer.xml", true),
+        ("inside", false),
+        ("../share", false),
+        ("nowhere", false),
+        ("link", false),
+        ("/dev/null", false),
+    ];
+    for (target, is_gap) in cases {
+        let folder = bench(&[("share/inside/a", b"x"), ("outside/offer.xml", &offer)]);
+        let link = folder.path().join("share/link");
+        symlink(target, &link).unwrap();
+        scan(folder.path(), "i.db", &["share"]);
+        if !is_gap {
+            let (said, code) = check(folder.path(), "i.db", &[]);
+            assert_eq!((named(&said).len(), code), (0, 0), "{target}: {said}");
+            continue;
+        }
+        assert_gaps(folder.path(), "i.db", &["not-followed"]);
+        let (said, _) = check(folder.path(), "i.db", &[]);
+        assert!(said.contains("share/link"), "{said}");
+        // A rescan that finds nothing changed still knows of it.
+        scan(folder.path(), "i.db", &["share"]);
+        assert_gaps(folder.path(), "i.db", &["not-followed"]);
+        if target == "../outside" {
+            // A scan of where it leads closes the gap.
+            scan(folder.path(), "i.db", &["outside"]);
+        } else {
+            // So does taking the link away.
+            fs::remove_file(&link).unwrap();
+            scan(folder.path(), "i.db", &["share"]);
+        }
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!((named(&said).len(), code), (0, 0), "{target}: {said}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_in_a_list_or_in_a_folder_that_is_gone() {
+    use std::os::unix::fs::symlink;
+    let folder = bench(&[("share/deep/a", b"x"), ("outside/b", b"x"), ("list", b"named\n")]);
+    symlink("outside/b", folder.path().join("named")).unwrap();
+    scan(folder.path(), "l.db", &["--files-from", "list"]);
+    let (said, code) = check(folder.path(), "l.db", &[]);
+    assert!(named(&said).contains(&"not-followed".to_owned()) && code == 1, "{said}");
+    symlink("../../outside", folder.path().join("share/deep/link")).unwrap();
+    fs::write(folder.path().join("share/c"), b"x").unwrap();
+    scan(folder.path(), "i.db", &["share"]);
+    assert_gaps(folder.path(), "i.db", &["not-followed"]);
+    fs::remove_dir_all(folder.path().join("share/deep")).unwrap();
+    scan(folder.path(), "i.db", &["share"]);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((named(&said).len(), code), (0, 0), "{said}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_mount_point_that_was_not_entered_is_a_gap() {
+    let folder = bench(&[("share/mnt/under", b"x"), ("share/a", b"x")]);
+    let mount = folder.path().join("share/mnt");
+    let mounted =
+        std::process::Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(&mount).output();
+    if !mounted.is_ok_and(|done| done.status.success()) {
+        eprintln!("skipped: this user may not mount");
+        return;
+    }
+    fs::write(mount.join("b"), b"x").unwrap();
+    scan(folder.path(), "i.db", &["--one-file-system", "share"]);
+    assert_gaps(folder.path(), "i.db", &["not-followed"]);
+    // As a root of its own it is scanned, though it is inside of another root.
+    scan(folder.path(), "i.db", &["--one-file-system", "share", "share/mnt"]);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert!(std::process::Command::new("umount").arg(&mount).status().unwrap().success());
+    assert_eq!((named(&said).len(), code), (0, 0), "{said}");
+}
+
+#[test]
+fn an_azure_authority_whose_key_is_in_use_is_needed() {
+    let azure = azure_license();
+    let folder = bench(&[("share/a.xml", &azure), ("share/b.xml", &azure), ("share/c", b"x")]);
+    scan(folder.path(), "i.db", &["share"]);
+    let args = ["check", "i.db", "--estate", "estate.toml", "--authority", TENANT];
+    let said = stdout(&rmsight(folder.path(), &args).code(1));
+    assert!(said.contains("not shown to be free"), "{said}");
+    assert!(said.contains("2  findings need a key of this authority"), "{said}");
+    // The other one is free: its key is proven not to be theirs.
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!(code, 0, "{said}");
+    for file in ["a.xml", "b.xml"] {
+        fs::remove_file(folder.path().join("share").join(file)).unwrap();
+    }
+    scan(folder.path(), "i.db", &["share"]);
+    rmsight(folder.path(), &args).success();
+    // A key that the estate does not have may be one of the tenant's.
+    let known = estate();
+    let (without, _) = known.rsplit_once("\n[[authority.key]]").unwrap();
+    let other = format!("{without}hosts = [\"tenant.example\"]\n");
+    fs::write(folder.path().join("estate.toml"), other).unwrap();
+    fs::write(folder.path().join("share/a.xml"), &azure).unwrap();
+    scan(folder.path(), "i.db", &["share"]);
+    let said = stdout(&rmsight(folder.path(), &args).code(1));
+    assert!(said.contains("possible          1"), "{said}");
+}
+
+#[test]
+fn an_unverified_no_is_a_gap() {
+    for option in ["--no-verify", "--quick"] {
+        let folder = bench(&[("share/a.xml", &azure_license()), ("share/b", b"x")]);
+        scan(folder.path(), "i.db", &[option, "share"]);
+        assert_gaps(folder.path(), "i.db", &["unverified"]);
+        scan(folder.path(), "i.db", &["--verify", "share"]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!(code, 0, "{said}");
+    }
+}
+
+/// Turns an inventory into one of the first version.
+fn make_first(file: &Path) {
+    let db = Connection::open(file).unwrap();
+    db.execute_batch(
+        "DROP TABLE about; DROP TABLE scanners; DROP TABLE skipped;
+         ALTER TABLE scans DROP COLUMN host;
+         ALTER TABLE roots DROP COLUMN real;
+         ALTER TABLE root_scans DROP COLUMN scanned;
+         ALTER TABLE root_scans DROP COLUMN excluded;
+         ALTER TABLE root_scans DROP COLUMN filtered;
+         UPDATE sources SET name = '';
+         UPDATE readings SET reader = 1, digest = 'first ' || digest,
+            options = replace(options, ' verify', '');
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+}
+
+#[test]
+fn an_inventory_of_the_first_version_is_not_believed() {
+    let folder = bench(&[("share/a.xml", &azure_license()), ("share/b", b"x")]);
+    scan(folder.path(), "i.db", &["share"]);
+    make_first(&folder.path().join("i.db"));
+    assert_gaps(folder.path(), "i.db", &["older-reader"]);
+    let judged = ["judge", "--format", "ndjson", "i.db", "--estate", "estate.toml"];
+    let judged = records(&rmsight(folder.path(), &judged).code(1));
+    assert_eq!(judged.len(), 2);
+    for record in judged {
+        assert_eq!((&record["need"], &record["reader"]), (&"possible".into(), &1.into()));
+        assert_eq!(record["error_code"], "older-reader");
+    }
+    let said = scan(folder.path(), "i.db", &["share"]);
+    assert!(said.contains("options added: --verify"), "{said}");
+    assert!(said.contains("2 unchanged files read again, because an older rmsight"), "{said}");
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((named(&said).len(), code), (0, 0), "{said}");
+    // It is one inventory: no file is in it twice.
+    assert_eq!(records(&rmsight(folder.path(), &["export", "i.db"]).success()).len(), 2);
+}
+
+#[test]
+fn an_inventory_of_the_first_version_is_compared_with_a_new_one() {
+    let folder = bench(&[("share/a.xml", &license()), ("share/b", b"x")]);
+    scan(folder.path(), "old.db", &["share"]);
+    make_first(&folder.path().join("old.db"));
+    scan(folder.path(), "new.db", &["share"]);
+    let told = ["diff", "old.db", "new.db", "--estate", "estate.toml", "--format", "ndjson"];
+    assert_eq!(records(&rmsight(folder.path(), &told).success()).len(), 0);
+}
+
+#[test]
+fn a_root_inside_of_one_that_was_scanned_later_is_not_too_old() {
+    let folder = bench(&[("share/deep/a.docx", b"x"), ("share/b", b"x")]);
+    scan(folder.path(), "i.db", &["--exclude", "*.docx", "share/deep"]);
+    let db = Connection::open(folder.path().join("i.db")).unwrap();
+    db.execute("UPDATE root_scans SET finished = finished - 86400 * 31", []).unwrap();
+    drop(db);
+    let (said, _) = check(folder.path(), "i.db", &["--max-age", "30d"]);
+    assert_eq!(named(&said), ["empty-root", "excluded", "too-old"], "{said}");
+    scan(folder.path(), "i.db", &["share"]);
+    let (said, code) = check(folder.path(), "i.db", &["--max-age", "30d"]);
+    assert_eq!((named(&said).len(), code), (0, 0), "{said}");
+    // What the later scan leaves out is a gap of its root.
+    scan(folder.path(), "i.db", &["--exclude", "deep", "share"]);
+    let (said, _) = check(folder.path(), "i.db", &[]);
+    assert_eq!(named(&said), ["excluded"], "{said}");
+}
+
+#[test]
+fn gaps_of_the_first_version_are_named() {
+    let folder = bench(&[("share/a.docx", b"x"), ("share/b", b"x")]);
+    scan(folder.path(), "i.db", &["--exclude", "*.docx", "share"]);
+    scan(folder.path(), "j.db", &["--include", "*.docx", "share"]);
+    for (file, expected) in [("i.db", "excluded"), ("j.db", "filtered")] {
+        make_first(&folder.path().join(file));
+        assert_gaps(folder.path(), file, &[expected, "older-reader"]);
+    }
+}
+
+#[test]
+fn accepted_names_are_a_closed_list() {
+    let folder = bench(&[("share/a", b"x")]);
+    scan(folder.path(), "i.db", &["share"]);
+    for name in ["bogus", "limit-", "Excluded", "R02"] {
+        let (said, code) = check(folder.path(), "i.db", &["--accept", name]);
+        assert_eq!(code, 2, "{name}: {said}");
+        assert!(said.contains("not-followed") && said.contains("encrypted-member"), "{said}");
+    }
+    for name in ["limit-steps", "malformed-zip", "unfinished", "too-old"] {
+        let (said, code) = check(folder.path(), "i.db", &["--accept", name]);
+        assert_eq!(code, 0, "{name}: {said}");
+    }
+    let help = stdout(&rmsight(folder.path(), &["check", "--help"]).success());
+    for name in ["unfinished", "empty-root", "excluded", "filtered", "not-followed", "unverified"] {
+        assert!(help.contains(name), "{name}: {help}");
+    }
+}
+
+#[test]
+fn two_scanners_with_one_path_are_not_merged_into_one_file() {
+    let folder = bench(&[("share/offer.xml", &license())]);
+    let active = estate()
+        .replace("\"imported\"", "\"active\"")
+        .replace("tenant = \"6594232e-6968-45f0-9f7e-c711fc49ef58\"\n", "");
+    fs::write(folder.path().join("estate.toml"), active).unwrap();
+    scan(folder.path(), "fs1.db", &["share"]);
+    // The other server has the same path, and another file there.
+    fs::write(folder.path().join("share/offer.xml"), b"plain").unwrap();
+    scan(folder.path(), "fs2.db", &["share"]);
+    for order in [["fs1.db", "fs2.db"], ["fs2.db", "fs1.db"], ["X=fs1.db", "fs2.db"]] {
+        let args = [&["merge", "all.db"], &order[..]].concat();
+        let done = rmsight(folder.path(), &args);
+        if order[0].starts_with("X=") {
+            done.success();
+            fs::remove_file(folder.path().join("all.db")).unwrap();
+            continue;
+        }
+        let said = stderr(&done.code(2));
+        assert!(said.contains("FS1=fs") && said.contains("/share"), "{said}");
+        for left in ["all.db", "all.db.part"] {
+            assert!(!folder.path().join(left).exists(), "{left}");
+        }
+    }
+    rmsight(folder.path(), &["merge", "all.db", "FS1=fs1.db", "FS2=fs2.db"]).success();
+    let found = records(&rmsight(folder.path(), &["export", "all.db"]).success());
+    let mut sources: Vec<&str> =
+        found.iter().map(|record| record["source"].as_str().unwrap()).collect();
+    sources.sort_unstable();
+    assert_eq!(sources, ["FS1", "FS2"]);
+    let (said, code) = check(folder.path(), "all.db", &[]);
+    assert!(said.contains("yes               1") && code == 1, "{said}");
+    // A merged inventory takes a later copy of one of its parts.
+    rmsight(folder.path(), &["merge", "more.db", "all.db", "FS1=fs1.db"]).success();
+    assert_eq!(records(&rmsight(folder.path(), &["export", "more.db"]).success()).len(), 2);
+}
+
+#[test]
+#[cfg(unix)]
+fn gaps_of_all_parts_survive_a_merge() {
+    let folder = bench(&[("a/x.docx", b"x"), ("a/y", b"x"), ("c/z", b"x"), ("out/o", b"x")]);
+    fs::create_dir(folder.path().join("b")).unwrap();
+    std::os::unix::fs::symlink("../out", folder.path().join("c/link")).unwrap();
+    scan(folder.path(), "1.db", &["--exclude", "*.docx", "a"]);
+    scan(folder.path(), "2.db", &["b"]);
+    scan(folder.path(), "3.db", &["c"]);
+    scan(folder.path(), "4.db", &["--include", "*.docx", "a"]);
+    scan(folder.path(), "5.db", &["a"]);
+    make_first(&folder.path().join("5.db"));
+    let args = ["merge", "all.db", "1.db", "2.db", "3.db", "S4=4.db", "S5=5.db"];
+    rmsight(folder.path(), &args).success();
+    let expected = ["empty-root", "excluded", "filtered", "not-followed", "older-reader"];
+    assert_gaps(folder.path(), "all.db", &expected);
+    // The target of the link in another part, under the same source, closes that gap.
+    scan(folder.path(), "6.db", &["out"]);
+    rmsight(folder.path(), &["merge", "two.db", "3.db", "6.db"]).success();
+    let (said, code) = check(folder.path(), "two.db", &[]);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn advice_follows_the_error_code() {
+    let seven = b"7z\xBC\xAF\x27\x1C\x00\x04rest of an archive that is not opened here".to_vec();
+    let zip = rmsight::specimen::Zip::new()
+        .member("secret.docx", b"x".to_vec(), rmsight::specimen::Method::Encrypted)
+        .build();
+    let folder = folder(&[("a.7z", &seven), ("b.zip", &zip)]);
+    for (file, said) in [("a.7z", "extract it and scan that"), ("b.zip", "ask its owner")] {
+        let page = stdout(&rmsight(folder.path(), &["inspect", file]));
+        assert!(page.contains(said), "{file}: {page}");
+        assert!(!page.contains("undamaged copy"), "{file}: {page}");
+        let json = records(&rmsight(folder.path(), &["inspect", "--json", file]));
+        let found = json.iter().any(|page| {
+            page["verdict"]["settled_by"].as_str().is_some_and(|text| text.contains(said))
+        });
+        assert!(found, "{json:?}");
+    }
+}
+
+#[test]
+fn a_key_of_a_use_license_is_not_said_to_be_missing() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("corpus");
+    let message = corpus.join("containers/item-use-license.msg");
+    let folder = folder(&[("item.msg", &fs::read(message).unwrap())]);
+    let page = stdout(&rmsight(folder.path(), &["inspect", "item.msg"]));
+    assert!(page.contains("The key is sha256:"), "{page}");
+    assert!(page.contains("A use license in the file names the key"), "{page}");
+    assert!(!page.contains("could not be read, so"), "{page}");
+}
