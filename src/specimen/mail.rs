@@ -1,7 +1,7 @@
 //! Mail around protected attachments: Internet messages (RFC 5322), mbox (RFC 4155),
 //! `winmail.dat` (MS-OXTNEF) and Outlook items (MS-OXMSG).
 
-use super::bytes::{base64, put32, utf16};
+use super::bytes::{base64, pad, put32, utf16};
 use super::compound::Compound;
 
 /// The media type of `message.rpmsg`.
@@ -112,6 +112,35 @@ pub fn tnef(attachments: &[Attachment]) -> Vec<u8> {
         );
         attribute(&mut out, 2, 0x0001_8010, format!("{}\0", attachment.name).as_bytes());
         attribute(&mut out, 2, 0x0006_800F, &attachment.bytes);
+    }
+    out
+}
+
+/// `winmail.dat` whose attachments are MAPI properties in `attAttachment` (MS-OXTNEF 2.1.3.4), as
+/// Outlook writes objects and long file names.
+pub fn tnef_with_properties(attachments: &[Attachment]) -> Vec<u8> {
+    let mut out = tnef(&[]);
+    for attachment in attachments {
+        attribute(
+            &mut out,
+            2,
+            0x0006_9002,
+            &[1, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0],
+        );
+        let mut list = Vec::new();
+        put32(&mut list, 3);
+        put32(&mut list, 0x3705_0003);
+        put32(&mut list, 1);
+        let mut name = utf16(&attachment.name);
+        name.extend_from_slice(&[0, 0]);
+        for (tag, value) in [(0x3707_001F, &name), (0x3701_0102, &attachment.bytes)] {
+            put32(&mut list, tag);
+            put32(&mut list, 1);
+            put32(&mut list, value.len());
+            list.extend_from_slice(value);
+            pad(&mut list, 4);
+        }
+        attribute(&mut out, 2, 0x0006_9005, &list);
     }
     out
 }

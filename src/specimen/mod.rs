@@ -34,6 +34,7 @@ mod archive;
 mod bytes;
 mod chain;
 mod client;
+mod cms;
 mod compound;
 mod corpus;
 mod deflate;
@@ -61,6 +62,7 @@ pub use chain::{
     use_license, use_license_stream,
 };
 pub use client::Client;
+pub use cms::{signed, signed_in_pieces};
 pub use compound::{Compound, Region, Siblings, Version, packaged};
 pub use corpus::{CorpusFile, corpus};
 pub use deflate::{deflate, zlib};
@@ -70,7 +72,7 @@ pub use label::{
     Label, custom_properties, document_summary, label_info, mail_header, pdf_xmp, pfile_xmp,
 };
 pub use license::{Documents, LicenseBuilder, Repeat, Signing};
-pub use mail::{Attachment, Msg, RPMSG_TYPE, eml, eml_bounded, mbox, tnef};
+pub use mail::{Attachment, Msg, RPMSG_TYPE, eml, eml_bounded, mbox, tnef, tnef_with_properties};
 pub use password::{
     PasswordForm, password_doc, password_ooxml, password_ppt, password_xls, plain_compound,
 };
