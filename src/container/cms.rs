@@ -1,49 +1,64 @@
-//! Signed and encrypted messages (CMS, RFC 5652; S/MIME, RFC 8551): `smime.p7m` and the like.
+//! Signed and encrypted messages (CMS, RFC 5652; S/MIME, RFC 8551): `smime.p7m` and the like, in DER
+//! and BER, in PEM (RFC 7468) and in base64.
 //!
-//! What is signed stands in the clear inside, and is looked into. Signatures by themselves (`.p7s`)
-//! and bundles of certificates hold nothing, and are no format of their own here. What is encrypted
-//! or compressed is not opened: a protected mail may be in it.
+//! Signed content is stored as it is, and is looked into. Signatures without content (`.p7s`) and
+//! bundles of certificates are ordinary files. What is encrypted or compressed is not opened: it may
+//! contain a protected file.
 
 use crate::bytes::{narrow, wide};
-use crate::container::{Body, Container, Member, Name, Protection, Sink, is_known};
+use crate::container::{
+    Anomaly, Body, Container, Encoding, Member, Name, Protection, Sink, is_known,
+};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Extent, Window};
+use crate::source::{Extent, Window, head_of};
 
 const STRUCTURE: &str = "CMS";
-/// Tags (X.690 8.1.2): INTEGER, OCTET STRING, OBJECT IDENTIFIER, SEQUENCE, SET, `[0]`; and an OCTET
-/// STRING that is put together from others.
+/// Tags (X.690 8.1.2): INTEGER, OCTET STRING, OBJECT IDENTIFIER, IA5String, SEQUENCE, SET, `[0]`,
+/// `[1]`; and an OCTET STRING that consists of others.
 const INTEGER: u8 = 0x02;
 const OCTETS: u8 = 0x04;
 const OBJECT_ID: u8 = 0x06;
+const IA5_STRING: u8 = 0x16;
 const OCTETS_IN_PIECES: u8 = 0x24;
 const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const EXPLICIT_0: u8 = 0xA0;
+const IMPLICIT_1: u8 = 0xA1;
 
-/// `id-data`, `id-signedData`, `id-envelopedData`, `id-ct-compressedData`, `id-ct-authEnvelopedData`;
-/// RFC 5652 4 to 6, RFC 3274, RFC 5083.
+/// What the content types of PKCS #7 begin with, and those of S/MIME; tag and length included.
+const PKCS_7: &[u8] = b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07";
+const SMIME: &[u8] = b"\x06\x0B\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01";
+/// Their last bytes: `id-data`, `id-signedData`, `id-digestedData` (RFC 5652 4, 5, 7),
+/// `id-ct-timestampedData` (RFC 5544 2).
 const DATA: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x01";
 const SIGNED: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02";
-const CLOSED: [(&[u8], &str); 3] = [
+const DIGESTED: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x05";
+const TIME_STAMPED: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x1F";
+/// Content types that are not opened: RFC 5652 6, 8 and 9, RFC 2315 11, RFC 3274, RFC 5083.
+const CLOSED: [(&[u8], &str); 6] = [
     (b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03", "enveloped data: an encrypted message"),
+    (b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x04", "signed and enveloped data"),
+    (b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x06", "encrypted data"),
+    (b"\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x02", "authenticated data"),
     (b"\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x09", "compressed data"),
     (b"\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x17", "enveloped data: an encrypted message"),
 ];
 /// Bytes of a tag and its length.
 const TAG: usize = 10;
+/// Bytes of an OBJECT IDENTIFIER that are read.
+const MAX_ID: u64 = 64;
+/// Constructed values inside of each other.
+const MAX_DEPTH: usize = 32;
 /// Bytes of the content that tell what it is.
 const HEAD: u64 = 4096;
-/// What stands behind the last part of something without a length.
+/// What ends a value without a length.
 const END_OF_CONTENTS: &[u8] = &[0, 0];
-
-/// What begins a message.
-enum Kind {
-    /// Signed data with its content, which begins in the member at this byte, and ends where this
-    /// says, if anything does.
-    Signed(u64, Option<u64>),
-    Closed(&'static str),
-}
+/// What begins PEM, and the line that ends it.
+const PEM: &[u8] = b"-----BEGIN ";
+const PEM_END: &[u8] = b"-----END ";
+/// Bytes of PEM that are searched for its end at once.
+const CHUNK: usize = 65_536;
 
 /// The tag at the beginning of some bytes: its content's length, which may stay open (X.690 8.1.3.6),
 /// and how many bytes say so.
@@ -65,77 +80,342 @@ fn tag(bytes: &[u8], expected: u8) -> Option<(Option<u64>, usize)> {
     }
 }
 
-/// The bytes at the beginning of a message, one field after the other.
-struct Fields<'a> {
-    head: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Fields<'a> {
-    fn rest(&self) -> &'a [u8] {
-        self.head.get(self.at..).unwrap_or_default()
-    }
-
-    /// Goes into something that others are in; where it ends, if it says so.
-    fn enter(&mut self, expected: u8) -> Option<Option<u64>> {
-        let (len, skip) = tag(self.rest(), expected)?;
-        self.at = self.at.saturating_add(skip);
-        Some(len.map(|len| wide(self.at).saturating_add(len)))
-    }
-
-    /// Goes behind something of a known length; what it is.
-    fn take(&mut self, expected: u8) -> Option<&'a [u8]> {
-        let (len, skip) = tag(self.rest(), expected)?;
-        let end = narrow(len?)?.checked_add(skip)?;
-        let bytes = self.rest().get(skip..end)?;
-        self.at = self.at.saturating_add(end);
-        Some(bytes)
-    }
-}
-
-fn kind(head: &[u8]) -> Option<Kind> {
-    let mut fields = Fields { head, at: 0 };
-    // ContentInfo, RFC 5652 3.
-    fields.enter(SEQUENCE)?;
-    let content_type = fields.take(OBJECT_ID)?;
-    if let Some((_, name)) = CLOSED.iter().find(|(id, _)| *id == content_type) {
-        return Some(Kind::Closed(name));
-    }
-    if content_type != SIGNED {
-        return None;
-    }
-    // SignedData and its EncapsulatedContentInfo, 5.1 and 5.2: without content it is a signature, or
-    // a bundle of certificates; with content of another type a catalog, or a time stamp.
-    fields.enter(EXPLICIT_0)?;
-    fields.enter(SEQUENCE)?;
-    fields.take(INTEGER)?;
-    fields.take(SET)?;
-    let end = fields.enter(SEQUENCE)?;
-    if fields.take(OBJECT_ID)? != DATA || end.is_some_and(|end| end <= wide(fields.at)) {
-        return None;
-    }
-    let end = fields.enter(EXPLICIT_0)?;
-    Some(Kind::Signed(wide(fields.at), end))
-}
-
+/// Returns whether `head` begins a message: a SEQUENCE with one of the content types. One byte of
+/// that may be damaged.
 pub(crate) fn matches(head: &[u8]) -> bool {
-    head.first() == Some(&SEQUENCE) && kind(head).is_some()
+    let Some(first) = head.first() else { return false };
+    let is_sequence = *first == SEQUENCE;
+    if is_sequence && let Some((_, skip)) = tag(head, SEQUENCE) {
+        let content = head.get(skip..).unwrap_or_default();
+        if is_content_type(content) || is_bare_signed(content) {
+            return true;
+        }
+    }
+    // The length may be damaged, or one byte of the rest.
+    (2..=6).any(|at| {
+        let content = head.get(at..).unwrap_or_default();
+        [PKCS_7, SMIME].iter().any(|id| {
+            let found = content.get(..id.len()).unwrap_or_default();
+            let equal = found.iter().zip(*id).filter(|(found, byte)| found == byte).count();
+            let is_followed = content.get(id.len().saturating_add(1)) == Some(&EXPLICIT_0);
+            equal == id.len() || is_sequence && is_followed && equal.saturating_add(1) == id.len()
+        })
+    })
+}
+
+/// Returns whether `content` is that of SignedData without the content type before it, as other
+/// signed data encapsulates it (RFC 5652 5.1 and 5.2).
+fn is_bare_signed(content: &[u8]) -> bool {
+    if !matches!(content, [INTEGER, 1, ..=5, ..]) {
+        return false;
+    }
+    let rest = content.get(3..).unwrap_or_default();
+    let Some((Some(len), skip)) = tag(rest, SET) else { return false };
+    let behind = narrow(len).and_then(|len| rest.get(skip.checked_add(len)?..));
+    let rest = behind.unwrap_or_default();
+    let Some((_, skip)) = tag(rest, SEQUENCE) else { return false };
+    is_content_type(rest.get(skip..).unwrap_or_default())
+}
+
+/// Returns whether `content` begins with the identifier of a content type.
+fn is_content_type(content: &[u8]) -> bool {
+    let Some((_, skip)) = tag(content, OBJECT_ID) else { return false };
+    let id = content.get(skip..).unwrap_or_default();
+    [PKCS_7, SMIME].iter().any(|known| known.get(2..).is_some_and(|known| id.starts_with(known)))
+}
+
+/// A tag with the place of its content.
+#[derive(Debug, Clone, Copy)]
+struct Value {
+    tag: u8,
+    /// Offset of the tag.
+    at: u64,
+    /// Offset of its content.
+    begin: u64,
+    /// Where the content ends; `None` if `END_OF_CONTENTS` ends it.
+    end: Option<u64>,
+}
+
+/// Values one after the other.
+struct Reader<'r, 'w> {
+    window: &'r mut Window<'w>,
+    at: u64,
+}
+
+impl Reader<'_, '_> {
+    fn malformed(&self, detail: &'static str) -> Error {
+        Error::malformed("malformed-cms", STRUCTURE, self.at, detail)
+    }
+
+    /// Reads the tag at the position, and goes to its content.
+    fn next(&mut self) -> Result<Value> {
+        self.window.meter().charge(Limit::Steps, 1)?;
+        let at = self.at;
+        let bytes = self.window.up_to(at, TAG)?;
+        let found = bytes.first().copied().unwrap_or_default();
+        let Some((len, skip)) = tag(bytes, found) else {
+            return Err(match bytes.len() < TAG {
+                true => Error::truncated(STRUCTURE, at, "the file ends in a tag"),
+                false => self.malformed("the length of a value has more than 8 bytes"),
+            });
+        };
+        if found & 0x1F == 0x1F {
+            return Err(self.malformed("a tag has more than one byte"));
+        }
+        let begin = at.saturating_add(wide(skip));
+        let end = len.map(|len| begin.saturating_add(len));
+        if let Some(end) = end
+            && end > self.window.len()
+        {
+            return Err(Error::truncated(STRUCTURE, at, "the file ends before a value does"));
+        }
+        self.at = begin;
+        Ok(Value { tag: found, at, begin, end })
+    }
+
+    /// Reads a value that has to be there.
+    fn expect(&mut self, tag: u8, detail: &'static str) -> Result<Value> {
+        let value = self.next()?;
+        match value.tag == tag {
+            true => Ok(value),
+            false => Err(Error::malformed("malformed-cms", STRUCTURE, value.at, detail)),
+        }
+    }
+
+    /// Whether the content of `value` ends at the position.
+    fn is_at_end(&mut self, value: Value) -> Result<bool> {
+        match value.end {
+            Some(end) => Ok(self.at >= end),
+            None => Ok(self.window.up_to(self.at, 2)? == END_OF_CONTENTS),
+        }
+    }
+
+    /// Goes behind `value`, whose content has been read.
+    fn leave(&mut self, value: Value) -> Result<()> {
+        if !self.is_at_end(value)? || value.end.is_some_and(|end| end != self.at) {
+            let detail = "the lengths of a value and of its content differ";
+            return Err(self.malformed(detail));
+        }
+        if value.end.is_none() {
+            self.at = self.at.saturating_add(2);
+        }
+        Ok(())
+    }
+
+    /// Goes behind `value`, whose content has not been read.
+    fn skip(&mut self, value: Value) -> Result<()> {
+        let mut open = match value.end {
+            Some(end) => {
+                self.at = end;
+                return Ok(());
+            }
+            None => 1_usize,
+        };
+        while open > 0 {
+            if self.window.up_to(self.at, 2)? == END_OF_CONTENTS {
+                self.at = self.at.saturating_add(2);
+                open = open.saturating_sub(1);
+                self.window.meter().charge(Limit::Steps, 1)?;
+                continue;
+            }
+            match self.next()?.end {
+                Some(end) => self.at = end,
+                None => open = open.saturating_add(1),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads an OBJECT IDENTIFIER.
+    fn id(&mut self) -> Result<Vec<u8>> {
+        let value = self.expect(OBJECT_ID, "a content type is missing")?;
+        let len = value.end.map_or(0, |end| end.saturating_sub(value.begin)).min(MAX_ID);
+        let id = self.window.up_to(value.begin, narrow(len).unwrap_or_default())?.to_vec();
+        self.skip(value)?;
+        Ok(id)
+    }
+
+    /// Reads the extents of content: an OCTET STRING, in one piece or several, or another value,
+    /// which PKCS #7 1.5 has there, with its tag.
+    fn content(&mut self) -> Result<Vec<Extent>> {
+        let value = self.next()?;
+        let mut pieces = Vec::new();
+        match (value.tag, value.end) {
+            (OCTETS, Some(_)) => self.piece(value, &mut pieces)?,
+            (OCTETS_IN_PIECES, _) => {
+                let mut open = vec![value];
+                while let Some(last) = open.last().copied() {
+                    if self.is_at_end(last)? {
+                        self.leave(last)?;
+                        open.pop();
+                        continue;
+                    }
+                    let next = self.next()?;
+                    match (next.tag, next.end) {
+                        (OCTETS, Some(_)) => self.piece(next, &mut pieces)?,
+                        (OCTETS_IN_PIECES, _) if open.len() < MAX_DEPTH => open.push(next),
+                        _ => return Err(self.malformed("a piece of the content is none")),
+                    }
+                }
+            }
+            (SEQUENCE, _) => {
+                self.skip(value)?;
+                let len = self.at.saturating_sub(value.at);
+                pieces.push(Extent { offset: value.at, len });
+            }
+            _ => {
+                let detail = "the content is no OCTET STRING";
+                return Err(Error::malformed("malformed-cms", STRUCTURE, value.at, detail));
+            }
+        }
+        Ok(pieces)
+    }
+
+    fn piece(&mut self, value: Value, pieces: &mut Vec<Extent>) -> Result<()> {
+        self.window.meter().charge(Limit::Allocation, 16)?;
+        let end = value.end.unwrap_or(value.begin);
+        pieces.push(Extent { offset: value.begin, len: end.saturating_sub(value.begin) });
+        self.at = end;
+        Ok(())
+    }
+
+    /// Reads EncapsulatedContentInfo (RFC 5652 5.2): content is missing in a signature, and in a
+    /// bundle of certificates.
+    fn encapsulated(&mut self) -> Result<Content> {
+        let outer = self.expect(SEQUENCE, "the encapsulated content is missing")?;
+        let id = self.id()?;
+        let mut content = Content::Stored(Vec::new());
+        if !self.is_at_end(outer)? {
+            let inner = self.expect(EXPLICIT_0, "the encapsulated content is damaged")?;
+            content = Content::Stored(self.content()?);
+            self.leave(inner)?;
+        }
+        self.leave(outer)?;
+        Ok(match CLOSED.iter().find(|(closed, _)| *closed == id) {
+            Some((_, name)) => Content::Closed(name),
+            None => content,
+        })
+    }
+
+    /// Reads SignedData (RFC 5652 5.1).
+    fn signed(&mut self, outer: Value) -> Result<Content> {
+        let version = self.expect(INTEGER, "the version of signed data is missing")?;
+        self.skip(version)?;
+        let algorithms = self.expect(SET, "the digest algorithms are missing")?;
+        self.skip(algorithms)?;
+        let content = self.encapsulated()?;
+        // Certificates, revocation lists, signers.
+        while !self.is_at_end(outer)? {
+            let value = self.next()?;
+            if !matches!(value.tag, EXPLICIT_0 | IMPLICIT_1 | SET) {
+                let detail = "neither certificates nor signers follow the content";
+                return Err(Error::malformed("malformed-cms", STRUCTURE, value.at, detail));
+            }
+            self.skip(value)?;
+        }
+        self.leave(outer)?;
+        Ok(content)
+    }
+
+    /// Reads DigestedData (RFC 5652 7).
+    fn digested(&mut self, outer: Value) -> Result<Content> {
+        for (tag, detail) in [
+            (INTEGER, "the version of digested data is missing"),
+            (SEQUENCE, "the digest algorithm is missing"),
+        ] {
+            let value = self.expect(tag, detail)?;
+            self.skip(value)?;
+        }
+        let content = self.encapsulated()?;
+        let digest = self.expect(OCTETS, "the digest is missing")?;
+        self.skip(digest)?;
+        self.leave(outer)?;
+        Ok(content)
+    }
+
+    /// Reads TimeStampedData (RFC 5544 2): the content is missing if an address says where it is.
+    fn time_stamped(&mut self, outer: Value) -> Result<Content> {
+        let version = self.expect(INTEGER, "the version of time-stamped data is missing")?;
+        self.skip(version)?;
+        let mut content = Vec::new();
+        while !self.is_at_end(outer)? {
+            let at = self.at;
+            let value = self.next()?;
+            match value.tag {
+                OCTETS | OCTETS_IN_PIECES if content.is_empty() => {
+                    self.at = at;
+                    content = self.content()?;
+                }
+                IA5_STRING | SEQUENCE | EXPLICIT_0 | IMPLICIT_1 => self.skip(value)?,
+                _ => {
+                    let detail = "a value of time-stamped data has an unknown tag";
+                    return Err(Error::malformed("malformed-cms", STRUCTURE, value.at, detail));
+                }
+            }
+        }
+        self.leave(outer)?;
+        Ok(Content::Stored(content))
+    }
+
+    /// Reads ContentInfo (RFC 5652 3), or SignedData without it.
+    fn message(&mut self) -> Result<Content> {
+        let outer = self.expect(SEQUENCE, "a message begins with a SEQUENCE")?;
+        if self.window.up_to(self.at, 1)? == [INTEGER] {
+            return self.signed(outer);
+        }
+        let id = self.id()?;
+        let explicit = self.expect(EXPLICIT_0, "the content of a message is missing")?;
+        let content = match id.as_slice() {
+            DATA => Content::Stored(self.content()?),
+            SIGNED | DIGESTED | TIME_STAMPED => {
+                let inner = self.expect(SEQUENCE, "the content of a message is damaged")?;
+                match id.as_slice() {
+                    SIGNED => self.signed(inner)?,
+                    DIGESTED => self.digested(inner)?,
+                    _ => self.time_stamped(inner)?,
+                }
+            }
+            _ => {
+                let closed = CLOSED.iter().find(|(closed, _)| *closed == id);
+                return Ok(Content::Closed(closed.map_or("content of an unknown type", |it| it.1)));
+            }
+        };
+        self.leave(explicit)?;
+        self.leave(outer)?;
+        Ok(content)
+    }
+}
+
+/// The content of a message.
+enum Content {
+    /// Where it is stored; empty if there is none.
+    Stored(Vec<Extent>),
+    /// It is not opened; the name of the structure.
+    Closed(&'static str),
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
     sink.protection(Protection::Unknown);
-    let content = match kind(window.head()?) {
-        Some(Kind::Signed(at, end)) => content(window, at, end)?,
-        Some(Kind::Closed(name)) => {
+    let mut reader = Reader { window, at: 0 };
+    let content = reader.message()?;
+    let end = reader.at;
+    let content = match content {
+        Content::Stored(content) => content,
+        Content::Closed(name) => {
             return Err(Error::unsupported("archive-not-opened", STRUCTURE, 0, name));
         }
-        None => return Ok(()),
     };
     sink.protection(Protection::None);
+    if end < window.len() {
+        sink.anomaly(Anomaly::TrailingData, Some(end));
+    }
     let mut head = Vec::new();
     for extent in &content {
         let left = HEAD.saturating_sub(wide(head.len())).min(extent.len);
+        if left == 0 && extent.len > 0 {
+            break;
+        }
         let bytes = window.up_to(extent.offset, narrow(left).unwrap_or_default())?;
         #[allow(clippy::disallowed_methods)] // at most HEAD bytes
         head.extend_from_slice(bytes);
@@ -147,65 +427,87 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     Ok(())
 }
 
-/// Where the content lies: in one piece, or in many with a tag before each.
-fn content(window: &mut Window<'_>, at: u64, bound: Option<u64>) -> Result<Vec<Extent>> {
-    let mut pieces = Vec::new();
-    let bytes = window.up_to(at, TAG)?;
-    let (mut position, end) = match tag(bytes, OCTETS_IN_PIECES) {
-        Some((len, skip)) => {
-            let begin = at.saturating_add(wide(skip));
-            (begin, len.map(|len| begin.saturating_add(len)))
-        }
-        None => {
-            let (extent, next) = piece(window, at)?;
-            ends_with(bound, next)?;
-            return Ok(vec![extent]);
-        }
-    };
-    while end.is_none_or(|end| position < end) {
-        if end.is_none() && window.up_to(position, 2)? == END_OF_CONTENTS {
-            position = position.saturating_add(2);
-            break;
-        }
-        let (extent, next) = piece(window, position)?;
-        window.meter().charge(Limit::Steps, 1)?;
-        window.meter().charge(Limit::Allocation, 16)?;
-        pieces.push(extent);
-        position = next;
-    }
-    ends_with(end, position)?;
-    ends_with(bound, position)?;
-    Ok(pieces)
+/// Returns whether the base64 at the beginning of `encoded` is that of a message.
+fn is_message(encoded: &[u8]) -> bool {
+    // The last line of PEM begins with dashes.
+    let end = memchr::memmem::find(encoded, b"--").unwrap_or(encoded.len());
+    let encoded = encoded.get(..end).unwrap_or_default();
+    head_of(Encoding::Base64, encoded).is_some_and(|decoded| matches(&decoded))
 }
 
-/// What ends at `end` fills what it is in. Where it does not, a length is damaged, and what was taken
-/// for content is none.
-fn ends_with(bound: Option<u64>, end: u64) -> Result<()> {
-    match bound {
-        Some(bound) if bound != end => {
-            let detail = format!("its content ends at {end}, and itself at {bound}");
-            Err(Error::malformed("malformed-cms", "OCTET STRING", end, detail))
-        }
-        _ => Ok(()),
+/// Returns where the base64 of a message begins in the PEM block at the beginning of `block`. Fields
+/// may precede it (RFC 1421 4.6).
+fn body_of_block(block: &[u8]) -> Option<usize> {
+    let line = memchr::memchr(b'\n', block)?.checked_add(1)?;
+    let body = block.get(line..)?;
+    let end = memchr::memmem::find(body, PEM_END).unwrap_or(body.len());
+    let fields = body.get(..end.min(1024)).unwrap_or_default();
+    let behind = [&b"\n\n"[..], b"\n\r\n"].iter().find_map(|empty| {
+        memchr::memmem::find(fields, empty).map(|at| at.saturating_add(empty.len()))
+    });
+    let mut begins = [Some(0), behind].into_iter().flatten();
+    let begin = begins.find(|at| body.get(*at..).is_some_and(is_message))?;
+    line.checked_add(begin)
+}
+
+/// Finds a message in PEM (RFC 7468), or in base64 alone, and returns where its base64 begins. Other
+/// PEM, such as certificates, may precede it.
+fn base64_at(head: &[u8]) -> Option<usize> {
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    let start = head.len().saturating_sub(text.len());
+    if text.starts_with(PEM) {
+        return memchr::memmem::find_iter(head, PEM)
+            .find_map(|at| body_of_block(head.get(at..)?)?.checked_add(at));
+    }
+    // A SEQUENCE whose length has two or more bytes, or is not given.
+    (text.starts_with(b"MI") && is_message(text)).then_some(start)
+}
+
+/// Returns whether `head` begins a message in PEM or in base64.
+pub(crate) fn matches_base64(head: &[u8]) -> bool {
+    base64_at(head).is_some()
+}
+
+/// Reads messages in PEM or in base64 as members.
+pub(crate) fn read_base64(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Other);
+    let mut begin = wide(base64_at(window.head()?).unwrap_or_default());
+    loop {
+        let end = find(window, begin, PEM_END)?;
+        let extents = vec![Extent { offset: begin, len: end.saturating_sub(begin) }];
+        let body = Body::Encoded { extents, encoding: Encoding::Base64, size: None };
+        sink.member(Member { name: Name::Unnamed("content"), body })?;
+        let mut from = end;
+        begin = loop {
+            let at = find(window, from, PEM)?;
+            let block = window.up_to(at, CHUNK)?;
+            if block.is_empty() {
+                return Ok(());
+            }
+            match body_of_block(block) {
+                Some(body) => break at.saturating_add(wide(body)),
+                None => from = at.saturating_add(1),
+            }
+        };
     }
 }
 
-/// One piece, and where the next one begins.
-fn piece(window: &mut Window<'_>, at: u64) -> Result<(Extent, u64)> {
-    let bytes = window.up_to(at, TAG)?;
-    let is_cut = bytes.len() < TAG;
-    let Some((Some(len), skip)) = tag(bytes, OCTETS) else {
-        if is_cut {
-            return Err(Error::truncated("OCTET STRING", at, "the file ends in its content"));
+/// Returns the offset of `word`, or the end of the member.
+fn find(window: &mut Window<'_>, from: u64, word: &[u8]) -> Result<u64> {
+    let mut position = from;
+    loop {
+        let chunk = window.up_to(position, CHUNK)?;
+        if let Some(at) = memchr::memmem::find(chunk, word) {
+            return Ok(position.saturating_add(wide(at)));
         }
-        return Err(Error::malformed("malformed-cms", "OCTET STRING", at, "no content is here"));
-    };
-    let extent = Extent { offset: at.saturating_add(wide(skip)), len };
-    if extent.end() > window.len() {
-        let detail = "the file ends before the content does";
-        return Err(Error::truncated("OCTET STRING", at, detail));
+        let len = chunk.len();
+        if len < CHUNK {
+            return Ok(position.saturating_add(wide(len)));
+        }
+        // The word may be cut.
+        position = position.saturating_add(wide(len.saturating_sub(word.len())));
+        window.meter().charge(Limit::Steps, wide(CHUNK).wrapping_shr(4))?;
     }
-    Ok((extent, extent.end()))
 }
 
 #[cfg(test)]

@@ -255,6 +255,11 @@ pub(crate) trait Sink {
         true
     }
 
+    /// Whether the format reads a member of a container, not a file.
+    fn is_member(&self) -> bool {
+        false
+    }
+
     /// The caller's reader of Outlook data files, if there is one.
     fn pst_opener(&self) -> Option<mail::pst::PstOpener> {
         None
@@ -292,6 +297,14 @@ pub(crate) trait Sink {
 
     /// Something inside to be looked into later.
     fn member(&mut self, member: Member) -> Result<()>;
+
+    /// A second reading of the same bytes: a PDF that begins at `span.start`, and whose `startxref`
+    /// is located at `span.end`. Where a stored member turns out to contain the span, the PDF is that
+    /// member, and is not named twice.
+    fn second_pdf(&mut self, member: Member, span: std::ops::Range<u64>) -> Result<()> {
+        self.anomaly(Anomaly::Polyglot, Some(span.start));
+        self.member(member)
+    }
 
     /// The format is not through: it goes on with `rest` when its members until now are read. It
     /// says so last, before it returns.
@@ -350,12 +363,24 @@ const FORMATS: &[Format] = &[
     Format { matches: gzip::matches, read: gzip::read, second: Second::None },
     Format { matches: tar::matches, read: tar::read, second: Second::None },
     Format { matches: cms::matches, read: cms::read, second: Second::Pdf },
+    Format { matches: cms::matches_base64, read: cms::read_base64, second: Second::None },
     Format { matches: archive::matches, read: archive::read, second: Second::Pdf },
-    Format { matches: pdf::matches, read: pdf::read, second: Second::Zip },
+    Format { matches: mail::calendar::matches, read: mail::calendar::read, second: Second::None },
+    Format { matches: mail::encoded::matches, read: mail::encoded::read, second: Second::None },
+    Format { matches: matches_pdf, read: pdf::read, second: Second::Zip },
     Format { matches: text::matches, read: text::read, second: Second::Any },
     Format { matches: mail::foreign::matches, read: mail::foreign::read, second: Second::Pdf },
-    Format { matches: mail::mbox::matches, read: mail::mbox::read, second: Second::Pdf },
-    Format { matches: mail::eml::matches, read: mail::eml::read, second: Second::Pdf },
+    Format { matches: mail::mbox::matches, read: mail::mbox::read, second: Second::PdfInMail },
+    Format {
+        matches: mail::eml::matches,
+        read: mail::mbox::read_message,
+        second: Second::PdfInMail,
+    },
+    Format {
+        matches: mail::eml::matches_long,
+        read: mail::mbox::read_long_message,
+        second: Second::None,
+    },
     Format { matches: pdf::matches_quoted, read: pdf::read_quoted, second: Second::None },
     Format { matches: pdf::matches_objects, read: pdf::read, second: Second::None },
     Format { matches: zip::matches_prefixed, read: zip::read_prefixed, second: Second::None },
@@ -365,6 +390,18 @@ const FORMATS: &[Format] = &[
 /// and each would have to be decoded up to the descriptor.
 const DISC: Format =
     Format { matches: archive::matches_disc, read: archive::read_disc, second: Second::None };
+
+/// Returns whether a member is a PDF, and not a message that precedes the header of a PDF.
+fn matches_pdf(head: &[u8]) -> bool {
+    pdf::matches(head) && !pdf::header_at(head).is_some_and(|at| is_mail_before(head, at))
+}
+
+/// Returns whether the bytes before `at`, where `%PDF-` is located, are the beginning of a message:
+/// its attachment may be a PDF, its text may mention one.
+fn is_mail_before(head: &[u8], at: usize) -> bool {
+    let before = head.get(..at).unwrap_or_default();
+    at > 0 && (mail::mbox::matches(head) || mail::eml::matches(before))
+}
 
 impl Format {
     /// The format of a member whose decoded bytes begin with `head`, if it is one that is known here.
@@ -402,6 +439,7 @@ pub(crate) fn is_firmly_known(head: &[u8]) -> bool {
     let by_chance = text::matches(head)
         || mail::mbox::matches(head)
         || mail::eml::matches(head)
+        || mail::eml::matches_long(head)
         || mail::foreign::matches(head);
     is_known(head) && !by_chance
 }
@@ -459,7 +497,10 @@ fn read_compound(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         return Ok(());
     }
     password::read(&mut file, window, sink)?;
-    if sink.wanted().deep { ole::read(&mut file, window, sink) } else { Ok(()) }
+    match sink.wanted().deep {
+        true => ole::read(&mut file, window, sink),
+        false => ole::read_package(&mut file, window, sink),
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::container::{
     Body, Member, Name, Sink, WAITING, go_on, is_firmly_known, is_known, is_named_protected,
     not_as_named,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Window, part};
 
@@ -61,8 +61,30 @@ fn object(
     sink.member(Member { name: Name::Numbered("stream", u64::from(entry.id)), body })
 }
 
+/// Reads the file of an object of the packager that is a compound file by itself: its native data is
+/// at the root, and no document is.
+pub(super) fn read_package(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let root = file.root();
+    let Some(entry) = file.child(window, &root, NATIVE)? else { return Ok(()) };
+    let read = native(file, window, sink, &entry);
+    go_on(sink, read).map(drop)
+}
+
+/// Returns whether a stream that begins with `head` is the packager's: its name says so, or its
+/// first field is the length of what follows it (MS-OLEDS 2.3.6).
+pub(super) fn is_native(entry: &Entry, head: &[u8]) -> bool {
+    let len = head.first_chunk().map(|len| u64::from(u32::from_le_bytes(*len)));
+    let is_len = len.is_some_and(|len| len.checked_add(wide(SIZE)) == Some(entry.size));
+    let has_flags = head.get(SIZE..).is_some_and(|native| native.starts_with(&FLAGS));
+    entry.is_named(NATIVE) || is_len && has_flags
+}
+
 /// A file with its name, as the packager writes it.
-fn native(
+pub(super) fn native(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
@@ -70,8 +92,7 @@ fn native(
 ) -> Result<()> {
     let head = file.read(window, entry, HEAD)?;
     let packed = match head.get(SIZE..).is_some_and(|native| native.starts_with(&FLAGS)) {
-        true => Packed::parse(Cursor::new("OLENativeStream", &head, 0))
-            .map_err(|error| error.with_offset(None))?,
+        true => Packed::find(&head, entry.size)?,
         false => None,
     };
     // Other programs put their data there as they are.
@@ -80,7 +101,7 @@ fn native(
     if !is_known(data) {
         return match packed.name {
             Some(name) if is_named_protected(&name) => Err(not_as_named()),
-            _ => Ok(()),
+            _ => file.check_chain(window, entry),
         };
     }
     window.meter().charge(Limit::Allocation, WAITING)?;
@@ -100,6 +121,29 @@ struct Packed {
 }
 
 impl Packed {
+    /// Finds the file in a stream of `size` bytes that begins with `head`. Where the fields before it
+    /// do not add up, the file is searched for behind a length that fits into the stream; fails if
+    /// it is not found either.
+    fn find(head: &[u8], size: u64) -> Result<Option<Packed>> {
+        let parsed = Packed::parse(Cursor::new("OLENativeStream", head, 0));
+        let error = match parsed {
+            Ok(Some(packed)) if packed.at.saturating_add(packed.len) > size => {
+                let detail = "the length of the file is more than the stream has";
+                Error::malformed("malformed-attachment", "OLENativeStream", None, detail)
+            }
+            Ok(parsed) => return Ok(parsed),
+            Err(error) => error.with_offset(None),
+        };
+        let found = head.windows(SIZE).enumerate().find_map(|(at, len)| {
+            let len = len.first_chunk().map(|len| u64::from(u32::from_le_bytes(*len)))?;
+            let begin = at.checked_add(SIZE)?;
+            let fits = len > 0 && wide(begin).saturating_add(len) <= size;
+            let is_file = fits && is_firmly_known(head.get(begin..)?);
+            is_file.then_some(Packed { name: None, at: wide(begin), len })
+        });
+        found.map(Some).ok_or(error)
+    }
+
     /// `None` of a link to a file that lies somewhere else.
     fn parse(mut stream: Cursor<'_>) -> Result<Option<Packed>> {
         stream.skip(SIZE, "NativeDataSize")?;

@@ -4,7 +4,7 @@
 //! Looking costs ordinary files nothing: the head is read anyway, and so is the end of a PDF.
 //! Behind a compound file something is looked for only if its size leaves room for it.
 
-use super::{Anomaly, Body, Member, Name, Read, Sink, compound, pdf, zip};
+use super::{Anomaly, Body, Member, Name, Sink, compound, pdf, zip};
 use crate::bytes::wide;
 use crate::error::Result;
 use crate::source::Window;
@@ -18,6 +18,8 @@ pub(super) enum Second {
     Pdf,
     /// A PDF, but not one that an archive holds as it is.
     UnlistedPdf,
+    /// A PDF that does not begin a part of a message.
+    PdfInMail,
     /// An archive.
     Zip,
     /// Either.
@@ -30,9 +32,10 @@ pub(super) enum Second {
 pub(super) fn look(second: Second, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     if !matches!(second, Second::None | Second::Zip)
         && let Some(at) = pdf::header_at(window.head()?)
-        && is_second_pdf(second, at, window)?
+        && let Some(end) = second_pdf(second, at, window)?
     {
-        return name(sink, "pdf", read_pdf, wide(at));
+        let body = Body::Again(read_pdf);
+        return sink.second_pdf(Member { name: Name::Unnamed("pdf"), body }, wide(at)..end);
     }
     let len = window.known_len();
     let may_end = match second {
@@ -42,24 +45,29 @@ pub(super) fn look(second: Second, window: &mut Window<'_>, sink: &mut dyn Sink)
             Some(len) => compound::has_more_behind(window.head()?, len),
             None => false,
         },
-        Second::None | Second::Pdf | Second::UnlistedPdf => false,
+        Second::None | Second::Pdf | Second::UnlistedPdf | Second::PdfInMail => false,
     };
     if may_end && zip::ends(window)? {
-        return name(sink, "zip", read_zip, 0);
+        sink.anomaly(Anomaly::Polyglot, Some(0));
+        return sink.member(Member { name: Name::Unnamed("zip"), body: Body::Again(read_zip) });
     }
     Ok(())
 }
 
-/// Whether the `%PDF-` at `at` is that of a PDF which is the whole member.
-fn is_second_pdf(second: Second, at: usize, window: &mut Window<'_>) -> Result<bool> {
+/// Returns where the PDF that begins at `at` says how it is read, if it ends where the member does.
+fn second_pdf(second: Second, at: usize, window: &mut Window<'_>) -> Result<Option<u64>> {
     let head = window.head()?.get(..at).unwrap_or_default().to_vec();
-    let Some(end) = pdf::end(window)? else { return Ok(false) };
-    Ok(second != Second::UnlistedPdf || !zip::lists_stored(&head, at, end))
-}
-
-fn name(sink: &mut dyn Sink, name: &'static str, read: Read, at: u64) -> Result<()> {
-    sink.anomaly(Anomaly::Polyglot, Some(at));
-    sink.member(Member { name: Name::Unnamed(name), body: Body::Again(read) })
+    // A part of a message begins behind an empty line, and is read by its own reader.
+    if second == Second::PdfInMail && (head.ends_with(b"\n\n") || head.ends_with(b"\n\r\n")) {
+        return Ok(None);
+    }
+    let len = window.len();
+    let Some(end) = pdf::end(window)? else { return Ok(None) };
+    if second == Second::UnlistedPdf && zip::lists_stored(&head, at, end) {
+        return Ok(None);
+    }
+    let startxref = memchr::memmem::rfind(end, b"startxref").unwrap_or_default();
+    Ok(Some(len.saturating_sub(wide(end.len())).saturating_add(wide(startxref))))
 }
 
 fn read_pdf(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {

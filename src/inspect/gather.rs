@@ -1,13 +1,14 @@
 //! What a member's format says of it, gathered and turned into findings.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::Options;
 use super::place::Place;
 use crate::bytes::{Buffer, narrow, wide};
 use crate::container::mail::pst::PstOpener;
 use crate::container::{
-    Anomaly, Container, Label, LicenseBytes, Member, Protection, Rest, Sink, Wanted,
+    Anomaly, Body, Container, Label, LicenseBytes, Member, Protection, Rest, Sink, Wanted,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Depth, Facts, LicenseFacts, Searched};
@@ -32,6 +33,9 @@ pub(super) struct Gathered {
     anomalies: Vec<Anomaly>,
     evidence: Vec<Evidence>,
     pub(super) members: Vec<Member>,
+    /// The place among the members of a PDF that is a second reading of the same bytes, and where
+    /// its bytes begin and end.
+    second_pdf: Option<(usize, Range<u64>)>,
     pub(super) rest: Option<Rest>,
     /// Whether what is left is read forward.
     pub(super) is_forward: bool,
@@ -161,6 +165,10 @@ impl Sink for Gather<'_> {
         self.options.manner.depth == Depth::Full
     }
 
+    fn is_member(&self) -> bool {
+        !matches!(self.place, Place::Whole)
+    }
+
     fn pst_opener(&self) -> Option<PstOpener> {
         self.options.pst.clone()
     }
@@ -259,7 +267,26 @@ impl Sink for Gather<'_> {
         self.found.label.get_or_insert(label);
     }
 
+    fn second_pdf(&mut self, member: Member, span: Range<u64>) -> Result<()> {
+        self.anomaly(Anomaly::Polyglot, Some(span.start));
+        self.found.second_pdf = Some((self.found.members.len(), span));
+        self.member(member)
+    }
+
     fn member(&mut self, member: Member) -> Result<()> {
+        if let (Some((place, span)), Body::Stored(extents)) = (&self.found.second_pdf, &member.body)
+            && extents.first().is_some_and(|first| first.offset == span.start)
+            && extents.iter().any(|it| (it.offset..it.end()).contains(&span.end))
+        {
+            let place = *place;
+            if place < self.found.members.len() {
+                self.found.members.remove(place);
+            }
+            self.found.second_pdf = None;
+            self.found.anomalies.retain(|anomaly| *anomaly != Anomaly::Polyglot);
+            let polyglot = Anomaly::Polyglot.as_str();
+            self.found.evidence.retain(|it| it.element != "anomaly" || it.value != polyglot);
+        }
         self.found.members.push(member);
         // One charge when it is met, one when it is opened: a directory of a million entries is
         // work by itself.
@@ -344,6 +371,12 @@ impl Gathered {
     /// Keeps `error` for every finding that has none of its own.
     pub(super) fn add_error(&mut self, error: Error) {
         self.incomplete.get_or_insert(error);
+    }
+
+    /// Takes the members that were named in one reading.
+    pub(super) fn take_members(&mut self) -> Vec<Member> {
+        self.second_pdf = None;
+        std::mem::take(&mut self.members)
     }
 
     pub(super) fn conclude(

@@ -446,7 +446,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         if !gathered.is_layer && matches!(opened.measure, Measure::Window) {
             opened.size = size.or(opened.size);
         }
-        let members = std::mem::take(&mut gathered.members);
+        let members = gathered.take_members();
         let rest = gathered.rest.take();
         let error = outcome.err().map(|error| match place {
             Place::Pieces(_) => {

@@ -90,5 +90,5 @@ fn nothing_else_lies_in_the_corpus_and_it_is_small() {
             assert!(made.contains(subject), "{path} is made by nothing");
         }
     }
-    assert!(bytes < 2_000_000, "{bytes} bytes are too many to carry around");
+    assert!(bytes < 2_400_000, "{bytes} bytes are too many to carry around");
 }

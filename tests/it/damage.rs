@@ -212,9 +212,9 @@ fn winmail_dat() {
         ("level", Byte(6), vec![9], "malformed-tnef@6  0"),
         ("length", Byte(11), vec![0xFF; 4], "truncated@6  0"),
         ("level of an attachment", Behind(data, 0), vec![3], "malformed-tnef@125  0"),
-        ("id of the data", Behind(data, 1), vec![0], "  1"),
+        ("id of the data", Behind(data, 1), vec![0], "malformed-tnef  1"),
         ("length of the data", Behind(data, 5), vec![0xFF; 4], "truncated@125  0"),
-        ("id of the rendering data", Behind(rendering, 1), vec![0], "  1"),
+        ("id of the rendering data", Behind(rendering, 1), vec![0], "malformed-tnef  1"),
     ];
     check("tnef", &file, cases);
 }

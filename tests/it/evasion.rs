@@ -10,7 +10,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use rmsight::{
-    Dependency, Estate, Finding, Inspector, InspectorBuilder, Protection, ReadAt, Report, judge,
+    Anomaly, Dependency, Estate, Finding, Inspector, InspectorBuilder, Protection, ReadAt, Report,
+    judge,
 };
 
 /// What is done to a file at a byte of it.
@@ -169,6 +170,15 @@ enum Exception {
     Separator,
     /// A member is known by its first bytes, and what they inflate to is no longer those.
     FirstBytesOfMember,
+    /// A message ends before its protected part, where every part so far is complete.
+    CutBetweenParts,
+}
+
+/// Whether the report says that a message only lacks its last delimiter.
+fn is_cut_between_parts(mutation: Mutation, report: &Report) -> bool {
+    let is_cut =
+        |finding: &Finding| finding.facts().anomalies.contains(&Anomaly::UnterminatedMultipart);
+    mutation == Mutation::Truncate && report.findings().any(is_cut)
 }
 
 fn exception(name: &str, bytes: &[u8], mutation: Mutation, at: usize) -> Option<Exception> {
@@ -242,10 +252,13 @@ impl Sweep {
                     continue;
                 }
                 self.runs += 1;
-                if !is_none(&inspector.inspect_bytes(&mutated)) {
+                let report = inspector.inspect_bytes(&mutated);
+                if !is_none(&report) {
                     continue;
                 }
-                match exception(name, bytes, mutation, at) {
+                let cut =
+                    is_cut_between_parts(mutation, &report).then_some(Exception::CutBetweenParts);
+                match cut.or_else(|| exception(name, bytes, mutation, at)) {
                     Some(exception) => *self.exceptions.entry(exception).or_default() += 1,
                     None => self.escapes.push(format!("{name}: {mutation:?} at {at}")),
                 }

@@ -1,7 +1,7 @@
 //! Directory entries, and the walk over the trees that they form.
 
 use super::CompoundFile;
-use super::layout::{ENTRY_LEN, NAME_LEN, NO_STREAM, VERSION_3};
+use super::layout::{ENTRY_LEN, MINI_STREAM_CUTOFF, NAME_LEN, NO_STREAM, VERSION_3};
 use crate::bytes::{Cursor, utf16_lossy, wide};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -95,6 +95,11 @@ impl Entry {
     /// The name as text.
     pub(crate) fn name(&self) -> String {
         utf16_lossy(self.name_bytes())
+    }
+
+    /// Returns the first sector of the stream, and whether it is one of the mini stream.
+    pub(crate) fn first_sector(&self) -> (u32, bool) {
+        (self.start, self.size < MINI_STREAM_CUTOFF)
     }
 
     /// Whether the entry has this name; case does not count.

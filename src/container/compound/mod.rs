@@ -20,8 +20,9 @@ use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Extent, UNKNOWN_SIZE, Window, join};
 use layout::{
-    DIRECTORY_AHEAD, ENTRY_LEN, HEADER_LEN, LARGE_DIRECTORY, MAX_REGULAR_SECTOR, MINI_SHIFT,
-    MINI_STREAM_CUTOFF, MOST_KEPT, SHAPE_AT, SHAPES, SHIFT_AT, SIGNATURE, SMALL_DIRECTORY,
+    DIRECTORY_AHEAD, END_OF_CHAIN, ENTRY_LEN, HEADER_LEN, LARGE_DIRECTORY, MAX_REGULAR_SECTOR,
+    MINI_SHIFT, MINI_STREAM_CUTOFF, MOST_KEPT, SHAPE_AT, SHAPES, SHIFT_AT, SIGNATURE,
+    SMALL_DIRECTORY,
 };
 use read::{Chain, Fat, Header};
 
@@ -256,6 +257,46 @@ impl CompoundFile {
             sector = Cursor::new("mini FAT", bytes, place.offset).u32_le("sector")?;
         }
         Ok(())
+    }
+
+    /// Checks that the chain of a stream has as many sectors as its size needs, and no more.
+    pub(crate) fn check_chain(&mut self, window: &mut Window<'_>, entry: &Entry) -> Result<()> {
+        if entry.size == 0 {
+            return Ok(());
+        }
+        let next = if entry.size < MINI_STREAM_CUTOFF {
+            self.behind_mini_chain(window, entry)?
+        } else {
+            let extents = self.extents(window, entry)?;
+            let last = extents.last().map_or(0, |last| last.end().saturating_sub(1));
+            self.fat.next(window, self.fat.sector_at(last), 1)?
+        };
+        match next {
+            None => Ok(()),
+            Some(_) => {
+                let detail = "its chain of sectors goes on behind the end of the stream";
+                Err(Error::malformed("malformed-fat", "stream", entry.offset, detail))
+            }
+        }
+    }
+
+    /// Returns the mini sector that follows those of a stream; `None` if the chain ends there.
+    fn behind_mini_chain(&mut self, window: &mut Window<'_>, entry: &Entry) -> Result<Option<u32>> {
+        let mut sector = entry.start;
+        for nth in 0..entry.size.div_ceil(1 << MINI_SHIFT) {
+            window.meter().charge(Limit::ChainSectors, 1)?;
+            let left = entry.size.saturating_sub(nth << MINI_SHIFT);
+            if sector > MAX_REGULAR_SECTOR {
+                return Err(ends_early(entry, left));
+            }
+            let at = u64::from(sector) << 2;
+            let Some(place) = self.mini_fat.locate(&mut self.fat, window, at)? else {
+                return Err(ends_early(entry, left));
+            };
+            let bytes = window.block("mini FAT", place.offset, 4)?;
+            sector = Cursor::new("mini FAT", bytes, place.offset).u32_le("sector")?;
+        }
+        Ok((sector != END_OF_CHAIN).then_some(sector))
     }
 
     /// The first `max` bytes of a stream, or all of it.

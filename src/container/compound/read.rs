@@ -63,6 +63,12 @@ impl Fat {
         }
     }
 
+    /// Returns the sector that contains the byte at `offset` of the file.
+    pub(super) fn sector_at(&self, offset: u64) -> u32 {
+        let sector = (offset >> self.shift).saturating_sub(1);
+        u32::try_from(sector).unwrap_or(u32::MAX)
+    }
+
     /// The sector's bytes as an extent.
     pub(super) fn extent(&self, structure: &'static str, sector: u32) -> Result<Extent> {
         Ok(Extent { offset: self.offset(structure, sector)?, len: self.sector_len() })

@@ -7,9 +7,10 @@ use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
-use super::header::name_of;
+use super::header::written_name;
+use super::lines::{is_dated, is_known_field};
+use super::signs::Signs;
 use crate::bytes::{narrow, wide};
-use crate::container::is_firmly_known;
 use crate::error::Result;
 use crate::limits::{Limit, Meter};
 use crate::source::{ReadAt, fill};
@@ -27,9 +28,10 @@ const BREAK: u64 = 2;
 /// Where a message ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Until {
-    /// With the member that it is.
+    /// Ends with the member. Outside of multiparts, a dated separator line of a mailbox begins
+    /// another message: the mailbox lacks its first separator line.
     End,
-    /// Where the next message of a mailbox begins.
+    /// Ends where the next message of a mailbox begins.
     NextMessage,
 }
 
@@ -56,12 +58,30 @@ pub(super) struct End {
     pub(super) behind: u64,
 }
 
+/// The boundary of a multipart (RFC 2046 5.1.1).
+#[derive(Debug)]
+pub(super) struct Boundary {
+    text: Vec<u8>,
+    /// Whether its last delimiter was read. Further parts may follow it all the same.
+    pub(super) is_closed: bool,
+    /// Delimiters read that begin a part.
+    pub(super) parts: u32,
+    /// Parts that the subtype of the multipart requires.
+    pub(super) required: u32,
+}
+
+impl Boundary {
+    pub(super) fn new(text: &str, required: u32) -> Boundary {
+        Boundary { text: text.as_bytes().to_vec(), is_closed: false, parts: 0, required }
+    }
+}
+
 /// A content and the search for its end.
 #[derive(Debug)]
 pub(crate) struct Content {
     pub(super) until: Until,
-    /// Of the multiparts that are open, the outermost first.
-    pub(super) boundaries: Vec<Vec<u8>>,
+    /// The multiparts around the position, the outermost first; the closed ones among them included.
+    pub(super) boundaries: Vec<Boundary>,
     begin: u64,
     /// What is searched next; all before it is content, but for a line break.
     from: u64,
@@ -114,13 +134,10 @@ impl Chunk {
     }
 
     /// Where the next line begins, from the line break at `from` on, that may end a content.
-    fn next_line(&mut self, from: usize, until: Until) -> Option<usize> {
+    fn next_line(&mut self, from: usize) -> Option<usize> {
         let bytes = self.bytes.get(..self.len)?;
         let dashes = self.dashes.find(b"\n--", bytes, from);
-        let separator = match until {
-            Until::End => None,
-            Until::NextMessage => self.separator.find(b"\nFrom ", bytes, from),
-        };
+        let separator = self.separator.find(b"\nFrom ", bytes, from);
         let at = dashes.into_iter().chain(separator).min()?;
         Some(at.saturating_add(1))
     }
@@ -233,7 +250,7 @@ impl Content {
         let start = self.from.checked_sub(chunk.at).and_then(narrow).unwrap_or_default();
         let mut line = self.at_line.then_some(start);
         let mut next = start;
-        while let Some(at) = line.or_else(|| chunk.next_line(next, self.until)) {
+        while let Some(at) = line.or_else(|| chunk.next_line(next)) {
             (line, next) = (None, at);
             let (passed, rest) = chunk.split(start, at);
             let before = match line_break(passed) {
@@ -248,8 +265,12 @@ impl Content {
             }
             let found = match self.delimiter(rest) {
                 Some(found) => found,
-                None if self.until == Until::NextMessage && is_from_line(rest) => Found::Message,
-                None => continue,
+                None if self.begins_message(rest) => Found::Message,
+                None => {
+                    self.signs.has_dashes |=
+                        matches!(rest, [b'-', b'-', byte, ..] if byte.is_ascii_alphanumeric());
+                    continue;
+                }
             };
             self.signs.look(passed);
             self.end = Some(End {
@@ -272,72 +293,40 @@ impl Content {
         passed.len()
     }
 
-    /// Which open multipart the line delimits. The innermost is asked first; one that was left
-    /// open ends with the one around it.
+    /// Returns which multipart the line delimits. Open multiparts precede closed ones, and inner
+    /// ones precede outer ones; an inner one that was left open ends with the outer one.
     pub(super) fn delimiter(&self, line: &[u8]) -> Option<Found> {
         let rest = line.strip_prefix(b"--")?;
-        self.boundaries.iter().enumerate().rev().find_map(|(depth, boundary)| {
-            let rest = rest.strip_prefix(boundary.as_slice())?;
-            let closes = rest.starts_with(b"--");
-            let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n' | b' ' | b'\t');
-            let ends = closes || rest.first().is_none_or(is_end);
-            ends.then_some(Found::Delimiter { depth, closes })
-        })
+        let delimits = |is_closed: bool| {
+            self.boundaries.iter().enumerate().rev().find_map(|(depth, boundary)| {
+                if boundary.is_closed != is_closed {
+                    return None;
+                }
+                let rest = rest.strip_prefix(boundary.text.as_slice())?;
+                let closes = rest.starts_with(b"--");
+                let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n' | b' ' | b'\t');
+                let ends = closes || rest.first().is_none_or(is_end);
+                ends.then_some(Found::Delimiter { depth, closes })
+            })
+        };
+        delimits(false).or_else(|| delimits(true))
     }
-}
 
-/// Signs of parts in what seems to be none.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Signs {
-    /// Fields that head a part.
-    pub(super) has_part_fields: bool,
-    /// An attachment of a known format as `uuencode` writes it.
-    pub(super) has_uuencoded: bool,
-}
-
-impl Signs {
-    pub(super) fn look(&mut self, content: &[u8]) {
-        self.has_part_fields |= has_part_fields(content);
-        self.has_uuencoded |= has_uuencoded(content);
+    /// Returns whether a header ends before the line with which `rest` begins.
+    pub(super) fn ends_header(&self, rest: &[u8]) -> bool {
+        self.delimiter(rest).is_some() || self.until == Until::NextMessage && is_from_line(rest)
     }
-}
 
-/// Whether a line of it begins with the field that every attachment has (RFC 2183).
-fn has_part_fields(content: &[u8]) -> bool {
-    [&b"\nContent-Disposition: attachment"[..], b"\ncontent-disposition: attachment"]
-        .iter()
-        .any(|field| memchr::memmem::find(content, field).is_some())
-}
-
-/// Whether an attachment of a known format stands in the text as `uuencode` writes it (POSIX.1),
-/// which Outlook does in plain text if told to. Nobody decodes that here.
-fn has_uuencoded(content: &[u8]) -> bool {
-    memchr::memmem::find_iter(content, b"begin ").any(|at| {
-        let before = content.get(..at).unwrap_or_default();
-        let (_, lines) = content.split_at_checked(at).unwrap_or_default();
-        let mut lines = lines.splitn(3, |byte| *byte == b'\n');
-        let is_mode = lines
-            .next()
-            .and_then(|line| line.get(6..10))
-            .is_some_and(|mode| mode.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '));
-        let line = lines.next().unwrap_or_default();
-        (before.is_empty() || before.ends_with(b"\n"))
-            && is_mode
-            && is_firmly_known(&uudecoded(line))
-    })
-}
-
-/// The bytes of one line: its length, and four characters for three bytes.
-fn uudecoded(line: &[u8]) -> Vec<u8> {
-    let six = |byte: &u8| u32::from(byte.wrapping_sub(b' ') & 0x3F);
-    let Some((len, characters)) = line.split_first() else { return Vec::new() };
-    let groups = characters.chunks_exact(4).take(15);
-    let bytes = groups.flat_map(|group| {
-        let bits = group.iter().fold(0, |bits, byte| bits << 6 | six(byte));
-        let [_, bytes @ ..] = bits.to_be_bytes();
-        bytes
-    });
-    bytes.take(usize::try_from(six(len)).unwrap_or_default()).collect()
+    /// Returns whether the line with which `rest` begins separates two messages.
+    fn begins_message(&self, rest: &[u8]) -> bool {
+        match self.until {
+            Until::NextMessage => is_from_line(rest),
+            Until::End => {
+                self.boundaries.iter().all(|boundary| boundary.is_closed)
+                    && is_stray_from_line(rest)
+            }
+        }
+    }
 }
 
 /// The bytes of a content, to be read as those of a member. They have no size until somebody asks:
@@ -418,16 +407,33 @@ fn line_len(line: &[u8]) -> usize {
     memchr::memchr(b'\n', line).map_or(line.len(), |at| at.saturating_add(1))
 }
 
-/// A separator line of a mailbox (RFC 4155, appendix A): `From`, an address, a time; and behind it
-/// a header, because the same words may stand in a text.
-pub(super) fn is_from_line(line: &[u8]) -> bool {
-    let Some(rest) = line.strip_prefix(b"From ") else {
-        return false;
-    };
-    let (words, next) = rest.split_at_checked(line_len(rest)).unwrap_or((rest, &[]));
+/// Returns whether `text` begins with a separator line of a mailbox (RFC 4155, appendix A): `From`,
+/// an address and a time. A header has to follow, because a text may contain the same words. Without
+/// a time, a field has to follow that only messages have.
+pub(super) fn is_from_line(text: &[u8]) -> bool {
+    let Some((words, next)) = from_line(text) else { return false };
     let has_time = words.windows(5).any(|time| {
         matches!(time, [a, b, b':', c, d] if [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()))
     });
-    let has_header = name_of(next.get(..line_len(next)).unwrap_or_default()).is_some();
-    words.ends_with(b"\n") && has_time && (has_header || next.is_empty())
+    let is_quoted = next.starts_with(b">From ");
+    let has_header = written_name(first_line(next)).is_some() || is_quoted || next.is_empty();
+    has_time && has_header || written_name(first_line(next)).is_some_and(is_known_field)
+}
+
+/// The same where no mailbox is expected: a complete date, and a field that only messages have.
+fn is_stray_from_line(text: &[u8]) -> bool {
+    from_line(text).is_some_and(|(words, next)| {
+        is_dated(words) && written_name(first_line(next)).is_some_and(is_known_field)
+    })
+}
+
+/// Splits a complete line that begins with `From ` from the text that follows it.
+pub(super) fn from_line(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let rest = text.strip_prefix(b"From ")?;
+    let (words, next) = rest.split_at_checked(line_len(rest))?;
+    words.ends_with(b"\n").then_some((words, next))
+}
+
+fn first_line(text: &[u8]) -> &[u8] {
+    text.get(..line_len(text)).unwrap_or_default()
 }

@@ -3,39 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::content::Until;
+use super::content::{CHUNK, Until};
+use super::lines::{is_known_field, is_possible_field};
 use super::mime::{Message, Part};
 use crate::bytes::wide;
-use crate::container::{Container, Sink, label, noise};
+use crate::container::{Anomaly, Container, Sink, label, noise, ordinary};
 use crate::error::Result;
+use crate::limits::Limit;
 use crate::source::Window;
-
-/// Fields by which a message is known. One is enough, if every line before it and behind it has the
-/// shape of a field: what is no message and looks so has no parts either. More of them outweigh
-/// lines that have not.
-const KNOWN: &[&str] = &[
-    "from",
-    "to",
-    "cc",
-    "subject",
-    "date",
-    "sender",
-    "reply-to",
-    "message-id",
-    "received",
-    "return-path",
-    "delivered-to",
-    "mime-version",
-    "content-type",
-    "content-class",
-    "content-transfer-encoding",
-    "dkim-signature",
-    "arc-seal",
-    "x-mailer",
-    "x-originating-ip",
-    "x-ms-has-attach",
-    "x-mozilla-status",
-];
 
 /// Lines of no field behind which no more are looked at: a text has one field in ten lines at
 /// most, and no header so many others.
@@ -101,20 +76,96 @@ pub(super) fn name_at_start(text: &[u8]) -> Option<&[u8]> {
     (!name.is_empty() && colon == Some(&b':')).then_some(name)
 }
 
-fn is_known_field(name: &[u8]) -> bool {
-    KNOWN
-        .iter()
-        .any(|known| known.len() == name.len() && name.eq_ignore_ascii_case(known.as_bytes()))
+/// Bytes of a head that contains the beginning of a long header only.
+const LONG: usize = 4000;
+/// Bytes of a header in which a field is searched for that only messages have.
+const MAX_HEADER: u64 = 1 << 20;
+
+/// Returns whether `head` may be the beginning of a message whose first kilobytes contain no field
+/// that only messages have: a header of which every line has the shape of a field, most of them
+/// extension fields, and which does not end in the head. [`read_long`] searches the rest of it.
+pub(crate) fn matches_long(head: &[u8]) -> bool {
+    if head.len() < LONG || name_at_start(begin(head)).is_none() {
+        return false;
+    }
+    let (mut possible, mut others): (u32, u32) = (0, 0);
+    let mut lines = begin(head).split_inclusive(|byte| *byte == b'\n').peekable();
+    while let Some(line) = lines.next() {
+        let is_cut = lines.peek().is_none() && !line.ends_with(b"\n");
+        match name_at_start(line) {
+            _ if matches!(line, [b' ' | b'\t', ..]) && possible.saturating_add(others) > 0 => {}
+            Some(name) if is_possible_field(name) => possible = possible.saturating_add(1),
+            Some(_) => others = others.saturating_add(1),
+            None if is_cut => {}
+            None => return false,
+        }
+    }
+    possible > others
 }
 
-pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+/// Returns whether a field that only messages have precedes the first empty line.
+fn is_message(window: &mut Window<'_>) -> Result<bool> {
+    let mut position: u64 = 0;
+    let mut is_fresh = true;
+    while position < MAX_HEADER {
+        let chunk = window.on_the_way(position, 4096, CHUNK)?;
+        let is_last = chunk.len() < 4096;
+        let mut used: usize = 0;
+        for line in chunk.split_inclusive(|byte| *byte == b'\n') {
+            let is_whole = line.ends_with(b"\n");
+            if !is_whole && !is_last && used > 0 {
+                break;
+            }
+            used = used.saturating_add(line.len());
+            if is_fresh && name_at_start(line).is_some_and(is_known_field) {
+                return Ok(true);
+            }
+            if is_fresh && position > 0 && matches!(line, b"\n" | b"\r\n") {
+                return Ok(false);
+            }
+            is_fresh = is_whole;
+        }
+        if is_last {
+            return Ok(false);
+        }
+        position = position.saturating_add(wide(used));
+        window.meter().charge(Limit::Steps, wide(used).wrapping_shr(3).max(1))?;
+    }
+    Ok(false)
+}
+
+/// What reads the messages that follow in a mailbox, from the offset of a separator line on.
+pub(super) type Following = fn(&mut Window<'_>, &mut dyn Sink, u64) -> Result<()>;
+
+/// Reads a message. `following` reads those behind it, if a separator line shows that the message
+/// is the first one of a mailbox that lacks its first separator line.
+pub(super) fn read(
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    following: Following,
+) -> Result<()> {
     sink.container(Container::Eml);
     let head = window.head()?;
     let start = head.len().saturating_sub(begin(head).len());
-    let message = Message::new(wide(start), Until::End);
+    let mut message = Message::new(wide(start), Until::End);
+    message.is_member = sink.is_member();
     sink.forward(Box::new(move |window, sink| {
-        go_on(window, sink, None, Rc::new(RefCell::new(message)))
+        go_on(window, sink, None, Rc::new(RefCell::new(message)), Some(following))
     }));
+    Ok(())
+}
+
+/// Reads what [`matches_long`] recognizes.
+pub(super) fn read_long(
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    following: Following,
+) -> Result<()> {
+    if is_message(window)? {
+        return read(window, sink, following);
+    }
+    let container = ordinary(window.head()?);
+    sink.container(container);
     Ok(())
 }
 
@@ -124,6 +175,7 @@ pub(super) fn go_on(
     sink: &mut dyn Sink,
     mut part: Option<Part>,
     message: Rc<RefCell<Message>>,
+    following: Option<Following>,
 ) -> Result<()> {
     let mut state = message.borrow_mut();
     loop {
@@ -137,14 +189,29 @@ pub(super) fn go_on(
             sink.label(found);
         }
         match next {
-            None => return state.damage.take().map_or(Ok(()), Err),
+            None => break,
             Some(part) if part.is_known => {
                 sink.member(part.member)?;
                 drop(state);
-                sink.rest(Box::new(move |window, sink| go_on(window, sink, None, message)));
+                sink.rest(Box::new(move |window, sink| {
+                    go_on(window, sink, None, message, following)
+                }));
                 return Ok(());
             }
             Some(_) => {}
+        }
+    }
+    if state.is_unterminated {
+        sink.anomaly(Anomaly::UnterminatedMultipart, Some(state.position));
+    }
+    let damage = state.damage.take();
+    match following.filter(|_| state.is_followed) {
+        None => damage.map_or(Ok(()), Err),
+        Some(following) => {
+            if let Some(damage) = damage {
+                sink.incomplete(damage);
+            }
+            following(window, sink, state.position)
         }
     }
 }

@@ -17,9 +17,17 @@ const MAX_FIELD: usize = 16_384;
 /// decoding may take.
 const LONG_FIELD: usize = 512;
 
+/// What the class of rights-managed mail begins with (MS-OXORMMS 2.2.3.2).
+const RPMSG_CLASS: &str = "rpmsg.message";
+
 /// Fields that say something about the body.
-const FIELDS: &[&str] =
-    &["content-type", "content-transfer-encoding", "content-disposition", "msip_labels"];
+const FIELDS: &[&str] = &[
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "content-class",
+    "msip_labels",
+];
 
 /// What the header of a message or part says.
 #[derive(Debug, Default)]
@@ -31,17 +39,21 @@ pub(super) struct Header {
     /// Every `Content-Transfer-Encoding` in order; there should be one. For one that nobody knows
     /// stand all that it may have been.
     pub(super) encodings: Vec<Option<Encoding>>,
+    /// Whether the class of the message is that of rights-managed mail.
+    pub(super) is_protected: bool,
     /// The sensitivity label that Outlook writes.
     pub(super) labels: Option<String>,
     /// Whether lines of base64 stand in it: the empty line that ends it is damaged.
     pub(super) has_body: bool,
+    /// Whether an empty line or a delimiter ends it, not the end of the bytes.
+    pub(super) is_ended: bool,
     /// Where the body begins.
     pub(super) body: u64,
 }
 
 impl Header {
-    /// Reads the header at `offset`. It ends with an empty line, or where `ends` says of a line
-    /// that it does not belong to it any more.
+    /// Reads the header at `offset`. It ends with an empty line, or where `ends` returns true for
+    /// the bytes from the beginning of a line on.
     pub(super) fn read(
         window: &mut Window<'_>,
         offset: u64,
@@ -65,7 +77,7 @@ impl Header {
                     None => break,
                 };
                 let line = rest.get(..len).unwrap_or_default();
-                if fresh && ends(line) {
+                if fresh && ends(rest) {
                     done = true;
                     break;
                 }
@@ -91,6 +103,7 @@ impl Header {
             if done || is_last {
                 header.take(meter, &field, position)?;
                 header.body = position;
+                header.is_ended = done;
                 return Ok(header);
             }
         }
@@ -124,6 +137,7 @@ impl Header {
                 self.file_name = parsed.params.remove("filename");
             }
             "content-transfer-encoding" => self.encodings.extend(encodings(&value)),
+            "content-class" => self.is_protected |= value.trim().starts_with(RPMSG_CLASS),
             "msip_labels" if self.labels.is_none() => self.labels = Some(value),
             _ => {}
         }
@@ -141,6 +155,19 @@ impl Header {
         let is_multipart = self.mimetype.as_ref().is_some_and(|of| of.starts_with("multipart/"));
         let boundary = self.parameters.get("boundary").filter(|_| is_multipart)?;
         Some(boundary.trim_end()).filter(|boundary| !boundary.is_empty())
+    }
+
+    /// Returns how many parts the subtype of a multipart requires (RFC 1847 2.1, RFC 6522 3).
+    pub(super) fn required_parts(&self) -> u32 {
+        match self.mimetype.as_deref() {
+            Some("multipart/signed" | "multipart/report" | "multipart/encrypted") => 2,
+            _ => 1,
+        }
+    }
+
+    /// Returns whether the body is text by its media type (RFC 2045 5.2).
+    pub(super) fn is_text(&self) -> bool {
+        self.mimetype.as_ref().is_none_or(|of| of.starts_with("text/"))
     }
 
     /// The name that the sender gave the part.
@@ -172,7 +199,7 @@ fn encodings(value: &str) -> Vec<Option<Encoding>> {
 }
 
 /// The lower-case name of a field, if the line has the shape of one (RFC 5322 2.2).
-pub(super) fn name_of(line: &[u8]) -> Option<String> {
+fn name_of(line: &[u8]) -> Option<String> {
     written_name(line).map(|name| String::from_utf8_lossy(name).to_ascii_lowercase())
 }
 

@@ -3,25 +3,47 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::content::{CHUNK, Until, is_from_line};
+use super::content::{CHUNK, Until, from_line, is_from_line};
 use super::eml;
+use super::lines::is_dated;
 use super::mime::{Message, Part};
 use crate::bytes::wide;
-use crate::container::{Body, Container, Member, Name, Sink};
+use crate::container::{Anomaly, Body, Container, Member, Name, Sink};
 use crate::error::{Error, Result};
 use crate::source::Window;
 
 /// Bytes that are read before the budgets of a member begin anew: a mailbox has no end.
 const STRETCH: u64 = 16 << 20;
+/// Empty lines between a separator line and a header that are passed over.
+const MAX_EMPTY: usize = 16;
 
+/// Returns whether `head` begins with a separator line, behind a byte order mark and empty lines. A
+/// program that quotes such lines may have quoted the first one too.
 pub(crate) fn matches(head: &[u8]) -> bool {
-    is_from_line(head)
+    let head = eml::begin(head);
+    let line = head.strip_prefix(b">").unwrap_or(head);
+    let Some((words, next)) = from_line(line) else { return false };
+    is_from_line(line)
+        || is_dated(words)
+        || eml::matches(next) && eml::name_at_start(next).is_some()
 }
 
-pub(crate) fn read(_: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Mbox);
-    sink.forward(Box::new(|window, sink| go_on(window, sink, 0, 0)));
+    let head = window.head()?;
+    let start = wide(head.len().saturating_sub(eml::begin(head).len()));
+    sink.forward(Box::new(move |window, sink| go_on(window, sink, start, 0)));
     Ok(())
+}
+
+/// Reads a message, and those that follow it if it is the first one of a mailbox.
+pub(crate) fn read_message(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    eml::read(window, sink, |window, sink, position| go_on(window, sink, position, 1))
+}
+
+/// The same of a message that only the rest of its header shows.
+pub(crate) fn read_long_message(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    eml::read_long(window, sink, |window, sink, position| go_on(window, sink, position, 1))
 }
 
 /// Reads on at the separator line at `position`, behind which the message after the `count`th is.
@@ -33,7 +55,7 @@ fn go_on(
 ) -> Result<()> {
     let stop = position.saturating_add(STRETCH);
     let mut message = Message::new(position, Until::NextMessage);
-    while let Some(start) = behind_line(window, position)? {
+    while let Some(start) = behind_separator(window, position)? {
         count = count.saturating_add(1);
         message.restart(start);
         if let Some(met) = first_known(&mut message, window)? {
@@ -41,7 +63,7 @@ fn go_on(
             let inside = Rc::clone(&message);
             let read = move |window: &mut Window<'_>, sink: &mut dyn Sink| {
                 sink.container(Container::Eml);
-                eml::go_on(window, sink, met?, inside)
+                eml::go_on(window, sink, met?, inside, None)
             };
             let name = Name::Numbered("message", count);
             sink.member(Member { name, body: Body::Inside(Box::new(read)) })?;
@@ -51,6 +73,9 @@ fn go_on(
                 go_on(window, sink, message.position, count)
             }));
             return Ok(());
+        }
+        if message.is_unterminated {
+            sink.anomaly(Anomaly::UnterminatedMultipart, Some(message.position));
         }
         position = message.position;
         if position >= stop {
@@ -78,9 +103,15 @@ fn first_known(
     }
 }
 
-/// Where the line behind that at `position` begins, if there is one.
-fn behind_line(window: &mut Window<'_>, position: u64) -> Result<Option<u64>> {
-    let line = window.on_the_way(position, 4096, CHUNK)?;
-    let len = memchr::memchr(b'\n', line).map(|at| at.saturating_add(1));
-    Ok(len.map(|len| position.saturating_add(wide(len))))
+/// Returns the offset behind the separator line at `position`, and behind empty lines that follow
+/// it; `None` if no line ends there.
+fn behind_separator(window: &mut Window<'_>, position: u64) -> Result<Option<u64>> {
+    let lines = window.on_the_way(position, 4096, CHUNK)?;
+    let mut lines = lines.split_inclusive(|byte| *byte == b'\n');
+    let Some(separator) = lines.next().filter(|line| line.ends_with(b"\n")) else {
+        return Ok(None);
+    };
+    let empty = lines.take(MAX_EMPTY).take_while(|line| matches!(line, [b'\n'] | [b'\r', b'\n']));
+    let len = empty.fold(separator.len(), |len, line| len.saturating_add(line.len()));
+    Ok(Some(position.saturating_add(wide(len))))
 }

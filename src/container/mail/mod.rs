@@ -1,14 +1,18 @@
 //! Mail: single items, messages, mailboxes.
 
+pub(crate) mod calendar;
 mod content;
 pub(crate) mod eml;
+pub(crate) mod encoded;
 pub(crate) mod foreign;
 mod header;
+mod lines;
 pub(crate) mod mbox;
 mod mime;
 pub(crate) mod msg;
 mod properties;
 pub(crate) mod pst;
+mod signs;
 pub(crate) mod tnef;
 
 pub(crate) use content::{Content, Delimited};

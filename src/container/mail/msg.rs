@@ -6,7 +6,7 @@ use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
 use crate::container::{
     Anomaly, Body, Container, Member, Name, Protection, Sink, WAITING, go_on, is_firmly_known,
-    is_known, is_named_protected, label, not_as_named, text,
+    is_known, is_named_protected, label, not_as_named, ole, text,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
@@ -98,14 +98,13 @@ pub(crate) fn read(
     let mut looked_at = HashSet::new();
     let mut messages = vec![Message { storage: root, steps: Vec::new() }];
     let mut property = None;
-    if sink.reads_whole_licenses() || sink.wanted().labels {
-        let read = Names::read(file, window, &root);
-        if let Some(names) = go_on(sink, read)?.flatten() {
-            property = names.id(LICENSE_NAME).filter(|_| sink.reads_whole_licenses());
-            if let Some(id) = names.id(LABELS_NAME).filter(|_| sink.wanted().labels) {
-                let read = labels(file, window, sink, &root, id);
-                go_on(sink, read)?;
-            }
+    // A use license may be all that shows that the item is protected, at any depth.
+    let read = Names::read(file, window, &root);
+    if let Some(names) = go_on(sink, read)?.flatten() {
+        property = names.id(LICENSE_NAME);
+        if let Some(id) = names.id(LABELS_NAME).filter(|_| sink.wanted().labels) {
+            let read = labels(file, window, sink, &root, id);
+            go_on(sink, read)?;
         }
     }
     while let Some(message) = messages.pop() {
@@ -147,14 +146,34 @@ fn lost(
     looked_at: &HashSet<u32>,
 ) -> Result<()> {
     let mut entries = file.entries();
+    let mut starts = HashSet::new();
     while let Some(entry) = entries.next(file, window)? {
-        if entry.kind != EntryKind::Stream || entry.size < LEAST || looked_at.contains(&entry.id) {
+        if entry.kind != EntryKind::Stream || entry.size == 0 {
+            continue;
+        }
+        window.meter().charge(Limit::Allocation, 16)?;
+        if !starts.insert(entry.first_sector()) {
+            let detail = "two streams begin at the same sector";
+            let structure = "directory entry";
+            sink.incomplete(Error::malformed(
+                "malformed-directory",
+                structure,
+                entry.offset,
+                detail,
+            ));
+        }
+        if entry.size < LEAST || looked_at.contains(&entry.id) {
             continue;
         }
         let head = file.read(window, &entry, LOST_HEAD);
         let Some(head) = go_on(sink, head)? else { continue };
+        if ole::is_native(&entry, &head) {
+            let read = ole::native(file, window, sink, &entry);
+            go_on(sink, read)?;
+            continue;
+        }
         if !is_firmly_known(&head) {
-            if is_use_license(&head) && sink.reads_whole_licenses() {
+            if is_use_license(&head) {
                 sink.anomaly(Anomaly::NonSpecLayout, Some(entry.offset));
                 let read = take_use_license(file, window, sink, &entry);
                 go_on(sink, read)?;
@@ -209,6 +228,8 @@ fn attachment(
             if is_odd || memchr::memmem::find(&head, RPMSG).is_some() {
                 sink.incomplete(not_as_named());
             }
+            // Another start sector makes other bytes of it, and its chain another length.
+            file.check_chain(window, &data)?;
         } else {
             window.meter().charge(Limit::Allocation, WAITING)?;
             let name = match file_name(file, window, &streams)? {

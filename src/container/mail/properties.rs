@@ -1,13 +1,17 @@
 //! The MAPI properties of an attachment, as TNEF lists them (MS-OXTNEF 2.1.3.4).
 
 use crate::bytes::{Cursor, narrow, utf8_lossy, utf16_lossy};
-use crate::container::is_known;
+use crate::container::{is_firmly_known, is_known};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
 
 /// `PidTagAttachDataBinary` and `PidTagAttachDataObject`, MS-OXPROPS 2.580 and 2.581.
 const ATTACH_DATA: u16 = 0x3701;
+/// `PidTagAttachMethod`, MS-OXPROPS 2.592; from 2 to 4 it says that the file is stored elsewhere.
+const ATTACH_METHOD: u16 = 0x3705;
+const INTEGER: u16 = 0x0003;
+const LINKS: [u32; 3] = [2, 3, 4];
 /// `PidTagAttachLongFilename`, MS-OXPROPS 2.586.
 const ATTACH_LONG_FILENAME: u16 = 0x3707;
 
@@ -22,6 +26,10 @@ const MULTIPLE: u16 = 0x1000;
 const FIRST_NAMED: u16 = 0x8000;
 /// The interface identifier before the bytes of an object.
 const INTERFACE: u64 = 16;
+/// Bytes that the smallest protected file has at least.
+const LEAST: u64 = 512;
+/// Values of other properties that are kept.
+const MAX_OTHERS: usize = 16;
 /// Bytes of a name that are read.
 const MAX_NAME: u64 = 1024;
 /// Bytes of an attachment that are looked at to tell whether anything can come of it.
@@ -32,6 +40,10 @@ const HEAD: u64 = 4096;
 pub(super) struct Attached {
     pub(super) name: Option<String>,
     pub(super) data: Option<Extent>,
+    /// Values of other properties that begin like a file: an id may be damaged.
+    pub(super) others: Vec<Extent>,
+    /// Whether the attachment is a link to a file.
+    pub(super) is_link: bool,
 }
 
 /// Whether the bytes at `extent` begin like a known format.
@@ -67,9 +79,32 @@ pub(super) fn attached(window: &mut Window<'_>, list: Extent) -> Result<Attached
                 (ATTACH_LONG_FILENAME, STRING | STRING_8) => {
                     found.name = Some(text(window, value, kind)?);
                 }
+                (ATTACH_METHOD, INTEGER) => {
+                    let bytes = window.block("MsgPropertyValue", value.offset, 4)?;
+                    let method = Cursor::new("MsgPropertyValue", bytes, value.offset);
+                    found.is_link = LINKS.contains(&{ method }.u32_le("PidTagAttachMethod")?);
+                }
+                _ if value.len >= LEAST && found.others.len() < MAX_OTHERS => {
+                    let head = window.up_to(value.offset, narrow(LEAST).unwrap_or_default())?;
+                    let inner = head.get(narrow(INTERFACE).unwrap_or_default()..);
+                    if is_firmly_known(head) {
+                        found.others.push(value);
+                    } else if inner.is_some_and(is_firmly_known) {
+                        let offset = value.offset.saturating_add(INTERFACE);
+                        let len = value.len.saturating_sub(INTERFACE);
+                        found.others.push(Extent { offset, len });
+                    }
+                }
                 _ => {}
             }
         }
+    }
+    if walk.offset < walk.end {
+        let detail = format!(
+            "its values end {} bytes before it does",
+            list.end().saturating_sub(walk.offset)
+        );
+        return Err(Error::malformed("malformed-tnef", "MsgPropertyList", walk.offset, detail));
     }
     Ok(found)
 }
@@ -148,7 +183,10 @@ impl Walk {
                 }
                 continue;
             };
-            self.skip(fixed, "MsgPropertyValue")?;
+            let offset = self.skip(fixed, "MsgPropertyValue")?;
+            if found.len() < MAX_VALUES {
+                found.push(Extent { offset, len: fixed });
+            }
         }
         Ok(found)
     }

@@ -2,7 +2,9 @@
 
 use super::properties::{self, Attached};
 use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
-use crate::container::{Anomaly, Body, Container, Member, Name, Sink};
+use crate::container::{
+    self, Anomaly, Body, Container, Member, Name, Sink, is_named_protected, not_as_named,
+};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
@@ -16,16 +18,27 @@ const ATTRIBUTE: u64 = 9;
 /// The checksum behind the data.
 const CHECKSUM: u64 = 2;
 
-/// 2.1.3.2: what belongs to an attachment.
+/// `attrLevel` of attributes of the message, and of those of an attachment, 2.1.3.2.
+const LEVEL_MESSAGE: u8 = 1;
 const LEVEL_ATTACHMENT: u8 = 2;
+/// The lower half of `attrID`, which tells attributes apart; the upper half is their type.
+///
 /// `idAttachRendData`: a new attachment begins.
-const ATTACH_REND_DATA: u32 = 0x0006_9002;
+const ATTACH_REND_DATA: u16 = 0x9002;
 /// `idAttachTitle`: its name.
-const ATTACH_TITLE: u32 = 0x0001_8010;
+const ATTACH_TITLE: u16 = 0x8010;
 /// `idAttachData`: its bytes.
-const ATTACH_DATA: u32 = 0x0006_800F;
+const ATTACH_DATA: u16 = 0x800F;
 /// `idAttachment`: its MAPI properties.
-const ATTACHMENT: u32 = 0x0006_9005;
+const ATTACHMENT: u16 = 0x9005;
+/// Other attributes of an attachment: transport file name, metafile, dates.
+const OF_ATTACHMENT: [u16; 4] = [0x9001, 0x8011, 0x8012, 0x8013];
+/// Attributes of the message: its class, sender, dates, text, properties, recipients.
+const OF_MESSAGE: [u16; 25] = [
+    0x0000, 0x0001, 0x0002, 0x0006, 0x0007, 0x0008, 0x0009, 0x0600, 0x8000, 0x8001, 0x8004, 0x8005,
+    0x8006, 0x8007, 0x8008, 0x8009, 0x800A, 0x800B, 0x800C, 0x800D, 0x8020, 0x9003, 0x9004, 0x9006,
+    0x9007,
+];
 
 /// What writers put first, 2.1.3.3.1: `attTnefVersion`, four bytes. It tells a stream whose signature is
 /// damaged.
@@ -33,8 +46,8 @@ const VERSION: &[u8] = &[1, 6, 0x90, 8, 0, 4, 0, 0, 0];
 
 /// Attachments that are named before the first of them is read.
 const BATCH: usize = 16;
-/// Bytes of the smallest protected file there can be.
-const SMALLEST: u64 = 2048;
+/// Bytes of data that are summed up at once.
+const PIECE: u64 = 65_536;
 /// Bytes of a name that are read.
 const MAX_NAME: u64 = 1024;
 
@@ -46,18 +59,44 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Tnef);
-    go_on(window, sink, HEADER, Attachment::default())
+    // Some writers put zero where the checksum belongs, in every attribute.
+    let first = window.up_to(HEADER, narrow(ATTRIBUTE).unwrap_or_default())?.len();
+    let has_checksums = match wide(first) < ATTRIBUTE {
+        true => true,
+        false => {
+            let end = Attribute::read(window, HEADER)?.data.end();
+            window.up_to(end, narrow(CHECKSUM).unwrap_or_default())? != [0, 0]
+        }
+    };
+    go_on(window, sink, HEADER, Attachment { has_checksums, ..Attachment::default() })
 }
 
 /// What is known of the attachment at hand.
 #[derive(Debug, Default)]
 struct Attachment {
+    /// Whether the writer of the stream sums up attributes.
+    has_checksums: bool,
+    /// Whether `idAttachRendData` was read.
+    is_begun: bool,
     title: Option<String>,
     data: Option<Extent>,
     properties: Attached,
+    /// Whether its properties could not be read.
+    is_unread: bool,
+}
+
+/// An attribute, MS-OXTNEF 2.1.3.2.
+struct Attribute {
+    level: u8,
+    /// The lower half of `attrID`.
+    id: u16,
+    data: Extent,
 }
 
 /// Reads the attributes from `position` on.
+///
+/// Damage to an attribute whose length is intact leaves the stream `undecided`, and its data is
+/// looked into all the same.
 fn go_on(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
@@ -67,31 +106,61 @@ fn go_on(
     let mut named: usize = 0;
     loop {
         window.meter().charge(Limit::Steps, 1)?;
-        let left = window.up_to(position, narrow(ATTRIBUTE).unwrap_or_default())?.len();
-        let is_end = wide(left) < ATTRIBUTE;
-        if is_end && left > 0 {
+        let left = window.up_to(position, narrow(ATTRIBUTE).unwrap_or_default())?;
+        let is_end = wide(left.len()) < ATTRIBUTE;
+        if is_end && !left.is_empty() {
+            // Mail programs append a line break.
+            if left.iter().any(|byte| *byte != 0 && !byte.is_ascii_whitespace()) {
+                let detail = "the stream ends in the header of an attribute";
+                sink.incomplete(Error::truncated("TNEF attribute", position, detail));
+            }
             sink.anomaly(Anomaly::TrailingData, Some(position));
         }
-        let attribute = if is_end { None } else { Some(attribute(window, position)?) };
-        let begins = attribute.as_ref().is_none_or(|(_, id, _)| *id == ATTACH_REND_DATA);
+        let attribute = if is_end { None } else { Some(Attribute::read(window, position)?) };
+        let begins = attribute.as_ref().is_none_or(|it| it.id == ATTACH_REND_DATA);
         if begins {
             named = named.saturating_add(attachment.name(window, sink)?);
-            attachment = Attachment::default();
+            let has_checksums = attachment.has_checksums;
+            attachment = Attachment { has_checksums, ..Attachment::default() };
         }
-        let Some((level, id, data)) = attribute else {
+        let Some(attribute) = attribute else {
             return Ok(());
         };
-        if level == LEVEL_ATTACHMENT {
-            match id {
-                ATTACH_TITLE => attachment.title = Some(title(window, data)?),
-                ATTACH_DATA => attachment.data = Some(data),
-                ATTACHMENT => attachment.properties = properties::attached(window, data)?,
-                // A metafile, an icon; or the bytes, if the id is damaged.
-                _ if data.len >= SMALLEST && properties::is_worth_opening(window, data)? => {
-                    attachment.data.get_or_insert(data);
-                }
-                _ => {}
+        let checked = attribute.check_id(position);
+        container::go_on(sink, checked)?;
+        let data = attribute.data;
+        attachment.is_begun |= attribute.id == ATTACH_REND_DATA;
+        // What is opened need not be summed up: its own reader notices damage.
+        let mut is_opened = false;
+        match attribute.id {
+            ATTACH_REND_DATA => {}
+            ATTACH_TITLE => attachment.title = Some(title(window, data)?),
+            ATTACH_DATA => {
+                attachment.data = Some(data);
+                is_opened = properties::is_worth_opening(window, data)?;
             }
+            ATTACHMENT => {
+                let read = properties::attached(window, data);
+                let read = container::go_on(sink, read)?;
+                // Something was there, and nothing tells that it was no file.
+                attachment.is_unread |= read.is_none();
+                attachment.properties = read.unwrap_or_default();
+                if let Some(data) = attachment.properties.data {
+                    is_opened = properties::is_worth_opening(window, data)?;
+                }
+            }
+            // A metafile, an icon; or the bytes, if the id is damaged.
+            _ if attribute.level == LEVEL_ATTACHMENT
+                && properties::is_worth_opening(window, data)? =>
+            {
+                attachment.data.get_or_insert(data);
+                is_opened = true;
+            }
+            _ => {}
+        }
+        if !is_opened {
+            let checked = attribute.check_sum(window, position, attachment.has_checksums);
+            container::go_on(sink, checked)?;
         }
         position = data.end().saturating_add(CHECKSUM);
         if begins && named >= BATCH {
@@ -101,26 +170,69 @@ fn go_on(
     }
 }
 
-/// Level, id and data of the attribute at `offset`.
-fn attribute(window: &mut Window<'_>, offset: u64) -> Result<(u8, u32, Extent)> {
-    let structure = "TNEF attribute";
-    let bytes = window.block(structure, offset, narrow(ATTRIBUTE).unwrap_or_default())?;
-    let mut cursor = Cursor::new(structure, bytes, offset);
-    let level = cursor.u8("attrLevel")?;
-    let id = cursor.u32_le("attrID")?;
-    let len = u64::from(cursor.u32_le("attrLength")?);
-    if !matches!(level, 1 | 2) {
-        let detail = format!("attrLevel is {level}, not 1 or 2");
-        return Err(Error::malformed("malformed-tnef", structure, offset, detail));
+impl Attribute {
+    /// Reads the fields before the data of the attribute at `offset`.
+    fn read(window: &mut Window<'_>, offset: u64) -> Result<Attribute> {
+        let structure = "TNEF attribute";
+        let bytes = window.block(structure, offset, narrow(ATTRIBUTE).unwrap_or_default())?;
+        let mut cursor = Cursor::new(structure, bytes, offset);
+        let level = cursor.u8("attrLevel")?;
+        let id = cursor.u16_le("attrID")?;
+        cursor.skip(2, "attrID")?;
+        let len = u64::from(cursor.u32_le("attrLength")?);
+        if !matches!(level, LEVEL_MESSAGE | LEVEL_ATTACHMENT) {
+            let detail = format!("attrLevel is {level}, not 1 or 2");
+            return Err(Error::malformed("malformed-tnef", structure, offset, detail));
+        }
+        let data = Extent { offset: offset.saturating_add(ATTRIBUTE), len };
+        // A source of unknown size is asked for the last byte.
+        let last = data.end().saturating_sub(1);
+        if len > 0 && window.up_to(last, 1)?.is_empty() {
+            let detail = format!("attrLength is {len}, and the stream ends before");
+            return Err(Error::truncated(structure, offset, detail));
+        }
+        Ok(Attribute { level, id, data })
     }
-    let data = Extent { offset: offset.saturating_add(ATTRIBUTE), len };
-    // A source of unknown size is asked for the last byte.
-    let last = data.end().saturating_sub(1);
-    if len > 0 && window.up_to(last, 1)?.is_empty() {
-        let detail = format!("attrLength is {len}, and the stream ends before");
-        return Err(Error::truncated(structure, offset, detail));
+
+    /// Checks that the attribute at `offset` is one of its level.
+    fn check_id(&self, offset: u64) -> Result<()> {
+        let is_of_attachment =
+            matches!(self.id, ATTACH_REND_DATA | ATTACH_TITLE | ATTACH_DATA | ATTACHMENT)
+                || OF_ATTACHMENT.contains(&self.id);
+        let is_of_level = match self.level {
+            LEVEL_ATTACHMENT => is_of_attachment,
+            _ => OF_MESSAGE.contains(&self.id),
+        };
+        if is_of_level {
+            return Ok(());
+        }
+        let detail = format!("attrLevel {} has no attrID {:#06x}", self.level, self.id);
+        Err(Error::malformed("malformed-tnef", "TNEF attribute", offset, detail))
     }
-    Ok((level, id, data))
+
+    /// Checks that the checksum of the attribute at `offset` is that of its data: the sum of the
+    /// bytes, modulo 65,536.
+    fn check_sum(&self, window: &mut Window<'_>, offset: u64, has_checksums: bool) -> Result<()> {
+        let structure = "TNEF attribute";
+        let mut sum: u16 = 0;
+        let mut position = self.data.offset;
+        while position < self.data.end() {
+            let len = self.data.end().saturating_sub(position).min(PIECE);
+            let piece = window.block(structure, position, narrow(len).unwrap_or_default())?;
+            sum = piece.iter().fold(sum, |sum, byte| sum.wrapping_add(u16::from(*byte)));
+            position = position.saturating_add(len);
+            window.meter().charge(Limit::Steps, len.wrapping_shr(4).max(1))?;
+        }
+        let len = narrow(CHECKSUM).unwrap_or_default();
+        let bytes = window.block(structure, position, len)?;
+        let checksum = Cursor::new(structure, bytes, position).u16_le("checksum")?;
+        if checksum != sum && (has_checksums || checksum != 0) {
+            let detail =
+                format!("its checksum is {checksum:#06x}, and that of its data {sum:#06x}");
+            return Err(Error::malformed("malformed-tnef", structure, offset, detail));
+        }
+        Ok(())
+    }
 }
 
 fn title(window: &mut Window<'_>, data: Extent) -> Result<String> {
@@ -131,19 +243,29 @@ fn title(window: &mut Window<'_>, data: Extent) -> Result<String> {
 }
 
 impl Attachment {
-    /// Puts the attachment before the sink; how many members it has.
+    /// Gives the attachment to the sink, and returns how many members it has.
     fn name(&mut self, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<usize> {
         let title = self.properties.name.take().or(self.title.take());
         let title = title.filter(|title| !title.is_empty());
         let mut named: usize = 0;
+        let own = self.data.into_iter().chain(self.properties.data);
+        let has_data = self.data.is_some() || self.properties.data.is_some();
         // Both may carry bytes; nothing says that they are the same.
-        for extent in [self.data, self.properties.data].into_iter().flatten() {
+        for extent in own.chain(self.properties.others.iter().copied()) {
             if !properties::is_worth_opening(window, extent)? {
                 continue;
             }
             let name = title.clone().map_or(Name::Unnamed("attachment"), Name::Named);
             sink.member(Member { name, body: Body::Stored(vec![extent]) })?;
             named = named.saturating_add(1);
+        }
+        let is_link = self.properties.is_link;
+        if named == 0 && self.is_begun && !has_data && !self.is_unread && !is_link {
+            let detail = "an attachment has no data";
+            sink.incomplete(Error::malformed("malformed-tnef", "attachment", None, detail));
+        }
+        if named == 0 && title.as_deref().is_some_and(is_named_protected) {
+            sink.incomplete(not_as_named());
         }
         Ok(named)
     }

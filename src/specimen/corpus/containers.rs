@@ -1,10 +1,11 @@
 //! One file for each container, and for each layout that writers choose.
 
 use super::super::chain::{use_license, use_license_stream};
+use super::super::cms::{signed, signed_in_pieces};
 use super::super::compound::{Region, Version};
 use super::super::irm::{IrmDocument, IrmKind};
 use super::super::label::{Label, pfile_xmp};
-use super::super::mail::{Attachment, Msg, eml, eml_bounded, mbox, tnef};
+use super::super::mail::{Attachment, Msg, eml, eml_bounded, mbox, tnef, tnef_with_properties};
 use super::super::pdf::{CrossReference, PdfForm, PdfIrm, StringForm, plain_pdf};
 use super::super::pfile::{Pfile, PfileVersion};
 use super::super::pst::{PstMessage, pst};
@@ -136,6 +137,7 @@ fn mail() -> Files {
     let pfile = Pfile::new(PfileVersion::V3_0, marked(azure())).build();
     let generic = || Attachment::new("notes.txt.pfile", pfile.clone());
     let inner = Msg::new().attachment(protected());
+    let ordinary = Attachment::new("offer.docx", document(IrmKind::Ooxml, azure()).build());
     let stored = use_license(&Server::contoso(), &Client::windows(), "2016-06-02T08:00").concat();
     let nested = Attachment {
         name: String::new(),
@@ -147,8 +149,18 @@ fn mail() -> Files {
         ("mail.eml", eml(&class, &[protected()])),
         ("mail-two-attachments.eml", eml(&[], &[plain.clone(), generic()])),
         ("mail-in-mail.eml", eml(&[], &[nested])),
-        ("mails.mbox", mbox(&[eml(&[], &[plain]), eml(&class, &[protected()])])),
+        (
+            "mails.mbox",
+            mbox(&[eml(&[], std::slice::from_ref(&plain)), eml(&class, &[protected()])]),
+        ),
         ("winmail.dat", tnef(&[generic(), protected()])),
+        ("winmail-properties.dat", tnef_with_properties(std::slice::from_ref(&ordinary))),
+        ("signed.p7m", signed(&ordinary.bytes)),
+        ("signed-in-pieces.p7m", signed_in_pieces(&ordinary.bytes, 1000)),
+        (
+            "item-ordinary-names.msg",
+            Msg::new().attachment(plain.clone()).attachment(ordinary).build(),
+        ),
         ("item.msg", Msg::new().attachment(protected()).build()),
         ("item-in-item.msg", Msg::new().embedded(inner).build()),
         ("mailbox.pst", pst("Inbox", &[PstMessage::new("Secret").attachment(protected())])),

@@ -1,0 +1,65 @@
+//! Lines by which a message or a mailbox is recognized.
+
+/// Fields by which a message is known. One is enough, if every other line of the header has the
+/// shape of a field: a text that is recognized as a message by mistake has no parts either. More of
+/// them outweigh lines without that shape.
+const KNOWN: &[&str] = &[
+    "from",
+    "to",
+    "cc",
+    "subject",
+    "date",
+    "sender",
+    "reply-to",
+    "message-id",
+    "received",
+    "return-path",
+    "delivered-to",
+    "mime-version",
+    "content-type",
+    "content-class",
+    "content-transfer-encoding",
+    "dkim-signature",
+    "arc-seal",
+    "x-mailer",
+    "x-originating-ip",
+    "x-ms-has-attach",
+    "x-mozilla-status",
+];
+
+/// Fields that other texts have too. They count where the header is longer than the bytes that are
+/// looked at first.
+const COMMON: &[&str] =
+    &["references", "in-reply-to", "comments", "keywords", "bcc", "received-spf"];
+
+pub(super) fn is_known_field(name: &[u8]) -> bool {
+    is_one_of(KNOWN, name)
+}
+
+/// Returns whether the field may belong to the header of a message: a field that messages have, or
+/// an extension field, whose name consists of several words (RFC 6648).
+pub(super) fn is_possible_field(name: &[u8]) -> bool {
+    memchr::memchr(b'-', name).is_some() || is_known_field(name) || is_one_of(COMMON, name)
+}
+
+fn is_one_of(names: &[&str], name: &[u8]) -> bool {
+    names
+        .iter()
+        .any(|known| known.len() == name.len() && name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+/// Returns whether the words contain a date as separator lines have it (RFC 4155, appendix A):
+/// day of the week, month, and behind them a time.
+pub(super) fn is_dated(words: &[u8]) -> bool {
+    const DAYS: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+    const MONTHS: [&[u8]; 12] = [
+        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
+        b"Dec",
+    ];
+    let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == b',';
+    let mut words = words.split(is_space).filter(|word| !word.is_empty());
+    let has_day = words.any(|word| DAYS.contains(&word));
+    let has_month = words.by_ref().take(2).any(|word| MONTHS.contains(&word));
+    let is_time = |word: &[u8]| matches!(word, [a, b, b':', c, d, ..] if [a, b, c, d].iter().all(|it| it.is_ascii_digit()));
+    has_day && has_month && words.any(is_time)
+}

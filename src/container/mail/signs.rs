@@ -1,0 +1,145 @@
+//! Signs of files in text that is not read as parts: fields of a part, and encodings that are
+//! recognized but not decoded.
+
+use crate::container::{is_firmly_known, is_known};
+use crate::source::{Encoding, head_of};
+
+/// Bytes of a line of base64 by which it is told from a word.
+const BASE64_LINE: usize = 40;
+/// Bytes of base64 that are decoded to recognize a file.
+const BASE64_HEAD: usize = 128;
+/// First bytes of files that may be present in a message without an encoding.
+const MAGICS: [&[u8]; 5] =
+    [b"%PDF-", b"PK\x03\x04", b"\xD0\xCF\x11\xE0\xA1\xB1", b".pfile", b"\x76\xE8\x04\x60"];
+
+/// Signs of parts in content that is not read as a part.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Signs {
+    /// Whether a line is a field that only parts have.
+    pub(super) has_part_fields: bool,
+    /// The encoding of a file of a known format.
+    pub(super) encoded: Option<&'static str>,
+    /// Whether a line may be the delimiter of a multipart.
+    pub(super) has_dashes: bool,
+}
+
+impl Signs {
+    pub(super) fn look(&mut self, content: &[u8]) {
+        if self.encoded.is_none() && has_body(content) {
+            self.encoded = Some("body of a part without its header");
+        }
+        // Every other sign contains a space, and lines of base64 contain none.
+        if memchr::memchr(b' ', content).is_none() {
+            return;
+        }
+        self.has_part_fields |= has_part_fields(content);
+        if self.encoded.is_none() {
+            self.encoded = encoded(content);
+        }
+    }
+}
+
+/// Returns whether a line is the field that every attachment has (RFC 2183).
+fn has_part_fields(content: &[u8]) -> bool {
+    const BEGIN: &[u8] = b"content-disposition:";
+    [&b"-Disposition:"[..], b"-disposition:", b"-DISPOSITION:"].iter().any(|name| {
+        memchr::memmem::find_iter(content, name).any(|at| {
+            let begin = at.checked_sub(b"content".len());
+            let line = begin.and_then(|begin| content.get(begin..)).unwrap_or_default();
+            let is_field = line.get(..BEGIN.len()).is_some_and(|it| it.eq_ignore_ascii_case(BEGIN));
+            let value = line.get(BEGIN.len()..).unwrap_or_default().trim_ascii_start();
+            let is_attachment =
+                value.get(..10).is_some_and(|it| it.eq_ignore_ascii_case(b"attachment"));
+            let begins_line = begin
+                .and_then(|begin| content.get(..begin))
+                .is_some_and(|before| before.ends_with(b"\n"));
+            is_field && is_attachment && begins_line
+        })
+    })
+}
+
+/// Returns whether the bytes of a file follow an empty line, in base64 or as they are: the fields of
+/// its part are damaged or missing.
+fn has_body(content: &[u8]) -> bool {
+    [&b"\n\n"[..], b"\n\r\n"].iter().any(|end| {
+        memchr::memmem::find_iter(content, end).any(|at| {
+            let body = content.get(at.saturating_add(end.len())..).unwrap_or_default();
+            MAGICS.iter().any(|magic| body.starts_with(magic)) || is_base64_of_file(body)
+        })
+    })
+}
+
+fn is_base64_of_file(body: &[u8]) -> bool {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let is_line = body.get(..BASE64_LINE).is_some_and(|line| line.iter().all(is_letter));
+    is_line
+        && head_of(Encoding::Base64, body.get(..BASE64_HEAD).unwrap_or(body))
+            .is_some_and(|head| is_firmly_known(&head))
+}
+
+/// Returns the name of the encoding in which a file of a known format begins in the text.
+pub(super) fn encoded(content: &[u8]) -> Option<&'static str> {
+    let lines = |word: &'static [u8]| {
+        memchr::memmem::find_iter(content, word).filter_map(|at| {
+            let (before, lines) = content.split_at_checked(at)?;
+            (before.is_empty() || before.ends_with(b"\n")).then_some(lines)
+        })
+    };
+    // Outlook writes it into plain text if it is told to.
+    if lines(b"begin").any(is_uuencoded) {
+        return Some("uuencoded file");
+    }
+    if lines(b"=ybegin ").any(is_yencoded) {
+        return Some("yEnc file");
+    }
+    lines(b"(This file must be converted with BinHex").next().map(|_| "BinHex file")
+}
+
+/// Returns whether a uuencoded file of a known format begins with these lines (POSIX.1): `begin`,
+/// the mode and the name, then lines of encoded bytes.
+fn is_uuencoded(lines: &[u8]) -> bool {
+    let mut split = lines.splitn(3, |byte| *byte == b'\n');
+    let begin = split.next().unwrap_or_default();
+    let line = split.next().unwrap_or_default();
+    let is_mode = |mode: &[u8]| {
+        let digits = mode.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        (3..=5).contains(&digits) && mode.get(digits) == Some(&b' ')
+    };
+    if let Some(mode) = begin.strip_prefix(b"begin-base64 ") {
+        let head = head_of(Encoding::Base64, line);
+        return is_mode(mode) && head.is_some_and(|head| is_known(&head));
+    }
+    let mode = begin.strip_prefix(b"begin ");
+    mode.is_some_and(|mode| is_mode(mode.trim_ascii_start())) && is_known(&uudecoded(line))
+}
+
+/// Decodes one line: its length, and four characters for three bytes.
+fn uudecoded(line: &[u8]) -> Vec<u8> {
+    let six = |byte: &u8| u32::from(byte.wrapping_sub(b' ') & 0x3F);
+    let Some((len, characters)) = line.split_first() else { return Vec::new() };
+    let groups = characters.chunks_exact(4).take(15);
+    let bytes = groups.flat_map(|group| {
+        let bits = group.iter().fold(0, |bits, byte| bits << 6 | six(byte));
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        bytes
+    });
+    bytes.take(usize::try_from(six(len)).unwrap_or_default()).collect()
+}
+
+/// Returns whether a yEnc file of a known format begins with these lines (yEnc 1.3): `=ybegin`, for
+/// one of several parts `=ypart`, then the bytes, each plus 42.
+fn is_yencoded(lines: &[u8]) -> bool {
+    let mut split = lines.split(|byte| *byte == b'\n').skip(1);
+    let line = split.find(|line| !line.starts_with(b"=ypart "));
+    let mut is_escaped = false;
+    let decode = |byte: &u8| match (std::mem::take(&mut is_escaped), *byte) {
+        (false, b'=') => {
+            is_escaped = true;
+            None
+        }
+        (true, byte) => Some(byte.wrapping_sub(64 + 42)),
+        (false, byte) => Some(byte.wrapping_sub(42)),
+    };
+    let line = line.unwrap_or_default().iter().take(BASE64_HEAD);
+    is_known(&line.filter_map(decode).collect::<Vec<u8>>())
+}
