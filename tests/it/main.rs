@@ -18,6 +18,7 @@ mod labels;
 mod layers;
 mod license;
 mod limits;
+mod mail;
 mod outlook;
 mod pdf_candidates;
 mod polyglots;
