@@ -82,6 +82,8 @@ macro_rules! limits {
         pub(crate) struct Meter<'l> {
             limits: Cow<'l, Limits>,
             cancel: Cancel,
+            /// Bytes of the file.
+            file_size: u64,
             /// What was spent of each budget.
             spent: Spent,
         }
@@ -148,8 +150,9 @@ limits! {
     Members members "limit-members" file default 1_000_000 strict 10_000;
     /// Bytes of the largest member that is opened. What is in a larger one, nobody knows then.
     MemberSize member_size "limit-member-size" member default 1_099_511_627_776 strict 268_435_456;
-    /// Records of one file's members, each some hundred bytes of memory. What is found behind them
-    /// is not said one by one; the file's own record then reads `partial`.
+    /// Records of one file's members, each some hundred bytes of memory; one whose member has a long
+    /// path counts once more for each 512 bytes of it. Findings past the limit are not reported one
+    /// by one; the file's own record then reads `partial`.
     Findings findings "limit-findings" file default 50_000 strict 5_000;
     /// How deep members may lie in members.
     Nesting nesting "limit-nesting" member default 16 strict 8;
@@ -159,10 +162,13 @@ limits! {
     PdfObjects pdf_objects "limit-pdf-objects" member default 4_096 strict 1_024;
     /// Bytes of one member held in memory because its format needs random access.
     Spool spool "limit-spool" member default 16_777_216 strict 16_777_216;
-    /// Steps of all other loops, for one member: about one per byte or element looked at.
+    /// Steps of all other loops, for one member: about one for each byte or element looked at. A
+    /// step takes at most some 20 ns, so that a member ends after about 5 s.
     Steps steps "limit-steps" member default 268_435_456 strict 67_108_864;
-    /// Steps for the whole file, all members together.
-    StepsTotal steps_total "limit-steps-total" file default 1_099_511_627_776 strict 268_435_456;
+    /// Steps for the whole file, all members together; each byte that is read of it, once, allows 8
+    /// more. A file that has the same bytes in thousands of members ends after about 8 s, and a
+    /// mailbox of gigabytes is read to its end.
+    StepsTotal steps_total "limit-steps-total" file default 402_653_184 strict 268_435_456;
 }
 
 impl Limit {
@@ -181,15 +187,33 @@ impl Limit {
     }
 }
 
+/// Steps that each byte read of the file adds to [`Limits::steps_total`]. Mail with a license in
+/// every message takes 1 to 4.
+const STEPS_PER_BYTE: u64 = 8;
+
 impl<'l> Meter<'l> {
-    /// An account with `limits` of its own.
+    /// A meter that owns its limits, for bytes that are no file.
     pub(crate) fn new(limits: Limits, cancel: Cancel) -> Meter<'l> {
-        Meter { limits: Cow::Owned(limits), cancel, spent: Spent::default() }
+        Meter { limits: Cow::Owned(limits), cancel, file_size: 0, spent: Spent::default() }
     }
 
-    /// An account with the limits of somebody else.
-    pub(crate) fn within(limits: &'l Limits, cancel: Cancel) -> Meter<'l> {
-        Meter { limits: Cow::Borrowed(limits), cancel, spent: Spent::default() }
+    /// A meter for a file of `file_size` bytes.
+    pub(crate) fn within(limits: &'l Limits, cancel: Cancel, file_size: u64) -> Meter<'l> {
+        Meter { limits: Cow::Borrowed(limits), cancel, file_size, spent: Spent::default() }
+    }
+
+    /// Returns the amount of a budget.
+    #[inline]
+    fn amount(&self, limit: Limit) -> u64 {
+        let amount = self.limits.of(limit);
+        match limit {
+            Limit::StepsTotal => {
+                // What is read again and again allows no more than the file has.
+                let read = self.spent(Limit::BytesRead).get().min(self.file_size);
+                amount.saturating_add(read.saturating_mul(STEPS_PER_BYTE))
+            }
+            _ => amount,
+        }
     }
 
     /// Takes `amount` from the budget, or says that it is spent.
@@ -218,7 +242,7 @@ impl<'l> Meter<'l> {
 
     #[cold]
     fn exhaust(&self, limit: Limit) -> Error {
-        let allowed = self.limits.of(limit);
+        let allowed = self.amount(limit);
         self.spent(limit).set(allowed);
         Error::limit(limit, allowed)
     }
@@ -232,18 +256,18 @@ impl<'l> Meter<'l> {
     #[inline]
     fn sum(&self, limit: Limit, amount: u64) -> Option<u64> {
         let sum = self.spent(limit).get().checked_add(amount);
-        sum.filter(|sum| *sum <= self.limits.of(limit))
+        sum.filter(|sum| *sum <= self.amount(limit))
     }
 
     /// Holds a size, a depth or a ratio against its maximum.
     pub(crate) fn check(&self, limit: Limit, value: u64) -> Result<()> {
-        let allowed = self.limits.of(limit);
+        let allowed = self.amount(limit);
         if value > allowed { Err(Error::limit(limit, allowed)) } else { Ok(()) }
     }
 
     /// The maximum itself, for code that reads up to it and then says so.
     pub(crate) fn allowed(&self, limit: Limit) -> u64 {
-        self.limits.of(limit)
+        self.amount(limit)
     }
 }
 
@@ -295,6 +319,17 @@ mod tests {
         let error = meter.charge(Limit::Steps, 10).unwrap_err();
         assert_eq!(error.code(), "limit-steps-total");
         assert!(error.ends_file());
+    }
+
+    #[test]
+    fn bytes_read_once_allow_more_steps() {
+        let limits = Limits { steps_total: 100, ..Limits::default() };
+        let meter = Meter::within(&limits, Cancel::default(), 1000);
+        for (read, steps) in [(0, 100), (10, 80), (990, 7920), (5000, 0)] {
+            meter.charge(Limit::BytesRead, read).unwrap();
+            meter.charge(Limit::Steps, steps).unwrap();
+            assert_eq!(meter.charge(Limit::Steps, 1).unwrap_err().code(), "limit-steps-total");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::container::{
 };
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Extent, Window, head_of};
+use crate::source::{EXTENT_MEMORY, Extent, Window, head_of};
 
 const STRUCTURE: &str = "CMS";
 /// Tags (X.690 8.1.2): INTEGER, OCTET STRING, OBJECT IDENTIFIER, IA5String, SEQUENCE, SET, `[0]`,
@@ -272,7 +272,7 @@ impl Reader<'_, '_> {
     }
 
     fn piece(&mut self, value: Value, pieces: &mut Vec<Extent>) -> Result<()> {
-        self.window.meter().charge(Limit::Allocation, 16)?;
+        self.window.meter().charge(Limit::Allocation, EXTENT_MEMORY)?;
         let end = value.end.unwrap_or(value.begin);
         pieces.push(Extent { offset: value.begin, len: end.saturating_sub(value.begin) });
         self.at = end;

@@ -130,9 +130,8 @@ impl Gather<'_> {
         }
         let facts = &mut reading.facts;
         facts.license_bytes.get_or_insert(wide(bytes.len()));
-        let contiguous = offset.and_then(|offset| self.place.locate(offset));
         facts.license_offset =
-            contiguous.filter(|extent| extent.len >= wide(bytes.len())).map(|extent| extent.offset);
+            offset.and_then(|offset| self.place.contiguous(offset, wide(bytes.len())));
         let license = self.kept(bytes, reading.facts.license_offset);
         if self.found.candidates.is_empty() {
             // Nearly every container has one; a list grows to four, which are large.
@@ -308,14 +307,17 @@ impl Sink for Gather<'_> {
             return;
         }
         self.evidence("anomaly", anomaly.as_str(), offset);
-        self.found.anomalies.push(anomaly);
+        // Each goes into every record of the member, so that a list of a million would be copied.
+        if !self.found.anomalies.contains(&anomaly) {
+            self.found.anomalies.push(anomaly);
+        }
     }
 
     fn incomplete(&mut self, error: Error) {
         let place = self.place;
         self.found.incomplete.get_or_insert_with(|| match place {
             Place::Whole | Place::Nowhere => error,
-            Place::Pieces(_) => {
+            Place::Within(_) => {
                 let offset = error.offset().and_then(|offset| place.offset(offset));
                 error.with_offset(offset)
             }

@@ -216,7 +216,7 @@ impl Inspector {
     pub fn inspect(&mut self, source: &dyn ReadAt) -> Result<Report> {
         let size = source.size().map_err(Error::io)?;
         let options = &self.options;
-        let mut meter = Meter::within(&options.limits, options.cancel.clone());
+        let mut meter = Meter::within(&options.limits, options.cancel.clone(), size);
         let format = match glance::look(source, &mut self.cache, &meter) {
             Ok(Glance::Nothing(container)) => {
                 return Ok(glance::report(container, options.manner.depth));
@@ -224,7 +224,7 @@ impl Inspector {
             Ok(Glance::Begun(format)) => format,
             // What is wrong with it the walk says, from the beginning.
             Err(_) => {
-                meter = Meter::within(&options.limits, options.cancel.clone());
+                meter = Meter::within(&options.limits, options.cancel.clone(), size);
                 None
             }
         };

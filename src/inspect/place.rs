@@ -3,7 +3,7 @@
 use std::io;
 use std::rc::Rc;
 
-use crate::source::{Extent, ReadAt, join, locate};
+use crate::source::{Extent, Pieces, ReadAt};
 
 /// Bytes that members are read from: the file, or a member that holds others.
 #[derive(Clone)]
@@ -49,46 +49,107 @@ impl ReadAt for Holder<'_> {
     }
 }
 
-/// Where a member lies in the file, as far as it does.
+/// Where a member is located in the file, if it is stored there as it is.
 #[derive(Clone)]
 pub(super) enum Place {
     /// It is the file.
     Whole,
-    /// In these pieces.
-    Pieces(Rc<[Extent]>),
+    /// In extents of its container.
+    Within(Rc<Within>),
     /// It is encoded.
     Nowhere,
 }
 
+/// The extents of a member in its container, and where that one is located.
+pub(super) struct Within {
+    container: Place,
+    pieces: Pieces,
+}
+
 impl Place {
-    /// Where byte `offset` of the member lies in the file, and how many follow without a break.
-    pub(super) fn locate(&self, offset: u64) -> Option<Extent> {
+    /// Returns the location of a member with these extents in the member that is located here.
+    ///
+    /// The extents are resolved to offsets in the file only for the offsets that are asked for:
+    /// members of one container may share its extents, and resolving all of them for each member
+    /// would cost their product.
+    pub(super) fn inner(&self, pieces: &Pieces) -> Place {
         match self {
-            Place::Whole => Some(Extent { offset, len: u64::MAX.saturating_sub(offset) }),
-            Place::Pieces(pieces) => locate(pieces, offset),
-            Place::Nowhere => None,
+            Place::Nowhere => Place::Nowhere,
+            container => {
+                let (container, pieces) = (container.clone(), pieces.clone());
+                Place::Within(Rc::new(Within { container, pieces }))
+            }
         }
     }
 
+    /// Returns the offset in the file of byte `offset` of the member, and the number of bytes that
+    /// follow it there in the same extents.
+    fn locate(&self, offset: u64) -> Option<Extent> {
+        let (mut place, mut at, mut len) = (self, offset, u64::MAX);
+        loop {
+            match place {
+                Place::Whole => {
+                    let len = len.min(u64::MAX.saturating_sub(at));
+                    return Some(Extent { offset: at, len });
+                }
+                Place::Within(within) => {
+                    let found = within.pieces.locate(at)?;
+                    (at, len) = (found.offset, len.min(found.len));
+                    place = &within.container;
+                }
+                Place::Nowhere => return None,
+            }
+        }
+    }
+
+    /// Returns the offset in the file of byte `offset` of the member.
     pub(super) fn offset(&self, offset: u64) -> Option<u64> {
         self.locate(offset).map(|extent| extent.offset)
     }
 
-    /// The place of a member of the member that lies here.
-    pub(super) fn inner(&self, extents: &[Extent]) -> Place {
-        let mut pieces = Vec::new();
-        for extent in extents {
-            let mut rest = *extent;
-            while rest.len > 0 {
-                let Some(found) = self.locate(rest.offset).filter(|found| found.len > 0) else {
-                    return Place::Nowhere;
-                };
-                let len = found.len.min(rest.len);
-                join(&mut pieces, Extent { offset: found.offset, len });
-                rest.offset = rest.offset.saturating_add(len);
-                rest.len = rest.len.saturating_sub(len);
+    /// Returns the offset in the file of byte `offset` of the member, if `len` bytes from there on
+    /// are contiguous in the file.
+    pub(super) fn contiguous(&self, offset: u64, len: u64) -> Option<u64> {
+        let first = self.locate(offset)?;
+        let mut known = first.len;
+        // Extents that are apart in the container may be adjacent in the file.
+        while known < len {
+            let next = self.locate(offset.checked_add(known)?)?;
+            if first.offset.checked_add(known) != Some(next.offset) {
+                return None;
             }
+            known = known.checked_add(next.len)?;
         }
-        Place::Pieces(pieces.into())
+        Some(first.offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(extents: &[(u64, u64)]) -> Pieces {
+        Pieces::new(
+            extents.iter().map(|(offset, len)| Extent { offset: *offset, len: *len }).collect(),
+        )
+    }
+
+    #[test]
+    fn offsets_in_nested_members_are_resolved_to_the_file() {
+        let outer = Place::Whole.inner(&pieces(&[(100, 10), (90, 10), (300, 5)]));
+        let inner = outer.inner(&pieces(&[(10, 10), (0, 10), (22, 3)]));
+        let cases = [(0, Some(90)), (9, Some(99)), (10, Some(100)), (20, Some(302)), (23, None)];
+        for (offset, expected) in cases {
+            assert_eq!(inner.offset(offset), expected, "{offset}");
+        }
+        assert_eq!(
+            inner.contiguous(0, 20),
+            Some(90),
+            "apart in the container, adjacent in the file"
+        );
+        assert_eq!(inner.contiguous(0, 21), None);
+        assert_eq!(inner.contiguous(22, 1), Some(304));
+        assert_eq!(inner.contiguous(22, 2), None);
+        assert_eq!(Place::Nowhere.inner(&pieces(&[(0, 1)])).offset(0), None);
     }
 }

@@ -6,7 +6,7 @@ use super::Options;
 use super::gather::{Gather, Gathered, merge_layers};
 use super::paths::Names;
 use super::place::{Holder, Place};
-use crate::bytes::Buffer;
+use crate::bytes::{Buffer, wide};
 use crate::container::mail::Delimited;
 use crate::container::mail::pst::Elsewhere;
 use crate::container::{self, Anomaly, Body, Container, Format, Member, Name, Protection, Rest};
@@ -16,7 +16,7 @@ use crate::license::Memory;
 use crate::limits::{Limit, Meter};
 use crate::report::{Finding, Report};
 use crate::source::{
-    Account, Cache, Encoding, Extent, Forward, Pool, ReadAt, Section, Stored, UNKNOWN_SIZE,
+    Account, Cache, Encoding, Extent, Forward, Pieces, Pool, ReadAt, Section, Stored, UNKNOWN_SIZE,
     Unfolded, Window,
 };
 
@@ -149,8 +149,12 @@ struct Encoded<S> {
     size: Option<u64>,
 }
 
-fn len_of(extents: &[Extent]) -> u64 {
-    extents.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.len))
+/// Steps of opening a member, whatever its bytes: about 2 µs for its readers. Its path, which is
+/// copied and hashed several times, counts besides.
+const MEMBER_STEPS: u64 = 96;
+
+fn path_len(path: Option<&str>) -> u64 {
+    path.map_or(0, |path| wide(path.len()))
 }
 
 /// What waits for its turn.
@@ -312,7 +316,11 @@ impl<'a, 'w> Walk<'a, 'w> {
             None => outer.path.clone(),
         };
         gathered.is_layer = is_layer;
-        let charged = self.meter.charge(Limit::Members, 1);
+        let steps = MEMBER_STEPS.saturating_add(path_len(path.as_deref()).wrapping_shr(2));
+        let charged = self
+            .meter
+            .charge(Limit::Members, 1)
+            .and_then(|()| self.meter.charge(Limit::StepsTotal, steps));
         let depth = outer.depth.saturating_add(1);
         let mut opened = Opened { path, depth, place: Place::Nowhere, ..outer.clone() };
         let is_same = is_layer || matches!(member.body, Body::Again(_));
@@ -344,14 +352,17 @@ impl<'a, 'w> Walk<'a, 'w> {
                 return Ok(());
             }
             Body::Stored(extents) => {
-                opened.account = Some(account(Stored::Bytes(len_of(&extents))));
-                opened.place = outer.place.inner(&extents);
-                opened.holder = Holder::Member(Rc::new(Section::new(outer.holder, extents)));
+                let pieces = Pieces::new(extents);
+                opened.account = Some(account(Stored::Bytes(pieces.len())));
+                opened.place = outer.place.inner(&pieces);
+                let section = Section::new(outer.holder, pieces, self.meter);
+                opened.holder = Holder::Member(Rc::new(section));
             }
             Body::Encoded { extents, encoding, size } => {
-                let account = account(Stored::Bytes(len_of(&extents)));
                 let origin = extents.first().map_or(0, |extent| extent.offset);
-                let section = Section::new(outer.holder, extents);
+                let pieces = Pieces::new(extents);
+                let account = account(Stored::Bytes(pieces.len()));
+                let section = Section::new(outer.holder, pieces, self.meter);
                 let part = Encoded { bytes: section, origin, encoding, size };
                 opened.holder = self.unfold(part, Rc::clone(&account));
                 opened.account = Some(account);
@@ -364,7 +375,8 @@ impl<'a, 'w> Walk<'a, 'w> {
                 match encoding {
                     None => {
                         let len = UNKNOWN_SIZE.saturating_sub(begin);
-                        opened.place = outer.place.inner(&[Extent { offset: begin, len }]);
+                        let pieces = Pieces::new(vec![Extent { offset: begin, len }]);
+                        opened.place = outer.place.inner(&pieces);
                         opened.holder = Holder::Member(Rc::<Delimited<'a, _>>::clone(&bytes));
                         opened.measure = Measure::Search(bytes);
                     }
@@ -449,7 +461,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         let members = gathered.take_members();
         let rest = gathered.rest.take();
         let error = outcome.err().map(|error| match place {
-            Place::Pieces(_) => {
+            Place::Within(_) => {
                 let offset = error.offset().and_then(|offset| place.offset(offset));
                 error.with_offset(offset)
             }
@@ -532,7 +544,9 @@ impl<'a, 'w> Walk<'a, 'w> {
                 if let Measure::Search(bytes) = &opened.measure {
                     finding.facts.member_size = bytes.size().ok();
                 }
-                match self.meter.charge(Limit::Findings, 1) {
+                // The path of a member contains the names of all members around it.
+                let records = path_len(opened.path.as_deref()).wrapping_shr(9).saturating_add(1);
+                match self.meter.charge(Limit::Findings, records) {
                     Ok(()) => self.findings.members.push(finding),
                     Err(error) => self.findings.note(&error),
                 }

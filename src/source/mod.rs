@@ -15,13 +15,13 @@ use std::io;
 pub use file::FileSource;
 pub(crate) use forward::Forward;
 pub(crate) use inflater::Inflater;
-pub(crate) use section::{Extent, Section, join, locate, part};
+pub(crate) use section::{EXTENT_MEMORY, Extent, Pieces, Section, join, part};
 pub use stream::{SeekSource, StreamSource};
 pub use unfold::Spill;
 #[cfg(test)]
 pub(crate) use unfold::tests::blocks as tests_blocks;
 pub(crate) use unfold::{Account, Encoding, Pool, Spiller, Stored, Unfolded, decode_all, head_of};
-pub(crate) use window::{Cache, Window, fill};
+pub(crate) use window::{Cache, Window, charge_read, fill};
 
 /// The size that bytes of unknown size have for their readers.
 pub(crate) const UNKNOWN_SIZE: u64 = 1 << 62;

@@ -1,9 +1,12 @@
-//! A member that lies in pieces of its container, read as one.
+//! A member that consists of extents of its container, read as one.
 
+use std::cell::Cell;
 use std::io;
+use std::rc::Rc;
 
 use super::ReadAt;
-use crate::bytes::wide;
+use crate::bytes::{narrow, wide};
+use crate::limits::{Limit, Meter};
 
 /// One contiguous piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,23 +31,6 @@ pub(crate) fn join(extents: &mut Vec<Extent>, next: Extent) {
     }
 }
 
-/// The byte of the container at which byte `offset` of the member lies, and how many follow it
-/// there without a break.
-pub(crate) fn locate(extents: &[Extent], mut offset: u64) -> Option<Extent> {
-    for extent in extents {
-        match offset.checked_sub(extent.len) {
-            Some(rest) => offset = rest,
-            None => {
-                return Some(Extent {
-                    offset: extent.offset.checked_add(offset)?,
-                    len: extent.len.saturating_sub(offset),
-                });
-            }
-        }
-    }
-    None
-}
-
 /// The piece of a member that begins at `from` and has up to `len` bytes.
 pub(crate) fn part(extents: &[Extent], from: u64, len: u64) -> impl Iterator<Item = Extent> {
     let (mut skip, mut left) = (from, len);
@@ -58,29 +44,110 @@ pub(crate) fn part(extents: &[Extent], from: u64, len: u64) -> impl Iterator<Ite
     })
 }
 
-/// The pieces of a member, over the container that holds them.
+/// The extents of a member with the offset in the member at which each ends, so that a lookup is a
+/// binary search. Clones share both lists.
+#[derive(Debug, Clone)]
+pub(crate) struct Pieces(Rc<Lists>);
+
 #[derive(Debug)]
-pub(crate) struct Section<S> {
-    container: S,
+struct Lists {
     extents: Vec<Extent>,
-    len: u64,
+    /// Of each extent the offset in the member that follows its last byte.
+    ends: Vec<u64>,
 }
 
-impl<S: ReadAt> Section<S> {
-    pub(crate) fn new(container: S, extents: Vec<Extent>) -> Section<S> {
-        let len = extents.iter().fold(0, |len: u64, extent| len.saturating_add(extent.len));
-        Section { container, extents, len }
+/// Bytes of memory that one extent of a member takes: in [`Pieces`], and before that in a list.
+pub(crate) const EXTENT_MEMORY: u64 = 32;
+
+impl Pieces {
+    /// Indexes `extents`. Extents that follow each other directly become one, empty ones are
+    /// dropped.
+    pub(crate) fn new(mut extents: Vec<Extent>) -> Pieces {
+        extents.retain(|extent| extent.len > 0);
+        extents.dedup_by(|next, last| {
+            let follows = last.end() == next.offset;
+            if follows {
+                last.len = last.len.saturating_add(next.len);
+            }
+            follows
+        });
+        let ends = extents.iter().scan(0_u64, |end, extent| {
+            *end = end.saturating_add(extent.len);
+            Some(*end)
+        });
+        let ends = ends.collect();
+        Pieces(Rc::new(Lists { extents, ends }))
+    }
+
+    /// Returns the number of bytes of the member.
+    pub(crate) fn len(&self) -> u64 {
+        self.0.ends.last().copied().unwrap_or(0)
+    }
+
+    /// Returns the index of the extent that contains byte `offset` of the member.
+    fn index_of(&self, offset: u64) -> usize {
+        self.0.ends.partition_point(|end| *end <= offset)
+    }
+
+    /// Returns the bytes of the container from byte `offset` of the member to the end of the extent
+    /// with this index. `None` if the extent does not contain that byte.
+    fn rest_of(&self, index: usize, offset: u64) -> Option<Extent> {
+        let extent = self.0.extents.get(index)?;
+        let left = self.0.ends.get(index)?.checked_sub(offset)?;
+        let skipped = extent.len.checked_sub(left)?;
+        (left > 0).then_some(Extent { offset: extent.offset.checked_add(skipped)?, len: left })
+    }
+
+    /// Returns the offset in the container of byte `offset` of the member, and the number of bytes
+    /// that follow it there without a gap.
+    pub(crate) fn locate(&self, offset: u64) -> Option<Extent> {
+        self.rest_of(self.index_of(offset), offset)
     }
 }
 
-impl<S: ReadAt> ReadAt for Section<S> {
+/// Steps of reading one extent of a member, which is a system call.
+const PIECE_STEPS: u64 = 24;
+
+/// A member that consists of extents of its container, read as one.
+#[derive(Debug)]
+pub(crate) struct Section<'a, S> {
+    container: S,
+    pieces: Pieces,
+    /// The extent that the last read ended in. Most reads continue there.
+    recent: Cell<usize>,
+    meter: &'a Meter<'a>,
+}
+
+impl<'a, S: ReadAt> Section<'a, S> {
+    pub(crate) fn new(container: S, pieces: Pieces, meter: &'a Meter<'a>) -> Section<'a, S> {
+        Section { container, pieces, recent: Cell::new(0), meter }
+    }
+
+    /// Returns the index of the extent that contains byte `offset`.
+    fn index_of(&self, offset: u64) -> usize {
+        let recent = self.recent.get();
+        match self.pieces.rest_of(recent, offset) {
+            Some(_) => recent,
+            None => self.pieces.index_of(offset),
+        }
+    }
+}
+
+impl<S: ReadAt> ReadAt for Section<'_, S> {
+    /// Reads extent by extent. The caller charges one read; each extent after the first is one more,
+    /// and may have a single byte.
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let mut done: usize = 0;
+        let mut index = self.index_of(offset);
         while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let Some(piece) = locate(&self.extents, offset.saturating_add(wide(done))) else {
+            let Some(piece) = self.pieces.rest_of(index, offset.saturating_add(wide(done))) else {
                 break;
             };
-            let len = rest.len().min(crate::bytes::narrow(piece.len).unwrap_or(usize::MAX));
+            if done > 0 {
+                self.meter.charge(Limit::Steps, PIECE_STEPS).map_err(io::Error::other)?;
+            }
+            self.recent.set(index);
+            let len = rest.len().min(narrow(piece.len).unwrap_or(usize::MAX));
             let read = match rest.get_mut(..len) {
                 Some(rest) => self.container.read_at(piece.offset, rest)?,
                 None => 0,
@@ -89,12 +156,15 @@ impl<S: ReadAt> ReadAt for Section<S> {
                 break;
             }
             done = done.saturating_add(read);
+            if wide(read) == piece.len {
+                index = index.saturating_add(1);
+            }
         }
         Ok(done)
     }
 
     fn size(&self) -> io::Result<u64> {
-        Ok(self.len)
+        Ok(self.pieces.len())
     }
 
     fn has_changed(&self) -> bool {
@@ -103,8 +173,11 @@ impl<S: ReadAt> ReadAt for Section<S> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
+    use crate::limits::{Cancel, Limits};
+    use proptest::prelude::*;
 
     #[test]
     fn pieces_read_as_one() {
@@ -113,13 +186,76 @@ mod tests {
             join(&mut extents, Extent { offset, len });
         }
         assert_eq!(extents.len(), 2, "neighbours are joined");
-        let section = Section::new(b"0123456789".as_slice(), extents);
+        let meter = Meter::new(Limits::default(), Cancel::default());
+        let pieces = Pieces::new(extents);
+        let section = Section::new(b"0123456789".as_slice(), pieces, &meter);
         let mut buf = [0; 6];
         assert_eq!(section.read_at(0, &mut buf).unwrap(), 6);
         assert_eq!(&buf, b"892345");
         assert_eq!(section.read_at(4, &mut buf).unwrap(), 2);
         assert_eq!(&buf[..2], b"45");
         assert_eq!(section.read_at(6, &mut buf).unwrap(), 0);
+    }
+
+    /// Counts the reads of a container of zeros.
+    #[derive(Default)]
+    struct Zeros(Cell<u64>);
+
+    impl ReadAt for Zeros {
+        fn read_at(&self, _: u64, buf: &mut [u8]) -> io::Result<usize> {
+            self.0.set(self.0.get() + 1);
+            buf.fill(0);
+            Ok(buf.len())
+        }
+
+        fn size(&self) -> io::Result<u64> {
+            Ok(u64::MAX)
+        }
+    }
+
+    #[test]
+    fn each_extent_of_a_read_is_charged() {
+        let pieces = (0..300_000).map(|n| Extent { offset: 2 * n, len: 1 }).collect();
+        let limits = Limits { steps: 100 * PIECE_STEPS, ..Limits::default() };
+        let meter = Meter::new(limits, Cancel::default());
+        let section = Section::new(Zeros::default(), Pieces::new(pieces), &meter);
+        assert_eq!(section.read_at(200_000, &mut [0; 51]).unwrap(), 51);
+        assert_eq!(section.read_at(0, &mut [0; 51]).unwrap(), 51);
+        let error = section.read_at(100_000, &mut [0; 51]).unwrap_err();
+        assert_eq!(crate::Error::io(error).code(), "limit-steps");
+        assert_eq!(section.container.0.get(), 103);
+        // Searched one after the other, these would be looked at 300,000 times each.
+        let found =
+            (0..300_000).rev().all(|at| section.pieces.locate(at).unwrap().offset == 2 * at);
+        assert!(found);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_read_as_what_they_are_made_of(
+            extents in prop::collection::vec((0..90_u64, 0..10_u64), 0..8),
+            reads in prop::collection::vec((0..80_u64, 0..40_usize), 1..6),
+        ) {
+            let container: Vec<u8> = (0..100).collect();
+            let extents = extents.into_iter().map(|(offset, len)| Extent { offset, len });
+            let extents: Vec<Extent> = extents.collect();
+            let of = |extent: &Extent| (extent.offset..extent.end()).collect::<Vec<_>>();
+            let offsets: Vec<u64> = extents.iter().flat_map(of).collect();
+            let pieces = Pieces::new(extents);
+            for (at, offset) in offsets.iter().enumerate() {
+                prop_assert_eq!(pieces.locate(wide(at)).map(|found| found.offset), Some(*offset));
+            }
+            prop_assert_eq!(pieces.locate(wide(offsets.len())), None);
+            let meter = Meter::new(Limits::default(), Cancel::default());
+            let section = Section::new(container, pieces, &meter);
+            for (offset, len) in reads {
+                let mut buf = vec![0; len];
+                let read = section.read_at(offset, &mut buf).unwrap();
+                let rest = offsets.get(narrow(offset).unwrap()..).unwrap_or_default();
+                let rest: Vec<u8> = rest.iter().take(len).map(|at| u8::try_from(*at).unwrap()).collect();
+                prop_assert_eq!(&buf[..read], rest);
+            }
+        }
     }
 
     #[test]

@@ -14,6 +14,8 @@ const SLOTS: usize = 4;
 const HEAD: usize = 4096;
 /// Decoded bytes at a time.
 const PIECE: usize = 4096;
+/// Steps of one read, whatever its length: a system call takes about a microsecond.
+const READ_STEPS: u64 = 48;
 
 /// The memory behind a [`Window`], kept by its worker from file to file.
 #[derive(Debug)]
@@ -395,7 +397,7 @@ impl<'a> Window<'a> {
     fn load(&mut self, offset: u64, needed: usize, len: usize) -> Result<usize> {
         let left = self.end().saturating_sub(offset);
         let len = len.min(narrow(left).unwrap_or(usize::MAX));
-        self.meter.charge(Limit::BytesRead, wide(len))?;
+        charge_read(self.meter, len)?;
         let index = self.cache.oldest();
         self.cache.ask(index);
         if let Some(slot) = self.cache.slots.get_mut(index) {
@@ -460,7 +462,7 @@ impl<'a> Window<'a> {
             let start = buffer.len();
             let room = buffer.grow(meter, rest)?;
             let offset = offset.saturating_add(wide(copied));
-            let (read, outcome) = match meter.charge(Limit::BytesRead, wide(rest)) {
+            let (read, outcome) = match charge_read(meter, rest) {
                 Ok(()) => fill(self.source, offset, room),
                 Err(error) => (0, Err(error)),
             };
@@ -484,7 +486,11 @@ impl<'a> Window<'a> {
         }
         let (from, new) = (offset.checked_add(wide(had))?, len.checked_sub(had)?);
         let unread = new.saturating_sub(self.cached_some(from, new).len());
-        let costs = [(Limit::Allocation, wide(new)), (Limit::BytesRead, wide(unread))];
+        let costs = [
+            (Limit::Allocation, wide(new)),
+            (Limit::BytesRead, wide(unread)),
+            (Limit::Steps, if unread > 0 { read_steps(unread) } else { 0 }),
+        ];
         if !costs.iter().all(|(limit, cost)| self.meter.has(*limit, *cost)) {
             return None;
         }
@@ -510,6 +516,19 @@ impl<'a> Window<'a> {
         let detail = format!("takes {len} bytes, the file has {}", self.end());
         Error::truncated(structure, offset, detail)
     }
+}
+
+/// Charges one read of `len` bytes: the bytes, and as steps the time of the call and of copying.
+/// Without the steps, a chain that jumps between the sectors of a large table costs a read for each
+/// charged sector.
+#[inline]
+pub(crate) fn charge_read(meter: &Meter, len: usize) -> Result<()> {
+    meter.charge(Limit::BytesRead, wide(len))?;
+    meter.charge(Limit::Steps, read_steps(len))
+}
+
+fn read_steps(len: usize) -> u64 {
+    READ_STEPS.saturating_add(wide(len).wrapping_shr(6))
 }
 
 /// Reads until `buf` is full or the source ends; how much was read before that, or before an error.

@@ -9,7 +9,7 @@ use crate::container::compound::{CompoundFile, Entry, is_ascii_text};
 use crate::container::{Anomaly, Sink};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Extent, Window, locate, part};
+use crate::source::{Extent, Window, part};
 
 const STRUCTURE: &str = "IRMDSTransformInfo";
 
@@ -87,7 +87,7 @@ pub(super) fn examine(
         Err(error) => return Err(broken.unwrap_or(error)),
         Ok(header) => header,
     };
-    let class_at = locate(&extents, header.class_at).map(|place| place.offset);
+    let class_at = part(&extents, header.class_at, 1).next().map(|extent| extent.offset);
     let Header { class, length_at, is_odd, .. } = header;
     Ok(Transform { primary, storage, class, class_at, length_at, is_odd, extents, broken })
 }
@@ -156,7 +156,7 @@ pub(super) fn find_license(transform: &Transform, window: &mut Window<'_>) -> Re
     let length_at = transform.length_at.clone()?;
     let mut field = Buffer::default();
     append(window, part(&transform.extents, length_at, 4), &mut field)?;
-    let offset = locate(&transform.extents, length_at).map(|place| place.offset);
+    let offset = part(&transform.extents, length_at, 1).next().map(|extent| extent.offset);
     let offset = offset.unwrap_or(transform.primary.offset);
     let len = match Cursor::new(STRUCTURE, field.as_slice(), offset).u32_le("XrMLLicense length") {
         Ok(len) => u64::from(len),

@@ -16,7 +16,7 @@ pub(crate) use kept::Pool;
 pub use kept::Spill;
 pub(crate) use kept::Spiller;
 
-use super::{ReadAt, fill};
+use super::{ReadAt, charge_read, fill};
 use crate::bytes::wide;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
@@ -43,6 +43,9 @@ pub(crate) enum Encoding {
 const INPUT: usize = 8192;
 /// Decoded bytes that are asked for at once; a head is little more than half of it.
 const OUTPUT: usize = 8192;
+
+/// Steps of one call of a decoder, whatever it yields.
+const STEP: u64 = 64;
 
 /// Decoded bytes that tell what a member is.
 const HEAD: usize = 4096;
@@ -111,31 +114,21 @@ impl<'a, S: ReadAt> Unfolded<'a, S> {
 
     /// One step; true at the end.
     fn step(&self, state: &mut State) -> Result<bool> {
-        let mut rest = state.input.get(state.used..).unwrap_or_default().to_vec();
-        let mut last = false;
-        if rest.len() < INPUT.wrapping_shr(1) {
-            let start = rest.len();
-            #[allow(clippy::disallowed_methods)] // at most one and a half INPUT
-            rest.resize(start.saturating_add(INPUT), 0);
-            let read = self.fill(state.taken, rest.get_mut(start..).unwrap_or_default())?;
-            rest.truncate(start.saturating_add(read));
-            state.taken = state.taken.saturating_add(wide(read));
-            last = read < INPUT;
-        }
-        state.input = rest;
-        state.used = 0;
-        let offset = state.taken.saturating_sub(wide(state.input.len()));
+        let last = self.refill(state)?;
+        let input = state.input.get(state.used..).unwrap_or_default();
+        let offset = state.taken.saturating_sub(wide(input.len()));
         #[allow(clippy::disallowed_methods)] // a constant
         let mut out = Vec::with_capacity(OUTPUT);
-        let step =
-            state.decoder.step(&state.input, last, self.origin.saturating_add(offset), &mut out);
+        let step = state.decoder.step(input, last, self.origin.saturating_add(offset), &mut out);
         let gained = wide(out.len());
+        // A step that yields nothing takes time too: a stream may consist of empty blocks.
+        self.meter.charge(Limit::Steps, gained.wrapping_shr(3).saturating_add(STEP))?;
         self.account.charge(self.meter, gained)?;
         // What came out before the damage is as good as any.
         let within = state.kept.append(self.meter, out);
         let step = step?;
         within?;
-        state.used = step.used;
+        state.used = state.used.saturating_add(step.used);
         if !step.ended && step.used == 0 && gained == 0 && last {
             let end = self.origin.saturating_add(state.taken);
             return Err(Error::truncated("encoded member", end, "its end is missing"));
@@ -143,11 +136,25 @@ impl<'a, S: ReadAt> Unfolded<'a, S> {
         Ok(step.ended)
     }
 
-    fn fill(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
-        let (read, outcome) = fill(&self.inner, offset, buf);
+    /// Reads on, if less than half of an input is left; whether the encoded bytes end with it.
+    ///
+    /// What is left stays in place otherwise: a step may use up a few bytes only.
+    fn refill(&self, state: &mut State) -> Result<bool> {
+        let left = state.input.len().saturating_sub(state.used);
+        if left >= INPUT.wrapping_shr(1) {
+            return Ok(false);
+        }
+        state.input.drain(..state.used.min(state.input.len()));
+        state.used = 0;
+        #[allow(clippy::disallowed_methods)] // at most one and a half INPUT
+        state.input.resize(left.saturating_add(INPUT), 0);
+        let room = state.input.get_mut(left..).unwrap_or_default();
+        let (read, outcome) = fill(&self.inner, state.taken, room);
+        state.input.truncate(left.saturating_add(read));
         outcome?;
-        self.meter.charge(Limit::BytesRead, wide(read))?;
-        Ok(read)
+        charge_read(self.meter, read)?;
+        state.taken = state.taken.saturating_add(wide(read));
+        Ok(read < INPUT)
     }
 
     /// Whether as much came out as the container had said.

@@ -13,7 +13,7 @@ use crate::container::{
 };
 use crate::error::{Error, Result};
 use crate::limits::{Cancel, Limits, Meter};
-use crate::source::{Cache, Extent, ReadAt, Section, Window};
+use crate::source::{Cache, Extent, Pieces, ReadAt, Section, Window};
 
 /// What a sink was told, layers followed as the pipeline does.
 #[derive(Debug, Default)]
@@ -148,7 +148,7 @@ pub(super) fn tell_within(source: &dyn ReadAt, limits: &Limits) -> Told {
         let source: &dyn ReadAt = if extents.is_empty() {
             source
         } else {
-            section = Section::new(source, extents);
+            section = Section::new(source, Pieces::new(extents), &meter);
             &section
         };
         let outcome = Window::new(source, &mut cache, &meter)
