@@ -1,7 +1,7 @@
 //! Directory entries, and the walk over the trees that they form.
 
 use super::CompoundFile;
-use super::layout::{ENTRY_LEN, MINI_STREAM_CUTOFF, NAME_LEN, NO_STREAM, VERSION_3};
+use super::layout::{ENTRY_LEN, LINKS_AT_ONCE, MINI_STREAM_CUTOFF, NAME_LEN, NO_STREAM, VERSION_3};
 use crate::bytes::{Cursor, utf16_lossy, wide};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -150,62 +150,78 @@ fn upper(unit: u16) -> u16 {
 
 /// The children of a storage, from left to right in their tree.
 ///
-/// Neither the order nor the shape of the tree is believed: each node is visited once, and a tree
-/// of more nodes than the directory has entries is an error.
+/// Neither the order nor the shape of the tree is believed. Each node has one parent
+/// ([`CompoundFile::claim`]), so that a walk visits it once.
 #[derive(Debug)]
 pub(crate) struct Children {
-    /// Nodes to go on with, and whether what is left of them is done. The next one first, then
-    /// from the end of the list: most storages have one child, and need no list.
-    next: Option<(u32, bool)>,
-    pending: Vec<(u32, bool)>,
-    visited: u64,
+    /// The next node. The others follow from the end of the list: most storages have one child,
+    /// and need no list.
+    next: Option<Node>,
+    pending: Vec<Node>,
+}
+
+/// A node that a walk has yet to visit.
+#[derive(Debug, Clone, Copy)]
+enum Node {
+    /// Together with its left subtree.
+    Tree(Link, u32),
+    /// Its left subtree was visited.
+    Itself(u32),
+}
+
+/// The entry that points to a node, and the field that does so.
+#[derive(Debug, Clone, Copy)]
+enum Link {
+    Left(u32),
+    Right(u32),
+    Child(u32),
+}
+
+impl Link {
+    /// Returns a number above zero that no other link has.
+    fn key(self) -> u64 {
+        let (id, field) = match self {
+            Link::Left(id) => (id, 1),
+            Link::Right(id) => (id, 2),
+            Link::Child(id) => (id, 3),
+        };
+        (u64::from(id) << 2) | field
+    }
 }
 
 impl Children {
-    /// The next child; `None` behind the last one.
+    /// Returns the next child; `None` after the last one.
+    ///
+    /// Fails if a node of the tree is also the node of another tree, or occurs in this one twice.
     pub(crate) fn next(
         &mut self,
         file: &mut CompoundFile,
         window: &mut Window<'_>,
     ) -> Result<Option<Entry>> {
-        while let Some((id, is_left_done)) = self.next.take().or_else(|| self.pending.pop()) {
-            let entry = file.used_entry(window, id)?;
-            if is_left_done || entry.left == NO_STREAM {
-                self.visit(file, window)?;
-                self.go_on(entry.right);
+        while let Some(node) = self.next.take().or_else(|| self.pending.pop()) {
+            window.meter().charge(Limit::Steps, 1)?;
+            let entry = match node {
+                Node::Tree(link, id) => file.linked_entry(window, link, id)?,
+                Node::Itself(id) => file.used_entry(window, id)?,
+            };
+            if matches!(node, Node::Itself(_)) || entry.left == NO_STREAM {
+                self.go_on(Link::Right(entry.id), entry.right);
                 return Ok(Some(entry));
             }
-            self.visit(file, window)?;
-            self.push((id, true));
-            self.push((entry.left, false));
+            self.push(Node::Itself(entry.id));
+            self.push(Node::Tree(Link::Left(entry.id), entry.left));
         }
         Ok(None)
     }
 
-    fn go_on(&mut self, sibling: u32) {
-        if sibling != NO_STREAM {
-            self.push((sibling, false));
+    fn go_on(&mut self, link: Link, node: u32) {
+        if node != NO_STREAM {
+            self.push(Node::Tree(link, node));
         }
     }
 
-    fn push(&mut self, node: (u32, bool)) {
+    fn push(&mut self, node: Node) {
         self.pending.extend(self.next.replace(node));
-    }
-
-    /// Counts a step. No node takes more than two.
-    fn visit(&mut self, file: &mut CompoundFile, window: &mut Window<'_>) -> Result<()> {
-        window.meter().charge(Limit::Steps, 1)?;
-        self.visited = self.visited.saturating_add(1);
-        let nodes = self.visited.div_ceil(2);
-        if nodes > file.entries_at_least(window, nodes)? {
-            return Err(Error::malformed(
-                "malformed-directory",
-                "directory",
-                None,
-                "the tree of siblings has a cycle",
-            ));
-        }
-        Ok(())
     }
 }
 
@@ -237,8 +253,8 @@ impl CompoundFile {
 
     /// The children of `parent`.
     pub(crate) fn children(&self, parent: &Entry) -> Children {
-        let mut children = Children { next: None, pending: Vec::new(), visited: 0 };
-        children.go_on(parent.child);
+        let mut children = Children { next: None, pending: Vec::new() };
+        children.go_on(Link::Child(parent.id), parent.child);
         children
     }
 
@@ -269,21 +285,65 @@ impl CompoundFile {
         parent: &Entry,
         name: &str,
     ) -> Result<Option<Entry>> {
-        let mut id = parent.child;
-        let mut visited: u64 = 0;
+        let (mut link, mut id) = (Link::Child(parent.id), parent.child);
         while id != NO_STREAM {
             window.meter().charge(Limit::Steps, 1)?;
-            if visited >= self.entries_at_least(window, visited.saturating_add(1))? {
-                break;
-            }
-            visited = visited.saturating_add(1);
-            let entry = self.used_entry(window, id)?;
+            let entry = self.linked_entry(window, link, id)?;
             if entry.is_named(name) {
                 return Ok(Some(entry));
             }
-            id = if entry.is_after(name) { entry.left } else { entry.right };
+            (link, id) = match entry.is_after(name) {
+                true => (Link::Left(entry.id), entry.left),
+                false => (Link::Right(entry.id), entry.right),
+            };
         }
         Ok(None)
+    }
+
+    /// Returns the entry `id`, which `link` points to.
+    #[inline]
+    fn linked_entry(&mut self, window: &mut Window<'_>, link: Link, id: u32) -> Result<Entry> {
+        let entry = self.used_entry(window, id)?;
+        self.claim(window, link, &entry)?;
+        Ok(entry)
+    }
+
+    /// Records that `link` points to `entry`. Fails if another link does so too (MS-CFB 2.6.4: the
+    /// entries form trees): storages that share a subtree would be walked at the product of their
+    /// sizes, and a cycle without end.
+    #[inline]
+    fn claim(&mut self, window: &mut Window<'_>, link: Link, entry: &Entry) -> Result<()> {
+        let index = usize::try_from(entry.id).unwrap_or(usize::MAX);
+        let key = link.key();
+        match self.links.get_mut(index) {
+            Some(known) if *known == key => Ok(()),
+            Some(known) if *known == 0 => {
+                *known = key;
+                Ok(())
+            }
+            Some(_) => Err(Error::malformed(
+                "malformed-directory",
+                "directory entry",
+                entry.offset,
+                "two entries point to it, or one does so twice",
+            )),
+            None => self.claim_first(window, index, key),
+        }
+    }
+
+    /// Records the link to an entry past the highest that a link is known of. The entry exists, so
+    /// that the size of the directory bounds the list.
+    #[cold]
+    fn claim_first(&mut self, window: &mut Window<'_>, index: usize, key: u64) -> Result<()> {
+        let len = index.saturating_add(1).next_multiple_of(LINKS_AT_ONCE);
+        let more = wide(len.saturating_sub(self.links.len()));
+        window.meter().charge(Limit::Allocation, more.saturating_mul(8))?;
+        #[allow(clippy::disallowed_methods)] // charged in the line before
+        self.links.resize(len, 0);
+        if let Some(link) = self.links.get_mut(index) {
+            *link = key;
+        }
+        Ok(())
     }
 
     /// The entry `id`, which something points to.
@@ -391,16 +451,6 @@ impl Census {
 fn spread(id: u32) -> u64 {
     let mixed = u64::from(id).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9)
-}
-
-impl CompoundFile {
-    /// How many entries the directory has, or `enough` where it has at least that many: the
-    /// directory is followed no further than that.
-    fn entries_at_least(&mut self, window: &mut Window<'_>, enough: u64) -> Result<u64> {
-        let entry_len = wide(ENTRY_LEN);
-        self.directory_bytes(window, enough.saturating_mul(entry_len))
-            .map(|bytes| bytes.checked_div(entry_len).unwrap_or(0))
-    }
 }
 
 #[cfg(test)]

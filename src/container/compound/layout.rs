@@ -51,3 +51,5 @@ pub(super) const LARGE_DIRECTORY: u64 = 16_384;
 pub(super) const SMALL_DIRECTORY: u64 = 2048;
 /// Of a larger directory this much is kept: that of a message with some 400 attachments.
 pub(super) const MOST_KEPT: u64 = 1_048_576;
+/// Entries whose links are recorded in one allocation: more than most directories have.
+pub(super) const LINKS_AT_ONCE: usize = 64;

@@ -18,7 +18,7 @@ pub(crate) use entry::{Census, Entry, EntryKind, is_ascii_text};
 use crate::bytes::{Buffer, Cursor, narrow, wide};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Extent, UNKNOWN_SIZE, Window, join};
+use crate::source::{EXTENT_MEMORY, Extent, UNKNOWN_SIZE, Window, join};
 use layout::{
     DIRECTORY_AHEAD, END_OF_CHAIN, ENTRY_LEN, HEADER_LEN, LARGE_DIRECTORY, MAX_REGULAR_SECTOR,
     MINI_SHIFT, MINI_STREAM_CUTOFF, MOST_KEPT, SHAPE_AT, SHAPES, SHIFT_AT, SIGNATURE,
@@ -37,6 +37,8 @@ pub(crate) struct CompoundFile {
     root: Entry,
     /// The directory's beginning, once it was read from there: see [`CompoundFile::keep`].
     kept: Buffer,
+    /// By the id of each entry the link that points to it, once a walk has followed that.
+    links: Vec<u64>,
 }
 
 /// Whether a member that begins with `head` is a compound file, or was one before its signature
@@ -95,6 +97,7 @@ impl CompoundFile {
             directory,
             root,
             kept: Buffer::default(),
+            links: Vec::new(),
         })
     }
 
@@ -153,11 +156,6 @@ impl CompoundFile {
             window.append("directory", place.offset, len, &mut self.kept)?;
         }
         Ok(())
-    }
-
-    /// How many bytes the directory has, or at least `enough`.
-    fn directory_bytes(&mut self, window: &mut Window<'_>, enough: u64) -> Result<u64> {
-        self.directory.reach(&mut self.fat, window, enough)
     }
 
     /// Where the bytes of a stream lie in the file.
@@ -320,7 +318,7 @@ impl CompoundFile {
 /// Appends a piece; it is memory if it is not the last one's continuation.
 fn push(window: &Window<'_>, extents: &mut Vec<Extent>, extent: Extent) -> Result<()> {
     if extents.last().is_none_or(|last| last.end() != extent.offset) {
-        window.meter().charge(Limit::Allocation, 16)?;
+        window.meter().charge(Limit::Allocation, EXTENT_MEMORY)?;
     }
     join(extents, extent);
     Ok(())

@@ -222,6 +222,50 @@ fn trees_and_chains_that_turn_back_end() {
 }
 
 #[test]
+fn storages_that_share_children_are_damage_and_cost_no_product() {
+    const STORAGES: usize = 500;
+    const CHILDREN: usize = 500;
+    let mut plan = Plan::new(9);
+    plan.shape = Shape::RightOnly;
+    let storages: Vec<usize> =
+        (0..STORAGES).map(|n| plan.add(0, &format!("storage {n:04}"), Content::Storage)).collect();
+    for n in 0..CHILDREN {
+        plan.add(storages[0], &format!("child {n:04}"), Content::Storage);
+    }
+    let mut bytes = plan.write().to_vec();
+    let first = u32::from_le_bytes(bytes[48..52].try_into().unwrap()) as usize;
+    let child_at = |storage: usize| (first + 1) * 512 + storage * 128 + 76;
+    let shared: [u8; 4] = bytes[child_at(storages[0])..][..4].try_into().unwrap();
+    for storage in &storages[1..] {
+        bytes[child_at(*storage)..][..4].copy_from_slice(&shared);
+    }
+    let limits = Limits { steps: 60 * (STORAGES + CHILDREN) as u64, ..Limits::default() };
+    let meter = Meter::new(limits, Cancel::default());
+    let mut cache = Cache::new(4096, 4096);
+    let mut window = Window::new(&bytes, &mut cache, &meter).unwrap();
+    let mut file = CompoundFile::open(&mut window).unwrap();
+    let root = file.root();
+    let mut outer = file.children(&root);
+    let mut codes = BTreeMap::new();
+    while let Some(storage) = outer.next(&mut file, &mut window).unwrap() {
+        let by_name = file.child(&mut window, &storage, "child 0000").map(|found| found.is_some());
+        let mut children = file.children(&storage);
+        let mut count = 0;
+        let walked = loop {
+            match children.next(&mut file, &mut window) {
+                Ok(Some(_)) => count += 1,
+                Ok(None) => break Ok(count),
+                Err(error) => break Err(error.code()),
+            }
+        };
+        *codes.entry((walked, by_name.map_err(|error| error.code()))).or_insert(0) += 1;
+    }
+    let damage = "malformed-directory";
+    let expected = [((Ok(CHILDREN), Ok(true)), 1), ((Err(damage), Err(damage)), STORAGES - 1)];
+    assert_eq!(codes, BTreeMap::from(expected));
+}
+
+#[test]
 fn a_fat_sector_that_the_difat_repeats_takes_no_memory() {
     // Every FAT sector is the first one; the directory's chain runs in it for ever.
     let mut plan = Plan::new(9);
