@@ -13,8 +13,10 @@ use super::signs::Signs;
 use crate::bytes::{narrow, wide};
 use crate::error::Result;
 use crate::limits::{Limit, Meter};
-use crate::source::{ReadAt, fill};
+use crate::source::{ReadAt, charge_read, fill};
 
+/// Bytes that are searched in the time of comparing one line with all boundaries.
+const LINE_COST: usize = 64;
 /// Bytes that are searched at once.
 pub(super) const CHUNK: usize = 65_536;
 /// Bytes of a line that can matter; RFC 2046 allows boundaries of 70 characters.
@@ -120,7 +122,7 @@ impl Chunk {
         #[allow(clippy::disallowed_methods)] // a constant
         self.bytes.resize(CHUNK, 0);
         let (read, outcome) = fill(source, from, &mut self.bytes);
-        let outcome = meter.charge(Limit::BytesRead, wide(read)).and(outcome);
+        let outcome = charge_read(meter, read).and(outcome);
         (self.at, self.len) = (from, read);
         self.is_last = read < CHUNK && outcome.is_ok();
         (self.dashes, self.separator) = (Next::default(), Next::default());
@@ -245,13 +247,17 @@ impl Content {
         if self.end.is_some() { charged } else { charged.and(outcome) }
     }
 
-    /// How many bytes of the chunk were looked at.
+    /// Returns the cost of the search in bytes: those that were searched, and [`LINE_COST`] for each
+    /// line that may be a delimiter.
     fn search_in(&mut self, chunk: &mut Chunk) -> usize {
         let start = self.from.checked_sub(chunk.at).and_then(narrow).unwrap_or_default();
         let mut line = self.at_line.then_some(start);
         let mut next = start;
+        // Each line that may be a delimiter is compared with all boundaries.
+        let mut compared: usize = 0;
         while let Some(at) = line.or_else(|| chunk.next_line(next)) {
             (line, next) = (None, at);
+            compared = compared.saturating_add(LINE_COST);
             let (passed, rest) = chunk.split(start, at);
             let before = match line_break(passed) {
                 0 => self.break_len,
@@ -261,7 +267,7 @@ impl Content {
             if !chunk.is_last && rest.len() < LINE {
                 self.signs.look(passed);
                 (self.from, self.break_len, self.at_line) = (offset, before, true);
-                return passed.len();
+                return passed.len().saturating_add(compared);
             }
             let found = match self.delimiter(rest) {
                 Some(found) => found,
@@ -279,7 +285,7 @@ impl Content {
                 line: offset,
                 behind: offset.saturating_add(wide(line_len(rest))),
             });
-            return passed.len();
+            return passed.len().saturating_add(compared);
         }
         let (passed, _) = chunk.split(start, chunk.len);
         self.signs.look(passed);
@@ -290,7 +296,7 @@ impl Content {
             self.from = end.saturating_sub(wide(OVERLAP)).max(self.from);
             (self.break_len, self.at_line) = (0, false);
         }
-        passed.len()
+        passed.len().saturating_add(compared)
     }
 
     /// Returns which multipart the line delimits. Open multiparts precede closed ones, and inner

@@ -237,6 +237,9 @@ fn attachment(
                 None => Name::Unnamed("attachment"),
             };
             let body = Body::Stored(file.extents(window, &data)?);
+            // Each attachment holds the names of the messages around it.
+            let names = message.steps.iter().map(String::len).fold(0, usize::saturating_add);
+            window.meter().charge(Limit::Allocation, wide(names))?;
             sink.member(Member { name: within(message, name), body })?;
         }
     }
@@ -248,6 +251,8 @@ fn attachment(
         let name = file_name(file, window, &streams)?;
         let depth = wide(message.steps.len()).saturating_add(1);
         window.meter().check(Limit::Nesting, depth)?;
+        let names = message.steps.iter().map(String::len).fold(0, usize::saturating_add);
+        window.meter().charge(Limit::Allocation, wide(names))?;
         let mut steps = message.steps.clone();
         steps.push(name.unwrap_or_else(|| format!("message#{}", storage.id)));
         return Ok(Some(Message { storage: object, steps }));

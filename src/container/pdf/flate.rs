@@ -124,6 +124,7 @@ impl Inflate {
 fn charge(meter: &Meter, taken: u64, given_all: u64, given: u64) -> Result<()> {
     const UNWATCHED: u64 = 1_048_576;
     meter.charge(Limit::Inflated, given)?;
+    meter.charge(Limit::Steps, given.wrapping_shr(3).saturating_add(16))?;
     if given_all > UNWATCHED {
         let ratio = given_all.checked_div(taken.max(1)).unwrap_or_default();
         meter.check(Limit::Ratio, ratio)?;

@@ -91,7 +91,8 @@ impl ObjectStream {
         let count = narrow(count.min(OBJECTS)).unwrap_or_default();
         // Each has a digit and a space twice; the last space may be missing.
         let listed = count.min(list.len().div_ceil(4));
-        window.meter().charge(Limit::Steps, wide(listed))?;
+        // Two tokens each.
+        window.meter().charge(Limit::Steps, wide(listed).saturating_mul(4))?;
         let mut lexer = Lexer::whole(list);
         #[allow(clippy::disallowed_methods)] // as many as there is text for, and no more than usual
         let mut objects = Vec::with_capacity(listed.min(256));
@@ -124,7 +125,9 @@ impl ObjectStream {
         let (_, start) = *self.objects.get(index)?;
         let next = if self.places.is_empty() {
             let later = self.objects.get(index.checked_add(1)?..).unwrap_or_default();
-            later.iter().map(|(_, place)| *place).find(|place| *place > start)
+            // They are in order, and thousands may have the same place.
+            let next = later.partition_point(|(_, place)| *place <= start);
+            later.get(next).map(|(_, place)| *place)
         } else {
             let next = self.places.partition_point(|place| *place <= start);
             self.places.get(next).copied()

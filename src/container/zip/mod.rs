@@ -33,6 +33,8 @@ use crate::source::{Encoding, Extent, Window, decode_all, head_of};
 const BATCH: usize = 64;
 /// Bytes of a member that are looked at to tell whether anything can come of it.
 const HEAD: u64 = 4096;
+/// Steps of inflating them.
+const HEAD_STEPS: u64 = 256;
 /// Bytes that are read at most ahead of what is wanted next.
 const AHEAD: u64 = 65_536;
 /// Bytes of the extra field that a local header usually stays under.
@@ -457,6 +459,7 @@ fn body<N>(window: &mut Window<'_>, entry: &Entry<N>, extent: Extent) -> Result<
             is_known(head).then(|| Body::Stored(vec![extent]))
         }
         DEFLATED => {
+            window.meter().charge(Limit::Steps, HEAD_STEPS)?;
             let head = head_of(Encoding::Deflate, window.up_to(extent.offset, len)?);
             let encoding = Encoding::Deflate;
             let size = Some(entry.size);
