@@ -12,10 +12,10 @@ use std::cell::RefCell;
 use std::io;
 
 use rmsight::specimen::{
-    Client, Compound, Documents, IrmDocument, IrmKind, LicenseBuilder, Region, Server, Siblings,
-    noise, plain_compound,
+    Attachment, Client, Compound, Documents, IrmDocument, IrmKind, LicenseBuilder, Method, PdfForm,
+    PdfIrm, Region, Server, Siblings, Zip, eml, noise, plain_compound,
 };
-use rmsight::{Depth, Inspector, Protection, ReadAt};
+use rmsight::{Depth, Inspector, Limits, Protection, ReadAt};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region as Allocations, StatsAlloc};
 
 #[global_allocator]
@@ -159,10 +159,99 @@ fn a_protected_document_asks_for_memory_a_bounded_number_of_times() {
     assert!(change.allocations <= 20, "{} allocations", change.allocations);
 }
 
+/// Bytes as an octet string in pieces of one byte (X.690 8.7), signed (RFC 5652).
+fn in_pieces(bytes: &[u8]) -> Vec<u8> {
+    let mut out = b"\x30\x80\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02\xA0\x80\x30\x80".to_vec();
+    out.extend(
+        b"\x02\x01\x01\x31\x00\x30\x80\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x01\xA0\x80\x24\x80",
+    );
+    out.extend(bytes.iter().flat_map(|byte| [4, 1, *byte]));
+    out.extend([0; 14]);
+    out
+}
+
+fn zip(members: impl IntoIterator<Item = Vec<u8>>, method: Method) -> Vec<u8> {
+    let members = members.into_iter().enumerate();
+    members.fold(Zip::new(), |zip, (n, bytes)| zip.member(&format!("{n}"), bytes, method)).build()
+}
+
+/// What is counted of the work, in steps of some 20 ns: calls, copied bytes, allocations.
+fn work(bytes: &[u8], limits: &Limits) -> (u64, Vec<String>) {
+    let mut inspector = Inspector::builder().limits(limits.clone()).verify(true).build();
+    let source = Counting::new(bytes);
+    let region = Allocations::new(ALLOCATOR);
+    let report = inspector.inspect(&source).unwrap();
+    let change = region.change();
+    let (reads, read) = source.counts();
+    let asked = change.allocations + change.reallocations;
+    let steps = reads * 50 + read / 64 + asked * 4 + change.bytes_allocated / 256;
+    let codes = report.findings().filter_map(|finding| finding.facts().error_code.clone());
+    (steps as u64, codes.map(|code| code.into_owned()).collect())
+}
+
+/// An input that spends a budget of `amount`, and the steps that one unit may stand for.
+type Spent = (&'static str, u64, u64, Vec<u8>);
+
+fn spent() -> Vec<Spent> {
+    let mail =
+        |body: &str| format!("From a@b Mon Jan  1 10:10:10 2024\nFrom: a\nTo: b\n\n{body}\n");
+    let mailbox = || mail("x").repeat(40_000).into_bytes();
+    let document = || IrmDocument::new(IrmKind::Ooxml, license(42_000)).payload(20_000).build();
+    let chain = || LicenseBuilder::client(&Server::contoso(), &Client::windows()).build();
+    let letter = || b"From: a\nTo: b\n\nx\n".to_vec();
+    let parts: Vec<_> = (0..100).map(|_| Attachment::new("a.txt", b"text".to_vec())).collect();
+    let pdf = PdfIrm::new(PdfForm::V2Wrapped, license(42_000)).build();
+    let nested = zip([zip([document()], Method::Stored)], Method::Stored);
+    let packed = || zip([mailbox()], Method::Deflated);
+    vec![
+        ("bytes-read", 100_000, 1, mailbox()),
+        ("allocation", 1_000_000, 1, in_pieces(&mailbox()[..200_000])),
+        ("inflated", 100_000, 2, packed()),
+        ("inflated-total", 100_000, 2, packed()),
+        // A megabyte comes out before the ratio counts.
+        ("ratio", 5, 300_000, packed()),
+        ("license-bytes", 5_000, 1, chain()),
+        ("licenses", 3, 10_000, zip((0..9).map(|_| document()), Method::Stored)),
+        ("chain-length", 1, 10_000, chain()),
+        ("xml-depth", 3, 10_000, chain()),
+        ("attributes", 1, 10_000, chain()),
+        ("directory-entries", 4, 1_000, document()),
+        ("chain-sectors", 2, 1_000, document()),
+        ("members", 100, 1_000, zip((0..500).map(|_| letter()), Method::Stored)),
+        ("member-size", 1_000, 1, zip([document()], Method::Stored)),
+        ("findings", 3, 10_000, zip((0..9).map(|_| document()), Method::Stored)),
+        ("nesting", 1, 1_000, nested),
+        ("mail-parts", 10, 1_000, eml(&[], &parts)),
+        ("pdf-objects", 3, 10_000, pdf),
+        ("spool", 10_000, 1, zip([document()], Method::Deflated)),
+        ("steps", 100_000, 3, mailbox()),
+        // The bytes of the file add twice as many.
+        ("steps-total", 100_000, 9, packed()),
+    ]
+}
+
+/// A budget bounds the time of a file only if no unit of it stands for much work.
+fn a_unit_of_each_budget_is_little_work() {
+    let all: Vec<_> = Limits::default().entries().map(|(name, _)| name).collect();
+    assert_eq!(spent().iter().map(|(name, ..)| *name).collect::<Vec<_>>(), all);
+    let mut wrong = Vec::new();
+    for (name, amount, unit, bytes) in spent() {
+        let mut limits = Limits::default();
+        assert!(limits.set(name, amount));
+        let (steps, codes) = work(&bytes, &limits);
+        println!("{name} of {amount}: {steps} steps, {} bytes, {codes:?}", bytes.len());
+        if !codes.contains(&format!("limit-{name}")) || steps > 10_000 + unit * amount {
+            wrong.push(name);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 #[test]
 fn what_a_file_costs() {
     a_plain_file_costs_one_read_and_no_memory();
     a_protected_document_costs_its_license_and_eight_kilobytes();
     a_gigabyte_costs_no_more_than_what_leads_to_its_license();
+    a_unit_of_each_budget_is_little_work();
     a_protected_document_asks_for_memory_a_bounded_number_of_times();
 }
