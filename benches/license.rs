@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rmsight::specimen::{Client, Documents, Encoding, LicenseBuilder, Server};
 use rmsight::{Depth, Inspector};
-use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
+use rsa::{BoxedUint, Pkcs1v15Sign, PublicKey};
 use sha2::{Digest, Sha256};
 
 fn license(documents: Documents, size: usize) -> LicenseBuilder {
@@ -105,7 +105,7 @@ fn signatures(criterion: &mut Criterion) {
             license(Documents::Eight, 36_000).content_id(&id).build()
         })
         .collect();
-    let bare: Vec<(RsaPublicKey, Vec<u8>)> = licenses
+    let bare: Vec<(PublicKey, Vec<u8>)> = licenses
         .iter()
         .map(|license| {
             let text = std::str::from_utf8(license).unwrap();
@@ -114,8 +114,8 @@ fn signatures(criterion: &mut Criterion) {
             let modulus = between(between(modulus, "<VALUE", "/VALUE>"), ">", "<");
             let signature = between(text, "<SIGNATURE>", "</SIGNATURE>");
             let value = signature.rsplit_once("<VALUE").unwrap().1;
-            let modulus = BigUint::from_bytes_le(&STANDARD.decode(modulus).unwrap());
-            let key = RsaPublicKey::new(modulus, BigUint::from(65_537_u32)).unwrap();
+            let modulus = BoxedUint::from_le_slice_vartime(&STANDARD.decode(modulus).unwrap());
+            let key = PublicKey::new(modulus, BoxedUint::from(65_537_u32)).unwrap();
             (key, STANDARD.decode(between(value, ">", "<")).unwrap())
         })
         .collect();

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
+use rsa::{BoxedUint, Pkcs1v15Sign, PublicKey};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
@@ -253,17 +253,17 @@ pub(crate) fn check(document: &Document<'_>, text: &[u8]) -> Signature {
     Signature::Invalid
 }
 
-fn public_key(modulus: Value<'_>, exponent: Option<Value<'_>>) -> Option<RsaPublicKey> {
+fn public_key(modulus: Value<'_>, exponent: Option<Value<'_>>) -> Option<PublicKey> {
     let modulus = Modulus::from_xrml(modulus.raw)?;
     let exponent: u32 = std::str::from_utf8(exponent?.raw).ok()?.trim().parse().ok()?;
     if exponent != EXPONENT || !KEY_BITS.contains(&modulus.bits()) {
         return None;
     }
-    let modulus = BigUint::from_bytes_be(modulus.as_big_endian());
-    RsaPublicKey::new(modulus, BigUint::from(exponent)).ok()
+    let modulus = BoxedUint::from_be_slice_vartime(modulus.as_big_endian());
+    PublicKey::new(modulus, BoxedUint::from(exponent)).ok()
 }
 
-fn verifies(key: &RsaPublicKey, mode: u32, digest: &[u8], signature: &[u8]) -> bool {
+fn verifies(key: &PublicKey, mode: u32, digest: &[u8], signature: &[u8]) -> bool {
     let scheme = match mode {
         1 => Pkcs1v15Sign::new::<Sha1>(),
         _ => Pkcs1v15Sign::new::<Sha256>(),

@@ -12,7 +12,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rsa::pkcs8::EncodePublicKey;
 use rsa::traits::PublicKeyParts;
-use rsa::{BigUint, Pkcs1v15Sign, RsaPrivateKey};
+use rsa::{BoxedUint, Pkcs1v15Sign, PrivateKey};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
@@ -33,7 +33,7 @@ pub struct KeyPair {
     bits: u32,
     p: &'static str,
     q: &'static str,
-    key: OnceLock<RsaPrivateKey>,
+    key: OnceLock<PrivateKey>,
     /// Signing is slow and certificates repeat: signatures by digest.
     signed: OnceLock<Mutex<HashMap<Vec<u8>, Vec<u8>>>>,
 }
@@ -55,7 +55,7 @@ impl KeyPair {
 
     /// Its modulus, big-endian.
     pub fn modulus(&self) -> Vec<u8> {
-        self.private().n().to_bytes_be()
+        self.private().n().to_be_bytes_trimmed_vartime().into_vec()
     }
 
     /// What the record calls it: `sha256:` and 64 hex digits over the big-endian modulus.
@@ -98,10 +98,10 @@ impl KeyPair {
         Signed { digest, signature }
     }
 
-    fn private(&self) -> &RsaPrivateKey {
+    fn private(&self) -> &PrivateKey {
         self.key.get_or_init(|| {
-            let prime = |hex: &str| BigUint::parse_bytes(hex.as_bytes(), 16).expect("hex digits");
-            RsaPrivateKey::from_p_q(prime(self.p), prime(self.q), BigUint::from(65537_u32))
+            let prime = |hex: &str| BoxedUint::from_str_radix_vartime(hex, 16).expect("hex digits");
+            PrivateKey::from_p_q(prime(self.p), prime(self.q), BoxedUint::from(65537_u32))
                 .expect("two primes")
         })
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::specimen::{server_certificate, template, use_license};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
+use rsa::{BoxedUint, Pkcs1v15Sign, PublicKey};
 use sha2::Digest as _;
 
 /// What stands between `open` and `close`, the first time.
@@ -25,7 +25,7 @@ fn verifies(document: &str) -> bool {
     let issuer = between(&body, "<ISSUER>", "</ISSUER>");
     let mut modulus = STANDARD.decode(first_modulus(issuer)).unwrap();
     modulus.reverse();
-    let key = RsaPublicKey::new(BigUint::from_bytes_be(&modulus), 65537_u32.into()).unwrap();
+    let key = PublicKey::new(BoxedUint::from_be_slice_vartime(&modulus), 65537_u32.into()).unwrap();
     let signature = between(document, "<SIGNATURE>", "</SIGNATURE>");
     let digest = between(signature, "<DIGEST>", "</DIGEST>");
     let outside = signature.replace(digest, "");
