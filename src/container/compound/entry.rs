@@ -85,6 +85,28 @@ impl Entry {
         name.strip_suffix(&[0, 0]).unwrap_or(name)
     }
 
+    /// Returns what of the entry no writer leaves (MS-CFB 2.6.1): bytes that were inserted into a
+    /// directory, or removed, move the fields of all entries behind.
+    fn implausible(&self) -> Option<&'static str> {
+        match self.kind {
+            EntryKind::Free => {
+                // Writers leave old names, or noise, but reset the links.
+                let links = [self.left, self.right, self.child];
+                let is_zero = links == [0; 3] && self.name == [0; NAME_LEN] && self.name_len == 0;
+                let is_reset = links == [NO_STREAM; 3] || is_zero;
+                (!is_reset).then_some("a free entry has links")
+            }
+            EntryKind::Storage | EntryKind::Stream => {
+                let is_cut =
+                    usize::from(self.name_len) == NAME_LEN && !self.name.ends_with(&[0, 0]);
+                let is_odd = self.name_len == 0 || usize::from(self.name_len) > NAME_LEN;
+                (is_cut || is_odd || !self.name_len.is_multiple_of(2))
+                    .then_some("the length of a name")
+            }
+            _ => None,
+        }
+    }
+
     fn units(&self) -> impl ExactSizeIterator<Item = u16> {
         self.name_bytes().chunks_exact(2).map(|pair| match pair {
             [low, high] => u16::from_le_bytes([*low, *high]),
@@ -379,11 +401,25 @@ pub(crate) struct Census {
     balance: u64,
     highest: u32,
     invalid: Option<u64>,
+    /// The first entry that no writer leaves like that, where it is, and why.
+    implausible: Option<(u64, &'static str)>,
+    is_root_childless: bool,
+    has_used: bool,
 }
 
 impl Census {
     /// Counts an entry in.
     pub(crate) fn count(&mut self, entry: &Entry) {
+        if self.implausible.is_none()
+            && let Some(detail) = entry.implausible()
+        {
+            self.implausible = Some((entry.offset, detail));
+        }
+        match entry.kind {
+            EntryKind::Root => self.is_root_childless |= entry.child == NO_STREAM,
+            EntryKind::Stream | EntryKind::Storage => self.has_used = true,
+            EntryKind::Free | EntryKind::Invalid(_) => {}
+        }
         let (siblings, child) = match entry.kind {
             EntryKind::Free => return,
             EntryKind::Invalid(_) => {
@@ -419,6 +455,12 @@ impl Census {
         }
         if self.highest >= entries {
             return malformed(None, "an entry points behind the directory's end");
+        }
+        if let Some((offset, detail)) = self.implausible {
+            return malformed(Some(offset), detail);
+        }
+        if self.is_root_childless && self.has_used {
+            return malformed(None, "the root has no child, and other entries are in use");
         }
         if self.balance == 0 {
             return Ok(());
