@@ -21,6 +21,7 @@ pub(crate) mod pfile;
 mod polyglot;
 mod program;
 pub(crate) mod rpmsg;
+mod tail;
 pub(crate) mod tar;
 pub(crate) mod text;
 pub(crate) mod zip;
@@ -357,14 +358,16 @@ const FORMATS: &[Format] = &[
         second: Second::Pdf,
     },
     Format { matches: zip::matches, read: zip::read, second: Second::UnlistedPdf },
+    // Its first field is a name, which may begin with any of the following magics.
+    Format { matches: tar::matches, read: tar::read, second: Second::None },
     Format { matches: program::matches, read: program::read, second: Second::Pdf },
     Format { matches: mail::tnef::matches, read: mail::tnef::read, second: Second::Pdf },
     Format { matches: mail::pst::matches, read: mail::pst::read, second: Second::Pdf },
     Format { matches: gzip::matches, read: gzip::read, second: Second::None },
-    Format { matches: tar::matches, read: tar::read, second: Second::None },
     Format { matches: cms::matches, read: cms::read, second: Second::Pdf },
     Format { matches: cms::matches_base64, read: cms::read_base64, second: Second::None },
     Format { matches: archive::matches, read: archive::read, second: Second::Pdf },
+    Format { matches: tar::matches_damaged, read: tar::read, second: Second::None },
     Format { matches: mail::calendar::matches, read: mail::calendar::read, second: Second::None },
     Format { matches: mail::encoded::matches, read: mail::encoded::read, second: Second::None },
     Format { matches: matches_pdf, read: pdf::read, second: Second::Zip },
@@ -383,6 +386,7 @@ const FORMATS: &[Format] = &[
     },
     Format { matches: pdf::matches_quoted, read: pdf::read_quoted, second: Second::None },
     Format { matches: pdf::matches_objects, read: pdf::read, second: Second::None },
+    Format { matches: text::matches_prolog, read: text::read_prolog, second: Second::Any },
     Format { matches: zip::matches_prefixed, read: zip::read_prefixed, second: Second::None },
 ];
 
@@ -390,6 +394,11 @@ const FORMATS: &[Format] = &[
 /// and each would have to be decoded up to the descriptor.
 const DISC: Format =
     Format { matches: archive::matches_disc, read: archive::read_disc, second: Second::None };
+
+/// A file that its end may name. A member is not asked for it, because it would have to be decoded to
+/// its end.
+const KNOWN_BY_TAIL: Format =
+    Format { matches: tail::is_possible, read: tail::read, second: Second::None };
 
 /// Returns whether a member is a PDF, and not a message that precedes the header of a PDF.
 fn matches_pdf(head: &[u8]) -> bool {
@@ -409,9 +418,17 @@ impl Format {
         FORMATS.iter().find(|format| (format.matches)(head))
     }
 
-    /// The same of a whole file.
-    pub(crate) fn of_file(head: &[u8]) -> Option<&'static Format> {
-        Format::of(head).or_else(|| (DISC.matches)(head).then_some(&DISC))
+    /// Returns the format of a whole file, of which the end is read where the head does not decide.
+    pub(crate) fn of_file(window: &mut Window<'_>) -> Result<Option<&'static Format>> {
+        let head = window.head()?;
+        if let Some(found) = Format::of(head) {
+            return Ok(Some(found));
+        }
+        if (DISC.matches)(head) {
+            return Ok(Some(&DISC));
+        }
+        let is_known = (KNOWN_BY_TAIL.matches)(head) && tail::matches(window)?;
+        Ok(is_known.then_some(&KNOWN_BY_TAIL))
     }
 
     /// Reads a member of this format.
@@ -432,6 +449,12 @@ pub(crate) fn is_known(head: &[u8]) -> bool {
 /// What a member is that begins with `head`, where nothing can come of it.
 pub(crate) fn ordinary(head: &[u8]) -> Container {
     if head.is_empty() { Container::Empty } else { Container::Other }
+}
+
+/// Whether a member of this name is opened: its first bytes are of a known format, or its name is that
+/// of a file which its end may name.
+pub(crate) fn is_worth_opening(name: &[u8], head: &[u8]) -> bool {
+    is_known(head) || tail::is_named(name)
 }
 
 /// Whether `head` is that of a format which no text begins like by chance.
@@ -470,6 +493,34 @@ fn ends_protected(name: &[u8]) -> bool {
 pub(crate) fn not_as_named() -> Error {
     let detail = "it is named like a protected file, and its bytes are of no known format";
     Error::malformed("malformed-attachment", "attachment", None, detail)
+}
+
+/// Returns what reads a member of this name, if that is not [`read`].
+pub(crate) fn reader_for(name: &Name) -> Option<Read> {
+    match name {
+        Name::Named(name) if tail::is_named(name.as_bytes()) => Some(read_to_tail),
+        Name::Within(_, name) => reader_for(name),
+        _ => None,
+    }
+}
+
+/// Reads a member that its end may name.
+fn read_to_tail(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let head = window.head()?;
+    match Format::of(head) {
+        Some(format) => format.read(window, sink),
+        None if head.is_empty() => read(window, sink),
+        None if (DISC.matches)(head) => DISC.read(window, sink),
+        None => tail::read(window, sink),
+    }
+}
+
+/// Reads a whole file of whatever format.
+pub(crate) fn read_file(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    match Format::of_file(window)? {
+        Some(format) => format.read(window, sink),
+        None => read(window, sink),
+    }
 }
 
 /// Reads a member of whatever format.

@@ -1,20 +1,26 @@
-//! Tape archives (POSIX.1-2017, `pax`, and what GNU tar writes): headers of one block each, with
-//! the members as they are between them.
+//! Tape archives (POSIX.1-2017, `pax`, what GNU tar writes, and what tar of Unix V7 wrote): headers of
+//! one block each, with the members as they are between them.
 
 use crate::bytes::{narrow, utf8_lossy, wide};
-use crate::container::{Body, Container, Member, Name, Sink, is_known};
+use crate::container::{
+    Body, Container, Member, Name, Sink, is_named_protected, is_worth_opening, not_as_named,
+};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
 
 /// Bytes of a block: a header, and what members are padded to.
-const BLOCK: u64 = 512;
+const BLOCK: u64 = wide(HEADER);
+const HEADER: usize = 512;
 /// Where `magic` stands.
 const MAGIC_AT: usize = 257;
 const MAGIC: &[u8] = b"ustar";
 /// `name`, `size`, `chksum`, `prefix`.
 const NAME: std::ops::Range<usize> = 0..100;
 const SIZE: std::ops::Range<usize> = 124..136;
+/// `mode`, `uid`, `gid`, `size`, `mtime`, `chksum`: all octal.
+const NUMBERS: [std::ops::Range<usize>; 6] =
+    [100..108, 108..116, 116..124, SIZE, 136..148, CHECKSUM];
 const CHECKSUM: std::ops::Range<usize> = 148..156;
 const TYPE: usize = 156;
 const PREFIX: std::ops::Range<usize> = 345..500;
@@ -28,10 +34,60 @@ const MOST_EXTENDED: u64 = 65_536;
 /// Bytes that are looked through at once behind the end.
 const BEHIND: usize = 65_536;
 
+/// Octal fields that a damaged header still has: damage of 16 bytes reaches three of the six.
+const LEAST_NUMBERS: usize = 3;
+
 const STRUCTURE: &str = "tar header";
 
+/// Whether `head` begins with a header whose checksum is right. The format of Unix V7 has no other
+/// mark.
 pub(crate) fn matches(head: &[u8]) -> bool {
-    head.get(MAGIC_AT..).is_some_and(|magic| magic.starts_with(MAGIC))
+    let Some(block) = head.first_chunk::<HEADER>() else { return false };
+    let field = block.get(CHECKSUM).unwrap_or_default();
+    let is_octal = |byte: &u8| matches!(byte, b'0'..=b'7' | b' ' | 0);
+    // Nearly every other file fails at the first byte of the field.
+    field.iter().all(is_octal) && block.first() != Some(&0) && has_checksum(block)
+}
+
+/// Whether `head` is that of a tape archive with a damaged first header: it has the magic, or most of
+/// the octal fields.
+pub(crate) fn matches_damaged(head: &[u8]) -> bool {
+    let has_magic = head.get(MAGIC_AT..).is_some_and(|magic| magic.starts_with(MAGIC));
+    has_magic || {
+        // Text has no NUL, and names seldom have 80 bytes. Damage may reach one of the places.
+        let is_padded = [80, 81, 98, 99].iter().any(|at| head.get(*at) == Some(&0));
+        let is_number = |range: &&std::ops::Range<usize>| {
+            head.get((*range).clone()).is_some_and(is_terminated_octal)
+        };
+        is_padded && NUMBERS.iter().filter(is_number).count() >= LEAST_NUMBERS
+    }
+}
+
+/// Digits of base eight behind blanks, and at least one blank or NUL behind them.
+fn is_terminated_octal(field: &[u8]) -> bool {
+    let digits = field.trim_ascii_start();
+    let rest = digits.iter().position(|byte| !matches!(byte, b'0'..=b'7'));
+    let rest = rest.filter(|at| *at > 0).and_then(|at| digits.get(at..));
+    rest.is_some_and(|rest| rest.iter().all(|byte| matches!(byte, b' ' | 0)))
+}
+
+/// Whether `chksum` is the sum of the header's bytes, with blanks in its own place. Old programs took
+/// the bytes as signed numbers.
+fn has_checksum(block: &[u8; HEADER]) -> bool {
+    let checksum = block.get(CHECKSUM).unwrap_or_default();
+    if !checksum.iter().any(u8::is_ascii_digit) {
+        return false;
+    }
+    let Some(said) = number(checksum).and_then(|said| i64::try_from(said).ok()) else {
+        return false;
+    };
+    let sum = |value: fn(u8) -> i64| {
+        let bytes = block.iter().enumerate();
+        bytes.fold(0, |sum: i64, (index, byte)| {
+            sum.saturating_add(value(if CHECKSUM.contains(&index) { b' ' } else { *byte }))
+        })
+    };
+    said == sum(i64::from) || said == sum(|byte| i64::from(byte.cast_signed()))
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
@@ -114,19 +170,27 @@ fn member(
     extent: Extent,
     is_sparse: bool,
 ) -> Result<bool> {
-    let name = if path.is_empty() { Name::Unnamed("member") } else { Name::Named(path) };
+    let is_wanted = |head: &[u8]| is_worth_opening(path.as_bytes(), head);
     if is_sparse {
+        let name = name_of(path);
         let (at, detail) = (extent.offset, "a member with holes");
         let error = Error::unsupported("archive-not-opened", "tar member", at, detail);
         sink.member(Member { name, body: Body::Unopened { error, size: Some(extent.len) } })?;
         return Ok(true);
     }
     let len = narrow(extent.len.min(HEAD)).unwrap_or_default();
-    if !is_known(window.up_to(extent.offset, len)?) {
+    if len == 0 || !is_wanted(window.up_to(extent.offset, len)?) {
+        if len > 0 && is_named_protected(&path) {
+            sink.incomplete(not_as_named());
+        }
         return Ok(false);
     }
-    sink.member(Member { name, body: Body::Stored(vec![extent]) })?;
+    sink.member(Member { name: name_of(path), body: Body::Stored(vec![extent]) })?;
     Ok(true)
+}
+
+fn name_of(path: String) -> Name {
+    if path.is_empty() { Name::Unnamed("member") } else { Name::Named(path) }
 }
 
 /// The header at `at`; `None` where the archive ends.
@@ -145,20 +209,16 @@ fn header(window: &mut Window<'_>, at: u64) -> Result<Option<Header>> {
     }
     let bytes = window.block(STRUCTURE, at, len)?;
     let field = |range: std::ops::Range<usize>| bytes.get(range).unwrap_or_default();
-    let sum = bytes.iter().enumerate().fold(0_u64, |sum, (index, byte)| {
-        let byte = if CHECKSUM.contains(&index) { b' ' } else { *byte };
-        sum.saturating_add(u64::from(byte))
-    });
-    if number(field(CHECKSUM)) != Some(sum) {
+    if !bytes.first_chunk().is_some_and(has_checksum) {
         return Err(Error::malformed("malformed-tar", STRUCTURE, at, "chksum is not that of it"));
     }
     let Some(size) = number(field(SIZE)) else {
         return Err(Error::malformed("malformed-tar", STRUCTURE, at, "size is no number"));
     };
     let mut name = text(field(NAME));
-    // GNU tar, whose magic goes on with a blank, has other fields there.
-    let prefix =
-        if field(MAGIC_AT..263).ends_with(b"\0") { text(field(PREFIX)) } else { String::new() };
+    // GNU tar, whose magic goes on with a blank, has other fields there, and V7 has none.
+    let is_posix = field(MAGIC_AT..263) == b"ustar\0";
+    let prefix = if is_posix { text(field(PREFIX)) } else { String::new() };
     if !prefix.is_empty() {
         name = format!("{prefix}/{name}");
     }
@@ -174,6 +234,7 @@ fn number(field: &[u8]) -> Option<u64> {
     }
     let digits = field.split(|byte| *byte == 0).next().unwrap_or_default().trim_ascii();
     let digits = std::str::from_utf8(digits).ok()?;
+    // An absent number is 0.
     if digits.is_empty() { Some(0) } else { u64::from_str_radix(digits, 8).ok() }
 }
 
@@ -222,6 +283,12 @@ fn behind(window: &mut Window<'_>, sink: &mut dyn Sink, mut at: u64) -> Result<(
             return Ok(());
         }
         if len < wide(BEHIND) {
+            let end = at.saturating_add(len);
+            if end.checked_rem(BLOCK) != Some(0) {
+                // Bytes are missing or were inserted, and members may have moved.
+                let detail = "the archive does not end with a block";
+                sink.incomplete(Error::malformed("malformed-tar", "tar", end, detail));
+            }
             return Ok(());
         }
         at = at.saturating_add(len);
@@ -283,7 +350,7 @@ mod tests {
         let long = "long/".repeat(40) + "m.rpmsg";
         let pax = long.replace("long", "pax");
         let expected = ["one.rpmsg", "dir/m.rpmsg", &long, &pax];
-        for padding in [0, 1024, 10_240, 200_000] {
+        for padding in [0, 1024, 10_240, 204_800] {
             let file = [whole(), vec![0; padding]].concat();
             let report = inspect(&file);
             assert_eq!((found(&report).as_slice(), code(&report)), (&expected[..], ""));
@@ -301,6 +368,52 @@ mod tests {
         let mail = protected();
         let file: Vec<u8> = (0..200).flat_map(|n| entry(&format!("{n}"), b'0', &mail)).collect();
         assert_eq!(found(&inspect(&file)).len(), 200);
+    }
+
+    /// The same entry as tar of Unix V7 wrote it.
+    fn v7(mut file: Vec<u8>) -> Vec<u8> {
+        file[257..512].fill(0);
+        file[100..124].copy_from_slice(b"100644 \0     1 \0     1 \0");
+        file[136..148].copy_from_slice(b"12403452410 ");
+        sum(&mut file, 0);
+        file
+    }
+
+    #[test]
+    fn an_archive_without_magic_is_read() {
+        let mail = protected();
+        let pdf = v7(entry("a.pdf", 0, b"%PDF-1.7\n%%EOF\n"));
+        let program = v7(entry("MZ.txt", 0, b"text"));
+        for first in [pdf, program] {
+            let file = [first, v7(entry("m.rpmsg", 0, &mail)), vec![0; 1024]].concat();
+            assert_eq!(found(&inspect(&file)), ["m.rpmsg"]);
+        }
+        // The sum of signed bytes.
+        let mut signed = v7(entry("\u{e9}.rpmsg", 0, &mail));
+        let bytes = signed[..512].iter().enumerate();
+        let sum: i32 = bytes
+            .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { i32::from(*byte as i8) })
+            .sum();
+        signed[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        assert_eq!(found(&inspect(&[signed, vec![0; 1024]].concat())).len(), 1);
+    }
+
+    #[test]
+    fn a_damaged_header_without_magic_is_damage() {
+        let file = [v7(entry("m.rpmsg", 0, &protected())), vec![0; 1024]].concat();
+        for at in 0..156 {
+            for len in [1, 4, 16] {
+                let mut damaged = file.clone();
+                damaged[at..(at + len).min(156)].fill(b'~');
+                let report = inspect(&damaged);
+                assert_ne!(report.worst(), Protection::None, "{len} bytes at {at}");
+            }
+        }
+        let moved = [&file[..400], &[0], &file[400..]].concat();
+        assert_eq!(code(&inspect(&moved)), "malformed-attachment");
+        let other = [v7(entry("m.bin", 0, &protected())), vec![0; 1024]].concat();
+        let moved = [&other[..400], &[0], &other[400..]].concat();
+        assert_eq!(code(&inspect(&moved)), "malformed-tar");
     }
 
     #[test]

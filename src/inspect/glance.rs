@@ -22,10 +22,9 @@ pub(super) fn look(source: &dyn ReadAt, cache: &mut Cache, meter: &Meter) -> Res
         return Ok(Glance::Begun(None));
     }
     let mut window = Window::new(source, cache, meter)?;
-    let head = window.head()?;
-    let format = Format::of_file(head);
+    let format = Format::of_file(&mut window)?;
     if format.is_none() {
-        return Ok(Glance::Nothing(container::ordinary(head)));
+        return Ok(Glance::Nothing(container::ordinary(window.head()?)));
     }
     cache.keep();
     Ok(Glance::Begun(format))

@@ -29,6 +29,8 @@ struct Findings {
     members: Vec<Finding>,
     /// The first thing that was not read, anywhere in the file.
     incomplete: Option<Error>,
+    /// The first error that is in no record of a member or of the file itself.
+    unrecorded: Option<Error>,
     /// The budget of the whole file that ended the reading.
     ended: Option<Error>,
 }
@@ -39,6 +41,12 @@ impl Findings {
             self.ended.get_or_insert_with(|| error.clone());
         }
         self.incomplete.get_or_insert_with(|| error.clone());
+    }
+
+    /// Notes an error that no record has.
+    fn note_unrecorded(&mut self, error: &Error) {
+        self.note(error);
+        self.unrecorded.get_or_insert_with(|| error.clone());
     }
 
     fn add_own(&mut self, finding: Finding) {
@@ -73,17 +81,25 @@ impl Findings {
         Since { own, members: self.members.len() }
     }
 
-    /// A file is searched in full only if everything in it is. A budget of the whole file that is
-    /// spent makes each record doubtful: the part that was not read may contain a rival of any
-    /// license.
+    /// Each cause of incompleteness is in one record: that of the member which it concerns, or else
+    /// that of the file. A budget of the whole file that is spent makes each record doubtful: the part
+    /// that was not read may contain a rival of any license.
     fn into_report(self) -> Report {
         let mut first = self
             .first
             .unwrap_or_else(|| Finding::new(Facts::new(Container::Other, Protection::Unknown)));
-        if let Some(error) = &self.incomplete
+        if let Some(error) = &self.unrecorded
             && first.facts.protection != Protection::Rms
         {
+            let is_new = first.facts.searched == Searched::Full;
             doubt(&mut first.facts, error);
+            // Of two causes the caller learns the one that it can change.
+            if !is_new
+                && error.kind() == ErrorKind::Limit
+                && first.error().is_none_or(|own| own.kind() != ErrorKind::Limit)
+            {
+                first.facts.set_error(error);
+            }
         }
         let mut rest: Vec<Finding> = self.own.into_iter().chain(self.members).collect();
         if let Some(error) = &self.ended {
@@ -247,7 +263,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         while let Some(frame) = self.stack.pop() {
             let account = frame.outer.account.clone();
             if let Err(error) = self.step(frame) {
-                self.findings.note(&error);
+                self.findings.note_unrecorded(&error);
                 if error.ends_file() {
                     self.abandon(&error, |_| true);
                 }
@@ -274,7 +290,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 Task::Open { carried: Some(gathered), .. } => {
                     self.conclude(gathered, Some(error.clone()), &outer);
                 }
-                Task::Open { .. } => self.findings.note(error),
+                Task::Open { .. } => self.findings.note_unrecorded(error),
                 Task::Merge { since } => self.findings.merge(outer.path.as_deref(), since),
             }
         }
@@ -399,7 +415,8 @@ impl<'a, 'w> Walk<'a, 'w> {
                 return Ok(());
             }
         }
-        self.read(opened, gathered, None);
+        let by_name = container::reader_for(&member.name);
+        self.read(opened, gathered, by_name.map(|read| -> Rest { Box::new(read) }));
         Ok(())
     }
 
@@ -440,6 +457,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             let read = match (rest, format) {
                 (Some(rest), _) => rest(&mut window, &mut gather),
                 (None, Some(format)) => format.read(&mut window, &mut gather),
+                (None, None) if opened.depth == 0 => container::read_file(&mut window, &mut gather),
                 (None, None) => container::read(&mut window, &mut gather),
             };
             size = window.known_len();
@@ -529,7 +547,11 @@ impl<'a, 'w> Walk<'a, 'w> {
             }
             let searched = finding.facts.searched == Searched::Full;
             if !searched && let Some(error) = &finding.error {
-                self.findings.note(error);
+                // A spent budget concerns the file too: it is the caller's to raise.
+                match error.kind() {
+                    ErrorKind::Limit => self.findings.note_unrecorded(error),
+                    _ => self.findings.note(error),
+                }
             }
             // Of a polyglot both readings are told, whatever they say.
             let silent = searched
@@ -548,7 +570,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 let records = path_len(opened.path.as_deref()).wrapping_shr(9).saturating_add(1);
                 match self.meter.charge(Limit::Findings, records) {
                     Ok(()) => self.findings.members.push(finding),
-                    Err(error) => self.findings.note(&error),
+                    Err(error) => self.findings.note_unrecorded(&error),
                 }
             }
         });

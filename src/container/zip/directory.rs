@@ -8,7 +8,7 @@ use super::layout::{
 };
 use crate::bytes::{Cursor, narrow, wide};
 use crate::container::backwards;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;
 
@@ -25,9 +25,17 @@ pub(super) struct Directory {
     pub(super) base: u64,
 }
 
+/// Returns the error of a volume of a split archive (APPNOTE.TXT 8).
+pub(super) fn split(offset: u64) -> Error {
+    let detail = "a volume of a split ZIP archive";
+    Error::unsupported("archive-not-opened", "archive", offset, detail)
+}
+
 /// What the end record says.
 #[derive(Debug, Clone, Copy)]
 struct End {
+    /// Number of the volume that has this record.
+    disk: u16,
     offset: u64,
     entries: u64,
     size: u64,
@@ -52,6 +60,9 @@ pub(super) enum Search {
     Near,
     /// Only as far as a PDF is read from its end, which costs no read of its own there.
     Tail,
+    /// As for `Tail`, then as for `Comment`, of a file whose head is of no known format. The error about
+    /// an end record counts only if its comment ends the file.
+    AfterPrefix,
 }
 
 /// How much of the tail is read before the longest comment is thought of.
@@ -74,14 +85,17 @@ impl Directory {
         let reaches: &[u64] = match search {
             Search::Near => &[NEAR],
             Search::Tail => &[TAIL],
+            Search::AfterPrefix if window.len() <= TAIL => &[TAIL],
+            Search::AfterPrefix => &[TAIL, MAX_COMMENT.saturating_add(END_LEN)],
             Search::Comment if window.len() <= NEAR => &[NEAR],
             Search::Comment => &[NEAR, MAX_COMMENT.saturating_add(END_LEN)],
         };
         for reach in reaches.iter().copied() {
-            for offset in candidates(window, reach)? {
+            for (offset, ends_file) in candidates(window, reach)? {
                 match Directory::at(window, offset) {
                     Ok(directory) => return Ok(Some(directory)),
                     Err(error) if error.ends_file() => return Err(error),
+                    Err(_) if search == Search::AfterPrefix && !ends_file => {}
                     Err(error) => {
                         first_error.get_or_insert(error);
                     }
@@ -94,9 +108,14 @@ impl Directory {
     /// Believes the end record at `offset` if a directory is where it says.
     fn at(window: &mut Window<'_>, offset: u64) -> Result<Directory> {
         let mut end = end_record(window, offset)?;
+        // Of ZIP64 the number is in the record, and 0xFFFF here.
+        if !matches!(end.disk, 0 | u16::MAX) {
+            return Err(split(offset));
+        }
         match zip64_record(window, offset) {
             Ok(Some(zip64)) => end = zip64,
             Ok(None) => {}
+            Err(error) if error.kind() == ErrorKind::Unsupported => return Err(error),
             // The signature may stand in a member's name; full fields ask for the record.
             Err(error) if error.ends_file() || end.is_full() => return Err(error),
             Err(_) => {}
@@ -128,8 +147,9 @@ impl Directory {
     }
 }
 
-/// The offsets of end records in the last `reach` bytes, those first whose comment ends the file.
-fn candidates(window: &mut Window<'_>, reach: u64) -> Result<Vec<u64>> {
+/// The offsets of end records in the last `reach` bytes, and whether their comment ends the file. Those
+/// are first.
+fn candidates(window: &mut Window<'_>, reach: u64) -> Result<Vec<(u64, bool)>> {
     let len = window.len();
     let start = len.saturating_sub(reach);
     let tail = window.up_to(start, narrow(reach).unwrap_or(usize::MAX))?;
@@ -143,7 +163,8 @@ fn candidates(window: &mut Window<'_>, reach: u64) -> Result<Vec<u64>> {
             continue;
         };
         let ends = offset.saturating_add(END_LEN).saturating_add(comment);
-        if ends == len { exact.push(offset) } else { others.push(offset) }
+        let list = if ends == len { &mut exact } else { &mut others };
+        list.push((offset, ends == len));
     }
     exact.append(&mut others);
     Ok(exact)
@@ -161,8 +182,11 @@ fn end_record(window: &mut Window<'_>, offset: u64) -> Result<End> {
     let bytes = window.block("EndOfCentralDirectory", offset, END_FIXED)?;
     let fixed = bytes.first_chunk::<END_FIXED>().ok_or_else(Error::changed)?;
     let mut cursor = Cursor::new("EndOfCentralDirectory", fixed, offset);
-    cursor.skip(10, "disks")?;
+    cursor.skip(4, "signature")?;
+    let disk = cursor.u16_le("number of this disk")?;
+    cursor.skip(4, "disk of the directory, entries on this disk")?;
     Ok(End {
+        disk,
         offset,
         entries: u64::from(cursor.u16_le("total entries")?),
         size: u64::from(cursor.u32_le("size of the central directory")?),
@@ -184,6 +208,9 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
     }
     cursor.skip(4, "disk")?;
     let said = cursor.u64_le("offset of the record")?;
+    if cursor.u32_le("total number of disks")? > 1 {
+        return Err(split(locator));
+    }
     let structure = "Zip64EndOfCentralDirectory";
     for offset in [Some(said), locator.checked_sub(END_64_LEN)].into_iter().flatten() {
         let inside = offset.checked_add(END_64_LEN).is_some_and(|end| end <= locator);
@@ -197,6 +224,7 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
         }
         cursor.skip(28, "size, versions, disks, entries on this disk")?;
         return Ok(Some(End {
+            disk: 0,
             offset,
             entries: cursor.u64_le("total entries")?,
             size: cursor.u64_le("size of the central directory")?,

@@ -10,6 +10,10 @@ pub(super) const CENTRAL: u32 = 0x0201_4B50;
 pub(super) const SIGNATURE: u32 = 0x0505_4B50;
 /// 4.3.16, the end of central directory record.
 pub(super) const END: u32 = 0x0605_4B50;
+/// Its bytes.
+pub(crate) const END_SIGNATURE: &[u8] = &END.to_le_bytes();
+/// 8.5.3, before the first local header of a split archive.
+pub(super) const SPLIT: &[u8] = b"PK\x07\x08";
 /// 4.3.14, its zip64 form.
 pub(super) const END_64: u32 = 0x0606_4B50;
 /// 4.3.15, which says where that is.
@@ -48,22 +52,20 @@ pub(super) const AES: u16 = 99;
 /// 4.5.3, the extra field with sizes of 64 bits.
 pub(super) const EXTRA_64: u16 = 1;
 
-/// ECMA-376 part 2, 10.1.2.2: every package has it.
-pub(super) const CONTENT_TYPES: &[u8] = b"[Content_Types].xml";
-/// Parts of a package that writers put first.
-pub(super) const FIRST_PARTS: &[&[u8]] = &[
-    CONTENT_TYPES,
-    b"_rels/.rels",
-    b"docProps/app.xml",
-    b"docProps/core.xml",
-    b"docProps/custom.xml",
+/// ECMA-376 part 2, 9.3.4: the relationships of the package itself.
+pub(super) const RELATIONSHIPS: &[u8] = b"_rels/.rels";
+/// Main parts under the names that nearly all writers give them.
+pub(super) const MAIN_PARTS: &[&[u8]] = &[
     b"word/document.xml",
     b"xl/workbook.xml",
     b"xl/workbook.bin",
     b"ppt/presentation.xml",
     b"visio/document.xml",
-    b"docMetadata/LabelInfo.xml",
 ];
+/// Relationship types of a main part: ECMA-376 part 1, 15.2.1 (transitional and strict, of which this
+/// is the end), and [MS-VSDX] 2.3.3.
+pub(super) const MAIN_TYPES: [&[u8]; 2] =
+    [b"/relationships/officeDocument", b"schemas.microsoft.com/visio/2010/relationships/document"];
 /// MS-OFFCRYPTO 2.6.4.
 pub(super) const LABEL_INFO: &[u8] = b"docMetadata/LabelInfo.xml";
 /// ECMA-376 part 1, 15.2.12.2.

@@ -13,17 +13,19 @@ pub(crate) mod tests;
 
 use std::sync::LazyLock;
 
-use directory::{Directory, Entry, Search, central, local, malformed};
+use directory::{Directory, Entry, Search, central, local, malformed, split};
 use hidden::Gaps;
+pub(crate) use layout::END_SIGNATURE;
 use layout::{
-    AES, CENTRAL, CENTRAL_FIXED, CONTENT_TYPES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR,
-    ENCRYPTED, FIRST_PARTS, LABEL_INFO, LOCAL, LOCAL_LEN, MASKED, STORED, UTF8,
+    AES, CENTRAL, CENTRAL_FIXED, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED,
+    LABEL_INFO, LOCAL, LOCAL_FIXED, LOCAL_LEN, MAIN_PARTS, MAIN_TYPES, MASKED, RELATIONSHIPS,
+    SPLIT, STORED, UTF8,
 };
 
 use crate::bytes::{narrow, wide};
 use crate::container::{
-    Anomaly, Body, Container, Member, Name, Needle, Sink, is_known, is_named_protected_in_bytes,
-    label, not_as_named,
+    Anomaly, Body, Container, Member, Name, Needle, Sink, is_named_protected_in_bytes,
+    is_worth_opening, label, noise, not_as_named,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -39,8 +41,14 @@ const HEAD_STEPS: u64 = 256;
 const AHEAD: u64 = 65_536;
 /// Bytes of the extra field that a local header usually stays under.
 const USUAL_EXTRA: u64 = 64;
-/// Records that are looked through for the content types of a package.
-const PACKAGE_SEARCH: usize = 64;
+/// Records that are looked through for the relationships of a package.
+const PACKAGE_SEARCH: usize = 256;
+/// Local headers of the head that are looked at for those of a package.
+const PACKAGE_BEGIN: usize = 8;
+/// Bytes of the relationships of a package: real ones have some 700, and one with a namespace and one
+/// type has not less than 200.
+const MAX_RELATIONSHIPS: u64 = 65_536;
+const LEAST_RELATIONSHIPS: u16 = 200;
 /// Bytes of a part with a label; real ones have some 2 KB.
 const MAX_LABEL_PART: u64 = 1 << 20;
 
@@ -59,7 +67,9 @@ fn begins(head: &[u8]) -> bool {
 fn filled(window: &mut Window<'_>, search: Search) -> Result<Option<Directory>> {
     match Directory::find(window, search) {
         Ok(found) => Ok(found.filter(|directory| directory.entries > 0)),
-        Err(error) if error.kind() == ErrorKind::Malformed => Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Unsupported) => {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
@@ -84,6 +94,13 @@ pub(crate) fn matches_prefixed(head: &[u8]) -> bool {
     SIGNATURE.find(begin).is_some() || is_shaped_like_local(head)
 }
 
+/// Whether a binary head contains a whole local header: signature, fields and name.
+fn has_local_header(head: &[u8]) -> bool {
+    let mut headers = memchr::memmem::find_iter(head, b"PK\x03\x04");
+    let is_text = head.first_chunk().is_none_or(|sample| !noise::begins_here(sample));
+    !is_text && headers.any(|at| head.get(at..).is_some_and(is_shaped_like_local))
+}
+
 /// Whether the fields of a local header stand where they would, whatever its signature is.
 fn is_shaped_like_local(head: &[u8]) -> bool {
     let field = |at: usize| {
@@ -98,9 +115,27 @@ fn is_shaped_like_local(head: &[u8]) -> bool {
         && name.is_some_and(is_name)
 }
 
+/// Reads the archive that ends a file whose head is of no known format.
+///
+/// # Errors
+/// An end record whose comment ends the file has no directory.
 pub(crate) fn read_prefixed(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
-    let Some(directory) = filled(window, Search::Comment)? else { return Ok(()) };
+    let directory = match Directory::find(window, Search::AfterPrefix) {
+        Ok(Some(directory)) if directory.entries > 0 => directory,
+        Ok(None) if has_local_header(window.head()?) => {
+            sink.container(Container::Zip);
+            let detail = "no end of central directory record";
+            return scan::scan(window, sink, Error::truncated("zip", window.len(), detail));
+        }
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            // The last volume has whole members too.
+            sink.container(Container::Zip);
+            return scan::scan(window, sink, error);
+        }
+        Err(error) => return Err(error),
+    };
     sink.container(Container::Zip);
     sink.anomaly(Anomaly::NonSpecLayout, Some(0));
     Reading::new(directory, Wish::Members).go_on(window, sink)
@@ -115,7 +150,7 @@ pub(crate) fn ends(window: &mut Window<'_>) -> Result<bool> {
 pub(crate) fn read_at_end(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Zip);
     let directory = Directory::locate(window, Search::Tail)?;
-    let is_package = has_content_types(window, &directory)?;
+    let is_package = is_office(window, &directory)?;
     read_members(window, sink, directory, is_package)
 }
 
@@ -143,8 +178,7 @@ pub(crate) fn lists_stored(head: &[u8], at: usize, tail: &[u8]) -> bool {
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Zip);
-    let first = local(window, 0, |name| FIRST_PARTS.contains(&name));
-    let mut is_package = first.as_ref().is_ok_and(|(entry, _)| entry.name);
+    let mut is_package = begins_as_office(window.head()?);
     let wanted = sink.wanted();
     if is_package {
         sink.container(Container::Ooxml);
@@ -152,6 +186,8 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
             return Ok(());
         }
     }
+    let is_split = window.head()?.starts_with(SPLIT);
+    let first = local(window, 0, |_| ());
     let directory = match Directory::locate(window, Search::Comment) {
         // An empty directory behind members is no answer.
         Ok(directory) if directory.entries == 0 && first.is_ok() => {
@@ -160,10 +196,12 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         }
         Ok(directory) => directory,
         Err(error) if error.ends_file() => return Err(error),
+        // Only the last volume has the directory.
+        Err(_) if is_split => return scan::scan(window, sink, split(0)),
         Err(error) => return scan::scan(window, sink, error),
     };
     if !is_package {
-        is_package = has_content_types(window, &directory)?;
+        is_package = is_office(window, &directory)?;
     }
     if directory.base > 0 && first.is_ok() {
         // One archive stands before the other. Who reads from the front sees the first one.
@@ -195,8 +233,58 @@ fn read_members(
     Reading::new(directory, wish).go_on(window, sink)
 }
 
-/// Whether one of the first records is that of a package's content types.
-fn has_content_types(window: &mut Window<'_>, directory: &Directory) -> Result<bool> {
+/// Whether the first local headers are those of an Office package: of its relationships, and of a main
+/// part. So most of them cost one read. Where the head does not decide, [`is_office`] does.
+fn begins_as_office(head: &[u8]) -> bool {
+    let (mut is_package, mut has_main_part) = (false, false);
+    let mut rest = head;
+    for _ in 0..PACKAGE_BEGIN {
+        let Some((fixed, behind)) = rest.split_first_chunk::<LOCAL_FIXED>() else { return false };
+        if !fixed.starts_with(&LOCAL.to_le_bytes()) {
+            return false;
+        }
+        let field = |at: usize| {
+            let bytes = fixed.get(at..).and_then(|field| field.first_chunk());
+            bytes.map_or(0, |bytes| u16::from_le_bytes(*bytes))
+        };
+        let packed = u32::from(field(20)) << 16 | u32::from(field(18));
+        let Some((name, behind)) = behind.split_at_checked(usize::from(field(26))) else {
+            return false;
+        };
+        is_package |= name == RELATIONSHIPS && (field(22) >= LEAST_RELATIONSHIPS || field(24) > 0);
+        has_main_part |= MAIN_PARTS.contains(&name);
+        if is_package && has_main_part {
+            return true;
+        }
+        let data = behind.get(usize::from(field(28))..).unwrap_or_default();
+        let next = if field(6) & DESCRIPTOR == 0 {
+            narrow(packed.into())
+        } else {
+            memchr::memmem::find(data, &LOCAL.to_le_bytes())
+        };
+        let Some(next) = next.and_then(|next| data.get(next..)) else { return false };
+        rest = next;
+    }
+    false
+}
+
+/// Whether the archive is an Office document: its relationships name a main part of one. A package of
+/// another kind (NuGet, VSIX, XPS, 3MF) is an archive, and a member that is named like a part of a
+/// package proves nothing.
+fn is_office(window: &mut Window<'_>, directory: &Directory) -> Result<bool> {
+    match relationships(window, directory) {
+        Ok(Some(xml)) => {
+            Ok(MAIN_TYPES.iter().any(|kind| memchr::memmem::find(&xml, kind).is_some()))
+        }
+        Ok(None) => Ok(false),
+        Err(error) if error.ends_file() => Err(error),
+        // The members are looked at then.
+        Err(_) => Ok(false),
+    }
+}
+
+/// The text of the relationships of a package, if one of the first records is theirs.
+fn relationships(window: &mut Window<'_>, directory: &Directory) -> Result<Option<Vec<u8>>> {
     let mut position = directory.start;
     let mut run = Run::new(position);
     for _ in 0..PACKAGE_SEARCH {
@@ -204,14 +292,23 @@ fn has_content_types(window: &mut Window<'_>, directory: &Directory) -> Result<b
             break;
         }
         let ahead = run.ahead(window, position, CENTRAL_FIXED).unwrap_or_default();
-        match central(window, position, ahead, |name| name == CONTENT_TYPES) {
-            Ok(Some((entry, _))) if entry.name => return Ok(true),
-            Ok(Some((_, next))) => position = next,
-            Err(error) if error.ends_file() => return Err(error),
-            _ => break,
+        let record = central(window, position, ahead, |name| name == RELATIONSHIPS)?;
+        let Some((entry, next)) = record else { break };
+        position = next;
+        if !entry.name || entry.packed > MAX_RELATIONSHIPS {
+            continue;
         }
+        let (_, data) = local(window, directory.base.saturating_add(entry.header), |_| ())?;
+        let len = narrow(entry.packed).unwrap_or(usize::MAX);
+        window.meter().charge(Limit::Steps, entry.packed)?;
+        let packed = window.exact("zip member", data, len)?;
+        return match entry.method {
+            STORED => Ok(Some(packed.to_vec())),
+            DEFLATED => decode_all(Encoding::Deflate, packed, MAX_RELATIONSHIPS).map(Some),
+            _ => Ok(None),
+        };
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Things one behind the other of which most is wanted: records, or small members. A read goes ahead
@@ -363,8 +460,7 @@ fn name_member(
     members: &mut Run,
 ) -> Result<(bool, Option<u64>)> {
     if entry.packed == 0 {
-        let is_empty = is_empty(window, directory, entry);
-        match is_empty {
+        match is_empty(window, directory, entry, members) {
             Ok(true) => {}
             Ok(false) => {
                 let detail = "a member is empty by the directory only";
@@ -412,11 +508,16 @@ fn name_member(
 
 /// Whether a member of which the directory says so is empty: a reader that goes by local headers
 /// would not see it that way otherwise.
-fn is_empty(window: &mut Window<'_>, directory: &Directory, entry: Entry<&[u8]>) -> Result<bool> {
-    if entry.name.ends_with(b"/") && entry.size == 0 {
-        return Ok(true);
-    }
-    let (described, data) = local(window, directory.base.saturating_add(entry.header), |_| ())?;
+fn is_empty(
+    window: &mut Window<'_>,
+    directory: &Directory,
+    entry: Entry<&[u8]>,
+    members: &mut Run,
+) -> Result<bool> {
+    let header = directory.base.saturating_add(entry.header);
+    let len = LOCAL_LEN.saturating_add(wide(entry.name.len())).saturating_add(USUAL_EXTRA);
+    members.bring(window, header, narrow(len).unwrap_or_default(), 0)?;
+    let (described, data) = local(window, header, |_| ())?;
     let agrees = entry.size == 0 && described.packed == 0 && described.size == 0;
     let follows = data >= directory.start || window.up_to(data, 2)? == b"PK";
     Ok(agrees && (described.flags & DESCRIPTOR == 0 || follows))
@@ -451,12 +552,17 @@ fn locate(
 }
 
 /// How the member is to be opened; `None` where its first bytes say that nothing comes of it.
-fn body<N>(window: &mut Window<'_>, entry: &Entry<N>, extent: Extent) -> Result<Option<Body>> {
+fn body<N: AsRef<[u8]>>(
+    window: &mut Window<'_>,
+    entry: &Entry<N>,
+    extent: Extent,
+) -> Result<Option<Body>> {
     let len = narrow(extent.len.min(HEAD)).unwrap_or_default();
+    let is_wanted = |head: &[u8]| is_worth_opening(entry.name.as_ref(), head);
     Ok(match entry.method {
         STORED => {
             let head = window.up_to(extent.offset, len)?;
-            is_known(head).then(|| Body::Stored(vec![extent]))
+            is_wanted(head).then(|| Body::Stored(vec![extent]))
         }
         DEFLATED => {
             window.meter().charge(Limit::Steps, HEAD_STEPS)?;
@@ -465,7 +571,7 @@ fn body<N>(window: &mut Window<'_>, entry: &Entry<N>, extent: Extent) -> Result<
             let size = Some(entry.size);
             let body = Body::Encoded { extents: vec![extent], encoding, size };
             // What does not even begin to inflate is opened, so that somebody hears of it.
-            head.is_none_or(|head| is_known(&head)).then_some(body)
+            head.is_none_or(|head| is_wanted(&head)).then_some(body)
         }
         method => {
             let error = Error::unsupported(

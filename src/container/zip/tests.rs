@@ -138,9 +138,12 @@ fn what_nobody_can_open_has_a_record_of_its_own() {
 fn an_office_package_is_known_by_its_parts_and_opened_only_if_asked() {
     let mail = protected();
     for first in ["[Content_Types].xml", "word/document.xml", "custom/part.xml"] {
+        let links = "<Relationship Type=\"http://schemas.openxmlformats.org/officeDocument/2006/\
+            relationships/officeDocument\" Target=\"word/document.xml\"/>";
         let bytes = archive(&[
             deflated(first, b"<xml/>"),
             deflated("[Content_Types].xml", b"<xml/>"),
+            deflated("_rels/.rels", links.as_bytes()),
             deflated("word/embeddings/message.rpmsg", &mail),
         ]);
         let report = inspect(&bytes);
@@ -376,4 +379,122 @@ proptest! {
         let _ = inspect(&bytes);
         let _ = inspect(&bytes[..cut.min(bytes.len())]);
     }
+}
+
+/// Bytes that are of no known format.
+fn noise(len: usize) -> Vec<u8> {
+    (0..len as u32)
+        .map(|n| (n.wrapping_mul(0x9E37_79B9) >> 13) as u8 | 0x80)
+        .map(|byte| byte ^ 0x85)
+        .collect()
+}
+
+#[test]
+fn an_archive_behind_any_prefix_is_found() {
+    let zip = archive(&[stored("m.rpmsg", &protected())]);
+    let comment = |mut zip: Vec<u8>, len: usize| {
+        let at = zip.len() - 2;
+        zip[at..].copy_from_slice(&(len as u16).to_le_bytes());
+        zip.resize(zip.len() + len, b'.');
+        zip
+    };
+    let prefixes: [(&str, Vec<u8>); 4] = [
+        ("5 KB", noise(5000)),
+        ("1 MB", noise(1 << 20)),
+        ("a script", b"#!/bin/sh\n# unpacks itself\n".repeat(300)),
+        ("few bytes", noise(100)),
+    ];
+    for (name, prefix) in prefixes {
+        for zip in [zip.clone(), comment(zip.clone(), 2000)] {
+            assert_eq!(found(&inspect(&[&prefix[..], &zip].concat())), ["m.rpmsg"], "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_end_record_without_its_directory_is_damage() {
+    let zip = archive(&[stored("m.rpmsg", &protected())]);
+    let end = &zip[zip.len() - 22..];
+    let cases: [(&str, Vec<u8>, &str); 5] = [
+        ("the end record alone", [&noise(9000), end].concat(), "malformed-zip-end"),
+        ("with more behind it", [&noise(9000), end, b"more"].concat(), ""),
+        ("no directory", [&noise(100), &zip[..zip.len() - 80]].concat(), "truncated"),
+        ("a signature in text", [&b"text\n".repeat(2000), end].concat(), ""),
+        ("an empty archive", [&noise(9000), &archive(&[])[..]].concat(), ""),
+    ];
+    for (name, bytes, expected) in cases {
+        assert_eq!(code(&inspect(&bytes)), expected, "{name}");
+    }
+}
+
+#[test]
+fn volumes_of_a_split_archive_are_not_opened() {
+    let zip = archive(&[stored("m.rpmsg", &protected())]);
+    let mut last = zip.clone();
+    let end = last.len() - 22;
+    last[end + 4] = 1;
+    last[end + 6] = 1;
+    let first = [b"PK\x07\x08", &zip[..zip.len() - 100]].concat();
+    let cases = [
+        ("the last one, from a header on", last.clone()),
+        ("the last one, from within a member on", [&noise(3000), &last[..]].concat()),
+        ("the last one, without a whole member", [&noise(9000), &last[end..]].concat()),
+        ("the first one", first),
+    ];
+    for (name, bytes) in cases {
+        assert_eq!(code(&inspect(&bytes)), "archive-not-opened", "{name}");
+    }
+}
+
+#[test]
+fn only_relationships_make_a_package_an_office_document() {
+    let office = "<Relationships><Relationship Type=\"http://schemas.openxmlformats.org/officeDocument/\
+        2006/relationships/officeDocument\" Target=\"word/document2.xml\"/></Relationships>";
+    let strict = office.replace(
+        "schemas.openxmlformats.org/officeDocument/2006",
+        "purl.oclc.org/ooxml/officeDocument",
+    );
+    let other = office.replace("officeDocument\" ", "thing\" ");
+    let mail = protected();
+    let cases: [(&str, Vec<Put>, bool); 8] = [
+        ("relationships", vec![deflated("_rels/.rels", office.as_bytes())], true),
+        ("strict", vec![stored("a", b"a"), stored("_rels/.rels", strict.as_bytes())], true),
+        ("another type", vec![deflated("_rels/.rels", other.as_bytes())], false),
+        ("content types", vec![deflated("[Content_Types].xml", b"<Types/>")], false),
+        ("a main part", vec![stored("word/document.xml", b"<w/>")], false),
+        (
+            "the names of a package",
+            vec![
+                stored("[Content_Types].xml", b"<Types/>"),
+                stored("_rels/.rels", b"<Relationships/>"),
+                stored("xl/workbook.xml", b"<x/>"),
+            ],
+            false,
+        ),
+        (
+            "damaged relationships",
+            vec![Put { method: 8, ..stored("_rels/.rels", b"\xFF\xFF") }],
+            false,
+        ),
+        ("nothing of a package", vec![], false),
+    ];
+    for (name, mut members, is_office) in cases {
+        members.push(stored("m.rpmsg", &mail));
+        let report = inspect(&archive(&members));
+        assert_eq!(found(&report).is_empty(), is_office, "{name}");
+        let container = report.findings().next().unwrap().facts().container.as_str();
+        assert_eq!(container, if is_office { "ooxml" } else { "zip" }, "{name}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_a_file_by_its_local_header_is_damage() {
+    let mail = protected();
+    let folder = archive(&[stored("a/", b""), stored("p.rpms/", b""), stored("b.txt", b"text")]);
+    assert_eq!(code(&inspect(&folder)), "");
+    let mut zip = archive(&[stored("p.rpmsg", &mail), stored("b.txt", b"text")]);
+    let record = zip.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+    zip[record + 20..record + 28].fill(0);
+    zip[record + 52] = b'/';
+    assert_eq!(code(&inspect(&zip)), "malformed-zip");
 }

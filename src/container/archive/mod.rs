@@ -1,0 +1,307 @@
+//! Archives, disk images and other formats that hold files and that this program does not open. What
+//! they hold stays unknown, and the record says so: `archive-not-opened`.
+
+mod table;
+
+use memchr::memmem;
+use table::{BEGINNINGS, BINARY, CAB, FIRST, Magic, RAR, SEVEN_ZIP};
+
+use crate::bytes::wide;
+use crate::container::{Container, Protection, Sink, noise, tail};
+use crate::error::{Error, Result};
+use crate::source::Window;
+
+/// Where ISO 9660 (ECMA-119 6.2.1, 8.1) and UDF (ECMA-167 2/8.3.1) have their first volume descriptor,
+/// behind a system area for others to use.
+const DESCRIPTOR: u64 = 32_768;
+/// `Standard Identifier`, its second field.
+const IDENTIFIERS: [&[u8]; 2] = [b"CD001", b"BEA01"];
+/// What the system area begins with: nothing, but for an Apple partition map, or a boot record that is
+/// an image by itself.
+const SYSTEM_AREAS: [&[u8]; 2] = [&[0; 2048], b"ER\x02\0"];
+
+/// Where a boot record has its signature, and its four partitions of 16 bytes each before that (UEFI
+/// 5.2.1).
+const BOOT_SIGNATURE: usize = 510;
+const PARTITIONS: usize = 446;
+
+/// Returns the name of the format that `head` begins with, if it is one that is not opened.
+fn kind(head: &[u8]) -> Option<&'static str> {
+    let first = head.first()?;
+    let rows = FIRST.get(usize::from(*first))?.iter().map_while(|row| row.checked_sub(1));
+    let mut beginnings = rows.filter_map(|row| BEGINNINGS.get(usize::from(row)));
+    if let Some(found) = beginnings.find(|magic| magic.matches(head)) {
+        return Some(found.name);
+    }
+    // The text before this magic is free (VirtualBox, `VDICore.h`).
+    if begins_at(head, 64, b"\x7F\x10\xDA\xBE") {
+        return Some("vdi");
+    }
+    if head.first_chunk().is_some_and(noise::begins_here)
+        && let Some(found) = BINARY.iter().find(|magic| magic.matches(head))
+    {
+        return Some(found.name);
+    }
+    is_volume(head).then_some("disk image")
+}
+
+impl Magic {
+    #[inline]
+    fn matches(&self, head: &[u8]) -> bool {
+        begins_at(head, self.at, self.bytes) && (self.confirm)(head)
+    }
+}
+
+/// Returns the byte at an offset, and 0xFF behind the end.
+fn byte(head: &[u8], at: usize) -> u8 {
+    head.get(at).copied().unwrap_or(0xFF)
+}
+
+fn begins_at(head: &[u8], at: usize, magic: &[u8]) -> bool {
+    head.get(at..).is_some_and(|rest| rest.starts_with(magic))
+}
+
+/// Whether a disk or a volume begins with this: a boot record with partitions, or a jump over the
+/// parameters of a file system. The kernel of Linux has the signature too, and its own behind it.
+fn is_volume(head: &[u8]) -> bool {
+    let behind = BOOT_SIGNATURE.saturating_add(2);
+    let has_more = head.len() > behind && !begins_at(head, behind.saturating_add(2), b"HdrS");
+    if !has_more || !begins_at(head, BOOT_SIGNATURE, b"\x55\xAA") {
+        return false;
+    }
+    let jumps = matches!(head, [0xEB, _, 0x90, ..] | [0xE9, ..]);
+    let table = head.get(PARTITIONS..BOOT_SIGNATURE).unwrap_or_default();
+    let (partitions, _) = table.as_chunks();
+    let is_state = |[state, ..]: &[u8; 16]| matches!(state, 0 | 0x80);
+    let is_used = |[_, _, _, _, kind, ..]: &[u8; 16]| *kind != 0;
+    jumps || partitions.iter().all(is_state) && partitions.iter().any(is_used)
+}
+
+pub(crate) fn matches(head: &[u8]) -> bool {
+    kind(head).is_some()
+}
+
+pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let name = kind(window.head()?).unwrap_or("archive");
+    not_opened(sink, 0, name)
+}
+
+/// Whether a file begins as images of optical discs do, and as much else.
+pub(crate) fn matches_disc(head: &[u8]) -> bool {
+    SYSTEM_AREAS.iter().any(|area| head.starts_with(area))
+}
+
+pub(crate) fn read_disc(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Other);
+    match window.up_to(DESCRIPTOR, 6)?.get(1..) {
+        Some(identifier) if IDENTIFIERS.contains(&identifier) => not_opened(sink, 0, "disk image"),
+        _ => tail::read(window, sink),
+    }
+}
+
+/// Returns the error of a format of this name that begins at `at` and is not opened.
+pub(super) fn not_opened(sink: &mut dyn Sink, at: u64, name: &'static str) -> Result<()> {
+    sink.container(Container::Other);
+    sink.protection(Protection::Unknown);
+    Err(Error::unsupported("archive-not-opened", "archive", at, name))
+}
+
+/// Bytes behind a program's image in which an archive that it unpacks begins: it may have its own
+/// settings there first.
+const BEHIND: usize = 4096;
+
+/// What such an archive begins with; of a ZIP, the directory could not be read then.
+const UNPACKED: [(&[u8], &str); 5] =
+    [SEVEN_ZIP, RAR, CAB, (b"**ACE**", "ace"), (b"PK\x03\x04", "zip")];
+
+/// Says so of the archive that a program brings along behind its image, if it does.
+pub(crate) fn read_behind(window: &mut Window<'_>, image: u64, sink: &mut dyn Sink) -> Result<()> {
+    let behind = window.up_to(image, BEHIND)?;
+    let found =
+        UNPACKED.iter().filter_map(|(magic, name)| Some((memmem::find(behind, magic)?, *name)));
+    match found.min() {
+        Some((at, name)) => not_opened(sink, image.saturating_add(wide(at)), name),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The magic of each stands alone or with what else has to be there.
+    #[test]
+    fn closed_archives_are_known_by_their_first_bytes() {
+        let at = |at: usize, magic: &[u8]| [&vec![b'.'; at], magic, &[b'.'; 30]].concat();
+        let mut volume = at(0, &[0xEB, 0x3C, 0x90]);
+        volume.resize(510, 0);
+        volume.extend(b"\x55\xAA.");
+        let mut disk = vec![0; 1024];
+        disk.get_mut(510..512).unwrap().copy_from_slice(b"\x55\xAA");
+        let empty_table = disk.clone();
+        *disk.get_mut(450).unwrap() = 7;
+        let alone = disk.get(..512).unwrap().to_vec();
+        let mut kernel = disk.clone();
+        kernel.get_mut(514..518).unwrap().copy_from_slice(b"HdrS");
+        let cases: [(Vec<u8>, Option<&str>); 27] = [
+            (alone, None),
+            (kernel, None),
+            (at(0, b"KDMV\x01\0\0\0"), Some("vmdk")),
+            (at(0, b"KDMV is a word"), None),
+            (at(0, b"COWD\x01\0\0\0"), Some("vmdk")),
+            (at(0, b"COWDREY, Colin"), None),
+            (at(0, b"conectix\0\0\0\x02\0\x01\0\0"), Some("vhd")),
+            (at(0, b"conectix was a company"), None),
+            (at(0, b"vhdxfileM\0i\0"), Some("vhdx")),
+            (at(0, b"vhdxfile is a word"), None),
+            (at(0, b"I love **ACE** a lot"), None),
+            (at(0, b"7z\xBC\xAF\x27\x1C"), Some("7z")),
+            (at(0, b"MSWIM\0\0\0"), Some("wim")),
+            (at(0, b"BZh91AY&SY"), Some("bzip2")),
+            (at(0, b"BZh is no archive"), None),
+            (at(0, &[&b"TAPE"[..], &[0; 24]].concat()), Some("bkf")),
+            (at(0, b"TAPE 1, side A"), None),
+            (at(2, b"-lh5-.............\x01"), Some("lha")),
+            (at(2, b"-lh5- and so on........"), None),
+            (at(2, b"-l"), None),
+            (at(0, b"....\0..**ACE**"), Some("ace")),
+            (at(64, b"\x7F\x10\xDA\xBE"), Some("vdi")),
+            (volume, Some("disk image")),
+            (disk, Some("disk image")),
+            (empty_table, None),
+            (at(0, b"Nothing"), None),
+            (Vec::new(), None),
+        ];
+        for (head, name) in cases {
+            assert_eq!(kind(&head), name, "{}", head.escape_ascii());
+        }
+    }
+
+    /// A head with fields at offsets, and zeros elsewhere.
+    fn head(fields: &[(usize, &[u8])]) -> Vec<u8> {
+        let mut head = vec![0; 4096];
+        for (at, field) in fields {
+            head.get_mut(*at..at.saturating_add(field.len())).unwrap().copy_from_slice(field);
+        }
+        head
+    }
+
+    #[test]
+    fn formats_that_hold_files_are_known_by_name() {
+        let newc = [b"070701".as_slice(), &[b'0'; 104], b"a.txt\0"].concat();
+        let odc = [b"070707".as_slice(), &[b'0'; 70], b"a.txt\0"].concat();
+        let lzma = |dictionary: u32, size: u64| {
+            let (dictionary, size) = (dictionary.to_le_bytes(), size.to_le_bytes());
+            [b"\x5D".as_slice(), &dictionary, &size, b"\0\x12\x34"].concat()
+        };
+        let zoo = head(&[(0, b"ZOO 2.10 Archive.\x1A"), (20, b"\xDC\xA7\xC4\xFD")]);
+        let flat =
+            b"<pkg:package xmlns:pkg=\"http://schemas.microsoft.com/office/2006/xmlPackage\">";
+        let cases: [(Vec<u8>, &str); 75] = [
+            (b"\x60\xEA\x25\0\x1E\x0B\x01\0\x10\0\x02".to_vec(), "arj"),
+            (b"\x1A\x08OFFER.DOC\0\0\0\0".to_vec(), "arc"),
+            (zoo, "zoo"),
+            (newc.clone(), "cpio"),
+            ([b"070702", newc.get(6..).unwrap()].concat(), "cpio"),
+            (odc, "cpio"),
+            (head(&[(0, b"\xC7\x71"), (6, b"\xA4\x81"), (20, b"\x06\0"), (26, b"a.txt")]), "cpio"),
+            (head(&[(0, b"\x71\xC7"), (6, b"\x81\xA4"), (20, b"\0\x06"), (26, b"a.txt")]), "cpio"),
+            (b"!<arch>\ndebian-binary".to_vec(), "ar"),
+            (b"<bigaf>\n".to_vec(), "ar"),
+            (b"\xED\xAB\xEE\xDB\x03\0".to_vec(), "rpm"),
+            (b"xar!\0\x1C\0\x01".to_vec(), "xar"),
+            (b"pbzx\0\0\0\0".to_vec(), "pbzx"),
+            (b"AA01\x2F\0TYP1".to_vec(), "Apple Archive"),
+            (b"SIT!\0\x01\0\0\x10\0rLau".to_vec(), "StuffIt"),
+            (b"ST65\0\x01\0\0\x10\0rLau".to_vec(), "StuffIt"),
+            (b"StuffIt (c)1997-2002 Aladdin".to_vec(), "StuffIt"),
+            (b"StuffIt!\0\0\0\0".to_vec(), "StuffIt X"),
+            (b"ALZ\x01\n".to_vec(), "alz"),
+            (b"EGGA\0\x01\x12\x34".to_vec(), "egg"),
+            (b"ArC\x01".to_vec(), "FreeArc"),
+            (b"7kSt\xA0\x31\x83\xD3\x8C".to_vec(), "zpaq"),
+            (b"zPQ\x01\x01".to_vec(), "zpaq"),
+            (b"#!/bin/sh\n# This script was generated using Makeself 2.4\n".to_vec(), "shar"),
+            (b"#!/bin/sh\n# This is a shell archive (produced by\n".to_vec(), "shar"),
+            (b"WARC/1.0\r\n".to_vec(), "warc"),
+            (b"\x1F\x9D\x90".to_vec(), "compress"),
+            (b"BZh9\x17\x72\x45\x38\x50\x90".to_vec(), "bzip2"),
+            (b"\xFD7zXZ\0".to_vec(), "xz"),
+            (b"\x28\xB5\x2F\xFD".to_vec(), "zstd"),
+            (head(&[(0, b"\x50\x2A\x4D\x18\x08")]), "zstd"),
+            (b"\x02\x21\x4C\x18".to_vec(), "lz4"),
+            (b"LZIP\x01".to_vec(), "lzip"),
+            (b"\x89LZO\0\r\n\x1A\n".to_vec(), "lzop"),
+            (b"\xFF\x06\0\0sNaPpY".to_vec(), "snappy"),
+            (b"bvx2\0\0\x01\0".to_vec(), "lzfse"),
+            (lzma(1 << 23, u64::MAX), "lzma"),
+            (lzma(1 << 18, 40_000), "lzma"),
+            (lzma(3 << 20, 40_000), "lzma"),
+            (b"SZDD\x88\xF0\x27\x33A".to_vec(), "szdd"),
+            (b"(This file must be converted with BinHex 4.0)\n".to_vec(), "binhex"),
+            (head(&[(1, b"\x05offer"), (65, b"W8BNMSWD"), (85, b"\x10")]), "MacBinary"),
+            (head(&[(1, b"\x05offer"), (102, b"mBIN")]), "MacBinary"),
+            (b"\0\x05\x16\0\0\x02\0\0".to_vec(), "AppleSingle"),
+            (b"\0\x05\x16\x07\0\x02\0\0".to_vec(), "AppleDouble"),
+            (b"begin 644 offer.docx\nM".to_vec(), "uuencode"),
+            (b"begin-base64 0644 offer.docx\n".to_vec(), "uuencode"),
+            (b"=ybegin line=128 size=9 name=a\r\n".to_vec(), "yenc"),
+            (b"-----BEGIN PGP MESSAGE-----\n".to_vec(), "pgp"),
+            (b"Salted__\x01\x02\0\x04".to_vec(), "openssl enc"),
+            (head(&[(0, b"hsqs"), (28, b"\x04")]), "squashfs"),
+            (b"LUKS\xBA\xBE\0\x02".to_vec(), "luks"),
+            (b"encrcdsa\0\0\0\x02".to_vec(), "dmg"),
+            (head(&[(0, b"ER\x02"), (512, b"PM")]), "disk image"),
+            (b"EVF\x09\r\n\xFF\0\x01".to_vec(), "ewf"),
+            (b"WithoutFreeSpace\x02".to_vec(), "Parallels disk"),
+            (head(&[(0, b"\x7FELF\x02\x01\x01\0AI\x02")]), "AppImage"),
+            (b"ITSF\x03\0\0\0".to_vec(), "chm"),
+            (b"\xCF\xAD\x12\xFE\xC5".to_vec(), "dbx"),
+            (b"\x1A\0\0\x04\0\0".to_vec(), "nsf"),
+            (b"\0\x01\0\0Standard Jet DB\0".to_vec(), "Access database"),
+            (flat.to_vec(), "Flat OPC"),
+            ([b"\xEF\xBB\xBF<?xml version=\"1.0\"?>\n".as_slice(), flat].concat(), "Flat OPC"),
+            (head(&[(4, b"\xEF\xCD\xAB\x89\x20\x06")]), "ese"),
+            (head(&[(7, b"-sqx-")]), "sqx"),
+            (head(&[(24, b"\x6C\xEA")]), "dump"),
+            (head(&[(32, b"NXSB")]), "apfs"),
+            (head(&[(512, b"EFI PART\0\0\x01\0")]), "disk image"),
+            (head(&[(1024, b"H+\0\x04")]), "hfs+"),
+            (head(&[(1024, b"HX\0\x05")]), "hfs+"),
+            (head(&[(1024, b"BD"), (1044, b"\0\0\x02\0"), (1060, b"\x05Offer")]), "hfs"),
+            (head(&[(1080, b"\x53\xEF\x01\0"), (1048, b"\x02")]), "ext"),
+            (head(&[(1024, b"\x10\x20\xF5\xF2")]), "f2fs"),
+            (head(&[(1024, b"\xE2\xE1\xF5\xE0")]), "erofs"),
+            (head(&[(2, b"-pm1-"), (20, b"\x01")]), "lha"),
+        ];
+        for (head, name) in cases {
+            let begin = head.get(..40.min(head.len())).unwrap().escape_ascii();
+            assert_eq!(kind(&head), Some(name), "{begin}");
+        }
+    }
+
+    #[test]
+    fn text_and_tables_that_begin_alike_are_ordinary() {
+        let cases: [&[u8]; 16] = [
+            b"070701 is the magic of cpio",
+            b"S1130000285F245F2212226A000424290008237C2A",
+            b"StuffIt! is a program of the 1990s, and",
+            b"RZIP compresses large files well, and more",
+            b"begin 10 things that we do\n",
+            b"begin work",
+            b"AES is a cipher",
+            b"DOS is a system",
+            b"#!/bin/sh\n# Unpacks what a shell wrote.\n",
+            b"WARC/ is no version",
+            b"<package xmlns=\"http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd\">",
+            b"]\0\0\x10\0\x01\x02\x03\x04\x05\x06\x07\x08\0",
+            b"]\0\0\x11\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\0",
+            b"\x1A\x45\xDF\xA3\x01\0\0\0\0\0\0\x1F",
+            b"\0\x01\0\0\0\x0C\0\x80\0\x03\0\x40",
+            b"\x60\xEA\0\0\0\0\0\0\0\0\0",
+        ];
+        for head in cases {
+            assert_eq!(kind(head), None, "{}", head.escape_ascii());
+        }
+    }
+}
