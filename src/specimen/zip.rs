@@ -94,6 +94,43 @@ impl Zip {
     }
 }
 
+/// An archive as the last of two volumes: its end record has the number of the volume (APPNOTE.TXT 8).
+pub fn last_volume(mut archive: Vec<u8>) -> Vec<u8> {
+    let end = archive.len() - 22;
+    archive[end + 4..end + 8].copy_from_slice(&[1, 0, 1, 0]);
+    archive
+}
+
+/// An archive as the first of two volumes, cut before its directory.
+pub fn first_volume(archive: &[u8]) -> Vec<u8> {
+    let directory = archive.windows(4).position(|bytes| bytes == b"PK\x01\x02");
+    let members = &archive[..directory.unwrap_or(archive.len())];
+    [b"PK\x07\x08", members].concat()
+}
+
+/// A package (ECMA-376 part 2) that is no Office document, as NuGet writes it, with these files.
+pub fn nuget_package(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let head = "<?xml version=\"1.0\" encoding=\"utf-8\"?>";
+    let links = format!(
+        "{head}<Relationships xmlns=\"{RELATIONSHIPS}\"><Relationship \
+         Type=\"http://schemas.microsoft.com/packaging/2010/07/manifest\" Target=\"/offers.nuspec\" \
+         Id=\"R0\"/></Relationships>"
+    );
+    let types = format!(
+        "{head}<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">\
+         <Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>\
+         <Default Extension=\"nuspec\" ContentType=\"application/octet\"/></Types>"
+    );
+    let package = Zip::new()
+        .member("_rels/.rels", links.into_bytes(), Method::Deflated)
+        .member("offers.nuspec", format!("{head}<package/>").into_bytes(), Method::Deflated)
+        .member("[Content_Types].xml", types.into_bytes(), Method::Deflated);
+    let add = |zip: Zip, (name, bytes): &(&str, &[u8])| {
+        zip.member(name, bytes.to_vec(), Method::Deflated)
+    };
+    files.iter().fold(package, add).build()
+}
+
 impl Member {
     /// What both headers have in common, from "version needed" to the length of the name; and the
     /// bytes as they are stored.

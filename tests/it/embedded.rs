@@ -32,8 +32,12 @@ fn objects_of_documents_are_looked_into_if_asked() {
     let object = |stream: Vec<u8>| Compound::new().stream(native, stream).build();
     let package = |bytes: Vec<u8>| {
         let types = b"<Types xmlns=\"\"/>".to_vec();
+        let main =
+            "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument";
+        let links = format!("<Relationships><Relationship Type=\"{main}\"/></Relationships>");
         Zip::new()
             .member("[Content_Types].xml", types, Method::Deflated)
+            .member("_rels/.rels", links.into_bytes(), Method::Deflated)
             .member("word/embeddings/oleObject1.bin", bytes, Method::Deflated)
             .build()
     };

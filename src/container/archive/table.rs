@@ -99,13 +99,10 @@ pub(super) const BEGINNINGS: &[Magic] = &[
     magic(b"SZDD\x88\xF0\x27\x33", "szdd"), // COMPRESS.EXE [file]
     magic(b"KWAJ\x88\xF0\x27\xD1", "kwaj"), // COMPRESS.EXE [file]
     magic(b"SZ\x20\x88\xF0\x27\x33\xD1", "szdd"), // the same of QuickBASIC [file]
-    // Encodings.
-    magic(b"(This file must be converted with BinHex", "binhex"), // RFC 1741
-    tested(b"\0", "MacBinary", is_mac_binary),                    // "MacBinary III" 1996
-    magic(b"\0\x05\x16\x00\0", "AppleSingle"),                    // RFC 1740, appendix A
-    magic(b"\0\x05\x16\x07\0", "AppleDouble"),                    // RFC 1740, appendix B
-    tested(b"begin", "uuencode", is_uuencode),                    // POSIX.1-2017, uuencode
-    magic(b"=ybegin ", "yenc"),                                   // yEnc draft 1.3
+    // Encodings. `mail::encoded` names those that are text.
+    tested(b"\0", "MacBinary", is_mac_binary), // "MacBinary III" 1996
+    magic(b"\0\x05\x16\x00\0", "AppleSingle"), // RFC 1740, appendix A
+    magic(b"\0\x05\x16\x07\0", "AppleDouble"), // RFC 1740, appendix B
     // Encrypted files.
     magic(b"-----BEGIN PGP MESSAGE-----", "pgp"), // RFC 9580 6.2
     magic(b"age-encryption.org/v", "age"),        // age specification
@@ -326,15 +323,6 @@ fn crc16(bytes: &[u8]) -> u16 {
             if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 }
         })
     })
-}
-
-/// `begin`, a mode of three or four octal digits, and a name; `begin-base64` for the other encoding.
-fn is_uuencode(head: &[u8]) -> bool {
-    let Some(rest) = head.strip_prefix(b"begin") else { return false };
-    let rest = rest.strip_prefix(b"-base64").unwrap_or(rest);
-    let Some(rest) = rest.strip_prefix(b" ") else { return false };
-    let digits = rest.iter().take_while(|byte| matches!(byte, b'0'..=b'7')).count();
-    matches!(digits, 3 | 4) && rest.get(digits) == Some(&b' ')
 }
 
 /// A package as one XML file: its root element is of Microsoft's namespace.

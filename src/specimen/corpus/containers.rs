@@ -10,8 +10,8 @@ use super::super::pdf::{CrossReference, PdfForm, PdfIrm, StringForm, plain_pdf};
 use super::super::pfile::{Pfile, PfileVersion};
 use super::super::pst::{PstMessage, pst};
 use super::super::rpmsg::rpmsg;
-use super::super::tar::{gzip, tar};
-use super::super::zip::{Method, Zip};
+use super::super::tar::{gzip, tar, tar_v7};
+use super::super::zip::{Method, Zip, last_volume, nuget_package};
 use super::*;
 use crate::specimen::zlib;
 
@@ -190,7 +190,14 @@ fn archives() -> Files {
         vec![0; 300],
         Method::Encrypted,
     );
+    let volume = Zip::new()
+        .member("message.rpmsg", mail.clone(), Method::Stored)
+        .member("plain.txt", text.clone(), Method::Deflated)
+        .build();
     vec![
+        ("archive-v7.tar", tar_v7(&[("plain.txt", &text), ("message.rpmsg", &mail)])),
+        ("archive-split.zip", last_volume(volume)),
+        ("package.nupkg", nuget_package(&[("content/offer.docx", &protected())])),
         ("archive.zip", zip.build()),
         ("archive-same-names.zip", twice.build()),
         ("zip-in-mail-in-zip.zip", nest.build()),
