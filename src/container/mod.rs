@@ -347,47 +347,56 @@ pub(crate) struct Format {
     second: Second,
 }
 
-/// The formats in the order in which they are tried: firm magics first, text last.
-const FORMATS: &[Format] = &[
-    Format { matches: compound::matches, read: read_compound, second: Second::BehindSectors },
-    Format { matches: pfile::matches, read: pfile::read, second: Second::Any },
-    Format { matches: rpmsg::matches, read: rpmsg::read, second: Second::Pdf },
-    Format {
-        matches: rpmsg::matches_bare_blocks,
-        read: rpmsg::read_bare_blocks,
-        second: Second::Pdf,
-    },
-    Format { matches: zip::matches, read: zip::read, second: Second::UnlistedPdf },
+const fn format(matches: fn(head: &[u8]) -> bool, read: Read, second: Second) -> Format {
+    Format { matches, read, second }
+}
+
+/// The formats in the order in which they are tried: first those with a firm magic.
+const MAGICS: &[Format] = &[
+    format(compound::matches, read_compound, Second::BehindSectors),
+    format(pfile::matches, pfile::read, Second::Any),
+    format(rpmsg::matches, rpmsg::read, Second::Pdf),
+    format(rpmsg::matches_bare_blocks, rpmsg::read_bare_blocks, Second::Pdf),
+    format(zip::matches, zip::read, Second::UnlistedPdf),
     // Its first field is a name, which may begin with any of the following magics.
-    Format { matches: tar::matches, read: tar::read, second: Second::None },
-    Format { matches: program::matches, read: program::read, second: Second::Pdf },
-    Format { matches: mail::tnef::matches, read: mail::tnef::read, second: Second::Pdf },
-    Format { matches: mail::pst::matches, read: mail::pst::read, second: Second::Pdf },
-    Format { matches: gzip::matches, read: gzip::read, second: Second::None },
-    Format { matches: cms::matches, read: cms::read, second: Second::Pdf },
-    Format { matches: cms::matches_base64, read: cms::read_base64, second: Second::None },
-    Format { matches: archive::matches, read: archive::read, second: Second::Pdf },
-    Format { matches: tar::matches_damaged, read: tar::read, second: Second::None },
-    Format { matches: mail::calendar::matches, read: mail::calendar::read, second: Second::None },
-    Format { matches: mail::encoded::matches, read: mail::encoded::read, second: Second::None },
-    Format { matches: matches_pdf, read: pdf::read, second: Second::Zip },
-    Format { matches: text::matches, read: text::read, second: Second::Any },
-    Format { matches: mail::foreign::matches, read: mail::foreign::read, second: Second::Pdf },
-    Format { matches: mail::mbox::matches, read: mail::mbox::read, second: Second::PdfInMail },
-    Format {
-        matches: mail::eml::matches,
-        read: mail::mbox::read_message,
-        second: Second::PdfInMail,
-    },
-    Format {
-        matches: mail::eml::matches_long,
-        read: mail::mbox::read_long_message,
-        second: Second::None,
-    },
-    Format { matches: pdf::matches_quoted, read: pdf::read_quoted, second: Second::None },
-    Format { matches: pdf::matches_objects, read: pdf::read, second: Second::None },
-    Format { matches: text::matches_prolog, read: text::read_prolog, second: Second::Any },
-    Format { matches: zip::matches_prefixed, read: zip::read_prefixed, second: Second::None },
+    format(tar::matches, tar::read, Second::None),
+    format(program::matches, program::read, Second::Pdf),
+    format(mail::tnef::matches, mail::tnef::read, Second::Pdf),
+    format(mail::pst::matches, mail::pst::read, Second::Pdf),
+    format(gzip::matches, gzip::read, Second::None),
+    format(cms::matches, cms::read, Second::Pdf),
+    format(archive::matches, archive::read, Second::Pdf),
+    format(tar::matches_damaged, tar::read, Second::None),
+];
+
+/// Then text that begins with a word of its own, the first byte of which is one of these.
+const WORD_STARTS: &[u8] = b"-MBb=(";
+const WORDS: &[Format] = &[
+    format(cms::matches_base64, cms::read_base64, Second::None),
+    format(mail::calendar::matches, mail::calendar::read, Second::None),
+    format(mail::encoded::matches, mail::encoded::read, Second::None),
+];
+
+/// Then those for which `%PDF-` has to be present near the beginning.
+const PDF: &Format = &format(matches_pdf, pdf::read, Second::Zip);
+
+/// Then other text.
+const TEXTS: &[Format] = &[
+    format(text::matches, text::read, Second::Any),
+    format(mail::foreign::matches, mail::foreign::read, Second::Pdf),
+    format(mail::mbox::matches, mail::mbox::read, Second::PdfInMail),
+    format(mail::eml::matches, mail::mbox::read_message, Second::PdfInMail),
+    format(mail::eml::matches_long, mail::mbox::read_long_message, Second::None),
+];
+
+/// Then `%PDF-` behind something that is no message.
+const QUOTED_PDF: &Format = &format(pdf::matches_quoted, pdf::read_quoted, Second::None);
+
+/// Last, what only a search of the head shows.
+const SEARCHED: &[Format] = &[
+    format(pdf::matches_objects, pdf::read, Second::None),
+    format(text::matches_prolog, text::read_prolog, Second::Any),
+    format(zip::matches_prefixed, zip::read_prefixed, Second::None),
 ];
 
 /// The image of a disc, which a file may be and a member is not asked for: many begin with nothing,
@@ -397,8 +406,7 @@ const DISC: Format =
 
 /// A file that its end may name. A member is not asked for it, because it would have to be decoded to
 /// its end.
-const KNOWN_BY_TAIL: Format =
-    Format { matches: tail::is_possible, read: tail::read, second: Second::None };
+const KNOWN_BY_TAIL: Format = format(tail::is_possible, tail::read, Second::None);
 
 /// Returns whether a member is a PDF, and not a message that precedes the header of a PDF.
 fn matches_pdf(head: &[u8]) -> bool {
@@ -415,7 +423,21 @@ fn is_mail_before(head: &[u8], at: usize) -> bool {
 impl Format {
     /// The format of a member whose decoded bytes begin with `head`, if it is one that is known here.
     pub(crate) fn of(head: &[u8]) -> Option<&'static Format> {
-        FORMATS.iter().find(|format| (format.matches)(head))
+        let first = |formats: &'static [Format]| formats.iter().find(|it| (it.matches)(head));
+        if let Some(found) = first(MAGICS) {
+            return Some(found);
+        }
+        let begins = mail::eml::begin(head).first().is_some_and(|it| WORD_STARTS.contains(it));
+        if begins && let Some(found) = first(WORDS) {
+            return Some(found);
+        }
+        // The search is done once: most files have no such header.
+        let has_header = pdf::header_at(head).is_some();
+        if has_header && (PDF.matches)(head) {
+            return Some(PDF);
+        }
+        let quoted = || has_header.then_some(QUOTED_PDF);
+        first(TEXTS).or_else(quoted).or_else(|| first(SEARCHED))
     }
 
     /// Returns the format of a whole file, of which the end is read where the head does not decide.

@@ -121,7 +121,7 @@ fn is_program(head: &[u8]) -> bool {
 /// Whether the end has a sign of one of the formats. The cheap half of [`read`].
 pub(super) fn matches(window: &mut Window<'_>) -> Result<bool> {
     let tail = tail(window)?;
-    Ok(trailer(tail).is_some() || memmem::rfind(tail, zip::END_SIGNATURE).is_some())
+    Ok(trailer(tail).is_some() || memmem::find(tail, zip::END_SIGNATURE).is_some())
 }
 
 /// Reads the file as what its end names.

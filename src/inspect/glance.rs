@@ -1,7 +1,7 @@
 //! Most files are of no format that is known here. One look at their first bytes tells, and nothing
 //! is set up for them of what the reading of a container needs.
 
-use crate::container::{self, Container, Format, Protection};
+use crate::container::{Container, Format, Protection};
 use crate::error::Result;
 use crate::facts::{Depth, Facts};
 use crate::limits::Meter;
@@ -24,7 +24,9 @@ pub(super) fn look(source: &dyn ReadAt, cache: &mut Cache, meter: &Meter) -> Res
     let mut window = Window::new(source, cache, meter)?;
     let format = Format::of_file(&mut window)?;
     if format.is_none() {
-        return Ok(Glance::Nothing(container::ordinary(window.head()?)));
+        let is_empty = window.known_len() == Some(0);
+        let container = if is_empty { Container::Empty } else { Container::Other };
+        return Ok(Glance::Nothing(container));
     }
     cache.keep();
     Ok(Glance::Begun(format))

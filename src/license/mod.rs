@@ -29,7 +29,7 @@ pub use certificate::{AppData, Certificate, CertificateKind, License, Party};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use memchr::memmem::{self, Finder};
+use memchr::memmem::Finder;
 
 use crate::bytes::wide;
 use crate::container::Anomaly;
@@ -134,11 +134,6 @@ pub(crate) fn head_is_complete(bytes: &[u8], memory: &mut Memory) -> bool {
             [Finder::new(WIDE_LABEL), Finder::new(b"<\0W\0O\0R\0K\0")],
         ]
     });
-    // Comments, CDATA and document types can hide what the search finds. No server writes them, and
-    // a license with them is read whole.
-    if memmem::find(bytes, b"<!").is_some() || memmem::find(bytes, b"<\0!\0").is_some() {
-        return false;
-    }
     ENDS.iter().any(|[label, work]| {
         let Some(start) = label.find(bytes) else { return false };
         let rest = bytes.get(start..).unwrap_or_default();
@@ -149,8 +144,17 @@ pub(crate) fn head_is_complete(bytes: &[u8], memory: &mut Memory) -> bool {
             None => work.find(rest),
         };
         memory.work_at = found.unwrap_or(memory.work_at);
-        found.is_some()
+        let end = found.and_then(|at| at.checked_add(start));
+        end.is_some_and(|end| !hides_text(bytes.get(..end).unwrap_or_default()))
     })
+}
+
+/// Whether comments, CDATA or document types may hide what a search for words finds. No server
+/// writes them, and a license with them is read whole.
+fn hides_text(bytes: &[u8]) -> bool {
+    let before = |at| bytes.get(..at).unwrap_or_default();
+    memchr::memchr_iter(b'!', bytes)
+        .any(|at| before(at).ends_with(b"<") || before(at).ends_with(b"<\0"))
 }
 
 /// All that the XrML of one structure yields.

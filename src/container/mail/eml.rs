@@ -62,7 +62,7 @@ fn has_known_field(head: &[u8]) -> bool {
 }
 
 /// What stands behind a byte order mark and white space.
-pub(super) fn begin(head: &[u8]) -> &[u8] {
+pub(crate) fn begin(head: &[u8]) -> &[u8] {
     head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start()
 }
 
