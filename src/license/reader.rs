@@ -106,6 +106,7 @@ pub(crate) fn documents<'t>(text: &'t [u8], depth: Depth, meter: &Meter) -> Docu
 
 /// Reads every document of `text`, whatever elements contain it: the answer of a server has its
 /// certificates in a SOAP envelope.
+#[cfg(feature = "estate")]
 pub(crate) fn documents_in_wrapper<'t>(text: &'t [u8], meter: &Meter) -> Documents<'t> {
     let mut documents = Documents::default();
     let next = |text: &[u8], at, _: &mut Documents<'_>, _: &mut Option<Error>| next_tag(text, at);
