@@ -78,7 +78,10 @@ fn a_plain_file_costs_one_read_and_no_memory() {
         let change = region.change();
         assert_eq!(report.worst(), Protection::None, "{name}");
         let (reads, read) = source.counts();
-        assert!(reads <= 1 && read <= 4096, "{name}: {reads} reads, {read} bytes");
+        // Bytes of no familiar format may be a disk image or end in an archive: the end is read too.
+        let most = if name == "noise" { 2 } else { 1 };
+        let is_little = reads <= most && read <= most * 4096;
+        assert!(is_little, "{name}: {reads} reads, {read} bytes");
         assert_eq!((change.allocations, change.reallocations), (0, 0), "{name}");
     }
 }

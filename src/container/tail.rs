@@ -45,8 +45,16 @@ fn is_control(byte: u8) -> bool {
     (byte < 9) | (byte.wrapping_sub(14) < 13)
 }
 
+/// Whether the head is text in UTF-16: by its byte order mark, or by a zero beside each letter.
 fn is_utf16(head: &[u8]) -> bool {
-    head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF")
+    let (pairs, _) = head.get(..SAMPLE).unwrap_or(head).as_chunks::<2>();
+    let are_letters = |letter: fn(&[u8; 2]) -> [u8; 2]| {
+        pairs.iter().map(letter).all(|[letter, zero]| zero == 0 && !is_control(letter))
+    };
+    head.starts_with(b"\xFF\xFE")
+        || head.starts_with(b"\xFE\xFF")
+        || are_letters(|pair| *pair)
+        || are_letters(|[high, low]| [*low, *high])
 }
 
 /// Images, audio and video by their magics (the magic database of the `file` program).
@@ -170,12 +178,14 @@ mod tests {
         let noise: Vec<u8> =
             (0..4096_u32).map(|n| n.wrapping_mul(0x9E37_79B9).to_be_bytes()[0]).collect();
         let long = |begin: &[u8]| [begin, &noise].concat();
-        let cases: [(&str, Vec<u8>, bool); 12] = [
+        let cases: [(&str, Vec<u8>, bool); 14] = [
             ("noise", noise.clone(), true),
             ("a script", b"#!/bin/sh\n".repeat(500), true),
             ("prose", b"Nothing is protected.\n".repeat(500), false),
             ("Latin-1", b"\xDCber\xFC f\xFCr\n".repeat(500), false),
             ("UTF-16", b"\xFF\xFEa\0b\0".repeat(500), false),
+            ("UTF-16 without a mark", b"a\0b\0\n\0".repeat(500), false),
+            ("UTF-16BE without a mark", b"\0a\0b\0\n".repeat(500), false),
             ("PNG", long(b"\x89PNG\r\n\x1A\n"), false),
             ("JPEG", long(b"\xFF\xD8\xFF\xE0"), false),
             ("MP4", long(b"\0\0\0\x20ftypisom"), false),
