@@ -80,7 +80,7 @@ impl Desk {
         let mut envelope = Envelope::of_path(path);
         envelope.size = source.size().ok();
         envelope.modified = source.modified().map(Into::into);
-        let report = match self.inspector.inspect(source) {
+        let report = match self.inspector.inspect_named(source, path) {
             Ok(report) => report,
             Err(error) => Report::unopened(&error),
         };

@@ -42,20 +42,21 @@ struct Packed {
     name: Option<String>,
     /// Its deflated bytes.
     extent: Extent,
-    /// Whether what they begin with is of a known format, and of one that no text begins like.
-    is_known: bool,
+    /// Whether what they begin with is of a known format that no text begins like.
     is_firmly_known: bool,
+    is_empty: bool,
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
     sink.protection(Protection::Unknown);
     let mut found = Vec::new();
-    let ended = members(window, &mut found);
+    let mut head = Vec::new();
+    let ended = members(window, &mut found, &mut head);
     if found.is_empty() {
         first_alone(window, sink)?;
     } else {
-        name(found, sink)?;
+        name(found, is_known(&head), sink)?;
     }
     ended?;
     sink.protection(Protection::None);
@@ -64,12 +65,18 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 
 /// Names what may be something: all members as the one file that they are together, and each of the
 /// others that begins like one.
-fn name(found: Vec<Packed>, sink: &mut dyn Sink) -> Result<()> {
+///
+/// `is_known` says whether all of them together begin like something.
+fn name(found: Vec<Packed>, is_known: bool, sink: &mut dyn Sink) -> Result<()> {
+    // Behind empty members, the first one with bytes is the file by itself.
+    let begins = found.iter().position(|packed| !packed.is_empty).unwrap_or_default();
+    let stands_alone = begins > 0 && found.get(begins).is_some_and(|it| it.is_firmly_known);
+    let is_known = is_known && !stands_alone;
     let mut together = Some(found.iter().map(|packed| packed.extent).collect::<Vec<_>>());
     for packed in found {
         let extents = together.take();
         let is_first = extents.is_some();
-        if !(is_first && packed.is_known || packed.is_firmly_known) {
+        if !(is_first && is_known || packed.is_firmly_known) {
             continue;
         }
         let (extents, encoding) = match extents {
@@ -98,7 +105,8 @@ fn first_alone(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 }
 
 /// Inflates the file to its end, which is the only way to learn where its members begin.
-fn members(window: &mut Window<'_>, found: &mut Vec<Packed>) -> Result<()> {
+/// Collects the members, and the first bytes of all of them together.
+fn members(window: &mut Window<'_>, found: &mut Vec<Packed>, together: &mut Vec<u8>) -> Result<()> {
     let mut spent = Spent::default();
     let mut at: u64 = 0;
     // What does not fit its checksum may have lost what it is known by.
@@ -122,11 +130,14 @@ fn members(window: &mut Window<'_>, found: &mut Vec<Packed>) -> Result<()> {
             let detail = "CRC32 or ISIZE is not that of what inflates";
             damage.get_or_insert(Error::malformed("malformed-gzip", "gzip", end, detail));
         }
+        let missing = HEAD.saturating_sub(together.len()).min(head.len());
+        #[allow(clippy::disallowed_methods)] // at most HEAD
+        together.extend_from_slice(head.get(..missing).unwrap_or_default());
         found.push(Packed {
             name,
             extent: Extent { offset: start, len },
-            is_known: is_known(&head),
             is_firmly_known: is_firmly_known(&head),
+            is_empty: head.is_empty(),
         });
         if !has_trailer {
             return Err(Error::truncated("gzip", end, "no CRC32, no ISIZE"));

@@ -441,7 +441,10 @@ impl Format {
     }
 
     /// Returns the format of a whole file, of which the end is read where the head does not decide.
-    pub(crate) fn of_file(window: &mut Window<'_>) -> Result<Option<&'static Format>> {
+    pub(crate) fn of_file(
+        window: &mut Window<'_>,
+        reads_tail: bool,
+    ) -> Result<Option<&'static Format>> {
         let head = window.head()?;
         if let Some(found) = Format::of(head) {
             return Ok(Some(found));
@@ -449,7 +452,8 @@ impl Format {
         if (DISC.matches)(head) {
             return Ok(Some(&DISC));
         }
-        let is_known = (KNOWN_BY_TAIL.matches)(head) && tail::matches(window)?;
+        let may_be = reads_tail || (KNOWN_BY_TAIL.matches)(head);
+        let is_known = may_be && tail::matches(window)?;
         Ok(is_known.then_some(&KNOWN_BY_TAIL))
     }
 
@@ -471,6 +475,11 @@ pub(crate) fn is_known(head: &[u8]) -> bool {
 /// What a member is that begins with `head`, where nothing can come of it.
 pub(crate) fn ordinary(head: &[u8]) -> Container {
     if head.is_empty() { Container::Empty } else { Container::Other }
+}
+
+/// Whether a file of this name is looked at to its end.
+pub(crate) fn is_named_like_archive(name: &[u8]) -> bool {
+    tail::is_named(name)
 }
 
 /// Whether a member of this name is opened: its first bytes are of a known format, or its name is that
@@ -539,7 +548,7 @@ fn read_to_tail(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 
 /// Reads a whole file of whatever format.
 pub(crate) fn read_file(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    match Format::of_file(window)? {
+    match Format::of_file(window, false)? {
         Some(format) => format.read(window, sink),
         None => read(window, sink),
     }

@@ -28,6 +28,10 @@ const MAJOR: std::ops::RangeInclusive<u32> = 2..=3;
 /// The longest XMP packet that is read for its label; real ones have 6 to 7 KB.
 const MAX_METADATA: u32 = 65_536;
 
+/// Bytes of a gap that are searched at once, and those that are searched again for a cut word.
+const GAP_PIECE: u64 = 65_536;
+const GAP_OVERLAP: u64 = 8;
+
 const STRUCTURE: &str = "PFILE header";
 
 pub(crate) fn matches(head: &[u8]) -> bool {
@@ -66,6 +70,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     if let Err(error) = sink.license_at(window, &[header.license]) {
         return Err(named(error, window, sink, header.license.offset));
     }
+    stray_text(window, sink, &header)?;
     let wanted = sink.wanted();
     if wanted.labels || wanted.evidence {
         read_label(window, sink, &header)?;
@@ -73,6 +78,40 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     if u64::from(header.content) > window.len() {
         let detail = "the content begins behind the end of the file";
         sink.incomplete(Error::truncated(STRUCTURE, window.len(), detail));
+    }
+    Ok(())
+}
+
+/// Searches the bytes that belong to no field for the text of another license: before the publishing
+/// license, and between it, the metadata and the content. Writers leave no such gaps.
+fn stray_text(window: &mut Window<'_>, sink: &mut dyn Sink, header: &Header) -> Result<()> {
+    let content = u64::from(header.content).min(window.len());
+    let metadata =
+        header.metadata.filter(|(_, len)| *len > 0).map_or(content..content, |(at, len)| {
+            let at = u64::from(at);
+            at..at.saturating_add(u64::from(len))
+        });
+    let license = header.license;
+    let gaps = [
+        wide(PREAMBLE)..license.offset.min(content),
+        license.end()..content.min(metadata.start.max(license.end())),
+        metadata.end.max(license.end())..content,
+    ];
+    for gap in gaps {
+        let mut at = gap.start;
+        while at < gap.end {
+            let len = gap.end.saturating_sub(at).min(GAP_PIECE);
+            let piece = window.exact("PFILE", at, narrow(len).unwrap_or(0))?;
+            let has_text = |word| memchr::memmem::find(piece, word).is_some();
+            let is_stray = has_text(b"XrML") || has_text(b"X\0r\0M\0L");
+            window.meter().charge(Limit::Steps, len)?;
+            if is_stray {
+                sink.anomaly(Anomaly::StrayLicenseText, Some(at));
+                return Ok(());
+            }
+            // A word may be cut.
+            at = if len < GAP_PIECE { gap.end } else { at.saturating_add(GAP_PIECE - GAP_OVERLAP) };
+        }
     }
     Ok(())
 }

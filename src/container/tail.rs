@@ -160,7 +160,8 @@ const SUFFIXES: &[&[u8]] = &[
     b".zip", b".zipx", b".jar", b".war", b".ear", b".apk", b".xpi", b".crx", b".exe", b".dmg",
     b".vhd", b".iso", b".img", b".nrg", b".uif", b".docx", b".docm", b".xlsx", b".xlsm", b".xlsb",
     b".pptx", b".pptm", b".vsdx", b".odt", b".ods", b".odp", b".epub", b".nupkg", b".vsix",
-    b".cbz", b".kmz",
+    b".cbz", b".kmz", b".msi", b".msix", b".appx", b".whl", b".aar", b".pyz", b".phar", b".run",
+    b".sfx", b".dotx", b".xltx", b".ppsx", b".potx", b".cdr", b".vhdx", b".z01",
 ];
 
 /// Whether a member of this name is looked at to its end.

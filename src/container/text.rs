@@ -148,6 +148,12 @@ fn contains_xrml(text: &[u8]) -> bool {
     memchr::memmem::find(text, ROOTS[0]).is_some()
 }
 
+/// Whether a foreign element contains a publishing license. It is no license of the file, but it
+/// is not nothing.
+fn contains_license(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"Microsoft Rights Label").is_some()
+}
+
 /// Whether XrML follows a foreign root element. What that element contains is no license of the file.
 fn follows_foreign(root: &[u8]) -> bool {
     let end = |byte: &u8| matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace();
@@ -179,7 +185,7 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
             Prolog::Root(root) if is_xrml(root) => (false, true),
             // Its end has to be known.
             Prolog::Root(root) if contains_xrml(root) => {
-                (!is_whole, is_whole && follows_foreign(root))
+                (!is_whole, is_whole && (follows_foreign(root) || contains_license(root)))
             }
             found => (found == Prolog::Unfinished, false),
         };

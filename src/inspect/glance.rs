@@ -16,13 +16,20 @@ pub(super) enum Glance {
     Begun(Option<&'static Format>),
 }
 
-pub(super) fn look(source: &dyn ReadAt, cache: &mut Cache, meter: &Meter) -> Result<Glance> {
+/// Looks at the first bytes of a file; with `reads_tail` at the last ones too, whatever the first
+/// ones are of.
+pub(super) fn look(
+    source: &dyn ReadAt,
+    reads_tail: bool,
+    cache: &mut Cache,
+    meter: &Meter,
+) -> Result<Glance> {
     cache.forget();
     if !source.is_sized() {
         return Ok(Glance::Begun(None));
     }
     let mut window = Window::new(source, cache, meter)?;
-    let format = Format::of_file(&mut window)?;
+    let format = Format::of_file(&mut window, reads_tail)?;
     if format.is_none() {
         let is_empty = window.known_len() == Some(0);
         let container = if is_empty { Container::Empty } else { Container::Other };
@@ -51,7 +58,7 @@ mod tests {
         let mut inspector = Inspector::builder().depth(depth).build();
         let options = inspector.options.clone();
         let meter = || Meter::new(options.limits.clone(), options.cancel.clone());
-        let glance = match look(&bytes, &mut inspector.cache, &meter()).unwrap() {
+        let glance = match look(&bytes, false, &mut inspector.cache, &meter()).unwrap() {
             Glance::Nothing(container) => Some(report(container, depth)),
             Glance::Begun(_) => None,
         };

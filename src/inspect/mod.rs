@@ -13,8 +13,8 @@ use std::sync::Arc;
 use self::glance::Glance;
 use self::walk::{Buffers, Walk};
 use crate::bytes::Buffer;
-use crate::container::Wanted;
 use crate::container::mail::pst::{PstOpener, PstReader};
+use crate::container::{self, Wanted};
 use crate::error::{Error, Result};
 use crate::facts::Depth;
 use crate::license::{Manner, Memory};
@@ -181,8 +181,8 @@ impl Inspector {
     /// # Errors
     /// Only when the file could not be opened. Damage inside is [`Report::incomplete`].
     pub fn inspect_path(&mut self, path: impl AsRef<Path>) -> Result<Report> {
-        let source = FileSource::open(path).map_err(Error::io)?;
-        self.inspect(&source)
+        let source = FileSource::open(&path).map_err(Error::io)?;
+        self.inspect_named(&source, path)
     }
 
     /// Inspects bytes in memory.
@@ -214,10 +214,25 @@ impl Inspector {
     /// # Errors
     /// Only when the source cannot say how large it is.
     pub fn inspect(&mut self, source: &dyn ReadAt) -> Result<Report> {
+        self.inspect_as(source, false)
+    }
+
+    /// Inspects any source of bytes that has a file name. If the name ends like that of an archive
+    /// or a document (`.zip`, `.jar`, `.exe`, `.docx` …) and the first bytes are of no format with
+    /// members, the last 4 KB are read too: an archive may follow a prefix of any kind.
+    ///
+    /// # Errors
+    /// Only when the source cannot say how large it is.
+    pub fn inspect_named(&mut self, source: &dyn ReadAt, name: impl AsRef<Path>) -> Result<Report> {
+        let name = name.as_ref().file_name().unwrap_or_default().to_string_lossy();
+        self.inspect_as(source, container::is_named_like_archive(name.as_bytes()))
+    }
+
+    fn inspect_as(&mut self, source: &dyn ReadAt, reads_tail: bool) -> Result<Report> {
         let size = source.size().map_err(Error::io)?;
         let options = &self.options;
         let mut meter = Meter::within(&options.limits, options.cancel.clone(), size);
-        let format = match glance::look(source, &mut self.cache, &meter) {
+        let format = match glance::look(source, reads_tail, &mut self.cache, &meter) {
             Ok(Glance::Nothing(container)) => {
                 return Ok(glance::report(container, options.manner.depth));
             }

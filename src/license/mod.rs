@@ -206,7 +206,9 @@ fn read_chain(
     let known = Some(&mut memory.documents);
     let mut documents = reader::documents_known(&chain, manner.depth, known, meter);
     documents.trailing |= outer.trailing;
-    documents.has_stray_text |= outer.has_stray_text;
+    // The certificates of the chain are no stray text of it.
+    let has_bare = memchr::memmem::find(text.utf8(), b"XrML").is_some();
+    documents.has_stray_text |= outer.has_stray_text && has_bare;
     // An offset into decoded text is none into the file.
     documents.error = documents.error.map(|error| error.with_offset(None));
     documents.error = outer.error.take().or(documents.error);

@@ -68,8 +68,12 @@ pub(super) fn next_tag(text: &[u8], mut at: usize) -> Option<usize> {
 
 /// Whether text that an XML parser skips contains a part of a license.
 pub(super) fn has_license_text(text: &[u8]) -> bool {
-    static PARTS: LazyLock<[Finder<'static>; 2]> =
-        LazyLock::new(|| [Finder::new(b"XrML"), Finder::new(b"Rights Label")]);
+    // In text of another encoding, and in base64, too.
+    static PARTS: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| {
+        let parts: [&[u8]; 5] =
+            [b"XrML", b"Rights Label", b"X\0r\0M\0L", b"<CERTIFICATE", b"<certificate"];
+        parts.map(Finder::new)
+    });
     PARTS.iter().any(|part| part.find(text).is_some())
 }
 

@@ -327,6 +327,54 @@ fn a_certificate_chain_with_a_damaged_certificate_is_undecided() {
 }
 
 #[test]
+fn license_text_outside_of_the_fields_of_a_pfile_is_reported() {
+    for version in PfileVersion::ALL {
+        let plain = Pfile::new(version, marked(&decoy())).build();
+        let at = plain.windows(6).position(|window| window == b"</XrML").unwrap() + 7;
+        let (head, tail) = plain.split_at(at);
+        let mut cases =
+            vec![("clear text", Pfile::new(version, marked(&decoy())).clear_text(&held()).build())];
+        // The content moves behind the second license.
+        let mut moved = [head, held().as_bytes(), tail].concat();
+        let field = Pfile::new(version, marked(&decoy())).header_offset() + 20;
+        let content = u32::from_le_bytes(moved[field..field + 4].try_into().unwrap());
+        let content = content + held().len() as u32;
+        moved[field..field + 4].copy_from_slice(&content.to_le_bytes());
+        cases.push(("behind the license", moved));
+        assert_eq!(
+            highest(&Inspector::default().inspect_bytes(&plain), &Estate::default()),
+            Need::No
+        );
+        for (name, file) in cases {
+            let report = Inspector::default().inspect_bytes(&file);
+            let facts = report.findings().next().unwrap().facts();
+            assert!(facts.anomalies.contains(&Anomaly::StrayLicenseText), "{version:?}, {name}");
+            assert_eq!(highest(&report, &Estate::default()), Need::Possible, "{version:?}, {name}");
+        }
+    }
+}
+
+#[test]
+fn licenses_in_a_foreign_root_or_in_another_encoding_are_not_overlooked() {
+    let chain = format!(
+        "<certificatechain><certificate>{}</certificate></certificatechain>",
+        base64_of(&utf16(&held()))
+    );
+    let mut utf16_behind = utf8(&decoy());
+    utf16_behind.extend(utf16(&held()));
+    let cases = [
+        ("foreign root", format!("<Root>{}{}</Root>", decoy(), held()).into_bytes()),
+        ("foreign root, UTF-16", utf16(&format!("<Root>{}{}</Root>", decoy(), held()))),
+        ("chain behind", format!("{}{chain}", decoy()).into_bytes()),
+        ("UTF-16 behind", utf16_behind),
+    ];
+    for (name, file) in cases {
+        let report = Inspector::default().inspect_bytes(&file);
+        assert_eq!(highest(&report, &Estate::default()), Need::Possible, "{name}");
+    }
+}
+
+#[test]
 fn a_value_that_other_markup_interrupts_is_refused() {
     let text = held();
     let key = text.split("<ISSUEDPRINCIPALS").nth(1).unwrap();

@@ -174,7 +174,8 @@ impl Worker {
         };
         let source =
             Watched { source: opened.source.as_ref(), shared: &self.shared, post: &self.post };
-        let inspected = catch_unwind(AssertUnwindSafe(|| self.inspector.inspect(&source)));
+        let inspected =
+            catch_unwind(AssertUnwindSafe(|| self.inspector.inspect_named(&source, &job.path)));
         let keeps = self.shared.walk.ledger.is_some();
         let has_changed = keeps && self.post.call(|| opened.source.has_changed());
         if !self.post.end() {

@@ -65,6 +65,12 @@ pub(crate) fn has_more_behind(head: &[u8], len: u64) -> bool {
 }
 
 impl CompoundFile {
+    /// Whether the file ends with a sector, as far as its length is known.
+    pub(crate) fn is_whole_sectors(&self, window: &Window<'_>) -> bool {
+        let sector = if self.version == 4 { 4096 } else { 512 };
+        window.known_len().is_none_or(|len| len.checked_rem(sector) == Some(0))
+    }
+
     /// Reads the header and the root of the directory.
     pub(crate) fn open(window: &mut Window<'_>) -> Result<CompoundFile> {
         // One that is decoded as it is read, in a protected mail, need not be decoded to its end.

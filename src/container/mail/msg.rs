@@ -95,6 +95,10 @@ pub(crate) fn read(
         return Ok(false);
     }
     sink.container(Container::Msg);
+    if !file.is_whole_sectors(window) {
+        let detail = "the file does not end with a sector: bytes were inserted or removed";
+        sink.incomplete(Error::malformed("malformed-fat", "compound file", None, detail));
+    }
     let mut looked_at = HashSet::new();
     let mut messages = vec![Message { storage: root, steps: Vec::new() }];
     let mut property = None;
