@@ -91,6 +91,9 @@ pub(crate) fn matches(head: &[u8]) -> bool {
             return true;
         }
     }
+    if !is_sequence && !head.get(2..7).is_some_and(|ids| ids.contains(&OBJECT_ID)) {
+        return false;
+    }
     // The length may be damaged, or one byte of the rest.
     (2..=6).any(|at| {
         let content = head.get(at..).unwrap_or_default();

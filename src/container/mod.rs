@@ -385,6 +385,10 @@ const TEXTS: &[Format] = &[
     format(text::matches, text::read, Second::Any),
     format(mail::foreign::matches, mail::foreign::read, Second::Pdf),
     format(mail::mbox::matches, mail::mbox::read, Second::PdfInMail),
+];
+
+/// Then messages, which have a colon in each field.
+const MESSAGES: &[Format] = &[
     format(mail::eml::matches, mail::mbox::read_message, Second::PdfInMail),
     format(mail::eml::matches_long, mail::mbox::read_long_message, Second::None),
 ];
@@ -436,8 +440,9 @@ impl Format {
         if has_header && (PDF.matches)(head) {
             return Some(PDF);
         }
+        let message = || memchr::memchr(b':', head).and_then(|_| first(MESSAGES));
         let quoted = || has_header.then_some(QUOTED_PDF);
-        first(TEXTS).or_else(quoted).or_else(|| first(SEARCHED))
+        first(TEXTS).or_else(message).or_else(quoted).or_else(|| first(SEARCHED))
     }
 
     /// Returns the format of a whole file, of which the end is read where the head does not decide.

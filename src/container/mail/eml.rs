@@ -24,10 +24,6 @@ const MOST_OTHERS: u32 = 8;
 /// other byte.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = begin(head);
-    if memchr::memchr(b':', head).is_none() {
-        // Nor is there a field.
-        return false;
-    }
     if head.first_chunk().is_some_and(noise::begins_here) && !has_known_field(head) {
         return false;
     }
