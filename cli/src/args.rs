@@ -237,7 +237,8 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "FROM=TO", value_parser = map, requires = "inventory")]
     pub(crate) map: Vec<(String, String)>,
 
-    /// A folder that had files and now has none is right like that: they are gone
+    /// Accept a folder that is now empty, and files whose file system is not mounted any more: they
+    /// are gone
     #[arg(long, requires = "inventory")]
     pub(crate) accept_empty: bool,
 

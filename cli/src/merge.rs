@@ -221,7 +221,9 @@ fn merge(output: &Path, inventories: &[Input]) -> rusqlite::Result<i64> {
     }
     // A later listing of the folder has written its own.
     db.execute_batch(
-        "DELETE FROM skipped WHERE scan < (SELECT listed FROM dirs WHERE dirs.id = skipped.dir);",
+        "DELETE FROM skipped WHERE EXISTS (SELECT 1 FROM dirs WHERE dirs.id = skipped.dir \
+         AND skipped.scan < dirs.listed \
+         AND (skipped.device IS NULL OR skipped.device IS dirs.device));",
     )?;
     db.query_row("SELECT count(*) FROM files WHERE gone IS NULL", [], |row| row.get(0))
 }
@@ -331,14 +333,20 @@ fn skipped(db: &Connection) -> rusqlite::Result<()> {
     if !has_table(db, "skipped")? {
         return Ok(());
     }
-    db.execute_batch(
-        "INSERT INTO main.skipped (dir, name, root, scan, target)
-           SELECT d.new, o.name, r.new, n.new, o.target FROM i.skipped o
+    let has_device = columns(db, "skipped")?.iter().any(|column| column == "device");
+    let device = match has_device {
+        true => "(SELECT new FROM temp.device WHERE old = o.device)",
+        false => "NULL",
+    };
+    db.execute_batch(&format!(
+        "INSERT INTO main.skipped (dir, name, root, scan, target, device)
+           SELECT d.new, o.name, r.new, n.new, o.target, {device} FROM i.skipped o
              JOIN temp.dir d ON d.old = o.dir JOIN temp.root r ON r.old = o.root
              JOIN temp.scan n ON n.old = o.scan WHERE true
            ON CONFLICT (dir, name) DO UPDATE SET root = excluded.root, scan = excluded.scan,
-             target = excluded.target WHERE excluded.scan > skipped.scan;",
-    )
+             target = excluded.target, device = excluded.device
+             WHERE excluded.scan > skipped.scan;",
+    ))
 }
 
 /// Copies a table; columns in `mapped` get their new number from the table of that name.

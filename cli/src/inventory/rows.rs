@@ -88,7 +88,7 @@ pub(crate) enum DirState {
     /// in it were not followed.
     Listed { device: Option<Arc<str>>, missing: Vec<i64>, skipped: Vec<Skipped> },
     /// It was not listed, or not to the end.
-    Failed { code: &'static str, error: String },
+    Failed { code: &'static str, error: String, device: Option<Arc<str>> },
 }
 
 /// A link, a junction or a mount point that was not followed.
@@ -98,6 +98,8 @@ pub(crate) struct Skipped {
     pub(crate) name: OsString,
     /// Where it leads, with links resolved; nothing where that could not be found out.
     pub(crate) target: Option<PathBuf>,
+    /// The file system that contains it, where that is known.
+    pub(crate) device: Option<Arc<str>>,
 }
 
 /// Which rows of an earlier reading hold what the current one would find.
@@ -155,7 +157,12 @@ pub(super) struct KeyRow {
 
 impl FileRow {
     /// What stands for a folder that could not be listed.
-    pub(super) fn unlisted(dir: &Arc<Dir>, code: &'static str, error: &str) -> FileRow {
+    pub(super) fn unlisted(
+        dir: &Arc<Dir>,
+        code: &'static str,
+        error: &str,
+        device: Option<Arc<str>>,
+    ) -> FileRow {
         let facts = Facts::not_opened(code, error);
         let verdict = judge(&facts, &Estate::default());
         let envelope = Envelope::new("");
@@ -164,7 +171,7 @@ impl FileRow {
             dir: Arc::clone(dir),
             name: OsString::new(),
             stamp: None,
-            device: None,
+            device,
             retry: Some(code),
             findings: vec![FindingRow::of(&record)],
         }

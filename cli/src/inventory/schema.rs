@@ -184,8 +184,19 @@ pub(super) fn stored_columns(db: &Connection) -> rusqlite::Result<Vec<&'static C
     Ok(fact_columns().filter(|column| names.iter().any(|name| name == column.name)).collect())
 }
 
-/// Adds the columns that the record has got since the file was made.
+/// Adds the columns that the record and the table `skipped` have got since the file was made.
 fn extend(db: &mut Connection) -> rusqlite::Result<()> {
+    let has_device = "SELECT count(*) FROM pragma_table_info('skipped') WHERE name = 'device'";
+    if db.query_row(has_device, [], |row| row.get::<_, i64>(0))? == 0 {
+        let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        // Another process may have added it since.
+        if change.query_row(has_device, [], |row| row.get::<_, i64>(0))? == 0 {
+            change.execute_batch(
+                "ALTER TABLE skipped ADD COLUMN device INTEGER REFERENCES devices;",
+            )?;
+        }
+        change.commit()?;
+    }
     let stored = stored_columns(db)?;
     let is_new = |column: &&Column| !stored.iter().any(|known| known.name == column.name);
     if !fact_columns().any(|column| is_new(&column)) {

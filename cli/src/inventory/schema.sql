@@ -142,6 +142,7 @@ CREATE TABLE skipped (
   root INTEGER NOT NULL REFERENCES roots,
   scan INTEGER NOT NULL REFERENCES scans,
   target BLOB,                      -- with links resolved, null where that failed
+  device INTEGER REFERENCES devices,  -- that contains it, null where unknown
   PRIMARY KEY (dir, name)
 ) WITHOUT ROWID;
 

@@ -176,19 +176,25 @@ impl Store {
 
     /// Writes down what became of a folder.
     pub(crate) fn dir(&mut self, dir: &Arc<Dir>, state: &DirState) -> Result<()> {
-        if let DirState::Failed { code, error } = state {
-            return self.file(&FileRow::unlisted(dir, code, error));
+        if let DirState::Failed { code, error, device } = state {
+            return self.file(&FileRow::unlisted(dir, code, error, device.clone()));
         }
         self.change(|store| {
             let row = store.row_of(dir)?;
             if let DirState::Listed { device, missing, skipped } = state {
                 let device = store.device(device.as_ref())?;
+                // Folders in it that were never listed were on the file system that it was on.
+                store.cached(
+                    "UPDATE dirs SET device = above.device FROM dirs AS above \
+                     WHERE above.id = ?1 AND above.device IS NOT ?2 AND dirs.parent = ?1 \
+                     AND dirs.device IS NULL",
+                    params![row, device],
+                )?;
                 store.cached(
                     "UPDATE dirs SET listed = ?, device = ? WHERE id = ?",
                     params![store.scan, device, row],
                 )?;
-                store.excuse(row)?;
-                store.cached("DELETE FROM skipped WHERE dir = ?", [row])?;
+                store.listed(row, device)?;
                 for link in skipped {
                     store.skip(row, dir.root, link)?;
                 }
@@ -215,12 +221,43 @@ impl Store {
         self.commit_when_due()
     }
 
-    fn skip(&self, dir: i64, root: i64, link: &Skipped) -> rusqlite::Result<()> {
+    fn skip(&mut self, dir: i64, root: i64, link: &Skipped) -> rusqlite::Result<()> {
         let target = link.target.as_ref().map(|target| target.as_os_str().as_encoded_bytes());
+        let device = self.device(link.device.as_ref())?;
         self.cached(
-            "INSERT OR REPLACE INTO skipped (dir, name, root, scan, target) VALUES (?, ?, ?, ?, ?)",
-            params![dir, path::of_name(&link.name), root, self.scan, target],
+            "INSERT OR REPLACE INTO skipped (dir, name, root, scan, target, device) \
+             VALUES (?, ?, ?, ?, ?, ?)",
+            params![dir, path::of_name(&link.name), root, self.scan, target, device],
         )
+    }
+
+    /// Removes what a complete listing on `device` replaces: the row of a folder that could not be
+    /// listed, and the links that earlier listings found in it.
+    ///
+    /// Rows of another file system stay: it may be unmounted. If the folder was a mount point and
+    /// still is one (its device is not the device of its parent), its own rows are replaced,
+    /// because a file system can have another number after a remount.
+    fn listed(&self, dir: i64, device: Option<i64>) -> rusqlite::Result<()> {
+        let is_unmounted = |of_row: &str| {
+            format!(
+                "{of_row} IS NOT NULL AND {of_row} IS NOT ?2 AND ?2 IS (SELECT above.device \
+                 FROM dirs JOIN dirs AS above ON above.id = dirs.parent WHERE dirs.id = ?1)"
+            )
+        };
+        let own = is_unmounted("files.device");
+        let own =
+            format!("SELECT EXISTS (SELECT 1 FROM files WHERE dir = ?1 AND name = x'' AND {own})");
+        let stays: bool =
+            self.db.prepare_cached(&own)?.query_row(params![dir, device], |row| row.get(0))?;
+        if !stays {
+            self.excuse(dir)?;
+        }
+        let own = is_unmounted("skipped.device");
+        let sql = format!(
+            "DELETE FROM skipped WHERE dir = ?1 AND CASE WHEN name = x'' THEN NOT ({own}) \
+             ELSE device IS NULL OR device IS ?2 END"
+        );
+        self.cached(&sql, params![dir, device])
     }
 
     /// Forgets that a folder could not be listed.

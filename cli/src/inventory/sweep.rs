@@ -8,6 +8,7 @@ use super::rows::{Sums, Vanished, Visit};
 use super::store::{Store, now};
 use super::{failed, path};
 use crate::exit::Result;
+use crate::words::counted;
 
 fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
@@ -42,10 +43,12 @@ impl Store {
         })
     }
 
-    /// Ends a root. Of one that is finished, it says how many files have vanished: those missing
+    /// Ends a root. Of one that is finished, returns how many files have vanished: those missing
     /// from a folder that was listed on the device on which they were, and those in folders that
-    /// are missing from such a one.
-    pub(crate) fn end_root(&mut self, visit: &Visit) -> Result<Vanished> {
+    /// are missing from such a one. With `accepts_unmounted`, the device does not matter.
+    ///
+    /// A root with files that did not vanish and were not found is stored as incomplete.
+    pub(crate) fn end_root(&mut self, visit: &Visit, accepts_unmounted: bool) -> Result<Vanished> {
         self.commit()?;
         let gone = self.change(|store| {
             let device = store.device(visit.device.as_ref())?;
@@ -66,47 +69,75 @@ impl Store {
                     visit.root,
                 ],
             )?;
-            if visit.is_finished { store.sweep(visit.root) } else { Ok(Vanished::default()) }
+            match visit.is_finished {
+                true => store.sweep(visit.root, accepts_unmounted),
+                false => Ok(Vanished::default()),
+            }
         })?;
         self.commit()?;
         Ok(gone)
     }
 
-    fn sweep(&self, root: i64) -> rusqlite::Result<Vanished> {
-        let place = params![self.scan, root];
+    /// Marks files as gone that a finished scan of `root` did not find. What was on a file system
+    /// other than that of the folder that was listed stays, because it may be unmounted; with
+    /// `accepts_unmounted` it is gone too.
+    fn sweep(&self, root: i64, accepts_unmounted: bool) -> rusqlite::Result<Vanished> {
+        let place = params![self.scan, root, accepts_unmounted];
         let files = self.db.execute(
             "UPDATE files SET gone = ?1 FROM missing, dirs \
              WHERE missing.file = files.id AND missing.scan = ?1 AND missing.root = ?2 \
-             AND dirs.id = files.dir AND dirs.listed = ?1 AND files.device IS dirs.device \
-             AND files.scan < ?1 AND files.gone IS NULL",
+             AND dirs.id = files.dir AND dirs.listed = ?1 \
+             AND (?3 OR files.device IS dirs.device) AND files.scan < ?1 AND files.gone IS NULL",
             place,
         )?;
-        // A folder whose parent was listed and did not have it takes all that was below it along,
-        // but for what was on another device: that may have been unmounted.
-        const LOST: &str = "WITH RECURSIVE lost (dir, device) AS (\
-             SELECT dirs.id, above.device FROM dirs AS above JOIN dirs ON dirs.parent = above.id \
+        // The folders below a listed folder that no longer contains them. `device` is the file
+        // system of the listed folder, `own` the one on which the lost folder was.
+        const LOST: &str = "WITH RECURSIVE lost (dir, device, own) AS (\
+             SELECT dirs.id, above.device, coalesce(dirs.device, above.device) \
+             FROM dirs AS above JOIN dirs ON dirs.parent = above.id \
              WHERE above.root = ?2 AND above.listed = ?1 AND dirs.seen < ?1 \
-             UNION ALL SELECT dirs.id, lost.device FROM lost JOIN dirs ON dirs.parent = lost.dir) ";
+             UNION ALL SELECT dirs.id, lost.device, coalesce(dirs.device, lost.own) \
+             FROM lost JOIN dirs ON dirs.parent = lost.dir) ";
         let below = self.db.execute(
             &format!(
                 "{LOST} UPDATE files SET gone = ?1 FROM lost WHERE files.dir = lost.dir \
-                 AND files.device IS lost.device AND files.scan < ?1 AND files.gone IS NULL"
+                 AND files.name <> x'' AND (?3 OR files.device IS lost.device) \
+                 AND files.scan < ?1 AND files.gone IS NULL"
             ),
             place,
         )?;
-        // What could not be listed is known to have been on no device.
+        // Folders that could not be listed.
         self.db.execute(
             &format!(
-                "{LOST} UPDATE files SET gone = ?1 FROM lost, dirs WHERE files.dir = lost.dir \
-                 AND dirs.id = lost.dir AND files.name = x'' \
-                 AND (dirs.device IS NULL OR dirs.device IS lost.device)"
+                "{LOST} UPDATE files SET gone = ?1 FROM lost WHERE files.dir = lost.dir \
+                 AND files.name = x'' AND files.gone IS NULL \
+                 AND (?3 OR coalesce(files.device, lost.own) IS lost.device)"
             ),
             place,
         )?;
         self.db.execute(
-            &format!("{LOST} DELETE FROM skipped WHERE dir IN (SELECT dir FROM lost)"),
+            &format!(
+                "{LOST} DELETE FROM skipped WHERE EXISTS (SELECT 1 FROM lost \
+                 WHERE lost.dir = skipped.dir \
+                 AND (?3 OR coalesce(skipped.device, lost.own) IS lost.device))"
+            ),
             place,
         )?;
+        if accepts_unmounted {
+            // Rows of listed folders that an earlier file system left.
+            const LISTED: &str = "SELECT id FROM dirs WHERE root = ?2 AND listed = ?1";
+            self.db.execute(
+                &format!(
+                    "UPDATE files SET gone = ?1 WHERE dir IN ({LISTED}) AND name = x'' \
+                     AND scan < ?1 AND gone IS NULL"
+                ),
+                params![self.scan, root],
+            )?;
+            self.db.execute(
+                &format!("DELETE FROM skipped WHERE dir IN ({LISTED}) AND scan < ?1"),
+                params![self.scan, root],
+            )?;
+        }
         let kept = self.db.query_row(
             &format!(
                 "{LOST} SELECT (SELECT count(*) FROM missing JOIN files ON files.id = file \
@@ -114,10 +145,29 @@ impl Store {
                  + (SELECT count(*) FROM lost JOIN files ON files.dir = lost.dir \
                  WHERE gone IS NULL AND name <> x'')"
             ),
-            place,
+            params![self.scan, root],
             |row| row.get(0),
         )?;
+        if kept > 0 {
+            self.unmounted(root, kept)?;
+        }
         Ok(Vanished { gone: u64::try_from(files + below).unwrap_or_default(), kept })
+    }
+
+    /// Stores that a scan did not look at all of a root: `kept` of its files are on a file system
+    /// that was not found.
+    fn unmounted(&self, root: i64, kept: u64) -> rusqlite::Result<()> {
+        let error = format!(
+            "{} on a file system that is not mounted now (--accept-empty if they are gone)",
+            counted(kept, "known file")
+        );
+        self.db
+            .execute(
+                "UPDATE root_scans SET complete = 0, error = coalesce(error, ?) \
+                 WHERE scan = ? AND root = ?",
+                params![error, self.scan, root],
+            )
+            .map(|_| ())
     }
 
     /// Ends the scan.

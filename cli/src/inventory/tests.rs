@@ -87,7 +87,7 @@ fn end(store: &mut Store, root: i64) -> u64 {
         is_complete: true,
         error: None,
     };
-    let gone = store.end_root(&visit).unwrap().gone;
+    let gone = store.end_root(&visit, false).unwrap().gone;
     store.end(&Sums { read: 1, ..Sums::default() }, gone, true).unwrap();
     gone
 }
@@ -111,7 +111,8 @@ fn what_is_stored_comes_back() {
     let top = dir("/mnt", None, bench.root);
     put(&mut bench.store, &top, "offer.xml", "disk", &license);
     let shut = dir("/mnt/shut", Some(&top), bench.root);
-    let failed = DirState::Failed { code: "permission-denied", error: "no".to_owned() };
+    let error = "no".to_owned();
+    let failed = DirState::Failed { code: "permission-denied", error, device: None };
     bench.store.dir(&shut, &failed).unwrap();
     end(&mut bench.store, bench.root);
 

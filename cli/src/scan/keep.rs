@@ -209,8 +209,8 @@ impl Keeper {
                     failed_roots += 1;
                 }
             }
-            is_incomplete |= !visit.is_complete;
-            let ended = store.end_root(&visit)?;
+            let ended = store.end_root(&visit, accept_empty)?;
+            is_incomplete |= !visit.is_complete || ended.kept > 0;
             vanished.gone += ended.gone;
             vanished.kept += ended.kept;
         }

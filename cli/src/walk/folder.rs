@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
-use super::list::{Entry, Kind, Listing};
+use super::list::{self, Entry, Kind, Listing};
 use super::{FileJob, Job, Note, OWN, Root, Task, Walk, count};
 use crate::device::Device;
 use crate::exit::Result;
@@ -115,6 +115,9 @@ impl Walk {
                 return watch.end();
             }
             Err(error) => {
+                if let Some(id) = watch.call(|| list::id(folder.path())) {
+                    _ = folder.id.set(id);
+                }
                 if !watch.end() {
                     return false;
                 }
@@ -149,7 +152,8 @@ impl Walk {
             let top = *folder.root.number.get_or_init(|| number);
             if self.one_file_system && number != top {
                 count(&self.left_out.excluded);
-                if let Some(skipped) = self.skipped(OsStr::new(""), folder.path()) {
+                if let Some(skipped) = self.skipped(OsStr::new(""), folder.path(), device.as_ref())
+                {
                     self.note(Note::Skipped(Arc::clone(&folder.dir), skipped));
                 }
                 return Ok(None);
@@ -179,6 +183,19 @@ impl Walk {
             tasks: Vec::new(),
             has_own: inventory == Some(folder.path()),
         }))
+    }
+
+    /// Returns the file system of a folder that was not listed, if it is known.
+    #[cfg(unix)]
+    pub(super) fn device_of(&self, folder: &Folder) -> Option<Arc<str>> {
+        self.ledger.as_ref()?;
+        folder.id.get().map(|(number, _)| self.devices.of(*number).name)
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn device_of(&self, folder: &Folder) -> Option<Arc<str>> {
+        self.ledger.as_ref()?;
+        Some(self.devices.of_path(folder.path()).name)
     }
 
     #[cfg(unix)]
@@ -276,7 +293,8 @@ impl Walk {
             return count(&self.left_out.excluded);
         }
         count(&self.left_out.links);
-        shelf.skipped.extend(self.skipped(&entry.name, &path));
+        let skipped = self.skipped(&entry.name, &path, shelf.device.as_ref());
+        shelf.skipped.extend(skipped);
     }
 
     fn inner(&self, shelf: &mut Shelf<'_>, entry: &Entry) {

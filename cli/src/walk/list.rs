@@ -100,6 +100,19 @@ impl Listing {
     }
 }
 
+/// Returns the number of the file system that contains a folder and the folder's own number, even
+/// if the folder cannot be opened.
+#[cfg(unix)]
+pub(super) fn id(folder: &Path) -> Option<(u64, u64)> {
+    let found = rustix::fs::lstat(folder).ok()?;
+    Some((found.st_dev, found.st_ino))
+}
+
+#[cfg(not(unix))]
+pub(super) fn id(_: &Path) -> Option<(u64, u64)> {
+    None
+}
+
 #[cfg(unix)]
 fn kind(kind: rustix::fs::FileType) -> Kind {
     use rustix::fs::FileType;

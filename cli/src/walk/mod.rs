@@ -311,14 +311,14 @@ impl Walk {
     /// Notes a link in `dir`, or `dir` itself where `name` is empty, that was not followed.
     pub(crate) fn skip(&self, dir: &Arc<Dir>, name: &OsStr, path: &Path) {
         count(&self.left_out.links);
-        if let Some(skipped) = self.skipped(name, path) {
+        if let Some(skipped) = self.skipped(name, path, None) {
             self.note(Note::Skipped(Arc::clone(dir), skipped));
         }
     }
 
-    /// Where a link leads; nothing without an inventory, or where the link leads to no file and no
-    /// folder.
-    fn skipped(&self, name: &OsStr, path: &Path) -> Option<Skipped> {
+    /// Returns the target of a link on `device`. Returns nothing without an inventory, and if the
+    /// target is neither a file nor a folder.
+    fn skipped(&self, name: &OsStr, path: &Path, device: Option<&Device>) -> Option<Skipped> {
         self.ledger.as_ref()?;
         let target = match path.metadata() {
             Ok(found) if found.is_file() || found.is_dir() => crate::inventory::real(path),
@@ -327,7 +327,8 @@ impl Walk {
             Err(error) if open::is_loop(&error) => return None,
             Err(_) => None,
         };
-        Some(Skipped { name: name.to_owned(), target })
+        let device = device.map(|device| Arc::clone(&device.name));
+        Some(Skipped { name: name.to_owned(), target, device })
     }
 
     /// The walk cannot go on.
@@ -385,7 +386,8 @@ impl Walk {
         if folder.up.is_none() {
             count(&self.left_out.failed_roots);
         }
-        let state = DirState::Failed { code, error: error.clone() };
+        let device = self.device_of(folder);
+        let state = DirState::Failed { code, error: error.clone(), device };
         self.note(Note::Dir(Arc::clone(&folder.dir), state));
         self.send(Job::Unreadable { path: folder.dir.path.clone(), code, error });
     }

@@ -30,26 +30,26 @@ fn azure_license() -> Vec<u8> {
 }
 
 /// A folder with these files and an estate file.
-fn bench(files: &[(&str, &[u8])]) -> TempDir {
+pub(super) fn bench(files: &[(&str, &[u8])]) -> TempDir {
     let folder = folder(files);
     fs::write(folder.path().join("estate.toml"), estate()).unwrap();
     folder
 }
 
-fn scan(folder: &Path, inventory: &str, args: &[&str]) -> String {
+pub(super) fn scan(folder: &Path, inventory: &str, args: &[&str]) -> String {
     let done = rmsight(folder, &[&["scan", "--quiet", "-i", inventory], args].concat());
     stdout(&done) + &stderr(&done)
 }
 
 /// What `check` says of the inventory, and its exit code.
-fn check(folder: &Path, inventory: &str, args: &[&str]) -> (String, i32) {
+pub(super) fn check(folder: &Path, inventory: &str, args: &[&str]) -> (String, i32) {
     let check = ["check", inventory, "--estate", "estate.toml", "--authority", ON_PREMISES];
     let done = rmsight(folder, &[&check[..], args].concat());
     (stdout(&done) + &stderr(&done), done.get_output().status.code().unwrap())
 }
 
 /// The gap names that `check` has named, each once.
-fn named(said: &str) -> Vec<String> {
+pub(super) fn named(said: &str) -> Vec<String> {
     let gaps = said.lines().filter_map(|line| line.strip_prefix("  gap "));
     let mut names: Vec<String> =
         gaps.map(|gap| gap.split_whitespace().next().unwrap().to_owned()).collect();

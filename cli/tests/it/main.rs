@@ -11,6 +11,7 @@ mod outlook;
 mod reading;
 mod readme;
 mod showing;
+mod unmounted;
 mod ways;
 
 use std::fs;

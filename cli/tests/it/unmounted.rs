@@ -1,0 +1,156 @@
+//! File systems that a later scan does not find: what was known of them stays, and is a gap.
+#![cfg(target_os = "linux")]
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::gaps::{bench, check, named, scan};
+
+/// A mounted file system, which is unmounted at the end.
+struct Mount(PathBuf);
+
+impl Mount {
+    /// Returns nothing if this user may not mount.
+    fn new(place: PathBuf) -> Option<Mount> {
+        fs::create_dir_all(&place).unwrap();
+        let done = Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(&place).output();
+        if !done.is_ok_and(|done| done.status.success()) {
+            eprintln!("skipped: this user may not mount");
+            return None;
+        }
+        Some(Mount(place))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+/// Scans as a user who may not list the folders of others.
+fn scan_with_less_rights(folder: &Path) -> String {
+    let done = Command::new("setpriv")
+        .args(["--bounding-set=-dac_override,-dac_read_search", env!("CARGO_BIN_EXE_rmsight")])
+        .args(["scan", "--quiet", "-i", "i.db", "share"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    String::from_utf8(done.stdout).unwrap() + &String::from_utf8(done.stderr).unwrap()
+}
+
+/// Makes a folder that only another user may list.
+fn shut(path: &Path) {
+    fs::create_dir_all(path).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
+    chown(path, Some(65_534), Some(65_534)).unwrap();
+}
+
+#[test]
+fn rows_of_an_unmounted_folder_about_what_was_not_read_stay() {
+    // Each case: a folder that cannot be listed, and a link that is not followed.
+    let cases = [
+        (Some("x/shut"), None),
+        (Some("shut"), None),
+        (Some(""), None),
+        (None, Some("link")),
+        (None, Some("x/y/link")),
+    ];
+    for (closed, link) in cases {
+        let folder = bench(&[("share/a", b"x"), ("outside/b", b"x")]);
+        let Some(mount) = Mount::new(folder.path().join("share/m")) else { return };
+        if let Some(closed) = closed {
+            shut(&mount.path().join(closed));
+        }
+        if let Some(link) = link {
+            let link = mount.path().join(link);
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            symlink(folder.path().join("outside"), link).unwrap();
+        }
+        scan_with_less_rights(folder.path());
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        let gaps = named(&said);
+        assert_eq!((code, gaps.len()), (1, 1), "{closed:?} {link:?}: {said}");
+        let place = mount.path().to_owned();
+        drop(mount);
+        for _ in 0..2 {
+            scan_with_less_rights(folder.path());
+            let (said, code) = check(folder.path(), "i.db", &[]);
+            assert_eq!((code, named(&said)), (1, gaps.clone()), "{closed:?} {link:?}: {said}");
+        }
+        // A folder that is gone from its own file system takes its rows along.
+        let Some(mount) = Mount::new(place) else { return };
+        fs::write(mount.path().join("c"), b"x").unwrap();
+        scan(folder.path(), "i.db", &["--accept-empty", "share"]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!((code, named(&said).len()), (0, 0), "{closed:?} {link:?}: {said}");
+    }
+}
+
+#[test]
+fn unread_rows_of_a_folder_that_was_removed_are_removed() {
+    let folder = bench(&[("share/a", b"x"), ("outside/b", b"x")]);
+    let Some(mount) = Mount::new(folder.path().join("share/m")) else { return };
+    shut(&mount.path().join("x/shut"));
+    symlink(folder.path().join("outside"), mount.path().join("x/link")).unwrap();
+    scan_with_less_rights(folder.path());
+    let (said, _) = check(folder.path(), "i.db", &[]);
+    assert_eq!(named(&said).len(), 2, "{said}");
+    fs::remove_dir_all(mount.path().join("x")).unwrap();
+    scan_with_less_rights(folder.path());
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((code, named(&said).len()), (0, 0), "{said}");
+}
+
+#[test]
+fn a_mount_point_that_was_not_entered_stays_a_gap_when_it_is_unmounted() {
+    let folder = bench(&[("share/a", b"x")]);
+    let Some(mount) = Mount::new(folder.path().join("share/m")) else { return };
+    fs::write(mount.path().join("b"), b"x").unwrap();
+    let once = ["--one-file-system", "share"];
+    scan(folder.path(), "i.db", &once);
+    drop(mount);
+    scan(folder.path(), "i.db", &once);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((code, named(&said)), (1, vec!["not-followed".to_owned()]), "{said}");
+}
+
+#[test]
+fn a_rescan_while_a_subfolder_is_unmounted_is_a_gap() {
+    for deep in ["b", "x/y/b"] {
+        let folder = bench(&[("share/a", b"x")]);
+        let Some(mount) = Mount::new(folder.path().join("share/m")) else { return };
+        let place = mount.path().to_owned();
+        let file = place.join(deep);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, b"x").unwrap();
+        scan(folder.path(), "i.db", &["share"]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!(code, 0, "{said}");
+        drop(mount);
+        for _ in 0..2 {
+            scan(folder.path(), "i.db", &["share"]);
+            let (said, code) = check(folder.path(), "i.db", &[]);
+            assert_eq!((code, named(&said).len()), (1, 1), "{deep}: {said}");
+            assert!(said.contains("1 known file on a file system that is not mounted"), "{said}");
+        }
+        // Mounted again, the file is found and the gap is closed.
+        let Some(mount) = Mount::new(place) else { return };
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, b"x").unwrap();
+        scan(folder.path(), "i.db", &["share"]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!(code, 0, "{deep}: {said}");
+        // Without it again, the user can say that the file is gone.
+        drop(mount);
+        scan(folder.path(), "i.db", &["--accept-empty", "share"]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!(code, 0, "{deep}: {said}");
+    }
+}
