@@ -190,7 +190,9 @@ pub(crate) struct Scan {
 
     /// Read the files to scan from FILE, one a line (`-` is standard input)
     ///
-    /// Each line is a file; folders in the list are left out, symbolic links too.
+    /// Each line is a file; folders in the list are left out, symbolic links too. With an inventory
+    /// the list is read to its end first, and is a root of its own: a list of other files does not
+    /// replace what an earlier scan left out.
     #[arg(long, value_name = "FILE")]
     pub(crate) files_from: Option<PathBuf>,
 
@@ -263,7 +265,7 @@ pub(crate) struct Scan {
 impl Scan {
     /// How the names in --files-from are written.
     pub(crate) fn list(&self) -> crate::walk::List {
-        crate::walk::List { end: if self.null { 0 } else { b'\n' } }
+        crate::walk::List::new(if self.null { 0 } else { b'\n' })
     }
 }
 

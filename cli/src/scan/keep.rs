@@ -59,6 +59,11 @@ pub(super) struct Opened {
 pub(super) fn begin(file: &Path, args: &Scan, stop: &Stop) -> Result<Opened> {
     let file = std::path::absolute(file)
         .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
+    // A signal that comes while the list is read ends the program, and the inventory is untouched.
+    let list = match &args.files_from {
+        Some(list) => Some((list, args.list().copied(list)?)),
+        None => None,
+    };
     let mut store = Store::open(&file)?;
     let maps = Maps::new(args.map.iter().cloned());
     let named = distinct(&args.paths, args.manners.one_file_system)?;
@@ -85,12 +90,10 @@ pub(super) fn begin(file: &Path, args: &Scan, stop: &Stop) -> Result<Opened> {
     })?;
     let mut roots = Vec::new();
     let mut expected = Some(0_u64);
-    let mut add = |store: &mut Store, kind, path: PathBuf, real: Option<&Path>| -> Result<()> {
-        let row = store.root(kind, &path, real)?;
-        let last = store.last_count(row)?;
+    let mut add = |store: &Store, root: Root| -> Result<()> {
+        let last = store.last_count(root.row)?;
         expected = expected.zip(last).map(|(sum, last)| sum.saturating_add(last));
-        let list = (kind == RootKind::List).then(|| args.list());
-        roots.push(Arc::new(Root::new(path, row, list)));
+        roots.push(Arc::new(root));
         Ok(())
     };
     let roots_before = store.known_roots(&source)?;
@@ -103,12 +106,12 @@ pub(super) fn begin(file: &Path, args: &Scan, stop: &Stop) -> Result<Opened> {
             }
             None => one.normal,
         };
-        let real = real(&path);
-        add(&mut store, RootKind::Path, path, real.as_deref())?;
+        let row = store.root(RootKind::Path, &path, real(&path).as_deref())?;
+        add(&store, Root::new(path, row, None))?;
     }
-    if let Some(list) = &args.files_from {
-        // It is read as it was named: `-` is no path.
-        add(&mut store, RootKind::List, list.clone(), None)?;
+    if let Some((file, (list, identity))) = list {
+        let row = store.root(RootKind::List, &identity, None)?;
+        add(&store, Root::new(file.clone(), row, Some(list)))?;
     }
     let begun = store.begun();
     let (notes, waiting) = bounded(NOTES);

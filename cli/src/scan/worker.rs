@@ -14,7 +14,7 @@ use super::recorder::Recorder;
 use crate::exit::Result;
 use crate::inventory::{Inventory, Stamp};
 use crate::open::{self, Links};
-use crate::walk::{FileJob, Job, count, stamp_of};
+use crate::walk::{FileJob, Job, Root, count, stamp_of};
 use crate::watch::Watch;
 
 /// A file that was opened.
@@ -164,6 +164,7 @@ impl Worker {
                 }
                 if open::is_special(&error) {
                     count(&left_out.special);
+                    self.special(job);
                 } else if open::is_link(&error, &job.path) {
                     self.link(job);
                 } else {
@@ -200,13 +201,34 @@ impl Worker {
         true
     }
 
+    /// Returns the list that names a file, if a list does.
+    fn list_of(&self, job: &FileJob) -> Option<&Root> {
+        let mut roots = self.shared.walk.roots.iter();
+        roots.find(|root| root.row == job.dir.root && root.list.is_some()).map(|root| &**root)
+    }
+
+    /// Counts a folder, a pipe or a device in a list as not read, and notes the folder as not
+    /// followed.
+    fn special(&self, job: &FileJob) {
+        let Some(list) = self.list_of(job) else { return };
+        count(&list.omitted);
+        self.post.call(|| {
+            if job.path.is_dir() {
+                let name = job.path.file_name().unwrap_or(job.path.as_os_str());
+                self.shared.walk.note_skipped(&job.dir, name, &job.path);
+            }
+        });
+    }
+
     /// A file whose name is that of a link: one of a list, or one that was replaced since its folder
     /// was listed.
     fn link(&self, job: &FileJob) {
         let walk = &self.shared.walk;
-        let is_listed =
-            walk.roots.iter().any(|root| root.row == job.dir.root && root.list.is_some());
-        if walk.ledger.is_none() || is_listed {
+        let list = self.list_of(job);
+        if let Some(list) = list {
+            count(&list.omitted);
+        }
+        if walk.ledger.is_none() || list.is_some() {
             let name = job.path.file_name().unwrap_or(job.path.as_os_str());
             return self.post.call(|| walk.skip(&job.dir, name, &job.path));
         }

@@ -9,6 +9,7 @@ mod list;
 mod names;
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -108,11 +109,13 @@ pub(crate) struct Root {
     number: OnceLock<u64>,
 }
 
-/// How a list of names is written.
-#[derive(Debug, Clone, Copy)]
+/// How a list of names is written, and what it contains.
+#[derive(Debug, Clone)]
 pub(crate) struct List {
     /// The byte that ends a name.
-    pub(crate) end: u8,
+    end: u8,
+    /// A copy of the list, which is read instead of it.
+    copy: Option<Arc<File>>,
 }
 
 impl Root {
@@ -311,6 +314,11 @@ impl Walk {
     /// Notes a link in `dir`, or `dir` itself where `name` is empty, that was not followed.
     pub(crate) fn skip(&self, dir: &Arc<Dir>, name: &OsStr, path: &Path) {
         count(&self.left_out.links);
+        self.note_skipped(dir, name, path);
+    }
+
+    /// Like [`Walk::skip`], for what is counted as something other than a link.
+    pub(crate) fn note_skipped(&self, dir: &Arc<Dir>, name: &OsStr, path: &Path) {
         if let Some(skipped) = self.skipped(name, path, None) {
             self.note(Note::Skipped(Arc::clone(dir), skipped));
         }
@@ -350,7 +358,7 @@ impl Walk {
     }
 
     fn root(&self, root: &Arc<Root>) {
-        if let Some(list) = root.list {
+        if let Some(list) = &root.list {
             if let Err(failure) = self.listed(root, list) {
                 self.fail(failure);
             }

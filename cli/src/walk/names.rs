@@ -1,41 +1,126 @@
 //! Names from a list.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use sha2::{Digest as _, Sha256};
 
 use super::{List, Root, Walk, count, of_list};
 use crate::exit::Result;
 use crate::inventory::{Dir, normal};
 use crate::open::Links;
 
+/// Names that were read from a list and not taken yet.
+const NAMES: usize = 1024;
+
+/// How often a walk that waits for a name looks whether the scan is stopped.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Hexadecimal digits of the digest in the identity of a list.
+const DIGITS: usize = 16;
+
+impl List {
+    /// Returns a list in which each name ends with the byte `end`.
+    pub(crate) fn new(end: u8) -> List {
+        List { end, copy: None }
+    }
+
+    /// Reads the list at `file` to its end into a temporary file. Returns the list that reads the
+    /// copy, and the identity of the list for an inventory: the path of `file` and a digest of the
+    /// absolute paths in the list, whatever their order.
+    ///
+    /// # Errors
+    /// Fails if the list cannot be read or copied, or if a name is not valid.
+    pub(crate) fn copied(self, file: &Path) -> Result<(List, PathBuf)> {
+        let failed = |error| of_list(file, error);
+        let mut names = Names::new(open(file).map_err(failed)?, self.end);
+        let mut copy = BufWriter::new(tempfile::tempfile().map_err(failed)?);
+        let mut digest = [0_u64; 4];
+        while let Some(name) = names.next().map_err(failed)? {
+            copy.write_all(&name).and_then(|()| copy.write_all(&[self.end])).map_err(failed)?;
+            let path = normal(&path_of(name, file)?).map_err(failed)?;
+            let hash = Sha256::digest(path.as_os_str().as_encoded_bytes());
+            // A sum does not depend on the order, which `find` does not guarantee.
+            for (sum, bytes) in digest.iter_mut().zip(hash.chunks_exact(8)) {
+                let value = bytes.try_into().map(u64::from_be_bytes).unwrap_or_default();
+                *sum = sum.wrapping_add(value);
+            }
+        }
+        let mut copy = copy.into_inner().map_err(|error| failed(error.into_error()))?;
+        copy.rewind().map_err(failed)?;
+        let sum: Vec<u8> = digest.iter().flat_map(|value| value.to_be_bytes()).collect();
+        let hex: String = Sha256::digest(sum).iter().map(|byte| format!("{byte:02x}")).collect();
+        // The path of a pipe says nothing about its content.
+        let is_file = file.metadata().is_ok_and(|found| found.is_file());
+        let mut identity = match is_file && file != Path::new("-") {
+            true => normal(file).map_err(failed)?.into_os_string(),
+            false => "-".into(),
+        };
+        identity.push("#");
+        identity.push(hex.get(..DIGITS).unwrap_or(&hex));
+        Ok((List { end: self.end, copy: Some(Arc::new(copy)) }, identity.into()))
+    }
+}
+
+/// The names in a list, without empty ones.
+struct Names<R> {
+    reader: R,
+    end: u8,
+}
+
+impl<R: BufRead> Names<R> {
+    fn new(reader: R, end: u8) -> Names<R> {
+        Names { reader, end }
+    }
+
+    /// Returns the next name; nothing at the end of the list.
+    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            let mut name = Vec::new();
+            if self.reader.read_until(self.end, &mut name)? == 0 {
+                return Ok(None);
+            }
+            if name.last() == Some(&self.end) {
+                name.pop();
+            }
+            if self.end == b'\n' && name.last() == Some(&b'\r') && cfg!(windows) {
+                name.pop();
+            }
+            if !name.is_empty() {
+                return Ok(Some(name));
+            }
+        }
+    }
+}
+
+fn open(file: &Path) -> io::Result<BufReader<Box<dyn Read>>> {
+    Ok(BufReader::new(if file == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(file)?)
+    }))
+}
+
 impl Walk {
     /// Hands over the names in the list; empty ones are passed over.
-    pub(super) fn listed(&self, root: &Arc<Root>, list: List) -> Result<()> {
+    pub(super) fn listed(&self, root: &Arc<Root>, list: &List) -> Result<()> {
         let file = &root.path;
         let failed = |error| of_list(file, error);
-        let mut reader: Box<dyn BufRead> = if file == Path::new("-") {
-            Box::new(io::stdin().lock())
-        } else {
-            Box::new(BufReader::new(File::open(file).map_err(failed)?))
-        };
-        let mut name = Vec::new();
+        let names = read_names(file.clone(), list.clone()).map_err(failed)?;
         // Names often come folder by folder.
         let mut last: Option<Arc<Dir>> = None;
-        while !self.stop.is_raised() && reader.read_until(list.end, &mut name).map_err(failed)? > 0
-        {
-            if name.last() == Some(&list.end) {
-                name.pop();
-            }
-            if list.end == b'\n' && name.last() == Some(&b'\r') && cfg!(windows) {
-                name.pop();
-            }
-            if name.is_empty() {
-                continue;
-            }
-            let path = path_from(std::mem::take(&mut name))
-                .map_err(|()| of_list(file, "a name is not UTF-8"))?;
+        while !self.stop.is_raised() {
+            let name = match names.recv_timeout(PAUSE) {
+                Ok(name) => name.map_err(failed)?,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let path = path_of(name, file)?;
             count(&root.files);
             if self.omits(root, below(&path)) {
                 continue;
@@ -56,10 +141,52 @@ impl Walk {
     }
 }
 
+/// Starts a thread that reads the names of a list. A stopped scan does not wait for it, because a
+/// read from a pipe or a terminal can wait for ever.
+fn read_names(file: PathBuf, list: List) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
+    let (sender, names) = bounded(NAMES);
+    let read = move || {
+        let reader: io::Result<BufReader<Box<dyn Read>>> = match list.copy {
+            Some(copy) => Ok(BufReader::new(Box::new(SharedFile(copy)))),
+            None => open(&file),
+        };
+        let mut names = match reader {
+            Ok(reader) => Names::new(reader, list.end),
+            Err(error) => {
+                // If the receiver is gone, the scan has ended.
+                _ = sender.send(Err(error));
+                return;
+            }
+        };
+        while let Some(name) = names.next().transpose() {
+            let is_last = name.is_err();
+            if sender.send(name).is_err() || is_last {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("list".to_owned()).spawn(read)?;
+    Ok(names)
+}
+
+/// Reads a file that a list shares with its clones.
+struct SharedFile(Arc<File>);
+
+impl Read for SharedFile {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(buf)
+    }
+}
+
 /// Globs are for paths from the root, and a list has none but the one of the system.
 fn below(path: &Path) -> &Path {
     let text = path.strip_prefix("/").unwrap_or(path);
     text.strip_prefix(".").unwrap_or(text)
+}
+
+/// Returns the path that a name in the list `file` stands for.
+fn path_of(name: Vec<u8>, file: &Path) -> Result<PathBuf> {
+    path_from(name).map_err(|()| of_list(file, "a name is not UTF-8"))
 }
 
 #[cfg(unix)]

@@ -249,7 +249,7 @@ fn an_unverified_no_is_a_gap() {
 }
 
 /// Turns an inventory into one of the first version.
-fn make_first(file: &Path) {
+pub(super) fn make_first(file: &Path) {
     let db = Connection::open(file).unwrap();
     db.execute_batch(
         "DROP TABLE about; DROP TABLE scanners; DROP TABLE skipped;

@@ -5,6 +5,7 @@ mod gaps;
 mod inventory;
 mod judging;
 mod learning;
+mod lists;
 mod manners;
 mod members;
 mod outlook;

@@ -1,0 +1,138 @@
+//! Lists of files (`--files-from`): each is a root of its own, and a stopped scan does not wait.
+
+use std::fs;
+
+use super::gaps::{bench, check, named, scan};
+use super::{command, rmsight, stdout};
+
+#[test]
+fn a_list_of_other_files_does_not_replace_the_gap_of_an_earlier_list() {
+    // Each case: how the second list is named.
+    for second in ["-", "list", "other"] {
+        let folder = bench(&[("a.docx", b"x"), ("b.txt", b"x"), ("c.txt", b"x")]);
+        let scan_list = |name: &str, content: &str, args: &[&str]| {
+            let list = ["scan", "--quiet", "-i", "i.db", "--files-from", name];
+            let mut command = command(folder.path());
+            command.args([&list, args].concat());
+            match name {
+                "-" => _ = command.write_stdin(content),
+                name => fs::write(folder.path().join(name), content).unwrap(),
+            }
+            command.assert().success();
+        };
+        let first = if second == "other" { "list" } else { second };
+        scan_list(first, "a.docx\nb.txt\n", &["--exclude", "*.docx"]);
+        scan_list(second, "c.txt\n", &[]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!((code, named(&said)), (1, vec!["excluded".to_owned()]), "{second}: {said}");
+        // The same files in another order and another spelling are the same list.
+        scan_list(first, "./b.txt\na.docx\n", &[]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!(code, 0, "{second}: {said}");
+    }
+}
+
+#[test]
+fn a_list_in_an_inventory_can_be_forgotten() {
+    let folder = bench(&[("a", b"x"), ("b", b"x"), ("first", b"a\n"), ("second", b"b\n")]);
+    scan(folder.path(), "i.db", &["--exclude", "a", "--files-from", "first"]);
+    scan(folder.path(), "i.db", &["--files-from", "second"]);
+    let (said, _) = check(folder.path(), "i.db", &[]);
+    let gap = said.lines().find(|line| line.contains("first#")).unwrap();
+    let root = gap.split(" empty-root ").nth(1).or_else(|| gap.split(" excluded ").nth(1)).unwrap();
+    let root = root.trim().split(": ").next().unwrap();
+    rmsight(folder.path(), &["inventory", "forget", "i.db", root]).success();
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn folders_in_a_list_are_a_gap() {
+    let folder = bench(&[("share/a", b"x"), ("b", b"x")]);
+    let cases: [(&str, &[&str]); 4] = [
+        ("share\n", &["empty-root", "not-followed"]),
+        ("share/\n", &["empty-root", "not-followed"]),
+        ("b\nshare\n", &["not-followed"]),
+        ("\n", &["empty-root"]),
+    ];
+    for (list, expected) in cases {
+        _ = fs::remove_file(folder.path().join("i.db"));
+        fs::write(folder.path().join("list"), list).unwrap();
+        scan(folder.path(), "i.db", &["--files-from", "list"]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!((code, named(&said)), (1, expected.iter().map(|n| (*n).to_owned()).collect()));
+    }
+    // A scan of the folder closes the gap of a list that has a file too.
+    fs::write(folder.path().join("list"), "b\nshare\n").unwrap();
+    _ = fs::remove_file(folder.path().join("i.db"));
+    scan(folder.path(), "i.db", &["--files-from", "list"]);
+    scan(folder.path(), "i.db", &["share"]);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_list_without_a_regular_file_is_a_gap() {
+    let folder = bench(&[]);
+    std::os::unix::fs::symlink("nowhere", folder.path().join("dangling")).unwrap();
+    for name in ["dangling", "/dev/null"] {
+        _ = fs::remove_file(folder.path().join("i.db"));
+        fs::write(folder.path().join("list"), name).unwrap();
+        scan(folder.path(), "i.db", &["--files-from", "list"]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!((code, named(&said)), (1, vec!["empty-root".to_owned()]), "{name}: {said}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_ends_a_scan_that_waits_for_its_list() {
+    use std::io::Write as _;
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+    let folder = bench(&[("a", b"x")]);
+    assert!(Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap().success());
+    let with_inventory: &[&str] = &["-i", "i.db"];
+    for (signal, number, list, args) in [
+        ("-TERM", 15, "-", &[][..]),
+        ("-INT", 2, "-", &[]),
+        ("-TERM", 15, "pipe", &[]),
+        ("-TERM", 15, "-", with_inventory),
+        ("-INT", 2, "pipe", with_inventory),
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_rmsight"))
+            .current_dir(folder.path())
+            .args(["scan", "--quiet", "--files-from", list])
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // The list stays open.
+        let mut names = child.stdin.take().unwrap();
+        names.write_all(b"a\n").unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        let begun = Instant::now();
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if begun.elapsed() > Duration::from_secs(2) {
+                child.kill().unwrap();
+                panic!("{signal} {list} {args:?}: the scan did not end");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        let is_ended = status.signal() == Some(number) || status.code() == Some(128 + number);
+        assert!(is_ended, "{signal} {list} {args:?}: {status:?}");
+        drop(names);
+    }
+    // What came before the signal was read, and the next scan is whole.
+    let done = rmsight(folder.path(), &["scan", "--quiet", "a"]).success();
+    assert!(stdout(&done).contains("Searched 1 file"));
+}
