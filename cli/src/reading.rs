@@ -7,6 +7,9 @@ use crate::args::Reading;
 use crate::inventory::{self, Fitness};
 use crate::settings::with_limits;
 
+/// Limits whose default was higher in the first version, and that default.
+const FIRST_DEFAULTS: [(&str, u64); 2] = [("ratio", 1_100), ("steps-total", 1_099_511_627_776)];
+
 /// The options of one scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReadOptions {
@@ -142,9 +145,12 @@ impl ReadOptions {
         downgrade: bool,
     ) -> Result<Settled, String> {
         let alone = ReadOptions::of(args);
-        let Some(past_options) = ReadOptions::parse(&past.options) else {
+        let Some(mut past_options) = ReadOptions::parse(&past.options) else {
             return Ok(Settled { options: alone, notes: Vec::new() });
         };
+        if is_first {
+            past_options.clear_first_defaults();
+        }
         let mut notes = Vec::new();
         if downgrade {
             let removed = past_options.beyond(&alone);
@@ -173,6 +179,16 @@ impl ReadOptions {
             ));
         }
         Ok(Settled { options, notes })
+    }
+
+    /// Clears the limits that equal a default of the first version, so that the current defaults
+    /// apply.
+    fn clear_first_defaults(&mut self) {
+        for (name, amount) in FIRST_DEFAULTS {
+            if of(&self.limits, name) == amount {
+                self.limits.set(name, 0);
+            }
+        }
     }
 
     /// These options with what the command line adds. Verification was not the default of the
