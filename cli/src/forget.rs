@@ -22,7 +22,7 @@ pub(crate) struct Forget {
     #[arg(value_name = "INVENTORY")]
     inventory: PathBuf,
 
-    /// The root, as `report` shows it, or any spelling of its path
+    /// The root, as `report` shows it, or another spelling of its path without links
     #[arg(value_name = "ROOT")]
     root: PathBuf,
 
@@ -36,9 +36,8 @@ pub(crate) fn run(args: &Forget) -> Result<Outcome> {
     Inventory::open(&args.inventory)?;
     let mut spellings = vec![args.root.as_path()];
     let normal = normal(&args.root).unwrap_or_else(|_| args.root.clone());
+    // A link is not resolved: the root that it leads to is another one.
     spellings.push(&normal);
-    let real = normal.canonicalize().unwrap_or_else(|_| normal.clone());
-    spellings.push(&real);
     let mut store = Store::open(&args.inventory)?;
     let removed = store.forget(&spellings, args.source.as_deref())?;
     store.close();

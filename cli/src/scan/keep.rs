@@ -101,7 +101,7 @@ pub(super) fn begin(file: &Path, args: &Scan, stop: &Stop) -> Result<Opened> {
         let path = match known(&one, &roots_before) {
             Some(known) => {
                 let (spelled, known_as) = (one.spelled.display(), known.display());
-                warn(format_args!("{spelled}: the inventory has this folder as {known_as}"));
+                warn(format_args!("{spelled}: the inventory has it as {known_as}"));
                 known
             }
             None => one.normal,

@@ -12,8 +12,6 @@ pub(super) struct Named {
     pub(super) spelled: PathBuf,
     /// In the form that an inventory has.
     pub(super) normal: PathBuf,
-    /// The folder with links resolved. Of a file, and of what does not exist, nothing.
-    pub(super) real: Option<PathBuf>,
     /// What tells it apart: a folder by its real path, a file by its name in its real folder.
     place: PathBuf,
 }
@@ -22,14 +20,20 @@ impl Named {
     fn new(path: &Path) -> Result<Named> {
         let normal = normal(path)
             .map_err(|error| Failure::message(format_args!("{}: {error}", path.display())))?;
-        let real = real(&normal).filter(|real| real.is_dir());
-        let in_folder = || {
-            let folder = self::real(normal.parent()?)?;
-            Some(folder.join(normal.file_name()?))
-        };
-        let place = real.clone().or_else(in_folder).unwrap_or_else(|| normal.clone());
-        Ok(Named { spelled: path.to_owned(), normal, real, place })
+        let place = place(&normal).unwrap_or_else(|| normal.clone());
+        Ok(Named { spelled: path.to_owned(), normal, place })
     }
+}
+
+/// Returns the path that all spellings of a folder or a file have in common: a folder with links
+/// resolved, a file by its name in its folder with links resolved. Returns nothing for what does not
+/// exist.
+fn place(path: &Path) -> Option<PathBuf> {
+    if let Some(real) = real(path).filter(|real| real.is_dir()) {
+        return Some(real);
+    }
+    path.symlink_metadata().ok()?;
+    Some(real(path.parent()?)?.join(path.file_name()?))
 }
 
 /// The folders and files of `paths` without those that are inside another one. What does not exist
@@ -67,12 +71,13 @@ fn are_apart(_: &Path, _: &Path) -> bool {
     false
 }
 
-/// The path by which the inventory already has the folder: it may have been spelled differently.
+/// Returns the path by which the inventory already has the folder or the file, if it was spelled
+/// differently.
 pub(super) fn known(named: &Named, known: &[PathBuf]) -> Option<PathBuf> {
     // Compared as text: paths that differ in a separator at their end are equal as paths.
     if known.iter().any(|path| path.as_os_str() == named.normal.as_os_str()) {
         return None;
     }
-    let own = named.real.as_deref()?;
-    known.iter().find(|path| real(path).as_deref() == Some(own)).cloned()
+    let own = place(&named.normal)?;
+    known.iter().find(|path| place(path).as_ref() == Some(&own)).cloned()
 }

@@ -101,6 +101,42 @@ fn a_rescan_takes_over_the_options_of_its_inventory() {
 }
 
 #[test]
+fn limits_with_a_default_of_the_first_version_are_not_taken_over() {
+    let options = "SELECT options FROM readings JOIN scans ON scans.reading = readings.id \
+        ORDER BY scans.id DESC LIMIT 1";
+    let limit = |folder: &Path, name: &str| {
+        let options: String = db(folder).query_row(options, [], |row| row.get(0)).unwrap();
+        let words = options.split(' ').filter_map(|word| word.split_once('='));
+        let found = words.filter(|(found, _)| *found == name).map(|(_, amount)| amount.to_owned());
+        found.collect::<Vec<_>>().join(" ")
+    };
+    // Each case: the limit in the inventory of the first version, arguments, and the limit of the
+    // next scan: the old default gives way to the current one, a chosen limit stays.
+    for (name, first, args, expected) in [
+        ("steps-total", "1099511627776", &[][..], None),
+        ("steps-total", "1099511627776", &["--limit", "steps-total=5000000"], Some("5000000")),
+        ("steps-total", "2199023255552", &[], Some("2199023255552")),
+        ("ratio", "1100", &[], None),
+    ] {
+        let folder = folder(&[("share/a", b"x")]);
+        keep(folder.path(), &[], 0);
+        let default = limit(folder.path(), name);
+        super::gaps::make_first(&folder.path().join("estate.db"));
+        let of_default = format!("{name}={default}");
+        db(folder.path())
+            .execute(
+                "UPDATE readings SET options = replace(options, ?, ?)",
+                [of_default, format!("{name}={first}")],
+            )
+            .unwrap();
+        let text = keep(folder.path(), args, 0);
+        let expected = expected.unwrap_or(&default);
+        assert_eq!(limit(folder.path(), name), expected, "{name}: {text}");
+        assert_eq!(text.contains("taken over"), first == expected, "{name}: {text}");
+    }
+}
+
+#[test]
 fn a_rescan_does_not_lower_options_unless_it_is_told_to() {
     let license = license();
     let folder = folder(&[("share/offer.xml", &license), ("share/b", b"x")]);
@@ -144,7 +180,7 @@ fn a_folder_in_two_spellings_is_one_root() {
     {
         std::os::unix::fs::symlink("Legal", folder.path().join("link")).unwrap();
         let text = scan(&["link"]);
-        assert!(text.contains("the inventory has this folder as"), "{text}");
+        assert!(text.contains("the inventory has it as"), "{text}");
         scan(&["link", "Legal"]);
     }
     assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM roots"), 1);
@@ -187,6 +223,32 @@ fn a_root_can_be_forgotten() {
     assert_eq!(left(), (1, "Legal/a Legal/deep/b".to_owned()));
     rmsight(folder.path(), &["inventory", "forget", "none.db", "Legal"]).code(2);
     assert!(!folder.path().join("none.db").exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_to_a_root_does_not_forget_the_root() {
+    let folder = folder(&[("Legal/a", b"x")]);
+    std::os::unix::fs::symlink("Legal", folder.path().join("link")).unwrap();
+    rmsight(folder.path(), &["scan", "--quiet", "-i", "estate.db", "Legal"]).code(0);
+    for (root, code, left) in [("link", 2, 1), ("link/../Legal/", 0, 0)] {
+        rmsight(folder.path(), &["inventory", "forget", "estate.db", root]).code(code);
+        assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM roots"), left, "{root}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_in_two_spellings_is_one_root() {
+    let folder = folder(&[("Legal/a", b"x")]);
+    std::os::unix::fs::symlink("Legal", folder.path().join("link")).unwrap();
+    for root in ["Legal/a", "link/a"] {
+        rmsight(folder.path(), &["scan", "--quiet", "-i", "estate.db", root]).code(0);
+    }
+    let db = db(folder.path());
+    let counts =
+        ["roots", "records"].map(|table| number(&db, &format!("SELECT count(*) FROM {table}")));
+    assert_eq!(counts, [1, 1]);
 }
 
 #[test]
