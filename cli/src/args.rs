@@ -239,8 +239,8 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "FROM=TO", value_parser = map, requires = "inventory")]
     pub(crate) map: Vec<(String, String)>,
 
-    /// Accept a folder that is now empty, and files whose file system is not mounted any more: they
-    /// are gone
+    /// Accept a folder that is now empty, a root that is a link and leads elsewhere now, and files
+    /// whose file system is not mounted any more: files that are missing are gone
     #[arg(long, requires = "inventory")]
     pub(crate) accept_empty: bool,
 

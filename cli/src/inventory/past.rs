@@ -66,18 +66,37 @@ impl Store {
             .map_err(|error| failed(&self.file, &error))
     }
 
-    /// The roots of `source` that are folders or files, the newest one first.
-    pub(crate) fn known_roots(&self, source: &str) -> Result<Vec<PathBuf>> {
+    /// Returns the roots of `source` that are folders or files, the newest one first. Each has its
+    /// path with links resolved, as of its last scan, if that is known.
+    pub(crate) fn known_roots(&self, source: &str) -> Result<Vec<(PathBuf, Option<PathBuf>)>> {
         (|| {
             let mut statement = self.db.prepare(
-                "SELECT path FROM roots JOIN sources ON sources.id = source \
+                "SELECT path, real FROM roots JOIN sources ON sources.id = source \
                  WHERE name = ? AND kind = 'path' ORDER BY \
                  (SELECT max(scan) FROM root_scans WHERE root = roots.id) DESC",
             )?;
-            let paths = statement.query_map(params![source], |row| row.get(0))?;
-            paths.map(|path| path.map(to_path)).collect::<rusqlite::Result<Vec<PathBuf>>>()
+            let roots = statement.query_map(params![source], |row| {
+                let real = row.get::<_, Option<Vec<u8>>>(1)?;
+                Ok((to_path(row.get(0)?), real.map(to_path)))
+            })?;
+            roots.collect::<rusqlite::Result<Vec<_>>>()
         })()
         .map_err(|error| failed(&self.file, &error))
+    }
+
+    /// Returns the path with links resolved that the root `path` had when files were found in it
+    /// last.
+    pub(crate) fn earlier_real(&self, path: &Path) -> Result<Option<PathBuf>> {
+        self.db
+            .query_row(
+                "SELECT real FROM roots WHERE source = ? AND kind = 'path' AND path = ? \
+                 AND real IS NOT NULL \
+                 AND EXISTS (SELECT 1 FROM root_scans WHERE root = roots.id AND files > 0)",
+                params![self.source, path.as_os_str().as_encoded_bytes()],
+                |row| row.get(0).map(to_path),
+            )
+            .optional()
+            .map_err(|error| failed(&self.file, &error))
     }
 }
 

@@ -106,8 +106,18 @@ pub(super) fn begin(file: &Path, args: &Scan, stop: &Stop) -> Result<Opened> {
             }
             None => one.normal,
         };
-        let row = store.root(RootKind::Path, &path, real(&path).as_deref())?;
-        add(&store, Root::new(path, row, None))?;
+        let before = store.earlier_real(&path)?;
+        let now = real(&path);
+        let replaced = replaced(before.as_deref(), now.as_deref()).filter(|_| !args.accept_empty);
+        if let Some(replaced) = &replaced {
+            warn(format_args!("{}: {replaced}", path.display()));
+        }
+        // The target of the last complete scan stays until another one is accepted.
+        let real = if replaced.is_some() { before } else { now.or(before) };
+        let row = store.root(RootKind::Path, &path, real.as_deref())?;
+        let mut root = Root::new(path, row, None);
+        root.replaced = replaced;
+        add(&store, root)?;
     }
     if let Some((file, (list, identity))) = list {
         let row = store.root(RootKind::List, &identity, None)?;
@@ -125,6 +135,17 @@ pub(super) fn begin(file: &Path, args: &Scan, stop: &Stop) -> Result<Opened> {
     };
     let source = Some(source).filter(|source| !source.is_empty());
     Ok(Opened { keeper: Keeper { file, notes, thread, expected }, ledger, roots, options, source })
+}
+
+/// Returns a message if a root that led to `before` leads to another folder or file `now`.
+fn replaced(before: Option<&Path>, now: Option<&Path>) -> Option<String> {
+    let (before, now) = before.zip(now).filter(|(before, now)| before != now)?;
+    Some(format!(
+        "it led to {}, and leads to {} now: name that as a root of its own (--accept-empty if it \
+         replaces the other one)",
+        before.display(),
+        now.display()
+    ))
 }
 
 /// The options of the command line and those that the inventory was made with.
@@ -199,6 +220,11 @@ impl Keeper {
                 is_complete: is_finished && !root.has_failed.load(Ordering::Relaxed),
                 error: None,
             };
+            if let Some(replaced) = &root.replaced {
+                // Files that are missing from the new target are not gone.
+                visit.error = Some(replaced.clone());
+                (visit.is_finished, visit.is_complete) = (false, false);
+            }
             let is_empty = visit.is_complete && root.list.is_none() && visit.files == 0;
             if is_empty && store.has_files(&root.path)? {
                 if accept_empty {

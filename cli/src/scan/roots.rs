@@ -73,11 +73,18 @@ fn are_apart(_: &Path, _: &Path) -> bool {
 
 /// Returns the path by which the inventory already has the folder or the file, if it was spelled
 /// differently.
-pub(super) fn known(named: &Named, known: &[PathBuf]) -> Option<PathBuf> {
+///
+/// `known` has the paths of the inventory, each with its path with links resolved in its last scan. A
+/// link that leads elsewhere now is not a spelling of its new target.
+pub(super) fn known(named: &Named, known: &[(PathBuf, Option<PathBuf>)]) -> Option<PathBuf> {
     // Compared as text: paths that differ in a separator at their end are equal as paths.
-    if known.iter().any(|path| path.as_os_str() == named.normal.as_os_str()) {
+    if known.iter().any(|(path, _)| path.as_os_str() == named.normal.as_os_str()) {
         return None;
     }
     let own = place(&named.normal)?;
-    known.iter().find(|path| place(path).as_ref() == Some(&own)).cloned()
+    let is_same = |(path, before): &&(PathBuf, Option<PathBuf>)| {
+        place(path).as_ref() == Some(&own)
+            && before.as_ref().is_none_or(|before| real(path).as_ref() == Some(before))
+    };
+    known.iter().find(is_same).map(|(path, _)| path.clone())
 }

@@ -102,6 +102,8 @@ pub(crate) struct Root {
     pub(crate) excluded: AtomicU64,
     /// Files left out by --include.
     pub(crate) filtered: AtomicU64,
+    /// A message if it is a link that led elsewhere in earlier scans.
+    pub(crate) replaced: Option<String>,
     /// A folder in it could not be listed.
     pub(crate) has_failed: AtomicBool,
     /// It is a folder, on this file system.
@@ -128,6 +130,7 @@ impl Root {
             omitted: AtomicU64::new(0),
             excluded: AtomicU64::new(0),
             filtered: AtomicU64::new(0),
+            replaced: None,
             has_failed: AtomicBool::new(false),
             device: OnceLock::new(),
             number: OnceLock::new(),

@@ -170,6 +170,48 @@ fn a_link_that_was_not_followed_is_a_gap() {
 
 #[test]
 #[cfg(unix)]
+fn a_root_that_leads_elsewhere_keeps_its_files_and_is_a_gap() {
+    use std::os::unix::fs::symlink;
+    // Each case: a root below the link, which is a folder or a file.
+    for (root, files) in [("link", 2), ("link/deep", 1), ("link/deep/a", 1)] {
+        let folder = bench(&[("1/deep/a", b"x"), ("1/b", b"x"), ("2/deep/a", b"y"), ("2/c", b"x")]);
+        let retarget = |target: &str| {
+            _ = fs::remove_file(folder.path().join("link"));
+            symlink(target, folder.path().join("link")).unwrap();
+        };
+        let gone = |expected: &str| {
+            let db = Connection::open(folder.path().join("i.db")).unwrap();
+            let sql = "SELECT count(*) || ' ' || coalesce(sum(gone IS NOT NULL), 0) FROM files";
+            let found: String = db.query_row(sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(found, expected, "{root}");
+        };
+        retarget("1");
+        scan(folder.path(), "i.db", &[root]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!(code, 0, "{root}: {said}");
+        // While the link leads nowhere its earlier target is not forgotten.
+        retarget("nowhere");
+        scan(folder.path(), "i.db", &[root]);
+        retarget("2");
+        for _ in 0..2 {
+            let said = scan(folder.path(), "i.db", &[root]);
+            assert!(said.contains("--accept-empty if it replaces"), "{root}: {said}");
+            let (said, code) = check(folder.path(), "i.db", &[]);
+            assert_eq!((code, named(&said)), (1, vec!["unfinished".to_owned()]), "{root}: {said}");
+        }
+        let met = if root == "link" { 3 } else { files };
+        gone(&format!("{met} 0"));
+        // As a root of its own the new target is another root.
+        let said = scan(folder.path(), "i.db", &["2"]);
+        assert!(!said.contains("has it as"), "{root}: {said}");
+        scan(folder.path(), "i.db", &["--accept-empty", root]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!(code, 0, "{root}: {said}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
 fn a_link_in_a_list_or_in_a_folder_that_is_gone() {
     use std::os::unix::fs::symlink;
     let folder = bench(&[("share/deep/a", b"x"), ("outside/b", b"x"), ("list", b"named\n")]);
