@@ -16,10 +16,27 @@ pub(crate) struct Device {
 pub(crate) struct Devices(Mutex<HashMap<u64, Device>>);
 
 impl Devices {
+    /// Returns the file system with this number. `id` returns the identity that the file system
+    /// itself has (`f_fsid`), 0 if it has none, and is called only for a number that is not known yet.
     #[cfg(unix)]
-    pub(crate) fn of(&self, number: u64) -> Device {
-        let mut known = self.0.lock().unwrap_or_else(|error| error.into_inner());
-        known.entry(number).or_insert_with(|| device(number)).clone()
+    pub(crate) fn of(&self, number: u64, id: impl FnOnce() -> u64) -> Device {
+        if let Some(known) = self.known(number) {
+            return known;
+        }
+        // Without the lock, because this can hang.
+        let device = device(number, id());
+        self.lock().entry(number).or_insert(device).clone()
+    }
+
+    /// Returns the file system with this number if [`Devices::of`] returned it before.
+    #[cfg(unix)]
+    pub(crate) fn known(&self, number: u64) -> Option<Device> {
+        self.lock().get(&number).cloned()
+    }
+
+    #[cfg(unix)]
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Device>> {
+        self.0.lock().unwrap_or_else(|error| error.into_inner())
     }
 
     /// The volume or share that a path begins with.
@@ -31,17 +48,18 @@ impl Devices {
 }
 
 #[cfg(unix)]
-fn device(number: u64) -> Device {
+fn device(number: u64, id: u64) -> Device {
     let (major, minor) = (rustix::fs::major(number), rustix::fs::minor(number));
     // proc_pid_mountinfo(5)
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    named(&mounts, major, minor)
+    named(&mounts, major, minor, id)
 }
 
-/// A share keeps its name when it is mounted again and has another number then; of anything else
-/// the number is the best there is.
+/// Returns the name of a file system. A share has the same name after a remount, although its number
+/// changes. Any other file system is named by its number. The system reuses numbers without a disk
+/// (major number 0) after an unmount, so that `id` is part of such a name.
 #[cfg(unix)]
-fn named(mounts: &str, major: u32, minor: u32) -> Device {
+fn named(mounts: &str, major: u32, minor: u32, id: u64) -> Device {
     let number = format!("{major}:{minor}");
     let found = mounts.lines().find_map(|line| {
         let (mount, system) = line.split_once(" - ")?;
@@ -54,7 +72,11 @@ fn named(mounts: &str, major: u32, minor: u32) -> Device {
     };
     let is_smb = matches!(kind, "cifs" | "smb3" | "smbfs");
     let is_share = is_smb || kind.starts_with("nfs") || source.contains(":/");
-    let name = if is_share { format!("{kind} {source}") } else { format!("{kind} {number}") };
+    let name = match is_share {
+        true => format!("{kind} {source}"),
+        false if major == 0 && id != 0 => format!("{kind} {number} {id:016x}"),
+        false => format!("{kind} {number}"),
+    };
     Device { name: name.into(), is_smb }
 }
 
@@ -68,15 +90,17 @@ mod tests {
 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext4 /dev/root rw
 40 35 0:52 / /mnt/fs1 rw shared:9 - cifs //fs1/share rw,vers=3.1.1
 41 35 0:53 / /mnt/nas rw - nfs4 nas:/export rw
+42 35 0:54 / /mnt/ram rw - tmpfs none rw
 ";
         let cases = [
             ((98, 0), "ext4 98:0", false),
             ((0, 52), "cifs //fs1/share", true),
             ((0, 53), "nfs4 nas:/export", false),
+            ((0, 54), "tmpfs 0:54 00000000000000ab", false),
             ((7, 7), "device 7:7", false),
         ];
         for ((major, minor), name, is_smb) in cases {
-            let device = named(mounts, major, minor);
+            let device = named(mounts, major, minor, 0xab);
             assert_eq!((&*device.name, device.is_smb), (name, is_smb));
         }
     }

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
-use super::list::{self, Entry, Kind, Listing};
+#[cfg(unix)]
+use super::list;
+use super::list::{Entry, Kind, Listing};
 use super::{FileJob, Job, Note, OWN, Root, Task, Walk, count};
 use crate::device::Device;
 use crate::exit::Result;
@@ -104,7 +106,12 @@ impl Walk {
         watch.begin(Arc::clone(folder));
         let links = if folder.up.is_none() { Links::Follow } else { Links::Refuse };
         let wants_stamps = self.ledger.is_some();
-        let opened = watch.call(|| Listing::open(folder.path(), links, wants_stamps));
+        let opened = watch.call(|| {
+            let listing = Listing::open(folder.path(), links, wants_stamps)?;
+            // Finds out the name of the file system while this thread is watched.
+            _ = self.device(folder, &listing);
+            Ok(listing)
+        });
         if watch.is_given_up() {
             return false;
         }
@@ -115,9 +122,7 @@ impl Walk {
                 return watch.end();
             }
             Err(error) => {
-                if let Some(id) = watch.call(|| list::id(folder.path())) {
-                    _ = folder.id.set(id);
-                }
+                watch.call(|| self.locate(folder));
                 if !watch.end() {
                     return false;
                 }
@@ -185,11 +190,23 @@ impl Walk {
         }))
     }
 
+    /// Finds out the file system of a folder that cannot be opened.
+    #[cfg(unix)]
+    fn locate(&self, folder: &Folder) {
+        if let Some(id) = list::id(folder.path()) {
+            _ = folder.id.set(id);
+            self.devices.of(id.0, || list::file_system(folder.path()));
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn locate(&self, _: &Folder) {}
+
     /// Returns the file system of a folder that was not listed, if it is known.
     #[cfg(unix)]
     pub(super) fn device_of(&self, folder: &Folder) -> Option<Arc<str>> {
         self.ledger.as_ref()?;
-        folder.id.get().map(|(number, _)| self.devices.of(*number).name)
+        folder.id.get().and_then(|(number, _)| self.devices.known(*number)).map(|found| found.name)
     }
 
     #[cfg(not(unix))]
@@ -201,7 +218,7 @@ impl Walk {
     #[cfg(unix)]
     fn device(&self, _: &Folder, listing: &Listing) -> Option<Device> {
         // Without an inventory only its kind matters, and only to find placeholders.
-        listing.id.map(|(number, _)| self.devices.of(number))
+        listing.id.map(|(number, _)| self.devices.of(number, || listing.file_system()))
     }
 
     #[cfg(not(unix))]

@@ -52,6 +52,11 @@ impl Listing {
         Ok(Listing { dir, id, wants_stamps, share: None })
     }
 
+    /// Returns the identity of the file system that contains the folder; 0 if it has none.
+    pub(super) fn file_system(&self) -> u64 {
+        self.dir.fd().and_then(rustix::fs::fstatvfs).map_or(0, |found| found.f_fsid)
+    }
+
     /// It is on a share, where files may be placeholders.
     pub(super) fn ask_for_attributes(&mut self, folder: &Path) {
         self.share = Some(folder.to_owned());
@@ -108,9 +113,10 @@ pub(super) fn id(folder: &Path) -> Option<(u64, u64)> {
     Some((found.st_dev, found.st_ino))
 }
 
-#[cfg(not(unix))]
-pub(super) fn id(_: &Path) -> Option<(u64, u64)> {
-    None
+/// Returns the identity of the file system that contains a folder; 0 if it has none.
+#[cfg(unix)]
+pub(super) fn file_system(folder: &Path) -> u64 {
+    rustix::fs::statvfs(folder).map_or(0, |found| found.f_fsid)
 }
 
 #[cfg(unix)]

@@ -154,3 +154,25 @@ fn a_rescan_while_a_subfolder_is_unmounted_is_a_gap() {
         assert_eq!(code, 0, "{deep}: {said}");
     }
 }
+
+#[test]
+fn another_file_system_with_the_same_number_is_not_taken_for_the_first() {
+    let folder = bench(&[("share/a", b"x")]);
+    let place = folder.path().join("share/m");
+    let Some(mount) = Mount::new(place.clone()) else { return };
+    fs::write(mount.path().join("b"), b"x").unwrap();
+    scan(folder.path(), "i.db", &["share"]);
+    drop(mount);
+    // The system gives the lowest free number.
+    let Some(mount) = Mount::new(place) else { return };
+    fs::write(mount.path().join("c"), b"x").unwrap();
+    scan(folder.path(), "i.db", &["share"]);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((code, named(&said).len()), (1, 1), "{said}");
+    // On one file system, a file that is missing is gone.
+    scan(folder.path(), "i.db", &["--accept-empty", "share"]);
+    fs::remove_file(mount.path().join("c")).unwrap();
+    scan(folder.path(), "i.db", &["share"]);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!(code, 0, "{said}");
+}
