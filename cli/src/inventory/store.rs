@@ -186,8 +186,15 @@ impl Store {
                 // Folders in it that were never listed were on the file system that it was on.
                 store.cached(
                     "UPDATE dirs SET device = above.device FROM dirs AS above \
-                     WHERE above.id = ?1 AND above.device IS NOT ?2 AND dirs.parent = ?1 \
+                     WHERE above.id = ?1 AND above.device <> ?2 AND dirs.parent = ?1 \
                      AND dirs.device IS NULL",
+                    params![row, device],
+                )?;
+                // So were links that an earlier version stored without a device.
+                store.cached(
+                    "UPDATE skipped SET device = dirs.device FROM dirs \
+                     WHERE dirs.id = ?1 AND dirs.device <> ?2 AND skipped.dir = ?1 \
+                     AND skipped.device IS NULL AND skipped.name <> x''",
                     params![row, device],
                 )?;
                 store.cached(

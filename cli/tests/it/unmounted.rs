@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::gaps::{bench, check, named, scan};
+use super::rmsight;
 
 /// A mounted file system, which is unmounted at the end.
 struct Mount(PathBuf);
@@ -175,4 +176,24 @@ fn another_file_system_with_the_same_number_is_not_taken_for_the_first() {
     scan(folder.path(), "i.db", &["share"]);
     let (said, code) = check(folder.path(), "i.db", &[]);
     assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn links_that_an_earlier_version_stored_without_a_device_stay() {
+    let folder = bench(&[("share/a", b"x"), ("outside/b", b"x")]);
+    let Some(mount) = Mount::new(folder.path().join("share/m")) else { return };
+    symlink(folder.path().join("outside"), mount.path().join("link")).unwrap();
+    scan(folder.path(), "i.db", &["share"]);
+    let db = rusqlite::Connection::open(folder.path().join("i.db")).unwrap();
+    db.execute_batch("ALTER TABLE skipped DROP COLUMN device").unwrap();
+    drop(db);
+    rmsight(folder.path(), &["merge", "merged.db", "i.db"]).success();
+    drop(mount);
+    for file in ["i.db", "merged.db"] {
+        for _ in 0..2 {
+            scan(folder.path(), file, &["share"]);
+            let (said, code) = check(folder.path(), file, &[]);
+            assert_eq!((code, named(&said)), (1, vec!["not-followed".to_owned()]), "{said}");
+        }
+    }
 }
