@@ -1,38 +1,70 @@
 //! Calendars (iCalendar, RFC 5545) and contacts (vCard, RFC 6350): files in their properties.
 //!
 //! A property is a line: a name, parameters, a colon, a value. A line that begins with white space
-//! continues the line before it. vCard 2.1 writes base64 over lines of its own up to an empty one.
+//! continues the preceding line, in the name and the parameters too. vCard 2.1 continues base64 on
+//! lines without white space, up to an empty line.
 
 use super::eml;
 use crate::bytes::{utf8_lossy, wide};
 use crate::container::{
-    Body, Container, Member, Name, Sink, WAITING, is_firmly_known, is_known, is_named_protected,
-    not_as_named,
+    Body, Container, Member, Name, Protection, Sink, WAITING, is_firmly_known, is_known,
+    is_named_protected, is_worth_opening, not_as_named,
 };
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Encoding, Extent, Window, head_of};
 
-/// The first line, in any case of letters.
-const BEGINNINGS: [&[u8]; 4] = [b"BEGIN:VCALENDAR", b"BEGIN:VCARD", b"BEGIN:VNOTE", b"BEGIN:VMSG"];
+/// The first line, in any case of letters. Programs also store a component without the calendar
+/// around it.
+const BEGINNINGS: [&[u8]; 11] = [
+    b"BEGIN:VCALENDAR",
+    b"BEGIN:VCARD",
+    b"BEGIN:VNOTE",
+    b"BEGIN:VMSG",
+    b"BEGIN:VEVENT",
+    b"BEGIN:VTODO",
+    b"BEGIN:VJOURNAL",
+    b"BEGIN:VALARM",
+    b"BEGIN:VFREEBUSY",
+    b"BEGIN:VTIMEZONE",
+    b"BEGIN:VAVAILABILITY",
+];
+const STRUCTURE: &str = "calendar";
 /// Bytes that are searched at once.
 const CHUNK: usize = 65_536;
 /// Bytes of a name with its parameters that are kept.
 const MAX_PARAMETERS: usize = 4096;
 /// Bytes of a value that are decoded to recognize a file.
 const HEAD: usize = 5600;
+/// Bytes of a value from which on it may contain a protected file.
+const SMALLEST_FILE: u64 = 512;
+/// Bytes of base64 by which it is distinguished from a parameter.
+const BASE64_RUN: usize = 256;
 /// Members that are given to the sink before the first of them is read.
 const BATCH: usize = 16;
 
+/// Returns whether `head` begins with one of the first lines. One byte of it may be damaged.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = eml::begin(head);
-    BEGINNINGS
-        .iter()
-        .any(|begin| head.get(..begin.len()).is_some_and(|found| found.eq_ignore_ascii_case(begin)))
+    if !matches!(head, [b'B' | b'b', ..]) {
+        return false;
+    }
+    BEGINNINGS.iter().any(|begin| {
+        let found = head.get(..begin.len()).unwrap_or_default();
+        let pairs = found.iter().zip(*begin);
+        let equal = pairs.filter(|(found, byte)| found.eq_ignore_ascii_case(byte)).count();
+        equal.saturating_add(1) >= begin.len()
+    })
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
+    let head = window.head()?;
+    if memchr::memchr(b'\n', head).is_none() && memchr::memchr(b'\r', head).is_some() {
+        sink.protection(Protection::Unknown);
+        let detail = "a calendar whose lines end in a bare CR";
+        return Err(Error::unsupported("mail-not-read", STRUCTURE, 0, detail));
+    }
     go_on(window, sink, 0)
 }
 
@@ -54,23 +86,26 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
 struct Property {
     /// Name and parameters, continuation lines joined.
     parameters: Vec<u8>,
-    /// The value, with the line breaks inside of it.
+    /// The value, with its line breaks.
     value: Extent,
+    /// Offset behind the last colon in the parameters, if a quote that does not end contains it.
+    quoted_colon: Option<u64>,
 }
 
 /// What the next byte belongs to.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum State {
     Parameters { is_quoted: bool },
     Value,
 }
 
 impl Property {
-    /// Reads the property at `offset`, and where the next one begins; `None` at the end. The value
-    /// includes the lines behind it that are no property by themselves.
+    /// Reads the property at `offset`, and returns it with the offset of the next one; `None` at the
+    /// end. The value includes the following lines that begin no property.
     fn read(window: &mut Window<'_>, offset: u64) -> Result<Option<(Property, u64)>> {
         let mut parameters = Vec::new();
         let mut value = None;
+        let mut quoted_colon = None;
         let mut state = State::Parameters { is_quoted: false };
         let mut position = offset;
         loop {
@@ -80,14 +115,14 @@ impl Property {
             while let Some(rest) = chunk.get(used..).filter(|rest| !rest.is_empty()) {
                 let at = position.saturating_add(wide(used));
                 let len = memchr::memchr(b'\n', rest).map(|end| end.saturating_add(1));
-                if len.is_none() && used > 0 && !is_last {
+                let is_cut = len.is_none() || rest.len() < MAX_PARAMETERS;
+                if is_cut && used > 0 && !is_last {
                     break;
                 }
                 let line = rest.get(..len.unwrap_or(rest.len())).unwrap_or_default();
-                if at > offset && begins_property(line, state) {
-                    let value = value.unwrap_or(Extent { offset: at, len: 0 });
-                    let len = at.saturating_sub(value.offset);
-                    return Ok(Some((Property { parameters, value: Extent { len, ..value } }, at)));
+                if at > offset && begins_property(rest) {
+                    let property = Property::new(parameters, value, at, quoted_colon);
+                    return Ok(Some((property, at)));
                 }
                 for (index, byte) in line.iter().enumerate() {
                     let State::Parameters { is_quoted } = state else { break };
@@ -96,6 +131,9 @@ impl Property {
                             let offset = at.saturating_add(wide(index)).saturating_add(1);
                             value = Some(Extent { offset, len: 0 });
                             state = State::Value;
+                        }
+                        b':' => {
+                            quoted_colon = Some(at.saturating_add(wide(index)).saturating_add(1));
                         }
                         b'\r' | b'\n' => {}
                         b' ' | b'\t' if index == 0 => {}
@@ -113,12 +151,23 @@ impl Property {
             position = position.saturating_add(wide(used));
             window.meter().charge(Limit::Steps, wide(used).wrapping_shr(4).max(1))?;
             if is_last {
-                let value = value.unwrap_or(Extent { offset: position, len: 0 });
-                let len = position.saturating_sub(value.offset);
-                let property = Property { parameters, value: Extent { len, ..value } };
+                let property = Property::new(parameters, value, position, quoted_colon);
                 return Ok((position > offset).then_some((property, position)));
             }
         }
+    }
+
+    /// Returns the property that ends at `end`. `value` begins its value, if it has one.
+    fn new(
+        parameters: Vec<u8>,
+        value: Option<Extent>,
+        end: u64,
+        quoted_colon: Option<u64>,
+    ) -> Property {
+        let quoted_colon = quoted_colon.filter(|_| value.is_none());
+        let value = value.unwrap_or(Extent { offset: end, len: 0 });
+        let len = end.saturating_sub(value.offset);
+        Property { parameters, value: Extent { len, ..value }, quoted_colon }
     }
 
     /// The value of a parameter, without quotes.
@@ -139,22 +188,62 @@ impl Property {
         Some(utf8_lossy(name).into_owned()).filter(|name| !name.is_empty())
     }
 
+    /// Returns whether the parameters end with base64 and the value is empty: the colon that
+    /// separates them is damaged.
+    fn lacks_colon(&self) -> bool {
+        let is_letter =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        let end = self.parameters.get(self.parameters.len().saturating_sub(BASE64_RUN)..);
+        let end = end.filter(|end| end.len() == BASE64_RUN);
+        self.value.len == 0 && end.is_some_and(|end| end.iter().all(is_letter))
+    }
+
     /// Gives the value to the sink if it is a file; returns whether it is one. A value that is
     /// base64 of a known format is a file whatever its parameters are: they may be damaged.
     fn open(&self, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<bool> {
-        let Some((extent, is_inline)) = self.inline(window, sink)? else { return Ok(false) };
+        if let Some(colon) = self.quoted_colon
+            && self.value.offset.saturating_sub(colon) >= SMALLEST_FILE
+        {
+            sink.incomplete(malformed(colon, "a quoted parameter does not end before the value"));
+        }
+        if self.lacks_colon() {
+            sink.incomplete(malformed(self.value.offset, "no colon precedes base64"));
+        }
+        let Some((mut extent, is_inline)) = self.inline(window, sink)? else { return Ok(false) };
         let len = crate::bytes::narrow(extent.len.min(wide(HEAD))).unwrap_or_default();
         let raw = window.up_to(extent.offset, len)?;
-        if !is_inline && !raw.iter().take(16).all(|byte| is_base64(*byte)) {
-            return Ok(false);
-        }
-        let head = head_of(Encoding::Base64, raw).unwrap_or_default();
-        let is_file = if is_inline { is_known(&head) } else { is_firmly_known(&head) };
+        let is_valid = |raw: &[u8]| raw.iter().all(|byte| is_base64(*byte));
+        let firm =
+            |raw: &[u8]| head_of(Encoding::Base64, raw).is_some_and(|it| is_firmly_known(&it));
         let name = self.file_name();
+        let is_known = match is_inline {
+            true => head_of(Encoding::Base64, raw).is_some_and(|head| is_known(&head)),
+            false => is_valid(raw.get(..raw.len().min(16)).unwrap_or_default()) && firm(raw),
+        };
+        let mut is_file = is_known;
+        // A parameter with an unquoted colon ends the name and the parameters early.
+        if !is_known
+            && let Some(colon) = memchr::memrchr2(b':', b',', raw)
+            && raw.get(colon..).and_then(|rest| rest.get(1..)).is_some_and(firm)
+        {
+            let skip = wide(colon).saturating_add(1);
+            let offset = extent.offset.saturating_add(skip);
+            extent = Extent { offset, len: extent.len.saturating_sub(skip) };
+            is_file = true;
+        }
         if !is_file {
-            if is_inline && name.as_deref().is_some_and(is_named_protected) {
+            if is_percent_encoded_file(raw) {
+                sink.incomplete(not_decoded(extent.offset, "percent-encoded".to_owned()));
+            } else if is_inline && name.as_deref().is_some_and(is_named_protected) {
                 sink.incomplete(not_as_named());
+            } else if is_inline && extent.len >= SMALLEST_FILE && !is_valid(raw) {
+                sink.incomplete(malformed(extent.offset, "the value is not valid base64"));
+            } else {
+                let is_opened = |name: &String| is_worth_opening(name.as_bytes(), b"");
+                is_file = is_inline && name.as_ref().is_some_and(is_opened);
             }
+        }
+        if !is_file {
             return Ok(false);
         }
         window.meter().charge(Limit::Allocation, WAITING)?;
@@ -164,7 +253,8 @@ impl Property {
         Ok(true)
     }
 
-    /// The part of the value that may be base64, and whether the property says that it is.
+    /// Returns the part of the value that may be base64, and whether the property declares it as
+    /// base64.
     fn inline(
         &self,
         window: &mut Window<'_>,
@@ -173,11 +263,15 @@ impl Property {
         if self.value.len == 0 {
             return Ok(None);
         }
-        let len = crate::bytes::narrow(self.value.len.min(1024)).unwrap_or_default();
+        let len = crate::bytes::narrow(self.value.len.min(wide(HEAD))).unwrap_or_default();
         let begin = window.up_to(self.value.offset, len)?;
-        let is_uri = begin.get(..5).is_some_and(|begin| begin.eq_ignore_ascii_case(b"data:"));
-        if is_uri {
-            let Some(comma) = memchr::memchr(b',', begin) else { return Ok(None) };
+        if is_data_uri(begin) {
+            let Some(comma) = memchr::memchr(b',', begin) else {
+                if self.value.len >= SMALLEST_FILE {
+                    sink.incomplete(malformed(self.value.offset, "a data: URI has no comma"));
+                }
+                return Ok(None);
+            };
             let kind = begin.get(..comma).unwrap_or_default();
             let kind: Vec<u8> =
                 kind.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect();
@@ -198,25 +292,58 @@ impl Property {
             matches!(encoding.as_slice(), b"" | b"8BIT" | b"7BIT" | b"QUOTED-PRINTABLE" | b"Q");
         if !is_base64 && !is_text {
             let detail = format!("encoded as {}", utf8_lossy(&encoding));
-            let offset = self.value.offset;
-            sink.incomplete(Error::unsupported(
-                "archive-not-opened",
-                "inline attachment",
-                offset,
-                detail,
-            ));
+            sink.incomplete(not_decoded(self.value.offset, detail));
             return Ok(None);
         }
         Ok(Some((self.value, is_base64)))
     }
 }
 
-/// Returns whether the line begins another property. Inside of a value, a line without a colon
-/// continues base64 of vCard 2.1.
-fn begins_property(line: &[u8], state: State) -> bool {
-    let is_continuation = matches!(line, [b' ' | b'\t', ..]);
-    let begin = line.get(..line.len().min(MAX_PARAMETERS)).unwrap_or_default();
-    !is_continuation && (state != State::Value || memchr::memchr(b':', begin).is_some())
+/// Returns whether the line at the beginning of `text` begins a property: a colon or a semicolon
+/// follows its name, which may continue on lines that begin with white space. Base64 of vCard 2.1
+/// contains neither.
+fn begins_property(text: &[u8]) -> bool {
+    let begin = text.get(..text.len().min(MAX_PARAMETERS)).unwrap_or_default();
+    let is_continuation = |line: &[u8]| matches!(line, [b' ' | b'\t', ..]);
+    let mut lines = begin.split_inclusive(|byte| *byte == b'\n');
+    let Some(first) = lines.next().filter(|line| !is_continuation(line)) else { return false };
+    std::iter::once(first)
+        .chain(lines.take_while(|line| is_continuation(line)))
+        .any(|line| memchr::memchr2(b':', b';', line).is_some())
+}
+
+/// Returns whether a value begins with the scheme of a `data:` URI (RFC 2397), which may be folded.
+fn is_data_uri(value: &[u8]) -> bool {
+    const SCHEME: &[u8] = b"data:";
+    let letters = value.iter().filter(|byte| !byte.is_ascii_whitespace());
+    letters.take(SCHEME.len()).map(u8::to_ascii_lowercase).eq(SCHEME.iter().copied())
+}
+
+/// Returns whether the data of a `data:` URI without base64 is a file of a known format (RFC 3986,
+/// 2.1).
+fn is_percent_encoded_file(data: &[u8]) -> bool {
+    let mut letters = data.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let mut decoded = Vec::new();
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    while let Some(letter) = letters.next() {
+        let byte = match letter {
+            b'%' => match (letters.next().and_then(digit), letters.next().and_then(digit)) {
+                (Some(high), Some(low)) => u8::try_from(high << 4 | low).unwrap_or_default(),
+                _ => break,
+            },
+            letter => *letter,
+        };
+        decoded.push(byte);
+    }
+    memchr::memchr(b'%', data).is_some() && is_firmly_known(&decoded)
+}
+
+fn malformed(offset: u64, detail: &'static str) -> Error {
+    Error::malformed("malformed-attachment", "inline attachment", offset, detail)
+}
+
+fn not_decoded(offset: u64, detail: String) -> Error {
+    Error::unsupported("archive-not-opened", "inline attachment", offset, detail)
 }
 
 fn is_base64(byte: u8) -> bool {

@@ -2,7 +2,7 @@
 //! bare CR, which RFC 5322, 2.3 forbids, or in CR CR LF. Programs that convert files leave such. They
 //! are recognized but not read, so nobody has seen what is attached.
 
-use super::{eml, mbox};
+use super::{calendar, eml, mbox};
 use crate::container::{Container, Protection, Sink, noise};
 use crate::error::{Error, Result};
 use crate::source::Window;
@@ -13,6 +13,8 @@ const LETTERS: usize = 4096;
 /// Letters of a header that is longer than what is looked at: 4096 bytes of UTF-16, or somewhat less
 /// of an encoded member.
 const LONG: usize = 1900;
+
+const UTF_16_CALENDAR: &str = "a calendar or contact in UTF-16";
 
 /// Fields of a header that say how the rest of the message is written.
 const WRITTEN: [&[u8]; 2] = [b"mime-version", b"content-transfer-encoding"];
@@ -97,6 +99,9 @@ fn oddity(head: &[u8]) -> Option<&'static str> {
     if form != Form::Bytes {
         let text = Lines::new(form.letters(text));
         let text = text.text();
+        if calendar::matches(text) {
+            return Some(UTF_16_CALENDAR);
+        }
         let is_mail = mbox::matches(text) || eml::matches(text) && fields(text) > 0;
         return is_mail.then_some("a message in UTF-16");
     }
@@ -180,8 +185,9 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    sink.container(Container::Eml);
-    sink.protection(Protection::Unknown);
     let detail = oddity(window.head()?).unwrap_or_default();
+    let is_calendar = detail == UTF_16_CALENDAR;
+    sink.container(if is_calendar { Container::Other } else { Container::Eml });
+    sink.protection(Protection::Unknown);
     Err(Error::unsupported("mail-not-read", "mail", 0, detail))
 }
