@@ -157,6 +157,12 @@ impl Header {
         Some(boundary.trim_end()).filter(|boundary| !boundary.is_empty())
     }
 
+    /// Returns whether the body is a piece of a message that is not the first one (RFC 2046, 5.2.2).
+    pub(super) fn is_later_piece(&self) -> bool {
+        let is_piece = self.mimetype.as_deref() == Some("message/partial");
+        is_piece && self.parameters.get("number").is_none_or(|number| number.trim() != "1")
+    }
+
     /// Returns how many parts the subtype of a multipart requires (RFC 1847 2.1, RFC 6522 3).
     pub(super) fn required_parts(&self) -> u32 {
         match self.mimetype.as_deref() {

@@ -8,7 +8,8 @@ use super::header::Header;
 use super::signs::Signs;
 use crate::bytes::{narrow, wide};
 use crate::container::{
-    Body, Member, Name, is_firmly_known, is_known, is_named_protected, not_as_named,
+    Body, Member, Name, is_firmly_known, is_known, is_named_protected, is_worth_opening,
+    not_as_named,
 };
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -16,6 +17,8 @@ use crate::source::{Encoding, Window, head_of};
 
 /// Encoded bytes of a part that are looked at to tell whether anything can come of it.
 const HEAD: usize = 5600;
+/// Bytes of a line of base64 by which it is distinguished from a word.
+const FIRST_LINE: usize = 40;
 /// Bytes at the end of a part that contain its last line.
 const LAST_LINE: u64 = 1024;
 
@@ -75,7 +78,8 @@ pub(super) struct Message {
 /// A part that is no multipart.
 pub(super) struct Part {
     pub(super) member: Member,
-    /// Whether its first bytes are those of a known format.
+    /// Whether it is opened: its first bytes are those of a known format, or its name is that of a
+    /// file whose end may name the format.
     pub(super) is_known: bool,
 }
 
@@ -205,13 +209,21 @@ impl Message {
         };
         self.at = At::Part;
         self.lacks_attachment &= !is_known;
-        if !is_known {
+        let is_opened =
+            is_known || header.file_name().is_some_and(|it| is_worth_opening(it.as_bytes(), b""));
+        if !is_opened {
             self.content_end(window)?;
             self.note_signs(start);
         }
+        if header.is_later_piece() {
+            self.damage.get_or_insert_with(|| {
+                let detail = "one of several pieces of a message";
+                Error::unsupported("archive-not-opened", "message/partial", start, detail)
+            });
+        }
         let content = Rc::clone(&self.content);
         let body = Body::Delimited { content, begin: start, encoding };
-        Ok(Part { member: Member { name, body }, is_known })
+        Ok(Part { member: Member { name, body }, is_known: is_opened })
     }
 
     /// Notes signs of parts in the content passed over last: the delimiter before them was damaged,
@@ -306,8 +318,8 @@ impl Message {
     }
 }
 
-/// Whether the `len` bytes at `start` begin something of a known format in one of the encodings that
-/// its header names, and in which.
+/// Returns the encoding of the `len` bytes at `start`, and whether they begin a known format in it:
+/// one of the encodings that the header names, or another one if that field is damaged or wrong.
 fn known(
     window: &mut Window<'_>,
     start: u64,
@@ -318,16 +330,45 @@ fn known(
     let first = encodings.first().copied().flatten();
     let known = encodings.iter().chain([&None]).find(|encoding| match encoding {
         Some(encoding) => head_of(*encoding, raw).is_some_and(|head| is_known(&head)),
-        None => is_known(raw),
+        // A log of HTTP requests would nest as deep as it has requests.
+        None => is_known(raw) && (!is_http(raw) || is_firmly_known(raw)),
     });
     if let Some(encoding) = known {
         return Ok((*encoding, true));
     }
-    // The field that names one may be damaged.
+    let is_tried = |encoding: &Encoding| match encoding {
+        _ if encodings.is_empty() => true,
+        Encoding::Base64 => begins_with_base64(raw),
+        _ => {
+            memchr::memchr(b'=', raw.get(..raw.len().min(FIRST_LINE)).unwrap_or_default()).is_some()
+        }
+    };
     let others = [Encoding::Base64, Encoding::QuotedPrintable];
-    let others = others.into_iter().filter(|_| encodings.is_empty());
+    let others = others.into_iter().filter(is_tried);
     let mut firm = others
         .filter(|encoding| head_of(*encoding, raw).is_some_and(|head| is_firmly_known(&head)));
     let found = firm.next();
-    Ok((found.or(first), found.is_some()))
+    // The attachment may be opened because of its name.
+    let guess = || begins_with_base64(raw).then_some(Encoding::Base64);
+    Ok((found.or(first).or_else(guess), found.is_some()))
+}
+
+/// Returns whether the first line consists of letters of base64.
+fn begins_with_base64(raw: &[u8]) -> bool {
+    let line = raw.trim_ascii_start().get(..FIRST_LINE).unwrap_or_default();
+    !line.is_empty()
+        && line.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+}
+
+/// Returns whether a request or a response of HTTP/1 begins the bytes (RFC 9112, 3 and 4).
+fn is_http(raw: &[u8]) -> bool {
+    let raw = raw.trim_ascii_start();
+    let line = raw.get(..memchr::memchr(b'\n', raw).unwrap_or(raw.len())).unwrap_or_default();
+    let line = line.trim_ascii_end();
+    let mut words = line.split(|byte| *byte == b' ');
+    let method = words.next().unwrap_or_default();
+    let is_version = |word: &[u8]| word.starts_with(b"HTTP/1.");
+    let is_request = words.next_back().is_some_and(is_version);
+    is_version(method)
+        || is_request && !method.is_empty() && method.iter().all(u8::is_ascii_uppercase)
 }

@@ -6,7 +6,7 @@ use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
 use crate::container::{
     Anomaly, Body, Container, Member, Name, Protection, Sink, WAITING, go_on, is_firmly_known,
-    is_known, is_named_protected, label, not_as_named, ole, text,
+    is_known, is_named_protected, is_worth_opening, label, not_as_named, ole, text,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
@@ -225,16 +225,20 @@ fn attachment(
         let head = file.read(window, &data, HEAD)?;
         window.meter().charge(Limit::Allocation, 16)?;
         looked_at.insert(data.id);
-        if !is_known(&head) {
-            // No program attaches nothing under no name.
+        let is_known = is_known(&head);
+        let mut is_opened = is_known;
+        if !is_known {
             let name = file_name(file, window, &streams)?;
+            is_opened = name.as_ref().is_some_and(|it| is_worth_opening(it.as_bytes(), b""));
+            // No program attaches an empty file without a name.
             let is_odd = name.map_or(head.is_empty(), |name| is_named_protected(&name));
             if is_odd || memchr::memmem::find(&head, RPMSG).is_some() {
                 sink.incomplete(not_as_named());
             }
             // Another start sector makes other bytes of it, and its chain another length.
             file.check_chain(window, &data)?;
-        } else {
+        }
+        if is_opened {
             window.meter().charge(Limit::Allocation, WAITING)?;
             let name = match file_name(file, window, &streams)? {
                 Some(name) => Name::Named(name),

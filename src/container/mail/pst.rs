@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::msg::inflated_use_license;
 use crate::bytes::{Buffer, Cursor, narrow, wide};
 use crate::container::{
-    Body, Container, Member, Name, Protection, Sink, WAITING, is_known, is_named_protected,
+    Body, Container, Member, Name, Protection, Sink, WAITING, is_named_protected, is_worth_opening,
     not_as_named,
 };
 use crate::error::{Error, Result};
@@ -240,7 +240,8 @@ fn go_on(
             }
             Err(error) => return Err(error.into()),
         };
-        if !is_known(&head) {
+        let name_bytes = attachment.name.as_deref().unwrap_or_default().as_bytes();
+        if !is_worth_opening(name_bytes, &head) {
             if attachment.name.as_deref().is_some_and(is_named_protected) {
                 sink.incomplete(not_as_named());
             }

@@ -3,7 +3,8 @@
 use super::properties::{self, Attached};
 use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
 use crate::container::{
-    self, Anomaly, Body, Container, Member, Name, Sink, is_named_protected, not_as_named,
+    self, Anomaly, Body, Container, Member, Name, Sink, is_named_protected, is_worth_opening,
+    not_as_named,
 };
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -249,10 +250,13 @@ impl Attachment {
         let title = title.filter(|title| !title.is_empty());
         let mut named: usize = 0;
         let own = self.data.into_iter().chain(self.properties.data);
+        let is_opened = title.as_ref().is_some_and(|it| is_worth_opening(it.as_bytes(), b""));
+        let own = own.map(|extent| (extent, is_opened));
+        let others = self.properties.others.iter().map(|extent| (*extent, false));
         let has_data = self.data.is_some() || self.properties.data.is_some();
         // Both may carry bytes; nothing says that they are the same.
-        for extent in own.chain(self.properties.others.iter().copied()) {
-            if !properties::is_worth_opening(window, extent)? {
+        for (extent, is_opened) in own.chain(others) {
+            if !is_opened && !properties::is_worth_opening(window, extent)? {
                 continue;
             }
             let name = title.clone().map_or(Name::Unnamed("attachment"), Name::Named);
