@@ -251,6 +251,7 @@ impl Content {
     /// line that may be a delimiter.
     fn search_in(&mut self, chunk: &mut Chunk) -> usize {
         let start = self.from.checked_sub(chunk.at).and_then(narrow).unwrap_or_default();
+        let is_begin = self.from == self.begin;
         let mut line = self.at_line.then_some(start);
         let mut next = start;
         // Each line that may be a delimiter is compared with all boundaries.
@@ -265,7 +266,7 @@ impl Content {
             };
             let offset = chunk.at.saturating_add(wide(at));
             if !chunk.is_last && rest.len() < LINE {
-                self.signs.look(passed);
+                self.signs.look(passed, is_begin);
                 (self.from, self.break_len, self.at_line) = (offset, before, true);
                 return passed.len().saturating_add(compared);
             }
@@ -278,7 +279,7 @@ impl Content {
                     continue;
                 }
             };
-            self.signs.look(passed);
+            self.signs.look(passed, is_begin);
             self.end = Some(End {
                 at: offset.saturating_sub(before).max(self.begin),
                 found,
@@ -288,7 +289,7 @@ impl Content {
             return passed.len().saturating_add(compared);
         }
         let (passed, _) = chunk.split(start, chunk.len);
-        self.signs.look(passed);
+        self.signs.look(passed, is_begin);
         let end = chunk.at.saturating_add(wide(chunk.len));
         if chunk.is_last {
             self.end = Some(End { at: end, found: Found::Nothing, line: end, behind: end });

@@ -1,7 +1,7 @@
 //! Files that an encoding of mail programs carries through text: uuencode (POSIX.1), yEnc, BinHex
 //! (RFC 1741). They are recognized, not decoded.
 
-use super::{eml, signs};
+use super::{eml, mbox, signs};
 use crate::container::{Container, Protection, Sink};
 use crate::error::{Error, Result};
 use crate::source::Window;
@@ -10,10 +10,17 @@ use crate::source::Window;
 const BEGINNINGS: [&[u8]; 4] =
     [b"begin ", b"begin-base64 ", b"=ybegin ", b"(This file must be converted with BinHex"];
 
+/// Returns the encoding of a file in the head. Lines of text may precede it, if they begin with one
+/// of the bytes with which the detection table begins such files, and are no mail.
 fn encoding(head: &[u8]) -> Option<&'static str> {
-    let head = eml::begin(head);
-    let begins = BEGINNINGS.iter().any(|word| head.starts_with(word));
-    if begins { signs::encoded(head) } else { None }
+    let text = eml::begin(head);
+    if BEGINNINGS.iter().any(|word| text.starts_with(word)) {
+        return signs::encoded(text);
+    }
+    if !matches!(text, [b'b' | b'=' | b'(' | b'-' | b'M' | b'B', ..]) {
+        return None;
+    }
+    signs::encoded(text).filter(|_| !eml::matches(head) && !mbox::matches(head))
 }
 
 pub(crate) fn matches(head: &[u8]) -> bool {

@@ -1,13 +1,17 @@
 //! Signs of files in text that is not read as parts: fields of a part, and encodings that are
 //! recognized but not decoded.
 
-use crate::container::{is_firmly_known, is_known};
+use crate::container::{is_firmly_known, is_known, is_worth_opening};
 use crate::source::{Encoding, head_of};
 
 /// Bytes of a line of base64 by which it is told from a word.
 const BASE64_LINE: usize = 40;
 /// Bytes of base64 that are decoded to recognize a file.
 const BASE64_HEAD: usize = 128;
+/// Bytes of blanks and quotation marks that may precede a line of an encoded file.
+const MAX_INDENT: usize = 16;
+/// Lines in which the first encoded line is searched for.
+const MAX_EMPTY: usize = 16;
 /// First bytes of files that may be present in a message without an encoding.
 const MAGICS: [&[u8]; 5] =
     [b"%PDF-", b"PK\x03\x04", b"\xD0\xCF\x11\xE0\xA1\xB1", b".pfile", b"\x76\xE8\x04\x60"];
@@ -24,8 +28,11 @@ pub(super) struct Signs {
 }
 
 impl Signs {
-    pub(super) fn look(&mut self, content: &[u8]) {
-        if self.encoded.is_none() && has_body(content) {
+    /// Searches a piece of a content; `is_begin` if the content begins with it.
+    pub(super) fn look(&mut self, content: &[u8], is_begin: bool) {
+        if self.encoded.is_none()
+            && (has_body(content) || is_begin && is_body(content.trim_ascii_start()))
+        {
             self.encoded = Some("body of a part without its header");
         }
         // Every other sign contains a space, and lines of base64 contain none.
@@ -62,11 +69,13 @@ fn has_part_fields(content: &[u8]) -> bool {
 /// its part are damaged or missing.
 fn has_body(content: &[u8]) -> bool {
     [&b"\n\n"[..], b"\n\r\n"].iter().any(|end| {
-        memchr::memmem::find_iter(content, end).any(|at| {
-            let body = content.get(at.saturating_add(end.len())..).unwrap_or_default();
-            MAGICS.iter().any(|magic| body.starts_with(magic)) || is_base64_of_file(body)
-        })
+        memchr::memmem::find_iter(content, end)
+            .any(|at| is_body(content.get(at.saturating_add(end.len())..).unwrap_or_default()))
     })
+}
+
+fn is_body(body: &[u8]) -> bool {
+    MAGICS.iter().any(|magic| body.starts_with(magic)) || is_base64_of_file(body)
 }
 
 fn is_base64_of_file(body: &[u8]) -> bool {
@@ -77,40 +86,53 @@ fn is_base64_of_file(body: &[u8]) -> bool {
             .is_some_and(|head| is_firmly_known(&head))
 }
 
-/// Returns the name of the encoding in which a file of a known format begins in the text.
+/// Returns the name of the encoding in which a file of a known format begins in the text. Blanks and
+/// quotation marks may precede each line.
 pub(super) fn encoded(content: &[u8]) -> Option<&'static str> {
     let lines = |word: &'static [u8]| {
         memchr::memmem::find_iter(content, word).filter_map(|at| {
             let (before, lines) = content.split_at_checked(at)?;
-            (before.is_empty() || before.ends_with(b"\n")).then_some(lines)
+            let blanks = before.iter().rev().take(MAX_INDENT);
+            let indent = blanks.take_while(|byte| matches!(byte, b' ' | b'\t' | b'>')).count();
+            let (before, indent) = before.split_at_checked(at.checked_sub(indent)?)?;
+            (before.is_empty() || before.ends_with(b"\n")).then_some((lines, indent))
         })
     };
-    // Outlook writes it into plain text if it is told to.
-    if lines(b"begin").any(is_uuencoded) {
+    // Outlook writes it into plain text if it is configured to.
+    if lines(b"begin").any(|(lines, indent)| is_uuencoded(lines, indent)) {
         return Some("uuencoded file");
     }
-    if lines(b"=ybegin ").any(is_yencoded) {
+    if lines(b"=ybegin ").any(|(lines, _)| is_yencoded(lines)) {
         return Some("yEnc file");
     }
     lines(b"(This file must be converted with BinHex").next().map(|_| "BinHex file")
 }
 
 /// Returns whether a uuencoded file of a known format begins with these lines (POSIX.1): `begin`,
-/// the mode and the name, then lines of encoded bytes.
-fn is_uuencoded(lines: &[u8]) -> bool {
-    let mut split = lines.splitn(3, |byte| *byte == b'\n');
+/// the mode and the name, then lines of encoded bytes. `indent` precedes each line. The name may be
+/// missing, and empty lines may follow it.
+fn is_uuencoded(lines: &[u8], indent: &[u8]) -> bool {
+    let mut split = lines.split(|byte| *byte == b'\n').take(MAX_EMPTY);
     let begin = split.next().unwrap_or_default();
-    let line = split.next().unwrap_or_default();
-    let is_mode = |mode: &[u8]| {
-        let digits = mode.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        (3..=5).contains(&digits) && mode.get(digits) == Some(&b' ')
+    let (is_base64, rest) = match begin.strip_prefix(b"begin-base64 ") {
+        Some(rest) => (true, rest),
+        None => (false, begin.strip_prefix(b"begin ").unwrap_or_default()),
     };
-    if let Some(mode) = begin.strip_prefix(b"begin-base64 ") {
-        let head = head_of(Encoding::Base64, line);
-        return is_mode(mode) && head.is_some_and(|head| is_known(&head));
+    let rest = rest.trim_ascii();
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let name = rest.get(digits..).unwrap_or_default();
+    if !(3..=6).contains(&digits) || !matches!(name, [] | [b' ' | b'\t', ..]) {
+        return false;
     }
-    let mode = begin.strip_prefix(b"begin ");
-    mode.is_some_and(|mode| is_mode(mode.trim_ascii_start())) && is_known(&uudecoded(line))
+    let mut lines = split.map(|line| line.strip_prefix(indent).unwrap_or(line));
+    let line = lines.find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
+    if is_base64 {
+        return head_of(Encoding::Base64, line).is_some_and(|head| is_known(&head));
+    }
+    // A full line has 45 bytes in 60 characters.
+    let is_full = line.starts_with(b"M") && line.trim_ascii_end().len() > 60;
+    let head = uudecoded(line);
+    is_known(&head) || is_full && is_worth_opening(name, &head)
 }
 
 /// Decodes one line: its length, and four characters for three bytes.
