@@ -78,31 +78,32 @@ const LONG: usize = 4000;
 const MAX_HEADER: u64 = 1 << 20;
 
 /// Returns whether `head` may be the beginning of a message whose first kilobytes contain no field
-/// that only messages have: a header of which every line has the shape of a field, most of them
-/// extension fields, and which does not end in the head. [`read_long`] searches the rest of it.
+/// that only messages have: a header of which every line has the shape of a field, and which does
+/// not end in the head. [`read_long`] searches the rest of it.
 pub(crate) fn matches_long(head: &[u8]) -> bool {
     if head.len() < LONG || name_at_start(begin(head)).is_none() {
         return false;
     }
-    let (mut possible, mut others): (u32, u32) = (0, 0);
+    let mut fields: u32 = 0;
     let mut lines = begin(head).split_inclusive(|byte| *byte == b'\n').peekable();
     while let Some(line) = lines.next() {
         let is_cut = lines.peek().is_none() && !line.ends_with(b"\n");
         match name_at_start(line) {
-            _ if matches!(line, [b' ' | b'\t', ..]) && possible.saturating_add(others) > 0 => {}
-            Some(name) if is_possible_field(name) => possible = possible.saturating_add(1),
-            Some(_) => others = others.saturating_add(1),
+            _ if matches!(line, [b' ' | b'\t', ..]) && fields > 0 => {}
+            Some(name) if is_possible_field(name) => fields = fields.saturating_add(1),
             None if is_cut => {}
+            Some(_) => return false,
             None => return false,
         }
     }
-    possible > others
+    fields > 0
 }
 
 /// Returns whether a field that only messages have precedes the first empty line.
 fn is_message(window: &mut Window<'_>) -> Result<bool> {
     let mut position: u64 = 0;
     let mut is_fresh = true;
+    let mut others: u32 = 0;
     while position < MAX_HEADER {
         let chunk = window.on_the_way(position, 4096, CHUNK)?;
         let is_last = chunk.len() < 4096;
@@ -115,6 +116,13 @@ fn is_message(window: &mut Window<'_>) -> Result<bool> {
             used = used.saturating_add(line.len());
             if is_fresh && name_at_start(line).is_some_and(is_known_field) {
                 return Ok(true);
+            }
+            let is_folded = matches!(line, [b' ' | b'\t', ..]);
+            if is_fresh && is_whole && !is_folded && name_at_start(line).is_none() {
+                others = others.saturating_add(1);
+            }
+            if others >= MOST_OTHERS {
+                return Ok(false);
             }
             if is_fresh && position > 0 && matches!(line, b"\n" | b"\r\n") {
                 return Ok(false);

@@ -27,25 +27,23 @@ const KNOWN: &[&str] = &[
     "x-mozilla-status",
 ];
 
-/// Fields that other texts have too. They count where the header is longer than the bytes that are
-/// looked at first.
-const COMMON: &[&str] =
-    &["references", "in-reply-to", "comments", "keywords", "bcc", "received-spf"];
-
 pub(super) fn is_known_field(name: &[u8]) -> bool {
-    is_one_of(KNOWN, name)
-}
-
-/// Returns whether the field may belong to the header of a message: a field that messages have, or
-/// an extension field, whose name consists of several words (RFC 6648).
-pub(super) fn is_possible_field(name: &[u8]) -> bool {
-    memchr::memchr(b'-', name).is_some() || is_known_field(name) || is_one_of(COMMON, name)
-}
-
-fn is_one_of(names: &[&str], name: &[u8]) -> bool {
-    names
+    KNOWN
         .iter()
         .any(|known| known.len() == name.len() && name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+/// Bytes of the longest name of an unknown field.
+const MAX_NAME: usize = 76;
+
+/// Returns whether the field may belong to the header of a message: its name contains a hyphen (RFC
+/// 6648), or it is a word that begins with a letter. A time, a path or an address is none.
+pub(super) fn is_possible_field(name: &[u8]) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    memchr::memchr(b'-', name).is_some()
+        || name.len() <= MAX_NAME
+            && name.first().is_some_and(u8::is_ascii_alphabetic)
+            && name.iter().all(is_word)
 }
 
 /// Returns whether the words contain a date as separator lines have it (RFC 4155, appendix A):
