@@ -370,7 +370,7 @@ const MAGICS: &[Format] = &[
 ];
 
 /// Then text that begins with a word of its own, the first byte of which is one of these.
-const WORD_STARTS: &[u8] = b"-MBb=(";
+const WORD_STARTS: &[u8] = b"-MBb=(Csi";
 const WORDS: &[Format] = &[
     format(cms::matches_base64, cms::read_base64, Second::None),
     format(mail::calendar::matches, mail::calendar::read, Second::None),
