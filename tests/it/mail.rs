@@ -17,29 +17,29 @@ fn license() -> Vec<u8> {
     LicenseBuilder::server(&Server::contoso()).build()
 }
 
-fn document() -> Vec<u8> {
+pub(crate) fn document() -> Vec<u8> {
     IrmDocument::new(IrmKind::Ooxml, license()).payload(2048).build()
 }
 
-fn message() -> Vec<u8> {
+pub(crate) fn message() -> Vec<u8> {
     rpmsg(&IrmDocument::new(IrmKind::Message, license()).payload(600).build())
 }
 
-fn inspect(bytes: &[u8]) -> Report {
+pub(crate) fn inspect(bytes: &[u8]) -> Report {
     Inspector::default().inspect_bytes(bytes)
 }
 
-fn base64_lines(bytes: &[u8], end: &str) -> String {
+pub(crate) fn base64_lines(bytes: &[u8], end: &str) -> String {
     let letters = BASE64_STANDARD.encode(bytes);
     let lines = letters.as_bytes().chunks(64);
     lines.map(|line| format!("{}{end}", std::str::from_utf8(line).unwrap())).collect()
 }
 
-fn protected_mail() -> Vec<u8> {
+pub(crate) fn protected_mail() -> Vec<u8> {
     eml(&[], &[Attachment::rpmsg(message())])
 }
 
-fn plain_mail() -> Vec<u8> {
+pub(crate) fn plain_mail() -> Vec<u8> {
     eml(&[], &[Attachment::new("a.txt", b"Nothing is protected here.".to_vec())])
 }
 
@@ -48,13 +48,13 @@ fn code(report: &Report) -> &str {
 }
 
 #[track_caller]
-fn assert_found(what: &str, bytes: &[u8]) {
+pub(crate) fn assert_found(what: &str, bytes: &[u8]) {
     let report = inspect(bytes);
     assert!(has_rms(&report), "{what}: {:?}", report.incomplete());
 }
 
 #[track_caller]
-fn assert_code(what: &str, bytes: &[u8], expected: &str) {
+pub(crate) fn assert_code(what: &str, bytes: &[u8], expected: &str) {
     let report = inspect(bytes);
     assert_eq!(code(&report), expected, "{what}");
     assert_eq!(is_none(&report), expected.is_empty(), "{what}");
@@ -164,7 +164,7 @@ fn header_longer_than_the_first_read_is_read() {
     assert!(is_none(&report));
 }
 
-fn uuencoded(name: &str, bytes: &[u8]) -> String {
+pub(crate) fn uuencoded(name: &str, bytes: &[u8]) -> String {
     let six = |bits: u32| char::from(b' ' + (bits & 0x3F) as u8).to_string().replace(' ', "`");
     let mut out = format!("begin 644 {name}\n");
     for line in bytes.chunks(45) {
@@ -222,7 +222,7 @@ fn file_encoded_in_text_is_noticed_wherever_it_begins() {
     assert_code("text", &letter(b"begin 644 of them\nbegin now\n=ybegin x\n"), "");
 }
 
-fn pem(label: &str, bytes: &[u8]) -> String {
+pub(crate) fn pem(label: &str, bytes: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}-----END {label}-----\n", base64_lines(bytes, "\n"))
 }
 

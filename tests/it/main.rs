@@ -19,6 +19,7 @@ mod layers;
 mod license;
 mod limits;
 mod mail;
+mod mail_forms;
 mod outlook;
 mod pdf_candidates;
 mod polyglots;
