@@ -5,9 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use rmsight::{
-    AuthorityKind, Dependency, Estate, Facts, KeyMatch, KeyStatus, Link, Need, Signature,
-};
+use rmsight::{AuthorityKind, Dependency, Estate, KeyMatch, KeyStatus, Link, Need, Signature};
 
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::export::known_authority;
@@ -19,16 +17,17 @@ use crate::words::counted;
 
 /// Check whether scanned files still need this authority (for scripts)
 ///
-/// Ends with 0 only if no finding needs or may need it and the scans have no gap; else with 1. What
-/// may need an authority counts whichever it seems to belong to, unless its verified license proves
-/// that its key is another authority's. Of an authority of any kind, a key of it that is in use
-/// counts too.
+/// Ends with 0 only if no finding needs or may need it and the scans have no gap; else with 1. A
+/// finding that may need an AD RMS cluster counts for every authority. Only a verified license whose
+/// key the estate file declares for another authority does not count. Of an authority of any kind, a
+/// key of it that is in use counts too. A key that was imported into Azure counts for every Azure
+/// authority, because the estate file does not say which one has the tenant.
 ///
 /// Gaps are named. --accept NAME accepts one: a scan that did not end (unfinished), a root without a
 /// file (empty-root), files left out by --exclude or --include (excluded, filtered), links and mount
-/// points to other folders (not-followed), a `no` without a checked signature (unverified), rows of
-/// an older rmsight (older-reader), a scan beyond --max-age (too-old), an inventory without a scan
-/// (not-scanned), and each error code of what was not read.
+/// points to other folders (not-followed), an unchecked signature of a license that does not seem to
+/// need the authority (unverified), rows of an older rmsight (older-reader), a scan beyond --max-age
+/// (too-old), an inventory without a scan (not-scanned), and each error code of what was not read.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -80,8 +79,10 @@ struct Counts {
     possible: u64,
     /// Findings that need no AD RMS cluster, but a key of the authority.
     in_use: u64,
-    /// Keys of other authorities, which keep other clusters needed.
-    yes_elsewhere: u64,
+    /// Findings under a key that was imported into the Azure tenant of an unknown authority.
+    imported: u64,
+    /// Findings that need another authority, by its name.
+    yes_elsewhere: BTreeMap<String, u64>,
     findings: u64,
     excused: BTreeMap<String, u64>,
     /// Why something is possible, by rule or error code.
@@ -101,10 +102,23 @@ impl Check {
         let is_own = verdict.authority() == Some(self.authority.as_str());
         match verdict.need() {
             Need::No if self.is_in_use(judged, estate) => counts.in_use += 1,
+            Need::No if self.may_hold_imported(judged, estate) => {
+                counts.imported += 1;
+                counts.add_possible(verdict.rule().to_owned());
+            }
             Need::No if !self.may_be_own(judged, estate) => {}
             Need::Yes if is_own => counts.yes += 1,
-            Need::Yes => counts.yes_elsewhere += 1,
-            _ if !is_own && verdict.key_match() == KeyMatch::Key && is_proven(&judged.facts) => {}
+            Need::Yes => match (verdict.authority(), proof(judged)) {
+                (Some(other), Proof::Proven | Proof::NotChecked) => {
+                    *counts.yes_elsewhere.entry(other.to_owned()).or_default() += 1;
+                    counts.doubts.add_excused(judged);
+                }
+                (other, _) => {
+                    let other = other.unwrap_or("another authority");
+                    let rule = verdict.rule();
+                    counts.add_possible(format!("{rule}, key of {other}, but not proven"));
+                }
+            },
             _ => {
                 let code = judged.facts.error_code.as_deref();
                 let is_undecided = verdict.dependency() == Dependency::Undecided
@@ -113,11 +127,7 @@ impl Check {
                 let excuse = code.filter(|code| self.accepts(code));
                 match excuse.filter(|_| is_undecided) {
                     Some(code) => *counts.excused.entry(code.to_owned()).or_default() += 1,
-                    None => {
-                        counts.possible += 1;
-                        let reason = code.unwrap_or(verdict.rule()).to_owned();
-                        *counts.reasons.entry(reason).or_default() += 1;
-                    }
+                    None => counts.add_possible(code.unwrap_or(verdict.rule()).to_owned()),
                 }
             }
         }
@@ -143,24 +153,58 @@ impl Check {
         }
     }
 
-    /// Whether the key of a finding of Azure, which the estate does not have, may be one of this
-    /// Azure authority.
+    /// Returns whether a finding of Azure whose key the estate does not have may be under a key of
+    /// this Azure authority.
     fn may_be_own(&self, judged: &Judged, estate: &Estate) -> bool {
-        let verdict = &judged.verdict;
+        judged.verdict.dependency() == Dependency::AzureRms
+            && judged.verdict.key_match() != KeyMatch::Key
+            && self.is_azure(estate)
+    }
+
+    /// Returns whether a finding is under a key that was imported into a tenant, which may be the
+    /// tenant of this Azure authority: the estate does not say which authority a tenant belongs to.
+    fn may_hold_imported(&self, judged: &Judged, estate: &Estate) -> bool {
+        judged.verdict.dependency() == Dependency::AdRmsKeyInAzure && self.is_azure(estate)
+    }
+
+    fn is_azure(&self, estate: &Estate) -> bool {
         let mut authorities = estate.authorities().iter();
         let own = authorities.find(|authority| authority.name == self.authority);
-        verdict.dependency() == Dependency::AzureRms
-            && verdict.key_match() != KeyMatch::Key
-            && own.is_some_and(|authority| authority.kind == AuthorityKind::AzureRms)
+        own.is_some_and(|authority| authority.kind == AuthorityKind::AzureRms)
     }
 }
 
-/// Whether the license proves the key that it names.
-fn is_proven(facts: &Facts) -> bool {
-    facts.license.as_ref().is_some_and(|license| {
-        matches!(license.signature, Signature::Valid | Signature::Reflowed)
-            && matches!(license.link, Link::Linked | Link::Own)
-    })
+impl Counts {
+    fn add_possible(&mut self, reason: String) {
+        self.possible += 1;
+        *self.reasons.entry(reason).or_default() += 1;
+    }
+}
+
+/// How far a license proves that its key is the one that the estate declares.
+enum Proof {
+    Proven,
+    /// The signature was not checked, and nothing else is in doubt.
+    NotChecked,
+    Missing,
+}
+
+/// Modifiers that turn a `no` into `possible` for a key that the estate has: the signature does not
+/// hold (M16), the license is ambiguous (M28), or the estate has its id under another key (M21).
+const DOUBTS: [&str; 3] = ["M16", "M21", "M28"];
+
+fn proof(judged: &Judged) -> Proof {
+    let verdict = &judged.verdict;
+    let is_doubtful = verdict.modifiers().any(|modifier| DOUBTS.contains(&modifier.id()));
+    let Some(license) = &judged.facts.license else { return Proof::Missing };
+    if is_doubtful || verdict.key_match() != KeyMatch::Key {
+        return Proof::Missing;
+    }
+    match (license.signature, license.link) {
+        (Signature::Valid | Signature::Reflowed, Link::Linked | Link::Own) => Proof::Proven,
+        (Signature::NotChecked, _) => Proof::NotChecked,
+        _ => Proof::Missing,
+    }
 }
 
 pub(crate) fn run(args: &Check) -> Result<Outcome> {
@@ -210,10 +254,20 @@ pub(crate) fn run(args: &Check) -> Result<Outcome> {
         for gap in &excused {
             writeln!(out, "  excused   {:<14}  {} (--accept)", gap.name, escaped(&gap.text))?;
         }
-        if counts.yes_elsewhere > 0 {
-            let findings = counted(counts.yes_elsewhere, "finding");
-            let verb = if counts.yes_elsewhere == 1 { "needs" } else { "need" };
-            writeln!(out, "  {findings} {verb} another authority, which was not asked for")?;
+        if counts.imported > 0 {
+            let findings = counted(counts.imported, "finding");
+            let verb = if counts.imported == 1 { "is" } else { "are" };
+            writeln!(
+                out,
+                "  {findings} {verb} under a key that was imported into Azure: the estate file \
+                 does not say which Azure authority has it, so each may need it"
+            )?;
+        }
+        for (other, count) in &counts.yes_elsewhere {
+            let findings = counted(*count, "finding");
+            let verb = if *count == 1 { "needs" } else { "need" };
+            let other = escaped(other);
+            writeln!(out, "  {findings} {verb} another authority: {other}")?;
         }
         for scope in &scopes {
             for text in scope.scans.iter().flat_map(left_out) {

@@ -10,7 +10,7 @@ use crate::words::counted;
 /// Rows that an older version of the program read.
 pub(crate) const OLDER_READER: &str = "older-reader";
 
-/// A `no` whose license was not verified.
+/// A `no`, or a `yes` of an authority that was not asked for, whose signature was not checked.
 const UNVERIFIED: &str = "unverified";
 
 /// Links that are named in a gap.
@@ -125,14 +125,14 @@ pub(crate) struct Doubts {
 impl Doubts {
     pub(crate) fn add(&mut self, judged: &Judged) {
         self.older += u64::from(is_older(&judged.envelope));
-        let (facts, verdict) = (&judged.facts, &judged.verdict);
-        let is_unverified = verdict.need() == Need::No
-            && verdict.dependency() != Dependency::None
-            && facts
-                .license
-                .as_ref()
-                .is_some_and(|license| license.signature == Signature::NotChecked);
-        self.unverified += u64::from(is_unverified);
+        let verdict = &judged.verdict;
+        let is_free = verdict.need() == Need::No && verdict.dependency() != Dependency::None;
+        self.unverified += u64::from(is_free && is_unverified(judged));
+    }
+
+    /// Counts a finding that does not count for an authority because it needs another one.
+    pub(crate) fn add_excused(&mut self, judged: &Judged) {
+        self.unverified += u64::from(is_unverified(judged));
     }
 
     pub(crate) fn gaps(self) -> Vec<Gap> {
@@ -146,8 +146,8 @@ impl Doubts {
         add(
             UNVERIFIED,
             self.unverified,
-            "no signature was checked of a license that seems to need no cluster; scan again with \
-             --verify",
+            "the signature was not checked of a license that seems to need no cluster, or that of \
+             another authority; scan again with --verify",
         );
         add(
             OLDER_READER,
@@ -159,6 +159,12 @@ impl Doubts {
         );
         all
     }
+}
+
+fn is_unverified(judged: &Judged) -> bool {
+    judged.facts.license.as_ref().is_some_and(|license| {
+        license.signature == Signature::NotChecked || license.link == rmsight::Link::NotChecked
+    })
 }
 
 /// The gaps of what was scanned, apart from those of single findings. A scan that is older than
@@ -210,12 +216,13 @@ fn is_superseded(root: &RootRow, scope: &Scope) -> bool {
 
 fn of_root(root: &RootRow, scope: &Scope, add: &mut dyn FnMut(&str, String)) {
     let scan = scope.visits.get(&root.scan);
+    // A root with an error has no end either.
+    if let Some(error) = &root.error {
+        return add("empty-root", error.clone());
+    }
     if root.finished.is_none() {
         let outcome = scan.map_or("", |scan| scan.outcome.as_str());
         return add("unfinished", format!("the scan did not come to its end ({outcome})"));
-    }
-    if let Some(error) = &root.error {
-        return add("empty-root", format!("not scanned whole: {error}"));
     }
     let codes = scope.unlisted.get(&root.root).map(Vec::as_slice).unwrap_or_default();
     for code in codes {

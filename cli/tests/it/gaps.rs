@@ -60,7 +60,7 @@ pub(super) fn named(said: &str) -> Vec<String> {
 
 /// `check` ends with 1 and names these gaps, both reports name the same, and accepting all of them
 /// makes `check` pass.
-fn assert_gaps(folder: &Path, inventory: &str, expected: &[&str]) {
+pub(super) fn assert_gaps(folder: &Path, inventory: &str, expected: &[&str]) {
     let (said, code) = check(folder, inventory, &[]);
     assert_eq!(named(&said), expected, "{said}");
     assert_eq!(code, 1, "{said}");

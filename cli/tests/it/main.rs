@@ -1,6 +1,7 @@
 //! The program from outside: exit codes, records, and what it says to people.
 
 mod answers;
+mod authorities;
 mod gaps;
 mod inventory;
 mod judging;
