@@ -177,7 +177,7 @@ pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>) -> Vec<Gap> {
             let text = format!("{}: nothing was scanned into it", scope.inventory);
             all.push(Gap { name: "not-scanned".to_owned(), root: None, text });
         }
-        for root in scope.roots.iter().filter(|root| !is_superseded(root, scope)) {
+        for root in scope.roots.iter().filter(|root| !scope.superseded.contains(&root.root)) {
             let mut add = |name: &str, text: String| {
                 let text = format!("{}: {text}", root.path);
                 all.push(Gap { name: name.to_owned(), root: Some((number, root.root)), text });
@@ -187,31 +187,12 @@ pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>) -> Vec<Gap> {
             let finished = root.finished.unwrap_or(root.started);
             let age = now.unix().saturating_sub(finished.unix());
             if max_age.is_some_and(|max| age > max) {
-                add("too-old", format!("scanned {finished}, {} days ago", age / 86_400));
+                let days = counted(u64::try_from(age / 86_400).unwrap_or_default(), "day");
+                add("too-old", format!("scanned {finished}, {days} ago"));
             }
         }
     }
     all
-}
-
-/// Whether a later scan of a root that contains this one has looked at all of it: what that scan
-/// left out are gaps of its own root.
-fn is_superseded(root: &RootRow, scope: &Scope) -> bool {
-    scope.roots.iter().any(|other| {
-        let is_inside = |inner: &[u8], outer: &[u8]| {
-            with_separator(inner.to_vec()).starts_with(&with_separator(outer.to_vec()))
-        };
-        let is_really_inside = match (&root.real, &other.real) {
-            (Some(inner), Some(outer)) => is_inside(inner, outer),
-            _ => false,
-        };
-        other.scan > root.scan
-            && other.source == root.source
-            && [&root.kind, &other.kind].iter().all(|kind| *kind == "path")
-            && other.finished.is_some()
-            && scope.visits.get(&other.scan).is_some_and(|scan| !scan.one_file_system)
-            && (is_inside(root.path.as_bytes(), other.path.as_bytes()) || is_really_inside)
-    })
 }
 
 fn of_root(root: &RootRow, scope: &Scope, add: &mut dyn FnMut(&str, String)) {
@@ -256,7 +237,11 @@ fn left_out(root: &RootRow, scan: Option<&ScanRow>, add: &mut dyn FnMut(&str, St
                 add("filtered", format!("only names like {}", globs(include)));
             }
             if excluded > 0 && (!exclude.is_empty() || is_cut) {
-                add("excluded", format!("{excluded} files and folders were left out"));
+                let words = match excluded {
+                    1 => "1 file or folder was left out".to_owned(),
+                    _ => format!("{excluded} files and folders were left out"),
+                };
+                add("excluded", words);
             }
             let links = scan.and_then(|scan| scan.links).unwrap_or_default();
             if links > 0 {
@@ -278,7 +263,8 @@ fn left_out(root: &RootRow, scan: Option<&ScanRow>, add: &mut dyn FnMut(&str, St
     }
 }
 
-/// Links that lead to where no root of the same source is.
+/// Adds the links whose target is in no root of the same scanner. A path of another scanner may be
+/// another file.
 fn not_followed(
     root: &RootRow,
     scope: &Scope,
@@ -287,16 +273,16 @@ fn not_followed(
 ) {
     let is_scanned = |link: &Link| {
         let Some(target) = &link.target else { return false };
-        scopes.iter().any(|scope| {
-            scope.roots.iter().any(|root| {
-                let Some(real) = &root.real else { return false };
+        scopes.iter().any(|other_scope| {
+            other_scope.roots.iter().any(|other| {
+                let Some(real) = &other.real else { return false };
                 // A root above a mount point did not enter it if it was to stay on its file system.
                 let enters = |scan: &ScanRow| !(link.is_folder && scan.one_file_system);
-                root.source == link.source
-                    && root.finished.is_some()
+                scope.is_same_scanner(root, other_scope, other)
+                    && other.finished.is_some()
                     && (real == target
                         || target.starts_with(&with_separator(real.clone()))
-                            && scope.visits.get(&root.scan).is_some_and(enters))
+                            && other_scope.visits.get(&other.scan).is_some_and(enters))
             })
         })
     };
@@ -311,8 +297,11 @@ fn not_followed(
     add(
         "not-followed",
         format!(
-            "{} to folders or files outside of what was scanned: {}{more}",
-            counted(count, "link or mount point"),
+            "{} outside of what was scanned, or to a target that does not exist: {}{more}",
+            match count {
+                1 => "1 link or mount point leads".to_owned(),
+                _ => format!("{count} links or mount points lead"),
+            },
             examples.join(", ")
         ),
     );

@@ -4,6 +4,7 @@ mod advice;
 mod args;
 mod chain;
 mod check;
+mod coverage;
 mod data;
 mod device;
 mod diff;

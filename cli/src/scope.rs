@@ -1,12 +1,13 @@
 //! What was scanned, and how far it is known: without it, no answer means anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rmsight::{Redactor, Timestamp};
 
+use crate::coverage;
 use crate::exit::Result;
-use crate::inventory::{Link, RootRow, ScanRow};
+use crate::inventory::{Inventory, Link, RootRow, ScanRow};
 use crate::stored::Inventories;
 
 /// What one inventory covers.
@@ -23,6 +24,11 @@ pub(crate) struct Scope {
     pub(crate) links: Vec<Link>,
     /// Codes of the folders that could not be listed, of each root.
     pub(crate) unlisted: BTreeMap<i64, Vec<String>>,
+    /// Roots that were scanned again as a part of another one.
+    pub(crate) superseded: BTreeSet<i64>,
+    /// The id of the inventory whose scans filled each source. A source that scans of several
+    /// inventories filled is missing.
+    scanners: BTreeMap<Option<String>, String>,
 }
 
 impl Scope {
@@ -36,22 +42,47 @@ impl Scope {
                 scans.insert(scan.source.clone(), scan);
             }
             let mut roots: BTreeMap<i64, RootRow> = BTreeMap::new();
-            for root in inventory.roots()? {
-                roots.insert(root.root, root);
+            let all_visits = inventory.roots()?;
+            for root in &all_visits {
+                roots.insert(root.root, root.clone());
             }
             let name = file.display().to_string();
-            let unlisted = unlisted(inventory.db())
-                .map_err(|error| crate::exit::Failure::message(format_args!("{name}: {error}")))?;
-            scopes.push(Scope {
-                inventory: name,
+            let failed = |error| crate::exit::Failure::message(format_args!("{name}: {error}"));
+            let unlisted = unlisted(inventory.db()).map_err(failed)?;
+            let mut scope = Scope {
+                inventory: name.clone(),
                 scans: scans.into_values().collect(),
                 roots: roots.into_values().collect(),
                 visits,
                 links: inventory.links()?,
                 unlisted,
-            });
+                superseded: BTreeSet::new(),
+                scanners: scanners(inventory)?,
+            };
+            scope.superseded =
+                coverage::superseded(inventory.db(), &scope, &all_visits).map_err(failed)?;
+            scopes.push(scope);
         }
         Ok(scopes)
+    }
+
+    /// Returns whether the visit `other`, of the scope `other_scope`, was made on the same computer
+    /// for the same inventory as `visit`: only then is a path the same file. It is false where this
+    /// cannot be told.
+    pub(crate) fn is_same_scanner(
+        &self,
+        visit: &RootRow,
+        other_scope: &Scope,
+        other: &RootRow,
+    ) -> bool {
+        let scanner = self.scanner(visit);
+        visit.source == other.source && scanner.is_some() && scanner == other_scope.scanner(other)
+    }
+
+    /// The id of the inventory and the name of the computer.
+    fn scanner(&self, visit: &RootRow) -> Option<(&str, &str)> {
+        let host = self.visits.get(&visit.scan)?.host.as_deref()?;
+        Some((self.scanners.get(&visit.source)?, host))
     }
 
     /// Takes names out of it, as they are taken out of the findings.
@@ -63,6 +94,18 @@ impl Scope {
         let links = self.links.iter_mut().map(|link| &mut link.path);
         roots.chain(links).chain(globs).for_each(|path| *path = redactor.path(path));
     }
+}
+
+fn scanners(inventory: &Inventory) -> Result<BTreeMap<Option<String>, String>> {
+    let mut all = BTreeMap::new();
+    let mut mixed = Vec::new();
+    for (source, id) in inventory.scanners()? {
+        if all.insert(source.clone(), id).is_some() {
+            mixed.push(source);
+        }
+    }
+    all.retain(|source, _| !mixed.contains(source));
+    Ok(all)
 }
 
 fn unlisted(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<i64, Vec<String>>> {
@@ -90,12 +133,17 @@ pub(crate) fn left_out(scan: &ScanRow) -> Vec<String> {
     if scan.one_file_system {
         all.push("without other file systems below the roots".to_owned());
     }
-    for (count, what) in [
-        (scan.excluded, "files and folders left out by these"),
-        (scan.links, "symbolic links not followed"),
-        (scan.special, "sockets, pipes and devices not opened"),
+    for (count, one, several) in [
+        (scan.excluded, "file or folder left out by these", "files and folders left out by these"),
+        (scan.links, "symbolic link not followed", "symbolic links not followed"),
+        (
+            scan.special,
+            "socket, pipe or device not opened",
+            "sockets, pipes and devices not opened",
+        ),
     ] {
         if let Some(count) = count.filter(|count| *count > 0) {
+            let what = if count == 1 { one } else { several };
             all.push(format!("{count} {what}"));
         }
     }

@@ -45,6 +45,8 @@ pub(crate) struct ScanRow {
     pub(crate) special: Option<u64>,
     pub(crate) gone: Option<u64>,
     pub(crate) bytes: Option<u64>,
+    /// The computer that ran it; nothing in an inventory of the first version.
+    pub(crate) host: Option<String>,
 }
 
 /// One root in one scan.
@@ -56,6 +58,8 @@ pub(crate) struct RootRow {
     pub(crate) source: Option<String>,
     /// As shown: what is not UTF-8 is U+FFFD.
     pub(crate) path: String,
+    /// The same path as bytes, by which roots are compared.
+    pub(crate) raw: Vec<u8>,
     /// `path` or `list` (of --files-from).
     pub(crate) kind: String,
     pub(crate) started: Timestamp,
@@ -75,7 +79,6 @@ pub(crate) struct RootRow {
 /// A link, a junction or a mount point that was not followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Link {
-    pub(crate) source: Option<String>,
     pub(crate) root: i64,
     /// As shown: what is not UTF-8 is U+FFFD.
     pub(crate) path: String,
@@ -139,7 +142,7 @@ impl Inventory {
         let real = if self.is_first()? { "NULL" } else { "roots.real" };
         let sql = format!(
             "SELECT root_scans.*, sources.name AS source_name, roots.kind, {real} AS real_path, \
-             coalesce(roots.display, CAST(roots.path AS TEXT)) AS path, \
+             roots.path AS raw_path, coalesce(roots.display, CAST(roots.path AS TEXT)) AS path, \
              devices.name AS device_name FROM root_scans \
              JOIN roots ON roots.id = root_scans.root JOIN sources ON sources.id = roots.source \
              LEFT JOIN devices ON devices.id = root_scans.device \
@@ -154,22 +157,20 @@ impl Inventory {
             return Ok(Vec::new());
         }
         self.rows(
-            "SELECT sources.name AS source_name, skipped.root, dirs.path, skipped.name, \
-             skipped.target FROM skipped JOIN dirs ON dirs.id = skipped.dir \
-             JOIN sources ON sources.id = dirs.source ORDER BY skipped.root, dirs.path, skipped.name",
+            "SELECT skipped.root, dirs.path, skipped.name, skipped.target FROM skipped \
+             JOIN dirs ON dirs.id = skipped.dir ORDER BY skipped.root, dirs.path, skipped.name",
             |row| {
-                let mut path = row.get::<_, Vec<u8>>(2)?;
-                let name = row.get::<_, Vec<u8>>(3)?;
+                let mut path = row.get::<_, Vec<u8>>(1)?;
+                let name = row.get::<_, Vec<u8>>(2)?;
                 let is_folder = name.is_empty();
                 if is_folder {
                     path.truncate(path::trimmed(&path).len());
                 }
                 path.extend_from_slice(&name);
                 Ok(Link {
-                    source: source(row)?,
-                    root: row.get(1)?,
+                    root: row.get(0)?,
                     path: String::from_utf8_lossy(&path).into_owned(),
-                    target: row.get(4)?,
+                    target: row.get(3)?,
                     is_folder,
                 })
             },
@@ -184,6 +185,21 @@ impl Inventory {
         };
         let ids = self.rows(sql, |row| row.get::<_, String>(0))?;
         Ok(ids.into_iter().next().unwrap_or_default())
+    }
+
+    /// Returns the sources, each with the [`id`](Inventory::id) of an inventory whose scans filled
+    /// it. A source that several inventories filled occurs several times.
+    pub(crate) fn scanners(&self) -> Result<Vec<(Option<String>, String)>> {
+        if self.is_first()? {
+            return Ok(Vec::new());
+        }
+        // The name of the computer follows the id.
+        self.rows(
+            "SELECT DISTINCT sources.name AS source_name, CASE instr(scanners.id, '@') \
+             WHEN 0 THEN scanners.id ELSE substr(scanners.id, 1, instr(scanners.id, '@') - 1) END \
+             FROM scanners JOIN sources ON sources.id = scanners.source",
+            |row| Ok((source(row)?, row.get(1)?)),
+        )
     }
 
     /// Whether the tables are those of the first version.
@@ -337,6 +353,8 @@ fn scan_row(row: &Row<'_>) -> rusqlite::Result<ScanRow> {
         special: row.get("special")?,
         gone: row.get("gone")?,
         bytes: row.get("bytes")?,
+        // Tables of version 1 have no such column.
+        host: row.get("host").unwrap_or_default(),
     })
 }
 
@@ -346,6 +364,7 @@ fn root_row(row: &Row<'_>) -> rusqlite::Result<RootRow> {
         root: row.get("root")?,
         source: source(row)?,
         path: row.get("path")?,
+        raw: row.get("raw_path")?,
         kind: row.get("kind")?,
         started: Timestamp::from_unix(row.get("started")?),
         finished: row.get::<_, Option<i64>>("finished")?.map(Timestamp::from_unix),

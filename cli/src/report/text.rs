@@ -9,6 +9,7 @@ use crate::scope::left_out;
 use crate::tally::Needs;
 use crate::terminal::escaped;
 use crate::text::short_key;
+use crate::words::counted;
 
 /// Lines of each table.
 const TOP: usize = 10;
@@ -106,11 +107,11 @@ fn scanned(page: &Page, out: &mut impl Write) -> io::Result<()> {
             let state = if page.is_whole(number, root.root) { "whole" } else { "NOT WHOLE" };
             writeln!(
                 out,
-                "    {}{}  {state}, {}, {} files",
+                "    {}{}  {state}, {}, {}",
                 escaped(&root.path),
                 escaped(&source),
                 root.finished.unwrap_or(root.started),
-                root.files
+                counted(root.files, "file")
             )?;
         }
         for text in scope.scans.iter().flat_map(left_out) {

@@ -327,14 +327,18 @@ impl Walk {
         }
     }
 
-    /// Returns the target of a link on `device`. Returns nothing without an inventory, and if the
-    /// target is neither a file nor a folder.
+    /// Returns the link at `path` and its target. The target of a link that leads to nothing is
+    /// unknown: it may be on a file system that is not mounted. Returns nothing without an
+    /// inventory, for a link to a device or to itself, and if the link was deleted.
     fn skipped(&self, name: &OsStr, path: &Path, device: Option<&Device>) -> Option<Skipped> {
         self.ledger.as_ref()?;
         let target = match path.metadata() {
             Ok(found) if found.is_file() || found.is_dir() => crate::inventory::real(path),
             Ok(_) => return None,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                path.symlink_metadata().ok()?;
+                None
+            }
             Err(error) if open::is_loop(&error) => return None,
             Err(_) => None,
         };

@@ -57,9 +57,8 @@ fn a_proven_key_of_another_authority_does_not_count_and_is_named() {
 #[test]
 fn a_license_that_does_not_prove_its_key_is_possible_for_every_authority() {
     for signing in [Signing::Tampered, Signing::Mismatched, Signing::Absent, Signing::Unknown] {
-        let license = LicenseBuilder::client(&Server::contoso(), &Client::windows())
-            .signing(signing.clone())
-            .build();
+        let license =
+            LicenseBuilder::client(&Server::contoso(), &Client::windows()).signing(signing).build();
         let folder = scanned(&license, ACTIVE, &[]);
         for authority in ["Branch", "Tenant"] {
             let (said, code) = check(folder.path(), authority, &[]);

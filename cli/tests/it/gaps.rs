@@ -135,7 +135,8 @@ fn a_link_that_was_not_followed_is_a_gap() {
         ("../outside/offer.xml", true),
         ("inside", false),
         ("../share", false),
-        ("nowhere", false),
+        // It may lead to a file system that is not mounted.
+        ("nowhere", true),
         ("link", false),
         ("/dev/null", false),
     ];
@@ -442,11 +443,10 @@ fn gaps_of_all_parts_survive_a_merge() {
     rmsight(folder.path(), &args).success();
     let expected = ["empty-root", "excluded", "filtered", "not-followed", "older-reader"];
     assert_gaps(folder.path(), "all.db", &expected);
-    // The target of the link in another part, under the same source, closes that gap.
+    // The target of the link in another part does not close that gap: another scanner has it.
     scan(folder.path(), "6.db", &["out"]);
     rmsight(folder.path(), &["merge", "two.db", "3.db", "6.db"]).success();
-    let (said, code) = check(folder.path(), "two.db", &[]);
-    assert_eq!(code, 0, "{said}");
+    assert_gaps(folder.path(), "two.db", &["not-followed"]);
 }
 
 #[test]

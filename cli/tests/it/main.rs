@@ -2,6 +2,7 @@
 
 mod answers;
 mod authorities;
+mod coverage;
 mod gaps;
 mod inventory;
 mod judging;

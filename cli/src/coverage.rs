@@ -1,0 +1,93 @@
+//! Which roots were scanned again as a part of another root, so that their gaps are closed.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, params};
+
+use crate::inventory::{RootRow, with_separator};
+use crate::scope::Scope;
+
+/// Returns the rows of the roots in `scope` whose newest visit was superseded by a later visit of
+/// another root. `visits` has all visits of all roots.
+///
+/// A visit supersedes another one if the same scanner made it, it came to its end and left nothing
+/// out, and it listed every folder of the root on the device on which the root was before. A root
+/// of which this cannot be told keeps its gaps.
+pub(crate) fn superseded(
+    db: &Connection,
+    scope: &Scope,
+    visits: &[RootRow],
+) -> rusqlite::Result<BTreeSet<i64>> {
+    let mut all = BTreeSet::new();
+    for root in &scope.roots {
+        let later = visits.iter().filter(|other| {
+            other.scan > root.scan
+                && other.root != root.root
+                && is_whole(other)
+                && scope.is_same_scanner(root, scope, other)
+        });
+        for other in later {
+            if let Some(folder) = folder_in(root, other)
+                && lists_all(db, root, other.scan, &folder)?
+            {
+                all.insert(root.root);
+                break;
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Returns whether a visit listed everything in its root. An inventory of the first version does
+/// not say what was left out.
+fn is_whole(visit: &RootRow) -> bool {
+    visit.kind == "path"
+        && visit.finished.is_some()
+        && visit.is_complete
+        && visit.error.is_none()
+        && visit.excluded == Some(0)
+        && visit.filtered == Some(0)
+}
+
+/// Returns the path of the folder `root`, with its separator, as a scan of `other` spells it; `None`
+/// if it is not inside.
+fn folder_in(root: &RootRow, other: &RootRow) -> Option<Vec<u8>> {
+    if root.kind != "path" {
+        return None;
+    }
+    let outer = with_separator(other.raw.clone());
+    let spelled = with_separator(root.raw.clone());
+    if spelled.starts_with(&outer) {
+        return Some(spelled);
+    }
+    let inner = with_separator(root.real.clone()?);
+    let rest = inner.strip_prefix(with_separator(other.real.clone()?).as_slice())?;
+    Some([outer.as_slice(), rest].concat())
+}
+
+/// Returns whether `scan` or a later one listed `folder` and every folder in it that still exists,
+/// all of them on the device of `root`.
+fn lists_all(db: &Connection, root: &RootRow, scan: i64, folder: &[u8]) -> rusqlite::Result<bool> {
+    let Some(device) = &root.device else { return Ok(false) };
+    let mut end = folder.to_vec();
+    if let Some(last) = end.last_mut() {
+        // It is a separator, which is less than 255.
+        *last = last.saturating_add(1);
+    }
+    db.query_row(
+        "WITH own (source, device) AS (SELECT
+           (SELECT id FROM sources WHERE name = ?1), (SELECT id FROM devices WHERE name = ?2))
+         SELECT EXISTS (SELECT 1 FROM own JOIN dirs ON dirs.source = own.source
+             WHERE dirs.path = ?4 AND dirs.listed >= ?3)
+           AND NOT EXISTS (SELECT 1 FROM own JOIN dirs ON dirs.source = own.source
+             WHERE dirs.path >= ?4 AND dirs.path < ?5
+             AND NOT (coalesce(dirs.listed, 0) >= ?3 AND dirs.device IS own.device)
+             AND NOT (dirs.seen < ?3 AND coalesce(dirs.device, own.device) IS own.device))
+           AND NOT EXISTS (SELECT 1 FROM own JOIN dirs ON dirs.source = own.source
+             JOIN files ON files.dir = dirs.id
+             WHERE dirs.path >= ?4 AND dirs.path < ?5 AND files.gone IS NULL
+             AND coalesce(files.device, own.device) IS NOT own.device)",
+        params![root.source.as_deref().unwrap_or_default(), device, scan, folder, end],
+        |row| row.get(0),
+    )
+}

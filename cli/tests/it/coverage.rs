@@ -1,0 +1,173 @@
+//! Which scans close the gaps of other scans, and of which scanner a path is.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::gaps::{bench, check, named, scan};
+use super::{rmsight, stdout};
+
+/// Makes the last scan of an inventory one that was killed.
+fn kill_last(inventory: &Path) {
+    let db = Connection::open(inventory).unwrap();
+    db.execute_batch(
+        "UPDATE scans SET finished = NULL, outcome = 'running' WHERE id = (SELECT max(id) FROM scans);
+         UPDATE root_scans SET finished = NULL, complete = 0, device = NULL
+           WHERE scan = (SELECT max(id) FROM scans);",
+    )
+    .unwrap();
+}
+
+fn assert_named(folder: &Path, inventory: &str, args: &[&str], expected: &[&str]) {
+    let (said, code) = check(folder, inventory, args);
+    assert_eq!(named(&said), expected, "{said}");
+    assert_eq!(code, i32::from(!expected.is_empty()), "{said}");
+}
+
+#[test]
+fn a_scan_of_the_folder_above_closes_the_gaps_of_a_root() {
+    let folder = bench(&[("top/m/a.docx", b"x"), ("top/m/in/b", b"x"), ("top/c", b"x")]);
+    scan(folder.path(), "i.db", &["--exclude", "*.docx", "top/m"]);
+    assert_named(folder.path(), "i.db", &[], &["excluded"]);
+    // A folder that was deleted since is no gap.
+    fs::remove_dir_all(folder.path().join("top/m/in")).unwrap();
+    scan(folder.path(), "i.db", &["top"]);
+    assert_named(folder.path(), "i.db", &[], &[]);
+}
+
+#[test]
+fn a_scan_that_leaves_a_root_out_does_not_close_its_gaps() {
+    let cases: [&[&str]; 3] =
+        [&["--exclude", "m"], &["--exclude", "m/*"], &["--exclude", "in", "--include", "*.docx"]];
+    for args in cases {
+        let folder = bench(&[("top/m/a.docx", b"x"), ("top/m/in/b", b"x"), ("top/c.docx", b"x")]);
+        scan(folder.path(), "i.db", &["top/m"]);
+        kill_last(&folder.path().join("i.db"));
+        scan(folder.path(), "i.db", &[args, &["top"]].concat());
+        let accept = ["--accept", "excluded", "--accept", "filtered"];
+        let (said, code) = check(folder.path(), "i.db", &accept);
+        assert_eq!((named(&said), code), (vec!["unfinished".to_owned()], 1), "{args:?}: {said}");
+        // A scan of the root itself closes them.
+        scan(folder.path(), "i.db", &["top/m"]);
+        assert_eq!(check(folder.path(), "i.db", &accept).1, 0);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_scan_without_the_mounted_file_system_does_not_close_its_gaps() {
+    use std::process::Command;
+    for below in ["", "deep/"] {
+        let folder = bench(&[("top/c", b"x")]);
+        let mount = folder.path().join("top/m").join(below);
+        fs::create_dir_all(&mount).unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(&mount).output();
+        if !mounted.is_ok_and(|done| done.status.success()) {
+            eprintln!("skipped: this user may not mount");
+            return;
+        }
+        fs::write(mount.join("a.docx"), b"x").unwrap();
+        fs::write(mount.join("b"), b"x").unwrap();
+        scan(folder.path(), "i.db", &["--exclude", "*.docx", "top/m"]);
+        // As long as it is mounted, the scan of the folder above lists the same file system. Of a
+        // root on two file systems that cannot be told.
+        fs::copy(folder.path().join("i.db"), folder.path().join("j.db")).unwrap();
+        scan(folder.path(), "j.db", &["top"]);
+        let still: &[&str] = if below.is_empty() { &[] } else { &["excluded"] };
+        assert_named(folder.path(), "j.db", &[], still);
+        assert!(Command::new("umount").arg(&mount).status().unwrap().success());
+        scan(folder.path(), "i.db", &["top"]);
+        assert_named(folder.path(), "i.db", &[], &["excluded"]);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn roots_whose_names_look_alike_are_told_apart() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let folder = bench(&[]);
+    let [one, other] = [b"r\xff".as_slice(), b"r\xfe"].map(OsStr::from_bytes);
+    for name in [one, other] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(name).join("a.docx"), b"x").unwrap();
+        fs::write(folder.path().join(name).join("b"), b"x").unwrap();
+    }
+    let run = |args: &[&str], root: &OsStr| {
+        let scan = ["scan", "--quiet", "-i", "i.db"];
+        super::command(folder.path()).args(scan).args(args).arg(root).assert().success();
+    };
+    run(&["--exclude", "*.docx"], one);
+    run(&[], other);
+    assert_named(folder.path(), "i.db", &[], &["excluded"]);
+    run(&[], one);
+    assert_named(folder.path(), "i.db", &[], &[]);
+}
+
+#[test]
+fn a_scan_on_another_computer_does_not_close_the_gaps_of_a_root() {
+    let folder = bench(&[("top/m/a.docx", b"x"), ("top/m/b", b"x")]);
+    scan(folder.path(), "i.db", &["--exclude", "*.docx", "top/m"]);
+    scan(folder.path(), "i.db", &["top"]);
+    assert_named(folder.path(), "i.db", &[], &[]);
+    let change = |sql: &str| {
+        let db = Connection::open(folder.path().join("i.db")).unwrap();
+        db.execute_batch(sql).unwrap();
+    };
+    let keep = "UPDATE scans SET host = 'other' WHERE id = 2";
+    change(keep);
+    assert_named(folder.path(), "i.db", &[], &["excluded"]);
+    // Of a source that two inventories filled, it is unknown which of them made a scan.
+    change(
+        "UPDATE scans SET host = (SELECT host FROM scans WHERE id = 1);
+         INSERT INTO scanners (source, id) VALUES (1, 'ffffffffffffffffffffffffffffffff@other');",
+    );
+    assert_named(folder.path(), "i.db", &[], &["excluded"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_is_not_closed_by_another_scanner_that_has_its_target() {
+    let folder = bench(&[("share/a", b"x"), ("out/b", b"x")]);
+    std::os::unix::fs::symlink("../out", folder.path().join("share/link")).unwrap();
+    for (inventory, root) in [("1.db", "share"), ("2.db", "out")] {
+        scan(folder.path(), inventory, &["--source", "S", root]);
+    }
+    let args =
+        ["check", "1.db", "2.db", "--estate", "estate.toml", "--authority", "Contoso tenant"];
+    let done = rmsight(folder.path(), &args).code(1);
+    assert_eq!(named(&stdout(&done)), ["not-followed"], "{}", stdout(&done));
+    rmsight(folder.path(), &["merge", "all.db", "1.db", "2.db"]).success();
+    assert_named(folder.path(), "all.db", &[], &["not-followed"]);
+    // The same inventory closes it.
+    scan(folder.path(), "1.db", &["--source", "S", "out"]);
+    assert_named(folder.path(), "1.db", &[], &[]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_to_a_missing_target_is_a_gap() {
+    let folder = bench(&[("share/a", b"x")]);
+    let link = folder.path().join("share/link");
+    std::os::unix::fs::symlink("../not/mounted", &link).unwrap();
+    scan(folder.path(), "i.db", &["share"]);
+    assert_named(folder.path(), "i.db", &[], &["not-followed"]);
+    let (said, _) = check(folder.path(), "i.db", &[]);
+    assert!(said.contains("1 link or mount point leads outside"), "{said}");
+    std::os::unix::fs::symlink("gone", folder.path().join("share/second")).unwrap();
+    scan(folder.path(), "i.db", &["share"]);
+    let (said, _) = check(folder.path(), "i.db", &[]);
+    assert!(said.contains("2 links or mount points lead outside"), "{said}");
+}
+
+#[test]
+fn a_root_that_lost_its_files_asks_for_its_mount() {
+    let folder = bench(&[("share/a", b"x")]);
+    scan(folder.path(), "i.db", &["share"]);
+    fs::remove_file(folder.path().join("share/a")).unwrap();
+    scan(folder.path(), "i.db", &["share"]);
+    assert_named(folder.path(), "i.db", &[], &["empty-root"]);
+    let (said, _) = check(folder.path(), "i.db", &[]);
+    assert!(said.contains("it had files, and now has none: is it mounted?"), "{said}");
+}
