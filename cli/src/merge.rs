@@ -7,15 +7,15 @@ use clap::Args;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::exit::{Failure, Outcome, Result};
-use crate::inventory::{FIRST_ID, Inventory, Store};
+use crate::inventory::{FIRST_ID, Inventory, Store, with_separator};
 use crate::words::counted;
 
 /// Put several inventories together in a new one.
 ///
 /// Scans, roots and findings keep their source, and gaps of each inventory stay gaps. Of copies of
 /// one inventory, the one that looked at a file last is believed. Inventories that different scans
-/// made are refused if they have the same path of the same source: these would be two files, and
-/// become one. NAME=INVENTORY gives a source a name.
+/// made are refused if they have the same path of the same source, or a root inside a root of the
+/// other: these would be two files, and become one. NAME=INVENTORY gives a source a name.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -114,8 +114,6 @@ struct Source {
     own: String,
     /// Its name in the new inventory.
     name: String,
-    /// The name was given on the command line.
-    is_given: bool,
     /// Names of the inventories whose scans filled it.
     scanners: BTreeSet<String>,
 }
@@ -126,8 +124,7 @@ fn sources(input: &Input, inventory: &Inventory) -> rusqlite::Result<Vec<Source>
     let sources = statement.query_map([], |row| {
         let own: String = row.get(1)?;
         let name = input.source.clone().unwrap_or_else(|| own.clone());
-        let is_given = input.source.is_some();
-        Ok(Source { id: row.get(0)?, own, name, is_given, scanners: BTreeSet::new() })
+        Ok(Source { id: row.get(0)?, own, name, scanners: BTreeSet::new() })
     })?;
     let mut sources = sources.collect::<rusqlite::Result<Vec<Source>>>()?;
     let own = inventory.id().unwrap_or_default();
@@ -146,8 +143,9 @@ fn sources(input: &Input, inventory: &Inventory) -> rusqlite::Result<Vec<Source>
     Ok(sources)
 }
 
-/// A path that two inventories have in the same source although different scans made them, with the
-/// name of the source. Names given on the command line are believed.
+/// Returns a path that two inventories have in the same source although different scanners filled
+/// it, with the name of the source: the same file, or a folder inside a root of the other inventory,
+/// which a scan of that root would have listed.
 fn same_path(
     output: &Path,
     one: (&Input, &[Source]),
@@ -155,7 +153,7 @@ fn same_path(
 ) -> rusqlite::Result<Option<(String, String)>> {
     let pairs = one.1.iter().flat_map(|one| other.1.iter().map(move |other| (one, other)));
     let mut pairs = pairs
-        .filter(|(one, other)| one.name == other.name && !(one.is_given && other.is_given))
+        .filter(|(one, other)| one.name == other.name)
         .filter(|(one, other)| one.scanners.is_disjoint(&other.scanners))
         .peekable();
     if pairs.peek().is_none() {
@@ -165,30 +163,65 @@ fn same_path(
     attach(&db, &one.0.file)?;
     db.execute("ATTACH ? AS j", [other.0.file.to_string_lossy()])?;
     for (one, other) in pairs {
-        for sql in [
-            "SELECT a.path FROM i.roots a JOIN j.roots b ON b.path = a.path AND b.kind = a.kind \
-             WHERE a.kind = 'path' AND a.source = ?1 AND b.source = ?2 LIMIT 1",
-            "SELECT CAST(a.path || f.name AS BLOB) FROM i.dirs a \
+        let inside = [("i", one.id, "j", other.id), ("j", other.id, "i", one.id)];
+        for (outer, outer_source, inner, inner_source) in inside {
+            for root in roots(&db, outer, outer_source)? {
+                if let Some(path) = inside_of(&db, inner, inner_source, &root)? {
+                    return Ok(Some((one.name.clone(), lossy(&path))));
+                }
+            }
+        }
+        let sql = "SELECT CAST(a.path || f.name AS BLOB) FROM i.dirs a \
              JOIN j.dirs b ON b.source = ?2 AND b.path = a.path \
              JOIN i.files f ON f.dir = a.id JOIN j.files g ON g.dir = b.id AND g.name = f.name \
-             WHERE a.source = ?1 LIMIT 1",
-        ] {
-            let found: Option<Vec<u8>> =
-                db.query_row(sql, [one.id, other.id], |row| row.get(0)).optional()?;
-            if let Some(path) = found {
-                return Ok(Some((one.name.clone(), String::from_utf8_lossy(&path).into_owned())));
-            }
+             WHERE a.source = ?1 LIMIT 1";
+        let found: Option<Vec<u8>> =
+            db.query_row(sql, [one.id, other.id], |row| row.get(0)).optional()?;
+        if let Some(path) = found {
+            return Ok(Some((one.name.clone(), lossy(&path))));
         }
     }
     Ok(None)
 }
 
+fn lossy(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}
+
+/// Returns the roots of `source` in the attached inventory, without lists.
+fn roots(db: &Connection, inventory: &str, source: i64) -> rusqlite::Result<Vec<Vec<u8>>> {
+    let sql = format!("SELECT path FROM {inventory}.roots WHERE source = ? AND kind = 'path'");
+    db.prepare(&sql)?.query_map([source], |row| row.get(0))?.collect()
+}
+
+/// Returns a root or a folder of `source` in the attached inventory that is `root` or inside of it.
+fn inside_of(
+    db: &Connection,
+    inventory: &str,
+    source: i64,
+    root: &[u8],
+) -> rusqlite::Result<Option<Vec<u8>>> {
+    let from = with_separator(root.to_vec());
+    let mut to = from.clone();
+    if let Some(last) = to.last_mut() {
+        // It is a separator, which is less than 255.
+        *last = last.saturating_add(1);
+    }
+    let sql = format!(
+        "SELECT path FROM {inventory}.roots WHERE source = ?1 AND kind = 'path' \
+         AND (path = ?2 OR path >= ?3 AND path < ?4) \
+         UNION ALL SELECT path FROM {inventory}.dirs WHERE source = ?1 \
+         AND path >= ?3 AND path < ?4 LIMIT 1"
+    );
+    db.query_row(&sql, params![source, root, from, to], |row| row.get(0)).optional()
+}
+
 fn conflict(output: &Path, one: &Input, other: &Input, source: &str, path: &str) -> Failure {
     let (output, one, other) = (output.display(), one.file.display(), other.file.display());
     Failure::message(format_args!(
-        "{one} and {other} both have {path} of the source {source:?}, and different scans made \
-         them: two files would become one. Name the sources: rmsight merge {output} FS1={one} \
-         FS2={other}"
+        "{one} and {other} both have {path} of the source {source:?}, or a root that contains it, \
+         and different scans made them: two files would become one. Give each a name of its own: \
+         rmsight merge {output} FS1={one} FS2={other}"
     ))
 }
 

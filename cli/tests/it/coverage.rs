@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::gaps::{bench, check, named, scan};
-use super::{rmsight, stdout};
+use super::{rmsight, stderr, stdout};
 
 /// Makes the last scan of an inventory one that was killed.
 fn kill_last(inventory: &Path) {
@@ -159,6 +159,33 @@ fn a_link_to_a_missing_target_is_a_gap() {
     scan(folder.path(), "i.db", &["share"]);
     let (said, _) = check(folder.path(), "i.db", &[]);
     assert!(said.contains("2 links or mount points lead outside"), "{said}");
+}
+
+#[test]
+fn merge_refuses_paths_of_two_scanners_under_one_name() {
+    let folder = bench(&[("share/deep/a", b"x"), ("share/b", b"x"), ("list", b"share/deep/a\n")]);
+    scan(folder.path(), "top.db", &["share"]);
+    scan(folder.path(), "same.db", &["share"]);
+    scan(folder.path(), "deep.db", &["share/deep"]);
+    scan(folder.path(), "file.db", &["share/b"]);
+    scan(folder.path(), "list.db", &["--files-from", "list"]);
+    for other in ["same.db", "deep.db", "file.db", "list.db"] {
+        for [one, other] in [["top.db", other], [other, "top.db"]] {
+            for name in ["", "F="] {
+                let (one, other) = (format!("{name}{one}"), format!("{name}{other}"));
+                let done = rmsight(folder.path(), &["merge", "all.db", &one, &other]).code(2);
+                let said = stderr(&done);
+                assert!(said.contains("two files would become one"), "{one} {other}: {said}");
+                assert!(!folder.path().join("all.db").exists());
+            }
+        }
+        let other = format!("G={other}");
+        rmsight(folder.path(), &["merge", "all.db", "F=top.db", &other]).success();
+        fs::remove_file(folder.path().join("all.db")).unwrap();
+    }
+    // A copy of an inventory is the same scanner.
+    fs::copy(folder.path().join("top.db"), folder.path().join("copy.db")).unwrap();
+    rmsight(folder.path(), &["merge", "all.db", "F=top.db", "F=copy.db"]).success();
 }
 
 #[test]
