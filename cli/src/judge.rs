@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
             .map_err(|error| Failure::writing(&error))?;
     }
     out.flush().map_err(|error| Failure::writing(&error))?;
-    Ok(Outcome::of(tally.is_complete()))
+    Ok(Outcome::of(tally.is_complete() && !tally.is_empty()))
 }
 
 /// Judges what an inventory holds.

@@ -205,6 +205,11 @@ impl Tally {
         self.needs.all()
     }
 
+    /// Returns whether no record was added: nothing was read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.unprotected == 0 && self.findings() == 0
+    }
+
     pub(crate) fn is_complete(&self) -> bool {
         !self.is_incomplete
     }

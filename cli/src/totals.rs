@@ -210,7 +210,9 @@ fn meaning(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result<(
             counted(needs.possible, "finding"),
         )?;
     }
-    if needs.yes == 0 && needs.possible == 0 {
+    if tally.is_empty() {
+        writeln!(out, "No file was read, so this is no answer: is everything mounted?")?;
+    } else if needs.yes == 0 && needs.possible == 0 {
         writeln!(out, "Nothing in what was searched needs an AD RMS cluster.")?;
     }
     let unknown: Vec<(&String, &Key)> =

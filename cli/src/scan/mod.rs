@@ -134,7 +134,7 @@ fn conclude(
             .map_err(|error| Failure::writing(&error))?;
     }
     out.flush().map_err(|error| Failure::writing(&error))?;
-    Ok(outcome(shared, tally, kept))
+    Ok(outcome(args, shared, tally, kept))
 }
 
 fn stopped(args: &Scan, tally: &Tally) -> String {
@@ -148,7 +148,9 @@ fn stopped(args: &Scan, tally: &Tally) -> String {
     }
 }
 
-fn outcome(shared: &Shared, tally: &Tally, kept: Option<&Kept>) -> Outcome {
+/// Returns how the scan ended. A scan without any file is incomplete, unless the user said that an
+/// empty folder is right.
+fn outcome(args: &Scan, shared: &Shared, tally: &Tally, kept: Option<&Kept>) -> Outcome {
     let failed = shared.walk.left_out.failed_roots.load(Ordering::Relaxed)
         + kept.map_or(0, |kept| kept.failed_roots);
     let roots = shared.walk.roots.iter().filter(|root| root.list.is_none()).count();
@@ -158,7 +160,10 @@ fn outcome(shared: &Shared, tally: &Tally, kept: Option<&Kept>) -> Outcome {
         return Outcome::Nothing;
     }
     Outcome::of(match kept {
-        Some(kept) => kept.tally.is_complete() && !kept.is_incomplete,
-        None => tally.is_complete(),
+        Some(kept) => {
+            let may_be_empty = args.accept_empty || !kept.tally.is_empty();
+            kept.tally.is_complete() && !kept.is_incomplete && may_be_empty
+        }
+        None => tally.is_complete() && !tally.is_empty(),
     })
 }

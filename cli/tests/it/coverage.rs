@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::gaps::{bench, check, named, scan};
-use super::{rmsight, stderr, stdout};
+use super::{folder, license, rmsight, stderr, stdout};
 
 /// Makes the last scan of an inventory one that was killed.
 fn kill_last(inventory: &Path) {
@@ -197,4 +197,23 @@ fn a_root_that_lost_its_files_asks_for_its_mount() {
     assert_named(folder.path(), "i.db", &[], &["empty-root"]);
     let (said, _) = check(folder.path(), "i.db", &[]);
     assert!(said.contains("it had files, and now has none: is it mounted?"), "{said}");
+}
+
+#[test]
+fn no_file_is_no_answer() {
+    let folder = folder(&[("none.ndjson", b""), ("share/a.docx", &license())]);
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    rmsight(folder.path(), &["scan", "--quiet", "-i", "i.db", "empty"]).code(1);
+    let cases: [&[&str]; 5] = [
+        &["scan", "empty"],
+        &["scan", "--exclude", "*.docx", "share"],
+        &["scan", "-i", "i.db", "empty"],
+        &["judge", "none.ndjson"],
+        &["judge", "i.db"],
+    ];
+    for args in cases {
+        let said = stdout(&rmsight(folder.path(), args).code(1));
+        assert!(said.contains("No file was read"), "{args:?}: {said}");
+        assert!(!said.contains("Nothing in what was searched"), "{args:?}: {said}");
+    }
 }
