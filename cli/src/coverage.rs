@@ -38,6 +38,26 @@ pub(crate) fn superseded(
     Ok(all)
 }
 
+/// Returns the visits that left something out or were stopped, on a file system that no later
+/// visit of the same root came to the end of. The later visits found another file system there.
+pub(crate) fn left_open(visits: &[RootRow]) -> Vec<RootRow> {
+    let is_open = |visit: &&RootRow| {
+        let is_partial = visit.finished.is_none()
+            || visit.excluded.is_some_and(|count| count > 0)
+            || visit.filtered.is_some_and(|count| count > 0);
+        // A visit with an error found no file at all.
+        if visit.device.is_none() || !is_partial || visit.error.is_some() {
+            return false;
+        }
+        let later = visits.iter().filter(|other| {
+            other.root == visit.root && other.scan > visit.scan && other.finished.is_some()
+        });
+        let mut devices = later.filter_map(|other| other.device.as_ref()).peekable();
+        devices.peek().is_some() && devices.all(|device| Some(device) != visit.device.as_ref())
+    };
+    visits.iter().filter(is_open).cloned().collect()
+}
+
 /// Returns whether a visit listed everything in its root. An inventory of the first version does
 /// not say what was left out.
 fn is_whole(visit: &RootRow) -> bool {

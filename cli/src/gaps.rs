@@ -191,6 +191,20 @@ pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>) -> Vec<Gap> {
                 add("too-old", format!("scanned {finished}, {days} ago"));
             }
         }
+        for visit in &scope.left_open {
+            let mut add = |name: &str, text: String| {
+                let text = format!(
+                    "{}: {text}, on a file system that later scans did not find there: mount it \
+                     and scan again, or forget the root and scan it anew",
+                    visit.path
+                );
+                all.push(Gap { name: name.to_owned(), root: Some((number, visit.root)), text });
+            };
+            match visit.finished {
+                None => add("unfinished", "a scan did not come to its end".to_owned()),
+                Some(_) => left_out(visit, scope.visits.get(&visit.scan), &mut add),
+            }
+        }
     }
     all
 }

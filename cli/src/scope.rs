@@ -24,6 +24,8 @@ pub(crate) struct Scope {
     pub(crate) links: Vec<Link>,
     /// Codes of the folders that could not be listed, of each root.
     pub(crate) unlisted: BTreeMap<i64, Vec<String>>,
+    /// Earlier visits whose gaps the newest visit of the root does not close.
+    pub(crate) left_open: Vec<RootRow>,
     /// Roots that were scanned again as a part of another one.
     pub(crate) superseded: BTreeSet<i64>,
     /// The id of the inventory whose scans filled each source. A source that scans of several
@@ -56,6 +58,7 @@ impl Scope {
                 visits,
                 links: inventory.links()?,
                 unlisted,
+                left_open: coverage::left_open(&all_visits),
                 superseded: BTreeSet::new(),
                 scanners: scanners(inventory)?,
             };
@@ -90,7 +93,8 @@ impl Scope {
         let scans = self.scans.iter_mut().chain(self.visits.values_mut());
         let lists = scans.flat_map(|scan| [&mut scan.include, &mut scan.exclude]);
         let globs = lists.flatten();
-        let roots = self.roots.iter_mut().map(|root| &mut root.path);
+        let roots = self.roots.iter_mut().chain(&mut self.left_open);
+        let roots = roots.map(|root| &mut root.path);
         let links = self.links.iter_mut().map(|link| &mut link.path);
         roots.chain(links).chain(globs).for_each(|path| *path = redactor.path(path));
     }

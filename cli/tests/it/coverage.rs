@@ -84,6 +84,34 @@ fn a_scan_without_the_mounted_file_system_does_not_close_its_gaps() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn a_rescan_of_the_mount_point_alone_does_not_close_the_gaps_of_the_file_system() {
+    use std::process::Command;
+    // The folder is not empty without the file system.
+    let folder = bench(&[("m/stub", b"x")]);
+    let mount = folder.path().join("m");
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(&mount).output();
+    if !mounted.is_ok_and(|done| done.status.success()) {
+        eprintln!("skipped: this user may not mount");
+        return;
+    }
+    fs::write(mount.join("a.docx"), b"x").unwrap();
+    scan(folder.path(), "i.db", &["--exclude", "*.docx", "m"]);
+    fs::copy(folder.path().join("i.db"), folder.path().join("j.db")).unwrap();
+    scan(folder.path(), "j.db", &["m"]);
+    assert_named(folder.path(), "j.db", &[], &[]);
+    assert!(Command::new("umount").arg(&mount).status().unwrap().success());
+    // Where it was scanned in full, its file stays as a finding, and nothing is a gap.
+    scan(folder.path(), "j.db", &["m"]);
+    assert_named(folder.path(), "j.db", &[], &[]);
+    scan(folder.path(), "i.db", &["m"]);
+    assert_named(folder.path(), "i.db", &[], &["excluded"]);
+    rmsight(folder.path(), &["inventory", "forget", "i.db", "m"]).success();
+    scan(folder.path(), "i.db", &["m"]);
+    assert_named(folder.path(), "i.db", &[], &[]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn roots_whose_names_look_alike_are_told_apart() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
