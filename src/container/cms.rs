@@ -109,9 +109,6 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     // The length may be damaged, or one byte of the rest.
     (2..=6).any(|at| {
         let content = head.get(at..).unwrap_or_default();
-        if !is_sequence && content.first() != Some(&OBJECT_ID) {
-            return false;
-        }
         [PKCS_7, SMIME].iter().any(|id| {
             let found = content.get(..id.len()).unwrap_or_default();
             let equal = found.iter().zip(*id).filter(|(found, byte)| found == byte).count();
