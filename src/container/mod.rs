@@ -6,6 +6,7 @@
 //! believe: what it has told the sink until then stands.
 
 pub(crate) mod archive;
+mod binary;
 pub(crate) mod cms;
 pub(crate) mod compound;
 pub(crate) mod gzip;
@@ -13,7 +14,6 @@ pub(crate) mod irm;
 pub(crate) mod label;
 pub(crate) mod mail;
 mod needle;
-mod noise;
 mod ole;
 pub(crate) mod password;
 pub(crate) mod pdf;

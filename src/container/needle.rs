@@ -1,91 +1,44 @@
-//! [`Needle`], a word that is searched for in the head of every file, and hardly ever stands there.
+//! Searches for a word with a rare byte: [`Needle`] for words that the head of every file is searched
+//! for and that few files contain, [`forwards`] and [`backwards`] for words that are found soon.
 
 use memchr::memmem::Finder;
 
-use super::noise::{self, CHUNK, Pairs};
-
-/// Places of the rare byte, or chunks with a pair of the word, that are looked at one by one. Where
-/// there are more, a search for the word is faster: it does not stop at places that nobody can predict.
+/// Hits of the rare byte that are compared one by one. Where there are more, a search for the whole word
+/// is faster.
 const TRIES: usize = 3;
 
 /// A word with a byte that few files have in their heads.
 ///
-/// A search for one byte takes some four times as many of them at once as a search for a word. In
-/// noise, where no byte is rare, [`Pairs`] of the word are. Made once and kept, because that takes
-/// longer than a search does.
-pub(crate) struct Needle<const N: usize> {
-    word: &'static [u8; N],
+/// `memchr` compares four times as many bytes with one instruction as `memmem` does. The finder is made
+/// once, because that takes longer than a search.
+pub(crate) struct Needle {
+    word: &'static [u8],
     finder: Finder<'static>,
     rare: u8,
-    /// Where the rare byte stands in the word.
+    /// The offset of the rare byte in the word.
     inside: usize,
-    pairs: Pairs,
 }
 
-impl<const N: usize> Needle<N> {
+impl Needle {
     /// `word`, whose byte at `inside` is rare.
-    pub(crate) fn new(word: &'static [u8; N], inside: usize) -> Needle<N> {
+    pub(crate) fn new(word: &'static [u8], inside: usize) -> Needle {
         let rare = word.get(inside).copied().unwrap_or_default();
-        const { assert!(N >= 3, "a word of less has no pair at an odd place") };
-        let pairs = Pairs::new(word.first_chunk().copied().unwrap_or_default());
-        Needle { word, finder: Finder::new(word), rare, inside, pairs }
+        Needle { word, finder: Finder::new(word), rare, inside }
     }
 
-    /// Where the word begins for the first time.
+    /// Returns the offset of the first occurrence of the word.
     pub(crate) fn find(&self, bytes: &[u8]) -> Option<usize> {
-        if bytes.first_chunk().is_some_and(noise::begins_here) {
-            return self.find_in_noise(bytes);
-        }
         let mut hits =
             memchr::memchr_iter(self.rare, bytes).map(|hit| hit.checked_sub(self.inside));
         for _ in 0..TRIES {
             if let Some(start) = hits.next()?
-                && bytes.get(start..).and_then(<[u8]>::first_chunk) == Some(self.word)
+                && bytes.get(start..).is_some_and(|rest| rest.starts_with(self.word))
             {
                 return Some(start);
             }
         }
-        // One that begins earlier than the next hit allows would have been met.
+        // An occurrence before the next hit would have been found.
         let from = hits.next()?.unwrap_or_default();
-        self.find_from(from, bytes)
-    }
-
-    /// The same where each byte stands everywhere, and nothing is rare.
-    fn find_in_noise(&self, bytes: &[u8]) -> Option<usize> {
-        let mut from: usize = 0;
-        for _ in 0..TRIES {
-            let (chunks, rest) = bytes.get(from..)?.as_chunks();
-            let Some(hit) = self.pairs.first_in(chunks) else {
-                let behind = bytes.len().saturating_sub(rest.len());
-                return self.find_behind(behind, bytes);
-            };
-            let hit = from.saturating_add(hit.saturating_mul(CHUNK));
-            from = hit.saturating_add(CHUNK);
-            // The word may reach into the chunks around this one.
-            let around = bytes.get(..from.saturating_add(N)).unwrap_or(bytes);
-            let found = self.find_from(hit.saturating_sub(N), around);
-            if found.is_some() {
-                return found;
-            }
-        }
-        self.find_from(from.saturating_sub(N), bytes)
-    }
-
-    /// The same where nothing was met in the chunks before `behind`, and less than one is left.
-    fn find_behind(&self, behind: usize, bytes: &[u8]) -> Option<usize> {
-        if behind == bytes.len() {
-            return None;
-        }
-        // The last chunk has most of such rests in it, and what reaches into them.
-        let from = behind.saturating_sub(N);
-        let last = bytes.last_chunk().filter(|_| bytes.len().saturating_sub(CHUNK) <= from);
-        if last.is_some_and(|last| self.pairs.first_in(std::slice::from_ref(last)).is_none()) {
-            return None;
-        }
-        self.find_from(from, bytes)
-    }
-
-    fn find_from(&self, from: usize, bytes: &[u8]) -> Option<usize> {
         Some(self.finder.find(bytes.get(from..)?)?.saturating_add(from))
     }
 }
@@ -155,7 +108,7 @@ mod tests {
             bytes.extend(parts.concat());
             let expected = |word: &[u8]| memchr::memmem::find(&bytes, word);
             for inside in 0..3 {
-                let found = |word| Needle::<4>::new(word, inside).find(&bytes);
+                let found = |word: &'static [u8]| Needle::new(word, inside).find(&bytes);
                 prop_assert_eq!(found(b" obj"), expected(b" obj"));
                 prop_assert_eq!(found(b"PK\x03\x04"), expected(b"PK\x03\x04"));
                 prop_assert_eq!(found(b"aaba"), expected(b"aaba"));

@@ -154,20 +154,28 @@ fn trailer(tail: &[u8]) -> Option<&'static str> {
     found.map(|(.., name)| *name)
 }
 
-/// Names of members in an archive whose end is looked at whatever their head is: archives, programs
-/// that unpack themselves, and documents that are archives.
-const SUFFIXES: &[&[u8]] = &[
-    b".zip", b".zipx", b".jar", b".war", b".ear", b".apk", b".xpi", b".crx", b".exe", b".dmg",
-    b".vhd", b".iso", b".img", b".nrg", b".uif", b".docx", b".docm", b".xlsx", b".xlsm", b".xlsb",
-    b".pptx", b".pptm", b".vsdx", b".odt", b".ods", b".odp", b".epub", b".nupkg", b".vsix",
-    b".cbz", b".kmz", b".msi", b".msix", b".appx", b".whl", b".aar", b".pyz", b".phar", b".run",
-    b".sfx", b".dotx", b".xltx", b".ppsx", b".potx", b".cdr", b".vhdx", b".z01",
-];
+/// Letters of the longest extension in [`is_named`].
+const LONGEST: usize = 5;
 
-/// Whether a member of this name is looked at to its end.
+/// Returns whether a file of this name is read to its end whatever its head is: the name ends like that
+/// of an archive, of a program that unpacks itself, or of a document that is an archive.
+#[rustfmt::skip] // A list.
 pub(super) fn is_named(name: &[u8]) -> bool {
-    let Some(dot) = memchr::memrchr(b'.', name).and_then(|at| name.get(at..)) else { return false };
-    dot.len() <= 6 && SUFFIXES.iter().any(|suffix| dot.eq_ignore_ascii_case(suffix))
+    let extension = memchr::memrchr(b'.', name).and_then(|dot| name.get(dot..)?.get(1..));
+    let mut lower = [0; LONGEST];
+    let Some((extension, lower)) =
+        extension.and_then(|it| Some((it, lower.get_mut(..it.len())?))) else { return false };
+    lower.copy_from_slice(extension);
+    lower.make_ascii_lowercase();
+    matches!(
+        &*lower,
+        b"zip" | b"zipx" | b"jar" | b"war" | b"ear" | b"apk" | b"xpi" | b"crx" | b"exe" | b"dmg"
+            | b"vhd" | b"vhdx" | b"iso" | b"img" | b"nrg" | b"uif" | b"cdr" | b"z01" | b"docx"
+            | b"docm" | b"dotx" | b"xlsx" | b"xlsm" | b"xlsb" | b"xltx" | b"pptx" | b"pptm"
+            | b"ppsx" | b"potx" | b"vsdx" | b"odt" | b"ods" | b"odp" | b"epub" | b"nupkg"
+            | b"vsix" | b"cbz" | b"kmz" | b"msi" | b"msix" | b"appx" | b"whl" | b"aar" | b"pyz"
+            | b"phar" | b"run" | b"sfx"
+    )
 }
 
 #[cfg(test)]

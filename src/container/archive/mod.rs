@@ -7,7 +7,8 @@ use memchr::memmem;
 use table::{BEGINNINGS, BINARY, CAB, FIRST, Magic, RAR, SEVEN_ZIP};
 
 use crate::bytes::wide;
-use crate::container::{Container, Protection, Sink, noise, tail};
+use crate::container::binary::is_binary;
+use crate::container::{Container, Protection, Sink, tail};
 use crate::error::{Error, Result};
 use crate::source::Window;
 
@@ -37,7 +38,7 @@ fn kind(head: &[u8]) -> Option<&'static str> {
     if begins_at(head, 64, b"\x7F\x10\xDA\xBE") {
         return Some("vdi");
     }
-    if head.first_chunk().is_some_and(noise::begins_here)
+    if is_binary(head)
         && let Some(found) = BINARY.iter().find(|magic| magic.matches(head))
     {
         return Some(found.name);

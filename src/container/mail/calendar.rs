@@ -46,7 +46,11 @@ const BATCH: usize = 16;
 /// Returns whether `head` begins with one of the first lines. One byte of it may be damaged.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = eml::begin(head);
-    if !matches!(head, [b'B' | b'b', ..]) {
+    // All of them begin with the same letters, which few other files do.
+    let begin = head.get(..6).unwrap_or_default();
+    let common = begin.iter().zip(b"BEGIN:");
+    let equal = common.filter(|(found, byte)| found.eq_ignore_ascii_case(byte)).count();
+    if !matches!(begin, [b'B' | b'b', ..]) || equal < 5 {
         return false;
     }
     BEGINNINGS.iter().any(|begin| {

@@ -7,7 +7,7 @@ use super::content::{CHUNK, Until};
 use super::lines::{is_known_field, is_possible_field};
 use super::mime::{Message, Part};
 use crate::bytes::wide;
-use crate::container::{Anomaly, Container, Sink, label, noise, ordinary};
+use crate::container::{Anomaly, Container, Sink, label, ordinary};
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::Window;
@@ -24,9 +24,6 @@ const MOST_OTHERS: u32 = 8;
 /// other byte.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = begin(head);
-    if head.first_chunk().is_some_and(noise::begins_here) && !has_known_field(head) {
-        return false;
-    }
     let (mut known, mut others): (u32, u32) = (0, 0);
     let mut at: usize = 0;
     // The last line may be cut.
@@ -48,13 +45,6 @@ pub(crate) fn matches(head: &[u8]) -> bool {
         at = end.map_or(head.len(), |end| end.saturating_add(1));
     }
     known > others.saturating_mul(2)
-}
-
-/// Whether one of the lines is a field by which a message is known. For noise: nobody foresees where
-/// a line ends there, and to look at each costs more than to look for those.
-fn has_known_field(head: &[u8]) -> bool {
-    let is_known = |line| name_at_start(line).is_some_and(is_known_field);
-    is_known(head) || noise::lines_like_fields(head).any(is_known)
 }
 
 /// What stands behind a byte order mark and white space.

@@ -3,7 +3,7 @@
 //! are recognized but not read, so nobody has seen what is attached.
 
 use super::{calendar, eml, mbox};
-use crate::container::{Container, Protection, Sink, noise};
+use crate::container::{Container, Protection, Sink};
 use crate::error::{Error, Result};
 use crate::source::Window;
 
@@ -127,8 +127,7 @@ fn begins_with_field(text: &[u8]) -> bool {
         let behind = text.get(memchr::memchr2(b'\r', b'\n', text)?..)?.strip_prefix(b"\r")?;
         (!behind.starts_with(b"\n")).then(|| behind.trim_ascii_start())
     };
-    let is_noise = text.first_chunk().is_some_and(noise::begins_here);
-    begins(text) || !is_noise && second().is_some_and(begins)
+    begins(text) || second().is_some_and(begins)
 }
 
 /// Whether a CR stands before something else than LF, or a line that is folded.

@@ -1,6 +1,10 @@
 //! Signs of files in text that is not read as parts: fields of a part, and encodings that are
 //! recognized but not decoded.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::container::{is_firmly_known, is_known, is_worth_opening};
 use crate::source::{Encoding, head_of};
 
@@ -89,8 +93,15 @@ fn is_base64_of_file(body: &[u8]) -> bool {
 /// Returns the name of the encoding in which a file of a known format begins in the text. Blanks and
 /// quotation marks may precede each line.
 pub(super) fn encoded(content: &[u8]) -> Option<&'static str> {
-    let lines = |word: &'static [u8]| {
-        memchr::memmem::find_iter(content, word).filter_map(|at| {
+    // Making a finder takes as long as the search of a head.
+    static WORDS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| {
+        let words: [&[u8]; 3] =
+            [b"begin", b"=ybegin ", b"(This file must be converted with BinHex"];
+        words.map(Finder::new)
+    });
+    let [uuencode, yencode, bin_hex] = &*WORDS;
+    let lines = |word: &'static Finder<'static>| {
+        word.find_iter(content).filter_map(|at| {
             let (before, lines) = content.split_at_checked(at)?;
             let blanks = before.iter().rev().take(MAX_INDENT);
             let indent = blanks.take_while(|byte| matches!(byte, b' ' | b'\t' | b'>')).count();
@@ -99,13 +110,13 @@ pub(super) fn encoded(content: &[u8]) -> Option<&'static str> {
         })
     };
     // Outlook writes it into plain text if it is configured to.
-    if lines(b"begin").any(|(lines, indent)| is_uuencoded(lines, indent)) {
+    if lines(uuencode).any(|(lines, indent)| is_uuencoded(lines, indent)) {
         return Some("uuencoded file");
     }
-    if lines(b"=ybegin ").any(|(lines, _)| is_yencoded(lines)) {
+    if lines(yencode).any(|(lines, _)| is_yencoded(lines)) {
         return Some("yEnc file");
     }
-    lines(b"(This file must be converted with BinHex").next().map(|_| "BinHex file")
+    lines(bin_hex).next().map(|_| "BinHex file")
 }
 
 /// Returns whether a uuencoded file of a known format begins with these lines (POSIX.1): `begin`,

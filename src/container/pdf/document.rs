@@ -394,7 +394,7 @@ impl Document {
 /// Where `%PDF-` begins within the first 1024 bytes.
 pub(super) fn find_header(head: &[u8]) -> Option<usize> {
     // Asked of every file: made once.
-    static FINDER: LazyLock<Needle<5>> = LazyLock::new(|| Needle::new(HEADER, 0));
+    static FINDER: LazyLock<Needle> = LazyLock::new(|| Needle::new(HEADER, 0));
     let within = HEADER_WITHIN.saturating_add(HEADER.len()).min(head.len());
     FINDER.find(head.get(..within).unwrap_or_default())
 }

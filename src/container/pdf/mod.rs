@@ -89,7 +89,7 @@ pub(crate) fn matches_objects(head: &[u8]) -> bool {
 /// Returns the offset of the first object header that begins a line.
 fn object_at(bytes: &[u8]) -> Option<usize> {
     // Every file that is of no other format comes here: the finder is made once.
-    static OBJECT: LazyLock<Needle<4>> = LazyLock::new(|| Needle::new(b" obj", 3));
+    static OBJECT: LazyLock<Needle> = LazyLock::new(|| Needle::new(b" obj", 3));
     let mut from: usize = 0;
     while let Some(at) = bytes.get(from..).and_then(|rest| OBJECT.find(rest)) {
         let at = from.saturating_add(at);

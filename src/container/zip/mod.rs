@@ -23,9 +23,10 @@ use layout::{
 };
 
 use crate::bytes::{narrow, wide};
+use crate::container::binary::is_binary;
 use crate::container::{
     Anomaly, Body, Container, Member, Name, Needle, Sink, is_named_protected_in_bytes,
-    is_worth_opening, label, noise, not_as_named,
+    is_worth_opening, label, not_as_named,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -89,7 +90,7 @@ const PREFIX: usize = 4096;
 /// programs open such an archive, because they begin at its end.
 pub(crate) fn matches_prefixed(head: &[u8]) -> bool {
     // Asked of every file that is nothing else: made once.
-    static SIGNATURE: LazyLock<Needle<4>> = LazyLock::new(|| Needle::new(b"PK\x03\x04", 3));
+    static SIGNATURE: LazyLock<Needle> = LazyLock::new(|| Needle::new(b"PK\x03\x04", 3));
     let begin = head.get(..PREFIX.min(head.len())).unwrap_or_default();
     SIGNATURE.find(begin).is_some() || is_shaped_like_local(head)
 }
@@ -97,8 +98,7 @@ pub(crate) fn matches_prefixed(head: &[u8]) -> bool {
 /// Whether a binary head contains a whole local header: signature, fields and name.
 fn has_local_header(head: &[u8]) -> bool {
     let mut headers = memchr::memmem::find_iter(head, b"PK\x03\x04");
-    let is_text = head.first_chunk().is_none_or(|sample| !noise::begins_here(sample));
-    !is_text && headers.any(|at| head.get(at..).is_some_and(is_shaped_like_local))
+    is_binary(head) && headers.any(|at| head.get(at..).is_some_and(is_shaped_like_local))
 }
 
 /// Whether the fields of a local header stand where they would, whatever its signature is.
