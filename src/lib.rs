@@ -51,6 +51,7 @@ pub mod fuzzing;
 mod inspect;
 #[cfg_attr(not(test), warn(clippy::disallowed_methods))]
 mod license;
+mod license_text;
 mod limits;
 mod names;
 mod report;

@@ -23,6 +23,9 @@ const NUMBERS: [std::ops::Range<usize>; 6] =
     [100..108, 108..116, 116..124, SIZE, 136..148, CHECKSUM];
 const CHECKSUM: std::ops::Range<usize> = 148..156;
 const TYPE: usize = 156;
+/// GNU tar: whether a block with more extents follows the header, and such a block.
+const MORE: usize = 482;
+const MORE_IN_BLOCK: usize = 504;
 const PREFIX: std::ops::Range<usize> = 345..500;
 
 /// Members that are named before the first of them is read.
@@ -107,6 +110,8 @@ struct Header {
     name: String,
     size: u64,
     kind: u8,
+    /// Whether blocks with more extents of a member with holes follow.
+    has_more_extents: bool,
 }
 
 /// Reads on at the header at `position`.
@@ -119,6 +124,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
             return behind(window, sink, position);
         };
         let data = position.saturating_add(BLOCK);
+        let data = if header.has_more_extents { behind_extents(window, data)? } else { data };
         let size = extended.size.unwrap_or(header.size);
         let extent = Extent { offset: data, len: size };
         position = data;
@@ -152,6 +158,20 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
         if named >= BATCH {
             sink.rest(Box::new(move |window, sink| go_on(window, sink, position)));
             return Ok(());
+        }
+    }
+}
+
+/// Returns the offset after the blocks at `position` that list more extents of a member with holes
+/// (GNU tar, "Old GNU Format": `isextended`).
+fn behind_extents(window: &mut Window<'_>, mut position: u64) -> Result<u64> {
+    loop {
+        window.meter().charge(Limit::Steps, 1)?;
+        let block = window.block(STRUCTURE, position, narrow(BLOCK).unwrap_or_default())?;
+        let has_more = block.get(MORE_IN_BLOCK).is_some_and(|flag| *flag != 0);
+        position = position.saturating_add(BLOCK);
+        if !has_more {
+            return Ok(position);
         }
     }
 }
@@ -222,7 +242,9 @@ fn header(window: &mut Window<'_>, at: u64) -> Result<Option<Header>> {
     if !prefix.is_empty() {
         name = format!("{prefix}/{name}");
     }
-    Ok(Some(Header { name, size, kind: bytes.get(TYPE).copied().unwrap_or_default() }))
+    let kind = bytes.get(TYPE).copied().unwrap_or_default();
+    let has_more_extents = kind == b'S' && bytes.get(MORE).is_some_and(|flag| *flag != 0);
+    Ok(Some(Header { name, size, kind, has_more_extents }))
 }
 
 /// Octal digits, or GNU tar's big-endian number behind a byte of 0x80.
@@ -361,6 +383,15 @@ mod tests {
         assert_eq!(inspect(&plain).worst(), Protection::None);
         let sparse = [entry("s", b'S', b"text"), vec![0; 1024]].concat();
         assert_eq!(inspect(&sparse).incomplete().map(Error::code), Some("archive-not-opened"));
+        // Two blocks with more extents precede the bytes of the member.
+        let mut header = entry("s", b'S', b"text");
+        header[MORE] = 1;
+        sum(&mut header, 0);
+        let mut more = vec![b'0'; 1024];
+        more[MORE_IN_BLOCK + 512] = 0;
+        let mail = entry("m.rpmsg", b'0', &protected());
+        let file = [&header[..512], &more, &header[512..], &mail, &[0; 1024]].concat();
+        assert_eq!(found(&inspect(&file)), ["m.rpmsg"]);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! XrML as a file by itself: a license, a certificate, a template, a chain of them.
 
+use std::borrow::Cow;
+
 use super::{Container, Protection, Sink};
 use crate::error::{Error, Result};
+use crate::license_text::has_license_text;
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
 
@@ -23,7 +26,7 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 /// element that contains XrML.
 pub(crate) fn matches_prolog(head: &[u8]) -> bool {
     with_prolog(head, |prolog| match prolog {
-        Prolog::Unfinished => head.len() >= LETTERS,
+        Prolog::Unfinished => head.len() >= LETTERS || has_license_text(head),
         Prolog::Root(root) => contains_xrml(root),
         Prolog::Foreign => false,
     })
@@ -181,7 +184,12 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
     loop {
         let text = window.up_to(0, len)?;
         let is_whole = text.len() < len;
-        let decide = |text: &[u8]| match prolog(text) {
+        let read = crate::bytes::wide(text.len());
+        let text = match utf16(text) {
+            None => Cow::Borrowed(text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)),
+            Some(wide) => wide.iter().step_by(2).copied().collect(),
+        };
+        let (is_unfinished, is_license) = match prolog(&text) {
             Prolog::Root(root) if is_xrml(root) => (false, true),
             // Its end has to be known.
             Prolog::Root(root) if contains_xrml(root) => {
@@ -189,11 +197,8 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
             }
             found => (found == Prolog::Unfinished, false),
         };
-        let (is_unfinished, is_license) = match utf16(text) {
-            None => decide(text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)),
-            Some(wide) => decide(&wide.iter().step_by(2).copied().collect::<Vec<u8>>()),
-        };
-        let read = crate::bytes::wide(text.len());
+        // A program in PHP begins like an XML document whose prolog has no end.
+        let has_license = is_whole && is_unfinished && has_license_text(&text);
         window.meter().charge(Limit::Steps, read)?;
         window.meter().check(Limit::LicenseBytes, read)?;
         if is_license {
@@ -204,21 +209,16 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
             return Ok(());
         }
         if is_whole {
-            if text_is_blank(window, len)? {
+            if !has_license {
                 sink.protection(Protection::None);
                 return Ok(());
             }
-            let detail = "the document ends within its prolog";
+            let detail = "the document ends within its prolog, which contains license text";
             return Err(Error::malformed("malformed-xrml", "XML prolog", None, detail));
         }
         // Twice as much each time, so that the work stays in proportion to the text.
         len = len.saturating_mul(2);
     }
-}
-
-/// Whether the first `len` bytes are white space.
-fn text_is_blank(window: &mut Window<'_>, len: usize) -> Result<bool> {
-    Ok(window.up_to(0, len)?.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace()))
 }
 
 #[cfg(test)]
@@ -280,14 +280,19 @@ mod tests {
         let comment = format!("<!-- {} -->\n", "exported ".repeat(20_000));
         let wide: Vec<u8> = comment.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let license = b"<XrML>";
-        let cases: [(&str, Vec<u8>, Option<&str>); 8] = [
+        let php = b"<?php\nnamespace a;\n".repeat(300);
+        let cases: [(&str, Vec<u8>, Option<&str>); 12] = [
             ("a foreign element before", b"<a><b/></a><XrML>".to_vec(), None),
             ("in a foreign element", b"<a><XrML></XrML></a>".to_vec(), Some("none")),
             ("a license", [comment.as_bytes(), license].concat(), None),
             ("white space", [" ".repeat(9000).as_bytes(), license].concat(), None),
             ("HTML", [comment.as_bytes(), b"<html></html>"].concat(), Some("none")),
             ("blank", vec![b' '; 9000], Some("none")),
-            ("no end", comment.replace("-->", "").into_bytes(), None),
+            ("no end", comment.replace("-->", "").into_bytes(), Some("none")),
+            ("a program", php.clone(), Some("none")),
+            ("a program and a license", [&php, &license[..]].concat(), None),
+            ("a license in a short comment", b"<!-- <XrML>".to_vec(), None),
+            ("a short comment", b"<!-- ".to_vec(), Some("none")),
             ("UTF-16 HTML", [&wide, &b"<\0h\0t\0m\0l\0>\0"[..]].concat(), Some("none")),
         ];
         for (name, bytes, expected) in cases {

@@ -8,7 +8,7 @@
 use memchr::memmem;
 
 use super::near::{near, near_any, near_letters_end, near_space};
-use super::outside::has_license_text;
+use crate::license_text::has_license_text;
 
 /// One thing that stands in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -66,17 +66,6 @@ pub(super) fn next_tag(text: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Whether text that an XML parser skips contains a part of a license.
-pub(super) fn has_license_text(text: &[u8]) -> bool {
-    // In text of another encoding, and in base64, too.
-    static PARTS: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| {
-        let parts: [&[u8]; 5] =
-            [b"XrML", b"Rights Label", b"X\0r\0M\0L", b"<CERTIFICATE", b"<certificate"];
-        parts.map(Finder::new)
-    });
-    PARTS.iter().any(|part| part.find(text).is_some())
-}
-
 fn is_document(text: &[u8]) -> bool {
     let Some(rest) = text.strip_prefix(OPEN) else { return false };
     rest.first().is_some_and(|byte| matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace())

@@ -10,12 +10,13 @@ use memchr::memmem::Finder;
 use super::document::{DOUBLE_KEY_ENTRIES, Document, Field, Party, Span, Value};
 use super::events::{Attributes, Event, Events};
 use super::known::{KnownDocuments, KnownParty, Point, SEALED};
-use super::outside::{Outside, has_license_text, next_tag, outside};
+use super::outside::{Outside, next_tag, outside};
 use super::place::{Part, Place, Side};
 use super::tag::Tag;
 use crate::bytes::wide;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::facts::Depth;
+use crate::license_text::has_license_text;
 use crate::limits::{Limit, Meter};
 
 /// The documents of one license.

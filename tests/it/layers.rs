@@ -17,7 +17,8 @@ const STAGES: [&str; 9] = [
 ];
 
 /// What every stage may import.
-const BASE: [&str; 6] = ["error", "limits", "bytes", "names", "timestamp", "Cancel"];
+const BASE: [&str; 7] =
+    ["error", "limits", "bytes", "license_text", "names", "timestamp", "Cancel"];
 
 /// Imports to the right that are the closed lists and plain data of the record, and no behavior.
 const DATA: [(&str, &str); 3] = [
@@ -84,10 +85,11 @@ fn imports_go_one_way() {
     }
 }
 
-/// Formats import the compound file and labels, and nothing else of each other.
+/// Formats import the compound file, labels and what tells text from binary data, and nothing else of
+/// each other.
 #[test]
 fn formats_do_not_know_each_other() {
-    const SHARED: [&str; 3] = ["compound", "label", "irm"];
+    const SHARED: [&str; 4] = ["binary", "compound", "label", "irm"];
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/container");
     let mut files = Vec::new();
     rust_files(&src, &mut files);

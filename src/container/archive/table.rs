@@ -257,8 +257,11 @@ fn is_arj(head: &[u8]) -> bool {
 fn is_arc(head: &[u8]) -> bool {
     let name = head.get(2..15).unwrap_or_default();
     let len = memchr::memchr(0, name).unwrap_or_default();
+    // A compiled terminfo entry begins with 0x1A 0x01 and a small number, which looks like a name of
+    // one letter (term(5)).
+    let least = if byte(head, 1) == 1 { 2 } else { 1 };
     matches!(byte(head, 1) & 0x7F, 1..=20)
-        && len > 0
+        && len >= least
         && name.iter().take(len).all(|byte| byte.is_ascii_graphic() || *byte >= 0x80)
 }
 
