@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use parquet::basic::{
-    Compression, ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel,
+    Compression, ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical,
 };
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int64Type};
 use parquet::errors::ParquetError;
@@ -148,7 +148,7 @@ impl Parquet {
         let about =
             KeyValue::new("rmsight.record_schema".to_owned(), rmsight::SCHEMA_VERSION.to_string());
         let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_compression(Compression::SNAPPY)
             .set_created_by(format!("rmsight {}", env!("CARGO_PKG_VERSION")))
             .set_key_value_metadata(Some(vec![about]))
             .build();
