@@ -213,16 +213,18 @@ fn name_of(path: String) -> Name {
     if path.is_empty() { Name::Unnamed("member") } else { Name::Named(path) }
 }
 
-/// The header at `at`; `None` where the archive ends.
+/// Returns the header at `at`; `None` if an empty block ends the archive there.
 fn header(window: &mut Window<'_>, at: u64) -> Result<Option<Header>> {
     let len = narrow(BLOCK).unwrap_or_default();
     let found = window.up_to(at, len)?;
     if found.is_empty() && at > 0 {
+        // An empty block ends an archive: without one, members may be missing.
         let end = window.len();
-        if at > end {
-            return Err(Error::truncated("tar member", end, "the archive ends within it"));
-        }
-        return Ok(None);
+        let (structure, detail) = match at > end {
+            true => ("tar member", "the archive ends within it"),
+            false => ("tar", "the archive ends without an empty block"),
+        };
+        return Err(Error::truncated(structure, end, detail));
     }
     if found.len() == len && found.iter().all(|byte| *byte == 0) {
         return Ok(None);
@@ -372,10 +374,11 @@ mod tests {
         let long = "long/".repeat(40) + "m.rpmsg";
         let pax = long.replace("long", "pax");
         let expected = ["one.rpmsg", "dir/m.rpmsg", &long, &pax];
-        for padding in [0, 1024, 10_240, 204_800] {
+        let paddings = [(0, "truncated"), (512, ""), (1024, ""), (10_240, ""), (204_800, "")];
+        for (padding, said) in paddings {
             let file = [whole(), vec![0; padding]].concat();
             let report = inspect(&file);
-            assert_eq!((found(&report).as_slice(), code(&report)), (&expected[..], ""));
+            assert_eq!((found(&report).as_slice(), code(&report)), (&expected[..], said));
         }
         let twice = [whole(), vec![0; 1024], whole()].concat();
         assert_eq!(code(&inspect(&twice)), "archive-not-opened");
@@ -464,6 +467,13 @@ mod tests {
             let own = report.findings().next().and_then(|own| own.error()).unwrap();
             let said = (own.code(), own.offset());
             assert_eq!(said, ("truncated", Some(cut as u64)), "cut at {cut}");
+        }
+        // The first member ends with the file, and the other one is missing.
+        let ordinary = [v7(entry("a.txt", 0, b"text")), v7(file.clone()), vec![0; 1024]].concat();
+        for first in [&two[..3584], &ordinary[..1024]] {
+            let report = inspect(first);
+            let own = report.findings().next().and_then(|own| own.error()).unwrap();
+            assert_eq!((own.code(), own.offset()), ("truncated", Some(first.len() as u64)));
         }
         for cut in [300, 700, 1000] {
             assert_ne!(inspect(&file[..cut]).worst(), Protection::None, "cut at {cut}");
