@@ -44,6 +44,14 @@ const LABELS_NAME: &str = "msip_labels";
 /// The first id of a named property, MS-OXMSG 2.2.3.1.2.
 const FIRST_NAMED: u16 = 0x8000;
 
+/// The tag of `PidTagAttachDataBinary` in the stream of properties of an attachment, which has a
+/// header and properties of these lengths (2.4.1.3, 2.4.2).
+const DATA_TAG: u32 = 0x3701_0102;
+const PROPERTIES_HEADER: usize = 8;
+const PROPERTY_LEN: usize = 16;
+/// Bytes of that stream that are read.
+const MAX_PROPERTIES: u64 = 4096;
+
 /// Bytes of a name, of the streams of names, and of the value with labels, that are read.
 const MAX_NAME: u64 = 1024;
 const MAX_LABELS: u64 = 1 << 16;
@@ -204,6 +212,8 @@ struct Streams {
     data: Option<Entry>,
     object: Option<Entry>,
     names: [Option<Entry>; FILE_NAMES.len()],
+    /// The fixed-size properties.
+    properties: Option<Entry>,
     /// The largest of all others: an attachment has its data in one of them, if its name is damaged.
     largest: Option<Entry>,
 }
@@ -237,6 +247,9 @@ fn attachment(
             }
             // Another start sector makes other bytes of it, and its chain another length.
             file.check_chain(window, &data)?;
+            if data.size == 0 {
+                check_empty(file, window, streams.properties)?;
+            }
         }
         if is_opened {
             window.meter().charge(Limit::Allocation, WAITING)?;
@@ -268,6 +281,29 @@ fn attachment(
     Ok(None)
 }
 
+/// Checks that the properties of an attachment without bytes give its data no other size (MS-OXMSG
+/// 2.4.2.2): the size or the first sector in the directory may be damaged.
+fn check_empty(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    properties: Option<Entry>,
+) -> Result<()> {
+    let Some(stream) = properties else { return Ok(()) };
+    let bytes = file.read(window, &stream, MAX_PROPERTIES)?;
+    let properties = bytes.get(PROPERTIES_HEADER..).unwrap_or_default();
+    for property in properties.chunks_exact(PROPERTY_LEN) {
+        let mut cursor = Cursor::new("property", property, stream.offset);
+        let tag = cursor.u32_le("Property Tag")?;
+        cursor.skip(4, "Flags")?;
+        let size = cursor.u32_le("Size")?;
+        if tag == DATA_TAG && size != 0 {
+            let detail = format!("the attachment is empty, and has {size} bytes in its properties");
+            return Err(Error::malformed("malformed-directory", "stream", None, detail));
+        }
+    }
+    Ok(())
+}
+
 fn within(message: &Message, name: Name) -> Name {
     match message.steps.is_empty() {
         true => name,
@@ -288,6 +324,9 @@ fn streams(file: &mut CompoundFile, window: &mut Window<'_>, storage: &Entry) ->
                 if child.is_named(name) {
                     *slot = Some(child);
                 }
+            }
+            if child.is_named(PROPERTIES) {
+                streams.properties = Some(child);
             }
             if streams.largest.is_none_or(|largest| largest.size < child.size) {
                 streams.largest = Some(child);
