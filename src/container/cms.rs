@@ -47,6 +47,8 @@ const CLOSED: [(&[u8], &str); 6] = [
 ];
 /// Bytes of a tag and its length.
 const TAG: usize = 10;
+/// Bytes of a message that contain its content type and that of what is signed.
+const TYPES: usize = 128;
 /// Bytes of an OBJECT IDENTIFIER that are read.
 const MAX_ID: u64 = 64;
 /// Constructed values inside of each other.
@@ -99,7 +101,7 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     let is_sequence = *first == SEQUENCE;
     if is_sequence && let Some((_, skip)) = tag(head, SEQUENCE) {
         let content = head.get(skip..).unwrap_or_default();
-        if is_content_type(content) || is_bare_signed(content) {
+        if is_content_type(content) || is_bare_signed(content) || is_damaged_type(head, content) {
             return true;
         }
     }
@@ -137,6 +139,22 @@ fn is_content_type(content: &[u8]) -> bool {
     let Some((_, skip)) = tag(content, OBJECT_ID) else { return false };
     let id = content.get(skip..).unwrap_or_default();
     [PKCS_7, SMIME].iter().any(|known| known.get(2..).is_some_and(|known| id.starts_with(known)))
+}
+
+/// Returns whether `content` begins with what damage leaves of a content type: its tag and length, and
+/// the first byte of the identifier or, in the bytes that follow, the content type of what is signed.
+/// The SEQUENCE that begins `head` is too short for a protected file if its length has one byte.
+fn is_damaged_type(head: &[u8], content: &[u8]) -> bool {
+    let is_long = head.get(1).is_some_and(|len| *len >= 0x80);
+    let has_tag = [PKCS_7, SMIME].iter().any(|id| content.get(..2) == id.get(..2));
+    if !is_long || !has_tag {
+        return false;
+    }
+    let id = content.get(2..).unwrap_or_default();
+    let types = id.get(..TYPES).unwrap_or(id);
+    // 0x2A is ISO, member bodies; the file may end before it.
+    matches!(id, [] | [0x2A, ..])
+        || [PKCS_7, SMIME].iter().any(|id| memchr::memmem::find(types, id).is_some())
 }
 
 /// A tag with the place of its content.
@@ -319,14 +337,19 @@ impl Reader<'_, '_> {
         let algorithms = self.expect(SET, "the digest algorithms are missing")?;
         self.skip(algorithms)?;
         let content = self.encapsulated()?;
-        // Certificates, revocation lists, signers.
+        // Certificates, revocation lists, signers. The set of signers is mandatory, and may be empty.
+        let mut has_signers = false;
         while !self.is_at_end(outer)? {
             let value = self.next()?;
             if !matches!(value.tag, EXPLICIT_0 | IMPLICIT_1 | SET) {
                 let detail = "neither certificates nor signers follow the content";
                 return Err(Error::malformed("malformed-cms", STRUCTURE, value.at, detail));
             }
+            has_signers |= value.tag == SET;
             self.skip(value)?;
+        }
+        if !has_signers {
+            return Err(self.malformed("the set of signers is missing"));
         }
         self.leave(outer)?;
         Ok(content)
@@ -353,6 +376,7 @@ impl Reader<'_, '_> {
         let version = self.expect(INTEGER, "the version of time-stamped data is missing")?;
         self.skip(version)?;
         let mut content = Vec::new();
+        let mut has_evidence = false;
         while !self.is_at_end(outer)? {
             let at = self.at;
             let value = self.next()?;
@@ -361,12 +385,19 @@ impl Reader<'_, '_> {
                     self.at = at;
                     content = self.content()?;
                 }
-                IA5_STRING | SEQUENCE | EXPLICIT_0 | IMPLICIT_1 => self.skip(value)?,
+                IA5_STRING | SEQUENCE => self.skip(value)?,
+                EXPLICIT_0 | IMPLICIT_1 => {
+                    has_evidence = true;
+                    self.skip(value)?;
+                }
                 _ => {
                     let detail = "a value of time-stamped data has an unknown tag";
                     return Err(Error::malformed("malformed-cms", STRUCTURE, value.at, detail));
                 }
             }
+        }
+        if !has_evidence {
+            return Err(self.malformed("the time-stamp is missing"));
         }
         self.leave(outer)?;
         Ok(Content::Stored(content))
@@ -727,6 +758,11 @@ mod tests {
             signed(&[&id(DATA)]),
             signed(&[&id(catalog), &content]),
             put(SEQUENCE, &[&id(b"\x2A\x03"), &content]),
+            // PKCS #12, an encrypted key (PKCS #8), the answer of a time-stamp server, a certificate.
+            put(SEQUENCE, &[b"\x02\x01\x03", &put(SEQUENCE, &[PKCS_7, b"\x01", &content])]),
+            put(SEQUENCE, &[&put(SEQUENCE, &[b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x05\x0D"])]),
+            put(SEQUENCE, &[b"\x30\x03\x02\x01\x00", &signed(&[&id(DATA)])]),
+            put(SEQUENCE, &[&put(SEQUENCE, &[b"\xA0\x03\x02\x01\x02\x02\x01\x07", &content])]),
             b"0123456789 is text".to_vec(),
             vec![SEQUENCE],
             vec![SEQUENCE, 0xFF, 6],

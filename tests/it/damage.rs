@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use rmsight::specimen::{
     Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, PdfForm, PdfIrm,
-    Pfile, PfileVersion, Server, Zip, cab, eml, gzip, mbox, rar4, rar5, rpmsg, tar, tnef,
+    Pfile, PfileVersion, Server, Zip, cab, eml, gzip, mbox, rar4, rar5, rpmsg, signed,
+    signed_in_pieces, tar, tnef,
 };
 use rmsight::{Dependency, Estate, Inspector, Report, judge};
 
@@ -254,6 +255,46 @@ fn an_outlook_item() {
         ("prefix of the data", Text(b"\x76\xE8\x04\x60"), vec![0], "archive-not-opened@3584  0"),
     ];
     check("msg", &file, cases);
+    // Its name does not show that the attachment is protected.
+    let offer = Attachment::new("offer.docx", document(IrmKind::Ooxml));
+    let file = Msg::new().attachment(offer).build();
+    let data = leak("__substg1.0_37010102");
+    let cases = vec![
+        ("size of zero", Behind(data, 120), vec![0; 4], "malformed-directory  0"),
+        ("first sector and size of zero", Behind(data, 116), vec![0; 8], "malformed-directory  0"),
+    ];
+    check("msg with an ordinary name", &file, cases);
+}
+
+#[test]
+fn a_signed_message_whose_content_types_are_damaged() {
+    let content = document(IrmKind::Ooxml);
+    let of_length = |tag: u8, content: &[u8]| {
+        let len = u32::try_from(content.len()).unwrap().to_be_bytes();
+        [&[tag, 0x84], &len[..], content].concat()
+    };
+    let file = signed(&content);
+    // Lengths of four bytes leave two bytes of the content type in the first eight.
+    let long = of_length(0x30, &file[4..]);
+    for file in [&file, &long, &signed_in_pieces(&content, 1000)] {
+        let begin = file.windows(4).position(|at| at == &content[..4]).unwrap();
+        for at in 8..begin {
+            let (before, behind) = file.split_at(at);
+            let zeroed = |len: usize| [before, &vec![0; len], &behind[len..]].concat();
+            let damaged = [
+                ("a zero", zeroed(1)),
+                ("four zeros", zeroed(4)),
+                ("16 zeros", zeroed(16)),
+                ("an inserted byte", [before, &[0], behind].concat()),
+                ("a missing byte", [before, &behind[1..]].concat()),
+                ("a cut", before.to_vec()),
+            ];
+            for (what, damaged) in damaged.iter().filter(|(_, damaged)| damaged != file) {
+                let report = Inspector::default().inspect_bytes(damaged);
+                assert!(!is_nothing(&report), "{what} at {at}");
+            }
+        }
+    }
 }
 
 #[test]
