@@ -203,7 +203,8 @@ pub(crate) struct Scan {
     /// Keep what is found in the inventory FILE, and read only what is not yet in it
     ///
     /// Paths in it are absolute. Records are then written only if --format is given, those of
-    /// unchanged files too; the totals are those of the inventory.
+    /// unchanged files too; the totals are those of the inventory. If another process has locked it,
+    /// every command says so after one second and waits for up to 60 seconds, then ends with 2.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) inventory: Option<PathBuf>,
 

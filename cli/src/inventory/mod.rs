@@ -6,6 +6,7 @@
 
 mod forget;
 mod load;
+mod lock;
 mod lookup;
 mod maps;
 mod past;
@@ -17,12 +18,11 @@ mod sweep;
 
 use std::path::Path;
 
-use rusqlite::Connection;
-
 use crate::exit::Failure;
 
 #[allow(unused_imports)] // for the commands that read inventories
 pub(crate) use load::{Inventory, Link, RootRow, ScanRow, Stored, envelope, fact_values};
+pub(crate) use lock::patient;
 pub(crate) use lookup::{Lookup, Staleness};
 pub(crate) use maps::Maps;
 pub(crate) use past::real;
@@ -37,14 +37,10 @@ pub(crate) use store::Store;
 #[cfg(test)]
 mod tests;
 
-/// What was said of `file` by the database.
+/// The failure that the database reported for `file`.
 fn failed(file: &Path, error: &rusqlite::Error) -> Failure {
+    if lock::is_locked(error) {
+        return lock::locked(file, lock::PATIENCE);
+    }
     Failure::message(format_args!("{}: {error}", file.display()))
-}
-
-/// How long to wait for somebody else who writes.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
-
-fn patient(db: &Connection) -> rusqlite::Result<()> {
-    db.busy_timeout(PATIENCE)
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use rmsight::{COLUMNS, Column, ColumnKind, ColumnPart};
 use rusqlite::Connection;
 
-use super::{failed, patient};
+use super::failed;
+use super::lock::{patient, patiently};
 use crate::exit::{Failure, Result};
 
 /// `application_id` of the file header, `rmsg` in ASCII: `file` and `rmsight` know it by that.
@@ -24,15 +25,15 @@ pub(super) fn fact_columns() -> impl Iterator<Item = &'static Column> {
 
 /// Makes the tables in an empty file, or checks that they are there.
 pub(super) fn prepare(db: &mut Connection, file: &Path) -> Result<()> {
-    (|| {
-        patient(db)?;
-        // Somebody may read while a scan writes. Where the file system cannot do that (a share),
-        // SQLite keeps its older journal, which survives a kill as well.
+    patient(db).map_err(|error| failed(file, &error))?;
+    patiently(db, file, || {
+        // Another process may read while a scan writes. Where the file system cannot do that (a
+        // share), SQLite keeps its older journal, which survives a kill as well.
         db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         db.pragma_update(None, "synchronous", "normal")?;
-        db.pragma_update(None, "cache_size", -32_768)
-    })()
-    .map_err(|error| failed(file, &error))?;
+        db.pragma_update(None, "cache_size", -32_768)?;
+        pragma(db, "user_version")
+    })?;
     if is_blank(db).map_err(|error| failed(file, &error))? {
         return create(db).map_err(|error| failed(file, &error));
     }
@@ -52,8 +53,8 @@ fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i32> {
 /// Says so when the file is no inventory, or one that cannot be read here.
 pub(super) fn check(db: &Connection, file: &Path) -> Result<()> {
     let name = file.display();
-    let (id, version) = (|| Ok((pragma(db, "application_id")?, pragma(db, "user_version")?)))()
-        .map_err(|error| failed(file, &error))?;
+    let (id, version) =
+        patiently(db, file, || Ok((pragma(db, "application_id")?, pragma(db, "user_version")?)))?;
     if id != APPLICATION_ID {
         let text = format!("{name}: it is a database, but not an inventory of rmsight");
         return Err(Failure::Message(text));
@@ -184,13 +185,18 @@ pub(super) fn stored_columns(db: &Connection) -> rusqlite::Result<Vec<&'static C
     Ok(fact_columns().filter(|column| names.iter().any(|name| name == column.name)).collect())
 }
 
+/// Returns whether the table `skipped` has the column `device`: an earlier version made it without.
+pub(super) fn has_skipped_device(db: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) > 0 FROM pragma_table_info('skipped') WHERE name = 'device'";
+    db.query_row(sql, [], |row| row.get(0))
+}
+
 /// Adds the columns that the record and the table `skipped` have got since the file was made.
 fn extend(db: &mut Connection) -> rusqlite::Result<()> {
-    let has_device = "SELECT count(*) FROM pragma_table_info('skipped') WHERE name = 'device'";
-    if db.query_row(has_device, [], |row| row.get::<_, i64>(0))? == 0 {
+    if !has_skipped_device(db)? {
         let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         // Another process may have added it since.
-        if change.query_row(has_device, [], |row| row.get::<_, i64>(0))? == 0 {
+        if !has_skipped_device(&change)? {
             change.execute_batch(
                 "ALTER TABLE skipped ADD COLUMN device INTEGER REFERENCES devices;",
             )?;

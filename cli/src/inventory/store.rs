@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 
+use super::lock::patiently;
 use super::rows::{
     Begun, Dir, DirState, FileRow, Fitness, KeyRow, Plan, Reading, RootKind, Skipped,
 };
@@ -426,14 +427,11 @@ impl Store {
         &mut self,
         change: impl FnOnce(&mut Store) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        let changed = (|| {
-            if self.since.is_none() {
-                self.cached("BEGIN IMMEDIATE", [])?;
-                self.since = Some(Instant::now());
-            }
-            change(self)
-        })();
-        changed.map_err(|error| failed(&self.file, &error))
+        if self.since.is_none() {
+            patiently(&self.db, &self.file, || self.cached("BEGIN IMMEDIATE", []))?;
+            self.since = Some(Instant::now());
+        }
+        change(self).map_err(|error| failed(&self.file, &error))
     }
 
     /// Commits when enough has come together, or long enough nothing was committed.
@@ -447,7 +445,7 @@ impl Store {
         if self.since.take().is_none() {
             return Ok(());
         }
-        self.cached("COMMIT", []).map_err(|error| failed(&self.file, &error))
+        patiently(&self.db, &self.file, || self.cached("COMMIT", []))
     }
 }
 

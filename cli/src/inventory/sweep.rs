@@ -202,7 +202,8 @@ impl Store {
 
     /// Makes one file of it again, which can be read from a place where nobody may write.
     pub(crate) fn close(self) {
-        // It fails where somebody else has it open, who then does it.
+        // It fails where another process has it open, which then does it. No need to wait for that.
+        _ = self.db.busy_timeout(std::time::Duration::ZERO);
         _ = self.db.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()));
     }
 }

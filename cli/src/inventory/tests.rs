@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rmsight::specimen::{Client, LicenseBuilder, Server};
 use rmsight::{Envelope, Estate, Inspector, Record, judge};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;

@@ -8,6 +8,7 @@ mod inventory;
 mod judging;
 mod learning;
 mod lists;
+mod locked;
 mod manners;
 mod members;
 mod outlook;

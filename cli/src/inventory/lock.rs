@@ -1,0 +1,100 @@
+//! Waiting for another process that has locked an inventory.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::failed;
+use crate::exit::{Failure, Result, warn};
+
+/// How long to wait before a message says why nothing happens.
+const NOTICE: Duration = Duration::from_secs(1);
+
+/// How long to wait in all. The help of `scan` says it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Makes every statement wait for a lock, without a message.
+pub(crate) fn patient(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(PATIENCE)
+}
+
+/// Runs `action`, which a locked inventory makes fail, until it does not fail for that any more.
+/// Says so after one second.
+///
+/// # Errors
+/// Fails if the inventory stays locked, and if `action` fails for another reason.
+pub(super) fn patiently<T>(
+    db: &Connection,
+    file: &Path,
+    action: impl FnMut() -> rusqlite::Result<T>,
+) -> Result<T> {
+    within(PATIENCE, db, file, action)
+}
+
+fn within<T>(
+    patience: Duration,
+    db: &Connection,
+    file: &Path,
+    mut action: impl FnMut() -> rusqlite::Result<T>,
+) -> Result<T> {
+    let begun = Instant::now();
+    let set = |timeout| db.busy_timeout(timeout).map_err(|error| failed(file, &error));
+    set(NOTICE)?;
+    let mut is_told = false;
+    loop {
+        match action() {
+            Ok(done) => return set(PATIENCE).map(|()| done),
+            Err(error) if !is_locked(&error) => return Err(failed(file, &error)),
+            Err(_) if begun.elapsed() >= patience => return Err(locked(file, begun.elapsed())),
+            Err(_) if !is_told => {
+                is_told = true;
+                warn(format_args!(
+                    "{}: another process has locked it (a scan, or a database program); waiting \
+                     for up to {} s. End that process if it is not needed.",
+                    file.display(),
+                    patience.as_secs()
+                ));
+            }
+            // A lock of this kind is reported at once, whatever the timeout.
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+}
+
+pub(super) fn is_locked(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// The failure of a command that did not get the lock after `waited`.
+pub(super) fn locked(file: &Path, waited: Duration) -> Failure {
+    Failure::message(format_args!(
+        "{}: another process has kept it locked for {} s: wait until that process ends, or end it, \
+         and run this command again",
+        file.display(),
+        waited.as_secs()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inventory_that_stays_locked_is_given_up() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("i.db");
+        let other = Connection::open(&file).unwrap();
+        other.execute_batch("CREATE TABLE t (x); BEGIN EXCLUSIVE").unwrap();
+        let db = Connection::open(&file).unwrap();
+        let begun = Instant::now();
+        let read = || db.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0));
+        let Err(Failure::Message(text)) = within(Duration::from_secs(2), &db, &file, read) else {
+            panic!("it was not locked");
+        };
+        assert!(text.contains("i.db: another process has kept it locked for "), "{text}");
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        other.execute_batch("COMMIT").unwrap();
+        assert!(matches!(within(Duration::from_secs(2), &db, &file, read), Ok(0)));
+    }
+}
