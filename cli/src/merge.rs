@@ -1,21 +1,22 @@
 //! `rmsight merge`: several inventories into one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::exit::{Failure, Outcome, Result};
-use crate::inventory::{FIRST_ID, Inventory, Store, with_separator};
+use crate::exit::{Failure, Outcome, Result, warn};
+use crate::inventory::{FIRST_ID, Inventory, Store, patient, with_separator};
 use crate::words::counted;
 
 /// Put several inventories together in a new one.
 ///
 /// Scans, roots and findings keep their source, and gaps of each inventory stay gaps. Of copies of
-/// one inventory, the one that looked at a file last is believed. Inventories that different scans
-/// made are refused if they have the same path of the same source, or a root inside a root of the
-/// other: these would be two files, and become one. NAME=INVENTORY gives a source a name.
+/// one inventory, the one that looked at a file last is believed. A scan that several inventories
+/// have, because an earlier merge put it into each of them, is one scan. Inventories that different
+/// scans made are refused if they have the same path of the same source, or a root inside a root of
+/// the other: these would be two files, and become one. NAME=INVENTORY gives a source a name.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -70,8 +71,12 @@ pub(crate) fn run(args: &Merge) -> Result<Outcome> {
                 names.join(", ")
             )));
         }
-        inputs.push((input, sources));
+        let scans = scans(input, &inventory)
+            .map_err(|error| Failure::message(format_args!("{}: {error}", input.file.display())))?;
+        inputs.push(Loaded { input, sources, scans });
     }
+    let numbers = numbers(&inputs);
+    warn_of_two_names(&inputs);
     if args.output.exists() {
         let name = args.output.display();
         return Err(Failure::message(format_args!("{name}: it is there already")));
@@ -83,15 +88,21 @@ pub(crate) fn run(args: &Merge) -> Result<Outcome> {
     Store::open(&part)?.close();
     let failed = |error| Failure::message(format_args!("{}: {error}", args.output.display()));
     let merged = (|| {
-        for (at, (input, sources)) in inputs.iter().enumerate() {
-            for (other, other_sources) in inputs.iter().take(at) {
-                let same = same_path(&part, (other, other_sources), (input, sources));
+        for (at, one) in inputs.iter().enumerate() {
+            for (other_at, other) in inputs.iter().enumerate().take(at) {
+                let shared = shared(&numbers, other_at, at);
+                let same = same_path(&part, other, one, &shared);
                 if let Some((source, path)) = same.map_err(failed)? {
-                    return Err(conflict(&args.output, other, input, &source, &path));
+                    return Err(conflict(&args.output, other.input, one.input, &source, &path));
                 }
             }
         }
-        merge(&part, &args.inventories).map_err(failed)
+        merge(&part, &args.inventories, &numbers).map_err(failed)?.map_err(|changed| {
+            Failure::message(format_args!(
+                "{}: a scan began in it during the merge: wait until that scan ends, and merge again",
+                changed.display()
+            ))
+        })
     })();
     let files = merged.inspect_err(|_| _ = std::fs::remove_file(&part))?;
     std::fs::rename(&part, &args.output)
@@ -143,25 +154,194 @@ fn sources(input: &Input, inventory: &Inventory) -> rusqlite::Result<Vec<Source>
     Ok(sources)
 }
 
+/// An inventory to merge, with what identifies its rows.
+struct Loaded<'a> {
+    input: &'a Input,
+    sources: Vec<Source>,
+    /// In the order of their numbers.
+    scans: Vec<ScanOf>,
+}
+
+/// A scan of an inventory to merge.
+struct ScanOf {
+    /// Its number in the inventory.
+    id: i64,
+    started: i64,
+    finished: Option<i64>,
+    /// The name of its source in the new inventory.
+    source: String,
+    /// What makes it the scan that it is: a scan with the same text is the same one.
+    same: String,
+    /// How many scans with the same text precede it in its inventory.
+    nth: usize,
+}
+
+fn scans(input: &Input, inventory: &Inventory) -> rusqlite::Result<Vec<ScanOf>> {
+    // Tables of version 1 do not have the host.
+    let host = if inventory.is_first().unwrap_or(true) { "NULL" } else { "s.host" };
+    let sql = format!(
+        "SELECT s.id, s.started, s.finished, (SELECT name FROM sources WHERE id = s.source),
+           json_array(s.started, s.finished, s.outcome, s.program, s.files, s.read, s.unchanged,
+             s.failed, s.gone, s.bytes, {host},
+             (SELECT json_group_array(visit) FROM (
+               SELECT json_array(r.kind, hex(r.path), v.started, v.finished, v.files) AS visit
+               FROM root_scans v JOIN roots r ON r.id = v.root WHERE v.scan = s.id
+               ORDER BY r.kind, r.path)))
+         FROM scans s ORDER BY s.id"
+    );
+    let mut statement = inventory.db().prepare(&sql)?;
+    let scans = statement.query_map([], |row| {
+        let own: String = row.get(3)?;
+        Ok(ScanOf {
+            id: row.get(0)?,
+            started: row.get(1)?,
+            finished: row.get(2)?,
+            source: input.source.clone().unwrap_or(own),
+            same: row.get(4)?,
+            nth: 0,
+        })
+    })?;
+    let mut scans = scans.collect::<rusqlite::Result<Vec<ScanOf>>>()?;
+    let mut counts: HashMap<(String, String), usize> = HashMap::new();
+    for scan in &mut scans {
+        let count = counts.entry((scan.source.clone(), scan.same.clone())).or_default();
+        scan.nth = *count;
+        *count += 1;
+    }
+    Ok(scans)
+}
+
+/// The number in the new inventory of each scan of an input.
+type Numbers = BTreeMap<i64, i64>;
+
+/// Numbers the scans of all inputs as if they had been made in one inventory. A scan that is in
+/// several inputs gets one number.
+///
+/// Scans of one input keep their order, because it decides which of two scans is the later one, and
+/// a clock can be set back. Scans of different inputs are in the order of their start.
+fn numbers(inputs: &[Loaded<'_>]) -> Vec<Numbers> {
+    let mut nodes: HashMap<(&str, &str, usize), usize> = HashMap::new();
+    // When each scan began and ended. One that has no end precedes a later copy of itself.
+    let mut times = Vec::new();
+    let mut sequences: Vec<Vec<usize>> = Vec::new();
+    for input in inputs {
+        let sequence = input.scans.iter().map(|scan| {
+            *nodes.entry((&scan.source, &scan.same, scan.nth)).or_insert_with(|| {
+                times.push((scan.started, scan.finished));
+                times.len() - 1
+            })
+        });
+        sequences.push(sequence.collect());
+    }
+    let mut later: Vec<Vec<usize>> = vec![Vec::new(); times.len()];
+    let mut earlier = vec![0_usize; times.len()];
+    for pair in sequences.iter().flat_map(|sequence| sequence.windows(2)) {
+        if let [one, next] = *pair {
+            later[one].push(next);
+            earlier[next] += 1;
+        }
+    }
+    let mut waiting: BTreeSet<_> = times.iter().copied().zip(0..).collect();
+    let mut number = vec![0_i64; times.len()];
+    for next_number in 1.. {
+        // If two inputs have two scans in a different order, the start decides.
+        let is_next = |(_, node): &&(_, usize)| earlier[*node] == 0;
+        let Some(next) = waiting.iter().find(is_next).or(waiting.first()).copied() else { break };
+        waiting.remove(&next);
+        let (_, node) = next;
+        number[node] = next_number;
+        for follower in &later[node] {
+            earlier[*follower] = earlier[*follower].saturating_sub(1);
+        }
+    }
+    let scans = inputs.iter().zip(&sequences).map(|(input, sequence)| {
+        input.scans.iter().zip(sequence).map(|(scan, node)| (scan.id, number[*node])).collect()
+    });
+    scans.collect()
+}
+
+/// Returns the scans that two inputs have in common, by their numbers in each of them.
+fn shared(numbers: &[Numbers], one: usize, other: usize) -> [Vec<i64>; 2] {
+    let all = |at: usize| numbers.get(at).into_iter().flatten();
+    let has = |at: usize, number: i64| all(at).any(|(_, own)| *own == number);
+    let of = |at: usize, other: usize| {
+        all(at).filter(|(_, number)| has(other, **number)).map(|(scan, _)| *scan).collect()
+    };
+    [of(one, other), of(other, one)]
+}
+
+/// Warns if two inventories have the same scans under two names: every file counts twice then.
+fn warn_of_two_names(inputs: &[Loaded<'_>]) {
+    for (at, one) in inputs.iter().enumerate() {
+        for other in inputs.iter().take(at) {
+            let pair = other.scans.iter().find_map(|scan| {
+                let is_same = |own: &&ScanOf| own.same == scan.same && own.source != scan.source;
+                let own = one.scans.iter().find(is_same)?;
+                let scanners = |all: &[Source], name: &str| -> BTreeSet<String> {
+                    let all = all.iter().filter(|source| source.name == name);
+                    all.flat_map(|source| source.scanners.iter().cloned()).collect()
+                };
+                let is_disjoint = scanners(&other.sources, &scan.source)
+                    .is_disjoint(&scanners(&one.sources, &own.source));
+                (!is_disjoint).then_some((&scan.source, &own.source))
+            });
+            if let Some((name, own)) = pair {
+                warn(format_args!(
+                    "{} and {} have the same scans under two names, {name:?} and {own:?}: their \
+                     files count twice. Give both the same name.",
+                    other.input.file.display(),
+                    one.input.file.display()
+                ));
+            }
+        }
+    }
+}
+
 /// Returns a path that two inventories have in the same source although different scanners filled
 /// it, with the name of the source: the same file, or a folder inside a root of the other inventory,
 /// which a scan of that root would have listed.
+///
+/// `shared` has the scans that both have. What a root that both have contains is the same in both.
 fn same_path(
     output: &Path,
-    one: (&Input, &[Source]),
-    other: (&Input, &[Source]),
+    one: &Loaded<'_>,
+    other: &Loaded<'_>,
+    shared: &[Vec<i64>; 2],
 ) -> rusqlite::Result<Option<(String, String)>> {
-    let pairs = one.1.iter().flat_map(|one| other.1.iter().map(move |other| (one, other)));
-    let mut pairs = pairs
+    let pairs = one.sources.iter().flat_map(|own| other.sources.iter().map(move |two| (own, two)));
+    let is_one_scanner =
+        |one: &Source, other: &Source| one.scanners == other.scanners && one.scanners.len() == 1;
+    let pairs: Vec<(&Source, &Source)> = pairs
         .filter(|(one, other)| one.name == other.name)
-        .filter(|(one, other)| one.scanners.is_disjoint(&other.scanners))
-        .peekable();
-    if pairs.peek().is_none() {
+        .filter(|(one, other)| !is_one_scanner(one, other))
+        .collect();
+    if pairs.is_empty() {
         return Ok(None);
     }
     let db = Connection::open(output)?;
-    attach(&db, &one.0.file)?;
-    db.execute("ATTACH ? AS j", [other.0.file.to_string_lossy()])?;
+    patient(&db)?;
+    attach(&db, &one.input.file)?;
+    db.execute("ATTACH ? AS j", [other.input.file.to_string_lossy()])?;
+    // The roots that only one of them has.
+    for (inventory, scans) in ["i", "j"].iter().zip(shared) {
+        db.execute_batch(&format!(
+            "CREATE TEMP TABLE own_{inventory} AS SELECT id FROM {inventory}.roots;"
+        ))?;
+        let sql = format!(
+            "DELETE FROM own_{inventory} WHERE id IN (SELECT root FROM {inventory}.root_scans \
+             JOIN {inventory}.roots ON roots.id = root WHERE scan = ?1 AND roots.source = ?2)"
+        );
+        let mut remove = db.prepare(&sql)?;
+        // Scans of different scanners are different, even if they look the same.
+        for (one, other) in
+            pairs.iter().filter(|(one, two)| !one.scanners.is_disjoint(&two.scanners))
+        {
+            let source = if *inventory == "i" { one.id } else { other.id };
+            for scan in scans {
+                remove.execute([*scan, source])?;
+            }
+        }
+    }
     for (one, other) in pairs {
         let inside = [("i", one.id, "j", other.id), ("j", other.id, "i", one.id)];
         for (outer, outer_source, inner, inner_source) in inside {
@@ -174,7 +354,7 @@ fn same_path(
         let sql = "SELECT CAST(a.path || f.name AS BLOB) FROM i.dirs a \
              JOIN j.dirs b ON b.source = ?2 AND b.path = a.path \
              JOIN i.files f ON f.dir = a.id JOIN j.files g ON g.dir = b.id AND g.name = f.name \
-             WHERE a.source = ?1 LIMIT 1";
+             WHERE a.source = ?1 AND a.root IN own_i AND b.root IN own_j LIMIT 1";
         let found: Option<Vec<u8>> =
             db.query_row(sql, [one.id, other.id], |row| row.get(0)).optional()?;
         if let Some(path) = found {
@@ -188,13 +368,17 @@ fn lossy(path: &[u8]) -> String {
     String::from_utf8_lossy(path).into_owned()
 }
 
-/// Returns the roots of `source` in the attached inventory, without lists.
+/// Returns the roots of `source` that only the attached inventory has, without lists.
 fn roots(db: &Connection, inventory: &str, source: i64) -> rusqlite::Result<Vec<Vec<u8>>> {
-    let sql = format!("SELECT path FROM {inventory}.roots WHERE source = ? AND kind = 'path'");
+    let sql = format!(
+        "SELECT path FROM {inventory}.roots WHERE source = ? AND kind = 'path' \
+         AND id IN own_{inventory}"
+    );
     db.prepare(&sql)?.query_map([source], |row| row.get(0))?.collect()
 }
 
-/// Returns a root or a folder of `source` in the attached inventory that is `root` or inside of it.
+/// Returns a root or a folder of `source` that only the attached inventory has, and that is `root` or
+/// inside of it.
 fn inside_of(
     db: &Connection,
     inventory: &str,
@@ -209,9 +393,9 @@ fn inside_of(
     }
     let sql = format!(
         "SELECT path FROM {inventory}.roots WHERE source = ?1 AND kind = 'path' \
-         AND (path = ?2 OR path >= ?3 AND path < ?4) \
+         AND id IN own_{inventory} AND (path = ?2 OR path >= ?3 AND path < ?4) \
          UNION ALL SELECT path FROM {inventory}.dirs WHERE source = ?1 \
-         AND path >= ?3 AND path < ?4 LIMIT 1"
+         AND root IN own_{inventory} AND path >= ?3 AND path < ?4 LIMIT 1"
     );
     db.query_row(&sql, params![source, root, from, to], |row| row.get(0)).optional()
 }
@@ -225,31 +409,26 @@ fn conflict(output: &Path, one: &Input, other: &Input, source: &str, path: &str)
     ))
 }
 
-fn merge(output: &Path, inventories: &[Input]) -> rusqlite::Result<i64> {
+/// Merges the inventories into `output`. Returns how many files it has, or the inventory in which a
+/// scan began since it was numbered.
+fn merge(
+    output: &Path,
+    inventories: &[Input],
+    numbers: &[Numbers],
+) -> rusqlite::Result<std::result::Result<i64, PathBuf>> {
     let db = Connection::open(output)?;
+    patient(&db)?;
     // Nobody else knows the file yet; a failure begins anew.
     db.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(()))?;
     db.pragma_update(None, "synchronous", "off")?;
     db.pragma_update(None, "cache_size", -65_536)?;
     db.pragma_update(None, "temp_store", "file")?;
-    db.execute_batch(
-        "CREATE TEMP TABLE order_of (input INTEGER, scan INTEGER, started INTEGER, same TEXT);",
-    )?;
-    for (number, input) in (0_i64..).zip(inventories) {
-        attach(&db, &input.file)?;
-        db.execute(SCANS, params![number, input.source])?;
-        db.execute_batch("DETACH i")?;
-    }
-    // Scans are numbered in the order of their time, as if they had been made here; one that is in
-    // several inventories, because one is a copy of another, is one.
-    db.execute_batch(
-        "CREATE TEMP TABLE scan_of AS SELECT input, scan AS old, \
-         dense_rank() OVER (ORDER BY started, scan, same) AS new FROM order_of;",
-    )?;
-    for (number, input) in (0_i64..).zip(inventories) {
+    for (input, numbers) in inventories.iter().zip(numbers) {
         attach(&db, &input.file)?;
         db.execute_batch("BEGIN")?;
-        one(&db, number, input.source.as_deref())?;
+        if !one(&db, numbers, input.source.as_deref())? {
+            return Ok(Err(input.file.clone()));
+        }
         db.execute_batch("COMMIT; DETACH i")?;
     }
     // A later listing of the folder has written its own.
@@ -258,16 +437,8 @@ fn merge(output: &Path, inventories: &[Input]) -> rusqlite::Result<i64> {
          AND skipped.scan < dirs.listed \
          AND (skipped.device IS NULL OR skipped.device IS dirs.device));",
     )?;
-    db.query_row("SELECT count(*) FROM files WHERE gone IS NULL", [], |row| row.get(0))
+    db.query_row("SELECT count(*) FROM files WHERE gone IS NULL", [], |row| row.get(0)).map(Ok)
 }
-
-/// What makes a scan the one that it is: two of which all this is the same are one.
-const SCANS: &str = "INSERT INTO order_of SELECT ?1, s.id, s.started, json_array(
-      coalesce(?2, (SELECT name FROM i.sources WHERE id = s.source)), s.finished, s.outcome, s.program, s.files,
-      s.read, s.unchanged, s.failed, s.gone, s.bytes,
-      (SELECT json_group_array(json_array(r.kind, hex(r.path), v.started, v.finished, v.files))
-         FROM i.root_scans v JOIN i.roots r ON r.id = v.root WHERE v.scan = s.id))
-    FROM i.scans s";
 
 fn attach(db: &Connection, file: &Path) -> rusqlite::Result<()> {
     // An URI would say "read only", but not every file name can be written as one.
@@ -278,8 +449,8 @@ fn attach(db: &Connection, file: &Path) -> rusqlite::Result<()> {
 /// listed.
 const LOOKED: &str = "max(f.scan, coalesce(f.gone, 0), coalesce(d.listed, 0))";
 
-/// Copies the inventory `i`, row numbers made new.
-fn one(db: &Connection, number: i64, source: Option<&str>) -> rusqlite::Result<()> {
+/// Copies the inventory `i`, row numbers made new. Returns `false` if it has a scan without a number.
+fn one(db: &Connection, numbers: &Numbers, source: Option<&str>) -> rusqlite::Result<bool> {
     db.execute_batch(
         "DROP TABLE IF EXISTS temp.scan; DROP TABLE IF EXISTS temp.source;
          DROP TABLE IF EXISTS temp.reading; DROP TABLE IF EXISTS temp.device;
@@ -287,7 +458,13 @@ fn one(db: &Connection, number: i64, source: Option<&str>) -> rusqlite::Result<(
          DROP TABLE IF EXISTS temp.file;",
     )?;
     db.execute_batch("CREATE TEMP TABLE scan (old INTEGER PRIMARY KEY, new INTEGER)")?;
-    db.execute("INSERT INTO scan SELECT old, new FROM scan_of WHERE input = ?", [number])?;
+    for (old, new) in numbers {
+        db.prepare_cached("INSERT INTO temp.scan (old, new) VALUES (?, ?)")?.execute([old, new])?;
+    }
+    let has_others = "SELECT EXISTS (SELECT 1 FROM i.scans WHERE id NOT IN (SELECT old FROM scan))";
+    if db.query_row(has_others, [], |row| row.get(0))? {
+        return Ok(false);
+    }
     db.execute_batch("CREATE TEMP TABLE source (old INTEGER PRIMARY KEY, new INTEGER)")?;
     db.execute(
         "INSERT OR IGNORE INTO sources (name) SELECT coalesce(?, name) FROM i.sources",
@@ -334,7 +511,8 @@ fn one(db: &Connection, number: i64, source: Option<&str>) -> rusqlite::Result<(
     ))?;
     dirs(db)?;
     skipped(db)?;
-    files(db)
+    files(db)?;
+    Ok(true)
 }
 
 /// Whether the inventory `i` has a table: one of the first version lacks some.

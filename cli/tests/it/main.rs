@@ -11,6 +11,7 @@ mod lists;
 mod locked;
 mod manners;
 mod members;
+mod merging;
 mod outlook;
 mod reading;
 mod readme;
