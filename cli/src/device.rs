@@ -11,31 +11,32 @@ pub(crate) struct Device {
     pub(crate) is_smb: bool,
 }
 
-/// File systems by the number that the system has for them now.
+/// File systems by the numbers that the system has for them and for the mount now.
 #[derive(Debug, Default)]
-pub(crate) struct Devices(Mutex<HashMap<u64, Device>>);
+pub(crate) struct Devices(Mutex<HashMap<(u64, u64), Device>>);
 
 impl Devices {
-    /// Returns the file system with this number. `id` returns the identity that the file system
-    /// itself has (`f_fsid`), 0 if it has none, and is called only for a number that is not known yet.
+    /// Returns the file system with this number in the mount with the number `mount`, which is 0
+    /// where it is unknown. `id` returns the identity that the file system itself has (`f_fsid`), 0 if
+    /// it has none, and is called only for numbers that are not known yet.
     #[cfg(unix)]
-    pub(crate) fn of(&self, number: u64, id: impl FnOnce() -> u64) -> Device {
-        if let Some(known) = self.known(number) {
+    pub(crate) fn of(&self, number: u64, mount: u64, id: impl FnOnce() -> u64) -> Device {
+        if let Some(known) = self.known(number, mount) {
             return known;
         }
         // Without the lock, because this can hang.
-        let device = device(number, id());
-        self.lock().entry(number).or_insert(device).clone()
+        let device = device(number, mount, id());
+        self.lock().entry((number, mount)).or_insert(device).clone()
     }
 
-    /// Returns the file system with this number if [`Devices::of`] returned it before.
+    /// Returns the file system with these numbers if [`Devices::of`] returned it before.
     #[cfg(unix)]
-    pub(crate) fn known(&self, number: u64) -> Option<Device> {
-        self.lock().get(&number).cloned()
+    pub(crate) fn known(&self, number: u64, mount: u64) -> Option<Device> {
+        self.lock().get(&(number, mount)).cloned()
     }
 
     #[cfg(unix)]
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Device>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(u64, u64), Device>> {
         self.0.lock().unwrap_or_else(|error| error.into_inner())
     }
 
@@ -48,11 +49,26 @@ impl Devices {
 }
 
 #[cfg(unix)]
-fn device(number: u64, id: u64) -> Device {
+fn device(number: u64, mount: u64, id: u64) -> Device {
     let (major, minor) = (rustix::fs::major(number), rustix::fs::minor(number));
     // proc_pid_mountinfo(5)
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    named(&mounts, major, minor, id)
+    let mut device = named(&mounts, major, minor, id);
+    if let Some(top) = top_of(&mounts, mount) {
+        device.name = format!("{} {top}", device.name).into();
+    }
+    device
+}
+
+/// Returns the folder of its file system that a mount shows, if it is not the topmost one. Without
+/// it, a folder that is mounted a second time (a bind mount) could not be told from the folder that
+/// it covers.
+#[cfg(unix)]
+fn top_of(mounts: &str, mount: u64) -> Option<&str> {
+    let mount = mount.to_string();
+    let mut lines = mounts.lines().map(|line| line.split(' '));
+    let mut line = lines.find(|line| line.clone().next() == Some(mount.as_str()))?;
+    line.nth(3).filter(|top| *top != "/")
 }
 
 /// Returns the name of a file system. A share has the same name after a remount, although its number
@@ -82,7 +98,7 @@ fn named(mounts: &str, major: u32, minor: u32, id: u64) -> Device {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use super::named;
+    use super::{named, top_of};
 
     #[test]
     fn shares_have_the_name_of_their_server_and_disks_their_number() {
@@ -102,6 +118,9 @@ mod tests {
         for ((major, minor), name, is_smb) in cases {
             let device = named(mounts, major, minor, 0xab);
             assert_eq!((&*device.name, device.is_smb), (name, is_smb));
+        }
+        for (mount, expected) in [(36, Some("/mnt1")), (40, None), (7, None), (0, None)] {
+            assert_eq!(top_of(mounts, mount), expected, "{mount}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 #[cfg(unix)]
 use super::list;
-use super::list::{Entry, Kind, Listing};
+use super::list::{Entry, FolderId, Kind, Listing};
 use super::{FileJob, Job, Note, OWN, Root, Task, Walk, count};
 use crate::device::Device;
 use crate::exit::Result;
@@ -25,8 +25,7 @@ pub(crate) struct Folder {
     pub(super) up: Option<Arc<Folder>>,
     /// How many are above it.
     depth: usize,
-    /// Number of its file system, and its own there.
-    id: OnceLock<(u64, u64)>,
+    id: OnceLock<FolderId>,
 }
 
 /// No more folders in folders are gone into: a path of 4,096 bytes, the most that programs can
@@ -65,7 +64,8 @@ impl Folder {
         let Some(id) = self.id.get() else { return false };
         let mut up = self.up.as_ref();
         while let Some(folder) = up {
-            if folder.id.get() == Some(id) {
+            let is_same = |other: &FolderId| (other.system, other.folder) == (id.system, id.folder);
+            if folder.id.get().is_some_and(is_same) {
                 return true;
             }
             up = folder.up.as_ref();
@@ -152,10 +152,10 @@ impl Walk {
         if device.as_ref().is_some_and(|device| device.is_smb) && !self.hydrate {
             listing.ask_for_attributes(folder.path());
         }
-        if let Some((number, own)) = listing.id {
-            _ = folder.id.set((number, own));
-            let top = *folder.root.number.get_or_init(|| number);
-            if self.one_file_system && number != top {
+        if let Some(id) = listing.id {
+            _ = folder.id.set(id);
+            let top = *folder.root.number.get_or_init(|| id.system);
+            if self.one_file_system && id.system != top {
                 count(&self.left_out.excluded);
                 if let Some(skipped) = self.skipped(OsStr::new(""), folder.path(), device.as_ref())
                 {
@@ -195,7 +195,7 @@ impl Walk {
     fn locate(&self, folder: &Folder) {
         if let Some(id) = list::id(folder.path()) {
             _ = folder.id.set(id);
-            self.devices.of(id.0, || list::file_system(folder.path()));
+            self.devices.of(id.system, id.mount, || list::file_system(folder.path()));
         }
     }
 
@@ -206,7 +206,8 @@ impl Walk {
     #[cfg(unix)]
     pub(super) fn device_of(&self, folder: &Folder) -> Option<Arc<str>> {
         self.ledger.as_ref()?;
-        folder.id.get().and_then(|(number, _)| self.devices.known(*number)).map(|found| found.name)
+        let id = folder.id.get()?;
+        self.devices.known(id.system, id.mount).map(|found| found.name)
     }
 
     #[cfg(not(unix))]
@@ -218,7 +219,7 @@ impl Walk {
     #[cfg(unix)]
     fn device(&self, _: &Folder, listing: &Listing) -> Option<Device> {
         // Without an inventory only its kind matters, and only to find placeholders.
-        listing.id.map(|(number, _)| self.devices.of(number, || listing.file_system()))
+        listing.id.map(|id| self.devices.of(id.system, id.mount, || listing.file_system()))
     }
 
     #[cfg(not(unix))]

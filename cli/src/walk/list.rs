@@ -27,6 +27,17 @@ pub(super) struct Entry {
     pub(super) attributes: Option<u32>,
 }
 
+/// The numbers by which the system knows a folder.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FolderId {
+    /// Of its file system.
+    pub(super) system: u64,
+    /// Of the folder on its file system.
+    pub(super) folder: u64,
+    /// Of the mount through which it was opened; 0 where the system has no such number.
+    pub(super) mount: u64,
+}
+
 /// A folder that is being listed.
 #[derive(Debug)]
 pub(super) struct Listing {
@@ -34,8 +45,7 @@ pub(super) struct Listing {
     dir: rustix::fs::Dir,
     #[cfg(not(unix))]
     dir: std::fs::ReadDir,
-    /// Number of its file system, and its own there.
-    pub(super) id: Option<(u64, u64)>,
+    pub(super) id: Option<FolderId>,
     wants_stamps: bool,
     /// The folder, where each file is asked for its DOS attributes.
     #[cfg(unix)]
@@ -47,8 +57,9 @@ impl Listing {
     pub(super) fn open(path: &Path, links: Links, wants_stamps: bool) -> io::Result<Listing> {
         let folder = crate::open::open_dir(path, links)?;
         let found = rustix::fs::fstat(&folder)?;
+        let mount = mount(&folder, c"");
         let dir = rustix::fs::Dir::new(folder)?;
-        let id = Some((found.st_dev, found.st_ino));
+        let id = Some(FolderId { system: found.st_dev, folder: found.st_ino, mount });
         Ok(Listing { dir, id, wants_stamps, share: None })
     }
 
@@ -105,12 +116,28 @@ impl Listing {
     }
 }
 
-/// Returns the number of the file system that contains a folder and the folder's own number, even
-/// if the folder cannot be opened.
+/// Returns the numbers of a folder, even if it cannot be opened.
 #[cfg(unix)]
-pub(super) fn id(folder: &Path) -> Option<(u64, u64)> {
+pub(super) fn id(folder: &Path) -> Option<FolderId> {
     let found = rustix::fs::lstat(folder).ok()?;
-    Some((found.st_dev, found.st_ino))
+    let mount = mount(rustix::fs::CWD, folder);
+    Some(FolderId { system: found.st_dev, folder: found.st_ino, mount })
+}
+
+/// Returns the number of the mount that contains `path` in `folder`, or `folder` itself if `path` is
+/// empty; 0 if the system does not have one (before Linux 5.8).
+#[cfg(target_os = "linux")]
+fn mount(folder: impl std::os::fd::AsFd, path: impl rustix::path::Arg) -> u64 {
+    use rustix::fs::{AtFlags, StatxFlags, statx};
+    let flags = AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW;
+    let found = statx(folder, path, flags, StatxFlags::MNT_ID).ok();
+    let has_number = |mask: u32| StatxFlags::from_bits_retain(mask).contains(StatxFlags::MNT_ID);
+    found.filter(|found| has_number(found.stx_mask)).map_or(0, |found| found.stx_mnt_id)
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn mount(_: impl std::os::fd::AsFd, _: impl rustix::path::Arg) -> u64 {
+    0
 }
 
 /// Returns the identity of the file system that contains a folder; 0 if it has none.
