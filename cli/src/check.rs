@@ -230,7 +230,7 @@ pub(crate) fn run(args: &Check) -> Result<Outcome> {
     }
     let is_free = counts.yes == 0 && counts.possible == 0 && counts.in_use == 0 && gaps.is_empty();
     let mut out = io::stdout().lock();
-    (|| {
+    let written = (|| {
         let name = escaped(&args.authority);
         let answer = if is_free { "not needed" } else { "not shown to be free" };
         writeln!(out, "{name}: {answer}, in what was scanned")?;
@@ -276,9 +276,12 @@ pub(crate) fn run(args: &Check) -> Result<Outcome> {
         }
         writeln!(out, "{}", escaped(&judged_with(Some(&args.estate), &estate)))?;
         out.flush()
-    })()
-    .map_err(|error| Failure::writing(&error))?;
-    Ok(Outcome::of(is_free))
+    })();
+    match written.map_err(|error: io::Error| Failure::writing(&error)) {
+        // The exit code is the answer, whether the text was read to its end or not.
+        Ok(()) | Err(Failure::BrokenPipe) => Ok(Outcome::of(is_free)),
+        Err(failure) => Err(failure),
+    }
 }
 
 #[cfg(test)]

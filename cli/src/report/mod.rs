@@ -191,7 +191,11 @@ pub(crate) fn run(args: &Report) -> Result<Outcome> {
             eprintln!("{}", words::verdict(&page).1);
             eprintln!("Written to {}.", output.display());
         }
-        None => write(&page, form, BufWriter::new(io::stdout().lock()))?,
+        None => match write(&page, form, BufWriter::new(io::stdout().lock())) {
+            // The exit code is the answer, whether the text was read to its end or not.
+            Ok(()) | Err(Failure::BrokenPipe) => {}
+            Err(failure) => return Err(failure),
+        },
     }
     Ok(Outcome::of(page.survey.tally.is_complete() && page.gaps.is_empty()))
 }
