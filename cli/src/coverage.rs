@@ -1,14 +1,23 @@
 //! Which roots were scanned again as a part of another root, so that their gaps are closed.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use rmsight::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::inventory::{RootRow, with_separator};
 use crate::scope::Scope;
 
+/// A visit whose gaps later visits of its root do not close.
+#[derive(Debug)]
+pub(crate) struct LeftOpen {
+    pub(crate) visit: RootRow,
+    /// Later visits came to their end on another file system. Otherwise none came to its end.
+    pub(crate) is_elsewhere: bool,
+}
+
 /// Returns the rows of the roots in `scope` whose newest visit was superseded by a later visit of
-/// another root. `visits` has all visits of all roots.
+/// another root, each with the end of the latest such visit. `visits` has all visits of all roots.
 ///
 /// A visit supersedes another one if the same scanner made it, it came to its end and left nothing
 /// out, and it listed every folder of the root on the device on which the root was before. A root
@@ -17,20 +26,20 @@ pub(crate) fn superseded(
     db: &Connection,
     scope: &Scope,
     visits: &[RootRow],
-) -> rusqlite::Result<BTreeSet<i64>> {
-    let mut all = BTreeSet::new();
+) -> rusqlite::Result<BTreeMap<i64, Timestamp>> {
+    let mut all = BTreeMap::new();
     for root in &scope.roots {
-        let later = visits.iter().filter(|other| {
+        let later = visits.iter().rev().filter(|other| {
             other.scan > root.scan
                 && other.root != root.root
                 && is_whole(other)
                 && scope.is_same_scanner(root, scope, other)
         });
         for other in later {
-            if let Some(folder) = folder_in(root, other)
+            if let (Some(folder), Some(finished)) = (folder_in(root, other), other.finished)
                 && lists_all(db, root, other.scan, &folder)?
             {
-                all.insert(root.root);
+                all.insert(root.root, finished);
                 break;
             }
         }
@@ -38,24 +47,37 @@ pub(crate) fn superseded(
     Ok(all)
 }
 
-/// Returns the visits that left something out or were stopped, on a file system that no later
-/// visit of the same root came to the end of. The later visits found another file system there.
-pub(crate) fn left_open(visits: &[RootRow]) -> Vec<RootRow> {
-    let is_open = |visit: &&RootRow| {
+/// Returns the visits that left something out or were stopped, and whose gaps no later visit of the
+/// same root closes: no later visit came to its end, or all of them found another file system there.
+pub(crate) fn left_open(visits: &[RootRow]) -> Vec<LeftOpen> {
+    let mut all = Vec::new();
+    for visit in visits {
         let is_partial = visit.finished.is_none()
             || visit.excluded.is_some_and(|count| count > 0)
             || visit.filtered.is_some_and(|count| count > 0);
-        // A visit with an error found no file at all.
-        if visit.device.is_none() || !is_partial || visit.error.is_some() {
-            return false;
+        // A visit without an end that has an error did not find the folder that the root was.
+        if !is_partial || visit.finished.is_none() && visit.error.is_some() {
+            continue;
         }
-        let later = visits.iter().filter(|other| {
-            other.root == visit.root && other.scan > visit.scan && other.finished.is_some()
-        });
-        let mut devices = later.filter_map(|other| other.device.as_ref()).peekable();
-        devices.peek().is_some() && devices.all(|device| Some(device) != visit.device.as_ref())
-    };
-    visits.iter().filter(is_open).cloned().collect()
+        let later =
+            || visits.iter().filter(|other| other.root == visit.root && other.scan > visit.scan);
+        let mut ends = later().filter(|other| other.finished.is_some()).peekable();
+        let is_elsewhere = ends.peek().is_some();
+        let is_open = match is_elsewhere {
+            true => {
+                let mut devices = ends.filter_map(|other| other.device.as_ref()).peekable();
+                visit.device.is_some()
+                    && devices.peek().is_some()
+                    && devices.all(|device| Some(device) != visit.device.as_ref())
+            }
+            // That they were stopped is the gap of the newest of them.
+            false => visit.finished.is_some() && later().next().is_some(),
+        };
+        if is_open {
+            all.push(LeftOpen { visit: visit.clone(), is_elsewhere });
+        }
+    }
+    all
 }
 
 /// Returns whether a visit listed everything in its root. An inventory of the first version does

@@ -1,7 +1,8 @@
 //! Gaps: why the scans do not carry an answer. `check` and `report` name the same ones.
 
-use rmsight::{Dependency, Limits, Need, READER_VERSION, Signature};
+use rmsight::{Dependency, Limits, Need, READER_VERSION, Signature, Timestamp};
 
+use crate::coverage::LeftOpen;
 use crate::inventory::{Link, RootRow, ScanRow, with_separator};
 use crate::scope::{Scope, now};
 use crate::stored::{Judged, is_older};
@@ -15,6 +16,9 @@ const UNVERIFIED: &str = "unverified";
 
 /// Links that are named in a gap.
 const EXAMPLES: usize = 3;
+
+/// Seconds by which the clocks of two computers may differ without a gap.
+const CLOCK_DIFFERENCE: i64 = 3_600;
 
 /// The gap names that are no error codes.
 const KINDS: [&str; 9] = [
@@ -177,27 +181,31 @@ pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>) -> Vec<Gap> {
             let text = format!("{}: nothing was scanned into it", scope.inventory);
             all.push(Gap { name: "not-scanned".to_owned(), root: None, text });
         }
-        for root in scope.roots.iter().filter(|root| !scope.superseded.contains(&root.root)) {
+        for root in &scope.roots {
             let mut add = |name: &str, text: String| {
                 let text = format!("{}: {text}", root.path);
                 all.push(Gap { name: name.to_owned(), root: Some((number, root.root)), text });
             };
-            of_root(root, scope, &mut add);
-            not_followed(root, scope, scopes, &mut add);
-            let finished = root.finished.unwrap_or(root.started);
-            let age = now.unix().saturating_sub(finished.unix());
-            if max_age.is_some_and(|max| age > max) {
-                let days = counted(u64::try_from(age / 86_400).unwrap_or_default(), "day");
-                add("too-old", format!("scanned {finished}, {days} ago"));
+            if !scope.superseded.contains_key(&root.root) {
+                of_root(root, scope, &mut add);
+                not_followed(root, scope, scopes, &mut add);
+            }
+            if let Some(max) = max_age {
+                too_old(scope.listed_at(root), now, max, &mut add);
             }
         }
-        for visit in &scope.left_open {
+        for LeftOpen { visit, is_elsewhere } in &scope.left_open {
+            let why = match is_elsewhere {
+                true => {
+                    "on a file system that later scans did not find there: mount it and scan \
+                     again, or forget the root and scan it anew"
+                }
+                // A scan of a folder above came to its end.
+                false if scope.superseded.contains_key(&visit.root) => continue,
+                false => "in the last scan that came to its end: scan again",
+            };
             let mut add = |name: &str, text: String| {
-                let text = format!(
-                    "{}: {text}, on a file system that later scans did not find there: mount it \
-                     and scan again, or forget the root and scan it anew",
-                    visit.path
-                );
+                let text = format!("{}: {text}, {why}", visit.path);
                 all.push(Gap { name: name.to_owned(), root: Some((number, visit.root)), text });
             };
             match visit.finished {
@@ -209,26 +217,43 @@ pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>) -> Vec<Gap> {
     all
 }
 
+/// Adds a gap if a root that was listed to its end at `listed` is older than `max` seconds, or if
+/// the clock of the scan was ahead of the clock of this computer, so that the age is unknown.
+fn too_old(listed: Timestamp, now: Timestamp, max: i64, add: &mut dyn FnMut(&str, String)) {
+    let age = now.unix().saturating_sub(listed.unix());
+    if age > max {
+        let days = counted(u64::try_from(age / 86_400).unwrap_or_default(), "day");
+        add("too-old", format!("scanned {listed}, {days} ago"));
+    } else if age < -CLOCK_DIFFERENCE {
+        let words = "which is in the future: the clock of the computer that scanned it, or of this \
+             one, is wrong; set it and scan again";
+        add("too-old", format!("scanned {listed}, {words}"));
+    }
+}
+
+/// Adds each gap of a root, whether it has others or not: a user may accept only one of them.
 fn of_root(root: &RootRow, scope: &Scope, add: &mut dyn FnMut(&str, String)) {
     let scan = scope.visits.get(&root.scan);
-    // A root with an error has no end either.
     if let Some(error) = &root.error {
-        return add("empty-root", error.clone());
+        add("empty-root", error.clone());
     }
-    if root.finished.is_none() {
+    // A root with an error has no end, even if the scan came to its end.
+    let is_ended = scan.is_some_and(|scan| scan.outcome == "finished");
+    if root.finished.is_none() && !(root.error.is_some() && is_ended) {
         let outcome = scan.map_or("", |scan| scan.outcome.as_str());
-        return add("unfinished", format!("the scan did not come to its end ({outcome})"));
+        add("unfinished", format!("the scan did not come to its end ({outcome})"));
     }
     let codes = scope.unlisted.get(&root.root).map(Vec::as_slice).unwrap_or_default();
     for code in codes {
         add(code, "folders in it could not be listed".to_owned());
     }
-    if !root.is_complete && codes.is_empty() {
+    let has_end = root.finished.is_some() && root.error.is_none();
+    if has_end && !root.is_complete && codes.is_empty() {
         add("unfinished", "not every folder in it was listed".to_owned());
     }
     left_out(root, scan, add);
     let scanned = root.scanned.unwrap_or(root.files);
-    if scanned == 0 && codes.is_empty() {
+    if has_end && scanned == 0 {
         add(
             "empty-root",
             match root.files {
@@ -243,6 +268,17 @@ fn left_out(root: &RootRow, scan: Option<&ScanRow>, add: &mut dyn FnMut(&str, St
     let globs = |globs: &[String]| globs.join(", ");
     let (include, exclude) = scan.map_or((&[][..], &[][..]), |scan| (&scan.include, &scan.exclude));
     match (root.excluded, root.filtered) {
+        // A scan that was killed has not counted.
+        (None, None) if root.finished.is_none() => {
+            for (name, option, patterns) in
+                [("excluded", "--exclude", exclude), ("filtered", "--include", include)]
+            {
+                if !patterns.is_empty() {
+                    let words = format!("files may be left out by {option} {}", globs(patterns));
+                    add(name, words);
+                }
+            }
+        }
         (None, None) => {
             // An inventory of the first version counted for the whole scan.
             let excluded = scan.and_then(|scan| scan.excluded).unwrap_or_default();
@@ -277,6 +313,18 @@ fn left_out(root: &RootRow, scan: Option<&ScanRow>, add: &mut dyn FnMut(&str, St
     }
 }
 
+/// Returns whether a visit of a root above a mount point was to go into other file systems.
+fn enters(link: &Link, visit: &RootRow, scope: &Scope) -> bool {
+    !link.is_folder || scope.visits.get(&visit.scan).is_some_and(|scan| !scan.one_file_system)
+}
+
+/// Returns whether a visit of a root above a mount point listed the file system that is mounted
+/// there.
+fn is_entered(link: &Link, visit: &RootRow, scope: &Scope) -> bool {
+    let is_listed = link.listed.is_some_and(|scan| scan >= visit.scan);
+    is_listed && enters(link, visit, scope)
+}
+
 /// Adds the links whose target is in no root of the same scanner. A path of another scanner may be
 /// another file.
 fn not_followed(
@@ -290,13 +338,18 @@ fn not_followed(
         scopes.iter().any(|other_scope| {
             other_scope.roots.iter().any(|other| {
                 let Some(real) = &other.real else { return false };
-                // A root above a mount point did not enter it if it was to stay on its file system.
-                let enters = |scan: &ScanRow| !(link.is_folder && scan.one_file_system);
+                let is_inside = || target.starts_with(&with_separator(real.clone()));
                 scope.is_same_scanner(root, other_scope, other)
                     && other.finished.is_some()
-                    && (real == target
-                        || target.starts_with(&with_separator(real.clone()))
-                            && other_scope.visits.get(&other.scan).is_some_and(enters))
+                    && match &link.device {
+                        // Another file system may have been mounted at the time of that scan.
+                        Some(device) if link.is_folder => {
+                            let is_same_device = other.device.as_ref() == Some(device);
+                            real == target && is_same_device
+                                || is_inside() && is_entered(link, other, other_scope)
+                        }
+                        _ => real == target || is_inside() && enters(link, other, other_scope),
+                    }
             })
         })
     };

@@ -1,11 +1,11 @@
 //! What was scanned, and how far it is known: without it, no answer means anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rmsight::{Redactor, Timestamp};
 
-use crate::coverage;
+use crate::coverage::{self, LeftOpen};
 use crate::exit::Result;
 use crate::inventory::{Inventory, Link, RootRow, ScanRow};
 use crate::stored::Inventories;
@@ -25,9 +25,11 @@ pub(crate) struct Scope {
     /// Codes of the folders that could not be listed, of each root.
     pub(crate) unlisted: BTreeMap<i64, Vec<String>>,
     /// Earlier visits whose gaps the newest visit of the root does not close.
-    pub(crate) left_open: Vec<RootRow>,
-    /// Roots that were scanned again as a part of another one.
-    pub(crate) superseded: BTreeSet<i64>,
+    pub(crate) left_open: Vec<LeftOpen>,
+    /// Roots that were scanned again as a part of another one, each with the end of that visit.
+    pub(crate) superseded: BTreeMap<i64, Timestamp>,
+    /// The end of the last visit of each root that has one.
+    ended: BTreeMap<i64, Timestamp>,
     /// The id of the inventory whose scans filled each source. A source that scans of several
     /// inventories filled is missing.
     scanners: BTreeMap<Option<String>, String>,
@@ -45,8 +47,12 @@ impl Scope {
             }
             let mut roots: BTreeMap<i64, RootRow> = BTreeMap::new();
             let all_visits = inventory.roots()?;
+            let mut ended = BTreeMap::new();
             for root in &all_visits {
                 roots.insert(root.root, root.clone());
+                if let Some(finished) = root.finished {
+                    ended.insert(root.root, finished);
+                }
             }
             let name = file.display().to_string();
             let failed = |error| crate::exit::Failure::message(format_args!("{name}: {error}"));
@@ -59,7 +65,8 @@ impl Scope {
                 links: inventory.links()?,
                 unlisted,
                 left_open: coverage::left_open(&all_visits),
-                superseded: BTreeSet::new(),
+                superseded: BTreeMap::new(),
+                ended,
                 scanners: scanners(inventory)?,
             };
             scope.superseded =
@@ -67,6 +74,13 @@ impl Scope {
             scopes.push(scope);
         }
         Ok(scopes)
+    }
+
+    /// Returns when a root was listed to its end last, by a visit of its own or of another root that
+    /// contains it. Returns the start of its newest visit if it never was.
+    pub(crate) fn listed_at(&self, root: &RootRow) -> Timestamp {
+        let ends = [self.ended.get(&root.root), self.superseded.get(&root.root)];
+        ends.into_iter().flatten().max().copied().unwrap_or(root.started)
     }
 
     /// Returns whether the visit `other`, of the scope `other_scope`, was made on the same computer
@@ -93,7 +107,8 @@ impl Scope {
         let scans = self.scans.iter_mut().chain(self.visits.values_mut());
         let lists = scans.flat_map(|scan| [&mut scan.include, &mut scan.exclude]);
         let globs = lists.flatten();
-        let roots = self.roots.iter_mut().chain(&mut self.left_open);
+        let roots =
+            self.roots.iter_mut().chain(self.left_open.iter_mut().map(|open| &mut open.visit));
         let roots = roots.map(|root| &mut root.path);
         let links = self.links.iter_mut().map(|link| &mut link.path);
         roots.chain(links).chain(globs).for_each(|path| *path = redactor.path(path));

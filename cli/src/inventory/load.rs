@@ -86,6 +86,11 @@ pub(crate) struct Link {
     pub(crate) target: Option<Vec<u8>>,
     /// It is a folder at which the walk stopped: a mount point.
     pub(crate) is_folder: bool,
+    /// The file system that contains it, where that is known.
+    pub(crate) device: Option<String>,
+    /// Of a folder, the scan that listed it last, on this file system. Nothing if that scan left
+    /// files out and the file system is gone.
+    pub(crate) listed: Option<i64>,
 }
 
 /// One finding as it is stored: all that is needed to judge it again.
@@ -156,9 +161,21 @@ impl Inventory {
         if self.is_first()? {
             return Ok(Vec::new());
         }
+        // An earlier version stored links without a device.
+        let has_device = schema::has_skipped_device(&self.db);
+        let device = match has_device.map_err(|error| failed(&self.file, &error))? {
+            true => "skipped.device",
+            false => "NULL",
+        };
         self.rows(
-            "SELECT skipped.root, dirs.path, skipped.name, skipped.target FROM skipped \
-             JOIN dirs ON dirs.id = skipped.dir ORDER BY skipped.root, dirs.path, skipped.name",
+            &format!(
+                "SELECT skipped.root, dirs.path, skipped.name, skipped.target, devices.name, \
+                 CASE WHEN dirs.device = {device} AND dirs.listed <> skipped.scan \
+                 THEN dirs.listed END FROM skipped \
+                 JOIN dirs ON dirs.id = skipped.dir \
+                 LEFT JOIN devices ON devices.id = {device} \
+                 ORDER BY skipped.root, dirs.path, skipped.name"
+            ),
             |row| {
                 let mut path = row.get::<_, Vec<u8>>(1)?;
                 let name = row.get::<_, Vec<u8>>(2)?;
@@ -172,6 +189,8 @@ impl Inventory {
                     path: String::from_utf8_lossy(&path).into_owned(),
                     target: row.get(3)?,
                     is_folder,
+                    device: row.get(4)?,
+                    listed: row.get(5)?,
                 })
             },
         )

@@ -19,6 +19,14 @@ use crate::exit::Result;
 /// Files in one transaction.
 const BATCH: u32 = 1_000;
 
+/// The scans that were stopped or left something out.
+pub(super) const PARTIAL: &str = "(SELECT visit.scan FROM root_scans AS visit \
+    JOIN scans ON scans.id = visit.scan WHERE visit.finished IS NULL \
+    OR coalesce(visit.excluded, scans.excluded) > 0 OR visit.filtered > 0)";
+
+/// The path of a folder without the separator at its end.
+pub(super) const NO_SEPARATOR: &str = "substr(dirs.path, 1, length(dirs.path) - 1)";
+
 /// How long one stays open.
 const BATCH_TIME: Duration = Duration::from_millis(100);
 
@@ -67,6 +75,11 @@ impl Store {
     /// Begins a scan; says its number.
     pub(crate) fn begin(&mut self, plan: &Plan<'_>) -> Result<i64> {
         self.change(|store| {
+            // The folders that this scan lists on another file system than the scan before.
+            store.db.execute_batch(
+                "CREATE TEMP TABLE IF NOT EXISTS changed (dir INTEGER PRIMARY KEY); \
+                 DELETE FROM temp.changed",
+            )?;
             store.source = store.id_of(
                 "INSERT INTO sources (name) VALUES (?1) ON CONFLICT DO UPDATE SET name = name \
                  RETURNING id",
@@ -198,10 +211,18 @@ impl Store {
                      AND skipped.device IS NULL AND skipped.name <> x''",
                     params![row, device],
                 )?;
+                store.lose_mount(row, dir.root, device)?;
                 store.cached(
                     "UPDATE dirs SET listed = ?, device = ? WHERE id = ?",
                     params![store.scan, device, row],
                 )?;
+                if dir.parent.is_none() {
+                    // A scan that is killed does not come to the end of the root.
+                    store.cached(
+                        "UPDATE root_scans SET device = ? WHERE scan = ? AND root = ?",
+                        params![device, store.scan, dir.root],
+                    )?;
+                }
                 store.listed(row, device)?;
                 for link in skipped {
                     store.skip(row, dir.root, link)?;
@@ -266,6 +287,25 @@ impl Store {
              ELSE device IS NULL OR device IS ?2 END"
         );
         self.cached(&sql, params![dir, device])
+    }
+
+    /// Notes the folder `dir` as not followed if it was a mount point and is listed on the file
+    /// system of its parent, `device`, now, and if the scan that listed it on its own file system
+    /// did not read all of that: no row tells what that scan left out.
+    fn lose_mount(&self, dir: i64, root: i64, device: Option<i64>) -> rusqlite::Result<()> {
+        let changed = "INSERT OR IGNORE INTO temp.changed (dir) \
+                       SELECT id FROM dirs WHERE id = ? AND device <> ?";
+        if self.db.prepare_cached(changed)?.execute(params![dir, device])? == 0 {
+            return Ok(());
+        }
+        let sql = format!(
+            "INSERT OR IGNORE INTO skipped (dir, name, root, scan, target, device) \
+             SELECT dirs.id, x'', ?2, dirs.listed, {NO_SEPARATOR}, dirs.device \
+             FROM dirs JOIN dirs AS above ON above.id = dirs.parent \
+             WHERE dirs.id = ?1 AND above.device = ?3 AND dirs.listed IN {PARTIAL} \
+             AND above.id NOT IN (SELECT dir FROM temp.changed)"
+        );
+        self.cached(&sql, params![dir, root, device])
     }
 
     /// Forgets that a folder could not be listed.

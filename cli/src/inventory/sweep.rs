@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::params;
 
 use super::rows::{Sums, Vanished, Visit};
-use super::store::{Store, now};
+use super::store::{NO_SEPARATOR, PARTIAL, Store, now};
 use super::{failed, path};
 use crate::exit::Result;
 use crate::words::counted;
@@ -123,6 +123,22 @@ impl Store {
             ),
             place,
         )?;
+        if !accepts_unmounted {
+            // Mount points that are gone, of which a partial scan was the last. See `lose_mount`.
+            self.db.execute(
+                &format!(
+                    "{LOST} INSERT OR IGNORE INTO skipped (dir, name, root, scan, target, device) \
+                     SELECT dirs.id, x'', ?2, dirs.listed, {NO_SEPARATOR}, dirs.device FROM lost \
+                     JOIN dirs ON dirs.id = lost.dir JOIN dirs AS above ON above.id = dirs.parent \
+                     WHERE dirs.device <> lost.device AND dirs.device IS NOT above.device \
+                     AND dirs.listed IN {PARTIAL} \
+                     AND above.id NOT IN (SELECT dir FROM temp.changed) \
+                     AND NOT EXISTS (SELECT 1 FROM skipped WHERE skipped.dir = above.id \
+                     AND skipped.name = x'' AND skipped.device = dirs.device)"
+                ),
+                params![self.scan, root],
+            )?;
+        }
         if accepts_unmounted {
             // Rows of listed folders that an earlier file system left.
             const LISTED: &str = "SELECT id FROM dirs WHERE root = ?2 AND listed = ?1";

@@ -78,7 +78,10 @@ fn a_scan_without_the_mounted_file_system_does_not_close_its_gaps() {
         assert_named(folder.path(), "j.db", &[], still);
         assert!(Command::new("umount").arg(&mount).status().unwrap().success());
         scan(folder.path(), "i.db", &["top"]);
-        assert_named(folder.path(), "i.db", &[], &["empty-root", "excluded"]);
+        let mut expected = vec!["empty-root", "excluded"];
+        // Of a mount point inside of the root, what was left out is a gap of its own.
+        expected.extend((!below.is_empty()).then_some("not-followed"));
+        assert_named(folder.path(), "i.db", &[], &expected);
     }
 }
 
@@ -243,5 +246,132 @@ fn no_file_is_no_answer() {
         let said = stdout(&rmsight(folder.path(), args).code(1));
         assert!(said.contains("No file was read"), "{args:?}: {said}");
         assert!(!said.contains("Nothing in what was searched"), "{args:?}: {said}");
+    }
+}
+
+/// Changes rows of an inventory.
+fn change(folder: &Path, sql: &str) {
+    Connection::open(folder.join("i.db")).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+#[cfg(unix)]
+fn an_accepted_gap_does_not_hide_others_of_its_root() {
+    let folder = bench(&[("share/a.docx", b"x"), ("share/b", b"x"), ("out/c", b"x")]);
+    std::os::unix::fs::symlink("../out", folder.path().join("share/link")).unwrap();
+    scan(folder.path(), "i.db", &["--exclude", "*.docx", "share"]);
+    let moved =
+        "UPDATE root_scans SET error = 'it leads elsewhere now', finished = NULL, complete = 0";
+    // Each case: rows that are changed, and the gaps that are left if `empty-root` is accepted.
+    let cases: [(&str, &[&str]); 4] = [
+        ("", &["excluded", "not-followed"]),
+        (moved, &["excluded", "not-followed"]),
+        (
+            "UPDATE scans SET outcome = 'interrupted', finished = NULL",
+            &["excluded", "not-followed", "unfinished"],
+        ),
+        (
+            "UPDATE root_scans SET filtered = 1; UPDATE files SET name = x'', outcome = 'io'",
+            &["excluded", "filtered", "io", "not-followed", "unfinished"],
+        ),
+    ];
+    for (sql, expected) in cases {
+        change(folder.path(), sql);
+        let (said, code) = check(folder.path(), "i.db", &["--accept", "empty-root"]);
+        assert_eq!((named(&said), code), (expected.iter().map(|n| (*n).to_owned()).collect(), 1));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_root_that_cannot_be_listed_has_no_file() {
+    let folder = bench(&[]);
+    scan(folder.path(), "i.db", &["missing"]);
+    let (said, _) = check(folder.path(), "i.db", &[]);
+    let code = named(&said).into_iter().find(|name| name != "empty-root").unwrap();
+    assert_named(folder.path(), "i.db", &["--accept", &code], &["empty-root"]);
+}
+
+#[test]
+fn a_stopped_scan_does_not_close_the_gaps_of_the_scan_before() {
+    let folder = bench(&[("top/share/a.docx", b"x"), ("top/share/b", b"x")]);
+    let accept = ["--accept", "unfinished"];
+    scan(folder.path(), "i.db", &["--exclude", "*.docx", "top/share"]);
+    scan(folder.path(), "i.db", &["top/share"]);
+    kill_last(&folder.path().join("i.db"));
+    assert_named(folder.path(), "i.db", &accept, &["excluded"]);
+    // A scan of the folder above closes them.
+    change(
+        folder.path(),
+        "UPDATE root_scans SET device = (SELECT max(device) FROM dirs) WHERE scan = 2",
+    );
+    scan(folder.path(), "i.db", &["top"]);
+    assert_named(folder.path(), "i.db", &[], &[]);
+    // A killed scan has not counted what it left out.
+    scan(folder.path(), "i.db", &["--exclude", "*.docx", "--include", "b", "top"]);
+    kill_last(&folder.path().join("i.db"));
+    change(
+        folder.path(),
+        "UPDATE root_scans SET excluded = NULL, filtered = NULL, scanned = NULL WHERE scan = 4",
+    );
+    let (said, _) = check(folder.path(), "i.db", &accept);
+    assert!(named(&said).ends_with(&["excluded".to_owned(), "filtered".to_owned()]), "{said}");
+}
+
+#[test]
+fn the_age_is_that_of_the_last_whole_listing() {
+    let folder = bench(&[("top/m/a", b"x"), ("top/b", b"x")]);
+    let age = |days: i64, scan: i64| {
+        let sql = format!(
+            "UPDATE root_scans SET finished = finished - {days} * 86400 WHERE scan = {scan}"
+        );
+        change(folder.path(), &sql);
+    };
+    let month = ["--max-age", "30d", "--accept", "unfinished"];
+    // A stopped scan does not make a root younger.
+    scan(folder.path(), "i.db", &["top/m"]);
+    age(90, 1);
+    scan(folder.path(), "i.db", &["top/m"]);
+    kill_last(&folder.path().join("i.db"));
+    assert_named(folder.path(), "i.db", &month, &["too-old"]);
+    // A scan of the folder above does, until it is too old itself.
+    scan(folder.path(), "i.db", &["top/m"]);
+    age(90, 3);
+    scan(folder.path(), "i.db", &["top"]);
+    assert_named(folder.path(), "i.db", &month, &[]);
+    age(60, 4);
+    scan(folder.path(), "i.db", &["--exclude", "m", "top"]);
+    let accept = [&month[..], &["--accept", "excluded"]].concat();
+    assert_named(folder.path(), "i.db", &accept, &["too-old"]);
+    // The age of a scan in the future is unknown.
+    scan(folder.path(), "i.db", &["top/m"]);
+    scan(folder.path(), "i.db", &["top"]);
+    assert_named(folder.path(), "i.db", &month, &[]);
+    age(-400, 7);
+    assert_named(folder.path(), "i.db", &month, &["too-old"]);
+    let (said, _) = check(folder.path(), "i.db", &month);
+    assert!(said.contains("is in the future"), "{said}");
+}
+
+#[test]
+#[cfg(unix)]
+fn the_exit_code_does_not_depend_on_who_reads_the_text() {
+    let folder = bench(&[("share/a.docx", b"x"), ("share/b", b"x")]);
+    for (args, expected) in [(&["--exclude", "*.docx", "share"][..], 1), (&["share"], 0)] {
+        scan(folder.path(), "i.db", args);
+        let check = ["check", "i.db", "--estate", "estate.toml", "--authority", "Contoso AD RMS"];
+        let report = ["report", "i.db", "--estate", "estate.toml"];
+        for command in [&check[..], &report] {
+            // Nothing reads from the pipe.
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let done = std::process::Command::new(env!("CARGO_BIN_EXE_rmsight"))
+                .current_dir(folder.path())
+                .args(command)
+                .stdout(writer)
+                .status()
+                .unwrap();
+            assert_eq!(done.code(), Some(expected), "{command:?}");
+        }
     }
 }

@@ -197,3 +197,177 @@ fn links_that_an_earlier_version_stored_without_a_device_stay() {
         }
     }
 }
+
+#[test]
+fn files_left_out_of_a_file_system_that_is_gone_stay_a_gap() {
+    // Each case: the file on the mounted file system, the options of the first scan, those of the
+    // second, and the folder that the second one names.
+    let cases: [(&str, &[&str], &[&str], &str); 6] = [
+        ("a.docx", &["--exclude", "*.docx"], &[], "top/share"),
+        ("x/a.docx", &["--exclude", "*.docx"], &[], "top/share"),
+        ("a.docx", &["--include", "*.txt"], &[], "top/share"),
+        ("a.docx", &["--exclude", "*.docx"], &["--exclude", "*.docx"], "top/share"),
+        ("a.docx", &["--exclude", "*.docx"], &["--exclude", "nothing"], "top"),
+        ("a.docx", &["--exclude", "*.docx"], &[], "top"),
+    ];
+    for (file, first, second, root) in cases {
+        for is_removed in [false, true] {
+            let folder = bench(&[("top/share/a.txt", b"x")]);
+            let Some(mount) = Mount::new(folder.path().join("top/share/in/m")) else { return };
+            let file = mount.path().join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, b"x").unwrap();
+            scan(folder.path(), "i.db", &[first, &["top/share"]].concat());
+            let place = mount.path().to_owned();
+            drop(mount);
+            if is_removed {
+                fs::remove_dir_all(place.parent().unwrap()).unwrap();
+            }
+            for _ in 0..2 {
+                scan(folder.path(), "i.db", &[second, &[root]].concat());
+                let accept = ["--accept", "excluded", "--accept", "filtered"];
+                let (said, code) = check(folder.path(), "i.db", &accept);
+                let gaps = vec!["not-followed".to_owned()];
+                assert_eq!((code, named(&said)), (1, gaps), "{second:?} {root}: {said}");
+                assert!(said.contains("/in/m"), "{said}");
+            }
+            // Mounted again, it is read.
+            let Some(mount) = Mount::new(place) else { return };
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, b"x").unwrap();
+            // Of a root on two file systems, only a scan of its own closes the gaps.
+            scan(folder.path(), "i.db", &[root]);
+            scan(folder.path(), "i.db", &["top/share"]);
+            let (said, code) = check(folder.path(), "i.db", &[]);
+            assert_eq!((code, named(&said).len()), (0, 0), "{second:?} {root}: {said}");
+            drop(mount);
+            // The user can say that it is gone.
+            scan(folder.path(), "i.db", &["--accept-empty", root]);
+            scan(folder.path(), "i.db", &["--accept-empty", "top/share"]);
+            let (said, code) = check(folder.path(), "i.db", &[]);
+            assert_eq!((code, named(&said).len()), (0, 0), "{second:?} {root}: {said}");
+        }
+    }
+}
+
+#[test]
+fn what_a_user_says_is_gone_is_no_gap_at_once() {
+    let folder = bench(&[("share/a", b"x")]);
+    let Some(mount) = Mount::new(folder.path().join("share/m")) else { return };
+    fs::write(mount.path().join("a.docx"), b"x").unwrap();
+    scan(folder.path(), "i.db", &["--exclude", "*.docx", "share"]);
+    drop(mount);
+    scan(folder.path(), "i.db", &["--accept-empty", "share"]);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((code, named(&said).len()), (0, 0), "{said}");
+}
+
+#[test]
+fn files_of_an_unmounted_folder_stay_while_it_is_excluded() {
+    let folder = bench(&[("top/share/a", b"x")]);
+    let Some(mount) = Mount::new(folder.path().join("top/share/m")) else { return };
+    fs::write(mount.path().join("b"), b"x").unwrap();
+    scan(folder.path(), "i.db", &["top/share"]);
+    drop(mount);
+    for args in [&["--exclude", "m", "top/share"][..], &["--exclude", "m/*", "top"], &["top"]] {
+        scan(folder.path(), "i.db", args);
+        let db = rusqlite::Connection::open(folder.path().join("i.db")).unwrap();
+        let sql = "SELECT count(*) FROM files WHERE gone IS NULL";
+        let files: i64 = db.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(files, 2, "{args:?}");
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!((code, named(&said).is_empty()), (1, false), "{args:?}: {said}");
+    }
+}
+
+/// A folder that is mounted a second time, at `place`.
+fn bind(folder: &Path, place: PathBuf) -> Option<Mount> {
+    fs::create_dir_all(&place).unwrap();
+    let done = Command::new("mount").arg("--bind").args([folder, &place]).output();
+    if !done.is_ok_and(|done| done.status.success()) {
+        eprintln!("skipped: this user may not mount");
+        return None;
+    }
+    Some(Mount(place))
+}
+
+#[test]
+fn files_of_a_bind_mount_are_not_gone_when_it_is_unmounted() {
+    let folder = bench(&[("share/a", b"x"), ("other/b", b"x")]);
+    let other = folder.path().join("other");
+    let place = folder.path().join("share/m");
+    let Some(mount) = bind(&other, place.clone()) else { return };
+    scan(folder.path(), "i.db", &["share"]);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((code, named(&said).len()), (0, 0), "{said}");
+    drop(mount);
+    scan(folder.path(), "i.db", &["share"]);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((code, named(&said)), (1, vec!["empty-root".to_owned()]), "{said}");
+    let Some(_mount) = bind(&other, place) else { return };
+    scan(folder.path(), "i.db", &["share"]);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((code, named(&said).len()), (0, 0), "{said}");
+}
+
+#[test]
+fn two_halves_of_one_folder_do_not_close_each_others_gaps() {
+    let folder = bench(&[("share/a.docx", b"x"), ("share/b", b"x")]);
+    symlink("share", folder.path().join("link")).unwrap();
+    let Some(_mount) = bind(&folder.path().join("share"), folder.path().join("bound")) else {
+        return;
+    };
+    // Another mount is another root, which has its own gap. Another spelling is the same root.
+    for (root, expected) in [
+        ("bound", &["excluded", "filtered"][..]),
+        ("link", &["filtered"]),
+        ("./share/", &["filtered"]),
+    ] {
+        _ = fs::remove_file(folder.path().join("i.db"));
+        scan(folder.path(), "i.db", &["--exclude", "*.docx", "share"]);
+        scan(folder.path(), "i.db", &["--include", "*.docx", root]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!((code, named(&said)), (1, expected.iter().map(|n| (*n).to_owned()).collect()));
+    }
+}
+
+#[test]
+fn a_mount_point_is_not_read_by_a_scan_that_precedes_its_file_system() {
+    let folder = bench(&[("top/share/a", b"x")]);
+    fs::create_dir(folder.path().join("top/share/m")).unwrap();
+    // The folder above and the mount point itself, before the file system was mounted.
+    for root in ["top", "top/share/m"] {
+        _ = fs::remove_file(folder.path().join("i.db"));
+        fs::write(folder.path().join("top/share/m/stub"), b"x").unwrap();
+        scan(folder.path(), "i.db", &[root]);
+        let Some(mount) = Mount::new(folder.path().join("top/share/m")) else { return };
+        fs::write(mount.path().join("b"), b"x").unwrap();
+        scan(folder.path(), "i.db", &["--one-file-system", "top/share"]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!((code, named(&said)), (1, vec!["not-followed".to_owned()]), "{root}: {said}");
+        scan(folder.path(), "i.db", &["top"]);
+        let (said, code) = check(folder.path(), "i.db", &["--accept", "empty-root"]);
+        assert_eq!((code, named(&said).len()), (0, 0), "{root}: {said}");
+    }
+}
+
+#[test]
+fn a_killed_scan_of_a_file_system_that_is_gone_stays_a_gap() {
+    let folder = bench(&[("m/stub", b"x")]);
+    let Some(mount) = Mount::new(folder.path().join("m")) else { return };
+    for number in 0..200 {
+        fs::write(mount.path().join(format!("{number}")), b"x").unwrap();
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rmsight"))
+        .args(["scan", "--quiet", "-i", "i.db", "--max-rate", "20", "m"])
+        .current_dir(folder.path())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(2_000));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(mount);
+    scan(folder.path(), "i.db", &["m"]);
+    let (said, code) = check(folder.path(), "i.db", &["--accept", "empty-root"]);
+    assert_eq!((code, named(&said)), (1, vec!["unfinished".to_owned()]), "{said}");
+}
