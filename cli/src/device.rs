@@ -72,8 +72,8 @@ fn top_of(mounts: &str, mount: u64) -> Option<&str> {
 }
 
 /// Returns the name of a file system. A share has the same name after a remount, although its number
-/// changes. Any other file system is named by its number. The system reuses numbers without a disk
-/// (major number 0) after an unmount, so that `id` is part of such a name.
+/// changes. Any other file system is named by its number and by `id`, because another disk can get the
+/// number after an unmount.
 #[cfg(unix)]
 fn named(mounts: &str, major: u32, minor: u32, id: u64) -> Device {
     let number = format!("{major}:{minor}");
@@ -83,14 +83,12 @@ fn named(mounts: &str, major: u32, minor: u32, id: u64) -> Device {
         let (kind, source) = (system.next()?, system.next()?);
         (mount.split(' ').nth(2)? == number).then_some((kind, source))
     });
-    let Some((kind, source)) = found else {
-        return Device { name: format!("device {number}").into(), is_smb: false };
-    };
+    let (kind, source) = found.unwrap_or(("device", ""));
     let is_smb = matches!(kind, "cifs" | "smb3" | "smbfs");
     let is_share = is_smb || kind.starts_with("nfs") || source.contains(":/");
     let name = match is_share {
         true => format!("{kind} {source}"),
-        false if major == 0 && id != 0 => format!("{kind} {number} {id:016x}"),
+        false if id != 0 => format!("{kind} {number} {id:016x}"),
         false => format!("{kind} {number}"),
     };
     Device { name: name.into(), is_smb }
@@ -109,16 +107,17 @@ mod tests {
 42 35 0:54 / /mnt/ram rw - tmpfs none rw
 ";
         let cases = [
-            ((98, 0), "ext4 98:0", false),
+            ((98, 0), "ext4 98:0 00000000000000ab", false),
             ((0, 52), "cifs //fs1/share", true),
             ((0, 53), "nfs4 nas:/export", false),
             ((0, 54), "tmpfs 0:54 00000000000000ab", false),
-            ((7, 7), "device 7:7", false),
+            ((7, 7), "device 7:7 00000000000000ab", false),
         ];
         for ((major, minor), name, is_smb) in cases {
             let device = named(mounts, major, minor, 0xab);
             assert_eq!((&*device.name, device.is_smb), (name, is_smb));
         }
+        assert_eq!(&*named(mounts, 98, 0, 0).name, "ext4 98:0");
         for (mount, expected) in [(36, Some("/mnt1")), (40, None), (7, None), (0, None)] {
             assert_eq!(top_of(mounts, mount), expected, "{mount}");
         }
