@@ -4,7 +4,7 @@ use rmsight::{Dependency, Limits, Need, READER_VERSION, Signature, Timestamp};
 
 use crate::coverage::LeftOpen;
 use crate::inventory::{Link, RootRow, ScanRow, with_separator};
-use crate::scope::{Scope, now};
+use crate::scope::{CHANGED, Scope, now};
 use crate::stored::{Judged, is_older};
 use crate::words::counted;
 
@@ -250,6 +250,13 @@ fn of_root(root: &RootRow, scope: &Scope, add: &mut dyn FnMut(&str, String)) {
     let has_end = root.finished.is_some() && root.error.is_none();
     if has_end && !root.is_complete && codes.is_empty() {
         add("unfinished", "not every folder in it was listed".to_owned());
+    }
+    if let Some(count) = scope.changed.get(&root.root) {
+        let files = counted(*count, "file");
+        add(
+            CHANGED,
+            format!("{files} changed during the read, so that the result is unknown: scan again"),
+        );
     }
     left_out(root, scan, add);
     let scanned = root.scanned.unwrap_or(root.files);

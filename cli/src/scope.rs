@@ -10,6 +10,9 @@ use crate::exit::Result;
 use crate::inventory::{Inventory, Link, RootRow, ScanRow};
 use crate::stored::Inventories;
 
+/// The code of a file that changed while it was read.
+pub(crate) const CHANGED: &str = "changed-while-reading";
+
 /// What one inventory covers.
 #[derive(Debug)]
 pub(crate) struct Scope {
@@ -24,6 +27,8 @@ pub(crate) struct Scope {
     pub(crate) links: Vec<Link>,
     /// Codes of the folders that could not be listed, of each root.
     pub(crate) unlisted: BTreeMap<i64, Vec<String>>,
+    /// How many files of each root changed while they were read.
+    pub(crate) changed: BTreeMap<i64, u64>,
     /// Earlier visits whose gaps the newest visit of the root does not close.
     pub(crate) left_open: Vec<LeftOpen>,
     /// Roots that were scanned again as a part of another one, each with the end of that visit.
@@ -57,6 +62,7 @@ impl Scope {
             let name = file.display().to_string();
             let failed = |error| crate::exit::Failure::message(format_args!("{name}: {error}"));
             let unlisted = unlisted(inventory.db()).map_err(failed)?;
+            let changed = changed(inventory.db()).map_err(failed)?;
             let mut scope = Scope {
                 inventory: name.clone(),
                 scans: scans.into_values().collect(),
@@ -64,6 +70,7 @@ impl Scope {
                 visits,
                 links: inventory.links()?,
                 unlisted,
+                changed,
                 left_open: coverage::left_open(&all_visits),
                 superseded: BTreeMap::new(),
                 ended,
@@ -125,6 +132,19 @@ fn scanners(inventory: &Inventory) -> Result<BTreeMap<Option<String>, String>> {
     }
     all.retain(|source, _| !mixed.contains(source));
     Ok(all)
+}
+
+/// Returns the roots with files that changed while they were read, each with the number of these
+/// files. Those whose record says so are not counted.
+fn changed(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<i64, u64>> {
+    let mut statement = db.prepare(
+        "SELECT dirs.root, count(*) FROM files JOIN dirs ON dirs.id = files.dir \
+         WHERE files.outcome = ?1 AND files.name <> x'' AND files.gone IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM findings WHERE file = files.id AND error_code = ?1) \
+         GROUP BY dirs.root",
+    )?;
+    let rows = statement.query_map([CHANGED], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
 }
 
 fn unlisted(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<i64, Vec<String>>> {

@@ -283,6 +283,19 @@ fn an_accepted_gap_does_not_hide_others_of_its_root() {
 }
 
 #[test]
+fn a_file_that_changed_while_it_was_read_is_a_gap() {
+    let folder = bench(&[("share/a", b"x"), ("share/b", b"x")]);
+    scan(folder.path(), "i.db", &["share"]);
+    change(folder.path(), "UPDATE files SET outcome = 'changed-while-reading' WHERE name = x'61'");
+    let name = "changed-while-reading";
+    assert_named(folder.path(), "i.db", &[], &[name]);
+    assert_named(folder.path(), "i.db", &["--accept", name], &[]);
+    // The file is read again, although it is as it was.
+    scan(folder.path(), "i.db", &["share"]);
+    assert_named(folder.path(), "i.db", &[], &[]);
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_root_that_cannot_be_listed_has_no_file() {
     let folder = bench(&[]);
