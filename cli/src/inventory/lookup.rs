@@ -29,6 +29,9 @@ pub(crate) struct Known {
     pub(crate) device: Option<String>,
 }
 
+/// Seconds of the coarsest times that a file system stores (FAT).
+const COARSEST: i64 = 2;
+
 /// Why an unchanged file has to be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Staleness {
@@ -76,11 +79,26 @@ impl Lookup {
             },
         )?;
         let Some((mut known, reading)) = found else { return Ok(None) };
+        if known.is_same && stamp.is_some_and(Stamp::is_coarse) {
+            known.is_same = !self.may_have_changed(known.row)?;
+        }
         if known.is_same {
             known.stale = self.staleness(known.row, reading)?;
             known.is_same = known.stale.is_none();
         }
         Ok(Some(known))
+    }
+
+    /// Returns whether a file whose times are whole seconds may have changed after the scan read it,
+    /// within the same unit of time: its stamp is the same then.
+    fn may_have_changed(&self, file: i64) -> Result<bool> {
+        let found = self.one(
+            "SELECT max(coalesce(modified, 0), coalesce(changed / 1000000000, 0)) + ?2 >= started \
+             FROM files JOIN scans ON scans.id = files.scan WHERE files.id = ?1",
+            params![file, COARSEST],
+            |row| row.get(0),
+        )?;
+        Ok(found.unwrap_or(true))
     }
 
     /// Why the row of an unchanged file does not hold what this scan would find.

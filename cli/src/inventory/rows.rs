@@ -125,6 +125,15 @@ pub(crate) struct Stamp {
     pub(crate) changed: Option<i64>,
 }
 
+impl Stamp {
+    /// Returns whether the file system stores times in whole seconds, as far as this stamp shows.
+    pub(super) fn is_coarse(&self) -> bool {
+        let is_whole = |nanoseconds: i64| nanoseconds % 1_000_000_000 == 0;
+        self.modified.is_none_or(|(_, nanoseconds)| nanoseconds == 0)
+            && self.changed.is_none_or(is_whole)
+    }
+}
+
 /// A file that was looked at.
 #[derive(Debug)]
 pub(crate) struct FileRow {

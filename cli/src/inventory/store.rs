@@ -154,10 +154,6 @@ impl Store {
                 params![store.source, kind.name(), bytes, path::display(bytes), real],
                 |row| row.get(0),
             )?;
-            // Nothing else clears the links of a list, whose folders are not listed.
-            if kind == RootKind::List {
-                store.db.execute("DELETE FROM skipped WHERE root = ?", [root])?;
-            }
             store.db.execute(
                 "INSERT INTO root_scans (scan, root, started, complete, files) \
                  VALUES (?, ?, ?, 0, 0) ON CONFLICT DO NOTHING",

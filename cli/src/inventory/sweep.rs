@@ -82,6 +82,12 @@ impl Store {
     /// other than that of the folder that was listed stays, because it may be unmounted; with
     /// `accepts_unmounted` it is gone too.
     fn sweep(&self, root: i64, accepts_unmounted: bool) -> rusqlite::Result<Vanished> {
+        // Nothing else removes the links of a list, whose folders are not listed.
+        self.db.execute(
+            "DELETE FROM skipped WHERE root = ?1 AND scan < ?2 \
+             AND EXISTS (SELECT 1 FROM roots WHERE id = ?1 AND kind = 'list')",
+            params![root, self.scan],
+        )?;
         let place = params![self.scan, root, accepts_unmounted];
         let files = self.db.execute(
             "UPDATE files SET gone = ?1 FROM missing, dirs \

@@ -197,6 +197,36 @@ fn a_file_is_gone_only_where_it_was_looked_for() {
 }
 
 #[test]
+fn a_file_with_coarse_times_is_read_again_if_it_may_have_changed_since() {
+    let now = store::now();
+    // Each case: seconds before the scan, nanoseconds, and whether the file counts as unchanged.
+    let cases = [(0, 0, false), (1, 0, false), (100, 0, true), (0, 7, true), (-50, 0, false)];
+    for (before, nanoseconds, expected) in cases {
+        let mut bench = bench();
+        let top = dir("/mnt", None, bench.root);
+        let seconds = now - before;
+        let changed = Some(seconds * 1_000_000_000 + i64::from(nanoseconds));
+        let stamp = Stamp { size: 5, modified: Some((seconds, nanoseconds)), changed };
+        let row = FileRow {
+            dir: Arc::clone(&top),
+            name: "a".into(),
+            stamp: Some(stamp),
+            device: None,
+            retry: None,
+            findings: rows(b"x"),
+        };
+        bench.store.file(&row).unwrap();
+        end(&mut bench.store, bench.root);
+        begin(&mut bench.store);
+        let file = bench.folder.path().join("estate.db");
+        let lookup = Lookup::open(&file, bench.store.begun()).unwrap();
+        let folder = lookup.dir(&top.path).unwrap().unwrap();
+        let known = lookup.file(folder, "a".as_ref(), Some(&stamp)).unwrap().unwrap();
+        assert_eq!(known.is_same, expected, "{before} {nanoseconds}");
+    }
+}
+
+#[test]
 fn a_lost_folder_takes_along_what_was_on_its_device() {
     let mut bench = bench();
     let top = dir("/mnt", None, bench.root);

@@ -35,6 +35,7 @@ pub(super) struct FolderId {
     /// Of the folder on its file system.
     pub(super) folder: u64,
     /// Of the mount through which it was opened; 0 where the system has no such number.
+    #[cfg_attr(not(unix), allow(dead_code))]
     pub(super) mount: u64,
 }
 

@@ -139,3 +139,39 @@ fn a_signal_ends_a_scan_that_waits_for_its_list() {
     let done = rmsight(folder.path(), &["scan", "--quiet", "a"]).success();
     assert!(stdout(&done).contains("Searched 1 file"));
 }
+
+#[test]
+#[cfg(unix)]
+fn a_killed_scan_of_a_list_does_not_close_the_gap_of_a_link() {
+    let folder = bench(&[("out/a", b"x")]);
+    let mut list = String::new();
+    for number in 0..100 {
+        let name = format!("share/{number:03}");
+        fs::create_dir_all(folder.path().join("share")).unwrap();
+        fs::write(folder.path().join(&name), b"x").unwrap();
+        list += &format!("{name}\n");
+    }
+    list += "share/link\n";
+    fs::write(folder.path().join("list"), list).unwrap();
+    std::os::unix::fs::symlink("../out", folder.path().join("share/link")).unwrap();
+    scan(folder.path(), "i.db", &["share"]);
+    scan(folder.path(), "i.db", &["--files-from", "list"]);
+    let args = ["scan", "--quiet", "-i", "i.db", "--max-rate", "20", "--files-from", "list"];
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_rmsight"))
+        .args(args)
+        .current_dir(folder.path())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (said, code) = check(folder.path(), "i.db", &["--accept", "unfinished"]);
+    assert_eq!((code, named(&said)), (1, vec!["not-followed".to_owned()]), "{said}");
+    // A scan of the list that comes to its end without the link closes it.
+    fs::remove_file(folder.path().join("share/link")).unwrap();
+    fs::write(folder.path().join("share/link"), b"x").unwrap();
+    scan(folder.path(), "i.db", &["--files-from", "list"]);
+    scan(folder.path(), "i.db", &["share"]);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((code, named(&said).len()), (0, 0), "{said}");
+}
