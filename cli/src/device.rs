@@ -1,6 +1,8 @@
 //! What file system a folder is on, by a name that is the same in the next scan.
 
 use std::collections::HashMap;
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 /// A file system.
@@ -51,13 +53,79 @@ impl Devices {
 #[cfg(unix)]
 fn device(number: u64, mount: u64, id: u64) -> Device {
     let (major, minor) = (rustix::fs::major(number), rustix::fs::minor(number));
-    // proc_pid_mountinfo(5)
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let mut device = named(&mounts, major, minor, id);
-    if let Some(top) = top_of(&mounts, mount) {
+    let mounts = mountinfo();
+    with_top(named(&mounts, major, minor, id).0, &mounts, mount)
+}
+
+#[cfg(unix)]
+fn with_top(mut device: Device, mounts: &str, mount: u64) -> Device {
+    if let Some(top) = top_of(mounts, mount) {
         device.name = format!("{} {top}", device.name).into();
     }
     device
+}
+
+/// proc_pid_mountinfo(5); empty where the system has no such file.
+#[cfg(unix)]
+fn mountinfo() -> String {
+    let bytes = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A file system that is mounted in a folder.
+#[cfg(unix)]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Mount {
+    pub(crate) path: PathBuf,
+    /// The number of the mount.
+    pub(crate) number: u64,
+    /// The name of a share. It must not be looked up, because a share can hang.
+    pub(crate) share: Option<Arc<str>>,
+}
+
+/// Returns what is mounted in a folder, whose path has no links, but not what is mounted on it.
+#[cfg(unix)]
+pub(crate) fn mounts_in(folder: &Path) -> Vec<Mount> {
+    let mounts = mountinfo();
+    mounts
+        .lines()
+        .filter_map(|line| mounted(&mounts, line))
+        .filter(|mount| mount.path != folder && mount.path.starts_with(folder))
+        .collect()
+}
+
+/// Reads one line of `mountinfo`.
+#[cfg(unix)]
+fn mounted(mounts: &str, line: &str) -> Option<Mount> {
+    use std::os::unix::ffi::OsStringExt as _;
+    let mut fields = line.split(' ');
+    let number = fields.next()?.parse().ok()?;
+    let (major, minor) = fields.nth(1)?.split_once(':')?;
+    let path = std::ffi::OsString::from_vec(unescaped(fields.nth(1)?)).into();
+    let (device, is_share) = named(mounts, major.parse().ok()?, minor.parse().ok()?, 0);
+    let share = is_share.then(|| with_top(device, mounts, number).name);
+    Some(Mount { path, number, share })
+}
+
+/// Replaces the octal escapes of `mountinfo`: space, tab, line feed and backslash.
+#[cfg(unix)]
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut parts = text.split('\\');
+    bytes.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
+    for part in parts {
+        match part.split_at_checked(3).map(|(code, rest)| (u8::from_str_radix(code, 8), rest)) {
+            Some((Ok(byte), rest)) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(rest.as_bytes());
+            }
+            _ => {
+                bytes.push(b'\\');
+                bytes.extend_from_slice(part.as_bytes());
+            }
+        }
+    }
+    bytes
 }
 
 /// Returns the folder of its file system that a mount shows, if it is not the topmost one. Without
@@ -73,9 +141,9 @@ fn top_of(mounts: &str, mount: u64) -> Option<&str> {
 
 /// Returns the name of a file system. A share has the same name after a remount, although its number
 /// changes. Any other file system is named by its number and by `id`, because another disk can get the
-/// number after an unmount.
+/// number after an unmount. Also returns whether it is a share.
 #[cfg(unix)]
-fn named(mounts: &str, major: u32, minor: u32, id: u64) -> Device {
+fn named(mounts: &str, major: u32, minor: u32, id: u64) -> (Device, bool) {
     let number = format!("{major}:{minor}");
     let found = mounts.lines().find_map(|line| {
         let (mount, system) = line.split_once(" - ")?;
@@ -91,7 +159,7 @@ fn named(mounts: &str, major: u32, minor: u32, id: u64) -> Device {
         false if id != 0 => format!("{kind} {number} {id:016x}"),
         false => format!("{kind} {number}"),
     };
-    Device { name: name.into(), is_smb }
+    (Device { name: name.into(), is_smb }, is_share)
 }
 
 #[cfg(all(test, unix))]
@@ -114,12 +182,16 @@ mod tests {
             ((7, 7), "device 7:7 00000000000000ab", false),
         ];
         for ((major, minor), name, is_smb) in cases {
-            let device = named(mounts, major, minor, 0xab);
+            let (device, _) = named(mounts, major, minor, 0xab);
             assert_eq!((&*device.name, device.is_smb), (name, is_smb));
         }
-        assert_eq!(&*named(mounts, 98, 0, 0).name, "ext4 98:0");
+        assert_eq!(&*named(mounts, 98, 0, 0).0.name, "ext4 98:0");
         for (mount, expected) in [(36, Some("/mnt1")), (40, None), (7, None), (0, None)] {
             assert_eq!(top_of(mounts, mount), expected, "{mount}");
         }
+        let line = r"43 35 0:52 /sub /mnt/a\040b\134 rw - cifs //fs1/share rw";
+        let share = Some("cifs //fs1/share".into());
+        let expected = super::Mount { path: r"/mnt/a b\".into(), number: 43, share };
+        assert_eq!(super::mounted(mounts, line), Some(expected));
     }
 }

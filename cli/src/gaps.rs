@@ -360,7 +360,14 @@ fn not_followed(
             })
         })
     };
+    // A mount point that the newest visit left out belongs to the gap `excluded` or `unfinished`.
+    let stays_out = scope.visits.get(&root.scan).is_some_and(|scan| scan.one_file_system);
+    let is_partial = root.finished.is_none() || root.excluded.is_some_and(|count| count > 0);
+    let is_told = |link: &Link| {
+        link.is_folder && link.device.is_some() && link.scan == root.scan && is_partial
+    };
     let own = scope.links.iter().filter(|link| link.root == root.root);
+    let own = own.filter(|link| stays_out || !is_told(link));
     let open: Vec<&Link> = own.filter(|link| !is_scanned(link)).collect();
     if open.is_empty() {
         return;

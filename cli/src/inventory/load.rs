@@ -91,6 +91,8 @@ pub(crate) struct Link {
     /// Of a folder, the scan that listed it last, on this file system. Nothing if that scan left
     /// files out and the file system is gone.
     pub(crate) listed: Option<i64>,
+    /// The scan that noted it.
+    pub(crate) scan: i64,
 }
 
 /// One finding as it is stored: all that is needed to judge it again.
@@ -171,7 +173,7 @@ impl Inventory {
             &format!(
                 "SELECT skipped.root, dirs.path, skipped.name, skipped.target, devices.name, \
                  CASE WHEN dirs.device = {device} AND dirs.listed <> skipped.scan \
-                 THEN dirs.listed END FROM skipped \
+                 THEN dirs.listed END, skipped.scan FROM skipped \
                  JOIN dirs ON dirs.id = skipped.dir \
                  LEFT JOIN devices ON devices.id = {device} \
                  ORDER BY skipped.root, dirs.path, skipped.name"
@@ -191,6 +193,7 @@ impl Inventory {
                     is_folder,
                     device: row.get(4)?,
                     listed: row.get(5)?,
+                    scan: row.get(6)?,
                 })
             },
         )

@@ -84,9 +84,14 @@ impl Drop for Dir {
 pub(crate) enum DirState {
     /// Its name was met.
     Met,
-    /// It was listed to the end, on this device; these known files were not in it, and these links
-    /// in it were not followed.
-    Listed { device: Option<Arc<str>>, missing: Vec<i64>, skipped: Vec<Skipped> },
+    /// It was listed to the end, on this device, and its parent is on the device `above`; these known
+    /// files were not in it, and these links in it were not followed.
+    Listed {
+        device: Option<Arc<str>>,
+        above: Option<Arc<str>>,
+        missing: Vec<i64>,
+        skipped: Vec<Skipped>,
+    },
     /// It was not listed, or not to the end.
     Failed { code: &'static str, error: String, device: Option<Arc<str>> },
 }

@@ -187,11 +187,17 @@ impl Store {
     /// Writes down what became of a folder.
     pub(crate) fn dir(&mut self, dir: &Arc<Dir>, state: &DirState) -> Result<()> {
         if let DirState::Failed { code, error, device } = state {
-            return self.file(&FileRow::unlisted(dir, code, error, device.clone()));
+            self.file(&FileRow::unlisted(dir, code, error, device.clone()))?;
+            // The row says that the folder was not read, also if it is a mount point.
+            return self.change(|store| {
+                let row = store.row_of(dir)?;
+                let sql = "DELETE FROM skipped WHERE dir = ? AND name = x'' AND scan = ?";
+                store.cached(sql, params![row, store.scan])
+            });
         }
         self.change(|store| {
             let row = store.row_of(dir)?;
-            if let DirState::Listed { device, missing, skipped } = state {
+            if let DirState::Listed { device, above, missing, skipped } = state {
                 let device = store.device(device.as_ref())?;
                 // Folders in it that were never listed were on the file system that it was on.
                 store.cached(
@@ -207,7 +213,8 @@ impl Store {
                      AND skipped.device IS NULL AND skipped.name <> x''",
                     params![row, device],
                 )?;
-                store.lose_mount(row, dir.root, device)?;
+                let above = store.device(above.as_ref())?;
+                store.lose_mount(row, dir.root, device, above)?;
                 store.cached(
                     "UPDATE dirs SET listed = ?, device = ? WHERE id = ?",
                     params![store.scan, device, row],
@@ -219,7 +226,7 @@ impl Store {
                         params![device, store.scan, dir.root],
                     )?;
                 }
-                store.listed(row, device)?;
+                store.listed(row, device, above)?;
                 for link in skipped {
                     store.skip(row, dir.root, link)?;
                 }
@@ -262,18 +269,17 @@ impl Store {
     /// Rows of another file system stay: it may be unmounted. If the folder was a mount point and
     /// still is one (its device is not the device of its parent), its own rows are replaced,
     /// because a file system can have another number after a remount.
-    fn listed(&self, dir: i64, device: Option<i64>) -> rusqlite::Result<()> {
+    fn listed(&self, dir: i64, device: Option<i64>, above: Option<i64>) -> rusqlite::Result<()> {
         let is_unmounted = |of_row: &str| {
-            format!(
-                "{of_row} IS NOT NULL AND {of_row} IS NOT ?2 AND ?2 IS (SELECT above.device \
-                 FROM dirs JOIN dirs AS above ON above.id = dirs.parent WHERE dirs.id = ?1)"
-            )
+            format!("{of_row} IS NOT NULL AND {of_row} IS NOT ?2 AND ?2 IS ?3 AND ?2 IS NOT NULL")
         };
         let own = is_unmounted("files.device");
         let own =
             format!("SELECT EXISTS (SELECT 1 FROM files WHERE dir = ?1 AND name = x'' AND {own})");
-        let stays: bool =
-            self.db.prepare_cached(&own)?.query_row(params![dir, device], |row| row.get(0))?;
+        let stays: bool = self
+            .db
+            .prepare_cached(&own)?
+            .query_row(params![dir, device, above], |row| row.get(0))?;
         if !stays {
             self.excuse(dir)?;
         }
@@ -282,23 +288,30 @@ impl Store {
             "DELETE FROM skipped WHERE dir = ?1 AND CASE WHEN name = x'' THEN NOT ({own}) \
              ELSE device IS NULL OR device IS ?2 END"
         );
-        self.cached(&sql, params![dir, device])
+        self.cached(&sql, params![dir, device, above])
     }
 
     /// Notes the folder `dir` as not followed if it was a mount point and is listed on the file
     /// system of its parent, `device`, now, and if the scan that listed it on its own file system
     /// did not read all of that: no row tells what that scan left out.
-    fn lose_mount(&self, dir: i64, root: i64, device: Option<i64>) -> rusqlite::Result<()> {
+    fn lose_mount(
+        &self,
+        dir: i64,
+        root: i64,
+        device: Option<i64>,
+        above: Option<i64>,
+    ) -> rusqlite::Result<()> {
         let changed = "INSERT OR IGNORE INTO temp.changed (dir) \
                        SELECT id FROM dirs WHERE id = ? AND device <> ?";
-        if self.db.prepare_cached(changed)?.execute(params![dir, device])? == 0 {
+        let has_changed = self.db.prepare_cached(changed)?.execute(params![dir, device])? > 0;
+        if !has_changed || above != device {
             return Ok(());
         }
         let sql = format!(
             "INSERT OR IGNORE INTO skipped (dir, name, root, scan, target, device) \
              SELECT dirs.id, x'', ?2, dirs.listed, {NO_SEPARATOR}, dirs.device \
              FROM dirs JOIN dirs AS above ON above.id = dirs.parent \
-             WHERE dirs.id = ?1 AND above.device = ?3 AND dirs.listed IN {PARTIAL} \
+             WHERE dirs.id = ?1 AND coalesce(above.device, ?3) = ?3 AND dirs.listed IN {PARTIAL} \
              AND above.id NOT IN (SELECT dir FROM temp.changed)"
         );
         self.cached(&sql, params![dir, root, device])

@@ -72,7 +72,8 @@ fn put(store: &mut Store, dir: &Arc<Dir>, name: &str, device: &str, bytes: &[u8]
 
 fn listed(store: &mut Store, dir: &Arc<Dir>, device: &str, missing: &[i64]) {
     let device = Some(device.into());
-    let listed = DirState::Listed { device, missing: missing.to_vec(), skipped: vec![] };
+    let listed =
+        DirState::Listed { device, above: None, missing: missing.to_vec(), skipped: vec![] };
     store.dir(dir, &listed).unwrap();
 }
 

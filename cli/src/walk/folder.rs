@@ -110,6 +110,9 @@ impl Walk {
             let listing = Listing::open(folder.path(), links, wants_stamps)?;
             // Finds out the name of the file system while this thread is watched.
             _ = self.device(folder, &listing);
+            if folder.up.is_none() {
+                self.note_mounts(folder);
+            }
             Ok(listing)
         });
         if watch.is_given_up() {
@@ -189,6 +192,40 @@ impl Walk {
             has_own: inventory == Some(folder.path()),
         }))
     }
+
+    /// Notes the mount points in a root as not followed. The listing of each of them removes the
+    /// note, so that it stays if the mount point is left out or if the scan is stopped before.
+    #[cfg(unix)]
+    fn note_mounts(&self, top: &Folder) {
+        if self.ledger.is_none() {
+            return;
+        }
+        let Some(real) = crate::inventory::real(top.path()) else { return };
+        for mount in crate::device::mounts_in(&real) {
+            let Ok(inside) = mount.path.strip_prefix(&real) else { continue };
+            let device = match mount.share {
+                Some(name) => name,
+                None => {
+                    // A mount point can be a file, and another mount can cover it.
+                    let is_dir = mount.path.symlink_metadata().is_ok_and(|found| found.is_dir());
+                    let id = list::id(&mount.path).filter(|id| is_dir && id.mount == mount.number);
+                    let Some(id) = id else { continue };
+                    self.devices.of(id.system, id.mount, || list::file_system(&mount.path)).name
+                }
+            };
+            let mut dir = Arc::clone(&top.dir);
+            for part in inside {
+                dir = top.root.dir(&dir.path.join(part), Some(Arc::clone(&dir)));
+            }
+            self.note(Note::Dir(Arc::clone(&dir), DirState::Met));
+            let name = OsStr::new("").to_owned();
+            let skipped = Skipped { name, target: Some(mount.path), device: Some(device) };
+            self.note(Note::Skipped(dir, skipped));
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn note_mounts(&self, _: &Folder) {}
 
     /// Finds out the file system of a folder that cannot be opened.
     #[cfg(unix)]
@@ -285,7 +322,8 @@ impl Walk {
             Ok(missing) => {
                 let device = shelf.device.as_ref().map(|device| Arc::clone(&device.name));
                 let skipped = std::mem::take(&mut shelf.skipped);
-                let state = DirState::Listed { device, missing, skipped };
+                let above = shelf.folder.up.as_ref().and_then(|up| self.device_of(up));
+                let state = DirState::Listed { device, above, missing, skipped };
                 self.note(Note::Dir(Arc::clone(&shelf.folder.dir), state));
             }
             Err(failure) => self.fail(failure),

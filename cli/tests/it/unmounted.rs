@@ -280,6 +280,59 @@ fn files_of_an_unmounted_folder_stay_while_it_is_excluded() {
     }
 }
 
+#[test]
+fn an_excluded_mount_point_stays_a_gap_when_it_is_unmounted() {
+    for excluded in ["m", "in"] {
+        let folder = bench(&[("share/a", b"x")]);
+        let Some(mount) = Mount::new(folder.path().join("share/in/m m")) else { return };
+        fs::write(mount.path().join("b"), b"x").unwrap();
+        let glob = format!("{excluded}*");
+        for _ in 0..2 {
+            scan(folder.path(), "i.db", &["--exclude", &glob, "share"]);
+            let (said, code) = check(folder.path(), "i.db", &[]);
+            assert_eq!((code, named(&said)), (1, vec!["excluded".to_owned()]), "{said}");
+        }
+        let place = mount.path().to_owned();
+        drop(mount);
+        for _ in 0..2 {
+            scan(folder.path(), "i.db", &["share"]);
+            let (said, code) = check(folder.path(), "i.db", &[]);
+            assert_eq!((code, named(&said)), (1, vec!["not-followed".to_owned()]), "{said}");
+        }
+        let Some(_mount) = Mount::new(place) else { return };
+        scan(folder.path(), "i.db", &["share"]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!((code, named(&said).len()), (0, 0), "{said}");
+    }
+}
+
+#[test]
+fn a_mount_point_that_a_killed_scan_did_not_reach_stays_a_gap() {
+    let folder = bench(&[("share/a", b"x")]);
+    let Some(mount) = Mount::new(folder.path().join("share/in/m")) else { return };
+    fs::write(mount.path().join("b"), b"x").unwrap();
+    for number in 0..100 {
+        fs::write(folder.path().join(format!("share/{number}")), b"x").unwrap();
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rmsight"))
+        .args(["scan", "--quiet", "-i", "i.db", "-j", "1", "--max-rate", "20", "share"])
+        .current_dir(folder.path())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((code, named(&said)), (1, vec!["unfinished".to_owned()]), "{said}");
+    drop(mount);
+    scan(folder.path(), "i.db", &["share"]);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((code, named(&said)), (1, vec!["not-followed".to_owned()]), "{said}");
+    scan(folder.path(), "i.db", &["--accept-empty", "share"]);
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert_eq!((code, named(&said).len()), (0, 0), "{said}");
+}
+
 /// A folder that is mounted a second time, at `place`.
 fn bind(folder: &Path, place: PathBuf) -> Option<Mount> {
     fs::create_dir_all(&place).unwrap();
