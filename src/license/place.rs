@@ -146,6 +146,20 @@ impl Place {
         }
     }
 
+    /// Returns what is wrong with an element that no reader of the specification takes for what its
+    /// name says: it stands beside `BODY`, or its name is that of an element in another case. Other
+    /// readers may take it, and find another value.
+    #[inline(always)]
+    pub(super) fn misplaced(self, tag: Tag, name: &[u8]) -> Option<&'static str> {
+        use Place::*;
+        if tag != Tag::Other {
+            let is_beside = self == Xrml && !matches!(tag, Tag::Body | Tag::Signature);
+            return is_beside.then_some("an element of BODY is outside of it");
+        }
+        let is_read = matches!(self, Xrml | Body | IssuedPrincipals | Party(..));
+        (is_read && Tag::is_in_another_case(name)).then_some("a name is in another case")
+    }
+
     /// Whether it is inside `BODY`, or that itself.
     pub(super) fn is_in_body(self) -> bool {
         use Place::*;

@@ -281,6 +281,9 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                         self.document.end = self.events.start();
                         return Err(self.malformed("a document begins inside another one"));
                     }
+                    if let Some(detail) = self.place.misplaced(tag, name) {
+                        return Err(self.malformed(detail));
+                    }
                     if tag == Tag::Work && depth == Depth::Head && self.is_license {
                         self.document.end = self.events.start();
                         return Ok(());

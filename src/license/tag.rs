@@ -80,4 +80,18 @@ impl Tag {
             _ => Tag::Other,
         }
     }
+
+    /// Returns whether a name that is no tag's would be one's in another case.
+    pub(super) fn is_in_another_case(name: &[u8]) -> bool {
+        // The names of all other elements are in upper case.
+        let is_lower = name.iter().any(u8::is_ascii_lowercase);
+        let mut upper = [0; LONGEST];
+        let Some(upper) = upper.get_mut(..name.len()).filter(|_| is_lower) else { return false };
+        upper.copy_from_slice(name);
+        upper.make_ascii_uppercase();
+        Tag::of(upper) != Tag::Other
+    }
 }
+
+/// Bytes of the longest name.
+const LONGEST: usize = 17;
