@@ -6,6 +6,7 @@
 //! believe: what it has told the sink until then stands.
 
 pub(crate) mod archive;
+mod armor;
 mod binary;
 pub(crate) mod cms;
 pub(crate) mod compound;
@@ -21,10 +22,12 @@ pub(crate) mod pfile;
 mod polyglot;
 mod program;
 pub(crate) mod rpmsg;
+mod shifted;
 mod tail;
 pub(crate) mod tar;
 pub(crate) mod text;
 pub(crate) mod zip;
+mod zlib;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -364,6 +367,7 @@ const MAGICS: &[Format] = &[
     format(mail::tnef::matches, mail::tnef::read, Second::Pdf),
     format(mail::pst::matches, mail::pst::read, Second::Pdf),
     format(gzip::matches, gzip::read, Second::None),
+    format(zlib::matches, zlib::read, Second::None),
     format(cms::matches, cms::read, Second::Pdf),
     format(archive::matches, archive::read, Second::Pdf),
     format(tar::matches_damaged, tar::read, Second::None),
@@ -378,7 +382,7 @@ const WORDS: &[Format] = &[
 ];
 
 /// Then those for which `%PDF-` has to be present near the beginning.
-const PDF: &Format = &format(matches_pdf, pdf::read, Second::Zip);
+const PDF: &Format = &format(matches_pdf, pdf::read_whole, Second::Zip);
 
 /// Then other text.
 const TEXTS: &[Format] = &[
@@ -391,6 +395,7 @@ const TEXTS: &[Format] = &[
 const MESSAGES: &[Format] = &[
     format(mail::eml::matches, mail::mbox::read_message, Second::PdfInMail),
     format(mail::eml::matches_long, mail::mbox::read_long_message, Second::None),
+    format(mail::mbox::matches_later, mail::mbox::read_later, Second::None),
 ];
 
 /// Then `%PDF-` behind something that is no message.
@@ -400,8 +405,13 @@ const QUOTED_PDF: &Format = &format(pdf::matches_quoted, pdf::read_quoted, Secon
 const SEARCHED: &[Format] = &[
     format(pdf::matches_objects, pdf::read, Second::None),
     format(text::matches_prolog, text::read_prolog, Second::Any),
+    format(shifted::matches_late, shifted::read, Second::None),
+    format(armor::matches, armor::read, Second::None),
     format(zip::matches_prefixed, zip::read_prefixed, Second::None),
 ];
+
+/// Whatever blanks precede.
+const SHIFTED: &Format = &format(shifted::matches, shifted::read, Second::None);
 
 /// The image of a disc, which a file may be and a member is not asked for: many begin with nothing,
 /// and each would have to be decoded up to the descriptor.
@@ -431,6 +441,9 @@ impl Format {
         if let Some(found) = first(MAGICS) {
             return Some(found);
         }
+        if (SHIFTED.matches)(head) {
+            return Some(SHIFTED);
+        }
         let begins = mail::eml::begin(head).first().is_some_and(|it| WORD_STARTS.contains(it));
         if begins && let Some(found) = first(WORDS) {
             return Some(found);
@@ -458,8 +471,12 @@ impl Format {
             return Ok(Some(&DISC));
         }
         let may_be = reads_tail || (KNOWN_BY_TAIL.matches)(head);
-        let is_known = may_be && tail::matches(window)?;
-        Ok(is_known.then_some(&KNOWN_BY_TAIL))
+        if may_be && tail::matches(window)? {
+            return Ok(Some(&KNOWN_BY_TAIL));
+        }
+        // The name may be that of an image, whose system area has no form.
+        let is_disc = reads_tail && archive::is_disc(window)?;
+        Ok(is_disc.then_some(&DISC))
     }
 
     /// Reads a member of this format.
@@ -499,8 +516,17 @@ pub(crate) fn is_firmly_known(head: &[u8]) -> bool {
         || mail::mbox::matches(head)
         || mail::eml::matches(head)
         || mail::eml::matches_long(head)
-        || mail::foreign::matches(head);
+        || mail::mbox::matches_later(head)
+        || mail::foreign::matches(head)
+        // Programs pack much else than files.
+        || zlib::matches(head);
     is_known(head) && !by_chance
+}
+
+/// Whether `head` begins with the magic of a format or is a license, so that a file can begin there
+/// behind another one.
+pub(crate) fn begins_file(head: &[u8]) -> bool {
+    MAGICS.iter().any(|format| (format.matches)(head)) || text::matches(head)
 }
 
 /// Whether a member is named like one that only rights management writes.
@@ -546,8 +572,7 @@ fn read_to_tail(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     match Format::of(head) {
         Some(format) => format.read(window, sink),
         None if head.is_empty() => read(window, sink),
-        None if (DISC.matches)(head) => DISC.read(window, sink),
-        None => tail::read(window, sink),
+        None => DISC.read(window, sink),
     }
 }
 

@@ -42,6 +42,11 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     head.starts_with(MAGIC) || is_version && damaged() <= 1
 }
 
+/// Returns whether `head` begins with the magic and a version, both undamaged.
+pub(crate) fn begins(head: &[u8]) -> bool {
+    head.starts_with(MAGIC) && matches(head)
+}
+
 /// The header's fields that matter, by their names in MS-EFSR.
 struct Header {
     license: Extent,
@@ -82,35 +87,41 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     Ok(())
 }
 
-/// Searches the bytes that belong to no field for the text of another license: before the publishing
-/// license, and between it, the metadata and the content. Writers leave no such gaps.
+/// `XrML` as another license may have it: in UTF-8 and UTF-16, and in base64 of both. The base64 of a
+/// word depends on its place in a group of three bytes; bits of its neighbors are left out.
+const STRAYS: [&[u8]; 8] =
+    [b"XrML", b"X\0r\0M\0L", b"WHJNT", b"hyTU", b"Yck1M", b"WAByAE0AT", b"gAcgBNAE", b"YAHIATQBM"];
+
+/// Searches all bytes before the content but the license for the text of another one. Neither the
+/// notice nor metadata have any.
 fn stray_text(window: &mut Window<'_>, sink: &mut dyn Sink, header: &Header) -> Result<()> {
-    let content = u64::from(header.content).min(window.len());
-    let metadata =
-        header.metadata.filter(|(_, len)| *len > 0).map_or(content..content, |(at, len)| {
-            let at = u64::from(at);
-            at..at.saturating_add(u64::from(len))
-        });
+    let end = window.len();
+    let content = u64::from(header.content).min(end);
+    // Metadata may follow the content.
+    let metadata = header.metadata.map_or(end..end, |(at, len)| {
+        let at = u64::from(at);
+        at.max(content)..at.saturating_add(u64::from(len)).min(end)
+    });
     let license = header.license;
-    let gaps = [
-        wide(PREAMBLE)..license.offset.min(content),
-        license.end()..content.min(metadata.start.max(license.end())),
-        metadata.end.max(license.end())..content,
-    ];
-    for gap in gaps {
-        let mut at = gap.start;
-        while at < gap.end {
-            let len = gap.end.saturating_sub(at).min(GAP_PIECE);
+    let others = [wide(PREAMBLE)..license.offset.min(content), license.end()..content, metadata];
+    for other in others {
+        let mut at = other.start;
+        while at < other.end {
+            let len = other.end.saturating_sub(at).min(GAP_PIECE);
             let piece = window.exact("PFILE", at, narrow(len).unwrap_or(0))?;
-            let has_text = |word| memchr::memmem::find(piece, word).is_some();
-            let is_stray = has_text(b"XrML") || has_text(b"X\0r\0M\0L");
+            let has_text = |word: &&[u8]| memchr::memmem::find(piece, word).is_some();
+            let is_stray = STRAYS.iter().any(has_text);
             window.meter().charge(Limit::Steps, len)?;
             if is_stray {
                 sink.anomaly(Anomaly::StrayLicenseText, Some(at));
                 return Ok(());
             }
             // A word may be cut.
-            at = if len < GAP_PIECE { gap.end } else { at.saturating_add(GAP_PIECE - GAP_OVERLAP) };
+            at = if len < GAP_PIECE {
+                other.end
+            } else {
+                at.saturating_add(GAP_PIECE - GAP_OVERLAP)
+            };
         }
     }
     Ok(())

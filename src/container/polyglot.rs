@@ -4,10 +4,11 @@
 //! Looking costs ordinary files nothing: the head is read anyway, and so is the end of a PDF.
 //! Behind a compound file something is looked for only if its size leaves room for it.
 
-use super::{Anomaly, Body, Member, Name, Sink, compound, pdf, zip};
+use super::{Anomaly, Body, Member, Name, Sink, begins_file, compound, pdf, zip};
 use crate::bytes::wide;
 use crate::error::Result;
-use crate::source::Window;
+use crate::limits::Limit;
+use crate::source::{Extent, Window};
 
 /// What a member may be besides the format that begins it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +52,48 @@ pub(super) fn look(second: Second, window: &mut Window<'_>, sink: &mut dyn Sink)
         sink.anomaly(Anomaly::Polyglot, Some(0));
         return sink.member(Member { name: Name::Unnamed("zip"), body: Body::Again(read_zip) });
     }
+    if second == Second::Zip
+        && let Some(at) = behind_pdf(window)?
+    {
+        sink.anomaly(Anomaly::TrailingData, Some(at));
+        let extent = Extent { offset: at, len: window.len().saturating_sub(at) };
+        let body = Body::Stored(vec![extent]);
+        return sink.member(Member { name: Name::Unnamed("appended"), body });
+    }
     Ok(())
+}
+
+/// What ends a PDF (ISO 32000-2 7.5.5).
+const END_OF_PDF: &[u8] = b"%%EOF";
+/// Bytes that are searched for it at once, and those of them by which a file behind it is known.
+const PIECE: usize = 65_536;
+const HEAD: usize = 4096;
+
+/// Returns where a file begins behind a PDF. Without `startxref` near its end the PDF is searched
+/// through in any case, and here too; with it, what follows is no longer than the end that is read.
+fn behind_pdf(window: &mut Window<'_>) -> Result<Option<u64>> {
+    let len = window.len();
+    let mut at = match pdf::end(window)? {
+        Some(end) => len.saturating_sub(wide(end.len())),
+        None => 0,
+    };
+    let meter = window.meter();
+    loop {
+        let piece = window.up_to(at, PIECE)?;
+        meter.charge(Limit::Steps, wide(piece.len()))?;
+        let found = memchr::memmem::find_iter(piece, END_OF_PDF).find_map(|end| {
+            let rest = piece.get(end.saturating_add(END_OF_PDF.len())..)?.trim_ascii_start();
+            let head = rest.get(..HEAD.min(rest.len()))?;
+            begins_file(head).then_some(piece.len().saturating_sub(rest.len()))
+        });
+        if let Some(found) = found {
+            return Ok(Some(at.saturating_add(wide(found))));
+        }
+        if piece.len() < PIECE {
+            return Ok(None);
+        }
+        at = at.saturating_add(wide(PIECE.saturating_sub(HEAD)));
+    }
 }
 
 /// Returns where the PDF that begins at `at` says how it is read, if it ends where the member does.

@@ -1,5 +1,7 @@
 //! Programs (`.exe`), of which some bring an archive along and unpack it: a ZIP, which has its
 //! directory at the end, or another one right behind the image.
+//!
+//! Programs for DOS that unpack LHA and ARJ say so in their first bytes.
 
 use super::{Container, Sink, archive, zip};
 use crate::bytes::Cursor;
@@ -26,10 +28,29 @@ pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     if zip::read_near_end(window, sink)? {
         return Ok(());
     }
-    match image_end(window)? {
+    if let Some(name) = archive::unpacker(window.head()?) {
+        return archive::not_opened(sink, 0, name);
+    }
+    let end = match image_end(window)? {
+        None => dos_image_end(window)?,
+        end => end,
+    };
+    match end {
         Some(end) => archive::read_behind(window, end, sink),
         None => Ok(()),
     }
+}
+
+/// Where the image of a program for DOS ends: `e_cblp` bytes in the last one of `e_cp` pages of 512
+/// bytes. Another header may follow it, which has its own image.
+fn dos_image_end(window: &mut Window<'_>) -> Result<Option<u64>> {
+    let Some([last_low, last_high, low, high]) = window.up_to(2, 4)?.first_chunk() else {
+        return Ok(None);
+    };
+    let last = u64::from(u16::from_le_bytes([*last_low, *last_high]));
+    let pages = u64::from(u16::from_le_bytes([*low, *high]));
+    let unused = if last == 0 { 0 } else { 512_u64.saturating_sub(last) };
+    Ok(pages.checked_mul(512).and_then(|end| end.checked_sub(unused)).filter(|end| *end > 0))
 }
 
 /// Where the image of a program for Windows ends: behind the last of its sections.

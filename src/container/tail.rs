@@ -128,8 +128,11 @@ fn is_program(head: &[u8]) -> bool {
 
 /// Whether the end has a sign of one of the formats. The cheap half of [`read`].
 pub(super) fn matches(window: &mut Window<'_>) -> Result<bool> {
+    let is_script = window.head()?.starts_with(b"#!");
     let tail = tail(window)?;
-    Ok(trailer(tail).is_some() || memmem::find(tail, zip::END_SIGNATURE).is_some())
+    // Text behind binary data may be the comment of an archive, with its end record before that.
+    let is_comment = || !is_script && tail.len() == TAIL && !tail.iter().any(|it| is_control(*it));
+    Ok(trailer(tail).is_some() || memmem::find(tail, zip::END_SIGNATURE).is_some() || is_comment())
 }
 
 /// Reads the file as what its end names.

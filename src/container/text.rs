@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Container, Protection, Sink};
+use super::{Anomaly, Body, Container, Member, Name, Protection, Sink, is_known};
+use crate::bytes::wide;
 use crate::error::{Error, Result};
 use crate::license_text::has_license_text;
 use crate::limits::Limit;
@@ -16,6 +17,8 @@ const LETTERS: usize = 2048;
 
 /// Bytes of a prolog that are read at once, after the head.
 const PIECE: usize = 65_536;
+/// First bytes by which a file is known.
+const HEAD: usize = 4096;
 
 /// Whether text begins with XrML, in UTF-8 or in UTF-16.
 pub(crate) fn matches(head: &[u8]) -> bool {
@@ -184,7 +187,7 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
     loop {
         let text = window.up_to(0, len)?;
         let is_whole = text.len() < len;
-        let read = crate::bytes::wide(text.len());
+        let read = wide(text.len());
         let text = match utf16(text) {
             None => Cow::Borrowed(text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)),
             Some(wide) => wide.iter().step_by(2).copied().collect(),
@@ -206,7 +209,7 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
         }
         if !is_unfinished {
             sink.protection(Protection::None);
-            return Ok(());
+            return behind_blanks(window, sink, len);
         }
         if is_whole {
             if !has_license {
@@ -219,6 +222,23 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
         // Twice as much each time, so that the work stays in proportion to the text.
         len = len.saturating_mul(2);
     }
+}
+
+/// Names the file behind a head of white space, which is within the first `len` bytes.
+fn behind_blanks(window: &mut Window<'_>, sink: &mut dyn Sink, len: usize) -> Result<()> {
+    if !window.head()?.trim_ascii().is_empty() {
+        return Ok(());
+    }
+    let text = window.up_to(0, len)?;
+    let rest = text.trim_ascii_start();
+    let at = wide(text.len().saturating_sub(rest.len()));
+    if !is_known(rest.get(..HEAD.min(rest.len())).unwrap_or_default()) {
+        return Ok(());
+    }
+    sink.anomaly(Anomaly::NonSpecLayout, Some(at));
+    let extent = Extent { offset: at, len: window.len().saturating_sub(at) };
+    let body = Body::Stored(vec![extent]);
+    sink.member(Member { name: Name::Unnamed("content"), body })
 }
 
 #[cfg(test)]

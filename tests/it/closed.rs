@@ -67,6 +67,64 @@ fn the_image_of_an_optical_disc_is_not_overlooked() {
 }
 
 #[test]
+fn the_image_of_a_file_system_behind_nothing_is_not_overlooked() {
+    let cases: [(usize, &[u8]); 7] = [
+        (65_600, b"_BHRfS_M"),
+        (65_588, b"ReIsEr2Fs"),
+        (8244, b"ReIsErFs"),
+        (32_768, b"JFS1\x01\0\0\0"),
+        (65_536 + 1372, b"\x19\x01\x54\x19"),
+        (8192 + 1372, b"\x54\x19\x01\0"),
+        (8192 + 1372, b"\0\x01\x19\x54"),
+    ];
+    for (at, magic) in cases {
+        let mut image = vec![0; 100_000];
+        image[at..at + magic.len()].copy_from_slice(magic);
+        let name = magic.escape_ascii();
+        assert_eq!(unknown(&image), Some(("archive-not-opened", Some(0))), "{name}");
+        let mut other = image.clone();
+        other[at] ^= 1;
+        assert_eq!(unknown(&other), None, "{name}, another magic");
+    }
+}
+
+/// The system area is for others to use; a file named like an image is looked at behind it.
+#[test]
+fn the_image_of_a_disc_with_a_system_area_is_known_by_its_name() {
+    let mut image = noise(5, 40_000);
+    image[32_769..32_774].copy_from_slice(b"CD001");
+    let mut inspector = Inspector::default();
+    for (name, expected) in [("disc.iso", Some("archive-not-opened")), ("disc", None)] {
+        let report = inspector.inspect_named(&image, name).unwrap();
+        assert_eq!(report.incomplete().map(rmsight::Error::code), expected, "{name}");
+    }
+    let zip = Zip::new().member("disc.iso", image, Method::Stored).build();
+    assert_eq!(unknown(&zip).map(|(code, _)| code), Some("archive-not-opened"));
+}
+
+#[test]
+fn a_program_for_dos_that_unpacks_an_archive_is_not_overlooked() {
+    let program = |at: usize, sign: &[u8], behind: &[u8]| {
+        let mut image = b"MZ\x40\0\x02\0".to_vec();
+        image.resize(576, 0);
+        image[at..at + sign.len()].copy_from_slice(sign);
+        [&image, behind, &[0; 30]].concat()
+    };
+    let arj = b"\x60\xEA\x25\0\x1E\x0B\x01\0\x10\0\x02\0";
+    let cases: [(&str, Vec<u8>, Option<u64>); 6] = [
+        ("LHA by its word", program(36, b"LHA's SFX 2.13", b""), Some(0)),
+        ("ARJ by its word", program(28, b"RJSX", b""), Some(0)),
+        ("LHA behind the image", program(60, b"", b"\x20\x1A-lh5-"), Some(578)),
+        ("ARJ behind the image", program(60, b"", arj), Some(576)),
+        ("RAR behind the image", program(60, b"", b"Rar!\x1A\x07\0"), Some(576)),
+        ("nothing", program(60, b"", b"text"), None),
+    ];
+    for (name, bytes, at) in cases {
+        assert_eq!(unknown(&bytes), at.map(|at| ("archive-not-opened", Some(at))), "{name}");
+    }
+}
+
+#[test]
 fn a_member_of_nothing_is_neither_a_disc_nor_a_protected_file() {
     let zip = |name: &str, count: usize| {
         (0..count).fold(Zip::new(), |zip, member| {

@@ -332,8 +332,21 @@ fn license_text_outside_of_the_fields_of_a_pfile_is_reported() {
         let plain = Pfile::new(version, marked(&decoy())).build();
         let at = plain.windows(6).position(|window| window == b"</XrML").unwrap() + 7;
         let (head, tail) = plain.split_at(at);
-        let mut cases =
-            vec![("clear text", Pfile::new(version, marked(&decoy())).clear_text(&held()).build())];
+        let with_notice =
+            |text: &str| Pfile::new(version, marked(&decoy())).clear_text(text).build();
+        let mut cases = vec![("clear text", with_notice(&held()))];
+        for shift in ["", " ", "  "] {
+            let text = shift.to_owned() + &held();
+            cases.push(("base64", with_notice(&base64_of(text.as_bytes()))));
+            cases.push(("base64 of UTF-16", with_notice(&base64_of(&utf16(&text)))));
+            // A shift by one byte, which white space of UTF-16 does not give.
+            let odd = [shift.as_bytes(), &utf16(&held())].concat();
+            cases.push(("base64 of shifted UTF-16", with_notice(&base64_of(&odd))));
+        }
+        if version != PfileVersion::V2_0 {
+            let file = Pfile::new(version, marked(&decoy())).metadata(held().as_bytes());
+            cases.push(("metadata", file.build()));
+        }
         // The content moves behind the second license.
         let mut moved = [head, held().as_bytes(), tail].concat();
         let field = Pfile::new(version, marked(&decoy())).header_offset() + 20;
@@ -371,6 +384,43 @@ fn licenses_in_a_foreign_root_or_in_another_encoding_are_not_overlooked() {
     for (name, file) in cases {
         let report = Inspector::default().inspect_bytes(&file);
         assert_eq!(highest(&report, &Estate::default()), Need::Possible, "{name}");
+    }
+}
+
+/// Only the elements of the specification count, and a reader that takes others finds another key.
+#[test]
+fn elements_beside_the_body_or_in_another_case_are_damage() {
+    fn element<'t>(text: &'t str, name: &str) -> &'t str {
+        let end = format!("</{name}>");
+        &text[text.find(&format!("<{name}")).unwrap()..text.find(&end).unwrap() + end.len()]
+    }
+    let (held, decoy) = (held(), decoy());
+    let principals = element(&held, "ISSUEDPRINCIPALS");
+    let body = element(&held, "BODY");
+    let in_case = |text: &str, from: &str, to: &str| text.replace(from, to);
+    let cases = [
+        ("principals before", decoy.replacen("<BODY", &format!("{principals}<BODY"), 1)),
+        ("principals behind", decoy.replacen("</BODY>", &format!("</BODY>{principals}"), 1)),
+        ("another body", decoy.replacen("<BODY", &(in_case(body, "BODY", "Body") + "<BODY"), 1)),
+        ("no other body", in_case(&decoy, "BODY", "Body")),
+        (
+            "principals in another case",
+            decoy.replacen(
+                "<ISSUEDP",
+                &(in_case(principals, "ISSUEDP", "IssuedP") + "<ISSUEDP"),
+                1,
+            ),
+        ),
+        ("a principal", in_case(&decoy, "<PRINCIPAL", "<Principal")),
+        ("a key", in_case(&decoy, "PUBLICKEY", "PublicKey")),
+    ];
+    let estate = Estate::default();
+    assert_eq!(highest(&Inspector::default().inspect_bytes(decoy.as_bytes()), &estate), Need::No);
+    for (name, text) in cases {
+        let report = Inspector::default().inspect_bytes(text.as_bytes());
+        assert!(highest(&report, &estate) >= Need::Possible, "{name}");
+        let code = report.incomplete().map(rmsight::Error::code);
+        assert_eq!(code, Some("malformed-xrml"), "{name}");
     }
 }
 

@@ -20,6 +20,7 @@ mod license;
 mod limits;
 mod mail;
 mod mail_forms;
+mod openings;
 mod outlook;
 mod pdf_candidates;
 mod polyglots;

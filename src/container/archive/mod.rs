@@ -1,6 +1,7 @@
 //! Archives, disk images and other formats that hold files and that this program does not open. What
 //! they hold stays unknown, and the record says so: `archive-not-opened`.
 
+mod openpgp;
 mod table;
 
 use memchr::memmem;
@@ -42,6 +43,9 @@ fn kind(head: &[u8]) -> Option<&'static str> {
         && let Some(found) = BINARY.iter().find(|magic| magic.matches(head))
     {
         return Some(found.name);
+    }
+    if openpgp::matches(head) {
+        return Some("pgp");
     }
     is_volume(head).then_some("disk image")
 }
@@ -94,11 +98,63 @@ pub(crate) fn matches_disc(head: &[u8]) -> bool {
 
 pub(crate) fn read_disc(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
-    match window.up_to(DESCRIPTOR, 6)?.get(1..) {
-        Some(identifier) if IDENTIFIERS.contains(&identifier) => not_opened(sink, 0, "disk image"),
-        _ => tail::read(window, sink),
+    if is_disc(window)? {
+        return not_opened(sink, 0, "disk image");
+    }
+    match file_system(window)? {
+        Some(name) => not_opened(sink, 0, name),
+        None => tail::read(window, sink),
     }
 }
+
+/// Whether a volume descriptor stands behind the system area.
+pub(crate) fn is_disc(window: &mut Window<'_>) -> Result<bool> {
+    let identifier = window.up_to(DESCRIPTOR, 6)?.get(1..).unwrap_or_default();
+    Ok(IDENTIFIERS.contains(&identifier))
+}
+
+/// Offset in a block, magic, name.
+type Superblock = (usize, &'static [u8], &'static str);
+
+/// Blocks with the superblock of a file system that leaves the bytes before it to others.
+const SUPERBLOCKS: [(u64, &[Superblock]); 3] = [
+    // Linux, reiserfs_fs.h (format 3.5); FreeBSD, fs.h (`fs_magic` of UFS1 in both orders).
+    (
+        8192,
+        &[
+            (52, b"ReIsEr", "reiserfs"),
+            (1372, b"\x54\x19\x01\0", "ufs"),
+            (1372, b"\0\x01\x19\x54", "ufs"),
+        ],
+    ),
+    // Linux, jfs_superblock.h.
+    (32_768, &[(0, b"JFS1", "jfs")]),
+    // Linux, btrfs_tree.h and reiserfs_fs.h; FreeBSD, fs.h (UFS2).
+    (
+        65_536,
+        &[
+            (64, b"_BHRfS_M", "btrfs"),
+            (52, b"ReIsEr", "reiserfs"),
+            (1372, b"\x19\x01\x54\x19", "ufs"),
+            (1372, b"\x19\x54\x01\x19", "ufs"),
+        ],
+    ),
+];
+
+/// The file system of an image that begins with nothing.
+fn file_system(window: &mut Window<'_>) -> Result<Option<&'static str>> {
+    for (block, magics) in SUPERBLOCKS {
+        let bytes = window.up_to(block, BLOCK)?;
+        let found = magics.iter().find(|(at, magic, _)| begins_at(bytes, *at, magic));
+        if let Some((.., name)) = found {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// Bytes of a block that are read.
+const BLOCK: usize = 2048;
 
 /// Returns the error of a format of this name that begins at `at` and is not opened.
 pub(super) fn not_opened(sink: &mut dyn Sink, at: u64, name: &'static str) -> Result<()> {
@@ -112,15 +168,37 @@ pub(super) fn not_opened(sink: &mut dyn Sink, at: u64, name: &'static str) -> Re
 const BEHIND: usize = 4096;
 
 /// What such an archive begins with; of a ZIP, the directory could not be read then.
-const UNPACKED: [(&[u8], &str); 5] =
-    [SEVEN_ZIP, RAR, CAB, (b"**ACE**", "ace"), (b"PK\x03\x04", "zip")];
+const UNPACKED: [(&[u8], &str); 8] = [
+    SEVEN_ZIP,
+    RAR,
+    CAB,
+    (b"**ACE**", "ace"),
+    (b"PK\x03\x04", "zip"),
+    (b"-lh5-", "lha"),
+    (b"-lh6-", "lha"),
+    (b"-lh7-", "lha"),
+];
+
+/// What programs that unpack themselves say in their first bytes (the magic database of the `file`
+/// program, `Magdir/msdos`).
+const UNPACKERS: [(usize, &[u8], &str); 3] =
+    [(28, b"RJSX", "arj"), (36, b"LHa's SFX", "lha"), (36, b"LHA's SFX", "lha")];
+
+/// Returns the name of the archive that a program says to unpack.
+pub(crate) fn unpacker(head: &[u8]) -> Option<&'static str> {
+    let found = UNPACKERS.iter().find(|(at, magic, _)| begins_at(head, *at, magic));
+    found.map(|(.., name)| *name)
+}
 
 /// Says so of the archive that a program brings along behind its image, if it does.
 pub(crate) fn read_behind(window: &mut Window<'_>, image: u64, sink: &mut dyn Sink) -> Result<()> {
     let behind = window.up_to(image, BEHIND)?;
     let found =
         UNPACKED.iter().filter_map(|(magic, name)| Some((memmem::find(behind, magic)?, *name)));
-    match found.min() {
+    let arj = memmem::find_iter(behind, b"\x60\xEA")
+        .find(|at| behind.get(*at..).is_some_and(table::is_arj))
+        .map(|at| (at, "arj"));
+    match found.chain(arj).min() {
         Some((at, name)) => not_opened(sink, image.saturating_add(wide(at)), name),
         None => Ok(()),
     }
@@ -198,7 +276,8 @@ mod tests {
         let zoo = head(&[(0, b"ZOO 2.10 Archive.\x1A"), (20, b"\xDC\xA7\xC4\xFD")]);
         let flat =
             b"<pkg:package xmlns:pkg=\"http://schemas.microsoft.com/office/2006/xmlPackage\">";
-        let cases: [(Vec<u8>, &str); 71] = [
+        let utf_16be = |text: &[u8]| text.iter().flat_map(|byte| [0, *byte]).collect::<Vec<u8>>();
+        let cases: [(Vec<u8>, &str); 75] = [
             (b"\x60\xEA\x25\0\x1E\x0B\x01\0\x10\0\x02".to_vec(), "arj"),
             (b"\x1A\x08OFFER.DOC\0\0\0\0".to_vec(), "arc"),
             (zoo, "zoo"),
@@ -258,6 +337,16 @@ mod tests {
             (b"\0\x01\0\0Standard Jet DB\0".to_vec(), "Access database"),
             (flat.to_vec(), "Flat OPC"),
             ([b"\xEF\xBB\xBF<?xml version=\"1.0\"?>\n".as_slice(), flat].concat(), "Flat OPC"),
+            (utf_16be(flat), "Flat OPC"),
+            ([b"\xFE\xFF".to_vec(), utf_16be(flat)].concat(), "Flat OPC"),
+            (
+                [b"\x2C".as_slice(), lzma(1 << 20, u64::MAX).get(1..).unwrap(), &[9; 30]].concat(),
+                "lzma",
+            ),
+            (
+                [b"\x8C\x0D\x04\x09\x03\x08".as_slice(), &[7; 8], b"\x60\xD2\x40\x01"].concat(),
+                "pgp",
+            ),
             (head(&[(4, b"\xEF\xCD\xAB\x89\x20\x06")]), "ese"),
             (head(&[(7, b"-sqx-")]), "sqx"),
             (head(&[(24, b"\x6C\xEA")]), "dump"),

@@ -162,6 +162,8 @@ pub(super) const BEGINNINGS: &[Magic] = &[
     tested(b"<", "Flat OPC", is_flat_opc), // "The Flat OPC format", 2006/xmlPackage
     tested(b"\xEF\xBB\xBF", "Flat OPC", is_flat_opc),
     tested(b"\xFF\xFE", "Flat OPC", is_flat_opc),
+    tested(b"\xFE\xFF", "Flat OPC", is_flat_opc),
+    tested(b"\0<", "Flat OPC", is_flat_opc),
 ];
 
 /// Magics behind other fields. These fields have bytes that text has not.
@@ -180,6 +182,13 @@ pub(super) const BINARY: &[Magic] = &[
         bytes: b"-pm",
         name: "lha",
         confirm: |head| begins_at(head, 6, b"-") && byte(head, 20) < 4,
+    },
+    // Of unknown size, with other properties than those that nearly all writers use.
+    Magic {
+        at: 5,
+        bytes: &[0xFF; 8],
+        name: "lzma",
+        confirm: |head| byte(head, 0) < 225 && byte(head, 0) > 0 && is_lzma(head),
     },
     at(4, b"\xEF\xCD\xAB\x89", "ese"), // Extensible Storage Engine, libesedb
     at(7, b"-sqx-", "sqx"),            // SQX archive format
@@ -248,7 +257,7 @@ fn le32(head: &[u8], at: usize) -> Option<u32> {
 }
 
 /// A main header: its size, that of its fixed part, and the file type 2.
-fn is_arj(head: &[u8]) -> bool {
+pub(super) fn is_arj(head: &[u8]) -> bool {
     let size = u16::from_le_bytes([byte(head, 2), byte(head, 3)]);
     (30..=2600).contains(&size) && u16::from(byte(head, 4)) <= size && byte(head, 10) == 2
 }

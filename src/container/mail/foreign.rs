@@ -1,5 +1,5 @@
 //! Messages and mailboxes as no mail server hands them on: in UTF-16, or with lines that end in a
-//! bare CR, which RFC 5322, 2.3 forbids, or in CR CR LF. Programs that convert files leave such. They
+//! bare CR, which RFC 5322, 2.3 forbids, in CR CR LF or in LF CR. Programs that convert files leave such. They
 //! are recognized but not read, so nobody has seen what is attached.
 
 use super::{calendar, eml, mbox};
@@ -67,6 +67,8 @@ impl Lines {
         let mut returns: usize = 0;
         for letter in letters.skip_while(u8::is_ascii_whitespace) {
             match letter {
+                // Of LF CR, the LF has ended the line.
+                b'\r' if returns == 0 && lines.text().ends_with(b"\n") => continue,
                 b'\r' => {
                     returns = returns.saturating_add(1);
                     continue;
@@ -116,7 +118,7 @@ fn oddity(head: &[u8]) -> Option<&'static str> {
         || ends.take_while(|line| !is_end(line)).any(|line| line == b"\r\r");
     let is_mail = mbox::matches(should_be) && (is_doubled || !mbox::matches(is))
         || eml::matches(should_be) && fields(should_be) > if is_doubled { 0 } else { fields(is) };
-    is_mail.then_some("a message whose lines end in a bare CR, or in CR CR LF")
+    is_mail.then_some("a message whose lines end in a bare CR, in CR CR LF or in LF CR")
 }
 
 /// Whether a field or the separator of a mailbox begins the text, or what stands behind its first

@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use super::content::{CHUNK, Until, from_line, is_from_line};
 use super::eml;
 use super::lines::is_dated;
 use super::mime::{Message, Part};
 use crate::bytes::wide;
-use crate::container::{Anomaly, Body, Container, Member, Name, Sink};
+use crate::container::{Anomaly, Body, Container, Member, Name, Needle, Sink};
 use crate::error::{Error, Result};
 use crate::source::Window;
 
@@ -28,10 +29,42 @@ pub(crate) fn matches(head: &[u8]) -> bool {
         || eml::matches(next) && eml::name_at_start(next).is_some()
 }
 
+/// Returns the offset of the first separator line behind lines that are no message. It has a date, and
+/// a message follows it.
+fn later(head: &[u8]) -> Option<usize> {
+    // Asked of most texts: made once.
+    static FINDER: LazyLock<Needle> = LazyLock::new(|| Needle::new(b"\nFrom ", 1));
+    let mut from: usize = 0;
+    while let Some(at) = FINDER.find(head.get(from..)?) {
+        let start = from.saturating_add(at).saturating_add(1);
+        let line = head.get(start..)?;
+        if from_line(line).is_some_and(|(words, next)| is_dated(words) && eml::matches(next)) {
+            return Some(start);
+        }
+        from = start;
+    }
+    None
+}
+
+/// Returns whether a mailbox begins behind other lines of the head.
+pub(crate) fn matches_later(head: &[u8]) -> bool {
+    later(head).is_some()
+}
+
+/// Reads what [`matches_later`] recognizes.
+pub(crate) fn read_later(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let start = wide(later(window.head()?).unwrap_or_default());
+    read_from(start, sink)
+}
+
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    sink.container(Container::Mbox);
     let head = window.head()?;
     let start = wide(head.len().saturating_sub(eml::begin(head).len()));
+    read_from(start, sink)
+}
+
+fn read_from(start: u64, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Mbox);
     sink.forward(Box::new(move |window, sink| go_on(window, sink, start, 0)));
     Ok(())
 }

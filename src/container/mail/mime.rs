@@ -284,8 +284,12 @@ impl Message {
         let Some(first) = open.next() else { return Ok(()) };
         // A header without a body, as a delivery notice returns it (RFC 6522 3), or a text that
         // begins like one.
-        let has_body = if self.is_member { self.signs.has_dashes } else { true };
-        if self.at == At::Between && first.parts == 0 && open.next().is_none() && !has_body {
+        let is_alone = self.at == At::Between && first.parts == 0 && open.next().is_none();
+        let mut has_body = || match self.is_member {
+            true => Ok(self.signs.has_dashes),
+            false => has_text(self.position, end.at, window),
+        };
+        if is_alone && !self.lacks_attachment && !has_body()? {
             return Ok(());
         }
         let mut open = content.boundaries.iter().filter(|boundary| !boundary.is_closed);
@@ -316,6 +320,13 @@ impl Message {
             Leaf::Base64 | Leaf::Other => false,
         })
     }
+}
+
+/// Returns whether there is more than a few blanks between two offsets.
+fn has_text(from: u64, to: u64, window: &mut Window<'_>) -> Result<bool> {
+    let len = to.saturating_sub(from);
+    let text = window.up_to(from, narrow(len.min(LAST_LINE)).unwrap_or_default())?;
+    Ok(len > LAST_LINE || !text.trim_ascii().is_empty())
 }
 
 /// Returns the encoding of the `len` bytes at `start`, and whether they begin a known format in it:

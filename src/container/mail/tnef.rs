@@ -52,10 +52,14 @@ const PIECE: u64 = 65_536;
 /// Bytes of a name that are read.
 const MAX_NAME: u64 = 1024;
 
+/// Returns whether `head` begins with the signature, undamaged.
+pub(crate) fn begins(head: &[u8]) -> bool {
+    head.starts_with(&SIGNATURE.to_le_bytes())
+}
+
 pub(crate) fn matches(head: &[u8]) -> bool {
     let first = head.get(narrow(HEADER).unwrap_or_default()..);
-    head.starts_with(&SIGNATURE.to_le_bytes())
-        || first.is_some_and(|first| first.starts_with(VERSION))
+    begins(head) || first.is_some_and(|first| first.starts_with(VERSION))
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {

@@ -393,8 +393,14 @@ impl Document {
 
 /// Where `%PDF-` begins within the first 1024 bytes.
 pub(super) fn find_header(head: &[u8]) -> Option<usize> {
-    // Asked of every file: made once.
-    static FINDER: LazyLock<Needle> = LazyLock::new(|| Needle::new(HEADER, 0));
     let within = HEADER_WITHIN.saturating_add(HEADER.len()).min(head.len());
     FINDER.find(head.get(..within).unwrap_or_default())
 }
+
+/// The same in the rest of `head`, where some readers accept it too.
+pub(super) fn find_late_header(head: &[u8]) -> Option<usize> {
+    Some(FINDER.find(head.get(HEADER_WITHIN..)?)?.saturating_add(HEADER_WITHIN))
+}
+
+// Asked of every file: made once.
+static FINDER: LazyLock<Needle> = LazyLock::new(|| Needle::new(HEADER, 0));

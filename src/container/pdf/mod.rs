@@ -19,6 +19,7 @@ mod load;
 mod object;
 mod object_stream;
 mod payload;
+mod quote;
 mod read;
 mod replay;
 mod search;
@@ -37,12 +38,23 @@ use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::Window;
 
+pub(crate) use quote::is_quote;
 pub(crate) use read::read;
 
 /// Returns whether a PDF begins with `head`: its header is at the start, or within the first 1024
 /// bytes with binary junk before it or an object after it. Text that only quotes the header is none.
 pub(crate) fn matches(head: &[u8]) -> bool {
-    let Some(at) = document::find_header(head) else { return false };
+    document::find_header(head).is_some_and(|at| is_document_at(head, at))
+}
+
+/// Returns the offset of the header of a PDF that begins behind more bytes than most readers pass over.
+/// Data of other formats may contain the header alone, so an object has to follow it.
+pub(crate) fn late_header_at(head: &[u8]) -> Option<usize> {
+    let at = document::find_late_header(head)?;
+    object_at(head.get(at..)?).is_some().then_some(at)
+}
+
+fn is_document_at(head: &[u8], at: usize) -> bool {
     let (junk, pdf) = head.split_at_checked(at).unwrap_or_default();
     let is_space = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0 | 0xEF | 0xBB | 0xBF);
     let is_binary = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
@@ -54,11 +66,24 @@ pub(crate) fn matches_quoted(head: &[u8]) -> bool {
     document::find_header(head).is_some()
 }
 
+/// Reads a member of which [`matches`] holds.
+///
+/// # Errors
+/// The structure of the PDF is damaged, or names a budget.
+pub(crate) fn read_whole(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let at = document::find_header(window.head()?).unwrap_or_default();
+    if at > 0 && is_quote(window, at)? {
+        sink.container(ordinary(window.head()?));
+        return Ok(());
+    }
+    read(window, sink)
+}
+
 /// Reads a member that has the header of a PDF behind text. It is a PDF if an object begins a line
 /// of it; all that a PDF protects is in objects.
 pub(crate) fn read_quoted(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     if has_object(window)? {
-        return read(window, sink);
+        return read_whole(window, sink);
     }
     sink.container(ordinary(window.head()?));
     Ok(())
@@ -81,9 +106,13 @@ fn has_object(window: &mut Window<'_>) -> Result<bool> {
 }
 
 /// Returns whether an object begins a line of the first 1024 bytes, as it does where the header of
-/// the file is damaged.
+/// the file is damaged. Values of a form are such objects too, in a format of their own (ISO 32000-2
+/// 12.7.8).
 pub(crate) fn matches_objects(head: &[u8]) -> bool {
-    object_at(head.get(..layout::HEADER_WITHIN.min(head.len())).unwrap_or_default()).is_some()
+    let is_form_data = head.starts_with(b"%FDF-") && memchr::memmem::find(head, b"/FDF").is_some();
+    !is_form_data
+        && object_at(head.get(..layout::HEADER_WITHIN.min(head.len())).unwrap_or_default())
+            .is_some()
 }
 
 /// Returns the offset of the first object header that begins a line.

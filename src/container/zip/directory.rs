@@ -23,6 +23,8 @@ pub(super) struct Directory {
     pub(super) is_zip64: bool,
     /// What has to be added to the offsets of local headers: something stands before the archive.
     pub(super) base: u64,
+    /// Where the archive ends, with its comment.
+    pub(super) behind: u64,
 }
 
 /// Returns the error of a volume of a split archive (APPNOTE.TXT 8).
@@ -40,6 +42,8 @@ struct End {
     entries: u64,
     size: u64,
     start: u64,
+    /// Length of the comment, which the zip64 record has not.
+    comment: u16,
     is_zip64: bool,
 }
 
@@ -56,6 +60,8 @@ impl End {
 pub(super) enum Search {
     /// As far as the longest comment reaches.
     Comment,
+    /// The same of an Office package, which has no comment and a small directory.
+    Package,
     /// Only where an archive with a short comment has it.
     Near,
     /// Only as far as a PDF is read from its end, which costs no read of its own there.
@@ -85,8 +91,8 @@ impl Directory {
         let reaches: &[u64] = match search {
             Search::Near => &[NEAR],
             Search::Tail => &[TAIL],
-            Search::AfterPrefix if window.len() <= TAIL => &[TAIL],
-            Search::AfterPrefix => &[TAIL, MAX_COMMENT.saturating_add(END_LEN)],
+            Search::AfterPrefix | Search::Package if window.len() <= TAIL => &[TAIL],
+            Search::AfterPrefix | Search::Package => &[TAIL, MAX_COMMENT.saturating_add(END_LEN)],
             Search::Comment if window.len() <= NEAR => &[NEAR],
             Search::Comment => &[NEAR, MAX_COMMENT.saturating_add(END_LEN)],
         };
@@ -108,6 +114,8 @@ impl Directory {
     /// Believes the end record at `offset` if a directory is where it says.
     fn at(window: &mut Window<'_>, offset: u64) -> Result<Directory> {
         let mut end = end_record(window, offset)?;
+        let comment = u64::from(end.comment);
+        let behind_comment = offset.saturating_add(END_LEN).saturating_add(comment);
         // Of ZIP64 the number is in the record, and 0xFFFF here.
         if !matches!(end.disk, 0 | u16::MAX) {
             return Err(split(offset));
@@ -135,6 +143,7 @@ impl Directory {
                     entries: end.entries,
                     is_zip64: end.is_zip64,
                     base,
+                    behind: behind_comment,
                 });
             }
         }
@@ -191,6 +200,7 @@ fn end_record(window: &mut Window<'_>, offset: u64) -> Result<End> {
         entries: u64::from(cursor.u16_le("total entries")?),
         size: u64::from(cursor.u32_le("size of the central directory")?),
         start: u64::from(cursor.u32_le("offset of the central directory")?),
+        comment: cursor.u16_le("comment length")?,
         is_zip64: false,
     })
 }
@@ -229,6 +239,7 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
             entries: cursor.u64_le("total entries")?,
             size: cursor.u64_le("size of the central directory")?,
             start: cursor.u64_le("offset of the central directory")?,
+            comment: 0,
             is_zip64: true,
         }));
     }

@@ -6,6 +6,7 @@
 mod directory;
 mod hidden;
 mod layout;
+mod office;
 mod scan;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
@@ -18,15 +19,15 @@ use hidden::Gaps;
 pub(crate) use layout::END_SIGNATURE;
 use layout::{
     AES, CENTRAL, CENTRAL_FIXED, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED,
-    LABEL_INFO, LOCAL, LOCAL_FIXED, LOCAL_LEN, MAIN_PARTS, MAIN_TYPES, MASKED, RELATIONSHIPS,
-    SPLIT, STORED, UTF8,
+    LABEL_INFO, LOCAL, LOCAL_LEN, MASKED, SPLIT, STORED, UTF8,
 };
+use office::{begins_as_office, is_office, is_part};
 
 use crate::bytes::{narrow, wide};
 use crate::container::binary::is_binary;
 use crate::container::{
-    Anomaly, Body, Container, Member, Name, Needle, Sink, is_named_protected_in_bytes,
-    is_worth_opening, label, not_as_named,
+    Anomaly, Body, Container, Member, Name, Needle, Sink, begins_file, is_named_protected_in_bytes,
+    is_worth_opening, label, not_as_named, pdf,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -42,14 +43,8 @@ const HEAD_STEPS: u64 = 256;
 const AHEAD: u64 = 65_536;
 /// Bytes of the extra field that a local header usually stays under.
 const USUAL_EXTRA: u64 = 64;
-/// Records that are looked through for the relationships of a package.
-const PACKAGE_SEARCH: usize = 256;
-/// Local headers of the head that are looked at for those of a package.
-const PACKAGE_BEGIN: usize = 8;
-/// Bytes of the relationships of a package: real ones have some 700, and one with a namespace and one
-/// type has not less than 200.
-const MAX_RELATIONSHIPS: u64 = 65_536;
-const LEAST_RELATIONSHIPS: u16 = 200;
+/// Bytes behind an archive that can be a protected file.
+const LEAST_APPENDED: u64 = 64;
 /// Bytes of a part with a label; real ones have some 2 KB.
 const MAX_LABEL_PART: u64 = 1 << 20;
 
@@ -151,6 +146,7 @@ pub(crate) fn read_at_end(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
     sink.container(Container::Zip);
     let directory = Directory::locate(window, Search::Tail)?;
     let is_package = is_office(window, &directory)?;
+    sink.container(if is_package { Container::Ooxml } else { Container::Zip });
     read_members(window, sink, directory, is_package)
 }
 
@@ -179,16 +175,13 @@ pub(crate) fn lists_stored(head: &[u8], at: usize, tail: &[u8]) -> bool {
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Zip);
     let mut is_package = begins_as_office(window.head()?);
-    let wanted = sink.wanted();
     if is_package {
         sink.container(Container::Ooxml);
-        if !wanted.deep && !wanted.labels {
-            return Ok(());
-        }
     }
     let is_split = window.head()?.starts_with(SPLIT);
     let first = local(window, 0, |_| ());
-    let directory = match Directory::locate(window, Search::Comment) {
+    let search = if is_package { Search::Package } else { Search::Comment };
+    let directory = match Directory::locate(window, search) {
         // An empty directory behind members is no answer.
         Ok(directory) if directory.entries == 0 && first.is_ok() => {
             let error = malformed("EndOfCentralDirectory", directory.end, "it lists no member");
@@ -200,9 +193,11 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         Err(_) if is_split => return scan::scan(window, sink, split(0)),
         Err(error) => return scan::scan(window, sink, error),
     };
-    if !is_package {
+    // Behind another archive, the head is not that of the one with the directory.
+    if !is_package || directory.base > 0 {
         is_package = is_office(window, &directory)?;
     }
+    sink.container(if is_package { Container::Ooxml } else { Container::Zip });
     if directory.base > 0 && first.is_ok() {
         // One archive stands before the other. Who reads from the front sees the first one.
         sink.anomaly(Anomaly::Polyglot, Some(directory.base));
@@ -218,97 +213,29 @@ fn read_members(
     directory: Directory,
     is_package: bool,
 ) -> Result<()> {
-    let wanted = sink.wanted();
     let wish = match is_package {
-        true if wanted.deep => Wish::Everything,
-        true => Wish::Labels,
+        true if sink.wanted().deep => Wish::Everything,
+        true => Wish::Others,
         false => Wish::Members,
     };
-    if is_package {
-        sink.container(Container::Ooxml);
-        if !wanted.deep && !wanted.labels {
-            return Ok(());
-        }
-    }
+    appended(window, sink, directory.behind)?;
     Reading::new(directory, wish).go_on(window, sink)
 }
 
-/// Whether the first local headers are those of an Office package: of its relationships, and of a main
-/// part. So most of them cost one read. Where the head does not decide, [`is_office`] does.
-fn begins_as_office(head: &[u8]) -> bool {
-    let (mut is_package, mut has_main_part) = (false, false);
-    let mut rest = head;
-    for _ in 0..PACKAGE_BEGIN {
-        let Some((fixed, behind)) = rest.split_first_chunk::<LOCAL_FIXED>() else { return false };
-        if !fixed.starts_with(&LOCAL.to_le_bytes()) {
-            return false;
-        }
-        let field = |at: usize| {
-            let bytes = fixed.get(at..).and_then(|field| field.first_chunk());
-            bytes.map_or(0, |bytes| u16::from_le_bytes(*bytes))
-        };
-        let packed = u32::from(field(20)) << 16 | u32::from(field(18));
-        let Some((name, behind)) = behind.split_at_checked(usize::from(field(26))) else {
-            return false;
-        };
-        is_package |= name == RELATIONSHIPS && (field(22) >= LEAST_RELATIONSHIPS || field(24) > 0);
-        has_main_part |= MAIN_PARTS.contains(&name);
-        if is_package && has_main_part {
-            return true;
-        }
-        let data = behind.get(usize::from(field(28))..).unwrap_or_default();
-        let next = if field(6) & DESCRIPTOR == 0 {
-            narrow(packed.into())
-        } else {
-            memchr::memmem::find(data, &LOCAL.to_le_bytes())
-        };
-        let Some(next) = next.and_then(|next| data.get(next..)) else { return false };
-        rest = next;
+/// Names the file that follows the archive, if one does. No program unpacks it, but who cuts the
+/// archive off has it.
+fn appended(window: &mut Window<'_>, sink: &mut dyn Sink, at: u64) -> Result<()> {
+    let len = window.len().saturating_sub(at);
+    if len < LEAST_APPENDED {
+        return Ok(());
     }
-    false
-}
-
-/// Whether the archive is an Office document: its relationships name a main part of one. A package of
-/// another kind (NuGet, VSIX, XPS, 3MF) is an archive, and a member that is named like a part of a
-/// package proves nothing.
-fn is_office(window: &mut Window<'_>, directory: &Directory) -> Result<bool> {
-    match relationships(window, directory) {
-        Ok(Some(xml)) => {
-            Ok(MAIN_TYPES.iter().any(|kind| memchr::memmem::find(&xml, kind).is_some()))
-        }
-        Ok(None) => Ok(false),
-        Err(error) if error.ends_file() => Err(error),
-        // The members are looked at then.
-        Err(_) => Ok(false),
+    let head = window.up_to(at, narrow(HEAD).unwrap_or_default())?;
+    if !begins_file(head) && pdf::header_at(head) != Some(0) {
+        return Ok(());
     }
-}
-
-/// The text of the relationships of a package, if one of the first records is theirs.
-fn relationships(window: &mut Window<'_>, directory: &Directory) -> Result<Option<Vec<u8>>> {
-    let mut position = directory.start;
-    let mut run = Run::new(position);
-    for _ in 0..PACKAGE_SEARCH {
-        if position >= directory.end {
-            break;
-        }
-        let ahead = run.ahead(window, position, CENTRAL_FIXED).unwrap_or_default();
-        let record = central(window, position, ahead, |name| name == RELATIONSHIPS)?;
-        let Some((entry, next)) = record else { break };
-        position = next;
-        if !entry.name || entry.packed > MAX_RELATIONSHIPS {
-            continue;
-        }
-        let (_, data) = local(window, directory.base.saturating_add(entry.header), |_| ())?;
-        let len = narrow(entry.packed).unwrap_or(usize::MAX);
-        window.meter().charge(Limit::Steps, entry.packed)?;
-        let packed = window.exact("zip member", data, len)?;
-        return match entry.method {
-            STORED => Ok(Some(packed.to_vec())),
-            DEFLATED => decode_all(Encoding::Deflate, packed, MAX_RELATIONSHIPS).map(Some),
-            _ => Ok(None),
-        };
-    }
-    Ok(None)
+    sink.anomaly(Anomaly::TrailingData, Some(at));
+    let body = Body::Stored(vec![Extent { offset: at, len }]);
+    sink.member(Member { name: Name::Unnamed("appended"), body })
 }
 
 /// Things one behind the other of which most is wanted: records, or small members. A read goes ahead
@@ -363,8 +290,11 @@ impl Run {
 /// What somebody wants of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wish {
+    /// All members of an archive.
     Members,
-    Labels,
+    /// Of an Office document the members that are no parts of it, and the labels.
+    Others,
+    /// All members of an Office document, and the labels.
     Everything,
 }
 
@@ -417,14 +347,18 @@ impl Reading {
             if self.wish != Wish::Members {
                 label_part(window, sink, &self.directory, entry)?;
             }
-            if self.wish != Wish::Labels {
+            let is_wanted = self.wish != Wish::Others || !is_part(entry.name);
+            if is_wanted {
                 let start = self.directory.base.saturating_add(entry.header);
                 let least = wide(entry.name.len()).saturating_add(entry.packed);
                 let least = start.saturating_add(LOCAL_LEN).saturating_add(least);
                 let (is_named, end) =
                     name_member(window, sink, &self.directory, entry, &mut members)?;
                 members.end = end.unwrap_or(least);
-                self.gaps.claim(window, start, members.end)?;
+                // Where not all members are looked at, what they leave between them is unknown.
+                if self.wish != Wish::Others {
+                    self.gaps.claim(window, start, members.end)?;
+                }
                 named = named.saturating_add(usize::from(is_named));
             }
             if named >= BATCH {
@@ -432,7 +366,7 @@ impl Reading {
                 return Ok(());
             }
         }
-        if self.wish != Wish::Labels {
+        if self.wish != Wish::Others {
             self.gaps.close(window)?;
             // They are named behind all others, and what is wrong with the directory is said then.
             if self.gaps.name(window, sink, BATCH)? {

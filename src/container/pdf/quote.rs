@@ -1,0 +1,40 @@
+//! Text that quotes a part of a PDF, as pages about the format do.
+
+use super::layout::{SEARCH_OVERLAP, SEARCH_PIECE, SEARCH_SIGNS};
+use crate::bytes::wide;
+use crate::error::Result;
+use crate::limits::Limit;
+use crate::source::Window;
+
+/// Bytes of the longest text that is looked through.
+const MOST: u64 = 1 << 20;
+/// What a reader goes by, and what hides objects. Text that has none of these is no PDF to anybody.
+const STRUCTURE: [&[u8]; 5] = [b"trailer", b"startxref", b"XRef", b"ObjStm", b"Encrypt"];
+
+/// Returns whether text precedes the header of a PDF at `at`, and all of the member is text without
+/// the structure of a PDF and without a word of its protection.
+pub(crate) fn is_quote(window: &mut Window<'_>, at: usize) -> Result<bool> {
+    let before = window.head()?.get(..at).unwrap_or_default();
+    if before.trim_ascii().is_empty() || !is_text(before) {
+        return Ok(false);
+    }
+    let meter = window.meter();
+    let mut position: u64 = 0;
+    while position < MOST {
+        let piece = window.up_to(position, SEARCH_PIECE)?;
+        meter.charge(Limit::Steps, wide(piece.len()))?;
+        let mut words = STRUCTURE.iter().chain(&SEARCH_SIGNS);
+        if !is_text(piece) || words.any(|word| memchr::memmem::find(piece, word).is_some()) {
+            return Ok(false);
+        }
+        if piece.len() < SEARCH_PIECE {
+            return Ok(true);
+        }
+        position = position.saturating_add(wide(SEARCH_PIECE.saturating_sub(SEARCH_OVERLAP)));
+    }
+    Ok(false)
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    !bytes.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace())
+}

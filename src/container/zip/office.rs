@@ -1,0 +1,183 @@
+//! Office documents in ZIP packages (ECMA-376 part 2): what makes an archive one of them, and which of
+//! its members are parts of the document, by their names.
+//!
+//! Relationships decide about parts, and to read all of them would cost a read for each. The writers of
+//! Office documents put parts into a few folders, and give them one of a few extensions. A member that
+//! is named otherwise is looked at like a member of an archive, which costs a read and nothing else.
+
+use super::Run;
+use super::directory::{Directory, central, local};
+use super::layout::{
+    CENTRAL_FIXED, DEFLATED, DESCRIPTOR, LOCAL, LOCAL_FIXED, MAIN_PARTS, MAIN_TYPES, RELATIONSHIPS,
+    STORED,
+};
+use crate::bytes::narrow;
+use crate::error::Result;
+use crate::limits::Limit;
+use crate::source::{Encoding, Window, decode_all, head_of};
+
+/// Bytes of the relationships of a package: real ones have some 700.
+const MAX_RELATIONSHIPS: u64 = 65_536;
+/// Local headers of the head that are looked at for those of a package.
+const PACKAGE_BEGIN: usize = 8;
+/// Records that are looked through for the relationships of a package.
+const PACKAGE_SEARCH: usize = 256;
+/// Folders in which Office documents have their parts.
+const FOLDERS: &[&[u8]] = &[
+    b"_rels",
+    b"_xmlsignatures",
+    b"customUI",
+    b"customXml",
+    b"docMetadata",
+    b"docProps",
+    b"package",
+    b"ppt",
+    b"userCustomization",
+    b"visio",
+    b"word",
+    b"xl",
+];
+/// Extensions of parts in them: markup, binary parts, images, fonts, sound and video.
+const EXTENSIONS: &[&[u8]] = &[
+    b"xml", b"rels", b"vml", b"bin", b"psmdcp", b"sigs", b"dat", b"data", b"png", b"jpg", b"jpeg",
+    b"jpe", b"jfif", b"gif", b"bmp", b"dib", b"emf", b"wmf", b"emz", b"wmz", b"tif", b"tiff",
+    b"svg", b"wdp", b"hdp", b"ico", b"pict", b"pct", b"webp", b"eps", b"glb", b"odttf", b"fntdata",
+    b"ttf", b"mp3", b"mp4", b"m4a", b"m4v", b"wav", b"wma", b"wmv", b"avi", b"mov", b"mpg",
+];
+/// A folder with files that the document embeds: parts that are looked at on demand only.
+const EMBEDDED: &[u8] = b"embeddings";
+
+/// Whether the first local headers are those of an Office package: of relationships that name a main
+/// part of one, and of a main part. So the relationships of most of them cost no read. Where the head
+/// does not decide, [`is_office`] does.
+pub(super) fn begins_as_office(head: &[u8]) -> bool {
+    let (mut is_package, mut has_main_part) = (false, false);
+    let mut rest = head;
+    for _ in 0..PACKAGE_BEGIN {
+        let Some((fixed, behind)) = rest.split_first_chunk::<LOCAL_FIXED>() else { return false };
+        if !fixed.starts_with(&LOCAL.to_le_bytes()) {
+            return false;
+        }
+        let field = |at: usize| {
+            let bytes = fixed.get(at..).and_then(|field| field.first_chunk());
+            bytes.map_or(0, |bytes| u16::from_le_bytes(*bytes))
+        };
+        let packed = u32::from(field(20)) << 16 | u32::from(field(18));
+        let Some((name, behind)) = behind.split_at_checked(usize::from(field(26))) else {
+            return false;
+        };
+        let data = behind.get(usize::from(field(28))..).unwrap_or_default();
+        is_package |= name == RELATIONSHIPS && begins_with_main_type(field(8), data);
+        has_main_part |= MAIN_PARTS.contains(&name);
+        if is_package && has_main_part {
+            return true;
+        }
+        let next = if field(6) & DESCRIPTOR == 0 {
+            narrow(packed.into())
+        } else {
+            memchr::memmem::find(data, &LOCAL.to_le_bytes())
+        };
+        let Some(next) = next.and_then(|next| data.get(next..)) else { return false };
+        rest = next;
+    }
+    false
+}
+
+/// Whether the relationships that begin with `data` name a main part, as far as `data` reach.
+fn begins_with_main_type(method: u16, data: &[u8]) -> bool {
+    match method {
+        STORED => names_main_part(data),
+        DEFLATED => head_of(Encoding::Deflate, data).is_some_and(|xml| names_main_part(&xml)),
+        _ => false,
+    }
+}
+
+fn names_main_part(xml: &[u8]) -> bool {
+    MAIN_TYPES.iter().any(|kind| memchr::memmem::find(xml, kind).is_some())
+}
+
+/// Whether the archive is an Office document: its relationships name a main part of one. A package of
+/// another kind (NuGet, VSIX, XPS, 3MF) is an archive, and a member that is named like a part of a
+/// package proves nothing.
+pub(super) fn is_office(window: &mut Window<'_>, directory: &Directory) -> Result<bool> {
+    match relationships(window, directory) {
+        Ok(Some(xml)) => Ok(names_main_part(&xml)),
+        Ok(None) => Ok(false),
+        Err(error) if error.ends_file() => Err(error),
+        // The members are looked at then.
+        Err(_) => Ok(false),
+    }
+}
+
+/// The text of the relationships of a package, if one of the first records is theirs.
+fn relationships(window: &mut Window<'_>, directory: &Directory) -> Result<Option<Vec<u8>>> {
+    let mut position = directory.start;
+    let mut run = Run::new(position);
+    for _ in 0..PACKAGE_SEARCH {
+        if position >= directory.end {
+            break;
+        }
+        let ahead = run.ahead(window, position, CENTRAL_FIXED).unwrap_or_default();
+        let record = central(window, position, ahead, |name| name == RELATIONSHIPS)?;
+        let Some((entry, next)) = record else { break };
+        position = next;
+        if !entry.name || entry.packed > MAX_RELATIONSHIPS {
+            continue;
+        }
+        let (_, data) = local(window, directory.base.saturating_add(entry.header), |_| ())?;
+        let len = narrow(entry.packed).unwrap_or(usize::MAX);
+        window.meter().charge(Limit::Steps, entry.packed)?;
+        let packed = window.exact("zip member", data, len)?;
+        return match entry.method {
+            STORED => Ok(Some(packed.to_vec())),
+            DEFLATED => decode_all(Encoding::Deflate, packed, MAX_RELATIONSHIPS).map(Some),
+            _ => Ok(None),
+        };
+    }
+    Ok(None)
+}
+
+/// Returns whether a member of this name is a part of an Office document.
+pub(super) fn is_part(name: &[u8]) -> bool {
+    let name = name.strip_prefix(b"/").unwrap_or(name);
+    if name == b"[Content_Types].xml" {
+        return true;
+    }
+    let mut segments = name.split(|byte| matches!(byte, b'/' | b'\\'));
+    let is_folder = |segment: &[u8]| FOLDERS.iter().any(|it| segment.eq_ignore_ascii_case(it));
+    if !segments.next().is_some_and(is_folder) {
+        return false;
+    }
+    let is_embedded = segments.next().is_some_and(|it| it.eq_ignore_ascii_case(EMBEDDED));
+    let extension = memchr::memrchr(b'.', name).and_then(|dot| name.get(dot.saturating_add(1)..));
+    is_embedded
+        || extension.is_some_and(|found| EXTENSIONS.iter().any(|it| found.eq_ignore_ascii_case(it)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_known_by_folder_and_extension() {
+        let cases: [(&str, bool); 14] = [
+            ("[Content_Types].xml", true),
+            ("_rels/.rels", true),
+            ("/word/document.xml", true),
+            ("word\\_rels\\document.xml.rels", true),
+            ("xl/media/image1.PNG", true),
+            ("ppt/embeddings/offer.xlsx", true),
+            ("docMetadata/LabelInfo.xml", true),
+            ("offer.docx", false),
+            ("word/offer.docx", false),
+            ("word/message", false),
+            ("document.xml", false),
+            ("attachments/image.png", false),
+            ("wordy/document.xml", false),
+            ("", false),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(is_part(name.as_bytes()), expected, "{name}");
+        }
+    }
+}

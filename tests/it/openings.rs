@@ -1,0 +1,274 @@
+//! Files that hold a protected file where a reader that decides by first bytes does not look, and
+//! ordinary files that resemble them.
+
+use std::sync::LazyLock;
+
+use rmsight::specimen::{
+    Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, PdfForm, PdfIrm,
+    Pfile, PfileVersion, Server, Zip, eml, gzip, mbox, noise, plain_pdf, rpmsg, tar, tnef,
+    word_package, zlib,
+};
+use rmsight::{Dependency, Estate, Inspector, Protection, judge};
+
+fn license() -> Vec<u8> {
+    static LICENSE: LazyLock<Vec<u8>> =
+        LazyLock::new(|| LicenseBuilder::server(&Server::contoso()).build());
+    LICENSE.clone()
+}
+
+fn document() -> Vec<u8> {
+    IrmDocument::new(IrmKind::Ooxml, license()).payload(2048).build()
+}
+
+fn archive() -> Vec<u8> {
+    Zip::new().member("offer.docx", document(), Method::Deflated).build()
+}
+
+/// What is said of a file: `rms` if something in it is protected, `none` if nothing is and nothing was
+/// left out, else the code of what was.
+fn said(bytes: &[u8]) -> &'static str {
+    let report = Inspector::default().inspect_bytes(bytes);
+    let estate = Estate::default();
+    if report.worst() == Protection::Rms {
+        return "rms";
+    }
+    if report.findings().all(|one| judge(one.facts(), &estate).dependency() == Dependency::None) {
+        return "none";
+    }
+    report.incomplete().map_or("unknown", |error| error.code())
+}
+
+/// Compares what is said of all files, and shows all differences.
+fn check(cases: Vec<(String, Vec<u8>, &str)>) {
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter(|(_, bytes, expected)| said(bytes) != *expected)
+        .map(|(name, bytes, expected)| format!("{name}: {}, not {expected}", said(bytes)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// An unprotected Word document with one more member.
+fn word_with(name: &str, bytes: Vec<u8>, main: &str) -> Vec<u8> {
+    let links = format!(
+        "<Relationships><Relationship Type=\"http://schemas.openxmlformats.org/{main}\" \
+         Target=\"word/document.xml\"/></Relationships>"
+    );
+    Zip::new()
+        .member("[Content_Types].xml", b"<Types/>".to_vec(), Method::Deflated)
+        .member("_rels/.rels", links.into_bytes(), Method::Deflated)
+        .member("word/document.xml", b"<w:document/>".to_vec(), Method::Deflated)
+        .member(name, bytes, Method::Deflated)
+        .build()
+}
+
+const OFFICE: &str = "officeDocument/2006/relationships/officeDocument";
+
+#[test]
+fn a_member_that_is_no_part_of_an_office_document_is_looked_at() {
+    let mut cases: Vec<(String, Vec<u8>, &str)> = Vec::new();
+    for (name, expected) in [
+        ("offer.docx", "rms"),
+        ("files/offer.pdf", "rms"),
+        ("word/offer.docx", "rms"),
+        ("word/media/image1.png", "none"),
+        ("word/embeddings/offer.docx", "none"),
+    ] {
+        cases.push((name.into(), word_with(name, document(), OFFICE), expected));
+        // The relationships lead to another kind of document.
+        let other = word_with(name, document(), "package/2006/relationships/thumbnail");
+        cases.push((format!("{name}, other relationships"), other, "rms"));
+    }
+    let plain = word_with("word/media/image1.png", noise(2, 500), OFFICE);
+    cases.push(("plain".into(), plain.clone(), "none"));
+    cases.push(("cut".into(), plain[..plain.len() - 40].to_vec(), "truncated"));
+    cases.push(("an archive behind it".into(), [plain, archive()].concat(), "rms"));
+    check(cases);
+}
+
+#[test]
+fn a_comment_longer_than_the_end_that_is_read_hides_no_archive() {
+    let commented = |comment: &[u8]| {
+        Zip::new().member("offer.docx", document(), Method::Deflated).comment(comment).build()
+    };
+    let text = b"A comment of many words. ".repeat(400);
+    check(vec![
+        ("behind noise".into(), [noise(3, 9000), commented(&text)].concat(), "rms"),
+        ("behind little".into(), [noise(3, 500), commented(&noise(4, 9000))].concat(), "rms"),
+        (
+            "behind a PDF".into(),
+            [plain_pdf(CrossReference::Table), commented(&text)].concat(),
+            "rms",
+        ),
+        ("no archive".into(), [noise(3, 90_000), text].concat(), "none"),
+    ]);
+}
+
+#[test]
+fn a_document_appended_to_an_archive_or_a_pdf_is_found() {
+    let plain = Zip::new().member("a.txt", b"text".to_vec(), Method::Stored).build();
+    let mut cases = Vec::new();
+    for (name, archive) in [
+        ("archive", plain),
+        ("package", word_package(&[], &[])),
+        ("PDF", plain_pdf(CrossReference::Table)),
+        ("PDF with a stream", plain_pdf(CrossReference::Stream)),
+    ] {
+        let with = |appended: &[u8]| [&archive, appended].concat();
+        cases.push((format!("document behind {name}"), with(&document()), "rms"));
+        cases.push((format!("license behind {name}"), with(&license()), "rms"));
+        let pdf = PdfIrm::new(PdfForm::V2, license()).build();
+        cases.push((format!("PDF behind {name}"), with(&pdf), "rms"));
+        cases.push((format!("text behind {name}"), with(&b"text. ".repeat(90)), "none"));
+        cases.push((format!("zeros behind {name}"), with(&[0; 900]), "none"));
+    }
+    check(cases);
+}
+
+/// Protected files of the formats that begin with their magic.
+fn protected() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("compound file", document()),
+        ("PFILE", Pfile::new(PfileVersion::V3_0, license()).build()),
+        ("rpmsg", rpmsg(&document())),
+        ("TNEF", tnef(&[Attachment::new("offer.docx", document())])),
+        ("gzip", gzip(&document())),
+        ("tar", tar(&[("offer.docx", &document())])),
+        ("license", license()),
+        ("PDF", PdfIrm::new(PdfForm::V2, license()).build()),
+        ("archive", archive()),
+    ]
+}
+
+#[test]
+fn blanks_and_marks_before_a_file_do_not_hide_it() {
+    let prefixes: [(&str, Vec<u8>); 9] = [
+        ("a mark", b"\xEF\xBB\xBF".to_vec()),
+        ("a mark of UTF-16", b"\xFF\xFE".to_vec()),
+        ("an empty line", b"\r\n".to_vec()),
+        ("a zero", vec![0]),
+        ("511 blanks", vec![b' '; 511]),
+        ("512 zeros", vec![0; 512]),
+        ("2000 blanks", vec![b' '; 2000]),
+        ("5000 blanks", b"\r\n".repeat(2500)),
+        ("a mark and empty lines", b"\xEF\xBB\xBF\n\n\n".to_vec()),
+    ];
+    let mut cases = Vec::new();
+    for (name, bytes) in protected() {
+        for (prefix, before) in &prefixes {
+            cases.push((format!("{name} behind {prefix}"), [before, &bytes[..]].concat(), "rms"));
+        }
+    }
+    for (name, plain) in [
+        ("text", b"Nothing is protected. ".repeat(90)),
+        ("gzip", gzip(b"Nothing is protected.")),
+        ("tar", tar(&[("a.txt", b"Nothing is protected.")])),
+        ("noise", noise(7, 9000)),
+    ] {
+        for (prefix, before) in &prefixes {
+            cases.push((format!("{name} behind {prefix}"), [before, &plain[..]].concat(), "none"));
+        }
+    }
+    check(cases);
+}
+
+#[test]
+fn a_zlib_stream_is_read() {
+    let packed = zlib(&document());
+    let cut = packed[..packed.len() - 900].to_vec();
+    let mut other = packed.clone();
+    other[1] ^= 1;
+    check(vec![
+        ("a document".into(), packed, "rms"),
+        ("a document, cut".into(), cut, "rms"),
+        ("another header".into(), other, "none"),
+        ("text".into(), zlib(&b"Nothing is protected. ".repeat(90)), "none"),
+        ("a formula".into(), b"x^2 + y^2 = r^2\n".repeat(90), "none"),
+        ("a stream in a stream".into(), zlib(&zlib(&document())), "rms"),
+    ]);
+}
+
+#[test]
+fn a_pdf_is_found_wherever_its_header_is_in_the_head() {
+    let pdf = PdfIrm::new(PdfForm::V2, license()).build();
+    let mut cases = Vec::new();
+    for len in [1000, 1024, 1030, 2000, 3900] {
+        let mut text = b"A line that a gateway puts before it.\n".repeat(110);
+        text.truncate(len);
+        for (name, before) in
+            [("text", text), ("noise", noise(3, len)), ("blanks", vec![b' '; len])]
+        {
+            cases.push((format!("{len} bytes of {name}"), [before, pdf.clone()].concat(), "rms"));
+        }
+    }
+    check(cases);
+}
+
+#[test]
+fn lines_and_blanks_before_a_message_do_not_hide_it() {
+    let letter = eml(&[], &[Attachment::new("offer.docx", document())]);
+    let mailbox = mbox(std::slice::from_ref(&letter));
+    let lines = b"A line of a program that converts mail.\n".repeat(12);
+    let blanks = b"\r\n".repeat(2500);
+    let odd: String = String::from_utf8_lossy(&letter).replace("\r\n", "\n\r");
+    let plain = mbox(&[eml(&[], &[])]);
+    check(vec![
+        ("a mailbox behind lines".into(), [&lines, &mailbox[..]].concat(), "rms"),
+        ("a mailbox behind blanks".into(), [&blanks, &mailbox[..]].concat(), "rms"),
+        ("a message behind blanks".into(), [&blanks, &letter[..]].concat(), "rms"),
+        ("lines that end in LF CR".into(), odd.into_bytes(), "mail-not-read"),
+        ("a plain mailbox behind lines".into(), [&lines, &plain[..]].concat(), "none"),
+        ("text behind blanks".into(), [&blanks, &lines[..]].concat(), "none"),
+    ]);
+}
+
+#[test]
+fn a_message_in_armor_within_text_is_not_overlooked() {
+    let line = "hQEMA5v4Q0q0p2xVAQf/Zk1lbnVzIGFyZSBub3QgdGhlIG1lYWwgYW5kIHRoZSBt\n";
+    let armor = |label: &str| {
+        format!("-----BEGIN {label}-----\n\n{}-----END {label}-----\n", line.repeat(3))
+    };
+    let quoted = |armor: String| armor.lines().map(|line| format!("> {line}\r\n")).collect();
+    let within = |text: String| format!("Dear all,\nhere it is:\n\n{text}\nRegards\n").into_bytes();
+    check(vec![
+        ("PGP".into(), within(armor("PGP MESSAGE")), "archive-not-opened"),
+        ("PGP, quoted".into(), within(quoted(armor("PGP MESSAGE"))), "archive-not-opened"),
+        ("CMS, damaged".into(), within(armor("PKCS7")), "malformed-cms"),
+        ("a signature".into(), within(armor("PGP SIGNATURE")), "none"),
+        ("a key".into(), within(armor("PGP PUBLIC KEY BLOCK")), "none"),
+        ("certificates".into(), within(armor("CERTIFICATE")), "none"),
+        (
+            "a mention".into(),
+            within("It begins with\n-----BEGIN PGP MESSAGE-----\nand ends.\n".repeat(9)),
+            "none",
+        ),
+    ]);
+}
+
+/// Ordinary files that resemble what can hold a protected one.
+#[test]
+fn headers_form_data_and_quoted_parts_of_a_pdf_are_ordinary() {
+    let mail = "From: a@b.example\r\nTo: c@d.example\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/mixed; boundary=\"abc\"\r\n";
+    let http = "HTTP/1.1 200 OK\r\nDate: Mon, 1 Jun 2026 10:10:10 GMT\r\n\
+        Content-Type: multipart/byteranges; boundary=abc\r\n";
+    let mut cases: Vec<(String, Vec<u8>, &str)> = Vec::new();
+    for header in [mail, http] {
+        for end in ["", "\r\n", "\r\n\r\n\r\n"] {
+            let name = format!("{} with {} at its end", &header[..4], end.len());
+            cases.push((name, [header, end].concat().into_bytes(), "none"));
+        }
+        cases.push((header[..4].into(), [header, "\r\ntext"].concat().into_bytes(), "truncated"));
+    }
+    let form = b"%FDF-1.2\n1 0 obj\n<< /FDF << /Fields [ << /T (name) /V (value) >> ] >> >>\n\
+        endobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n";
+    cases.push(("form data".into(), form.to_vec(), "none"));
+    let part = "```\n%PDF-1.1\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n...\n```\n";
+    for words in [1, 80, 160] {
+        let page = "Prose about the format. ".repeat(words) + "\n\n" + part;
+        cases.push((format!("a quoted part behind {words}"), page.clone().into_bytes(), "none"));
+        let protected = page.replace("/Type", "/Encrypt 5 0 R /Type").into_bytes();
+        cases.push((format!("a protected part behind {words}"), protected, "malformed-pdf-xref"));
+    }
+    check(cases);
+}
