@@ -1,9 +1,7 @@
 //! Messages in ASCII armor within a text, as people paste them: OpenPGP (RFC 9580 6.2), which is not
 //! opened, and CMS in PEM (RFC 7468), which is read.
 
-use std::sync::LazyLock;
-
-use super::{Container, Needle, Protection, Sink, cms};
+use super::{Container, Protection, Sink, cms};
 use crate::bytes::wide;
 use crate::error::{Error, Result};
 use crate::source::Window;
@@ -25,18 +23,13 @@ const CUT: usize = 200;
 
 /// Returns the offset of a message in the head, and its label.
 fn message(head: &[u8]) -> Option<(usize, &'static [u8])> {
-    // Asked of every text: made once.
-    static FINDER: LazyLock<Needle> = LazyLock::new(|| Needle::new(BEGIN, 7));
-    let mut from: usize = 0;
-    while let Some(at) = FINDER.find(head.get(from..)?) {
-        let at = from.saturating_add(at);
+    for at in memchr::memmem::find_iter(head, BEGIN) {
         let (before, armor) = head.split_at_checked(at)?;
         let text = armor.get(BEGIN.len()..)?;
         let label = LABELS.into_iter().find(|label| text.starts_with(label));
         if let Some(label) = label.filter(|_| begins_line(before) && has_lines(text, head.len())) {
             return Some((at, label));
         }
-        from = at.saturating_add(BEGIN.len());
     }
     None
 }

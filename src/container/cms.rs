@@ -608,6 +608,7 @@ fn is_other_format(head: &[u8]) -> bool {
         || text::matches(head)
         || text::matches_prolog(head)
         || zip::matches_prefixed(head)
+        || zip::matches_damaged(head)
         || pdf::header_at(head).is_some()
 }
 

@@ -14,7 +14,6 @@ pub(crate) mod gzip;
 pub(crate) mod irm;
 pub(crate) mod label;
 pub(crate) mod mail;
-mod needle;
 mod ole;
 pub(crate) mod password;
 pub(crate) mod pdf;
@@ -26,6 +25,7 @@ mod shifted;
 mod tail;
 pub(crate) mod tar;
 pub(crate) mod text;
+mod words;
 pub(crate) mod zip;
 mod zlib;
 
@@ -36,8 +36,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::names::names;
 pub(crate) use crate::source::Encoding;
 use crate::source::{Extent, Window};
-pub(crate) use needle::{Needle, backwards, forwards};
 use polyglot::Second;
+use words::{Word, Words};
 
 names! {
     /// What kind of file or member it is.
@@ -395,19 +395,24 @@ const TEXTS: &[Format] = &[
 const MESSAGES: &[Format] = &[
     format(mail::eml::matches, mail::mbox::read_message, Second::PdfInMail),
     format(mail::eml::matches_long, mail::mbox::read_long_message, Second::None),
-    format(mail::mbox::matches_later, mail::mbox::read_later, Second::None),
 ];
+
+/// Then a mailbox behind lines that are no message.
+const LATER_MAILBOX: &Format =
+    &format(mail::mbox::matches_later, mail::mbox::read_later, Second::None);
 
 /// Then `%PDF-` behind something that is no message.
 const QUOTED_PDF: &Format = &format(pdf::matches_quoted, pdf::read_quoted, Second::None);
 
 /// Last, what only a search of the head shows.
-const SEARCHED: &[Format] = &[
-    format(pdf::matches_objects, pdf::read, Second::None),
-    format(text::matches_prolog, text::read_prolog, Second::Any),
-    format(shifted::matches_late, shifted::read, Second::None),
-    format(armor::matches, armor::read, Second::None),
-    format(zip::matches_prefixed, zip::read_prefixed, Second::None),
+/// A head that is of the format contains the word.
+const SEARCHED: &[(Option<Word>, Format)] = &[
+    (Some(Word::PdfObject), format(pdf::matches_objects, pdf::read, Second::None)),
+    (None, format(text::matches_prolog, text::read_prolog, Second::Any)),
+    (Some(Word::PdfHeader), format(shifted::matches_late, shifted::read, Second::None)),
+    (Some(Word::Armor), format(armor::matches, armor::read, Second::None)),
+    (Some(Word::LocalHeader), format(zip::matches_prefixed, zip::read_prefixed, Second::None)),
+    (None, format(zip::matches_damaged, zip::read_prefixed, Second::None)),
 ];
 
 /// Whatever blanks precede.
@@ -453,9 +458,27 @@ impl Format {
         if has_header && (PDF.matches)(head) {
             return Some(PDF);
         }
-        let message = || memchr::memchr(b':', head).and_then(|_| first(MESSAGES));
+        let has_fields = || memchr::memchr(b':', head).is_some();
+        if let Some(found) =
+            first(TEXTS).or_else(|| if has_fields() { first(MESSAGES) } else { None })
+        {
+            return Some(found);
+        }
+        let words = Words::of(head);
+        let later = || {
+            let is_possible = has_fields() && words.contain(Word::MailSeparator);
+            (is_possible && (LATER_MAILBOX.matches)(head)).then_some(LATER_MAILBOX)
+        };
         let quoted = || has_header.then_some(QUOTED_PDF);
-        first(TEXTS).or_else(message).or_else(quoted).or_else(|| first(SEARCHED))
+        let searched = || {
+            SEARCHED
+                .iter()
+                .find(|(word, it)| {
+                    word.is_none_or(|word| words.contain(word)) && (it.matches)(head)
+                })
+                .map(|(_, format)| format)
+        };
+        later().or_else(quoted).or_else(searched)
     }
 
     /// Returns the format of a whole file, of which the end is read where the head does not decide.

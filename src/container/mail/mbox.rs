@@ -2,14 +2,13 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::LazyLock;
 
 use super::content::{CHUNK, Until, from_line, is_from_line};
 use super::eml;
 use super::lines::is_dated;
 use super::mime::{Message, Part};
 use crate::bytes::wide;
-use crate::container::{Anomaly, Body, Container, Member, Name, Needle, Sink};
+use crate::container::{Anomaly, Body, Container, Member, Name, Sink};
 use crate::error::{Error, Result};
 use crate::source::Window;
 
@@ -32,18 +31,12 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 /// Returns the offset of the first separator line behind lines that are no message. It has a date, and
 /// a message follows it.
 fn later(head: &[u8]) -> Option<usize> {
-    // Asked of most texts: made once.
-    static FINDER: LazyLock<Needle> = LazyLock::new(|| Needle::new(b"\nFrom ", 1));
-    let mut from: usize = 0;
-    while let Some(at) = FINDER.find(head.get(from..)?) {
-        let start = from.saturating_add(at).saturating_add(1);
-        let line = head.get(start..)?;
-        if from_line(line).is_some_and(|(words, next)| is_dated(words) && eml::matches(next)) {
-            return Some(start);
-        }
-        from = start;
-    }
-    None
+    let is_separator = |start: &usize| {
+        let line = head.get(*start..).unwrap_or_default();
+        from_line(line).is_some_and(|(words, next)| is_dated(words) && eml::matches(next))
+    };
+    let mut lines = memchr::memmem::find_iter(head, b"\nFrom ").map(|at| at.saturating_add(1));
+    lines.find(is_separator)
 }
 
 /// Returns whether a mailbox begins behind other lines of the head.

@@ -1,7 +1,5 @@
 //! [`Document`]: the objects of a PDF, found by its cross-reference or by a search.
 
-use std::sync::LazyLock;
-
 use super::candidates::is_about_one;
 use super::few::Few;
 use super::layout::{HEADER, HEADER_WITHIN, SPACE_BEFORE, STARTXREF, TAIL};
@@ -13,7 +11,7 @@ use super::read::Depth;
 use super::search::header_before;
 use super::xref::{Entry, Section};
 use crate::bytes::wide;
-use crate::container::{Needle, backwards, forwards};
+use crate::container::words::{backwards, forwards};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;
@@ -394,13 +392,11 @@ impl Document {
 /// Where `%PDF-` begins within the first 1024 bytes.
 pub(super) fn find_header(head: &[u8]) -> Option<usize> {
     let within = HEADER_WITHIN.saturating_add(HEADER.len()).min(head.len());
-    FINDER.find(head.get(..within).unwrap_or_default())
+    forwards(HEADER, 0, head.get(..within).unwrap_or_default()).next()
 }
 
 /// The same in the rest of `head`, where some readers accept it too.
 pub(super) fn find_late_header(head: &[u8]) -> Option<usize> {
-    Some(FINDER.find(head.get(HEADER_WITHIN..)?)?.saturating_add(HEADER_WITHIN))
+    let late = forwards(HEADER, 0, head.get(HEADER_WITHIN..)?).next()?;
+    Some(late.saturating_add(HEADER_WITHIN))
 }
-
-// Asked of every file: made once.
-static FINDER: LazyLock<Needle> = LazyLock::new(|| Needle::new(HEADER, 0));

@@ -3,7 +3,7 @@
 /// ISO 32000-2 7.5.2.
 pub(super) const HEADER: &[u8; 5] = b"%PDF-";
 /// Readers accept junk before the header up to here (ISO 32000-2 annex I, implementation notes).
-pub(super) const HEADER_WITHIN: usize = 1024;
+pub(in crate::container) const HEADER_WITHIN: usize = 1024;
 /// How much of the end is read for `startxref`; the specification wants it on the last two lines.
 pub(super) const TAIL: usize = 4096;
 /// ISO 32000-2 7.5.5.

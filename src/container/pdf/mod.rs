@@ -30,14 +30,13 @@ mod value;
 mod waiting;
 mod xref;
 
-use std::sync::LazyLock;
-
 use crate::bytes::wide;
-use crate::container::{Needle, Sink, ordinary};
+use crate::container::{Sink, ordinary};
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::Window;
 
+pub(super) use layout::HEADER_WITHIN;
 pub(crate) use quote::is_quote;
 pub(crate) use read::read;
 
@@ -111,24 +110,18 @@ fn has_object(window: &mut Window<'_>) -> Result<bool> {
 pub(crate) fn matches_objects(head: &[u8]) -> bool {
     let is_form_data = head.starts_with(b"%FDF-") && memchr::memmem::find(head, b"/FDF").is_some();
     !is_form_data
-        && object_at(head.get(..layout::HEADER_WITHIN.min(head.len())).unwrap_or_default())
-            .is_some()
+        && object_at(head.get(..HEADER_WITHIN.min(head.len())).unwrap_or_default()).is_some()
 }
 
 /// Returns the offset of the first object header that begins a line.
 fn object_at(bytes: &[u8]) -> Option<usize> {
-    // Every file that is of no other format comes here: the finder is made once.
-    static OBJECT: LazyLock<Needle> = LazyLock::new(|| Needle::new(b" obj", 3));
-    let mut from: usize = 0;
-    while let Some(at) = bytes.get(from..).and_then(|rest| OBJECT.find(rest)) {
-        let at = from.saturating_add(at);
+    for at in memchr::memmem::find_iter(bytes, b" obj") {
         let before = bytes.get(..at).unwrap_or_default();
         let start = search::header_before(before).map(|(start, _)| start);
         let line = start.and_then(|start| before.get(..start));
         if line.is_some_and(|line| matches!(line.last(), None | Some(b'\n' | b'\r'))) {
             return start;
         }
-        from = at.saturating_add(1);
     }
     None
 }

@@ -7,7 +7,7 @@ use super::layout::{
     SIGNATURE,
 };
 use crate::bytes::{Cursor, narrow, wide};
-use crate::container::backwards;
+use crate::container::words::backwards;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;

@@ -12,8 +12,6 @@ mod scan;
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 pub(crate) mod tests;
 
-use std::sync::LazyLock;
-
 use directory::{Directory, Entry, Search, central, local, malformed, split};
 use hidden::Gaps;
 pub(crate) use layout::END_SIGNATURE;
@@ -26,7 +24,7 @@ use office::{begins_as_office, is_office, is_part};
 use crate::bytes::{narrow, wide};
 use crate::container::binary::is_binary;
 use crate::container::{
-    Anomaly, Body, Container, Member, Name, Needle, Sink, begins_file, is_named_protected_in_bytes,
+    Anomaly, Body, Container, Member, Name, Sink, begins_file, is_named_protected_in_bytes,
     is_worth_opening, label, not_as_named, pdf,
 };
 use crate::error::{Error, ErrorKind, Result};
@@ -81,13 +79,16 @@ pub(crate) fn read_near_end(window: &mut Window<'_>, sink: &mut dyn Sink) -> Res
 /// Bytes in which an archive begins that has something before it.
 const PREFIX: usize = 4096;
 
-/// A local header behind something that is no known format, or one whose signature is damaged: most
-/// programs open such an archive, because they begin at its end.
+/// Returns whether a local header is located behind something of no known format. Most programs open
+/// such an archive, because they begin at its end.
 pub(crate) fn matches_prefixed(head: &[u8]) -> bool {
-    // Asked of every file that is nothing else: made once.
-    static SIGNATURE: LazyLock<Needle> = LazyLock::new(|| Needle::new(b"PK\x03\x04", 3));
     let begin = head.get(..PREFIX.min(head.len())).unwrap_or_default();
-    SIGNATURE.find(begin).is_some() || is_shaped_like_local(head)
+    memchr::memmem::find(begin, &LOCAL.to_le_bytes()).is_some()
+}
+
+/// Returns whether the head is a local header whose signature is damaged.
+pub(crate) fn matches_damaged(head: &[u8]) -> bool {
+    is_shaped_like_local(head)
 }
 
 /// Whether a binary head contains a whole local header: signature, fields and name.
