@@ -3,71 +3,18 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::document::{self, Document};
 use super::events::{Attributes, Event, Events};
-use super::key::{MAX_CERTIFICATE_LETTERS, Modulus, decode_base64_of};
+use super::key::{Key, MAX_CERTIFICATE_LETTERS, decode_base64_of};
+use super::kind::CertificateKind;
+use super::link;
+use super::owned::{Entry, Located, OwnedParty};
 use super::reader::{self, Documents};
 use super::text::Text;
-use super::{Verifier, guid, string, time};
 use crate::bytes::{Buffer, wide};
 use crate::error::{Error, Result};
 use crate::facts::{Depth, Signature};
 use crate::limits::{Cancel, Limit, Limits, Meter};
-use crate::names::names;
 use crate::timestamp::Timestamp;
-
-names! {
-    /// What a document is, by its BODY and its DESCRIPTOR (MS-RMPR 2.2.9).
-    pub enum CertificateKind {
-        /// A publishing license.
-        PublishingLicense = "publishing license",
-        /// A rights policy template as the server publishes it.
-        OfficialTemplate = "official rights template",
-        /// A rights template: the plain text of encrypted rights data.
-        Template = "rights template",
-        /// Of a server, or of the service that enrolls servers.
-        ServerLicensor = "server licensor certificate",
-        /// Of a client that publishes offline.
-        ClientLicensor = "client licensor certificate",
-        /// Of a certificate authority.
-        CertificateAuthority = "certificate authority",
-        /// A use license, or the owner's copy of one.
-        UseLicense = "use license",
-        /// Of a user's account.
-        RightsAccount = "rights account certificate",
-        /// Of a machine.
-        Machine = "machine certificate",
-        /// Of an application's signer.
-        ApplicationSigning = "application signing certificate",
-        /// Some other certificate.
-        Certificate = "certificate",
-        /// Nothing that the format knows.
-        Unknown = "unknown",
-    }
-}
-
-impl CertificateKind {
-    pub(crate) fn of(body_type: &[u8], descriptor_type: Option<&[u8]>) -> CertificateKind {
-        match body_type.trim_ascii() {
-            b"Microsoft Official Rights Template" => CertificateKind::OfficialTemplate,
-            b"Microsoft Rights Template" => CertificateKind::Template,
-            b"LICENSE" => match descriptor_type.map(<[u8]>::trim_ascii) {
-                Some(b"Server-Licensor-Certificate") => CertificateKind::ServerLicensor,
-                Some(b"Client-Licensor-Certificate") => CertificateKind::ClientLicensor,
-                Some(b"DRM-CA-Certificate") => CertificateKind::CertificateAuthority,
-                Some(b"Content-License") => CertificateKind::UseLicense,
-                Some(b"Group-Identity-Credential") => CertificateKind::RightsAccount,
-                Some(b"Machine-Certificate") => CertificateKind::Machine,
-                Some(b"Application-Signing-Certificate") => CertificateKind::ApplicationSigning,
-                _ => CertificateKind::Certificate,
-            },
-            other if other.eq_ignore_ascii_case(document::RIGHTS_LABEL) => {
-                CertificateKind::PublishingLicense
-            }
-            _ => CertificateKind::Unknown,
-        }
-    }
-}
 
 /// A publishing license as it lies in its container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,14 +39,13 @@ impl License {
     pub fn certificates(&self) -> Vec<Certificate> {
         let text = Text::decode(&self.raw);
         let meter = Meter::new(Limits::default(), Cancel::default());
-        let mut verifier = Verifier::default();
-        let mut all = certificates_of(&text, &mut verifier, &meter);
+        let mut all = certificates_of(&text, &meter);
         if !all.is_empty() {
             return all;
         }
         // What follows damage, or a budget that is spent, is left out.
         let _ = each_in_chain(text.utf8(), &meter, |place, bytes| {
-            for mut certificate in certificates_of(&Text::decode(bytes), &mut verifier, &meter) {
+            for mut certificate in certificates_of(&Text::decode(bytes), &meter) {
                 certificate.start = wide(text.raw_offset(place.start));
                 certificate.end = wide(text.raw_offset(place.end));
                 all.push(certificate);
@@ -114,10 +60,10 @@ impl License {
     pub fn documents(&self) -> Vec<String> {
         let meter = Meter::new(Limits::default(), Cancel::default());
         let of = |text: &Text<'_>| -> Vec<String> {
-            let documents = reader::documents(text.utf8(), Depth::Full, &meter);
-            let whole = |document: &Document<'_>| {
-                let text = text.utf8().get(document.start..document.end);
-                crate::bytes::utf8_lossy(text.unwrap_or_default()).into_owned()
+            let documents = reader::documents(text.utf8(), Depth::Full, None, &meter);
+            let whole = |entry: &Entry<'_>| {
+                let text = text.utf8().get(entry.range()).unwrap_or_default();
+                crate::bytes::utf8_lossy(text).into_owned()
             };
             documents.list.iter().map(whole).collect()
         };
@@ -142,8 +88,8 @@ impl License {
     pub fn app_data(&self) -> Vec<AppData> {
         let text = Text::decode(&self.raw);
         let meter = Meter::new(Limits::default(), Cancel::default());
-        let documents = reader::documents(text.utf8(), Depth::Full, &meter);
-        let license = documents.list.iter().find(|document| document.is_publishing_license());
+        let documents = reader::documents(text.utf8(), Depth::Full, None, &meter);
+        let license = documents.list.iter().find_map(Entry::license);
         let body = license.and_then(|license| license.body);
         body.map(|body| app_data(body.of(text.utf8()))).unwrap_or_default()
     }
@@ -218,16 +164,17 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    fn new(document: &Document<'_>, text: &Text<'_>, signature: Signature) -> Certificate {
+    fn new(located: &Located, text: &Text<'_>, signature: Signature) -> Certificate {
+        let document = &located.document;
         Certificate {
-            kind: document.kind(),
-            start: wide(text.raw_offset(document.start)),
-            end: wide(text.raw_offset(document.end)),
-            issued: time(document.issued),
-            descriptor_id: guid(document.descriptor_id),
+            kind: document.kind,
+            start: wide(text.raw_offset(located.start)),
+            end: wide(text.raw_offset(located.end)),
+            issued: document.issued,
+            descriptor_id: document.descriptor_id.clone(),
             issuer: Party::new(&document.issuer),
             principal: Party::new(&document.principal),
-            may_issue: (time(document.issue_from), time(document.issue_until)),
+            may_issue: (document.issue_from.time(), document.issue_until.time()),
             signature,
         }
     }
@@ -252,23 +199,22 @@ pub struct Party {
 }
 
 impl Party {
-    fn new(party: &document::Party<'_>) -> Party {
-        let modulus = party.modulus.and_then(|text| Modulus::from_xrml(text.raw));
+    fn new(party: &OwnedParty) -> Party {
         Party {
-            object_type: string(party.object_type),
-            id: guid(party.id),
-            name: string(party.name),
-            address: string(party.address),
-            key: modulus.as_ref().map(Modulus::fingerprint),
-            key_bits: modulus.as_ref().map(Modulus::bits),
+            object_type: party.object_type.clone(),
+            id: party.id.clone(),
+            name: party.name.clone(),
+            address: party.address.clone(),
+            key: party.key.as_ref().map(|key| key.fingerprint().to_owned()),
+            key_bits: party.key.as_ref().map(Key::bits),
         }
     }
 }
 
 /// Reads every document of a text.
-fn certificates_of(text: &Text<'_>, verifier: &mut Verifier, meter: &Meter) -> Vec<Certificate> {
-    let documents = reader::documents(text.utf8(), Depth::Full, meter);
-    certificates_in(&documents, text, verifier, meter)
+fn certificates_of(text: &Text<'_>, meter: &Meter) -> Vec<Certificate> {
+    let documents = reader::documents(text.utf8(), Depth::Full, None, meter);
+    certificates_in(&documents, text, meter)
 }
 
 /// Reads every document of a text that an operator gives, whatever elements contain it.
@@ -276,18 +222,14 @@ fn certificates_of(text: &Text<'_>, verifier: &mut Verifier, meter: &Meter) -> V
 pub(crate) fn certificates_in_wrapper(bytes: &[u8], meter: &Meter) -> Vec<Certificate> {
     let text = Text::decode(bytes);
     let documents = reader::documents_in_wrapper(text.utf8(), meter);
-    certificates_in(&documents, &text, &mut Verifier::default(), meter)
+    certificates_in(&documents, &text, meter)
 }
 
-fn certificates_in(
-    documents: &Documents<'_>,
-    text: &Text<'_>,
-    verifier: &mut Verifier,
-    meter: &Meter,
-) -> Vec<Certificate> {
-    let certificate = |document| {
-        let signature = verifier.certificate(document, text.utf8(), meter);
-        Certificate::new(document, text, signature.unwrap_or(Signature::NotChecked))
+fn certificates_in(documents: &Documents<'_>, text: &Text<'_>, meter: &Meter) -> Vec<Certificate> {
+    let certificate = |entry: &Entry<'_>| {
+        let located = entry.locate();
+        let signature = link::signature(&located, text.utf8(), meter);
+        Certificate::new(&located, text, signature.unwrap_or(Signature::NotChecked))
     };
     documents.list.iter().map(certificate).collect()
 }

@@ -1,5 +1,7 @@
 //! RSA keys as XrML writes them, and the fingerprint by which a server key is known.
 
+use std::sync::OnceLock;
+
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -31,12 +33,11 @@ pub(crate) fn decode_base64_of(text: &[u8], max: usize) -> Option<Vec<u8>> {
     if text.len() > max {
         return None;
     }
-    if text.iter().any(u8::is_ascii_whitespace) {
-        let dense: Vec<u8> =
-            text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        return BASE64.decode(dense).ok();
+    if let Ok(bytes) = BASE64.decode(text) {
+        return Some(bytes);
     }
-    BASE64.decode(text).ok()
+    let dense: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    BASE64.decode(dense).ok()
 }
 
 /// An RSA modulus as big-endian bytes without leading zeros.
@@ -73,6 +74,33 @@ impl Modulus {
     /// `sha256:` and 64 hex digits: the record's `slc_key`.
     pub(crate) fn fingerprint(&self) -> String {
         fingerprint(&self.0)
+    }
+}
+
+/// The key of an issuer or of a principal.
+#[derive(Debug)]
+pub(crate) struct Key {
+    modulus: Modulus,
+    /// Computed on the first request.
+    fingerprint: OnceLock<String>,
+}
+
+impl Key {
+    pub(crate) fn new(modulus: Modulus) -> Key {
+        Key { modulus, fingerprint: OnceLock::new() }
+    }
+
+    pub(crate) fn modulus(&self) -> &Modulus {
+        &self.modulus
+    }
+
+    /// [`Modulus::fingerprint`].
+    pub(crate) fn fingerprint(&self) -> &str {
+        self.fingerprint.get_or_init(|| self.modulus.fingerprint())
+    }
+
+    pub(crate) fn bits(&self) -> u32 {
+        self.modulus.bits()
     }
 }
 

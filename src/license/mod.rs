@@ -5,17 +5,19 @@
 //! key. [`read`] finds the license among them, in whatever order they stand.
 
 mod anchors;
+mod cache;
 mod certificate;
 mod chain;
 mod document;
 mod events;
 mod key;
-mod known;
+mod kind;
+mod link;
 mod near;
 mod outside;
+mod owned;
 mod place;
 mod reader;
-mod ring;
 #[cfg(feature = "verify")]
 mod signature;
 #[cfg(not(feature = "verify"))]
@@ -23,10 +25,11 @@ mod signature;
 mod signature;
 mod tag;
 mod text;
+mod value;
 
-pub use certificate::{AppData, Certificate, CertificateKind, License, Party};
+pub use certificate::{AppData, Certificate, License, Party};
+pub use kind::CertificateKind;
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -37,29 +40,26 @@ use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::facts::{Depth, Hierarchy, IssuerKind, LicenseFacts, Link, Signature};
 use crate::limits::{Limit, Meter};
 use crate::timestamp::Timestamp;
-use document::{Document, Value};
-use key::KnownKeys;
+use cache::CertificateCache;
+use document::Document;
 #[cfg(feature = "estate")]
 pub(crate) use key::Modulus;
-use known::KnownDocuments;
-use near::near;
+use key::{Key, KnownKeys};
+use owned::{Entry, Located, OwnedParty};
 use reader::Documents;
 use text::Text;
+use value::{crypto_mode, guid, string, time};
 
 pub(crate) use anchors::SELF_ENROLLMENT;
 #[cfg(feature = "estate")]
 pub(crate) use certificate::certificates_in_wrapper;
 pub(crate) use certificate::unwrap_chain;
-pub(crate) use signature::Verifier;
 
 /// What is remembered from file to file, and changes no answer.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     keys: KnownKeys,
-    documents: KnownDocuments,
-    /// Room for the documents of the next license.
-    list: Vec<Document<'static>>,
-    verifier: Verifier,
+    certificates: CertificateCache,
     /// How far behind its beginning the last license had its WORK.
     work_at: usize,
 }
@@ -170,19 +170,14 @@ pub(crate) struct Readings {
 /// reading.
 pub(crate) fn read(bytes: &[u8], manner: Manner, memory: &mut Memory, meter: &Meter) -> Readings {
     let text = Text::decode(bytes);
-    let list = std::mem::take(&mut memory.list);
-    let known = Some(&mut memory.documents);
-    let mut documents = reader::documents_into(list, text.utf8(), manner.depth, known, meter);
+    let cache = Some(&mut memory.certificates);
+    let mut documents = reader::documents(text.utf8(), manner.depth, cache, meter);
     if documents.list.is_empty()
         && let Some(readings) = read_chain(bytes, &text, &mut documents, manner, memory, meter)
     {
         return readings;
     }
-    let readings = read_documents(bytes, &text, &mut documents, manner, memory, meter);
-    documents.list.clear();
-    // Reuses the allocation.
-    memory.list = documents.list.into_iter().map(|_| Document::default()).collect();
-    readings
+    read_documents(bytes, &text, &mut documents, manner, memory, meter)
 }
 
 /// Reads the documents in the base64 of a `<certificatechain>`; `None` if `text` is no such chain.
@@ -203,8 +198,8 @@ fn read_chain(
             return None;
         }
     };
-    let known = Some(&mut memory.documents);
-    let mut documents = reader::documents_known(&chain, manner.depth, known, meter);
+    let cache = Some(&mut memory.certificates);
+    let mut documents = reader::documents(&chain, manner.depth, cache, meter);
     documents.trailing |= outer.trailing;
     // The certificates of the chain are no stray text of it.
     let has_bare = memchr::memmem::find(text.utf8(), b"XrML").is_some();
@@ -254,10 +249,40 @@ fn read_documents(
         }
     };
     let list = documents.list.as_slice();
-    let mut licenses = list.iter().filter(|document| document.is_publishing_license());
-    let mut read = |license| {
+    let full = manner.depth == Depth::Full;
+    let chain: Vec<Located> =
+        if full { list.iter().map(Entry::locate).collect() } else { Vec::new() };
+    let mut licenses = (0_usize..).zip(list).filter_map(|(at, entry)| Some((at, entry.license()?)));
+    let mut read = |(at, license)| {
         let mut reading = empty();
-        read_license(license, bytes, text, list, manner, memory, meter, &mut reading);
+        reading.kind = Kind::PublishingLicense;
+        read_head(license, &mut memory.keys, &mut reading);
+        if reading.facts.slc_key.is_none() {
+            let at = Some(wide(text.raw_offset(license.start)));
+            let detail = "no key of a principal could be read";
+            let error = Error::malformed("license-unreadable", "ISSUEDPRINCIPALS", at, detail);
+            reading.error.get_or_insert(error.at_stage(Stage::License));
+        }
+        if let Some(located) = chain.get(at) {
+            read_rest(license, located, &chain, &mut reading);
+            let sha256 = key::fingerprint(bytes).split_off("sha256:".len());
+            reading.facts.license_sha256 = Some(sha256);
+        }
+        read_anomalies(license, list.get(..at).unwrap_or_default(), &mut reading);
+        if let Some(located) = chain.get(at).filter(|_| manner.verify) {
+            match link::verify(located, &chain, text.utf8(), meter) {
+                Ok((signature, link)) => {
+                    reading.facts.signature = signature;
+                    reading.facts.link = link;
+                }
+                Err(error) => {
+                    reading.error.get_or_insert(error.at_stage(Stage::License));
+                }
+            }
+        }
+        if manner.evidence {
+            read_evidence(license, text, &mut reading);
+        }
         reading
     };
     let Some(first) = licenses.next() else {
@@ -267,61 +292,20 @@ fn read_documents(
     Readings { first: read(first), others: licenses.map(read).collect() }
 }
 
-/// Reads one publishing license of `documents`.
-#[allow(clippy::too_many_arguments)]
-fn read_license(
-    license: &Document<'_>,
-    bytes: &[u8],
-    text: &Text<'_>,
-    documents: &[Document<'_>],
-    manner: Manner,
-    memory: &mut Memory,
-    meter: &Meter,
-    reading: &mut Reading,
-) {
-    reading.kind = Kind::PublishingLicense;
-    read_head(license, &mut memory.keys, reading);
-    if reading.facts.slc_key.is_none() {
-        let at = Some(wide(text.raw_offset(license.start)));
-        let detail = "no key of a principal could be read";
-        let error = Error::malformed("license-unreadable", "ISSUEDPRINCIPALS", at, detail);
-        reading.error.get_or_insert(error.at_stage(Stage::License));
-    }
-    if manner.depth == Depth::Full {
-        read_rest(license, documents, &mut memory.keys, reading);
-        reading.facts.license_sha256 = Some(key::fingerprint(bytes).split_off("sha256:".len()));
-        if !license.signature.present {
-            // Nothing needs to be computed to see that.
-            (reading.facts.signature, reading.facts.link) = (Signature::Unsigned, Link::Unanchored);
-        }
-    }
-    read_anomalies(license, documents, reading);
-    if manner.verify && manner.depth == Depth::Full {
-        match memory.verifier.verify(license, documents, text.utf8(), meter) {
-            Ok((signature, link)) => {
-                reading.facts.signature = signature;
-                reading.facts.link = link;
-            }
-            Err(error) => {
-                reading.error.get_or_insert(error.at_stage(Stage::License));
-            }
-        }
-    }
-    if manner.evidence {
-        read_evidence(license, text, reading);
-    }
-}
-
 /// Names XrML that is no publishing license (MS-RMPR 2.2.9, the table of certificate kinds): by its
 /// first document, if every one of them is of a kind that is known. What is not, has a second BODY or
 /// no end, or stands between them with a BODY, may be a license that somebody damaged.
-fn kind_of_others(documents: &[Document<'_>], has_stray_body: bool) -> Kind {
-    let is_unknown = |document: &Document<'_>| {
-        document.kind() == CertificateKind::Unknown || document.has_second_body || !document.closed
+fn kind_of_others(entries: &[Entry<'_>], has_stray_body: bool) -> Kind {
+    let known = |entry: &Entry<'_>| match entry {
+        Entry::Certificate(Located { document, .. }) => {
+            let is_whole = document.closed && !document.has_second_body;
+            Some(document.kind).filter(|kind| is_whole && *kind != CertificateKind::Unknown)
+        }
+        Entry::License(_) => None,
     };
-    match documents {
-        [first, ..] if !documents.iter().any(is_unknown) && !has_stray_body => {
-            Kind::Other(first.kind().as_str())
+    match entries.first().and_then(known) {
+        Some(first) if entries.iter().all(|entry| known(entry).is_some()) && !has_stray_body => {
+            Kind::Other(first.as_str())
         }
         _ => Kind::Unknown,
     }
@@ -367,39 +351,39 @@ fn read_server(server: &document::Party<'_>, keys: &mut KnownKeys, facts: &mut L
     facts.tenant_id = guid(server.tenant_id);
 }
 
-/// The fields that stand behind WORK, and those of the other documents.
-fn read_rest(
-    license: &Document<'_>,
-    documents: &[Document<'_>],
-    keys: &mut KnownKeys,
-    reading: &mut Reading,
-) {
+/// The fields that stand behind WORK, and those of the other documents. `located` is the license
+/// in the chain.
+fn read_rest(license: &Document<'_>, located: &Located, chain: &[Located], reading: &mut Reading) {
     let facts = &mut reading.facts;
-    facts.chain_length = u32::try_from(documents.len()).ok();
+    facts.chain_length = u32::try_from(chain.len()).ok();
     facts.crypto_mode = license.signature.digest_algorithm.and_then(|name| crypto_mode(name.raw));
     facts.double_key = Some(license.double_key_any);
     if let Some(id) = guid(license.label_id) {
         reading.label = Some((id, guid(license.label_tenant)));
     }
-    if let Some(clc) = chain::clc_of(license, documents) {
-        facts.clc_issued = time(clc.issued);
-        facts.clc_until = time(clc.issue_until);
+    if let Some(clc) = chain::clc_of(&located.document, chain) {
+        facts.clc_issued = clc.issued;
+        facts.clc_until = clc.issue_until.time();
     }
     facts.hierarchy = Some(Hierarchy::Unknown);
-    if let Some(slc) = chain::slc_of(license, documents) {
-        let issuer = slc.issuer.modulus.and_then(|text| keys.name(text.raw));
-        facts.slc_issuer_key = issuer.map(|issuer| issuer.fingerprint);
-        facts.hierarchy = Some(chain::hierarchy(slc, documents, keys));
+    if let Some(slc) = chain::slc_of(&located.document, chain) {
+        let issuer = slc.document.issuer.key.as_ref();
+        facts.slc_issuer_key = issuer.map(|key| key.fingerprint().to_owned());
+        facts.hierarchy = Some(chain::hierarchy(slc, chain));
+    }
+    if !license.signature.present {
+        // Nothing needs to be computed to see that.
+        (facts.signature, facts.link) = (Signature::Unsigned, Link::Unanchored);
     }
 }
 
-fn read_anomalies(license: &Document<'_>, documents: &[Document<'_>], reading: &mut Reading) {
+/// `before` are the entries that precede the license.
+fn read_anomalies(license: &Document<'_>, before: &[Entry<'_>], reading: &mut Reading) {
     let anomalies = &mut reading.anomalies;
     if license.duplicate.is_some() {
         anomalies.push(Anomaly::DuplicateElement);
     }
-    let before = documents.iter().take_while(|document| !std::ptr::eq(*document, license));
-    if before.into_iter().any(|document| !document.is_publishing_license()) {
+    if before.iter().any(|entry| entry.license().is_none()) {
         anomalies.push(Anomaly::ChainOrder);
     }
     if license.reflowed {
@@ -459,94 +443,35 @@ pub(crate) fn read_use_license(
     meter.check(Limit::LicenseBytes, wide(bytes.len()))?;
     let chain = unwrap_chain(bytes, meter)?;
     let text = Text::decode(&chain);
-    let known = Some(&mut memory.documents);
-    let documents = reader::documents_known(text.utf8(), Depth::Full, known, meter);
+    let cache = Some(&mut memory.certificates);
+    let documents = reader::documents(text.utf8(), Depth::Full, cache, meter);
     // A budget is no fault of the license's.
     if let Some(error) = documents.error.filter(|error| error.kind() == ErrorKind::Limit) {
         return Err(error);
     }
-    let license = documents
-        .list
-        .iter()
-        .find(|document| document.body_type.is_some() && document.is_descriptor("Content-License"));
-    let license = license.or(documents.list.first()).ok_or_else(|| {
+    let all: Vec<Located> = documents.list.iter().map(Entry::locate).collect();
+    let license = all.iter().find(|located| located.document.is_use_license).or(all.first());
+    let Located { document: license, .. } = license.ok_or_else(|| {
         Error::malformed("license-unreadable", "use license", None, "no XrML in it")
             .at_stage(Stage::License)
     })?;
     let mut server = LicenseFacts::new();
-    if license.issuer.is_server() {
-        read_server(&license.issuer, &mut memory.keys, &mut server);
+    if license.issuer.is_server {
+        copy_server(&license.issuer, &mut server);
     }
-    Ok(UseLicense { issued: time(license.issued), server })
+    Ok(UseLicense { issued: license.issued, server })
 }
 
-/// Mode 1 is SHA-1, mode 2 SHA-256 (MS-RMPR 3.1.4.7); both are spelled with and without a hyphen.
-fn crypto_mode(name: &[u8]) -> Option<u32> {
-    match name.trim_ascii() {
-        name if name.eq_ignore_ascii_case(b"SHA1") || name.eq_ignore_ascii_case(b"SHA-1") => {
-            Some(1)
-        }
-        name if name.eq_ignore_ascii_case(b"SHA256") || name.eq_ignore_ascii_case(b"SHA-256") => {
-            Some(2)
-        }
-        _ => None,
-    }
-}
-
-/// The text of a value, entities resolved and outer white space trimmed; `None` where it is empty.
-fn string(value: Option<Value<'_>>) -> Option<String> {
-    let raw = value?.raw;
-    if let [b'!'..=b'~', .., b'!'..=b'~'] = raw
-        && !raw.iter().fold(false, |has, byte| has | (*byte == b'&'))
-        && let Ok(text) = String::from_utf8(raw.to_vec())
-    {
-        // Nothing to trim and no entity, as nearly everywhere.
-        return Some(text);
-    }
-    let text = crate::bytes::utf8_lossy(raw);
-    // What is no entity of XML stays as it is written.
-    let text = match near(b'&', raw).map(|_| quick_xml::escape::unescape(&text)) {
-        Some(Ok(Cow::Owned(resolved))) => Cow::Owned(resolved),
-        _ => text,
-    };
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// A GUID in the record's form; text that is none stays as it is.
-fn guid(value: Option<Value<'_>>) -> Option<String> {
-    match normal(value?.raw) {
-        Some(guid) => Some(guid),
-        None => string(value).map(normal_guid),
-    }
-}
-
-/// Lower case without braces, if it is a GUID.
-pub(crate) fn normal_guid(text: String) -> String {
-    normal(text.as_bytes()).unwrap_or(text)
-}
-
-/// A GUID with or without braces, in lower case without them; `None` for what is none.
-fn normal(text: &[u8]) -> Option<String> {
-    let inner = match text {
-        [b'{', inner @ .., b'}'] => inner,
-        _ => text,
-    };
-    let mut guid: [u8; 36] = inner.try_into().ok()?;
-    guid.make_ascii_lowercase();
-    // Without a branch for each letter, so that many are looked at together.
-    let is_guid = guid.iter().zip(b"00000000-0000-0000-0000-000000000000").fold(
-        true,
-        |is_guid, (byte, place)| {
-            let is_digit = byte.wrapping_sub(b'0') < 10 || byte.wrapping_sub(b'a') < 6;
-            is_guid & if *place == b'-' { *byte == b'-' } else { is_digit }
-        },
-    );
-    if is_guid { std::str::from_utf8(&guid).ok().map(str::to_owned) } else { None }
-}
-
-fn time(value: Option<Value<'_>>) -> Option<Timestamp> {
-    Timestamp::parse(std::str::from_utf8(value?.raw).ok()?)
+/// The Server Licensor Certificate fields, from a certificate.
+fn copy_server(server: &OwnedParty, facts: &mut LicenseFacts) {
+    facts.slc_id.clone_from(&server.id);
+    facts.slc_key = server.key.as_ref().map(|key| key.fingerprint().to_owned());
+    facts.slc_key_bits = server.key.as_ref().map(Key::bits);
+    facts.slc_name.clone_from(&server.name);
+    facts.slc_address.clone_from(&server.address);
+    facts.server_version.clone_from(&server.server_version);
+    facts.server_sku.clone_from(&server.server_sku);
+    facts.tenant_id.clone_from(&server.tenant_id);
 }
 
 /// The name in `LCID <n>:NAME <name>:DESCRIPTION <text>;`, of which there may be many: the first.
@@ -558,51 +483,5 @@ fn first_name(text: String) -> String {
     match first {
         Some(name) => name.trim().trim_end_matches(';').to_owned(),
         None => text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn value(text: &str) -> Option<Value<'_>> {
-        Some(Value { raw: text.as_bytes(), at: 0 })
-    }
-
-    fn slowly(text: &str) -> Option<String> {
-        let text = quick_xml::escape::unescape(text).unwrap_or(Cow::Borrowed(text));
-        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
-    }
-
-    #[test]
-    fn a_guid_is_lower_case_without_braces_and_all_else_stays() {
-        let guid = "0123abcd-ef45-6789-abcd-ef0123456789";
-        let upper = guid.to_ascii_uppercase();
-        for text in [guid, &upper, &format!("{{{upper}}}"), &format!(" {{{guid}}}\n")] {
-            assert_eq!(super::guid(value(text)).as_deref(), Some(guid), "{text}");
-        }
-        let others = [
-            &format!("{{{guid}"),
-            &guid.replace('-', "0"),
-            &guid.replacen('0', "-", 1),
-            &guid.replace('a', "g"),
-            &guid.replace('a', "`"),
-            &guid.replace('9', ":"),
-            &guid.replace("ab", "\u{fc}"),
-            "S-1-5-21",
-        ];
-        for text in others {
-            assert_eq!(super::guid(value(text)).as_deref(), Some(text), "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_text_of_a_value_is_unescaped_and_trimmed(
-            text in "[ \t\u{a0}]{0,2}[a-c&;\u{e4} ]{0,6}(&(amp|lt|#65|x);)?[a-z]{0,40}[ \u{b}\n]{0,2}",
-        ) {
-            prop_assert_eq!(string(value(&text)), slowly(&text));
-        }
     }
 }

@@ -3,14 +3,15 @@
 //! Licenses, certificates and templates share one shape, so one reader serves them all.
 
 use std::cell::Cell;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use memchr::memmem::Finder;
 
+use super::cache::CertificateCache;
 use super::document::{DOUBLE_KEY_ENTRIES, Document, Field, Party, Span, Value};
 use super::events::{Attributes, Event, Events};
-use super::known::{KnownDocuments, KnownParty, Point, SEALED};
 use super::outside::{Outside, next_tag, outside};
+use super::owned::{Entry, Located};
 use super::place::{Part, Place, Side};
 use super::tag::Tag;
 use crate::bytes::wide;
@@ -22,7 +23,7 @@ use crate::limits::{Limit, Meter};
 /// The documents of one license.
 #[derive(Debug, Default)]
 pub(crate) struct Documents<'t> {
-    pub(crate) list: Vec<Document<'t>>,
+    pub(crate) list: Vec<Entry<'t>>,
     /// Something that is neither white space nor a document follows a document.
     pub(crate) trailing: bool,
     /// The end of a `BODY` stands in it: what was a document has lost its tag. Or it is cut within
@@ -47,6 +48,15 @@ impl Documents<'_> {
     }
 }
 
+/// Which address a `DISTRIBUTIONPOINT` contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Point {
+    Intranet,
+    Extranet,
+    Referral,
+    Other,
+}
+
 /// What the text of the open `AUTHENTICATEDDATA` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Data {
@@ -59,7 +69,6 @@ enum Data {
 const PATH: usize = 16;
 
 struct Reader<'t, 'm, 'd> {
-    known: Option<&'d mut KnownDocuments>,
     text: &'t [u8],
     events: Events<'t>,
     meter: &'m Meter<'m>,
@@ -79,13 +88,6 @@ struct Reader<'t, 'm, 'd> {
     is_uncovered: bool,
     /// The document is a publishing license.
     is_license: bool,
-    /// Whether the issuer and the principal were met.
-    parties_met: [bool; 2],
-    /// Where the party begins that is being read, if it may be remembered.
-    party_start: Option<usize>,
-    /// The same of a distribution point, and its address once that was met.
-    point_start: Option<usize>,
-    point_address: Option<(Point, Value<'t>)>,
     /// A tag has more attributes than are looked at.
     has_too_many: Cell<bool>,
     /// Depth of the open element whose text was taken.
@@ -96,58 +98,43 @@ struct Reader<'t, 'm, 'd> {
 
 static BODY_END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"</BODY>"));
 
-/// Documents of a client's license.
-const USUAL: usize = 8;
-
-/// Reads every document of `text`; of a publishing license only up to its `WORK` where `depth`
-/// says head.
-pub(crate) fn documents<'t>(text: &'t [u8], depth: Depth, meter: &Meter) -> Documents<'t> {
-    documents_known(text, depth, None, meter)
+/// Reads every document of `text`; of a publishing license only up to its `WORK` where `depth` says
+/// head. A cache changes nothing of what is read, nor of what is charged for it.
+pub(crate) fn documents<'t>(
+    text: &'t [u8],
+    depth: Depth,
+    cache: Option<&mut CertificateCache>,
+    meter: &Meter,
+) -> Documents<'t> {
+    read_documents(text, depth, cache, meter, next_document)
 }
 
 /// Reads every document of `text`, whatever elements contain it: the answer of a server has its
 /// certificates in a SOAP envelope.
 #[cfg(feature = "estate")]
 pub(crate) fn documents_in_wrapper<'t>(text: &'t [u8], meter: &Meter) -> Documents<'t> {
-    let mut documents = Documents::default();
     let next = |text: &[u8], at, _: &mut Documents<'_>, _: &mut Option<Error>| next_tag(text, at);
-    if let Err(error) = read_documents(text, Depth::Full, None, meter, &mut documents, next) {
-        documents.error = Some(error.at_stage(Stage::License));
-    }
-    documents
-}
-
-/// The same with a memory of documents, which changes nothing of what is read, nor of what is
-/// charged for it.
-pub(crate) fn documents_known<'t>(
-    text: &'t [u8],
-    depth: Depth,
-    known: Option<&mut KnownDocuments>,
-    meter: &Meter,
-) -> Documents<'t> {
-    documents_into(Vec::new(), text, depth, known, meter)
-}
-
-/// The same into a list that is empty, and has room perhaps.
-pub(crate) fn documents_into<'t>(
-    list: Vec<Document<'t>>,
-    text: &'t [u8],
-    depth: Depth,
-    known: Option<&mut KnownDocuments>,
-    meter: &Meter,
-) -> Documents<'t> {
-    let mut documents = Documents { list, ..Documents::default() };
-    let next = next_document;
-    if let Err(error) = read_documents(text, depth, known, meter, &mut documents, next) {
-        documents.error = Some(error.at_stage(Stage::License));
-    }
-    documents
+    read_documents(text, Depth::Full, None, meter, next)
 }
 
 fn read_documents<'t>(
     text: &'t [u8],
     depth: Depth,
-    mut known: Option<&mut KnownDocuments>,
+    cache: Option<&mut CertificateCache>,
+    meter: &Meter,
+    next: impl Fn(&[u8], usize, &mut Documents<'_>, &mut Option<Error>) -> Option<usize>,
+) -> Documents<'t> {
+    let mut documents = Documents::default();
+    if let Err(error) = read_each(text, depth, cache, meter, &mut documents, next) {
+        documents.error = Some(error.at_stage(Stage::License));
+    }
+    documents
+}
+
+fn read_each<'t>(
+    text: &'t [u8],
+    depth: Depth,
+    mut cache: Option<&mut CertificateCache>,
     meter: &Meter,
     documents: &mut Documents<'t>,
     next: impl Fn(&[u8], usize, &mut Documents<'_>, &mut Option<Error>) -> Option<usize>,
@@ -158,38 +145,38 @@ fn read_documents<'t>(
     while let Some(start) = next(text, at, documents, &mut damage) {
         let count = wide(documents.list.len()).saturating_add(1);
         meter.check(Limit::ChainLength, count)?;
-        if documents.list.is_empty() {
-            #[allow(clippy::disallowed_methods)] // a constant
-            documents.list.reserve(USUAL);
-        }
-        if let Some(document) = known.as_mut().and_then(|known| known.document(text, start)) {
-            at = document.end;
-            documents.list.push(document);
+        let rest = text.get(start..).unwrap_or_default();
+        if let Some((len, document)) = cache.as_ref().and_then(|cache| cache.find(rest)) {
+            at = start.saturating_add(len);
+            let document = Arc::clone(document);
+            documents.list.push(Entry::Certificate(Located { start, end: at, document }));
             continue;
         }
-        // It is read where it stays: it is too large to be moved for nothing.
-        documents.list.push(Document { start, ..Document::default() });
-        let Some(document) = documents.list.last_mut() else { break };
-        let mut reader = Reader::new(text, document, known.as_deref_mut(), meter);
+        let mut document = Box::new(Document { start, ..Document::default() });
+        let mut reader = Reader::new(text, &mut document, meter);
         let read = reader.run(depth);
         let has_stray_text = reader.has_nested || reader.events.has_license_text();
         documents.has_stray_text |= has_stray_text;
         at = if document.closed { document.end } else { start.saturating_add(1) };
-        let is_license = document.is_publishing_license();
+        // What has no end depends on what follows it.
+        let has_ends = document.closed && (document.body_closed || document.body.is_none());
+        let entry = Entry::new(document);
+        let is_license = entry.license().is_some();
+        if let (Some(cache), Entry::Certificate(located)) = (&mut cache, &entry)
+            && read.is_ok()
+            && has_ends
+            && !has_stray_text
+        {
+            let bytes = text.get(entry.range()).unwrap_or_default();
+            cache.insert(bytes, &located.document);
+        }
+        documents.list.push(entry);
         match read {
             Err(error) if error.kind() == ErrorKind::Limit => return Err(error),
             // A document that was cut does not hide the next one.
-            Err(error) => {
-                damage.get_or_insert(error);
-            }
-            Ok(()) if is_license && depth == Depth::Head => return damage.map_or(Ok(()), Err),
-            Ok(()) => {
-                if let Some(known) = &mut known
-                    && !has_stray_text
-                {
-                    known.remember_document(text, document);
-                }
-            }
+            Err(error) => _ = damage.get_or_insert(error),
+            Ok(()) if is_license && depth == Depth::Head => break,
+            Ok(()) => {}
         }
     }
     damage.map_or(Ok(()), Err)
@@ -205,7 +192,7 @@ fn next_document(
     documents: &mut Documents<'_>,
     damage: &mut Option<Error>,
 ) -> Option<usize> {
-    let last_is_closed = documents.list.last().is_some_and(|document| document.closed);
+    let last_is_closed = documents.list.last().is_some_and(Entry::closed);
     while damage.is_none() {
         match outside(text, at) {
             Outside::Document(start) => return Some(start),
@@ -233,11 +220,9 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
     fn new(
         text: &'t [u8],
         document: &'d mut Document<'t>,
-        known: Option<&'d mut KnownDocuments>,
         meter: &'m Meter<'m>,
     ) -> Reader<'t, 'm, 'd> {
         Reader {
-            known,
             text,
             events: Events::new(text, document.start),
             meter,
@@ -251,10 +236,6 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
             may_issue: false,
             is_uncovered: false,
             is_license: false,
-            parties_met: [false; 2],
-            party_start: None,
-            point_start: None,
-            point_address: None,
             has_too_many: Cell::new(false),
             taken_at: None,
             has_nested: false,
@@ -288,22 +269,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                         self.document.end = self.events.start();
                         return Ok(());
                     }
-                    if self.party_start.is_some() {
-                        self.remember_before_sealed();
-                    }
                     self.push(tag)?;
-                    if let Place::Party(side, Part::Itself) = self.place
-                        && let Some(is_whole) = self.take_known(side)
-                    {
-                        if is_whole {
-                            self.pop();
-                        }
-                        continue;
-                    }
-                    if self.place == Place::DistributionPoint && self.take_known_point() {
-                        self.pop();
-                        continue;
-                    }
                     self.open(attributes);
                     if self.has_too_many.get() {
                         let allowed = self.meter.allowed(Limit::Attributes);
@@ -457,99 +423,6 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
         }
     }
 
-    /// Takes the party of a license that begins here from memory, and says whether that is all of
-    /// it. The first of its side only: what stands in a second one depends on the first.
-    fn take_known(&mut self, side: Side) -> Option<bool> {
-        let known = self.known.as_mut()?;
-        let [issuer, principal] = &mut self.parties_met;
-        let met = match side {
-            Side::Issuer => issuer,
-            Side::Principal => principal,
-        };
-        if self.is_uncovered || !self.is_license || std::mem::replace(met, true) {
-            return None;
-        }
-        let start = self.events.start();
-        let Some(KnownParty { party, len, is_whole }) = known.party(side, self.text, start) else {
-            self.party_start = Some(start);
-            return None;
-        };
-        self.events.pass(len);
-        *self.party(side) = party;
-        Some(is_whole)
-    }
-
-    /// Whether reading the text so far did more than to fill fields. Such text is not remembered.
-    fn is_odd(&self) -> bool {
-        self.document.duplicate.is_some()
-            || self.document.reflowed
-            || self.has_too_many.get()
-            || self.has_nested
-            || self.events.has_license_text()
-    }
-
-    /// Remembers what of the open party stands before the tag that begins here, if that is one
-    /// whose content is never the same.
-    fn remember_before_sealed(&mut self) {
-        let Place::Party(side, Part::Itself) = self.place else { return };
-        let at = self.events.start();
-        if self.text.get(at..).is_some_and(|rest| rest.starts_with(SEALED)) {
-            self.remember_party(side, at.saturating_add(SEALED.len()));
-        }
-    }
-
-    /// Remembers the text of the open party up to `end`, if nothing in it is out of the ordinary.
-    fn remember_party(&mut self, side: Side, end: usize) {
-        let Some(start) = self.party_start.take() else { return };
-        let is_odd = self.is_odd();
-        let text = self.text.get(start..end).unwrap_or_default();
-        if let Some(known) = &mut self.known
-            && !is_odd
-        {
-            let party = match side {
-                Side::Issuer => &self.document.issuer,
-                Side::Principal => &self.document.principal,
-            };
-            known.remember_party(side, text, start, party);
-        }
-    }
-
-    /// Takes the distribution point of a license that begins here from memory.
-    fn take_known_point(&mut self) -> bool {
-        self.point_start = None;
-        self.point_address = None;
-        if self.is_uncovered || !self.is_license {
-            return false;
-        }
-        let Some(known) = &mut self.known else { return false };
-        let start = self.events.start();
-        let Some((point, address, len)) = known.point(self.text, start) else {
-            self.point_start = Some(start);
-            return false;
-        };
-        self.events.pass(len);
-        self.take_address(point, address);
-        true
-    }
-
-    /// Remembers the distribution point that ends here, if it gives one address of a server, and
-    /// nothing in it is out of the ordinary.
-    fn remember_point(&mut self) {
-        let (Some(start), Some((point, address))) = (self.point_start, self.point_address) else {
-            return;
-        };
-        // People are many, and would be what is remembered instead.
-        let is_server = matches!(point, Point::Intranet | Point::Extranet);
-        let is_odd = self.is_odd();
-        let text = self.text.get(start..self.events.end()).unwrap_or_default();
-        if let Some(known) = &mut self.known
-            && is_server
-            && !is_odd
-        {
-            known.remember_point(text, start, point, &address);
-        }
-    }
-
     /// Takes the address of a distribution point; the first one of each kind counts.
     fn take_address(&mut self, point: Point, address: Value<'t>) {
         let document = &mut *self.document;
@@ -616,11 +489,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                     self.document.body_closed = true;
                 }
             }
-            Place::DistributionPoint => {
-                self.point = None;
-                self.remember_point();
-            }
-            Place::Party(side, Part::Itself) => self.remember_party(side, self.events.end()),
+            Place::DistributionPoint => self.point = None,
             _ => {}
         }
         self.pop();
@@ -666,10 +535,6 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                     return Err(self.interrupted());
                 }
                 self.taken_at = Some(self.depth);
-                if self.point_address.replace((point, address)).is_some() {
-                    // It gives more than one.
-                    self.point_start = None;
-                }
                 self.take_address(point, address);
                 return Ok(());
             }
@@ -704,7 +569,6 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
 
     /// Removes the address of which only a part was read.
     fn forget_address(&mut self, point: Point) {
-        self.point_start = None;
         let document = &mut *self.document;
         match point {
             Point::Intranet => document.intranet = None,

@@ -1,0 +1,55 @@
+//! [`CertificateKind`], the kind of a document.
+
+use super::document::RIGHTS_LABEL;
+use crate::names::names;
+
+names! {
+    /// What a document is, by its BODY and its DESCRIPTOR (MS-RMPR 2.2.9).
+    pub enum CertificateKind {
+        /// A publishing license.
+        PublishingLicense = "publishing license",
+        /// A rights policy template as the server publishes it.
+        OfficialTemplate = "official rights template",
+        /// A rights template: the plain text of encrypted rights data.
+        Template = "rights template",
+        /// Of a server, or of the service that enrolls servers.
+        ServerLicensor = "server licensor certificate",
+        /// Of a client that publishes offline.
+        ClientLicensor = "client licensor certificate",
+        /// Of a certificate authority.
+        CertificateAuthority = "certificate authority",
+        /// A use license, or the owner's copy of one.
+        UseLicense = "use license",
+        /// Of a user's account.
+        RightsAccount = "rights account certificate",
+        /// Of a machine.
+        Machine = "machine certificate",
+        /// Of an application's signer.
+        ApplicationSigning = "application signing certificate",
+        /// Some other certificate.
+        Certificate = "certificate",
+        /// Nothing that the format knows.
+        Unknown = "unknown",
+    }
+}
+
+impl CertificateKind {
+    pub(crate) fn of(body_type: &[u8], descriptor_type: Option<&[u8]>) -> CertificateKind {
+        match body_type.trim_ascii() {
+            b"Microsoft Official Rights Template" => CertificateKind::OfficialTemplate,
+            b"Microsoft Rights Template" => CertificateKind::Template,
+            b"LICENSE" => match descriptor_type.map(<[u8]>::trim_ascii) {
+                Some(b"Server-Licensor-Certificate") => CertificateKind::ServerLicensor,
+                Some(b"Client-Licensor-Certificate") => CertificateKind::ClientLicensor,
+                Some(b"DRM-CA-Certificate") => CertificateKind::CertificateAuthority,
+                Some(b"Content-License") => CertificateKind::UseLicense,
+                Some(b"Group-Identity-Credential") => CertificateKind::RightsAccount,
+                Some(b"Machine-Certificate") => CertificateKind::Machine,
+                Some(b"Application-Signing-Certificate") => CertificateKind::ApplicationSigning,
+                _ => CertificateKind::Certificate,
+            },
+            other if other.eq_ignore_ascii_case(RIGHTS_LABEL) => CertificateKind::PublishingLicense,
+            _ => CertificateKind::Unknown,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! [`OwnedDocument`]: a certificate, or the license, in values of its own.
+//!
+//! Certificates repeat from file to file, so the cache shares them. The functions that compare the
+//! documents of a chain work on owned documents only.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::document::{Document, Field, Party};
+use super::key::{Key, Modulus};
+use super::kind::CertificateKind;
+use super::signature::Signed;
+use super::value::{guid, string, time};
+use crate::timestamp::Timestamp;
+
+/// One document without references to the text. It contains no offset, so that it is the same
+/// wherever the document is located in a text.
+#[derive(Debug)]
+pub(crate) struct OwnedDocument {
+    pub(crate) kind: CertificateKind,
+    /// `</XrML>` is present.
+    pub(crate) closed: bool,
+    pub(crate) has_second_body: bool,
+    /// It has a `BODY type`, and its DESCRIPTOR is that of a use license.
+    pub(crate) is_use_license: bool,
+    pub(crate) issued: Option<Timestamp>,
+    pub(crate) descriptor_id: Option<String>,
+    pub(crate) issuer: OwnedParty,
+    pub(crate) principal: OwnedParty,
+    /// The principal may issue: `RIGHT name="ISSUE"`.
+    pub(crate) may_issue: bool,
+    /// The time in which it may: `RANGETIME` of that right.
+    pub(crate) issue_from: Bound,
+    pub(crate) issue_until: Bound,
+    pub(crate) signed: Signed,
+}
+
+/// The issuer or the principal of a document.
+#[derive(Debug)]
+pub(crate) struct OwnedParty {
+    pub(crate) object_type: Option<String>,
+    pub(crate) is_server: bool,
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) address: Option<String>,
+    pub(crate) key: Option<Key>,
+    pub(crate) server_version: Option<String>,
+    pub(crate) server_sku: Option<String>,
+    pub(crate) tenant_id: Option<String>,
+}
+
+/// One end of a `RANGETIME`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// The element is missing.
+    Missing,
+    /// It contains no time.
+    Unreadable,
+    At(Timestamp),
+}
+
+impl Bound {
+    fn new(field: Field<'_>) -> Bound {
+        match field {
+            None => Bound::Missing,
+            Some(_) => time(field).map_or(Bound::Unreadable, Bound::At),
+        }
+    }
+
+    pub(crate) fn time(self) -> Option<Timestamp> {
+        match self {
+            Bound::At(time) => Some(time),
+            Bound::Missing | Bound::Unreadable => None,
+        }
+    }
+}
+
+impl OwnedDocument {
+    pub(crate) fn new(document: &Document<'_>) -> OwnedDocument {
+        let body_type = document.body_type.map_or(&[][..], |value| value.raw);
+        let descriptor = document.descriptor_type.map(|value| value.raw);
+        let issuer = OwnedParty::new(&document.issuer);
+        let signed = Signed::new(document, issuer.key.as_ref());
+        OwnedDocument {
+            kind: CertificateKind::of(body_type, descriptor),
+            closed: document.closed,
+            has_second_body: document.has_second_body,
+            is_use_license: document.body_type.is_some() && descriptor == Some(b"Content-License"),
+            issued: time(document.issued),
+            descriptor_id: guid(document.descriptor_id),
+            issuer,
+            principal: OwnedParty::new(&document.principal),
+            may_issue: document.may_issue,
+            issue_from: Bound::new(document.issue_from),
+            issue_until: Bound::new(document.issue_until),
+            signed,
+        }
+    }
+}
+
+impl OwnedParty {
+    fn new(party: &Party<'_>) -> OwnedParty {
+        let modulus = party.modulus.and_then(|text| Modulus::from_xrml(text.raw));
+        OwnedParty {
+            object_type: string(party.object_type),
+            is_server: party.is_server(),
+            id: guid(party.id),
+            name: string(party.name),
+            address: string(party.address),
+            key: modulus.map(Key::new),
+            server_version: string(party.server_version),
+            server_sku: string(party.server_sku),
+            tenant_id: guid(party.tenant_id),
+        }
+    }
+
+    /// Whether both have the same key. A key that cannot be decoded equals no other one.
+    pub(crate) fn has_key_of(&self, other: &OwnedParty) -> bool {
+        match (&self.key, &other.key) {
+            (Some(one), Some(other)) => one.modulus() == other.modulus(),
+            _ => false,
+        }
+    }
+}
+
+/// One document of a text.
+#[derive(Debug)]
+pub(crate) enum Entry<'t> {
+    /// A publishing license. Its values have offsets into the text.
+    License(Box<Document<'t>>),
+    /// Every other document.
+    Certificate(Located),
+}
+
+/// A document, and where it is located in the text.
+#[derive(Debug, Clone)]
+pub(crate) struct Located {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) document: Arc<OwnedDocument>,
+}
+
+impl<'t> Entry<'t> {
+    /// The entry of a document that was read.
+    pub(crate) fn new(document: Box<Document<'t>>) -> Entry<'t> {
+        if document.is_publishing_license() {
+            return Entry::License(document);
+        }
+        Entry::Certificate(Located::new(&document))
+    }
+
+    pub(crate) fn license(&self) -> Option<&Document<'t>> {
+        match self {
+            Entry::License(license) => Some(license),
+            Entry::Certificate(_) => None,
+        }
+    }
+
+    /// `</XrML>` is present.
+    pub(crate) fn closed(&self) -> bool {
+        match self {
+            Entry::License(license) => license.closed,
+            Entry::Certificate(located) => located.document.closed,
+        }
+    }
+
+    /// Where it is located in the text.
+    pub(crate) fn range(&self) -> Range<usize> {
+        match self {
+            Entry::License(license) => license.start..license.end,
+            Entry::Certificate(located) => located.start..located.end,
+        }
+    }
+
+    /// The document in values of its own.
+    pub(crate) fn locate(&self) -> Located {
+        match self {
+            Entry::License(license) => Located::new(license),
+            Entry::Certificate(located) => located.clone(),
+        }
+    }
+}
+
+impl Located {
+    fn new(document: &Document<'_>) -> Located {
+        let owned = Arc::new(OwnedDocument::new(document));
+        Located { start: document.start, end: document.end, document: owned }
+    }
+}

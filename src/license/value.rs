@@ -1,0 +1,122 @@
+//! From the text of a value to the value: text, GUIDs, times.
+
+use std::borrow::Cow;
+
+use super::document::Value;
+use super::near::near;
+use crate::timestamp::Timestamp;
+
+/// The text of a value, entities resolved and outer white space trimmed; `None` where it is empty.
+pub(super) fn string(value: Option<Value<'_>>) -> Option<String> {
+    let raw = value?.raw;
+    if let [b'!'..=b'~', .., b'!'..=b'~'] = raw
+        && !raw.iter().fold(false, |has, byte| has | (*byte == b'&'))
+        && let Ok(text) = String::from_utf8(raw.to_vec())
+    {
+        // Nothing to trim and no entity, as nearly everywhere.
+        return Some(text);
+    }
+    let text = crate::bytes::utf8_lossy(raw);
+    // What is no entity of XML stays as it is written.
+    let text = match near(b'&', raw).map(|_| quick_xml::escape::unescape(&text)) {
+        Some(Ok(Cow::Owned(resolved))) => Cow::Owned(resolved),
+        _ => text,
+    };
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A GUID in the record's form; text that is none stays as it is.
+pub(super) fn guid(value: Option<Value<'_>>) -> Option<String> {
+    match normal(value?.raw) {
+        Some(guid) => Some(guid),
+        None => string(value).map(normal_guid),
+    }
+}
+
+/// Lower case without braces, if it is a GUID.
+pub(crate) fn normal_guid(text: String) -> String {
+    normal(text.as_bytes()).unwrap_or(text)
+}
+
+/// A GUID with or without braces, in lower case without them; `None` for what is none.
+fn normal(text: &[u8]) -> Option<String> {
+    let inner = match text {
+        [b'{', inner @ .., b'}'] => inner,
+        _ => text,
+    };
+    let mut guid: [u8; 36] = inner.try_into().ok()?;
+    guid.make_ascii_lowercase();
+    // Without a branch for each letter, so that many are looked at together.
+    let is_guid = guid.iter().zip(b"00000000-0000-0000-0000-000000000000").fold(
+        true,
+        |is_guid, (byte, place)| {
+            let is_digit = byte.wrapping_sub(b'0') < 10 || byte.wrapping_sub(b'a') < 6;
+            is_guid & if *place == b'-' { *byte == b'-' } else { is_digit }
+        },
+    );
+    if is_guid { std::str::from_utf8(&guid).ok().map(str::to_owned) } else { None }
+}
+
+pub(super) fn time(value: Option<Value<'_>>) -> Option<Timestamp> {
+    Timestamp::parse(std::str::from_utf8(value?.raw).ok()?)
+}
+
+/// Mode 1 is SHA-1, mode 2 SHA-256 (MS-RMPR 3.1.4.7); both are spelled with and without a hyphen.
+pub(super) fn crypto_mode(name: &[u8]) -> Option<u32> {
+    match name.trim_ascii() {
+        name if name.eq_ignore_ascii_case(b"SHA1") || name.eq_ignore_ascii_case(b"SHA-1") => {
+            Some(1)
+        }
+        name if name.eq_ignore_ascii_case(b"SHA256") || name.eq_ignore_ascii_case(b"SHA-256") => {
+            Some(2)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn value(text: &str) -> Option<Value<'_>> {
+        Some(Value { raw: text.as_bytes(), at: 0 })
+    }
+
+    fn slowly(text: &str) -> Option<String> {
+        let text = quick_xml::escape::unescape(text).unwrap_or(Cow::Borrowed(text));
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    #[test]
+    fn a_guid_is_lower_case_without_braces_and_all_else_stays() {
+        let guid = "0123abcd-ef45-6789-abcd-ef0123456789";
+        let upper = guid.to_ascii_uppercase();
+        for text in [guid, &upper, &format!("{{{upper}}}"), &format!(" {{{guid}}}\n")] {
+            assert_eq!(super::guid(value(text)).as_deref(), Some(guid), "{text}");
+        }
+        let others = [
+            &format!("{{{guid}"),
+            &guid.replace('-', "0"),
+            &guid.replacen('0', "-", 1),
+            &guid.replace('a', "g"),
+            &guid.replace('a', "`"),
+            &guid.replace('9', ":"),
+            &guid.replace("ab", "\u{fc}"),
+            "S-1-5-21",
+        ];
+        for text in others {
+            assert_eq!(super::guid(value(text)).as_deref(), Some(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_of_a_value_is_unescaped_and_trimmed(
+            text in "[ \t\u{a0}]{0,2}[a-c&;\u{e4} ]{0,6}(&(amp|lt|#65|x);)?[a-z]{0,40}[ \u{b}\n]{0,2}",
+        ) {
+            prop_assert_eq!(string(value(&text)), slowly(&text));
+        }
+    }
+}
