@@ -146,24 +146,26 @@ fn digest(mode: u32, text: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Nearly all of a license is ASCII, of which UTF-16 is each byte and a zero; only what is not goes
-/// through the decoder.
+/// Hashes text as UTF-16LE, piece by piece, so that it is read once. Nearly all of a license is
+/// ASCII, of which UTF-16 is each byte and a zero; the decoder reads only what is not.
 fn digest_utf16<D: Digest>(text: &[u8]) -> Vec<u8> {
     let mut hasher = D::new();
     let mut block = [0; 512];
     let mut rest = text;
     while !rest.is_empty() {
-        let plain = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-        let (plain, behind) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
-        for piece in plain.chunks(256) {
-            for (pair, byte) in block.chunks_exact_mut(2).zip(piece) {
-                pair.copy_from_slice(&[*byte, 0]);
+        // At most as many bytes as the block has room for.
+        let mut len: usize = 0;
+        for (pair, byte) in block.chunks_exact_mut(2).zip(rest) {
+            if !byte.is_ascii() {
+                break;
             }
-            let len = piece.len().saturating_mul(2);
-            hasher.update(block.get(..len).unwrap_or_default());
+            pair.copy_from_slice(&[*byte, 0]);
+            len = len.saturating_add(1);
         }
-        let other = behind.iter().position(u8::is_ascii).unwrap_or(behind.len());
-        let (other, behind) = behind.split_at_checked(other).unwrap_or((behind, &[]));
+        hasher.update(block.get(..len.saturating_mul(2)).unwrap_or_default());
+        rest = rest.get(len..).unwrap_or_default();
+        let other = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
+        let (other, behind) = rest.split_at_checked(other).unwrap_or((rest, &[]));
         for unit in crate::bytes::utf8_lossy(other).encode_utf16() {
             hasher.update(unit.to_le_bytes());
         }
