@@ -195,6 +195,7 @@ impl Facts {
 pub struct LicenseFacts {
     pub license_offset: Option<u64>,
     pub license_bytes: Option<u64>,
+    /// `None` unless [`fingerprint`](crate::InspectorBuilder::fingerprint) requests it.
     pub license_sha256: Option<String>,
     pub chain_length: Option<u32>,
     pub crypto_mode: Option<u32>,

@@ -247,8 +247,9 @@ pub(crate) struct Scan {
 
     /// Use exactly the options of this command line, even if they read less than the inventory holds
     ///
-    /// Otherwise a scan takes over --quick, --no-verify, --labels, --deep and the limits of the scan
-    /// before, may add to them, and refuses to lower them. What was read with more stays as it is.
+    /// Otherwise a scan takes over --quick, --no-verify, --labels, --deep, --fingerprint and the limits
+    /// of the scan before, may add to them, and refuses to lower them. What was read with more stays
+    /// as it is.
     #[arg(long, requires = "inventory")]
     pub(crate) downgrade: bool,
 
@@ -334,6 +335,12 @@ pub(crate) struct Reading {
     /// attachments of PDF
     #[arg(long)]
     pub(crate) deep: bool,
+
+    /// Compute the SHA-256 of each license: `license_sha256` of its record
+    ///
+    /// Hashing a license costs more than reading it. `rmsight inspect` always does it.
+    #[arg(long, conflicts_with = "quick")]
+    pub(crate) fingerprint: bool,
 
     #[command(flatten)]
     pub(crate) budgets: Budgets,

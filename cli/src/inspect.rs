@@ -25,6 +25,7 @@ pub(crate) fn run(args: &Inspect) -> Result<Outcome> {
             .inspector(Cancel::default())
             .labels(true)
             .verify(true)
+            .fingerprint(true)
             .deep(args.deep)
             .evidence(true)
             .build(),

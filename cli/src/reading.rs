@@ -17,6 +17,7 @@ pub(crate) struct ReadOptions {
     verify: bool,
     labels: bool,
     deep: bool,
+    fingerprint: bool,
     limits: Limits,
     #[cfg(feature = "pst")]
     pst: crate::pst::PstLimits,
@@ -38,6 +39,7 @@ impl ReadOptions {
             verify: !args.quick && !args.no_verify,
             labels: args.labels,
             deep: args.deep,
+            fingerprint: args.fingerprint,
             limits: args.budgets.limits(),
             #[cfg(feature = "pst")]
             pst: args.budgets.pst,
@@ -51,6 +53,7 @@ impl ReadOptions {
             verify: false,
             labels: false,
             deep: false,
+            fingerprint: false,
             limits: Limits::default(),
             #[cfg(feature = "pst")]
             pst: crate::pst::PstLimits::default(),
@@ -64,6 +67,7 @@ impl ReadOptions {
                     "verify" => options.verify = true,
                     "labels" => options.labels = true,
                     "deep" => options.deep = true,
+                    "fingerprint" => options.fingerprint = true,
                     _ => return None,
                 },
                 Some(("depth", depth)) => options.quick = depth == Depth::Head.as_str(),
@@ -86,7 +90,12 @@ impl ReadOptions {
     fn text(&self) -> String {
         let depth = if self.quick { Depth::Head } else { Depth::Full };
         let mut text = format!("depth={depth}");
-        let options = [("labels", self.labels), ("deep", self.deep), ("verify", self.verify)];
+        let options = [
+            ("labels", self.labels),
+            ("deep", self.deep),
+            ("verify", self.verify),
+            ("fingerprint", self.fingerprint),
+        ];
         for (name, _) in options.iter().filter(|(_, is_on)| *is_on) {
             text += &format!(" {name}");
         }
@@ -118,7 +127,9 @@ impl ReadOptions {
         Fitness {
             is_older: false,
             is_stale: (self.labels && !past.labels) || (self.deep && !past.deep),
-            not_licensed: (self.verify && !past.verify) || (past.quick && !self.quick),
+            not_licensed: (self.verify && !past.verify)
+                || (past.quick && !self.quick)
+                || (self.fingerprint && !past.fingerprint),
             not_limited: self.allows_more(&past),
         }
     }
@@ -197,6 +208,12 @@ impl ReadOptions {
         let mut options = self.clone();
         options.labels |= args.labels;
         options.deep |= args.deep;
+        if args.fingerprint && options.quick {
+            // Only a whole license has a hash.
+            options.quick = false;
+            options.verify |= !args.no_verify;
+        }
+        options.fingerprint |= args.fingerprint;
         options.quick &= !args.verify;
         options.verify |= args.verify;
         if is_first && !options.quick && !args.no_verify {
@@ -228,6 +245,7 @@ impl ReadOptions {
             ("--verify", self.verify && !other.verify),
             ("--labels", self.labels && !other.labels),
             ("--deep", self.deep && !other.deep),
+            ("--fingerprint", self.fingerprint && !other.fingerprint),
         ];
         all.extend(flags.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned()));
         let limits = self.limits.entries().zip(other.limits.entries());
@@ -253,6 +271,7 @@ impl ReadOptions {
             ("--no-verify", !self.quick && !self.verify && alone.verify),
             ("--labels", self.labels && !alone.labels),
             ("--deep", self.deep && !alone.deep),
+            ("--fingerprint", self.fingerprint && !alone.fingerprint),
         ];
         all.extend(flags.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned()));
         let limits = self.limits.entries().zip(alone.limits.entries());
@@ -280,6 +299,7 @@ impl ReadOptions {
             .labels(self.labels)
             .deep(self.deep)
             .verify(self.verify)
+            .fingerprint(self.fingerprint)
             .keep_licenses(false)
     }
 }

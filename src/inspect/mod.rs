@@ -92,6 +92,14 @@ impl InspectorBuilder {
         self
     }
 
+    /// Computes the SHA-256 of each license that is read whole
+    /// ([`LicenseFacts::license_sha256`](crate::LicenseFacts::license_sha256)). Off by default: hashing
+    /// a license costs more than parsing it.
+    pub fn fingerprint(mut self, fingerprint: bool) -> Self {
+        self.options.manner.fingerprint = fingerprint;
+        self
+    }
+
     /// Keeps the bytes of licenses for [`Finding::license`](crate::Finding::license) (the default); a scan over many files
     /// has no use for them.
     pub fn keep_licenses(mut self, keep: bool) -> Self {
@@ -165,6 +173,7 @@ impl Inspector {
                     depth: Depth::Full,
                     evidence: false,
                     verify: cfg!(feature = "verify"),
+                    fingerprint: false,
                 },
                 wanted: Wanted { labels: false, deep: false, evidence: false },
                 keep_licenses: true,

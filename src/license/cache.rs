@@ -93,7 +93,7 @@ mod tests {
 
     fn readings(text: &[u8], depth: Depth, memory: &mut Memory) -> String {
         let meter = meter();
-        let manner = Manner { depth, evidence: true, verify: true };
+        let manner = Manner { depth, evidence: true, verify: true, fingerprint: false };
         format!("{:?} {meter:?}", read(text, manner, memory, &meter))
     }
 

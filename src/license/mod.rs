@@ -30,6 +30,7 @@ mod value;
 pub use certificate::{AppData, Certificate, License, Party};
 pub use kind::CertificateKind;
 
+use std::cell::LazyCell;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -115,6 +116,8 @@ pub(crate) struct Manner {
     pub(crate) depth: Depth,
     pub(crate) evidence: bool,
     pub(crate) verify: bool,
+    /// Hash the bytes of each license that is read whole.
+    pub(crate) fingerprint: bool,
 }
 
 /// What a cached use license tells.
@@ -252,6 +255,7 @@ fn read_documents(
     let full = manner.depth == Depth::Full;
     let chain: Vec<Located> =
         if full { list.iter().map(Entry::locate).collect() } else { Vec::new() };
+    let sha256 = LazyCell::new(|| key::fingerprint(bytes).split_off("sha256:".len()));
     let mut licenses = (0_usize..).zip(list).filter_map(|(at, entry)| Some((at, entry.license()?)));
     let mut read = |(at, license)| {
         let mut reading = empty();
@@ -265,8 +269,9 @@ fn read_documents(
         }
         if let Some(located) = chain.get(at) {
             read_rest(license, located, &chain, &mut reading);
-            let sha256 = key::fingerprint(bytes).split_off("sha256:".len());
-            reading.facts.license_sha256 = Some(sha256);
+            if manner.fingerprint {
+                reading.facts.license_sha256 = Some(sha256.clone());
+            }
         }
         read_anomalies(license, list.get(..at).unwrap_or_default(), &mut reading);
         if let Some(located) = chain.get(at).filter(|_| manner.verify) {

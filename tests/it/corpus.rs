@@ -66,7 +66,7 @@ fn records(inspector: &mut Inspector, path: &str, bytes: &[u8]) -> Vec<u8> {
 #[test]
 #[cfg(feature = "verify")]
 fn every_file_has_the_records_beside_it() {
-    let mut inspector = Inspector::builder().verify(true).labels(true).build();
+    let mut inspector = Inspector::builder().verify(true).labels(true).fingerprint(true).build();
     let wrong: Vec<String> = corpus()
         .iter()
         .filter_map(|file| {

@@ -5,6 +5,7 @@ use rmsight::{
     Anomaly, CertificateKind, Depth, Facts, Finding, Hierarchy, Inspector, IssuerKind,
     LicenseFacts, Protection, Searched,
 };
+use sha2::{Digest, Sha256};
 
 pub(crate) fn inspect(bytes: &[u8]) -> Finding {
     let report = Inspector::builder().verify(true).build().inspect_bytes(bytes);
@@ -105,7 +106,23 @@ fn every_field_is_what_the_builder_put_there() {
     assert!(license.clc_issued.is_some() && license.clc_until > license.clc_issued);
     assert_eq!(license.hierarchy, Some(Hierarchy::Unknown));
     assert!(license.slc_issuer_key.is_some());
-    assert!(license.license_sha256.as_ref().is_some_and(|hash| hash.len() == 64));
+}
+
+#[test]
+fn license_is_hashed_on_request_and_only_as_a_whole() {
+    let bytes = client().build();
+    let expected: String =
+        Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    for (depth, fingerprint, hash) in [
+        (Depth::Full, true, Some(&expected)),
+        (Depth::Full, false, None),
+        (Depth::Head, true, None),
+    ] {
+        let mut inspector = Inspector::builder().depth(depth).fingerprint(fingerprint).build();
+        let report = inspector.inspect_bytes(&bytes);
+        let facts = report.findings().next().unwrap().facts().clone();
+        assert_eq!(facts.license.unwrap().license_sha256.as_ref(), hash, "{depth:?}");
+    }
 }
 
 #[test]

@@ -90,6 +90,8 @@ fn a_rescan_takes_over_the_options_of_its_inventory() {
         (&["--labels"], 2, "options added: --labels;"),
         (&["--deep"], 2, "options taken over from its earlier scans: --labels, --limit steps="),
         (&["--verify"], 0, "options taken over from its earlier scans: --labels, --deep"),
+        (&["--fingerprint"], 1, "options added: --fingerprint;"),
+        (&[], 0, "options taken over from its earlier scans: --labels, --deep, --fingerprint"),
     ] {
         let text = keep(folder.path(), args, 0);
         assert_eq!(last(folder.path())[0], read, "{args:?}");
@@ -98,6 +100,22 @@ fn a_rescan_takes_over_the_options_of_its_inventory() {
     }
     let verified = "SELECT count(*) FROM records WHERE signature = 'valid'";
     assert_eq!(number(&db(folder.path()), verified), 1);
+    let hashed = "SELECT count(*) FROM records WHERE license_sha256 IS NOT NULL";
+    assert_eq!(number(&db(folder.path()), hashed), 1);
+}
+
+#[test]
+fn fingerprints_of_a_quick_inventory_read_licenses_whole() {
+    let license = license();
+    let folder = folder(&[("share/a", b"x"), ("share/offer.xml", &license)]);
+    keep(folder.path(), &["--quick"], 0);
+    let text = keep(folder.path(), &["--fingerprint"], 0);
+    assert_eq!(last(folder.path())[0], 1);
+    let said = "options added: full depth (without --quick), --verify, --fingerprint;";
+    assert!(text.contains(said), "{text}");
+    let whole = "SELECT count(*) FROM records WHERE license_sha256 IS NOT NULL \
+        AND signature = 'valid'";
+    assert_eq!(number(&db(folder.path()), whole), 1);
 }
 
 #[test]

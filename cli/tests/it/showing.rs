@@ -15,7 +15,8 @@ fn a_page_is_data_too() {
     let folder = folder(&[("offer.docx", &document)]);
     let done = rmsight(folder.path(), &["inspect", "--json", "offer.docx"]).success();
     let page = &records(&done)[0];
-    let (scanned, _) = scan(folder.path(), &["--verify", "--labels", "offer.docx"]);
+    let (scanned, _) =
+        scan(folder.path(), &["--verify", "--labels", "--fingerprint", "offer.docx"]);
     for (column, value) in scanned[0].as_object().unwrap() {
         assert_eq!(&page[column], value, "{column}");
     }
