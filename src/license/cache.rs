@@ -72,6 +72,8 @@ mod tests {
     use crate::license::{Manner, Memory, link, read, reader};
     use crate::limits::{Cancel, Limits, Meter};
     use crate::specimen::{Client, Documents, LicenseBuilder, Server};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
     fn meter() -> Meter<'static> {
@@ -83,7 +85,7 @@ mod tests {
         let meter = meter();
         let documents = reader::documents(text, depth, cache, &meter);
         for located in documents.list.iter().map(Entry::locate) {
-            link::signature(&located, text, &meter).unwrap();
+            link::signature(&located, &meter).unwrap();
             for party in [&located.document.issuer, &located.document.principal] {
                 party.key.as_ref().map(|key| key.fingerprint().len());
             }
@@ -167,6 +169,23 @@ mod tests {
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             assert_same(&changed, Depth::Full, &mut memory);
             assert_same(&license, Depth::Full, &mut memory);
+        }
+    }
+
+    /// A second byte order mark moves all documents in the text of the chain.
+    #[test]
+    fn moved_documents_do_not_change_cached_signatures() {
+        let license = LicenseBuilder::client(&Server::contoso(), &Client::windows())
+            .documents(Documents::Eight)
+            .declaration(false)
+            .build();
+        let marked = [b"\xEF\xBB\xBF\xEF\xBB\xBF", &license[..]].concat();
+        let base64 = STANDARD.encode(marked);
+        let tags = ["<CERTIFICATECHAIN><CERTIFICATE>", "</CERTIFICATE></CERTIFICATECHAIN>"];
+        let chain = [tags[0], &base64, tags[1]].concat();
+        let mut memory = Memory::default();
+        for text in [chain.as_bytes(), &license] {
+            assert_same(text, Depth::Full, &mut memory);
         }
     }
 

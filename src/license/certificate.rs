@@ -61,10 +61,7 @@ impl License {
         let meter = Meter::new(Limits::default(), Cancel::default());
         let of = |text: &Text<'_>| -> Vec<String> {
             let documents = reader::documents(text.utf8(), Depth::Full, None, &meter);
-            let whole = |entry: &Entry<'_>| {
-                let text = text.utf8().get(entry.range()).unwrap_or_default();
-                crate::bytes::utf8_lossy(text).into_owned()
-            };
+            let whole = |entry: &Entry<'_>| crate::bytes::utf8_lossy(entry.bytes).into_owned();
             documents.list.iter().map(whole).collect()
         };
         let text = Text::decode(&self.raw);
@@ -164,12 +161,12 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    fn new(located: &Located, text: &Text<'_>, signature: Signature) -> Certificate {
+    fn new(located: &Located<'_>, text: &Text<'_>, signature: Signature) -> Certificate {
         let document = &located.document;
         Certificate {
             kind: document.kind,
             start: wide(text.raw_offset(located.start)),
-            end: wide(text.raw_offset(located.end)),
+            end: wide(text.raw_offset(located.start.saturating_add(located.bytes.len()))),
             issued: document.issued,
             descriptor_id: document.descriptor_id.clone(),
             issuer: Party::new(&document.issuer),
@@ -228,7 +225,7 @@ pub(crate) fn certificates_in_wrapper(bytes: &[u8], meter: &Meter) -> Vec<Certif
 fn certificates_in(documents: &Documents<'_>, text: &Text<'_>, meter: &Meter) -> Vec<Certificate> {
     let certificate = |entry: &Entry<'_>| {
         let located = entry.locate();
-        let signature = link::signature(&located, text.utf8(), meter);
+        let signature = link::signature(&located, meter);
         Certificate::new(&located, text, signature.unwrap_or(Signature::NotChecked))
     };
     documents.list.iter().map(certificate).collect()

@@ -21,7 +21,7 @@ pub(crate) fn is_clc_of(document: &OwnedDocument, license: &OwnedDocument) -> bo
 /// key, it is the first that fits the license, or the first of all if none does.
 pub(crate) fn clc_of<'d>(
     license: &OwnedDocument,
-    documents: &'d [Located],
+    documents: &'d [Located<'d>],
 ) -> Option<&'d OwnedDocument> {
     let all = || {
         let documents = documents.iter().map(|located| &*located.document);
@@ -31,7 +31,10 @@ pub(crate) fn clc_of<'d>(
 }
 
 /// The first certificate of the server that the license names.
-pub(crate) fn slc_of<'d>(license: &OwnedDocument, documents: &'d [Located]) -> Option<&'d Located> {
+pub(crate) fn slc_of<'d>(
+    license: &OwnedDocument,
+    documents: &'d [Located<'d>],
+) -> Option<&'d Located<'d>> {
     documents.iter().find(|located| {
         located.document.kind == CertificateKind::ServerLicensor
             && located.document.principal.has_key_of(&license.principal)
@@ -69,8 +72,8 @@ pub(crate) fn allows(parent: &OwnedDocument, child: &OwnedDocument) -> bool {
 /// The certificates of the licensor that issued a document, which is one of `documents`.
 pub(crate) fn parents<'d>(
     child: &'d Located,
-    documents: &'d [Located],
-) -> impl Iterator<Item = &'d Located> + Clone {
+    documents: &'d [Located<'d>],
+) -> impl Iterator<Item = &'d Located<'d>> + Clone {
     // By place: the same certificate may be there twice.
     documents.iter().filter(|parent| {
         !std::ptr::eq(*parent, child)
@@ -80,7 +83,7 @@ pub(crate) fn parents<'d>(
 }
 
 /// Follows the issuers of a Server Licensor Certificate to the first anchor key.
-pub(crate) fn hierarchy(slc: &Located, documents: &[Located]) -> Hierarchy {
+pub(crate) fn hierarchy(slc: &Located<'_>, documents: &[Located<'_>]) -> Hierarchy {
     let mut certificate = slc;
     // A chain is no longer than the documents that there are; a loop ends with them.
     for _ in documents {

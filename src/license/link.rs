@@ -13,41 +13,39 @@ use crate::limits::{Limit, Meter};
 /// 400 µs, the time for a key of 4,096 bits.
 const STEPS: u64 = 20_000;
 
-/// Checks the signatures of all `documents` of `text`. Returns that of the license, which is one of
-/// them, and where it leads.
+/// Checks the signatures of all documents. Returns that of the license, which is one of them, and
+/// where it leads.
 pub(crate) fn verify(
-    license: &Located,
-    documents: &[Located],
-    text: &[u8],
+    license: &Located<'_>,
+    documents: &[Located<'_>],
     meter: &Meter,
 ) -> Result<(Signature, Link)> {
     for document in documents {
-        signature(document, text, meter)?;
+        signature(document, meter)?;
     }
     let chain = Chain { documents, meter };
     Ok((signature_of(license), chain.link(license)?))
 }
 
-/// The signature of one document of `text`, computed once for all places that share the document.
-pub(crate) fn signature(located: &Located, text: &[u8], meter: &Meter) -> Result<Signature> {
-    let whole = text.get(located.start..located.end).unwrap_or_default();
-    meter.charge(Limit::Steps, STEPS.saturating_add(wide(whole.len())))?;
+/// The signature of one document, computed once for all places that share the document.
+pub(crate) fn signature(located: &Located<'_>, meter: &Meter) -> Result<Signature> {
+    meter.charge(Limit::Steps, STEPS.saturating_add(wide(located.bytes.len())))?;
     let OwnedDocument { signed, issuer, .. } = &*located.document;
-    Ok(signed.check(issuer.key.as_ref(), whole))
+    Ok(signed.check(issuer.key.as_ref(), located.bytes))
 }
 
 /// The result of [`signature`].
-fn signature_of(located: &Located) -> Signature {
+fn signature_of(located: &Located<'_>) -> Signature {
     located.document.signed.found()
 }
 
-fn is_good(located: &Located) -> bool {
+fn is_good(located: &Located<'_>) -> bool {
     matches!(signature_of(located), Signature::Valid | Signature::Reflowed)
 }
 
 /// The documents of a license, whose signatures were checked.
 struct Chain<'d> {
-    documents: &'d [Located],
+    documents: &'d [Located<'d>],
     meter: &'d Meter<'d>,
 }
 
@@ -79,7 +77,7 @@ impl<'d> Chain<'d> {
     }
 
     /// What certificates that are not whole make of a way that leads to the key.
-    fn beside(&self, license: &Located) -> Option<Link> {
+    fn beside(&self, license: &Located<'_>) -> Option<Link> {
         let others = self.documents.iter().filter(|located| !std::ptr::eq(*located, license));
         let broken = others.map(|located| match signature_of(located) {
             Signature::Unsigned => Some(Link::Broken),
@@ -160,7 +158,7 @@ mod tests {
             for (steps, is_enough) in [(cost.saturating_sub(1), false), (cost, true)] {
                 let limits = Limits { steps, ..Limits::default() };
                 let meter = Meter::new(limits, Cancel::default());
-                assert_eq!(signature(&located, text, &meter).is_ok(), is_enough);
+                assert_eq!(signature(&located, &meter).is_ok(), is_enough);
             }
         }
     }

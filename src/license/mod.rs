@@ -253,7 +253,7 @@ fn read_documents(
     };
     let list = documents.list.as_slice();
     let full = manner.depth == Depth::Full;
-    let chain: Vec<Located> =
+    let chain: Vec<Located<'_>> =
         if full { list.iter().map(Entry::locate).collect() } else { Vec::new() };
     let sha256 = LazyCell::new(|| key::fingerprint(bytes).split_off("sha256:".len()));
     let mut licenses = (0_usize..).zip(list).filter_map(|(at, entry)| Some((at, entry.license()?)));
@@ -275,7 +275,7 @@ fn read_documents(
         }
         read_anomalies(license, list.get(..at).unwrap_or_default(), &mut reading);
         if let Some(located) = chain.get(at).filter(|_| manner.verify) {
-            match link::verify(located, &chain, text.utf8(), meter) {
+            match link::verify(located, &chain, meter) {
                 Ok((signature, link)) => {
                     reading.facts.signature = signature;
                     reading.facts.link = link;
@@ -301,12 +301,10 @@ fn read_documents(
 /// first document, if every one of them is of a kind that is known. What is not, has a second BODY or
 /// no end, or stands between them with a BODY, may be a license that somebody damaged.
 fn kind_of_others(entries: &[Entry<'_>], has_stray_body: bool) -> Kind {
-    let known = |entry: &Entry<'_>| match entry {
-        Entry::Certificate(Located { document, .. }) => {
-            let is_whole = document.closed && !document.has_second_body;
-            Some(document.kind).filter(|kind| is_whole && *kind != CertificateKind::Unknown)
-        }
-        Entry::License(_) => None,
+    let known = |entry: &Entry<'_>| {
+        let certificate = entry.certificate()?;
+        let is_whole = certificate.closed && !certificate.has_second_body;
+        Some(certificate.kind).filter(|kind| is_whole && *kind != CertificateKind::Unknown)
     };
     match entries.first().and_then(known) {
         Some(first) if entries.iter().all(|entry| known(entry).is_some()) && !has_stray_body => {
@@ -358,7 +356,12 @@ fn read_server(server: &document::Party<'_>, keys: &mut KnownKeys, facts: &mut L
 
 /// The fields that stand behind WORK, and those of the other documents. `located` is the license
 /// in the chain.
-fn read_rest(license: &Document<'_>, located: &Located, chain: &[Located], reading: &mut Reading) {
+fn read_rest(
+    license: &Document<'_>,
+    located: &Located<'_>,
+    chain: &[Located<'_>],
+    reading: &mut Reading,
+) {
     let facts = &mut reading.facts;
     facts.chain_length = u32::try_from(chain.len()).ok();
     facts.crypto_mode = license.signature.digest_algorithm.and_then(|name| crypto_mode(name.raw));
@@ -454,7 +457,7 @@ pub(crate) fn read_use_license(
     if let Some(error) = documents.error.filter(|error| error.kind() == ErrorKind::Limit) {
         return Err(error);
     }
-    let all: Vec<Located> = documents.list.iter().map(Entry::locate).collect();
+    let all: Vec<Located<'_>> = documents.list.iter().map(Entry::locate).collect();
     let license = all.iter().find(|located| located.document.is_use_license).or(all.first());
     let Located { document: license, .. } = license.ok_or_else(|| {
         Error::malformed("license-unreadable", "use license", None, "no XrML in it")

@@ -3,7 +3,6 @@
 //! Certificates repeat from file to file, so the cache shares them. The functions that compare the
 //! documents of a chain work on owned documents only.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::document::{Document, Field, Party};
@@ -123,67 +122,73 @@ impl OwnedParty {
     }
 }
 
-/// One document of a text.
+/// One document of a text, as the reader returns it.
 #[derive(Debug)]
-pub(crate) enum Entry<'t> {
+pub(crate) struct Entry<'t> {
+    /// Where it begins in the text.
+    pub(crate) start: usize,
+    /// The text of the whole document.
+    pub(crate) bytes: &'t [u8],
+    pub(crate) content: Content<'t>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Content<'t> {
     /// A publishing license. Its values have offsets into the text.
     License(Box<Document<'t>>),
     /// Every other document.
-    Certificate(Located),
+    Certificate(Arc<OwnedDocument>),
 }
 
-/// A document, and where it is located in the text.
+/// A document of a text in values of its own, and its text: the signature is computed from that.
 #[derive(Debug, Clone)]
-pub(crate) struct Located {
+pub(crate) struct Located<'t> {
     pub(crate) start: usize,
-    pub(crate) end: usize,
+    pub(crate) bytes: &'t [u8],
     pub(crate) document: Arc<OwnedDocument>,
 }
 
 impl<'t> Entry<'t> {
-    /// The entry of a document that was read.
-    pub(crate) fn new(document: Box<Document<'t>>) -> Entry<'t> {
-        if document.is_publishing_license() {
-            return Entry::License(document);
-        }
-        Entry::Certificate(Located::new(&document))
+    /// The entry of a document of `text` that was read.
+    pub(crate) fn new(document: Box<Document<'t>>, text: &'t [u8]) -> Entry<'t> {
+        let start = document.start;
+        let bytes = text.get(start..document.end).unwrap_or_default();
+        let content = if document.is_publishing_license() {
+            Content::License(document)
+        } else {
+            Content::Certificate(Arc::new(OwnedDocument::new(&document)))
+        };
+        Entry { start, bytes, content }
     }
 
     pub(crate) fn license(&self) -> Option<&Document<'t>> {
-        match self {
-            Entry::License(license) => Some(license),
-            Entry::Certificate(_) => None,
+        match &self.content {
+            Content::License(license) => Some(license),
+            Content::Certificate(_) => None,
+        }
+    }
+
+    pub(crate) fn certificate(&self) -> Option<&Arc<OwnedDocument>> {
+        match &self.content {
+            Content::License(_) => None,
+            Content::Certificate(document) => Some(document),
         }
     }
 
     /// `</XrML>` is present.
     pub(crate) fn closed(&self) -> bool {
-        match self {
-            Entry::License(license) => license.closed,
-            Entry::Certificate(located) => located.document.closed,
-        }
-    }
-
-    /// Where it is located in the text.
-    pub(crate) fn range(&self) -> Range<usize> {
-        match self {
-            Entry::License(license) => license.start..license.end,
-            Entry::Certificate(located) => located.start..located.end,
+        match &self.content {
+            Content::License(license) => license.closed,
+            Content::Certificate(document) => document.closed,
         }
     }
 
     /// The document in values of its own.
-    pub(crate) fn locate(&self) -> Located {
-        match self {
-            Entry::License(license) => Located::new(license),
-            Entry::Certificate(located) => located.clone(),
-        }
-    }
-}
-
-impl Located {
-    fn new(document: &Document<'_>) -> Located {
-        let owned = Arc::new(OwnedDocument::new(document));
-        Located { start: document.start, end: document.end, document: owned }
+    pub(crate) fn locate(&self) -> Located<'t> {
+        let document = match &self.content {
+            Content::License(license) => Arc::new(OwnedDocument::new(license)),
+            Content::Certificate(document) => Arc::clone(document),
+        };
+        Located { start: self.start, bytes: self.bytes, document }
     }
 }

@@ -11,7 +11,7 @@ use super::cache::CertificateCache;
 use super::document::{DOUBLE_KEY_ENTRIES, Document, Field, Party, Span, Value};
 use super::events::{Attributes, Event, Events};
 use super::outside::{Outside, next_tag, outside};
-use super::owned::{Entry, Located};
+use super::owned::{Content, Entry};
 use super::place::{Part, Place, Side};
 use super::tag::Tag;
 use crate::bytes::wide;
@@ -148,8 +148,9 @@ fn read_each<'t>(
         let rest = text.get(start..).unwrap_or_default();
         if let Some((len, document)) = cache.as_ref().and_then(|cache| cache.find(rest)) {
             at = start.saturating_add(len);
-            let document = Arc::clone(document);
-            documents.list.push(Entry::Certificate(Located { start, end: at, document }));
+            let content = Content::Certificate(Arc::clone(document));
+            let bytes = rest.get(..len).unwrap_or_default();
+            documents.list.push(Entry { start, bytes, content });
             continue;
         }
         let mut document = Box::new(Document { start, ..Document::default() });
@@ -160,15 +161,14 @@ fn read_each<'t>(
         at = if document.closed { document.end } else { start.saturating_add(1) };
         // What has no end depends on what follows it.
         let has_ends = document.closed && (document.body_closed || document.body.is_none());
-        let entry = Entry::new(document);
+        let entry = Entry::new(document, text);
         let is_license = entry.license().is_some();
-        if let (Some(cache), Entry::Certificate(located)) = (&mut cache, &entry)
+        if let (Some(cache), Some(certificate)) = (&mut cache, entry.certificate())
             && read.is_ok()
             && has_ends
             && !has_stray_text
         {
-            let bytes = text.get(entry.range()).unwrap_or_default();
-            cache.insert(bytes, &located.document);
+            cache.insert(entry.bytes, certificate);
         }
         documents.list.push(entry);
         match read {
