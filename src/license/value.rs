@@ -47,14 +47,10 @@ fn normal(text: &[u8]) -> Option<String> {
     };
     let mut guid: [u8; 36] = inner.try_into().ok()?;
     guid.make_ascii_lowercase();
-    // Without a branch for each letter, so that many are looked at together.
-    let is_guid = guid.iter().zip(b"00000000-0000-0000-0000-000000000000").fold(
-        true,
-        |is_guid, (byte, place)| {
-            let is_digit = byte.wrapping_sub(b'0') < 10 || byte.wrapping_sub(b'a') < 6;
-            is_guid & if *place == b'-' { *byte == b'-' } else { is_digit }
-        },
-    );
+    let is_guid = guid
+        .iter()
+        .zip(b"00000000-0000-0000-0000-000000000000")
+        .all(|(byte, place)| if *place == b'-' { *byte == b'-' } else { byte.is_ascii_hexdigit() });
     if is_guid { std::str::from_utf8(&guid).ok().map(str::to_owned) } else { None }
 }
 
