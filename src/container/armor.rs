@@ -1,10 +1,12 @@
-//! Messages in ASCII armor within a text, as people paste them: OpenPGP (RFC 9580 6.2), which is not
-//! opened, and CMS in PEM (RFC 7468), which is read.
+//! Files in base64 within a text, as people paste them: OpenPGP in ASCII armor (RFC 9580 6.2), which is not
+//! opened, CMS in PEM (RFC 7468), and files of a known format, which are read.
 
-use super::{Container, Protection, Sink, cms};
+use super::mail::eml::begin;
+use super::{Body, Container, Member, Name, Protection, Sink, cms, is_firmly_known};
 use crate::bytes::wide;
 use crate::error::{Error, Result};
-use crate::source::Window;
+use crate::limits::Limit;
+use crate::source::{Encoding, Extent, UNKNOWN_SIZE, Window, head_of};
 
 const BEGIN: &[u8; 11] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
@@ -21,12 +23,22 @@ const LINE: usize = 48;
 const LONG: usize = 4000;
 const CUT: usize = 200;
 
+/// What is said of other armor: the base64 of a file of a known format, as `certutil -encode` writes it.
+const FILE: &[u8] = b"file";
+/// Letters of base64 that a text begins with if it is nothing but base64.
+const FIRST_LETTERS: usize = 40;
+/// Letters that are decoded to recognize a file.
+const DECODED: usize = 5600;
+/// Bytes that are searched for the end of armor at once.
+const PIECE: usize = 65_536;
+
 /// Returns the offset of a message in the head, and its label.
 fn message(head: &[u8]) -> Option<(usize, &'static [u8])> {
     for at in memchr::memmem::find_iter(head, BEGIN) {
         let (before, armor) = head.split_at_checked(at)?;
         let text = armor.get(BEGIN.len()..)?;
-        let label = LABELS.into_iter().find(|label| text.starts_with(label));
+        let known = LABELS.into_iter().find(|label| text.starts_with(label));
+        let label = known.or_else(|| is_file(body(text)?).then_some(FILE));
         if let Some(label) = label.filter(|_| begins_line(before) && has_lines(text, head.len())) {
             return Some((at, label));
         }
@@ -52,16 +64,78 @@ fn has_lines(text: &[u8], head_len: usize) -> bool {
         || head_len >= LONG && text.len() < CUT && memchr::memmem::find(text, END).is_none()
 }
 
+/// Returns the text behind the first line.
+fn body(text: &[u8]) -> Option<&[u8]> {
+    text.get(memchr::memchr(b'\n', text)?..)
+}
+
+/// Returns whether the base64 at the beginning of a text is that of a file which no other data begins
+/// like. CMS is read, whatever the label says.
+fn is_file(base64: &[u8]) -> bool {
+    let end = memchr::memchr(b'-', base64).unwrap_or(base64.len()).min(DECODED);
+    let decoded = base64.get(..end).and_then(|letters| head_of(Encoding::Base64, letters));
+    decoded.is_some_and(|decoded| is_firmly_known(&decoded) && !cms::matches(&decoded))
+}
+
 pub(super) fn matches(head: &[u8]) -> bool {
     message(head).is_some()
 }
 
+/// Returns whether armor begins the text.
+pub(super) fn matches_first(head: &[u8]) -> bool {
+    begin(head).starts_with(b"-") && matches(head)
+}
+
+/// Returns whether a text is the base64 of a file.
+pub(super) fn matches_bare(head: &[u8]) -> bool {
+    let text = begin(head);
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let is_base64 = |first: &[u8; FIRST_LETTERS]| first.iter().all(is_letter);
+    text.first_chunk().is_some_and(is_base64) && is_file(text)
+}
+
+/// Reads what [`matches_bare`] recognizes.
+pub(super) fn read_bare(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Other);
+    member(Extent { offset: 0, len: window.known_len().unwrap_or(UNKNOWN_SIZE) }, sink)
+}
+
+fn member(base64: Extent, sink: &mut dyn Sink) -> Result<()> {
+    let body = Body::Encoded { extents: vec![base64], encoding: Encoding::Base64, size: None };
+    sink.member(Member { name: Name::Unnamed("content"), body })
+}
+
+/// Returns where the armor ends that has its first line at `begin`.
+fn end(window: &mut Window<'_>, begin: u64) -> Result<u64> {
+    let meter = window.meter();
+    let mut at = begin;
+    loop {
+        let piece = window.up_to(at, PIECE)?;
+        meter.charge(Limit::Steps, wide(piece.len()))?;
+        if let Some(end) = memchr::memmem::find(piece, END) {
+            return Ok(at.saturating_add(wide(end)));
+        }
+        if piece.len() < PIECE {
+            return Ok(at.saturating_add(wide(piece.len())));
+        }
+        at = at.saturating_add(wide(PIECE.saturating_sub(END.len())));
+    }
+}
+
 pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    match message(window.head()?) {
+    let head = window.head()?;
+    match message(head) {
         Some((at, PGP)) => {
             sink.container(Container::Other);
             sink.protection(Protection::Unknown);
             Err(Error::unsupported("archive-not-opened", "archive", wide(at), "pgp"))
+        }
+        Some((at, FILE)) => {
+            sink.container(Container::Other);
+            let line = head.get(at..).and_then(|armor| memchr::memchr(b'\n', armor));
+            let begin = wide(at.saturating_add(line.unwrap_or_default()));
+            let end = end(window, begin)?;
+            member(Extent { offset: begin, len: end.saturating_sub(begin) }, sink)
         }
         _ => cms::read_base64(window, sink),
     }

@@ -376,6 +376,7 @@ const MAGICS: &[Format] = &[
 /// Then text that begins with a word of its own, the first byte of which is one of these.
 const WORD_STARTS: &[u8] = b"-MBb=(Csi";
 const WORDS: &[Format] = &[
+    format(armor::matches_first, armor::read, Second::None),
     format(cms::matches_base64, cms::read_base64, Second::None),
     format(mail::calendar::matches, mail::calendar::read, Second::None),
     format(mail::encoded::matches, mail::encoded::read, Second::None),
@@ -386,6 +387,7 @@ const PDF: &Format = &format(matches_pdf, pdf::read_whole, Second::Zip);
 
 /// Then other text.
 const TEXTS: &[Format] = &[
+    format(armor::matches_bare, armor::read_bare, Second::None),
     format(text::matches, text::read, Second::Any),
     format(mail::foreign::matches, mail::foreign::read, Second::Pdf),
     format(mail::mbox::matches, mail::mbox::read, Second::PdfInMail),
@@ -407,7 +409,7 @@ const QUOTED_PDF: &Format = &format(pdf::matches_quoted, pdf::read_quoted, Secon
 /// Last, what only a search of the head shows.
 /// A head that is of the format contains the word.
 const SEARCHED: &[(Option<Word>, Format)] = &[
-    (Some(Word::PdfObject), format(pdf::matches_objects, pdf::read, Second::None)),
+    (Some(Word::PdfObject), format(pdf::matches_objects, pdf::read_headless, Second::None)),
     (None, format(text::matches_prolog, text::read_prolog, Second::Any)),
     (Some(Word::PdfHeader), format(shifted::matches_late, shifted::read, Second::None)),
     (Some(Word::Armor), format(armor::matches, armor::read, Second::None)),

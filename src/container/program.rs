@@ -3,10 +3,10 @@
 //!
 //! Programs for DOS that unpack LHA and ARJ say so in their first bytes.
 
-use super::{Container, Sink, archive, zip};
+use super::{Anomaly, Body, Container, Member, Name, Sink, archive, begins_file, zip};
 use crate::bytes::Cursor;
 use crate::error::Result;
-use crate::source::Window;
+use crate::source::{Extent, Window};
 
 /// `e_magic`, with which programs of MS-DOS and all that came after it begin.
 const MAGIC: &[u8] = b"MZ";
@@ -18,6 +18,8 @@ const HEADER: usize = 24;
 /// Bytes of a section header, and how many of them Windows loads.
 const SECTION: usize = 40;
 const SECTIONS: usize = 96;
+/// Bytes behind the image by which a file is recognized there.
+const HEAD: usize = 4096;
 
 pub(super) fn matches(head: &[u8]) -> bool {
     head.starts_with(MAGIC)
@@ -35,10 +37,19 @@ pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         None => dos_image_end(window)?,
         end => end,
     };
-    match end {
-        Some(end) => archive::read_behind(window, end, sink),
-        None => Ok(()),
+    let Some(end) = end else { return Ok(()) };
+    if let Some((at, name)) = archive::behind(window, end)? {
+        return archive::not_opened(sink, at, name);
     }
+    // Right behind the image, more formats are told from other data than behind a few bytes more.
+    let behind = window.up_to(end, HEAD)?;
+    if !behind.is_empty() && begins_file(behind) && !matches(behind) {
+        sink.anomaly(Anomaly::TrailingData, Some(end));
+        let extent = Extent { offset: end, len: window.len().saturating_sub(end) };
+        let body = Body::Stored(vec![extent]);
+        return sink.member(Member { name: Name::Unnamed("appended"), body });
+    }
+    Ok(())
 }
 
 /// Where the image of a program for DOS ends: `e_cblp` bytes in the last one of `e_cp` pages of 512

@@ -170,10 +170,15 @@ pub(super) fn is_named(name: &[u8]) -> bool {
         extension.and_then(|it| Some((it, lower.get_mut(..it.len())?))) else { return false };
     lower.copy_from_slice(extension);
     lower.make_ascii_lowercase();
+    // The last volume of an archive has its directory.
+    let volume = if let [b'z', rest @ ..] = &*lower { rest } else { &*lower };
+    if matches!(volume.len(), 2 | 3) && volume.iter().all(u8::is_ascii_digit) {
+        return lower.len() == 3;
+    }
     matches!(
         &*lower,
         b"zip" | b"zipx" | b"jar" | b"war" | b"ear" | b"apk" | b"xpi" | b"crx" | b"exe" | b"dmg"
-            | b"vhd" | b"vhdx" | b"iso" | b"img" | b"nrg" | b"uif" | b"cdr" | b"z01" | b"docx"
+            | b"vhd" | b"vhdx" | b"iso" | b"img" | b"nrg" | b"uif" | b"cdr" | b"docx"
             | b"docm" | b"dotx" | b"xlsx" | b"xlsm" | b"xlsb" | b"xltx" | b"pptx" | b"pptm"
             | b"ppsx" | b"potx" | b"vsdx" | b"odt" | b"ods" | b"odp" | b"epub" | b"nupkg"
             | b"vsix" | b"cbz" | b"kmz" | b"msi" | b"msix" | b"appx" | b"whl" | b"aar" | b"pyz"

@@ -112,10 +112,11 @@ fn behind<'t>(text: &'t [u8], end: &[u8]) -> Option<&'t [u8]> {
     text.get(at.checked_add(end.len())?..)
 }
 
-/// The text after a processing instruction. The `?` of an XML declaration may be damaged: a `>` before
-/// another markup ends that too.
+/// The text after a processing instruction. The `?` of an XML declaration may be damaged, or one letter
+/// of its name: a `>` before another markup ends that too.
 fn instruction(text: &[u8]) -> Option<&[u8]> {
-    let is_declaration = text.get(3) == Some(&b' ');
+    let equal = text.iter().zip(b"xml ").filter(|(found, byte)| found == byte).count();
+    let is_declaration = text.get(3) == Some(&b' ') && equal >= 3;
     let rest = behind(text, b">")?;
     let is_end = matches!(rest.trim_ascii_start(), [] | [b'<', ..]);
     if is_declaration && is_end { Some(rest) } else { behind(text, b"?>") }

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use rmsight::specimen::{
     Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, PdfForm, PdfIrm,
-    Pfile, PfileVersion, Server, Zip, eml, gzip, mbox, noise, plain_pdf, rpmsg, tar, tnef,
-    word_package, zlib,
+    Pfile, PfileVersion, Server, Zip, eml, gzip, mbox, noise, plain_pdf, rpmsg, self_extracting,
+    tar, tnef, word_package, zlib,
 };
 use rmsight::{Dependency, Estate, Inspector, Protection, judge};
 
@@ -225,7 +225,10 @@ fn lines_and_blanks_before_a_message_do_not_hide_it() {
 #[test]
 fn a_message_in_armor_within_text_is_not_overlooked() {
     let line = "hQEMA5v4Q0q0p2xVAQf/Zk1lbnVzIGFyZSBub3QgdGhlIG1lYWwgYW5kIHRoZSBt\n";
+    // A signature begins with another packet.
+    let other = line.replacen("hQEM", "iQEz", 1);
     let armor = |label: &str| {
+        let line = if label == "PGP MESSAGE" || label == "PKCS7" { line } else { &other };
         format!("-----BEGIN {label}-----\n\n{}-----END {label}-----\n", line.repeat(3))
     };
     let quoted = |armor: String| armor.lines().map(|line| format!("> {line}\r\n")).collect();
@@ -243,6 +246,76 @@ fn a_message_in_armor_within_text_is_not_overlooked() {
             "none",
         ),
     ]);
+}
+
+#[test]
+fn a_file_in_base64_is_not_overlooked() {
+    use base64::Engine as _;
+    let encoded = |bytes: &[u8]| {
+        let text = base64::engine::general_purpose::STANDARD.encode(bytes);
+        let lines: Vec<&str> =
+            text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        lines.join("\r\n") + "\r\n"
+    };
+    let pem = |label: &str, text: &str| {
+        format!("-----BEGIN {label}-----\r\n{text}-----END {label}-----\r\n").into_bytes()
+    };
+    let pgp = pem("PGP MESSAGE", &format!("\r\n{}", encoded(&noise(5, 300))));
+    let salted = [&b"Salted__"[..], &noise(6, 400)].concat();
+    let mut cases: Vec<(String, Vec<u8>, &str)> = Vec::new();
+    for blank in [&b""[..], b"\r\n", b"  ", b"\n\n\t"] {
+        let name = format!("PGP behind {blank:?}");
+        cases.push((name, [blank, &pgp].concat(), "archive-not-opened"));
+    }
+    let pdf = plain_pdf(CrossReference::Table);
+    for (name, bytes, expected) in [
+        ("document", document(), "rms"),
+        ("archive", archive(), "rms"),
+        ("PDF", pdf, "none"),
+        ("encrypted", salted, "archive-not-opened"),
+        ("noise", noise(7, 3000), "none"),
+        ("text", b"Nothing in it is protected. ".repeat(90), "none"),
+    ] {
+        let text = encoded(&bytes);
+        for label in ["CERTIFICATE", "DATA", "X509 CRL"] {
+            cases.push((format!("{name} as {label}"), pem(label, &text), expected));
+        }
+        cases.push((format!("{name} alone"), text.clone().into_bytes(), expected));
+        let line = text.replace("\r\n", "").into_bytes();
+        cases.push((format!("{name} in a line"), line, expected));
+    }
+    check(cases);
+}
+
+#[test]
+fn a_file_behind_a_program_is_not_overlooked() {
+    let program = self_extracting;
+    check(vec![
+        ("nothing".into(), program(&[]), "none"),
+        ("a document".into(), program(&document()), "rms"),
+        ("gzip".into(), program(&gzip(&document())), "rms"),
+        ("xz".into(), program(b"\xFD7zXZ\0\0\x04"), "archive-not-opened"),
+        ("NSIS".into(), program(b"\0\0\0\0\xEF\xBE\xAD\xDENullsoftInst"), "archive-not-opened"),
+        (
+            "a signature".into(),
+            program(&[&[8, 4, 0, 0, 0, 2, 2, 0], &noise(8, 900)[..]].concat()),
+            "none",
+        ),
+    ]);
+}
+
+#[test]
+fn a_text_that_mentions_an_object_is_no_pdf() {
+    let lines = ["1 0 obj", "10 0 obj 3\nendobj", "2 0 obj\n<< /Type /Page >>\nendobj"];
+    let mut cases: Vec<(String, Vec<u8>, &str)> = Vec::new();
+    for line in lines {
+        let page = format!("# Formats\n\nA file begins with:\n\n{line}\n\nand so on.\n");
+        cases.push((line.into(), page.into_bytes(), "none"));
+    }
+    let mut pdf = PdfIrm::new(PdfForm::V1, license()).build();
+    pdf[..8].copy_from_slice(b"~~~~~~~~");
+    cases.push(("a damaged header".into(), pdf, "rms"));
+    check(cases);
 }
 
 /// Ordinary files that resemble what can hold a protected one.

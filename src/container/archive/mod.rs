@@ -168,7 +168,7 @@ pub(super) fn not_opened(sink: &mut dyn Sink, at: u64, name: &'static str) -> Re
 const BEHIND: usize = 4096;
 
 /// What such an archive begins with; of a ZIP, the directory could not be read then.
-const UNPACKED: [(&[u8], &str); 8] = [
+const UNPACKED: [(&[u8], &str); 12] = [
     SEVEN_ZIP,
     RAR,
     CAB,
@@ -177,6 +177,10 @@ const UNPACKED: [(&[u8], &str); 8] = [
     (b"-lh5-", "lha"),
     (b"-lh6-", "lha"),
     (b"-lh7-", "lha"),
+    (b"\xFD7zXZ\0", "xz"),
+    (b"\xEF\xBE\xAD\xDENullsoftInst", "nsis"), // NSIS, exehead/fileform.h
+    (b"zlb\x1A", "inno setup"),                // Inno Setup, Compression.Base
+    (b"idska32\x1A", "inno setup"),            // Inno Setup, Shared.Struct
 ];
 
 /// What programs that unpack themselves say in their first bytes (the magic database of the `file`
@@ -190,18 +194,15 @@ pub(crate) fn unpacker(head: &[u8]) -> Option<&'static str> {
     found.map(|(.., name)| *name)
 }
 
-/// Says so of the archive that a program brings along behind its image, if it does.
-pub(crate) fn read_behind(window: &mut Window<'_>, image: u64, sink: &mut dyn Sink) -> Result<()> {
+/// Returns the offset and the name of the archive that a program brings along behind its image.
+pub(crate) fn behind(window: &mut Window<'_>, image: u64) -> Result<Option<(u64, &'static str)>> {
     let behind = window.up_to(image, BEHIND)?;
     let found =
         UNPACKED.iter().filter_map(|(magic, name)| Some((memmem::find(behind, magic)?, *name)));
     let arj = memmem::find_iter(behind, b"\x60\xEA")
         .find(|at| behind.get(*at..).is_some_and(table::is_arj))
         .map(|at| (at, "arj"));
-    match found.chain(arj).min() {
-        Some((at, name)) => not_opened(sink, image.saturating_add(wide(at)), name),
-        None => Ok(()),
-    }
+    Ok(found.chain(arj).min().map(|(at, name)| (image.saturating_add(wide(at)), name)))
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ pub(super) const BEGINNINGS: &[Magic] = &[
     // Encrypted files.
     magic(b"-----BEGIN PGP MESSAGE-----", "pgp"), // RFC 9580 6.2
     magic(b"age-encryption.org/v", "age"),        // age specification
-    tested(b"Salted__", "openssl enc", is_binary), // openssl-enc(1)
+    magic(b"Salted__", "openssl enc"),            // openssl-enc(1)
     magic(b"\xC0\xB9\x07\x2E\x4F\x93\xF1\x46\xA0\x15\x79\x2C\xA1\xD9\xE8\x21", "axcrypt"), // AxCrypt.h
     tested(b"AES", "aescrypt", |head| matches!(head, [_, _, _, 0..=3, 0, ..])), // AES Crypt file format
     // Images of disks and file systems.

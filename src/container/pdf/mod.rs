@@ -113,6 +113,20 @@ pub(crate) fn matches_objects(head: &[u8]) -> bool {
         && object_at(head.get(..HEADER_WITHIN.min(head.len())).unwrap_or_default()).is_some()
 }
 
+/// Reads a member that [`matches_objects`] recognizes. Text can mention an object; a PDF without its
+/// header still has its `startxref`, or nothing but a comment precedes its first object.
+pub(crate) fn read_headless(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let head = window.head()?;
+    let before = head.get(..object_at(head).unwrap_or_default()).unwrap_or_default();
+    let is_text = before.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+    let begins = before.trim_ascii_start().first();
+    if is_text && begins.is_some_and(|first| *first != b'%') && end(window)?.is_none() {
+        sink.container(ordinary(window.head()?));
+        return Ok(());
+    }
+    read(window, sink)
+}
+
 /// Returns the offset of the first object header that begins a line.
 fn object_at(bytes: &[u8]) -> Option<usize> {
     for at in memchr::memmem::find_iter(bytes, b" obj") {
