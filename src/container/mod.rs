@@ -5,6 +5,7 @@
 //! into. It opens no member itself, keeps no state, and stops at the first thing that it cannot
 //! believe: what it has told the sink until then stands.
 
+mod ar;
 pub(crate) mod archive;
 mod armor;
 mod binary;
@@ -367,6 +368,7 @@ const MAGICS: &[Format] = &[
     format(mail::tnef::matches, mail::tnef::read, Second::Pdf),
     format(mail::pst::matches, mail::pst::read, Second::Pdf),
     format(gzip::matches, gzip::read, Second::None),
+    format(ar::matches, ar::read, Second::None),
     format(zlib::matches, zlib::read, Second::None),
     format(cms::matches, cms::read, Second::Pdf),
     format(archive::matches, archive::read, Second::Pdf),

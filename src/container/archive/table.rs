@@ -51,9 +51,8 @@ pub(super) const BEGINNINGS: &[Magic] = &[
     tested(b"070707", "cpio", |head| is_filled(head, 6..76, |byte| matches!(byte, b'0'..=b'7'))), // odc, cpio(5)
     tested(b"\xC7\x71", "cpio", |head| is_binary_cpio(head, u16::from_le_bytes)), // cpio(5)
     tested(b"\x71\xC7", "cpio", |head| is_binary_cpio(head, u16::from_be_bytes)), // cpio(5)
-    magic(b"!<arch>\n", "ar"),         // ar(5); Debian packages too
-    magic(b"<bigaf>\n", "ar"),         // AIX, ar.h
-    magic(b"<aiaff>\n", "ar"),         // AIX, ar.h
+    magic(b"<bigaf>\n", "ar"),                                                    // AIX, ar.h
+    magic(b"<aiaff>\n", "ar"),                                                    // AIX, ar.h
     magic(b"\xED\xAB\xEE\xDB", "rpm"), // RPM package format, lead
     tested(b"xar!", "xar", |head| begins_at(head, 4, b"\0")), // xar.h
     tested(b"pbzx", "pbzx", |head| begins_at(head, 4, b"\0")), // [lsar]
