@@ -278,7 +278,7 @@ mod tests {
         let flat =
             b"<pkg:package xmlns:pkg=\"http://schemas.microsoft.com/office/2006/xmlPackage\">";
         let utf_16be = |text: &[u8]| text.iter().flat_map(|byte| [0, *byte]).collect::<Vec<u8>>();
-        let cases: [(Vec<u8>, &str); 74] = [
+        let cases: [(Vec<u8>, &str); 75] = [
             (b"\x60\xEA\x25\0\x1E\x0B\x01\0\x10\0\x02".to_vec(), "arj"),
             (b"\x1A\x08OFFER.DOC\0\0\0\0".to_vec(), "arc"),
             (zoo, "zoo"),
@@ -333,6 +333,7 @@ mod tests {
             (head(&[(0, b"\x7FELF\x02\x01\x01\0AI\x02")]), "AppImage"),
             (b"ITSF\x03\0\0\0".to_vec(), "chm"),
             (b"\xCF\xAD\x12\xFE\xC5".to_vec(), "dbx"),
+            (b"*mbx*\r\n65e72d0000000003\r\n".to_vec(), "mbx"),
             (b"\x1A\0\0\x04\0\0".to_vec(), "nsf"),
             (b"\0\x01\0\0Standard Jet DB\0".to_vec(), "Access database"),
             (flat.to_vec(), "Flat OPC"),

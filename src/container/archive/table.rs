@@ -153,6 +153,7 @@ pub(super) const BEGINNINGS: &[Magic] = &[
     magic(b"\xCF\xAD\x12\xFE", "dbx"), // Outlook Express, libdbx
     magic(b"JMF6\x03\0", "mbx"),       // Outlook Express 4
     magic(b"JMF9\x03\0", "mbx"),       // Outlook Express 4
+    magic(b"*mbx*\r\n", "mbx"),        // UW IMAP toolkit, mbx.c
     magic(b"\x1A\0\0\x04\0\0", "nsf"), // Notes [file]
     tested(b"\0\x01\0\0Standard ", "Access database", |head| {
         begins_at(head, 13, b"Jet DB\0") || begins_at(head, 13, b"ACE DB\0")
