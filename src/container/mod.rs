@@ -417,6 +417,7 @@ const SEARCHED: &[(Option<Word>, Format)] = &[
     (Some(Word::Armor), format(armor::matches, armor::read, Second::None)),
     (Some(Word::LocalHeader), format(zip::matches_prefixed, zip::read_prefixed, Second::None)),
     (None, format(zip::matches_damaged, zip::read_prefixed, Second::None)),
+    (None, format(mail::calendar::matches_later, mail::calendar::read, Second::None)),
 ];
 
 /// Whatever blanks precede.

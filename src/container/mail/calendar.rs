@@ -40,6 +40,8 @@ const HEAD: usize = 5600;
 const SMALLEST_FILE: u64 = 512;
 /// Bytes of base64 by which it is distinguished from a parameter.
 const BASE64_RUN: usize = 256;
+/// Lines behind the first one of which one shows that it is a calendar.
+const FIRST_LINES: usize = 9;
 /// Members that are given to the sink before the first of them is read.
 const BATCH: usize = 16;
 
@@ -58,6 +60,21 @@ pub(crate) fn matches(head: &[u8]) -> bool {
         let pairs = found.iter().zip(*begin);
         let equal = pairs.filter(|(found, byte)| found.eq_ignore_ascii_case(byte)).count();
         equal.saturating_add(1) >= begin.len()
+    })
+}
+
+/// Returns whether one of the lines behind the first one begins a component, or is the version that
+/// follows the first line: that one is damaged.
+pub(crate) fn matches_later(head: &[u8]) -> bool {
+    let mut lines = head.split(|byte| *byte == b'\n').skip(1).take(FIRST_LINES);
+    lines.any(|line| {
+        let line = line.trim_ascii_end();
+        let is_component = BEGINNINGS.iter().any(|begin| line.eq_ignore_ascii_case(begin));
+        let version = line.get(..8).filter(|name| name.eq_ignore_ascii_case(b"VERSION:"));
+        let is_number = || {
+            matches!(line.get(8..), Some([a, b'.', b]) if a.is_ascii_digit() && b.is_ascii_digit())
+        };
+        is_component || version.is_some() && is_number()
     })
 }
 
@@ -242,6 +259,8 @@ impl Property {
                 sink.incomplete(not_as_named());
             } else if is_inline && extent.len >= SMALLEST_FILE && !is_valid(raw) {
                 sink.incomplete(malformed(extent.offset, "the value is not valid base64"));
+            } else if is_inline && extent.len >= SMALLEST_FILE && lacks_letters(window, extent)? {
+                sink.incomplete(malformed(extent.offset, "letters of the base64 are missing"));
             } else {
                 let is_opened = |name: &String| is_worth_opening(name.as_bytes(), b"");
                 is_file = is_inline && name.as_ref().is_some_and(is_opened);
@@ -291,6 +310,11 @@ impl Property {
         let is_bare = |parameter: &[u8]| parameter.trim_ascii().eq_ignore_ascii_case(b"BASE64");
         let is_base64 = matches!(encoding.as_slice(), b"BASE64" | b"B")
             || self.parameters.split(|byte| *byte == b';').any(is_bare)
+            // What surrounds the words may be damaged.
+            || [&b"BASE64"[..], b"BINARY"].iter().any(|word| {
+                let mut found = self.parameters.windows(word.len());
+                found.any(|found| found.eq_ignore_ascii_case(word))
+            })
             || self.parameter(b"VALUE").is_some_and(|of| of.eq_ignore_ascii_case(b"BINARY"));
         let is_text =
             matches!(encoding.as_slice(), b"" | b"8BIT" | b"7BIT" | b"QUOTED-PRINTABLE" | b"Q");
@@ -340,6 +364,30 @@ fn is_percent_encoded_file(data: &[u8]) -> bool {
         decoded.push(byte);
     }
     memchr::memchr(b'%', data).is_some() && is_firmly_known(&decoded)
+}
+
+/// Returns whether no base64 has so many letters (RFC 4648, 4): one more than groups of four, or with
+/// their padding no groups of four.
+fn lacks_letters(window: &mut Window<'_>, extent: Extent) -> Result<bool> {
+    let (mut letters, mut padding): (u64, u64) = (0, 0);
+    let mut at: u64 = 0;
+    while at < extent.len {
+        let len = crate::bytes::narrow(extent.len.saturating_sub(at)).unwrap_or(CHUNK).min(CHUNK);
+        let piece = window.up_to(extent.offset.saturating_add(at), len)?;
+        if piece.is_empty() {
+            break;
+        }
+        let pads = wide(memchr::memchr_iter(b'=', piece).count());
+        let all = wide(
+            piece.iter().filter(|byte| is_base64(**byte) && !byte.is_ascii_whitespace()).count(),
+        );
+        padding = padding.saturating_add(pads);
+        letters = letters.saturating_add(all.saturating_sub(pads));
+        at = at.saturating_add(wide(piece.len()));
+        window.meter().charge(Limit::Steps, wide(len).wrapping_shr(3).max(1))?;
+    }
+    Ok(letters.checked_rem(4) == Some(1)
+        || padding > 0 && letters.saturating_add(padding).checked_rem(4) != Some(0))
 }
 
 fn malformed(offset: u64, detail: &'static str) -> Error {
