@@ -7,8 +7,8 @@ use super::content::{CHUNK, Until};
 use super::lines::{is_known_field, is_possible_field};
 use super::mime::{Message, Part};
 use crate::bytes::wide;
-use crate::container::{Anomaly, Container, Sink, label, ordinary};
-use crate::error::Result;
+use crate::container::{Anomaly, Container, Protection, Sink, label, ordinary};
+use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::Window;
 
@@ -62,10 +62,11 @@ pub(super) fn name_at_start(text: &[u8]) -> Option<&[u8]> {
     (!name.is_empty() && colon == Some(&b':')).then_some(name)
 }
 
-/// Bytes of a head that contains the beginning of a long header only.
-const LONG: usize = 4000;
+/// Bytes of a head that contains the beginning of a long header only. The head of a member in base64
+/// may have a quarter less than [`crate::source::head_of`] has room for.
+const LONG: usize = 3000;
 /// Bytes of a header in which a field is searched for that only messages have.
-const MAX_HEADER: u64 = 1 << 20;
+const MAX_HEADER: u64 = 16 << 20;
 
 /// Returns whether `head` may be the beginning of a message whose first kilobytes contain no field
 /// that only messages have: a header of which every line has the shape of a field, and which does
@@ -89,8 +90,9 @@ pub(crate) fn matches_long(head: &[u8]) -> bool {
     fields > 0
 }
 
-/// Returns whether a field that only messages have precedes the first empty line.
-fn is_message(window: &mut Window<'_>) -> Result<bool> {
+/// Returns whether a field that only messages have precedes the first empty line; `None` if neither
+/// was met in [`MAX_HEADER`] bytes.
+fn is_message(window: &mut Window<'_>) -> Result<Option<bool>> {
     let mut position: u64 = 0;
     let mut is_fresh = true;
     let mut others: u32 = 0;
@@ -105,27 +107,27 @@ fn is_message(window: &mut Window<'_>) -> Result<bool> {
             }
             used = used.saturating_add(line.len());
             if is_fresh && name_at_start(line).is_some_and(is_known_field) {
-                return Ok(true);
+                return Ok(Some(true));
             }
             let is_folded = matches!(line, [b' ' | b'\t', ..]);
             if is_fresh && is_whole && !is_folded && name_at_start(line).is_none() {
                 others = others.saturating_add(1);
             }
             if others >= MOST_OTHERS {
-                return Ok(false);
+                return Ok(Some(false));
             }
             if is_fresh && position > 0 && matches!(line, b"\n" | b"\r\n") {
-                return Ok(false);
+                return Ok(Some(false));
             }
             is_fresh = is_whole;
         }
         if is_last {
-            return Ok(false);
+            return Ok(Some(false));
         }
         position = position.saturating_add(wide(used));
         window.meter().charge(Limit::Steps, wide(used).wrapping_shr(3).max(1))?;
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// What reads the messages that follow in a mailbox, from the offset of a separator line on.
@@ -155,12 +157,20 @@ pub(super) fn read_long(
     sink: &mut dyn Sink,
     following: Following,
 ) -> Result<()> {
-    if is_message(window)? {
-        return read(window, sink, following);
+    match is_message(window)? {
+        Some(true) => read(window, sink, following),
+        Some(false) => {
+            let container = ordinary(window.head()?);
+            sink.container(container);
+            Ok(())
+        }
+        None => {
+            sink.container(Container::Other);
+            sink.protection(Protection::Unknown);
+            let detail = "its first 16 MiB consist of fields, none of which only messages have";
+            Err(Error::unsupported("mail-not-read", "header", 0, detail))
+        }
     }
-    let container = ordinary(window.head()?);
-    sink.container(container);
-    Ok(())
 }
 
 /// Reads on, with `part` as the next one if it was met already.
