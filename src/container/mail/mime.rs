@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::content::{Boundary, CHUNK, Content, End, Found, Until};
 use super::header::Header;
 use super::signs::Signs;
+use super::transferred;
 use crate::bytes::{narrow, wide};
 use crate::container::{
     Body, Member, Name, is_firmly_known, is_known, is_named_protected, is_worth_opening,
@@ -212,8 +213,13 @@ impl Message {
         let is_opened =
             is_known || header.file_name().is_some_and(|it| is_worth_opening(it.as_bytes(), b""));
         if !is_opened {
-            self.content_end(window)?;
+            let end = self.content_end(window)?;
             self.note_signs(start);
+            if let Some(encoding) = encoding.filter(|_| header.is_text() && self.damage.is_none())
+                && let Some(found) = transferred::encoded_file(window, start, end, encoding)?
+            {
+                self.damage = Some(not_decoded(found, start));
+            }
         }
         if header.is_later_piece() {
             self.damage.get_or_insert_with(|| {
@@ -231,9 +237,7 @@ impl Message {
     fn note_signs(&mut self, from: u64) {
         let signs = std::mem::take(&mut self.signs);
         if let Some(encoding) = signs.encoded {
-            self.damage.get_or_insert_with(|| {
-                Error::unsupported("archive-not-opened", encoding, from, "not decoded")
-            });
+            self.damage.get_or_insert_with(|| not_decoded(encoding, from));
         }
         if signs.has_part_fields {
             self.damage.get_or_insert_with(|| {
@@ -243,8 +247,9 @@ impl Message {
         }
     }
 
-    /// Searches for what ends the content at the position, and goes behind it.
-    fn content_end(&mut self, window: &mut Window<'_>) -> Result<()> {
+    /// Searches for what ends the content at the position, and goes behind it. Returns where the
+    /// content ends.
+    fn content_end(&mut self, window: &mut Window<'_>) -> Result<u64> {
         let content = Rc::clone(&self.content);
         let mut content = content.borrow_mut();
         let end = content.end(window.source(), window.meter())?;
@@ -275,7 +280,7 @@ impl Message {
                 window.up_to(end.at, 1)?;
             }
         }
-        Ok(())
+        Ok(end.at)
     }
 
     /// Judges multiparts that are open where the bytes end.
@@ -320,6 +325,10 @@ impl Message {
             Leaf::Base64 | Leaf::Other => false,
         })
     }
+}
+
+fn not_decoded(encoding: &'static str, offset: u64) -> Error {
+    Error::unsupported("archive-not-opened", encoding, offset, "not decoded")
 }
 
 /// Returns whether there is more than a few blanks between two offsets.

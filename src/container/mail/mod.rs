@@ -14,6 +14,7 @@ mod properties;
 pub(crate) mod pst;
 mod signs;
 pub(crate) mod tnef;
+mod transferred;
 
 pub(crate) use content::{Content, Delimited};
 

@@ -116,7 +116,8 @@ pub(super) fn encoded(content: &[u8]) -> Option<&'static str> {
     if lines(yencode).any(|(lines, _)| is_yencoded(lines)) {
         return Some("yEnc file");
     }
-    lines(bin_hex).next().map(|_| "BinHex file")
+    let has_bin_hex = lines(bin_hex).any(|(lines, indent)| is_bin_hexed(lines, indent));
+    has_bin_hex.then_some("BinHex file")
 }
 
 /// Returns whether a uuencoded file of a known format begins with these lines (POSIX.1): `begin`,
@@ -144,6 +145,15 @@ fn is_uuencoded(lines: &[u8], indent: &[u8]) -> bool {
     let is_full = line.starts_with(b"M") && line.trim_ascii_end().len() > 60;
     let head = uudecoded(line);
     is_known(&head) || is_full && is_worth_opening(name, &head)
+}
+
+/// Returns whether data follow the first of these lines (RFC 1741, appendix A): a colon begins them,
+/// and their lines have 64 characters. Mail that quotes the line has none.
+fn is_bin_hexed(lines: &[u8], indent: &[u8]) -> bool {
+    let split = lines.split(|byte| *byte == b'\n').take(MAX_EMPTY).skip(1);
+    let mut lines = split.map(|line| line.strip_prefix(indent).unwrap_or(line).trim_ascii());
+    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    line.starts_with(b":") || line.len() >= BASE64_LINE && line.iter().all(u8::is_ascii_graphic)
 }
 
 /// Decodes one line: its length, and four characters for three bytes.
