@@ -179,7 +179,7 @@ pub(crate) fn uuencoded(name: &str, bytes: &[u8]) -> String {
     out + "`\nend\n"
 }
 
-fn yencoded(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn yencoded(bytes: &[u8]) -> Vec<u8> {
     let mut out = b"=ybegin line=128 size=9 name=a.docx\n".to_vec();
     for (n, byte) in bytes.iter().enumerate() {
         let byte = byte.wrapping_add(42);

@@ -6,9 +6,10 @@ use base64::prelude::BASE64_STANDARD;
 
 use rmsight::specimen::{Attachment, Method, Msg, Zip, eml, mbox, signed, tnef};
 
+use crate::evasion::is_none;
 use crate::mail::{
     assert_code, assert_found, base64_lines, document, inspect, pem, plain_mail, protected_mail,
-    uuencoded,
+    uuencoded, yencoded,
 };
 
 /// Folds a line at 75 bytes (RFC 5545, 3.1).
@@ -46,6 +47,40 @@ fn calendar_with_a_folded_property_is_read() {
         let text = format!("BEGIN:{component}\r\n{property}\r\nEND:{component}\r\n");
         assert_found(component, text.as_bytes());
     }
+}
+
+#[test]
+fn calendar_with_damage_before_an_attachment_is_read() {
+    let letters = BASE64_STANDARD.encode(protected_mail());
+    let parameters = "ATTACH;ENCODING=BASE64;VALUE=BINARY";
+    let text = calendar(&folded(&format!("{parameters}:{letters}")));
+    let contact =
+        format!("BEGIN:VCARD\r\nVERSION:3.0\r\nKEY;ENCODING=B;VALUE=BINARY:{letters}\r\n");
+    for text in [text.clone(), contact] {
+        for at in 0..11 {
+            let (before, behind) = text.split_at(at);
+            for piece in ["A", "\0", "\0\0\0\0"] {
+                assert_found("inserted", format!("{before}{piece}{behind}").as_bytes());
+            }
+            for len in [1, 2, 4] {
+                let behind = behind.get(len..).unwrap();
+                if before.len() + len < 13 && text.starts_with("BEGIN:VCAL") || len == 1 {
+                    assert_found("deleted", format!("{before}{behind}").as_bytes());
+                }
+            }
+        }
+    }
+    let begin = text.find(";ENCODING").unwrap();
+    for at in begin..begin + ";ENCODING=BASE64;VALUE=BINARY".len() {
+        let replaced = format!("{}X{}", &text[..at], &text[at + 1..]);
+        assert!(!is_none(&inspect(replaced.as_bytes())), "letter {at}");
+        let deleted = format!("{}{}", &text[..at], &text[at + 1..]);
+        assert!(!is_none(&inspect(deleted.as_bytes())), "without letter {at}");
+    }
+    let padded = BASE64_STANDARD.encode([&*document(), &[0; 3]].concat().get(1..).unwrap());
+    let shifted =
+        format!("ATTACH;ENCODING=BASE64:{}====", padded.replace('=', "").get(1..).unwrap());
+    assert!(!is_none(&inspect(calendar(&folded(&shifted)).as_bytes())), "a letter is missing");
 }
 
 #[test]
@@ -166,6 +201,43 @@ fn uuencoded_file_with_an_unusual_first_line_is_reported() {
 }
 
 #[test]
+fn encoded_file_in_transferred_text_is_reported() {
+    let file = document();
+    let uuencoded = uuencoded("plan.docx", &file).into_bytes();
+    let files = [
+        ("uuencode", uuencoded.clone()),
+        ("yEnc", yencoded(&file)),
+        ("base64", format!("begin-base64 644 a\n{}====\n", base64_lines(&file, "\n")).into_bytes()),
+        ("BinHex", b"(This file must be converted with BinHex 4.0)\n\n:abc:\n".to_vec()),
+        ("far", ["A line of text, far before.\n".repeat(9000).as_bytes(), &uuencoded].concat()),
+        ("no file", b"begin 644 words\n(This file must be converted with BinHex 4.0)\nA.".to_vec()),
+    ];
+    for (what, file) in files {
+        let text = [b"Please see below.\n\n", &*file].concat();
+        let escape = |byte: &u8| match byte {
+            b' '..=b'<' | b'>'..=b'~' => char::from(*byte).to_string(),
+            byte => format!("={byte:02X}"),
+        };
+        let lines = text.chunks(20).map(|line| line.iter().map(escape).collect::<String>());
+        let quoted = lines.collect::<Vec<_>>().join("=\r\n");
+        let expected = if what == "no file" { "" } else { "archive-not-opened" };
+        let encodings = [("base64", base64_lines(&text, "\r\n")), ("quoted-printable", quoted)];
+        for (encoding, body) in encodings {
+            let header =
+                format!("Content-Type: text/plain\r\nContent-Transfer-Encoding: {encoding}");
+            let what = format!("{what} in {encoding}");
+            assert_code(&what, letter(&format!("{header}\r\n\r\n{body}")).as_bytes(), expected);
+            let part = format!("--x\r\n{header}\r\n\r\n{body}\r\n--x--\r\n");
+            let mail = format!("Content-Type: multipart/mixed; boundary=x\r\n\r\n{part}");
+            assert_code(&format!("{what}, a part"), letter(&mail).as_bytes(), expected);
+        }
+    }
+    let quote =
+        "\r\nThe magic is\r\n(This file must be converted with BinHex 4.0)\r\nthat is all.\r\n";
+    assert_code("line of BinHex without data", letter(quote).as_bytes(), "");
+}
+
+#[test]
 fn long_header_of_unknown_fields_is_read() {
     let mail = String::from_utf8(protected_mail()).unwrap();
     let fields: String = (0..80).map(|n| format!("Field{n}: {}\r\n", "v".repeat(90))).collect();
@@ -179,6 +251,21 @@ fn long_header_of_unknown_fields_is_read() {
         let zip = Zip::new().member("mail", bytes.into_bytes(), Method::Deflated).build();
         assert_found(&format!("{what}, in a ZIP"), &zip);
     }
+    let exchange = "X-MS-Exchange-Organization-MessageDirectionality: Incoming\r\n".repeat(70);
+    let list: String = (0..70).map(|n| format!("List-Field-{n}: {}\r\n", "v".repeat(45))).collect();
+    let cases = [
+        ("80 unknown fields", fields.clone()),
+        ("Exchange fields", exchange),
+        ("list fields", list),
+        ("one field", format!("Junk: {}\r\n", "v".repeat(9000))),
+        ("2 MB", "X-Junk: a\r\n".repeat(200_000)),
+    ];
+    for (what, fields) in cases {
+        let attached = Attachment::new("a.eml", format!("{fields}{mail}").into_bytes());
+        assert_found(&format!("{what}, attached in base64"), &eml(&[], &[attached]));
+    }
+    let endless = "X-Junk: a\r\n".repeat(1_600_000);
+    assert_code("17 MB of fields", format!("{endless}{mail}").as_bytes(), "mail-not-read");
     let settings: String = (0..900).map(|n| format!("key{n}: value\n")).collect();
     assert_code("settings", settings.as_bytes(), "");
     let log: String = (0..900).map(|n| format!("10:00:{n} info: from: x\n")).collect();
@@ -246,7 +333,7 @@ fn pem_with_one_damaged_byte_is_not_ordinary() {
             let mut damaged = block.clone().into_bytes();
             damaged[at] = value;
             let report = inspect(&damaged);
-            assert!(!crate::evasion::is_none(&report), "{value:#x} at {at}");
+            assert!(!is_none(&report), "{value:#x} at {at}");
         }
     }
 }
@@ -260,6 +347,6 @@ fn log_of_http_requests_raises_no_alarm() {
     let mail = String::from_utf8(protected_mail()).unwrap();
     assert_found("message behind a request line", format!("GET / HTTP/1.1\r\n{mail}").as_bytes());
     let inner = format!("{request}GET / HTTP/1.1\r\n{mail}");
-    assert!(!crate::evasion::is_none(&inspect(inner.as_bytes())), "message in a request");
+    assert!(!is_none(&inspect(inner.as_bytes())), "message in a request");
     assert_found("mailbox", &mbox(&[plain_mail(), protected_mail()]));
 }
