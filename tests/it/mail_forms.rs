@@ -257,6 +257,7 @@ fn long_header_of_unknown_fields_is_read() {
         ("80 unknown fields", fields.clone()),
         ("Exchange fields", exchange),
         ("list fields", list),
+        ("names with dots", "X_A.B: c\r\n".repeat(407)),
         ("one field", format!("Junk: {}\r\n", "v".repeat(9000))),
         ("2 MB", "X-Junk: a\r\n".repeat(200_000)),
     ];
@@ -266,6 +267,8 @@ fn long_header_of_unknown_fields_is_read() {
     }
     let endless = "X-Junk: a\r\n".repeat(1_600_000);
     assert_code("17 MB of fields", format!("{endless}{mail}").as_bytes(), "mail-not-read");
+    let log = endless.replacen("X-Junk: a\r\n", "a line without\r\n", 1) + "\r\n";
+    assert_code("17 MB of a log", format!("X: a\r\n{log}").as_bytes(), "");
     let settings: String = (0..900).map(|n| format!("key{n}: value\n")).collect();
     assert_code("settings", settings.as_bytes(), "");
     let log: String = (0..900).map(|n| format!("10:00:{n} info: from: x\n")).collect();

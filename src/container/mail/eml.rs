@@ -90,8 +90,8 @@ pub(crate) fn matches_long(head: &[u8]) -> bool {
     fields > 0
 }
 
-/// Returns whether a field that only messages have precedes the first empty line; `None` if neither
-/// was met in [`MAX_HEADER`] bytes.
+/// Returns whether a field that only messages have precedes the first empty line; `None` if
+/// [`MAX_HEADER`] bytes consist of other fields.
 fn is_message(window: &mut Window<'_>) -> Result<Option<bool>> {
     let mut position: u64 = 0;
     let mut is_fresh = true;
@@ -127,7 +127,7 @@ fn is_message(window: &mut Window<'_>) -> Result<Option<bool>> {
         position = position.saturating_add(wide(used));
         window.meter().charge(Limit::Steps, wide(used).wrapping_shr(3).max(1))?;
     }
-    Ok(None)
+    Ok((others > 0).then_some(false))
 }
 
 /// What reads the messages that follow in a mailbox, from the offset of a separator line on.

@@ -39,7 +39,7 @@ const MAX_NAME: usize = 76;
 /// Returns whether the field may belong to the header of a message: its name contains a hyphen (RFC
 /// 6648), or it is a word that begins with a letter. A time, a path or an address is none.
 pub(super) fn is_possible_field(name: &[u8]) -> bool {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
     memchr::memchr(b'-', name).is_some()
         || name.len() <= MAX_NAME
             && name.first().is_some_and(u8::is_ascii_alphabetic)
