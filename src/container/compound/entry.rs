@@ -96,6 +96,8 @@ impl Entry {
                 let is_reset = links == [NO_STREAM; 3] || is_zero;
                 (!is_reset).then_some("a free entry has links")
             }
+            // A sector of the directory that is there twice moves the entries behind it.
+            EntryKind::Root if self.id > 0 => Some("a root that is not the first entry"),
             EntryKind::Storage | EntryKind::Stream => {
                 let is_cut =
                     usize::from(self.name_len) == NAME_LEN && !self.name.ends_with(&[0, 0]);
