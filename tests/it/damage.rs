@@ -9,7 +9,7 @@ use rmsight::specimen::{
     Pfile, PfileVersion, Server, Zip, cab, eml, gzip, mbox, rar4, rar5, rpmsg, signed,
     signed_in_pieces, tar, tnef,
 };
-use rmsight::{Dependency, Estate, Inspector, Report, judge};
+use rmsight::{Dependency, Estate, Inspector, Protection, Report, judge};
 
 fn license() -> Vec<u8> {
     static LICENSE: LazyLock<Vec<u8>> =
@@ -264,6 +264,54 @@ fn an_outlook_item() {
         ("first sector and size of zero", Behind(data, 116), vec![0; 8], "malformed-directory  0"),
     ];
     check("msg with an ordinary name", &file, cases);
+}
+
+/// The sectors of an item with an attachment whose name does not show that it is protected. A sector
+/// that is there twice, that was inserted or that changed places moves others.
+#[test]
+fn sectors_of_an_outlook_item_that_are_not_in_their_place() {
+    const SECTOR: usize = 512;
+    for content in [document(IrmKind::Ooxml), message()] {
+        let file = Msg::new().attachment(Attachment::new("offer.bin", content)).build();
+        for at in (SECTOR..file.len() - SECTOR).step_by(SECTOR) {
+            let (before, after) = file.split_at(at);
+            let (sector, behind) = after.split_at(SECTOR);
+            let (next, rest) = behind.split_at(SECTOR);
+            let ways = [
+                ("twice", [before, sector, after].concat()),
+                ("inserted", [before, &[0; SECTOR], after].concat()),
+                ("swapped", [before, next, sector, rest].concat()),
+            ];
+            for (way, damaged) in ways {
+                let report = Inspector::default().inspect_bytes(&damaged);
+                assert_ne!(report.worst(), Protection::None, "{way} at {at}");
+            }
+        }
+    }
+}
+
+/// A writer need not list the data of an attachment among its properties.
+#[test]
+fn an_attachment_whose_properties_name_no_data_is_nothing() {
+    let item = || {
+        let picture = Attachment::new("a.bin", b"a picture of no known format".to_vec());
+        Msg::new().attachment(picture).build()
+    };
+    let tag = 0x3701_0102_u32.to_le_bytes();
+    let at = place(&item(), &Text(tag.to_vec().leak()));
+    let size = 28;
+    let cases: [(&str, usize, &[u8], Protection); 5] = [
+        ("whole", at, &tag, Protection::None),
+        ("another property", at + 2, &[0x02], Protection::None),
+        ("no type", at, &[0x77], Protection::Unknown),
+        ("another size", at + 8, &[size + 1], Protection::Unknown),
+        ("the size", at + 8, &[size], Protection::None),
+    ];
+    for (what, at, bytes, expected) in cases {
+        let mut file = item();
+        file[at..at + bytes.len()].copy_from_slice(bytes);
+        assert_eq!(Inspector::default().inspect_bytes(&file).worst(), expected, "{what}");
+    }
 }
 
 #[test]

@@ -51,6 +51,11 @@ pub(crate) fn matches(head: &[u8]) -> bool {
                 .is_some_and(|rest| SHAPES.iter().any(|shape| rest.starts_with(shape))))
 }
 
+/// Whether `bytes` begin with the signature of a compound file.
+pub(crate) fn begins(bytes: &[u8]) -> bool {
+    bytes.starts_with(&SIGNATURE)
+}
+
 /// Whether a compound file of `len` bytes that begins with `head` is not whole sectors, or more of
 /// them than its FAT has entries for: then something stands behind it.
 pub(crate) fn has_more_behind(head: &[u8], len: u64) -> bool {

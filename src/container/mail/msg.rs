@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
-use crate::container::compound::{CompoundFile, Entry, EntryKind};
+use crate::container::compound::{self, CompoundFile, Entry, EntryKind};
 use crate::container::{
     Anomaly, Body, Container, Member, Name, Protection, Sink, WAITING, go_on, is_firmly_known,
     is_known, is_named_protected, is_worth_opening, label, not_as_named, ole, text,
@@ -49,6 +49,14 @@ const FIRST_NAMED: u16 = 0x8000;
 const DATA_TAG: u32 = 0x3701_0102;
 const PROPERTIES_HEADER: usize = 8;
 const PROPERTY_LEN: usize = 16;
+/// The types of properties (MS-OXCDATA 2.11.1), and the bit that makes a list of one.
+const PROPERTY_TYPES: [u16; 18] = [
+    0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0x000A, 0x000B, 0x000D, 0x0014, 0x001E, 0x001F,
+    0x0040, 0x0048, 0x00FB, 0x00FD, 0x00FE, 0x0102,
+];
+const MULTIPLE: u16 = 0x1000;
+/// Bytes of the smallest sector of a compound file.
+const SECTOR: usize = 512;
 /// Bytes of that stream that are read.
 const MAX_PROPERTIES: u64 = 4096;
 
@@ -242,13 +250,13 @@ fn attachment(
             is_opened = name.as_ref().is_some_and(|it| is_worth_opening(it.as_bytes(), b""));
             // No program attaches an empty file without a name.
             let is_odd = name.map_or(head.is_empty(), |name| is_named_protected(&name));
-            if is_odd || memchr::memmem::find(&head, RPMSG).is_some() {
+            if is_odd || contains_beginning(&head) {
                 sink.incomplete(not_as_named());
             }
             // Another start sector makes other bytes of it, and its chain another length.
             file.check_chain(window, &data)?;
-            if data.size == 0 {
-                check_empty(file, window, streams.properties)?;
+            if streams.data.is_some() {
+                check_properties(file, window, &data, streams.properties)?;
             }
         }
         if is_opened {
@@ -281,14 +289,32 @@ fn attachment(
     Ok(None)
 }
 
-/// Checks that the properties of an attachment without bytes give its data no other size (MS-OXMSG
-/// 2.4.2.2): the size or the first sector in the directory may be damaged.
-fn check_empty(
+/// Whether a head of no known format contains the beginning of a protected message, or, where a sector
+/// begins, that of a compound file: bytes or sectors of it are not where they belong.
+fn contains_beginning(head: &[u8]) -> bool {
+    let mut sectors = head.chunks(SECTOR).skip(1);
+    memchr::memmem::find(head, RPMSG).is_some() || sectors.any(|sector| compound::begins(sector))
+}
+
+/// Checks that the properties of an attachment agree with its data (MS-OXMSG 2.4.2.2): that they are
+/// properties at all, and that the size of the data, if they name it, is that of the stream. The bytes
+/// of the stream are of no known format, and may be those of another one: sectors may be missing or
+/// swapped, or the stream's size or first sector in the directory damaged.
+fn check_properties(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
+    data: &Entry,
     properties: Option<Entry>,
 ) -> Result<()> {
     let Some(stream) = properties else { return Ok(()) };
+    let malformed = |detail: String| {
+        Err(Error::malformed("malformed-directory", "stream", stream.offset, detail))
+    };
+    let header = wide(PROPERTIES_HEADER);
+    let listed = stream.size.checked_sub(header);
+    if listed.is_none_or(|len| len.checked_rem(wide(PROPERTY_LEN)) != Some(0)) {
+        return malformed(format!("{} bytes are no whole properties", stream.size));
+    }
     let bytes = file.read(window, &stream, MAX_PROPERTIES)?;
     let properties = bytes.get(PROPERTIES_HEADER..).unwrap_or_default();
     for property in properties.chunks_exact(PROPERTY_LEN) {
@@ -296,12 +322,22 @@ fn check_empty(
         let tag = cursor.u32_le("Property Tag")?;
         cursor.skip(4, "Flags")?;
         let size = cursor.u32_le("Size")?;
-        if tag == DATA_TAG && size != 0 {
-            let detail = format!("the attachment is empty, and has {size} bytes in its properties");
-            return Err(Error::malformed("malformed-directory", "stream", None, detail));
+        if !is_property_tag(tag) {
+            return malformed(format!("an attachment has a property {tag:08X}"));
+        }
+        if tag == DATA_TAG && u64::from(size) != data.size {
+            let has = data.size;
+            return malformed(format!("the attachment has {has} bytes, its properties say {size}"));
         }
     }
     Ok(())
+}
+
+/// Whether a tag has an id and a type (MS-OXCDATA 2.11.1).
+fn is_property_tag(tag: u32) -> bool {
+    let [low, high, id_low, id_high] = tag.to_le_bytes();
+    let kind = u16::from_le_bytes([low, high]) & !MULTIPLE;
+    u16::from_le_bytes([id_low, id_high]) != 0 && PROPERTY_TYPES.contains(&kind)
 }
 
 fn within(message: &Message, name: Name) -> Name {
