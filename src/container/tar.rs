@@ -15,6 +15,10 @@ const HEADER: usize = 512;
 /// Where `magic` stands.
 const MAGIC_AT: usize = 257;
 const MAGIC: &[u8] = b"ustar";
+/// `magic` with `version`, as POSIX and GNU tar write them.
+const MAGICS: [&[u8]; 2] = [b"ustar\x0000", b"ustar  \0"];
+/// Where it is if up to 16 bytes are missing before it, or up to a block and 16 bytes were inserted.
+const MOVED_MAGIC: std::ops::Range<usize> = 241..793;
 /// `name`, `size`, `chksum`, `prefix`.
 const NAME: std::ops::Range<usize> = 0..100;
 const SIZE: std::ops::Range<usize> = 124..136;
@@ -52,11 +56,11 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     field.iter().all(is_octal) && block.first() != Some(&0) && has_checksum(block)
 }
 
-/// Whether `head` is that of a tape archive with a damaged first header: it has the magic, or most of
-/// the octal fields.
+/// Whether `head` is that of a tape archive with a damaged first header: it has the magic, there or
+/// somewhat moved, or most of the octal fields.
 pub(crate) fn matches_damaged(head: &[u8]) -> bool {
     let has_magic = head.get(MAGIC_AT..).is_some_and(|magic| magic.starts_with(MAGIC));
-    has_magic || {
+    has_magic || has_moved_magic(head) || {
         // Text has no NUL, and names seldom have 80 bytes. Damage may reach one of the places.
         let is_padded = [80, 81, 98, 99].iter().any(|at| head.get(*at) == Some(&0));
         let is_number = |range: &&std::ops::Range<usize>| {
@@ -64,6 +68,17 @@ pub(crate) fn matches_damaged(head: &[u8]) -> bool {
         };
         is_padded && NUMBERS.iter().filter(is_number).count() >= LEAST_NUMBERS
     }
+}
+
+/// Whether the magic of a first header is in the wrong place: bytes before it are missing, or some, or
+/// a block of them, were inserted.
+fn has_moved_magic(head: &[u8]) -> bool {
+    let end = MOVED_MAGIC.end.min(head.len());
+    let near = head.get(MOVED_MAGIC.start..end).unwrap_or_default();
+    memchr::memmem::find_iter(near, MAGIC).any(|at| {
+        let found = near.get(at..).unwrap_or_default();
+        MAGICS.iter().any(|magic| found.starts_with(magic))
+    })
 }
 
 /// Digits of base eight behind blanks, and at least one blank or NUL behind them.
@@ -191,7 +206,8 @@ fn member(
     is_sparse: bool,
 ) -> Result<bool> {
     let is_wanted = |head: &[u8]| is_worth_opening(path.as_bytes(), head);
-    if is_sparse {
+    // One that is nothing but a hole has no bytes that could be protected.
+    if is_sparse && extent.len > 0 {
         let name = name_of(path);
         let (at, detail) = (extent.offset, "a member with holes");
         let error = Error::unsupported("archive-not-opened", "tar member", at, detail);
@@ -386,6 +402,10 @@ mod tests {
         assert_eq!(inspect(&plain).worst(), Protection::None);
         let sparse = [entry("s", b'S', b"text"), vec![0; 1024]].concat();
         assert_eq!(inspect(&sparse).incomplete().map(Error::code), Some("archive-not-opened"));
+        // One that is nothing but a hole.
+        let hole = [entry("s", b'S', b""), vec![0; 1024]].concat();
+        let report = inspect(&hole);
+        assert_eq!((report.worst(), report.incomplete()), (Protection::None, None));
         // Two blocks with more extents precede the bytes of the member.
         let mut header = entry("s", b'S', b"text");
         header[MORE] = 1;
@@ -449,6 +469,29 @@ mod tests {
         let other = [v7(entry("m.bin", 0, &protected())), vec![0; 1024]].concat();
         let moved = [&other[..400], &[0], &other[400..]].concat();
         assert_eq!(code(&inspect(&moved)), "malformed-tar");
+    }
+
+    #[test]
+    fn a_first_header_that_lost_or_gained_bytes_is_damage() {
+        let member = entry("a.docx", b'0', &[b'x'; 600]);
+        let file = [member, entry("m.bin", b'0', &protected()), vec![0; 1024]].concat();
+        for at in [0, 1, 10, 99, 120, 200, 240] {
+            let (before, after) = file.split_at(at);
+            let ways = [
+                [before, &after[1..]].concat(),
+                [before, &after[16..]].concat(),
+                [before, b"A", after].concat(),
+                [before, &[b'A'; 16], after].concat(),
+                [before, &[b'A'; 512], after].concat(),
+            ];
+            for (way, damaged) in ways.iter().enumerate() {
+                let report = inspect(damaged);
+                assert_ne!(report.worst(), Protection::None, "way {way} at {at}");
+            }
+        }
+        let text =
+            [b"tar writes ustar\x0000 or ustar  \0 there. ".as_slice(), &[b'x'; 600]].concat();
+        assert_eq!(inspect(&text).worst(), Protection::None);
     }
 
     #[test]
