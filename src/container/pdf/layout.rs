@@ -8,6 +8,8 @@ pub(in crate::container) const HEADER_WITHIN: usize = 1024;
 pub(super) const TAIL: usize = 4096;
 /// ISO 32000-2 7.5.5.
 pub(super) const STARTXREF: &[u8] = b"startxref";
+/// Bytes behind it that are looked at for the rest of a trailer that was closed too early.
+pub(super) const BEHIND_TRAILER: usize = 128;
 /// White space that may stand between the place where an object is listed and the object.
 pub(super) const SPACE_BEFORE: u64 = 16;
 /// Bytes of one entry of a cross-reference table (ISO 32000-2 7.5.4).

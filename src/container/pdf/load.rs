@@ -1,6 +1,6 @@
 //! Indirect objects and trailers: where they end, and what ordinary ones say (ISO 32000-2 7.3.10).
 
-use super::layout::{DICT_ENTRIES, OBJECT, OBJECT_STEP};
+use super::layout::{BEHIND_TRAILER, DICT_ENTRIES, OBJECT, OBJECT_STEP, STARTXREF};
 use super::lex::{Fault, Lexer, Token};
 use super::object::{Object, object_error};
 use super::value::Value;
@@ -268,6 +268,9 @@ fn following(lexer: &mut Lexer<'_>, lead: Lead, is_whole: bool) -> Result<Follow
     match token {
         Token::Word(b"stream") if lead != Lead::Trailer => data(lexer, is_whole),
         Token::Word(b"endobj") if lead != Lead::Trailer => Ok(Following::End),
+        Token::Word(b"startxref") if lead == Lead::Trailer => {
+            Ok(if goes_on(lexer.rest(), is_whole)? { Following::Strays } else { Following::End })
+        }
         Token::Word(b"startxref" | b"xref" | b"trailer") => Ok(Following::End),
         // `endobj` is not always followed by white space.
         Token::Word(word) if lead != Lead::Trailer && word.starts_with(b"endobj") => {
@@ -280,6 +283,34 @@ fn following(lexer: &mut Lexer<'_>, lead: Lead, is_whole: bool) -> Result<Follow
         },
         _ => Ok(Following::Strays),
     }
+}
+
+/// Whether behind `startxref`, its number and the comment that ends a file, in `rest`, a dictionary
+/// goes on: the trailer before it was closed too early.
+fn goes_on(rest: &[u8], is_whole: bool) -> Result<bool, Fault> {
+    // More blanks than that are padding.
+    let is_whole = is_whole || rest.len() > BEHIND_TRAILER;
+    let rest = rest.get(..BEHIND_TRAILER).unwrap_or(rest);
+    let number = rest.trim_ascii_start();
+    let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let end = number.get(digits..).unwrap_or_default().trim_ascii_start();
+    let next = end.strip_prefix(b"%%EOF").unwrap_or(end).trim_ascii_start();
+    match next.first() {
+        Some(byte) => Ok(matches!(byte, b'/' | b'>')),
+        None if is_whole => Ok(false),
+        None => Err(Fault::Incomplete),
+    }
+}
+
+/// Returns where `startxref` ends the trailer in `rest`.
+fn end_of_trailer(rest: &[u8], is_whole: bool) -> Result<Option<usize>, Fault> {
+    for at in memchr::memmem::find_iter(rest, STARTXREF) {
+        let behind = rest.get(at.saturating_add(STARTXREF.len())..).unwrap_or_default();
+        if !goes_on(behind, is_whole)? {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
 }
 
 /// Finds the data of a stream behind its keyword.
@@ -305,7 +336,7 @@ fn strays(
     let rest = bytes.get(start..).unwrap_or_default();
     let find = |word: &[u8]| memchr::memmem::find(rest, word);
     let (end, stream) = match lead {
-        Lead::Trailer => (find(b"startxref"), None),
+        Lead::Trailer => (end_of_trailer(rest, is_whole)?, None),
         Lead::Indirect(_) => (find(b"endobj"), find(b"stream")),
     };
     let stream = stream.filter(|at| end.is_none_or(|end| *at < end));

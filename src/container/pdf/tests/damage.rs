@@ -136,6 +136,7 @@ fn each_structure_can_be_damaged() {
         ("count", v1(), "0 1\n0000000000", "0 2\n0000000000", (rms, "", 1, true)),
         ("entry", v1(), "\n6 1\n0", "\n6 1\n1", (rms, "", 1, true)),
         ("trailer", v1(), "trailer\n", "trailex\n", (rms, "malformed-pdf-xref", 1, true)),
+        ("its end", v1(), "/Encrypt 6", ">>\nstartxref\n0\n%%EOF\n/Encrypt 6", (rms, "", 1, false)),
         ("its key", v1(), "/Encrypt ", "/Encrypu ", (rms, "", 1, false)),
         (
             "its reference",
