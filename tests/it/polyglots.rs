@@ -148,8 +148,13 @@ fn what_holds_another_file_is_no_polyglot() {
         .member("mimetype", b"application/epub+zip".to_vec(), Method::Stored)
         .member("a.pdf", protected_pdf(), Method::Stored)
         .build();
+    let nested = Zip::new().member("a.pdf", protected_pdf(), Method::Stored).build();
+    let nested = Zip::new().member("a.zip", nested, Method::Stored).build();
+    let deeper = Zip::new().member("b.zip", nested.clone(), Method::Stored).build();
     let cases: Vec<(&str, Vec<u8>, usize)> = vec![
         ("a stored PDF in an archive", stored, 1),
+        ("a stored PDF in a stored archive in an archive", nested, 2),
+        ("the same in an archive", deeper, 2),
         ("a protected one behind another member", late, 2),
         ("a document", protected_document(), 1),
         ("a package", word_package(&[], &[]), 1),

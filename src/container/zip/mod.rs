@@ -31,6 +31,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::{Encoding, Extent, Window, decode_all, head_of};
 
+const CENTRAL_SIGNATURE: [u8; 4] = CENTRAL.to_le_bytes();
 /// Members that are named before the first of them is read.
 const BATCH: usize = 64;
 /// Bytes of a member that are looked at to tell whether anything can come of it.
@@ -151,26 +152,41 @@ pub(crate) fn read_at_end(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
     read_members(window, sink, directory, is_package)
 }
 
-/// Whether a member that is stored as it is begins at `at`, and the directory in `tail` lists it.
-pub(crate) fn lists_stored(head: &[u8], at: usize, tail: &[u8]) -> bool {
-    let before = head.get(..at).unwrap_or_default();
-    let Some(header) = memchr::memmem::rfind(before, &LOCAL.to_le_bytes()) else { return false };
-    let field =
-        |at: usize| before.get(header.saturating_add(at)..).and_then(|rest| rest.first_chunk());
-    let number = |at: usize| field(at).map(|bytes| usize::from(u16::from_le_bytes(*bytes)));
-    let (Some(0), Some(name), Some(extra)) = (number(8), number(26), number(28)) else {
-        return false;
+/// Whether a member that is stored as it is begins at `at`, and the directory in `tail` lists it. The
+/// member may be the first one of an archive that is stored in this one.
+pub(crate) fn lists_stored(head: &[u8], mut at: usize, tail: &[u8]) -> bool {
+    while let Some(header) = stored_header(head, at) {
+        let lists = |header: usize| {
+            let offset = u32::try_from(header).unwrap_or(u32::MAX).to_le_bytes();
+            let mut records = memchr::memmem::find_iter(tail, &CENTRAL_SIGNATURE);
+            records.any(|record| {
+                let found = tail.get(record.saturating_add(42)..);
+                found.is_some_and(|found| found.starts_with(&offset))
+            })
+        };
+        if lists(header) {
+            return true;
+        }
+        if !lists(0) {
+            return false;
+        }
+        // Its record is that of an archive which begins with its header.
+        at = header;
+    }
+    false
+}
+
+/// Returns where the local header of the stored member is whose data begin at `at`.
+fn stored_header(head: &[u8], at: usize) -> Option<usize> {
+    let before = head.get(..at)?;
+    let header = memchr::memmem::rfind(before, &LOCAL.to_le_bytes())?;
+    let field = |at: usize| {
+        let bytes = before.get(header.checked_add(at)?..)?.first_chunk()?;
+        Some(usize::from(u16::from_le_bytes(*bytes)))
     };
-    let begins = header.checked_add(narrow(LOCAL_LEN).unwrap_or(usize::MAX));
-    let begins = begins.and_then(|at| at.checked_add(name)?.checked_add(extra));
-    let header = u32::try_from(header).unwrap_or(u32::MAX).to_le_bytes();
-    let signature = CENTRAL.to_le_bytes();
-    let mut records = memchr::memmem::find_iter(tail, &signature);
-    begins == Some(at)
-        && records.any(|record| {
-            let offset = tail.get(record.saturating_add(42)..);
-            offset.is_some_and(|offset| offset.starts_with(&header))
-        })
+    let (method, name, extra) = (field(8)?, field(26)?, field(28)?);
+    let begins = header.checked_add(narrow(LOCAL_LEN)?)?.checked_add(name)?.checked_add(extra)?;
+    (method == usize::from(STORED) && begins == at).then_some(header)
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
@@ -452,8 +468,10 @@ fn is_empty(
     let header = directory.base.saturating_add(entry.header);
     let len = LOCAL_LEN.saturating_add(wide(entry.name.len())).saturating_add(USUAL_EXTRA);
     members.bring(window, header, narrow(len).unwrap_or_default(), 0)?;
-    let (described, data) = local(window, header, |_| ())?;
+    let (described, data) = local(window, header, <[u8]>::len)?;
     let agrees = entry.size == 0 && described.packed == 0 && described.size == 0;
+    // Where the name ends, the data begin.
+    let agrees = agrees && described.name == entry.name.len();
     let follows = data >= directory.start || window.up_to(data, 2)? == b"PK";
     Ok(agrees && (described.flags & DESCRIPTOR == 0 || follows))
 }
@@ -471,8 +489,11 @@ fn locate(
     let name = wide(entry.name.len()).saturating_add(USUAL_EXTRA);
     let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(HEAD));
     members.bring(window, header, narrow(both).unwrap_or_default(), entry.packed)?;
-    let (described, data) = local(window, header, |_| ())?;
-    if let Some(detail) = entry.contradicts(&described) {
+    let (described, data) = local(window, header, <[u8]>::len)?;
+    let is_moved = described.name != entry.name.len();
+    let moved = is_moved.then_some("another length of the name than in the directory");
+    // Behind the name the data begin: where its length differs, it is unknown where they do.
+    if let Some(detail) = moved.or_else(|| entry.contradicts(&described)) {
         sink.incomplete(malformed("LocalFileHeader", header, detail));
     }
     let extent = Extent { offset: data, len: entry.packed };

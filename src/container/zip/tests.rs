@@ -232,6 +232,16 @@ fn two_descriptions_of_one_member_must_agree() {
     let mut bytes = archive(&[stored("m.txt", b"harmless text, says the directory")]);
     bytes[8] = 8;
     assert_eq!(code(&inspect(&bytes)), "malformed-zip");
+    // The data of a stored member begin behind the name, wherever that ends.
+    let office = crate::specimen::IrmDocument::new(crate::specimen::IrmKind::Ooxml, vec![]).build();
+    for len in [0, 5, 7] {
+        let mut bytes = archive(&[stored("a.docx", &office)]);
+        bytes[26] = len;
+        assert_eq!(code(&inspect(&bytes)), "malformed-zip", "{len}");
+        let mut bytes = archive(&[stored("folder", b"")]);
+        bytes[26] = len;
+        assert_eq!(code(&inspect(&bytes)), "malformed-zip", "{len}");
+    }
 }
 
 #[test]
