@@ -233,3 +233,57 @@ fn an_attachment_that_cannot_be_read_is_said() {
         assert_eq!(report.worst(), Protection::Unknown, "{name}");
     }
 }
+
+/// Pages, their annotations and related files attach files that no name tree lists.
+#[test]
+fn attachments_of_pages_and_annotations_are_found_if_asked() {
+    let offer = protected();
+    let head = format!("<< /Type /EmbeddedFile /Length {} >>\nstream\n", offer.len());
+    let stream = [head.as_bytes(), &offer, b"\nendstream"].concat();
+    let file = "<< /F (offer.docx) /EF << /F 4 0 R >> >>";
+    let note = "<< /Subtype /FileAttachment /FS 5 0 R >>";
+    // Object 2 is the root of the pages, 3 a page, 4 the attachment; 5 and 6 are the case's own.
+    let cases: [(&str, &str, &str, String, String, &str); 6] = [
+        ("of a page", "", "/AF [5 0 R]", file.into(), "null".into(), "offer.docx"),
+        (
+            "of a page, direct",
+            "",
+            "/AF << /F (offer.docx) /EF << /F 4 0 R >> >>",
+            "null".into(),
+            "null".into(),
+            "offer.docx",
+        ),
+        ("of an annotation", "", "/Annots [null 6 0 R]", file.into(), note.into(), "offer.docx"),
+        (
+            "of a list of annotations",
+            "",
+            "/Annots 6 0 R",
+            file.into(),
+            format!("[{note}]"),
+            "offer.docx",
+        ),
+        (
+            "related",
+            "/AF [5 0 R]",
+            "",
+            "<< /F (a.txt) /RF << /F [(b.docx) 4 0 R] >> >>".into(),
+            "null".into(),
+            "attachment#1",
+        ),
+        ("nothing", "", "/Annots [6 0 R 9 0 R]", "null".into(), "null".into(), ""),
+    ];
+    for (name, catalog, page, fifth, sixth, member) in cases {
+        let objects = [
+            format!("<< /Type /Catalog /Pages 2 0 R {catalog} >>").into_bytes(),
+            b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>".to_vec(),
+            format!("<< /Type /Page /Parent 2 0 R {page} >>").into_bytes(),
+            stream.clone(),
+            fifth.into_bytes(),
+            sixth.into_bytes(),
+        ];
+        let report = inspect(&pdf(&objects), true);
+        let expected = (!member.is_empty()).then_some((member, Protection::Rms, true));
+        assert_eq!(found(&report), Vec::from_iter(expected), "{name}");
+        assert_eq!(report.incomplete(), None, "{name}");
+    }
+}

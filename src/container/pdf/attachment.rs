@@ -1,8 +1,9 @@
 //! Files attached to a document that nothing protects (ISO 32000-2 7.11.4): those of the name tree
-//! `/EmbeddedFiles`, which are looked into where all members are wanted.
+//! `/EmbeddedFiles`, of the catalog, of pages and of their annotations, and what is related to them.
+//! They are looked into where all members are wanted.
 
 use super::candidates::{Candidates, Kind, is_about_one};
-use super::catalog::{FileKind, embedded_files, file_kind, step};
+use super::catalog::{FileKind, embedded_files, file_kind, step, unwrap};
 use super::document::Document;
 use super::object::{Dict, Object, string, text};
 use super::payload::{declared, ends_at, is_clear};
@@ -79,14 +80,65 @@ pub(super) fn read_of(
             go_on(&mut **out, read)?;
         }
     }
+    let is_deep = out.wanted().deep;
+    if is_deep && !is_encrypted {
+        add_of_pages(catalog, &mut files, document, window, out)?;
+    }
     while let Some(file) = next(&mut files, document, window, out)? {
-        // Payloads were read with the catalog.
-        if file_kind(&file) != FileKind::Payload {
-            let read = attached(&file, document, window, out);
+        let read = match file_kind(&file) {
+            // Payloads of the catalog were read with it, and are not read again.
+            FileKind::Payload if is_deep => unwrap(&file, document, window, out),
+            FileKind::Payload => Ok(()),
+            _ => attached(&file, document, window, out),
+        };
+        go_on(&mut **out, read)?;
+        if is_deep {
+            let read = related(&file, document, window, out);
             go_on(&mut **out, read)?;
         }
     }
     Ok(())
+}
+
+/// Adds the files of each page and of its annotations (ISO 32000-2 14.13, 12.5.6.15): no name tree
+/// lists them.
+fn add_of_pages(
+    catalog: &Object,
+    files: &mut Waiting,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    out: &mut Candidates<'_>,
+) -> Result<()> {
+    let mut pages = Waiting::default();
+    let mut annotations = Waiting::default();
+    let roots = catalog.dict("catalog");
+    let roots = roots.and_then(|dict| pages.add(&dict, b"Pages", document, window));
+    go_on(&mut **out, roots)?;
+    while let Some(page) = next(&mut pages, document, window, out)? {
+        let Some(dict) = go_on(&mut **out, dictionary(&page))?.flatten() else { continue };
+        let lists =
+            [(b"Kids".as_slice(), &mut pages), (b"AF", files), (b"Annots", &mut annotations)];
+        for (key, waiting) in lists {
+            let read = waiting.add(&dict, key, document, window);
+            go_on(&mut **out, read)?;
+        }
+    }
+    while let Some(annotation) = next(&mut annotations, document, window, out)? {
+        let Some(dict) = go_on(&mut **out, dictionary(&annotation))?.flatten() else { continue };
+        for key in [b"FS", b"AF"] {
+            let read = files.add(&dict, key, document, window);
+            go_on(&mut **out, read)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the dictionary of an object of a list, which may be null.
+fn dictionary(object: &Object) -> Result<Option<Dict<'_>>> {
+    match object.value() {
+        Value::Dict(_) => object.dict("page").map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// Adds the files of `/AF` and the root of `/Names /EmbeddedFiles` of the catalog.
@@ -139,25 +191,56 @@ fn attached(
     numbers.dedup();
     for number in numbers {
         let stream = document.fetch(window, number)?;
-        let stream = stream.and_then(|stream| Some((stream.data?, stream)));
-        let Some((data, stream)) = stream else {
+        let Some(stream) = stream.filter(|stream| stream.data.is_some()) else {
             let why = "/EF leads to no stream";
             return Err(Error::malformed("malformed-pdf-stream", "EmbeddedFile", file.at(), why));
         };
-        if out.has_read(Kind::Payload, Some(data)) {
-            continue;
-        }
-        window.meter().charge(Limit::Allocation, WAITING)?;
-        match body(&stream.dict("EmbeddedFile")?, data, document, window)? {
-            Some(body) => {
-                let name = name.clone().map_or(Name::Unnamed("attachment"), Name::Named);
-                out.member(Member { name, body })?;
-            }
-            None if name.as_deref().is_some_and(is_named_protected) => return Err(not_as_named()),
-            None => {}
-        }
+        hand_on(&stream, name.as_deref(), document, window, out)?;
     }
     Ok(())
+}
+
+/// Hands on the files that are related to that of a file specification (ISO 32000-2 7.11.4.3).
+fn related(
+    file: &Object,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    out: &mut Candidates<'_>,
+) -> Result<()> {
+    let Some(dict) = dictionary(file)? else { return Ok(()) };
+    let Some(lists) = step(&dict, b"RF", document, window)? else { return Ok(()) };
+    let lists = lists.dict("RF")?;
+    let mut streams = Waiting::default();
+    for (key, _) in lists.entries() {
+        streams.add(&lists, key, document, window)?;
+    }
+    while let Some(stream) = next(&mut streams, document, window, out)? {
+        hand_on(&stream, None, document, window, out)?;
+    }
+    Ok(())
+}
+
+/// Hands on an embedded file, if anything can come of it.
+fn hand_on(
+    stream: &Object,
+    name: Option<&str>,
+    document: &mut Document,
+    window: &mut Window<'_>,
+    out: &mut Candidates<'_>,
+) -> Result<()> {
+    let Some(data) = stream.data.filter(|data| !out.has_read(Kind::Payload, Some(*data))) else {
+        return Ok(());
+    };
+    window.meter().charge(Limit::Allocation, WAITING)?;
+    match body(&stream.dict("EmbeddedFile")?, data, document, window)? {
+        Some(body) => {
+            let name =
+                name.map_or(Name::Unnamed("attachment"), |name| Name::Named(name.to_owned()));
+            out.member(Member { name, body })
+        }
+        None if name.is_some_and(is_named_protected) => Err(not_as_named()),
+        None => Ok(()),
+    }
 }
 
 /// Where the bytes of an attachment are, if anything can come of them.
