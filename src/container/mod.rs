@@ -423,6 +423,9 @@ const SEARCHED: &[(Option<Word>, Format)] = &[
 /// Whatever blanks precede.
 const SHIFTED: &Format = &format(shifted::matches, shifted::read, Second::None);
 
+/// A tape archive whose first header lost or gained bytes. Behind blanks it is whole.
+const MOVED_TAR: &Format = &format(tar::matches_moved, tar::read, Second::None);
+
 /// The image of a disc, which a file may be and a member is not asked for: many begin with nothing,
 /// and each would have to be decoded up to the descriptor.
 const DISC: Format =
@@ -451,8 +454,8 @@ impl Format {
         if let Some(found) = first(MAGICS) {
             return Some(found);
         }
-        if (SHIFTED.matches)(head) {
-            return Some(SHIFTED);
+        if let Some(found) = [SHIFTED, MOVED_TAR].into_iter().find(|it| (it.matches)(head)) {
+            return Some(found);
         }
         let begins = mail::eml::begin(head).first().is_some_and(|it| WORD_STARTS.contains(it));
         if begins && let Some(found) = first(WORDS) {

@@ -56,11 +56,11 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     field.iter().all(is_octal) && block.first() != Some(&0) && has_checksum(block)
 }
 
-/// Whether `head` is that of a tape archive with a damaged first header: it has the magic, there or
-/// somewhat moved, or most of the octal fields.
+/// Whether `head` is that of a tape archive with a damaged first header: it has the magic, or most of
+/// the octal fields.
 pub(crate) fn matches_damaged(head: &[u8]) -> bool {
     let has_magic = head.get(MAGIC_AT..).is_some_and(|magic| magic.starts_with(MAGIC));
-    has_magic || has_moved_magic(head) || {
+    has_magic || {
         // Text has no NUL, and names seldom have 80 bytes. Damage may reach one of the places.
         let is_padded = [80, 81, 98, 99].iter().any(|at| head.get(*at) == Some(&0));
         let is_number = |range: &&std::ops::Range<usize>| {
@@ -72,7 +72,7 @@ pub(crate) fn matches_damaged(head: &[u8]) -> bool {
 
 /// Whether the magic of a first header is in the wrong place: bytes before it are missing, or some, or
 /// a block of them, were inserted.
-fn has_moved_magic(head: &[u8]) -> bool {
+pub(crate) fn matches_moved(head: &[u8]) -> bool {
     let end = MOVED_MAGIC.end.min(head.len());
     let near = head.get(MOVED_MAGIC.start..end).unwrap_or_default();
     memchr::memmem::find_iter(near, MAGIC).any(|at| {

@@ -293,7 +293,7 @@ fn attachment(
 /// begins, that of a compound file: bytes or sectors of it are not where they belong.
 fn contains_beginning(head: &[u8]) -> bool {
     let mut sectors = head.chunks(SECTOR).skip(1);
-    memchr::memmem::find(head, RPMSG).is_some() || sectors.any(|sector| compound::begins(sector))
+    memchr::memmem::find(head, RPMSG).is_some() || sectors.any(compound::begins)
 }
 
 /// Checks that the properties of an attachment agree with its data (MS-OXMSG 2.4.2.2): that they are
