@@ -212,9 +212,12 @@ pub(crate) struct Scan {
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
 
-    /// Read files with N threads [default: the number of processors]
+    /// Read files with N threads [default: the number of processors, at least 32 for remote files]
     ///
-    /// With `-j 1` the output is in the order of the names.
+    /// A thread waits for each answer of a file server, so that many of them read faster. Remote are
+    /// shares (SMB, NFS), other network and FUSE file systems of the mount table, and paths of the
+    /// form `\\server\share`; give N for drive letters, macOS and --files-from. With `-j 1` the output
+    /// is in the order of the names.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
 

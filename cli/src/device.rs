@@ -81,6 +81,8 @@ pub(crate) struct Mount {
     pub(crate) number: u64,
     /// The name of a share. It must not be looked up, because a share can hang.
     pub(crate) share: Option<Arc<str>>,
+    /// Reading waits for a network, or for another process.
+    is_remote: bool,
 }
 
 /// Returns what is mounted in a folder, whose path has no links, but not what is mounted on it.
@@ -94,6 +96,32 @@ pub(crate) fn mounts_in(folder: &Path) -> Vec<Mount> {
         .collect()
 }
 
+/// Returns whether a folder or a file, whose path has no links, is on a remote file system, or may
+/// contain one. Only the mount table is asked.
+#[cfg(unix)]
+pub(crate) fn is_remote(path: &Path, one_file_system: bool) -> bool {
+    is_remote_in(&mountinfo(), path, one_file_system)
+}
+
+#[cfg(unix)]
+fn is_remote_in(mounts: &str, path: &Path, one_file_system: bool) -> bool {
+    let all: Vec<Mount> = mounts.lines().filter_map(|line| mounted(mounts, line)).collect();
+    let above = all.iter().filter(|mount| path.starts_with(&mount.path));
+    // Of two mounts on one folder, the later one covers the other.
+    let own = above.max_by_key(|mount| mount.path.components().count());
+    let mut inside = all.iter().filter(|mount| mount.path.starts_with(path));
+    own.is_some_and(|mount| mount.is_remote)
+        || (!one_file_system && inside.any(|mount| mount.is_remote))
+}
+
+/// Returns whether a path is that of a share. A drive letter does not tell.
+#[cfg(not(unix))]
+pub(crate) fn is_remote(path: &std::path::Path, _: bool) -> bool {
+    use std::path::{Component, Prefix};
+    let Some(Component::Prefix(prefix)) = path.components().next() else { return false };
+    matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))
+}
+
 /// Reads one line of `mountinfo`.
 #[cfg(unix)]
 fn mounted(mounts: &str, line: &str) -> Option<Mount> {
@@ -104,7 +132,12 @@ fn mounted(mounts: &str, line: &str) -> Option<Mount> {
     let path = std::ffi::OsString::from_vec(unescaped(fields.nth(1)?)).into();
     let (device, is_share) = named(mounts, major.parse().ok()?, minor.parse().ok()?, 0);
     let share = is_share.then(|| with_top(device, mounts, number).name);
-    Some(Mount { path, number, share })
+    let kind = line.split_once(" - ").map_or("", |(_, system)| system);
+    let kind = kind.split(' ').next().unwrap_or_default();
+    let is_remote = is_share
+        || kind.starts_with("fuse.")
+        || matches!(kind, "9p" | "afs" | "beegfs" | "ceph" | "gpfs" | "lustre");
+    Some(Mount { path, number, share, is_remote })
 }
 
 /// Replaces the octal escapes of `mountinfo`: space, tab, line feed and backslash.
@@ -191,7 +224,39 @@ mod tests {
         }
         let line = r"43 35 0:52 /sub /mnt/a\040b\134 rw - cifs //fs1/share rw";
         let share = Some("cifs //fs1/share".into());
-        let expected = super::Mount { path: r"/mnt/a b\".into(), number: 43, share };
+        let expected =
+            super::Mount { path: r"/mnt/a b\".into(), number: 43, share, is_remote: true };
         assert_eq!(super::mounted(mounts, line), Some(expected));
+    }
+
+    #[test]
+    fn the_mount_table_says_which_paths_are_remote() {
+        let mounts = "\
+20 1 98:0 / / rw - ext4 /dev/root rw
+36 20 98:1 / /mnt rw - ext4 /dev/data rw
+40 36 0:52 / /mnt/fs1 rw - cifs //fs1/share rw
+44 40 98:2 / /mnt/fs1/disk rw - ext4 /dev/disk rw
+45 20 0:60 / /srv/blob rw - fuse.blobfuse2 blobfuse2 rw
+46 20 98:3 / /over rw - ext4 /dev/over rw
+47 46 0:53 / /over rw - nfs4 nas:/export rw
+48 20 0:54 / /run rw - tmpfs none rw
+";
+        // The path, with its mount points, and without them.
+        let cases = [
+            ("/mnt/fs1", true, true),
+            ("/mnt/fs1/a/b.docx", true, true),
+            ("/mnt/fs1/disk/a", false, false),
+            ("/mnt/fs10", false, false),
+            ("/mnt", true, false),
+            ("/", true, false),
+            ("/srv/blob/a", true, true),
+            ("/over", true, true),
+            ("/run/user", false, false),
+        ];
+        for (path, with, without) in cases {
+            let is_remote = |one| super::is_remote_in(mounts, path.as_ref(), one);
+            assert_eq!((is_remote(false), is_remote(true)), (with, without), "{path}");
+        }
+        assert!(!super::is_remote_in("", "/mnt/fs1".as_ref(), false));
     }
 }

@@ -19,7 +19,7 @@ use crossbeam_channel::bounded;
 use rmsight::Cancel;
 
 use crate::args::{Format, Scan};
-use crate::device::Devices;
+use crate::device::{Devices, is_remote};
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::output::Page;
 use crate::progress::{Counts, Progress};
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Scan) -> Result<Outcome> {
     stop.listen().map_err(Failure::message)?;
     let jobs = match args.jobs {
         Some(jobs) => usize::from(jobs),
-        None => thread::available_parallelism().map_or(1, usize::from),
+        None => usual_jobs(&roots, args.manners.one_file_system),
     };
     let (sender, waiting) = bounded(WAITING);
     // With an inventory that keeps the records, they are written only if somebody asks for them.
@@ -100,6 +100,24 @@ pub(crate) fn run(args: &Scan) -> Result<Outcome> {
     };
     let (tally, kept) = (scanned?, kept.transpose()?);
     conclude(args, &shared, &tally, kept.as_ref(), &mut out)
+}
+
+/// The least threads that read remote files. `tree_bench --slow` on two processors, whole licenses
+/// verified: where a read takes 1 ms, 32 threads read 20 times as many files a second as one, and 64
+/// read 25 times as many; where it takes 5 ms, 32 times and 59 times. More would mostly ask more of
+/// the server at once. Local files do not get as many: on a loaded machine, 32 threads instead of
+/// two took 1.2 to 2.5 times the processor time for small ones, and 40 to 50 MB more.
+const REMOTE_JOBS: usize = 32;
+
+/// How many threads read without `-j`.
+fn usual_jobs(roots: &[Arc<Root>], one_file_system: bool) -> usize {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let is_remote = |root: &Arc<Root>| {
+        // A root that does not exist gets its message later.
+        let real = || crate::inventory::real(&root.path);
+        root.list.is_none() && real().is_some_and(|path| is_remote(&path, one_file_system))
+    };
+    if roots.iter().any(is_remote) { processors.max(REMOTE_JOBS) } else { processors }
 }
 
 /// What was named, as it was spelled.
