@@ -31,7 +31,7 @@ pub(super) fn prepare(db: &mut Connection, file: &Path) -> Result<()> {
         // share), SQLite keeps its older journal, which survives a kill as well.
         db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         db.pragma_update(None, "synchronous", "normal")?;
-        db.pragma_update(None, "cache_size", -32_768)?;
+        db.pragma_update(None, "cache_size", -16_384)?;
         pragma(db, "user_version")
     })?;
     if is_blank(db).map_err(|error| failed(file, &error))? {
