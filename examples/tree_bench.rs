@@ -1,14 +1,18 @@
 //! The yardstick: how close the library comes to what the system itself costs, on your own files.
 //!
 //! ```text
-//! cargo run --release --example tree_bench -- [--quick] [--rounds N] [--slow] [--cli RMSIGHT] DIR…
+//! cargo run --release --example tree_bench -- [--quick] [--no-verify] [--rounds N] [--slow]
+//!     [--cli RMSIGHT] DIR|LIST…
 //! ```
 //!
-//! For each folder, interleaved in one run over pieces of its list: **B1** opens a file, reads 8
-//! bytes and closes it; the **floor** repeats the very calls that the library made for each file
-//! (open, its size, reads of the same bytes, close) and looks at nothing; then the library. What
-//! is printed are ratios, because absolute figures of a shared machine say nothing: the best of all
-//! rounds for each piece, and in brackets the median.
+//! For each folder, or list of files with one path a line, interleaved in one run over pieces of it:
+//! **B1** opens a file, reads 8 bytes and closes it; the **floor** repeats the very calls that the
+//! library made for each file (open, its size, reads of the same bytes, close) and looks at nothing;
+//! then the library. What is printed are ratios, because absolute figures of a shared machine say
+//! nothing: the best of all rounds for each piece, and in brackets the median.
+//!
+//! `--slow` adds storage with injected latency: files a second for each time a read takes and each
+//! number of threads, and how many times one thread that is. `--rounds 0` prints only that.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
@@ -19,6 +23,7 @@ use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,6 +34,7 @@ const PIECE: usize = 250;
 
 struct Options {
     depth: Depth,
+    verify: bool,
     rounds: usize,
     slow: bool,
     cli: Option<PathBuf>,
@@ -37,12 +43,19 @@ struct Options {
 
 impl Options {
     fn parse() -> Options {
-        let mut options =
-            Options { depth: Depth::Full, rounds: 7, slow: false, cli: None, folders: Vec::new() };
+        let mut options = Options {
+            depth: Depth::Full,
+            verify: true,
+            rounds: 7,
+            slow: false,
+            cli: None,
+            folders: Vec::new(),
+        };
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--quick" => options.depth = Depth::Head,
+                "--no-verify" => options.verify = false,
                 "--slow" => options.slow = true,
                 "--rounds" => options.rounds = args.next().unwrap().parse().expect("a number"),
                 "--cli" => options.cli = args.next().map(PathBuf::from),
@@ -54,8 +67,21 @@ impl Options {
 
     /// As the command line tool's scan has it.
     fn inspector(&self) -> Inspector {
-        Inspector::builder().depth(self.depth).keep_licenses(false).build()
+        let builder = Inspector::builder().depth(self.depth).keep_licenses(false);
+        builder.verify(self.verify && self.depth == Depth::Full).build()
     }
+}
+
+/// The files below a folder, or in a list.
+fn files_of(path: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    if path.is_dir() {
+        files_below(path, &mut files).expect("a folder that can be walked");
+    } else {
+        let list = fs::read_to_string(path).expect("a folder or a list of files");
+        files.extend(list.lines().map(PathBuf::from));
+    }
+    files
 }
 
 fn files_below(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -205,8 +231,13 @@ impl Times {
 
 /// One folder's figures.
 fn measure(options: &Options, folder: &Path) {
-    let mut files = Vec::new();
-    files_below(folder, &mut files).expect("a folder that can be walked");
+    let files = files_of(folder);
+    if options.slow {
+        slow(options, folder, &files);
+    }
+    if options.rounds == 0 {
+        return;
+    }
     let mut inspector = options.inspector();
     let asked: Vec<Asked> = files.iter().map(|file| trace(&mut inspector, file)).collect();
     let jobs: Vec<Job<'_>> = files.iter().map(PathBuf::as_path).zip(&asked).collect();
@@ -249,9 +280,6 @@ fn measure(options: &Options, folder: &Path) {
     if let Some(cli) = &options.cli {
         compare_cli(options, cli, folder, &jobs);
     }
-    if options.slow {
-        slow(options, &files);
-    }
 }
 
 /// `rmsight scan --format ndjson -j 1`, with its walk, its output and its start, beside the same
@@ -272,27 +300,49 @@ fn compare_cli(options: &Options, cli: &Path, folder: &Path, jobs: &[Job<'_>]) {
     println!("  scan -j 1 / product   {}", outside.over(&inside));
 }
 
-/// Files that slow storage is asked for: each of 32 workers has met its servers' certificates then.
-const SLOW: usize = 2560;
+/// How long a read takes, in microseconds: a server in the same rack, in the same building, far away.
+const LATENCIES: [u64; 3] = [200, 1000, 5000];
 
-/// Storage that takes a millisecond for every read: what counts is how many wait for each other.
-fn slow(options: &Options, files: &[PathBuf]) {
-    let sample: Vec<&PathBuf> = files.iter().step_by((files.len() / SLOW).max(1)).collect();
-    let inspect = |files: &[&PathBuf]| {
+const THREADS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
+
+/// Files for each thread: it has met its servers' certificates then. At least as many as in `LEAST`.
+const SLOW_FILES: usize = 80;
+
+/// Files of which the rate of few threads is taken.
+const LEAST: usize = 640;
+
+/// Storage that takes its time for every read: what counts is how many wait for each other. The time
+/// that the system takes for opening is not injected.
+fn slow(options: &Options, folder: &Path, files: &[PathBuf]) {
+    println!("\n{} ({}): files a second, and x one thread", folder.display(), options.depth);
+    let heads = THREADS.map(|threads| format!("{threads:>14}"));
+    println!("  threads   {}", heads.concat());
+    for micros in LATENCIES {
+        let delay = Duration::from_micros(micros);
+        let rates = THREADS.map(|threads| {
+            let wanted = LEAST.max(threads * SLOW_FILES);
+            // Spread over the whole list; files of a shorter one come several times.
+            let sample: Vec<&PathBuf> =
+                (0..wanted).map(|at| &files[at * files.len() / wanted]).collect();
+            sample.len() as f64 / timed(|| in_flight(options, &sample, delay, threads))
+        });
+        let alone = rates[0];
+        let cells = rates.map(|rate| format!("{rate:>7.0} {:>6}", format!("{:.1}x", rate / alone)));
+        println!("  {:>5.1} ms  {}", delay.as_secs_f64() * 1e3, cells.concat());
+    }
+}
+
+/// Inspects the files with so many threads; each takes the next file when it is done with one, as
+/// those of a scan do.
+fn in_flight(options: &Options, files: &[&PathBuf], delay: Duration, threads: usize) {
+    let next = AtomicUsize::new(0);
+    let work = || {
         let mut inspector = options.inspector();
-        for file in files {
-            drop(black_box(inspector.inspect(&Traced::open(file, Duration::from_millis(1)))));
+        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            drop(black_box(inspector.inspect(&Traced::open(file, delay))));
         }
     };
-    let alone = timed(|| inspect(&sample));
-    let together = timed(|| {
-        thread::scope(|scope| {
-            for files in sample.chunks(sample.len().div_ceil(32)) {
-                scope.spawn(|| inspect(files));
-            }
-        });
-    });
-    println!("  slow: 32 in flight    {:.1} x one", alone / together);
+    thread::scope(|scope| (0..threads).for_each(|_| _ = scope.spawn(work)));
 }
 
 /// The most memory that the process has had, where the system tells.
