@@ -1,6 +1,10 @@
 //! Tape archives (POSIX.1-2017, `pax`, what GNU tar writes, and what tar of Unix V7 wrote): headers of
 //! one block each, with the members as they are between them.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::bytes::{narrow, utf8_lossy, wide};
 use crate::container::{
     Body, Container, Member, Name, Sink, is_named_protected, is_worth_opening, not_as_named,
@@ -75,7 +79,9 @@ pub(crate) fn matches_damaged(head: &[u8]) -> bool {
 pub(crate) fn matches_moved(head: &[u8]) -> bool {
     let end = MOVED_MAGIC.end.min(head.len());
     let near = head.get(MOVED_MAGIC.start..end).unwrap_or_default();
-    memchr::memmem::find_iter(near, MAGIC).any(|at| {
+    // Making a finder takes as long as the search.
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(MAGIC));
+    FINDER.find_iter(near).any(|at| {
         let found = near.get(at..).unwrap_or_default();
         MAGICS.iter().any(|magic| found.starts_with(magic))
     })

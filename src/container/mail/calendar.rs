@@ -66,9 +66,14 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 /// Returns whether one of the lines behind the first one begins a component, or is the version that
 /// follows the first line: that one is damaged.
 pub(crate) fn matches_later(head: &[u8]) -> bool {
-    let mut lines = head.split(|byte| *byte == b'\n').skip(1).take(FIRST_LINES);
-    lines.any(|line| {
-        let line = line.trim_ascii_end();
+    let mut ends = memchr::memchr_iter(b'\n', head).take(FIRST_LINES);
+    ends.any(|end| {
+        let rest = head.get(end.saturating_add(1)..).unwrap_or_default();
+        // Few other lines begin with one of these letters.
+        if !matches!(rest, [b'B' | b'b' | b'V' | b'v', ..]) {
+            return false;
+        }
+        let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
         let is_component = BEGINNINGS.iter().any(|begin| line.eq_ignore_ascii_case(begin));
         let version = line.get(..8).filter(|name| name.eq_ignore_ascii_case(b"VERSION:"));
         let is_number = || {
