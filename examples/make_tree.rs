@@ -76,7 +76,11 @@ fn package(which: usize) -> Vec<u8> {
         "<Override PartName=\"/word/document.xml\" ContentType=\"application/xml\"/>".repeat(8)
     );
     let mut zip = Zip::new().member("[Content_Types].xml", types.into_bytes(), Method::Deflated);
-    for name in ["_rels/.rels", "word/document.xml", "word/styles.xml", "docProps/app.xml"] {
+    let links = "<?xml version=\"1.0\"?><Relationships xmlns=\"http://schemas.openxmlformats.org/package/\
+        2006/relationships\"><Relationship Id=\"rId1\" Type=\"http://schemas.openxmlformats.org/\
+        officeDocument/2006/relationships/officeDocument\" Target=\"word/document.xml\"/></Relationships>";
+    zip = zip.member("_rels/.rels", links.as_bytes().to_vec(), Method::Deflated);
+    for name in ["word/document.xml", "word/styles.xml", "docProps/app.xml"] {
         zip = zip.member(name, part("part"), Method::Deflated);
     }
     zip.member("word/media/image1.png", noise(which as u64, size(which)), Method::Stored).build()
@@ -98,11 +102,17 @@ fn pdf(which: usize) -> Vec<u8> {
     let mut bytes = plain_pdf(form);
     let room = noise(which as u64, size(which)).into_iter().map(|byte| b'a' + byte % 26);
     let start = bytes.windows(9).rposition(|found| found == b"startxref").expect("a PDF has one");
-    let trailer = bytes.split_off(start);
+    let end = String::from_utf8_lossy(&bytes[start..]).into_owned();
+    let place = end.lines().nth(1).expect("an offset follows").to_owned();
+    let at: usize = place.parse().expect("it is a number");
+    let moved = (at + room.len() + 2).to_string();
+    bytes.truncate(start);
+    let references = bytes.split_off(at);
     bytes.push(b'%');
     bytes.extend(room);
     bytes.push(b'\n');
-    bytes.extend_from_slice(&trailer);
+    bytes.extend_from_slice(&references);
+    bytes.extend_from_slice(end.replacen(&place, &moved, 1).as_bytes());
     bytes
 }
 

@@ -14,10 +14,12 @@ use super::layout::{
 use crate::bytes::narrow;
 use crate::error::Result;
 use crate::limits::Limit;
-use crate::source::{Encoding, Window, decode_all, head_of};
+use crate::source::{Encoding, Window, decode_all};
 
-/// Bytes of the relationships of a package: real ones have some 700.
+/// Bytes of the relationships of a package: real ones have some 700, and one with a namespace and one
+/// type has at least 200.
 const MAX_RELATIONSHIPS: u64 = 65_536;
+const LEAST_RELATIONSHIPS: u16 = 200;
 /// Local headers of the head that are looked at for those of a package.
 const PACKAGE_BEGIN: usize = 8;
 /// Records that are looked through for the relationships of a package.
@@ -47,9 +49,10 @@ const EXTENSIONS: &[&[u8]] = &[
 /// A folder with files that the document embeds: parts that are looked at on demand only.
 const EMBEDDED: &[u8] = b"embeddings";
 
-/// Whether the first local headers are those of an Office package: of relationships that name a main
-/// part of one, and of a main part. So the relationships of most of them cost no read. Where the head
-/// does not decide, [`is_office`] does.
+/// Whether the first local headers are those of an Office package: of relationships, and of a main part.
+/// So the relationships of most of them cost no read. Where the head does not decide, [`is_office`] does.
+/// To inflate them here would protect from nothing: a package that hides a file in a part can have
+/// the relationships of a document.
 pub(super) fn begins_as_office(head: &[u8]) -> bool {
     let (mut is_package, mut has_main_part) = (false, false);
     let mut rest = head;
@@ -67,7 +70,7 @@ pub(super) fn begins_as_office(head: &[u8]) -> bool {
             return false;
         };
         let data = behind.get(usize::from(field(28))..).unwrap_or_default();
-        is_package |= name == RELATIONSHIPS && begins_with_main_type(field(8), data);
+        is_package |= name == RELATIONSHIPS && (field(22) >= LEAST_RELATIONSHIPS || field(24) > 0);
         has_main_part |= MAIN_PARTS.contains(&name);
         if is_package && has_main_part {
             return true;
@@ -81,15 +84,6 @@ pub(super) fn begins_as_office(head: &[u8]) -> bool {
         rest = next;
     }
     false
-}
-
-/// Whether the relationships that begin with `data` name a main part, as far as `data` reach.
-fn begins_with_main_type(method: u16, data: &[u8]) -> bool {
-    match method {
-        STORED => names_main_part(data),
-        DEFLATED => head_of(Encoding::Deflate, data).is_some_and(|xml| names_main_part(&xml)),
-        _ => false,
-    }
 }
 
 fn names_main_part(xml: &[u8]) -> bool {
