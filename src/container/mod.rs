@@ -413,6 +413,7 @@ const QUOTED_PDF: &Format = &format(pdf::matches_quoted, pdf::read_quoted, Secon
 const SEARCHED: &[(Option<Word>, Format)] = &[
     (Some(Word::PdfObject), format(pdf::matches_objects, pdf::read_headless, Second::None)),
     (None, format(text::matches_prolog, text::read_prolog, Second::Any)),
+    (None, format(text::matches_damaged, text::read_damaged, Second::None)),
     (Some(Word::PdfHeader), format(shifted::matches_late, shifted::read, Second::None)),
     (Some(Word::Armor), format(armor::matches, armor::read, Second::None)),
     (Some(Word::LocalHeader), format(zip::matches_prefixed, zip::read_prefixed, Second::None)),

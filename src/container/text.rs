@@ -1,6 +1,9 @@
 //! XrML as a file by itself: a license, a certificate, a template, a chain of them.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::{Anomaly, Body, Container, Member, Name, Protection, Sink, is_known};
 use crate::bytes::wide;
@@ -33,6 +36,41 @@ pub(crate) fn matches_prolog(head: &[u8]) -> bool {
         Prolog::Root(root) => contains_xrml(root),
         Prolog::Foreign => false,
     })
+}
+
+/// Bytes in which the tag of a damaged license begins.
+const NEAR_BEGIN: usize = 256;
+
+/// Returns whether the tag of a license is located near the beginning, behind something that is no XML:
+/// the declaration or the encoding is damaged, or other text precedes.
+pub(crate) fn matches_damaged(head: &[u8]) -> bool {
+    damaged_at(head).is_some()
+}
+
+fn damaged_at(head: &[u8]) -> Option<usize> {
+    static TAGS: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
+        let tags: [&[u8]; 4] = [
+            b"<XrML ",
+            b"<\0X\0r\0M\0L\0 \0",
+            b"<BODY type=\"Microsoft Rights",
+            b"<\0B\0O\0D\0Y\0 \0t\0y\0p\0e\0=\0\"\0M\0i\0c\0r\0",
+        ];
+        tags.map(Finder::new)
+    });
+    let begin = head.get(..NEAR_BEGIN).unwrap_or(head);
+    TAGS.iter().find_map(|tag| tag.find(begin))
+}
+
+/// Reads what [`matches_damaged`] recognizes.
+///
+/// # Errors
+/// Always: the text is no XML document.
+pub(crate) fn read_damaged(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Other);
+    sink.protection(Protection::Unknown);
+    let at = damaged_at(window.head()?).map(wide);
+    let detail = "a license follows text that is no XML";
+    Err(Error::malformed("malformed-xrml", "XML prolog", at, detail))
 }
 
 /// Whether text is an XML document whose root element passes `test`. The test is given the text from
@@ -189,6 +227,8 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
         let text = window.up_to(0, len)?;
         let is_whole = text.len() < len;
         let read = wide(text.len());
+        // Behind a missing byte, the letters of UTF-16 are in the other half.
+        let is_damaged = is_whole && utf16(text).is_some() && has_license_text(text);
         let text = match utf16(text) {
             None => Cow::Borrowed(text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)),
             Some(wide) => wide.iter().step_by(2).copied().collect(),
@@ -202,7 +242,7 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
             found => (found == Prolog::Unfinished, false),
         };
         // A program in PHP begins like an XML document whose prolog has no end.
-        let has_license = is_whole && is_unfinished && has_license_text(&text);
+        let has_license = is_unfinished && (is_damaged || is_whole && has_license_text(&text));
         window.meter().charge(Limit::Steps, read)?;
         window.meter().check(Limit::LicenseBytes, read)?;
         if is_license {

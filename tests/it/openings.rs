@@ -249,6 +249,25 @@ fn a_message_in_armor_within_text_is_not_overlooked() {
 }
 
 #[test]
+fn a_license_behind_damaged_markup_is_not_overlooked() {
+    let text = String::from_utf8(LicenseBuilder::server(&Server::contoso()).build()).unwrap();
+    let text = format!("<?xml version=\"1.0\"?>{text}");
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut overlooked = Vec::new();
+    for (name, whole) in [("UTF-8", text.into_bytes()), ("UTF-16", wide)] {
+        for at in 0..100 {
+            let removed = [&whole[..at], &whole[at + 1..]].concat();
+            let inserted = [&whole[..at], b"\0", &whole[at..]].concat();
+            let both = [removed, inserted];
+            overlooked.extend(
+                both.iter().filter(|bytes| said(bytes) == "none").map(|_| format!("{name}, {at}")),
+            );
+        }
+    }
+    assert!(overlooked.is_empty(), "{overlooked:?}");
+}
+
+#[test]
 fn a_file_in_base64_is_not_overlooked() {
     use base64::Engine as _;
     let encoded = |bytes: &[u8]| {

@@ -421,7 +421,7 @@ fn an_unreadable_candidate_is_a_record() {
         ("no object", with("/F 77 0 R").table(ROOT), "license-missing"),
         ("no reference", with("/F (a)").table(ROOT), "license-missing"),
         ("cut", with("/F 13 0 R").stream(13, flate, &cut).table(ROOT), "malformed-pdf-payload"),
-        ("no license", with("/F 13 0 R").file(13, &ms).table(ROOT), "license-missing"),
+        ("no license", with("/F 13 0 R").file(13, b"text").table(ROOT), "license-missing"),
         (
             "not deflated",
             with("/F 13 0 R").stream(13, flate, b"x").table(ROOT),
