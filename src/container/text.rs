@@ -1,9 +1,6 @@
 //! XrML as a file by itself: a license, a certificate, a template, a chain of them.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
 
 use super::{Anomaly, Body, Container, Member, Name, Protection, Sink, is_known};
 use crate::bytes::wide;
@@ -48,17 +45,17 @@ pub(crate) fn matches_damaged(head: &[u8]) -> bool {
 }
 
 fn damaged_at(head: &[u8]) -> Option<usize> {
-    static TAGS: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
-        let tags: [&[u8]; 4] = [
-            b"<XrML ",
-            b"<\0X\0r\0M\0L\0 \0",
-            b"<BODY type=\"Microsoft Rights",
-            b"<\0B\0O\0D\0Y\0 \0t\0y\0p\0e\0=\0\"\0M\0i\0c\0r\0",
-        ];
-        tags.map(Finder::new)
-    });
+    const TAGS: [&[u8]; 4] = [
+        b"<XrML ",
+        b"<\0X\0r\0M\0L\0 \0",
+        b"<BODY type=\"Microsoft Rights",
+        b"<\0B\0O\0D\0Y\0 \0t\0y\0p\0e\0=\0\"\0M\0i\0c\0r\0",
+    ];
     let begin = head.get(..NEAR_BEGIN).unwrap_or(head);
-    TAGS.iter().find_map(|tag| tag.find(begin))
+    memchr::memchr_iter(b'<', begin).find(|at| {
+        let rest = head.get(*at..).unwrap_or_default();
+        TAGS.iter().any(|tag| rest.starts_with(tag))
+    })
 }
 
 /// Reads what [`matches_damaged`] recognizes.
