@@ -1,8 +1,7 @@
 //! `ar` archives (ar(5)): static libraries, Debian packages.
 
-use super::{
-    Body, Container, Member, Name, Sink, is_named_protected, is_worth_opening, not_as_named,
-};
+use super::stored::stored;
+use super::{Container, Sink};
 use crate::bytes::{narrow, utf8_lossy, wide};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -19,8 +18,6 @@ const END_OF_HEADER: &[u8] = b"`\n";
 const LONG_NAME: &[u8] = b"#1/";
 /// Bytes of such a name that are read.
 const LONGEST_NAME: u64 = 4096;
-/// Bytes of a member by which it is recognized.
-const HEAD: u64 = 4096;
 /// Members that are given to the sink before the first of them is read.
 const BATCH: usize = 64;
 
@@ -53,7 +50,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
         // The member ends at an even offset.
         position = content.end().checked_next_multiple_of(2).unwrap_or(u64::MAX);
         let name = long_name(window, &name, &mut content)?.unwrap_or(name);
-        named = named.saturating_add(usize::from(member(window, sink, &name, content)?));
+        named = named.saturating_add(usize::from(stored(window, sink, trimmed(&name), content)?));
         if window.known_len().is_some_and(|len| content.end() > len) {
             let detail = "the archive ends within it";
             return Err(Error::truncated("ar member", window.len(), detail));
@@ -81,29 +78,10 @@ fn long_name(
     Ok(Some(name))
 }
 
-/// Gives a member to the sink that can be or contain a protected file, and returns whether it did.
-fn member(
-    window: &mut Window<'_>,
-    sink: &mut dyn Sink,
-    name: &[u8],
-    content: Extent,
-) -> Result<bool> {
-    // GNU writes a slash behind the name, BSD zeros.
+/// Returns the name without what fills its field: GNU writes a slash behind it, BSD zeros.
+fn trimmed(name: &[u8]) -> String {
     let name = name.split(|byte| *byte == 0).next().unwrap_or_default().trim_ascii_end();
-    let name = name.strip_suffix(b"/").unwrap_or(name);
-    let head = window.up_to(content.offset, narrow(content.len.min(HEAD)).unwrap_or_default())?;
-    let is_wanted = is_worth_opening(name, head);
-    let is_empty = head.is_empty();
-    let name = utf8_lossy(name).into_owned();
-    if is_empty || !is_wanted {
-        if !is_empty && is_named_protected(&name) {
-            sink.incomplete(not_as_named());
-        }
-        return Ok(false);
-    }
-    let name = if name.is_empty() { Name::Unnamed("member") } else { Name::Named(name) };
-    sink.member(Member { name, body: Body::Stored(vec![content]) })?;
-    Ok(true)
+    utf8_lossy(name.strip_suffix(b"/").unwrap_or(name)).into_owned()
 }
 
 #[cfg(test)]

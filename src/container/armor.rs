@@ -1,18 +1,14 @@
 //! Files in base64 within a text, as people paste them: OpenPGP in ASCII armor (RFC 9580 6.2), which is not
 //! opened, CMS in PEM (RFC 7468), and files of a known format, which are read.
 
+use super::cms::{self, LABELS, PEM, PEM_END};
 use super::mail::eml::begin;
-use super::{Body, Container, Member, Name, Protection, Sink, cms, is_firmly_known};
+use super::{Body, Container, Member, Name, Protection, Sink, is_firmly_known};
 use crate::bytes::wide;
 use crate::error::{Error, Result};
-use crate::limits::Limit;
 use crate::source::{Encoding, Extent, UNKNOWN_SIZE, Window, head_of};
 
-const BEGIN: &[u8; 11] = b"-----BEGIN ";
-const END: &[u8] = b"-----END ";
 const PGP: &[u8] = b"PGP MESSAGE";
-/// The labels of messages. What is signed only, keys and certificates hold no file.
-const LABELS: [&[u8]; 4] = [PGP, b"PKCS7", b"PKCS #7", b"CMS"];
 /// Bytes of blanks and quotation marks that may precede each line.
 const MOST_INDENT: usize = 16;
 /// Lines behind the first one of which one has to be armor, and its bytes: a text that only mentions
@@ -29,15 +25,15 @@ const FILE: &[u8] = b"file";
 const FIRST_LETTERS: usize = 40;
 /// Letters that are decoded to recognize a file.
 const DECODED: usize = 5600;
-/// Bytes that are searched for the end of armor at once.
-const PIECE: usize = 65_536;
 
 /// Returns the offset of a message in the head, and its label.
 fn message(head: &[u8]) -> Option<(usize, &'static [u8])> {
-    for at in memchr::memmem::find_iter(head, BEGIN) {
+    for at in memchr::memmem::find_iter(head, PEM) {
         let (before, armor) = head.split_at_checked(at)?;
-        let text = armor.get(BEGIN.len()..)?;
-        let known = LABELS.into_iter().find(|label| text.starts_with(label));
+        let text = armor.get(PEM.len()..)?;
+        // What is signed only, keys and certificates hold no file.
+        let mut labels = [PGP].into_iter().chain(LABELS);
+        let known = labels.find(|label| text.starts_with(label));
         let label = known.or_else(|| is_file(body(text)?).then_some(FILE));
         if let Some(label) = label.filter(|_| begins_line(before) && has_lines(text, head.len())) {
             return Some((at, label));
@@ -61,7 +57,7 @@ fn has_lines(text: &[u8], head_len: usize) -> bool {
     let is_indent = |byte: &u8| matches!(byte, b' ' | b'\t' | b'>');
     let trimmed = |line: &[u8]| -> usize { line.iter().take_while(|it| is_indent(it)).count() };
     lines.any(|line| is_armor(line.get(trimmed(line)..).unwrap_or_default().trim_ascii_end()))
-        || head_len >= LONG && text.len() < CUT && memchr::memmem::find(text, END).is_none()
+        || head_len >= LONG && text.len() < CUT && memchr::memmem::find(text, PEM_END).is_none()
 }
 
 /// Returns the text behind the first line.
@@ -105,23 +101,6 @@ fn member(base64: Extent, sink: &mut dyn Sink) -> Result<()> {
     sink.member(Member { name: Name::Unnamed("content"), body })
 }
 
-/// Returns where the armor ends that has its first line at `begin`.
-fn end(window: &mut Window<'_>, begin: u64) -> Result<u64> {
-    let meter = window.meter();
-    let mut at = begin;
-    loop {
-        let piece = window.up_to(at, PIECE)?;
-        meter.charge(Limit::Steps, wide(piece.len()))?;
-        if let Some(end) = memchr::memmem::find(piece, END) {
-            return Ok(at.saturating_add(wide(end)));
-        }
-        if piece.len() < PIECE {
-            return Ok(at.saturating_add(wide(piece.len())));
-        }
-        at = at.saturating_add(wide(PIECE.saturating_sub(END.len())));
-    }
-}
-
 pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let head = window.head()?;
     match message(head) {
@@ -134,7 +113,7 @@ pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
             sink.container(Container::Other);
             let line = head.get(at..).and_then(|armor| memchr::memchr(b'\n', armor));
             let begin = wide(at.saturating_add(line.unwrap_or_default()));
-            let end = end(window, begin)?;
+            let end = cms::find(window, begin, PEM_END)?;
             member(Extent { offset: begin, len: end.saturating_sub(begin) }, sink)
         }
         _ => cms::read_base64(window, sink),

@@ -58,10 +58,10 @@ const HEAD: u64 = 4096;
 /// What ends a value without a length.
 const END_OF_CONTENTS: &[u8] = &[0, 0];
 /// What begins PEM, and the line that ends it.
-const PEM: &[u8] = b"-----BEGIN ";
-const PEM_END: &[u8] = b"-----END ";
+pub(super) const PEM: &[u8] = b"-----BEGIN ";
+pub(super) const PEM_END: &[u8] = b"-----END ";
 /// Labels of PEM that announce a message (RFC 7468, 7 and 9; OpenSSL).
-const LABELS: [&[u8]; 3] = [b"PKCS7", b"PKCS #7", b"CMS"];
+pub(super) const LABELS: [&[u8]; 3] = [b"PKCS7", b"PKCS #7", b"CMS"];
 /// What OpenSSL prints before PEM.
 const PRINTED: [&[u8]; 5] =
     [b"Bag Attributes", b"subject=", b"issuer=", b"Certificate:\n", b"Certificate:\r"];
@@ -654,7 +654,7 @@ fn next_block(window: &mut Window<'_>, mut from: u64) -> Result<Option<(u64, boo
 }
 
 /// Returns the offset of `word`, or the end of the member.
-fn find(window: &mut Window<'_>, from: u64, word: &[u8]) -> Result<u64> {
+pub(super) fn find(window: &mut Window<'_>, from: u64, word: &[u8]) -> Result<u64> {
     let mut position = from;
     loop {
         let chunk = window.up_to(position, CHUNK)?;

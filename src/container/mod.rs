@@ -23,6 +23,7 @@ mod polyglot;
 mod program;
 pub(crate) mod rpmsg;
 mod shifted;
+mod stored;
 mod tail;
 pub(crate) mod tar;
 pub(crate) mod text;

@@ -4,11 +4,11 @@
 //! Looking costs ordinary files nothing: the head is read anyway, and so is the end of a PDF.
 //! Behind a compound file something is looked for only if its size leaves room for it.
 
-use super::{Anomaly, Body, Member, Name, Sink, begins_file, compound, pdf, zip};
+use super::{Anomaly, Body, Member, Name, Sink, begins_file, compound, pdf, stored, zip};
 use crate::bytes::wide;
 use crate::error::Result;
 use crate::limits::Limit;
-use crate::source::{Extent, Window};
+use crate::source::Window;
 
 /// What a member may be besides the format that begins it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +55,7 @@ pub(super) fn look(second: Second, window: &mut Window<'_>, sink: &mut dyn Sink)
     if second == Second::Zip
         && let Some(at) = behind_pdf(window)?
     {
-        sink.anomaly(Anomaly::TrailingData, Some(at));
-        let extent = Extent { offset: at, len: window.len().saturating_sub(at) };
-        let body = Body::Stored(vec![extent]);
-        return sink.member(Member { name: Name::Unnamed("appended"), body });
+        return stored::rest(window, sink, "appended", at, Anomaly::TrailingData);
     }
     Ok(())
 }

@@ -3,10 +3,10 @@
 //!
 //! Programs for DOS that unpack LHA and ARJ say so in their first bytes.
 
-use super::{Anomaly, Body, Container, Member, Name, Sink, archive, begins_file, zip};
+use super::{Anomaly, Container, Sink, archive, begins_file, stored, zip};
 use crate::bytes::Cursor;
 use crate::error::Result;
-use crate::source::{Extent, Window};
+use crate::source::Window;
 
 /// `e_magic`, with which programs of MS-DOS and all that came after it begin.
 const MAGIC: &[u8] = b"MZ";
@@ -44,10 +44,7 @@ pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     // Right behind the image, more formats are told from other data than behind a few bytes more.
     let behind = window.up_to(end, HEAD)?;
     if !behind.is_empty() && begins_file(behind) && !matches(behind) {
-        sink.anomaly(Anomaly::TrailingData, Some(end));
-        let extent = Extent { offset: end, len: window.len().saturating_sub(end) };
-        let body = Body::Stored(vec![extent]);
-        return sink.member(Member { name: Name::Unnamed("appended"), body });
+        return stored::rest(window, sink, "appended", end, Anomaly::TrailingData);
     }
     Ok(())
 }

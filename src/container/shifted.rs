@@ -3,12 +3,10 @@
 //!
 //! Office opens no such document, but who removes those bytes has it: it is read as a member.
 
-use super::{
-    Anomaly, Body, Member, Name, Sink, compound, gzip, mail, ordinary, pdf, pfile, rpmsg, tar, text,
-};
+use super::{Anomaly, Sink, compound, gzip, mail, ordinary, pdf, pfile, rpmsg, stored, tar, text};
 use crate::bytes::wide;
 use crate::error::Result;
-use crate::source::{Extent, Window};
+use crate::source::Window;
 
 /// Zeros that may precede a file; white space may fill the head up to it.
 const MOST: usize = 512;
@@ -66,8 +64,5 @@ pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         (at, late) => at.or(late),
     };
     let Some(at) = at.map(wide) else { return Ok(()) };
-    sink.anomaly(Anomaly::NonSpecLayout, Some(at));
-    let extent = Extent { offset: at, len: window.len().saturating_sub(at) };
-    let body = Body::Stored(vec![extent]);
-    sink.member(Member { name: Name::Unnamed("content"), body })
+    stored::rest(window, sink, "content", at, Anomaly::NonSpecLayout)
 }

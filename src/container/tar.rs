@@ -6,9 +6,8 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use crate::bytes::{narrow, utf8_lossy, wide};
-use crate::container::{
-    Body, Container, Member, Name, Sink, is_named_protected, is_worth_opening, not_as_named,
-};
+use crate::container::stored::{named, stored};
+use crate::container::{Body, Container, Member, Sink};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
@@ -38,8 +37,6 @@ const PREFIX: std::ops::Range<usize> = 345..500;
 
 /// Members that are named before the first of them is read.
 const BATCH: usize = 64;
-/// Bytes of a member that are looked at to tell whether anything can come of it.
-const HEAD: u64 = 4096;
 /// Bytes of an extended header, or of a long name, that are read.
 const MOST_EXTENDED: u64 = 65_536;
 /// Bytes that are looked through at once behind the end.
@@ -211,28 +208,15 @@ fn member(
     extent: Extent,
     is_sparse: bool,
 ) -> Result<bool> {
-    let is_wanted = |head: &[u8]| is_worth_opening(path.as_bytes(), head);
     // One that is nothing but a hole has no bytes that could be protected.
     if is_sparse && extent.len > 0 {
-        let name = name_of(path);
+        let name = named(path);
         let (at, detail) = (extent.offset, "a member with holes");
         let error = Error::unsupported("archive-not-opened", "tar member", at, detail);
         sink.member(Member { name, body: Body::Unopened { error, size: Some(extent.len) } })?;
         return Ok(true);
     }
-    let len = narrow(extent.len.min(HEAD)).unwrap_or_default();
-    if len == 0 || !is_wanted(window.up_to(extent.offset, len)?) {
-        if len > 0 && is_named_protected(&path) {
-            sink.incomplete(not_as_named());
-        }
-        return Ok(false);
-    }
-    sink.member(Member { name: name_of(path), body: Body::Stored(vec![extent]) })?;
-    Ok(true)
-}
-
-fn name_of(path: String) -> Name {
-    if path.is_empty() { Name::Unnamed("member") } else { Name::Named(path) }
+    stored(window, sink, path, extent)
 }
 
 /// Returns the header at `at`; `None` if an empty block ends the archive there.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Anomaly, Body, Container, Member, Name, Protection, Sink, is_known};
+use super::{Anomaly, Container, Protection, Sink, is_known, stored};
 use crate::bytes::wide;
 use crate::error::{Error, Result};
 use crate::license_text::has_license_text;
@@ -273,10 +273,7 @@ fn behind_blanks(window: &mut Window<'_>, sink: &mut dyn Sink, len: usize) -> Re
     if !is_known(rest.get(..HEAD.min(rest.len())).unwrap_or_default()) {
         return Ok(());
     }
-    sink.anomaly(Anomaly::NonSpecLayout, Some(at));
-    let extent = Extent { offset: at, len: window.len().saturating_sub(at) };
-    let body = Body::Stored(vec![extent]);
-    sink.member(Member { name: Name::Unnamed("content"), body })
+    stored::rest(window, sink, "content", at, Anomaly::NonSpecLayout)
 }
 
 #[cfg(test)]

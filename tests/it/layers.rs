@@ -85,11 +85,11 @@ fn imports_go_one_way() {
     }
 }
 
-/// Formats import the compound file, labels and what heads are searched with, and nothing else of
+/// Formats import the compound file, labels, stored members and what heads are searched with, and nothing of
 /// each other.
 #[test]
 fn formats_do_not_know_each_other() {
-    const SHARED: [&str; 5] = ["binary", "compound", "label", "irm", "words"];
+    const SHARED: [&str; 6] = ["binary", "compound", "label", "irm", "stored", "words"];
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/container");
     let mut files = Vec::new();
     rust_files(&src, &mut files);

@@ -25,7 +25,7 @@ use crate::bytes::{narrow, wide};
 use crate::container::binary::is_binary;
 use crate::container::{
     Anomaly, Body, Container, Member, Name, Sink, begins_file, is_named_protected_in_bytes,
-    is_worth_opening, label, not_as_named, pdf,
+    is_worth_opening, label, not_as_named, pdf, stored,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -250,9 +250,7 @@ fn appended(window: &mut Window<'_>, sink: &mut dyn Sink, at: u64) -> Result<()>
     if !begins_file(head) && pdf::header_at(head) != Some(0) {
         return Ok(());
     }
-    sink.anomaly(Anomaly::TrailingData, Some(at));
-    let body = Body::Stored(vec![Extent { offset: at, len }]);
-    sink.member(Member { name: Name::Unnamed("appended"), body })
+    stored::rest(window, sink, "appended", at, Anomaly::TrailingData)
 }
 
 /// Things one behind the other of which most is wanted: records, or small members. A read goes ahead
