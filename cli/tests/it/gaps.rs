@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use rmsight::specimen::{Client, LicenseBuilder, Server};
 use rusqlite::Connection;
@@ -34,6 +35,19 @@ pub(super) fn bench(files: &[(&str, &[u8])]) -> TempDir {
     let folder = folder(files);
     fs::write(folder.path().join("estate.toml"), estate()).unwrap();
     folder
+}
+
+/// Begins a slow scan of `args` into `i.db`, and kills it after some time.
+pub(super) fn killed_scan(folder: &Path, args: &[&str], after: Duration) {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_rmsight"))
+        .args(["scan", "--quiet", "-i", "i.db", "--max-rate", "20"])
+        .args(args)
+        .current_dir(folder)
+        .spawn()
+        .unwrap();
+    std::thread::sleep(after);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 pub(super) fn scan(folder: &Path, inventory: &str, args: &[&str]) -> String {

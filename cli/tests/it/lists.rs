@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::gaps::{bench, check, named, scan};
+use super::gaps::{bench, check, killed_scan, named, scan};
 use super::{command, rmsight, stdout};
 
 #[test]
@@ -156,15 +156,8 @@ fn a_killed_scan_of_a_list_does_not_close_the_gap_of_a_link() {
     std::os::unix::fs::symlink("../out", folder.path().join("share/link")).unwrap();
     scan(folder.path(), "i.db", &["share"]);
     scan(folder.path(), "i.db", &["--files-from", "list"]);
-    let args = ["scan", "--quiet", "-i", "i.db", "--max-rate", "20", "--files-from", "list"];
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_rmsight"))
-        .args(args)
-        .current_dir(folder.path())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1_500));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let after = std::time::Duration::from_millis(1_500);
+    killed_scan(folder.path(), &["--files-from", "list"], after);
     let (said, code) = check(folder.path(), "i.db", &["--accept", "unfinished"]);
     assert_eq!((code, named(&said)), (1, vec!["not-followed".to_owned()]), "{said}");
     // A scan of the list that comes to its end without the link closes it.

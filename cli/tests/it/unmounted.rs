@@ -5,8 +5,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use super::gaps::{bench, check, named, scan};
+use super::gaps::{bench, check, killed_scan, named, scan};
 use super::rmsight;
 
 /// A mounted file system, which is unmounted at the end.
@@ -314,14 +315,7 @@ fn a_mount_point_that_a_killed_scan_did_not_reach_stays_a_gap() {
     for number in 0..100 {
         fs::write(folder.path().join(format!("share/{number}")), b"x").unwrap();
     }
-    let mut child = Command::new(env!("CARGO_BIN_EXE_rmsight"))
-        .args(["scan", "--quiet", "-i", "i.db", "-j", "1", "--max-rate", "20", "share"])
-        .current_dir(folder.path())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1_500));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    killed_scan(folder.path(), &["-j", "1", "share"], Duration::from_millis(1_500));
     let (said, code) = check(folder.path(), "i.db", &[]);
     assert_eq!((code, named(&said)), (1, vec!["unfinished".to_owned()]), "{said}");
     drop(mount);
@@ -411,14 +405,7 @@ fn a_killed_scan_of_a_file_system_that_is_gone_stays_a_gap() {
     for number in 0..200 {
         fs::write(mount.path().join(format!("{number}")), b"x").unwrap();
     }
-    let mut child = Command::new(env!("CARGO_BIN_EXE_rmsight"))
-        .args(["scan", "--quiet", "-i", "i.db", "--max-rate", "20", "m"])
-        .current_dir(folder.path())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(2_000));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    killed_scan(folder.path(), &["m"], Duration::from_millis(2_000));
     drop(mount);
     scan(folder.path(), "i.db", &["m"]);
     let (said, code) = check(folder.path(), "i.db", &["--accept", "empty-root"]);
