@@ -1,283 +1,16 @@
-//! The command line.
+//! Groups of arguments that several commands share.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
+use rmsight::{Limits, Redactor};
 
-use rmsight::Redactor;
-
-use crate::exit::{Failure, Outcome, Result};
-
-/// Which files still need an AD RMS cluster?
-///
-/// Reads rights-protected documents (Office, PDF, mail, .pfile, also inside archives) and says for
-/// each whose key opens it: an on-premises AD RMS cluster's, or one in Azure. No network, no
-/// password, nothing is changed or decrypted.
-#[derive(Debug, Parser)]
-#[command(name = "rmsight", version, long_version = crate::settings::VERSIONS.as_str(), after_help = EXIT_CODES)]
-pub(crate) struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  complete
-  1  complete, but something could not be read or decided
-  2  wrong usage, or nothing could be done
-  130, 143  stopped by Ctrl-C or SIGTERM; an inventory has all that was read until then";
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Scan(Box<Scan>),
-    Inspect(Inspect),
-    License(crate::license::Show),
-    Judge(Judge),
-    Report(crate::report::Report),
-    Export(Box<crate::export::Export>),
-    Check(crate::check::Check),
-    Diff(crate::diff::Diff),
-    Merge(crate::merge::Merge),
-    /// Work on an inventory itself
-    #[command(subcommand)]
-    Inventory(InventoryCommand),
-    /// Work on the estate file: what the operator knows of keys
-    #[command(subcommand)]
-    Estate(EstateCommand),
-    /// Print the table of rules that verdicts are made by
-    Rules,
-    /// Read an Outlook data file for another rmsight, over standard input and output
-    #[cfg(feature = "pst")]
-    #[command(name = crate::pst::SUBCOMMAND, hide = true)]
-    PstChild {
-        /// Seconds of processor time
-        seconds: u64,
-        /// Bytes of memory
-        memory: u64,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum InventoryCommand {
-    Forget(crate::forget::Forget),
-}
-
-#[derive(Debug, Subcommand)]
-enum EstateCommand {
-    /// Check an estate file: mistakes with their lines, and what is still to be asked
-    ///
-    /// Ends with 0 if nothing is left to ask, with 1 if something is, with 2 on mistakes.
-    Check {
-        /// The estate file
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
-    Learn(Learn),
-    Import(Import),
-}
-
-/// Learn keys from files that a cluster or tenant is known to have protected
-///
-/// Any file that `rmsight scan` reads will do, and whatever `rmsight estate import` takes. Prints
-/// lines for the estate file. Of your own keys you have to say there what became of each.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  rmsight estate learn --as own --name Headquarters offer.docx >> estate.toml
-  rmsight estate learn --as foreign --name \"Fabrikam\" --into estate.toml theirs.msg")]
-pub(crate) struct Learn {
-    /// Files that it has protected, its certificates or its public keys
-    #[arg(value_name = "FILE", required = true)]
-    pub(crate) files: Vec<PathBuf>,
-
-    /// Whose keys these are
-    #[arg(long = "as", value_enum, value_name = "WHOSE")]
-    pub(crate) whose: Whose,
-
-    #[command(flatten)]
-    pub(crate) destination: Destination,
-}
-
-/// Learn keys from what servers, key stores and commands export
-///
-/// Takes XrML server certificates and chains (a trusted user domain export is one), answers of
-/// GetServerInfo, X.509 certificates and RSA public keys (PEM or DER), the output of
-/// Get-AipServiceConfiguration and Get-AipServiceKeys, and registry exports of LicensingRedirection.
-///
-/// A server's certificate shows which key it is, and gives nobody the ability to open anything. An
-/// exported trusted publishing domain cannot be read: its certificates are encrypted with the
-/// password. Ids without keys and redirections only annotate; the lines say which file would
-/// confirm them.
-#[derive(Debug, Args)]
-pub(crate) struct Import {
-    /// Certificates, public keys, output of commands
-    #[arg(value_name = "FILE", required = true)]
-    pub(crate) files: Vec<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) destination: Destination,
-}
-
-/// Where what was learnt goes.
-#[derive(Debug, Args)]
-pub(crate) struct Destination {
-    /// The name of the cluster, tenant or organisation: begins an authority of that name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-
-    /// Add the lines to the end of this estate file, instead of printing them
-    ///
-    /// What stands in it is not changed; keys that it has are left out.
-    #[arg(long, value_name = "FILE", requires = "name")]
-    pub(crate) into: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Whose {
-    /// Of a cluster or tenant of your own
-    Own,
-    /// Of another one, which came with a trusted publishing domain
-    Tpd,
-    /// Of another organisation
-    Foreign,
-}
-
-impl Cli {
-    pub(crate) fn run(self) -> Result<Outcome> {
-        match self.command {
-            Command::Scan(args) => crate::scan::run(&args),
-            Command::Inspect(args) => crate::inspect::run(&args),
-            Command::License(args) => crate::license::run(&args),
-            Command::Judge(args) => crate::judge::run(&args),
-            Command::Report(args) => crate::report::run(&args),
-            Command::Export(args) => crate::export::run(&args),
-            Command::Check(args) => crate::check::run(&args),
-            Command::Diff(args) => crate::diff::run(&args),
-            Command::Merge(args) => crate::merge::run(&args),
-            Command::Inventory(InventoryCommand::Forget(args)) => crate::forget::run(&args),
-            Command::Estate(EstateCommand::Check { file }) => crate::estate::check(&file),
-            Command::Estate(EstateCommand::Learn(args)) => crate::learn::learn(&args),
-            Command::Estate(EstateCommand::Import(args)) => crate::learn::import(&args),
-            Command::Rules => crate::rules::run(),
-            #[cfg(feature = "pst")]
-            Command::PstChild { seconds, memory } => crate::pst::run(seconds, memory),
-        }
-    }
-}
-
-/// Scan files and folders, one record per finding.
-///
-/// Folders are walked whole: hidden files too, no ignore files are honored. Symbolic links are not
-/// followed, unless you name one yourself; sockets, pipes and devices are not opened. What cannot
-/// be read is a record that says so, and never ends the scan.
-///
-/// With an inventory (-i) a scan can be stopped at any time, even by pulling the plug: the same
-/// command goes on from there, and reads only what is new or changed. A file is gone from the
-/// inventory only after its folder was listed to the end, in a scan that came to its end, on the
-/// same file system.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  rmsight scan /mnt/share
-  rmsight scan /mnt/share -i estate.db
-  rmsight scan --format ndjson -j 8 /mnt/share > findings.ndjson
-  rmsight scan --estate estate.toml /mnt/share
-  find /mnt/share -name '*.doc*' -print0 | rmsight scan -0 --files-from - --format csv")]
-pub(crate) struct Scan {
-    /// Files and folders to scan
-    #[arg(value_name = "PATH", required_unless_present = "files_from")]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// Read the files to scan from FILE, one a line (`-` is standard input)
-    ///
-    /// Each line is a file; folders in the list are left out, symbolic links too. With an inventory
-    /// the list is read to its end first, and is a root of its own: a list of other files does not
-    /// replace what an earlier scan left out.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) files_from: Option<PathBuf>,
-
-    /// The names in --files-from end with a NUL byte instead of a line break
-    #[arg(short = '0', long = "null", requires = "files_from")]
-    pub(crate) null: bool,
-
-    /// Keep what is found in the inventory FILE, and read only what is not yet in it
-    ///
-    /// Paths in it are absolute. Records are then written only if --format is given, those of
-    /// unchanged files too; the totals are those of the inventory. If another process has locked it,
-    /// every command says so after one second and waits for up to 60 seconds, then ends with 2.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) inventory: Option<PathBuf>,
-
-    /// How to write what is found [default: text]
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<Format>,
-
-    /// Read files with N threads [default: the number of processors, at least 32 for remote files]
-    ///
-    /// A thread waits for each answer of a file server, so that many of them read faster. Remote are
-    /// shares (SMB, NFS), other network and FUSE file systems of the mount table, and paths of the
-    /// form `\\server\share`; give N for drive letters, macOS and --files-from. With `-j 1` the output
-    /// is in the order of the names.
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) jobs: Option<u16>,
-
-    /// What the operator knows of keys: an estate file
-    ///
-    /// Without it nothing can be `yes`: the totals then say which keys to declare.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) estate: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) privacy: Privacy,
-
-    /// A name for what is scanned, written into every record
-    ///
-    /// With an inventory [default: the name that this computer used in it before, else the name of
-    /// this computer].
-    #[arg(long, value_name = "NAME")]
-    pub(crate) source: Option<String>,
-
-    /// What a path is called on other machines, as in /mnt/fs1='\\fs1\share'; may be repeated
-    ///
-    /// Reports and exports of the inventory use it; its own paths stay as they were walked.
-    #[arg(long, value_name = "FROM=TO", value_parser = map, requires = "inventory")]
-    pub(crate) map: Vec<(String, String)>,
-
-    /// Accept a folder that is now empty, a root that is a link and leads elsewhere now, and files
-    /// whose file system is not mounted any more: files that are missing are gone
-    #[arg(long, requires = "inventory")]
-    pub(crate) accept_empty: bool,
-
-    /// Use exactly the options of this command line, even if they read less than the inventory holds
-    ///
-    /// Otherwise a scan takes over --quick, --no-verify, --labels, --deep, --fingerprint and the limits
-    /// of the scan before, may add to them, and refuses to lower them. What was read with more stays
-    /// as it is.
-    #[arg(long, requires = "inventory")]
-    pub(crate) downgrade: bool,
-
-    /// Show no progress
-    #[arg(long)]
-    pub(crate) quiet: bool,
-
-    #[command(flatten)]
-    pub(crate) manners: Manners,
-
-    #[command(flatten)]
-    pub(crate) reading: Reading,
-}
-
-impl Scan {
-    /// How the names in --files-from are written.
-    pub(crate) fn list(&self) -> crate::walk::List {
-        crate::walk::List::new(if self.null { 0 } else { b'\n' })
-    }
-}
+use crate::exit::{Failure, Result};
 
 /// What is walked, and how gently.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Walking")]
-pub(crate) struct Manners {
+pub(crate) struct WalkArgs {
     /// Scan only files that match GLOB; may be repeated
     ///
     /// Without a slash it is for names at any depth, with one for paths from the folder named.
@@ -301,8 +34,8 @@ pub(crate) struct Manners {
     pub(crate) hydrate: bool,
 
     /// Open at most so many files a second (500), or read so many bytes (20MB)
-    #[arg(long, value_name = "RATE", value_parser = crate::rate::Rate::parse)]
-    pub(crate) max_rate: Option<crate::rate::Rate>,
+    #[arg(long, value_name = "RATE", value_parser = RateArg::parse)]
+    pub(crate) max_rate: Option<RateArg>,
 
     /// Give up a file that does not answer for so long; it is recorded as `hung`
     #[arg(long, value_name = "SECONDS", default_value_t = 300,
@@ -310,10 +43,40 @@ pub(crate) struct Manners {
     pub(crate) read_timeout: u64,
 }
 
+/// Files or bytes a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RateArg {
+    Files(u64),
+    Bytes(u64),
+}
+
+impl RateArg {
+    /// `500` or `500/s` is files; with a unit (`B`, `kB`, `MB`, `GB`, `KiB`, `MiB`, `GiB`) bytes.
+    fn parse(text: &str) -> std::result::Result<RateArg, String> {
+        let form = || "it has the form 500 (files a second) or 20MB (bytes a second)".to_owned();
+        let text = text.trim().trim_end_matches("/s").trim_end();
+        let digits = text.find(|found: char| !found.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let number: u64 = number.parse().map_err(|_| form())?;
+        let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+            "" | "files" if number > 0 => return Ok(RateArg::Files(number)),
+            "b" => 1,
+            "kb" => 1000,
+            "mb" => 1_000_000,
+            "gb" => 1_000_000_000,
+            "kib" => 1 << 10,
+            "mib" => 1 << 20,
+            "gib" => 1 << 30,
+            _ => return Err(form()),
+        };
+        number.checked_mul(factor).filter(|rate| *rate > 0).map(RateArg::Bytes).ok_or_else(form)
+    }
+}
+
 /// How files are read.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading")]
-pub(crate) struct Reading {
+pub(crate) struct ReadArgs {
     /// Read only the head of each license: no chain and no signatures
     ///
     /// Implies --no-verify. Enough to see which keys there are; `check` and `report` do not count a
@@ -346,13 +109,13 @@ pub(crate) struct Reading {
     pub(crate) fingerprint: bool,
 
     #[command(flatten)]
-    pub(crate) budgets: Budgets,
+    pub(crate) limits: LimitArgs,
 }
 
 /// What one file may cost.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
-pub(crate) struct Budgets {
+pub(crate) struct LimitArgs {
     /// What one file may cost [default: default]
     #[arg(long, value_enum, value_name = "SET")]
     pub(crate) limits: Option<LimitSet>,
@@ -371,80 +134,39 @@ pub(crate) struct Budgets {
 
     #[cfg(feature = "pst")]
     #[command(flatten)]
-    pub(crate) pst: crate::pst::PstLimits,
+    pub(crate) pst: PstArgs,
 }
 
-/// Explain single files: what each is, who can open it, and why.
-///
-/// Reads the whole license, checks its signatures and shows where in the file each fact stands.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  rmsight inspect offer.docx
-  rmsight inspect --estate estate.toml mail.msg
-  rmsight inspect --json offer.docx | jq .chain")]
-pub(crate) struct Inspect {
-    /// Files to explain
-    #[arg(value_name = "FILE", required = true)]
-    pub(crate) files: Vec<PathBuf>,
+impl LimitArgs {
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = match self.limits {
+            Some(LimitSet::Strict) => Limits::strict(),
+            Some(LimitSet::Default) | None => Limits::default(),
+        };
+        for (name, amount) in self.given().into_iter().flatten() {
+            limits.set(name, amount);
+        }
+        limits
+    }
 
-    /// How to write what is found
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    /// The limits that were set one by one; the later one of a name counts.
+    fn given(&self) -> [Vec<(&str, u64)>; 2] {
+        let one_by_one = self.limit.iter().map(|(name, amount)| (name.as_str(), *amount));
+        let named = [("nesting", self.max_depth), ("member-size", self.max_member_size)];
+        let named = named.into_iter().filter_map(|(name, amount)| Some((name, amount?)));
+        [one_by_one.collect(), named.collect()]
+    }
 
-    /// The whole page as data: one JSON object a finding, in a line
-    ///
-    /// The columns of the record, and `verdict`, `chain` and `evidence`.
-    #[arg(long, conflicts_with = "format")]
-    pub(crate) json: bool,
-
-    /// What the operator knows of keys: an estate file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) estate: Option<PathBuf>,
-
-    /// Look at the files inside of documents too: members of Office packages, embedded objects,
-    /// attachments of PDF
-    #[arg(long)]
-    pub(crate) deep: bool,
-
-    #[command(flatten)]
-    pub(crate) budgets: Budgets,
-}
-
-/// Judge stored records again, with what is known now; no file is opened.
-///
-/// Takes inventories, and what `rmsight scan --format ndjson` wrote.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  rmsight judge estate.db --estate estate.toml
-  rmsight judge findings.ndjson --estate estate.toml
-  rmsight judge --format ndjson - < findings.ndjson > judged.ndjson")]
-pub(crate) struct Judge {
-    /// Inventories, and files of records as NDJSON (`-` is standard input)
-    #[arg(value_name = "FILE", required = true)]
-    pub(crate) records: Vec<PathBuf>,
-
-    /// What the operator knows of keys: an estate file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) estate: Option<PathBuf>,
-
-    /// How to write what is found
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
-
-    #[command(flatten)]
-    pub(crate) privacy: Privacy,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people: what is protected or could not be read, then totals
-    Text,
-    /// One JSON object a line, every column of the record
-    Ndjson,
-    /// The same columns with a header line
-    Csv,
+    /// All limits that the command line sets, by their names.
+    pub(crate) fn set(&self) -> Vec<(String, u64)> {
+        let limits = self.limits();
+        if self.limits.is_some() {
+            return limits.entries().map(|(name, amount)| (name.to_owned(), amount)).collect();
+        }
+        let given: Vec<&str> = self.given().into_iter().flatten().map(|(name, _)| name).collect();
+        let set = limits.entries().filter(|(name, _)| given.contains(name));
+        set.map(|(name, amount)| (name.to_owned(), amount)).collect()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -455,9 +177,38 @@ pub(crate) enum LimitSet {
     Strict,
 }
 
+#[cfg(feature = "pst")]
+/// What the process that reads one Outlook data file may cost.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct PstArgs {
+    /// Give up an Outlook data file (.pst, .ost) whose reader has worked so long on it
+    /// [default: 600]
+    ///
+    /// It is read by a process of its own; the time in which the file's bytes are fetched or its
+    /// attachments inspected does not count.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) pst_timeout: Option<u64>,
+
+    /// Bytes of memory (address space) that this process may have; not on Windows or macOS
+    /// [default: 1073741824]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) pst_memory: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// For people: what is protected or could not be read, then totals
+    Text,
+    /// One JSON object a line, every column of the record
+    Ndjson,
+    /// The same columns with a header line
+    Csv,
+}
+
 /// What others need not know.
 #[derive(Debug, Args)]
-pub(crate) struct Privacy {
+pub(crate) struct RedactArgs {
     /// Replace owners, issuers, mail addresses and the parts of paths by hashes with the key in
     /// KEYFILE; extensions stay
     ///
@@ -470,7 +221,7 @@ pub(crate) struct Privacy {
 /// Bytes below which a key could be found by trying.
 const SHORTEST_KEY: usize = 16;
 
-impl Privacy {
+impl RedactArgs {
     pub(crate) fn redactor(&self) -> Result<Option<Redactor>> {
         let Some(file) = &self.redact else { return Ok(None) };
         let fail = |why: &dyn std::fmt::Display| {
@@ -488,23 +239,36 @@ impl Privacy {
     }
 }
 
-fn map(text: &str) -> std::result::Result<(String, String), String> {
-    let (from, to) = text.split_once('=').ok_or("it has the form FROM=TO")?;
-    let is_empty = from.trim_end_matches(['/', '\\']).is_empty();
-    if is_empty || to.is_empty() {
-        return Err("neither side may be empty".to_owned());
-    }
-    Ok((from.to_owned(), to.to_owned()))
-}
-
 fn limit(text: &str) -> std::result::Result<(String, u64), String> {
     let (name, amount) = text.split_once('=').ok_or("it has the form NAME=N")?;
     let amount = amount.trim().parse().map_err(|_| "N is a whole number")?;
     let name = name.trim().trim_start_matches("limit-");
-    if rmsight::Limits::default().set(name, amount) {
+    if Limits::default().set(name, amount) {
         return Ok((name.to_owned(), amount));
     }
-    let limits = rmsight::Limits::default();
+    let limits = Limits::default();
     let names: Vec<&str> = limits.entries().map(|(name, _)| name).collect();
     Err(format!("there is no limit {name:?}; there are: {}", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RateArg;
+
+    #[test]
+    fn rates_are_files_or_bytes() {
+        let cases = [
+            ("500", Some(RateArg::Files(500))),
+            ("500/s", Some(RateArg::Files(500))),
+            ("20MB", Some(RateArg::Bytes(20_000_000))),
+            ("20 MiB/s", Some(RateArg::Bytes(20 << 20))),
+            ("0", None),
+            ("0kB", None),
+            ("fast", None),
+            ("1.5MB", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(RateArg::parse(text).ok(), expected, "{text}");
+        }
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::process::ExitCode;
 
 /// How a command ended that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,22 +47,25 @@ impl Failure {
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
-/// The exit code, after the message.
-pub(crate) fn code(ended: Result<Outcome>) -> ExitCode {
+/// The exit code for wrong usage, and if a command could do nothing.
+pub(crate) const USAGE: u8 = 2;
+
+/// Prints the message of a failure. Returns the exit code.
+pub(crate) fn code(ended: Result<Outcome>) -> u8 {
     match ended {
-        Ok(Outcome::Complete) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
-        Ok(Outcome::Incomplete) => ExitCode::from(1),
-        Ok(Outcome::Nothing) => ExitCode::from(2),
-        // As shells say it of a program that a signal ended.
-        Ok(Outcome::Stopped(signal)) => ExitCode::from(128_u8.saturating_add(signal)),
+        Ok(Outcome::Complete) | Err(Failure::BrokenPipe) => 0,
+        Ok(Outcome::Incomplete) => 1,
+        Ok(Outcome::Nothing) => USAGE,
+        // The exit code that shells report for a program that a signal ended.
+        Ok(Outcome::Stopped(signal)) => 128_u8.saturating_add(signal),
         Err(Failure::Message(text)) => {
             warn(text);
-            ExitCode::from(2)
+            USAGE
         }
     }
 }
 
 /// Says something on standard error.
 pub(crate) fn warn(text: impl fmt::Display) {
-    eprintln!("rmsight: {}", crate::terminal::escaped(&text.to_string()));
+    eprintln!("rmsight: {}", crate::output::terminal::escaped(&text.to_string()));
 }

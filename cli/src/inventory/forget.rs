@@ -4,12 +4,13 @@ use std::path::Path;
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::store::Store;
-use super::{failed, path};
+use super::failure::failed;
+use super::writer::Store;
 use crate::exit::{Failure, Result};
+use crate::fs::path;
 
 /// A root as the inventory has it.
-struct Known {
+struct KnownRoot {
     id: i64,
     source: i64,
     source_name: String,
@@ -27,8 +28,8 @@ impl Store {
     /// No root has such a path, or several sources have one and `source` does not choose.
     pub(crate) fn forget(&mut self, spellings: &[&Path], source: Option<&str>) -> Result<u64> {
         let roots = self.all_roots().map_err(|error| failed(&self.file, &error))?;
-        let is_chosen = |root: &&Known| source.is_none_or(|source| root.source_name == source);
-        let matching = |spelling: &&Path| -> Vec<&Known> {
+        let is_chosen = |root: &&KnownRoot| source.is_none_or(|source| root.source_name == source);
+        let matching = |spelling: &&Path| -> Vec<&KnownRoot> {
             let bytes = spelling.as_os_str().as_encoded_bytes();
             roots.iter().filter(|root| root.path == bytes).filter(is_chosen).collect()
         };
@@ -36,7 +37,8 @@ impl Store {
         let file = self.file.display().to_string();
         match found.as_deref() {
             Some([root]) => {
-                let others: Vec<&Known> = roots.iter().filter(|one| one.id != root.id).collect();
+                let others: Vec<&KnownRoot> =
+                    roots.iter().filter(|one| one.id != root.id).collect();
                 let removed = self.change(|store| store.remove(root, &others))?;
                 self.commit()?;
                 Ok(removed)
@@ -61,13 +63,13 @@ impl Store {
         }
     }
 
-    fn all_roots(&self) -> rusqlite::Result<Vec<Known>> {
+    fn all_roots(&self) -> rusqlite::Result<Vec<KnownRoot>> {
         let mut statement = self.db.prepare(
             "SELECT roots.id, roots.source, sources.name, roots.kind, roots.path FROM roots \
              JOIN sources ON sources.id = roots.source ORDER BY roots.id",
         )?;
         let roots = statement.query_map([], |row| {
-            Ok(Known {
+            Ok(KnownRoot {
                 id: row.get(0)?,
                 source: row.get(1)?,
                 source_name: row.get(2)?,
@@ -78,7 +80,7 @@ impl Store {
         roots.collect()
     }
 
-    fn remove(&self, root: &Known, others: &[&Known]) -> rusqlite::Result<u64> {
+    fn remove(&self, root: &KnownRoot, others: &[&KnownRoot]) -> rusqlite::Result<u64> {
         let folder = path::with_separator(root.path.clone());
         // The root that keeps a folder or a file: the one that contains it.
         let keeper = |full: &[u8]| {
@@ -142,7 +144,7 @@ impl Store {
     }
 
     /// Removes a root whose folders and files stay, as those of another root.
-    fn hand_over(&self, root: &Known, heir: &Known) -> rusqlite::Result<()> {
+    fn hand_over(&self, root: &KnownRoot, heir: &KnownRoot) -> rusqlite::Result<()> {
         for sql in [
             "UPDATE dirs SET root = ?1, listed = NULL WHERE root = ?2",
             "UPDATE skipped SET root = ?1 WHERE root = ?2",
@@ -156,7 +158,7 @@ impl Store {
     }
 
     /// Removes the file that is the root itself, if it is one.
-    fn remove_file(&self, root: &Known) -> rusqlite::Result<u64> {
+    fn remove_file(&self, root: &KnownRoot) -> rusqlite::Result<u64> {
         let is_separator = |byte: &u8| std::path::is_separator(char::from(*byte));
         let Some(end) = root.path.iter().rposition(is_separator) else { return Ok(0) };
         let (dir, name) = root.path.split_at(end.saturating_add(1));

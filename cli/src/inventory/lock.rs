@@ -3,16 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 
-use super::failed;
-use crate::exit::{Failure, Result, warn};
+use super::failure::{PATIENCE, failed, is_locked, locked};
+use crate::exit::{Result, warn};
 
 /// How long to wait before a message says why nothing happens.
 const NOTICE: Duration = Duration::from_secs(1);
-
-/// How long to wait in all. The help of `scan` says it.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Makes every statement wait for a lock, without a message.
 pub(crate) fn patient(db: &Connection) -> rusqlite::Result<()> {
@@ -62,23 +59,10 @@ fn within<T>(
     }
 }
 
-pub(super) fn is_locked(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
-}
-
-/// The failure of a command that did not get the lock after `waited`.
-pub(super) fn locked(file: &Path, waited: Duration) -> Failure {
-    Failure::message(format_args!(
-        "{}: another process has kept it locked for {} s: wait until that process ends, or end it, \
-         and run this command again",
-        file.display(),
-        waited.as_secs()
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Failure;
 
     #[test]
     fn an_inventory_that_stays_locked_is_given_up() {

@@ -1,4 +1,4 @@
-//! What an inventory knows of a file, for the walk that asks one file after the other.
+//! Lookup of known files during a walk.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -6,87 +6,31 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
-use super::rows::{Begun, Fitness, Stamp};
-use super::{failed, path, patient};
+use super::failure::failed;
+use super::lock::patient;
+use super::rows::{BegunScan, Fitness};
 use crate::exit::Result;
+use crate::fs::path;
+use crate::fs::walk::{InventoryLookup, KnownFile, Staleness, Stamp};
 
 /// Asks an inventory that somebody else writes to.
 #[derive(Debug)]
 pub(crate) struct Lookup {
     db: Connection,
     file: PathBuf,
-    begun: Begun,
-}
-
-/// A file that was read before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Known {
-    pub(crate) row: i64,
-    /// Reading it again, in the same manner, would give the same.
-    pub(crate) is_same: bool,
-    /// The file is unchanged, and has to be read again all the same.
-    pub(crate) stale: Option<Staleness>,
-    pub(crate) device: Option<String>,
+    begun: BegunScan,
 }
 
 /// Seconds of the coarsest times that a file system stores (FAT).
 const COARSEST: i64 = 2;
 
-/// Why an unchanged file has to be read again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Staleness {
-    /// An older version of the program read it.
-    Older,
-    /// It was read with options that show less.
-    Options,
-}
-
 impl Lookup {
-    pub(crate) fn open(file: &Path, begun: Begun) -> Result<Lookup> {
+    pub(crate) fn open(file: &Path, begun: BegunScan) -> Result<Lookup> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(file, flags)
             .and_then(|db| patient(&db).map(|()| db))
             .map_err(|error| failed(file, &error))?;
         Ok(Lookup { db, file: file.to_owned(), begun })
-    }
-
-    /// The row of a folder.
-    pub(crate) fn dir(&self, dir: &Path) -> Result<Option<i64>> {
-        self.one(
-            "SELECT id FROM dirs WHERE source = ? AND path = ?",
-            params![self.begun.source, path::of_dir(dir)],
-            |row| row.get(0),
-        )
-    }
-
-    /// What is known of the file called `name` in the folder with the row `dir`.
-    pub(crate) fn file(
-        &self,
-        dir: i64,
-        name: &OsStr,
-        stamp: Option<&Stamp>,
-    ) -> Result<Option<Known>> {
-        let found = self.one(
-            "SELECT files.id, size, modified, modified_ns, changed, reading, outcome, \
-             devices.name FROM files LEFT JOIN devices ON devices.id = files.device \
-             WHERE dir = ? AND files.name = ? AND gone IS NULL",
-            params![dir, path::of_name(name)],
-            |row| {
-                let is_same = stamp.is_some_and(|stamp| row_stamp(row).is_ok_and(|s| s == *stamp))
-                    && row.get_ref(6)?.as_str()? == "read";
-                let known = Known { row: row.get(0)?, is_same, stale: None, device: row.get(7)? };
-                Ok((known, row.get::<_, i64>(5)?))
-            },
-        )?;
-        let Some((mut known, reading)) = found else { return Ok(None) };
-        if known.is_same && stamp.is_some_and(Stamp::is_coarse) {
-            known.is_same = !self.may_have_changed(known.row)?;
-        }
-        if known.is_same {
-            known.stale = self.staleness(known.row, reading)?;
-            known.is_same = known.stale.is_none();
-        }
-        Ok(Some(known))
     }
 
     /// Returns whether a file whose times are whole seconds may have changed after the scan read it,
@@ -122,9 +66,52 @@ impl Lookup {
         Ok(is_stale.then_some(Staleness::Options))
     }
 
-    /// The files of a folder that are not among those `met`. Those that this scan has already
-    /// written down were met as well.
-    pub(crate) fn missing(&self, dir: i64, met: &HashSet<i64>) -> Result<Vec<i64>> {
+    fn one<T>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        (|| self.db.prepare_cached(sql)?.query_row(values, read).optional())()
+            .map_err(|error| failed(&self.file, &error))
+    }
+}
+
+impl InventoryLookup for Lookup {
+    fn dir(&self, dir: &Path) -> Result<Option<i64>> {
+        self.one(
+            "SELECT id FROM dirs WHERE source = ? AND path = ?",
+            params![self.begun.source, path::of_dir(dir)],
+            |row| row.get(0),
+        )
+    }
+
+    fn file(&self, dir: i64, name: &OsStr, stamp: Option<&Stamp>) -> Result<Option<KnownFile>> {
+        let found = self.one(
+            "SELECT files.id, size, modified, modified_ns, changed, reading, outcome, \
+             devices.name FROM files LEFT JOIN devices ON devices.id = files.device \
+             WHERE dir = ? AND files.name = ? AND gone IS NULL",
+            params![dir, path::of_name(name)],
+            |row| {
+                let is_same = stamp.is_some_and(|stamp| row_stamp(row).is_ok_and(|s| s == *stamp))
+                    && row.get_ref(6)?.as_str()? == "read";
+                let known =
+                    KnownFile { row: row.get(0)?, is_same, stale: None, device: row.get(7)? };
+                Ok((known, row.get::<_, i64>(5)?))
+            },
+        )?;
+        let Some((mut known, reading)) = found else { return Ok(None) };
+        if known.is_same && stamp.is_some_and(Stamp::is_coarse) {
+            known.is_same = !self.may_have_changed(known.row)?;
+        }
+        if known.is_same {
+            known.stale = self.staleness(known.row, reading)?;
+            known.is_same = known.stale.is_none();
+        }
+        Ok(Some(known))
+    }
+
+    fn missing(&self, dir: i64, met: &HashSet<i64>) -> Result<Vec<i64>> {
         (|| {
             let mut found = self.db.prepare_cached(
                 "SELECT id FROM files WHERE dir = ? AND scan < ? AND gone IS NULL \
@@ -137,16 +124,6 @@ impl Lookup {
             .collect::<rusqlite::Result<Vec<i64>>>()
         })()
         .map_err(|error| failed(&self.file, &error))
-    }
-
-    fn one<T>(
-        &self,
-        sql: &str,
-        values: impl rusqlite::Params,
-        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>> {
-        (|| self.db.prepare_cached(sql)?.query_row(values, read).optional())()
-            .map_err(|error| failed(&self.file, &error))
     }
 }
 

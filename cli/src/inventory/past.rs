@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::failed;
-use super::path::to_path;
-use super::rows::Reading;
-use super::store::Store;
+use super::failure::failed;
+use super::rows::ReadingRow;
+use super::writer::Store;
 use crate::exit::Result;
+use crate::fs::path::to_path;
 
 impl Store {
     /// The source of the newest scan that `host` made: of one of these roots, else of any root.
@@ -52,14 +52,14 @@ impl Store {
 
     /// How the newest scan of `source` read files, else the newest scan of any source; and whether
     /// a program of the first version made that scan, which did not verify by default.
-    pub(crate) fn usual_reading(&self, source: &str) -> Result<Option<(Reading, bool)>> {
+    pub(crate) fn usual_reading(&self, source: &str) -> Result<Option<(ReadingRow, bool)>> {
         self.db
             .query_row(
                 "SELECT reader, options, host IS NULL FROM scans JOIN readings ON readings.id = reading \
                  JOIN sources ON sources.id = source ORDER BY name = ? DESC, scans.id DESC LIMIT 1",
                 [source],
                 |row| {
-                    Ok((Reading { reader: row.get(0)?, options: row.get(1)? }, row.get(2)?))
+                    Ok((ReadingRow { reader: row.get(0)?, options: row.get(1)? }, row.get(2)?))
                 },
             )
             .optional()
@@ -98,9 +98,4 @@ impl Store {
             .optional()
             .map_err(|error| failed(&self.file, &error))
     }
-}
-
-/// The path with links resolved, where it exists.
-pub(crate) fn real(path: &Path) -> Option<PathBuf> {
-    path.canonicalize().ok()
 }

@@ -2,25 +2,25 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use rmsight::{Envelope, Estate, Facts, Record, Value, judge};
 use rusqlite::types::Value as Sql;
 use sha2::{Digest as _, Sha256};
 
-use super::maps::Maps;
+use super::path_mapping::PathMapping;
 use super::schema;
+use crate::fs::walk::{Dir, Stamp};
 
 /// What a scan sets out to do.
 pub(crate) struct Plan<'a> {
     pub(crate) source: Option<&'a str>,
     /// The computer that scans.
     pub(crate) host: &'a str,
-    pub(crate) maps: &'a Maps,
-    pub(crate) reading: &'a Reading,
+    pub(crate) maps: &'a PathMapping,
+    pub(crate) reading: &'a ReadingRow,
     /// Which rows of an earlier reading stay as they are.
-    pub(crate) fitness: &'a dyn Fn(&Reading) -> Fitness,
+    pub(crate) fitness: &'a dyn Fn(&ReadingRow) -> Fitness,
     pub(crate) include: &'a [String],
     pub(crate) exclude: &'a [String],
     pub(crate) one_file_system: bool,
@@ -29,13 +29,13 @@ pub(crate) struct Plan<'a> {
 
 /// What decides which facts the bytes of a file give.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub(crate) struct ReadingRow {
     pub(crate) reader: u32,
     /// Options and limits, the same text for the same.
     pub(crate) options: String,
 }
 
-impl Reading {
+impl ReadingRow {
     pub(super) fn digest(&self) -> String {
         let hash = Sha256::digest(format!("{}\n{}", self.reader, self.options));
         hash.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -59,54 +59,6 @@ impl RootKind {
     }
 }
 
-/// A folder that a scan has met. The one that writes gives it its row.
-#[derive(Debug)]
-pub(crate) struct Dir {
-    pub(crate) path: PathBuf,
-    pub(crate) parent: Option<Arc<Dir>>,
-    /// Row of the root through which it was met.
-    pub(crate) root: i64,
-    pub(crate) row: OnceLock<i64>,
-}
-
-/// Folders may nest deeper than the stack of a thread.
-impl Drop for Dir {
-    fn drop(&mut self) {
-        let mut above = self.parent.take();
-        while let Some(mut dir) = above.and_then(Arc::into_inner) {
-            above = dir.parent.take();
-        }
-    }
-}
-
-/// What became of a folder.
-#[derive(Debug)]
-pub(crate) enum DirState {
-    /// Its name was met.
-    Met,
-    /// It was listed to the end, on this device, and its parent is on the device `above`; these known
-    /// files were not in it, and these links in it were not followed.
-    Listed {
-        device: Option<Arc<str>>,
-        above: Option<Arc<str>>,
-        missing: Vec<i64>,
-        skipped: Vec<Skipped>,
-    },
-    /// It was not listed, or not to the end.
-    Failed { code: &'static str, error: String, device: Option<Arc<str>> },
-}
-
-/// A link, a junction or a mount point that was not followed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Skipped {
-    /// Its name in its folder; empty for the folder itself.
-    pub(crate) name: OsString,
-    /// Where it leads, with links resolved; nothing where that could not be found out.
-    pub(crate) target: Option<PathBuf>,
-    /// The file system that contains it, where that is known.
-    pub(crate) device: Option<Arc<str>>,
-}
-
 /// Which rows of an earlier reading hold what the current one would find.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Fitness {
@@ -118,25 +70,6 @@ pub(crate) struct Fitness {
     pub(crate) not_licensed: bool,
     /// Not those that ended at a limit: the current one allows more.
     pub(crate) not_limited: bool,
-}
-
-/// By what a file is known to be the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Stamp {
-    pub(crate) size: u64,
-    /// Seconds since 1970, and nanoseconds behind them.
-    pub(crate) modified: Option<(i64, u32)>,
-    /// Nanoseconds since 1970, where the system has a change time.
-    pub(crate) changed: Option<i64>,
-}
-
-impl Stamp {
-    /// Returns whether the file system stores times in whole seconds, as far as this stamp shows.
-    pub(super) fn is_coarse(&self) -> bool {
-        let is_whole = |nanoseconds: i64| nanoseconds % 1_000_000_000 == 0;
-        self.modified.is_none_or(|(_, nanoseconds)| nanoseconds == 0)
-            && self.changed.is_none_or(is_whole)
-    }
 }
 
 /// A file that was looked at.
@@ -234,7 +167,7 @@ pub(crate) struct Vanished {
 
 /// The rows of a scan that has begun.
 #[derive(Debug, Clone)]
-pub(crate) struct Begun {
+pub(crate) struct BegunScan {
     pub(super) scan: i64,
     pub(super) source: i64,
     /// All readings of the inventory.

@@ -5,7 +5,7 @@ use std::path::Path;
 use rmsight::{COLUMNS, Column, ColumnKind, ColumnPart};
 use rusqlite::Connection;
 
-use super::failed;
+use super::failure::failed;
 use super::lock::{patient, patiently};
 use crate::exit::{Failure, Result};
 

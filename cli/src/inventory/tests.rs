@@ -1,6 +1,6 @@
 //! What is stored comes back, and nothing is gone by mistake.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rmsight::specimen::{Client, LicenseBuilder, Server};
@@ -8,7 +8,10 @@ use rmsight::{Envelope, Estate, Inspector, Record, judge};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::lookup::Lookup;
 use super::*;
+use crate::exit::Failure;
+use crate::fs::walk::{Dir, DirState, InventoryLookup, Stamp};
 
 struct Bench {
     folder: TempDir,
@@ -24,12 +27,12 @@ fn bench() -> Bench {
 }
 
 fn begin(store: &mut Store) -> i64 {
-    let reading = Reading { reader: 1, options: "limits".to_owned() };
+    let reading = ReadingRow { reader: 1, options: "limits".to_owned() };
     let plan = Plan {
         source: Some("fs1"),
         host: "scanner",
         fitness: &|_| Fitness::default(),
-        maps: &Maps::new([("/mnt".to_owned(), r"\\fs1\share".to_owned())]),
+        maps: &PathMapping::new([("/mnt".to_owned(), r"\\fs1\share".to_owned())]),
         reading: &reading,
         include: &[],
         exclude: &["*.tmp".to_owned()],
@@ -199,7 +202,7 @@ fn a_file_is_gone_only_where_it_was_looked_for() {
 
 #[test]
 fn a_file_with_coarse_times_is_read_again_if_it_may_have_changed_since() {
-    let now = store::now();
+    let now = writer::now();
     // Each case: seconds before the scan, nanoseconds, and whether the file counts as unchanged.
     let cases = [(0, 0, false), (1, 0, false), (100, 0, true), (0, 7, true), (-50, 0, false)];
     for (before, nanoseconds, expected) in cases {

@@ -12,15 +12,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::recorder::Recorder;
-use super::worker::{Opener, Post, Worker};
-use crate::args::Format;
+use super::shared::{Event, Shared};
+use super::worker::{FileWatchdog, Worker};
 use crate::exit::{Failure, Result};
-use crate::progress::{self, Counts, Progress};
-use crate::rate::Throttle;
-use crate::settings::Settings;
-use crate::tally::Tally;
-use crate::walk::{Folder, Job, Walk};
-use crate::watch::Watch;
+use crate::fs::walk::{Folder, Job};
+use crate::fs::watchdog::HangWatchdog;
+use crate::output::progress::{self, Progress};
+use crate::stats::Tally;
 
 /// Files that wait for a worker: enough that none is idle, little memory.
 pub(super) const WAITING: usize = 4096;
@@ -34,50 +32,13 @@ const GRACE: Duration = Duration::from_secs(1);
 /// How often the loop looks for a signal.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What all threads know.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) settings: Settings,
-    /// How records are written; nothing where they only go to the inventory.
-    pub(super) format: Option<Format>,
-    /// Somebody looks at the records as they come.
-    pub(super) is_eager: bool,
-    pub(super) walk: Walk,
-    pub(super) counts: Counts,
-    pub(super) throttle: Throttle,
-    pub(super) read_timeout: Duration,
-    pub(super) opener: Opener,
-}
-
-impl Shared {
-    /// Whether the files in work are to be left. The stop flag is raised by a signal, and the cancel
-    /// flag follows it.
-    pub(super) fn is_ending(&self) -> bool {
-        self.walk.stop.is_raised() || self.settings.cancel.is_raised()
-    }
-
-    /// The scan cannot go on.
-    pub(super) fn fail(&self, failure: Failure) {
-        let mut first = self.walk.failure.lock().unwrap_or_else(|error| error.into_inner());
-        first.get_or_insert(failure);
-        self.walk.stop.raise();
-    }
-}
-
-/// What workers say to the writer.
-#[derive(Debug)]
-pub(super) enum Event {
-    Page(Vec<u8>),
-    Done,
-}
-
 /// The threads.
-struct Crew<'a> {
+struct Supervisor<'a> {
     shared: &'a Arc<Shared>,
     waiting: Receiver<Job>,
     events: Sender<Event>,
-    workers: Vec<(Post, Arc<Mutex<Recorder>>)>,
-    walkers: Vec<Arc<Watch<Arc<Folder>>>>,
+    workers: Vec<(FileWatchdog, Arc<Mutex<Recorder>>)>,
+    walkers: Vec<Arc<HangWatchdog<Arc<Folder>>>>,
 }
 
 /// Scans, and says what it added up.
@@ -88,23 +49,24 @@ pub(super) fn scan(
     out: &mut impl Write,
 ) -> Result<Tally> {
     let (events, said) = bounded(PAGES);
-    let mut crew = Crew { shared, waiting, events, workers: Vec::new(), walkers: Vec::new() };
+    let mut supervisor =
+        Supervisor { shared, waiting, events, workers: Vec::new(), walkers: Vec::new() };
     let walkers = if shared.walk.in_order { 1 } else { shared.walk.workers };
     shared.walk.prepare(walkers);
-    let started = (0..walkers).try_for_each(|_| crew.walker());
-    started.and_then(|()| (0..shared.walk.workers).try_for_each(|_| crew.worker_anew()))?;
-    let printed = crew.attend(&said, &mut progress, out);
+    let started = (0..walkers).try_for_each(|_| supervisor.walker());
+    started.and_then(|()| (0..shared.walk.workers).try_for_each(|_| supervisor.worker_anew()))?;
+    let printed = supervisor.attend(&said, &mut progress, out);
     drop(progress);
     let mut failure = shared.walk.failure.lock().unwrap_or_else(|error| error.into_inner());
     match failure.take() {
         Some(failure) => Err(failure),
-        None => printed.map(|()| crew.tally()),
+        None => printed.map(|()| supervisor.tally()),
     }
 }
 
-impl Crew<'_> {
+impl Supervisor<'_> {
     fn walker(&mut self) -> Result<()> {
-        let watch = Arc::new(Watch::new());
+        let watch = Arc::new(HangWatchdog::new());
         self.walkers.push(Arc::clone(&watch));
         let shared = Arc::clone(self.shared);
         self.spawn("walk", move || shared.walk.run(&watch))
@@ -116,7 +78,7 @@ impl Crew<'_> {
     }
 
     fn worker(&mut self, recorder: Arc<Mutex<Recorder>>) -> Result<()> {
-        let post = Post::new(Watch::new());
+        let post = FileWatchdog::new(HangWatchdog::new());
         self.workers.push((Arc::clone(&post), Arc::clone(&recorder)));
         let (waiting, events) = (self.waiting.clone(), self.events.clone());
         let shared = Arc::clone(self.shared);

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use rmsight::{Envelope, Facts, Record, Report, Timestamp, judge_dated};
 
-use super::engine::Shared;
-use crate::inventory::{FileRow, FindingRow, Stamp, Stored};
-use crate::output::Page;
-use crate::tally::Tally;
-use crate::walk::{FileJob, Note};
+use super::shared::Shared;
+use crate::fs::walk::{FileJob, Stamp};
+use crate::inventory::{FileRow, FindingRow, Stored};
+use crate::output::Format;
+use crate::output::records::RecordBuffer;
+use crate::stats::Tally;
 
 /// Codes for which a file is looked at again the next time, whether it changed or not.
 const RETRIED: [&str; 6] =
@@ -20,13 +21,13 @@ const RETRIED: [&str; 6] =
 #[derive(Debug)]
 pub(super) struct Recorder {
     shared: Arc<Shared>,
-    pub(super) page: Page,
+    pub(super) page: RecordBuffer,
     pub(super) tally: Tally,
 }
 
 impl Recorder {
     pub(super) fn new(shared: &Arc<Shared>) -> Recorder {
-        let page = Page::new(shared.format.unwrap_or(crate::args::Format::Text));
+        let page = RecordBuffer::new(shared.format.unwrap_or(Format::Text));
         Recorder { shared: Arc::clone(shared), page, tally: Tally::default() }
     }
 
@@ -70,18 +71,16 @@ impl Recorder {
     ) {
         let envelope = self.envelope(&job.path, stamp);
         let findings = facts.iter().map(|facts| self.record(&envelope, facts)).collect();
-        if self.shared.walk.ledger.is_none() {
-            return;
-        }
+        let Some(inventory) = &self.shared.inventory else { return };
         let name = job.path.file_name().unwrap_or(job.path.as_os_str());
-        self.shared.walk.note(Note::File(Box::new(FileRow {
+        inventory.add(FileRow {
             dir: Arc::clone(&job.dir),
             name: name.to_owned(),
             stamp,
             device: job.device.clone(),
             retry,
             findings,
-        })));
+        });
     }
 
     fn envelope(&self, path: &Path, stamp: Option<Stamp>) -> Envelope<'static> {
@@ -112,7 +111,7 @@ impl Recorder {
                 None => self.page.write(&record),
             }
         }
-        match self.shared.walk.ledger {
+        match self.shared.inventory {
             Some(_) => FindingRow::of(&record),
             None => FindingRow::default(),
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Failure, Result};
-use crate::inventory::{normal, real};
+use crate::fs::path::{normal, real};
 
 /// A folder or a file that the user named.
 #[derive(Debug)]

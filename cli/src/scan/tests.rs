@@ -9,17 +9,17 @@ use crossbeam_channel::bounded;
 use rmsight::{Cancel, Estate, Inspector, ReadAt};
 use tempfile::TempDir;
 
-use super::engine::{self, Shared, WAITING};
-use super::worker::{Opened, open_file};
-use crate::args::Format;
-use crate::device::Devices;
-use crate::open::Links;
-use crate::progress::{Counts, Progress};
-use crate::rate::Throttle;
-use crate::settings::Settings;
+use super::engine::{self, WAITING};
+use super::shared::{OpenFile, Settings, Shared};
+use super::worker::open_file;
+use crate::fs::device::Devices;
+use crate::fs::open::Links;
+use crate::fs::throttle::Throttle;
+use crate::fs::walk::{GlobFilter, Root, SkipCounters, Walk, Work};
+use crate::output::Format;
+use crate::output::progress::{Progress, ProgressCounts};
+use crate::stats::Tally;
 use crate::stop::Stop;
-use crate::tally::Tally;
-use crate::walk::{Filter, LeftOut, Root, Walk, Work};
 
 /// Bytes that never come, or that the reader cannot take.
 enum Odd {
@@ -42,7 +42,7 @@ impl ReadAt for Odd {
     }
 }
 
-fn open(path: &Path, links: Links) -> io::Result<Opened> {
+fn open(path: &Path, links: Links) -> io::Result<OpenFile> {
     let mut opened = open_file(path, links)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if name.starts_with("stuck") {
@@ -79,22 +79,23 @@ fn scan_until(
         },
         format: Some(Format::Ndjson),
         is_eager: false,
+        inventory: None,
         walk: Walk {
             roots: vec![Arc::new(Root::new(folder, 0, None))],
-            filter: Filter::default(),
+            filter: GlobFilter::default(),
             one_file_system: false,
             hydrate: false,
             in_order: workers == 1,
-            ledger: None,
+            inventory: None,
             jobs,
             workers,
             stop: stop.clone(),
-            left_out: LeftOut::default(),
+            left_out: SkipCounters::default(),
             work: Work::default(),
             devices: Devices::default(),
             failure: Mutex::new(None),
         },
-        counts: Counts::default(),
+        counts: ProgressCounts::default(),
         throttle: Throttle::new(None, Stop::default()),
         read_timeout: patience,
         opener: open,

@@ -9,50 +9,46 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use rmsight::{FileSource, Inspector, ReadAt, Report};
 
-use super::engine::{Event, Shared};
 use super::recorder::Recorder;
+use super::shared::{Event, OpenFile, Shared};
 use crate::exit::Result;
-use crate::inventory::{Inventory, Stamp};
-use crate::open::{self, Links};
-use crate::walk::{FileJob, Job, Root, count, stamp_of};
-use crate::watch::Watch;
-
-/// A file that was opened.
-pub(super) struct Opened {
-    pub(super) source: Box<dyn ReadAt>,
-    pub(super) stamp: Stamp,
-}
-
-/// How files are opened; a test has its own way.
-pub(super) type Opener = fn(&Path, Links) -> io::Result<Opened>;
+use crate::fs::open::{self, Links};
+use crate::fs::walk::{FileJob, Job, Root, count, stamp_of};
+use crate::fs::watchdog::HangWatchdog;
+use crate::inventory::Inventory;
+use crate::output::records::RecordBuffer;
 
 /// Opens a file of the system.
-pub(super) fn open_file(path: &Path, links: Links) -> io::Result<Opened> {
+pub(super) fn open_file(path: &Path, links: Links) -> io::Result<OpenFile> {
     let file = open::open(path, links)?;
     let metadata = file.metadata()?;
     let source = Box::new(FileSource::with_metadata(file, &metadata)?);
-    Ok(Opened { source, stamp: stamp_of(&metadata) })
+    Ok(OpenFile { source, stamp: stamp_of(&metadata) })
 }
 
 /// Where a worker is, for who looks whether it hangs.
-pub(super) type Post = Arc<Watch<Arc<FileJob>>>;
+pub(super) type FileWatchdog = Arc<HangWatchdog<Arc<FileJob>>>;
 
 /// Keeps its inspector, whose buffers are reused from file to file.
 pub(super) struct Worker {
     shared: Arc<Shared>,
     inspector: Inspector,
-    post: Post,
+    watchdog: FileWatchdog,
     recorder: Arc<Mutex<Recorder>>,
-    /// Opened when the first unchanged file is to be shown.
+    /// OpenFile when the first unchanged file is to be shown.
     inventory: Option<Inventory>,
 }
 
 impl Worker {
-    pub(super) fn new(shared: &Arc<Shared>, post: Post, recorder: Arc<Mutex<Recorder>>) -> Worker {
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        watchdog: FileWatchdog,
+        recorder: Arc<Mutex<Recorder>>,
+    ) -> Worker {
         Worker {
             shared: Arc::clone(shared),
             inspector: shared.settings.inspector.clone().build(),
-            post,
+            watchdog,
             recorder,
             inventory: None,
         }
@@ -99,11 +95,7 @@ impl Worker {
         self.recorder.lock().unwrap_or_else(|error| error.into_inner())
     }
 
-    fn turn_page(
-        &self,
-        events: &Sender<Event>,
-        is_due: impl Fn(&crate::output::Page) -> bool,
-    ) -> bool {
+    fn turn_page(&self, events: &Sender<Event>, is_due: impl Fn(&RecordBuffer) -> bool) -> bool {
         let page = {
             let page = &mut self.recorder().page;
             if page.is_empty() || !is_due(page) {
@@ -139,10 +131,10 @@ impl Worker {
     }
 
     fn unchanged(&mut self, row: i64) -> Result<()> {
-        let Some(ledger) = &self.shared.walk.ledger else { return Ok(()) };
+        let Some(handle) = &self.shared.inventory else { return Ok(()) };
         let inventory = match self.inventory.take() {
             Some(inventory) => inventory,
-            None => Inventory::open(&ledger.file)?,
+            None => Inventory::open(&handle.file)?,
         };
         inventory.records_of(row, |stored| {
             self.recorder().stored(&stored);
@@ -154,12 +146,12 @@ impl Worker {
 
     fn file(&mut self, job: &Arc<FileJob>) -> bool {
         let left_out = &self.shared.walk.left_out;
-        self.post.begin(Arc::clone(job));
-        let opened = self.post.call(|| (self.shared.opener)(&job.path, job.links));
+        self.watchdog.begin(Arc::clone(job));
+        let opened = self.watchdog.call(|| (self.shared.opener)(&job.path, job.links));
         let opened = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                if !self.post.end() {
+                if !self.watchdog.end() {
                     return false;
                 }
                 if open::is_special(&error) {
@@ -173,13 +165,16 @@ impl Worker {
                 return true;
             }
         };
-        let source =
-            Watched { source: opened.source.as_ref(), shared: &self.shared, post: &self.post };
+        let source = Watched {
+            source: opened.source.as_ref(),
+            shared: &self.shared,
+            watchdog: &self.watchdog,
+        };
         let inspected =
             catch_unwind(AssertUnwindSafe(|| self.inspector.inspect_named(&source, &job.path)));
-        let keeps = self.shared.walk.ledger.is_some();
-        let has_changed = keeps && self.post.call(|| opened.source.has_changed());
-        if !self.post.end() {
+        let keeps = self.shared.inventory.is_some();
+        let has_changed = keeps && self.watchdog.call(|| opened.source.has_changed());
+        if !self.watchdog.end() {
             return false;
         }
         if self.shared.is_ending() && inspected.as_ref().is_ok_and(is_cut_short) {
@@ -212,7 +207,7 @@ impl Worker {
     fn special(&self, job: &FileJob) {
         let Some(list) = self.list_of(job) else { return };
         count(&list.omitted);
-        self.post.call(|| {
+        self.watchdog.call(|| {
             if job.path.is_dir() {
                 let name = job.path.file_name().unwrap_or(job.path.as_os_str());
                 self.shared.walk.note_skipped(&job.dir, name, &job.path);
@@ -228,9 +223,9 @@ impl Worker {
         if let Some(list) = list {
             count(&list.omitted);
         }
-        if walk.ledger.is_none() || list.is_some() {
+        if walk.inventory.is_none() || list.is_some() {
             let name = job.path.file_name().unwrap_or(job.path.as_os_str());
-            return self.post.call(|| walk.skip(&job.dir, name, &job.path));
+            return self.watchdog.call(|| walk.skip(&job.dir, name, &job.path));
         }
         let words = "it was replaced by a link".to_owned();
         self.recorder().unreadable(job, "changed-while-reading", words);
@@ -257,7 +252,7 @@ fn said(panic: &(dyn std::any::Any + Send)) -> &str {
 struct Watched<'a> {
     source: &'a dyn ReadAt,
     shared: &'a Shared,
-    post: &'a Watch<Arc<FileJob>>,
+    watchdog: &'a HangWatchdog<Arc<FileJob>>,
 }
 
 impl ReadAt for Watched<'_> {
@@ -266,8 +261,8 @@ impl ReadAt for Watched<'_> {
         if self.shared.is_ending() {
             return Err(io::Error::other("the scan is stopped"));
         }
-        let read = self.post.call(|| self.source.read_at(offset, buf));
-        if self.post.is_given_up() {
+        let read = self.watchdog.call(|| self.source.read_at(offset, buf));
+        if self.watchdog.is_given_up() {
             return Err(io::Error::other("given up"));
         }
         if let Ok(bytes) = read {

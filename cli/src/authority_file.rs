@@ -1,0 +1,59 @@
+//! The estate file: loading it, its mistakes, and which verdicts come from it.
+
+use std::fs;
+use std::path::Path;
+
+use rmsight::{Estate, Mistake};
+
+use crate::exit::{self, Failure, Result};
+use crate::output::format::counted;
+
+/// Loads an estate file. Without a file the estate is empty.
+pub(crate) fn load(file: Option<&Path>) -> Result<Estate> {
+    let Some(file) = file else { return Ok(Estate::default()) };
+    let bytes = fs::read(file)
+        .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
+    parse(file, &bytes)
+}
+
+/// Parses the text of an estate file, and prints its mistakes.
+pub(crate) fn parse(file: &Path, bytes: &[u8]) -> Result<Estate> {
+    Estate::from_toml(bytes).map_err(|mistakes| {
+        warn_of(file, &mistakes);
+        Failure::message(format_args!("{}: it has {}", file.display(), wrong(&mistakes)))
+    })
+}
+
+fn warn_of(file: &Path, mistakes: &[Mistake]) {
+    for mistake in mistakes {
+        exit::warn(format_args!("{}: {mistake}", file.display()));
+    }
+}
+
+fn wrong(mistakes: &[Mistake]) -> String {
+    counted(mistakes.len().try_into().unwrap_or(u64::MAX), "mistake")
+}
+
+/// Fails if the estate does not have an authority of this name.
+pub(crate) fn known_authority(name: &str, estate: &Estate) -> Result<()> {
+    if estate.authorities().iter().any(|authority| authority.name == name) {
+        return Ok(());
+    }
+    let names: Vec<&str> =
+        estate.authorities().iter().map(|authority| authority.name.as_str()).collect();
+    Err(Failure::message(format_args!(
+        "the estate file has no authority {name:?}; it has: {}",
+        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    )))
+}
+
+/// Returns a line about the estate that verdicts were made with.
+pub(crate) fn judged_with(file: Option<&Path>, estate: &Estate) -> String {
+    match (file, estate.digest()) {
+        (Some(file), Some(digest)) => {
+            format!("Judged with {}, SHA-256 {digest}.", file.display())
+        }
+        _ => "Judged without an estate file: nothing can be `yes`, and keys are only guessed at."
+            .to_owned(),
+    }
+}

@@ -1,0 +1,361 @@
+//! The side of the pipes that reads the file and believes nothing: [`Reader`].
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rmsight::{Cancel, PstError, PstItem, PstReader, ReadAt};
+
+use super::protocol::{Answer, Ask, PIECE};
+
+/// Bytes of its last words that are looked at.
+const LAST_WORDS: u64 = 4096;
+/// How often the thread that watches a child looks at the cancel flag.
+const LOOK: Duration = Duration::from_millis(250);
+/// What the standard library says when an allocation fails.
+const NO_MEMORY: &str = "memory allocation of";
+
+/// How a reader is started.
+#[derive(Debug, Clone)]
+pub(super) struct Launch {
+    pub(super) program: PathBuf,
+    pub(super) args: Vec<OsString>,
+    pub(super) time: Duration,
+    pub(super) memory: u64,
+    /// Ends the process when it is raised.
+    pub(super) cancel: Cancel,
+}
+
+/// A child at work on one file.
+#[derive(Debug)]
+pub(super) struct Reader {
+    guard: Arc<Guard>,
+    to: ChildStdin,
+    from: ChildStdout,
+    last_words: Option<File>,
+    time: Duration,
+    memory: u64,
+    has_size: bool,
+    /// Why it ended: it is not asked again, and whoever asks hears the same.
+    end: Option<PstError>,
+}
+
+/// Kills a child that takes too long, from a thread of its own: the reading side waits in the pipe.
+#[derive(Debug)]
+struct Guard {
+    state: Mutex<ChildState>,
+    changed: Condvar,
+    cancel: Cancel,
+}
+
+#[derive(Debug)]
+struct ChildState {
+    child: Child,
+    /// What is left of its time.
+    left: Duration,
+    /// Since when it is waited for.
+    since: Option<Instant>,
+    is_timed_out: bool,
+    is_over: bool,
+}
+
+impl Guard {
+    fn state(&self) -> MutexGuard<'_, ChildState> {
+        self.state.lock().unwrap_or_else(|error| error.into_inner())
+    }
+
+    /// Kills the child when its time is up; until somebody says that it is over.
+    fn watch(&self) {
+        let mut state = self.state();
+        while !state.is_over {
+            let left = state.since.map(|since| state.left.saturating_sub(since.elapsed()));
+            if self.cancel.is_raised() {
+                state.kill();
+                return;
+            }
+            match left {
+                Some(Duration::ZERO) => {
+                    state.is_timed_out = true;
+                    state.kill();
+                    return;
+                }
+                Some(left) => {
+                    let waited = self.changed.wait_timeout(state, left.min(LOOK));
+                    state = waited.unwrap_or_else(|error| error.into_inner()).0;
+                }
+                None => {
+                    state = self.changed.wait(state).unwrap_or_else(|error| error.into_inner());
+                }
+            }
+        }
+    }
+
+    /// From now on its time runs.
+    fn begin(&self) {
+        self.state().since = Some(Instant::now());
+        self.changed.notify_all();
+    }
+
+    /// Its time stands still.
+    fn pause(&self) {
+        let mut state = self.state();
+        if let Some(since) = state.since.take() {
+            state.left = state.left.saturating_sub(since.elapsed());
+        }
+    }
+}
+
+impl ChildState {
+    fn kill(&mut self) {
+        // Whoever it may have started is in its group.
+        #[cfg(unix)]
+        if let Some(pid) =
+            i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw)
+        {
+            _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        }
+        _ = self.child.kill();
+    }
+}
+
+impl Reader {
+    pub(super) fn start(launch: &Launch) -> io::Result<Reader> {
+        let mut command = Command::new(&launch.program);
+        command.args(&launch.args).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
+        // A file, because a pipe that nobody reads would make it wait.
+        let last_words = tempfile::tempfile().ok();
+        match last_words.as_ref().and_then(|file| file.try_clone().ok()) {
+            Some(file) => command.stderr(file),
+            None => command.stderr(Stdio::null()),
+        };
+        // Ctrl-C is for this process, which goes on until what it reads is kept.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        #[cfg(windows)]
+        std::os::windows::process::CommandExt::creation_flags(&mut command, 0x0000_0200);
+        let mut child = command.spawn()?;
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let (to, from) = pipes.ok_or_else(|| io::Error::other("no pipes"))?;
+        let state = ChildState {
+            child,
+            left: launch.time,
+            since: None,
+            is_timed_out: false,
+            is_over: false,
+        };
+        let guard = Arc::new(Guard {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            cancel: launch.cancel.clone(),
+        });
+        let watched = Arc::clone(&guard);
+        let reader = Reader {
+            guard,
+            to,
+            from,
+            last_words,
+            time: launch.time,
+            memory: launch.memory,
+            has_size: false,
+            end: None,
+        };
+        // Without the thread nothing would end it; dropping it does.
+        thread::Builder::new().name("pst".to_owned()).spawn(move || watched.watch())?;
+        Ok(reader)
+    }
+
+    /// Asks, gives it the bytes of the file that it wants, and returns what it answers.
+    fn ask(&mut self, ask: &Ask, file: &dyn ReadAt) -> Result<Answer, PstError> {
+        if let Some(end) = &self.end {
+            return Err(again(end));
+        }
+        let answer = self.exchange(ask, file);
+        self.guard.pause();
+        answer.map_err(|error| self.end_with(error))
+    }
+
+    fn end_with(&mut self, error: PstError) -> PstError {
+        self.end = Some(again(&error));
+        error
+    }
+
+    fn exchange(&mut self, ask: &Ask, file: &dyn ReadAt) -> Result<Answer, PstError> {
+        if !self.has_size {
+            self.has_size = true;
+            let size = file.size().map_err(PstError::Io)?;
+            self.tell(&Ask::Size(size))?;
+        }
+        self.tell(ask)?;
+        loop {
+            self.guard.begin();
+            let answer = Answer::read(&mut self.from);
+            self.guard.pause();
+            let (offset, len) = match answer {
+                Ok(Answer::Wants { offset, len }) => (offset, len),
+                Ok(answer) => return Ok(answer),
+                Err(error) => return Err(self.ended(&error)),
+            };
+            match piece(file, offset, len) {
+                Ok(bytes) => self.tell(&Ask::File(bytes))?,
+                Err(error) => {
+                    // It is told so that it does not wait; what it makes of it is of no interest.
+                    _ = self.tell(&Ask::Unreadable);
+                    return Err(PstError::Io(error));
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, ask: &Ask) -> Result<(), PstError> {
+        self.guard.begin();
+        let told = ask.write(&mut self.to);
+        self.guard.pause();
+        told.map_err(|error| self.ended(&error))
+    }
+
+    /// Why it does not answer.
+    fn ended(&mut self, error: &io::Error) -> PstError {
+        let status = {
+            let mut state = self.guard.state();
+            // It may be alive, and talk nonsense; or about to end, its pipes closed.
+            let status = match error.kind() {
+                io::ErrorKind::InvalidData => None,
+                _ => wait_a_little(&mut state.child),
+            };
+            state.kill();
+            let waited = state.child.wait().ok();
+            state.is_over = true;
+            self.guard.changed.notify_all();
+            if state.is_timed_out || status.or(waited).is_some_and(has_spent_its_time) {
+                return PstError::Time(self.time.as_secs());
+            }
+            status
+        };
+        if self.last_words().contains(NO_MEMORY) {
+            return PstError::Memory(self.memory);
+        }
+        PstError::Failed(match status {
+            Some(status) => format!("its reader ended: {status}"),
+            None => format!("its reader was ended: {error}"),
+        })
+    }
+
+    fn last_words(&mut self) -> String {
+        let mut words = Vec::new();
+        if let Some(file) = &mut self.last_words {
+            _ = file.rewind();
+            _ = file.take(LAST_WORDS).read_to_end(&mut words);
+        }
+        String::from_utf8_lossy(&words).into_owned()
+    }
+}
+
+/// How the child ended, if it does so at once.
+fn wait_a_little(child: &mut Child) -> Option<ExitStatus> {
+    for _ in 0..50 {
+        if let Ok(Some(status)) = child.try_wait() {
+            return Some(status);
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    None
+}
+
+#[cfg(unix)]
+fn has_spent_its_time(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.signal() == Some(rustix::process::Signal::XCPU.as_raw())
+}
+
+#[cfg(not(unix))]
+fn has_spent_its_time(_: ExitStatus) -> bool {
+    false
+}
+
+/// Bytes of the file, fewer only at its end.
+fn piece(file: &dyn ReadAt, offset: u64, len: u32) -> io::Result<Vec<u8>> {
+    let len = usize::try_from(len).unwrap_or(PIECE).min(PIECE);
+    let mut bytes = vec![0; len];
+    let mut done = 0;
+    while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        let at = offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
+        match file.read_at(at, rest) {
+            Ok(0) => break,
+            Ok(read) => done += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(done);
+    Ok(bytes)
+}
+
+/// The same once more.
+fn again(error: &PstError) -> PstError {
+    match error {
+        PstError::Malformed(why) => PstError::Malformed(why.clone()),
+        PstError::Time(seconds) => PstError::Time(*seconds),
+        PstError::Memory(bytes) => PstError::Memory(*bytes),
+        PstError::Io(error) => PstError::Io(io::Error::new(error.kind(), error.to_string())),
+        PstError::Failed(why) => PstError::Failed(why.clone()),
+        other => PstError::Failed(format!("its reader has ended: {other:?}")),
+    }
+}
+
+impl PstReader for Reader {
+    fn next(&mut self, file: &dyn ReadAt) -> Result<Option<PstItem>, PstError> {
+        match self.ask(&Ask::Next, file)? {
+            Answer::Attachment(attachment) => Ok(Some(PstItem::Attachment(attachment))),
+            Answer::UseLicense(license) => Ok(Some(PstItem::UseLicense(license))),
+            Answer::Unread(why) => Ok(Some(PstItem::Unread(why))),
+            Answer::End => Ok(None),
+            Answer::Malformed(why) => Err(self.end_with(PstError::Malformed(why))),
+            Answer::Wants { .. } | Answer::Bytes(_) => Err(self.nonsense()),
+        }
+    }
+
+    fn read_at(
+        &mut self,
+        file: &dyn ReadAt,
+        offset: u64,
+        buf: &mut [u8],
+    ) -> Result<usize, PstError> {
+        let len = u32::try_from(buf.len().min(PIECE)).unwrap_or_default();
+        match self.ask(&Ask::Attachment { offset, len }, file)? {
+            Answer::Bytes(bytes) if bytes.len() <= buf.len() => {
+                if let Some(to) = buf.get_mut(..bytes.len()) {
+                    to.copy_from_slice(&bytes);
+                }
+                Ok(bytes.len())
+            }
+            Answer::Malformed(why) => Err(PstError::Malformed(why)),
+            _ => Err(self.nonsense()),
+        }
+    }
+}
+
+impl Reader {
+    /// An answer to another question.
+    fn nonsense(&mut self) -> PstError {
+        let kind = io::ErrorKind::InvalidData;
+        let error = self.ended(&io::Error::new(kind, "it does not keep to the protocol"));
+        self.end_with(error)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let mut state = self.guard.state();
+        if !state.is_over {
+            state.is_over = true;
+            state.kill();
+            _ = state.child.wait();
+        }
+        self.guard.changed.notify_all();
+    }
+}

@@ -1,0 +1,269 @@
+//! The node database of a data file (MS-PST 2.2), as `outlook-pst` reads it: nodes, the nodes below
+//! them, and blocks. Both forms of it, which that crate has as types, look the same from outside.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard};
+
+use outlook_pst::PstReader as Source;
+use outlook_pst::ndb::NdbError;
+use outlook_pst::ndb::block::{
+    AnsiDataTree, AnsiSubNodeTree, Block as _, IntermediateDataTreeEntry as _,
+    IntermediateTreeBlock as _, IntermediateTreeHeader as _, UnicodeDataTree, UnicodeSubNodeTree,
+};
+use outlook_pst::ndb::block_id::{
+    AnsiBlockId, AnsiPageId, BlockId as _, UnicodeBlockId, UnicodePageId,
+};
+use outlook_pst::ndb::block_ref::{AnsiPageRef, BlockRef as _, UnicodePageRef};
+use outlook_pst::ndb::header::Header as _;
+use outlook_pst::ndb::page::{
+    AnsiBlockBTree, AnsiNodeBTree, BTreePage as _, BTreePageEntry as _, BlockBTreeEntry as _,
+    NodeBTreeEntry as _, UnicodeBlockBTree, UnicodeNodeBTree,
+};
+use outlook_pst::ndb::root::Root as _;
+use outlook_pst::{AnsiPstFile, PstFile as _, UnicodePstFile};
+
+use super::protocol::LastSeek;
+
+/// Pages of both trees that are remembered, each of 512 bytes and what is made of them: some 30 MB.
+const PAGES: usize = 32_768;
+/// Pages of the node tree that wait. A page has at most 31 entries, a tree eight levels.
+const WAITING: usize = 1 << 16;
+/// Blocks of one node: 8 KB each, of the largest attachment there can be (2 GB).
+const BLOCKS: usize = 1 << 19;
+/// Levels of intermediate blocks, XBLOCK and XXBLOCK.
+const LEVELS: u8 = 2;
+
+/// A node: an object, or a part of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Node {
+    pub(super) id: u32,
+    /// The block of its data.
+    pub(super) data: u64,
+    /// The block of the nodes below it.
+    pub(super) below: Option<u64>,
+    /// The folder that a folder or message lies in.
+    pub(super) parent: u32,
+}
+
+impl Node {
+    /// `nidType`, 2.2.2.1.
+    pub(super) fn kind(&self) -> u8 {
+        u8::try_from(self.id & 0x1F).unwrap_or_default()
+    }
+}
+
+/// A block of data, and how many bytes it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) block: u64,
+    pub(super) len: u64,
+}
+
+pub(super) trait NodeStore {
+    /// Nodes of the next page of the node tree, `None` behind the last.
+    fn next_nodes(&mut self) -> Option<io::Result<Vec<Node>>>;
+    /// The node with this id, which is there.
+    fn node(&mut self, id: u32) -> io::Result<Node>;
+    /// The nodes below, of the tree whose block this is.
+    fn below(&mut self, block: u64) -> io::Result<Vec<Node>>;
+    /// The blocks of the data whose first one this is.
+    fn pieces(&mut self, block: u64) -> io::Result<Vec<Piece>>;
+    /// The bytes of a block, decoded.
+    fn bytes(&mut self, block: u64) -> io::Result<Vec<u8>>;
+}
+
+/// Opens a data file of either form: the newer one first.
+pub(super) fn open(
+    source: &dyn Fn() -> Box<dyn Source>,
+    last_seek: &LastSeek,
+) -> io::Result<Box<dyn NodeStore>> {
+    match UnicodePstFile::read_from(source()) {
+        Ok(file) => Ok(Box::new(unicode::OpenStore::new(file)?)),
+        Err(error) => {
+            let place = last_seek.get();
+            match AnsiPstFile::read_from(source()) {
+                Ok(file) => Ok(Box::new(ansi::OpenStore::new(file)?)),
+                Err(_) => {
+                    last_seek.set(place);
+                    Err(error)
+                }
+            }
+        }
+    }
+}
+
+/// Whether an error says no more than that a node is not in the tree.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<NdbError>());
+    matches!(inner, Some(NdbError::BTreePageNotFound(_)))
+}
+
+/// The bytes of the file, whatever became of who read them before.
+fn locked(source: &Mutex<Box<dyn Source>>) -> MutexGuard<'_, Box<dyn Source>> {
+    source.lock().unwrap_or_else(|error| error.into_inner())
+}
+
+fn damaged(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
+}
+
+/// One of the two forms.
+macro_rules! form {
+    ($module:ident, $File:ident, $Nodes:ident, $Blocks:ident, $Data:ident, $Below:ident,
+     $Block:ident, $Page:ident, $PageRef:ident, $Key:ident) => {
+        mod $module {
+            use super::*;
+            use std::collections::BTreeMap;
+
+            pub(super) struct OpenStore {
+                file: $File,
+                nodes: $Nodes,
+                blocks: $Blocks,
+                /// Pages of the node tree to be read, with the level that each has at most.
+                waiting: Vec<($PageRef, u8)>,
+                node_pages: BTreeMap<$Page, $Nodes>,
+                block_pages: BTreeMap<$Page, $Blocks>,
+            }
+
+            impl OpenStore {
+                pub(super) fn new(file: $File) -> io::Result<OpenStore> {
+                    let root = file.header().root();
+                    let (node_root, block_root) = (*root.node_btree(), *root.block_btree());
+                    let (nodes, blocks) = {
+                        let mut source = locked(file.reader());
+                        let source = &mut *source;
+                        ($Nodes::read(source, node_root)?, $Blocks::read(source, block_root)?)
+                    };
+                    Ok(OpenStore {
+                        file,
+                        nodes,
+                        blocks,
+                        waiting: vec![(node_root, u8::MAX)],
+                        node_pages: BTreeMap::new(),
+                        block_pages: BTreeMap::new(),
+                    })
+                }
+
+                fn page(&mut self, page: $PageRef, most: u8) -> io::Result<Vec<Node>> {
+                    let mut source = locked(self.file.reader());
+                    match $Nodes::read(&mut *source, page)? {
+                        $Nodes::Intermediate(page, ..) => {
+                            let level = page.level();
+                            if level > most || self.waiting.len() > WAITING {
+                                return Err(damaged("the levels of the node tree do not fall"));
+                            }
+                            let pages = page.entries().iter().rev();
+                            self.waiting.extend(pages.map(|entry| (entry.block(), level - 1)));
+                            Ok(Vec::new())
+                        }
+                        $Nodes::Leaf(page) => Ok(page.entries().iter().map(node).collect()),
+                    }
+                }
+
+                fn make_room(&mut self) {
+                    if self.node_pages.len() + self.block_pages.len() > PAGES {
+                        self.node_pages.clear();
+                        self.block_pages.clear();
+                    }
+                }
+
+                /// Where a block lies.
+                fn block(
+                    &mut self,
+                    id: u64,
+                ) -> io::Result<<$File as outlook_pst::PstFile>::BlockBTreeEntry> {
+                    self.make_room();
+                    let id = $Block::from($Key::try_from(id).map_err(io::Error::other)?);
+                    let mut source = locked(self.file.reader());
+                    self.blocks.find_entry(&mut *source, id.search_key(), &mut self.block_pages)
+                }
+            }
+
+            fn node(entry: &<$File as outlook_pst::PstFile>::NodeBTreeEntry) -> Node {
+                Node {
+                    id: entry.node().into(),
+                    data: $Key::from(entry.data()).into(),
+                    below: entry.sub_node().map(|block| $Key::from(block).into()),
+                    parent: entry.parent().map_or(0, u32::from),
+                }
+            }
+
+            impl NodeStore for OpenStore {
+                fn next_nodes(&mut self) -> Option<io::Result<Vec<Node>>> {
+                    let (page, most) = self.waiting.pop()?;
+                    Some(self.page(page, most))
+                }
+
+                fn node(&mut self, id: u32) -> io::Result<Node> {
+                    self.make_room();
+                    let mut source = locked(self.file.reader());
+                    let pages = &mut self.node_pages;
+                    let found = self.nodes.find_entry(&mut *source, id.into(), pages)?;
+                    Ok(node(&found))
+                }
+
+                fn below(&mut self, block: u64) -> io::Result<Vec<Node>> {
+                    let block = self.block(block)?;
+                    let mut source = locked(self.file.reader());
+                    let tree = $Below::read(&mut *source, &block)?;
+                    let pages = &mut self.block_pages;
+                    let entries = tree.entries(&mut *source, &self.blocks, pages)?;
+                    let nodes = entries.map(|entry| Node {
+                        id: entry.node().into(),
+                        data: $Key::from(entry.block()).into(),
+                        below: entry.sub_node().map(|block| $Key::from(block).into()),
+                        parent: 0,
+                    });
+                    Ok(nodes.collect())
+                }
+
+                fn pieces(&mut self, block: u64) -> io::Result<Vec<Piece>> {
+                    let mut pieces = Vec::new();
+                    let mut waiting = vec![(block, LEVELS)];
+                    while let Some((block, most)) = waiting.pop() {
+                        let entry = self.block(block)?;
+                        if !entry.block().block().is_internal() {
+                            pieces.push(Piece { block, len: entry.size().into() });
+                        } else {
+                            let method = self.file.header().crypt_method();
+                            let mut source = locked(self.file.reader());
+                            let tree = $Data::read(&mut *source, method, &entry)?;
+                            let $Data::Intermediate(tree) = tree else { continue };
+                            if most == 0 || tree.header().level() > most {
+                                return Err(damaged("the levels of a data tree do not fall"));
+                            }
+                            let blocks = tree.entries().iter().rev();
+                            waiting.extend(
+                                blocks.map(|entry| ($Key::from(entry.block()).into(), most - 1)),
+                            );
+                        }
+                        if pieces.len() + waiting.len() > BLOCKS {
+                            return Err(damaged("a data tree has too many blocks"));
+                        }
+                    }
+                    Ok(pieces)
+                }
+
+                fn bytes(&mut self, block: u64) -> io::Result<Vec<u8>> {
+                    let entry = self.block(block)?;
+                    let method = self.file.header().crypt_method();
+                    let mut source = locked(self.file.reader());
+                    match $Data::read(&mut *source, method, &entry)? {
+                        $Data::Leaf(block) => Ok(block.data().to_vec()),
+                        $Data::Intermediate(_) => Err(damaged("a block of data is none")),
+                    }
+                }
+            }
+        }
+    };
+}
+
+form! {
+    unicode, UnicodePstFile, UnicodeNodeBTree, UnicodeBlockBTree, UnicodeDataTree,
+    UnicodeSubNodeTree, UnicodeBlockId, UnicodePageId, UnicodePageRef, u64
+}
+
+form! {
+    ansi, AnsiPstFile, AnsiNodeBTree, AnsiBlockBTree, AnsiDataTree,
+    AnsiSubNodeTree, AnsiBlockId, AnsiPageId, AnsiPageRef, u32
+}

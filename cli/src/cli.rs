@@ -1,0 +1,91 @@
+//! The command line: arguments of the program itself, and dispatch to the commands.
+
+use std::sync::LazyLock;
+
+use clap::{Parser, Subcommand};
+use rmsight::{READER_VERSION, RULES_VERSION, SCHEMA_VERSION};
+
+use crate::commands::{
+    check, diff, estate, export, inspect, inventory, judge, license, merge, report, rules, scan,
+};
+use crate::exit::{Outcome, Result};
+
+/// What `--version` prints.
+static VERSIONS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{}
+record schema {SCHEMA_VERSION}, fact reader {READER_VERSION}, rules {RULES_VERSION}",
+        env!("CARGO_PKG_VERSION"),
+    )
+});
+
+/// Which files still need an AD RMS cluster?
+///
+/// Reads rights-protected documents (Office, PDF, mail, .pfile, also inside archives) and says for
+/// each whose key opens it: an on-premises AD RMS cluster's, or one in Azure. No network, no
+/// password, nothing is changed or decrypted.
+#[derive(Debug, Parser)]
+#[command(name = "rmsight", version, long_version = VERSIONS.as_str(), after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  complete
+  1  complete, but something could not be read or decided
+  2  wrong usage, or nothing could be done
+  130, 143  stopped by Ctrl-C or SIGTERM; an inventory has all that was read until then";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Scan(Box<scan::ScanArgs>),
+    Inspect(inspect::InspectArgs),
+    License(license::LicenseArgs),
+    Judge(judge::JudgeArgs),
+    Report(report::ReportArgs),
+    Export(Box<export::ExportArgs>),
+    Check(check::CheckArgs),
+    Diff(diff::DiffArgs),
+    Merge(merge::MergeArgs),
+    /// Work on an inventory itself
+    #[command(subcommand)]
+    Inventory(inventory::InventoryCommand),
+    /// Work on the estate file: what the operator knows of keys
+    #[command(subcommand)]
+    Estate(estate::EstateCommand),
+    /// Print the table of rules that verdicts are made by
+    Rules,
+    /// Read an Outlook data file for another rmsight, over standard input and output
+    #[cfg(feature = "pst")]
+    #[command(name = crate::child::pst::SUBCOMMAND, hide = true)]
+    PstChild {
+        /// Seconds of processor time
+        seconds: u64,
+        /// Bytes of memory
+        memory: u64,
+    },
+}
+
+impl Cli {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<Outcome> {
+        match self.command {
+            Command::Scan(args) => scan::run(&args),
+            Command::Inspect(args) => inspect::run(&args),
+            Command::License(args) => license::run(&args),
+            Command::Judge(args) => judge::run(&args),
+            Command::Report(args) => report::run(&args),
+            Command::Export(args) => export::run(&args),
+            Command::Check(args) => check::run(&args),
+            Command::Diff(args) => diff::run(&args),
+            Command::Merge(args) => merge::run(&args),
+            Command::Inventory(command) => inventory::run(&command),
+            Command::Estate(command) => estate::run(&command),
+            Command::Rules => rules::run(),
+            #[cfg(feature = "pst")]
+            Command::PstChild { seconds, memory } => crate::child::pst::run(seconds, memory),
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! `rmsight estate learn` and `rmsight estate import`: SLC keys out of what an operator has, as
+//! lines for the estate file.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use rmsight::{
+    AuthorityKind, Dependency, Estate, Facts, Inspector, KeyStatus, Learned, Link, Origin,
+    Protection, Report, judge,
+};
+
+use crate::authority_file;
+use crate::exit::{self, Failure, Outcome, Result};
+use crate::output::format::counted;
+use crate::output::terminal::escaped;
+
+/// Learn keys from files that a cluster or tenant is known to have protected
+///
+/// Any file that `rmsight scan` reads will do, and whatever `rmsight estate import` takes. Prints
+/// lines for the estate file. Of your own keys you have to say there what became of each.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rmsight estate learn --as own --name Headquarters offer.docx >> estate.toml
+  rmsight estate learn --as foreign --name \"Fabrikam\" --into estate.toml theirs.msg")]
+pub(crate) struct LearnArgs {
+    /// Files that it has protected, its certificates or its public keys
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// Whose keys these are
+    #[arg(long = "as", value_enum, value_name = "WHOSE")]
+    whose: Whose,
+
+    #[command(flatten)]
+    destination: DestinationArgs,
+}
+
+/// Learn keys from what servers, key stores and commands export
+///
+/// Takes XrML server certificates and chains (a trusted user domain export is one), answers of
+/// GetServerInfo, X.509 certificates and RSA public keys (PEM or DER), the output of
+/// Get-AipServiceConfiguration and Get-AipServiceKeys, and registry exports of LicensingRedirection.
+///
+/// A server's certificate shows which key it is, and gives nobody the ability to open anything. An
+/// exported trusted publishing domain cannot be read: its certificates are encrypted with the
+/// password. Ids without keys and redirections only annotate; the lines say which file would
+/// confirm them.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Certificates, public keys, output of commands
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    destination: DestinationArgs,
+}
+
+/// Where what was learnt goes.
+#[derive(Debug, Args)]
+struct DestinationArgs {
+    /// The name of the cluster, tenant or organisation: begins an authority of that name
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// Add the lines to the end of this estate file, instead of printing them
+    ///
+    /// What stands in it is not changed; keys that it has are left out.
+    #[arg(long, value_name = "FILE", requires = "name")]
+    into: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Whose {
+    /// Of a cluster or tenant of your own
+    Own,
+    /// Of another one, which came with a trusted publishing domain
+    Tpd,
+    /// Of another organisation
+    Foreign,
+}
+
+/// More than the library reads of a certificate or a command's output; of a larger file it is told
+/// so much.
+const READ: u64 = (16 << 20) + 1;
+
+/// From files that a cluster or tenant is known to have protected, or from its certificates.
+pub(super) fn learn(args: &LearnArgs) -> Result<Outcome> {
+    let mut lesson = Lesson::default();
+    // What was changed after it was signed names anybody's key.
+    let builder = Inspector::builder().verify(true).keep_licenses(false);
+    #[cfg(feature = "pst")]
+    let builder =
+        builder.pst(crate::child::pst::PstLimits::default().opener(rmsight::Cancel::default()));
+    let mut inspector = builder.build();
+    for path in &args.files {
+        lesson.protected(path, &mut inspector);
+    }
+    let (status, origin) = match args.whose {
+        Whose::Own => (None, Origin::Own),
+        Whose::Tpd => (None, Origin::Tpd),
+        Whose::Foreign => (Some(KeyStatus::Foreign), Origin::Own),
+    };
+    lesson.end(status, origin, &args.destination)
+}
+
+/// From certificates, public keys and the output of commands.
+pub(super) fn import(args: &ImportArgs) -> Result<Outcome> {
+    let mut lesson = Lesson::default();
+    for path in &args.files {
+        lesson.exported(path);
+    }
+    lesson.end(None, Origin::Own, &args.destination)
+}
+
+/// What was learnt of each key, in the order in which it was met.
+#[derive(Default)]
+struct Lesson {
+    learned: Vec<Learned>,
+    is_incomplete: bool,
+}
+
+impl Lesson {
+    fn refuse(&mut self, path: &Path, why: impl std::fmt::Display) {
+        self.is_incomplete = true;
+        exit::warn(format_args!("{}: {why}", path.display()));
+    }
+
+    fn protected(&mut self, path: &Path, inspector: &mut Inspector) {
+        let report = match inspector.inspect_path(path) {
+            Ok(report) => report,
+            Err(error) => return self.refuse(path, error),
+        };
+        let all = report.findings().map(|finding| finding.facts());
+        let protected: Vec<&Facts> =
+            all.filter(|facts| facts.protection == Protection::Rms).collect();
+        if protected.is_empty() {
+            return self.exported_or(path, &report);
+        }
+        for facts in protected {
+            match from_protected(facts) {
+                Ok(learned) => self.add(learned),
+                Err(why) => self.refuse(path, why),
+            }
+        }
+    }
+
+    /// What is not protected may tell of a key itself.
+    fn exported_or(&mut self, path: &Path, report: &Report) {
+        match (self.read(path), report.incomplete()) {
+            (Ok(()), _) => {}
+            (Err(_), Some(error)) => self.refuse(path, error),
+            (Err(why), None) => self.refuse(
+                path,
+                format_args!("It is not rights-protected, so it names no server's key. {why}"),
+            ),
+        }
+    }
+
+    fn exported(&mut self, path: &Path) {
+        if let Err(why) = self.read(path) {
+            self.refuse(path, why);
+        }
+    }
+
+    fn read(&mut self, path: &Path) -> std::result::Result<(), String> {
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(READ).read_to_end(&mut bytes));
+        read.map_err(|error| error.to_string())?;
+        let learned = rmsight::learn(&bytes).map_err(|mistake| mistake.to_string())?;
+        learned.into_iter().for_each(|learned| self.add(learned));
+        Ok(())
+    }
+
+    /// A key is known once, with all its hosts.
+    fn add(&mut self, learned: Learned) {
+        let is_same = |known: &&mut Learned| match (&known.key, &learned.key) {
+            (Some(one), Some(other)) => one == other,
+            (None, None) => known.id.is_some() && known.id == learned.id,
+            _ => false,
+        };
+        let Some(known) = self.learned.iter_mut().find(is_same) else {
+            return self.learned.push(learned);
+        };
+        for (own, more) in [(&mut known.hosts, learned.hosts), (&mut known.notes, learned.notes)] {
+            more.into_iter().for_each(|one| {
+                if !own.contains(&one) {
+                    own.push(one);
+                }
+            });
+        }
+        known.id = known.id.take().or(learned.id);
+        known.name = known.name.take().or(learned.name);
+    }
+
+    fn end(
+        mut self,
+        status: Option<KeyStatus>,
+        origin: Origin,
+        to: &DestinationArgs,
+    ) -> Result<Outcome> {
+        if self.learned.is_empty() {
+            return Ok(Outcome::Nothing);
+        }
+        let written = match &to.into {
+            Some(file) => self.append(file, status, origin, to.name.as_deref()),
+            None => {
+                let text = block(&self.learned, status, origin, to.name.as_deref());
+                let mut out = io::stdout().lock();
+                let lead = "# For estate.toml; a key whose status is empty waits for you to say \
+                            what became of it.";
+                writeln!(out, "{lead}\n{}", lines(&text))
+                    .and_then(|()| out.flush())
+                    .map_err(|error| Failure::writing(&error))
+            }
+        };
+        written.map(|()| Outcome::of(!self.is_incomplete))
+    }
+
+    /// Adds to the end of an estate file, and changes nothing of what it says.
+    fn append(
+        &mut self,
+        file: &Path,
+        status: Option<KeyStatus>,
+        origin: Origin,
+        name: Option<&str>,
+    ) -> Result<()> {
+        let fail = |why: &dyn std::fmt::Display| {
+            Failure::message(format_args!("{}: {why}", file.display()))
+        };
+        let before = match fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(fail(&error)),
+        };
+        // Keys of which nobody has said yet what became of them are known all the same.
+        let answered = settled(&before);
+        let estate = authority_file::parse(file, answered.as_bytes())?;
+        let known: Vec<&rmsight::Key> =
+            estate.authorities().iter().flat_map(|authority| &authority.keys).collect();
+        let found = self.learned.len();
+        // What has neither key nor id is nothing that could be declared.
+        self.learned.retain(|learned| {
+            let is_known = |key: &&rmsight::Key| match (&learned.key, &key.key) {
+                (Some(one), Some(other)) => one == other,
+                _ => learned.id.is_some() && learned.id == key.id,
+            };
+            (learned.key.is_some() || learned.id.is_some()) && !known.iter().any(is_known)
+        });
+        let left = found - self.learned.len();
+        if self.learned.is_empty() {
+            println!("{}: nothing to add.", escaped(&file.display().to_string()));
+            remind(&before);
+            return Ok(());
+        }
+        let name = new_name(&estate, name).map_err(|why| fail(&why))?;
+        if let (None, Some(last)) = (name, estate.authorities().last()) {
+            self.learned.iter_mut().for_each(|learned| learned.kind = Some(last.kind));
+        }
+        let text = block(&self.learned, status, origin, name);
+        // But for what only the operator can say, it has to be a good estate file.
+        let filled = settled(&text);
+        authority_file::parse(file, format!("{answered}\n{filled}").as_bytes())?;
+        let gap = if before.is_empty() { "" } else { "\n" };
+        let opened = OpenOptions::new().append(true).create(true).open(file);
+        opened
+            .and_then(|mut file| file.write_all(format!("{gap}{text}").as_bytes()))
+            .map_err(|error| fail(&error))?;
+        let added = counted(self.learned.len().try_into().unwrap_or(u64::MAX), "key");
+        println!("{}: added {added}, {left} left out.", escaped(&file.display().to_string()));
+        remind(&format!("{before}{text}"));
+        Ok(())
+    }
+}
+
+/// Whether a line waits for the operator to say what became of a key.
+fn is_open(line: &str) -> bool {
+    let value = line.trim_start().strip_prefix("status");
+    let value = value.and_then(|rest| rest.trim_start().strip_prefix('='));
+    value.is_some_and(|value| matches!(value.trim_start().get(..2), Some("\"\"" | "''")))
+}
+
+/// The text with a status that asks for no more in the place of each that is empty.
+fn settled(text: &str) -> String {
+    let lines = text.split_inclusive('\n');
+    let line = |line: &str| match is_open(line) {
+        true => "status = \"active\"\n".to_owned(),
+        false => line.to_owned(),
+    };
+    lines.map(line).collect()
+}
+
+fn remind(text: &str) {
+    let open = text.lines().filter(|line| is_open(line)).count();
+    if open > 0 {
+        let keys = counted(open.try_into().unwrap_or(u64::MAX), "key");
+        println!(
+            "{keys} in it still without a status: say of each what became of it; `rmsight estate \
+             check` names the lines."
+        );
+    }
+}
+
+/// The name of the authority that has to be begun, if one has: keys belong to the last one of a
+/// file.
+fn new_name<'n>(
+    estate: &Estate,
+    name: Option<&'n str>,
+) -> std::result::Result<Option<&'n str>, &'static str> {
+    let Some(name) = name else {
+        return Err("say with --name whose keys these are");
+    };
+    let all = estate.authorities();
+    match all.iter().rposition(|authority| authority.name == name) {
+        None => Ok(Some(name)),
+        Some(at) if at + 1 == all.len() => Ok(None),
+        Some(_) => Err(
+            "that authority is not the last one of the file, and keys at its end would belong to \
+             another: run it without --into, and paste the lines",
+        ),
+    }
+}
+
+/// The key that a protected file is sealed to, unless the file contradicts itself.
+fn from_protected(facts: &Facts) -> std::result::Result<Learned, String> {
+    let Some(mut learned) = Learned::from_facts(facts) else {
+        let why = facts.error.as_deref().unwrap_or("there is none in its license");
+        return Err(format!("It is rights-protected, but its key cannot be read: {why}"));
+    };
+    let link = facts.license.as_deref().map(|license| license.link);
+    match link {
+        Some(Link::Broken) => {
+            return Err(
+                "Its license was changed after it was signed, or contradicts itself: anybody's \
+                 key may stand in it. Give another file."
+                    .to_owned(),
+            );
+        }
+        Some(Link::Linked | Link::Own) => {}
+        _ => learned.notes.push(
+            "No signature leads from the file to this key: believe it only if you know where the \
+             file comes from."
+                .to_owned(),
+        ),
+    }
+    if judge(facts, &Estate::default()).dependency() == Dependency::AzureRms {
+        learned.kind = Some(AuthorityKind::AzureRms);
+        learned.notes.push(
+            "Azure issued the license. If its key came from an AD RMS cluster, declare it for \
+             that cluster, as `imported`."
+                .to_owned(),
+        );
+    }
+    Ok(learned)
+}
+
+/// The lines of keys, below an authority of their own if it has a name.
+fn block(
+    learned: &[Learned],
+    status: Option<KeyStatus>,
+    origin: Origin,
+    name: Option<&str>,
+) -> String {
+    let mut text = String::new();
+    if let Some(name) = name {
+        let is_azure = |learned: &Learned| learned.kind == Some(AuthorityKind::AzureRms);
+        let kind = match learned.iter().all(is_azure) {
+            true => AuthorityKind::AzureRms,
+            false => AuthorityKind::AdRms,
+        };
+        let mut hosts: Vec<&str> =
+            learned.iter().flat_map(|learned| &learned.hosts).map(String::as_str).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        let hosts: Vec<String> = hosts.into_iter().map(quoted).collect();
+        let name = quoted(name);
+        text += &format!("[[authority]]\nname = {name}\nkind = \"{kind}\"\n");
+        text += &format!("hosts = [{}]\n\n", hosts.join(", "));
+        // A key of Azure needs no status, below an authority that is Azure's.
+        let mut all = learned.to_vec();
+        all.iter_mut().for_each(|learned| learned.kind = Some(kind));
+        return text + &keys(&all, status, origin);
+    }
+    text + &keys(learned, status, origin)
+}
+
+fn keys(learned: &[Learned], status: Option<KeyStatus>, origin: Origin) -> String {
+    let is_azure = |one: &Learned| one.kind == Some(AuthorityKind::AzureRms);
+    let all = learned.iter().map(|one| match is_azure(one) {
+        true => one.to_toml(None, Origin::Own),
+        false => one.to_toml(status, origin),
+    });
+    all.collect::<Vec<_>>().join("\n")
+}
+
+/// A basic string of TOML.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for char in text.chars() {
+        match char {
+            '"' | '\\' => quoted.extend(['\\', char]),
+            char if char.is_control() => quoted += &format!("\\u{:04X}", u32::from(char)),
+            char => quoted.push(char),
+        }
+    }
+    quoted + "\""
+}
+
+/// Text that keeps its lines, and cannot steer a terminal.
+fn lines(text: &str) -> String {
+    text.lines().map(|line| format!("{}\n", escaped(line))).collect()
+}

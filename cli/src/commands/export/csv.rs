@@ -1,0 +1,183 @@
+//! CSV: as written, and for spreadsheets.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use rmsight::{COLUMNS, ColumnKind};
+
+use super::sink::{FindingWriter, OutputFile};
+use crate::exit::{Failure, Result};
+use crate::inventory::query::Judged;
+
+/// Rows of a sheet in Excel, its header among them.
+const SHEET: u64 = 1_048_576;
+
+/// One line of CSV (RFC 4180).
+pub(super) fn line<T: AsRef<[u8]>>(
+    fields: impl Iterator<Item = T>,
+    terminator: csv::Terminator,
+) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().terminator(terminator).from_writer(Vec::new());
+    // Writing into memory cannot fail, and neither can its end.
+    _ = writer.write_record(fields);
+    writer.into_inner().unwrap_or_default()
+}
+
+/// Values as they are.
+pub(super) struct CsvWriter {
+    out: OutputFile,
+}
+
+impl CsvWriter {
+    pub(super) fn open(file: Option<&Path>) -> Result<CsvWriter> {
+        let mut out = OutputFile::open(file)?;
+        let names = COLUMNS.iter().map(|column| column.name);
+        out.all(&line(names, csv::Terminator::Any(b'\n')))?;
+        Ok(CsvWriter { out })
+    }
+}
+
+impl FindingWriter for CsvWriter {
+    fn write(&mut self, judged: &Judged) -> Result<()> {
+        let record = judged.record();
+        let values = COLUMNS.iter().map(|column| column.value(&record).to_string());
+        self.out.all(&line(values, csv::Terminator::Any(b'\n')))
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        self.out.finish()
+    }
+}
+
+/// For spreadsheets: as many files as it takes.
+pub(super) struct ExcelWriter {
+    file: Option<PathBuf>,
+    full: Vec<OutputFile>,
+    out: OutputFile,
+    rows: u64,
+    limit: u64,
+}
+
+impl ExcelWriter {
+    pub(super) fn open(file: Option<&Path>) -> Result<ExcelWriter> {
+        ExcelWriter::with_limit(file, SHEET)
+    }
+
+    fn with_limit(file: Option<&Path>, limit: u64) -> Result<ExcelWriter> {
+        let out = sheet(file)?;
+        Ok(ExcelWriter { file: file.map(Path::to_owned), full: Vec::new(), out, rows: 1, limit })
+    }
+
+    fn next(&mut self) -> Result<()> {
+        let Some(first) = &self.file else {
+            let text = "more rows than a sheet has: --output FILE writes several";
+            return Err(Failure::message(text));
+        };
+        let number = self.full.len() + 2;
+        let next = sheet(Some(&numbered(first, number)))?;
+        self.full.push(std::mem::replace(&mut self.out, next));
+        self.rows = 1;
+        Ok(())
+    }
+}
+
+/// `findings.csv`, then `findings-2.csv`.
+pub(super) fn numbered(file: &Path, number: usize) -> PathBuf {
+    renamed(file, &number.to_string())
+}
+
+/// `todo.csv` with `extract-first` is `todo-extract-first.csv`.
+pub(super) fn renamed(file: &Path, more: &str) -> PathBuf {
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
+    name.push("-");
+    name.push(more);
+    if let Some(ending) = file.extension() {
+        name.push(".");
+        name.push(ending);
+    }
+    file.with_file_name(name)
+}
+
+fn sheet(file: Option<&Path>) -> Result<OutputFile> {
+    let mut out = OutputFile::open(file)?;
+    out.all("\u{feff}".as_bytes())?;
+    out.all(&line(COLUMNS.iter().map(|column| column.name), csv::Terminator::CRLF))?;
+    Ok(out)
+}
+
+impl FindingWriter for ExcelWriter {
+    fn write(&mut self, judged: &Judged) -> Result<()> {
+        if self.rows >= self.limit {
+            self.next()?;
+        }
+        self.rows += 1;
+        let record = judged.record();
+        let values = COLUMNS.iter().map(|column| {
+            let value = column.value(&record).to_string();
+            match column.kind {
+                ColumnKind::Text => harmless(&value).into_owned(),
+                _ => value,
+            }
+        });
+        self.out.all(&line(values, csv::Terminator::CRLF))
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        for out in self.full {
+            out.finish()?;
+        }
+        self.out.finish()
+    }
+}
+
+/// Text that a spreadsheet does not take for a formula (OWASP, "CSV Injection").
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
+    if text.starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ]) {
+        return Cow::Owned(format!("'{text}"));
+    }
+    Cow::Borrowed(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_become_text() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(harmless(formula), format!("'{formula}"));
+        }
+        for text in ["", "/mnt/=1", "a-b"] {
+            assert_eq!(harmless(text), text);
+        }
+    }
+
+    #[test]
+    fn a_full_sheet_goes_on_in_a_further_file() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("out.csv");
+        let mut excel = Box::new(ExcelWriter::with_limit(Some(&file), 3).unwrap());
+        let facts = rmsight::Facts::not_opened("io", "gone");
+        let verdict = rmsight::judge(&facts, &rmsight::Estate::default());
+        let judged = Judged { envelope: rmsight::Envelope::new("=a"), facts, verdict };
+        for _ in 0..5 {
+            excel.write(&judged).unwrap();
+        }
+        assert!(!file.exists(), "a file appears when it is whole");
+        excel.finish().unwrap();
+        for (name, lines) in [("out.csv", 3), ("out-2.csv", 3), ("out-3.csv", 2)] {
+            let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+            assert!(text.starts_with('\u{feff}'), "{name}");
+            assert_eq!(text.lines().count(), lines, "{name}");
+            assert!(text.contains(",'=a,"), "{name}");
+        }
+    }
+
+    #[test]
+    fn further_files_have_numbers() {
+        assert_eq!(numbered(Path::new("/a/b.c/out.csv"), 2), Path::new("/a/b.c/out-2.csv"));
+        assert_eq!(numbered(Path::new("out"), 3), Path::new("out-3"));
+    }
+}

@@ -1,0 +1,253 @@
+//! Parquet: typed columns, compressed with Zstandard. Times are timestamps in UTC, anomalies a list.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use parquet::basic::{
+    Compression, ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical,
+};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::{Type, TypePtr};
+use rmsight::{COLUMNS, Column, ColumnKind, Value};
+
+use super::sink::FindingWriter;
+use crate::exit::{Failure, Result};
+use crate::inventory::query::Judged;
+use crate::output::atomic_file::AtomicFile;
+
+/// Rows that are held until they are written together.
+const GROUP: usize = 50_000;
+
+/// A file that is being written. Rows are encoded and compressed beside the reading of further
+/// ones, which takes about as long.
+pub(super) struct ParquetWriter {
+    file: AtomicFile,
+    columns: Vec<Cells>,
+    rows: usize,
+    groups: SyncSender<Vec<Cells>>,
+    encoder: Option<JoinHandle<std::result::Result<(), ParquetError>>>,
+}
+
+/// The values of one column, those that are there, and for each row whether one is.
+enum Cells {
+    Bool(Vec<bool>, Vec<i16>),
+    Number(Vec<i64>, Vec<i16>),
+    /// All texts behind each other, and where each ends: a hundred thousand small pieces of memory
+    /// would cost more than what is done with them.
+    Text(Vec<u8>, Vec<usize>, Vec<i16>),
+    /// With the levels of repetition.
+    List(Vec<ByteArray>, Vec<i16>, Vec<i16>),
+}
+
+impl Cells {
+    fn of(column: &Column) -> Cells {
+        match column.kind {
+            ColumnKind::Bool => Cells::Bool(Vec::new(), Vec::new()),
+            ColumnKind::Int | ColumnKind::Time => Cells::Number(Vec::new(), Vec::new()),
+            ColumnKind::List => Cells::List(Vec::new(), Vec::new(), Vec::new()),
+            _ => Cells::Text(Vec::new(), Vec::new(), Vec::new()),
+        }
+    }
+
+    fn push(&mut self, value: Value<'_>) {
+        match (self, value) {
+            (Cells::Bool(values, there), Value::Bool(truth)) => {
+                values.push(truth);
+                there.push(1);
+            }
+            (Cells::Number(values, there), Value::Int(number)) => {
+                values.push(i64::try_from(number).unwrap_or(i64::MAX));
+                there.push(1);
+            }
+            (Cells::Number(values, there), Value::Time(time)) => {
+                values.push(time.unix().saturating_mul(1_000_000));
+                there.push(1);
+            }
+            (Cells::Text(texts, ends, there), Value::Text(text)) => {
+                texts.extend_from_slice(text.as_bytes());
+                ends.push(texts.len());
+                there.push(1);
+            }
+            (Cells::List(values, there, again), Value::List(facts, judging)) => {
+                let before = values.len();
+                for anomaly in facts.iter().chain(judging) {
+                    again.push(i16::from(values.len() > before));
+                    there.push(1);
+                    values.push(ByteArray::from(anomaly.as_str()));
+                }
+                if values.len() == before {
+                    again.push(0);
+                    there.push(0);
+                }
+            }
+            (Cells::List(_, there, again), _) => {
+                there.push(0);
+                again.push(0);
+            }
+            (Cells::Bool(_, there) | Cells::Number(_, there) | Cells::Text(_, _, there), _) => {
+                there.push(0);
+            }
+        }
+    }
+
+    fn write(
+        self,
+        group: &mut SerializedRowGroupWriter<'_, File>,
+    ) -> std::result::Result<(), ParquetError> {
+        let Some(mut column) = group.next_column()? else { return Ok(()) };
+        match self {
+            Cells::Bool(values, there) => {
+                column.typed::<BoolType>().write_batch(&values, Some(&there), None)?;
+            }
+            Cells::Number(values, there) => {
+                column.typed::<Int64Type>().write_batch(&values, Some(&there), None)?;
+            }
+            Cells::Text(texts, ends, there) => {
+                let all = ByteArray::from(texts);
+                let starts = std::iter::once(0).chain(ends.iter().copied());
+                let values: Vec<ByteArray> =
+                    starts.zip(&ends).map(|(start, end)| all.slice(start, end - start)).collect();
+                column.typed::<ByteArrayType>().write_batch(&values, Some(&there), None)?;
+            }
+            Cells::List(values, there, again) => {
+                column.typed::<ByteArrayType>().write_batch(&values, Some(&there), Some(&again))?;
+            }
+        }
+        column.close()
+    }
+}
+
+fn blank() -> Vec<Cells> {
+    COLUMNS.iter().map(Cells::of).collect()
+}
+
+/// Writes groups of rows until no more come.
+fn encode(
+    mut writer: SerializedFileWriter<File>,
+    groups: &Receiver<Vec<Cells>>,
+) -> std::result::Result<(), ParquetError> {
+    for columns in groups {
+        let mut group = writer.next_row_group()?;
+        for column in columns {
+            column.write(&mut group)?;
+        }
+        group.close()?;
+    }
+    writer.close().map(|_| ())
+}
+
+impl ParquetWriter {
+    pub(super) fn open(file: &Path) -> Result<ParquetWriter> {
+        let (file, out) = AtomicFile::create(file)?;
+        let about =
+            KeyValue::new("rmsight.record_schema".to_owned(), rmsight::SCHEMA_VERSION.to_string());
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_created_by(format!("rmsight {}", env!("CARGO_PKG_VERSION")))
+            .set_key_value_metadata(Some(vec![about]))
+            .build();
+        let schema = schema().map_err(|error| failed(&error))?;
+        let writer = SerializedFileWriter::new(out, schema, Arc::new(properties))
+            .map_err(|error| failed(&error))?;
+        let (groups, waiting) = sync_channel(0);
+        let encoder = Some(thread::spawn(move || encode(writer, &waiting)));
+        Ok(ParquetWriter { file, columns: blank(), rows: 0, groups, encoder })
+    }
+
+    /// Hands the rows on; false if nobody takes them.
+    fn group(&mut self) -> bool {
+        self.rows = 0;
+        let columns = std::mem::replace(&mut self.columns, blank());
+        self.groups.send(columns).is_ok()
+    }
+
+    /// Why nobody takes rows any more.
+    fn failure(&mut self) -> Failure {
+        match self.encoder.take().map(JoinHandle::join) {
+            Some(Ok(Err(error))) => failed(&error),
+            _ => Failure::message("cannot write: the encoder stopped"),
+        }
+    }
+}
+
+impl FindingWriter for ParquetWriter {
+    fn write(&mut self, judged: &Judged) -> Result<()> {
+        let record = judged.record();
+        for (cells, column) in self.columns.iter_mut().zip(COLUMNS) {
+            cells.push(column.value(&record));
+        }
+        self.rows += 1;
+        if self.rows < GROUP || self.group() {
+            return Ok(());
+        }
+        Err(self.failure())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        if self.rows > 0 && !self.group() {
+            return Err(self.failure());
+        }
+        let ParquetWriter { file, groups, encoder, .. } = *self;
+        drop(groups);
+        match encoder.map(JoinHandle::join) {
+            Some(Ok(written)) => written.map_err(|error| failed(&error))?,
+            _ => return Err(Failure::message("cannot write: the encoder stopped")),
+        }
+        file.keep()
+    }
+}
+
+fn failed(error: &ParquetError) -> Failure {
+    Failure::message(format_args!("cannot write: {error}"))
+}
+
+fn schema() -> std::result::Result<TypePtr, ParquetError> {
+    let fields = COLUMNS.iter().map(field).collect::<std::result::Result<_, _>>()?;
+    Ok(Arc::new(Type::group_type_builder("record").with_fields(fields).build()?))
+}
+
+fn field(column: &Column) -> std::result::Result<TypePtr, ParquetError> {
+    let one = |name, physical| Type::primitive_type_builder(name, physical);
+    let optional = Repetition::OPTIONAL;
+    let made = match column.kind {
+        ColumnKind::Bool => {
+            one(column.name, Physical::BOOLEAN).with_repetition(optional).build()?
+        }
+        ColumnKind::Int => one(column.name, Physical::INT64).with_repetition(optional).build()?,
+        ColumnKind::Time => one(column.name, Physical::INT64)
+            .with_repetition(optional)
+            .with_logical_type(Some(LogicalType::timestamp(true, TimeUnit::MICROS)))
+            .build()?,
+        ColumnKind::List => list(column.name)?,
+        _ => one(column.name, Physical::BYTE_ARRAY)
+            .with_repetition(optional)
+            .with_logical_type(Some(LogicalType::String))
+            .build()?,
+    };
+    Ok(Arc::new(made))
+}
+
+/// A list that is always there, of names that are (Parquet, "LogicalTypes", "Lists").
+fn list(name: &str) -> std::result::Result<Type, ParquetError> {
+    let element = Type::primitive_type_builder("element", Physical::BYTE_ARRAY)
+        .with_repetition(Repetition::REQUIRED)
+        .with_logical_type(Some(LogicalType::String))
+        .build()?;
+    let repeated = Type::group_type_builder("list")
+        .with_repetition(Repetition::REPEATED)
+        .with_fields(vec![Arc::new(element)])
+        .build()?;
+    Type::group_type_builder(name)
+        .with_repetition(Repetition::REQUIRED)
+        .with_logical_type(Some(LogicalType::List))
+        .with_converted_type(ConvertedType::LIST)
+        .with_fields(vec![Arc::new(repeated)])
+        .build()
+}

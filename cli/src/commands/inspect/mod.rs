@@ -1,0 +1,159 @@
+//! `rmsight inspect`: one page for each finding in a file.
+
+mod chain;
+mod json;
+mod text;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use rmsight::{
+    Cancel, Envelope, Estate, FileSource, Finding, Inspector, ReadAt as _, Record, Report,
+    judge_dated,
+};
+
+use crate::args::{FormatArg, LimitArgs};
+use crate::exit::{Failure, Outcome, Result, warn};
+use crate::fs::open::{self, Links};
+use crate::output::Format;
+use crate::output::records::RecordBuffer;
+use crate::stats::Tally;
+use crate::{authority_file, inspector, options};
+
+/// Explain single files: what each is, who can open it, and why.
+///
+/// Reads the whole license, checks its signatures and shows where in the file each fact stands.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rmsight inspect offer.docx
+  rmsight inspect --estate estate.toml mail.msg
+  rmsight inspect --json offer.docx | jq .chain")]
+pub(crate) struct InspectArgs {
+    /// Files to explain
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// How to write what is found
+    #[arg(long, value_enum, default_value_t = FormatArg::Text)]
+    format: FormatArg,
+
+    /// The whole page as data: one JSON object a finding, in a line
+    ///
+    /// The columns of the record, and `verdict`, `chain` and `evidence`.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+
+    /// What the operator knows of keys: an estate file
+    #[arg(long, value_name = "FILE")]
+    estate: Option<PathBuf>,
+
+    /// Look at the files inside of documents too: members of Office packages, embedded objects,
+    /// attachments of PDF
+    #[arg(long)]
+    deep: bool,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
+    let estate = authority_file::load(args.estate.as_deref())?;
+    let format = args.format.into();
+    let mut inspection = Inspection {
+        // Inspecting a single file reads everything that can be known about it.
+        inspector: inspector::builder(options::limits(&args.limits), Cancel::default())
+            .labels(true)
+            .verify(true)
+            .fingerprint(true)
+            .deep(args.deep)
+            .evidence(true)
+            .build(),
+        estate,
+        buffer: RecordBuffer::new(format),
+        tally: Tally::default(),
+        is_json: args.json,
+    };
+    let mut out = io::stdout().lock();
+    out.write_all(&RecordBuffer::header(format)).map_err(|error| Failure::writing(&error))?;
+    let mut opened = false;
+    for path in &args.files {
+        match open::open(path, Links::Follow).and_then(FileSource::new) {
+            Ok(source) => {
+                opened = true;
+                inspection
+                    .file(path, &source, format, &mut out)
+                    .map_err(|error| Failure::writing(&error))?;
+            }
+            Err(error) => {
+                let what = if path.is_dir() {
+                    "it is a folder; `rmsight scan` reads folders".to_owned()
+                } else {
+                    error.to_string()
+                };
+                inspection.tally.is_incomplete = true;
+                warn(format_args!("{}: {what}", path.display()));
+            }
+        }
+    }
+    out.flush().map_err(|error| Failure::writing(&error))?;
+    if !opened {
+        return Ok(Outcome::Nothing);
+    }
+    Ok(Outcome::of(inspection.tally.is_complete()))
+}
+
+struct Inspection {
+    inspector: Inspector,
+    estate: Estate,
+    buffer: RecordBuffer,
+    tally: Tally,
+    is_json: bool,
+}
+
+impl Inspection {
+    fn file(
+        &mut self,
+        path: &Path,
+        source: &FileSource,
+        format: Format,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let mut envelope = Envelope::of_path(path);
+        envelope.size = source.size().ok();
+        envelope.modified = source.modified().map(Into::into);
+        let report = match self.inspector.inspect_named(source, path) {
+            Ok(report) => report,
+            Err(error) => Report::unopened(&error),
+        };
+        self.tally.files += 1;
+        self.tally.is_incomplete |= report.incomplete().is_some();
+        for finding in report.findings() {
+            self.finding(&envelope, finding, format, out)?;
+        }
+        Ok(())
+    }
+
+    fn finding(
+        &mut self,
+        envelope: &Envelope<'_>,
+        finding: &Finding,
+        format: Format,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let verdict = judge_dated(finding.facts(), envelope.modified, &self.estate);
+        let record = Record { envelope, facts: finding.facts(), verdict: &verdict };
+        self.tally.add(&record);
+        if self.is_json {
+            return json::write(&record, finding, out);
+        }
+        match format {
+            Format::Text => text::write(&record, finding, out),
+            Format::Ndjson | Format::Csv => {
+                self.buffer.write(&record);
+                out.write_all(&self.buffer.take())
+            }
+        }
+    }
+}

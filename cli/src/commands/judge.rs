@@ -1,0 +1,151 @@
+//! `rmsight judge`: stored records, judged again with what is known now. No file is opened.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::slice;
+
+use clap::Args;
+use rmsight::{Envelope, Estate, Facts, Record, Redactor, Value};
+use serde_json::{Map, Value as Json};
+
+use crate::args::{FormatArg, RedactArgs};
+use crate::authority_file::{self, judged_with};
+use crate::exit::{Failure, Outcome, Result};
+use crate::inventory::query::{Inventories, believed, is_database};
+use crate::output::format::counted;
+use crate::output::records::RecordBuffer;
+use crate::output::{Format, summary};
+use crate::stats::Tally;
+
+/// Judge stored records again, with what is known now; no file is opened.
+///
+/// Takes inventories, and what `rmsight scan --format ndjson` wrote.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rmsight judge estate.db --estate estate.toml
+  rmsight judge findings.ndjson --estate estate.toml
+  rmsight judge --format ndjson - < findings.ndjson > judged.ndjson")]
+pub(crate) struct JudgeArgs {
+    /// Inventories, and files of records as NDJSON (`-` is standard input)
+    #[arg(value_name = "FILE", required = true)]
+    records: Vec<PathBuf>,
+
+    /// What the operator knows of keys: an estate file
+    #[arg(long, value_name = "FILE")]
+    estate: Option<PathBuf>,
+
+    /// How to write what is found
+    #[arg(long, value_enum, default_value_t = FormatArg::Text)]
+    format: FormatArg,
+
+    #[command(flatten)]
+    redact: RedactArgs,
+}
+
+pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
+    let estate = authority_file::load(args.estate.as_deref())?;
+    let redactor = args.redact.redactor()?;
+    let format: Format = args.format.into();
+    let mut tally = Tally::default();
+    let mut out = io::stdout().lock();
+    out.write_all(&RecordBuffer::header(format)).map_err(|error| Failure::writing(&error))?;
+    for file in &args.records {
+        let mut page = RecordBuffer::new(format);
+        if is_database(file) {
+            let stored = Inventories::open(slice::from_ref(file))?.redacted(redactor.clone());
+            inventory(&stored, &estate, &mut tally, &mut page, &mut out)?;
+            continue;
+        }
+        let name = file.display();
+        for (number, line) in lines(file)?.enumerate() {
+            let number = number + 1;
+            let line = line.map_err(|error| Failure::message(format_args!("{name}: {error}")))?;
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            again(&line, &estate, redactor.as_ref(), &mut tally, &mut page)
+                .map_err(|why| Failure::message(format_args!("{name}: line {number}: {why}")))?;
+            if page.is_full() {
+                page.print(&mut out)?;
+            }
+        }
+        page.print(&mut out)?;
+    }
+    if format == Format::Text {
+        let records = counted(tally.findings() + tally.unprotected, "stored record");
+        let head = format!("Judged {records}.\n{}", judged_with(args.estate.as_deref(), &estate));
+        summary::write(&head, &tally, &estate, &mut out)
+            .map_err(|error| Failure::writing(&error))?;
+    }
+    out.flush().map_err(|error| Failure::writing(&error))?;
+    Ok(Outcome::of(tally.is_complete() && !tally.is_empty()))
+}
+
+/// Judges what an inventory holds.
+fn inventory(
+    stored: &Inventories,
+    estate: &Estate,
+    tally: &mut Tally,
+    page: &mut RecordBuffer,
+    out: &mut impl Write,
+) -> Result<()> {
+    stored.judged(estate, |judged| {
+        tally.add(&judged.record());
+        page.write(&judged.record());
+        if page.is_full() { page.print(out) } else { Ok(()) }
+    })?;
+    page.print(out)
+}
+
+fn lines(file: &Path) -> Result<impl Iterator<Item = io::Result<Vec<u8>>>> {
+    let reader: Box<dyn BufRead> = if file == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        let opened = File::open(file);
+        let failed = |error| Failure::message(format_args!("{}: {error}", file.display()));
+        Box::new(BufReader::new(opened.map_err(failed)?))
+    };
+    Ok(reader.split(b'\n'))
+}
+
+/// Judges the record in one line; what is wrong with it is said in words.
+fn again(
+    line: &[u8],
+    estate: &Estate,
+    redactor: Option<&Redactor>,
+    tally: &mut Tally,
+    page: &mut RecordBuffer,
+) -> std::result::Result<(), String> {
+    let row: Map<String, Json> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let anomalies = joined(row.get("anomalies"));
+    let value = |name: &str| match name {
+        "anomalies" => Some(Value::Text(&anomalies)),
+        _ => row.get(name).map(value),
+    };
+    let mut envelope = Envelope::from_columns(value).map_err(|error| error.to_string())?;
+    let facts = Facts::from_columns(value).map_err(|error| error.to_string())?;
+    let (mut facts, verdict) = believed(&envelope, facts, estate);
+    if let Some(redactor) = redactor {
+        redactor.redact(&mut envelope, &mut facts);
+    }
+    let record = Record { envelope: &envelope, facts: &facts, verdict: &verdict };
+    tally.add(&record);
+    page.write(&record);
+    Ok(())
+}
+
+fn value(json: &Json) -> Value<'_> {
+    match json {
+        Json::Bool(truth) => Value::Bool(*truth),
+        Json::Number(number) => number.as_u64().map_or(Value::Null, Value::Int),
+        Json::String(text) => Value::Text(text),
+        Json::Null | Json::Array(_) | Json::Object(_) => Value::Null,
+    }
+}
+
+fn joined(anomalies: Option<&Json>) -> String {
+    let names = anomalies.and_then(Json::as_array).into_iter().flatten();
+    names.filter_map(Json::as_str).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,243 @@
+//! `rmsight license`: the license itself, to read or to keep.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use rmsight::{FileSource, Finding, Inspector, License};
+
+use crate::args::LimitArgs;
+use crate::exit::{Failure, Outcome, Result, warn};
+use crate::fs::open::{self, Links};
+use crate::fs::spill;
+use crate::output::line::short_key;
+use crate::output::terminal::escaped;
+
+/// Print the license of a file, indented or byte by byte.
+///
+/// Ends with 1 if there is none, or not all of the file could be read.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rmsight license offer.docx
+  rmsight license --certificates offer.docx
+  rmsight license --raw --member 'attachment.docx' mail.msg > license.xml")]
+pub(crate) struct LicenseArgs {
+    /// The file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// As XML with one element a line (the default); white space is added, so signatures no longer
+    /// hold
+    #[arg(long)]
+    xml: bool,
+
+    /// As it stands in the file, byte by byte and in its encoding
+    #[arg(long, conflicts_with = "xml")]
+    raw: bool,
+
+    /// Each certificate apart, with a line that says what it is, in the text that is signed
+    #[arg(long, conflicts_with_all = ["xml", "raw"])]
+    certificates: bool,
+
+    /// Only that of a member, as the record names it
+    #[arg(long, value_name = "MEMBER")]
+    member: Option<String>,
+
+    /// Look into the members of Office packages too (attachments inside documents)
+    #[arg(long)]
+    deep: bool,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+pub(crate) fn run(args: &LicenseArgs) -> Result<Outcome> {
+    let fail = |why: &dyn std::fmt::Display| {
+        Failure::message(format_args!("{}: {why}", args.file.display()))
+    };
+    let source = open::open(&args.file, Links::Follow).and_then(FileSource::new);
+    let source = source.map_err(|error| fail(&error))?;
+    let mut inspector = Inspector::builder()
+        .limits(args.limits.limits())
+        .deep(args.deep)
+        .spill(spill::open)
+        .build();
+    let report = inspector.inspect(&source).map_err(|error| fail(&error))?;
+    let found: Vec<(&Finding, &License)> = report
+        .findings()
+        .filter(|finding| args.member.is_none() || finding.facts().member == args.member)
+        .filter_map(|finding| Some((finding, finding.license()?)))
+        .collect();
+    let name = |finding: &Finding| finding.facts().member.clone();
+    if found.is_empty() {
+        let why = report.incomplete().map(|error| format!(": {error}")).unwrap_or_default();
+        warn(format_args!("{}: there is no license in it{why}", args.file.display()));
+        return Ok(Outcome::Incomplete);
+    }
+    if args.raw && found.len() > 1 {
+        let names: Vec<String> = found
+            .iter()
+            .map(|(finding, _)| name(finding).unwrap_or_else(|| "the file itself".to_owned()))
+            .collect();
+        let names = names.join(", ");
+        return Err(fail(&format_args!(
+            "it has {} licenses; choose one with --member: {names}",
+            found.len()
+        )));
+    }
+    let mut out = io::stdout().lock();
+    for (finding, license) in &found {
+        let title = name(finding).filter(|_| found.len() > 1);
+        let written = match (args.raw, args.certificates) {
+            (true, _) => raw(license, &mut out),
+            (_, true) => certificates(title, license, &mut out),
+            _ => xml(title, license, &mut out),
+        };
+        written.and_then(|()| out.flush()).map_err(|error| Failure::writing(&error))?;
+    }
+    Ok(Outcome::of(report.incomplete().is_none()))
+}
+
+fn raw(license: &License, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(license.raw())
+}
+
+/// Two hyphens end a comment.
+fn comment(text: &str, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "<!-- {} -->", escaped(&text.replace("--", "- -")))
+}
+
+fn certificates(title: Option<String>, license: &License, out: &mut impl Write) -> io::Result<()> {
+    if let Some(title) = title {
+        comment(&title, out)?;
+    }
+    let is_terminal = io::stdout().is_terminal();
+    let all = license.certificates();
+    for (number, (certificate, text)) in (1..).zip(all.iter().zip(license.documents())) {
+        let key = |key: &Option<String>| key.as_deref().map_or("none", short_key).to_owned();
+        let (by, of) = (key(&certificate.issuer.key), key(&certificate.principal.key));
+        comment(
+            &format!(
+                "{number}: {}, key {of}, by key {by}, signature {}",
+                certificate.kind, certificate.signature
+            ),
+            out,
+        )?;
+        match is_terminal {
+            true => text.lines().try_for_each(|line| writeln!(out, "{}", escaped(line)))?,
+            false => writeln!(out, "{text}")?,
+        }
+    }
+    Ok(())
+}
+
+fn xml(title: Option<String>, license: &License, out: &mut impl Write) -> io::Result<()> {
+    if let Some(title) = title {
+        comment(&title, out)?;
+    }
+    let documents = license.documents();
+    if documents.is_empty() {
+        return indented(&license.text(), out);
+    }
+    documents.iter().try_for_each(|document| indented(document, out))
+}
+
+/// Steps of indentation; deeper elements stay there.
+const DEEPEST: usize = 32;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Nothing,
+    Open,
+    Text,
+    Other,
+}
+
+/// Puts each element on a line of its own. Nothing is checked: what is damaged is shown as it is.
+fn indented(text: &str, out: &mut impl Write) -> io::Result<()> {
+    let mut depth: usize = 0;
+    let mut last = Last::Nothing;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = if first == '<' { end_of_tag(rest) } else { rest.find('<') };
+        let (piece, behind) =
+            rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, ""));
+        rest = behind;
+        let is_tag = first == '<';
+        let closes = piece.starts_with("</");
+        if !is_tag && piece.trim().is_empty() {
+            continue;
+        }
+        if closes {
+            depth = depth.saturating_sub(1);
+        }
+        // A value stands in the line of its element.
+        let stays = match last {
+            Last::Nothing => true,
+            Last::Open => !is_tag || closes,
+            Last::Text => closes,
+            Last::Other => false,
+        };
+        if !stays {
+            write!(out, "\n{:width$}", "", width = 2 * depth.min(DEEPEST))?;
+        }
+        // A line break in a value is part of it.
+        for (at, line) in piece.split('\n').enumerate() {
+            write!(out, "{}{}", if at > 0 { "\n" } else { "" }, escaped(line))?;
+        }
+        let is_plain = piece.ends_with("/>") || piece.starts_with("<?") || piece.starts_with("<!");
+        last = match (is_tag, closes || is_plain) {
+            (true, false) => {
+                depth += 1;
+                Last::Open
+            }
+            (true, true) => Last::Other,
+            (false, _) => Last::Text,
+        };
+    }
+    writeln!(out)
+}
+
+/// Where a tag ends; a `>` in a quoted value is none.
+fn end_of_tag(text: &str) -> Option<usize> {
+    for (open, close) in [("<!--", "-->"), ("<![CDATA[", "]]>")] {
+        if text.starts_with(open) {
+            return text.find(close).map(|at| at + close.len());
+        }
+    }
+    let mut quote = None;
+    for (at, byte) in text.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return Some(at + 1),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    // It has no end: one `<` at least is behind it.
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::indented;
+
+    #[test]
+    fn each_element_has_a_line_and_each_value_stays_with_its_own() {
+        let cases = [
+            ("<A><B x=\">\">1 2</B><C/></A>", "<A>\n  <B x=\">\">1 2</B>\n  <C/>\n</A>\n"),
+            ("<A>\n <B></B>\n</A><D>", "<A>\n  <B></B>\n</A>\n<D>\n"),
+            ("<?xml?><A>x\ny<!-- > -->z</A>", "<?xml?>\n<A>x\ny\n  <!-- > -->\n  z</A>\n"),
+            ("</A></A><B", "</A>\n</A>\n<B\n"),
+            ("<A>\u{1b}[2J</A>", "<A>\\u{1b}[2J</A>\n"),
+            ("plain", "plain\n"),
+            ("", "\n"),
+        ];
+        for (text, expected) in cases {
+            let mut out = Vec::new();
+            indented(text, &mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{text}");
+        }
+    }
+}

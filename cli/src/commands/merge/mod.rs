@@ -1,0 +1,102 @@
+//! `rmsight merge`: several inventories into one.
+
+mod conflict;
+mod copy;
+mod input;
+mod order;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::exit::{Failure, Outcome, Result};
+use crate::inventory::{Inventory, Store};
+use crate::output::format::counted;
+use conflict::{conflict, same_path};
+use copy::merge;
+use input::{Input, Loaded, sources};
+use order::{numbers, scans, shared, warn_of_two_names};
+
+/// Put several inventories together in a new one.
+///
+/// Scans, roots and findings keep their source, and gaps of each inventory stay gaps. Of copies of
+/// one inventory, the one that looked at a file last is believed. A scan that several inventories
+/// have, because an earlier merge put it into each of them, is one scan. Inventories that different
+/// scans made are refused if they have the same path of the same source, or a root inside a root of
+/// the other: these would be two files, and become one. NAME=INVENTORY gives a source a name.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rmsight merge all.db fs1.db fs2.db
+  rmsight merge all.db FS1=fs1.db FS2=fs2.db")]
+pub(crate) struct MergeArgs {
+    /// The inventory to make; it must not be there yet
+    #[arg(value_name = "NEW")]
+    output: PathBuf,
+
+    /// The inventories to put into it, each with a name for its source if it needs one; they stay
+    /// as they are
+    #[arg(value_name = "[NAME=]INVENTORY", required = true, value_parser = Input::parse)]
+    inventories: Vec<Input>,
+}
+
+pub(crate) fn run(args: &MergeArgs) -> Result<Outcome> {
+    let mut inputs = Vec::new();
+    for input in &args.inventories {
+        // Reports what is wrong with a file before anything is made.
+        let inventory = Inventory::open(&input.file)?;
+        let sources = sources(input, &inventory)
+            .map_err(|error| Failure::message(format_args!("{}: {error}", input.file.display())))?;
+        if input.source.is_some() && sources.len() > 1 {
+            let names: Vec<String> = sources.iter().map(|one| format!("{:?}", one.own)).collect();
+            return Err(Failure::message(format_args!(
+                "{}: it has several sources ({}), which cannot get one name",
+                input.file.display(),
+                names.join(", ")
+            )));
+        }
+        let scans = scans(input, &inventory)
+            .map_err(|error| Failure::message(format_args!("{}: {error}", input.file.display())))?;
+        inputs.push(Loaded { input, sources, scans });
+    }
+    let numbers = numbers(&inputs);
+    warn_of_two_names(&inputs);
+    if args.output.exists() {
+        let name = args.output.display();
+        return Err(Failure::message(format_args!("{name}: it is there already")));
+    }
+    let mut part = args.output.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    _ = std::fs::remove_file(&part);
+    Store::open(&part)?.close();
+    let failed = |error| Failure::message(format_args!("{}: {error}", args.output.display()));
+    let merged = (|| {
+        for (at, one) in inputs.iter().enumerate() {
+            for (other_at, other) in inputs.iter().enumerate().take(at) {
+                let shared = shared(&numbers, other_at, at);
+                let same = same_path(&part, other, one, &shared);
+                if let Some((source, path)) = same.map_err(failed)? {
+                    return Err(conflict(&args.output, other.input, one.input, &source, &path));
+                }
+            }
+        }
+        merge(&part, &args.inventories, &numbers).map_err(failed)?.map_err(|changed| {
+            Failure::message(format_args!(
+                "{}: a scan began in it during the merge: wait until that scan ends, and merge again",
+                changed.display()
+            ))
+        })
+    })();
+    let files = merged.inspect_err(|_| _ = std::fs::remove_file(&part))?;
+    std::fs::rename(&part, &args.output)
+        .map_err(|error| Failure::message(format_args!("{}: {error}", args.output.display())))?;
+    let from = counted(u64::try_from(args.inventories.len()).unwrap_or(u64::MAX), "inventory");
+    eprintln!(
+        "{} of {} in {}.",
+        counted(u64::try_from(files).unwrap_or_default(), "file"),
+        from.replace("inventorys", "inventories"),
+        args.output.display()
+    );
+    Ok(Outcome::Complete)
+}

@@ -1,0 +1,391 @@
+//! The page as one file for a browser. It loads nothing and sends nothing, and its policy forbids
+//! both; text from files is text, wherever it stands.
+
+use std::io::{self, Write};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::aggregate::Groups;
+use super::page::{KeyLine, ReportPage};
+use super::{chart, wording};
+use crate::inventory::scope::left_out;
+use crate::output::advice;
+use crate::output::format::{day, shown};
+use crate::output::line::short_key;
+use crate::stats::{NeedCounts, Publishes};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// Lines of each table.
+const TOP: usize = 25;
+
+pub(super) fn write(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
+    let (class, answer) = wording::verdict(page);
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; \
+         form-action 'none'",
+        hash(SCRIPT),
+        hash(STYLE)
+    );
+    let head = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="referrer" content="no-referrer";
+                title { "Can the AD RMS cluster be switched off?" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { "Can the AD RMS cluster be switched off?" }
+                    p class={ "answer " (class) } { (answer) }
+                    p.quiet { "Made " (page.made) ". " (shown(&page.judged_with)) }
+                }
+                main {
+                    (next(page)) (sums(page)) (keys(page)) (unknown(page)) (scanned(page))
+                    (errors(page)) (hosts(page)) (pictures(page)) (tables(page)) (decided(page))
+                    (listed(page)) (blind())
+                }
+                footer.quiet { "rmsight " (env!("CARGO_PKG_VERSION")) ". This file loads nothing from elsewhere." }
+                script #rows type="application/json" { (PreEscaped(rows(page))) }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    out.write_all(head.into_string().as_bytes())
+}
+
+fn hash(text: &str) -> String {
+    STANDARD.encode(Sha256::digest(text))
+}
+
+/// Text with what stands between backticks as code.
+fn marked(text: &str) -> Markup {
+    let text = shown(text);
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+fn next(page: &ReportPage) -> Markup {
+    html! {
+        section #next {
+            h2 { "What to do next" }
+            ol { @for text in wording::todo(page) { li { (marked(&text)) } } }
+        }
+    }
+}
+
+fn sums(page: &ReportPage) -> Markup {
+    let tally = &page.aggregate.tally;
+    html! {
+        section #sums {
+            h2 { "In what was scanned" }
+            div.tiles {
+                div.tile.yes { b { (tally.needs.yes) } "need an AD RMS cluster" }
+                div.tile.possible { b { (tally.needs.possible) } "may need one (" (tally.undecided) " undecided)" }
+                div.tile.no { b { (tally.needs.no) } "protected, and need none" }
+                div.tile { b { (tally.unprotected) } "not rights-protected" }
+                div.tile { b { (page.aggregate.contents()) } "protected documents, copies counted once" }
+            }
+        }
+    }
+}
+
+fn keys(page: &ReportPage) -> Markup {
+    let keys = page.keys();
+    let (apart, own): (Vec<&KeyLine<'_>>, Vec<&KeyLine<'_>>) =
+        keys.iter().partition(|key| key.is_apart());
+    html! {
+        section #keys {
+            h2 { "The answer for each key" }
+            p.quiet { "A server licensor key opens what was sealed to it, and no other does. All of this holds in what was scanned." }
+            (key_table(&own))
+            @if !apart.is_empty() {
+                h3 { "Keys of others, and lost ones" }
+                p.quiet { "No cluster of yours opens these, so none has to stay for them." }
+                (key_table(&apart))
+            }
+        }
+    }
+}
+
+fn key_table(keys: &[&KeyLine<'_>]) -> Markup {
+    html! {
+        div.scroll { table.keys {
+            thead { tr {
+                th { "Key" } th { "Whose" } th { "Status" } th { "Answer" }
+                th.number { "Yes" } th.number { "Possible" } th.number { "No" }
+                th { "Newest" }
+            } }
+            tbody { @for key in keys.iter().take(500) { (key_row(key)) } }
+        } }
+        @if keys.len() > 500 { p.quiet { "And " (keys.len() - 500) " more: see the export." } }
+    }
+}
+
+fn key_row(key: &KeyLine<'_>) -> Markup {
+    let (word, sentence) = wording::answer(key.needs, key.status());
+    let class = match key.needs {
+        _ if key.is_apart() => "",
+        NeedCounts { yes: 1.., .. } => "yes",
+        NeedCounts { possible: 1.., .. } => "possible",
+        _ => "no",
+    };
+    html! {
+        tr {
+            td { code title=(shown(key.name)) { (shown(short_key(key.name.strip_prefix("id:").unwrap_or(key.name)))) } }
+            td.path.who { (shown(&key.who())) }
+            td.status { (key.status_text()) }
+            td.wide { span class={ "pill " (class) } { (word) } " " (sentence) }
+            (numbers(key.needs))
+            td.newest {
+                div { span.quiet { "license " } (day(key.dates.newest_license)) }
+                div {
+                    span.quiet { "client certificate " } (day(key.dates.newest_clc))
+                    @if key.dates.publishes != Publishes::default() {
+                        span.quiet { ", publishes until " } (wording::until(key.dates.publishes))
+                    }
+                }
+                div { span.quiet { "file change " } (day(key.dates.newest_change)) }
+            }
+        }
+    }
+}
+
+fn numbers(needs: NeedCounts) -> Markup {
+    html! { td.number { (needs.yes) } td.number { (needs.possible) } td.number { (needs.no) } }
+}
+
+fn unknown(page: &ReportPage) -> Markup {
+    let unknown = page.unknown();
+    if unknown.is_empty() {
+        return html! {};
+    }
+    let lines: Vec<String> =
+        unknown.iter().take(200).map(|(name, key)| wording::declaration(name, key)).collect();
+    html! {
+        section #unknown {
+            h2 { "Keys that the estate does not have" }
+            p { "They decide " (unknown.iter().map(|(_, key)| key.needs.possible).sum::<u64>()) " findings. "
+                "Paste each below the " code { "[[authority]]" } " that it belongs to, and fill in the status. "
+                "The id and the address say which server to ask: its console lists the keys that it holds under Trust Policies, Trusted Publishing Domains." }
+            pre { (lines.join("\n")) }
+        }
+    }
+}
+
+fn scanned(page: &ReportPage) -> Markup {
+    html! {
+        section #scanned {
+            h2 { "What was scanned" }
+            @for gap in &page.gaps { p.gap { code { (gap.name) } " " (shown(&gap.text)) } }
+            div.scroll { table {
+                thead { tr { th { "Root" } th { "Source" } th { "Scanned" } th { "State" } th.number { "Files" } } }
+                tbody { @for (number, scope) in page.scopes.iter().enumerate() { @for root in &scope.roots {
+                    tr {
+                        td.path { (shown(&root.path)) }
+                        td { (shown(root.source.as_deref().unwrap_or("–"))) }
+                        td { (root.started) @if let Some(finished) = root.finished { " to " (finished) } }
+                        td { @if page.is_whole(number, root.root) { "whole" } @else { span.pill.possible { "not whole" } } }
+                        td.number { (root.files) }
+                    }
+                } } }
+            } }
+            @for text in page.scopes.iter().flat_map(|scope| &scope.scans).flat_map(left_out) {
+                p { "Left out: " (shown(&text)) "." }
+            }
+        }
+    }
+}
+
+fn errors(page: &ReportPage) -> Markup {
+    let errors = &page.aggregate.tally.errors;
+    html! {
+        section #errors {
+            h2 { "Not searched, and why" }
+            @if errors.is_empty() { p { "Everything that was scanned could be read to its end." } }
+            @else {
+                p.quiet { "What was not read counts as possible." }
+                div.scroll { table {
+                    thead { tr { th { "Code" } th.number { "Findings" } th { "What helps" } } }
+                    tbody { @for (code, count) in errors { tr {
+                        td { code { (shown(code)) } } td.number { (count) } td { (marked(advice::of_code(code))) }
+                    } } }
+                } }
+            }
+        }
+    }
+}
+
+fn hosts(page: &ReportPage) -> Markup {
+    let mut hosts: Vec<_> = page.aggregate.hosts.iter().collect();
+    hosts.sort_by(|one, other| other.1.needs.cmp(&one.1.needs).then(one.0.cmp(other.0)));
+    html! {
+        section #hosts {
+            h2 { "Hosts that have to keep resolving, or to be redirected" }
+            @if hosts.is_empty() { p { "No file that needs a cluster names one." } }
+            @else {
+                div.scroll { table {
+                    thead { tr { th { "Host" } th { "What to do" } th.number { "Yes" } th.number { "Possible" } th.number { "Key in Azure" } th { "Named as" } } }
+                    tbody { @for (name, used) in hosts.iter().take(200) { tr {
+                        td.path { (shown(name)) } td { (wording::host_advice(name, used)) }
+                        td.number { (used.needs.yes) } td.number { (used.needs.possible) } td.number { (used.redirect) }
+                        td { (used.roles.iter().copied().collect::<Vec<_>>().join(", ")) }
+                    } } }
+                } }
+                p.quiet { "Each address counts: a file names up to four." }
+            }
+        }
+    }
+}
+
+fn pictures(page: &ReportPage) -> Markup {
+    html! {
+        section #pictures {
+            h2 { "When they were protected, by key" }
+            div.scroll { (chart::timeline(page)) }
+            h2 { "Where they lie" }
+            (chart::bars(&page.aggregate.folders.top(15)))
+        }
+    }
+}
+
+fn tables(page: &ReportPage) -> Markup {
+    let aggregate = &page.aggregate;
+    html! {
+        section #groups {
+            h2 { "Whose, how, since when" }
+            div.columns {
+                (group("Owner", aggregate.owners.top(TOP), &aggregate.owners))
+                (group("Issuer", aggregate.issuers.top(TOP), &aggregate.issuers))
+                (group("Policy (descriptor)", aggregate.descriptors.top(TOP), &aggregate.descriptors))
+                (group("Folder", aggregate.folders.top(TOP), &aggregate.folders))
+                (group("Container", aggregate.containers.top(TOP), &aggregate.containers))
+                (group("Year issued", aggregate.issued.by_name(), &aggregate.issued))
+                (group("Year modified", aggregate.modified.by_name(), &aggregate.modified))
+            }
+        }
+    }
+}
+
+fn group(name: &str, rows: Vec<(&str, NeedCounts)>, groups: &Groups) -> Markup {
+    let more = groups.len().saturating_sub(rows.len().min(100));
+    html! {
+        div.group {
+            table {
+                thead { tr { th { (name) } th.number { "Yes" } th.number { "Possible" } th.number { "No" } } }
+                tbody { @for (name, needs) in rows.iter().take(100) { tr { td.path { (shown(name)) } (numbers(*needs)) } } }
+            }
+            @if more > 0 { p.quiet { "And " (more) " more: see the export." } }
+            @if groups.others.all() > 0 { p.quiet { "And " (groups.others.all()) " findings of names beyond those counted." } }
+        }
+    }
+}
+
+fn decided(page: &ReportPage) -> Markup {
+    let aggregate = &page.aggregate;
+    html! {
+        section #decided {
+            h2 { "What decided" }
+            div.scroll { table {
+                thead { tr { th { "Rule" } th { "Why" } th { "What would settle it" } th.number { "Yes" } th.number { "Possible" } th.number { "No" } } }
+                tbody { @for (rule, (needs, why, settled)) in &aggregate.rules { tr {
+                    td { (rule) } td { (why) } td { (settled.unwrap_or("–")) } (numbers(*needs))
+                } } }
+            } }
+            @if !aggregate.odd.is_empty() {
+                h3 { "What is odd" }
+                div.scroll { table {
+                    thead { tr { th { "Code" } th { "What it says" } th.number { "Findings" } } }
+                    tbody { @for (anomaly, count) in &aggregate.odd { tr {
+                        td { code { (anomaly.as_str()) } } td { (anomaly.meaning()) } td.number { (count) }
+                    } } }
+                } }
+            }
+        }
+    }
+}
+
+fn listed(page: &ReportPage) -> Markup {
+    let list = &page.aggregate.list;
+    let left = list.all.saturating_sub(u64::try_from(list.len()).unwrap_or(u64::MAX));
+    html! {
+        section #list {
+            h2 { "The findings" }
+            @if left > 0 {
+                p { "The first " (list.len()) " of " (list.all) ", what needs a cluster first. All of them: "
+                    code { "rmsight export INVENTORY --estate ESTATE -o findings.parquet" } }
+            }
+            noscript { p.gap { "The list needs scripts. All findings: rmsight export." } }
+            div.filter {
+                label { "Find " input #find type="search" placeholder="path, owner, key …" autocomplete="off"; }
+                label { "Need " select #need { option value="" { "all" } option { "yes" } option { "possible" } option { "no" } } }
+                label { "Key " select #key { option value="" { "all" } } }
+                span #count.quiet aria-live="polite" {}
+            }
+            div.scroll { table #findings {
+                thead { tr {
+                    @for (at, name) in ["Need", "Depends on", "Container", "Key", "Owner", "Policy", "Issued", "Path", "Not read"].iter().enumerate() {
+                        th aria-sort="none" { button type="button" data-column=(at) { (name) } }
+                    }
+                } }
+                tbody {}
+            } }
+            button #more type="button" hidden { "Show more" }
+        }
+    }
+}
+
+fn blind() -> Markup {
+    html! {
+        section #blind {
+            h2 { "A file scan cannot see" }
+            p { "Each of these may need the cluster when no file does. Check them before you switch it off." }
+            dl { @for (name, why, check) in wording::BLIND {
+                dt { span.box {} (name) }
+                dd { (why) br; b { "Check: " } (marked(check)) }
+            } }
+        }
+    }
+}
+
+/// The list as JSON that no text from a file can end: `<` does not occur in it. Values that repeat
+/// stand in a table of their own.
+fn rows(page: &ReportPage) -> String {
+    let mut words = std::collections::HashMap::new();
+    let mut table: Vec<Value> = Vec::new();
+    let mut word = |text: &str| -> Value {
+        let at = *words.entry(text.to_owned()).or_insert_with(|| {
+            table.push(Value::from(shown(text)));
+            table.len() - 1
+        });
+        Value::from(at)
+    };
+    let mut lines: Vec<Value> = Vec::with_capacity(page.aggregate.list.len());
+    for entry in page.aggregate.list.entries() {
+        lines.push(json!([
+            word(entry.need.as_str()),
+            word(entry.dependency),
+            word(entry.container),
+            word(&entry.key),
+            word(&entry.owner),
+            word(&entry.descriptor),
+            word(&entry.issued),
+            shown(&entry.path),
+            word(&entry.code),
+        ]));
+    }
+    let text = json!({ "words": table, "rows": lines }).to_string();
+    text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}

@@ -1,0 +1,108 @@
+//! What a report shows.
+
+use std::collections::BTreeSet;
+
+use rmsight::{KeyStatus, Timestamp};
+
+use super::aggregate::{Aggregate, Declared, KeyDates};
+use crate::inventory::gaps::Gap;
+use crate::inventory::scope::Scope;
+use crate::output::format::day;
+use crate::output::summary;
+use crate::stats::{KeyStats, NeedCounts};
+
+/// All that a page shows.
+#[derive(Debug)]
+pub(super) struct ReportPage {
+    pub(super) aggregate: Aggregate,
+    pub(super) scopes: Vec<Scope>,
+    /// Why the scans do not carry a whole answer.
+    pub(super) gaps: Vec<Gap>,
+    pub(super) judged_with: String,
+    pub(super) made: Timestamp,
+}
+
+/// One key with all that is known of it.
+#[derive(Debug)]
+pub(super) struct KeyLine<'p> {
+    pub(super) name: &'p str,
+    pub(super) needs: NeedCounts,
+    pub(super) declared: Option<&'p Declared>,
+    pub(super) tally: Option<&'p KeyStats>,
+    pub(super) dates: KeyDates,
+}
+
+impl KeyLine<'_> {
+    /// Nothing that can be done about it: listed apart.
+    pub(super) fn is_apart(&self) -> bool {
+        self.declared.is_some_and(|key| matches!(key.status, KeyStatus::Foreign | KeyStatus::Lost))
+    }
+
+    pub(super) fn status(&self) -> Option<KeyStatus> {
+        self.declared.map(|key| key.status)
+    }
+
+    /// Whose it is, in the words of the estate, else of the files.
+    pub(super) fn who(&self) -> String {
+        match (self.declared, self.tally) {
+            (Some(declared), _) => declared.authority.clone(),
+            (None, Some(key)) => summary::who(key),
+            (None, None) => String::new(),
+        }
+    }
+
+    pub(super) fn status_text(&self) -> String {
+        match self.declared {
+            Some(key) => match key.since {
+                Some(since) => format!("{} since {}", key.status, day(Some(since))),
+                None => key.status.to_string(),
+            },
+            None => "not in the estate".to_owned(),
+        }
+    }
+}
+
+impl ReportPage {
+    /// All keys that files name or the estate declares; those that keep a cluster first.
+    pub(super) fn keys(&self) -> Vec<KeyLine<'_>> {
+        let aggregate = &self.aggregate;
+        let names: BTreeSet<&str> = aggregate
+            .tally
+            .keys
+            .keys()
+            .chain(aggregate.declared.keys())
+            .map(String::as_str)
+            .collect();
+        let mut all: Vec<KeyLine<'_>> = names
+            .into_iter()
+            .map(|name| {
+                let tally = aggregate.tally.keys.get(name);
+                KeyLine {
+                    name,
+                    needs: tally.map(|key| key.needs).unwrap_or_default(),
+                    declared: aggregate.declared.get(name),
+                    tally,
+                    dates: aggregate.keys.get(name).cloned().unwrap_or_default(),
+                }
+            })
+            .collect();
+        all.sort_by(|one, other| other.needs.cmp(&one.needs).then(one.name.cmp(other.name)));
+        all
+    }
+
+    /// Whether a root has no gap; `scope` is the number of its inventory.
+    pub(super) fn is_whole(&self, scope: usize, root: i64) -> bool {
+        !self.gaps.iter().any(|gap| gap.root == Some((scope, root)))
+    }
+
+    /// Keys that decide, and that the estate does not have.
+    pub(super) fn unknown(&self) -> Vec<(&String, &KeyStats)> {
+        let keys = self.aggregate.tally.keys.iter();
+        let mut all: Vec<_> =
+            keys.filter(|(_, key)| !key.is_declared && key.needs.possible > 0).collect();
+        all.sort_by(|one, other| {
+            other.1.needs.possible.cmp(&one.1.needs.possible).then(one.0.cmp(other.0))
+        });
+        all
+    }
+}

@@ -1,0 +1,201 @@
+//! The page for a terminal.
+
+use std::io::{self, Write};
+
+use super::aggregate::Groups;
+use super::page::{KeyLine, ReportPage};
+use super::wording;
+use crate::inventory::scope::left_out;
+use crate::output::advice;
+use crate::output::format::{counted, day};
+use crate::output::line::short_key;
+use crate::output::terminal::escaped;
+use crate::stats::NeedCounts;
+
+/// Lines of each table.
+const TOP: usize = 10;
+
+pub(super) fn write(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "Can the AD RMS cluster be switched off?")?;
+    writeln!(out, "{}", wording::verdict(page).1)?;
+    writeln!(out, "{}", escaped(&page.judged_with))?;
+    heading("What to do next", out)?;
+    for (number, text) in (1..).zip(wording::todo(page)) {
+        writeln!(out, "  {number}. {}", escaped(&text))?;
+    }
+    needs(page, out)?;
+    keys(page, out)?;
+    scanned(page, out)?;
+    errors(page, out)?;
+    hosts(page, out)?;
+    let aggregate = &page.aggregate;
+    for (name, groups) in [
+        ("By owner", &aggregate.owners),
+        ("By issuer", &aggregate.issuers),
+        ("By policy (descriptor)", &aggregate.descriptors),
+        ("By folder", &aggregate.folders),
+        ("By container", &aggregate.containers),
+    ] {
+        table(name, groups.top(TOP), groups, out)?;
+    }
+    table("By year issued", aggregate.issued.by_name(), &aggregate.issued, out)?;
+    table("By year modified", aggregate.modified.by_name(), &aggregate.modified, out)?;
+    unknown(page, out)?;
+    heading("A file scan cannot see", out)?;
+    for (name, why, check) in wording::BLIND {
+        writeln!(out, "  {name}: {why}\n    Check: {check}")?;
+    }
+    Ok(())
+}
+
+fn heading(text: &str, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\n{text}")
+}
+
+fn needs(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
+    let tally = &page.aggregate.tally;
+    heading("Findings in what was scanned that still need an AD RMS cluster", out)?;
+    writeln!(out, "  yes       {:>9}", tally.needs.yes)?;
+    writeln!(out, "  possible  {:>9}  ({} undecided)", tally.needs.possible, tally.undecided)?;
+    let no = tally.needs.no + tally.unprotected;
+    writeln!(out, "  no        {no:>9}  ({} not rights-protected)", tally.unprotected)?;
+    writeln!(out, "  documents {:>9}  (protected, copies counted once)", page.aggregate.contents())
+}
+
+fn keys(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
+    let keys = page.keys();
+    let (apart, own): (Vec<&KeyLine<'_>>, Vec<&KeyLine<'_>>) =
+        keys.iter().partition(|key| key.is_apart());
+    for (name, keys) in [("Keys", own), ("Keys of others, and lost ones", apart)] {
+        if keys.is_empty() {
+            continue;
+        }
+        heading(name, out)?;
+        for key in keys {
+            let short = short_key(key.name.strip_prefix("id:").unwrap_or(key.name));
+            let (word, sentence) = wording::answer(key.needs, key.status());
+            writeln!(out, "  {short}  {}: {word}. {sentence}", escaped(&key.who()))?;
+            writeln!(
+                out,
+                "    {}; yes {}, possible {}, no {}",
+                key.status_text(),
+                key.needs.yes,
+                key.needs.possible,
+                key.needs.no
+            )?;
+            let dates = &key.dates;
+            writeln!(
+                out,
+                "    newest license {}, newest client certificate {} (publishes until {}), newest \
+                 file change {}",
+                day(dates.newest_license),
+                day(dates.newest_clc),
+                wording::until(dates.publishes),
+                day(dates.newest_change)
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn scanned(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
+    heading("What was scanned", out)?;
+    for (number, scope) in page.scopes.iter().enumerate() {
+        writeln!(out, "  {}", escaped(&scope.inventory))?;
+        for root in &scope.roots {
+            let source =
+                root.source.as_ref().map_or_else(String::new, |source| format!(" ({source})"));
+            let state = if page.is_whole(number, root.root) { "whole" } else { "NOT WHOLE" };
+            writeln!(
+                out,
+                "    {}{}  {state}, {}, {}",
+                escaped(&root.path),
+                escaped(&source),
+                root.finished.unwrap_or(root.started),
+                counted(root.files, "file")
+            )?;
+        }
+        for text in scope.scans.iter().flat_map(left_out) {
+            writeln!(out, "    {}", escaped(&text))?;
+        }
+    }
+    for gap in &page.gaps {
+        writeln!(out, "  gap  {:<14}  {}", gap.name, escaped(&gap.text))?;
+    }
+    Ok(())
+}
+
+fn errors(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
+    let errors = &page.aggregate.tally.errors;
+    if errors.is_empty() {
+        return Ok(());
+    }
+    heading("Not searched, or not to the end", out)?;
+    for (code, count) in errors {
+        writeln!(out, "  {count:>9}  {:<24}  {}", escaped(code), advice::of_code(code))?;
+    }
+    Ok(())
+}
+
+fn hosts(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
+    let mut hosts: Vec<_> = page.aggregate.hosts.iter().collect();
+    if hosts.is_empty() {
+        return Ok(());
+    }
+    hosts.sort_by(|one, other| other.1.needs.cmp(&one.1.needs).then(one.0.cmp(other.0)));
+    heading("Hosts that files name", out)?;
+    for (name, used) in hosts.into_iter().take(2 * TOP) {
+        let roles: Vec<&str> = used.roles.iter().copied().collect();
+        let all = used.needs.all();
+        writeln!(
+            out,
+            "  {all:>9}  {}: {} ({})",
+            escaped(name),
+            wording::host_advice(name, used),
+            roles.join(", ")
+        )?;
+    }
+    Ok(())
+}
+
+fn table(
+    name: &str,
+    rows: Vec<(&str, NeedCounts)>,
+    groups: &Groups,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    heading(name, out)?;
+    writeln!(out, "        yes   possible         no")?;
+    let shown = rows.len();
+    for (name, needs) in rows {
+        let NeedCounts { yes, possible, no } = needs;
+        writeln!(out, "  {yes:>9}  {possible:>9}  {no:>9}  {}", escaped(name))?;
+    }
+    let more = groups.len().saturating_sub(shown);
+    if more > 0 {
+        writeln!(out, "  and {more} more: see the HTML page or `rmsight export`")?;
+    }
+    if groups.others.all() > 0 {
+        writeln!(out, "  and {} findings of names beyond those counted", groups.others.all())?;
+    }
+    Ok(())
+}
+
+fn unknown(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
+    let unknown = page.unknown();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    heading("Keys that the estate does not have", out)?;
+    writeln!(out, "  Paste below the [[authority]] that each belongs to, and fill in the status:")?;
+    for (name, key) in unknown.iter().take(100) {
+        writeln!(out)?;
+        for line in wording::declaration(name, key).lines() {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    Ok(())
+}

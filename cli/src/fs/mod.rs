@@ -1,0 +1,10 @@
+//! The file system: folders, files, and how gently they are read.
+
+pub(crate) mod device;
+pub(crate) mod open;
+pub(crate) mod path;
+pub(crate) mod placeholders;
+pub(crate) mod spill;
+pub(crate) mod throttle;
+pub(crate) mod walk;
+pub(crate) mod watchdog;

@@ -1,0 +1,61 @@
+//! A folder of a walk.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use super::handle::Dir;
+use super::listing::FolderId;
+use super::root::Root;
+
+/// A folder that was met.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    pub(super) dir: Arc<Dir>,
+    pub(super) root: Arc<Root>,
+    pub(super) up: Option<Arc<Folder>>,
+    /// How many are above it.
+    pub(super) depth: usize,
+    pub(super) id: OnceLock<FolderId>,
+}
+
+/// Folders may nest deeper than the stack of a thread.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let mut above = self.up.take();
+        while let Some(mut folder) = above.and_then(Arc::into_inner) {
+            above = folder.up.take();
+        }
+    }
+}
+
+impl Folder {
+    pub(super) fn top(root: &Arc<Root>) -> Folder {
+        let dir = root.dir(&root.path, None);
+        Folder { dir, root: Arc::clone(root), up: None, depth: 0, id: OnceLock::new() }
+    }
+
+    pub(super) fn inner(up: &Arc<Folder>, path: &Path) -> Folder {
+        let dir = up.root.dir(path, Some(Arc::clone(&up.dir)));
+        let root = Arc::clone(&up.root);
+        let depth = up.depth + 1;
+        Folder { dir, root, up: Some(Arc::clone(up)), depth, id: OnceLock::new() }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.dir.path
+    }
+
+    /// Whether a folder above is the same one: a loop, as bind mounts can make them.
+    pub(super) fn is_loop(&self) -> bool {
+        let Some(id) = self.id.get() else { return false };
+        let mut up = self.up.as_ref();
+        while let Some(folder) = up {
+            let is_same = |other: &FolderId| (other.system, other.folder) == (id.system, id.folder);
+            if folder.id.get().is_some_and(is_same) {
+                return true;
+            }
+            up = folder.up.as_ref();
+        }
+        false
+    }
+}

@@ -1,0 +1,228 @@
+//! Listing one folder.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+
+use super::stamp::Stamp;
+#[cfg(unix)]
+use super::stamp::of_stat;
+#[cfg(not(unix))]
+use super::stamp::stamp_of;
+use crate::fs::open::Links;
+
+/// What kind of thing a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Dir,
+    File,
+    Link,
+    Special,
+}
+
+/// One name in a folder.
+#[derive(Debug)]
+pub(super) struct FolderEntry {
+    pub(super) name: OsString,
+    pub(super) kind: Kind,
+    /// Of a file, where it was asked for and could be had.
+    pub(super) stamp: Option<Stamp>,
+    /// DOS attributes, where the system has them at hand.
+    pub(super) attributes: Option<u32>,
+}
+
+/// The numbers by which the system knows a folder.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FolderId {
+    /// Of its file system.
+    pub(super) system: u64,
+    /// Of the folder on its file system.
+    pub(super) folder: u64,
+    /// Of the mount through which it was opened; 0 where the system has no such number.
+    #[cfg_attr(not(unix), allow(dead_code))]
+    pub(super) mount: u64,
+}
+
+/// A folder that is being listed.
+#[derive(Debug)]
+pub(super) struct Listing {
+    #[cfg(unix)]
+    dir: rustix::fs::Dir,
+    #[cfg(not(unix))]
+    dir: std::fs::ReadDir,
+    pub(super) id: Option<FolderId>,
+    wants_stamps: bool,
+    /// The folder, where each file is asked for its DOS attributes.
+    #[cfg(unix)]
+    share: Option<std::path::PathBuf>,
+}
+
+#[cfg(unix)]
+impl Listing {
+    pub(super) fn open(path: &Path, links: Links, wants_stamps: bool) -> io::Result<Listing> {
+        let folder = crate::fs::open::open_dir(path, links)?;
+        let found = rustix::fs::fstat(&folder)?;
+        let mount = mount(&folder, c"");
+        let dir = rustix::fs::Dir::new(folder)?;
+        let id = Some(FolderId { system: found.st_dev, folder: found.st_ino, mount });
+        Ok(Listing { dir, id, wants_stamps, share: None })
+    }
+
+    /// Returns the identity of the file system that contains the folder; 0 if it has none.
+    pub(super) fn file_system(&self) -> u64 {
+        self.dir.fd().and_then(rustix::fs::fstatvfs).map_or(0, |found| found.f_fsid)
+    }
+
+    /// It is on a share, where files may be placeholders.
+    pub(super) fn ask_for_attributes(&mut self, folder: &Path) {
+        self.share = Some(folder.to_owned());
+    }
+
+    /// The next name; nothing at the end.
+    pub(super) fn next(&mut self) -> Option<io::Result<FolderEntry>> {
+        use std::os::unix::ffi::OsStringExt;
+        loop {
+            let entry = match self.dir.read()? {
+                Ok(entry) => entry,
+                Err(error) => return Some(Err(error.into())),
+            };
+            let name = entry.file_name().to_bytes();
+            if name == b"." || name == b".." {
+                continue;
+            }
+            let name = OsString::from_vec(name.to_vec());
+            let mut entry = self.entry(name, entry.file_type());
+            if let Some(folder) = self.share.as_ref().filter(|_| entry.kind == Kind::File) {
+                entry.attributes =
+                    crate::fs::placeholders::dos_attributes(&folder.join(&entry.name));
+            }
+            return Some(Ok(entry));
+        }
+    }
+
+    fn entry(&self, name: OsString, kind: rustix::fs::FileType) -> FolderEntry {
+        use rustix::fs::{AtFlags, FileType, statat};
+        let mut entry = FolderEntry { name, kind: self::kind(kind), stamp: None, attributes: None };
+        let wants_stamp = self.wants_stamps && entry.kind == Kind::File;
+        if kind != FileType::Unknown && !wants_stamp {
+            return entry;
+        }
+        let found =
+            self.dir.fd().and_then(|folder| statat(folder, &entry.name, AtFlags::SYMLINK_NOFOLLOW));
+        match found {
+            Ok(found) => {
+                entry.kind = self::kind(FileType::from_raw_mode(found.st_mode));
+                entry.stamp = Some(of_stat(&found));
+            }
+            // Whoever opens it will hear why.
+            Err(_) if kind == FileType::Unknown => entry.kind = Kind::File,
+            Err(_) => {}
+        }
+        entry
+    }
+}
+
+/// Returns the numbers of a folder, even if it cannot be opened.
+#[cfg(unix)]
+pub(super) fn id(folder: &Path) -> Option<FolderId> {
+    let found = rustix::fs::lstat(folder).ok()?;
+    let mount = mount(rustix::fs::CWD, folder);
+    Some(FolderId { system: found.st_dev, folder: found.st_ino, mount })
+}
+
+/// Returns the number of the mount that contains `path` in `folder`, or `folder` itself if `path` is
+/// empty; 0 if the system does not have one (before Linux 5.8).
+#[cfg(target_os = "linux")]
+fn mount(folder: impl std::os::fd::AsFd, path: impl rustix::path::Arg) -> u64 {
+    use rustix::fs::{AtFlags, StatxFlags, statx};
+    let flags = AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW;
+    let found = statx(folder, path, flags, StatxFlags::MNT_ID).ok();
+    let has_number = |mask: u32| StatxFlags::from_bits_retain(mask).contains(StatxFlags::MNT_ID);
+    found.filter(|found| has_number(found.stx_mask)).map_or(0, |found| found.stx_mnt_id)
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn mount(_: impl std::os::fd::AsFd, _: impl rustix::path::Arg) -> u64 {
+    0
+}
+
+/// Returns the identity of the file system that contains a folder; 0 if it has none.
+#[cfg(unix)]
+pub(super) fn file_system(folder: &Path) -> u64 {
+    rustix::fs::statvfs(folder).map_or(0, |found| found.f_fsid)
+}
+
+#[cfg(unix)]
+fn kind(kind: rustix::fs::FileType) -> Kind {
+    use rustix::fs::FileType;
+    match kind {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Dir,
+        FileType::Symlink => Kind::Link,
+        _ => Kind::Special,
+    }
+}
+
+#[cfg(not(unix))]
+impl Listing {
+    pub(super) fn open(path: &Path, _: Links, wants_stamps: bool) -> io::Result<Listing> {
+        Ok(Listing { dir: std::fs::read_dir(path)?, id: None, wants_stamps })
+    }
+
+    /// The next name; nothing at the end.
+    pub(super) fn next(&mut self) -> Option<io::Result<FolderEntry>> {
+        let entry = match self.dir.next()? {
+            Ok(entry) => entry,
+            Err(error) => return Some(Err(error)),
+        };
+        let kind = match entry.file_type() {
+            Ok(kind) if kind.is_file() => Kind::File,
+            Ok(kind) if kind.is_dir() => Kind::Dir,
+            Ok(kind) if kind.is_symlink() => Kind::Link,
+            Ok(_) => Kind::Special,
+            Err(_) => Kind::File,
+        };
+        let found = entry.metadata().ok();
+        let stamp = found.as_ref().filter(|_| self.wants_stamps).map(stamp_of);
+        let attributes = found.as_ref().and_then(attributes);
+        Some(Ok(FolderEntry { name: entry.file_name(), kind, stamp, attributes }))
+    }
+}
+
+#[cfg(windows)]
+fn attributes(found: &std::fs::Metadata) -> Option<u32> {
+    use std::os::windows::fs::MetadataExt;
+    Some(found.file_attributes())
+}
+
+#[cfg(not(any(unix, windows)))]
+fn attributes(_: &std::fs::Metadata) -> Option<u32> {
+    None
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_on_a_share_tell_their_dos_attributes() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("a");
+        std::fs::write(&file, b"x").unwrap();
+        let value = 0x1020_u32.to_le_bytes();
+        let flags = rustix::fs::XattrFlags::empty();
+        if rustix::fs::setxattr(&file, "user.cifs.dosattrib", &value, flags).is_err() {
+            eprintln!("skipped: no extended attributes on this file system");
+            return;
+        }
+        for (is_share, expected) in [(false, None), (true, Some(0x1020))] {
+            let mut listing = Listing::open(folder.path(), Links::Follow, true).unwrap();
+            if is_share {
+                listing.ask_for_attributes(folder.path());
+            }
+            let entry = listing.next().unwrap().unwrap();
+            assert_eq!((entry.attributes, entry.stamp.unwrap().size), (expected, 1));
+            assert!(listing.next().is_none());
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Names from a list.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use sha2::{Digest as _, Sha256};
+
+use super::handle::Dir;
+use super::job::count;
+use super::root::{NameList, Root};
+use super::state::Walk;
+use crate::exit::{Failure, Result};
+use crate::fs::open::Links;
+use crate::fs::path::normal;
+
+/// Names that were read from a list and not taken yet.
+const NAMES: usize = 1024;
+
+/// How often a walk that waits for a name looks whether the scan is stopped.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Hexadecimal digits of the digest in the identity of a list.
+const DIGITS: usize = 16;
+
+impl NameList {
+    /// Returns a list in which each name ends with the byte `end`.
+    pub(crate) fn new(end: u8) -> NameList {
+        NameList { end, copy: None }
+    }
+
+    /// Reads the list at `file` to its end into a temporary file. Returns the list that reads the
+    /// copy, and the identity of the list for an inventory: the path of `file` and a digest of the
+    /// absolute paths in the list, whatever their order.
+    ///
+    /// # Errors
+    /// Fails if the list cannot be read or copied, or if a name is not valid.
+    pub(crate) fn copied(self, file: &Path) -> Result<(NameList, PathBuf)> {
+        let failed = |error| of_list(file, error);
+        let mut names = Names::new(open(file).map_err(failed)?, self.end);
+        let mut copy = BufWriter::new(tempfile::tempfile().map_err(failed)?);
+        let mut digest = [0_u64; 4];
+        while let Some(name) = names.next().map_err(failed)? {
+            copy.write_all(&name).and_then(|()| copy.write_all(&[self.end])).map_err(failed)?;
+            let path = normal(&path_of(name, file)?).map_err(failed)?;
+            let hash = Sha256::digest(path.as_os_str().as_encoded_bytes());
+            // A sum does not depend on the order, which `find` does not guarantee.
+            for (sum, bytes) in digest.iter_mut().zip(hash.chunks_exact(8)) {
+                let value = bytes.try_into().map(u64::from_be_bytes).unwrap_or_default();
+                *sum = sum.wrapping_add(value);
+            }
+        }
+        let mut copy = copy.into_inner().map_err(|error| failed(error.into_error()))?;
+        copy.rewind().map_err(failed)?;
+        let sum: Vec<u8> = digest.iter().flat_map(|value| value.to_be_bytes()).collect();
+        let hex: String = Sha256::digest(sum).iter().map(|byte| format!("{byte:02x}")).collect();
+        // The path of a pipe says nothing about its content.
+        let is_file = file.metadata().is_ok_and(|found| found.is_file());
+        let mut identity = match is_file && file != Path::new("-") {
+            true => normal(file).map_err(failed)?.into_os_string(),
+            false => "-".into(),
+        };
+        identity.push("#");
+        identity.push(hex.get(..DIGITS).unwrap_or(&hex));
+        Ok((NameList { end: self.end, copy: Some(Arc::new(copy)) }, identity.into()))
+    }
+}
+
+/// The names in a list, without empty ones.
+struct Names<R> {
+    reader: R,
+    end: u8,
+}
+
+impl<R: BufRead> Names<R> {
+    fn new(reader: R, end: u8) -> Names<R> {
+        Names { reader, end }
+    }
+
+    /// Returns the next name; nothing at the end of the list.
+    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            let mut name = Vec::new();
+            if self.reader.read_until(self.end, &mut name)? == 0 {
+                return Ok(None);
+            }
+            if name.last() == Some(&self.end) {
+                name.pop();
+            }
+            if self.end == b'\n' && name.last() == Some(&b'\r') && cfg!(windows) {
+                name.pop();
+            }
+            if !name.is_empty() {
+                return Ok(Some(name));
+            }
+        }
+    }
+}
+
+fn open(file: &Path) -> io::Result<BufReader<Box<dyn Read>>> {
+    Ok(BufReader::new(if file == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(file)?)
+    }))
+}
+
+impl Walk {
+    /// Hands over the names in the list; empty ones are passed over.
+    pub(super) fn listed(&self, root: &Arc<Root>, list: &NameList) -> Result<()> {
+        let file = &root.path;
+        let failed = |error| of_list(file, error);
+        let names = read_names(file.clone(), list.clone()).map_err(failed)?;
+        // Names often come folder by folder.
+        let mut last: Option<Arc<Dir>> = None;
+        while !self.stop.is_raised() {
+            let name = match names.recv_timeout(PAUSE) {
+                Ok(name) => name.map_err(failed)?,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let path = path_of(name, file)?;
+            count(&root.files);
+            if self.omits(root, below(&path)) {
+                continue;
+            }
+            let path = match &self.inventory {
+                Some(_) => normal(&path).map_err(failed)?,
+                None => path,
+            };
+            let folder = path.parent().unwrap_or(&path);
+            let dir = match &last {
+                Some(dir) if dir.path == folder => Arc::clone(dir),
+                _ => root.dir(folder, None),
+            };
+            last = Some(Arc::clone(&dir));
+            self.file(path, dir, Links::Refuse);
+        }
+        Ok(())
+    }
+}
+
+/// Starts a thread that reads the names of a list. A stopped scan does not wait for it, because a
+/// read from a pipe or a terminal can wait for ever.
+fn read_names(file: PathBuf, list: NameList) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
+    let (sender, names) = bounded(NAMES);
+    let read = move || {
+        let reader: io::Result<BufReader<Box<dyn Read>>> = match list.copy {
+            Some(copy) => Ok(BufReader::new(Box::new(SharedFile(copy)))),
+            None => open(&file),
+        };
+        let mut names = match reader {
+            Ok(reader) => Names::new(reader, list.end),
+            Err(error) => {
+                // If the receiver is gone, the scan has ended.
+                _ = sender.send(Err(error));
+                return;
+            }
+        };
+        while let Some(name) = names.next().transpose() {
+            let is_last = name.is_err();
+            if sender.send(name).is_err() || is_last {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("list".to_owned()).spawn(read)?;
+    Ok(names)
+}
+
+/// Reads a file that a list shares with its clones.
+struct SharedFile(Arc<File>);
+
+impl Read for SharedFile {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(buf)
+    }
+}
+
+/// Globs are for paths from the root, and a list has none but the one of the system.
+fn below(path: &Path) -> &Path {
+    let text = path.strip_prefix("/").unwrap_or(path);
+    text.strip_prefix(".").unwrap_or(text)
+}
+
+/// Returns the path that a name in the list `file` stands for.
+fn path_of(name: Vec<u8>, file: &Path) -> Result<PathBuf> {
+    path_from(name).map_err(|()| of_list(file, "a name is not UTF-8"))
+}
+
+#[cfg(unix)]
+fn path_from(name: Vec<u8>) -> std::result::Result<PathBuf, ()> {
+    use std::os::unix::ffi::OsStringExt;
+    Ok(std::ffi::OsString::from_vec(name).into())
+}
+
+#[cfg(not(unix))]
+fn path_from(name: Vec<u8>) -> std::result::Result<PathBuf, ()> {
+    String::from_utf8(name).map(PathBuf::from).map_err(|_| ())
+}
+
+/// What the system says of reading from `list`, or of its names.
+fn of_list(list: &Path, error: impl std::fmt::Display) -> Failure {
+    Failure::message(format_args!("{}: {error}", list.display()))
+}

@@ -1,0 +1,226 @@
+//! The state that the threads of a walk share: roots, the stack of tasks, and counters.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+
+use super::filter::GlobFilter;
+use super::folder::Folder;
+use super::handle::{Dir, DirState, InventoryHandle, Note, Skipped};
+use super::job::{FileJob, Job, SkipCounters, count};
+use super::root::Root;
+use crate::exit::Failure;
+use crate::fs::device::{Device, Devices};
+use crate::fs::open::{self, Links};
+use crate::fs::path::real;
+use crate::stop::Stop;
+
+/// A walk.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    pub(crate) roots: Vec<Arc<Root>>,
+    pub(crate) filter: GlobFilter,
+    pub(crate) one_file_system: bool,
+    pub(crate) hydrate: bool,
+    /// One thread goes in the order of the names.
+    pub(crate) in_order: bool,
+    pub(crate) inventory: Option<Arc<dyn InventoryHandle>>,
+    pub(crate) jobs: Sender<Job>,
+    pub(crate) workers: usize,
+    pub(crate) stop: Stop,
+    pub(crate) left_out: SkipCounters,
+    pub(crate) work: Work,
+    pub(crate) devices: Devices,
+    pub(crate) failure: Mutex<Option<Failure>>,
+}
+
+/// What is still to be walked.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    state: Mutex<WorkState>,
+    wake: Condvar,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct WorkState {
+    /// The last one is the next one.
+    pub(super) waiting: Vec<Task>,
+    /// Threads that may find more to do.
+    busy: usize,
+    /// Threads that are not done.
+    pub(super) threads: usize,
+}
+
+#[derive(Debug)]
+pub(super) enum Task {
+    Root(Arc<Root>),
+    Folder(Arc<Folder>),
+    Job(Job),
+}
+
+impl Work {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, WorkState> {
+        self.state.lock().unwrap_or_else(|error| error.into_inner())
+    }
+}
+
+impl Walk {
+    /// What the first thread begins with.
+    pub(crate) fn prepare(&self, threads: usize) {
+        let mut state = self.work.lock();
+        state.threads = threads;
+        state.waiting.extend(self.roots.iter().rev().map(|root| Task::Root(Arc::clone(root))));
+    }
+
+    pub(super) fn next(&self) -> Option<Task> {
+        let mut state = self.work.lock();
+        loop {
+            if self.stop.is_raised() {
+                return None;
+            }
+            if let Some(task) = state.waiting.pop() {
+                state.busy += 1;
+                return Some(task);
+            }
+            if state.busy == 0 {
+                return None;
+            }
+            // A signal does not wake anybody.
+            let pause = Duration::from_millis(200);
+            let woken = self.work.wake.wait_timeout(state, pause);
+            state = woken.unwrap_or_else(|error| error.into_inner()).0;
+        }
+    }
+
+    pub(super) fn done(&self) {
+        let mut state = self.work.lock();
+        state.busy -= 1;
+        if state.busy == 0 {
+            self.work.wake.notify_all();
+        }
+    }
+
+    /// Puts tasks on the stack; the first one is the next one.
+    pub(super) fn push(&self, tasks: Vec<Task>) {
+        if tasks.is_empty() {
+            return;
+        }
+        self.work.lock().waiting.extend(tasks.into_iter().rev());
+        self.work.wake.notify_all();
+    }
+
+    pub(super) fn send(&self, job: Job) {
+        if self.jobs.send(job).is_err() {
+            // Nobody is left to do it.
+            self.stop.raise();
+        }
+    }
+
+    pub(crate) fn note(&self, note: Note) {
+        if let Some(inventory) = &self.inventory {
+            inventory.note(note);
+        }
+    }
+
+    /// Whether --include or --exclude leave a file out; counts it then.
+    pub(super) fn omits(&self, root: &Root, below_root: &Path) -> bool {
+        if self.filter.is_empty() || !self.filter.omits_file(below_root) {
+            return false;
+        }
+        count(&self.left_out.excluded);
+        count(&root.omitted);
+        count(if self.filter.omits_dir(below_root) { &root.excluded } else { &root.filtered });
+        true
+    }
+
+    /// Notes a link in `dir`, or `dir` itself where `name` is empty, that was not followed.
+    pub(crate) fn skip(&self, dir: &Arc<Dir>, name: &OsStr, path: &Path) {
+        count(&self.left_out.links);
+        self.note_skipped(dir, name, path);
+    }
+
+    /// Like [`Walk::skip`], for what is counted as something other than a link.
+    pub(crate) fn note_skipped(&self, dir: &Arc<Dir>, name: &OsStr, path: &Path) {
+        if let Some(skipped) = self.skipped(name, path, None) {
+            self.note(Note::Skipped(Arc::clone(dir), skipped));
+        }
+    }
+
+    /// Returns the link at `path` and its target. The target of a link that leads to nothing is
+    /// unknown: it may be on a file system that is not mounted. Returns nothing without an
+    /// inventory, for a link to a device or to itself, and if the link was deleted.
+    pub(super) fn skipped(
+        &self,
+        name: &OsStr,
+        path: &Path,
+        device: Option<&Device>,
+    ) -> Option<Skipped> {
+        self.inventory.as_ref()?;
+        let target = match path.metadata() {
+            Ok(found) if found.is_file() || found.is_dir() => real(path),
+            Ok(_) => return None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                path.symlink_metadata().ok()?;
+                None
+            }
+            Err(error) if open::is_loop(&error) => return None,
+            Err(_) => None,
+        };
+        let device = device.map(|device| Arc::clone(&device.name));
+        Some(Skipped { name: name.to_owned(), target, device })
+    }
+
+    /// The walk cannot go on.
+    pub(super) fn fail(&self, failure: Failure) {
+        self.failure.lock().unwrap_or_else(|error| error.into_inner()).get_or_insert(failure);
+        self.stop.raise();
+    }
+
+    /// Files that were met until now.
+    pub(crate) fn met(&self) -> u64 {
+        self.roots.iter().map(|root| root.met()).sum()
+    }
+
+    /// A thread hangs in this folder: it counts as not listed, and the others go on without.
+    pub(crate) fn give_up(&self, folder: &Folder, patience: Duration) {
+        let error = format!("the folder did not answer for {} s", patience.as_secs());
+        self.unlisted(folder, "hung", error);
+        self.done();
+    }
+
+    /// A file that was named.
+    pub(super) fn file(&self, path: PathBuf, dir: Arc<Dir>, links: Links) {
+        let job = FileJob { path, links, dir, stamp: None, device: None };
+        self.send(Job::File(Arc::new(job)));
+    }
+
+    /// A folder that cannot be listed, or not to its end.
+    pub(super) fn unlisted(&self, folder: &Folder, code: &'static str, error: String) {
+        folder.root.has_failed.store(true, Ordering::Relaxed);
+        if folder.up.is_none() {
+            count(&self.left_out.failed_roots);
+        }
+        let device = self.device_of(folder);
+        let state = DirState::Failed { code, error: error.clone(), device };
+        self.note(Note::Dir(Arc::clone(&folder.dir), state));
+        self.send(Job::Unreadable { path: folder.dir.path.clone(), code, error });
+    }
+    /// Returns the file system of a folder that was not listed, if it is known.
+    #[cfg(unix)]
+    pub(super) fn device_of(&self, folder: &Folder) -> Option<Arc<str>> {
+        self.inventory.as_ref()?;
+        let id = folder.id.get()?;
+        self.devices.known(id.system, id.mount).map(|found| found.name)
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn device_of(&self, folder: &Folder) -> Option<Arc<str>> {
+        self.inventory.as_ref()?;
+        Some(self.devices.of_path(folder.path()).name)
+    }
+}

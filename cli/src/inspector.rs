@@ -1,0 +1,24 @@
+//! Inspectors with limits and with what this program adds to the library: temporary files, and a
+//! reader of Outlook data files.
+
+use rmsight::{Cancel, Inspector, InspectorBuilder, Limits};
+
+#[cfg(feature = "pst")]
+use crate::child::pst::PstLimits;
+use crate::fs::spill;
+
+/// What one file may cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FileLimits {
+    pub(crate) library: Limits,
+    #[cfg(feature = "pst")]
+    pub(crate) pst: PstLimits,
+}
+
+/// Returns a builder of inspectors with these limits. They stop when `cancel` is raised.
+pub(crate) fn builder(limits: FileLimits, cancel: Cancel) -> InspectorBuilder {
+    let builder = Inspector::builder().limits(limits.library).spill(spill::open);
+    #[cfg(feature = "pst")]
+    let builder = builder.pst(limits.pst.opener(cancel.clone()));
+    builder.cancel(cancel)
+}

@@ -1,0 +1,416 @@
+//! Gaps: why the scans do not carry an answer. `check` and `report` name the same ones.
+
+use rmsight::{Dependency, Limits, Need, READER_VERSION, Signature, Timestamp};
+
+use super::coverage::OpenVisit;
+use super::query::{Judged, OLDER_READER, is_older};
+use super::reader::{LinkRow, RootRow, ScanRow};
+use super::scope::{CHANGED, Scope, now};
+use crate::fs::path::with_separator;
+use crate::output::format::counted;
+
+/// A `no`, or a `yes` of an authority that was not asked for, whose signature was not checked.
+const UNVERIFIED: &str = "unverified";
+
+/// Links that are named in a gap.
+const EXAMPLES: usize = 3;
+
+/// Seconds by which the clocks of two computers may differ without a gap.
+const CLOCK_DIFFERENCE: i64 = 3_600;
+
+/// The gap names that are no error codes.
+const KINDS: [&str; 9] = [
+    "not-scanned",
+    "unfinished",
+    "too-old",
+    "excluded",
+    "filtered",
+    "empty-root",
+    "not-followed",
+    UNVERIFIED,
+    OLDER_READER,
+];
+
+/// The error codes that no limit of the library gives.
+const CODES: [&str; 42] = [
+    "archive-not-opened",
+    "cancelled",
+    "changed-while-reading",
+    "config",
+    "encrypted-member",
+    "feature-off",
+    "hung",
+    "io",
+    "license-missing",
+    "license-unreadable",
+    "limit-folder-depth",
+    "limit-pst-memory",
+    "limit-pst-time",
+    "mail-not-read",
+    "malformed-attachment",
+    "malformed-cms",
+    "malformed-data-spaces",
+    "malformed-deflate",
+    "malformed-difat",
+    "malformed-directory",
+    "malformed-encryption-info",
+    "malformed-fat",
+    "malformed-gzip",
+    "malformed-header",
+    "malformed-label",
+    "malformed-member-size",
+    "malformed-mime",
+    "malformed-pdf-catalog",
+    "malformed-pdf-encrypt",
+    "malformed-pdf-object",
+    "malformed-pdf-payload",
+    "malformed-pdf-stream",
+    "malformed-pdf-trailer",
+    "malformed-pdf-xref",
+    "malformed-pfile-header",
+    "malformed-pst",
+    "malformed-rpmsg",
+    "malformed-tar",
+    "malformed-tnef",
+    "malformed-transform-info",
+    "malformed-xrml",
+    "malformed-zip",
+];
+
+/// The rest of them.
+const MORE_CODES: [&str; 6] = [
+    "malformed-zip-end",
+    "not-hydrated",
+    "permission-denied",
+    "reader-failed",
+    "truncated",
+    "unknown-transform",
+];
+
+/// All gap names: the kinds first, then the error codes.
+pub(crate) fn names() -> Vec<String> {
+    let limits = Limits::default();
+    let limits = limits.entries().map(|(name, _)| format!("limit-{name}"));
+    let codes = CODES.iter().chain(&MORE_CODES).map(|code| (*code).to_owned());
+    let mut codes: Vec<String> = codes.chain(limits).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    KINDS.iter().map(|kind| (*kind).to_owned()).chain(codes).collect()
+}
+
+/// A gap name from the command line.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    let names = names();
+    match names.iter().any(|name| name == text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("there is no gap of that name; there are: {}", names.join(", "))),
+    }
+}
+
+/// One reason why an answer does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Gap {
+    /// One of [`names`].
+    pub(crate) name: String,
+    /// The root that it concerns: the number of its inventory, and its row there.
+    pub(crate) root: Option<(usize, i64)>,
+    pub(crate) text: String,
+}
+
+/// What findings say about gaps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Doubts {
+    unverified: u64,
+    older: u64,
+}
+
+impl Doubts {
+    pub(crate) fn add(&mut self, judged: &Judged) {
+        self.older += u64::from(is_older(&judged.envelope));
+        let verdict = &judged.verdict;
+        let is_free = verdict.need() == Need::No && verdict.dependency() != Dependency::None;
+        self.unverified += u64::from(is_free && is_unverified(judged));
+    }
+
+    /// Counts a finding that does not count for an authority because it needs another one.
+    pub(crate) fn add_excused(&mut self, judged: &Judged) {
+        self.unverified += u64::from(is_unverified(judged));
+    }
+
+    pub(crate) fn gaps(self) -> Vec<Gap> {
+        let mut all = Vec::new();
+        let mut add = |name: &str, count: u64, text: &str| {
+            if count > 0 {
+                let text = format!("{}: {text}", counted(count, "finding"));
+                all.push(Gap { name: name.to_owned(), root: None, text });
+            }
+        };
+        add(
+            UNVERIFIED,
+            self.unverified,
+            "the signature was not checked of a license that seems to need no cluster, or that of \
+             another authority; scan again with --verify",
+        );
+        add(
+            OLDER_READER,
+            self.older,
+            &format!(
+                "read by an older rmsight, which reader {READER_VERSION} does not believe; scan \
+                 again"
+            ),
+        );
+        all
+    }
+}
+
+fn is_unverified(judged: &Judged) -> bool {
+    judged.facts.license.as_ref().is_some_and(|license| {
+        license.signature == Signature::NotChecked || license.link == rmsight::Link::NotChecked
+    })
+}
+
+/// The gaps of what was scanned, apart from those of single findings. A scan that is older than
+/// `max_age` seconds is too old.
+pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>) -> Vec<Gap> {
+    let mut all = Vec::new();
+    let now = now();
+    for (number, scope) in scopes.iter().enumerate() {
+        if scope.scans.is_empty() || scope.roots.is_empty() {
+            let text = format!("{}: nothing was scanned into it", scope.inventory);
+            all.push(Gap { name: "not-scanned".to_owned(), root: None, text });
+        }
+        for root in &scope.roots {
+            let mut add = |name: &str, text: String| {
+                let text = format!("{}: {text}", root.path);
+                all.push(Gap { name: name.to_owned(), root: Some((number, root.root)), text });
+            };
+            if !scope.superseded.contains_key(&root.root) {
+                of_root(root, scope, &mut add);
+                not_followed(root, scope, scopes, &mut add);
+            }
+            if let Some(max) = max_age {
+                too_old(scope.listed_at(root), now, max, &mut add);
+            }
+        }
+        for OpenVisit { visit, is_elsewhere } in &scope.left_open {
+            let why = match is_elsewhere {
+                true => {
+                    "on a file system that later scans did not find there: mount it and scan \
+                     again, or forget the root and scan it anew"
+                }
+                // A scan of a folder above came to its end.
+                false if scope.superseded.contains_key(&visit.root) => continue,
+                false => "in the last scan that came to its end: scan again",
+            };
+            let mut add = |name: &str, text: String| {
+                let text = format!("{}: {text}, {why}", visit.path);
+                all.push(Gap { name: name.to_owned(), root: Some((number, visit.root)), text });
+            };
+            match visit.finished {
+                None => add("unfinished", "a scan did not come to its end".to_owned()),
+                Some(_) => left_out(visit, scope.visits.get(&visit.scan), &mut add),
+            }
+        }
+    }
+    all
+}
+
+/// Adds a gap if a root that was listed to its end at `listed` is older than `max` seconds, or if
+/// the clock of the scan was ahead of the clock of this computer, so that the age is unknown.
+fn too_old(listed: Timestamp, now: Timestamp, max: i64, add: &mut dyn FnMut(&str, String)) {
+    let age = now.unix().saturating_sub(listed.unix());
+    if age > max {
+        let days = counted(u64::try_from(age / 86_400).unwrap_or_default(), "day");
+        add("too-old", format!("scanned {listed}, {days} ago"));
+    } else if age < -CLOCK_DIFFERENCE {
+        let words = "which is in the future: the clock of the computer that scanned it, or of this \
+             one, is wrong; set it and scan again";
+        add("too-old", format!("scanned {listed}, {words}"));
+    }
+}
+
+/// Adds each gap of a root, whether it has others or not: a user may accept only one of them.
+fn of_root(root: &RootRow, scope: &Scope, add: &mut dyn FnMut(&str, String)) {
+    let scan = scope.visits.get(&root.scan);
+    if let Some(error) = &root.error {
+        add("empty-root", error.clone());
+    }
+    // A root with an error has no end, even if the scan came to its end.
+    let is_ended = scan.is_some_and(|scan| scan.outcome == "finished");
+    if root.finished.is_none() && !(root.error.is_some() && is_ended) {
+        let outcome = scan.map_or("", |scan| scan.outcome.as_str());
+        add("unfinished", format!("the scan did not come to its end ({outcome})"));
+    }
+    let codes = scope.unlisted.get(&root.root).map(Vec::as_slice).unwrap_or_default();
+    for code in codes {
+        add(code, "folders in it could not be listed".to_owned());
+    }
+    let has_end = root.finished.is_some() && root.error.is_none();
+    if has_end && !root.is_complete && codes.is_empty() {
+        add("unfinished", "not every folder in it was listed".to_owned());
+    }
+    if let Some(count) = scope.changed.get(&root.root) {
+        let files = counted(*count, "file");
+        add(
+            CHANGED,
+            format!("{files} changed during the read, so that the result is unknown: scan again"),
+        );
+    }
+    left_out(root, scan, add);
+    let scanned = root.scanned.unwrap_or(root.files);
+    if has_end && scanned == 0 {
+        add(
+            "empty-root",
+            match root.files {
+                0 => "no file is in it: is it mounted?".to_owned(),
+                files => format!("none of its {} was read", counted(files, "file")),
+            },
+        );
+    }
+}
+
+fn left_out(root: &RootRow, scan: Option<&ScanRow>, add: &mut dyn FnMut(&str, String)) {
+    let globs = |globs: &[String]| globs.join(", ");
+    let (include, exclude) = scan.map_or((&[][..], &[][..]), |scan| (&scan.include, &scan.exclude));
+    match (root.excluded, root.filtered) {
+        // A scan that was killed has not counted.
+        (None, None) if root.finished.is_none() => {
+            for (name, option, patterns) in
+                [("excluded", "--exclude", exclude), ("filtered", "--include", include)]
+            {
+                if !patterns.is_empty() {
+                    let words = format!("files may be left out by {option} {}", globs(patterns));
+                    add(name, words);
+                }
+            }
+        }
+        (None, None) => {
+            // An inventory of the first version counted for the whole scan.
+            let excluded = scan.and_then(|scan| scan.excluded).unwrap_or_default();
+            let is_cut = scan.is_some_and(|scan| scan.one_file_system);
+            if excluded > 0 && !include.is_empty() {
+                add("filtered", format!("only names like {}", globs(include)));
+            }
+            if excluded > 0 && (!exclude.is_empty() || is_cut) {
+                let words = match excluded {
+                    1 => "1 file or folder was left out".to_owned(),
+                    _ => format!("{excluded} files and folders were left out"),
+                };
+                add("excluded", words);
+            }
+            let links = scan.and_then(|scan| scan.links).unwrap_or_default();
+            if links > 0 {
+                add("not-followed", format!("{} not followed", counted(links, "link")));
+            }
+        }
+        (excluded, filtered) => {
+            if let Some(count) = excluded.filter(|count| *count > 0) {
+                let files = if count == 1 { "file or folder" } else { "files and folders" };
+                let words = format!("{count} {files} left out by --exclude {}", globs(exclude));
+                add("excluded", words);
+            }
+            if let Some(count) = filtered.filter(|count| *count > 0) {
+                let files = counted(count, "file");
+                let words = format!("{files} left out by --include {}", globs(include));
+                add("filtered", words);
+            }
+        }
+    }
+}
+
+/// Returns whether a visit of a root above a mount point was to go into other file systems.
+fn enters(link: &LinkRow, visit: &RootRow, scope: &Scope) -> bool {
+    !link.is_folder || scope.visits.get(&visit.scan).is_some_and(|scan| !scan.one_file_system)
+}
+
+/// Returns whether a visit of a root above a mount point listed the file system that is mounted
+/// there.
+fn is_entered(link: &LinkRow, visit: &RootRow, scope: &Scope) -> bool {
+    let is_listed = link.listed.is_some_and(|scan| scan >= visit.scan);
+    is_listed && enters(link, visit, scope)
+}
+
+/// Adds the links whose target is in no root of the same scanner. A path of another scanner may be
+/// another file.
+fn not_followed(
+    root: &RootRow,
+    scope: &Scope,
+    scopes: &[Scope],
+    add: &mut dyn FnMut(&str, String),
+) {
+    let is_scanned = |link: &LinkRow| {
+        let Some(target) = &link.target else { return false };
+        scopes.iter().any(|other_scope| {
+            other_scope.roots.iter().any(|other| {
+                let Some(real) = &other.real else { return false };
+                let is_inside = || target.starts_with(&with_separator(real.clone()));
+                scope.is_same_scanner(root, other_scope, other)
+                    && other.finished.is_some()
+                    && match &link.device {
+                        // Another file system may have been mounted at the time of that scan.
+                        Some(device) if link.is_folder => {
+                            let is_same_device = other.device.as_ref() == Some(device);
+                            real == target && is_same_device
+                                || is_inside() && is_entered(link, other, other_scope)
+                        }
+                        _ => real == target || is_inside() && enters(link, other, other_scope),
+                    }
+            })
+        })
+    };
+    // A mount point that the newest visit left out belongs to the gap `excluded` or `unfinished`.
+    let stays_out = scope.visits.get(&root.scan).is_some_and(|scan| scan.one_file_system);
+    let is_partial = root.finished.is_none() || root.excluded.is_some_and(|count| count > 0);
+    let is_told = |link: &LinkRow| {
+        link.is_folder && link.device.is_some() && link.scan == root.scan && is_partial
+    };
+    let own = scope.links.iter().filter(|link| link.root == root.root);
+    let own = own.filter(|link| stays_out || !is_told(link));
+    let open: Vec<&LinkRow> = own.filter(|link| !is_scanned(link)).collect();
+    if open.is_empty() {
+        return;
+    }
+    let count = u64::try_from(open.len()).unwrap_or(u64::MAX);
+    let examples: Vec<&str> = open.iter().take(EXAMPLES).map(|link| link.path.as_str()).collect();
+    let more = if open.len() > EXAMPLES { ", …" } else { "" };
+    add(
+        "not-followed",
+        format!(
+            "{} outside of what was scanned, or to a target that does not exist: {}{more}",
+            match count {
+                1 => "1 link or mount point leads".to_owned(),
+                _ => format!("{count} links or mount points lead"),
+            },
+            examples.join(", ")
+        ),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn gap_names_are_those_of_the_documentation() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("CODES.md");
+        let text = std::fs::read_to_string(page).unwrap();
+        let listed = |from: &str, to: Option<&str>| -> BTreeSet<String> {
+            let text = text.split_once(from).unwrap().1;
+            let text = to.map_or(text, |to| text.split_once(to).unwrap().0);
+            let cells = text.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+            let names = cells.flat_map(str::split_whitespace);
+            names
+                .filter_map(|name| Some(name.strip_prefix('`')?.strip_suffix('`')?.to_owned()))
+                .collect()
+        };
+        let mut expected = listed("## `error_code`", Some("## `anomalies`"));
+        let kinds = listed("## Gaps", None);
+        assert_eq!(kinds, KINDS.iter().map(|kind| (*kind).to_owned()).collect());
+        expected.extend(kinds);
+        assert_eq!(names().into_iter().collect::<BTreeSet<_>>(), expected);
+        assert!(name("bogus").unwrap_err().contains("older-reader"));
+    }
+}

@@ -1,0 +1,75 @@
+//! What paths are called on other machines.
+
+use std::borrow::Cow;
+
+/// Beginnings of paths with what stands in their place elsewhere: `/mnt/fs1` is `\\fs1\share`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct PathMapping(Vec<(String, String)>);
+
+impl PathMapping {
+    pub(crate) fn new(pairs: impl IntoIterator<Item = (String, String)>) -> PathMapping {
+        let mut pairs: Vec<(String, String)> = pairs
+            .into_iter()
+            .map(|(prefix, target)| (trimmed(&prefix), trimmed(&target)))
+            .collect();
+        // The longest that fits decides.
+        pairs.sort_by(|one, other| other.0.len().cmp(&one.0.len()).then(one.cmp(other)));
+        PathMapping(pairs)
+    }
+
+    #[allow(dead_code)] // for the commands that read inventories
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(prefix, target)| (prefix.as_str(), target.as_str()))
+    }
+
+    /// What `path` is called elsewhere; unchanged where no map is for it. Where the target is
+    /// written with backslashes and the beginning was not, so is the rest.
+    #[allow(dead_code)] // for the commands that read inventories
+    pub(crate) fn apply<'a>(&self, path: &'a str) -> Cow<'a, str> {
+        for (prefix, target) in self.pairs() {
+            let Some(rest) = path.strip_prefix(prefix) else { continue };
+            if !rest.is_empty() && !rest.starts_with(['/', '\\']) {
+                continue;
+            }
+            let rest = match (prefix.contains('\\'), target.contains('\\')) {
+                (false, true) => Cow::Owned(rest.replace('/', "\\")),
+                (true, false) => Cow::Owned(rest.replace('\\', "/")),
+                _ => Cow::Borrowed(rest),
+            };
+            return Cow::Owned(format!("{target}{rest}"));
+        }
+        Cow::Borrowed(path)
+    }
+}
+
+fn trimmed(path: &str) -> String {
+    path.trim_end_matches(['/', '\\']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PathMapping;
+
+    #[test]
+    fn the_longest_beginning_that_ends_a_name_decides() {
+        let maps = PathMapping::new(
+            [("/mnt/fs1/", r"\\fs1\share"), ("/mnt/fs1/deep", "/srv/deep/"), (r"D:\a", "/d")]
+                .map(|(prefix, target)| (prefix.to_owned(), target.to_owned())),
+        );
+        let cases = [
+            ("/mnt/fs1/a/b.docx", r"\\fs1\share\a\b.docx"),
+            ("/mnt/fs1", r"\\fs1\share"),
+            ("/mnt/fs10/a", "/mnt/fs10/a"),
+            ("/mnt/fs1/deep/x", "/srv/deep/x"),
+            (r"D:\a\b\c", "/d/b/c"),
+            ("elsewhere", "elsewhere"),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(maps.apply(path), expected);
+        }
+    }
+}

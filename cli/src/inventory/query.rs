@@ -1,0 +1,137 @@
+//! Stored findings, judged with what is known now: what all commands that read inventories share.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use rmsight::{
+    Envelope, Estate, Facts, Need, READER_VERSION, Record, Redactor, Verdict, judge_dated,
+};
+
+use super::path_mapping::PathMapping;
+use super::reader::Inventory;
+use crate::exit::Result;
+
+/// The gap name of rows that an older version of the program read.
+pub(crate) const OLDER_READER: &str = "older-reader";
+
+/// Inventories that are read as if they were one.
+#[derive(Debug, Default)]
+pub(crate) struct Inventories {
+    pub(crate) all: Vec<(PathBuf, Inventory)>,
+    redactor: Option<Redactor>,
+}
+
+/// One finding with its verdict.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) envelope: Envelope<'static>,
+    pub(crate) facts: Facts,
+    pub(crate) verdict: Verdict,
+}
+
+impl Judged {
+    pub(crate) fn record(&self) -> Record<'_> {
+        Record { envelope: &self.envelope, facts: &self.facts, verdict: &self.verdict }
+    }
+}
+
+/// Judges the facts of a record, as far as they can be believed. What an older reader found not to
+/// need a cluster may hold what only a newer one finds: it counts as not read.
+pub(crate) fn believed(envelope: &Envelope<'_>, facts: Facts, estate: &Estate) -> (Facts, Verdict) {
+    let verdict = judge_dated(&facts, envelope.modified, estate);
+    if !is_older(envelope) || verdict.need() != Need::No {
+        return (facts, verdict);
+    }
+    let words = format!(
+        "reader {} read it, which reader {READER_VERSION} does not believe: scan again",
+        envelope.reader
+    );
+    let mut unread = Facts::not_opened(OLDER_READER, words);
+    unread.container = facts.container;
+    (unread.member, unread.member_size) = (facts.member, facts.member_size);
+    let verdict = judge_dated(&unread, envelope.modified, estate);
+    (unread, verdict)
+}
+
+/// Whether an older version of the fact extraction made the record.
+pub(crate) fn is_older(envelope: &Envelope<'_>) -> bool {
+    envelope.reader < READER_VERSION
+}
+
+impl Inventories {
+    pub(crate) fn open(files: &[PathBuf]) -> Result<Inventories> {
+        let mut all = Vec::with_capacity(files.len());
+        for file in files {
+            all.push((file.clone(), Inventory::open(file)?));
+        }
+        Ok(Inventories { all, redactor: None })
+    }
+
+    /// The same, without names and paths in what they show.
+    pub(crate) fn redacted(self, redactor: Option<Redactor>) -> Inventories {
+        Inventories { redactor, ..self }
+    }
+
+    /// Judges every finding that is not known to be gone, one after the other.
+    pub(crate) fn judged(
+        &self,
+        estate: &Estate,
+        mut visit: impl FnMut(&Judged) -> Result<()>,
+    ) -> Result<()> {
+        for (_, inventory) in &self.all {
+            inventory.records(|stored| {
+                let mut envelope = stored.envelope;
+                let (mut facts, verdict) = believed(&envelope, stored.facts, estate);
+                if let Some(redactor) = &self.redactor {
+                    redactor.redact(&mut envelope, &mut facts);
+                }
+                visit(&Judged { envelope, facts, verdict })
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What paths are called elsewhere.
+    pub(crate) fn translation(&self) -> Result<Translation> {
+        let mut maps = Vec::new();
+        // What has no names any more needs no other ones.
+        let all = self.all.iter().filter(|_| self.redactor.is_none());
+        for (_, inventory) in all {
+            let mut sources: Vec<Option<String>> =
+                inventory.scans()?.into_iter().map(|scan| scan.source).collect();
+            sources.sort_unstable();
+            sources.dedup();
+            for source in sources {
+                let map = inventory.maps(source.as_deref())?;
+                if !map.is_empty() {
+                    maps.push((source, map));
+                }
+            }
+        }
+        Ok(Translation { maps })
+    }
+}
+
+/// The maps of all sources.
+#[derive(Debug)]
+pub(crate) struct Translation {
+    maps: Vec<(Option<String>, PathMapping)>,
+}
+
+impl Translation {
+    /// What a path of `source` is called elsewhere; unchanged where nobody said.
+    pub(crate) fn path(&self, source: Option<&str>, path: &str) -> String {
+        let own = self.maps.iter().filter(|(name, _)| name.as_deref() == source);
+        let mut mapped = own.map(|(_, maps)| maps.apply(path));
+        let found = mapped.find(|mapped| mapped != path);
+        found.map_or_else(|| path.to_owned(), std::borrow::Cow::into_owned)
+    }
+}
+
+/// Whether the file is an SQLite database, by its header (SQLite file format 1.3.1).
+pub(crate) fn is_database(file: &Path) -> bool {
+    let mut magic = [0; 16];
+    let read = File::open(file).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic == *b"SQLite format 3\0"
+}

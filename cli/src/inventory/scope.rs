@@ -1,0 +1,198 @@
+//! What was scanned, and how far it is known: without it, no answer means anything.
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rmsight::{Redactor, Timestamp};
+
+use super::coverage::{self, OpenVisit};
+use super::query::Inventories;
+use super::reader::{Inventory, LinkRow, RootRow, ScanRow};
+use crate::exit::{Failure, Result};
+
+/// The code of a file that changed while it was read.
+pub(crate) const CHANGED: &str = "changed-while-reading";
+
+/// What one inventory covers.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) inventory: String,
+    /// The newest scan of each source.
+    pub(crate) scans: Vec<ScanRow>,
+    /// The newest visit of each root.
+    pub(crate) roots: Vec<RootRow>,
+    /// The scans of these visits, by their rows.
+    pub(crate) visits: BTreeMap<i64, ScanRow>,
+    /// Links, junctions and mount points that were not followed.
+    pub(crate) links: Vec<LinkRow>,
+    /// Codes of the folders that could not be listed, of each root.
+    pub(crate) unlisted: BTreeMap<i64, Vec<String>>,
+    /// How many files of each root changed while they were read.
+    pub(crate) changed: BTreeMap<i64, u64>,
+    /// Earlier visits whose gaps the newest visit of the root does not close.
+    pub(crate) left_open: Vec<OpenVisit>,
+    /// Roots that were scanned again as a part of another one, each with the end of that visit.
+    pub(crate) superseded: BTreeMap<i64, Timestamp>,
+    /// The end of the last visit of each root that has one.
+    ended: BTreeMap<i64, Timestamp>,
+    /// The id of the inventory whose scans filled each source. A source that scans of several
+    /// inventories filled is missing.
+    scanners: BTreeMap<Option<String>, String>,
+}
+
+impl Scope {
+    pub(crate) fn of(inventories: &Inventories) -> Result<Vec<Scope>> {
+        let mut scopes = Vec::new();
+        for (file, inventory) in &inventories.all {
+            let mut scans: BTreeMap<Option<String>, ScanRow> = BTreeMap::new();
+            let mut visits = BTreeMap::new();
+            for scan in inventory.scans()? {
+                visits.insert(scan.id, scan.clone());
+                scans.insert(scan.source.clone(), scan);
+            }
+            let mut roots: BTreeMap<i64, RootRow> = BTreeMap::new();
+            let all_visits = inventory.roots()?;
+            let mut ended = BTreeMap::new();
+            for root in &all_visits {
+                roots.insert(root.root, root.clone());
+                if let Some(finished) = root.finished {
+                    ended.insert(root.root, finished);
+                }
+            }
+            let name = file.display().to_string();
+            let failed = |error| Failure::message(format_args!("{name}: {error}"));
+            let unlisted = unlisted(inventory.db()).map_err(failed)?;
+            let changed = changed(inventory.db()).map_err(failed)?;
+            let mut scope = Scope {
+                inventory: name.clone(),
+                scans: scans.into_values().collect(),
+                roots: roots.into_values().collect(),
+                visits,
+                links: inventory.links()?,
+                unlisted,
+                changed,
+                left_open: coverage::left_open(&all_visits),
+                superseded: BTreeMap::new(),
+                ended,
+                scanners: scanners(inventory)?,
+            };
+            let is_same =
+                |one: &RootRow, other: &RootRow| scope.is_same_scanner(one, &scope, other);
+            scope.superseded =
+                coverage::superseded(inventory.db(), &scope.roots, &all_visits, &is_same)
+                    .map_err(failed)?;
+            scopes.push(scope);
+        }
+        Ok(scopes)
+    }
+
+    /// Returns when a root was listed to its end last, by a visit of its own or of another root that
+    /// contains it. Returns the start of its newest visit if it never was.
+    pub(crate) fn listed_at(&self, root: &RootRow) -> Timestamp {
+        let ends = [self.ended.get(&root.root), self.superseded.get(&root.root)];
+        ends.into_iter().flatten().max().copied().unwrap_or(root.started)
+    }
+
+    /// Returns whether the visit `other`, of the scope `other_scope`, was made on the same computer
+    /// for the same inventory as `visit`: only then is a path the same file. It is false where this
+    /// cannot be told.
+    pub(crate) fn is_same_scanner(
+        &self,
+        visit: &RootRow,
+        other_scope: &Scope,
+        other: &RootRow,
+    ) -> bool {
+        let scanner = self.scanner(visit);
+        visit.source == other.source && scanner.is_some() && scanner == other_scope.scanner(other)
+    }
+
+    /// The id of the inventory and the name of the computer.
+    fn scanner(&self, visit: &RootRow) -> Option<(&str, &str)> {
+        let host = self.visits.get(&visit.scan)?.host.as_deref()?;
+        Some((self.scanners.get(&visit.source)?, host))
+    }
+
+    /// Takes names out of it, as they are taken out of the findings.
+    pub(crate) fn redact(&mut self, redactor: &Redactor) {
+        let scans = self.scans.iter_mut().chain(self.visits.values_mut());
+        let lists = scans.flat_map(|scan| [&mut scan.include, &mut scan.exclude]);
+        let globs = lists.flatten();
+        let roots =
+            self.roots.iter_mut().chain(self.left_open.iter_mut().map(|open| &mut open.visit));
+        let roots = roots.map(|root| &mut root.path);
+        let links = self.links.iter_mut().map(|link| &mut link.path);
+        roots.chain(links).chain(globs).for_each(|path| *path = redactor.path(path));
+    }
+}
+
+fn scanners(inventory: &Inventory) -> Result<BTreeMap<Option<String>, String>> {
+    let mut all = BTreeMap::new();
+    let mut mixed = Vec::new();
+    for (source, id) in inventory.scanners()? {
+        if all.insert(source.clone(), id).is_some() {
+            mixed.push(source);
+        }
+    }
+    all.retain(|source, _| !mixed.contains(source));
+    Ok(all)
+}
+
+/// Returns the roots with files that changed while they were read, each with the number of these
+/// files. Those whose record says so are not counted.
+fn changed(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<i64, u64>> {
+    let mut statement = db.prepare(
+        "SELECT dirs.root, count(*) FROM files JOIN dirs ON dirs.id = files.dir \
+         WHERE files.outcome = ?1 AND files.name <> x'' AND files.gone IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM findings WHERE file = files.id AND error_code = ?1) \
+         GROUP BY dirs.root",
+    )?;
+    let rows = statement.query_map([CHANGED], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
+fn unlisted(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<i64, Vec<String>>> {
+    let mut statement = db.prepare(
+        "SELECT DISTINCT dirs.root, files.outcome FROM files JOIN dirs ON dirs.id = files.dir \
+         WHERE files.name = x'' AND files.outcome <> 'read' AND files.gone IS NULL ORDER BY 1, 2",
+    )?;
+    let mut codes: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    for row in statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
+        let (root, code) = row?;
+        codes.entry(root).or_default().push(code);
+    }
+    Ok(codes)
+}
+
+/// What was left out on purpose, in words; nothing where nothing was.
+pub(crate) fn left_out(scan: &ScanRow) -> Vec<String> {
+    let mut all = Vec::new();
+    if !scan.include.is_empty() {
+        all.push(format!("only names like {}", scan.include.join(", ")));
+    }
+    if !scan.exclude.is_empty() {
+        all.push(format!("without names like {}", scan.exclude.join(", ")));
+    }
+    if scan.one_file_system {
+        all.push("without other file systems below the roots".to_owned());
+    }
+    for (count, one, several) in [
+        (scan.excluded, "file or folder left out by these", "files and folders left out by these"),
+        (scan.links, "symbolic link not followed", "symbolic links not followed"),
+        (
+            scan.special,
+            "socket, pipe or device not opened",
+            "sockets, pipes and devices not opened",
+        ),
+    ] {
+        if let Some(count) = count.filter(|count| *count > 0) {
+            let what = if count == 1 { one } else { several };
+            all.push(format!("{count} {what}"));
+        }
+    }
+    all
+}
+
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,33 @@
+//! The command line program `rmsight` as a library, so that other programs run the same engine.
+
+mod args;
+mod authority_file;
+mod child;
+mod cli;
+mod commands;
+mod exit;
+mod fs;
+mod inspector;
+mod inventory;
+mod options;
+mod output;
+mod scan;
+mod stats;
+mod stop;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+
+/// Runs the program with these arguments, the first of which is its name. Writes to standard output
+/// and standard error. Returns the exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    match cli::Cli::try_parse_from(args) {
+        Ok(cli) => exit::code(cli.run()),
+        Err(error) => {
+            // The exit code is the answer, whether the text was written or not.
+            _ = error.print();
+            u8::try_from(error.exit_code()).unwrap_or(exit::USAGE)
+        }
+    }
+}

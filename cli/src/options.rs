@@ -1,0 +1,74 @@
+//! Translates the argument groups that several commands share into plain options.
+
+use std::time::Duration;
+
+use crate::args::{FormatArg, LimitArgs, RateArg, ReadArgs, WalkArgs};
+#[cfg(feature = "pst")]
+use crate::child::pst::PstLimits;
+use crate::exit::Result;
+use crate::fs::throttle::Rate;
+use crate::fs::walk::GlobFilter;
+use crate::inspector::FileLimits;
+use crate::output::Format;
+use crate::scan::{ReadRequest, WalkOptions};
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Format {
+        match format {
+            FormatArg::Text => Format::Text,
+            FormatArg::Ndjson => Format::Ndjson,
+            FormatArg::Csv => Format::Csv,
+        }
+    }
+}
+
+/// Returns the limits of one file.
+pub(crate) fn limits(args: &LimitArgs) -> FileLimits {
+    #[cfg(feature = "pst")]
+    let default = PstLimits::default();
+    FileLimits {
+        library: args.limits(),
+        #[cfg(feature = "pst")]
+        pst: PstLimits {
+            seconds: args.pst.pst_timeout.unwrap_or(default.seconds),
+            memory: args.pst.pst_memory.unwrap_or(default.memory),
+        },
+    }
+}
+
+/// Returns how folders are walked.
+///
+/// # Errors
+/// Fails if a glob is not valid.
+pub(crate) fn walk(args: &WalkArgs) -> Result<WalkOptions> {
+    Ok(WalkOptions {
+        filter: GlobFilter::new(&args.include, &args.exclude)?,
+        include: args.include.clone(),
+        exclude: args.exclude.clone(),
+        one_file_system: args.one_file_system,
+        hydrate: args.hydrate,
+        max_rate: args.max_rate.map(|rate| match rate {
+            RateArg::Files(files) => Rate::Files(files),
+            RateArg::Bytes(bytes) => Rate::Bytes(bytes),
+        }),
+        read_timeout: Duration::from_secs(args.read_timeout),
+    })
+}
+
+/// Returns how files are read.
+pub(crate) fn read(args: &ReadArgs) -> ReadRequest {
+    ReadRequest {
+        quick: args.quick,
+        no_verify: args.no_verify,
+        verify: args.verify,
+        labels: args.labels,
+        deep: args.deep,
+        fingerprint: args.fingerprint,
+        limits: limits(&args.limits),
+        set_limits: args.limits.set(),
+        #[cfg(feature = "pst")]
+        pst_timeout: args.limits.pst.pst_timeout,
+        #[cfg(feature = "pst")]
+        pst_memory: args.limits.pst.pst_memory,
+    }
+}

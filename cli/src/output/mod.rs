@@ -1,0 +1,12 @@
+//! What users see: text, tables, progress, and files that are written whole.
+
+pub(crate) mod advice;
+pub(crate) mod atomic_file;
+pub(crate) mod format;
+pub(crate) mod line;
+pub(crate) mod progress;
+pub(crate) mod records;
+pub(crate) mod summary;
+pub(crate) mod terminal;
+
+pub(crate) use records::Format;

@@ -1,0 +1,184 @@
+//! How far a scan is, on standard error: a line that changes where somebody sees it, else one line
+//! a minute.
+
+use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::stats::RecordClass;
+
+/// How often the line changes.
+pub(crate) const EVERY: Duration = Duration::from_millis(500);
+
+/// How often a line is written where none can change.
+const RARELY: Duration = Duration::from_secs(60);
+
+/// ProgressCounts that workers add to.
+#[derive(Debug, Default)]
+pub(crate) struct ProgressCounts {
+    /// Read from files.
+    pub(crate) bytes: AtomicU64,
+    found: AtomicU64,
+    undecided: AtomicU64,
+}
+
+impl ProgressCounts {
+    pub(crate) fn add(&self, found: RecordClass) {
+        let counter = match found {
+            RecordClass::Unprotected => return,
+            RecordClass::Decided => &self.found,
+            RecordClass::Undecided => &self.undecided,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The line.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    mode: ProgressMode,
+    /// Files there probably are.
+    expected: Option<u64>,
+    started: Instant,
+    told: Instant,
+}
+
+#[derive(Debug)]
+enum ProgressMode {
+    Silent,
+    Bar(ProgressBar),
+    Lines,
+}
+
+/// What a line says.
+#[derive(Debug, Clone, Copy)]
+struct ProgressLine {
+    files: u64,
+    bytes: u64,
+    found: u64,
+    undecided: u64,
+    expected: Option<u64>,
+    elapsed: Duration,
+}
+
+impl Progress {
+    /// `prints` says whether records are written while it is shown.
+    pub(crate) fn new(quiet: bool, prints: bool, expected: Option<u64>) -> Progress {
+        let is_terminal = std::io::stderr().is_terminal();
+        let mode = if quiet {
+            ProgressMode::Silent
+        } else if !is_terminal {
+            ProgressMode::Lines
+        } else if prints && std::io::stdout().is_terminal() {
+            // Where the records go to the same terminal, the line would stand between them.
+            ProgressMode::Silent
+        } else {
+            let target = ProgressDrawTarget::stderr_with_hz(2);
+            let bar = ProgressBar::with_draw_target(None, target);
+            if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+                bar.set_style(style);
+            }
+            ProgressMode::Bar(bar)
+        };
+        let now = Instant::now();
+        Progress { mode, expected, started: now, told: now }
+    }
+
+    /// Says how far it is when it is time to: `files` are those met or known.
+    pub(crate) fn tick(&mut self, counts: &ProgressCounts, files: u64) {
+        let pause = match self.mode {
+            ProgressMode::Silent => return,
+            ProgressMode::Bar(_) => EVERY,
+            ProgressMode::Lines => RARELY,
+        };
+        if self.told.elapsed() < pause {
+            return;
+        }
+        self.told = Instant::now();
+        let line = ProgressLine {
+            files,
+            bytes: counts.bytes.load(Ordering::Relaxed),
+            found: counts.found.load(Ordering::Relaxed),
+            undecided: counts.undecided.load(Ordering::Relaxed),
+            expected: self.expected,
+            elapsed: self.started.elapsed(),
+        }
+        .line();
+        match &self.mode {
+            ProgressMode::Bar(bar) => {
+                bar.set_message(line);
+                bar.tick();
+            }
+            ProgressMode::Lines => eprintln!("{line}"),
+            ProgressMode::Silent => {}
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let ProgressMode::Bar(bar) = &self.mode {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl ProgressLine {
+    fn line(&self) -> String {
+        let seconds = self.elapsed.as_secs().max(1);
+        let rate = self.files / seconds;
+        let mut line = format!(
+            "{} files, {} read, {rate} files/s, {} protected, {} undecided",
+            self.files,
+            size(self.bytes),
+            self.found,
+            self.undecided,
+        );
+        let left = self.expected.and_then(|expected| expected.checked_sub(self.files));
+        if let (Some(left), true) = (left, rate > 0) {
+            line += &format!(", {} left", duration(left / rate));
+        }
+        line
+    }
+}
+
+fn size(bytes: u64) -> String {
+    let mut amount = bytes;
+    for unit in ["B", "KiB", "MiB", "GiB"] {
+        if amount < 10_240 {
+            return format!("{amount} {unit}");
+        }
+        amount /= 1024;
+    }
+    format!("{amount} TiB")
+}
+
+fn duration(seconds: u64) -> String {
+    match (seconds / 3600, seconds / 60 % 60) {
+        (0, 0) => format!("{seconds} s"),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_how_much_is_left_where_the_last_scan_tells() {
+        let line = ProgressLine {
+            files: 3000,
+            bytes: 30 << 20,
+            found: 7,
+            undecided: 2,
+            expected: Some(100_000),
+            elapsed: Duration::from_secs(10),
+        };
+        let expected = "3000 files, 30 MiB read, 300 files/s, 7 protected, 2 undecided, 5 min left";
+        assert_eq!(line.line().replace("30720 KiB", "30 MiB"), expected);
+        assert!(!ProgressLine { expected: None, ..line }.line().contains("left"));
+    }
+}

@@ -1,0 +1,288 @@
+//! The inventory of a scan: beginning it, the thread that writes it, and its end.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use rmsight::Record;
+
+use super::host;
+use super::options::ScanOptions;
+use super::read_options::{ReadOptions, Settled};
+use super::roots::{distinct, known};
+use super::shared::Shared;
+use crate::exit::{Failure, Result, warn};
+use crate::fs::path::real;
+use crate::fs::walk::{NameList, Note, Root};
+use crate::inventory::query::believed;
+use crate::inventory::{
+    Inventory, PathMapping, Plan, RootKind, ScanHandle, Store, Sums, Vanished, Visit, WriteRequest,
+};
+use crate::stats::Tally;
+use crate::stop::Stop;
+
+/// Requests that wait to be written.
+const REQUESTS: usize = 1024;
+
+/// How often at least what has come in is committed.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// An inventory that a scan writes to.
+pub(super) struct InventoryWriter {
+    file: PathBuf,
+    requests: Sender<WriteRequest>,
+    thread: JoinHandle<Result<Store>>,
+    /// Files that were met the last time.
+    pub(super) expected: Option<u64>,
+}
+
+/// How a scan has changed the inventory.
+pub(super) struct InventoryOutcome {
+    /// All that is in it, judged.
+    pub(super) tally: Tally,
+    pub(super) vanished: Vanished,
+    /// A root was not what it has to be.
+    pub(super) is_incomplete: bool,
+    pub(super) failed_roots: u64,
+}
+
+/// A scan that has begun in an inventory.
+pub(super) struct StartedScan {
+    pub(super) writer: InventoryWriter,
+    pub(super) handle: ScanHandle,
+    pub(super) roots: Vec<Arc<Root>>,
+    /// Of the command line and of the inventory.
+    pub(super) read: ReadOptions,
+    pub(super) source: Option<String>,
+}
+
+/// Opens the inventory and begins a scan in it.
+pub(super) fn begin(file: &Path, options: &ScanOptions, stop: &Stop) -> Result<StartedScan> {
+    let file = std::path::absolute(file)
+        .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
+    // A signal that comes while the list is read ends the program, and the inventory is untouched.
+    let list = match &options.list {
+        Some(list) => Some((&list.file, NameList::new(list.end).copied(&list.file)?)),
+        None => None,
+    };
+    let mut store = Store::open(&file)?;
+    let maps = PathMapping::new(options.map.iter().cloned());
+    let named = distinct(&options.paths, options.walk.one_file_system)?;
+    let host = host::name();
+    let source = match &options.source {
+        Some(source) => source.clone(),
+        None => {
+            let paths: Vec<PathBuf> = named.iter().map(|one| one.normal.clone()).collect();
+            store.usual_source(&host, &paths)?.unwrap_or_else(|| host.clone())
+        }
+    };
+    let read = read_options(&file, options, &store, &source)?;
+    let reading = read.reading();
+    store.begin(&Plan {
+        source: Some(&source),
+        host: &host,
+        maps: &maps,
+        reading: &reading,
+        fitness: &|reading| read.fitness(reading),
+        include: &options.walk.include,
+        exclude: &options.walk.exclude,
+        one_file_system: options.walk.one_file_system,
+        hydrate: options.walk.hydrate,
+    })?;
+    let mut roots = Vec::new();
+    let mut expected = Some(0_u64);
+    let mut add = |store: &Store, root: Root| -> Result<()> {
+        let last = store.last_count(root.row)?;
+        expected = expected.zip(last).map(|(sum, last)| sum.saturating_add(last));
+        roots.push(Arc::new(root));
+        Ok(())
+    };
+    let roots_before = store.known_roots(&source)?;
+    for one in named {
+        let path = match known(&one, &roots_before) {
+            Some(known) => {
+                let (spelled, known_as) = (one.spelled.display(), known.display());
+                warn(format_args!("{spelled}: the inventory has it as {known_as}"));
+                known
+            }
+            None => one.normal,
+        };
+        let before = store.earlier_real(&path)?;
+        let now = real(&path);
+        let replaced =
+            replaced(before.as_deref(), now.as_deref()).filter(|_| !options.accept_empty);
+        if let Some(replaced) = &replaced {
+            warn(format_args!("{}: {replaced}", path.display()));
+        }
+        // The target of the last complete scan stays until another one is accepted.
+        let real = if replaced.is_some() { before } else { now.or(before) };
+        let row = store.root(RootKind::Path, &path, real.as_deref())?;
+        let mut root = Root::new(path, row, None);
+        root.replaced = replaced;
+        add(&store, root)?;
+    }
+    if let Some((file, (list, identity))) = list {
+        let row = store.root(RootKind::List, &identity, None)?;
+        add(&store, Root::new(file.clone(), row, Some(list)))?;
+    }
+    let begun = store.begun();
+    let (requests, waiting) = bounded(REQUESTS);
+    let stop = stop.clone();
+    let thread = thread::spawn(move || write_down(store, &waiting, &stop));
+    let handle = ScanHandle {
+        requests: requests.clone(),
+        file: file.clone(),
+        begun,
+        shows_unchanged: options.format.is_some(),
+    };
+    let source = Some(source).filter(|source| !source.is_empty());
+    let writer = InventoryWriter { file, requests, thread, expected };
+    Ok(StartedScan { writer, handle, roots, read, source })
+}
+
+/// Returns a message if a root that led to `before` leads to another folder or file `now`.
+fn replaced(before: Option<&Path>, now: Option<&Path>) -> Option<String> {
+    let (before, now) = before.zip(now).filter(|(before, now)| before != now)?;
+    Some(format!(
+        "it led to {}, and leads to {} now: name that as a root of its own (--accept-empty if it \
+         replaces the other one)",
+        before.display(),
+        now.display()
+    ))
+}
+
+/// The options of the command line and those that the inventory was made with.
+fn read_options(
+    file: &Path,
+    options: &ScanOptions,
+    store: &Store,
+    source: &str,
+) -> Result<ReadOptions> {
+    let Some((past, is_first)) = store.usual_reading(source)? else {
+        return Ok(ReadOptions::of(&options.read));
+    };
+    match ReadOptions::settle(&options.read, &past, is_first, options.downgrade) {
+        Ok(Settled { options, notes }) => {
+            for note in notes {
+                warn(format_args!("{}: {note}", file.display()));
+            }
+            Ok(options)
+        }
+        Err(lowered) => Err(Failure::message(format_args!(
+            "{}: its files were read with more than {lowered}. Leave that out, or give \
+             --downgrade to go on with less.",
+            file.display()
+        ))),
+    }
+}
+
+/// Writes down what comes in. After a failure it only empties the channel, so that nobody waits.
+fn write_down(mut store: Store, waiting: &Receiver<WriteRequest>, stop: &Stop) -> Result<Store> {
+    let mut failure = None;
+    loop {
+        let request = match waiting.recv_timeout(PAUSE) {
+            Ok(WriteRequest::End) | Err(RecvTimeoutError::Disconnected) => break,
+            Ok(_) if failure.is_some() => continue,
+            Ok(request) => Some(request),
+            Err(RecvTimeoutError::Timeout) => None,
+        };
+        let done = match request {
+            Some(WriteRequest::Note(Note::Dir(dir, state))) => store.dir(&dir, &state),
+            Some(WriteRequest::File(file)) => store.file(&file),
+            Some(WriteRequest::Note(Note::Moved(row, device))) => store.moved(row, device.as_ref()),
+            Some(WriteRequest::Note(Note::Skipped(dir, link))) => store.skipped(&dir, &link),
+            Some(WriteRequest::End) | None => store.commit_when_due(),
+        };
+        if let Err(error) = done {
+            failure = Some(error);
+            stop.raise();
+        }
+    }
+    match failure {
+        Some(failure) => Err(failure),
+        None => store.commit().map(|()| store),
+    }
+}
+
+impl InventoryWriter {
+    /// Waits until all is written, ends the scan, and judges what the inventory has now.
+    pub(super) fn end(
+        self,
+        shared: &Shared,
+        read: &Tally,
+        accept_empty: bool,
+    ) -> Result<InventoryOutcome> {
+        // Where nobody takes it, there was a failure.
+        _ = self.requests.send(WriteRequest::End);
+        let mut store = self
+            .thread
+            .join()
+            .map_err(|_| Failure::message("the writing of the inventory has failed"))??;
+        let is_finished = !shared.walk.stop.is_raised();
+        let (mut is_incomplete, mut failed_roots) = (!is_finished, 0);
+        let mut vanished = Vanished::default();
+        for root in &shared.walk.roots {
+            let mut visit = Visit {
+                root: root.row,
+                files: root.met(),
+                scanned: root.met().saturating_sub(root.omitted.load(Ordering::Relaxed)),
+                excluded: root.excluded.load(Ordering::Relaxed),
+                filtered: root.filtered.load(Ordering::Relaxed),
+                device: root.device.get().map(|device| Arc::clone(&device.name)),
+                is_finished,
+                is_complete: is_finished && !root.has_failed.load(Ordering::Relaxed),
+                error: None,
+            };
+            if let Some(replaced) = &root.replaced {
+                // Files that are missing from the new target are not gone.
+                visit.error = Some(replaced.clone());
+                (visit.is_finished, visit.is_complete) = (false, false);
+            }
+            let is_empty = visit.is_complete && root.list.is_none() && visit.files == 0;
+            if is_empty && store.has_files(&root.path)? {
+                if accept_empty {
+                    vanished.gone += store.forsake(&root.path)?;
+                } else {
+                    let words = "it had files, and now has none: is it mounted? \
+                        (--accept-empty if that is right)";
+                    warn(format_args!("{}: {words}", root.path.display()));
+                    visit.error = Some(words.to_owned());
+                    (visit.is_finished, visit.is_complete) = (false, false);
+                    failed_roots += 1;
+                }
+            }
+            let ended = store.end_root(&visit, accept_empty)?;
+            is_incomplete |= !visit.is_complete || ended.kept > 0;
+            vanished.gone += ended.gone;
+            vanished.kept += ended.kept;
+        }
+        let left_out = &shared.walk.left_out;
+        let sums = Sums {
+            read: read.files,
+            unchanged: left_out.unchanged.load(Ordering::Relaxed),
+            failed: read.unreadable,
+            excluded: left_out.excluded.load(Ordering::Relaxed),
+            links: left_out.links.load(Ordering::Relaxed),
+            special: left_out.special.load(Ordering::Relaxed),
+            bytes: shared.counts.bytes.load(Ordering::Relaxed),
+        };
+        store.end(&sums, vanished.gone, is_finished)?;
+        store.close();
+        let tally = if is_finished { judged(&self.file, shared)? } else { Tally::default() };
+        Ok(InventoryOutcome { tally, vanished, is_incomplete, failed_roots })
+    }
+}
+
+fn judged(file: &Path, shared: &Shared) -> Result<Tally> {
+    let mut tally = Tally::default();
+    Inventory::open(file)?.records(|stored| {
+        let envelope = &stored.envelope;
+        let (facts, verdict) = believed(envelope, stored.facts, &shared.settings.estate);
+        tally.add(&Record { envelope, facts: &facts, verdict: &verdict });
+        Ok(())
+    })?;
+    Ok(tally)
+}

@@ -1,0 +1,60 @@
+//! The options of a scan, without the types of the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::read_options::ReadRequest;
+use crate::fs::throttle::Rate;
+use crate::fs::walk::GlobFilter;
+use crate::output::Format;
+
+/// Options of one scan.
+#[derive(Debug, Clone)]
+pub(crate) struct ScanOptions {
+    /// Files and folders, as the user spelled them.
+    pub(crate) paths: Vec<PathBuf>,
+    /// A list of further files.
+    pub(crate) list: Option<ListFile>,
+    /// The inventory that stores the findings.
+    pub(crate) inventory: Option<PathBuf>,
+    /// Format of the records. The default is text without an inventory, and no records with one.
+    pub(crate) format: Option<Format>,
+    /// Number of threads that read files.
+    pub(crate) jobs: Option<usize>,
+    /// Name of what is scanned.
+    pub(crate) source: Option<String>,
+    /// Path prefixes, each with its replacement on other machines.
+    pub(crate) map: Vec<(String, String)>,
+    /// Files that are missing are gone, even from an empty root and from another file system.
+    pub(crate) accept_empty: bool,
+    /// Uses exactly `read`, even if earlier scans of the inventory read more.
+    pub(crate) downgrade: bool,
+    /// Shows no progress.
+    pub(crate) quiet: bool,
+    pub(crate) walk: WalkOptions,
+    pub(crate) read: ReadRequest,
+}
+
+/// A file that contains the paths of files to scan.
+#[derive(Debug, Clone)]
+pub(crate) struct ListFile {
+    /// `-` is standard input.
+    pub(crate) file: PathBuf,
+    /// The byte that ends each path.
+    pub(crate) end: u8,
+}
+
+/// How folders are walked, and how fast files are read.
+#[derive(Debug, Clone)]
+pub(crate) struct WalkOptions {
+    pub(crate) filter: GlobFilter,
+    /// The globs of `filter`, as text.
+    pub(crate) include: Vec<String>,
+    pub(crate) exclude: Vec<String>,
+    pub(crate) one_file_system: bool,
+    /// Opens files whose content is in a cloud or on tape.
+    pub(crate) hydrate: bool,
+    pub(crate) max_rate: Option<Rate>,
+    /// Time after which a system call counts as hung.
+    pub(crate) read_timeout: Duration,
+}

@@ -1,0 +1,64 @@
+//! Sentences about what a scan searched, and what it changed in its inventory.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use crate::fs::walk::SkipCounters;
+use crate::inventory::Vanished;
+use crate::output::format::counted;
+use crate::output::terminal::escaped;
+use crate::stats::Tally;
+
+/// What a scan has looked at.
+pub(super) fn searched(tally: &Tally, left_out: &SkipCounters) -> String {
+    let (links, special) =
+        (left_out.links.load(Ordering::Relaxed), left_out.special.load(Ordering::Relaxed));
+    let mut text = format!("Searched {}", counted(tally.files, "file"));
+    if tally.unreadable > 0 {
+        text += &format!(", {} could not be read", tally.unreadable);
+    }
+    if links > 0 {
+        text += &format!(", {} not followed", counted(links, "symbolic link"));
+    }
+    let excluded = left_out.excluded.load(Ordering::Relaxed);
+    if excluded > 0 {
+        text += &format!(", {excluded} excluded");
+    }
+    if special > 0 {
+        text += &format!(", {} left out", counted(special, "special file"));
+    }
+    text + "."
+}
+
+/// What a scan has done to its inventory.
+pub(super) fn kept(left_out: &SkipCounters, vanished: Vanished, file: &Path) -> String {
+    let mut text = String::new();
+    let unchanged = left_out.unchanged.load(Ordering::Relaxed);
+    if unchanged > 0 {
+        text += &format!(" {} as the inventory had them.", counted(unchanged, "file"));
+    }
+    let older = left_out.older.load(Ordering::Relaxed);
+    if older > 0 {
+        text += &format!(
+            " {} read again, because an older rmsight had read them.",
+            counted(older, "unchanged file")
+        );
+    }
+    let options = left_out.options.load(Ordering::Relaxed);
+    if options > 0 {
+        text += &format!(
+            " {} read again for the options that were added.",
+            counted(options, "unchanged file")
+        );
+    }
+    if vanished.gone > 0 {
+        text += &format!(" {} gone since.", counted(vanished.gone, "file"));
+    }
+    if vanished.kept > 0 {
+        text += &format!(
+            " {} not found, but not taken as gone: the file system is another one than before.",
+            counted(vanished.kept, "file")
+        );
+    }
+    text + &format!("\n\nAll that {} has", escaped(&file.display().to_string()))
+}

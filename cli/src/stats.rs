@@ -1,0 +1,224 @@
+//! What a scan adds up: the same in any order of the files.
+
+use std::collections::BTreeMap;
+
+use rmsight::{Dependency, KeyMatch, LicenseFacts, Link, Need, Record, Signature, Timestamp};
+
+/// Findings by their need.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NeedCounts {
+    pub(crate) yes: u64,
+    pub(crate) possible: u64,
+    pub(crate) no: u64,
+}
+
+impl NeedCounts {
+    pub(crate) fn add(&mut self, need: Need) {
+        match need {
+            Need::Yes => self.yes += 1,
+            Need::No => self.no += 1,
+            // A need that is not known here is one that nobody may rule out.
+            _ => self.possible += 1,
+        }
+    }
+
+    fn merge(&mut self, other: NeedCounts) {
+        self.yes += other.yes;
+        self.possible += other.possible;
+        self.no += other.no;
+    }
+
+    pub(crate) fn all(self) -> u64 {
+        self.yes + self.possible + self.no
+    }
+}
+
+/// What one record was counted as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordClass {
+    /// Nothing that depends on a key.
+    Unprotected,
+    Decided,
+    Undecided,
+}
+
+/// What is known of one Server Licensor Certificate key from the files that name it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct KeyStats {
+    pub(crate) needs: NeedCounts,
+    /// The estate knows the key itself.
+    pub(crate) is_declared: bool,
+    /// What files say of it, and how many say so.
+    said: BTreeMap<KeyDescription, u64>,
+    /// Findings by those of [`READ_ONLY_CHECKS`] that match.
+    pub(crate) checks: [u64; READ_ONLY_CHECKS.len()],
+    /// The end of the last right to publish that a client's certificate under it gives.
+    pub(crate) publishes: Publishes,
+}
+
+/// Until when clients can publish without asking anybody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Publishes {
+    /// By certificates whose signatures lead to the key.
+    pub(crate) proven: Option<Timestamp>,
+    /// By those of which that was not checked, or cannot be: anybody may have written them.
+    pub(crate) claimed: Option<Timestamp>,
+}
+
+impl Publishes {
+    /// Takes the client certificate of a license into account.
+    pub(crate) fn add(&mut self, license: &LicenseFacts) {
+        let is_good = matches!(license.signature, Signature::Valid | Signature::Reflowed);
+        match license.link {
+            // A certificate that does not fit is not this key's.
+            Link::Broken => {}
+            Link::Linked if is_good => self.proven = self.proven.max(license.clc_until),
+            _ => self.claimed = self.claimed.max(license.clc_until),
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: Publishes) {
+        self.proven = self.proven.max(other.proven);
+        self.claimed = self.claimed.max(other.claimed);
+    }
+
+    /// The claim, where it reaches further than what is proven.
+    pub(crate) fn only_claimed(self) -> Option<Timestamp> {
+        self.claimed.filter(|_| self.claimed > self.proven)
+    }
+}
+
+/// The modifiers that tell whether a key that is declared read-only is so.
+pub(crate) const READ_ONLY_CHECKS: [&str; 4] = ["M24", "M25", "M26", "M27"];
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct KeyDescription {
+    pub(crate) address: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) bits: Option<u32>,
+    pub(crate) authority: Option<String>,
+    pub(crate) tenant: Option<String>,
+}
+
+/// The sums.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Files that were opened.
+    pub(crate) files: u64,
+    /// Files and folders that could not be.
+    pub(crate) unreadable: u64,
+    /// Something could not be read or decided.
+    pub(crate) is_incomplete: bool,
+    /// Findings that depend on nobody's key.
+    pub(crate) unprotected: u64,
+    /// All other findings.
+    pub(crate) needs: NeedCounts,
+    /// Of these, those that nobody could decide.
+    pub(crate) undecided: u64,
+    /// By the SHA-256 of the modulus, or by id where no file has the key.
+    pub(crate) keys: BTreeMap<String, KeyStats>,
+    /// Findings by error code.
+    pub(crate) errors: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, record: &Record<'_>) -> RecordClass {
+        let (facts, verdict) = (record.facts, record.verdict);
+        if let Some(code) = &facts.error_code {
+            self.is_incomplete = true;
+            *self.errors.entry(code.to_string()).or_default() += 1;
+        }
+        match verdict.dependency() {
+            Dependency::None => {
+                self.unprotected += 1;
+                return RecordClass::Unprotected;
+            }
+            Dependency::Undecided => {
+                self.undecided += 1;
+                self.is_incomplete = true;
+            }
+            _ => {}
+        }
+        self.needs.add(verdict.need());
+        self.add_key(record);
+        match verdict.dependency() {
+            Dependency::Undecided => RecordClass::Undecided,
+            _ => RecordClass::Decided,
+        }
+    }
+
+    fn add_key(&mut self, record: &Record<'_>) {
+        let (facts, verdict) = (record.facts, record.verdict);
+        let Some(license) = &facts.license else { return };
+        let name = match (&license.slc_key, &license.slc_id) {
+            (Some(key), _) => key.clone(),
+            (None, Some(id)) => format!("id:{id}"),
+            (None, None) => return,
+        };
+        let key = self.keys.entry(name).or_default();
+        key.needs.add(verdict.need());
+        key.is_declared |= verdict.key_match() == KeyMatch::Key;
+        let said = KeyDescription {
+            address: license.slc_address.clone(),
+            name: license.slc_name.clone(),
+            id: license.slc_id.clone(),
+            bits: license.slc_key_bits,
+            authority: verdict.authority().map(str::to_owned),
+            tenant: license.tenant_id.clone(),
+        };
+        *key.said.entry(said).or_default() += 1;
+        for modifier in verdict.modifiers() {
+            if let Some(at) = READ_ONLY_CHECKS.iter().position(|id| *id == modifier.id()) {
+                key.checks[at] += 1;
+            }
+        }
+        key.publishes.add(license);
+    }
+
+    pub(crate) fn merge(&mut self, other: Tally) {
+        self.files += other.files;
+        self.unreadable += other.unreadable;
+        self.is_incomplete |= other.is_incomplete;
+        self.unprotected += other.unprotected;
+        self.needs.merge(other.needs);
+        self.undecided += other.undecided;
+        for (code, count) in other.errors {
+            *self.errors.entry(code).or_default() += count;
+        }
+        for (name, other) in other.keys {
+            let key = self.keys.entry(name).or_default();
+            key.needs.merge(other.needs);
+            key.is_declared |= other.is_declared;
+            for (said, count) in other.said {
+                *key.said.entry(said).or_default() += count;
+            }
+            for (sum, count) in key.checks.iter_mut().zip(other.checks) {
+                *sum += count;
+            }
+            key.publishes.merge(other.publishes);
+        }
+    }
+
+    /// Findings that are protected, or of which nobody knows.
+    pub(crate) fn findings(&self) -> u64 {
+        self.needs.all()
+    }
+
+    /// Returns whether no record was added: nothing was read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.unprotected == 0 && self.findings() == 0
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        !self.is_incomplete
+    }
+}
+
+impl KeyStats {
+    /// What most files say of it; of as many, the first in the order of the alphabet.
+    pub(crate) fn said(&self) -> KeyDescription {
+        let most = self.said.iter().max_by_key(|(said, count)| (**count, std::cmp::Reverse(*said)));
+        most.map(|(said, _)| said.clone()).unwrap_or_default()
+    }
+}
