@@ -7,7 +7,7 @@ use rmsight::{Limits, Redactor};
 
 use crate::exit::{Failure, Result};
 
-/// What is walked, and how gently.
+/// How folders are walked.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Walking")]
 pub(crate) struct WalkArgs {
@@ -149,7 +149,7 @@ impl LimitArgs {
         limits
     }
 
-    /// The limits that were set one by one; the later one of a name counts.
+    /// Returns the limits that were set one by one. The last value of a name counts.
     fn given(&self) -> [Vec<(&str, u64)>; 2] {
         let one_by_one = self.limit.iter().map(|(name, amount)| (name.as_str(), *amount));
         let named = [("nesting", self.max_depth), ("member-size", self.max_member_size)];
@@ -157,7 +157,7 @@ impl LimitArgs {
         [one_by_one.collect(), named.collect()]
     }
 
-    /// All limits that the command line sets, by their names.
+    /// Returns all limits that the command line sets, by name.
     pub(crate) fn set(&self) -> Vec<(String, u64)> {
         let limits = self.limits();
         if self.limits.is_some() {
@@ -178,7 +178,7 @@ pub(crate) enum LimitSet {
 }
 
 #[cfg(feature = "pst")]
-/// What the process that reads one Outlook data file may cost.
+/// Limits of the process that reads one Outlook data file.
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct PstArgs {
@@ -206,7 +206,7 @@ pub(crate) enum FormatArg {
     Csv,
 }
 
-/// What others need not know.
+/// Redaction of records.
 #[derive(Debug, Args)]
 pub(crate) struct RedactArgs {
     /// Replace owners, issuers, mail addresses and the parts of paths by hashes with the key in
@@ -218,7 +218,7 @@ pub(crate) struct RedactArgs {
     redact: Option<PathBuf>,
 }
 
-/// Bytes below which a key could be found by trying.
+/// Minimum key length in bytes. Shorter keys could be found by trial.
 const SHORTEST_KEY: usize = 16;
 
 impl RedactArgs {

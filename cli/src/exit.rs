@@ -1,18 +1,18 @@
-//! How the program ends.
+//! Exit codes, failures and warnings.
 
 use std::fmt;
 use std::io;
 
-/// How a command ended that could do its work.
+/// How a command ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// Everything was read and decided.
     Complete,
     /// The work is done, but something could not be read or decided.
     Incomplete,
-    /// Nothing at all could be done, and the records say why.
+    /// Nothing could be read; the records contain the reasons.
     Nothing,
-    /// It was stopped by this signal.
+    /// A signal with this number stopped it.
     Stopped(u8),
 }
 
@@ -22,12 +22,12 @@ impl Outcome {
     }
 }
 
-/// Why a command could not do its work.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Nobody reads the output any more, which is the reader's right.
+    /// The reader of the output has closed the pipe.
     BrokenPipe,
-    /// What to tell the user.
+    /// A message for the user.
     Message(String),
 }
 
@@ -36,7 +36,7 @@ impl Failure {
         Failure::Message(text.to_string())
     }
 
-    /// Something could not be written.
+    /// Returns the failure of a write.
     pub(crate) fn writing(error: &io::Error) -> Failure {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
@@ -47,7 +47,7 @@ impl Failure {
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
-/// The exit code for wrong usage, and if a command could do nothing.
+/// Exit code for wrong usage, and for a command that could do nothing.
 pub(crate) const USAGE: u8 = 2;
 
 /// Prints the message of a failure. Returns the exit code.
@@ -65,7 +65,7 @@ pub(crate) fn code(ended: Result<Outcome>) -> u8 {
     }
 }
 
-/// Says something on standard error.
+/// Prints a message to standard error.
 pub(crate) fn warn(text: impl fmt::Display) {
     eprintln!("rmsight: {}", crate::output::terminal::escaped(&text.to_string()));
 }

@@ -7,7 +7,7 @@ use rmsight::{Cancel, Inspector, InspectorBuilder, Limits};
 use crate::child::pst::PstLimits;
 use crate::fs::spill;
 
-/// What one file may cost.
+/// Limits of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FileLimits {
     pub(crate) library: Limits,

@@ -1,10 +1,10 @@
-//! What a scan adds up: the same in any order of the files.
+//! Statistics of a scan. They do not depend on the order of the files.
 
 use std::collections::BTreeMap;
 
 use rmsight::{Dependency, KeyMatch, LicenseFacts, Link, Need, Record, Signature, Timestamp};
 
-/// Findings by their need.
+/// Number of findings by need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NeedCounts {
     pub(crate) yes: u64,
@@ -17,7 +17,7 @@ impl NeedCounts {
         match need {
             Need::Yes => self.yes += 1,
             Need::No => self.no += 1,
-            // A need that is not known here is one that nobody may rule out.
+            // An unknown need must not be counted as `no`.
             _ => self.possible += 1,
         }
     }
@@ -33,44 +33,45 @@ impl NeedCounts {
     }
 }
 
-/// What one record was counted as.
+/// How a record was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RecordClass {
-    /// Nothing that depends on a key.
+    /// Does not depend on a key.
     Unprotected,
     Decided,
     Undecided,
 }
 
-/// What is known of one Server Licensor Certificate key from the files that name it.
+/// Statistics of one Server Licensor Certificate (SLC) key, from the files that name it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct KeyStats {
     pub(crate) needs: NeedCounts,
-    /// The estate knows the key itself.
+    /// The estate file declares this key.
     pub(crate) is_declared: bool,
-    /// What files say of it, and how many say so.
+    /// Descriptions of the key in files, each with the number of files.
     said: BTreeMap<KeyDescription, u64>,
-    /// Findings by those of [`READ_ONLY_CHECKS`] that match.
+    /// Number of findings for each of [`READ_ONLY_CHECKS`] that matches.
     pub(crate) checks: [u64; READ_ONLY_CHECKS.len()],
-    /// The end of the last right to publish that a client's certificate under it gives.
+    /// End of the last right to publish in client certificates that this key issued.
     pub(crate) publishes: Publishes,
 }
 
-/// Until when clients can publish without asking anybody.
+/// When the last right of clients to publish offline ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Publishes {
-    /// By certificates whose signatures lead to the key.
+    /// From certificates whose signatures lead to the key.
     pub(crate) proven: Option<Timestamp>,
-    /// By those of which that was not checked, or cannot be: anybody may have written them.
+    /// From certificates whose signatures were not checked or cannot be checked. They may be
+    /// forged.
     pub(crate) claimed: Option<Timestamp>,
 }
 
 impl Publishes {
-    /// Takes the client certificate of a license into account.
+    /// Adds the client certificate of a license.
     pub(crate) fn add(&mut self, license: &LicenseFacts) {
         let is_good = matches!(license.signature, Signature::Valid | Signature::Reflowed);
         match license.link {
-            // A certificate that does not fit is not this key's.
+            // A certificate that contradicts its license does not belong to this key.
             Link::Broken => {}
             Link::Linked if is_good => self.proven = self.proven.max(license.clc_until),
             _ => self.claimed = self.claimed.max(license.clc_until),
@@ -82,13 +83,13 @@ impl Publishes {
         self.claimed = self.claimed.max(other.claimed);
     }
 
-    /// The claim, where it reaches further than what is proven.
+    /// Returns the claimed end if it is later than the proven one.
     pub(crate) fn only_claimed(self) -> Option<Timestamp> {
         self.claimed.filter(|_| self.claimed > self.proven)
     }
 }
 
-/// The modifiers that tell whether a key that is declared read-only is so.
+/// The modifiers that test whether a key that is declared read-only is read-only.
 pub(crate) const READ_ONLY_CHECKS: [&str; 4] = ["M24", "M25", "M26", "M27"];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,24 +102,24 @@ pub(crate) struct KeyDescription {
     pub(crate) tenant: Option<String>,
 }
 
-/// The sums.
+/// Statistics of all records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
-    /// Files that were opened.
+    /// Number of files that were opened.
     pub(crate) files: u64,
-    /// Files and folders that could not be.
+    /// Number of files and folders that could not be opened.
     pub(crate) unreadable: u64,
-    /// Something could not be read or decided.
+    /// Some data could not be read or decided.
     pub(crate) is_incomplete: bool,
-    /// Findings that depend on nobody's key.
+    /// Number of findings that depend on no key.
     pub(crate) unprotected: u64,
     /// All other findings.
     pub(crate) needs: NeedCounts,
-    /// Of these, those that nobody could decide.
+    /// Number of findings in `needs` that are undecided.
     pub(crate) undecided: u64,
-    /// By the SHA-256 of the modulus, or by id where no file has the key.
+    /// By the SHA-256 of the modulus, or by key id if no file contains the key.
     pub(crate) keys: BTreeMap<String, KeyStats>,
-    /// Findings by error code.
+    /// Number of findings by error code.
     pub(crate) errors: BTreeMap<String, u64>,
 }
 
@@ -200,12 +201,12 @@ impl Tally {
         }
     }
 
-    /// Findings that are protected, or of which nobody knows.
+    /// Returns the number of findings that are protected or undecided.
     pub(crate) fn findings(&self) -> u64 {
         self.needs.all()
     }
 
-    /// Returns whether no record was added: nothing was read.
+    /// Returns whether no record was added.
     pub(crate) fn is_empty(&self) -> bool {
         self.unprotected == 0 && self.findings() == 0
     }
@@ -216,7 +217,8 @@ impl Tally {
 }
 
 impl KeyStats {
-    /// What most files say of it; of as many, the first in the order of the alphabet.
+    /// Returns the most frequent description. Among equally frequent ones, returns the first in
+    /// alphabetical order.
     pub(crate) fn said(&self) -> KeyDescription {
         let most = self.said.iter().max_by_key(|(said, count)| (**count, std::cmp::Reverse(*said)));
         most.map(|(said, _)| said.clone()).unwrap_or_default()

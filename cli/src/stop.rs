@@ -1,4 +1,4 @@
-//! Ending a scan early, by a signal or because it cannot go on.
+//! Stopping a scan early, after a signal or a failure.
 
 use std::io;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// Raised when no new file is to be begun with.
+/// A flag that stops a scan: no further file is begun after it is raised.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stop {
     raised: Arc<AtomicBool>,
@@ -15,8 +15,8 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// Listens to Ctrl-C and SIGTERM. The first ends the scan in good order; the next one ends the
-    /// program at once, which an inventory survives too.
+    /// Handles Ctrl-C and SIGTERM. The first signal stops the scan in an orderly way. The second
+    /// one ends the program at once; the inventory survives that.
     pub(crate) fn listen(&self) -> io::Result<()> {
         for signal in [SIGINT, SIGTERM] {
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&self.raised))?;
@@ -35,7 +35,7 @@ impl Stop {
         self.raised.load(Ordering::Relaxed)
     }
 
-    /// The signal that came, if one did.
+    /// Returns the number of the signal that was received, if any.
     pub(crate) fn signal(&self) -> Option<u8> {
         let signal = self.signal.load(Ordering::Relaxed);
         u8::try_from(signal).ok().filter(|signal| *signal > 0)

@@ -1,4 +1,4 @@
-//! Readers that run in a process of their own, because their work cannot be metered.
+//! Readers that run in a child process, because their work cannot be metered.
 
 #[cfg(feature = "pst")]
 pub(crate) mod pst;

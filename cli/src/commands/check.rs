@@ -1,4 +1,4 @@
-//! `rmsight check`: can this cluster be switched off, as an exit code.
+//! `rmsight check`: whether a cluster is still needed, as an exit code.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -58,7 +58,7 @@ pub(crate) struct CheckArgs {
     accept: Vec<String>,
 }
 
-/// Seconds of `30d`, `12h`, `4w`.
+/// Parses `30d`, `12h` or `4w`. Returns seconds.
 fn age(text: &str) -> std::result::Result<i64, String> {
     let wrong = || "it is a number and m, h, d or w: 30d".to_owned();
     let unit = text.chars().last().ok_or_else(wrong)?;
@@ -77,15 +77,15 @@ fn age(text: &str) -> std::result::Result<i64, String> {
 struct CheckCounts {
     yes: u64,
     possible: u64,
-    /// Findings that need no AD RMS cluster, but a key of the authority.
+    /// Findings that do not need an AD RMS cluster, but a key of the authority.
     in_use: u64,
     /// Findings under a key that was imported into the Azure tenant of an unknown authority.
     imported: u64,
-    /// Findings that need another authority, by its name.
+    /// Findings that need another authority, by name.
     yes_elsewhere: BTreeMap<String, u64>,
     findings: u64,
     excused: BTreeMap<String, u64>,
-    /// Why something is possible, by rule or error code.
+    /// Reasons of possible needs, by rule or error code.
     reasons: BTreeMap<String, u64>,
     doubts: Doubts,
 }
@@ -133,9 +133,9 @@ impl CheckArgs {
         }
     }
 
-    /// Whether a finding that needs no AD RMS cluster of the operator needs the authority, because
-    /// one of its keys opens it. A key that was imported into Azure is not needed where it came
-    /// from, and a lost one opens nothing.
+    /// Returns whether a finding that does not need an AD RMS cluster of the operator needs the
+    /// authority, because one of its keys opens it. The origin of a key that was imported into
+    /// Azure does not need it any more, and a lost key opens nothing.
     fn is_in_use(&self, judged: &Judged, estate: &Estate) -> bool {
         let verdict = &judged.verdict;
         if verdict.authority() != Some(self.authority.as_str()) {
@@ -153,8 +153,8 @@ impl CheckArgs {
         }
     }
 
-    /// Returns whether a finding of Azure whose key the estate does not have may be under a key of
-    /// this Azure authority.
+    /// Returns whether a finding of Azure with a key that the estate does not contain may be under
+    /// a key of this Azure authority.
     fn may_be_own(&self, judged: &Judged, estate: &Estate) -> bool {
         judged.verdict.dependency() == Dependency::AzureRms
             && judged.verdict.key_match() != KeyMatch::Key
@@ -162,7 +162,7 @@ impl CheckArgs {
     }
 
     /// Returns whether a finding is under a key that was imported into a tenant, which may be the
-    /// tenant of this Azure authority: the estate does not say which authority a tenant belongs to.
+    /// tenant of this Azure authority: the estate does not contain which authority has the tenant.
     fn may_hold_imported(&self, judged: &Judged, estate: &Estate) -> bool {
         judged.verdict.dependency() == Dependency::AdRmsKeyInAzure && self.is_azure(estate)
     }
@@ -181,10 +181,10 @@ impl CheckCounts {
     }
 }
 
-/// How far a license proves that its key is the one that the estate declares.
+/// How far a license proves that its key is the declared one.
 enum Proof {
     Proven,
-    /// The signature was not checked, and nothing else is in doubt.
+    /// The signature was not checked; there is no other doubt.
     NotChecked,
     Missing,
 }
@@ -278,7 +278,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Outcome> {
         out.flush()
     })();
     match written.map_err(|error: io::Error| Failure::writing(&error)) {
-        // The exit code is the answer, whether the text was read to its end or not.
+        // The exit code is the answer, even if the text was not read completely.
         Ok(()) | Err(Failure::BrokenPipe) => Ok(Outcome::of(is_free)),
         Err(failure) => Err(failure),
     }

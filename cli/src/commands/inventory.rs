@@ -1,4 +1,4 @@
-//! `rmsight inventory`: work on an inventory itself.
+//! `rmsight inventory`: commands for an inventory itself.
 
 use std::path::PathBuf;
 
@@ -45,11 +45,11 @@ pub(crate) fn run(command: &InventoryCommand) -> Result<Outcome> {
 }
 
 fn forget(args: &ForgetArgs) -> Result<Outcome> {
-    // Fails if there is no inventory: opening it for writing would make one.
+    // Fails if the inventory does not exist. Opening it for writing would create it.
     Inventory::open(&args.inventory)?;
     let mut spellings = vec![args.root.as_path()];
     let normal = normal(&args.root).unwrap_or_else(|_| args.root.clone());
-    // A link is not resolved: the root that it leads to is another one.
+    // Do not resolve links: the target of a link is another root.
     spellings.push(&normal);
     let mut store = Store::open(&args.inventory)?;
     let removed = store.forget(&spellings, args.source.as_deref())?;

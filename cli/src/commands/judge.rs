@@ -1,4 +1,4 @@
-//! `rmsight judge`: stored records, judged again with what is known now. No file is opened.
+//! `rmsight judge`: judges stored records again. No file is opened.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
     Ok(Outcome::of(tally.is_complete() && !tally.is_empty()))
 }
 
-/// Judges what an inventory holds.
+/// Judges the findings of an inventory.
 fn inventory(
     stored: &Inventories,
     estate: &Estate,
@@ -110,7 +110,7 @@ fn lines(file: &Path) -> Result<impl Iterator<Item = io::Result<Vec<u8>>>> {
     Ok(reader.split(b'\n'))
 }
 
-/// Judges the record in one line; what is wrong with it is said in words.
+/// Judges the record in one line. Returns a message if it is not valid.
 fn again(
     line: &[u8],
     estate: &Estate,

@@ -1,4 +1,4 @@
-//! `rmsight license`: the license itself, to read or to keep.
+//! `rmsight license`: prints a license.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
@@ -103,7 +103,7 @@ fn raw(license: &License, out: &mut impl Write) -> io::Result<()> {
     out.write_all(license.raw())
 }
 
-/// Two hyphens end a comment.
+/// Writes a comment. Two hyphens would end it.
 fn comment(text: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "<!-- {} -->", escaped(&text.replace("--", "- -")))
 }
@@ -143,7 +143,7 @@ fn xml(title: Option<String>, license: &License, out: &mut impl Write) -> io::Re
     documents.iter().try_for_each(|document| indented(document, out))
 }
 
-/// Steps of indentation; deeper elements stay there.
+/// Maximum indentation, in steps.
 const DEEPEST: usize = 32;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -154,7 +154,7 @@ enum Last {
     Other,
 }
 
-/// Puts each element on a line of its own. Nothing is checked: what is damaged is shown as it is.
+/// Writes each element on its own line. Damaged text is written unchanged.
 fn indented(text: &str, out: &mut impl Write) -> io::Result<()> {
     let mut depth: usize = 0;
     let mut last = Last::Nothing;
@@ -172,7 +172,7 @@ fn indented(text: &str, out: &mut impl Write) -> io::Result<()> {
         if closes {
             depth = depth.saturating_sub(1);
         }
-        // A value stands in the line of its element.
+        // A value stays on the line of its element.
         let stays = match last {
             Last::Nothing => true,
             Last::Open => !is_tag || closes,
@@ -199,7 +199,7 @@ fn indented(text: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Where a tag ends; a `>` in a quoted value is none.
+/// Returns the end of a tag. A `>` in a quoted value does not end it.
 fn end_of_tag(text: &str) -> Option<usize> {
     for (open, close) in [("<!--", "-->"), ("<![CDATA[", "]]>")] {
         if text.starts_with(open) {
@@ -215,7 +215,7 @@ fn end_of_tag(text: &str) -> Option<usize> {
             _ => {}
         }
     }
-    // It has no end: one `<` at least is behind it.
+    // The tag is not closed. The caller takes the rest of the text.
     None
 }
 

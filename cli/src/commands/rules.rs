@@ -1,4 +1,4 @@
-//! `rmsight rules`: the table that verdicts are made by.
+//! `rmsight rules`: prints the rules of verdicts.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! What file system a folder is on, by a name that is the same in the next scan.
+//! Names of file systems that stay the same from scan to scan.
 
 use std::collections::HashMap;
 #[cfg(unix)]
@@ -9,24 +9,24 @@ use std::sync::{Arc, Mutex};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Device {
     pub(crate) name: Arc<str>,
-    /// A share of a Windows server, mounted here: it tells DOS attributes.
+    /// A mounted share of a Windows server, which provides DOS attributes.
     pub(crate) is_smb: bool,
 }
 
-/// File systems by the numbers that the system has for them and for the mount now.
+/// Known file systems, by their current device number and mount number.
 #[derive(Debug, Default)]
 pub(crate) struct Devices(Mutex<HashMap<(u64, u64), Device>>);
 
 impl Devices {
-    /// Returns the file system with this number in the mount with the number `mount`, which is 0
-    /// where it is unknown. `id` returns the identity that the file system itself has (`f_fsid`), 0 if
-    /// it has none, and is called only for numbers that are not known yet.
+    /// Returns the file system with the device number `number` in the mount `mount` (0 if unknown).
+    /// `id` returns the identity of the file system itself (`f_fsid`; 0 if it does not have one).
+    /// It is called only for numbers that are not cached.
     #[cfg(unix)]
     pub(crate) fn of(&self, number: u64, mount: u64, id: impl FnOnce() -> u64) -> Device {
         if let Some(known) = self.known(number, mount) {
             return known;
         }
-        // Without the lock, because this can hang.
+        // Not under the lock, because this can hang.
         let device = device(number, mount, id());
         self.lock().entry((number, mount)).or_insert(device).clone()
     }
@@ -42,7 +42,7 @@ impl Devices {
         self.0.lock().unwrap_or_else(|error| error.into_inner())
     }
 
-    /// The volume or share that a path begins with.
+    /// Returns the volume or share of a path.
     #[cfg(not(unix))]
     pub(crate) fn of_path(&self, path: &std::path::Path) -> Device {
         let prefix = path.components().next().map(|first| first.as_os_str().to_string_lossy());
@@ -65,7 +65,7 @@ fn with_top(mut device: Device, mounts: &str, mount: u64) -> Device {
     device
 }
 
-/// proc_pid_mountinfo(5); empty where the system has no such file.
+/// Returns proc_pid_mountinfo(5); empty if the system does not have this file.
 #[cfg(unix)]
 fn mountinfo() -> String {
     let bytes = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
@@ -77,15 +77,16 @@ fn mountinfo() -> String {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Mount {
     pub(crate) path: PathBuf,
-    /// The number of the mount.
+    /// Mount number.
     pub(crate) number: u64,
-    /// The name of a share. It must not be looked up, because a share can hang.
+    /// Name of a share. It must not be looked up, because a share can hang.
     pub(crate) share: Option<Arc<str>>,
-    /// Reading waits for a network, or for another process.
+    /// A read waits for a network or for another process.
     is_remote: bool,
 }
 
-/// Returns what is mounted in a folder, whose path has no links, but not what is mounted on it.
+/// Returns the mount points inside a folder, without one on the folder itself. The path of the
+/// folder must not contain links.
 #[cfg(unix)]
 pub(crate) fn mounts_in(folder: &Path) -> Vec<Mount> {
     let mounts = mountinfo();
@@ -96,8 +97,8 @@ pub(crate) fn mounts_in(folder: &Path) -> Vec<Mount> {
         .collect()
 }
 
-/// Returns whether a folder or a file, whose path has no links, is on a remote file system, or may
-/// contain one. Only the mount table is asked.
+/// Returns whether a folder or file is on a remote file system, or may contain one. The path must
+/// not contain links. Reads only the mount table.
 #[cfg(unix)]
 pub(crate) fn is_remote(path: &Path, one_file_system: bool) -> bool {
     is_remote_in(&mountinfo(), path, one_file_system)
@@ -114,7 +115,7 @@ fn is_remote_in(mounts: &str, path: &Path, one_file_system: bool) -> bool {
         || (!one_file_system && inside.any(|mount| mount.is_remote))
 }
 
-/// Returns whether a path is that of a share. A drive letter does not tell.
+/// Returns whether a path is on a share. A drive letter does not show that.
 #[cfg(not(unix))]
 pub(crate) fn is_remote(path: &std::path::Path, _: bool) -> bool {
     use std::path::{Component, Prefix};
@@ -122,7 +123,7 @@ pub(crate) fn is_remote(path: &std::path::Path, _: bool) -> bool {
     matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))
 }
 
-/// Reads one line of `mountinfo`.
+/// Parses a line of `mountinfo`.
 #[cfg(unix)]
 fn mounted(mounts: &str, line: &str) -> Option<Mount> {
     use std::os::unix::ffi::OsStringExt as _;
@@ -161,9 +162,9 @@ fn unescaped(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Returns the folder of its file system that a mount shows, if it is not the topmost one. Without
-/// it, a folder that is mounted a second time (a bind mount) could not be told from the folder that
-/// it covers.
+/// Returns the folder of its file system that a mount shows, unless it is the root folder. It
+/// distinguishes a folder that is mounted a second time (a bind mount) from the folder that it
+/// covers.
 #[cfg(unix)]
 fn top_of(mounts: &str, mount: u64) -> Option<&str> {
     let mount = mount.to_string();

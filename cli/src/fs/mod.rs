@@ -1,4 +1,4 @@
-//! The file system: folders, files, and how gently they are read.
+//! The file system: walking folders, opening files, throttling and hang detection.
 
 pub(crate) mod device;
 pub(crate) mod open;

@@ -1,28 +1,28 @@
-//! Opening files and folders that may have become something else since their name was read.
+//! Opening files and folders that may have been replaced since their name was read.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Whether a symbolic link is opened.
+/// Whether symbolic links are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Links {
     /// The user named it.
     Follow,
-    /// It was met on the way.
+    /// The walk found it.
     Refuse,
 }
 
-/// Opens a file for reading. A FIFO that took the file's place does not make it wait, and where
-/// the system allows it, the reading leaves no trace in the file's access time.
+/// Opens a file for reading. Does not block if the file was replaced by a FIFO. Keeps the access
+/// time of the file if the system allows it.
 #[cfg(unix)]
 pub(crate) fn open(path: &Path, links: Links) -> io::Result<File> {
     use rustix::fs::OFlags;
     use rustix::io::Errno;
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     match unix::open(path, flags, links) {
-        // Somebody has a lease on it (a file server, for a client that holds it). Without the
-        // flag, the system asks for it back and waits.
+        // Another process has a lease on the file (for example a file server, for a client).
+        // Without NONBLOCK, the system recalls the lease and waits.
         Err(Errno::AGAIN) if path.symlink_metadata().is_ok_and(|found| found.is_file()) => {
             Ok(unix::open(path, OFlags::NOCTTY, links)?.into())
         }
@@ -30,7 +30,7 @@ pub(crate) fn open(path: &Path, links: Links) -> io::Result<File> {
     }
 }
 
-/// Opens a folder, to list it.
+/// Opens a folder to list it.
 #[cfg(unix)]
 pub(crate) fn open_dir(path: &Path, links: Links) -> io::Result<std::os::fd::OwnedFd> {
     Ok(unix::open(path, rustix::fs::OFlags::DIRECTORY, links)?)
@@ -47,7 +47,7 @@ mod unix {
 
     use super::Links;
 
-    /// Bytes that a path may have for the system, and some to spare.
+    /// Maximum length of a path in one system call, in bytes, with a margin.
     const LONGEST: usize = if cfg!(target_os = "linux") { 4000 } else { 1000 };
 
     pub(super) fn open(path: &Path, flags: OFlags, links: Links) -> Result<OwnedFd, Errno> {
@@ -56,7 +56,7 @@ mod unix {
             flags |= OFlags::NOFOLLOW;
         }
         match stepwise(path, flags | without_trace()) {
-            // Only the owner of a file may read it without a trace.
+            // Only the owner of a file may open it with NOATIME.
             Err(Errno::PERM) => stepwise(path, flags),
             opened => opened,
         }
@@ -72,7 +72,7 @@ mod unix {
         OFlags::empty()
     }
 
-    /// Goes along a path that is longer than the system takes at once.
+    /// Opens a path that is longer than the system accepts, folder by folder.
     fn stepwise(path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
         let mut rest = path.as_os_str().as_bytes();
         let mut folder: Option<OwnedFd> = None;
@@ -91,7 +91,7 @@ mod unix {
         folder.as_ref().map_or(CWD, OwnedFd::as_fd)
     }
 
-    /// A folder on the way need not be readable.
+    /// Intermediate folders need not be readable.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn traversal() -> OFlags {
         OFlags::PATH
@@ -109,33 +109,33 @@ pub(crate) fn open(path: &Path, _: Links) -> io::Result<File> {
     File::open(path)
 }
 
-/// Whether an open failed because a symbolic link stands there.
+/// Returns whether an open failed because the path is a symbolic link.
 #[cfg(unix)]
 pub(crate) fn is_link(error: &io::Error, path: &Path) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
         && path.symlink_metadata().is_ok_and(|found| found.is_symlink())
 }
 
-/// Whether an open failed because a symbolic link stands there.
+/// Returns whether an open failed because the path is a symbolic link.
 #[cfg(not(unix))]
 pub(crate) fn is_link(_: &io::Error, _: &Path) -> bool {
     false
 }
 
-/// Whether a path could not be resolved because its links lead back to themselves.
+/// Returns whether a path could not be resolved because of a loop of links.
 #[cfg(unix)]
 pub(crate) fn is_loop(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
-/// Whether a path could not be resolved because its links lead back to themselves.
+/// Returns whether a path could not be resolved because of a loop of links.
 #[cfg(not(unix))]
 pub(crate) fn is_loop(_: &io::Error) -> bool {
     false
 }
 
-/// Whether an open failed because what stands there is no regular file: a socket, which cannot be
-/// opened, or what [`rmsight::FileSource`] refused.
+/// Returns whether an open failed because the path is not a regular file: a socket, which cannot be
+/// opened, or a type that [`rmsight::FileSource`] refuses.
 pub(crate) fn is_special(error: &io::Error) -> bool {
     #[cfg(unix)]
     if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) {
@@ -144,7 +144,7 @@ pub(crate) fn is_special(error: &io::Error) -> bool {
     error.raw_os_error().is_none() && error.kind() == io::ErrorKind::InvalidInput
 }
 
-/// The record's code for what the system said.
+/// Returns the error code of the record for a system error.
 pub(crate) fn code(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => "permission-denied",

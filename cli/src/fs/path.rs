@@ -1,17 +1,18 @@
-//! Paths as bytes, and back.
+//! Normalization of paths, and their conversion to bytes and back.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf};
 
-/// The one form in which a path is stored: absolute, without `.`, `..` and separators at its end, on
-/// Windows with a drive letter in upper case.
+/// Returns the normalized form of a path, in which paths are stored: absolute, without `.`, `..`
+/// and a trailing separator, on Windows with a drive letter in upper case.
 ///
-/// `..` after a link is the folder above the link's target, so what precedes the last `..` is
-/// resolved by the system where it exists.
+/// `..` after a link means the parent of the link's target. The system therefore resolves
+/// everything before the last `..`, if it exists.
 ///
 /// # Errors
-/// The path is empty, or the current folder cannot be found out.
+///
+/// Fails if the path is empty, or if the current folder is unknown.
 pub(crate) fn normal(path: &Path) -> io::Result<PathBuf> {
     let whole = std::path::absolute(path)?;
     let parts: Vec<Component<'_>> = whole.components().collect();
@@ -29,12 +30,12 @@ pub(crate) fn normal(path: &Path) -> io::Result<PathBuf> {
     Ok(normal)
 }
 
-/// Takes `..` together with the name that precedes it away, whatever that name stands for.
+/// Removes each `..` together with the preceding name, without resolving links.
 fn without_parents(path: &Path) -> PathBuf {
     let mut shorter = PathBuf::new();
     for part in path.components() {
         match part {
-            // The root has no folder above it.
+            // The root does not have a parent.
             Component::ParentDir => _ = shorter.pop(),
             part => shorter.push(drive(part)),
         }
@@ -42,7 +43,7 @@ fn without_parents(path: &Path) -> PathBuf {
     shorter
 }
 
-/// The part with its drive letter in upper case, if it is a drive.
+/// Returns a component. A drive letter is converted to upper case.
 fn drive(part: Component<'_>) -> OsString {
     use std::path::Prefix;
     match part {
@@ -54,22 +55,22 @@ fn drive(part: Component<'_>) -> OsString {
     }
 }
 
-/// The path with links resolved, where it exists.
+/// Returns the path with links resolved, if it exists.
 pub(crate) fn real(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok()
 }
 
-/// The bytes of a file's name.
+/// Returns the bytes of a file name.
 pub(crate) fn of_name(name: &OsStr) -> &[u8] {
     name.as_encoded_bytes()
 }
 
-/// The bytes of a folder's path with a separator at its end.
+/// Returns the bytes of a folder path with a trailing separator.
 pub(crate) fn of_dir(path: &Path) -> Vec<u8> {
     with_separator(path.as_os_str().as_encoded_bytes().to_vec())
 }
 
-/// The path with a separator at its end.
+/// Adds a trailing separator if it is missing.
 pub(crate) fn with_separator(mut bytes: Vec<u8>) -> Vec<u8> {
     if bytes.last().is_none_or(|last| !is_separator(*last)) {
         bytes.push(separator());
@@ -77,7 +78,7 @@ pub(crate) fn with_separator(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// What to show for bytes that are not UTF-8; nothing where they are.
+/// Returns replacement text for bytes that are not UTF-8, and `None` for UTF-8.
 pub(crate) fn display(bytes: &[u8]) -> Option<String> {
     match std::str::from_utf8(bytes) {
         Ok(_) => None,
@@ -85,17 +86,17 @@ pub(crate) fn display(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// The bounds of all paths below the folder `dir`, which has its separator.
+/// Returns the bounds of all paths inside the folder `dir`, which ends with a separator.
 pub(crate) fn below(dir: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let mut end = dir.to_vec();
     if let Some(last) = end.last_mut() {
-        // A separator is far from 255.
+        // A separator is less than 255.
         *last = last.saturating_add(1);
     }
     (dir.to_vec(), end)
 }
 
-/// Without the separator at its end, unless that is all there is.
+/// Removes a trailing separator unless the path consists of it.
 pub(crate) fn trimmed(dir: &[u8]) -> &[u8] {
     match dir {
         [rest @ .., last] if !rest.is_empty() && is_separator(*last) => rest,
@@ -112,14 +113,14 @@ fn separator() -> u8 {
     u8::try_from(MAIN_SEPARATOR).unwrap_or(b'/')
 }
 
-/// The path of these bytes, as the system knows it.
+/// Converts bytes to a path.
 #[cfg(unix)]
 pub(crate) fn to_path(bytes: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
     OsString::from_vec(bytes).into()
 }
 
-/// The path of these bytes (WTF-8), as the system knows it.
+/// Converts bytes (WTF-8) to a path.
 #[cfg(windows)]
 pub(crate) fn to_path(bytes: Vec<u8>) -> PathBuf {
     use std::os::windows::ffi::OsStringExt;
@@ -129,7 +130,7 @@ pub(crate) fn to_path(bytes: Vec<u8>) -> PathBuf {
     }
 }
 
-/// UTF-16 of WTF-8, which is UTF-8 with surrogates that have lost their other half.
+/// Converts WTF-8, which is UTF-8 with unpaired surrogates, to UTF-16.
 #[cfg(any(windows, test))]
 fn wide(bytes: &[u8]) -> Vec<u16> {
     let mut units = Vec::with_capacity(bytes.len());
@@ -180,7 +181,7 @@ mod tests {
             ("./a//b/.", "a/b"),
             ("real/../b", "b"),
             ("missing/../b", "b"),
-            // The folder above the target of the link, not the one above the link.
+            // The parent of the link's target, not the parent of the link.
             ("link/../b", "real/b"),
             ("link", "link"),
         ];

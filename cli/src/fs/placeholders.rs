@@ -1,16 +1,16 @@
-//! Files whose content is elsewhere: opening one would fetch it from a cloud or from tape.
+//! Placeholders: files whose content is in a cloud or on tape. Opening one fetches the content.
 
-/// FILE_ATTRIBUTE_OFFLINE, _RECALL_ON_OPEN and _RECALL_ON_DATA_ACCESS (MS-FSCC 2.6). That a file
-/// takes no blocks says nothing: deduplicated ones look like that too.
+/// FILE_ATTRIBUTE_OFFLINE, _RECALL_ON_OPEN and _RECALL_ON_DATA_ACCESS (MS-FSCC 2.6). A file without
+/// allocated blocks is not necessarily a placeholder: deduplicated files do not have any either.
 const RECALLED: u32 = 0x1000 | 0x4_0000 | 0x40_0000;
 
-/// Whether these DOS attributes are those of a placeholder.
+/// Returns whether these are the DOS attributes of a placeholder.
 pub(crate) fn is_placeholder(attributes: u32) -> bool {
     attributes & RECALLED != 0
 }
 
-/// The DOS attributes of a file on a mounted share, which the kernel's SMB client gives as an
-/// extended attribute under either name (fs/smb/client/xattr.c: 4 bytes, little-endian).
+/// Returns the DOS attributes of a file on a mounted share. The SMB client of the kernel provides
+/// them as an extended attribute with either name (fs/smb/client/xattr.c: 4 bytes, little-endian).
 #[cfg(target_os = "linux")]
 pub(crate) fn dos_attributes(path: &std::path::Path) -> Option<u32> {
     ["user.cifs.dosattrib", "user.smb3.dosattrib"].into_iter().find_map(|name| {
@@ -20,7 +20,7 @@ pub(crate) fn dos_attributes(path: &std::path::Path) -> Option<u32> {
     })
 }
 
-/// The DOS attributes of a file on a mounted share: not to be had here.
+/// Returns `None`: DOS attributes are not available on this system.
 #[cfg(all(unix, not(target_os = "linux")))]
 pub(crate) fn dos_attributes(_: &std::path::Path) -> Option<u32> {
     None

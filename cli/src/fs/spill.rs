@@ -1,21 +1,21 @@
-//! Where decoded bytes go that memory shall not hold: a temporary file without a name.
+//! Temporary files for decoded bytes that exceed the memory budget.
 
 use std::fs::File;
 use std::io::{self, Write as _};
 
 use rmsight::{FileSource, ReadAt, Spill};
 
-/// An unlinked file in the system's folder for such (`TMPDIR`). It is gone with this program,
-/// however that ends.
+/// An unlinked file in the system's temporary folder (`TMPDIR`). The system deletes it when the
+/// program ends.
 #[derive(Debug)]
 struct Spilled {
     file: File,
-    /// The same file, for reading at any place.
+    /// The same file, for reads at any offset.
     source: FileSource,
     len: u64,
 }
 
-/// Room for the decoded bytes of one member.
+/// Creates a temporary file for the decoded bytes of one member.
 pub(crate) fn open() -> io::Result<Box<dyn Spill>> {
     let file = tempfile::tempfile()?;
     let source = FileSource::new(file.try_clone()?)?;
@@ -34,7 +34,7 @@ impl ReadAt for Spilled {
 
 impl Spill for Spilled {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // On Windows a read moves the place at which the next write would go.
+        // On Windows a read changes the offset of the next write.
         #[cfg(windows)]
         io::Seek::seek(&mut self.file, io::SeekFrom::Start(self.len))?;
         self.file.write_all(bytes)?;

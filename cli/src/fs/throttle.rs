@@ -1,4 +1,4 @@
-//! Not asking more of a file server than it was agreed on.
+//! Limits the rate of reads from a file server.
 
 use std::sync::Mutex;
 use std::thread;
@@ -6,27 +6,27 @@ use std::time::{Duration, Instant};
 
 use crate::stop::Stop;
 
-/// Files or bytes a second.
+/// Files or bytes per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rate {
     Files(u64),
     Bytes(u64),
 }
 
-/// Makes all workers together keep to a rate.
+/// Limits the rate of all workers together.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     rate: Option<Rate>,
-    /// Ends waiting.
+    /// Ends a wait.
     stop: Stop,
-    /// When what was taken until now would be taken at that rate.
+    /// Time at which everything requested so far is within the rate.
     next: Mutex<Instant>,
 }
 
-/// How long to sleep before looking whether the scan is stopped.
+/// Maximum sleep between two checks of the stop flag.
 const SLICE: Duration = Duration::from_millis(200);
 
-/// What may be caught up on after a pause.
+/// Idle time that may be caught up on.
 const SLACK: Duration = Duration::from_millis(100);
 
 impl Throttle {

@@ -1,9 +1,10 @@
-//! Seeing that a call to the system does not come back.
+//! Detection of hung system calls.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// What one thread waits for, so that another can give it up.
+/// State of one thread: its current item and its current system call. A supervisor can abandon the
+/// thread.
 #[derive(Debug)]
 pub(crate) struct HangWatchdog<T>(Mutex<WatchState<T>>);
 
@@ -23,22 +24,22 @@ impl<T> HangWatchdog<T> {
         self.0.lock().unwrap_or_else(|error| error.into_inner())
     }
 
-    /// The thread begins with `at`.
+    /// Starts work on `at`.
     pub(crate) fn begin(&self, at: T) {
         let mut state = self.state();
-        // A call that panicked has left it behind.
+        // A call that panicked did not clear it.
         (state.at, state.since) = (Some(at), None);
     }
 
-    /// The thread is through with it. False: it was given up meanwhile, others have gone on without
-    /// this thread, and it has to end without a word.
+    /// Ends work on the current item. Returns `false` if the thread was abandoned: another thread
+    /// has replaced it, and it must end without further messages.
     pub(crate) fn end(&self) -> bool {
         let mut state = self.state();
         (state.at, state.since) = (None, None);
         !state.is_given_up
     }
 
-    /// Calls the system.
+    /// Runs a system call under supervision.
     pub(crate) fn call<R>(&self, call: impl FnOnce() -> R) -> R {
         self.state().since = Some(Instant::now());
         let result = call();
@@ -50,7 +51,7 @@ impl<T> HangWatchdog<T> {
         self.state().is_given_up
     }
 
-    /// Gives the thread up if it waits for longer than `patience`: that at which it was.
+    /// Abandons the thread if its call has lasted for `patience`. Returns its current item.
     pub(crate) fn give_up(&self, patience: Duration) -> Option<T> {
         let mut state = self.state();
         let waits = state.since.is_some_and(|since| since.elapsed() >= patience);

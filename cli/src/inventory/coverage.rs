@@ -1,4 +1,4 @@
-//! Which roots were scanned again as a part of another root, so that their gaps are closed.
+//! Roots that were scanned again as a part of another root, which closes their gaps.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,18 @@ use crate::fs::path::with_separator;
 #[derive(Debug)]
 pub(crate) struct OpenVisit {
     pub(crate) visit: RootRow,
-    /// Later visits came to their end on another file system. Otherwise none came to its end.
+    /// Set if later visits were completed on another file system. Otherwise no later visit was
+    /// completed.
     pub(crate) is_elsewhere: bool,
 }
 
-/// Returns the rows of those `roots`, newest visits, that a later visit of another root superseded,
-/// each with the end of the latest such visit. `visits` has all visits of all roots.
-/// `is_same_scanner` returns whether the same scanner made two visits.
+/// Returns which of `roots`, newest visits, a later visit of another root superseded, each with the
+/// end of the latest such visit. `visits` contains all visits of all roots. `is_same_scanner`
+/// returns whether the same scanner made two visits.
 ///
-/// A visit supersedes another one if the same scanner made it, it came to its end and left nothing
-/// out, and it listed every folder of the root on the device on which the root was before. A root
-/// of which this cannot be told keeps its gaps.
+/// A visit supersedes another one if the same scanner made it, it was completed and left nothing
+/// out, and it listed every folder of the root on the device on which the root was before. If this
+/// is unknown, the root keeps its gaps.
 pub(crate) fn superseded(
     db: &Connection,
     roots: &[RootRow],
@@ -50,14 +51,14 @@ pub(crate) fn superseded(
 }
 
 /// Returns the visits that left something out or were stopped, and whose gaps no later visit of the
-/// same root closes: no later visit came to its end, or all of them found another file system there.
+/// same root closes: no later visit was completed, or all of them found another file system.
 pub(crate) fn left_open(visits: &[RootRow]) -> Vec<OpenVisit> {
     let mut all = Vec::new();
     for visit in visits {
         let is_partial = visit.finished.is_none()
             || visit.excluded.is_some_and(|count| count > 0)
             || visit.filtered.is_some_and(|count| count > 0);
-        // A visit without an end that has an error did not find the folder that the root was.
+        // An uncompleted visit with an error did not find the original folder of the root.
         if !is_partial || visit.finished.is_none() && visit.error.is_some() {
             continue;
         }
@@ -72,7 +73,7 @@ pub(crate) fn left_open(visits: &[RootRow]) -> Vec<OpenVisit> {
                     && devices.peek().is_some()
                     && devices.all(|device| Some(device) != visit.device.as_ref())
             }
-            // That they were stopped is the gap of the newest of them.
+            // The newest stopped visit has the gap.
             false => visit.finished.is_some() && later().next().is_some(),
         };
         if is_open {
@@ -83,7 +84,7 @@ pub(crate) fn left_open(visits: &[RootRow]) -> Vec<OpenVisit> {
 }
 
 /// Returns whether a visit listed everything in its root. An inventory of the first version does
-/// not say what was left out.
+/// not contain what was left out.
 fn is_whole(visit: &RootRow) -> bool {
     visit.kind == "path"
         && visit.finished.is_some()
@@ -93,8 +94,8 @@ fn is_whole(visit: &RootRow) -> bool {
         && visit.filtered == Some(0)
 }
 
-/// Returns the path of the folder `root`, with its separator, as a scan of `other` spells it; `None`
-/// if it is not inside.
+/// Returns the path of the folder `root`, with a trailing separator, as a scan of `other` spells
+/// it; `None` if it is not inside.
 fn folder_in(root: &RootRow, other: &RootRow) -> Option<Vec<u8>> {
     if root.kind != "path" {
         return None;

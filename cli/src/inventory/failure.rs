@@ -7,10 +7,10 @@ use rusqlite::ErrorCode;
 
 use crate::exit::Failure;
 
-/// How long to wait in all. The help of `scan` says it.
+/// Maximum time to wait for a lock. The help of `scan` states it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The failure that the database reported for `file`.
+/// Returns the failure for a database error of `file`.
 pub(super) fn failed(file: &Path, error: &rusqlite::Error) -> Failure {
     if is_locked(error) {
         return locked(file, PATIENCE);
@@ -22,7 +22,7 @@ pub(super) fn is_locked(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-/// The failure of a command that did not get the lock after `waited`.
+/// Returns the failure of a command that did not get the lock after `waited`.
 pub(super) fn locked(file: &Path, waited: Duration) -> Failure {
     Failure::message(format_args!(
         "{}: another process has kept it locked for {} s: wait until that process ends, or end it, \

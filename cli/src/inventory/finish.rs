@@ -1,4 +1,4 @@
-//! The end of roots and scans, and what is gone then.
+//! The end of roots and scans, which determines deleted files.
 
 use std::path::Path;
 
@@ -15,9 +15,9 @@ fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The end of roots and scans.
+/// Ends of roots and scans.
 impl Store {
-    /// Whether the inventory has files below `root` that it does not know to be gone.
+    /// Returns whether the inventory contains files below `root` that were not deleted.
     pub(crate) fn has_files(&self, root: &Path) -> Result<bool> {
         let (from, to) = path::below(&path::of_dir(root));
         self.db
@@ -31,7 +31,7 @@ impl Store {
             .map_err(|error| failed(&self.file, &error))
     }
 
-    /// Takes all files below a root as gone, because somebody said that it is empty by right.
+    /// Marks all files below a root as deleted, because the user accepted that it is empty.
     pub(crate) fn forsake(&mut self, root: &Path) -> Result<u64> {
         let (from, to) = path::below(&path::of_dir(root));
         self.change(|store| {
@@ -44,11 +44,11 @@ impl Store {
         })
     }
 
-    /// Ends a root. Of one that is finished, returns how many files have vanished: those missing
-    /// from a folder that was listed on the device on which they were, and those in folders that
-    /// are missing from such a one. With `accepts_unmounted`, the device does not matter.
+    /// Ends a root. For a finished root, returns how many files vanished: files missing from a
+    /// folder that was listed on their device, and files in folders that are missing from such a
+    /// folder. With `accepts_unmounted`, the device does not matter.
     ///
-    /// A root with files that did not vanish and were not found is stored as incomplete.
+    /// A root with files that were not found but did not vanish is stored as incomplete.
     pub(crate) fn end_root(&mut self, visit: &Visit, accepts_unmounted: bool) -> Result<Vanished> {
         self.commit()?;
         let gone = self.change(|store| {
@@ -79,9 +79,9 @@ impl Store {
         Ok(gone)
     }
 
-    /// Marks files as gone that a finished scan of `root` did not find. What was on a file system
-    /// other than that of the folder that was listed stays, because it may be unmounted; with
-    /// `accepts_unmounted` it is gone too.
+    /// Marks files as deleted that a finished scan of `root` did not find. Files on another file
+    /// system than the listed folder stay, because it may be unmounted; with `accepts_unmounted`
+    /// they are deleted too.
     fn sweep(&self, root: i64, accepts_unmounted: bool) -> rusqlite::Result<Vanished> {
         // Nothing else removes the links of a list, whose folders are not listed.
         self.db.execute(
@@ -177,8 +177,8 @@ impl Store {
         Ok(Vanished { gone: u64::try_from(files + below).unwrap_or_default(), kept })
     }
 
-    /// Stores that a scan did not look at all of a root: `kept` of its files are on a file system
-    /// that was not found.
+    /// Stores that a root was not scanned completely: `kept` of its files are on a file system that
+    /// was not found.
     fn unmounted(&self, root: i64, kept: u64) -> rusqlite::Result<()> {
         let error = format!(
             "{} on a file system that is not mounted now (--accept-empty if they are gone)",
@@ -223,9 +223,10 @@ impl Store {
         self.commit()
     }
 
-    /// Makes one file of it again, which can be read from a place where nobody may write.
+    /// Closes the inventory and merges its journal into the file, so that it can be read on
+    /// read-only media.
     pub(crate) fn close(self) {
-        // It fails where another process has it open, which then does it. No need to wait for that.
+        // Fails if another process has the file open; that process does it then. Do not wait.
         _ = self.db.busy_timeout(std::time::Duration::ZERO);
         _ = self.db.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()));
     }

@@ -1,4 +1,4 @@
-//! Forgetting a root.
+//! Removing a root.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::writer::Store;
 use crate::exit::{Failure, Result};
 use crate::fs::path;
 
-/// A root as the inventory has it.
+/// A root in the inventory.
 struct KnownRoot {
     id: i64,
     source: i64,
@@ -22,10 +22,12 @@ impl Store {
     /// Removes a root with its visits, and the files below it that no other root contains. Returns
     /// how many files were removed.
     ///
-    /// `spellings` are the forms of its path that are tried in their order.
+    /// `spellings` are the spellings of its path, tried in this order.
     ///
     /// # Errors
-    /// No root has such a path, or several sources have one and `source` does not choose.
+    ///
+    /// Fails if no root has such a path, or if several sources have one and `source` does not
+    /// select one.
     pub(crate) fn forget(&mut self, spellings: &[&Path], source: Option<&str>) -> Result<u64> {
         let roots = self.all_roots().map_err(|error| failed(&self.file, &error))?;
         let is_chosen = |root: &&KnownRoot| source.is_none_or(|source| root.source_name == source);
@@ -90,13 +92,13 @@ impl Store {
             })
         };
         let heir = others.iter().find(|one| one.source == root.source);
-        // Nothing tells which files a list has named: all of them stay.
+        // It is unknown which files a list contained: all of them stay.
         if let Some(list) = others.iter().find(|one| one.source == root.source && one.is_list) {
             self.hand_over(root, list)?;
             return Ok(0);
         }
         let (from, to) = path::below(&folder);
-        // The folder of a root that is a file, or of the files of a list, is not below the root.
+        // The folder of a root that is a file, or of the files in a list, is not below the root.
         let mut dirs = self.db.prepare(
             "SELECT id, path FROM dirs \
              WHERE (source = ?1 AND path >= ?2 AND path < ?3) OR root = ?4",
@@ -127,7 +129,7 @@ impl Store {
             removed += self.remove_file(root)?;
         }
         self.db.execute("DELETE FROM skipped WHERE root = ?", [root.id])?;
-        // Folders keep their rows, because other folders may name them as the one above.
+        // Folders keep their rows, because other folders may refer to them as parents.
         match heir {
             Some(heir) => self.hand_over(root, heir)?,
             None => {
@@ -143,7 +145,7 @@ impl Store {
         Ok(removed)
     }
 
-    /// Removes a root whose folders and files stay, as those of another root.
+    /// Removes a root. Its folders and files become those of another root.
     fn hand_over(&self, root: &KnownRoot, heir: &KnownRoot) -> rusqlite::Result<()> {
         for sql in [
             "UPDATE dirs SET root = ?1, listed = NULL WHERE root = ?2",
@@ -157,7 +159,7 @@ impl Store {
         self.db.execute("DELETE FROM roots WHERE id = ?", [root.id]).map(|_| ())
     }
 
-    /// Removes the file that is the root itself, if it is one.
+    /// Removes the file of a root that is a file.
     fn remove_file(&self, root: &KnownRoot) -> rusqlite::Result<u64> {
         let is_separator = |byte: &u8| std::path::is_separator(char::from(*byte));
         let Some(end) = root.path.iter().rposition(is_separator) else { return Ok(0) };

@@ -1,4 +1,4 @@
-//! Gaps: why the scans do not carry an answer. `check` and `report` name the same ones.
+//! Gaps: reasons why the scans do not support an answer. `check` and `report` use the same names.
 
 use rmsight::{Dependency, Limits, Need, READER_VERSION, Signature, Timestamp};
 
@@ -9,16 +9,16 @@ use super::scope::{CHANGED, Scope, now};
 use crate::fs::path::with_separator;
 use crate::output::format::counted;
 
-/// A `no`, or a `yes` of an authority that was not asked for, whose signature was not checked.
+/// A `no`, or a `yes` of another authority, whose signature was not checked.
 const UNVERIFIED: &str = "unverified";
 
-/// Links that are named in a gap.
+/// Maximum number of links that a gap names.
 const EXAMPLES: usize = 3;
 
-/// Seconds by which the clocks of two computers may differ without a gap.
+/// Tolerated difference between the clocks of two computers, in seconds.
 const CLOCK_DIFFERENCE: i64 = 3_600;
 
-/// The gap names that are no error codes.
+/// The gap names that are not error codes.
 const KINDS: [&str; 9] = [
     "not-scanned",
     "unfinished",
@@ -31,7 +31,7 @@ const KINDS: [&str; 9] = [
     OLDER_READER,
 ];
 
-/// The error codes that no limit of the library gives.
+/// Error codes other than limits of the library.
 const CODES: [&str; 42] = [
     "archive-not-opened",
     "cancelled",
@@ -77,7 +77,7 @@ const CODES: [&str; 42] = [
     "malformed-zip",
 ];
 
-/// The rest of them.
+/// Further error codes.
 const MORE_CODES: [&str; 6] = [
     "malformed-zip-end",
     "not-hydrated",
@@ -87,7 +87,7 @@ const MORE_CODES: [&str; 6] = [
     "unknown-transform",
 ];
 
-/// All gap names: the kinds first, then the error codes.
+/// Returns all gap names: the kinds, then the error codes.
 pub(crate) fn names() -> Vec<String> {
     let limits = Limits::default();
     let limits = limits.entries().map(|(name, _)| format!("limit-{name}"));
@@ -98,7 +98,7 @@ pub(crate) fn names() -> Vec<String> {
     KINDS.iter().map(|kind| (*kind).to_owned()).chain(codes).collect()
 }
 
-/// A gap name from the command line.
+/// Parses a gap name.
 pub(crate) fn name(text: &str) -> Result<String, String> {
     let names = names();
     match names.iter().any(|name| name == text) {
@@ -107,17 +107,17 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
     }
 }
 
-/// One reason why an answer does not hold.
+/// A reason why an answer is not reliable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Gap {
     /// One of [`names`].
     pub(crate) name: String,
-    /// The root that it concerns: the number of its inventory, and its row there.
+    /// The affected root: index of its inventory, and its row.
     pub(crate) root: Option<(usize, i64)>,
     pub(crate) text: String,
 }
 
-/// What findings say about gaps.
+/// Numbers of findings that cause gaps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Doubts {
     unverified: u64,
@@ -132,7 +132,7 @@ impl Doubts {
         self.unverified += u64::from(is_free && is_unverified(judged));
     }
 
-    /// Counts a finding that does not count for an authority because it needs another one.
+    /// Adds a finding that does not count for an authority because it needs another authority.
     pub(crate) fn add_excused(&mut self, judged: &Judged) {
         self.unverified += u64::from(is_unverified(judged));
     }
@@ -169,8 +169,8 @@ fn is_unverified(judged: &Judged) -> bool {
     })
 }
 
-/// The gaps of what was scanned, apart from those of single findings. A scan that is older than
-/// `max_age` seconds is too old.
+/// Returns the gaps of scans, without those of single findings. A scan that is older than `max_age`
+/// seconds is too old.
 pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>) -> Vec<Gap> {
     let mut all = Vec::new();
     let now = now();
@@ -198,7 +198,7 @@ pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>) -> Vec<Gap> {
                     "on a file system that later scans did not find there: mount it and scan \
                      again, or forget the root and scan it anew"
                 }
-                // A scan of a folder above came to its end.
+                // A scan of a folder above was completed.
                 false if scope.superseded.contains_key(&visit.root) => continue,
                 false => "in the last scan that came to its end: scan again",
             };
@@ -215,8 +215,8 @@ pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>) -> Vec<Gap> {
     all
 }
 
-/// Adds a gap if a root that was listed to its end at `listed` is older than `max` seconds, or if
-/// the clock of the scan was ahead of the clock of this computer, so that the age is unknown.
+/// Adds a gap if the last complete listing of a root, at `listed`, is older than `max` seconds, or
+/// if the clock of the scan was ahead of the clock of this computer, so that the age is unknown.
 fn too_old(listed: Timestamp, now: Timestamp, max: i64, add: &mut dyn FnMut(&str, String)) {
     let age = now.unix().saturating_sub(listed.unix());
     if age > max {
@@ -229,13 +229,13 @@ fn too_old(listed: Timestamp, now: Timestamp, max: i64, add: &mut dyn FnMut(&str
     }
 }
 
-/// Adds each gap of a root, whether it has others or not: a user may accept only one of them.
+/// Adds every gap of a root independently of the others: a user may accept only one of them.
 fn of_root(root: &RootRow, scope: &Scope, add: &mut dyn FnMut(&str, String)) {
     let scan = scope.visits.get(&root.scan);
     if let Some(error) = &root.error {
         add("empty-root", error.clone());
     }
-    // A root with an error has no end, even if the scan came to its end.
+    // A root with an error is never finished, even if the scan is.
     let is_ended = scan.is_some_and(|scan| scan.outcome == "finished");
     if root.finished.is_none() && !(root.error.is_some() && is_ended) {
         let outcome = scan.map_or("", |scan| scan.outcome.as_str());
@@ -273,7 +273,7 @@ fn left_out(root: &RootRow, scan: Option<&ScanRow>, add: &mut dyn FnMut(&str, St
     let globs = |globs: &[String]| globs.join(", ");
     let (include, exclude) = scan.map_or((&[][..], &[][..]), |scan| (&scan.include, &scan.exclude));
     match (root.excluded, root.filtered) {
-        // A scan that was killed has not counted.
+        // A killed scan did not store its counters.
         (None, None) if root.finished.is_none() => {
             for (name, option, patterns) in
                 [("excluded", "--exclude", exclude), ("filtered", "--include", include)]
@@ -285,7 +285,7 @@ fn left_out(root: &RootRow, scan: Option<&ScanRow>, add: &mut dyn FnMut(&str, St
             }
         }
         (None, None) => {
-            // An inventory of the first version counted for the whole scan.
+            // An inventory of the first version stored counters for the whole scan.
             let excluded = scan.and_then(|scan| scan.excluded).unwrap_or_default();
             let is_cut = scan.is_some_and(|scan| scan.one_file_system);
             if excluded > 0 && !include.is_empty() {
@@ -318,20 +318,19 @@ fn left_out(root: &RootRow, scan: Option<&ScanRow>, add: &mut dyn FnMut(&str, St
     }
 }
 
-/// Returns whether a visit of a root above a mount point was to go into other file systems.
+/// Returns whether a visit of a root above a mount point was to enter other file systems.
 fn enters(link: &LinkRow, visit: &RootRow, scope: &Scope) -> bool {
     !link.is_folder || scope.visits.get(&visit.scan).is_some_and(|scan| !scan.one_file_system)
 }
 
-/// Returns whether a visit of a root above a mount point listed the file system that is mounted
-/// there.
+/// Returns whether a visit of a root above a mount point listed the mounted file system.
 fn is_entered(link: &LinkRow, visit: &RootRow, scope: &Scope) -> bool {
     let is_listed = link.listed.is_some_and(|scan| scan >= visit.scan);
     is_listed && enters(link, visit, scope)
 }
 
-/// Adds the links whose target is in no root of the same scanner. A path of another scanner may be
-/// another file.
+/// Adds the links whose target is not in a root of the same scanner. The same path on another
+/// scanner may be another file.
 fn not_followed(
     root: &RootRow,
     scope: &Scope,

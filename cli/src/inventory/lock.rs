@@ -1,4 +1,4 @@
-//! Waiting for another process that has locked an inventory.
+//! Waiting for a lock of another process.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::failure::{PATIENCE, failed, is_locked, locked};
 use crate::exit::{Result, warn};
 
-/// How long to wait before a message says why nothing happens.
+/// Time before a message reports the lock.
 const NOTICE: Duration = Duration::from_secs(1);
 
 /// Makes every statement wait for a lock, without a message.
@@ -16,10 +16,10 @@ pub(crate) fn patient(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(PATIENCE)
 }
 
-/// Runs `action`, which a locked inventory makes fail, until it does not fail for that any more.
-/// Says so after one second.
+/// Runs `action` again until the inventory is not locked. Prints a message after one second.
 ///
 /// # Errors
+///
 /// Fails if the inventory stays locked, and if `action` fails for another reason.
 pub(super) fn patiently<T>(
     db: &Connection,
@@ -53,7 +53,7 @@ fn within<T>(
                     patience.as_secs()
                 ));
             }
-            // A lock of this kind is reported at once, whatever the timeout.
+            // A lock of this kind is reported immediately, whatever the timeout.
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }

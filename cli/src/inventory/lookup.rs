@@ -13,7 +13,7 @@ use crate::exit::Result;
 use crate::fs::path;
 use crate::fs::walk::{InventoryLookup, KnownFile, Staleness, Stamp};
 
-/// Asks an inventory that somebody else writes to.
+/// A read-only connection to an inventory that another thread writes.
 #[derive(Debug)]
 pub(crate) struct Lookup {
     db: Connection,
@@ -21,7 +21,7 @@ pub(crate) struct Lookup {
     begun: BegunScan,
 }
 
-/// Seconds of the coarsest times that a file system stores (FAT).
+/// Seconds of the coarsest file times (FAT).
 const COARSEST: i64 = 2;
 
 impl Lookup {
@@ -33,8 +33,8 @@ impl Lookup {
         Ok(Lookup { db, file: file.to_owned(), begun })
     }
 
-    /// Returns whether a file whose times are whole seconds may have changed after the scan read it,
-    /// within the same unit of time: its stamp is the same then.
+    /// Returns whether a file whose times are whole seconds may have changed after the scan read
+    /// it, but within the same second, so that its stamp is equal.
     fn may_have_changed(&self, file: i64) -> Result<bool> {
         let found = self.one(
             "SELECT max(coalesce(modified, 0), coalesce(changed / 1000000000, 0)) + ?2 >= started \
@@ -45,7 +45,8 @@ impl Lookup {
         Ok(found.unwrap_or(true))
     }
 
-    /// Why the row of an unchanged file does not hold what this scan would find.
+    /// Returns why the stored facts of an unchanged file differ from those that this scan would
+    /// find.
     fn staleness(&self, file: i64, reading: i64) -> Result<Option<Staleness>> {
         let fitness = self.begun.readings.get(&reading).copied();
         let fitness = fitness.unwrap_or(Fitness { is_stale: true, ..Fitness::default() });

@@ -1,8 +1,7 @@
-//! The inventory: an SQLite file that keeps what scans found, so that a scan can be stopped at any
-//! time, goes on where it was, and reads only what changed.
+//! The inventory: an SQLite file that stores findings. It makes scans resumable and incremental.
 //!
-//! It holds facts, never verdicts: what is stored is judged again whenever it is looked at. The
-//! tables are described in `schema.sql`, [`writer`] writes them, [`reader`] reads them.
+//! It stores facts, never verdicts: commands judge stored facts again. The tables are described in
+//! `schema.sql`. [`writer`] writes them, [`reader`] reads them.
 
 mod coverage;
 mod failure;

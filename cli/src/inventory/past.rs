@@ -1,4 +1,4 @@
-//! What earlier scans of an inventory were told, for the scan that follows them.
+//! Options of earlier scans, which the next scan inherits.
 
 use std::path::{Path, PathBuf};
 
@@ -11,9 +11,10 @@ use crate::exit::Result;
 use crate::fs::path::to_path;
 
 impl Store {
-    /// The source of the newest scan that `host` made: of one of these roots, else of any root.
+    /// Returns the source of the newest scan that `host` made: of one of these roots, or else of
+    /// any root.
     ///
-    /// An inventory of the first version does not have the host. Its source counts if it is the
+    /// An inventory of the first version does not contain the host. Its source counts if it is the
     /// only one.
     pub(crate) fn usual_source(&self, host: &str, roots: &[PathBuf]) -> Result<Option<String>> {
         let newest = |sql: &str, values: &[&dyn rusqlite::ToSql]| -> rusqlite::Result<_> {
@@ -50,8 +51,9 @@ impl Store {
         .map_err(|error| failed(&self.file, &error))
     }
 
-    /// How the newest scan of `source` read files, else the newest scan of any source; and whether
-    /// a program of the first version made that scan, which did not verify by default.
+    /// Returns how the newest scan of `source` read files, or else the newest scan of any source.
+    /// Also returns whether a program of the first version made that scan, which did not verify by
+    /// default.
     pub(crate) fn usual_reading(&self, source: &str) -> Result<Option<(ReadingRow, bool)>> {
         self.db
             .query_row(
@@ -66,8 +68,8 @@ impl Store {
             .map_err(|error| failed(&self.file, &error))
     }
 
-    /// Returns the roots of `source` that are folders or files, the newest one first. Each has its
-    /// path with links resolved, as of its last scan, if that is known.
+    /// Returns the roots of `source` that are folders or files, newest first. Each has its path
+    /// with links resolved in its last scan, if that is known.
     pub(crate) fn known_roots(&self, source: &str) -> Result<Vec<(PathBuf, Option<PathBuf>)>> {
         (|| {
             let mut statement = self.db.prepare(
@@ -84,8 +86,8 @@ impl Store {
         .map_err(|error| failed(&self.file, &error))
     }
 
-    /// Returns the path with links resolved that the root `path` had when files were found in it
-    /// last.
+    /// Returns the path with links resolved that the root `path` had when files were last found in
+    /// it.
     pub(crate) fn earlier_real(&self, path: &Path) -> Result<Option<PathBuf>> {
         self.db
             .query_row(

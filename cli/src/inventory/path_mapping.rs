@@ -1,8 +1,8 @@
-//! What paths are called on other machines.
+//! Translation of paths to their names on other machines.
 
 use std::borrow::Cow;
 
-/// Beginnings of paths with what stands in their place elsewhere: `/mnt/fs1` is `\\fs1\share`.
+/// Path prefixes with their replacements: `/mnt/fs1` is `\\fs1\share`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PathMapping(Vec<(String, String)>);
 
@@ -12,7 +12,7 @@ impl PathMapping {
             .into_iter()
             .map(|(prefix, target)| (trimmed(&prefix), trimmed(&target)))
             .collect();
-        // The longest that fits decides.
+        // The longest matching prefix is used.
         pairs.sort_by(|one, other| other.0.len().cmp(&one.0.len()).then(one.cmp(other)));
         PathMapping(pairs)
     }
@@ -26,8 +26,9 @@ impl PathMapping {
         self.0.iter().map(|(prefix, target)| (prefix.as_str(), target.as_str()))
     }
 
-    /// What `path` is called elsewhere; unchanged where no map is for it. Where the target is
-    /// written with backslashes and the beginning was not, so is the rest.
+    /// Returns the name of `path` on other machines, or `path` itself if no prefix matches. If the
+    /// replacement contains backslashes and the prefix does not, the separators after it become
+    /// backslashes too.
     #[allow(dead_code)] // for the commands that read inventories
     pub(crate) fn apply<'a>(&self, path: &'a str) -> Cow<'a, str> {
         for (prefix, target) in self.pairs() {

@@ -1,4 +1,4 @@
-//! Stored findings, judged with what is known now: what all commands that read inventories share.
+//! Stored findings, judged again. All commands that read inventories use them.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -15,7 +15,7 @@ use crate::exit::Result;
 /// The gap name of rows that an older version of the program read.
 pub(crate) const OLDER_READER: &str = "older-reader";
 
-/// Inventories that are read as if they were one.
+/// Inventories that are read as one.
 #[derive(Debug, Default)]
 pub(crate) struct Inventories {
     pub(crate) all: Vec<(PathBuf, Inventory)>,
@@ -36,8 +36,8 @@ impl Judged {
     }
 }
 
-/// Judges the facts of a record, as far as they can be believed. What an older reader found not to
-/// need a cluster may hold what only a newer one finds: it counts as not read.
+/// Judges the facts of a record as far as they are reliable. If an older reader found that a file
+/// does not need a cluster, a newer reader might find more: the file counts as not read.
 pub(crate) fn believed(envelope: &Envelope<'_>, facts: Facts, estate: &Estate) -> (Facts, Verdict) {
     let verdict = judge_dated(&facts, envelope.modified, estate);
     if !is_older(envelope) || verdict.need() != Need::No {
@@ -54,7 +54,7 @@ pub(crate) fn believed(envelope: &Envelope<'_>, facts: Facts, estate: &Estate) -
     (unread, verdict)
 }
 
-/// Whether an older version of the fact extraction made the record.
+/// Returns whether an older version of the fact reader made the record.
 pub(crate) fn is_older(envelope: &Envelope<'_>) -> bool {
     envelope.reader < READER_VERSION
 }
@@ -68,12 +68,12 @@ impl Inventories {
         Ok(Inventories { all, redactor: None })
     }
 
-    /// The same, without names and paths in what they show.
+    /// Sets the redactor of names and paths.
     pub(crate) fn redacted(self, redactor: Option<Redactor>) -> Inventories {
         Inventories { redactor, ..self }
     }
 
-    /// Judges every finding that is not known to be gone, one after the other.
+    /// Judges every finding of files that were not deleted.
     pub(crate) fn judged(
         &self,
         estate: &Estate,
@@ -92,10 +92,10 @@ impl Inventories {
         Ok(())
     }
 
-    /// What paths are called elsewhere.
+    /// Returns the translation of paths for all sources.
     pub(crate) fn translation(&self) -> Result<Translation> {
         let mut maps = Vec::new();
-        // What has no names any more needs no other ones.
+        // Redacted paths are not translated.
         let all = self.all.iter().filter(|_| self.redactor.is_none());
         for (_, inventory) in all {
             let mut sources: Vec<Option<String>> =
@@ -113,14 +113,15 @@ impl Inventories {
     }
 }
 
-/// The maps of all sources.
+/// Path mappings of all sources.
 #[derive(Debug)]
 pub(crate) struct Translation {
     maps: Vec<(Option<String>, PathMapping)>,
 }
 
 impl Translation {
-    /// What a path of `source` is called elsewhere; unchanged where nobody said.
+    /// Returns the name of a path of `source` on other machines, or the path itself without a
+    /// mapping.
     pub(crate) fn path(&self, source: Option<&str>, path: &str) -> String {
         let own = self.maps.iter().filter(|(name, _)| name.as_deref() == source);
         let mut mapped = own.map(|(_, maps)| maps.apply(path));
@@ -129,7 +130,7 @@ impl Translation {
     }
 }
 
-/// Whether the file is an SQLite database, by its header (SQLite file format 1.3.1).
+/// Returns whether the file is an SQLite database, by its header (SQLite file format 1.3.1).
 pub(crate) fn is_database(file: &Path) -> bool {
     let mut magic = [0; 16];
     let read = File::open(file).and_then(|mut file| file.read_exact(&mut magic));

@@ -1,4 +1,4 @@
-//! ReadingRow an inventory.
+//! Reading an inventory.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -15,7 +15,7 @@ use super::schema;
 use crate::exit::{Failure, Result};
 use crate::fs::path;
 
-/// An inventory that is read, and not written to.
+/// An inventory, opened read-only.
 #[derive(Debug)]
 pub(crate) struct Inventory {
     db: Connection,
@@ -23,7 +23,7 @@ pub(crate) struct Inventory {
     columns: Vec<&'static Column>,
 }
 
-/// One scan. What it counted is null until it has ended.
+/// A scan. Its counters are null until it ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(dead_code)] // for the commands that read inventories
 pub(crate) struct ScanRow {
@@ -48,20 +48,20 @@ pub(crate) struct ScanRow {
     pub(crate) special: Option<u64>,
     pub(crate) gone: Option<u64>,
     pub(crate) bytes: Option<u64>,
-    /// The computer that ran it; nothing in an inventory of the first version.
+    /// The computer that ran it; `None` in an inventory of the first version.
     pub(crate) host: Option<String>,
 }
 
-/// One root in one scan.
+/// A visit: one root in one scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(dead_code)] // for the commands that read inventories
 pub(crate) struct RootRow {
     pub(crate) scan: i64,
     pub(crate) root: i64,
     pub(crate) source: Option<String>,
-    /// As shown: what is not UTF-8 is U+FFFD.
+    /// Displayed path, with U+FFFD for bytes that are not UTF-8.
     pub(crate) path: String,
-    /// The same path as bytes, by which roots are compared.
+    /// The same path as bytes, for comparisons.
     pub(crate) raw: Vec<u8>,
     /// `path` or `list` (of --files-from).
     pub(crate) kind: String,
@@ -71,7 +71,7 @@ pub(crate) struct RootRow {
     pub(crate) device: Option<String>,
     pub(crate) files: u64,
     pub(crate) error: Option<String>,
-    /// Files met and not left out; nothing in an inventory of the first version.
+    /// Number of files that were not left out; `None` in an inventory of the first version.
     pub(crate) scanned: Option<u64>,
     pub(crate) excluded: Option<u64>,
     pub(crate) filtered: Option<u64>,
@@ -83,37 +83,37 @@ pub(crate) struct RootRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LinkRow {
     pub(crate) root: i64,
-    /// As shown: what is not UTF-8 is U+FFFD.
+    /// Displayed path, with U+FFFD for bytes that are not UTF-8.
     pub(crate) path: String,
-    /// Where it leads, as bytes; nothing where that could not be found out.
+    /// Target as bytes; `None` if unknown.
     pub(crate) target: Option<Vec<u8>>,
-    /// It is a folder at which the walk stopped: a mount point.
+    /// Set for a mount point: a folder that the walk did not enter.
     pub(crate) is_folder: bool,
-    /// The file system that contains it, where that is known.
+    /// File system that contains it, if known.
     pub(crate) device: Option<String>,
-    /// Of a folder, the scan that listed it last, on this file system. Nothing if that scan left
+    /// For a folder, the last scan that listed it on this file system. `None` if that scan left
     /// files out and the file system is gone.
     pub(crate) listed: Option<i64>,
     /// The scan that noted it.
     pub(crate) scan: i64,
 }
 
-/// One finding as it is stored: all that is needed to judge it again.
+/// A stored finding, with everything that a verdict depends on.
 #[derive(Debug)]
 pub(crate) struct Stored {
     pub(crate) envelope: Envelope<'static>,
     pub(crate) facts: Facts,
-    /// Row of the file; nothing for a folder that could not be listed.
+    /// Row of the file; `None` for a folder that could not be listed.
     #[allow(dead_code)] // for the commands that read inventories
     pub(crate) file: Option<i64>,
-    /// The scan that found it out.
+    /// The scan that found it.
     #[allow(dead_code)] // for the commands that read inventories
     pub(crate) scan: i64,
 }
 
 #[allow(dead_code)] // for the commands that read inventories
 impl Inventory {
-    /// Opens an inventory that is there.
+    /// Opens an existing inventory.
     pub(crate) fn open(file: &Path) -> Result<Inventory> {
         if let Err(error) = file.metadata() {
             return Err(Failure::message(format_args!("{}: {error}", file.display())));
@@ -126,17 +126,17 @@ impl Inventory {
         Ok(Inventory { db, file: file.to_owned(), columns })
     }
 
-    /// Columns of the record that a finding has in this file.
+    /// Returns the columns of the record that findings have in this file.
     pub(crate) fn columns(&self) -> &[&'static Column] {
         &self.columns
     }
 
-    /// The database, for questions of one's own.
+    /// Returns the database, for further queries.
     pub(crate) fn db(&self) -> &Connection {
         &self.db
     }
 
-    /// All scans, the first one first.
+    /// Returns all scans, oldest first.
     pub(crate) fn scans(&self) -> Result<Vec<ScanRow>> {
         self.rows(
             "SELECT scans.*, sources.name AS source_name, readings.reader, readings.options \
@@ -146,7 +146,7 @@ impl Inventory {
         )
     }
 
-    /// What was looked at in all scans, in their order.
+    /// Returns the visits of all scans, in their order.
     pub(crate) fn roots(&self) -> Result<Vec<RootRow>> {
         // Tables of version 1 have no such column.
         let real = if self.is_first()? { "NULL" } else { "roots.real" };
@@ -161,7 +161,7 @@ impl Inventory {
         self.rows(&sql, root_row)
     }
 
-    /// Links, junctions and mount points that were not followed.
+    /// Returns the links, junctions and mount points that were not followed.
     pub(crate) fn links(&self) -> Result<Vec<LinkRow>> {
         if self.is_first()? {
             return Ok(Vec::new());
@@ -202,7 +202,7 @@ impl Inventory {
         )
     }
 
-    /// The name that copies of this inventory share, and that no other inventory has.
+    /// Returns the identity of this inventory. Copies have the same identity.
     pub(crate) fn id(&self) -> Result<String> {
         let sql = match self.is_first()? {
             true => schema::FIRST_ID,
@@ -227,12 +227,12 @@ impl Inventory {
         )
     }
 
-    /// Whether the tables are those of the first version.
+    /// Returns whether the tables are those of the first version.
     pub(crate) fn is_first(&self) -> Result<bool> {
         schema::is_first(&self.db).map_err(|error| failed(&self.file, &error))
     }
 
-    /// What paths of `source` are called elsewhere.
+    /// Returns the path mapping of `source`.
     pub(crate) fn maps(&self, source: Option<&str>) -> Result<PathMapping> {
         let pairs = self.rows(
             "SELECT sources.name, prefix, target FROM maps \
@@ -248,13 +248,13 @@ impl Inventory {
             .map_err(|error| failed(&self.file, &error))
     }
 
-    /// Shows every finding that is not known to be gone, in the order in which the files were met
-    /// first; a folder that could not be listed is one, too.
+    /// Visits every finding that was not deleted, in the order in which files were first found. A
+    /// folder that could not be listed is a finding too.
     pub(crate) fn records(&self, mut visit: impl FnMut(Stored) -> Result<()>) -> Result<()> {
         self.findings("files.gone IS NULL", &mut visit)
     }
 
-    /// Shows the findings of one file.
+    /// Visits the findings of one file.
     pub(crate) fn records_of(
         &self,
         file: i64,
@@ -271,7 +271,7 @@ impl Inventory {
             sql += ", findings.";
             sql += column.name;
         }
-        // The cross joins keep the order of the tables: findings lie by file.
+        // The cross joins keep the order of the tables: findings are stored by file.
         sql += " FROM files CROSS JOIN findings ON findings.file = files.id \
              JOIN dirs ON dirs.id = files.dir JOIN sources ON sources.id = dirs.source \
              JOIN readings ON readings.id = files.reading WHERE ";
@@ -308,7 +308,7 @@ impl Inventory {
     }
 }
 
-/// Where a file lies, by its path as bytes.
+/// Returns the envelope of a file, from its path as bytes.
 pub(crate) fn envelope(path: Vec<u8>, source: &str, reader: u32) -> Envelope<'static> {
     let path = path::to_path(path);
     let seen = Envelope::of_path(&path);
@@ -320,11 +320,11 @@ pub(crate) fn envelope(path: Vec<u8>, source: &str, reader: u32) -> Envelope<'st
     envelope
 }
 
-/// How many columns stand before the facts.
+/// Number of columns before the facts.
 const AHEAD: usize = 8;
 
-/// The values of the facts by name, which stand behind `ahead` other columns. They are asked for in
-/// their order, so that the next one is nearly always the right one.
+/// Returns the values of the facts by name. They follow `ahead` other columns. Callers read them in
+/// order, so that the next column is nearly always the right one.
 pub(crate) fn fact_values<'r>(
     columns: &'r [&'static Column],
     row: &'r Row<'_>,

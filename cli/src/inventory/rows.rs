@@ -1,4 +1,4 @@
-//! What a scan says to its inventory.
+//! Rows that a scan writes to its inventory.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -12,14 +12,14 @@ use super::path_mapping::PathMapping;
 use super::schema;
 use crate::fs::walk::{Dir, Stamp};
 
-/// What a scan sets out to do.
+/// Parameters of a scan.
 pub(crate) struct Plan<'a> {
     pub(crate) source: Option<&'a str>,
-    /// The computer that scans.
+    /// The computer that runs the scan.
     pub(crate) host: &'a str,
     pub(crate) maps: &'a PathMapping,
     pub(crate) reading: &'a ReadingRow,
-    /// Which rows of an earlier reading stay as they are.
+    /// Returns which rows of an earlier reading stay valid.
     pub(crate) fitness: &'a dyn Fn(&ReadingRow) -> Fitness,
     pub(crate) include: &'a [String],
     pub(crate) exclude: &'a [String],
@@ -27,11 +27,11 @@ pub(crate) struct Plan<'a> {
     pub(crate) hydrate: bool,
 }
 
-/// What decides which facts the bytes of a file give.
+/// Reader version and options, which determine the facts of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReadingRow {
     pub(crate) reader: u32,
-    /// Options and limits, the same text for the same.
+    /// Options and limits. Equal options give equal text.
     pub(crate) options: String,
 }
 
@@ -44,7 +44,7 @@ impl ReadingRow {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RootKind {
-    /// A folder or a file that was named.
+    /// A folder or file that the user named.
     Path,
     /// A list of files.
     List,
@@ -59,33 +59,33 @@ impl RootKind {
     }
 }
 
-/// Which rows of an earlier reading hold what the current one would find.
+/// Which rows of an earlier reading are still valid for the current reading.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Fitness {
-    /// The program that read them is older than this one: none of them.
+    /// No row is valid: the program that read them is older than this one.
     pub(crate) is_older: bool,
-    /// None of them.
+    /// No row is valid.
     pub(crate) is_stale: bool,
-    /// Not those with a license: the current one reads more of it.
+    /// Rows with a license are not valid: the current reading reads more of it.
     pub(crate) not_licensed: bool,
-    /// Not those that ended at a limit: the current one allows more.
+    /// Rows that ended at a limit are not valid: the current limits are higher.
     pub(crate) not_limited: bool,
 }
 
-/// A file that was looked at.
+/// A file that was read, or that could not be read.
 #[derive(Debug)]
 pub(crate) struct FileRow {
     pub(crate) dir: Arc<Dir>,
     pub(crate) name: OsString,
-    /// Nothing where it could not be had.
+    /// `None` if unknown.
     pub(crate) stamp: Option<Stamp>,
     pub(crate) device: Option<Arc<str>>,
-    /// Why to look at it again in any case; nothing where it was read.
+    /// Error code for which the next scan reads the file again; `None` if it was read.
     pub(crate) retry: Option<&'static str>,
     pub(crate) findings: Vec<FindingRow>,
 }
 
-/// The facts of one finding, by the columns of the record.
+/// The facts of one finding, by columns of the record.
 #[derive(Debug, Default)]
 pub(crate) struct FindingRow {
     pub(super) values: Vec<Sql>,
@@ -103,7 +103,7 @@ pub(super) struct KeyRow {
 }
 
 impl FileRow {
-    /// What stands for a folder that could not be listed.
+    /// Returns the row for a folder that could not be listed.
     pub(super) fn unlisted(
         dir: &Arc<Dir>,
         code: &'static str,
@@ -146,35 +146,35 @@ impl FindingRow {
 fn sql(value: Value<'_>) -> Sql {
     match value {
         Value::Bool(truth) => Sql::Integer(truth.into()),
-        // The record has no number beyond 2^63.
+        // The record does not contain numbers beyond 2^63.
         Value::Int(number) => i64::try_from(number).map_or(Sql::Null, Sql::Integer),
         Value::Text(text) => Sql::Text(text.to_owned()),
         Value::Time(time) => Sql::Integer(time.unix()),
-        // What judging found odd is no fact.
+        // Anomalies of the verdict are not facts.
         Value::List(facts, _) => Sql::Text(Value::List(facts, &[]).to_string()),
         _ => Sql::Null,
     }
 }
 
-/// Files that were not where they had been.
+/// Numbers of files that were not found again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Vanished {
-    /// They are gone.
+    /// Deleted files.
     pub(crate) gone: u64,
-    /// Nobody knows: their device is not there either.
+    /// Unknown, because their device was not found either.
     pub(crate) kept: u64,
 }
 
-/// The rows of a scan that has begun.
+/// The database rows of a started scan.
 #[derive(Debug, Clone)]
 pub(crate) struct BegunScan {
     pub(super) scan: i64,
     pub(super) source: i64,
-    /// All readings of the inventory.
+    /// All readings in the inventory.
     pub(super) readings: Arc<HashMap<i64, Fitness>>,
 }
 
-/// What a scan has counted.
+/// Counters of a scan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Sums {
     pub(crate) read: u64,
@@ -186,19 +186,19 @@ pub(crate) struct Sums {
     pub(crate) bytes: u64,
 }
 
-/// How one root went.
+/// The result of one root.
 #[derive(Debug)]
 pub(crate) struct Visit {
     pub(crate) root: i64,
     pub(crate) files: u64,
-    /// Of these, those that were not left out.
+    /// Number of files in `files` that were not left out.
     pub(crate) scanned: u64,
     pub(crate) excluded: u64,
     pub(crate) filtered: u64,
     pub(crate) device: Option<Arc<str>>,
-    /// The walk came to its end.
+    /// The walk of the root was completed.
     pub(crate) is_finished: bool,
-    /// And every folder could be listed.
+    /// The walk was completed, and every folder was listed.
     pub(crate) is_complete: bool,
     pub(crate) error: Option<String>,
 }

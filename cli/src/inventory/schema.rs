@@ -1,4 +1,4 @@
-//! The tables: making them, and knowing them again.
+//! The tables: creation, version check and upgrade.
 
 use std::path::Path;
 
@@ -9,7 +9,8 @@ use super::failure::failed;
 use super::lock::{patient, patiently};
 use crate::exit::{Failure, Result};
 
-/// `application_id` of the file header, `rmsg` in ASCII: `file` and `rmsight` know it by that.
+/// `application_id` of the file header, `rmsg` in ASCII. `file` and `rmsight` recognize inventories
+/// by it.
 const APPLICATION_ID: i32 = 0x726d_7367;
 
 /// `user_version` of the file header: version of the tables.
@@ -18,17 +19,17 @@ pub(super) const VERSION: i32 = 2;
 /// The oldest version of the tables that can be read. [`upgrade`] turns it into [`VERSION`].
 const OLDEST: i32 = 1;
 
-/// The columns of the record that a finding has.
+/// Returns the columns of the record that findings have.
 pub(super) fn fact_columns() -> impl Iterator<Item = &'static Column> {
     COLUMNS.iter().filter(|column| column.part == ColumnPart::Facts)
 }
 
-/// Makes the tables in an empty file, or checks that they are there.
+/// Creates the tables in an empty file, or checks existing ones.
 pub(super) fn prepare(db: &mut Connection, file: &Path) -> Result<()> {
     patient(db).map_err(|error| failed(file, &error))?;
     patiently(db, file, || {
-        // Another process may read while a scan writes. Where the file system cannot do that (a
-        // share), SQLite keeps its older journal, which survives a kill as well.
+        // Other processes may read while a scan writes. If the file system does not support that (a
+        // share), SQLite uses its older journal, which survives a kill too.
         db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         db.pragma_update(None, "synchronous", "normal")?;
         db.pragma_update(None, "cache_size", -16_384)?;
@@ -50,7 +51,7 @@ fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i32> {
     db.pragma_query_value(None, name, |row| row.get(0))
 }
 
-/// Says so when the file is no inventory, or one that cannot be read here.
+/// Fails if the file is not an inventory, or has tables of an unknown version.
 pub(super) fn check(db: &Connection, file: &Path) -> Result<()> {
     let name = file.display();
     let (id, version) =
@@ -70,7 +71,7 @@ pub(super) fn check(db: &Connection, file: &Path) -> Result<()> {
 
 fn create(db: &mut Connection) -> rusqlite::Result<()> {
     let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    // Somebody else may have been faster.
+    // Another process may have created the tables.
     if is_blank(&change)? {
         change.execute_batch(include_str!("schema.sql"))?;
         change.execute_batch(&findings_table())?;
@@ -82,22 +83,22 @@ fn create(db: &mut Connection) -> rusqlite::Result<()> {
     change.commit()
 }
 
-/// Gives a new file its random name.
+/// Creates the random identity of a new file.
 const NEW_ID: &str =
     "INSERT OR IGNORE INTO about (name, value) VALUES ('id', lower(hex(randomblob(16))));";
 
-/// The name of a file with tables of version 1, which have no place for a random one. It is made
-/// from the first scan, so that copies of one inventory get the same name.
+/// Returns the identity of a file with tables of version 1, which do not store one. It is derived
+/// from the first scan, so that copies have the same identity.
 pub(crate) const FIRST_ID: &str = "SELECT 'v1-' || started || '-' || coalesce(finished, 0) || '-' \
     || coalesce(files, 0) || '-' || coalesce(bytes, 0) FROM scans ORDER BY id LIMIT 1";
 
-/// Turns tables of version 1 into those of this version.
+/// Upgrades tables of version 1.
 fn upgrade(db: &mut Connection) -> rusqlite::Result<()> {
     if pragma(db, "user_version")? == VERSION {
         return Ok(());
     }
     let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    // Another process may have upgraded the file since.
+    // Another process may have upgraded the file.
     if pragma(&change, "user_version")? != VERSION {
         for table in ["about", "scanners", "skipped"] {
             let start = format!("CREATE TABLE {table} (");
@@ -121,12 +122,12 @@ fn upgrade(db: &mut Connection) -> rusqlite::Result<()> {
     change.commit()
 }
 
-/// Whether the tables are those of version 1, which a reader has to do without.
+/// Returns whether the tables are of version 1, which lack some columns.
 pub(super) fn is_first(db: &Connection) -> rusqlite::Result<bool> {
     Ok(pragma(db, "user_version")? < VERSION)
 }
 
-/// One row a finding: the columns of the record that are facts.
+/// Returns the definition of the table of findings: the fact columns of the record.
 fn findings_table() -> String {
     let mut sql = "CREATE TABLE findings (\n  file INTEGER NOT NULL REFERENCES files,\n  \
         nr INTEGER NOT NULL, -- 0 is the file itself\n"
@@ -146,9 +147,9 @@ fn sql_type(kind: ColumnKind) -> &'static str {
     }
 }
 
-/// The record without its verdict, as text formats write it. `path_hex` has the bytes of paths that
-/// are not UTF-8. It is one plain SELECT: DuckDB reads views with a parser of its own, and hands a
-/// UNION back in a form that SQLite does not take.
+/// Returns the definition of the view of records, without verdicts, as text formats write them.
+/// `path_hex` contains the bytes of paths that are not UTF-8. The view is one plain SELECT: DuckDB
+/// parses views itself, and rewrites a UNION in a way that SQLite does not accept.
 fn records_view() -> String {
     let time = |name: &str| format!("strftime('%Y-%m-%dT%H:%M:%SZ', {name}, 'unixepoch')");
     let dir = "coalesce(dirs.display, CAST(dirs.path AS TEXT))";
@@ -177,7 +178,8 @@ fn records_view() -> String {
     )
 }
 
-/// Which of the record's columns the findings of this file have: an older file lacks newer ones.
+/// Returns which columns of the record the findings of this file have. An older file lacks newer
+/// columns.
 pub(super) fn stored_columns(db: &Connection) -> rusqlite::Result<Vec<&'static Column>> {
     let mut names = db.prepare("SELECT name FROM pragma_table_info('findings')")?;
     let names: Vec<String> =
@@ -185,17 +187,18 @@ pub(super) fn stored_columns(db: &Connection) -> rusqlite::Result<Vec<&'static C
     Ok(fact_columns().filter(|column| names.iter().any(|name| name == column.name)).collect())
 }
 
-/// Returns whether the table `skipped` has the column `device`: an earlier version made it without.
+/// Returns whether the table `skipped` has the column `device`, which an earlier version did not
+/// create.
 pub(super) fn has_skipped_device(db: &Connection) -> rusqlite::Result<bool> {
     let sql = "SELECT count(*) > 0 FROM pragma_table_info('skipped') WHERE name = 'device'";
     db.query_row(sql, [], |row| row.get(0))
 }
 
-/// Adds the columns that the record and the table `skipped` have got since the file was made.
+/// Adds columns of the record and of the table `skipped` that the file lacks.
 fn extend(db: &mut Connection) -> rusqlite::Result<()> {
     if !has_skipped_device(db)? {
         let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        // Another process may have added it since.
+        // Another process may have added it.
         if !has_skipped_device(&change)? {
             change.execute_batch(
                 "ALTER TABLE skipped ADD COLUMN device INTEGER REFERENCES devices;",

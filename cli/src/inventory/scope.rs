@@ -1,4 +1,4 @@
-//! What was scanned, and how far it is known: without it, no answer means anything.
+//! What the scans of inventories cover. Every answer is limited to it.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,10 +10,10 @@ use super::query::Inventories;
 use super::reader::{Inventory, LinkRow, RootRow, ScanRow};
 use crate::exit::{Failure, Result};
 
-/// The code of a file that changed while it was read.
+/// Error code of a file that changed while it was read.
 pub(crate) const CHANGED: &str = "changed-while-reading";
 
-/// What one inventory covers.
+/// The coverage of one inventory.
 #[derive(Debug)]
 pub(crate) struct Scope {
     pub(crate) inventory: String,
@@ -21,19 +21,19 @@ pub(crate) struct Scope {
     pub(crate) scans: Vec<ScanRow>,
     /// The newest visit of each root.
     pub(crate) roots: Vec<RootRow>,
-    /// The scans of these visits, by their rows.
+    /// The scans of these visits, by row.
     pub(crate) visits: BTreeMap<i64, ScanRow>,
     /// Links, junctions and mount points that were not followed.
     pub(crate) links: Vec<LinkRow>,
-    /// Codes of the folders that could not be listed, of each root.
+    /// Error codes of folders that could not be listed, by root.
     pub(crate) unlisted: BTreeMap<i64, Vec<String>>,
-    /// How many files of each root changed while they were read.
+    /// Number of files that changed while they were read, by root.
     pub(crate) changed: BTreeMap<i64, u64>,
     /// Earlier visits whose gaps the newest visit of the root does not close.
     pub(crate) left_open: Vec<OpenVisit>,
-    /// Roots that were scanned again as a part of another one, each with the end of that visit.
+    /// Roots that were scanned again as a part of another root, each with the end of that visit.
     pub(crate) superseded: BTreeMap<i64, Timestamp>,
-    /// The end of the last visit of each root that has one.
+    /// The end of the last completed visit of each root.
     ended: BTreeMap<i64, Timestamp>,
     /// The id of the inventory whose scans filled each source. A source that scans of several
     /// inventories filled is missing.
@@ -86,16 +86,16 @@ impl Scope {
         Ok(scopes)
     }
 
-    /// Returns when a root was listed to its end last, by a visit of its own or of another root that
-    /// contains it. Returns the start of its newest visit if it never was.
+    /// Returns when a root was last listed completely, by its own visit or by a visit of another
+    /// root that contains it. If that never happened, returns the start of its newest visit.
     pub(crate) fn listed_at(&self, root: &RootRow) -> Timestamp {
         let ends = [self.ended.get(&root.root), self.superseded.get(&root.root)];
         ends.into_iter().flatten().max().copied().unwrap_or(root.started)
     }
 
     /// Returns whether the visit `other`, of the scope `other_scope`, was made on the same computer
-    /// for the same inventory as `visit`: only then is a path the same file. It is false where this
-    /// cannot be told.
+    /// for the same inventory as `visit`. Only then does a path mean the same file. Returns `false`
+    /// if unknown.
     pub(crate) fn is_same_scanner(
         &self,
         visit: &RootRow,
@@ -106,13 +106,13 @@ impl Scope {
         visit.source == other.source && scanner.is_some() && scanner == other_scope.scanner(other)
     }
 
-    /// The id of the inventory and the name of the computer.
+    /// Returns the identity of the inventory and the name of the computer.
     fn scanner(&self, visit: &RootRow) -> Option<(&str, &str)> {
         let host = self.visits.get(&visit.scan)?.host.as_deref()?;
         Some((self.scanners.get(&visit.source)?, host))
     }
 
-    /// Takes names out of it, as they are taken out of the findings.
+    /// Redacts paths, as the redactor does in findings.
     pub(crate) fn redact(&mut self, redactor: &Redactor) {
         let scans = self.scans.iter_mut().chain(self.visits.values_mut());
         let lists = scans.flat_map(|scan| [&mut scan.include, &mut scan.exclude]);
@@ -137,8 +137,8 @@ fn scanners(inventory: &Inventory) -> Result<BTreeMap<Option<String>, String>> {
     Ok(all)
 }
 
-/// Returns the roots with files that changed while they were read, each with the number of these
-/// files. Those whose record says so are not counted.
+/// Returns the number of files that changed while they were read, by root. Files whose record
+/// contains that error are not counted.
 fn changed(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<i64, u64>> {
     let mut statement = db.prepare(
         "SELECT dirs.root, count(*) FROM files JOIN dirs ON dirs.id = files.dir \
@@ -163,7 +163,7 @@ fn unlisted(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<i64, Vec<Str
     Ok(codes)
 }
 
-/// What was left out on purpose, in words; nothing where nothing was.
+/// Describes what a scan left out on purpose; empty if nothing was left out.
 pub(crate) fn left_out(scan: &ScanRow) -> Vec<String> {
     let mut all = Vec::new();
     if !scan.include.is_empty() {

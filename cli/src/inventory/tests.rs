@@ -1,4 +1,4 @@
-//! What is stored comes back, and nothing is gone by mistake.
+//! The inventory returns what was stored, and files are not deleted by mistake.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -245,7 +245,7 @@ fn a_lost_folder_takes_along_what_was_on_its_device() {
     let root = begin(&mut bench.store);
     let top = dir("/mnt", None, root);
     listed(&mut bench.store, &top, "disk", &[]);
-    // Met, though not listed: what is in it nobody knows.
+    // Found but not listed: its content is unknown.
     let kept = dir("/mnt/kept", Some(&top), root);
     bench.store.dir(&kept, &DirState::Met).unwrap();
     assert_eq!(end(&mut bench.store, root), 1);

@@ -1,5 +1,5 @@
-//! Writing an inventory: rows are gathered in a transaction that is committed when it is large or
-//! old enough. A kill loses what was not committed, and that is read again the next time.
+//! Writing an inventory. Rows are collected in a transaction, which is committed by size or age. A
+//! kill loses uncommitted rows; the next scan reads those files again.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::exit::Result;
 use crate::fs::path;
 use crate::fs::walk::{Dir, DirState, Skipped};
 
-/// Files in one transaction.
+/// Maximum number of files in a transaction.
 const BATCH: u32 = 1_000;
 
 /// The scans that were stopped or left something out.
@@ -25,13 +25,13 @@ pub(super) const PARTIAL: &str = "(SELECT visit.scan FROM root_scans AS visit \
     JOIN scans ON scans.id = visit.scan WHERE visit.finished IS NULL \
     OR coalesce(visit.excluded, scans.excluded) > 0 OR visit.filtered > 0)";
 
-/// The path of a folder without the separator at its end.
+/// SQL for the path of a folder without its trailing separator.
 pub(super) const NO_SEPARATOR: &str = "substr(dirs.path, 1, length(dirs.path) - 1)";
 
-/// How long one stays open.
+/// Maximum age of a transaction.
 const BATCH_TIME: Duration = Duration::from_millis(100);
 
-/// An inventory that is written to.
+/// An inventory, opened for writing.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(super) db: Connection,
@@ -42,7 +42,7 @@ pub(crate) struct Store {
     readings: Arc<HashMap<i64, Fitness>>,
     devices: HashMap<Arc<str>, i64>,
     keys: HashSet<String>,
-    /// Files in the open transaction, and since when it is open.
+    /// Number of files in the open transaction, and the time when it was opened.
     pending: u32,
     since: Option<Instant>,
 }
@@ -54,7 +54,7 @@ static INSERT_FINDING: LazyLock<String> = LazyLock::new(|| {
 });
 
 impl Store {
-    /// Opens the inventory, or makes one.
+    /// Opens an inventory, or creates one.
     pub(crate) fn open(file: &Path) -> Result<Store> {
         let mut db = Connection::open(file).map_err(|error| failed(file, &error))?;
         schema::prepare(&mut db, file)?;
@@ -73,7 +73,7 @@ impl Store {
         })
     }
 
-    /// Begins a scan; says its number.
+    /// Starts a scan. Returns its number.
     pub(crate) fn begin(&mut self, plan: &Plan<'_>) -> Result<i64> {
         self.change(|store| {
             // The folders that this scan lists on another file system than the scan before.
@@ -127,7 +127,7 @@ impl Store {
         Ok(self.scan)
     }
 
-    /// Every reading of the file, with what the scan that begins can make of its rows.
+    /// Returns all readings of the inventory, with the fitness of their rows for this scan.
     fn fitness(&self, plan: &Plan<'_>) -> rusqlite::Result<HashMap<i64, Fitness>> {
         let mut statement = self.db.prepare("SELECT id, reader, options FROM readings")?;
         let rows = statement.query_map([], |row| {
@@ -137,13 +137,13 @@ impl Store {
         rows.collect()
     }
 
-    /// The rows by which others look for what is known.
+    /// Returns the rows that lookups need.
     pub(crate) fn begun(&self) -> BegunScan {
         let readings = Arc::clone(&self.readings);
         BegunScan { scan: self.scan, source: self.source, readings }
     }
 
-    /// Begins with a root, whose path with links resolved is `real`; says its row.
+    /// Starts a root, whose path with links resolved is `real`. Returns its row.
     pub(crate) fn root(&mut self, kind: RootKind, path: &Path, real: Option<&Path>) -> Result<i64> {
         let bytes = path.as_os_str().as_encoded_bytes();
         let real = real.map(|real| real.as_os_str().as_encoded_bytes());
@@ -160,7 +160,7 @@ impl Store {
                  VALUES (?, ?, ?, 0, 0) ON CONFLICT DO NOTHING",
                 params![store.scan, root, now()],
             )?;
-            // That it could not be listed is said again if it still is so.
+            // If the folder still cannot be listed, the scan stores that again.
             let dir = "SELECT id FROM dirs WHERE source = ? AND path = ?";
             let place = params![store.source, path::of_dir(path)];
             if let Some(row) = store.db.query_row(dir, place, |row| row.get(0)).optional()? {
@@ -172,7 +172,7 @@ impl Store {
         Ok(root)
     }
 
-    /// How many files the last scan of this root that came to its end has met.
+    /// Returns the number of files that the last completed scan of this root found.
     pub(crate) fn last_count(&self, root: i64) -> Result<Option<u64>> {
         self.db
             .query_row(
@@ -185,7 +185,7 @@ impl Store {
             .map_err(|error| failed(&self.file, &error))
     }
 
-    /// Writes down what became of a folder.
+    /// Stores the result of a folder.
     pub(crate) fn dir(&mut self, dir: &Arc<Dir>, state: &DirState) -> Result<()> {
         if let DirState::Failed { code, error, device } = state {
             self.file(&FileRow::unlisted(dir, code, error, device.clone()))?;
@@ -200,14 +200,14 @@ impl Store {
             let row = store.row_of(dir)?;
             if let DirState::Listed { device, above, missing, skipped } = state {
                 let device = store.device(device.as_ref())?;
-                // Folders in it that were never listed were on the file system that it was on.
+                // Folders in it that were never listed were on its previous file system.
                 store.cached(
                     "UPDATE dirs SET device = above.device FROM dirs AS above \
                      WHERE above.id = ?1 AND above.device <> ?2 AND dirs.parent = ?1 \
                      AND dirs.device IS NULL",
                     params![row, device],
                 )?;
-                // So were links that an earlier version stored without a device.
+                // The same is true of links that an earlier version stored without a device.
                 store.cached(
                     "UPDATE skipped SET device = dirs.device FROM dirs \
                      WHERE dirs.id = ?1 AND dirs.device <> ?2 AND skipped.dir = ?1 \
@@ -221,7 +221,7 @@ impl Store {
                     params![store.scan, device, row],
                 )?;
                 if dir.parent.is_none() {
-                    // A scan that is killed does not come to the end of the root.
+                    // A killed scan does not reach the end of the root.
                     store.cached(
                         "UPDATE root_scans SET device = ? WHERE scan = ? AND root = ?",
                         params![device, store.scan, dir.root],
@@ -244,7 +244,7 @@ impl Store {
         self.commit_when_due()
     }
 
-    /// Writes down a link that was not followed, outside of a folder that was listed to its end.
+    /// Stores a link that was not followed and that is not part of a completed listing.
     pub(crate) fn skipped(&mut self, dir: &Arc<Dir>, link: &Skipped) -> Result<()> {
         self.change(|store| {
             let row = store.row_of(dir)?;
@@ -268,8 +268,8 @@ impl Store {
     /// listed, and the links that earlier listings found in it.
     ///
     /// Rows of another file system stay: it may be unmounted. If the folder was a mount point and
-    /// still is one (its device is not the device of its parent), its own rows are replaced,
-    /// because a file system can have another number after a remount.
+    /// still is one (its device differs from that of its parent), its own rows are replaced,
+    /// because the number of a file system can change with a remount.
     fn listed(&self, dir: i64, device: Option<i64>, above: Option<i64>) -> rusqlite::Result<()> {
         let is_unmounted = |of_row: &str| {
             format!("{of_row} IS NOT NULL AND {of_row} IS NOT ?2 AND ?2 IS ?3 AND ?2 IS NOT NULL")
@@ -292,9 +292,9 @@ impl Store {
         self.cached(&sql, params![dir, device, above])
     }
 
-    /// Notes the folder `dir` as not followed if it was a mount point and is listed on the file
-    /// system of its parent, `device`, now, and if the scan that listed it on its own file system
-    /// did not read all of that: no row tells what that scan left out.
+    /// Notes the folder `dir` as not followed if it was a mount point, is now listed on the file
+    /// system of its parent, `device`, and was not read completely by the scan that listed it on
+    /// its own file system: the rows do not contain what that scan left out.
     fn lose_mount(
         &self,
         dir: i64,
@@ -318,7 +318,7 @@ impl Store {
         self.cached(&sql, params![dir, root, device])
     }
 
-    /// Forgets that a folder could not be listed.
+    /// Removes the row of a folder that could not be listed.
     pub(super) fn excuse(&self, dir: i64) -> rusqlite::Result<()> {
         let own = "SELECT id FROM files WHERE dir = ? AND name = x''";
         let row: Option<i64> =
@@ -328,7 +328,7 @@ impl Store {
         self.cached("DELETE FROM files WHERE id = ?", [row])
     }
 
-    /// Puts what was found in a file in the place of what was known of it.
+    /// Replaces the findings of a file.
     pub(crate) fn file(&mut self, file: &FileRow) -> Result<()> {
         self.change(|store| {
             let dir = store.row_of(&file.dir)?;
@@ -381,7 +381,7 @@ impl Store {
         self.commit_when_due()
     }
 
-    /// A file that is as it was known, on another device.
+    /// Stores that an unchanged file is on another device.
     pub(crate) fn moved(&mut self, file: i64, device: Option<&Arc<str>>) -> Result<()> {
         self.change(|store| {
             let device = store.device(device)?;
@@ -401,14 +401,14 @@ impl Store {
              VALUES (?, ?, ?, ?, ?, ?, ?)",
             params![key.key, key.bits, key.id, key.name, key.address, key.tenant, self.scan],
         )?;
-        // Hostile files may name any number of keys.
+        // Hostile files may contain any number of keys.
         if self.keys.len() < 10_000 {
             self.keys.insert(key.key.clone());
         }
         Ok(())
     }
 
-    /// The row of a folder, and of those above it.
+    /// Returns the row of a folder. Inserts it and its parents if necessary.
     fn row_of(&self, dir: &Dir) -> rusqlite::Result<i64> {
         if let Some(row) = dir.row.get() {
             return Ok(*row);
@@ -484,7 +484,7 @@ impl Store {
         change(self).map_err(|error| failed(&self.file, &error))
     }
 
-    /// Commits when enough has come together, or long enough nothing was committed.
+    /// Commits if the transaction is large or old enough.
     pub(crate) fn commit_when_due(&mut self) -> Result<()> {
         let is_old = self.since.is_some_and(|since| since.elapsed() >= BATCH_TIME);
         if self.pending >= BATCH || is_old { self.commit() } else { Ok(()) }

@@ -1,8 +1,8 @@
-//! What helps with a finding that is not decided.
+//! Advice for findings that are undecided.
 
 use rmsight::{Anomaly, Dependency, Facts, Verdict};
 
-/// What to do about something that was not read.
+/// Returns advice for an error code.
 pub(crate) fn of_code(code: &str) -> &'static str {
     match code {
         "permission-denied" => {
@@ -43,14 +43,14 @@ pub(crate) fn of_code(code: &str) -> &'static str {
     }
 }
 
-/// Whether the key of a finding is known only from the chain of a use license.
+/// Returns whether the key of a finding is known only from the chain of a use license.
 pub(crate) fn is_from_use_license(facts: &Facts, verdict: &Verdict) -> bool {
     verdict.rule() == "R02"
         && facts.slc_key().is_some()
         && facts.anomalies.contains(&Anomaly::FromUseLicense)
 }
 
-/// Why the verdict is what it is.
+/// Returns the reason of a verdict.
 pub(crate) fn reason(facts: &Facts, verdict: &Verdict) -> &'static str {
     if is_from_use_license(facts, verdict) {
         return "Its publishing license could not be read. A use license in the file names the key \
@@ -59,8 +59,8 @@ pub(crate) fn reason(facts: &Facts, verdict: &Verdict) -> &'static str {
     verdict.reason()
 }
 
-/// What would settle a verdict, where something would. Where the key could not be read, the error
-/// code says what helps.
+/// Returns what would settle a verdict, if anything would. If the key could not be read, the advice
+/// is that of the error code.
 pub(crate) fn settled_by(facts: &Facts, verdict: &Verdict) -> Option<&'static str> {
     if verdict.dependency() == Dependency::None {
         return None;

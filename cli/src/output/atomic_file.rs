@@ -32,7 +32,7 @@ impl AtomicFile {
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
-        // After `keep` the file is missing.
+        // After `keep` the temporary file does not exist.
         _ = std::fs::remove_file(&self.part);
     }
 }

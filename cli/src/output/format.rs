@@ -1,16 +1,16 @@
-//! Words for people: counts, and sentences of the library's documentation made to fit.
+//! Formatting of counts, dates, and sentences of the library.
 
 use rmsight::{Container, Timestamp};
 
 use super::terminal::escaped;
 
-/// Without its full stop, to be followed by more.
+/// Removes the full stop of a sentence.
 pub(crate) fn sentence(text: &str) -> &str {
     text.trim_end_matches('.')
 }
 
-/// In the middle of a sentence: without its full stop, and with a small letter where the first word
-/// is no abbreviation.
+/// Returns a sentence as a clause: without its full stop, and with a small initial letter unless
+/// the first word is an abbreviation.
 pub(crate) fn clause(text: &str) -> String {
     let text = sentence(text);
     let mut chars = text.chars();
@@ -22,7 +22,7 @@ pub(crate) fn clause(text: &str) -> String {
     }
 }
 
-/// The stream that the license lies in, by the kind of its container.
+/// Returns where the license is located in a container.
 pub(crate) fn stream(container: Container) -> Option<&'static str> {
     Some(match container {
         Container::OoxmlIrm | Container::BinaryIrm | Container::XpsIrm | Container::Rpmsg => {
@@ -38,7 +38,7 @@ pub(crate) fn stream(container: Container) -> Option<&'static str> {
     })
 }
 
-/// `1 file`, `2 files`.
+/// Formats a count: `1 file`, `2 files`.
 pub(crate) fn counted(count: u64, one: &str) -> String {
     match count {
         1 => format!("1 {one}"),
@@ -46,12 +46,12 @@ pub(crate) fn counted(count: u64, one: &str) -> String {
     }
 }
 
-/// Text from files: what could turn its direction around or hide in it is written out.
+/// Escapes characters of text from files that hide or reorder text.
 pub(crate) fn shown(text: &str) -> String {
     escaped(text).to_string()
 }
 
-/// The day of a point in time.
+/// Formats the day of a time; a dash if it is unknown.
 pub(crate) fn day(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "–".to_owned(), |time| time.to_string().chars().take(10).collect())
 }

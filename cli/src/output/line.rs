@@ -1,4 +1,4 @@
-//! The text form of one record: a line for people.
+//! The text format of one record.
 
 use std::io::Write;
 
@@ -6,7 +6,8 @@ use rmsight::{Dependency, Record};
 
 use crate::output::terminal::escaped;
 
-/// Writes a line about what is protected or could not be read, and none about all else.
+/// Writes a line for a record that is protected or could not be read. Writes nothing for other
+/// records.
 pub(crate) fn write(record: &Record<'_>, out: &mut Vec<u8>) {
     let (facts, verdict) = (record.facts, record.verdict);
     if verdict.dependency() == Dependency::None {
@@ -33,7 +34,7 @@ pub(crate) fn write(record: &Record<'_>, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// The first digits of a key's SHA-256: enough to tell the keys of an estate apart.
+/// Returns the first eight digits of a key's SHA-256.
 pub(crate) fn short_key(key: &str) -> &str {
     let digits = key.strip_prefix("sha256:").unwrap_or(key);
     digits.get(..8).unwrap_or(digits)

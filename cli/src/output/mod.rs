@@ -1,4 +1,4 @@
-//! What users see: text, tables, progress, and files that are written whole.
+//! Output for users: text, tables, progress, and atomically written files.
 
 pub(crate) mod advice;
 pub(crate) mod atomic_file;

@@ -1,5 +1,4 @@
-//! How far a scan is, on standard error: a line that changes where somebody sees it, else one line
-//! a minute.
+//! Progress on standard error: a line that is updated on a terminal, otherwise one line per minute.
 
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,16 +8,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::stats::RecordClass;
 
-/// How often the line changes.
+/// Update interval on a terminal.
 pub(crate) const EVERY: Duration = Duration::from_millis(500);
 
-/// How often a line is written where none can change.
+/// Interval of the lines without a terminal.
 const RARELY: Duration = Duration::from_secs(60);
 
-/// ProgressCounts that workers add to.
+/// Counters that workers increment.
 #[derive(Debug, Default)]
 pub(crate) struct ProgressCounts {
-    /// Read from files.
+    /// Bytes read from files.
     pub(crate) bytes: AtomicU64,
     found: AtomicU64,
     undecided: AtomicU64,
@@ -35,11 +34,11 @@ impl ProgressCounts {
     }
 }
 
-/// The line.
+/// Shows the progress.
 #[derive(Debug)]
 pub(crate) struct Progress {
     mode: ProgressMode,
-    /// Files there probably are.
+    /// Expected number of files.
     expected: Option<u64>,
     started: Instant,
     told: Instant,
@@ -52,7 +51,7 @@ enum ProgressMode {
     Lines,
 }
 
-/// What a line says.
+/// The values of one progress line.
 #[derive(Debug, Clone, Copy)]
 struct ProgressLine {
     files: u64,
@@ -64,7 +63,7 @@ struct ProgressLine {
 }
 
 impl Progress {
-    /// `prints` says whether records are written while it is shown.
+    /// `prints` is set if records are written to standard output during the scan.
     pub(crate) fn new(quiet: bool, prints: bool, expected: Option<u64>) -> Progress {
         let is_terminal = std::io::stderr().is_terminal();
         let mode = if quiet {
@@ -72,7 +71,7 @@ impl Progress {
         } else if !is_terminal {
             ProgressMode::Lines
         } else if prints && std::io::stdout().is_terminal() {
-            // Where the records go to the same terminal, the line would stand between them.
+            // Records on the same terminal would be mixed with the progress line.
             ProgressMode::Silent
         } else {
             let target = ProgressDrawTarget::stderr_with_hz(2);
@@ -86,7 +85,7 @@ impl Progress {
         Progress { mode, expected, started: now, told: now }
     }
 
-    /// Says how far it is when it is time to: `files` are those met or known.
+    /// Shows the progress if the interval has elapsed. `files` is the number of files found.
     pub(crate) fn tick(&mut self, counts: &ProgressCounts, files: u64) {
         let pause = match self.mode {
             ProgressMode::Silent => return,

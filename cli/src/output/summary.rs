@@ -9,7 +9,7 @@ use crate::output::line::short_key;
 use crate::output::terminal::escaped;
 use crate::stats::{KeyStats, Publishes, READ_ONLY_CHECKS, Tally};
 
-/// Writes the sums below `head`, which says what was done.
+/// Writes the totals below `head`, which describes the action.
 pub(crate) fn write(
     head: &str,
     tally: &Tally,
@@ -62,7 +62,8 @@ fn keys(tally: &Tally, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether keys that are declared read-only are so, and until when clients can go round it.
+/// Writes the checks of keys that are declared read-only, and when the last right to publish
+/// offline ends.
 fn read_only(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
     for authority in estate.authorities() {
         for declared in authority.keys.iter().filter(|key| key.status == KeyStatus::ReadOnly) {
@@ -98,7 +99,7 @@ fn read_only(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result
     Ok(())
 }
 
-/// What files say of a key, in one line.
+/// Describes a key in one line, as files name it.
 pub(crate) fn who(key: &KeyStats) -> String {
     let said = key.said();
     let authority = said.authority.as_ref().map(|name| format!("{name:?}"));
@@ -109,14 +110,14 @@ pub(crate) fn who(key: &KeyStats) -> String {
     parts.join(", ")
 }
 
-/// The lines to paste into an estate file.
+/// Writes the lines of a key for an estate file.
 pub(crate) fn declaration(name: &str, key: &KeyStats, out: &mut impl Write) -> io::Result<()> {
     let findings = counted(key.needs.all(), "finding");
     writeln!(out, "  [[authority.key]]    # {findings}: {}", escaped(&who(key)))?;
     if name.starts_with("sha256:") {
         writeln!(out, "  slc_key = \"{}\"", escaped(name))?;
     }
-    // What is no GUID may be anything, a quotation mark too.
+    // An id that is not a GUID may contain any characters, including quotation marks.
     let is_id = |id: &&String| id.chars().all(|char| char.is_ascii_hexdigit() || char == '-');
     if let Some(id) = key.said().id.as_ref().filter(is_id) {
         writeln!(out, "  slc_id = \"{id}\"")?;

@@ -1,8 +1,8 @@
-//! Text from files on a terminal: what could steer it is written as an escape.
+//! Escaping of text from files for a terminal.
 
 use std::fmt::{self, Write as _};
 
-/// `text` without the power to move the cursor, to color, or to turn the reading direction around.
+/// Escapes characters that move the cursor, set colors, or reverse the reading direction.
 pub(crate) fn escaped<T: AsRef<str> + ?Sized>(text: &T) -> Escaped<'_> {
     Escaped(text.as_ref())
 }

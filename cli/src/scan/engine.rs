@@ -1,8 +1,8 @@
-//! The threads of a scan: some walk, some read, one keeps the inventory, and this one writes and
-//! looks after them.
+//! The threads of a scan. Walkers list folders, workers read files, one thread writes the
+//! inventory, and the supervisor writes the output and replaces hung threads.
 //!
-//! No thread is waited for that may hang in the system: it is given up, another one takes its
-//! place, and what it says later is not heard.
+//! The supervisor never joins a thread that may hang in a system call. It abandons the thread,
+//! starts another one, and ignores later messages of the abandoned one.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -20,19 +20,19 @@ use crate::fs::watchdog::HangWatchdog;
 use crate::output::progress::{self, Progress};
 use crate::stats::Tally;
 
-/// Files that wait for a worker: enough that none is idle, little memory.
+/// Capacity of the queue of files: large enough to keep workers busy, with little memory.
 pub(super) const WAITING: usize = 4096;
 
-/// Pages that wait for the writer.
+/// Capacity of the queue of output buffers.
 const PAGES: usize = 64;
 
-/// How long a call to the system may take once the scan is stopped.
+/// Maximum duration of a system call after the scan was stopped.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How often the loop looks for a signal.
+/// Interval at which the loop checks for a signal.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The threads.
+/// Starts and replaces threads, and writes the output.
 struct Supervisor<'a> {
     shared: &'a Arc<Shared>,
     waiting: Receiver<Job>,
@@ -41,7 +41,7 @@ struct Supervisor<'a> {
     walkers: Vec<Arc<HangWatchdog<Arc<Folder>>>>,
 }
 
-/// Scans, and says what it added up.
+/// Scans. Returns the statistics.
 pub(super) fn scan(
     shared: &Arc<Shared>,
     waiting: Receiver<Job>,
@@ -93,7 +93,7 @@ impl Supervisor<'_> {
         })
     }
 
-    /// Writes what workers say until the last one is done.
+    /// Writes the output of workers until the last worker has ended.
     fn attend(
         &mut self,
         said: &Receiver<Event>,
@@ -117,7 +117,7 @@ impl Supervisor<'_> {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if self.shared.walk.stop.is_raised() {
-                // Ends the files in work.
+                // Cancels the files that are being read.
                 self.shared.settings.cancel.raise();
             }
             progress.tick(&self.shared.counts, self.shared.walk.met());
@@ -129,7 +129,7 @@ impl Supervisor<'_> {
         printed
     }
 
-    /// Puts others in the place of those who hang.
+    /// Replaces hung threads.
     fn relieve(&mut self) -> Result<()> {
         let is_stopped = self.shared.walk.stop.is_raised();
         let patience = self.shared.read_timeout.min(if is_stopped { GRACE } else { Duration::MAX });
@@ -137,7 +137,7 @@ impl Supervisor<'_> {
             let Some((post, recorder)) = self.workers.get(at) else { continue };
             let Some(job) = post.give_up(patience) else { continue };
             let recorder = Arc::clone(recorder);
-            // A file that is left because the scan is stopped is read by the next scan.
+            // After a stop, the next scan reads the file again.
             if !is_stopped {
                 let words = format!("no answer for {} s", patience.as_secs());
                 recorder

@@ -1,4 +1,4 @@
-//! The inventory of a scan: beginning it, the thread that writes it, and its end.
+//! The inventory of a scan: start, writer thread and end.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use crate::inventory::{
 use crate::stats::Tally;
 use crate::stop::Stop;
 
-/// Requests that wait to be written.
+/// Capacity of the queue of requests.
 const REQUESTS: usize = 1024;
 
-/// How often at least what has come in is committed.
+/// Maximum time between a request and its commit.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// An inventory that a scan writes to.
@@ -35,35 +35,35 @@ pub(super) struct InventoryWriter {
     file: PathBuf,
     requests: Sender<WriteRequest>,
     thread: JoinHandle<Result<Store>>,
-    /// Files that were met the last time.
+    /// Number of files that the previous scan found.
     pub(super) expected: Option<u64>,
 }
 
 /// How a scan has changed the inventory.
 pub(super) struct InventoryOutcome {
-    /// All that is in it, judged.
+    /// Statistics of all findings in the inventory, judged again.
     pub(super) tally: Tally,
     pub(super) vanished: Vanished,
-    /// A root was not what it has to be.
+    /// A root is incomplete, unlisted or empty.
     pub(super) is_incomplete: bool,
     pub(super) failed_roots: u64,
 }
 
-/// A scan that has begun in an inventory.
+/// A scan that was started in an inventory.
 pub(super) struct StartedScan {
     pub(super) writer: InventoryWriter,
     pub(super) handle: ScanHandle,
     pub(super) roots: Vec<Arc<Root>>,
-    /// Of the command line and of the inventory.
+    /// Options of the command line, merged with those of the inventory.
     pub(super) read: ReadOptions,
     pub(super) source: Option<String>,
 }
 
-/// Opens the inventory and begins a scan in it.
+/// Opens the inventory and starts a scan in it.
 pub(super) fn begin(file: &Path, options: &ScanOptions, stop: &Stop) -> Result<StartedScan> {
     let file = std::path::absolute(file)
         .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
-    // A signal that comes while the list is read ends the program, and the inventory is untouched.
+    // A signal during the read of the list ends the program; the inventory is still unchanged.
     let list = match &options.list {
         Some(list) => Some((&list.file, NameList::new(list.end).copied(&list.file)?)),
         None => None,
@@ -117,7 +117,7 @@ pub(super) fn begin(file: &Path, options: &ScanOptions, stop: &Stop) -> Result<S
         if let Some(replaced) = &replaced {
             warn(format_args!("{}: {replaced}", path.display()));
         }
-        // The target of the last complete scan stays until another one is accepted.
+        // Keep the target of the last complete scan until the user accepts another one.
         let real = if replaced.is_some() { before } else { now.or(before) };
         let row = store.root(RootKind::Path, &path, real.as_deref())?;
         let mut root = Root::new(path, row, None);
@@ -154,7 +154,7 @@ fn replaced(before: Option<&Path>, now: Option<&Path>) -> Option<String> {
     ))
 }
 
-/// The options of the command line and those that the inventory was made with.
+/// Merges the requested options with those that the inventory was read with.
 fn read_options(
     file: &Path,
     options: &ScanOptions,
@@ -179,7 +179,8 @@ fn read_options(
     }
 }
 
-/// Writes down what comes in. After a failure it only empties the channel, so that nobody waits.
+/// Writes requests to the inventory. After a failure it only empties the channel, so that senders
+/// do not block.
 fn write_down(mut store: Store, waiting: &Receiver<WriteRequest>, stop: &Stop) -> Result<Store> {
     let mut failure = None;
     loop {
@@ -208,14 +209,14 @@ fn write_down(mut store: Store, waiting: &Receiver<WriteRequest>, stop: &Stop) -
 }
 
 impl InventoryWriter {
-    /// Waits until all is written, ends the scan, and judges what the inventory has now.
+    /// Waits until everything is written, ends the scan, and judges all findings of the inventory.
     pub(super) fn end(
         self,
         shared: &Shared,
         read: &Tally,
         accept_empty: bool,
     ) -> Result<InventoryOutcome> {
-        // Where nobody takes it, there was a failure.
+        // If the writer has ended, `join` returns its failure.
         _ = self.requests.send(WriteRequest::End);
         let mut store = self
             .thread
@@ -237,7 +238,7 @@ impl InventoryWriter {
                 error: None,
             };
             if let Some(replaced) = &root.replaced {
-                // Files that are missing from the new target are not gone.
+                // Files that are missing from the new target were not deleted.
                 visit.error = Some(replaced.clone());
                 (visit.is_finished, visit.is_complete) = (false, false);
             }

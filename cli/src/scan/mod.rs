@@ -69,7 +69,7 @@ pub(crate) fn run(
         None => usual_jobs(&roots, options.walk.one_file_system),
     };
     let (sender, waiting) = bounded(WAITING);
-    // With an inventory that keeps the records, they are written only if somebody asks for them.
+    // With an inventory, records are written only on request.
     let format = options.format.or(writer.is_none().then_some(Format::Text));
     let throttle = Throttle::new(options.walk.max_rate, stop.clone());
     let shared = Arc::new(Shared {
@@ -104,7 +104,7 @@ pub(crate) fn run(
         out.write_all(&RecordBuffer::header(format)).map_err(|error| Failure::writing(&error))?;
     }
     let scanned = engine::scan(&shared, waiting, progress, &mut out);
-    // What was read is kept, however it ended.
+    // Keep what was read, even if the scan failed.
     let kept = match (writer, &scanned) {
         (Some(writer), scanned) => {
             let read = scanned.as_ref().ok().cloned().unwrap_or_default();
@@ -116,25 +116,26 @@ pub(crate) fn run(
     conclude(options, &shared, &tally, kept.as_ref(), &mut out)
 }
 
-/// The least threads that read remote files. `tree_bench --slow` on two processors, whole licenses
-/// verified: where a read takes 1 ms, 32 threads read 20 times as many files a second as one, and 64
-/// read 25 times as many; where it takes 5 ms, 32 times and 59 times. More would mostly ask more of
-/// the server at once. Local files do not get as many: on a loaded machine, 32 threads instead of
-/// two took 1.2 to 2.5 times the processor time for small ones, and 40 to 50 MB more.
+/// Minimum number of threads for remote files. Measured with `tree_bench --slow` on two processors,
+/// verifying whole licenses: if a read takes 1 ms, 32 threads read 20 times as many files per
+/// second as one thread, and 64 threads 25 times as many; at 5 ms it is 32 times and 59 times. More
+/// threads would mostly increase the load of the server. Local files use fewer threads: on a loaded
+/// machine, 32 threads instead of two needed 1.2 to 2.5 times the processor time for small files,
+/// and 40 to 50 MB more memory.
 const REMOTE_JOBS: usize = 32;
 
-/// How many threads read without `-j`.
+/// Returns the number of reading threads without `-j`.
 fn usual_jobs(roots: &[Arc<Root>], one_file_system: bool) -> usize {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let is_remote = |root: &Arc<Root>| {
-        // A root that does not exist gets its message later.
+        // A root that does not exist is reported later.
         let real = || real(&root.path);
         root.list.is_none() && real().is_some_and(|path| is_remote(&path, one_file_system))
     };
     if roots.iter().any(is_remote) { processors.max(REMOTE_JOBS) } else { processors }
 }
 
-/// What was named, as it was spelled.
+/// Returns the roots as the user spelled them.
 fn roots(options: &ScanOptions) -> Result<Vec<Arc<Root>>> {
     let named = roots::distinct(&options.paths, options.walk.one_file_system)?;
     let paths = named.into_iter().map(|one| Root::new(one.spelled, 0, None));
@@ -143,7 +144,7 @@ fn roots(options: &ScanOptions) -> Result<Vec<Arc<Root>>> {
     Ok(paths.chain(lists).map(Arc::new).collect())
 }
 
-/// Says how it ended.
+/// Prints the totals. Returns the outcome.
 fn conclude(
     options: &ScanOptions,
     shared: &Shared,
@@ -180,8 +181,8 @@ fn stopped(options: &ScanOptions, tally: &Tally) -> String {
     }
 }
 
-/// Returns how the scan ended. A scan without any file is incomplete, unless the user said that an
-/// empty folder is right.
+/// Returns how the scan ended. A scan without any file is incomplete unless the user accepted an
+/// empty folder.
 fn outcome(
     options: &ScanOptions,
     shared: &Shared,

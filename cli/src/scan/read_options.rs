@@ -1,5 +1,5 @@
-//! The options that decide which facts a scan reads. They belong to the inventory: a later scan of it
-//! takes them over, may add to them, and lowers them only on request.
+//! Options that decide which facts a scan reads. They belong to the inventory: a later scan
+//! inherits them, may add to them, and reduces them only on request.
 
 use rmsight::{Cancel, Depth, InspectorBuilder, Limits, READER_VERSION};
 
@@ -8,7 +8,7 @@ use crate::child::pst::PstLimits;
 use crate::inspector::{self, FileLimits};
 use crate::inventory::{Fitness, ReadingRow};
 
-/// How a scan is asked to read files.
+/// How the user wants files to be read.
 #[derive(Debug, Clone)]
 pub(crate) struct ReadRequest {
     /// Reads only the head of each license, and verifies nothing.
@@ -19,7 +19,7 @@ pub(crate) struct ReadRequest {
     pub(crate) labels: bool,
     pub(crate) deep: bool,
     pub(crate) fingerprint: bool,
-    /// The limits alone, with defaults for those that are not set.
+    /// The limits of this request, with defaults for those that are not set.
     pub(crate) limits: FileLimits,
     /// Limits that the user set, by their names.
     pub(crate) set_limits: Vec<(String, u64)>,
@@ -29,10 +29,10 @@ pub(crate) struct ReadRequest {
     pub(crate) pst_memory: Option<u64>,
 }
 
-/// Limits whose default was higher in the first version, and that default.
+/// Limits whose default was higher in the first version, with that default.
 const FIRST_DEFAULTS: [(&str, u64); 2] = [("ratio", 1_100), ("steps-total", 1_099_511_627_776)];
 
-/// The options of one scan.
+/// The effective options of one scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReadOptions {
     quick: bool,
@@ -45,16 +45,16 @@ pub(crate) struct ReadOptions {
     pst: PstLimits,
 }
 
-/// What became of the options of a command line in an inventory that has options of its own.
+/// The effective options of a scan in an inventory that already has options.
 #[derive(Debug)]
 pub(crate) struct Settled {
     pub(crate) options: ReadOptions,
-    /// What to tell the user.
+    /// Messages for the user.
     pub(crate) notes: Vec<String>,
 }
 
 impl ReadOptions {
-    /// The options of the command line alone.
+    /// Returns the options of the request alone, without those of an inventory.
     pub(crate) fn of(args: &ReadRequest) -> ReadOptions {
         ReadOptions {
             quick: args.quick,
@@ -68,7 +68,7 @@ impl ReadOptions {
         }
     }
 
-    /// The options from their text in an inventory; nothing where it is none.
+    /// Parses the text of options in an inventory. Returns `None` if it is not valid.
     fn parse(text: &str) -> Option<ReadOptions> {
         let mut options = ReadOptions {
             quick: false,
@@ -80,7 +80,8 @@ impl ReadOptions {
             #[cfg(feature = "pst")]
             pst: PstLimits::default(),
         };
-        // A limit that the text does not name did not exist: it has to count as a low one.
+        // A limit that the text does not name did not exist at that time. It must count as lower
+        // than any other value.
         let names: Vec<&str> = Limits::default().entries().map(|(name, _)| name).collect();
         names.iter().for_each(|name| _ = options.limits.set(name, 0));
         for word in text.split(' ') {
@@ -101,14 +102,14 @@ impl ReadOptions {
                         options.pst.memory = memory.parse().ok()?;
                     }
                 }
-                // A limit that this program does not have any more decides nothing.
+                // Ignore limits that no longer exist.
                 Some((name, amount)) => _ = options.limits.set(name, amount.parse().ok()?),
             }
         }
         Some(options)
     }
 
-    /// All that decides what facts the bytes of a file give: the same text for the same options.
+    /// Serializes all options that affect the facts. Equal options give equal text.
     fn text(&self) -> String {
         let depth = if self.quick { Depth::Head } else { Depth::Full };
         let mut text = format!("depth={depth}");
@@ -131,13 +132,13 @@ impl ReadOptions {
         text
     }
 
-    /// The row that an inventory has for these options.
+    /// Returns the row of the inventory that stores these options.
     pub(crate) fn reading(&self) -> ReadingRow {
         ReadingRow { reader: READER_VERSION, options: self.text() }
     }
 
-    /// What these options make of rows that were read with earlier ones. Rows that show at least as
-    /// much stay.
+    /// Returns which rows that were read with the earlier options `reading` are still valid. Rows
+    /// that contain at least as much are.
     pub(crate) fn fitness(&self, reading: &ReadingRow) -> Fitness {
         if reading.reader < READER_VERSION {
             return Fitness { is_older: true, ..Fitness::default() };
@@ -164,11 +165,12 @@ impl ReadOptions {
         more
     }
 
-    /// The options of a scan of an inventory whose newest scan was made with `past`, by a program of
-    /// the first version if `is_first`.
+    /// Merges a request with `past`, the options of the newest scan of the inventory. `is_first` is
+    /// set if a program of the first version made that scan.
     ///
     /// # Errors
-    /// The command line asks for less than the inventory holds. The text names the options.
+    ///
+    /// Fails if the request reads less than the inventory contains. The text names the options.
     pub(crate) fn settle(
         args: &ReadRequest,
         past: &ReadingRow,
@@ -222,14 +224,14 @@ impl ReadOptions {
         }
     }
 
-    /// These options with what the command line adds. Verification was not the default of the
-    /// first version, whose scan these are of if `is_first`.
+    /// Returns these options with the additions of the request. If `is_first` is set, these options
+    /// are of the first version, which did not verify by default.
     fn raised(&self, args: &ReadRequest, is_first: bool) -> ReadOptions {
         let mut options = self.clone();
         options.labels |= args.labels;
         options.deep |= args.deep;
         if args.fingerprint && options.quick {
-            // Only a whole license has a hash.
+            // Only a completely read license has a hash.
             options.quick = false;
             options.verify |= !args.no_verify;
         }
@@ -239,7 +241,7 @@ impl ReadOptions {
         if is_first && !options.quick && !args.no_verify {
             options.verify = true;
         }
-        // Limits that did not exist then have their defaults.
+        // Limits that did not exist at that time get their defaults.
         for (name, amount) in args.limits.library.entries() {
             if of(&options.limits, name) == 0 {
                 options.limits.set(name, amount);
@@ -256,7 +258,7 @@ impl ReadOptions {
         options
     }
 
-    /// Options in which these read more than `other`.
+    /// Returns the options that read more than those of `other`.
     fn beyond(&self, other: &ReadOptions) -> Vec<String> {
         let mut all = Vec::new();
         let flags = [
@@ -282,7 +284,7 @@ impl ReadOptions {
         all
     }
 
-    /// Options of these that `alone`, a command line, does not have.
+    /// Returns the options that `alone`, the request without an inventory, does not contain.
     fn differences(&self, alone: &ReadOptions) -> Vec<String> {
         let mut all = Vec::new();
         let flags = [
@@ -324,7 +326,7 @@ impl ReadOptions {
     }
 }
 
-/// Options of the command line that read less than the inventory holds.
+/// Returns the requested options that read less than the inventory contains.
 fn lowered(args: &ReadRequest, past: &ReadOptions) -> Vec<String> {
     let mut all = Vec::new();
     if args.quick && !past.quick {

@@ -1,4 +1,4 @@
-//! Saying what was found: to the page, to the sums and to the inventory.
+//! Records of a scan: formats them, counts them, and sends them to the inventory.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -13,11 +13,11 @@ use crate::output::Format;
 use crate::output::records::RecordBuffer;
 use crate::stats::Tally;
 
-/// Codes for which a file is looked at again the next time, whether it changed or not.
+/// Error codes after which the next scan reads the file again, even if it did not change.
 const RETRIED: [&str; 6] =
     ["io", "permission-denied", "not-hydrated", "hung", "changed-while-reading", "reader-failed"];
 
-/// Writes records. It outlives its worker, where that hangs.
+/// Writes records. It outlives its worker if the worker hangs.
 #[derive(Debug)]
 pub(super) struct Recorder {
     shared: Arc<Shared>,
@@ -31,7 +31,7 @@ impl Recorder {
         Recorder { shared: Arc::clone(shared), page, tally: Tally::default() }
     }
 
-    /// A file that was opened.
+    /// Records a file that was opened.
     pub(super) fn report(&mut self, job: &FileJob, stamp: Stamp, report: &Report, changed: bool) {
         self.tally.files += 1;
         self.tally.is_incomplete |= report.incomplete().is_some();
@@ -42,14 +42,14 @@ impl Recorder {
         self.file(job, Some(stamp), retry, &facts);
     }
 
-    /// A file of which nothing could be read, or was to be.
+    /// Records a file that could not be read, or that is not to be read.
     pub(super) fn unreadable(&mut self, job: &FileJob, code: &'static str, words: String) {
         self.tally.unreadable += 1;
         let facts = Facts::not_opened(code, words);
         self.file(job, job.stamp, Some(code), &[&facts]);
     }
 
-    /// A folder that could not be listed.
+    /// Records a folder that could not be listed.
     pub(super) fn unlisted(&mut self, path: &Path, code: &'static str, words: String) {
         self.tally.unreadable += 1;
         let facts = Facts::not_opened(code, words);
@@ -57,7 +57,7 @@ impl Recorder {
         self.record(&envelope, &facts);
     }
 
-    /// A file of which the inventory has the facts.
+    /// Records the stored facts of an unchanged file.
     pub(super) fn stored(&mut self, stored: &Stored) {
         self.record(&stored.envelope, &stored.facts);
     }
@@ -94,7 +94,7 @@ impl Recorder {
         envelope
     }
 
-    /// Judges, and writes the record; its facts are for the inventory.
+    /// Judges the facts and writes the record. Returns the row for the inventory.
     fn record(&mut self, envelope: &Envelope<'_>, facts: &Facts) -> FindingRow {
         let settings = &self.shared.settings;
         let verdict = judge_dated(facts, envelope.modified, &settings.estate);

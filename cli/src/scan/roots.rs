@@ -1,4 +1,4 @@
-//! What the user named: each folder once, whatever its spellings.
+//! The folders and files that the user named, without duplicates.
 
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,11 @@ use crate::fs::path::{normal, real};
 /// A folder or a file that the user named.
 #[derive(Debug)]
 pub(super) struct Named {
-    /// As it was spelled.
+    /// The path as the user spelled it.
     pub(super) spelled: PathBuf,
-    /// In the form that an inventory has.
+    /// The normalized path, as the inventory stores it.
     pub(super) normal: PathBuf,
-    /// What tells it apart: a folder by its real path, a file by its name in its real folder.
+    /// The identity: the real path of a folder, or the name of a file in its real folder.
     place: PathBuf,
 }
 
@@ -25,9 +25,9 @@ impl Named {
     }
 }
 
-/// Returns the path that all spellings of a folder or a file have in common: a folder with links
-/// resolved, a file by its name in its folder with links resolved. Returns nothing for what does not
-/// exist.
+/// Returns the path that all spellings of a folder or file have in common: links are resolved in
+/// the path of a folder, and in the path of the folder that contains a file. Returns `None` if the
+/// path does not exist.
 fn place(path: &Path) -> Option<PathBuf> {
     if let Some(real) = real(path).filter(|real| real.is_dir()) {
         return Some(real);
@@ -36,8 +36,8 @@ fn place(path: &Path) -> Option<PathBuf> {
     Some(real(path.parent()?)?.join(path.file_name()?))
 }
 
-/// The folders and files of `paths` without those that are inside another one. What does not exist
-/// stays, because its record says so.
+/// Returns `paths` without the folders and files that are inside another one. A path that does not
+/// exist stays, because its record reports that.
 ///
 /// With `one_file_system`, a folder inside another one stays if it is on another file system.
 pub(super) fn distinct(paths: &[PathBuf], one_file_system: bool) -> Result<Vec<Named>> {
@@ -56,7 +56,7 @@ pub(super) fn distinct(paths: &[PathBuf], one_file_system: bool) -> Result<Vec<N
     Ok(all.into_iter().zip(inside).filter(|(_, inside)| !inside).map(|(one, _)| one).collect())
 }
 
-/// Whether two folders are on different file systems.
+/// Returns whether two folders are on different file systems.
 #[cfg(unix)]
 fn are_apart(one: &Path, other: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -71,13 +71,12 @@ fn are_apart(_: &Path, _: &Path) -> bool {
     false
 }
 
-/// Returns the path by which the inventory already has the folder or the file, if it was spelled
-/// differently.
+/// Returns the path that the inventory has for the same folder or file under another spelling.
 ///
-/// `known` has the paths of the inventory, each with its path with links resolved in its last scan. A
-/// link that leads elsewhere now is not a spelling of its new target.
+/// `known` contains the paths of the inventory, each with its path with links resolved in its last
+/// scan. A link that has another target now is not a spelling of its new target.
 pub(super) fn known(named: &Named, known: &[(PathBuf, Option<PathBuf>)]) -> Option<PathBuf> {
-    // Compared as text: paths that differ in a separator at their end are equal as paths.
+    // Compare as text: paths that differ only in a trailing separator are equal as paths.
     if known.iter().any(|(path, _)| path.as_os_str() == named.normal.as_os_str()) {
         return None;
     }

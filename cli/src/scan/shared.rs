@@ -1,4 +1,4 @@
-//! What the threads of a scan share.
+//! State that the threads of a scan share.
 
 use std::io;
 use std::path::Path;
@@ -15,14 +15,14 @@ use crate::inventory::ScanHandle;
 use crate::output::Format;
 use crate::output::progress::ProgressCounts;
 
-/// What every worker needs to know.
+/// What every worker needs to judge and write records.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) estate: Estate,
     pub(super) redactor: Option<Redactor>,
     pub(super) source: Option<String>,
     pub(super) inspector: InspectorBuilder,
-    /// Ends what the inspectors are at.
+    /// Cancels the inspectors.
     pub(super) cancel: Cancel,
 }
 
@@ -32,16 +32,16 @@ pub(super) struct OpenFile {
     pub(super) stamp: Stamp,
 }
 
-/// How files are opened; a test has its own way.
+/// How files are opened. Tests replace it.
 pub(super) type Opener = fn(&Path, Links) -> io::Result<OpenFile>;
 
-/// What all threads know.
+/// State of all threads.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) settings: Settings,
-    /// How records are written; nothing where they only go to the inventory.
+    /// Format of the records; `None` if they are only stored in the inventory.
     pub(super) format: Option<Format>,
-    /// Somebody looks at the records as they come.
+    /// Records are written immediately, for a terminal.
     pub(super) is_eager: bool,
     /// The inventory that stores the findings.
     pub(super) inventory: Option<Arc<ScanHandle>>,
@@ -53,13 +53,13 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Whether the files in work are to be left. The stop flag is raised by a signal, and the cancel
-    /// flag follows it.
+    /// Returns whether files that are being read must be abandoned. A signal raises the stop flag,
+    /// and the supervisor raises the cancel flag after it.
     pub(super) fn is_ending(&self) -> bool {
         self.walk.stop.is_raised() || self.settings.cancel.is_raised()
     }
 
-    /// The scan cannot go on.
+    /// Stops the scan with a failure. The first failure is kept.
     pub(super) fn fail(&self, failure: Failure) {
         let mut first = self.walk.failure.lock().unwrap_or_else(|error| error.into_inner());
         first.get_or_insert(failure);
@@ -67,7 +67,7 @@ impl Shared {
     }
 }
 
-/// What workers say to the writer.
+/// A message of a worker to the supervisor.
 #[derive(Debug)]
 pub(super) enum Event {
     Page(Vec<u8>),

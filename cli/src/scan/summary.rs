@@ -9,7 +9,7 @@ use crate::output::format::counted;
 use crate::output::terminal::escaped;
 use crate::stats::Tally;
 
-/// What a scan has looked at.
+/// Returns a sentence about the searched files.
 pub(super) fn searched(tally: &Tally, left_out: &SkipCounters) -> String {
     let (links, special) =
         (left_out.links.load(Ordering::Relaxed), left_out.special.load(Ordering::Relaxed));
@@ -30,7 +30,7 @@ pub(super) fn searched(tally: &Tally, left_out: &SkipCounters) -> String {
     text + "."
 }
 
-/// What a scan has done to its inventory.
+/// Returns sentences about the changes of the inventory.
 pub(super) fn kept(left_out: &SkipCounters, vanished: Vanished, file: &Path) -> String {
     let mut text = String::new();
     let unchanged = left_out.unchanged.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What a scan does when a file does not answer, or the reader has a bug.
+//! Scans of files that do not answer, and of files at which the reader fails.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::output::progress::{Progress, ProgressCounts};
 use crate::stats::Tally;
 use crate::stop::Stop;
 
-/// Bytes that never come, or that the reader cannot take.
+/// Files that never answer, or at which the reader panics.
 enum Odd {
     Stuck,
     Broken,
@@ -53,7 +53,7 @@ fn open(path: &Path, links: Links) -> io::Result<OpenFile> {
     Ok(opened)
 }
 
-/// The records of a scan of `folder`.
+/// Returns the records of a scan of `folder`.
 fn scan(folder: PathBuf, workers: usize, patience: Duration) -> Vec<serde_json::Value> {
     let (tally, records) = scan_until(folder, workers, patience, &Stop::default());
     assert_eq!(tally.files + tally.unreadable, u64::try_from(records.len()).unwrap());
@@ -61,7 +61,7 @@ fn scan(folder: PathBuf, workers: usize, patience: Duration) -> Vec<serde_json::
     records
 }
 
-/// The sums and the records of a scan of `folder` that ends when `stop` is raised.
+/// Returns the statistics and the records of a scan of `folder` that ends when `stop` is raised.
 fn scan_until(
     folder: PathBuf,
     workers: usize,
@@ -136,7 +136,7 @@ fn a_file_that_does_not_answer_is_given_up_and_the_others_are_read() {
             [("a", None), ("stuck1", Some("hung")), ("stuck2", Some("hung")), ("z", None)];
         let expected = expected.map(|(name, code)| (name.to_owned(), code));
         assert_eq!(codes(&records), expected);
-        // Nobody waits for the thread that hangs for ever.
+        // The scan does not wait for the hung thread.
         assert!(started.elapsed() < Duration::from_secs(30));
         assert_eq!(records.iter().filter(|record| record["need"] == "possible").count(), 2);
     }
@@ -168,6 +168,6 @@ fn a_stopped_scan_leaves_the_file_in_work_within_two_seconds() {
     let patience = Duration::from_secs(300);
     let (tally, records) = scan_until(folder.path().to_owned(), 1, patience, &stop);
     assert!(raiser.join().unwrap().elapsed() < Duration::from_secs(2));
-    // The next scan reads it: nothing is known of it.
+    // The next scan reads the file, because no record of it was made.
     assert_eq!((tally.unreadable, records.len()), (0, 0));
 }

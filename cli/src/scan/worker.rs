@@ -1,4 +1,4 @@
-//! One worker: opens a file, inspects it, and has written down what was found.
+//! A worker: opens files, inspects them, and records the findings.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +18,7 @@ use crate::fs::watchdog::HangWatchdog;
 use crate::inventory::Inventory;
 use crate::output::records::RecordBuffer;
 
-/// Opens a file of the system.
+/// Opens a file of the file system.
 pub(super) fn open_file(path: &Path, links: Links) -> io::Result<OpenFile> {
     let file = open::open(path, links)?;
     let metadata = file.metadata()?;
@@ -26,16 +26,16 @@ pub(super) fn open_file(path: &Path, links: Links) -> io::Result<OpenFile> {
     Ok(OpenFile { source, stamp: stamp_of(&metadata) })
 }
 
-/// Where a worker is, for who looks whether it hangs.
+/// Reports to the supervisor which file a worker is reading.
 pub(super) type FileWatchdog = Arc<HangWatchdog<Arc<FileJob>>>;
 
-/// Keeps its inspector, whose buffers are reused from file to file.
+/// Reuses one inspector, with its buffers, for all files.
 pub(super) struct Worker {
     shared: Arc<Shared>,
     inspector: Inspector,
     watchdog: FileWatchdog,
     recorder: Arc<Mutex<Recorder>>,
-    /// OpenFile when the first unchanged file is to be shown.
+    /// Opened when the first unchanged file is shown.
     inventory: Option<Inventory>,
 }
 
@@ -54,8 +54,8 @@ impl Worker {
         }
     }
 
-    /// Does what is handed over. A page goes to the writer when it is full, or when there is
-    /// nothing else to do.
+    /// Handles jobs. Sends the buffer to the supervisor when it is full, and before it waits for a
+    /// job.
     pub(super) fn run(mut self, waiting: &Receiver<Job>, events: &Sender<Event>) {
         loop {
             let job = match waiting.try_recv() {
@@ -76,7 +76,7 @@ impl Worker {
                 _ if self.shared.walk.stop.is_raised() => continue,
                 job => {
                     if !self.take(&job) {
-                        // Somebody else has taken over.
+                        // The supervisor has replaced this worker.
                         return;
                     }
                 }
@@ -86,7 +86,7 @@ impl Worker {
                 break;
             }
         }
-        // Where the writer is gone, so is the need for the page.
+        // If the supervisor has ended, the output is not needed.
         self.turn_page(events, |_| true);
         _ = events.send(Event::Done);
     }
@@ -106,7 +106,7 @@ impl Worker {
         events.send(Event::Page(page)).is_ok()
     }
 
-    /// Does one job. False: it took so long that somebody else has gone on.
+    /// Handles a job. Returns `false` if the supervisor has replaced this worker meanwhile.
     fn take(&mut self, job: &Job) -> bool {
         match job {
             Job::File(file) => {
@@ -187,7 +187,7 @@ impl Worker {
                 self.recorder().report(job, opened.stamp, &report, has_changed);
             }
             Err(panic) => {
-                // Whatever state it was in.
+                // A panic may have left the inspector in an invalid state.
                 self.inspector = self.shared.settings.inspector.clone().build();
                 let words = format!("the reader failed, which is a bug in it: {}", said(&*panic));
                 self.recorder().unreadable(job, "reader-failed", words);
@@ -215,8 +215,8 @@ impl Worker {
         });
     }
 
-    /// A file whose name is that of a link: one of a list, or one that was replaced since its folder
-    /// was listed.
+    /// Handles a file whose name is a link: an entry of a list, or a file that was replaced since
+    /// its folder was listed.
     fn link(&self, job: &FileJob) {
         let walk = &self.shared.walk;
         let list = self.list_of(job);
@@ -232,7 +232,7 @@ impl Worker {
     }
 }
 
-/// Whether something was not read: once the scan ends, because of that.
+/// Returns whether data was not read. After a stop, the stop is the reason.
 fn is_cut_short(report: &rmsight::Result<Report>) -> bool {
     match report {
         Ok(report) => {
@@ -248,7 +248,7 @@ fn said(panic: &(dyn std::any::Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default()
 }
 
-/// Bytes that are read slowly enough, counted, and under watch.
+/// A source that throttles reads, counts bytes, and is watched for hanging.
 struct Watched<'a> {
     source: &'a dyn ReadAt,
     shared: &'a Shared,

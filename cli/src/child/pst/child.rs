@@ -1,4 +1,4 @@
-//! The side of the pipes that reads what may be hostile, and has nothing to lose: `rmsight pst-child`.
+//! The child process: reads an untrusted data file, with minimal rights (`rmsight pst-child`).
 
 use std::cell::RefCell;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -11,15 +11,15 @@ use super::messages::MessageWalk;
 use super::protocol::{Answer, Ask, LastSeek, PIECE};
 use crate::exit::{Outcome, Result};
 
-/// Bytes that are fetched at once where less is wanted: pages have 512, small reads of fields fewer.
+/// Minimum number of bytes fetched at once. Pages have 512 bytes, and reads of fields are smaller.
 const CHUNK: u64 = 4096;
-/// Chunks that are kept.
+/// Number of cached chunks.
 const CHUNKS: usize = 256;
 
-/// Answers questions about one file until nobody asks any more.
+/// Answers requests about one file until standard input ends.
 pub(crate) fn run(seconds: u64, memory: u64) -> Result<Outcome> {
     limits::set(seconds, memory);
-    // What is said here nobody reads; what went wrong is part of the answer.
+    // Standard error is not shown; the answer contains the failure.
     std::panic::set_hook(Box::new(|_| {}));
     match serve(io::stdin().lock(), io::stdout().lock()) {
         Ok(()) => Ok(Outcome::Complete),
@@ -27,7 +27,8 @@ pub(crate) fn run(seconds: u64, memory: u64) -> Result<Outcome> {
     }
 }
 
-/// The pipes. Whoever reads the file and whoever answers uses them, never at the same time.
+/// The pipes to the parent process. The reader of the file and the loop of requests share them,
+/// never at the same time.
 pub(super) struct Pipes<I, O> {
     from: I,
     to: O,
@@ -43,7 +44,7 @@ fn serve(from: impl Read + 'static, to: impl io::Write + 'static) -> io::Result<
     loop {
         let ask = match hear(&pipes) {
             Ok(ask) => ask,
-            // Nobody wants more.
+            // The parent has closed the pipe.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             Err(error) => return Err(error),
         };
@@ -51,7 +52,8 @@ fn serve(from: impl Read + 'static, to: impl io::Write + 'static) -> io::Result<
             catch_unwind(AssertUnwindSafe(|| answer(&ask, &mut walk, &pipes, &last_seek, size)));
         let answer = match (answer, &ask) {
             (Ok(answer), _) => answer,
-            // It goes on with the next part of the file, if it has come so far.
+            // The next request continues with the next part of the file, if the file could be
+            // opened.
             (Err(panic), Ask::Next) if walk.is_some() => {
                 Answer::Unread(last_seek.damage(failed(&*panic)))
             }
@@ -105,18 +107,19 @@ fn hear<I: Read, O>(pipes: &Both<I, O>) -> io::Result<Ask> {
     Ask::read(&mut pipes.borrow_mut().from)
 }
 
-/// The file, as far away as the other end of the pipes.
+/// The file, read through the pipes.
 struct Remote<I, O> {
     pipes: Both<I, O>,
     last_seek: LastSeek,
     size: u64,
     at: u64,
-    /// Pieces of [`CHUNK`] bytes, each where its number says.
+    /// Cache of chunks of [`CHUNK`] bytes with their numbers. The slot is the number modulo the
+    /// size.
     chunks: Vec<Option<(u64, Vec<u8>)>>,
 }
 
 impl<I: Read, O: io::Write> Remote<I, O> {
-    /// It is read from its beginning.
+    /// The first read starts at offset 0.
     fn new(pipes: Both<I, O>, last_seek: LastSeek, size: u64) -> Remote<I, O> {
         last_seek.set(Some(0));
         Remote { pipes, last_seek, size, at: 0, chunks: vec![None; CHUNKS] }
@@ -184,14 +187,15 @@ impl<I: Read, O: io::Write> Seek for Remote<I, O> {
 mod limits {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
-    /// Seconds that it may go on behind the time in which the other side ends it.
+    /// Additional processor time beyond the time after which the parent kills the process, in
+    /// seconds.
     const SPARE: u64 = 5;
 
-    /// Takes away what reading does not need. Whoever takes this process over has a processor for a
-    /// while, some memory, and two pipes: no file that it could open, no connection, no process.
+    /// Drops the rights that reading does not need. An attacker who controls this process has some
+    /// processor time, some memory and two pipes, but cannot open files, connect or start
+    /// processes.
     ///
-    /// What a system does not let be limited stays as it is; the other side still ends a process
-    /// that takes too long.
+    /// Unsupported limits are skipped; the parent still kills a process that takes too long.
     pub(super) fn set(seconds: u64, memory: u64) {
         let none = |resource| limit(resource, 0);
         limit(Resource::Cpu, seconds.saturating_add(SPARE));
@@ -199,7 +203,8 @@ mod limits {
         limit(Resource::Nofile, 3);
         none(Resource::Core);
         none(Resource::Nproc);
-        // Pipes are no files; its last words, when memory runs out, are a line in one.
+        // Pipes are not files. Standard error, a file, has room for the message of a failed
+        // allocation.
         limit(Resource::Fsize, 4096);
     }
 
@@ -216,6 +221,7 @@ mod limits {
     target_os = "freebsd"
 )))]
 mod limits {
-    /// There is nothing of the kind; the other side ends a process that takes too long.
+    /// Does nothing: this system has no such limits. The parent kills a process that takes too
+    /// long.
     pub(super) fn set(_: u64, _: u64) {}
 }

@@ -1,7 +1,7 @@
-//! Property contexts (MS-PST 2.3.3): the few properties that say what an attachment is.
+//! Property contexts (MS-PST 2.3.3): the few properties that describe an attachment.
 //!
-//! `outlook-pst` reads whole objects only: each property of a message, and fails at any. Here those
-//! that matter are picked out of the blocks that it decodes.
+//! `outlook-pst` reads only whole objects, and fails if any property of a message is damaged. This
+//! module reads the needed properties from the blocks that it decodes.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use std::io;
 const HEAP: [u8; 2] = [0xEC, 0xBC];
 /// `bType`, `cbKey`, `cbEnt` of its tree, 2.3.2.1 and 2.3.3.3.
 const TREE: [u8; 3] = [0xB5, 2, 6];
-/// Levels of a tree. Its keys have 16 bits, so two are enough.
+/// Maximum number of levels of a tree. Its keys have 16 bits, so that two levels suffice.
 const LEVELS: u8 = 4;
 /// `PtypInteger32`, `PtypString8`, `PtypString`, `PtypObject`; MS-OXCDATA 2.11.1.
 const INTEGER: u16 = 0x0003;
@@ -17,19 +17,19 @@ const STRING8: u16 = 0x001E;
 const STRING: u16 = 0x001F;
 pub(super) const OBJECT: u16 = 0x000D;
 
-/// The blocks of a node that is a property context, decoded.
+/// The decoded blocks of a node that is a property context.
 pub(super) struct Properties {
     blocks: Vec<Vec<u8>>,
-    /// The tree's records: `wPropId`, `wPropType`, `dwValueHnid`.
+    /// Records of the tree: `wPropId`, `wPropType`, `dwValueHnid`.
     records: Vec<(u16, u16, u32)>,
 }
 
-/// What a property has.
+/// Value of a property.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
-    /// Its bytes.
+    /// The bytes of the value.
     Here(Vec<u8>),
-    /// The node below that of the object which has them.
+    /// The id of the subnode that contains the value.
     Node(u32),
 }
 
@@ -65,7 +65,7 @@ impl Properties {
             return None;
         }
         let root = u32_at(tree, 4)?;
-        // An empty tree has none.
+        // An empty tree does not have a root.
         let mut ids = if root == 0 { Vec::new() } else { vec![root] };
         for _ in 0..*levels {
             let mut below = Vec::new();
@@ -73,7 +73,7 @@ impl Properties {
                 let entries = self.allocation(id)?.chunks_exact(6);
                 below.extend(entries.filter_map(|entry| u32_at(entry, 2)));
             }
-            // No more than there are keys.
+            // There cannot be more ids than keys.
             ids = below.into_iter().take(1 << 16).collect();
         }
         let mut records = Vec::new();
@@ -85,11 +85,12 @@ impl Properties {
         Some(records)
     }
 
-    /// What a `HID` stands for, 2.3.1.1: five bits of type, eleven of an index from 1, and a block.
+    /// Returns the allocation of a `HID`, 2.3.1.1: five bits of type, eleven bits of a 1-based
+    /// index, and a block.
     fn allocation(&self, id: u32) -> Option<&[u8]> {
         let (index, block) = ((id >> 5) & 0x7FF, id >> 16);
         let block = self.blocks.get(usize::try_from(block).ok()?)?;
-        // HNPAGEMAP, 2.3.1.5: cAlloc, cFree, and the offsets with one behind the last.
+        // HNPAGEMAP, 2.3.1.5: cAlloc, cFree, and the offsets, with an additional one at the end.
         let map = usize::from(u16_at(block, 0)?);
         if id & 0x1F != 0 || index == 0 || index > u32::from(u16_at(block, map)?) {
             return None;
@@ -104,12 +105,12 @@ impl Properties {
         Some((found.1, found.2))
     }
 
-    /// The property's type and value, if it is one of variable size.
+    /// Returns the type and value of a property of variable size.
     pub(super) fn value(&self, property: u16) -> io::Result<Option<(u16, Value)>> {
         let Some((kind, id)) = self.record(property) else { return Ok(None) };
         let value = match id {
             0 => Value::Here(Vec::new()),
-            // An HNID is a HID where its type is zero, else a node below.
+            // An HNID with type zero is a HID, otherwise a subnode.
             _ if id & 0x1F == 0 => {
                 let bytes = self.allocation(id).ok_or_else(|| damaged("a value is missing"))?;
                 Value::Here(bytes.to_vec())
@@ -119,12 +120,12 @@ impl Properties {
         Ok(Some((kind, value)))
     }
 
-    /// The property's number.
+    /// Returns the value of a numeric property.
     pub(super) fn number(&self, property: u16) -> Option<u32> {
         self.record(property).filter(|(kind, _)| *kind == INTEGER).map(|(_, value)| value)
     }
 
-    /// The property's text, where it has some of moderate length.
+    /// Returns the value of a text property of moderate length.
     pub(super) fn text(&self, property: u16) -> Option<String> {
         let (kind, Value::Here(bytes)) = self.value(property).ok().flatten()? else { return None };
         let text = match kind {
@@ -137,7 +138,7 @@ impl Properties {
             _ => return None,
         };
         let mut text = text.trim_matches('\0');
-        // PidTagSubject begins with how much of it is "Re: ", 2.5.3.1.1.1.
+        // PidTagSubject begins with the length of its prefix ("Re: "), 2.5.3.1.1.1.
         let mut chars = text.chars();
         if chars.next() == Some('\u{1}') && chars.next().is_some() {
             text = chars.as_str();

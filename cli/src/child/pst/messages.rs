@@ -1,7 +1,7 @@
-//! Every attachment of every message in a data file, and every use license.
+//! Traversal of all attachments and use licenses of all messages in a data file.
 //!
-//! Messages are found in the node tree, not in the tables of their folders: it has each of them once,
-//! those too that a damaged or a search folder does not show.
+//! It reads messages from the node tree, not from the tables of folders. The tree contains each
+//! message once, including messages that damaged folders and search folders do not list.
 
 use std::collections::HashMap;
 use std::io;
@@ -22,7 +22,7 @@ const ATTACHMENT: u8 = 0x05;
 const STORE: u32 = 0x21;
 const NAMES: u32 = 0x61;
 const ROOT_FOLDER: u32 = 0x122;
-/// PidTagIpmSubTreeEntryId: the folder that a person sees as the mailbox. Its node is at the end.
+/// PidTagIpmSubTreeEntryId: the root folder of the visible mailbox. Its node id is at the end.
 const VISIBLE_ROOT: u16 = 0x35E0;
 const ENTRY_ID_NODE: usize = 20;
 /// PidTagSubject; PidTagDisplayName.
@@ -30,9 +30,9 @@ const SUBJECT: u16 = 0x0037;
 const DISPLAY_NAME: u16 = 0x3001;
 /// PidTagAttachLongFilename, PidTagAttachFilename, PidTagDisplayName.
 const FILE_NAMES: [u16; 3] = [0x3707, 0x3704, DISPLAY_NAME];
-/// PidTagAttachDataBinary, or PidTagAttachDataObject: they differ in their types.
+/// PidTagAttachDataBinary and PidTagAttachDataObject: they differ in their types.
 const DATA: u16 = 0x3701;
-/// PidTagAttachMethod, and those of its values that go with data; MS-OXCMSG 2.2.2.9.
+/// PidTagAttachMethod, and its values for attachments with data; MS-OXCMSG 2.2.2.9.
 const METHOD: u16 = 0x3705;
 const BY_VALUE: u32 = 1;
 const MESSAGE_OBJECT: u32 = 5;
@@ -45,35 +45,35 @@ const LICENSE_NAME: &str = "DRMLicense";
 const BINARIES: u16 = 0x1102;
 /// The first id of a named property.
 const FIRST_NAMED: u16 = 0x8000;
-/// Bytes of the names of properties, and of a use license.
+/// Maximum size of the names of properties, and of a use license, in bytes.
 const LARGEST_VALUE: u64 = 1 << 24;
-/// Bytes of a property context.
+/// Maximum size of a property context, in bytes.
 const LARGEST_CONTEXT: u64 = 1 << 24;
-/// Folders that lead to a folder.
+/// Maximum depth of folders.
 const FOLDERS: usize = 32;
-/// Folders whose paths are remembered: with the longest ones some 13 MB.
+/// Number of cached folder paths: up to about 13 MB.
 const REMEMBERED: usize = 1 << 10;
-/// Characters of a folder's name.
+/// Maximum number of characters of a folder name.
 const FOLDER_NAME: usize = 100;
 
 pub(super) struct MessageWalk {
     store: Box<dyn NodeStore>,
     last_seek: LastSeek,
     visible_root: u32,
-    /// The id under which messages of this file have use licenses, if any has.
+    /// The id of the property with use licenses in this file, if there is one.
     license: Option<u16>,
     folders: HashMap<u32, Rc<[String]>>,
-    /// What is to be looked at, the next one last.
+    /// The stack of items to visit; the last one is the next one.
     waiting: Vec<Waiting>,
-    /// The attachment or use license at hand.
+    /// Data blocks of the current attachment or use license.
     current: Vec<Piece>,
-    /// Its bytes, where they are part of its properties.
+    /// Its bytes, if they are part of its properties.
     inline: Vec<u8>,
-    /// The block read last.
+    /// Cache of the last block.
     block: Option<(u64, Rc<[u8]>)>,
 }
 
-/// Where something lies.
+/// Location of a message or an attachment.
 #[derive(Clone)]
 struct Place {
     message: Rc<[String]>,
@@ -95,7 +95,7 @@ enum Waiting {
         place: Place,
         below: Rc<[Node]>,
     },
-    /// What could not be read before the first message.
+    /// Damage that was found before the first message.
     Unread(PstItem),
 }
 
@@ -127,7 +127,7 @@ impl MessageWalk {
         Ok(walk)
     }
 
-    /// The id under which this file has [`LICENSE_NAME`].
+    /// Returns the id of the property [`LICENSE_NAME`] in this file.
     fn license_property(&mut self) -> io::Result<Option<u16>> {
         let node = match self.store.node(NAMES) {
             Err(error) if is_absent(&error) => return Ok(None),
@@ -150,7 +150,7 @@ impl MessageWalk {
         node.below.map_or(Ok(Rc::new([])), |block| self.store.below(block).map(Rc::from))
     }
 
-    /// All of a value that has to be small.
+    /// Reads a whole value, which must be small.
     fn whole(&mut self, value: Value, below: &[Node]) -> io::Result<Vec<u8>> {
         let id = match value {
             Value::Here(bytes) => return Ok(bytes),
@@ -175,8 +175,8 @@ impl MessageWalk {
         u32_at(&entry_id, ENTRY_ID_NODE)
     }
 
-    /// Goes on to the next attachment. What cannot be read is left behind before it is said, so that
-    /// the next call goes on with something else.
+    /// Advances to the next attachment. A damaged item is removed before it is reported, so that
+    /// the next call continues with another one.
     pub(super) fn next(&mut self) -> Option<PstItem> {
         self.current.clear();
         self.inline.clear();
@@ -195,7 +195,8 @@ impl MessageWalk {
                     Ok(nodes) => {
                         let messages =
                             nodes.into_iter().filter(|n| matches!(n.kind(), MESSAGE | ASSOCIATED));
-                        // One without nodes below has no attachments, but may have a use license.
+                        // A message without subnodes does not have attachments, but may have a use
+                        // license.
                         let is_wanted =
                             |node: &Node| self.license.is_some() || node.below.is_some();
                         let messages = messages.filter(is_wanted);
@@ -222,7 +223,7 @@ impl MessageWalk {
         Properties::new(blocks.collect::<io::Result<_>>()?)
     }
 
-    /// Puts the attachments of a message where they wait, and its use license behind them.
+    /// Pushes the attachments of a message, and its use license.
     fn message(&mut self, node: &Node, place: Option<Place>) -> Option<PstItem> {
         let siblings = match self.below(node) {
             Ok(below) => below,
@@ -265,7 +266,7 @@ impl MessageWalk {
         }
     }
 
-    /// The folders of a message and its subject.
+    /// Returns the folders of a message and its subject.
     fn place(&mut self, node: &Node) -> Place {
         let subject = self.properties(node).ok().and_then(|found| found.text(SUBJECT));
         let subject = subject.unwrap_or_else(|| format!("message#{}", node.id >> 5));
@@ -274,7 +275,7 @@ impl MessageWalk {
         Place { message, embedded: Rc::new([]) }
     }
 
-    /// The names that lead to a folder.
+    /// Returns the names of the folders down to a folder.
     fn folder(&mut self, id: u32) -> Rc<[String]> {
         if let Some(known) = self.folders.get(&id) {
             return Rc::clone(known);
@@ -298,7 +299,7 @@ impl MessageWalk {
         names
     }
 
-    /// An attachment, or nothing where it is a message, which then waits.
+    /// Returns an attachment. Returns `None` if it is a message, and pushes that.
     fn attachment(&mut self, node: &Node, place: &Place, siblings: &[Node]) -> Option<PstItem> {
         let read = self.try_attachment(node, place, siblings);
         read.unwrap_or_else(|error| {
@@ -316,7 +317,7 @@ impl MessageWalk {
         let properties = self.properties(node)?;
         let name = FILE_NAMES.iter().find_map(|property| properties.text(*property));
         let Some((kind, value)) = properties.value(DATA)? else {
-            // One that is only a reference has none.
+            // A reference does not have data.
             return match properties.number(METHOD) {
                 Some(BY_VALUE | MESSAGE_OBJECT | OTHER_OBJECT) => {
                     Err(io::Error::other("it has no data"))
@@ -368,7 +369,7 @@ impl MessageWalk {
         PstItem::Unread(self.last_seek.damage(format!("{what}: {error}")))
     }
 
-    /// Bytes of what is at hand: up to the end of the block in which they begin, or more.
+    /// Reads the current attachment: up to the end of the block that contains `offset`, or more.
     pub(super) fn read_at(&mut self, offset: u64, len: u32) -> io::Result<Vec<u8>> {
         self.last_seek.forget();
         let most = usize::try_from(len).unwrap_or(PIECE).min(PIECE);
@@ -412,19 +413,20 @@ impl MessageWalk {
     }
 }
 
-/// The id of the property with this name, in the streams of 2.4.7.1 to 2.4.7.3.
+/// Returns the id of the property with this name, from the streams of 2.4.7.1 to 2.4.7.3.
 fn property_id(strings: &[u8], entries: &[u8], name: &str) -> Option<u16> {
     let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let last_seek = [&u32::try_from(name.len()).ok()?.to_le_bytes()[..], &name].concat();
     let at = strings.windows(last_seek.len()).position(|window| window == last_seek)?;
     entries.chunks_exact(8).find_map(|entry| {
-        // dwPropertyID; N, which says that it is a name, and wGuid; wPropIdx.
+        // dwPropertyID; wGuid with the flag N for a name; wPropIdx.
         let is_it = u32_at(entry, 0) == u32::try_from(at).ok() && u16_at(entry, 4)? & 1 == 1;
         if is_it { FIRST_NAMED.checked_add(u16_at(entry, 6)?) } else { None }
     })
 }
 
-/// The first value of a property of several, 2.3.3.4.2: a count, where each begins, the values.
+/// Returns the first value of a multi-valued property, 2.3.3.4.2: a count, the offsets of the
+/// values, the values.
 fn first_value(bytes: &[u8]) -> Option<Vec<u8>> {
     let at = |place: usize| usize::try_from(u32_at(bytes, place)?).ok();
     let end = if at(0)? > 1 { at(8)? } else { bytes.len() };

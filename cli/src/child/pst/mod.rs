@@ -1,12 +1,11 @@
-//! Outlook data files (MS-PST), read by Microsoft's `outlook-pst` in a process of its own.
+//! Outlook data files (MS-PST), read by Microsoft's `outlook-pst` in a child process.
 //!
-//! That crate is not ours to meter, and what it reads may be hostile. So this program starts itself
-//! again as `rmsight pst-child`, which takes away from itself what it does not need (memory beyond a
-//! limit, processor time, files, processes), and talks over a pair of pipes. It never opens the data
-//! file: it asks for bytes of it, and this side reads them, as any other bytes, from wherever the file
-//! lies, charged and under watch. It gives attachments, and they are inspected on this side, a few
-//! kilobytes of each as a rule. A child that dies, hangs or says what makes no sense ends the reading
-//! of that one file, which is then undecided.
+//! The work of that crate cannot be metered, and its input may be hostile. This program therefore
+//! starts itself again as `rmsight pst-child`, which limits its own memory, processor time, files
+//! and processes, and communicates over a pair of pipes. The child never opens the data file: it
+//! requests bytes, and the parent reads them from any source, charged to the meter and supervised
+//! by the watchdog. The child returns attachments, and the parent inspects them, usually a few
+//! kilobytes of each. If the child dies, hangs or violates the protocol, the file is undecided.
 
 mod child;
 mod heap;
@@ -27,7 +26,7 @@ use parent::Launch;
 
 pub(crate) use child::run;
 
-/// The hidden subcommand.
+/// Name of the hidden subcommand.
 pub(crate) const SUBCOMMAND: &str = "pst-child";
 
 /// Limits of the process that reads one Outlook data file.
@@ -46,7 +45,7 @@ impl Default for PstLimits {
 }
 
 impl PstLimits {
-    /// Starts readers with these limits, which end when `cancel` is raised.
+    /// Returns a function that starts readers with these limits. They end when `cancel` is raised.
     pub(crate) fn opener(
         self,
         cancel: Cancel,

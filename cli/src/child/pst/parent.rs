@@ -1,4 +1,4 @@
-//! The side of the pipes that reads the file and believes nothing: [`Reader`].
+//! The parent process: reads the file, and does not trust the child. See [`Reader`].
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -13,25 +13,25 @@ use rmsight::{Cancel, PstError, PstItem, PstReader, ReadAt};
 
 use super::protocol::{Answer, Ask, PIECE};
 
-/// Bytes of its last words that are looked at.
+/// Maximum number of bytes of the child's standard error that are read.
 const LAST_WORDS: u64 = 4096;
-/// How often the thread that watches a child looks at the cancel flag.
+/// Interval at which the watching thread checks the cancel flag.
 const LOOK: Duration = Duration::from_millis(250);
-/// What the standard library says when an allocation fails.
+/// Message of the standard library for a failed allocation.
 const NO_MEMORY: &str = "memory allocation of";
 
-/// How a reader is started.
+/// How a child is started.
 #[derive(Debug, Clone)]
 pub(super) struct Launch {
     pub(super) program: PathBuf,
     pub(super) args: Vec<OsString>,
     pub(super) time: Duration,
     pub(super) memory: u64,
-    /// Ends the process when it is raised.
+    /// Kills the child when it is raised.
     pub(super) cancel: Cancel,
 }
 
-/// A child at work on one file.
+/// A child process that reads one file.
 #[derive(Debug)]
 pub(super) struct Reader {
     guard: Arc<Guard>,
@@ -41,11 +41,12 @@ pub(super) struct Reader {
     time: Duration,
     memory: u64,
     has_size: bool,
-    /// Why it ended: it is not asked again, and whoever asks hears the same.
+    /// Why the child ended. Later requests return the same error.
     end: Option<PstError>,
 }
 
-/// Kills a child that takes too long, from a thread of its own: the reading side waits in the pipe.
+/// Kills a child that takes too long. It runs in its own thread, because the reader blocks on the
+/// pipe.
 #[derive(Debug)]
 struct Guard {
     state: Mutex<ChildState>,
@@ -56,9 +57,9 @@ struct Guard {
 #[derive(Debug)]
 struct ChildState {
     child: Child,
-    /// What is left of its time.
+    /// Remaining time.
     left: Duration,
-    /// Since when it is waited for.
+    /// Start of the current request.
     since: Option<Instant>,
     is_timed_out: bool,
     is_over: bool,
@@ -69,7 +70,7 @@ impl Guard {
         self.state.lock().unwrap_or_else(|error| error.into_inner())
     }
 
-    /// Kills the child when its time is up; until somebody says that it is over.
+    /// Kills the child when its time is used up. Returns when the child has ended.
     fn watch(&self) {
         let mut state = self.state();
         while !state.is_over {
@@ -95,13 +96,13 @@ impl Guard {
         }
     }
 
-    /// From now on its time runs.
+    /// Starts the clock of the child.
     fn begin(&self) {
         self.state().since = Some(Instant::now());
         self.changed.notify_all();
     }
 
-    /// Its time stands still.
+    /// Stops the clock of the child.
     fn pause(&self) {
         let mut state = self.state();
         if let Some(since) = state.since.take() {
@@ -112,7 +113,7 @@ impl Guard {
 
 impl ChildState {
     fn kill(&mut self) {
-        // Whoever it may have started is in its group.
+        // Processes that it may have started are in its process group.
         #[cfg(unix)]
         if let Some(pid) =
             i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw)
@@ -127,13 +128,13 @@ impl Reader {
     pub(super) fn start(launch: &Launch) -> io::Result<Reader> {
         let mut command = Command::new(&launch.program);
         command.args(&launch.args).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
-        // A file, because a pipe that nobody reads would make it wait.
+        // A file, because a pipe that is not read would block the child.
         let last_words = tempfile::tempfile().ok();
         match last_words.as_ref().and_then(|file| file.try_clone().ok()) {
             Some(file) => command.stderr(file),
             None => command.stderr(Stdio::null()),
         };
-        // Ctrl-C is for this process, which goes on until what it reads is kept.
+        // Ctrl-C must reach only this process, which still stores its results.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         #[cfg(windows)]
@@ -164,12 +165,12 @@ impl Reader {
             has_size: false,
             end: None,
         };
-        // Without the thread nothing would end it; dropping it does.
+        // Without the thread nothing would kill the child. Dropping the reader does.
         thread::Builder::new().name("pst".to_owned()).spawn(move || watched.watch())?;
         Ok(reader)
     }
 
-    /// Asks, gives it the bytes of the file that it wants, and returns what it answers.
+    /// Sends a request, serves the child's requests for bytes of the file, and returns its answer.
     fn ask(&mut self, ask: &Ask, file: &dyn ReadAt) -> Result<Answer, PstError> {
         if let Some(end) = &self.end {
             return Err(again(end));
@@ -203,7 +204,7 @@ impl Reader {
             match piece(file, offset, len) {
                 Ok(bytes) => self.tell(&Ask::File(bytes))?,
                 Err(error) => {
-                    // It is told so that it does not wait; what it makes of it is of no interest.
+                    // The child must not wait. Its answer is ignored.
                     _ = self.tell(&Ask::Unreadable);
                     return Err(PstError::Io(error));
                 }
@@ -218,11 +219,11 @@ impl Reader {
         told.map_err(|error| self.ended(&error))
     }
 
-    /// Why it does not answer.
+    /// Returns why the child does not answer.
     fn ended(&mut self, error: &io::Error) -> PstError {
         let status = {
             let mut state = self.guard.state();
-            // It may be alive, and talk nonsense; or about to end, its pipes closed.
+            // The child may be alive and violate the protocol, or about to end with closed pipes.
             let status = match error.kind() {
                 io::ErrorKind::InvalidData => None,
                 _ => wait_a_little(&mut state.child),
@@ -255,7 +256,7 @@ impl Reader {
     }
 }
 
-/// How the child ended, if it does so at once.
+/// Returns the exit status of a child that ends within a short time.
 fn wait_a_little(child: &mut Child) -> Option<ExitStatus> {
     for _ in 0..50 {
         if let Ok(Some(status)) = child.try_wait() {
@@ -277,7 +278,7 @@ fn has_spent_its_time(_: ExitStatus) -> bool {
     false
 }
 
-/// Bytes of the file, fewer only at its end.
+/// Reads bytes of the file. Returns fewer bytes only at its end.
 fn piece(file: &dyn ReadAt, offset: u64, len: u32) -> io::Result<Vec<u8>> {
     let len = usize::try_from(len).unwrap_or(PIECE).min(PIECE);
     let mut bytes = vec![0; len];
@@ -295,7 +296,7 @@ fn piece(file: &dyn ReadAt, offset: u64, len: u32) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The same once more.
+/// Copies an error.
 fn again(error: &PstError) -> PstError {
     match error {
         PstError::Malformed(why) => PstError::Malformed(why.clone()),
@@ -340,7 +341,7 @@ impl PstReader for Reader {
 }
 
 impl Reader {
-    /// An answer to another question.
+    /// Ends the child after an answer that does not match the request.
     fn nonsense(&mut self) -> PstError {
         let kind = io::ErrorKind::InvalidData;
         let error = self.ended(&io::Error::new(kind, "it does not keep to the protocol"));

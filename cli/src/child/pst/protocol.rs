@@ -1,9 +1,9 @@
-//! What the two processes say to each other: frames of a tag, a length, and as many bytes.
+//! The protocol between parent and child: frames of a tag, a length, and that many bytes.
 //!
-//! This side asks for the next attachment or for bytes of the one at hand; the child answers, and may
-//! ask for bytes of the file as often as it has to before. So one of them waits for the other at any
-//! time, and neither can fill a pipe that nobody empties. Nothing that the child says is believed:
-//! frames are short, counts are bounded, text is whatever can be made of its bytes.
+//! The parent requests the next attachment, or bytes of the current one. The child answers, and may
+//! request bytes of the file any number of times before. One process always waits for the other, so
+//! that a full pipe cannot block both. The parent does not trust the child: frames are short,
+//! counts are bounded, and text is decoded leniently.
 
 use std::cell::Cell;
 use std::io::{self, Read, Write};
@@ -11,48 +11,48 @@ use std::rc::Rc;
 
 use rmsight::{PstAttachment, PstDamage};
 
-/// Bytes of a file or an attachment that one frame carries.
+/// Maximum number of bytes of a file or attachment in a frame.
 pub(super) const PIECE: usize = 1 << 16;
-/// Bytes of the longest frame.
+/// Maximum length of a frame, in bytes.
 const LONGEST: usize = PIECE + 64;
-/// Steps of a path: folders, and messages in messages.
+/// Maximum number of elements of a path: folders, and messages in messages.
 pub(super) const STEPS: usize = 64;
-/// The offset of what lies nowhere.
+/// Represents an unknown offset.
 const NOWHERE: u64 = u64::MAX;
-/// Bytes of a name that are told.
+/// Maximum length of a name, in bytes.
 const NAME: usize = 400;
 
-/// What the child is asked, and what it is told of the file.
+/// A message to the child.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ask {
-    /// The size of the file, once, to begin with.
+    /// The size of the file; the first message.
     Size(u64),
-    /// The next attachment or use license.
+    /// Requests the next attachment or use license.
     Next,
-    /// Bytes of the attachment at hand.
+    /// Requests bytes of the current attachment.
     Attachment { offset: u64, len: u32 },
-    /// Bytes of the file that it wanted.
+    /// The requested bytes of the file.
     File(Vec<u8>),
-    /// They could not be read.
+    /// The requested bytes could not be read.
     Unreadable,
 }
 
-/// What the child says.
+/// A message from the child.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// It wants bytes of the file.
+    /// Requests bytes of the file.
     Wants { offset: u64, len: u32 },
     /// The next attachment.
     Attachment(PstAttachment),
     /// The next use license.
     UseLicense(PstAttachment),
-    /// Something that it could not read.
+    /// Data that could not be read.
     Unread(PstDamage),
-    /// There are no more.
+    /// There are no more items.
     End,
     /// Bytes of the attachment.
     Bytes(Vec<u8>),
-    /// They could not be read, or the file could not be opened at all.
+    /// They could not be read, or the file could not be opened.
     Malformed(PstDamage),
 }
 
@@ -77,12 +77,12 @@ fn read(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     Ok((tag.first().copied().unwrap_or_default(), bytes))
 }
 
-/// What is said makes no sense.
+/// Returns the error for an invalid frame.
 fn nonsense() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "it does not keep to the protocol")
 }
 
-/// The fields of a frame, one after the other.
+/// Reads the fields of a frame.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -121,7 +121,7 @@ impl<'a> Fields<'a> {
         Some(PstDamage { detail: self.text()?, offset })
     }
 
-    /// The value, if nothing is left behind it.
+    /// Returns `value` if no bytes are left.
     fn end<T>(self, value: T) -> Option<T> {
         self.0.is_empty().then_some(value)
     }
@@ -138,7 +138,7 @@ fn put_text(text: &str, to: &mut Vec<u8>) {
 }
 
 fn put_texts(texts: &[String], to: &mut Vec<u8>) {
-    // Of a path that is too long the end says more.
+    // The end of a long path is more informative than its start.
     let texts = texts.get(texts.len().saturating_sub(STEPS)..).unwrap_or_default();
     to.extend_from_slice(&u32::try_from(texts.len()).unwrap_or_default().to_le_bytes());
     texts.iter().for_each(|text| put_text(text, to));
@@ -235,13 +235,13 @@ impl Answer {
     }
 }
 
-/// Where the page or block begins that was read last. `outlook-pst` goes to the beginning of each
-/// before it reads it, and its errors do not say which one they are about.
+/// Offset of the last page or block that was read. `outlook-pst` seeks to its start before each
+/// read, and its errors do not contain it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LastSeek(Rc<Cell<Option<u64>>>);
 
 impl LastSeek {
-    /// From now on nothing was read: what comes is about something else.
+    /// Clears the offset, so that later errors do not refer to it.
     pub(super) fn forget(&self) {
         self.0.set(None);
     }

@@ -1,5 +1,5 @@
-//! The node database of a data file (MS-PST 2.2), as `outlook-pst` reads it: nodes, the nodes below
-//! them, and blocks. Both forms of it, which that crate has as types, look the same from outside.
+//! The node database of a data file (MS-PST 2.2), read with `outlook-pst`: nodes, subnodes and
+//! blocks. Hides the two formats, which are different types in that crate.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard};
@@ -24,24 +24,25 @@ use outlook_pst::{AnsiPstFile, PstFile as _, UnicodePstFile};
 
 use super::protocol::LastSeek;
 
-/// Pages of both trees that are remembered, each of 512 bytes and what is made of them: some 30 MB.
+/// Number of cached pages of both trees, each of 512 bytes and its decoded form: about 30 MB.
 const PAGES: usize = 32_768;
-/// Pages of the node tree that wait. A page has at most 31 entries, a tree eight levels.
+/// Maximum number of pages of the node tree on the stack. A page has at most 31 entries, a tree
+/// eight levels.
 const WAITING: usize = 1 << 16;
-/// Blocks of one node: 8 KB each, of the largest attachment there can be (2 GB).
+/// Maximum number of blocks of a node: 8 KB each, for the largest possible attachment (2 GB).
 const BLOCKS: usize = 1 << 19;
-/// Levels of intermediate blocks, XBLOCK and XXBLOCK.
+/// Maximum number of levels of intermediate blocks, XBLOCK and XXBLOCK.
 const LEVELS: u8 = 2;
 
 /// A node: an object, or a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Node {
     pub(super) id: u32,
-    /// The block of its data.
+    /// The id of its data block.
     pub(super) data: u64,
-    /// The block of the nodes below it.
+    /// The id of the block with its subnodes.
     pub(super) below: Option<u64>,
-    /// The folder that a folder or message lies in.
+    /// The parent folder of a folder or message.
     pub(super) parent: u32,
 }
 
@@ -52,7 +53,7 @@ impl Node {
     }
 }
 
-/// A block of data, and how many bytes it has.
+/// A data block and its length in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) block: u64,
@@ -60,19 +61,19 @@ pub(super) struct Piece {
 }
 
 pub(super) trait NodeStore {
-    /// Nodes of the next page of the node tree, `None` behind the last.
+    /// Returns the nodes of the next page of the node tree; `None` at the end.
     fn next_nodes(&mut self) -> Option<io::Result<Vec<Node>>>;
-    /// The node with this id, which is there.
+    /// Returns the existing node with this id.
     fn node(&mut self, id: u32) -> io::Result<Node>;
-    /// The nodes below, of the tree whose block this is.
+    /// Returns the subnodes in the tree with this block.
     fn below(&mut self, block: u64) -> io::Result<Vec<Node>>;
-    /// The blocks of the data whose first one this is.
+    /// Returns the data blocks of a node, from its first block.
     fn pieces(&mut self, block: u64) -> io::Result<Vec<Piece>>;
-    /// The bytes of a block, decoded.
+    /// Returns the decoded bytes of a block.
     fn bytes(&mut self, block: u64) -> io::Result<Vec<u8>>;
 }
 
-/// Opens a data file of either form: the newer one first.
+/// Opens a data file. Tries the newer format first.
 pub(super) fn open(
     source: &dyn Fn() -> Box<dyn Source>,
     last_seek: &LastSeek,
@@ -92,13 +93,13 @@ pub(super) fn open(
     }
 }
 
-/// Whether an error says no more than that a node is not in the tree.
+/// Returns whether an error only means that a node is not in the tree.
 pub(super) fn is_absent(error: &io::Error) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<NdbError>());
     matches!(inner, Some(NdbError::BTreePageNotFound(_)))
 }
 
-/// The bytes of the file, whatever became of who read them before.
+/// Locks the file, even if a reader panicked.
 fn locked(source: &Mutex<Box<dyn Source>>) -> MutexGuard<'_, Box<dyn Source>> {
     source.lock().unwrap_or_else(|error| error.into_inner())
 }
@@ -107,7 +108,7 @@ fn damaged(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
 }
 
-/// One of the two forms.
+/// Implements [`NodeStore`] for one format.
 macro_rules! form {
     ($module:ident, $File:ident, $Nodes:ident, $Blocks:ident, $Data:ident, $Below:ident,
      $Block:ident, $Page:ident, $PageRef:ident, $Key:ident) => {
@@ -119,7 +120,7 @@ macro_rules! form {
                 file: $File,
                 nodes: $Nodes,
                 blocks: $Blocks,
-                /// Pages of the node tree to be read, with the level that each has at most.
+                /// The stack of pages of the node tree, each with its maximum level.
                 waiting: Vec<($PageRef, u8)>,
                 node_pages: BTreeMap<$Page, $Nodes>,
                 block_pages: BTreeMap<$Page, $Blocks>,
@@ -167,7 +168,7 @@ macro_rules! form {
                     }
                 }
 
-                /// Where a block lies.
+                /// Looks up a block.
                 fn block(
                     &mut self,
                     id: u64,

@@ -1,4 +1,4 @@
-//! The two ends of the pipes, each against one that does not keep to what was agreed.
+//! Protocol violations of each side.
 
 use std::io::Cursor;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ fn first(script: &str, time: Duration) -> Result<Option<PstItem>, PstError> {
     let file = vec![0_u8; 100];
     let said = reader.next(&file);
     if said.is_err() {
-        // It is not asked again, and the reason stays what it was.
+        // The error of later requests is the same.
         assert_eq!(format!("{:?}", reader.next(&file)), format!("{said:?}"), "{script}");
     }
     said
@@ -60,12 +60,12 @@ fn a_child_that_takes_too_long_is_ended() {
     const SHORT: Duration = Duration::from_millis(300);
     let cases = [
         "exec sleep 60",
-        // It has gone on in another process, which holds the pipe; but not before it was asked, or
-        // nobody would be there who could be.
+        // The shell has started another process, which holds the pipe. It does so after the first
+        // request.
         "sleep 60 & sleep 0.1",
-        // It asks for bytes without end, each time quickly.
+        // It requests bytes endlessly, each time quickly.
         "while :; do printf 'w\\14\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\1\\0\\0\\0'; done",
-        // And without reading them.
+        // It also does not read them.
         "yes 'w' > /dev/null",
     ];
     for script in cases {
@@ -121,7 +121,7 @@ fn no_bytes_are_taken_for_more_than_they_are() {
     for seed in 0..2000 {
         let mut bytes = noise(seed, 40);
         bytes[0] = b"waluebmSNAFU"[usize::try_from(seed).unwrap() % 12];
-        // A length that is there.
+        // A valid length.
         bytes[1..5].copy_from_slice(&35_u32.to_le_bytes());
         bytes[5..7].copy_from_slice(&[u8::try_from(seed % 7).unwrap(), 0]);
         _ = Answer::read(&mut Cursor::new(&bytes));

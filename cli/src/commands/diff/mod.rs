@@ -1,4 +1,4 @@
-//! `rmsight diff`: what became of protected files between two scans.
+//! `rmsight diff`: changes of protected files between two scans.
 
 mod rows;
 
@@ -62,22 +62,22 @@ enum DiffFormat {
     Ndjson,
 }
 
-/// What became of one finding.
+/// The change of one finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Change {
     /// Issued after the earlier scan began, under a key that needs an AD RMS cluster.
     PublishedSince,
-    /// There now, under such a key, but issued before: copied, moved or restored.
+    /// New at this path under such a key, but issued before: copied, moved or restored.
     AppearedOld,
-    /// It had such a key, and has another one that needs none, or none.
+    /// It had such a key, and now has another key that needs no cluster, or no key.
     Reprotected,
-    /// It is not protected any more.
+    /// It is no longer protected.
     Unprotected,
-    /// Known to have vanished.
+    /// It was deleted.
     Gone,
-    /// In the earlier inventory, and not looked at for the later one.
+    /// Only in the earlier inventory; its folder was not scanned again.
     NotLookedAt,
-    /// It was read, and could not be any more.
+    /// It was read before, and cannot be read now.
     NotReadable,
 }
 
@@ -198,9 +198,9 @@ impl Pair {
 }
 
 impl Pair {
-    /// The name that the later inventory has for the source of the earlier one, if each has one
-    /// source and that of the earlier one has no name: inventories of the first version did not
-    /// have the host's.
+    /// Returns the name that the later inventory has for the source of the earlier one, if both
+    /// have a single source and that of the earlier one has no name: inventories of the first
+    /// version did not use the name of the host.
     fn alias(&self) -> Result<Option<String>> {
         let sources = |inventory: &Inventory| -> Result<Vec<String>> {
             let mut names: Vec<String> = inventory
@@ -219,14 +219,14 @@ impl Pair {
     }
 }
 
-/// Nobody asks what became of a file with nothing in it.
+/// Unprotected files that disappear are not reported.
 fn is_unprotected(file: &FileFindings) -> bool {
     file.findings.iter().all(|facts| facts.protection == Protection::None)
 }
 
-/// What became of a file that the later inventory has no row of: the nearest folder above it that
-/// it has was listed on the same device by a scan of that root that came to its end, or nobody
-/// knows.
+/// Returns the change of a file without a row in the later inventory. It was deleted if a completed
+/// scan of the root listed the nearest existing parent folder on the same device. Otherwise its
+/// fate is unknown.
 fn fate(after: &Connection, file: &FileFindings) -> rusqlite::Result<Change> {
     let mut statement = after.prepare_cached(
         "SELECT root_scans.finished IS NOT NULL, devices.name FROM dirs \
@@ -251,7 +251,7 @@ fn fate(after: &Connection, file: &FileFindings) -> rusqlite::Result<Change> {
     }
 }
 
-/// The folder above one, both with a separator at their end.
+/// Returns the parent of a folder, both with a trailing separator.
 fn above(dir: &[u8]) -> Option<&[u8]> {
     let trimmed = dir.get(..dir.len().checked_sub(1)?)?;
     let end = trimmed.iter().rposition(|byte| std::path::is_separator(char::from(*byte)))?;
@@ -266,7 +266,7 @@ struct DiffReport<'a> {
 }
 
 impl DiffReport<'_> {
-    /// Tells what became of all findings of one file.
+    /// Reports the changes of all findings of one file.
     fn file(
         &mut self,
         was: Option<&FileFindings>,
@@ -288,7 +288,7 @@ impl DiffReport<'_> {
                 self.tell(change, is, facts, before.and_then(Facts::slc_key))?;
             }
         }
-        // A member that is no longer listed is one that is not protected any more, or is out.
+        // A member that is no longer listed was removed, or is not protected any more.
         let Some(was) = was else { return Ok(()) };
         let after = members(is);
         let all_read = is.findings.iter().all(|facts| facts.searched == Searched::Full);
@@ -399,7 +399,7 @@ impl DiffReport<'_> {
     }
 }
 
-/// The findings by their place in the file. An archive may have any number.
+/// Returns the findings by member. An archive may have any number.
 fn members(file: &FileFindings) -> HashMap<Option<&str>, &Facts> {
     file.findings.iter().map(|facts| (facts.member.as_deref(), facts)).collect()
 }

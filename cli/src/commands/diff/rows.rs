@@ -1,12 +1,11 @@
-//! The files of an inventory in the order of source and path, so that two can be walked side by
-//! side.
+//! The files of an inventory, ordered by source and path, so that two inventories can be merged.
 
 use rmsight::{Column, Envelope, Facts, Timestamp};
 use rusqlite::{Row, Rows};
 
 use crate::inventory::{envelope, fact_values};
 
-/// What two inventories know a file by: source, folder, name. Ordered as the rows are.
+/// Identity of a file in two inventories. Its order is that of the rows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct FileKey {
     pub(super) source: String,
@@ -14,7 +13,7 @@ pub(super) struct FileKey {
     pub(super) name: Vec<u8>,
 }
 
-/// One file with all that was found in it.
+/// A file with all of its findings.
 #[derive(Debug)]
 pub(super) struct FileFindings {
     pub(super) name: FileKey,
@@ -24,7 +23,7 @@ pub(super) struct FileFindings {
     pub(super) findings: Vec<Facts>,
 }
 
-/// The cross joins walk along the indexes: nothing is sorted, and nothing held.
+/// The cross joins follow the indexes, so that SQLite does not sort or collect rows.
 pub(super) fn sql(columns: &[&'static Column]) -> String {
     let mut sql = "SELECT sources.name, dirs.path, files.name, files.id, devices.name, \
         files.gone IS NOT NULL, files.size, files.modified, readings.reader"
@@ -42,11 +41,11 @@ pub(super) fn sql(columns: &[&'static Column]) -> String {
 
 const AHEAD: usize = 9;
 
-/// A walk over all files.
+/// Iterates over all files.
 pub(super) struct FileRows<'s> {
     rows: Rows<'s>,
     columns: &'s [&'static Column],
-    /// The row that belongs to the next file.
+    /// The first row of the next file.
     next: Option<(i64, FileFindings)>,
 }
 

@@ -1,5 +1,5 @@
-//! `rmsight estate learn` and `rmsight estate import`: SLC keys out of what an operator has, as
-//! lines for the estate file.
+//! `rmsight estate learn` and `rmsight estate import`: extract SLC keys, as lines for the estate
+//! file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write};
@@ -58,7 +58,7 @@ pub(crate) struct ImportArgs {
     destination: DestinationArgs,
 }
 
-/// Where what was learnt goes.
+/// Destination of the lines.
 #[derive(Debug, Args)]
 struct DestinationArgs {
     /// The name of the cluster, tenant or organisation: begins an authority of that name
@@ -82,14 +82,14 @@ enum Whose {
     Foreign,
 }
 
-/// More than the library reads of a certificate or a command's output; of a larger file it is told
-/// so much.
+/// One byte more than the library accepts for a certificate or the output of a command, so that it
+/// reports a larger file.
 const READ: u64 = (16 << 20) + 1;
 
-/// From files that a cluster or tenant is known to have protected, or from its certificates.
+/// Learns keys from protected files or certificates.
 pub(super) fn learn(args: &LearnArgs) -> Result<Outcome> {
     let mut lesson = Lesson::default();
-    // What was changed after it was signed names anybody's key.
+    // A license that was changed after it was signed may contain any key.
     let builder = Inspector::builder().verify(true).keep_licenses(false);
     #[cfg(feature = "pst")]
     let builder =
@@ -106,7 +106,7 @@ pub(super) fn learn(args: &LearnArgs) -> Result<Outcome> {
     lesson.end(status, origin, &args.destination)
 }
 
-/// From certificates, public keys and the output of commands.
+/// Learns keys from certificates, public keys and the output of commands.
 pub(super) fn import(args: &ImportArgs) -> Result<Outcome> {
     let mut lesson = Lesson::default();
     for path in &args.files {
@@ -115,7 +115,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<Outcome> {
     lesson.end(None, Origin::Own, &args.destination)
 }
 
-/// What was learnt of each key, in the order in which it was met.
+/// Learned keys, in the order in which they were found.
 #[derive(Default)]
 struct Lesson {
     learned: Vec<Learned>,
@@ -147,7 +147,7 @@ impl Lesson {
         }
     }
 
-    /// What is not protected may tell of a key itself.
+    /// Reads an unprotected file, which may be a certificate or public key.
     fn exported_or(&mut self, path: &Path, report: &Report) {
         match (self.read(path), report.incomplete()) {
             (Ok(()), _) => {}
@@ -174,7 +174,7 @@ impl Lesson {
         Ok(())
     }
 
-    /// A key is known once, with all its hosts.
+    /// Adds a key. Merges it with an equal key.
     fn add(&mut self, learned: Learned) {
         let is_same = |known: &&mut Learned| match (&known.key, &learned.key) {
             (Some(one), Some(other)) => one == other,
@@ -219,7 +219,7 @@ impl Lesson {
         written.map(|()| Outcome::of(!self.is_incomplete))
     }
 
-    /// Adds to the end of an estate file, and changes nothing of what it says.
+    /// Appends the keys to an estate file, and keeps its content.
     fn append(
         &mut self,
         file: &Path,
@@ -235,13 +235,13 @@ impl Lesson {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(fail(&error)),
         };
-        // Keys of which nobody has said yet what became of them are known all the same.
+        // Keys with an empty status are known too.
         let answered = settled(&before);
         let estate = authority_file::parse(file, answered.as_bytes())?;
         let known: Vec<&rmsight::Key> =
             estate.authorities().iter().flat_map(|authority| &authority.keys).collect();
         let found = self.learned.len();
-        // What has neither key nor id is nothing that could be declared.
+        // A key without value and id cannot be declared.
         self.learned.retain(|learned| {
             let is_known = |key: &&rmsight::Key| match (&learned.key, &key.key) {
                 (Some(one), Some(other)) => one == other,
@@ -260,7 +260,7 @@ impl Lesson {
             self.learned.iter_mut().for_each(|learned| learned.kind = Some(last.kind));
         }
         let text = block(&self.learned, status, origin, name);
-        // But for what only the operator can say, it has to be a good estate file.
+        // Except for empty statuses, the result must be a valid estate file.
         let filled = settled(&text);
         authority_file::parse(file, format!("{answered}\n{filled}").as_bytes())?;
         let gap = if before.is_empty() { "" } else { "\n" };
@@ -275,14 +275,14 @@ impl Lesson {
     }
 }
 
-/// Whether a line waits for the operator to say what became of a key.
+/// Returns whether a line is an empty status.
 fn is_open(line: &str) -> bool {
     let value = line.trim_start().strip_prefix("status");
     let value = value.and_then(|rest| rest.trim_start().strip_prefix('='));
     value.is_some_and(|value| matches!(value.trim_start().get(..2), Some("\"\"" | "''")))
 }
 
-/// The text with a status that asks for no more in the place of each that is empty.
+/// Replaces each empty status by one that raises no question.
 fn settled(text: &str) -> String {
     let lines = text.split_inclusive('\n');
     let line = |line: &str| match is_open(line) {
@@ -303,7 +303,7 @@ fn remind(text: &str) {
     }
 }
 
-/// The name of the authority that has to be begun, if one has: keys belong to the last one of a
+/// Returns the name of the authority that must be added. Keys belong to the last authority of a
 /// file.
 fn new_name<'n>(
     estate: &Estate,
@@ -323,7 +323,7 @@ fn new_name<'n>(
     }
 }
 
-/// The key that a protected file is sealed to, unless the file contradicts itself.
+/// Returns the key of a protected file, unless the file contradicts itself.
 fn from_protected(facts: &Facts) -> std::result::Result<Learned, String> {
     let Some(mut learned) = Learned::from_facts(facts) else {
         let why = facts.error.as_deref().unwrap_or("there is none in its license");
@@ -356,7 +356,7 @@ fn from_protected(facts: &Facts) -> std::result::Result<Learned, String> {
     Ok(learned)
 }
 
-/// The lines of keys, below an authority of their own if it has a name.
+/// Returns the lines of keys, after a new authority if it has a name.
 fn block(
     learned: &[Learned],
     status: Option<KeyStatus>,
@@ -378,7 +378,7 @@ fn block(
         let name = quoted(name);
         text += &format!("[[authority]]\nname = {name}\nkind = \"{kind}\"\n");
         text += &format!("hosts = [{}]\n\n", hosts.join(", "));
-        // A key of Azure needs no status, below an authority that is Azure's.
+        // A key of Azure does not need a status if its authority is of Azure.
         let mut all = learned.to_vec();
         all.iter_mut().for_each(|learned| learned.kind = Some(kind));
         return text + &keys(&all, status, origin);
@@ -395,7 +395,7 @@ fn keys(learned: &[Learned], status: Option<KeyStatus>, origin: Origin) -> Strin
     all.collect::<Vec<_>>().join("\n")
 }
 
-/// A basic string of TOML.
+/// Returns a basic string of TOML.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for char in text.chars() {
@@ -408,7 +408,7 @@ fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
-/// Text that keeps its lines, and cannot steer a terminal.
+/// Escapes text, and keeps its line breaks.
 fn lines(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", escaped(line))).collect()
 }

@@ -1,4 +1,4 @@
-//! CSV: as written, and for spreadsheets.
+//! CSV: plain, and for spreadsheets.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -9,21 +9,21 @@ use super::sink::{FindingWriter, OutputFile};
 use crate::exit::{Failure, Result};
 use crate::inventory::query::Judged;
 
-/// Rows of a sheet in Excel, its header among them.
+/// Maximum number of rows of an Excel sheet, with its header.
 const SHEET: u64 = 1_048_576;
 
-/// One line of CSV (RFC 4180).
+/// Returns one line of CSV (RFC 4180).
 pub(super) fn line<T: AsRef<[u8]>>(
     fields: impl Iterator<Item = T>,
     terminator: csv::Terminator,
 ) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(terminator).from_writer(Vec::new());
-    // Writing into memory cannot fail, and neither can its end.
+    // Writing into memory cannot fail, and flushing cannot either.
     _ = writer.write_record(fields);
     writer.into_inner().unwrap_or_default()
 }
 
-/// Values as they are.
+/// Writes plain values.
 pub(super) struct CsvWriter {
     out: OutputFile,
 }
@@ -49,7 +49,7 @@ impl FindingWriter for CsvWriter {
     }
 }
 
-/// For spreadsheets: as many files as it takes.
+/// Writes values for spreadsheets, in as many files as necessary.
 pub(super) struct ExcelWriter {
     file: Option<PathBuf>,
     full: Vec<OutputFile>,
@@ -130,7 +130,7 @@ impl FindingWriter for ExcelWriter {
     }
 }
 
-/// Text that a spreadsheet does not take for a formula (OWASP, "CSV Injection").
+/// Escapes text that a spreadsheet would interpret as a formula (OWASP, "CSV Injection").
 pub(super) fn harmless(text: &str) -> Cow<'_, str> {
     if text.starts_with([
         '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',

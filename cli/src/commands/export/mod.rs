@@ -1,4 +1,4 @@
-//! `rmsight export`: stored findings with their verdicts, for other programs.
+//! `rmsight export`: writes stored findings with their verdicts, for other programs.
 
 mod csv;
 mod ndjson;
@@ -86,7 +86,7 @@ enum Purpose {
     SetFilelabel,
 }
 
-/// Which findings.
+/// Selection of findings.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which findings")]
 struct FindingFilter {
@@ -118,7 +118,7 @@ impl FindingFilter {
             && (self.key.is_empty() || self.key.iter().any(|key| is_of(key, judged)))
     }
 
-    /// A name that nobody knows would give an empty list, which reads as good news.
+    /// Fails if an authority is unknown: the empty result would be mistaken for an answer.
     fn check(&self, estate: &Estate) -> Result<()> {
         for name in &self.authority {
             known_authority(name, estate)?;

@@ -1,10 +1,10 @@
-//! NDJSON: the record as it is.
+//! NDJSON.
 
 use super::sink::{FindingWriter, OutputFile};
 use crate::exit::{Failure, Result};
 use crate::inventory::query::Judged;
 
-/// One JSON object a line.
+/// Writes one JSON object per line.
 pub(super) struct NdjsonWriter {
     pub(super) out: OutputFile,
 }

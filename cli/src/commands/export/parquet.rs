@@ -22,11 +22,11 @@ use crate::exit::{Failure, Result};
 use crate::inventory::query::Judged;
 use crate::output::atomic_file::AtomicFile;
 
-/// Rows that are held until they are written together.
+/// Number of rows in a row group.
 const GROUP: usize = 50_000;
 
-/// A file that is being written. Rows are encoded and compressed beside the reading of further
-/// ones, which takes about as long.
+/// Writes a Parquet file. A second thread encodes and compresses rows while further ones are read,
+/// which takes about as long.
 pub(super) struct ParquetWriter {
     file: AtomicFile,
     columns: Vec<Cells>,
@@ -35,14 +35,14 @@ pub(super) struct ParquetWriter {
     encoder: Option<JoinHandle<std::result::Result<(), ParquetError>>>,
 }
 
-/// The values of one column, those that are there, and for each row whether one is.
+/// Values of one column, and for each row whether it has a value.
 enum Cells {
     Bool(Vec<bool>, Vec<i16>),
     Number(Vec<i64>, Vec<i16>),
-    /// All texts behind each other, and where each ends: a hundred thousand small pieces of memory
-    /// would cost more than what is done with them.
+    /// The concatenated texts, and the end of each. A single allocation is faster than 100,000
+    /// small ones.
     Text(Vec<u8>, Vec<usize>, Vec<i16>),
-    /// With the levels of repetition.
+    /// With the repetition levels.
     List(Vec<ByteArray>, Vec<i16>, Vec<i16>),
 }
 
@@ -128,7 +128,7 @@ fn blank() -> Vec<Cells> {
     COLUMNS.iter().map(Cells::of).collect()
 }
 
-/// Writes groups of rows until no more come.
+/// Writes row groups until the channel is closed.
 fn encode(
     mut writer: SerializedFileWriter<File>,
     groups: &Receiver<Vec<Cells>>,
@@ -161,14 +161,14 @@ impl ParquetWriter {
         Ok(ParquetWriter { file, columns: blank(), rows: 0, groups, encoder })
     }
 
-    /// Hands the rows on; false if nobody takes them.
+    /// Sends the rows to the encoder. Returns `false` if the encoder has failed.
     fn group(&mut self) -> bool {
         self.rows = 0;
         let columns = std::mem::replace(&mut self.columns, blank());
         self.groups.send(columns).is_ok()
     }
 
-    /// Why nobody takes rows any more.
+    /// Returns the failure of the encoder.
     fn failure(&mut self) -> Failure {
         match self.encoder.take().map(JoinHandle::join) {
             Some(Ok(Err(error))) => failed(&error),
@@ -234,7 +234,7 @@ fn field(column: &Column) -> std::result::Result<TypePtr, ParquetError> {
     Ok(Arc::new(made))
 }
 
-/// A list that is always there, of names that are (Parquet, "LogicalTypes", "Lists").
+/// Returns the type of a required list of required names (Parquet, "LogicalTypes", "Lists").
 fn list(name: &str) -> std::result::Result<Type, ParquetError> {
     let element = Type::primitive_type_builder("element", Physical::BYTE_ARRAY)
         .with_repetition(Repetition::REQUIRED)

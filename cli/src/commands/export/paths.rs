@@ -1,4 +1,4 @@
-//! The paths alone, as the system knows them.
+//! Raw paths.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use super::sink::{FindingWriter, OutputFile};
 use crate::exit::Result;
 use crate::inventory::query::Judged;
 
-/// Each path once, with a NUL byte at its end.
+/// Writes each path once, followed by a NUL byte.
 pub(super) struct PathWriter {
     out: OutputFile,
     last: Vec<u8>,
@@ -23,7 +23,7 @@ impl PathWriter {
 impl FindingWriter for PathWriter {
     fn write(&mut self, judged: &Judged) -> Result<()> {
         let path = bytes(&judged.envelope);
-        // The findings of one file follow each other.
+        // The findings of one file are consecutive.
         if path == self.last {
             return Ok(());
         }
@@ -38,7 +38,7 @@ impl FindingWriter for PathWriter {
     }
 }
 
-/// The path's own bytes; on Windows UTF-8, with U+FFFD for what is no Unicode.
+/// Returns the bytes of the path. On Windows it is UTF-8, with U+FFFD for invalid characters.
 fn bytes(envelope: &Envelope<'_>) -> Vec<u8> {
     let raw = envelope.path_raw.as_deref().filter(|_| cfg!(not(windows)));
     raw.and_then(|raw| STANDARD.decode(raw).ok())

@@ -1,5 +1,5 @@
-//! What Set-FileLabel needs: the files that it can open in place, and apart from them what lies in
-//! archives and mails.
+//! Lists for Set-FileLabel: files that it can open in place, and members of archives and mails in a
+//! second list.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use super::sink::{FindingWriter, OutputFile};
 use crate::exit::{Failure, Result};
 use crate::inventory::query::{Judged, Translation};
 
-/// PowerShell's Import-Csv takes the names of its properties from here.
+/// Import-Csv of PowerShell uses these as property names.
 const HEADER: [&str; 8] =
     ["Path", "Owner", "DescriptorId", "DescriptorName", "Key", "Need", "Issued", "Container"];
 
-/// Two lists: labeled in place, extracted first.
+/// Writes two lists: files to label in place, and members to extract first.
 pub(super) struct SetFilelabelWriter {
     in_place: OutputFile,
-    /// On standard output members follow behind the files, below a header of their own.
+    /// On standard output, members follow the files under their own header.
     members: Members,
     translation: Translation,
 }
@@ -48,7 +48,7 @@ fn header(more: &[&str]) -> Vec<u8> {
     line(HEADER.iter().chain(more), csv::Terminator::CRLF)
 }
 
-/// Bytes of members that are kept for the end of standard output.
+/// Maximum size of the members that are held back on standard output, in bytes.
 const KEPT: usize = 256 << 20;
 
 impl FindingWriter for SetFilelabelWriter {

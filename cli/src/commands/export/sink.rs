@@ -1,4 +1,4 @@
-//! Where findings are written to.
+//! Destinations of an export.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -7,11 +7,11 @@ use crate::exit::{Failure, Result};
 use crate::inventory::query::Judged;
 use crate::output::atomic_file::AtomicFile;
 
-/// Writes findings one after the other.
+/// Writes findings.
 pub(super) trait FindingWriter {
     fn write(&mut self, judged: &Judged) -> Result<()>;
 
-    /// Writes what is left; more than one file where it had to be split.
+    /// Completes the output, which may consist of several files.
     fn finish(self: Box<Self>) -> Result<()>;
 }
 

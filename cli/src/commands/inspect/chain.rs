@@ -1,31 +1,31 @@
-//! The certificates of a license as a tree: whoever vouches for others stands above them.
+//! The certificates of a license as a tree: issuers are parents.
 
 use rmsight::{Certificate, CertificateKind, Timestamp};
 
-/// Steps by which a branch is set in; deeper ones stay there.
+/// Maximum indentation, in levels.
 const DEEPEST: usize = 24;
 
-/// One certificate in the tree.
+/// A certificate in the tree.
 #[derive(Debug)]
 pub(super) struct ChainNode<'c> {
-    /// From 1, in the order in which they stand in the license.
+    /// 1-based position in the license.
     pub(super) number: usize,
     pub(super) certificate: &'c Certificate,
-    /// Who vouches for it, by number.
+    /// Number of its issuer.
     pub(super) by: Option<usize>,
     pub(super) link: IssuerLink,
-    /// How far it is set in.
+    /// Indentation, in levels.
     pub(super) depth: usize,
 }
 
-/// What a certificate has to do with the one above it.
+/// Relation of a certificate to its parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IssuerLink {
-    /// Its issuer's key is certified there, and in time.
+    /// The parent certifies the key of its issuer, and was valid when it was issued.
     Good,
-    /// Its issuer's key is certified there, but not for the time at which it was issued.
+    /// The parent certifies the key of its issuer, but was not valid when it was issued.
     OutOfTime,
-    /// No certificate in the file is of its issuer's key.
+    /// No certificate in the file certifies the key of its issuer.
     End,
 }
 
@@ -39,14 +39,14 @@ impl IssuerLink {
     }
 }
 
-/// All certificates, the highest first, those of whom each vouches below it.
+/// Returns all certificates. Each parent precedes its children.
 pub(super) fn tree(certificates: &[Certificate]) -> Vec<ChainNode<'_>> {
     let above: Vec<Option<(usize, IssuerLink)>> =
         (0..certificates.len()).map(|at| above(at, certificates)).collect();
     let mut order = Vec::with_capacity(certificates.len());
     let mut seen = vec![false; certificates.len()];
     let tops = (0..certificates.len()).filter(|at| above[*at].is_none());
-    // Those that vouch for each other in a circle have nobody above them.
+    // Certificates that issue each other do not have a root.
     let circles = 0..certificates.len();
     for top in tops.chain(circles) {
         let mut open = vec![(top, 0)];
@@ -73,7 +73,7 @@ pub(super) fn tree(certificates: &[Certificate]) -> Vec<ChainNode<'_>> {
     order
 }
 
-/// Who vouches for a certificate: the first whose time fits, else the first.
+/// Returns the issuer of a certificate: the first one that was valid, or else the first one.
 fn above(at: usize, certificates: &[Certificate]) -> Option<(usize, IssuerLink)> {
     let child = &certificates[at];
     let all = || {
@@ -87,7 +87,7 @@ fn above(at: usize, certificates: &[Certificate]) -> Option<(usize, IssuerLink)>
     }
 }
 
-/// Whether the principal of one is the issuer of the other, and one that issues.
+/// Returns whether `one` may issue certificates, and its principal is the issuer of `other`.
 fn vouches(one: &Certificate, other: &Certificate) -> bool {
     use CertificateKind::{CertificateAuthority, ClientLicensor, ServerLicensor};
     one.principal.key.is_some()
@@ -95,7 +95,8 @@ fn vouches(one: &Certificate, other: &Certificate) -> bool {
         && matches!(one.kind, CertificateAuthority | ClientLicensor | ServerLicensor)
 }
 
-/// From the beginning of the right on, and before its end; what is not said has none.
+/// Returns whether the right to issue included the time of issue. Missing bounds do not restrict
+/// it.
 fn is_in_time(parent: &Certificate, child: &Certificate) -> bool {
     let (from, until) = parent.may_issue;
     let fits = |issued: Timestamp| {

@@ -1,4 +1,4 @@
-//! The page about one finding as data: the record, and what speaks for its verdict.
+//! JSON output: the record, and the evidence for its verdict.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use super::chain;
 use crate::output::advice;
 use crate::output::format;
 
-/// Writes one JSON object in a line: the columns of the record first.
+/// Writes one JSON object per line, starting with the columns of the record.
 pub(super) fn write(
     record: &Record<'_>,
     finding: &Finding,

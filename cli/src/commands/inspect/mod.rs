@@ -1,4 +1,4 @@
-//! `rmsight inspect`: one page for each finding in a file.
+//! `rmsight inspect`: prints one page for each finding in a file.
 
 mod chain;
 mod json;

@@ -1,5 +1,4 @@
-//! The page about one finding, for people: what it is, who can open it, why, what is odd, and what
-//! would settle it.
+//! Text output: what a finding is, how it is opened, why, its anomalies, and what would settle it.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -15,7 +14,7 @@ use crate::output::format;
 use crate::output::line::short_key;
 use crate::output::terminal::escaped;
 
-/// Characters of a value in the evidence that are shown.
+/// Maximum number of characters of a value in the evidence.
 const SHOWN: usize = 100;
 
 pub(super) fn write(
@@ -48,7 +47,7 @@ fn heading(text: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n  {text}")
 }
 
-/// A name and its value, if there is one.
+/// Writes a name and its value, if there is a value.
 fn line(name: &str, value: Option<impl Display>, out: &mut impl Write) -> io::Result<()> {
     match value {
         Some(value) => writeln!(out, "    {name:<19}  {}", escaped(&value.to_string())),
@@ -163,8 +162,7 @@ fn says(license: &LicenseFacts, facts: &Facts, out: &mut impl Write) -> io::Resu
     line("link to the key", Some(linked(license.link)), out)
 }
 
-/// Every certificate below the one that vouches for it: what it is, whose, its times, and whether
-/// its signature holds.
+/// Writes every certificate below its issuer: kind, principal, times and signature.
 fn certificates(all: &[Certificate], out: &mut impl Write) -> io::Result<()> {
     if all.is_empty() {
         return Ok(());
@@ -204,7 +202,7 @@ fn certificates(all: &[Certificate], out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Name, or else id, and the first digits of the key.
+/// Returns the name or id, and the first digits of the key.
 fn party(party: &Party) -> String {
     let name = party.name.as_ref().or(party.address.as_ref()).or(party.id.as_ref());
     let name = name.map_or("somebody without a name", String::as_str);
@@ -261,7 +259,7 @@ fn seen(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// As much of a value as fits into a line.
+/// Shortens a value to one line.
 fn shown(value: &str) -> String {
     match value.char_indices().nth(SHOWN).and_then(|(at, _)| value.get(..at)) {
         Some(start) => format!("{}…", escaped(start)),

@@ -1,4 +1,4 @@
-//! Files that two inventories have under the same name although they are different files.
+//! Conflicts: different files with the same path in two inventories.
 
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use crate::exit::Failure;
 use crate::fs::path::with_separator;
 use crate::inventory::patient;
 
-/// Returns a path that two inventories have in the same source although different scanners filled
-/// it, with the name of the source: the same file, or a folder inside a root of the other inventory,
-/// which a scan of that root would have listed.
+/// Returns a path, with the name of its source, that two inventories have in the same source
+/// although different scanners filled it. It is a common file, or a folder inside a root of the
+/// other inventory, which a scan of that root would have listed.
 ///
-/// `shared` has the scans that both have. What a root that both have contains is the same in both.
+/// `shared` contains the scans that both have. Roots that both contain are equal.
 pub(super) fn same_path(
     output: &Path,
     one: &Loaded<'_>,
@@ -34,7 +34,7 @@ pub(super) fn same_path(
     patient(&db)?;
     attach(&db, &one.input.file)?;
     db.execute("ATTACH ? AS j", [other.input.file.to_string_lossy()])?;
-    // The roots that only one of them has.
+    // The roots that only one inventory has.
     for (inventory, scans) in ["i", "j"].iter().zip(shared) {
         db.execute_batch(&format!(
             "CREATE TEMP TABLE own_{inventory} AS SELECT id FROM {inventory}.roots;"
@@ -44,7 +44,7 @@ pub(super) fn same_path(
              JOIN {inventory}.roots ON roots.id = root WHERE scan = ?1 AND roots.source = ?2)"
         );
         let mut remove = db.prepare(&sql)?;
-        // Scans of different scanners are different, even if they look the same.
+        // Scans of different scanners are different, even if they look equal.
         for (one, other) in
             pairs.iter().filter(|(one, two)| !one.scanners.is_disjoint(&two.scanners))
         {
@@ -89,7 +89,7 @@ fn roots(db: &Connection, inventory: &str, source: i64) -> rusqlite::Result<Vec<
     db.prepare(&sql)?.query_map([source], |row| row.get(0))?.collect()
 }
 
-/// Returns a root or a folder of `source` that only the attached inventory has, and that is `root` or
+/// Returns a root or folder of `source` that only the attached inventory has, and that is `root` or
 /// inside of it.
 fn inside_of(
     db: &Connection,

@@ -1,4 +1,4 @@
-//! Copying the rows of inventories into the new one.
+//! Copies the rows of inventories into the new one.
 
 use std::path::{Path, PathBuf};
 
@@ -8,8 +8,8 @@ use super::input::{Input, attach};
 use super::order::Numbers;
 use crate::inventory::{FIRST_ID, patient};
 
-/// Merges the inventories into `output`. Returns how many files it has, or the inventory in which a
-/// scan began since it was numbered.
+/// Merges the inventories into `output`. Returns its number of files, or the inventory in which a
+/// scan began after it was numbered.
 pub(super) fn merge(
     output: &Path,
     inventories: &[Input],
@@ -17,7 +17,7 @@ pub(super) fn merge(
 ) -> rusqlite::Result<Result<i64, PathBuf>> {
     let db = Connection::open(output)?;
     patient(&db)?;
-    // Nobody else knows the file yet; a failure begins anew.
+    // No other process knows the file; a failure starts again with an empty one.
     db.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(()))?;
     db.pragma_update(None, "synchronous", "off")?;
     db.pragma_update(None, "cache_size", -65_536)?;
@@ -30,7 +30,7 @@ pub(super) fn merge(
         }
         db.execute_batch("COMMIT; DETACH i")?;
     }
-    // A later listing of the folder has written its own.
+    // A later listing of the folder has stored its own rows.
     db.execute_batch(
         "DELETE FROM skipped WHERE EXISTS (SELECT 1 FROM dirs WHERE dirs.id = skipped.dir \
          AND skipped.scan < dirs.listed \
@@ -39,11 +39,12 @@ pub(super) fn merge(
     db.query_row("SELECT count(*) FROM files WHERE gone IS NULL", [], |row| row.get(0)).map(Ok)
 }
 
-/// When a file was looked at last: a file that did not change is not read again, but its folder is
+/// The last scan that looked at a file. An unchanged file is not read again, but its folder is
 /// listed.
 const LOOKED: &str = "max(f.scan, coalesce(f.gone, 0), coalesce(d.listed, 0))";
 
-/// Copies the inventory `i`, row numbers made new. Returns `false` if it has a scan without a number.
+/// Copies the inventory `i` with new row numbers. Returns `false` if one of its scans has no
+/// number.
 fn one(db: &Connection, numbers: &Numbers, source: Option<&str>) -> rusqlite::Result<bool> {
     db.execute_batch(
         "DROP TABLE IF EXISTS temp.scan; DROP TABLE IF EXISTS temp.source;
@@ -96,7 +97,7 @@ fn one(db: &Connection, numbers: &Numbers, source: Option<&str>) -> rusqlite::Re
     copy(db, "scans", &[("id", "scan"), ("source", "source"), ("reading", "reading")], known)?;
     copy(db, "root_scans", &[("scan", "scan"), ("root", "root"), ("device", "device")], known)?;
     copy(db, "slc_keys", &[("scan", "scan")], known)?;
-    // What was known until now, before folders are said to have been listed later.
+    // The state before later listings of folders are copied.
     db.execute_batch(&format!(
         "DROP TABLE IF EXISTS temp.looked;
          CREATE TEMP TABLE looked (file INTEGER PRIMARY KEY, at INTEGER);
@@ -109,7 +110,7 @@ fn one(db: &Connection, numbers: &Numbers, source: Option<&str>) -> rusqlite::Re
     Ok(true)
 }
 
-/// Whether the inventory `i` has a table: one of the first version lacks some.
+/// Returns whether the inventory `i` has a table. One of the first version lacks some.
 fn has_table(db: &Connection, table: &str) -> rusqlite::Result<bool> {
     db.query_row(
         "SELECT EXISTS (SELECT 1 FROM i.sqlite_schema WHERE type = 'table' AND name = ?)",
@@ -118,7 +119,7 @@ fn has_table(db: &Connection, table: &str) -> rusqlite::Result<bool> {
     )
 }
 
-/// Which inventories filled each source.
+/// Copies which inventories filled each source.
 fn scanners(db: &Connection) -> rusqlite::Result<()> {
     if has_table(db, "scanners")? {
         return db.execute_batch(
@@ -133,7 +134,7 @@ fn scanners(db: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// Links that were not followed.
+/// Copies links that were not followed.
 fn skipped(db: &Connection) -> rusqlite::Result<()> {
     if !has_table(db, "skipped")? {
         return Ok(());
@@ -154,7 +155,7 @@ fn skipped(db: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// Copies a table; columns in `mapped` get their new number from the table of that name.
+/// Copies a table. Columns in `mapped` get new numbers from the temporary table of that name.
 fn copy(
     db: &Connection,
     table: &str,
@@ -176,7 +177,7 @@ fn copy(
     ))
 }
 
-/// The columns that the table has in both files: an older one may lack some.
+/// Returns the columns that the table has in both files. An older file may lack some.
 fn columns(db: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
     let mut statement = db.prepare(
         "SELECT o.name FROM pragma_table_info(?1, 'i') o \
@@ -206,9 +207,9 @@ fn dirs(db: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Files of which this inventory knows the latest, with all their findings.
+/// Copies the files for which this inventory has the newest facts, with all findings.
 fn files(db: &Connection) -> rusqlite::Result<()> {
-    // In `i`, scans have their old numbers.
+    // Scans in `i` have their old numbers.
     let looked_here = "max((SELECT new FROM temp.scan WHERE old = f.scan), \
         coalesce((SELECT new FROM temp.scan WHERE old = f.gone), 0), \
         coalesce((SELECT new FROM temp.scan WHERE old = d.listed), 0))";
@@ -233,7 +234,7 @@ fn files(db: &Connection) -> rusqlite::Result<()> {
         ("scan", "scan"),
         ("gone", "scan"),
     ];
-    // Of files that lost, there is no new number.
+    // Files with newer facts in the output have no new number.
     let names = columns(db, "files")?;
     let values: Vec<String> = names
         .iter()

@@ -11,12 +11,12 @@ use crate::inventory::Inventory;
 #[derive(Debug, Clone)]
 pub(super) struct Input {
     pub(super) file: PathBuf,
-    /// The name of its source, in place of that in the file.
+    /// Replaces the name of its source.
     pub(super) source: Option<String>,
 }
 
 impl Input {
-    /// `NAME=FILE`, or a file, whose name may have a `=` if it exists.
+    /// Parses `NAME=FILE`, or a file. The name of an existing file may contain `=`.
     pub(super) fn parse(text: &str) -> Result<Input, String> {
         match text.split_once('=') {
             Some((name, file)) if !Path::new(text).exists() => {
@@ -34,11 +34,11 @@ impl Input {
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) id: i64,
-    /// Its name in the file.
+    /// Name in the file.
     pub(super) own: String,
-    /// Its name in the new inventory.
+    /// Name in the new inventory.
     pub(super) name: String,
-    /// Names of the inventories whose scans filled it.
+    /// Identities of the inventories whose scans filled it.
     pub(super) scanners: BTreeSet<String>,
 }
 
@@ -67,30 +67,30 @@ pub(super) fn sources(input: &Input, inventory: &Inventory) -> rusqlite::Result<
     Ok(sources)
 }
 
-/// A scan of an inventory to merge.
+/// A scan in an inventory to merge.
 pub(super) struct ScanOf {
-    /// Its number in the inventory.
+    /// Number in the inventory.
     pub(super) id: i64,
     pub(super) started: i64,
     pub(super) finished: Option<i64>,
-    /// The name of its source in the new inventory.
+    /// Name of its source in the new inventory.
     pub(super) source: String,
-    /// What makes it the scan that it is: a scan with the same text is the same one.
+    /// Identity of the scan: scans with equal text are the same scan.
     pub(super) same: String,
-    /// How many scans with the same text precede it in its inventory.
+    /// Number of preceding scans with the same text in its inventory.
     pub(super) nth: usize,
 }
 
-/// An inventory to merge, with what identifies its rows.
+/// An opened inventory to merge.
 pub(super) struct Loaded<'a> {
     pub(super) input: &'a Input,
     pub(super) sources: Vec<Source>,
-    /// In the order of their numbers.
+    /// Ordered by number.
     pub(super) scans: Vec<ScanOf>,
 }
 
 /// Attaches an inventory as `i`.
 pub(super) fn attach(db: &Connection, file: &Path) -> rusqlite::Result<()> {
-    // An URI would say "read only", but not every file name can be written as one.
+    // A URI could open it read-only, but some file names cannot be written as a URI.
     db.execute("ATTACH ? AS i", [file.to_string_lossy()]).map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! `rmsight merge`: several inventories into one.
+//! `rmsight merge`: merges several inventories.
 
 mod conflict;
 mod copy;
@@ -43,7 +43,7 @@ pub(crate) struct MergeArgs {
 pub(crate) fn run(args: &MergeArgs) -> Result<Outcome> {
     let mut inputs = Vec::new();
     for input in &args.inventories {
-        // Reports what is wrong with a file before anything is made.
+        // Reports invalid files before it creates anything.
         let inventory = Inventory::open(&input.file)?;
         let sources = sources(input, &inventory)
             .map_err(|error| Failure::message(format_args!("{}: {error}", input.file.display())))?;

@@ -1,4 +1,4 @@
-//! The scans of the inventories to merge, and their order in the new inventory.
+//! The order of scans in the new inventory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -41,17 +41,17 @@ pub(super) fn scans(input: &Input, inventory: &Inventory) -> rusqlite::Result<Ve
     Ok(scans)
 }
 
-/// The number in the new inventory of each scan of an input.
+/// New numbers of the scans of an input.
 pub(super) type Numbers = BTreeMap<i64, i64>;
 
-/// Numbers the scans of all inputs as if they had been made in one inventory. A scan that is in
-/// several inputs gets one number.
+/// Numbers the scans of all inputs as if one inventory had made them. A scan in several inputs gets
+/// one number.
 ///
-/// Scans of one input keep their order, because it decides which of two scans is the later one, and
-/// a clock can be set back. Scans of different inputs are in the order of their start.
+/// Scans of one input keep their order, because it determines which of two scans is later, and
+/// clocks can be set back. Scans of different inputs are ordered by their start.
 pub(super) fn numbers(inputs: &[Loaded<'_>]) -> Vec<Numbers> {
     let mut nodes: HashMap<(&str, &str, usize), usize> = HashMap::new();
-    // When each scan began and ended. One that has no end precedes a later copy of itself.
+    // Start and end of each scan. A scan without an end precedes a later copy of itself.
     let mut times = Vec::new();
     let mut sequences: Vec<Vec<usize>> = Vec::new();
     for input in inputs {
@@ -74,7 +74,7 @@ pub(super) fn numbers(inputs: &[Loaded<'_>]) -> Vec<Numbers> {
     let mut waiting: BTreeSet<_> = times.iter().copied().zip(0..).collect();
     let mut number = vec![0_i64; times.len()];
     for next_number in 1.. {
-        // If two inputs have two scans in a different order, the start decides.
+        // If two inputs contradict each other, the start decides.
         let is_next = |(_, node): &&(_, usize)| earlier[*node] == 0;
         let Some(next) = waiting.iter().find(is_next).or(waiting.first()).copied() else { break };
         waiting.remove(&next);
@@ -100,7 +100,7 @@ pub(super) fn shared(numbers: &[Numbers], one: usize, other: usize) -> [Vec<i64>
     [of(one, other), of(other, one)]
 }
 
-/// Warns if two inventories have the same scans under two names: every file counts twice then.
+/// Warns if two inventories have the same scans under two names: their files would count twice.
 pub(super) fn warn_of_two_names(inputs: &[Loaded<'_>]) {
     for (at, one) in inputs.iter().enumerate() {
         for other in inputs.iter().take(at) {

@@ -1,4 +1,4 @@
-//! What all findings add up to: one pass, and no more held than the pages show.
+//! Statistics of all findings, collected in one pass with bounded memory.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
@@ -12,14 +12,14 @@ use crate::inventory::gaps::Doubts;
 use crate::inventory::query::{Judged, Translation};
 use crate::stats::{NeedCounts, Publishes, Tally};
 
-/// Different names of one kind that are counted each; hostile files may hold any number.
+/// Maximum number of distinct names of one kind. Hostile files may contain any number.
 const NAMES: usize = 100_000;
 
-/// Findings by one of their properties.
+/// Findings grouped by a property.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     counts: HashMap<String, NeedCounts>,
-    /// Those of names beyond the first hundred thousand.
+    /// Findings with further names, beyond the maximum.
     pub(super) others: NeedCounts,
 }
 
@@ -38,7 +38,7 @@ impl Groups {
         self.counts.len()
     }
 
-    /// Those with the most that needs a cluster first.
+    /// Returns the groups with the most needed files.
     pub(super) fn top(&self, count: usize) -> Vec<(&str, NeedCounts)> {
         let mut all: Vec<(&str, NeedCounts)> =
             self.counts.iter().map(|(name, needs)| (name.as_str(), *needs)).collect();
@@ -47,7 +47,7 @@ impl Groups {
         all
     }
 
-    /// All of them in the order of their names.
+    /// Returns all groups, ordered by name.
     pub(super) fn by_name(&self) -> Vec<(&str, NeedCounts)> {
         let mut all: Vec<(&str, NeedCounts)> =
             self.counts.iter().map(|(name, needs)| (name.as_str(), *needs)).collect();
@@ -56,19 +56,19 @@ impl Groups {
     }
 }
 
-/// What is known of one key beyond the sums.
+/// Further facts about one key.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KeyDates {
     pub(super) newest_license: Option<Timestamp>,
     pub(super) newest_clc: Option<Timestamp>,
-    /// Until when somebody may publish offline.
+    /// When the last right to publish offline ends.
     pub(super) publishes: Publishes,
     pub(super) newest_change: Option<Timestamp>,
-    /// Findings by the year of their license.
+    /// Findings by the year of issue.
     pub(super) years: BTreeMap<i64, u64>,
 }
 
-/// A key as the estate declares it.
+/// A key in the estate file.
 #[derive(Debug, Clone)]
 pub(super) struct Declared {
     pub(super) authority: String,
@@ -76,16 +76,16 @@ pub(super) struct Declared {
     pub(super) since: Option<Timestamp>,
 }
 
-/// What addresses in files ask of a host.
+/// Use of a host in the addresses of files.
 #[derive(Debug, Clone, Default)]
 pub(super) struct HostUse {
     pub(super) needs: NeedCounts,
-    /// Findings whose key Azure holds while their addresses name this host.
+    /// Findings whose addresses name this host, but whose key is in Azure.
     pub(super) redirect: u64,
     pub(super) roles: std::collections::BTreeSet<&'static str>,
 }
 
-/// All sums.
+/// All statistics.
 #[derive(Debug)]
 pub(super) struct Aggregate {
     pub(super) tally: Tally,
@@ -100,7 +100,7 @@ pub(super) struct Aggregate {
     pub(super) issued: Groups,
     pub(super) modified: Groups,
     pub(super) containers: Groups,
-    /// What decided, with what would settle it.
+    /// Rules that decided, each with its reason and what would settle it.
     pub(super) rules: BTreeMap<&'static str, (NeedCounts, &'static str, Option<&'static str>)>,
     pub(super) odd: BTreeMap<Anomaly, u64>,
     contents: HashSet<u64>,
@@ -140,7 +140,7 @@ impl Aggregate {
         }
     }
 
-    /// Documents that are protected, copies counted once.
+    /// Returns the number of distinct protected documents.
     pub(super) fn contents(&self) -> usize {
         self.contents.len()
     }
@@ -224,18 +224,18 @@ impl Aggregate {
                 continue;
             }
             let used = self.hosts.entry(host).or_default();
-            // A file that names a host twice counts twice, in two roles.
+            // A file that names a host in two roles counts twice.
             used.roles.insert(role);
             used.needs.add(verdict.need());
             used.redirect += u64::from(is_redirected);
         }
     }
 
-    /// The folder to count a file in: at most two below the root that it was met in.
+    /// Returns the group of a file: a folder at most two levels below its root.
     fn folder<'p>(&self, walked: &str, shown: &'p str) -> &'p str {
         let roots = self.roots.iter().filter(|root| walked.starts_with(root.as_str()));
         let root = roots.map(String::len).max().unwrap_or_default();
-        // The part below the root is as long in both, whatever the root is called elsewhere.
+        // The part below the root has the same length in both, whatever the root is called.
         let start = shown.len().saturating_sub(walked.len().saturating_sub(root));
         let Some(below) = shown.get(start..) else { return shown };
         let mut ends = below.char_indices().filter(|(_, char)| matches!(char, '/' | '\\'));
@@ -268,7 +268,7 @@ fn declared(estate: &Estate) -> BTreeMap<String, Declared> {
     all
 }
 
-/// The year of a point in time.
+/// Returns the year of a time.
 fn year(time: Timestamp) -> i64 {
     year_text(time).parse().unwrap_or_default()
 }
@@ -278,7 +278,7 @@ fn year_text(time: Timestamp) -> String {
     text.split('-').next().unwrap_or_default().to_owned()
 }
 
-/// The host of an address, in small letters: what stands between `//` and the next `/` or `:`.
+/// Returns the host of a URL in lower case.
 fn host(address: &str) -> Option<String> {
     let (_, rest) = address.split_once("://")?;
     let authority = rest.split(['/', '?', '#', '\\']).next()?;

@@ -1,4 +1,4 @@
-//! Pictures, drawn here: SVG without scripts, colored by the page's style.
+//! Charts as SVG without scripts, colored by the style of the page.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,17 @@ use crate::output::format::shown;
 use crate::output::line::short_key;
 use crate::stats::NeedCounts;
 
-/// Keys with a color of their own; all others share one.
+/// Number of keys with their own color.
 const COLORS: usize = 6;
 
-/// Years that are drawn. A license says any, and RMS began in 2003.
+/// Years that are drawn. RMS began in 2003; a license may contain any year.
 const YEARS: std::ops::RangeInclusive<i64> = 2003..=2100;
 
 const HEIGHT: u64 = 160;
 const BAR: u64 = 34;
 const LEFT: u64 = 70;
 
-/// Licenses by the year they were issued in, stacked by key.
+/// Draws licenses by year of issue, stacked by key.
 pub(super) fn timeline(page: &ReportPage) -> Markup {
     let keys = page.keys();
     let drawn: Vec<_> = keys.iter().filter(|key| !key.dates.years.is_empty()).collect();
@@ -69,7 +69,7 @@ fn stacked(stack: &[u64], x: u64, top: u64, year: i64) -> Markup {
     let mut y = HEIGHT + 10;
     let mut blocks = Vec::new();
     for (at, count) in stack.iter().enumerate().filter(|(_, count)| **count > 0) {
-        // What is there can be seen, however little it is.
+        // Small counts remain visible.
         let height = scaled(*count, top, HEIGHT).max(1);
         y = y.saturating_sub(height);
         blocks.push((at, count, y, height));
@@ -88,7 +88,7 @@ fn scaled(count: u64, top: u64, length: u64) -> u64 {
     u64::try_from(share).unwrap_or(length)
 }
 
-/// Bars of yes, possible and no.
+/// Draws bars of yes, possible and no.
 pub(super) fn bars(rows: &[(&str, NeedCounts)]) -> Markup {
     let top = rows.iter().map(|(_, needs)| needs.all()).max().unwrap_or(1);
     let height = 22 * u64::try_from(rows.len()).unwrap_or_default() + 4;
@@ -111,7 +111,7 @@ pub(super) fn bars(rows: &[(&str, NeedCounts)]) -> Markup {
     }
 }
 
-/// The end of a path, which tells more than its beginning.
+/// Returns the end of a path, which is more informative than its start.
 fn tail(name: &str, length: usize) -> String {
     let name = shown(name);
     let count = name.chars().count();

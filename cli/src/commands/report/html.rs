@@ -1,5 +1,5 @@
-//! The page as one file for a browser. It loads nothing and sends nothing, and its policy forbids
-//! both; text from files is text, wherever it stands.
+//! The report as one HTML file. It loads and sends nothing, and its policy forbids both. Text from
+//! files is always escaped.
 
 use std::io::{self, Write};
 
@@ -21,7 +21,7 @@ use crate::stats::{NeedCounts, Publishes};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Lines of each table.
+/// Maximum number of rows of each table.
 const TOP: usize = 25;
 
 pub(super) fn write(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
@@ -67,7 +67,7 @@ fn hash(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text))
 }
 
-/// Text with what stands between backticks as code.
+/// Formats text between backticks as code.
 fn marked(text: &str) -> Markup {
     let text = shown(text);
     html! {
@@ -360,8 +360,8 @@ fn blind() -> Markup {
     }
 }
 
-/// The list as JSON that no text from a file can end: `<` does not occur in it. Values that repeat
-/// stand in a table of their own.
+/// Returns the list as JSON. It does not contain `<`, so that text from files cannot end the
+/// script. Repeated values are stored in a separate table.
 fn rows(page: &ReportPage) -> String {
     let mut words = std::collections::HashMap::new();
     let mut table: Vec<Value> = Vec::new();

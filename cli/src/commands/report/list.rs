@@ -1,14 +1,13 @@
-//! The findings that the page lists one by one: what needs a cluster before what may, and no more
-//! than a browser can filter at once.
+//! The list of single findings: needed ones first, and not more than a browser can filter.
 
 use rmsight::Need;
 
 use crate::inventory::query::Judged;
 
-/// How many a page lists.
+/// Default length of the list.
 pub(super) const SHOWN: usize = 50_000;
 
-/// One line of the list.
+/// A row of the list.
 #[derive(Debug, Clone)]
 pub(super) struct ListedFinding {
     pub(super) need: Need,
@@ -22,14 +21,14 @@ pub(super) struct ListedFinding {
     pub(super) code: String,
 }
 
-/// The first of each need, as they were met.
+/// The first findings of each need, in their order.
 #[derive(Debug)]
 pub(super) struct FindingList {
     limit: usize,
     yes: Vec<ListedFinding>,
     possible: Vec<ListedFinding>,
     no: Vec<ListedFinding>,
-    /// How many there were in all.
+    /// Number of all findings.
     pub(super) all: u64,
 }
 
@@ -52,7 +51,7 @@ impl FindingList {
         own.push(listed_finding(judged, path));
     }
 
-    /// What the page lists, in its order.
+    /// Returns the listed findings in the order of the page.
     pub(super) fn entries(&self) -> impl Iterator<Item = &ListedFinding> {
         self.yes.iter().chain(&self.possible).chain(&self.no).take(self.limit)
     }

@@ -1,5 +1,5 @@
-//! `rmsight report`: one page that says whether the cluster can go, what still needs it, whose it
-//! is, and what nobody could tell.
+//! `rmsight report`: one page about whether the cluster is needed, by which files, and what is
+//! undecided.
 
 mod aggregate;
 mod chart;
@@ -103,7 +103,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<Outcome> {
             eprintln!("Written to {}.", output.display());
         }
         None => match write(&page, form, BufWriter::new(io::stdout().lock())) {
-            // The exit code is the answer, whether the text was read to its end or not.
+            // The exit code is the answer, even if the text was not read completely.
             Ok(()) | Err(Failure::BrokenPipe) => {}
             Err(failure) => return Err(failure),
         },

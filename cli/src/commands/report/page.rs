@@ -1,4 +1,4 @@
-//! What a report shows.
+//! The content of a report.
 
 use std::collections::BTreeSet;
 
@@ -11,18 +11,18 @@ use crate::output::format::day;
 use crate::output::summary;
 use crate::stats::{KeyStats, NeedCounts};
 
-/// All that a page shows.
+/// Everything that a report shows.
 #[derive(Debug)]
 pub(super) struct ReportPage {
     pub(super) aggregate: Aggregate,
     pub(super) scopes: Vec<Scope>,
-    /// Why the scans do not carry a whole answer.
+    /// Why the scans do not support a complete answer.
     pub(super) gaps: Vec<Gap>,
     pub(super) judged_with: String,
     pub(super) made: Timestamp,
 }
 
-/// One key with all that is known of it.
+/// A key with all facts about it.
 #[derive(Debug)]
 pub(super) struct KeyLine<'p> {
     pub(super) name: &'p str,
@@ -33,7 +33,7 @@ pub(super) struct KeyLine<'p> {
 }
 
 impl KeyLine<'_> {
-    /// Nothing that can be done about it: listed apart.
+    /// Returns whether nothing can be done about the key; such keys are listed separately.
     pub(super) fn is_apart(&self) -> bool {
         self.declared.is_some_and(|key| matches!(key.status, KeyStatus::Foreign | KeyStatus::Lost))
     }
@@ -42,7 +42,7 @@ impl KeyLine<'_> {
         self.declared.map(|key| key.status)
     }
 
-    /// Whose it is, in the words of the estate, else of the files.
+    /// Returns the owner, as the estate names it, or else as files do.
     pub(super) fn who(&self) -> String {
         match (self.declared, self.tally) {
             (Some(declared), _) => declared.authority.clone(),
@@ -63,7 +63,7 @@ impl KeyLine<'_> {
 }
 
 impl ReportPage {
-    /// All keys that files name or the estate declares; those that keep a cluster first.
+    /// Returns all keys in files and in the estate. Keys that need a cluster come first.
     pub(super) fn keys(&self) -> Vec<KeyLine<'_>> {
         let aggregate = &self.aggregate;
         let names: BTreeSet<&str> = aggregate
@@ -90,12 +90,12 @@ impl ReportPage {
         all
     }
 
-    /// Whether a root has no gap; `scope` is the number of its inventory.
+    /// Returns whether a root has no gap. `scope` is the index of its inventory.
     pub(super) fn is_whole(&self, scope: usize, root: i64) -> bool {
         !self.gaps.iter().any(|gap| gap.root == Some((scope, root)))
     }
 
-    /// Keys that decide, and that the estate does not have.
+    /// Returns the undeclared keys that a verdict depends on.
     pub(super) fn unknown(&self) -> Vec<(&String, &KeyStats)> {
         let keys = self.aggregate.tally.keys.iter();
         let mut all: Vec<_> =

@@ -1,4 +1,4 @@
-//! The page for a terminal.
+//! The report as text.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use crate::output::line::short_key;
 use crate::output::terminal::escaped;
 use crate::stats::NeedCounts;
 
-/// Lines of each table.
+/// Maximum number of rows of each table.
 const TOP: usize = 10;
 
 pub(super) fn write(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! What the pages say in words: what to do, and what no scan can see.
+//! Sentences of the report: answers, next steps, and limits of a scan.
 
 use rmsight::{Anomaly, KeyStatus};
 
@@ -7,7 +7,7 @@ use crate::output::format::{counted, day};
 use crate::output::summary;
 use crate::stats::{KeyStats, NeedCounts, Publishes};
 
-/// What a scan of files cannot see: where else the cluster may be needed, and how to find out.
+/// Dependencies that a scan of files cannot find, each with a way to find them.
 pub(super) const BLIND: [(&str, &str, &str); 7] = [
     (
         "SharePoint libraries",
@@ -59,7 +59,7 @@ pub(super) const BLIND: [(&str, &str, &str); 7] = [
     ),
 ];
 
-/// The answer for one key, in a word and in a sentence.
+/// Returns the answer for one key, as a word and as a sentence.
 pub(super) fn answer(needs: NeedCounts, status: Option<KeyStatus>) -> (&'static str, &'static str) {
     match status {
         Some(KeyStatus::Foreign) => {
@@ -78,7 +78,7 @@ pub(super) fn answer(needs: NeedCounts, status: Option<KeyStatus>) -> (&'static 
     }
 }
 
-/// The whole answer, in a sentence.
+/// Returns the overall answer as a sentence.
 pub(super) fn verdict(page: &ReportPage) -> (&'static str, String) {
     let needs = page.aggregate.tally.needs;
     if needs.yes > 0 {
@@ -105,7 +105,7 @@ pub(super) fn verdict(page: &ReportPage) -> (&'static str, String) {
     ("no", text.to_owned())
 }
 
-/// What to do next, the first thing first.
+/// Returns the next steps in their order.
 pub(super) fn todo(page: &ReportPage) -> Vec<String> {
     let aggregate = &page.aggregate;
     let mut all = Vec::new();
@@ -173,7 +173,7 @@ pub(super) fn todo(page: &ReportPage) -> Vec<String> {
     all
 }
 
-/// The lines to paste into an estate file.
+/// Returns the lines of a key for the estate file.
 pub(super) fn declaration(name: &str, key: &KeyStats) -> String {
     let mut out = Vec::new();
     // Writing into memory cannot fail.
@@ -182,7 +182,7 @@ pub(super) fn declaration(name: &str, key: &KeyStats) -> String {
     text.lines().map(|line| format!("{}\n", line.trim_start())).collect()
 }
 
-/// Until when clients publish, as far as that is proven and as far as it is claimed.
+/// Returns when the last right to publish ends, proven and claimed.
 pub(super) fn until(publishes: Publishes) -> String {
     match publishes.only_claimed() {
         Some(claimed) => format!(
@@ -194,12 +194,12 @@ pub(super) fn until(publishes: Publishes) -> String {
     }
 }
 
-/// What to do with a host.
+/// Returns advice for a host.
 pub(super) fn host_advice(name: &str, host: &super::aggregate::HostUse) -> &'static str {
     let is_below = |domain: &str| {
         name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    // The domains of the rules: rights management in Azure, and what came before it.
+    // The Microsoft domains of the rules: rights management in Azure and its predecessors.
     const MICROSOFT: [&str; 6] =
         ["aadrm.com", "aadrm.us", "aadrm.cn", "aadrm.de", "azurerms.com", "drm.microsoft.com"];
     if MICROSOFT.into_iter().any(is_below) {

@@ -1,4 +1,4 @@
-//! What the user wants left out.
+//! `--include` and `--exclude`.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::exit::{Failure, Result};
 
-/// `--include` and `--exclude`: globs on the path below the root that was named.
+/// Globs on the path below a root.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct GlobFilter {
     include: Option<GlobSet>,
@@ -22,7 +22,7 @@ impl GlobFilter {
         self.include.is_none() && self.exclude.is_none()
     }
 
-    /// Whether a folder is left out with all that is in it.
+    /// Returns whether a folder is left out with its content.
     pub(crate) fn omits_dir(&self, below_root: &Path) -> bool {
         self.exclude.as_ref().is_some_and(|exclude| exclude.is_match(below_root))
     }
@@ -33,7 +33,7 @@ impl GlobFilter {
     }
 }
 
-/// A glob without a slash is for names at any depth, one with a slash for paths from the root.
+/// A glob without a slash matches names at any depth. One with a slash matches paths from the root.
 fn globs(texts: &[String]) -> Result<Option<GlobSet>> {
     if texts.is_empty() {
         return Ok(None);

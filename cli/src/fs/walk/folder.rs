@@ -7,18 +7,18 @@ use super::handle::Dir;
 use super::listing::FolderId;
 use super::root::Root;
 
-/// A folder that was met.
+/// A folder that the walk found.
 #[derive(Debug)]
 pub(crate) struct Folder {
     pub(super) dir: Arc<Dir>,
     pub(super) root: Arc<Root>,
     pub(super) up: Option<Arc<Folder>>,
-    /// How many are above it.
+    /// Number of folders above it.
     pub(super) depth: usize,
     pub(super) id: OnceLock<FolderId>,
 }
 
-/// Folders may nest deeper than the stack of a thread.
+/// Drops iteratively: folders may nest deeper than the stack allows.
 impl Drop for Folder {
     fn drop(&mut self) {
         let mut above = self.up.take();
@@ -45,7 +45,7 @@ impl Folder {
         &self.dir.path
     }
 
-    /// Whether a folder above is the same one: a loop, as bind mounts can make them.
+    /// Returns whether a folder above is the same one: a loop, which bind mounts can create.
     pub(super) fn is_loop(&self) -> bool {
         let Some(id) = self.id.get() else { return false };
         let mut up = self.up.as_ref();

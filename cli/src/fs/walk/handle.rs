@@ -17,14 +17,14 @@ pub(crate) trait InventoryHandle: Debug + Send + Sync {
     /// Returns whether records of unchanged files are written too.
     fn shows_unchanged(&self) -> bool;
 
-    /// Opens a connection that one thread asks for known files.
+    /// Opens a connection for the lookups of one thread.
     fn lookup(&self) -> Result<Box<dyn InventoryLookup>>;
 
-    /// Stores what the walk found out. A failure to store it ends the scan elsewhere.
+    /// Stores a result of the walk. The writer of the inventory reports failures.
     fn note(&self, note: Note);
 }
 
-/// The files and folders that an inventory knows.
+/// Lookups of files and folders in an inventory.
 pub(crate) trait InventoryLookup {
     /// Returns the row of a folder.
     fn dir(&self, dir: &Path) -> Result<Option<i64>>;
@@ -47,37 +47,37 @@ pub(crate) enum Note {
     Skipped(Arc<Dir>, Skipped),
 }
 
-/// A file that was read before.
+/// A file that an earlier scan read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KnownFile {
     pub(crate) row: i64,
-    /// Reading it again, in the same manner, would give the same.
+    /// Reading it again with the same options would give the same facts.
     pub(crate) is_same: bool,
-    /// The file is unchanged, and has to be read again all the same.
+    /// Set if the file is unchanged but must be read again.
     pub(crate) stale: Option<Staleness>,
     pub(crate) device: Option<String>,
 }
 
-/// Why an unchanged file has to be read again.
+/// Why an unchanged file must be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Staleness {
     /// An older version of the program read it.
     Older,
-    /// It was read with options that show less.
+    /// It was read with options that read less.
     Options,
 }
 
-/// A folder that a scan has met. The one that writes gives it its row.
+/// A folder that a scan found. The writer of the inventory sets its row.
 #[derive(Debug)]
 pub(crate) struct Dir {
     pub(crate) path: PathBuf,
     pub(crate) parent: Option<Arc<Dir>>,
-    /// Row of the root through which it was met.
+    /// Row of the root that contains it.
     pub(crate) root: i64,
     pub(crate) row: OnceLock<i64>,
 }
 
-/// Folders may nest deeper than the stack of a thread.
+/// Drops iteratively: folders may nest deeper than the stack allows.
 impl Drop for Dir {
     fn drop(&mut self) {
         let mut above = self.parent.take();
@@ -87,20 +87,20 @@ impl Drop for Dir {
     }
 }
 
-/// What became of a folder.
+/// Result of the walk for a folder.
 #[derive(Debug)]
 pub(crate) enum DirState {
-    /// Its name was met.
+    /// Its name was found.
     Met,
-    /// It was listed to the end, on this device, and its parent is on the device `above`; these known
-    /// files were not in it, and these links in it were not followed.
+    /// It was listed completely, on this device. `above` is the device of its parent. The known
+    /// files in `missing` are not in it, and the links in `skipped` were not followed.
     Listed {
         device: Option<Arc<str>>,
         above: Option<Arc<str>>,
         missing: Vec<i64>,
         skipped: Vec<Skipped>,
     },
-    /// It was not listed, or not to the end.
+    /// It was not listed completely.
     Failed { code: &'static str, error: String, device: Option<Arc<str>> },
 }
 
@@ -109,8 +109,8 @@ pub(crate) enum DirState {
 pub(crate) struct Skipped {
     /// Its name in its folder; empty for the folder itself.
     pub(crate) name: OsString,
-    /// Where it leads, with links resolved; nothing where that could not be found out.
+    /// Target with links resolved; `None` if unknown.
     pub(crate) target: Option<PathBuf>,
-    /// The file system that contains it, where that is known.
+    /// File system that contains it, if known.
     pub(crate) device: Option<Arc<str>>,
 }

@@ -1,4 +1,4 @@
-//! What a walk hands over to workers, and what it counts.
+//! Jobs of workers, and counters of a walk.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,22 +8,22 @@ use super::handle::Dir;
 use super::stamp::Stamp;
 use crate::fs::open::Links;
 
-/// One thing to do for a worker.
+/// A job of a worker.
 #[derive(Debug)]
 pub(crate) enum Job {
     /// A file to open.
     File(Arc<FileJob>),
-    /// A file that is as the inventory has it, in this row.
+    /// A file that is unchanged since the scan that stored this row.
     Unchanged(i64),
     /// A file that is not to be opened.
     NotHydrated(Arc<FileJob>),
-    /// A folder, or a file's name, at which the walk could not go on.
+    /// A folder that could not be listed, or a file that could not be found.
     Unreadable { path: PathBuf, code: &'static str, error: String },
-    /// There is nothing more to do.
+    /// No job follows.
     End,
 }
 
-/// A file and what the walk knows of it.
+/// A file, with what the walk knows about it.
 #[derive(Debug)]
 pub(crate) struct FileJob {
     pub(crate) path: PathBuf,
@@ -33,14 +33,14 @@ pub(crate) struct FileJob {
     pub(crate) device: Option<Arc<str>>,
 }
 
-/// What was met and is no file to scan.
+/// Numbers of files and folders that are not scanned.
 #[derive(Debug, Default)]
 pub(crate) struct SkipCounters {
     pub(crate) links: AtomicU64,
     pub(crate) special: AtomicU64,
     /// By `--include`, `--exclude` or `--one-file-system`; a folder counts as one.
     pub(crate) excluded: AtomicU64,
-    /// As the inventory knew them.
+    /// Files that are unchanged according to the inventory.
     pub(crate) unchanged: AtomicU64,
     /// Unchanged files that are read again because an older version of the program read them.
     pub(crate) older: AtomicU64,

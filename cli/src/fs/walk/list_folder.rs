@@ -1,4 +1,4 @@
-//! Listing one folder of a walk, and handing over its files.
+//! Listing of one folder.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -19,11 +19,11 @@ use crate::fs::path::real;
 use crate::fs::placeholders;
 use crate::fs::watchdog::HangWatchdog;
 
-/// The files of an inventory that is being written.
+/// Suffixes of the files of an inventory.
 const OWN: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
-/// No more folders in folders are gone into: a path of 4,096 bytes, the most that programs can
-/// handle, has half as many. Whoever builds deeper ones does so to keep others busy.
+/// Maximum depth of folders. A path has at most 4,096 bytes in common programs, which is half as
+/// many folders. Deeper trees are attacks.
 const DEEPEST: usize = 4_096;
 
 /// State of the listing of one folder.
@@ -31,19 +31,19 @@ struct FolderWork<'a> {
     folder: &'a Arc<Folder>,
     device: Option<Device>,
     lookup: Option<&'a dyn InventoryLookup>,
-    /// Its row, if the inventory knows the folder.
+    /// Row of the folder, if the inventory contains it.
     row: Option<i64>,
-    /// Known files that are there.
+    /// Rows of known files that were found.
     met: HashSet<i64>,
-    /// Links in it.
+    /// Links in the folder.
     skipped: Vec<Skipped>,
     tasks: Vec<Task>,
     has_own: bool,
 }
 
 impl Walk {
-    /// Lists a folder and hands over what is in it. False: it took so long that others have gone
-    /// on, and whatever it says now is not heard.
+    /// Lists a folder and hands over its files. Returns `false` if the thread was abandoned
+    /// meanwhile: another thread has replaced it, and its results are ignored.
     pub(super) fn folder(
         &self,
         folder: &Arc<Folder>,
@@ -60,7 +60,7 @@ impl Walk {
         let wants_stamps = self.inventory.is_some();
         let opened = watch.call(|| {
             let listing = Listing::open(folder.path(), links, wants_stamps)?;
-            // Finds out the name of the file system while this thread is watched.
+            // Determines the file system while the watchdog supervises this thread.
             _ = self.device(folder, &listing);
             if folder.up.is_none() {
                 self.note_mounts(folder);
@@ -95,7 +95,7 @@ impl Walk {
         }
     }
 
-    /// Nothing where the folder is not to be listed.
+    /// Returns `None` if the folder is not to be listed.
     fn begin_listing<'a>(
         &self,
         folder: &'a Arc<Folder>,
@@ -145,8 +145,8 @@ impl Walk {
         }))
     }
 
-    /// Notes the mount points in a root as not followed. The listing of each of them removes the
-    /// note, so that it stays if the mount point is left out or if the scan is stopped before.
+    /// Notes the mount points in a root as not followed. The listing of a mount point removes its
+    /// note. The note stays if the mount point is left out, or if the scan is stopped before.
     #[cfg(unix)]
     fn note_mounts(&self, top: &Folder) {
         if self.inventory.is_none() {
@@ -180,7 +180,7 @@ impl Walk {
     #[cfg(not(unix))]
     fn note_mounts(&self, _: &Folder) {}
 
-    /// Finds out the file system of a folder that cannot be opened.
+    /// Determines the file system of a folder that cannot be opened.
     #[cfg(unix)]
     fn locate(&self, folder: &Folder) {
         if let Some(id) = listing::id(folder.path()) {
@@ -194,7 +194,7 @@ impl Walk {
 
     #[cfg(unix)]
     fn device(&self, _: &Folder, listing: &Listing) -> Option<Device> {
-        // Without an inventory only its kind matters, and only to find placeholders.
+        // Without an inventory only the kind matters, to find placeholders.
         listing.id.map(|id| self.devices.of(id.system, id.mount, || listing.file_system()))
     }
 
@@ -248,7 +248,7 @@ impl Walk {
         }
         match failed {
             Some(error) => self.unlisted(folder, open::code(&error), error.to_string()),
-            // Half a folder is not a listed one.
+            // A partly listed folder does not count as listed.
             None if self.stop.is_raised() => {}
             None => self.finish(&mut work),
         }
@@ -256,7 +256,7 @@ impl Walk {
         true
     }
 
-    /// Says that the folder is listed, and which files the inventory knew in it and it has not.
+    /// Notes that the folder is listed, and which known files are missing from it.
     fn finish(&self, work: &mut FolderWork<'_>) {
         let missing = match (work.lookup, work.row) {
             (Some(lookup), Some(row)) => lookup.missing(row, &work.met),
@@ -276,7 +276,7 @@ impl Walk {
 
     fn entry(&self, work: &mut FolderWork<'_>, entry: FolderEntry) -> Result<()> {
         match entry.kind {
-            // The listing has handled it.
+            // `link` has handled it during the listing.
             Kind::Link => {}
             Kind::Special => count(&self.left_out.special),
             Kind::Dir => self.inner(work, &entry),
@@ -285,7 +285,7 @@ impl Walk {
         Ok(())
     }
 
-    /// A link, a junction or a mount point: it is not followed.
+    /// Counts and notes a link, a junction or a mount point, which is not followed.
     fn link(&self, work: &mut FolderWork<'_>, entry: &FolderEntry) {
         let path = work.folder.path().join(&entry.name);
         if !self.filter.is_empty() && self.filter.omits_dir(below(work.folder, &path)) {
@@ -368,7 +368,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Whether it is the inventory itself.
+    /// Returns whether the file belongs to the inventory that is being written.
     fn is_own(&self, entry: &FolderEntry) -> bool {
         let file = self.inventory.as_ref().and_then(|inventory| inventory.file().file_name());
         let Some(file) = file.map(OsStr::as_encoded_bytes) else { return false };

@@ -1,4 +1,4 @@
-//! Listing one folder.
+//! Reading the entries of one folder.
 
 use std::ffi::OsString;
 use std::io;
@@ -11,7 +11,7 @@ use super::stamp::of_stat;
 use super::stamp::stamp_of;
 use crate::fs::open::Links;
 
-/// What kind of thing a name stands for.
+/// Type of a folder entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Dir,
@@ -20,30 +20,30 @@ pub(super) enum Kind {
     Special,
 }
 
-/// One name in a folder.
+/// An entry of a folder.
 #[derive(Debug)]
 pub(super) struct FolderEntry {
     pub(super) name: OsString,
     pub(super) kind: Kind,
-    /// Of a file, where it was asked for and could be had.
+    /// Set for a file, if stamps are wanted and available.
     pub(super) stamp: Option<Stamp>,
-    /// DOS attributes, where the system has them at hand.
+    /// DOS attributes, if the system provides them.
     pub(super) attributes: Option<u32>,
 }
 
-/// The numbers by which the system knows a folder.
+/// Identity of a folder.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FolderId {
-    /// Of its file system.
+    /// Device number of its file system.
     pub(super) system: u64,
-    /// Of the folder on its file system.
+    /// Inode number.
     pub(super) folder: u64,
-    /// Of the mount through which it was opened; 0 where the system has no such number.
+    /// Number of the mount through which it was opened; 0 if the system does not have such numbers.
     #[cfg_attr(not(unix), allow(dead_code))]
     pub(super) mount: u64,
 }
 
-/// A folder that is being listed.
+/// An open folder.
 #[derive(Debug)]
 pub(super) struct Listing {
     #[cfg(unix)]
@@ -52,7 +52,7 @@ pub(super) struct Listing {
     dir: std::fs::ReadDir,
     pub(super) id: Option<FolderId>,
     wants_stamps: bool,
-    /// The folder, where each file is asked for its DOS attributes.
+    /// Set to the path of the folder if DOS attributes of files are read.
     #[cfg(unix)]
     share: Option<std::path::PathBuf>,
 }
@@ -68,17 +68,17 @@ impl Listing {
         Ok(Listing { dir, id, wants_stamps, share: None })
     }
 
-    /// Returns the identity of the file system that contains the folder; 0 if it has none.
+    /// Returns the identity of the file system that contains the folder; 0 if it does not have one.
     pub(super) fn file_system(&self) -> u64 {
         self.dir.fd().and_then(rustix::fs::fstatvfs).map_or(0, |found| found.f_fsid)
     }
 
-    /// It is on a share, where files may be placeholders.
+    /// Reads the DOS attributes of each file. On a share, files may be placeholders.
     pub(super) fn ask_for_attributes(&mut self, folder: &Path) {
         self.share = Some(folder.to_owned());
     }
 
-    /// The next name; nothing at the end.
+    /// Returns the next entry; `None` at the end.
     pub(super) fn next(&mut self) -> Option<io::Result<FolderEntry>> {
         use std::os::unix::ffi::OsStringExt;
         loop {
@@ -114,7 +114,7 @@ impl Listing {
                 entry.kind = self::kind(FileType::from_raw_mode(found.st_mode));
                 entry.stamp = Some(of_stat(&found));
             }
-            // Whoever opens it will hear why.
+            // The open will report the reason.
             Err(_) if kind == FileType::Unknown => entry.kind = Kind::File,
             Err(_) => {}
         }
@@ -122,7 +122,7 @@ impl Listing {
     }
 }
 
-/// Returns the numbers of a folder, even if it cannot be opened.
+/// Returns the identity of a folder, even if it cannot be opened.
 #[cfg(unix)]
 pub(super) fn id(folder: &Path) -> Option<FolderId> {
     let found = rustix::fs::lstat(folder).ok()?;
@@ -146,7 +146,7 @@ fn mount(_: impl std::os::fd::AsFd, _: impl rustix::path::Arg) -> u64 {
     0
 }
 
-/// Returns the identity of the file system that contains a folder; 0 if it has none.
+/// Returns the identity of the file system that contains a folder; 0 if it does not have one.
 #[cfg(unix)]
 pub(super) fn file_system(folder: &Path) -> u64 {
     rustix::fs::statvfs(folder).map_or(0, |found| found.f_fsid)
@@ -169,7 +169,7 @@ impl Listing {
         Ok(Listing { dir: std::fs::read_dir(path)?, id: None, wants_stamps })
     }
 
-    /// The next name; nothing at the end.
+    /// Returns the next entry; `None` at the end.
     pub(super) fn next(&mut self) -> Option<io::Result<FolderEntry>> {
         let entry = match self.dir.next()? {
             Ok(entry) => entry,

@@ -1,7 +1,7 @@
-//! The files to scan: a walk through folders, or a list of names.
+//! The walk through folders and lists of files.
 //!
-//! Threads share a stack of what is still to be done. Each folder that was listed, or could not
-//! be, is said to the inventory: only what was looked for in vain is gone.
+//! The threads of a walk share a stack of tasks. Each result of a folder is sent to the inventory,
+//! because a file counts as deleted only if its folder was listed without it.
 
 mod filter;
 mod folder;

@@ -1,4 +1,4 @@
-//! Names from a list.
+//! Lists of files.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek as _, Write as _};
@@ -18,10 +18,10 @@ use crate::exit::{Failure, Result};
 use crate::fs::open::Links;
 use crate::fs::path::normal;
 
-/// Names that were read from a list and not taken yet.
+/// Capacity of the queue of names.
 const NAMES: usize = 1024;
 
-/// How often a walk that waits for a name looks whether the scan is stopped.
+/// Interval at which a waiting walk checks the stop flag.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Hexadecimal digits of the digest in the identity of a list.
@@ -58,7 +58,7 @@ impl NameList {
         copy.rewind().map_err(failed)?;
         let sum: Vec<u8> = digest.iter().flat_map(|value| value.to_be_bytes()).collect();
         let hex: String = Sha256::digest(sum).iter().map(|byte| format!("{byte:02x}")).collect();
-        // The path of a pipe says nothing about its content.
+        // The path of a pipe does not identify its content.
         let is_file = file.metadata().is_ok_and(|found| found.is_file());
         let mut identity = match is_file && file != Path::new("-") {
             true => normal(file).map_err(failed)?.into_os_string(),
@@ -70,7 +70,7 @@ impl NameList {
     }
 }
 
-/// The names in a list, without empty ones.
+/// Iterates over the names in a list, without empty ones.
 struct Names<R> {
     reader: R,
     end: u8,
@@ -81,7 +81,7 @@ impl<R: BufRead> Names<R> {
         Names { reader, end }
     }
 
-    /// Returns the next name; nothing at the end of the list.
+    /// Returns the next name; `None` at the end of the list.
     fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             let mut name = Vec::new();
@@ -110,12 +110,12 @@ fn open(file: &Path) -> io::Result<BufReader<Box<dyn Read>>> {
 }
 
 impl Walk {
-    /// Hands over the names in the list; empty ones are passed over.
+    /// Hands over the files in the list. Skips empty names.
     pub(super) fn listed(&self, root: &Arc<Root>, list: &NameList) -> Result<()> {
         let file = &root.path;
         let failed = |error| of_list(file, error);
         let names = read_names(file.clone(), list.clone()).map_err(failed)?;
-        // Names often come folder by folder.
+        // Consecutive names are often in the same folder.
         let mut last: Option<Arc<Dir>> = None;
         while !self.stop.is_raised() {
             let name = match names.recv_timeout(PAUSE) {
@@ -181,13 +181,13 @@ impl Read for SharedFile {
     }
 }
 
-/// Globs are for paths from the root, and a list has none but the one of the system.
+/// Globs match paths below a root, and the root of a list is the root folder.
 fn below(path: &Path) -> &Path {
     let text = path.strip_prefix("/").unwrap_or(path);
     text.strip_prefix(".").unwrap_or(text)
 }
 
-/// Returns the path that a name in the list `file` stands for.
+/// Converts a name in the list `file` to a path.
 fn path_of(name: Vec<u8>, file: &Path) -> Result<PathBuf> {
     path_from(name).map_err(|()| of_list(file, "a name is not UTF-8"))
 }
@@ -203,7 +203,7 @@ fn path_from(name: Vec<u8>) -> std::result::Result<PathBuf, ()> {
     String::from_utf8(name).map(PathBuf::from).map_err(|_| ())
 }
 
-/// What the system says of reading from `list`, or of its names.
+/// Returns the failure of a read of `list`, or of a name in it.
 fn of_list(list: &Path, error: impl std::fmt::Display) -> Failure {
     Failure::message(format_args!("{}: {error}", list.display()))
 }

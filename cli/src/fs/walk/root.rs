@@ -1,4 +1,4 @@
-//! What the user named: a folder, a file, or a list of names.
+//! Roots: the folders, files and lists that the user named.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -8,36 +8,36 @@ use std::sync::{Arc, OnceLock};
 use super::handle::Dir;
 use crate::fs::device::Device;
 
-/// What the user named.
+/// A folder, a file, or a list of names.
 #[derive(Debug)]
 pub(crate) struct Root {
     pub(crate) path: PathBuf,
-    /// Its row in the inventory.
+    /// Row in the inventory.
     pub(crate) row: i64,
-    /// It is a list of names.
+    /// Set for a list of names.
     pub(crate) list: Option<NameList>,
     pub(crate) files: AtomicU64,
-    /// Of these, those left out by --include or --exclude.
+    /// Number of files in `files` that --include or --exclude left out.
     pub(crate) omitted: AtomicU64,
-    /// Files and folders left out by --exclude.
+    /// Number of files and folders that --exclude left out.
     pub(crate) excluded: AtomicU64,
-    /// Files left out by --include.
+    /// Number of files that --include left out.
     pub(crate) filtered: AtomicU64,
-    /// A message if it is a link that led elsewhere in earlier scans.
+    /// A message if the root is a link that had another target in earlier scans.
     pub(crate) replaced: Option<String>,
-    /// A folder in it could not be listed.
+    /// Set if a folder in it could not be listed.
     pub(crate) has_failed: AtomicBool,
-    /// It is a folder, on this file system.
+    /// File system of the root, if it is a folder.
     pub(crate) device: OnceLock<Device>,
     pub(super) number: OnceLock<u64>,
 }
 
-/// How a list of names is written, and what it contains.
+/// Format and content of a list of names.
 #[derive(Debug, Clone)]
 pub(crate) struct NameList {
     /// The byte that ends a name.
     pub(super) end: u8,
-    /// A copy of the list, which is read instead of it.
+    /// A copy of the list, which is read instead.
     pub(super) copy: Option<Arc<File>>,
 }
 

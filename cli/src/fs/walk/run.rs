@@ -12,7 +12,7 @@ use crate::fs::open::{self, Links};
 use crate::fs::watchdog::HangWatchdog;
 
 impl Walk {
-    /// Walks until there is nothing left; called from each thread.
+    /// Walks until no task is left. Each thread calls it.
     pub(crate) fn run(&self, watch: &HangWatchdog<Arc<Folder>>) {
         let lookup = match self.lookup() {
             Ok(lookup) => lookup,
@@ -26,7 +26,7 @@ impl Walk {
                 Task::Root(root) => self.root(&root),
                 Task::Folder(folder) => {
                     if !self.folder(&folder, lookup.as_deref(), watch) {
-                        // Others have gone on.
+                        // Another thread has replaced this one.
                         return;
                     }
                 }
@@ -41,7 +41,7 @@ impl Walk {
         }
         drop(state);
         for _ in 0..self.workers {
-            // Where all workers are gone, none has to be told.
+            // If all workers have ended, the message is not needed.
             _ = self.jobs.send(Job::End);
         }
     }

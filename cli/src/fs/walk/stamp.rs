@@ -1,12 +1,12 @@
-//! Size and times of a file, by which a later scan finds out whether it changed.
+//! Size and times of a file. A later scan uses them to detect changes.
 
-/// By what a file is known to be the same.
+/// A file with an equal stamp counts as unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Stamp {
     pub(crate) size: u64,
-    /// Seconds since 1970, and nanoseconds behind them.
+    /// Seconds since 1970, and the nanoseconds of the second.
     pub(crate) modified: Option<(i64, u32)>,
-    /// Nanoseconds since 1970, where the system has a change time.
+    /// Nanoseconds since 1970, if the system has a change time.
     pub(crate) changed: Option<i64>,
 }
 
@@ -29,7 +29,7 @@ pub(super) fn of_stat(found: &rustix::fs::Stat) -> Stamp {
     }
 }
 
-/// The stamp of an open file.
+/// Returns the stamp of an open file.
 #[cfg(unix)]
 pub(crate) fn stamp_of(found: &std::fs::Metadata) -> Stamp {
     use std::os::unix::fs::MetadataExt;
@@ -42,7 +42,7 @@ pub(crate) fn stamp_of(found: &std::fs::Metadata) -> Stamp {
     }
 }
 
-/// The stamp of an open file. The change time is not to be had.
+/// Returns the stamp of an open file. The change time is not available.
 #[cfg(not(unix))]
 pub(crate) fn stamp_of(found: &std::fs::Metadata) -> Stamp {
     let since = found

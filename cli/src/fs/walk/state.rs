@@ -27,7 +27,7 @@ pub(crate) struct Walk {
     pub(crate) filter: GlobFilter,
     pub(crate) one_file_system: bool,
     pub(crate) hydrate: bool,
-    /// One thread goes in the order of the names.
+    /// Files are handed over in the order of their names; requires a single thread.
     pub(crate) in_order: bool,
     pub(crate) inventory: Option<Arc<dyn InventoryHandle>>,
     pub(crate) jobs: Sender<Job>,
@@ -39,7 +39,7 @@ pub(crate) struct Walk {
     pub(crate) failure: Mutex<Option<Failure>>,
 }
 
-/// What is still to be walked.
+/// The stack of tasks.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
     state: Mutex<WorkState>,
@@ -48,11 +48,11 @@ pub(crate) struct Work {
 
 #[derive(Debug, Default)]
 pub(super) struct WorkState {
-    /// The last one is the next one.
+    /// The last element is the next task.
     pub(super) waiting: Vec<Task>,
-    /// Threads that may find more to do.
+    /// Number of threads that may push further tasks.
     busy: usize,
-    /// Threads that are not done.
+    /// Number of threads that have not ended.
     pub(super) threads: usize,
 }
 
@@ -70,7 +70,7 @@ impl Work {
 }
 
 impl Walk {
-    /// What the first thread begins with.
+    /// Pushes the roots. Called once, before the threads start.
     pub(crate) fn prepare(&self, threads: usize) {
         let mut state = self.work.lock();
         state.threads = threads;
@@ -90,7 +90,7 @@ impl Walk {
             if state.busy == 0 {
                 return None;
             }
-            // A signal does not wake anybody.
+            // A signal does not wake the condition variable.
             let pause = Duration::from_millis(200);
             let woken = self.work.wake.wait_timeout(state, pause);
             state = woken.unwrap_or_else(|error| error.into_inner()).0;
@@ -105,7 +105,7 @@ impl Walk {
         }
     }
 
-    /// Puts tasks on the stack; the first one is the next one.
+    /// Pushes tasks; the first one is the next one.
     pub(super) fn push(&self, tasks: Vec<Task>) {
         if tasks.is_empty() {
             return;
@@ -116,7 +116,7 @@ impl Walk {
 
     pub(super) fn send(&self, job: Job) {
         if self.jobs.send(job).is_err() {
-            // Nobody is left to do it.
+            // All workers have ended.
             self.stop.raise();
         }
     }
@@ -127,7 +127,7 @@ impl Walk {
         }
     }
 
-    /// Whether --include or --exclude leave a file out; counts it then.
+    /// Returns whether --include or --exclude leave a file out, and counts it if so.
     pub(super) fn omits(&self, root: &Root, below_root: &Path) -> bool {
         if self.filter.is_empty() || !self.filter.omits_file(below_root) {
             return false;
@@ -138,22 +138,22 @@ impl Walk {
         true
     }
 
-    /// Notes a link in `dir`, or `dir` itself where `name` is empty, that was not followed.
+    /// Counts and notes a link in `dir` that was not followed, or `dir` itself if `name` is empty.
     pub(crate) fn skip(&self, dir: &Arc<Dir>, name: &OsStr, path: &Path) {
         count(&self.left_out.links);
         self.note_skipped(dir, name, path);
     }
 
-    /// Like [`Walk::skip`], for what is counted as something other than a link.
+    /// Like [`Walk::skip`], but counts nothing.
     pub(crate) fn note_skipped(&self, dir: &Arc<Dir>, name: &OsStr, path: &Path) {
         if let Some(skipped) = self.skipped(name, path, None) {
             self.note(Note::Skipped(Arc::clone(dir), skipped));
         }
     }
 
-    /// Returns the link at `path` and its target. The target of a link that leads to nothing is
-    /// unknown: it may be on a file system that is not mounted. Returns nothing without an
-    /// inventory, for a link to a device or to itself, and if the link was deleted.
+    /// Returns the link at `path` and its target. The target of a broken link is unknown: it may be
+    /// on a file system that is not mounted. Returns `None` without an inventory, for a link to a
+    /// device or to itself, and if the link was deleted.
     pub(super) fn skipped(
         &self,
         name: &OsStr,
@@ -175,31 +175,31 @@ impl Walk {
         Some(Skipped { name: name.to_owned(), target, device })
     }
 
-    /// The walk cannot go on.
+    /// Stops the scan with a failure.
     pub(super) fn fail(&self, failure: Failure) {
         self.failure.lock().unwrap_or_else(|error| error.into_inner()).get_or_insert(failure);
         self.stop.raise();
     }
 
-    /// Files that were met until now.
+    /// Returns the number of files found until now.
     pub(crate) fn met(&self) -> u64 {
         self.roots.iter().map(|root| root.met()).sum()
     }
 
-    /// A thread hangs in this folder: it counts as not listed, and the others go on without.
+    /// Handles a folder at which a thread hangs: it counts as not listed.
     pub(crate) fn give_up(&self, folder: &Folder, patience: Duration) {
         let error = format!("the folder did not answer for {} s", patience.as_secs());
         self.unlisted(folder, "hung", error);
         self.done();
     }
 
-    /// A file that was named.
+    /// Hands over a file that was named.
     pub(super) fn file(&self, path: PathBuf, dir: Arc<Dir>, links: Links) {
         let job = FileJob { path, links, dir, stamp: None, device: None };
         self.send(Job::File(Arc::new(job)));
     }
 
-    /// A folder that cannot be listed, or not to its end.
+    /// Notes a folder that could not be listed completely.
     pub(super) fn unlisted(&self, folder: &Folder, code: &'static str, error: String) {
         folder.root.has_failed.store(true, Ordering::Relaxed);
         if folder.up.is_none() {
