@@ -104,7 +104,7 @@ pub(crate) struct KeyDescription {
 
 /// Statistics of all records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub(crate) struct Stats {
     /// Number of files that were opened.
     pub(crate) files: u64,
     /// Number of files and folders that could not be opened.
@@ -123,7 +123,7 @@ pub(crate) struct Tally {
     pub(crate) errors: BTreeMap<String, u64>,
 }
 
-impl Tally {
+impl Stats {
     pub(crate) fn add(&mut self, record: &Record<'_>) -> RecordClass {
         let (facts, verdict) = (record.facts, record.verdict);
         if let Some(code) = &facts.error_code {
@@ -177,7 +177,7 @@ impl Tally {
         key.publishes.add(license);
     }
 
-    pub(crate) fn merge(&mut self, other: Tally) {
+    pub(crate) fn merge(&mut self, other: Stats) {
         self.files += other.files;
         self.unreadable += other.unreadable;
         self.is_incomplete |= other.is_incomplete;

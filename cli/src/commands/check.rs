@@ -124,8 +124,8 @@ impl CheckArgs {
                 let is_undecided = verdict.dependency() == Dependency::Undecided
                     && judged.facts.slc_key().is_none()
                     && judged.facts.slc_id().is_none();
-                let excuse = code.filter(|code| self.accepts(code));
-                match excuse.filter(|_| is_undecided) {
+                let clear_unlisted = code.filter(|code| self.accepts(code));
+                match clear_unlisted.filter(|_| is_undecided) {
                     Some(code) => *counts.excused.entry(code.to_owned()).or_default() += 1,
                     None => counts.add_possible(code.unwrap_or(verdict.rule()).to_owned()),
                 }

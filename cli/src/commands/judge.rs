@@ -12,11 +12,11 @@ use serde_json::{Map, Value as Json};
 use crate::args::{FormatArg, RedactArgs};
 use crate::authority_file::{self, judged_with};
 use crate::exit::{Failure, Outcome, Result};
-use crate::inventory::query::{Inventories, believed, is_database};
+use crate::inventory::query::{Inventories, is_database, reliable};
 use crate::output::format::counted;
 use crate::output::records::RecordBuffer;
 use crate::output::{Format, summary};
-use crate::stats::Tally;
+use crate::stats::Stats;
 
 /// Judge stored records again, with what is known now; no file is opened.
 ///
@@ -48,14 +48,14 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
     let estate = authority_file::load(args.estate.as_deref())?;
     let redactor = args.redact.redactor()?;
     let format: Format = args.format.into();
-    let mut tally = Tally::default();
+    let mut stats = Stats::default();
     let mut out = io::stdout().lock();
     out.write_all(&RecordBuffer::header(format)).map_err(|error| Failure::writing(&error))?;
     for file in &args.records {
-        let mut page = RecordBuffer::new(format);
+        let mut buffer = RecordBuffer::new(format);
         if is_database(file) {
             let stored = Inventories::open(slice::from_ref(file))?.redacted(redactor.clone());
-            inventory(&stored, &estate, &mut tally, &mut page, &mut out)?;
+            inventory(&stored, &estate, &mut stats, &mut buffer, &mut out)?;
             continue;
         }
         let name = file.display();
@@ -65,38 +65,38 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            again(&line, &estate, redactor.as_ref(), &mut tally, &mut page)
+            again(&line, &estate, redactor.as_ref(), &mut stats, &mut buffer)
                 .map_err(|why| Failure::message(format_args!("{name}: line {number}: {why}")))?;
-            if page.is_full() {
-                page.print(&mut out)?;
+            if buffer.is_full() {
+                buffer.print(&mut out)?;
             }
         }
-        page.print(&mut out)?;
+        buffer.print(&mut out)?;
     }
     if format == Format::Text {
-        let records = counted(tally.findings() + tally.unprotected, "stored record");
+        let records = counted(stats.findings() + stats.unprotected, "stored record");
         let head = format!("Judged {records}.\n{}", judged_with(args.estate.as_deref(), &estate));
-        summary::write(&head, &tally, &estate, &mut out)
+        summary::write(&head, &stats, &estate, &mut out)
             .map_err(|error| Failure::writing(&error))?;
     }
     out.flush().map_err(|error| Failure::writing(&error))?;
-    Ok(Outcome::of(tally.is_complete() && !tally.is_empty()))
+    Ok(Outcome::of(stats.is_complete() && !stats.is_empty()))
 }
 
 /// Judges the findings of an inventory.
 fn inventory(
     stored: &Inventories,
     estate: &Estate,
-    tally: &mut Tally,
-    page: &mut RecordBuffer,
+    stats: &mut Stats,
+    buffer: &mut RecordBuffer,
     out: &mut impl Write,
 ) -> Result<()> {
     stored.judged(estate, |judged| {
-        tally.add(&judged.record());
-        page.write(&judged.record());
-        if page.is_full() { page.print(out) } else { Ok(()) }
+        stats.add(&judged.record());
+        buffer.write(&judged.record());
+        if buffer.is_full() { buffer.print(out) } else { Ok(()) }
     })?;
-    page.print(out)
+    buffer.print(out)
 }
 
 fn lines(file: &Path) -> Result<impl Iterator<Item = io::Result<Vec<u8>>>> {
@@ -115,8 +115,8 @@ fn again(
     line: &[u8],
     estate: &Estate,
     redactor: Option<&Redactor>,
-    tally: &mut Tally,
-    page: &mut RecordBuffer,
+    stats: &mut Stats,
+    buffer: &mut RecordBuffer,
 ) -> std::result::Result<(), String> {
     let row: Map<String, Json> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     let anomalies = joined(row.get("anomalies"));
@@ -126,13 +126,13 @@ fn again(
     };
     let mut envelope = Envelope::from_columns(value).map_err(|error| error.to_string())?;
     let facts = Facts::from_columns(value).map_err(|error| error.to_string())?;
-    let (mut facts, verdict) = believed(&envelope, facts, estate);
+    let (mut facts, verdict) = reliable(&envelope, facts, estate);
     if let Some(redactor) = redactor {
         redactor.redact(&mut envelope, &mut facts);
     }
     let record = Record { envelope: &envelope, facts: &facts, verdict: &verdict };
-    tally.add(&record);
-    page.write(&record);
+    stats.add(&record);
+    buffer.write(&record);
     Ok(())
 }
 

@@ -8,12 +8,12 @@ use rusqlite::ErrorCode;
 use crate::exit::Failure;
 
 /// Maximum time to wait for a lock. The help of `scan` states it.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Returns the failure for a database error of `file`.
 pub(super) fn failed(file: &Path, error: &rusqlite::Error) -> Failure {
     if is_locked(error) {
-        return locked(file, PATIENCE);
+        return locked(file, LOCK_TIMEOUT);
     }
     Failure::message(format_args!("{}: {error}", file.display()))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::params;
 
 use super::failure::failed;
-use super::rows::{Sums, Vanished, Visit};
+use super::rows::{ScanCounters, Vanished, Visit};
 use super::writer::{NO_SEPARATOR, PARTIAL, Store, now};
 use crate::exit::Result;
 use crate::fs::path;
@@ -32,7 +32,7 @@ impl Store {
     }
 
     /// Marks all files below a root as deleted, because the user accepted that it is empty.
-    pub(crate) fn forsake(&mut self, root: &Path) -> Result<u64> {
+    pub(crate) fn mark_gone(&mut self, root: &Path) -> Result<u64> {
         let (from, to) = path::below(&path::of_dir(root));
         self.change(|store| {
             let gone = store.db.execute(
@@ -194,7 +194,7 @@ impl Store {
     }
 
     /// Ends the scan.
-    pub(crate) fn end(&mut self, sums: &Sums, gone: u64, is_finished: bool) -> Result<()> {
+    pub(crate) fn end(&mut self, sums: &ScanCounters, gone: u64, is_finished: bool) -> Result<()> {
         self.commit()?;
         self.change(|store| {
             let files = sums.read.saturating_add(sums.unchanged).saturating_add(sums.failed);

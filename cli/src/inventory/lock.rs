@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::failure::{PATIENCE, failed, is_locked, locked};
+use super::failure::{LOCK_TIMEOUT, failed, is_locked, locked};
 use crate::exit::{Result, warn};
 
 /// Time before a message reports the lock.
 const NOTICE: Duration = Duration::from_secs(1);
 
 /// Makes every statement wait for a lock, without a message.
-pub(crate) fn patient(db: &Connection) -> rusqlite::Result<()> {
-    db.busy_timeout(PATIENCE)
+pub(crate) fn set_busy_timeout(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(LOCK_TIMEOUT)
 }
 
 /// Runs `action` again until the inventory is not locked. Prints a message after one second.
@@ -21,15 +21,15 @@ pub(crate) fn patient(db: &Connection) -> rusqlite::Result<()> {
 /// # Errors
 ///
 /// Fails if the inventory stays locked, and if `action` fails for another reason.
-pub(super) fn patiently<T>(
+pub(super) fn retry_while_locked<T>(
     db: &Connection,
     file: &Path,
     action: impl FnMut() -> rusqlite::Result<T>,
 ) -> Result<T> {
-    within(PATIENCE, db, file, action)
+    retry_within(LOCK_TIMEOUT, db, file, action)
 }
 
-fn within<T>(
+fn retry_within<T>(
     patience: Duration,
     db: &Connection,
     file: &Path,
@@ -41,7 +41,7 @@ fn within<T>(
     let mut is_told = false;
     loop {
         match action() {
-            Ok(done) => return set(PATIENCE).map(|()| done),
+            Ok(done) => return set(LOCK_TIMEOUT).map(|()| done),
             Err(error) if !is_locked(&error) => return Err(failed(file, &error)),
             Err(_) if begun.elapsed() >= patience => return Err(locked(file, begun.elapsed())),
             Err(_) if !is_told => {
@@ -73,12 +73,13 @@ mod tests {
         let db = Connection::open(&file).unwrap();
         let begun = Instant::now();
         let read = || db.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0));
-        let Err(Failure::Message(text)) = within(Duration::from_secs(2), &db, &file, read) else {
+        let Err(Failure::Message(text)) = retry_within(Duration::from_secs(2), &db, &file, read)
+        else {
             panic!("it was not locked");
         };
         assert!(text.contains("i.db: another process has kept it locked for "), "{text}");
         assert!(begun.elapsed() < Duration::from_secs(10));
         other.execute_batch("COMMIT").unwrap();
-        assert!(matches!(within(Duration::from_secs(2), &db, &file, read), Ok(0)));
+        assert!(matches!(retry_within(Duration::from_secs(2), &db, &file, read), Ok(0)));
     }
 }

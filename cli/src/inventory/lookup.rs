@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
 use super::failure::failed;
-use super::lock::patient;
+use super::lock::set_busy_timeout;
 use super::rows::{BegunScan, Fitness};
 use crate::exit::Result;
 use crate::fs::path;
@@ -28,7 +28,7 @@ impl Lookup {
     pub(crate) fn open(file: &Path, begun: BegunScan) -> Result<Lookup> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(file, flags)
-            .and_then(|db| patient(&db).map(|()| db))
+            .and_then(|db| set_busy_timeout(&db).map(|()| db))
             .map_err(|error| failed(file, &error))?;
         Ok(Lookup { db, file: file.to_owned(), begun })
     }
@@ -112,7 +112,7 @@ impl InventoryLookup for Lookup {
         Ok(Some(known))
     }
 
-    fn missing(&self, dir: i64, met: &HashSet<i64>) -> Result<Vec<i64>> {
+    fn missing(&self, dir: i64, found_rows: &HashSet<i64>) -> Result<Vec<i64>> {
         (|| {
             let mut found = self.db.prepare_cached(
                 "SELECT id FROM files WHERE dir = ? AND scan < ? AND gone IS NULL \
@@ -120,7 +120,7 @@ impl InventoryLookup for Lookup {
             )?;
             let rows = found.query_map([dir, self.begun.scan], |row| row.get(0))?;
             rows.filter(|row| {
-                row.as_ref().is_err() || row.as_ref().is_ok_and(|row| !met.contains(row))
+                row.as_ref().is_err() || row.as_ref().is_ok_and(|row| !found_rows.contains(row))
             })
             .collect::<rusqlite::Result<Vec<i64>>>()
         })()

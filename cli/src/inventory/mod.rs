@@ -21,11 +21,11 @@ pub(crate) mod scope;
 mod writer;
 
 pub(crate) use handle::{ScanHandle, WriteRequest};
-pub(crate) use lock::patient;
+pub(crate) use lock::set_busy_timeout;
 pub(crate) use path_mapping::PathMapping;
 pub(crate) use reader::{Inventory, Stored, envelope, fact_values};
 pub(crate) use rows::{
-    FileRow, FindingRow, Fitness, Plan, ReadingRow, RootKind, Sums, Vanished, Visit,
+    FileRow, FindingRow, Fitness, Plan, ReadingRow, RootKind, ScanCounters, Vanished, Visit,
 };
 pub(crate) use schema::FIRST_ID;
 pub(crate) use writer::Store;

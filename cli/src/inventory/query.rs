@@ -38,7 +38,7 @@ impl Judged {
 
 /// Judges the facts of a record as far as they are reliable. If an older reader found that a file
 /// does not need a cluster, a newer reader might find more: the file counts as not read.
-pub(crate) fn believed(envelope: &Envelope<'_>, facts: Facts, estate: &Estate) -> (Facts, Verdict) {
+pub(crate) fn reliable(envelope: &Envelope<'_>, facts: Facts, estate: &Estate) -> (Facts, Verdict) {
     let verdict = judge_dated(&facts, envelope.modified, estate);
     if !is_older(envelope) || verdict.need() != Need::No {
         return (facts, verdict);
@@ -82,7 +82,7 @@ impl Inventories {
         for (_, inventory) in &self.all {
             inventory.records(|stored| {
                 let mut envelope = stored.envelope;
-                let (mut facts, verdict) = believed(&envelope, stored.facts, estate);
+                let (mut facts, verdict) = reliable(&envelope, stored.facts, estate);
                 if let Some(redactor) = &self.redactor {
                     redactor.redact(&mut envelope, &mut facts);
                 }

@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 
 use super::failure::failed;
-use super::lock::patient;
+use super::lock::set_busy_timeout;
 use super::path_mapping::PathMapping;
 use super::schema;
 use crate::exit::{Failure, Result};
@@ -120,7 +120,7 @@ impl Inventory {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(file, flags).map_err(|error| failed(file, &error))?;
-        patient(&db).map_err(|error| failed(file, &error))?;
+        set_busy_timeout(&db).map_err(|error| failed(file, &error))?;
         schema::check(&db, file)?;
         let columns = schema::stored_columns(&db).map_err(|error| failed(file, &error))?;
         Ok(Inventory { db, file: file.to_owned(), columns })

@@ -176,7 +176,7 @@ pub(crate) struct BegunScan {
 
 /// Counters of a scan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Sums {
+pub(crate) struct ScanCounters {
     pub(crate) read: u64,
     pub(crate) unchanged: u64,
     pub(crate) failed: u64,

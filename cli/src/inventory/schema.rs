@@ -6,7 +6,7 @@ use rmsight::{COLUMNS, Column, ColumnKind, ColumnPart};
 use rusqlite::Connection;
 
 use super::failure::failed;
-use super::lock::{patient, patiently};
+use super::lock::{retry_while_locked, set_busy_timeout};
 use crate::exit::{Failure, Result};
 
 /// `application_id` of the file header, `rmsg` in ASCII. `file` and `rmsight` recognize inventories
@@ -26,8 +26,8 @@ pub(super) fn fact_columns() -> impl Iterator<Item = &'static Column> {
 
 /// Creates the tables in an empty file, or checks existing ones.
 pub(super) fn prepare(db: &mut Connection, file: &Path) -> Result<()> {
-    patient(db).map_err(|error| failed(file, &error))?;
-    patiently(db, file, || {
+    set_busy_timeout(db).map_err(|error| failed(file, &error))?;
+    retry_while_locked(db, file, || {
         // Other processes may read while a scan writes. If the file system does not support that (a
         // share), SQLite uses its older journal, which survives a kill too.
         db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
@@ -54,8 +54,9 @@ fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i32> {
 /// Fails if the file is not an inventory, or has tables of an unknown version.
 pub(super) fn check(db: &Connection, file: &Path) -> Result<()> {
     let name = file.display();
-    let (id, version) =
-        patiently(db, file, || Ok((pragma(db, "application_id")?, pragma(db, "user_version")?)))?;
+    let (id, version) = retry_while_locked(db, file, || {
+        Ok((pragma(db, "application_id")?, pragma(db, "user_version")?))
+    })?;
     if id != APPLICATION_ID {
         let text = format!("{name}: it is a database, but not an inventory of rmsight");
         return Err(Failure::Message(text));

@@ -93,7 +93,7 @@ fn end(store: &mut Store, root: i64) -> u64 {
         error: None,
     };
     let gone = store.end_root(&visit, false).unwrap().gone;
-    store.end(&Sums { read: 1, ..Sums::default() }, gone, true).unwrap();
+    store.end(&ScanCounters { read: 1, ..ScanCounters::default() }, gone, true).unwrap();
     gone
 }
 
@@ -194,7 +194,7 @@ fn a_file_is_gone_only_where_it_was_looked_for() {
         if is_finished {
             end(&mut bench.store, root);
         } else {
-            bench.store.end(&Sums::default(), 0, false).unwrap();
+            bench.store.end(&ScanCounters::default(), 0, false).unwrap();
         }
         assert_eq!(paths(&bench).len(), usize::from(is_kept), "{device} {is_finished}");
     }
@@ -247,7 +247,7 @@ fn a_lost_folder_takes_along_what_was_on_its_device() {
     listed(&mut bench.store, &top, "disk", &[]);
     // Found but not listed: its content is unknown.
     let kept = dir("/mnt/kept", Some(&top), root);
-    bench.store.dir(&kept, &DirState::Met).unwrap();
+    bench.store.dir(&kept, &DirState::Found).unwrap();
     assert_eq!(end(&mut bench.store, root), 1);
     assert_eq!(paths(&bench), ["/mnt/lost/deep/b", "/mnt/kept/c"]);
 }

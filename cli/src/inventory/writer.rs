@@ -10,7 +10,7 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 
 use super::failure::failed;
-use super::lock::patiently;
+use super::lock::retry_while_locked;
 use super::rows::{BegunScan, FileRow, Fitness, KeyRow, Plan, ReadingRow, RootKind};
 use super::schema;
 use crate::exit::Result;
@@ -164,7 +164,7 @@ impl Store {
             let dir = "SELECT id FROM dirs WHERE source = ? AND path = ?";
             let place = params![store.source, path::of_dir(path)];
             if let Some(row) = store.db.query_row(dir, place, |row| row.get(0)).optional()? {
-                store.excuse(row)?;
+                store.clear_unlisted(row)?;
             }
             Ok(root)
         })?;
@@ -282,7 +282,7 @@ impl Store {
             .prepare_cached(&own)?
             .query_row(params![dir, device, above], |row| row.get(0))?;
         if !stays {
-            self.excuse(dir)?;
+            self.clear_unlisted(dir)?;
         }
         let own = is_unmounted("skipped.device");
         let sql = format!(
@@ -319,7 +319,7 @@ impl Store {
     }
 
     /// Removes the row of a folder that could not be listed.
-    pub(super) fn excuse(&self, dir: i64) -> rusqlite::Result<()> {
+    pub(super) fn clear_unlisted(&self, dir: i64) -> rusqlite::Result<()> {
         let own = "SELECT id FROM files WHERE dir = ? AND name = x''";
         let row: Option<i64> =
             self.db.prepare_cached(own)?.query_row([dir], |row| row.get(0)).optional()?;
@@ -478,7 +478,7 @@ impl Store {
         change: impl FnOnce(&mut Store) -> rusqlite::Result<T>,
     ) -> Result<T> {
         if self.since.is_none() {
-            patiently(&self.db, &self.file, || self.cached("BEGIN IMMEDIATE", []))?;
+            retry_while_locked(&self.db, &self.file, || self.cached("BEGIN IMMEDIATE", []))?;
             self.since = Some(Instant::now());
         }
         change(self).map_err(|error| failed(&self.file, &error))
@@ -495,7 +495,7 @@ impl Store {
         if self.since.take().is_none() {
             return Ok(());
         }
-        patiently(&self.db, &self.file, || self.cached("COMMIT", []))
+        retry_while_locked(&self.db, &self.file, || self.cached("COMMIT", []))
     }
 }
 

@@ -7,47 +7,47 @@ use rmsight::{Estate, KeyStatus, modifiers};
 use crate::output::format::counted;
 use crate::output::line::short_key;
 use crate::output::terminal::escaped;
-use crate::stats::{KeyStats, Publishes, READ_ONLY_CHECKS, Tally};
+use crate::stats::{KeyStats, Publishes, READ_ONLY_CHECKS, Stats};
 
 /// Writes the totals below `head`, which describes the action.
 pub(crate) fn write(
     head: &str,
-    tally: &Tally,
+    stats: &Stats,
     estate: &Estate,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    if tally.findings() > 0 {
+    if stats.findings() > 0 {
         writeln!(out)?;
     }
     writeln!(out, "{head}")?;
-    needs(tally, out)?;
-    keys(tally, out)?;
-    read_only(tally, estate, out)?;
-    errors(tally, out)?;
+    needs(stats, out)?;
+    keys(stats, out)?;
+    read_only(stats, estate, out)?;
+    errors(stats, out)?;
     writeln!(out)?;
-    meaning(tally, estate, out)
+    meaning(stats, estate, out)
 }
 
-fn needs(tally: &Tally, out: &mut impl Write) -> io::Result<()> {
-    let needs = tally.needs;
+fn needs(stats: &Stats, out: &mut impl Write) -> io::Result<()> {
+    let needs = stats.needs;
     writeln!(out, "\nStill needs an AD RMS cluster")?;
     writeln!(out, "  yes       {:>9}", needs.yes)?;
     write!(out, "  possible  {:>9}", needs.possible)?;
-    match tally.undecided {
+    match stats.undecided {
         0 => writeln!(out)?,
         undecided => writeln!(out, "  ({undecided} undecided)")?,
     }
-    let no = needs.no + tally.unprotected;
-    writeln!(out, "  no        {no:>9}  ({} not rights-protected)", tally.unprotected)
+    let no = needs.no + stats.unprotected;
+    writeln!(out, "  no        {no:>9}  ({} not rights-protected)", stats.unprotected)
 }
 
-fn keys(tally: &Tally, out: &mut impl Write) -> io::Result<()> {
-    if tally.keys.is_empty() {
+fn keys(stats: &Stats, out: &mut impl Write) -> io::Result<()> {
+    if stats.keys.is_empty() {
         return Ok(());
     }
     writeln!(out, "\nServer licensor keys")?;
     writeln!(out, "  key            yes  possible        no  who")?;
-    for (name, key) in &tally.keys {
+    for (name, key) in &stats.keys {
         let needs = key.needs;
         writeln!(
             out,
@@ -56,7 +56,7 @@ fn keys(tally: &Tally, out: &mut impl Write) -> io::Result<()> {
             needs.yes,
             needs.possible,
             needs.no,
-            escaped(&who(key)),
+            escaped(&describe(key)),
         )?;
     }
     Ok(())
@@ -64,11 +64,11 @@ fn keys(tally: &Tally, out: &mut impl Write) -> io::Result<()> {
 
 /// Writes the checks of keys that are declared read-only, and when the last right to publish
 /// offline ends.
-fn read_only(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
+fn read_only(stats: &Stats, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
     for authority in estate.authorities() {
         for declared in authority.keys.iter().filter(|key| key.status == KeyStatus::ReadOnly) {
             let Some(name) = &declared.key else { continue };
-            let Some(key) = tally.keys.get(name) else { continue };
+            let Some(key) = stats.keys.get(name) else { continue };
             let since = declared.since.map_or_else(String::new, |since| since.to_string());
             let owner = escaped(&authority.name);
             writeln!(out, "\nRead-only since {since}: {} of {owner}", short_key(name))?;
@@ -100,7 +100,7 @@ fn read_only(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result
 }
 
 /// Describes a key in one line, as files name it.
-pub(crate) fn who(key: &KeyStats) -> String {
+pub(crate) fn describe(key: &KeyStats) -> String {
     let said = key.said();
     let authority = said.authority.as_ref().map(|name| format!("{name:?}"));
     let bits = said.bits.map(|bits| format!("{bits} bits"));
@@ -113,7 +113,7 @@ pub(crate) fn who(key: &KeyStats) -> String {
 /// Writes the lines of a key for an estate file.
 pub(crate) fn declaration(name: &str, key: &KeyStats, out: &mut impl Write) -> io::Result<()> {
     let findings = counted(key.needs.all(), "finding");
-    writeln!(out, "  [[authority.key]]    # {findings}: {}", escaped(&who(key)))?;
+    writeln!(out, "  [[authority.key]]    # {findings}: {}", escaped(&describe(key)))?;
     if name.starts_with("sha256:") {
         writeln!(out, "  slc_key = \"{}\"", escaped(name))?;
     }
@@ -125,19 +125,19 @@ pub(crate) fn declaration(name: &str, key: &KeyStats, out: &mut impl Write) -> i
     writeln!(out, "  status = \"\"    # active, read-only, imported, lost or foreign\n")
 }
 
-fn errors(tally: &Tally, out: &mut impl Write) -> io::Result<()> {
-    if tally.errors.is_empty() {
+fn errors(stats: &Stats, out: &mut impl Write) -> io::Result<()> {
+    if stats.errors.is_empty() {
         return Ok(());
     }
     writeln!(out, "\nNot read, or not to the end")?;
-    for (code, count) in &tally.errors {
+    for (code, count) in &stats.errors {
         writeln!(out, "  {count:>9}  {}", escaped(code))?;
     }
     Ok(())
 }
 
-fn meaning(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
-    let needs = tally.needs;
+fn meaning(stats: &Stats, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
+    let needs = stats.needs;
     if needs.yes > 0 {
         writeln!(
             out,
@@ -153,13 +153,13 @@ fn meaning(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result<(
             counted(needs.possible, "finding"),
         )?;
     }
-    if tally.is_empty() {
+    if stats.is_empty() {
         writeln!(out, "No file was read, so this is no answer: is everything mounted?")?;
     } else if needs.yes == 0 && needs.possible == 0 {
         writeln!(out, "Nothing in what was searched needs an AD RMS cluster.")?;
     }
     let unknown: Vec<(&String, &KeyStats)> =
-        tally.keys.iter().filter(|(_, key)| !key.is_declared && key.needs.possible > 0).collect();
+        stats.keys.iter().filter(|(_, key)| !key.is_declared && key.needs.possible > 0).collect();
     if !unknown.is_empty() {
         let lead = if estate.is_empty() {
             "Without an estate file no finding can be `yes`. These keys decide"
@@ -175,7 +175,7 @@ fn meaning(tally: &Tally, estate: &Estate, out: &mut impl Write) -> io::Result<(
             declaration(name, key, out)?;
         }
     }
-    if tally.undecided > 0 || !tally.errors.is_empty() {
+    if stats.undecided > 0 || !stats.errors.is_empty() {
         writeln!(
             out,
             "What was not read or decided counts as possible: `rmsight inspect FILE` says why."

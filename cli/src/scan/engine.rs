@@ -18,13 +18,13 @@ use crate::exit::{Failure, Result};
 use crate::fs::walk::{Folder, Job};
 use crate::fs::watchdog::HangWatchdog;
 use crate::output::progress::{self, Progress};
-use crate::stats::Tally;
+use crate::stats::Stats;
 
 /// Capacity of the queue of files: large enough to keep workers busy, with little memory.
 pub(super) const WAITING: usize = 4096;
 
 /// Capacity of the queue of output buffers.
-const PAGES: usize = 64;
+const OUTPUTS: usize = 64;
 
 /// Maximum duration of a system call after the scan was stopped.
 const GRACE: Duration = Duration::from_secs(1);
@@ -47,37 +47,38 @@ pub(super) fn scan(
     waiting: Receiver<Job>,
     mut progress: Progress,
     out: &mut impl Write,
-) -> Result<Tally> {
-    let (events, said) = bounded(PAGES);
+) -> Result<Stats> {
+    let (events, said) = bounded(OUTPUTS);
     let mut supervisor =
         Supervisor { shared, waiting, events, workers: Vec::new(), walkers: Vec::new() };
     let walkers = if shared.walk.in_order { 1 } else { shared.walk.workers };
     shared.walk.prepare(walkers);
-    let started = (0..walkers).try_for_each(|_| supervisor.walker());
-    started.and_then(|()| (0..shared.walk.workers).try_for_each(|_| supervisor.worker_anew()))?;
-    let printed = supervisor.attend(&said, &mut progress, out);
+    let started = (0..walkers).try_for_each(|_| supervisor.start_walker());
+    started
+        .and_then(|()| (0..shared.walk.workers).try_for_each(|_| supervisor.start_new_worker()))?;
+    let printed = supervisor.write_output(&said, &mut progress, out);
     drop(progress);
     let mut failure = shared.walk.failure.lock().unwrap_or_else(|error| error.into_inner());
     match failure.take() {
         Some(failure) => Err(failure),
-        None => printed.map(|()| supervisor.tally()),
+        None => printed.map(|()| supervisor.stats()),
     }
 }
 
 impl Supervisor<'_> {
-    fn walker(&mut self) -> Result<()> {
+    fn start_walker(&mut self) -> Result<()> {
         let watch = Arc::new(HangWatchdog::new());
         self.walkers.push(Arc::clone(&watch));
         let shared = Arc::clone(self.shared);
         self.spawn("walk", move || shared.walk.run(&watch))
     }
 
-    fn worker_anew(&mut self) -> Result<()> {
+    fn start_new_worker(&mut self) -> Result<()> {
         let recorder = Arc::new(Mutex::new(Recorder::new(self.shared)));
-        self.worker(recorder)
+        self.start_worker(recorder)
     }
 
-    fn worker(&mut self, recorder: Arc<Mutex<Recorder>>) -> Result<()> {
+    fn start_worker(&mut self, recorder: Arc<Mutex<Recorder>>) -> Result<()> {
         let post = FileWatchdog::new(HangWatchdog::new());
         self.workers.push((Arc::clone(&post), Arc::clone(&recorder)));
         let (waiting, events) = (self.waiting.clone(), self.events.clone());
@@ -94,7 +95,7 @@ impl Supervisor<'_> {
     }
 
     /// Writes the output of workers until the last worker has ended.
-    fn attend(
+    fn write_output(
         &mut self,
         said: &Receiver<Event>,
         progress: &mut Progress,
@@ -105,14 +106,14 @@ impl Supervisor<'_> {
         let mut looked = Instant::now();
         while live > 0 {
             match said.recv_timeout(LOOK) {
-                Ok(Event::Page(page)) if printed.is_ok() => {
-                    printed = out.write_all(&page).map_err(|error| Failure::writing(&error));
+                Ok(Event::Output(output)) if printed.is_ok() => {
+                    printed = out.write_all(&output).map_err(|error| Failure::writing(&error));
                     if printed.is_err() {
                         self.shared.walk.stop.raise();
                         self.shared.settings.cancel.raise();
                     }
                 }
-                Ok(Event::Page(_)) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Event::Output(_)) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Event::Done) => live -= 1,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -120,17 +121,17 @@ impl Supervisor<'_> {
                 // Cancels the files that are being read.
                 self.shared.settings.cancel.raise();
             }
-            progress.tick(&self.shared.counts, self.shared.walk.met());
+            progress.tick(&self.shared.counts, self.shared.walk.files_found());
             if looked.elapsed() >= progress::EVERY {
                 looked = Instant::now();
-                self.relieve()?;
+                self.replace_hung()?;
             }
         }
         printed
     }
 
     /// Replaces hung threads.
-    fn relieve(&mut self) -> Result<()> {
+    fn replace_hung(&mut self) -> Result<()> {
         let is_stopped = self.shared.walk.stop.is_raised();
         let patience = self.shared.read_timeout.min(if is_stopped { GRACE } else { Duration::MAX });
         for at in 0..self.workers.len() {
@@ -146,7 +147,7 @@ impl Supervisor<'_> {
                     .unreadable(&job, "hung", words);
             }
             self.workers.swap_remove(at);
-            self.worker(recorder)?;
+            self.start_worker(recorder)?;
         }
         for at in 0..self.walkers.len() {
             let Some(folder) = self.walkers.get(at).and_then(|watch| watch.give_up(patience))
@@ -154,17 +155,17 @@ impl Supervisor<'_> {
                 continue;
             };
             self.walkers.swap_remove(at);
-            self.walker()?;
+            self.start_walker()?;
             self.shared.walk.give_up(&folder, patience);
         }
         Ok(())
     }
 
-    fn tally(&self) -> Tally {
-        let mut sum = Tally::default();
+    fn stats(&self) -> Stats {
+        let mut sum = Stats::default();
         for (_, recorder) in &self.workers {
             let mut recorder = recorder.lock().unwrap_or_else(|error| error.into_inner());
-            sum.merge(std::mem::take(&mut recorder.tally));
+            sum.merge(std::mem::take(&mut recorder.stats));
         }
         sum
     }

@@ -17,11 +17,12 @@ use super::shared::Shared;
 use crate::exit::{Failure, Result, warn};
 use crate::fs::path::real;
 use crate::fs::walk::{NameList, Note, Root};
-use crate::inventory::query::believed;
+use crate::inventory::query::reliable;
 use crate::inventory::{
-    Inventory, PathMapping, Plan, RootKind, ScanHandle, Store, Sums, Vanished, Visit, WriteRequest,
+    Inventory, PathMapping, Plan, RootKind, ScanCounters, ScanHandle, Store, Vanished, Visit,
+    WriteRequest,
 };
-use crate::stats::Tally;
+use crate::stats::Stats;
 use crate::stop::Stop;
 
 /// Capacity of the queue of requests.
@@ -42,7 +43,7 @@ pub(super) struct InventoryWriter {
 /// How a scan has changed the inventory.
 pub(super) struct InventoryOutcome {
     /// Statistics of all findings in the inventory, judged again.
-    pub(super) tally: Tally,
+    pub(super) stats: Stats,
     pub(super) vanished: Vanished,
     /// A root is incomplete, unlisted or empty.
     pub(super) is_incomplete: bool,
@@ -131,7 +132,7 @@ pub(super) fn begin(file: &Path, options: &ScanOptions, stop: &Stop) -> Result<S
     let begun = store.begun();
     let (requests, waiting) = bounded(REQUESTS);
     let stop = stop.clone();
-    let thread = thread::spawn(move || write_down(store, &waiting, &stop));
+    let thread = thread::spawn(move || write_requests(store, &waiting, &stop));
     let handle = ScanHandle {
         requests: requests.clone(),
         file: file.clone(),
@@ -181,7 +182,11 @@ fn read_options(
 
 /// Writes requests to the inventory. After a failure it only empties the channel, so that senders
 /// do not block.
-fn write_down(mut store: Store, waiting: &Receiver<WriteRequest>, stop: &Stop) -> Result<Store> {
+fn write_requests(
+    mut store: Store,
+    waiting: &Receiver<WriteRequest>,
+    stop: &Stop,
+) -> Result<Store> {
     let mut failure = None;
     loop {
         let request = match waiting.recv_timeout(PAUSE) {
@@ -213,7 +218,7 @@ impl InventoryWriter {
     pub(super) fn end(
         self,
         shared: &Shared,
-        read: &Tally,
+        read: &Stats,
         accept_empty: bool,
     ) -> Result<InventoryOutcome> {
         // If the writer has ended, `join` returns its failure.
@@ -228,8 +233,8 @@ impl InventoryWriter {
         for root in &shared.walk.roots {
             let mut visit = Visit {
                 root: root.row,
-                files: root.met(),
-                scanned: root.met().saturating_sub(root.omitted.load(Ordering::Relaxed)),
+                files: root.files_found(),
+                scanned: root.files_found().saturating_sub(root.omitted.load(Ordering::Relaxed)),
                 excluded: root.excluded.load(Ordering::Relaxed),
                 filtered: root.filtered.load(Ordering::Relaxed),
                 device: root.device.get().map(|device| Arc::clone(&device.name)),
@@ -245,7 +250,7 @@ impl InventoryWriter {
             let is_empty = visit.is_complete && root.list.is_none() && visit.files == 0;
             if is_empty && store.has_files(&root.path)? {
                 if accept_empty {
-                    vanished.gone += store.forsake(&root.path)?;
+                    vanished.gone += store.mark_gone(&root.path)?;
                 } else {
                     let words = "it had files, and now has none: is it mounted? \
                         (--accept-empty if that is right)";
@@ -260,30 +265,30 @@ impl InventoryWriter {
             vanished.gone += ended.gone;
             vanished.kept += ended.kept;
         }
-        let left_out = &shared.walk.left_out;
-        let sums = Sums {
+        let counters = &shared.walk.counters;
+        let sums = ScanCounters {
             read: read.files,
-            unchanged: left_out.unchanged.load(Ordering::Relaxed),
+            unchanged: counters.unchanged.load(Ordering::Relaxed),
             failed: read.unreadable,
-            excluded: left_out.excluded.load(Ordering::Relaxed),
-            links: left_out.links.load(Ordering::Relaxed),
-            special: left_out.special.load(Ordering::Relaxed),
+            excluded: counters.excluded.load(Ordering::Relaxed),
+            links: counters.links.load(Ordering::Relaxed),
+            special: counters.special.load(Ordering::Relaxed),
             bytes: shared.counts.bytes.load(Ordering::Relaxed),
         };
         store.end(&sums, vanished.gone, is_finished)?;
         store.close();
-        let tally = if is_finished { judged(&self.file, shared)? } else { Tally::default() };
-        Ok(InventoryOutcome { tally, vanished, is_incomplete, failed_roots })
+        let stats = if is_finished { judged(&self.file, shared)? } else { Stats::default() };
+        Ok(InventoryOutcome { stats, vanished, is_incomplete, failed_roots })
     }
 }
 
-fn judged(file: &Path, shared: &Shared) -> Result<Tally> {
-    let mut tally = Tally::default();
+fn judged(file: &Path, shared: &Shared) -> Result<Stats> {
+    let mut stats = Stats::default();
     Inventory::open(file)?.records(|stored| {
         let envelope = &stored.envelope;
-        let (facts, verdict) = believed(envelope, stored.facts, &shared.settings.estate);
-        tally.add(&Record { envelope, facts: &facts, verdict: &verdict });
+        let (facts, verdict) = reliable(envelope, stored.facts, &shared.settings.estate);
+        stats.add(&Record { envelope, facts: &facts, verdict: &verdict });
         Ok(())
     })?;
-    Ok(tally)
+    Ok(stats)
 }

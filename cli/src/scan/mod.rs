@@ -32,7 +32,7 @@ use crate::output::format::counted;
 use crate::output::progress::{Progress, ProgressCounts};
 use crate::output::records::RecordBuffer;
 use crate::output::summary as totals;
-use crate::stats::Tally;
+use crate::stats::Stats;
 use crate::stop::Stop;
 use engine::WAITING;
 use inventory_writer::InventoryOutcome;
@@ -86,7 +86,7 @@ pub(crate) fn run(
             jobs: sender,
             workers: jobs,
             stop,
-            left_out: SkipCounters::default(),
+            counters: SkipCounters::default(),
             work: Work::default(),
             devices: Devices::default(),
             failure: Mutex::new(None),
@@ -112,8 +112,8 @@ pub(crate) fn run(
         }
         (None, _) => None,
     };
-    let (tally, kept) = (scanned?, kept.transpose()?);
-    conclude(options, &shared, &tally, kept.as_ref(), &mut out)
+    let (stats, kept) = (scanned?, kept.transpose()?);
+    conclude(options, &shared, &stats, kept.as_ref(), &mut out)
 }
 
 /// Minimum number of threads for remote files. Measured with `tree_bench --slow` on two processors,
@@ -148,30 +148,30 @@ fn roots(options: &ScanOptions) -> Result<Vec<Arc<Root>>> {
 fn conclude(
     options: &ScanOptions,
     shared: &Shared,
-    tally: &Tally,
+    stats: &Stats,
     kept: Option<&InventoryOutcome>,
     out: &mut impl io::Write,
 ) -> Result<Outcome> {
     if let Some(signal) = shared.walk.stop.signal() {
         out.flush().map_err(|error| Failure::writing(&error))?;
-        warn(stopped(options, tally));
+        warn(stopped(options, stats));
         return Ok(Outcome::Stopped(signal));
     }
     if matches!(shared.format, None | Some(Format::Text)) {
-        let mut head = summary::searched(tally, &shared.walk.left_out);
+        let mut head = summary::searched(stats, &shared.walk.counters);
         if let (Some(kept), Some(file)) = (kept, &options.inventory) {
-            head += &summary::kept(&shared.walk.left_out, kept.vanished, file);
+            head += &summary::kept(&shared.walk.counters, kept.vanished, file);
         }
-        let all = kept.map_or(tally, |kept| &kept.tally);
+        let all = kept.map_or(stats, |kept| &kept.stats);
         totals::write(&head, all, &shared.settings.estate, out)
             .map_err(|error| Failure::writing(&error))?;
     }
     out.flush().map_err(|error| Failure::writing(&error))?;
-    Ok(outcome(options, shared, tally, kept))
+    Ok(outcome(options, shared, stats, kept))
 }
 
-fn stopped(options: &ScanOptions, tally: &Tally) -> String {
-    let read = counted(tally.files, "file");
+fn stopped(options: &ScanOptions, stats: &Stats) -> String {
+    let read = counted(stats.files, "file");
     match &options.inventory {
         Some(file) => format!(
             "stopped after reading {read}. {} has them: the same command goes on from here.",
@@ -186,22 +186,22 @@ fn stopped(options: &ScanOptions, tally: &Tally) -> String {
 fn outcome(
     options: &ScanOptions,
     shared: &Shared,
-    tally: &Tally,
+    stats: &Stats,
     kept: Option<&InventoryOutcome>,
 ) -> Outcome {
-    let failed = shared.walk.left_out.failed_roots.load(Ordering::Relaxed)
+    let failed = shared.walk.counters.failed_roots.load(Ordering::Relaxed)
         + kept.map_or(0, |kept| kept.failed_roots);
     let roots = shared.walk.roots.iter().filter(|root| root.list.is_none()).count();
     let roots = u64::try_from(roots).unwrap_or(u64::MAX);
-    let unchanged = shared.walk.left_out.unchanged.load(Ordering::Relaxed);
-    if failed > 0 && failed >= roots && tally.files == 0 && unchanged == 0 {
+    let unchanged = shared.walk.counters.unchanged.load(Ordering::Relaxed);
+    if failed > 0 && failed >= roots && stats.files == 0 && unchanged == 0 {
         return Outcome::Nothing;
     }
     Outcome::of(match kept {
         Some(kept) => {
-            let may_be_empty = options.accept_empty || !kept.tally.is_empty();
-            kept.tally.is_complete() && !kept.is_incomplete && may_be_empty
+            let may_be_empty = options.accept_empty || !kept.stats.is_empty();
+            kept.stats.is_complete() && !kept.is_incomplete && may_be_empty
         }
-        None => tally.is_complete() && !tally.is_empty(),
+        None => stats.is_complete() && !stats.is_empty(),
     })
 }

@@ -11,7 +11,7 @@ use crate::fs::walk::{FileJob, Stamp};
 use crate::inventory::{FileRow, FindingRow, Stored};
 use crate::output::Format;
 use crate::output::records::RecordBuffer;
-use crate::stats::Tally;
+use crate::stats::Stats;
 
 /// Error codes after which the next scan reads the file again, even if it did not change.
 const RETRIED: [&str; 6] =
@@ -21,20 +21,20 @@ const RETRIED: [&str; 6] =
 #[derive(Debug)]
 pub(super) struct Recorder {
     shared: Arc<Shared>,
-    pub(super) page: RecordBuffer,
-    pub(super) tally: Tally,
+    pub(super) buffer: RecordBuffer,
+    pub(super) stats: Stats,
 }
 
 impl Recorder {
     pub(super) fn new(shared: &Arc<Shared>) -> Recorder {
-        let page = RecordBuffer::new(shared.format.unwrap_or(Format::Text));
-        Recorder { shared: Arc::clone(shared), page, tally: Tally::default() }
+        let buffer = RecordBuffer::new(shared.format.unwrap_or(Format::Text));
+        Recorder { shared: Arc::clone(shared), buffer, stats: Stats::default() }
     }
 
     /// Records a file that was opened.
     pub(super) fn report(&mut self, job: &FileJob, stamp: Stamp, report: &Report, changed: bool) {
-        self.tally.files += 1;
-        self.tally.is_incomplete |= report.incomplete().is_some();
+        self.stats.files += 1;
+        self.stats.is_incomplete |= report.incomplete().is_some();
         let facts: Vec<&Facts> = report.findings().map(|finding| finding.facts()).collect();
         let codes = facts.iter().filter_map(|facts| facts.error_code.as_deref());
         let retry = codes.filter_map(retried).next();
@@ -44,14 +44,14 @@ impl Recorder {
 
     /// Records a file that could not be read, or that is not to be read.
     pub(super) fn unreadable(&mut self, job: &FileJob, code: &'static str, words: String) {
-        self.tally.unreadable += 1;
+        self.stats.unreadable += 1;
         let facts = Facts::not_opened(code, words);
         self.file(job, job.stamp, Some(code), &[&facts]);
     }
 
     /// Records a folder that could not be listed.
     pub(super) fn unlisted(&mut self, path: &Path, code: &'static str, words: String) {
-        self.tally.unreadable += 1;
+        self.stats.unreadable += 1;
         let facts = Facts::not_opened(code, words);
         let envelope = self.envelope(path, None);
         self.record(&envelope, &facts);
@@ -99,16 +99,16 @@ impl Recorder {
         let settings = &self.shared.settings;
         let verdict = judge_dated(facts, envelope.modified, &settings.estate);
         let record = Record { envelope, facts, verdict: &verdict };
-        self.shared.counts.add(self.tally.add(&record));
+        self.shared.counts.add(self.stats.add(&record));
         if self.shared.format.is_some() {
             match &settings.redactor {
                 Some(redactor) => {
                     let (mut envelope, mut facts) = (envelope.clone(), facts.clone());
                     redactor.redact(&mut envelope, &mut facts);
                     let (envelope, facts) = (&envelope, &facts);
-                    self.page.write(&Record { envelope, facts, verdict: &verdict });
+                    self.buffer.write(&Record { envelope, facts, verdict: &verdict });
                 }
-                None => self.page.write(&record),
+                None => self.buffer.write(&record),
             }
         }
         match self.shared.inventory {

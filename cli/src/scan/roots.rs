@@ -7,7 +7,7 @@ use crate::fs::path::{normal, real};
 
 /// A folder or a file that the user named.
 #[derive(Debug)]
-pub(super) struct Named {
+pub(super) struct NamedPath {
     /// The path as the user spelled it.
     pub(super) spelled: PathBuf,
     /// The normalized path, as the inventory stores it.
@@ -16,12 +16,12 @@ pub(super) struct Named {
     place: PathBuf,
 }
 
-impl Named {
-    fn new(path: &Path) -> Result<Named> {
+impl NamedPath {
+    fn new(path: &Path) -> Result<NamedPath> {
         let normal = normal(path)
             .map_err(|error| Failure::message(format_args!("{}: {error}", path.display())))?;
         let place = place(&normal).unwrap_or_else(|| normal.clone());
-        Ok(Named { spelled: path.to_owned(), normal, place })
+        Ok(NamedPath { spelled: path.to_owned(), normal, place })
     }
 }
 
@@ -40,8 +40,8 @@ fn place(path: &Path) -> Option<PathBuf> {
 /// exist stays, because its record reports that.
 ///
 /// With `one_file_system`, a folder inside another one stays if it is on another file system.
-pub(super) fn distinct(paths: &[PathBuf], one_file_system: bool) -> Result<Vec<Named>> {
-    let all = paths.iter().map(|path| Named::new(path)).collect::<Result<Vec<Named>>>()?;
+pub(super) fn distinct(paths: &[PathBuf], one_file_system: bool) -> Result<Vec<NamedPath>> {
+    let all = paths.iter().map(|path| NamedPath::new(path)).collect::<Result<Vec<NamedPath>>>()?;
     let is_inside = |at: usize| {
         let Some(one) = all.get(at).filter(|one| one.normal.symlink_metadata().is_ok()) else {
             return false;
@@ -75,7 +75,7 @@ fn are_apart(_: &Path, _: &Path) -> bool {
 ///
 /// `known` contains the paths of the inventory, each with its path with links resolved in its last
 /// scan. A link that has another target now is not a spelling of its new target.
-pub(super) fn known(named: &Named, known: &[(PathBuf, Option<PathBuf>)]) -> Option<PathBuf> {
+pub(super) fn known(named: &NamedPath, known: &[(PathBuf, Option<PathBuf>)]) -> Option<PathBuf> {
     // Compare as text: paths that differ only in a trailing separator are equal as paths.
     if known.iter().any(|(path, _)| path.as_os_str() == named.normal.as_os_str()) {
         return None;

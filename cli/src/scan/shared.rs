@@ -70,6 +70,6 @@ impl Shared {
 /// A message of a worker to the supervisor.
 #[derive(Debug)]
 pub(super) enum Event {
-    Page(Vec<u8>),
+    Output(Vec<u8>),
     Done,
 }

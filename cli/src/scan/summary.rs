@@ -7,20 +7,20 @@ use crate::fs::walk::SkipCounters;
 use crate::inventory::Vanished;
 use crate::output::format::counted;
 use crate::output::terminal::escaped;
-use crate::stats::Tally;
+use crate::stats::Stats;
 
 /// Returns a sentence about the searched files.
-pub(super) fn searched(tally: &Tally, left_out: &SkipCounters) -> String {
+pub(super) fn searched(stats: &Stats, counters: &SkipCounters) -> String {
     let (links, special) =
-        (left_out.links.load(Ordering::Relaxed), left_out.special.load(Ordering::Relaxed));
-    let mut text = format!("Searched {}", counted(tally.files, "file"));
-    if tally.unreadable > 0 {
-        text += &format!(", {} could not be read", tally.unreadable);
+        (counters.links.load(Ordering::Relaxed), counters.special.load(Ordering::Relaxed));
+    let mut text = format!("Searched {}", counted(stats.files, "file"));
+    if stats.unreadable > 0 {
+        text += &format!(", {} could not be read", stats.unreadable);
     }
     if links > 0 {
         text += &format!(", {} not followed", counted(links, "symbolic link"));
     }
-    let excluded = left_out.excluded.load(Ordering::Relaxed);
+    let excluded = counters.excluded.load(Ordering::Relaxed);
     if excluded > 0 {
         text += &format!(", {excluded} excluded");
     }
@@ -31,20 +31,20 @@ pub(super) fn searched(tally: &Tally, left_out: &SkipCounters) -> String {
 }
 
 /// Returns sentences about the changes of the inventory.
-pub(super) fn kept(left_out: &SkipCounters, vanished: Vanished, file: &Path) -> String {
+pub(super) fn kept(counters: &SkipCounters, vanished: Vanished, file: &Path) -> String {
     let mut text = String::new();
-    let unchanged = left_out.unchanged.load(Ordering::Relaxed);
+    let unchanged = counters.unchanged.load(Ordering::Relaxed);
     if unchanged > 0 {
         text += &format!(" {} as the inventory had them.", counted(unchanged, "file"));
     }
-    let older = left_out.older.load(Ordering::Relaxed);
+    let older = counters.older.load(Ordering::Relaxed);
     if older > 0 {
         text += &format!(
             " {} read again, because an older rmsight had read them.",
             counted(older, "unchanged file")
         );
     }
-    let options = left_out.options.load(Ordering::Relaxed);
+    let options = counters.options.load(Ordering::Relaxed);
     if options > 0 {
         text += &format!(
             " {} read again for the options that were added.",

@@ -18,22 +18,22 @@ use crate::fs::throttle::Throttle;
 use crate::fs::walk::{GlobFilter, Root, SkipCounters, Walk, Work};
 use crate::output::Format;
 use crate::output::progress::{Progress, ProgressCounts};
-use crate::stats::Tally;
+use crate::stats::Stats;
 use crate::stop::Stop;
 
 /// Files that never answer, or at which the reader panics.
-enum Odd {
+enum FaultySource {
     Stuck,
     Broken,
 }
 
-impl ReadAt for Odd {
+impl ReadAt for FaultySource {
     fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<usize> {
         match self {
-            Odd::Stuck => loop {
+            FaultySource::Stuck => loop {
                 std::thread::park();
             },
-            Odd::Broken => panic!("a planted bug"),
+            FaultySource::Broken => panic!("a planted bug"),
         }
     }
 
@@ -46,18 +46,18 @@ fn open(path: &Path, links: Links) -> io::Result<OpenFile> {
     let mut opened = open_file(path, links)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if name.starts_with("stuck") {
-        opened.source = Box::new(Odd::Stuck);
+        opened.source = Box::new(FaultySource::Stuck);
     } else if name.starts_with("broken") {
-        opened.source = Box::new(Odd::Broken);
+        opened.source = Box::new(FaultySource::Broken);
     }
     Ok(opened)
 }
 
 /// Returns the records of a scan of `folder`.
 fn scan(folder: PathBuf, workers: usize, patience: Duration) -> Vec<serde_json::Value> {
-    let (tally, records) = scan_until(folder, workers, patience, &Stop::default());
-    assert_eq!(tally.files + tally.unreadable, u64::try_from(records.len()).unwrap());
-    assert_eq!(tally.is_complete(), tally.unreadable == 0);
+    let (stats, records) = scan_until(folder, workers, patience, &Stop::default());
+    assert_eq!(stats.files + stats.unreadable, u64::try_from(records.len()).unwrap());
+    assert_eq!(stats.is_complete(), stats.unreadable == 0);
     records
 }
 
@@ -67,7 +67,7 @@ fn scan_until(
     workers: usize,
     patience: Duration,
     stop: &Stop,
-) -> (Tally, Vec<serde_json::Value>) {
+) -> (Stats, Vec<serde_json::Value>) {
     let (jobs, waiting) = bounded(WAITING);
     let shared = Arc::new(Shared {
         settings: Settings {
@@ -90,7 +90,7 @@ fn scan_until(
             jobs,
             workers,
             stop: stop.clone(),
-            left_out: SkipCounters::default(),
+            counters: SkipCounters::default(),
             work: Work::default(),
             devices: Devices::default(),
             failure: Mutex::new(None),
@@ -102,12 +102,12 @@ fn scan_until(
     });
     let mut out = Vec::new();
     let progress = Progress::new(true, true, None);
-    let tally = engine::scan(&shared, waiting, progress, &mut out).unwrap();
+    let stats = engine::scan(&shared, waiting, progress, &mut out).unwrap();
     let records: Vec<serde_json::Value> = out
         .split_inclusive(|byte| *byte == b'\n')
         .map(|line| serde_json::from_slice(line).unwrap())
         .collect();
-    (tally, records)
+    (stats, records)
 }
 
 fn codes(records: &[serde_json::Value]) -> Vec<(String, Option<&str>)> {
@@ -166,8 +166,8 @@ fn a_stopped_scan_leaves_the_file_in_work_within_two_seconds() {
         Instant::now()
     });
     let patience = Duration::from_secs(300);
-    let (tally, records) = scan_until(folder.path().to_owned(), 1, patience, &stop);
+    let (stats, records) = scan_until(folder.path().to_owned(), 1, patience, &stop);
     assert!(raiser.join().unwrap().elapsed() < Duration::from_secs(2));
     // The next scan reads the file, because no record of it was made.
-    assert_eq!((tally.unreadable, records.len()), (0, 0));
+    assert_eq!((stats.unreadable, records.len()), (0, 0));
 }

@@ -62,7 +62,7 @@ impl Worker {
                 Ok(job) => job,
                 Err(TryRecvError::Disconnected) => break,
                 Err(TryRecvError::Empty) => {
-                    if !self.turn_page(events, |page| !page.is_empty()) {
+                    if !self.send_output(events, |buffer| !buffer.is_empty()) {
                         break;
                     }
                     match waiting.recv() {
@@ -82,12 +82,12 @@ impl Worker {
                 }
             }
             let is_eager = self.shared.is_eager;
-            if !self.turn_page(events, |page| page.is_full() || is_eager) {
+            if !self.send_output(events, |buffer| buffer.is_full() || is_eager) {
                 break;
             }
         }
         // If the supervisor has ended, the output is not needed.
-        self.turn_page(events, |_| true);
+        self.send_output(events, |_| true);
         _ = events.send(Event::Done);
     }
 
@@ -95,15 +95,15 @@ impl Worker {
         self.recorder.lock().unwrap_or_else(|error| error.into_inner())
     }
 
-    fn turn_page(&self, events: &Sender<Event>, is_due: impl Fn(&RecordBuffer) -> bool) -> bool {
-        let page = {
-            let page = &mut self.recorder().page;
-            if page.is_empty() || !is_due(page) {
+    fn send_output(&self, events: &Sender<Event>, is_due: impl Fn(&RecordBuffer) -> bool) -> bool {
+        let buffer = {
+            let buffer = &mut self.recorder().buffer;
+            if buffer.is_empty() || !is_due(buffer) {
                 return true;
             }
-            page.take()
+            buffer.take()
         };
-        events.send(Event::Page(page)).is_ok()
+        events.send(Event::Output(buffer)).is_ok()
     }
 
     /// Handles a job. Returns `false` if the supervisor has replaced this worker meanwhile.
@@ -145,7 +145,7 @@ impl Worker {
     }
 
     fn file(&mut self, job: &Arc<FileJob>) -> bool {
-        let left_out = &self.shared.walk.left_out;
+        let counters = &self.shared.walk.counters;
         self.watchdog.begin(Arc::clone(job));
         let opened = self.watchdog.call(|| (self.shared.opener)(&job.path, job.links));
         let opened = match opened {
@@ -155,7 +155,7 @@ impl Worker {
                     return false;
                 }
                 if open::is_special(&error) {
-                    count(&left_out.special);
+                    count(&counters.special);
                     self.special(job);
                 } else if open::is_link(&error, &job.path) {
                     self.link(job);
@@ -189,7 +189,8 @@ impl Worker {
             Err(panic) => {
                 // A panic may have left the inspector in an invalid state.
                 self.inspector = self.shared.settings.inspector.clone().build();
-                let words = format!("the reader failed, which is a bug in it: {}", said(&*panic));
+                let words =
+                    format!("the reader failed, which is a bug in it: {}", panic_message(&*panic));
                 self.recorder().unreadable(job, "reader-failed", words);
             }
         }
@@ -243,7 +244,7 @@ fn is_cut_short(report: &rmsight::Result<Report>) -> bool {
     }
 }
 
-fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default()
 }

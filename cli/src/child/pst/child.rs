@@ -34,15 +34,15 @@ pub(super) struct Pipes<I, O> {
     to: O,
 }
 
-type Both<I, O> = Rc<RefCell<Pipes<I, O>>>;
+type SharedPipes<I, O> = Rc<RefCell<Pipes<I, O>>>;
 
 fn serve(from: impl Read + 'static, to: impl io::Write + 'static) -> io::Result<()> {
     let pipes = Rc::new(RefCell::new(Pipes { from, to }));
-    let Ask::Size(size) = hear(&pipes)? else { return Err(io::ErrorKind::InvalidData.into()) };
+    let Ask::Size(size) = receive(&pipes)? else { return Err(io::ErrorKind::InvalidData.into()) };
     let mut walk = None;
     let last_seek = LastSeek::default();
     loop {
-        let ask = match hear(&pipes) {
+        let ask = match receive(&pipes) {
             Ok(ask) => ask,
             // The parent has closed the pipe.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
@@ -66,7 +66,7 @@ fn serve(from: impl Read + 'static, to: impl io::Write + 'static) -> io::Result<
 fn answer<I: Read + 'static, O: io::Write + 'static>(
     ask: &Ask,
     walk: &mut Option<MessageWalk>,
-    pipes: &Both<I, O>,
+    pipes: &SharedPipes<I, O>,
     last_seek: &LastSeek,
     size: u64,
 ) -> Answer {
@@ -103,13 +103,13 @@ fn failed(panic: &(dyn std::any::Any + Send)) -> String {
     format!("its reader failed at it: {}", text.unwrap_or_default())
 }
 
-fn hear<I: Read, O>(pipes: &Both<I, O>) -> io::Result<Ask> {
+fn receive<I: Read, O>(pipes: &SharedPipes<I, O>) -> io::Result<Ask> {
     Ask::read(&mut pipes.borrow_mut().from)
 }
 
 /// The file, read through the pipes.
 struct Remote<I, O> {
-    pipes: Both<I, O>,
+    pipes: SharedPipes<I, O>,
     last_seek: LastSeek,
     size: u64,
     at: u64,
@@ -120,7 +120,7 @@ struct Remote<I, O> {
 
 impl<I: Read, O: io::Write> Remote<I, O> {
     /// The first read starts at offset 0.
-    fn new(pipes: Both<I, O>, last_seek: LastSeek, size: u64) -> Remote<I, O> {
+    fn new(pipes: SharedPipes<I, O>, last_seek: LastSeek, size: u64) -> Remote<I, O> {
         last_seek.set(Some(0));
         Remote { pipes, last_seek, size, at: 0, chunks: vec![None; CHUNKS] }
     }

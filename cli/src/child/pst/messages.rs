@@ -12,7 +12,7 @@ use rmsight::{PstAttachment, PstItem};
 
 use super::heap::{OBJECT, Properties, Value, u16_at, u32_at};
 use super::protocol::{LastSeek, PIECE, STEPS};
-use super::store::{Node, NodeStore, Piece, is_absent, open};
+use super::store::{DataBlock, Node, NodeStore, is_absent, open};
 
 /// `nidType`: a message, a message associated with a folder, an attachment; MS-PST 2.2.2.1.
 const MESSAGE: u8 = 0x04;
@@ -64,9 +64,9 @@ pub(super) struct MessageWalk {
     license: Option<u16>,
     folders: HashMap<u32, Rc<[String]>>,
     /// The stack of items to visit; the last one is the next one.
-    waiting: Vec<Waiting>,
+    waiting: Vec<PendingItem>,
     /// Data blocks of the current attachment or use license.
-    current: Vec<Piece>,
+    current: Vec<DataBlock>,
     /// Its bytes, if they are part of its properties.
     inline: Vec<u8>,
     /// Cache of the last block.
@@ -75,24 +75,24 @@ pub(super) struct MessageWalk {
 
 /// Location of a message or an attachment.
 #[derive(Clone)]
-struct Place {
+struct ItemLocation {
     message: Rc<[String]>,
     embedded: Rc<[String]>,
 }
 
-enum Waiting {
+enum PendingItem {
     Message {
         node: Node,
-        place: Option<Place>,
+        location: Option<ItemLocation>,
     },
     Attachment {
         node: Node,
-        place: Place,
+        location: ItemLocation,
         siblings: Rc<[Node]>,
     },
     UseLicense {
         value: Value,
-        place: Place,
+        location: ItemLocation,
         below: Rc<[Node]>,
     },
     /// Damage that was found before the first message.
@@ -121,7 +121,7 @@ impl MessageWalk {
             Ok(id) => walk.license = id,
             Err(error) => {
                 let item = walk.unread("names of properties", &error);
-                walk.waiting.push(Waiting::Unread(item));
+                walk.waiting.push(PendingItem::Unread(item));
             }
         }
         Ok(walk)
@@ -158,11 +158,11 @@ impl MessageWalk {
         };
         let node = below.iter().find(|node| node.id == id);
         let node = node.ok_or_else(|| io::Error::other("a value is not there"))?;
-        let pieces = self.store.pieces(node.data)?;
-        if pieces.iter().fold(0, |sum: u64, piece| sum + piece.len) > LARGEST_VALUE {
+        let data_blocks = self.store.data_blocks(node.data)?;
+        if data_blocks.iter().fold(0, |sum: u64, piece| sum + piece.len) > LARGEST_VALUE {
             return Err(io::Error::other("a value is too large"));
         }
-        let blocks = pieces.iter().map(|piece| self.store.bytes(piece.block));
+        let blocks = data_blocks.iter().map(|piece| self.store.bytes(piece.block));
         Ok(blocks.collect::<io::Result<Vec<_>>>()?.concat())
     }
 
@@ -183,13 +183,13 @@ impl MessageWalk {
         loop {
             self.last_seek.forget();
             let item = match self.waiting.pop() {
-                Some(Waiting::Unread(item)) => Some(item),
-                Some(Waiting::UseLicense { value, place, below }) => {
-                    Some(self.use_license(value, place, &below))
+                Some(PendingItem::Unread(item)) => Some(item),
+                Some(PendingItem::UseLicense { value, location, below }) => {
+                    Some(self.use_license(value, location, &below))
                 }
-                Some(Waiting::Message { node, place }) => self.message(&node, place),
-                Some(Waiting::Attachment { node, place, siblings }) => {
-                    self.attachment(&node, &place, &siblings)
+                Some(PendingItem::Message { node, location }) => self.message(&node, location),
+                Some(PendingItem::Attachment { node, location, siblings }) => {
+                    self.attachment(&node, &location, &siblings)
                 }
                 None => match self.store.next_nodes()? {
                     Ok(nodes) => {
@@ -200,7 +200,8 @@ impl MessageWalk {
                         let is_wanted =
                             |node: &Node| self.license.is_some() || node.below.is_some();
                         let messages = messages.filter(is_wanted);
-                        let waiting = messages.map(|node| Waiting::Message { node, place: None });
+                        let waiting =
+                            messages.map(|node| PendingItem::Message { node, location: None });
                         self.waiting.extend(waiting);
                         self.waiting.reverse();
                         continue;
@@ -215,16 +216,16 @@ impl MessageWalk {
     }
 
     fn properties(&mut self, node: &Node) -> io::Result<Properties> {
-        let pieces = self.store.pieces(node.data)?;
-        if pieces.iter().fold(0, |sum: u64, piece| sum + piece.len) > LARGEST_CONTEXT {
+        let data_blocks = self.store.data_blocks(node.data)?;
+        if data_blocks.iter().fold(0, |sum: u64, piece| sum + piece.len) > LARGEST_CONTEXT {
             return Err(io::Error::other("a property context is too large"));
         }
-        let blocks = pieces.iter().map(|piece| self.store.bytes(piece.block));
+        let blocks = data_blocks.iter().map(|piece| self.store.bytes(piece.block));
         Properties::new(blocks.collect::<io::Result<_>>()?)
     }
 
     /// Pushes the attachments of a message, and its use license.
-    fn message(&mut self, node: &Node, place: Option<Place>) -> Option<PstItem> {
+    fn message(&mut self, node: &Node, location: Option<ItemLocation>) -> Option<PstItem> {
         let siblings = match self.below(node) {
             Ok(below) => below,
             Err(error) => return Some(self.unread(&format!("message {:#X}", node.id), &error)),
@@ -237,42 +238,42 @@ impl MessageWalk {
         if license.is_none() && !siblings.iter().any(|node| node.kind() == ATTACHMENT) {
             return error;
         }
-        let place = place.unwrap_or_else(|| self.place(node));
+        let location = location.unwrap_or_else(|| self.location(node));
         if let Some((_, value)) = license {
-            let (place, below) = (place.clone(), Rc::clone(&siblings));
-            self.waiting.push(Waiting::UseLicense { value, place, below });
+            let (location, below) = (location.clone(), Rc::clone(&siblings));
+            self.waiting.push(PendingItem::UseLicense { value, location, below });
         }
         for node in siblings.iter().rev().filter(|node| node.kind() == ATTACHMENT) {
-            let (place, siblings) = (place.clone(), Rc::clone(&siblings));
-            self.waiting.push(Waiting::Attachment { node: *node, place, siblings });
+            let (location, siblings) = (location.clone(), Rc::clone(&siblings));
+            self.waiting.push(PendingItem::Attachment { node: *node, location, siblings });
         }
         error
     }
 
     /// The first value of the property is the license; MS-OXORMMS 2.2.3.1.
-    fn use_license(&mut self, value: Value, place: Place, below: &[Node]) -> PstItem {
+    fn use_license(&mut self, value: Value, location: ItemLocation, below: &[Node]) -> PstItem {
         let read = self.whole(value, below).and_then(|bytes| {
             first_value(&bytes).ok_or_else(|| io::Error::other("its values are not there"))
         });
         match read {
             Ok(license) => {
                 self.inline = license;
-                PstItem::UseLicense(self.attached(&place, None))
+                PstItem::UseLicense(self.attached(&location, None))
             }
             Err(error) => {
-                let path = place.message.join("/");
+                let path = location.message.join("/");
                 self.unread(&format!("the use license of {path}"), &error)
             }
         }
     }
 
     /// Returns the folders of a message and its subject.
-    fn place(&mut self, node: &Node) -> Place {
+    fn location(&mut self, node: &Node) -> ItemLocation {
         let subject = self.properties(node).ok().and_then(|found| found.text(SUBJECT));
         let subject = subject.unwrap_or_else(|| format!("message#{}", node.id >> 5));
         let folder = self.folder(node.parent);
         let message = folder.iter().cloned().chain([subject]).collect();
-        Place { message, embedded: Rc::new([]) }
+        ItemLocation { message, embedded: Rc::new([]) }
     }
 
     /// Returns the names of the folders down to a folder.
@@ -300,10 +301,15 @@ impl MessageWalk {
     }
 
     /// Returns an attachment. Returns `None` if it is a message, and pushes that.
-    fn attachment(&mut self, node: &Node, place: &Place, siblings: &[Node]) -> Option<PstItem> {
-        let read = self.try_attachment(node, place, siblings);
+    fn attachment(
+        &mut self,
+        node: &Node,
+        location: &ItemLocation,
+        siblings: &[Node],
+    ) -> Option<PstItem> {
+        let read = self.try_attachment(node, location, siblings);
         read.unwrap_or_else(|error| {
-            let path = place.message.join("/");
+            let path = location.message.join("/");
             Some(self.unread(&format!("an attachment of {path}"), &error))
         })
     }
@@ -311,7 +317,7 @@ impl MessageWalk {
     fn try_attachment(
         &mut self,
         node: &Node,
-        place: &Place,
+        location: &ItemLocation,
         siblings: &[Node],
     ) -> io::Result<Option<PstItem>> {
         let properties = self.properties(node)?;
@@ -330,36 +336,36 @@ impl MessageWalk {
             (_, Value::Node(id)) => id,
             (_, Value::Here(bytes)) => {
                 self.inline = bytes;
-                return Ok(Some(self.item(place, name)));
+                return Ok(Some(self.item(location, name)));
             }
         };
         let below = self.below(node)?;
         let found = below.iter().chain(siblings).find(|node| node.id == id).copied();
         let found = found.ok_or_else(|| io::Error::other("its data is not there"))?;
         if kind == OBJECT && matches!(found.kind(), MESSAGE | ASSOCIATED) {
-            if place.embedded.len() >= STEPS {
+            if location.embedded.len() >= STEPS {
                 return Err(io::Error::other("messages in messages lie too deep"));
             }
             let subject = self.properties(&found).ok().and_then(|found| found.text(SUBJECT));
             let step = name.or(subject).unwrap_or_else(|| format!("message#{}", found.id >> 5));
-            let embedded = place.embedded.iter().cloned().chain([step]).collect();
-            let place = Place { message: Rc::clone(&place.message), embedded };
-            self.waiting.push(Waiting::Message { node: found, place: Some(place) });
+            let embedded = location.embedded.iter().cloned().chain([step]).collect();
+            let location = ItemLocation { message: Rc::clone(&location.message), embedded };
+            self.waiting.push(PendingItem::Message { node: found, location: Some(location) });
             return Ok(None);
         }
-        self.current = self.store.pieces(found.data)?;
-        Ok(Some(self.item(place, name)))
+        self.current = self.store.data_blocks(found.data)?;
+        Ok(Some(self.item(location, name)))
     }
 
-    fn item(&self, place: &Place, name: Option<String>) -> PstItem {
-        PstItem::Attachment(self.attached(place, name))
+    fn item(&self, location: &ItemLocation, name: Option<String>) -> PstItem {
+        PstItem::Attachment(self.attached(location, name))
     }
 
-    fn attached(&self, place: &Place, name: Option<String>) -> PstAttachment {
+    fn attached(&self, location: &ItemLocation, name: Option<String>) -> PstAttachment {
         let inline = u64::try_from(self.inline.len()).unwrap_or(u64::MAX);
         PstAttachment {
-            message: place.message.to_vec(),
-            embedded: place.embedded.to_vec(),
+            message: location.message.to_vec(),
+            embedded: location.embedded.to_vec(),
             name,
             size: self.current.iter().fold(inline, |sum, piece| sum + piece.len),
         }
@@ -398,7 +404,7 @@ impl MessageWalk {
         Ok(bytes)
     }
 
-    fn block(&mut self, piece: Piece) -> io::Result<Rc<[u8]>> {
+    fn block(&mut self, piece: DataBlock) -> io::Result<Rc<[u8]>> {
         if let Some((id, bytes)) = &self.block
             && *id == piece.block
         {
@@ -428,7 +434,7 @@ fn property_id(strings: &[u8], entries: &[u8], name: &str) -> Option<u16> {
 /// Returns the first value of a multi-valued property, 2.3.3.4.2: a count, the offsets of the
 /// values, the values.
 fn first_value(bytes: &[u8]) -> Option<Vec<u8>> {
-    let at = |place: usize| usize::try_from(u32_at(bytes, place)?).ok();
+    let at = |location: usize| usize::try_from(u32_at(bytes, location)?).ok();
     let end = if at(0)? > 1 { at(8)? } else { bytes.len() };
     Some(bytes.get(at(4)?..end)?.to_vec())
 }

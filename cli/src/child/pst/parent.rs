@@ -14,7 +14,7 @@ use rmsight::{Cancel, PstError, PstItem, PstReader, ReadAt};
 use super::protocol::{Answer, Ask, PIECE};
 
 /// Maximum number of bytes of the child's standard error that are read.
-const LAST_WORDS: u64 = 4096;
+const STDERR_BYTES: u64 = 4096;
 /// Interval at which the watching thread checks the cancel flag.
 const LOOK: Duration = Duration::from_millis(250);
 /// Message of the standard library for a failed allocation.
@@ -37,7 +37,7 @@ pub(super) struct Reader {
     guard: Arc<Guard>,
     to: ChildStdin,
     from: ChildStdout,
-    last_words: Option<File>,
+    stderr: Option<File>,
     time: Duration,
     memory: u64,
     has_size: bool,
@@ -129,8 +129,8 @@ impl Reader {
         let mut command = Command::new(&launch.program);
         command.args(&launch.args).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
         // A file, because a pipe that is not read would block the child.
-        let last_words = tempfile::tempfile().ok();
-        match last_words.as_ref().and_then(|file| file.try_clone().ok()) {
+        let stderr = tempfile::tempfile().ok();
+        match stderr.as_ref().and_then(|file| file.try_clone().ok()) {
             Some(file) => command.stderr(file),
             None => command.stderr(Stdio::null()),
         };
@@ -159,7 +159,7 @@ impl Reader {
             guard,
             to,
             from,
-            last_words,
+            stderr,
             time: launch.time,
             memory: launch.memory,
             has_size: false,
@@ -189,9 +189,9 @@ impl Reader {
         if !self.has_size {
             self.has_size = true;
             let size = file.size().map_err(PstError::Io)?;
-            self.tell(&Ask::Size(size))?;
+            self.send(&Ask::Size(size))?;
         }
-        self.tell(ask)?;
+        self.send(ask)?;
         loop {
             self.guard.begin();
             let answer = Answer::read(&mut self.from);
@@ -202,17 +202,17 @@ impl Reader {
                 Err(error) => return Err(self.ended(&error)),
             };
             match piece(file, offset, len) {
-                Ok(bytes) => self.tell(&Ask::File(bytes))?,
+                Ok(bytes) => self.send(&Ask::File(bytes))?,
                 Err(error) => {
                     // The child must not wait. Its answer is ignored.
-                    _ = self.tell(&Ask::Unreadable);
+                    _ = self.send(&Ask::Unreadable);
                     return Err(PstError::Io(error));
                 }
             }
         }
     }
 
-    fn tell(&mut self, ask: &Ask) -> Result<(), PstError> {
+    fn send(&mut self, ask: &Ask) -> Result<(), PstError> {
         self.guard.begin();
         let told = ask.write(&mut self.to);
         self.guard.pause();
@@ -237,7 +237,7 @@ impl Reader {
             }
             status
         };
-        if self.last_words().contains(NO_MEMORY) {
+        if self.stderr().contains(NO_MEMORY) {
             return PstError::Memory(self.memory);
         }
         PstError::Failed(match status {
@@ -246,11 +246,11 @@ impl Reader {
         })
     }
 
-    fn last_words(&mut self) -> String {
+    fn stderr(&mut self) -> String {
         let mut words = Vec::new();
-        if let Some(file) = &mut self.last_words {
+        if let Some(file) = &mut self.stderr {
             _ = file.rewind();
-            _ = file.take(LAST_WORDS).read_to_end(&mut words);
+            _ = file.take(STDERR_BYTES).read_to_end(&mut words);
         }
         String::from_utf8_lossy(&words).into_owned()
     }
@@ -316,7 +316,7 @@ impl PstReader for Reader {
             Answer::Unread(why) => Ok(Some(PstItem::Unread(why))),
             Answer::End => Ok(None),
             Answer::Malformed(why) => Err(self.end_with(PstError::Malformed(why))),
-            Answer::Wants { .. } | Answer::Bytes(_) => Err(self.nonsense()),
+            Answer::Wants { .. } | Answer::Bytes(_) => Err(self.protocol_error()),
         }
     }
 
@@ -335,14 +335,14 @@ impl PstReader for Reader {
                 Ok(bytes.len())
             }
             Answer::Malformed(why) => Err(PstError::Malformed(why)),
-            _ => Err(self.nonsense()),
+            _ => Err(self.protocol_error()),
         }
     }
 }
 
 impl Reader {
     /// Ends the child after an answer that does not match the request.
-    fn nonsense(&mut self) -> PstError {
+    fn protocol_error(&mut self) -> PstError {
         let kind = io::ErrorKind::InvalidData;
         let error = self.ended(&io::Error::new(kind, "it does not keep to the protocol"));
         self.end_with(error)

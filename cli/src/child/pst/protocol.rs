@@ -71,14 +71,14 @@ fn read(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     from.read_exact(&mut tag)?;
     from.read_exact(&mut len)?;
     let len = Fields(&len).u32().and_then(|len| usize::try_from(len).ok());
-    let len = len.filter(|len| *len <= LONGEST).ok_or_else(nonsense)?;
+    let len = len.filter(|len| *len <= LONGEST).ok_or_else(protocol_error)?;
     let mut bytes = vec![0; len];
     from.read_exact(&mut bytes)?;
     Ok((tag.first().copied().unwrap_or_default(), bytes))
 }
 
 /// Returns the error for an invalid frame.
-fn nonsense() -> io::Error {
+fn protocol_error() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "it does not keep to the protocol")
 }
 
@@ -184,7 +184,7 @@ impl Ask {
             b'U' => Some(Ask::Unreadable),
             _ => None,
         };
-        ask.ok_or_else(nonsense)
+        ask.ok_or_else(protocol_error)
     }
 }
 
@@ -231,7 +231,7 @@ impl Answer {
             }
             _ => None,
         })();
-        answer.ok_or_else(nonsense)
+        answer.ok_or_else(protocol_error)
     }
 }
 

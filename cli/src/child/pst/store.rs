@@ -55,7 +55,7 @@ impl Node {
 
 /// A data block and its length in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct DataBlock {
     pub(super) block: u64,
     pub(super) len: u64,
 }
@@ -68,7 +68,7 @@ pub(super) trait NodeStore {
     /// Returns the subnodes in the tree with this block.
     fn below(&mut self, block: u64) -> io::Result<Vec<Node>>;
     /// Returns the data blocks of a node, from its first block.
-    fn pieces(&mut self, block: u64) -> io::Result<Vec<Piece>>;
+    fn data_blocks(&mut self, block: u64) -> io::Result<Vec<DataBlock>>;
     /// Returns the decoded bytes of a block.
     fn bytes(&mut self, block: u64) -> io::Result<Vec<u8>>;
 }
@@ -81,11 +81,11 @@ pub(super) fn open(
     match UnicodePstFile::read_from(source()) {
         Ok(file) => Ok(Box::new(unicode::OpenStore::new(file)?)),
         Err(error) => {
-            let place = last_seek.get();
+            let offset = last_seek.get();
             match AnsiPstFile::read_from(source()) {
                 Ok(file) => Ok(Box::new(ansi::OpenStore::new(file)?)),
                 Err(_) => {
-                    last_seek.set(place);
+                    last_seek.set(offset);
                     Err(error)
                 }
             }
@@ -218,13 +218,13 @@ macro_rules! form {
                     Ok(nodes.collect())
                 }
 
-                fn pieces(&mut self, block: u64) -> io::Result<Vec<Piece>> {
-                    let mut pieces = Vec::new();
+                fn data_blocks(&mut self, block: u64) -> io::Result<Vec<DataBlock>> {
+                    let mut data_blocks = Vec::new();
                     let mut waiting = vec![(block, LEVELS)];
                     while let Some((block, most)) = waiting.pop() {
                         let entry = self.block(block)?;
                         if !entry.block().block().is_internal() {
-                            pieces.push(Piece { block, len: entry.size().into() });
+                            data_blocks.push(DataBlock { block, len: entry.size().into() });
                         } else {
                             let method = self.file.header().crypt_method();
                             let mut source = locked(self.file.reader());
@@ -238,11 +238,11 @@ macro_rules! form {
                                 blocks.map(|entry| ($Key::from(entry.block()).into(), most - 1)),
                             );
                         }
-                        if pieces.len() + waiting.len() > BLOCKS {
+                        if data_blocks.len() + waiting.len() > BLOCKS {
                             return Err(damaged("a data tree has too many blocks"));
                         }
                     }
-                    Ok(pieces)
+                    Ok(data_blocks)
                 }
 
                 fn bytes(&mut self, block: u64) -> io::Result<Vec<u8>> {

@@ -88,7 +88,7 @@ const READ: u64 = (16 << 20) + 1;
 
 /// Learns keys from protected files or certificates.
 pub(super) fn learn(args: &LearnArgs) -> Result<Outcome> {
-    let mut lesson = Lesson::default();
+    let mut collection = KeyCollection::default();
     // A license that was changed after it was signed may contain any key.
     let builder = Inspector::builder().verify(true).keep_licenses(false);
     #[cfg(feature = "pst")]
@@ -96,33 +96,33 @@ pub(super) fn learn(args: &LearnArgs) -> Result<Outcome> {
         builder.pst(crate::child::pst::PstLimits::default().opener(rmsight::Cancel::default()));
     let mut inspector = builder.build();
     for path in &args.files {
-        lesson.protected(path, &mut inspector);
+        collection.protected(path, &mut inspector);
     }
     let (status, origin) = match args.whose {
         Whose::Own => (None, Origin::Own),
         Whose::Tpd => (None, Origin::Tpd),
         Whose::Foreign => (Some(KeyStatus::Foreign), Origin::Own),
     };
-    lesson.end(status, origin, &args.destination)
+    collection.end(status, origin, &args.destination)
 }
 
 /// Learns keys from certificates, public keys and the output of commands.
 pub(super) fn import(args: &ImportArgs) -> Result<Outcome> {
-    let mut lesson = Lesson::default();
+    let mut collection = KeyCollection::default();
     for path in &args.files {
-        lesson.exported(path);
+        collection.exported(path);
     }
-    lesson.end(None, Origin::Own, &args.destination)
+    collection.end(None, Origin::Own, &args.destination)
 }
 
 /// Learned keys, in the order in which they were found.
 #[derive(Default)]
-struct Lesson {
+struct KeyCollection {
     learned: Vec<Learned>,
     is_incomplete: bool,
 }
 
-impl Lesson {
+impl KeyCollection {
     fn refuse(&mut self, path: &Path, why: impl std::fmt::Display) {
         self.is_incomplete = true;
         exit::warn(format_args!("{}: {why}", path.display()));

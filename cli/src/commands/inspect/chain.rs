@@ -78,7 +78,7 @@ fn above(at: usize, certificates: &[Certificate]) -> Option<(usize, IssuerLink)>
     let child = &certificates[at];
     let all = || {
         let others = certificates.iter().enumerate().filter(move |(other, _)| *other != at);
-        others.filter(|(_, parent)| vouches(parent, child))
+        others.filter(|(_, parent)| may_have_issued(parent, child))
     };
     let in_time = all().find(|(_, parent)| is_in_time(parent, child));
     match in_time {
@@ -88,7 +88,7 @@ fn above(at: usize, certificates: &[Certificate]) -> Option<(usize, IssuerLink)>
 }
 
 /// Returns whether `one` may issue certificates, and its principal is the issuer of `other`.
-fn vouches(one: &Certificate, other: &Certificate) -> bool {
+fn may_have_issued(one: &Certificate, other: &Certificate) -> bool {
     use CertificateKind::{CertificateAuthority, ClientLicensor, ServerLicensor};
     one.principal.key.is_some()
         && one.principal.key == other.issuer.key

@@ -18,7 +18,7 @@ use crate::exit::{Failure, Outcome, Result, warn};
 use crate::fs::open::{self, Links};
 use crate::output::Format;
 use crate::output::records::RecordBuffer;
-use crate::stats::Tally;
+use crate::stats::Stats;
 use crate::{authority_file, inspector, options};
 
 /// Explain single files: what each is, who can open it, and why.
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
             .build(),
         estate,
         buffer: RecordBuffer::new(format),
-        tally: Tally::default(),
+        stats: Stats::default(),
         is_json: args.json,
     };
     let mut out = io::stdout().lock();
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
                 } else {
                     error.to_string()
                 };
-                inspection.tally.is_incomplete = true;
+                inspection.stats.is_incomplete = true;
                 warn(format_args!("{}: {what}", path.display()));
             }
         }
@@ -101,14 +101,14 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
     if !opened {
         return Ok(Outcome::Nothing);
     }
-    Ok(Outcome::of(inspection.tally.is_complete()))
+    Ok(Outcome::of(inspection.stats.is_complete()))
 }
 
 struct Inspection {
     inspector: Inspector,
     estate: Estate,
     buffer: RecordBuffer,
-    tally: Tally,
+    stats: Stats,
     is_json: bool,
 }
 
@@ -127,8 +127,8 @@ impl Inspection {
             Ok(report) => report,
             Err(error) => Report::unopened(&error),
         };
-        self.tally.files += 1;
-        self.tally.is_incomplete |= report.incomplete().is_some();
+        self.stats.files += 1;
+        self.stats.is_incomplete |= report.incomplete().is_some();
         for finding in report.findings() {
             self.finding(&envelope, finding, format, out)?;
         }
@@ -144,7 +144,7 @@ impl Inspection {
     ) -> io::Result<()> {
         let verdict = judge_dated(finding.facts(), envelope.modified, &self.estate);
         let record = Record { envelope, facts: finding.facts(), verdict: &verdict };
-        self.tally.add(&record);
+        self.stats.add(&record);
         if self.is_json {
             return json::write(&record, finding, out);
         }

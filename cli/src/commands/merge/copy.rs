@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::input::{Input, attach};
 use super::order::Numbers;
-use crate::inventory::{FIRST_ID, patient};
+use crate::inventory::{FIRST_ID, set_busy_timeout};
 
 /// Merges the inventories into `output`. Returns its number of files, or the inventory in which a
 /// scan began after it was numbered.
@@ -16,7 +16,7 @@ pub(super) fn merge(
     numbers: &[Numbers],
 ) -> rusqlite::Result<Result<i64, PathBuf>> {
     let db = Connection::open(output)?;
-    patient(&db)?;
+    set_busy_timeout(&db)?;
     // No other process knows the file; a failure starts again with an empty one.
     db.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(()))?;
     db.pragma_update(None, "synchronous", "off")?;

@@ -10,7 +10,7 @@ use rmsight::{
 use super::list::FindingList;
 use crate::inventory::gaps::Doubts;
 use crate::inventory::query::{Judged, Translation};
-use crate::stats::{NeedCounts, Publishes, Tally};
+use crate::stats::{NeedCounts, Publishes, Stats};
 
 /// Maximum number of distinct names of one kind. Hostile files may contain any number.
 const NAMES: usize = 100_000;
@@ -88,7 +88,7 @@ pub(super) struct HostUse {
 /// All statistics.
 #[derive(Debug)]
 pub(super) struct Aggregate {
-    pub(super) tally: Tally,
+    pub(super) stats: Stats,
     pub(super) doubts: Doubts,
     pub(super) keys: BTreeMap<String, KeyDates>,
     pub(super) declared: BTreeMap<String, Declared>,
@@ -118,7 +118,7 @@ impl Aggregate {
         list: FindingList,
     ) -> Aggregate {
         Aggregate {
-            tally: Tally::default(),
+            stats: Stats::default(),
             doubts: Doubts::default(),
             keys: BTreeMap::new(),
             declared: declared(estate),
@@ -147,7 +147,7 @@ impl Aggregate {
 
     pub(super) fn add(&mut self, judged: &Judged) {
         let (facts, verdict) = (&judged.facts, &judged.verdict);
-        self.tally.add(&judged.record());
+        self.stats.add(&judged.record());
         self.doubts.add(judged);
         if verdict.dependency() == Dependency::None {
             return;

@@ -55,7 +55,7 @@ pub(super) fn timeline(page: &ReportPage) -> Markup {
         }
         ul.legend {
             @for (at, key) in drawn.iter().take(COLORS).enumerate() {
-                li { span class={ "chip k" (at) } {} code { (short_key(key.name.strip_prefix("id:").unwrap_or(key.name))) } " " (shown(&key.who())) }
+                li { span class={ "chip k" (at) } {} code { (short_key(key.name.strip_prefix("id:").unwrap_or(key.name))) } " " (shown(&key.owner())) }
             }
             @if drawn.len() > COLORS {
                 li { span class={ "chip k" (COLORS) } {} (drawn.len() - COLORS) " other keys" }

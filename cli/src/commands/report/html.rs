@@ -87,15 +87,15 @@ fn next(page: &ReportPage) -> Markup {
 }
 
 fn sums(page: &ReportPage) -> Markup {
-    let tally = &page.aggregate.tally;
+    let stats = &page.aggregate.stats;
     html! {
         section #sums {
             h2 { "In what was scanned" }
             div.tiles {
-                div.tile.yes { b { (tally.needs.yes) } "need an AD RMS cluster" }
-                div.tile.possible { b { (tally.needs.possible) } "may need one (" (tally.undecided) " undecided)" }
-                div.tile.no { b { (tally.needs.no) } "protected, and need none" }
-                div.tile { b { (tally.unprotected) } "not rights-protected" }
+                div.tile.yes { b { (stats.needs.yes) } "need an AD RMS cluster" }
+                div.tile.possible { b { (stats.needs.possible) } "may need one (" (stats.undecided) " undecided)" }
+                div.tile.no { b { (stats.needs.no) } "protected, and need none" }
+                div.tile { b { (stats.unprotected) } "not rights-protected" }
                 div.tile { b { (page.aggregate.contents()) } "protected documents, copies counted once" }
             }
         }
@@ -145,7 +145,7 @@ fn key_row(key: &KeyLine<'_>) -> Markup {
     html! {
         tr {
             td { code title=(shown(key.name)) { (shown(short_key(key.name.strip_prefix("id:").unwrap_or(key.name)))) } }
-            td.path.who { (shown(&key.who())) }
+            td.path.who { (shown(&key.owner())) }
             td.status { (key.status_text()) }
             td.wide { span class={ "pill " (class) } { (word) } " " (sentence) }
             (numbers(key.needs))
@@ -210,7 +210,7 @@ fn scanned(page: &ReportPage) -> Markup {
 }
 
 fn errors(page: &ReportPage) -> Markup {
-    let errors = &page.aggregate.tally.errors;
+    let errors = &page.aggregate.stats.errors;
     html! {
         section #errors {
             h2 { "Not searched, and why" }

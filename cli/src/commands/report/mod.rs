@@ -108,7 +108,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<Outcome> {
             Err(failure) => return Err(failure),
         },
     }
-    Ok(Outcome::of(page.aggregate.tally.is_complete() && page.gaps.is_empty()))
+    Ok(Outcome::of(page.aggregate.stats.is_complete() && page.gaps.is_empty()))
 }
 
 fn write(page: &ReportPage, form: ReportFormat, mut out: impl Write) -> Result<()> {

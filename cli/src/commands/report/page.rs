@@ -28,7 +28,7 @@ pub(super) struct KeyLine<'p> {
     pub(super) name: &'p str,
     pub(super) needs: NeedCounts,
     pub(super) declared: Option<&'p Declared>,
-    pub(super) tally: Option<&'p KeyStats>,
+    pub(super) stats: Option<&'p KeyStats>,
     pub(super) dates: KeyDates,
 }
 
@@ -43,10 +43,10 @@ impl KeyLine<'_> {
     }
 
     /// Returns the owner, as the estate names it, or else as files do.
-    pub(super) fn who(&self) -> String {
-        match (self.declared, self.tally) {
+    pub(super) fn owner(&self) -> String {
+        match (self.declared, self.stats) {
             (Some(declared), _) => declared.authority.clone(),
-            (None, Some(key)) => summary::who(key),
+            (None, Some(key)) => summary::describe(key),
             (None, None) => String::new(),
         }
     }
@@ -67,7 +67,7 @@ impl ReportPage {
     pub(super) fn keys(&self) -> Vec<KeyLine<'_>> {
         let aggregate = &self.aggregate;
         let names: BTreeSet<&str> = aggregate
-            .tally
+            .stats
             .keys
             .keys()
             .chain(aggregate.declared.keys())
@@ -76,12 +76,12 @@ impl ReportPage {
         let mut all: Vec<KeyLine<'_>> = names
             .into_iter()
             .map(|name| {
-                let tally = aggregate.tally.keys.get(name);
+                let stats = aggregate.stats.keys.get(name);
                 KeyLine {
                     name,
-                    needs: tally.map(|key| key.needs).unwrap_or_default(),
+                    needs: stats.map(|key| key.needs).unwrap_or_default(),
                     declared: aggregate.declared.get(name),
-                    tally,
+                    stats,
                     dates: aggregate.keys.get(name).cloned().unwrap_or_default(),
                 }
             })
@@ -97,7 +97,7 @@ impl ReportPage {
 
     /// Returns the undeclared keys that a verdict depends on.
     pub(super) fn unknown(&self) -> Vec<(&String, &KeyStats)> {
-        let keys = self.aggregate.tally.keys.iter();
+        let keys = self.aggregate.stats.keys.iter();
         let mut all: Vec<_> =
             keys.filter(|(_, key)| !key.is_declared && key.needs.possible > 0).collect();
         all.sort_by(|one, other| {

@@ -53,12 +53,12 @@ fn heading(text: &str, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn needs(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
-    let tally = &page.aggregate.tally;
+    let stats = &page.aggregate.stats;
     heading("Findings in what was scanned that still need an AD RMS cluster", out)?;
-    writeln!(out, "  yes       {:>9}", tally.needs.yes)?;
-    writeln!(out, "  possible  {:>9}  ({} undecided)", tally.needs.possible, tally.undecided)?;
-    let no = tally.needs.no + tally.unprotected;
-    writeln!(out, "  no        {no:>9}  ({} not rights-protected)", tally.unprotected)?;
+    writeln!(out, "  yes       {:>9}", stats.needs.yes)?;
+    writeln!(out, "  possible  {:>9}  ({} undecided)", stats.needs.possible, stats.undecided)?;
+    let no = stats.needs.no + stats.unprotected;
+    writeln!(out, "  no        {no:>9}  ({} not rights-protected)", stats.unprotected)?;
     writeln!(out, "  documents {:>9}  (protected, copies counted once)", page.aggregate.contents())
 }
 
@@ -74,7 +74,7 @@ fn keys(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
         for key in keys {
             let short = short_key(key.name.strip_prefix("id:").unwrap_or(key.name));
             let (word, sentence) = wording::answer(key.needs, key.status());
-            writeln!(out, "  {short}  {}: {word}. {sentence}", escaped(&key.who()))?;
+            writeln!(out, "  {short}  {}: {word}. {sentence}", escaped(&key.owner()))?;
             writeln!(
                 out,
                 "    {}; yes {}, possible {}, no {}",
@@ -126,7 +126,7 @@ fn scanned(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn errors(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
-    let errors = &page.aggregate.tally.errors;
+    let errors = &page.aggregate.stats.errors;
     if errors.is_empty() {
         return Ok(());
     }

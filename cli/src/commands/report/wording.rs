@@ -80,7 +80,7 @@ pub(super) fn answer(needs: NeedCounts, status: Option<KeyStatus>) -> (&'static 
 
 /// Returns the overall answer as a sentence.
 pub(super) fn verdict(page: &ReportPage) -> (&'static str, String) {
-    let needs = page.aggregate.tally.needs;
+    let needs = page.aggregate.stats.needs;
     if needs.yes > 0 {
         let text = format!(
             "No. {} in what was scanned can only be opened with a key that an AD RMS cluster holds.",
@@ -142,12 +142,12 @@ pub(super) fn todo(page: &ReportPage) -> Vec<String> {
             counted(old, "finding")
         ));
     }
-    if aggregate.tally.needs.yes > 0 {
+    if aggregate.stats.needs.yes > 0 {
         all.push(format!(
             "Protect {} anew, owner by owner: `rmsight export INVENTORY --estate ESTATE --need yes \
              --for set-filelabel -o todo.csv` writes the list for Set-FileLabel. Until then the \
              cluster, its key and the hosts below have to stay.",
-            counted(aggregate.tally.needs.yes, "finding")
+            counted(aggregate.stats.needs.yes, "finding")
         ));
     }
     let redirect: u64 = aggregate.hosts.values().map(|host| host.redirect).sum();
@@ -158,8 +158,8 @@ pub(super) fn todo(page: &ReportPage) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if !aggregate.tally.errors.is_empty() {
-        let sum: u64 = aggregate.tally.errors.values().sum();
+    if !aggregate.stats.errors.is_empty() {
+        let sum: u64 = aggregate.stats.errors.values().sum();
         all.push(format!(
             "Read what was not read ({}): the section \"Not searched\" says why and what helps.",
             counted(sum, "finding")

@@ -32,9 +32,9 @@ pub(crate) trait InventoryLookup {
     /// Returns the file called `name` in the folder with the row `dir`.
     fn file(&self, dir: i64, name: &OsStr, stamp: Option<&Stamp>) -> Result<Option<KnownFile>>;
 
-    /// Returns the rows of the files in the folder with the row `dir` that are not among `met`, and
-    /// that this scan has not stored.
-    fn missing(&self, dir: i64, met: &HashSet<i64>) -> Result<Vec<i64>>;
+    /// Returns the rows of the files in the folder with the row `dir` that are not in `found_rows`,
+    /// and that this scan has not stored.
+    fn missing(&self, dir: i64, found_rows: &HashSet<i64>) -> Result<Vec<i64>>;
 }
 
 /// A message of the walk to the inventory.
@@ -91,7 +91,7 @@ impl Drop for Dir {
 #[derive(Debug)]
 pub(crate) enum DirState {
     /// Its name was found.
-    Met,
+    Found,
     /// It was listed completely, on this device. `above` is the device of its parent. The known
     /// files in `missing` are not in it, and the links in `skipped` were not followed.
     Listed {

@@ -13,8 +13,11 @@ use super::listing;
 use super::listing::{FolderEntry, Kind, Listing};
 use super::state::{Task, Walk};
 use crate::exit::Result;
-use crate::fs::device::{self, Device};
+#[cfg(unix)]
+use crate::fs::device;
+use crate::fs::device::Device;
 use crate::fs::open::{self, Links};
+#[cfg(unix)]
 use crate::fs::path::real;
 use crate::fs::placeholders;
 use crate::fs::watchdog::HangWatchdog;
@@ -34,7 +37,7 @@ struct FolderWork<'a> {
     /// Row of the folder, if the inventory contains it.
     row: Option<i64>,
     /// Rows of known files that were found.
-    met: HashSet<i64>,
+    found_rows: HashSet<i64>,
     /// Links in the folder.
     skipped: Vec<Skipped>,
     tasks: Vec<Task>,
@@ -111,7 +114,7 @@ impl Walk {
             _ = folder.id.set(id);
             let top = *folder.root.number.get_or_init(|| id.system);
             if self.one_file_system && id.system != top {
-                count(&self.left_out.excluded);
+                count(&self.counters.excluded);
                 if let Some(skipped) = self.skipped(OsStr::new(""), folder.path(), device.as_ref())
                 {
                     self.note(Note::Skipped(Arc::clone(&folder.dir), skipped));
@@ -138,7 +141,7 @@ impl Walk {
             device,
             lookup,
             row,
-            met: HashSet::new(),
+            found_rows: HashSet::new(),
             skipped: Vec::new(),
             tasks: Vec::new(),
             has_own: inventory == Some(folder.path()),
@@ -170,7 +173,7 @@ impl Walk {
             for part in inside {
                 dir = top.root.dir(&dir.path.join(part), Some(Arc::clone(&dir)));
             }
-            self.note(Note::Dir(Arc::clone(&dir), DirState::Met));
+            self.note(Note::Dir(Arc::clone(&dir), DirState::Found));
             let name = OsStr::new("").to_owned();
             let skipped = Skipped { name, target: Some(mount.path), device: Some(device) };
             self.note(Note::Skipped(dir, skipped));
@@ -259,7 +262,7 @@ impl Walk {
     /// Notes that the folder is listed, and which known files are missing from it.
     fn finish(&self, work: &mut FolderWork<'_>) {
         let missing = match (work.lookup, work.row) {
-            (Some(lookup), Some(row)) => lookup.missing(row, &work.met),
+            (Some(lookup), Some(row)) => lookup.missing(row, &work.found_rows),
             _ => Ok(Vec::new()),
         };
         match missing {
@@ -278,7 +281,7 @@ impl Walk {
         match entry.kind {
             // `link` has handled it during the listing.
             Kind::Link => {}
-            Kind::Special => count(&self.left_out.special),
+            Kind::Special => count(&self.counters.special),
             Kind::Dir => self.inner(work, &entry),
             Kind::File => return self.member(work, entry),
         }
@@ -290,9 +293,9 @@ impl Walk {
         let path = work.folder.path().join(&entry.name);
         if !self.filter.is_empty() && self.filter.omits_dir(below(work.folder, &path)) {
             count(&work.folder.root.excluded);
-            return count(&self.left_out.excluded);
+            return count(&self.counters.excluded);
         }
-        count(&self.left_out.links);
+        count(&self.counters.links);
         let skipped = self.skipped(&entry.name, &path, work.device.as_ref());
         work.skipped.extend(skipped);
     }
@@ -300,10 +303,10 @@ impl Walk {
     fn inner(&self, work: &mut FolderWork<'_>, entry: &FolderEntry) {
         let path = work.folder.path().join(&entry.name);
         let inner = Folder::inner(work.folder, &path);
-        self.note(Note::Dir(Arc::clone(&inner.dir), DirState::Met));
+        self.note(Note::Dir(Arc::clone(&inner.dir), DirState::Found));
         if !self.filter.is_empty() && self.filter.omits_dir(below(work.folder, &path)) {
             count(&work.folder.root.excluded);
-            return count(&self.left_out.excluded);
+            return count(&self.counters.excluded);
         }
         let task = Task::Folder(Arc::new(inner));
         if self.in_order {
@@ -323,15 +326,15 @@ impl Walk {
             _ => None,
         };
         if let Some(known) = &known {
-            work.met.insert(known.row);
+            work.found_rows.insert(known.row);
         }
         let path = work.folder.path().join(&entry.name);
         if self.omits(&work.folder.root, below(work.folder, &path)) {
             return Ok(());
         }
         match known.as_ref().and_then(|known| known.stale) {
-            Some(Staleness::Older) => count(&self.left_out.older),
-            Some(Staleness::Options) => count(&self.left_out.options),
+            Some(Staleness::Older) => count(&self.counters.older),
+            Some(Staleness::Options) => count(&self.counters.options),
             None => {}
         }
         let device = work.device.as_ref();
@@ -341,7 +344,7 @@ impl Walk {
                 if known.device.as_deref() != name.as_deref() {
                     self.note(Note::Moved(known.row, name));
                 }
-                count(&self.left_out.unchanged);
+                count(&self.counters.unchanged);
                 if self.inventory.as_ref().is_none_or(|inventory| !inventory.shows_unchanged()) {
                     return Ok(());
                 }

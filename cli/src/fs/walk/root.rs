@@ -63,7 +63,7 @@ impl Root {
     }
 
     /// Number of files found until now.
-    pub(crate) fn met(&self) -> u64 {
+    pub(crate) fn files_found(&self) -> u64 {
         self.files.load(Ordering::Relaxed)
     }
 }

@@ -67,7 +67,7 @@ impl Walk {
                 let dir = root.dir(path.parent().unwrap_or(path), None);
                 self.file(path.clone(), dir, Links::Follow);
             }
-            Ok(_) => count(&self.left_out.special),
+            Ok(_) => count(&self.counters.special),
             Err(error) => {
                 let folder = Folder::top(root);
                 self.unlisted(&folder, open::code(&error), error.to_string());

@@ -33,7 +33,7 @@ pub(crate) struct Walk {
     pub(crate) jobs: Sender<Job>,
     pub(crate) workers: usize,
     pub(crate) stop: Stop,
-    pub(crate) left_out: SkipCounters,
+    pub(crate) counters: SkipCounters,
     pub(crate) work: Work,
     pub(crate) devices: Devices,
     pub(crate) failure: Mutex<Option<Failure>>,
@@ -132,7 +132,7 @@ impl Walk {
         if self.filter.is_empty() || !self.filter.omits_file(below_root) {
             return false;
         }
-        count(&self.left_out.excluded);
+        count(&self.counters.excluded);
         count(&root.omitted);
         count(if self.filter.omits_dir(below_root) { &root.excluded } else { &root.filtered });
         true
@@ -140,7 +140,7 @@ impl Walk {
 
     /// Counts and notes a link in `dir` that was not followed, or `dir` itself if `name` is empty.
     pub(crate) fn skip(&self, dir: &Arc<Dir>, name: &OsStr, path: &Path) {
-        count(&self.left_out.links);
+        count(&self.counters.links);
         self.note_skipped(dir, name, path);
     }
 
@@ -182,8 +182,8 @@ impl Walk {
     }
 
     /// Returns the number of files found until now.
-    pub(crate) fn met(&self) -> u64 {
-        self.roots.iter().map(|root| root.met()).sum()
+    pub(crate) fn files_found(&self) -> u64 {
+        self.roots.iter().map(|root| root.files_found()).sum()
     }
 
     /// Handles a folder at which a thread hangs: it counts as not listed.
@@ -203,7 +203,7 @@ impl Walk {
     pub(super) fn unlisted(&self, folder: &Folder, code: &'static str, error: String) {
         folder.root.has_failed.store(true, Ordering::Relaxed);
         if folder.up.is_none() {
-            count(&self.left_out.failed_roots);
+            count(&self.counters.failed_roots);
         }
         let device = self.device_of(folder);
         let state = DirState::Failed { code, error: error.clone(), device };

@@ -1,4 +1,4 @@
-//! How a scan goes about: what it leaves out, how fast it goes, and what it leaves no trace of.
+//! Walking: filters, rates, and files that a scan must not open or change.
 
 use std::fs;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What a person is shown of one file: the tree of certificates, the evidence, the license itself.
+//! The output of `inspect` and `license`: certificates, evidence, and the license.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Ways to call the program, and what it says to people.
+//! Exit codes, messages and help of the program.
 
 use std::io::Read;
 use std::process::{Command as Plain, Stdio};
