@@ -9,6 +9,7 @@ use rmsight::{AuthorityKind, Dependency, Estate, KeyMatch, KeyStatus, Link, Need
 
 use crate::authority_file::{self, judged_with, known_authority};
 use crate::exit::{Failure, Outcome, Result, warn};
+use crate::inventory::gap_name;
 use crate::inventory::gaps::{self, Doubts, Gap};
 use crate::inventory::query::{Inventories, Judged};
 use crate::inventory::scope::{Scope, left_out};
@@ -54,7 +55,7 @@ pub(crate) struct CheckArgs {
     /// Do not count a gap of this name, or what was not read for this error code; may be repeated
     ///
     /// It never excuses a finding whose key is known. CODES.md lists the names.
-    #[arg(long, value_name = "NAME", value_parser = gaps::name)]
+    #[arg(long, value_name = "NAME", value_parser = gap_name)]
     accept: Vec<String>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rmsight::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::reader::RootRow;
+use super::read_rows::RootRow;
 use crate::fs::path::with_separator;
 
 /// A visit whose gaps later visits of its root do not close.

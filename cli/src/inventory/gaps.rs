@@ -1,16 +1,14 @@
 //! Gaps: reasons why the scans do not support an answer. `check` and `report` use the same names.
 
-use rmsight::{Dependency, Limits, Need, READER_VERSION, Signature, Timestamp};
+use rmsight::{Dependency, Need, READER_VERSION, Signature, Timestamp};
 
 use super::coverage::OpenVisit;
+use super::gap_names::UNVERIFIED;
 use super::query::{Judged, OLDER_READER, is_older};
-use super::reader::{LinkRow, RootRow, ScanRow};
+use super::read_rows::{LinkRow, RootRow, ScanRow};
 use super::scope::{CHANGED, Scope, now};
 use crate::fs::path::with_separator;
 use crate::output::format::counted;
-
-/// A `no`, or a `yes` of another authority, whose signature was not checked.
-const UNVERIFIED: &str = "unverified";
 
 /// Maximum number of links that a gap names.
 const EXAMPLES: usize = 3;
@@ -18,99 +16,10 @@ const EXAMPLES: usize = 3;
 /// Tolerated difference between the clocks of two computers, in seconds.
 const CLOCK_DIFFERENCE: i64 = 3_600;
 
-/// The gap names that are not error codes.
-const KINDS: [&str; 9] = [
-    "not-scanned",
-    "unfinished",
-    "too-old",
-    "excluded",
-    "filtered",
-    "empty-root",
-    "not-followed",
-    UNVERIFIED,
-    OLDER_READER,
-];
-
-/// Error codes other than limits of the library.
-const CODES: [&str; 42] = [
-    "archive-not-opened",
-    "cancelled",
-    "changed-while-reading",
-    "config",
-    "encrypted-member",
-    "feature-off",
-    "hung",
-    "io",
-    "license-missing",
-    "license-unreadable",
-    "limit-folder-depth",
-    "limit-pst-memory",
-    "limit-pst-time",
-    "mail-not-read",
-    "malformed-attachment",
-    "malformed-cms",
-    "malformed-data-spaces",
-    "malformed-deflate",
-    "malformed-difat",
-    "malformed-directory",
-    "malformed-encryption-info",
-    "malformed-fat",
-    "malformed-gzip",
-    "malformed-header",
-    "malformed-label",
-    "malformed-member-size",
-    "malformed-mime",
-    "malformed-pdf-catalog",
-    "malformed-pdf-encrypt",
-    "malformed-pdf-object",
-    "malformed-pdf-payload",
-    "malformed-pdf-stream",
-    "malformed-pdf-trailer",
-    "malformed-pdf-xref",
-    "malformed-pfile-header",
-    "malformed-pst",
-    "malformed-rpmsg",
-    "malformed-tar",
-    "malformed-tnef",
-    "malformed-transform-info",
-    "malformed-xrml",
-    "malformed-zip",
-];
-
-/// Further error codes.
-const MORE_CODES: [&str; 6] = [
-    "malformed-zip-end",
-    "not-hydrated",
-    "permission-denied",
-    "reader-failed",
-    "truncated",
-    "unknown-transform",
-];
-
-/// Returns all gap names: the kinds, then the error codes.
-pub(crate) fn names() -> Vec<String> {
-    let limits = Limits::default();
-    let limits = limits.entries().map(|(name, _)| format!("limit-{name}"));
-    let codes = CODES.iter().chain(&MORE_CODES).map(|code| (*code).to_owned());
-    let mut codes: Vec<String> = codes.chain(limits).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    KINDS.iter().map(|kind| (*kind).to_owned()).chain(codes).collect()
-}
-
-/// Parses a gap name.
-pub(crate) fn name(text: &str) -> Result<String, String> {
-    let names = names();
-    match names.iter().any(|name| name == text) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("there is no gap of that name; there are: {}", names.join(", "))),
-    }
-}
-
 /// A reason why an answer is not reliable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Gap {
-    /// One of [`names`].
+    /// The name of the gap.
     pub(crate) name: String,
     /// The affected root: index of its inventory, and its row.
     pub(crate) root: Option<(usize, i64)>,
@@ -383,33 +292,4 @@ fn not_followed(
             examples.join(", ")
         ),
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::path::Path;
-
-    use super::*;
-
-    #[test]
-    fn gap_names_are_those_of_the_documentation() {
-        let page = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("CODES.md");
-        let text = std::fs::read_to_string(page).unwrap();
-        let listed = |from: &str, to: Option<&str>| -> BTreeSet<String> {
-            let text = text.split_once(from).unwrap().1;
-            let text = to.map_or(text, |to| text.split_once(to).unwrap().0);
-            let cells = text.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
-            let names = cells.flat_map(str::split_whitespace);
-            names
-                .filter_map(|name| Some(name.strip_prefix('`')?.strip_suffix('`')?.to_owned()))
-                .collect()
-        };
-        let mut expected = listed("## `error_code`", Some("## `anomalies`"));
-        let kinds = listed("## Gaps", None);
-        assert_eq!(kinds, KINDS.iter().map(|kind| (*kind).to_owned()).collect());
-        expected.extend(kinds);
-        assert_eq!(names().into_iter().collect::<BTreeSet<_>>(), expected);
-        assert!(name("bogus").unwrap_err().contains("older-reader"));
-    }
 }

@@ -6,7 +6,9 @@
 mod coverage;
 mod failure;
 mod finish;
+mod folders;
 mod forget;
+mod gap_names;
 pub(crate) mod gaps;
 mod handle;
 mod lock;
@@ -14,16 +16,19 @@ mod lookup;
 mod past;
 mod path_mapping;
 pub(crate) mod query;
+mod read_rows;
 mod reader;
 mod rows;
 mod schema;
 pub(crate) mod scope;
 mod writer;
 
+pub(crate) use gap_names::gap_name;
 pub(crate) use handle::{ScanHandle, WriteRequest};
 pub(crate) use lock::set_busy_timeout;
 pub(crate) use path_mapping::PathMapping;
-pub(crate) use reader::{Inventory, Stored, envelope, fact_values};
+pub(crate) use read_rows::{Stored, envelope, fact_values};
+pub(crate) use reader::Inventory;
 pub(crate) use rows::{
     FileRow, FindingRow, Fitness, Plan, ReadingRow, RootKind, ScanCounters, Vanished, Visit,
 };

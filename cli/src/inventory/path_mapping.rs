@@ -16,8 +16,6 @@ impl PathMapping {
         pairs.sort_by(|one, other| other.0.len().cmp(&one.0.len()).then(one.cmp(other)));
         PathMapping(pairs)
     }
-
-    #[allow(dead_code)] // for the commands that read inventories
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -29,7 +27,6 @@ impl PathMapping {
     /// Returns the name of `path` on other machines, or `path` itself if no prefix matches. If the
     /// replacement contains backslashes and the prefix does not, the separators after it become
     /// backslashes too.
-    #[allow(dead_code)] // for the commands that read inventories
     pub(crate) fn apply<'a>(&self, path: &'a str) -> Cow<'a, str> {
         for (prefix, target) in self.pairs() {
             let Some(rest) = path.strip_prefix(prefix) else { continue };

@@ -7,7 +7,8 @@ use rmsight::{Redactor, Timestamp};
 
 use super::coverage::{self, OpenVisit};
 use super::query::Inventories;
-use super::reader::{Inventory, LinkRow, RootRow, ScanRow};
+use super::read_rows::{LinkRow, RootRow, ScanRow};
+use super::reader::Inventory;
 use crate::exit::{Failure, Result};
 
 /// Error code of a file that changed while it was read.

@@ -1,6 +1,7 @@
 //! `rmsight estate`.
 
 mod check;
+mod key_lines;
 mod learn;
 
 use std::path::PathBuf;
