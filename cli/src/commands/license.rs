@@ -224,7 +224,7 @@ mod tests {
     use super::indented;
 
     #[test]
-    fn each_element_has_a_line_and_each_value_stays_with_its_own() {
+    fn each_element_has_a_line_with_its_value() {
         let cases = [
             ("<A><B x=\">\">1 2</B><C/></A>", "<A>\n  <B x=\">\">1 2</B>\n  <C/>\n</A>\n"),
             ("<A>\n <B></B>\n</A><D>", "<A>\n  <B></B>\n</A>\n<D>\n"),

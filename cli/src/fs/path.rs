@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_wtf8_has_beyond_utf8_keeps_its_units() {
+    fn unpaired_surrogates_of_wtf8_are_kept() {
         assert_eq!(wide("añ😀".as_bytes()), "añ😀".encode_utf16().collect::<Vec<_>>());
         assert_eq!(wide(b"a\xed\xa0\xbdb"), [0x61, 0xd83d, 0x62]);
         assert_eq!(wide(b"\xff"), [0xfffd]);

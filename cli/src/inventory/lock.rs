@@ -65,7 +65,7 @@ mod tests {
     use crate::exit::Failure;
 
     #[test]
-    fn an_inventory_that_stays_locked_is_given_up() {
+    fn a_lock_that_is_not_released_is_a_failure() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("i.db");
         let other = Connection::open(&file).unwrap();

@@ -53,7 +53,7 @@ mod tests {
     use super::PathMapping;
 
     #[test]
-    fn the_longest_beginning_that_ends_a_name_decides() {
+    fn the_longest_prefix_of_whole_names_is_used() {
         let maps = PathMapping::new(
             [("/mnt/fs1/", r"\\fs1\share"), ("/mnt/fs1/deep", "/srv/deep/"), (r"D:\a", "/d")]
                 .map(|(prefix, target)| (prefix.to_owned(), target.to_owned())),

@@ -110,7 +110,7 @@ fn paths(bench: &Bench) -> Vec<String> {
 }
 
 #[test]
-fn what_is_stored_comes_back() {
+fn stored_findings_are_read_unchanged() {
     let license = LicenseBuilder::client(&Server::contoso(), &Client::windows()).build();
     let mut bench = bench();
     let top = dir("/mnt", None, bench.root);
@@ -153,7 +153,7 @@ fn what_is_stored_comes_back() {
 }
 
 #[test]
-fn the_view_says_what_the_record_says() {
+fn the_view_equals_the_records() {
     let license = LicenseBuilder::client(&Server::contoso(), &Client::windows()).build();
     let mut bench = bench();
     let top = dir("/mnt", None, bench.root);
@@ -177,7 +177,7 @@ fn the_view_says_what_the_record_says() {
 }
 
 #[test]
-fn a_file_is_gone_only_where_it_was_looked_for() {
+fn a_file_is_deleted_only_if_its_folder_was_listed() {
     // Each case: the device on which the folder is listed now, whether the root is finished, and
     // whether the file is kept.
     let cases = [("disk", true, false), ("other", true, true), ("disk", false, true)];
@@ -231,7 +231,7 @@ fn a_file_with_coarse_times_is_read_again_if_it_may_have_changed_since() {
 }
 
 #[test]
-fn a_lost_folder_takes_along_what_was_on_its_device() {
+fn a_deleted_folder_deletes_the_files_on_its_device() {
     let mut bench = bench();
     let top = dir("/mnt", None, bench.root);
     let lost = dir("/mnt/lost", Some(&top), bench.root);
@@ -262,7 +262,7 @@ fn folders_may_nest_deeper_than_a_stack() {
 }
 
 #[test]
-fn what_is_no_inventory_is_refused() {
+fn a_file_that_is_not_an_inventory_is_refused() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("other.db");
     let said = |failure| match failure {

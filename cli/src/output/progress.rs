@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_says_how_much_is_left_where_the_last_scan_tells() {
+    fn the_progress_line_estimates_the_remaining_time() {
         let line = ProgressLine {
             files: 3000,
             bytes: 30 << 20,

@@ -47,7 +47,7 @@ mod tests {
     use super::escaped;
 
     #[test]
-    fn what_could_steer_a_terminal_is_escaped() {
+    fn control_characters_are_escaped() {
         let cases = [
             ("plain – Größe", "plain – Größe"),
             ("\u{1b}[31mred", "\\u{1b}[31mred"),

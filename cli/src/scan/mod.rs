@@ -27,11 +27,10 @@ use crate::fs::device::{Devices, is_remote};
 use crate::fs::path::real;
 use crate::fs::throttle::Throttle;
 use crate::fs::walk::{InventoryHandle, NameList, Root, SkipCounters, Walk, Work};
-use crate::output::Format;
 use crate::output::format::counted;
 use crate::output::progress::{Progress, ProgressCounts};
 use crate::output::records::RecordBuffer;
-use crate::output::summary as totals;
+use crate::output::{self, Format};
 use crate::stats::Stats;
 use crate::stop::Stop;
 use engine::WAITING;
@@ -163,7 +162,7 @@ fn conclude(
             head += &summary::kept(&shared.walk.counters, kept.vanished, file);
         }
         let all = kept.map_or(stats, |kept| &kept.stats);
-        totals::write(&head, all, &shared.settings.estate, out)
+        output::summary::write(&head, all, &shared.settings.estate, out)
             .map_err(|error| Failure::writing(&error))?;
     }
     out.flush().map_err(|error| Failure::writing(&error))?;

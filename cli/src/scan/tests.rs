@@ -124,7 +124,7 @@ fn codes(records: &[serde_json::Value]) -> Vec<(String, Option<&str>)> {
 }
 
 #[test]
-fn a_file_that_does_not_answer_is_given_up_and_the_others_are_read() {
+fn a_hung_file_is_abandoned_and_the_others_are_read() {
     let folder = TempDir::new().unwrap();
     for name in ["a", "stuck1", "stuck2", "z"] {
         std::fs::write(folder.path().join(name), b"x").unwrap();
@@ -143,7 +143,7 @@ fn a_file_that_does_not_answer_is_given_up_and_the_others_are_read() {
 }
 
 #[test]
-fn a_bug_of_the_reader_is_a_record() {
+fn a_panic_of_the_reader_is_recorded() {
     let folder = TempDir::new().unwrap();
     for name in ["a", "broken", "z"] {
         std::fs::write(folder.path().join(name), b"x").unwrap();
@@ -155,7 +155,7 @@ fn a_bug_of_the_reader_is_a_record() {
 }
 
 #[test]
-fn a_stopped_scan_leaves_the_file_in_work_within_two_seconds() {
+fn a_stopped_scan_abandons_the_current_file_within_two_seconds() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("stuck"), b"x").unwrap();
     let stop = Stop::default();

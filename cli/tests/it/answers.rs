@@ -1,4 +1,4 @@
-//! What is asked of an inventory: report, export, check, diff, merge.
+//! Commands that read inventories: report, export, check, diff, merge.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,7 @@ fn estate(status: &str) -> String {
 
 const IMPORTED: &str = "\"imported\"\ntenant = \"6594232e-6968-45f0-9f7e-c711fc49ef58\"";
 
-/// A share with these files in an inventory `i.db`, and an estate file.
+/// Creates a share with these files, scanned into the inventory `i.db`, and an estate file.
 fn scanned(files: &[(&str, &[u8])], status: &str) -> TempDir {
     let files: Vec<(String, &[u8])> =
         files.iter().map(|(name, bytes)| (format!("share/{name}"), *bytes)).collect();
@@ -39,7 +39,7 @@ fn scan(folder: &Path, inventory: &str) {
 const CHECK: [&str; 6] = ["check", "i.db", "--estate", "estate.toml", "--authority", NAME];
 
 #[test]
-fn exports_hold_what_judging_says() {
+fn exports_agree_with_judge() {
     let license = license();
     let folder = scanned(
         &[("a/offer.xml", &license), ("cut.xml", &license[..600]), ("b", b"x")],
@@ -67,7 +67,7 @@ fn exports_hold_what_judging_says() {
 }
 
 #[test]
-fn a_list_for_labeling_has_members_apart_and_no_formulas() {
+fn the_list_for_labeling_separates_members_and_has_no_formulas() {
     let license = license();
     let mail = format!(
         "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
@@ -87,7 +87,7 @@ fn a_list_for_labeling_has_members_apart_and_no_formulas() {
 
 #[test]
 #[cfg(feature = "parquet")]
-fn parquet_is_whole_or_not_there() {
+fn a_parquet_file_is_complete_or_missing() {
     let folder = scanned(&[("offer.xml", &license())], "\"active\"");
     rmsight(folder.path(), &["export", "i.db", "-o", "f.parquet"]).success();
     let bytes = fs::read(folder.path().join("f.parquet")).unwrap();
@@ -98,7 +98,7 @@ fn parquet_is_whole_or_not_there() {
 }
 
 #[test]
-fn a_check_is_free_only_when_all_is_known() {
+fn check_passes_only_without_gaps_and_possible_findings() {
     let license = license();
     let folder = scanned(&[("offer.xml", &license)], "\"active\"");
     let said = stdout(&rmsight(folder.path(), &CHECK).code(1));
@@ -109,7 +109,7 @@ fn a_check_is_free_only_when_all_is_known() {
     let young = [&CHECK[..], &["--max-age", "1d"]].concat();
     rmsight(folder.path(), &young).success();
 
-    // A damaged file may need anything, unless somebody takes that upon himself.
+    // A damaged file may need any authority, unless the user accepts its error code.
     fs::write(folder.path().join("share/cut.xml"), &license[..600]).unwrap();
     scan(folder.path(), "i.db");
     let said = stdout(&rmsight(folder.path(), &CHECK).code(1));
@@ -120,7 +120,7 @@ fn a_check_is_free_only_when_all_is_known() {
 }
 
 #[test]
-fn a_root_that_was_not_scanned_whole_is_a_gap() {
+fn a_partly_scanned_root_is_a_gap() {
     let folder = scanned(&[("plain.txt", b"x")], IMPORTED);
     rmsight(folder.path(), &CHECK).success();
     let db = change_rows(folder.path(), "UPDATE root_scans SET complete = 0, finished = NULL");
@@ -147,7 +147,7 @@ fn change_rows(folder: &Path, sql: &str) -> usize {
 }
 
 #[test]
-fn a_page_carries_hostile_names_as_text() {
+fn html_escapes_hostile_names() {
     let license = license();
     let names = ["<img src=x onerror=alert(1)>.xml", "a\u{202e}b.xml", "--><script>.xml"];
     let files: Vec<(&str, &[u8])> = names.iter().map(|name| (*name, &license[..])).collect();
@@ -167,7 +167,7 @@ fn a_page_carries_hostile_names_as_text() {
 }
 
 #[test]
-fn a_report_says_what_to_paste_and_where_to_look() {
+fn the_report_contains_lines_for_the_estate_file_and_further_checks() {
     let folder = scanned(&[("a/b/c/offer.xml", &license())], "\"lost\"");
     let text = stdout(&rmsight(folder.path(), &["report", "i.db"]).success());
     assert!(text.contains("slc_key = \"sha256:"), "{text}");
@@ -193,7 +193,7 @@ fn several_inventories_count_together_and_merge_to_the_same() {
     assert_eq!(both.lines().count(), 3);
     rmsight(folder.path(), &["merge", "all.db", "i.db", "j.db", "i.db"]).success();
     let merged = stdout(&rmsight(folder.path(), &["export", "all.db"]).success());
-    // The order of sources is that of their first scans.
+    // Sources are ordered by their first scans.
     let sorted = |records: &str| -> Vec<String> {
         let mut lines: Vec<String> = records.lines().map(str::to_owned).collect();
         lines.sort();
@@ -205,18 +205,18 @@ fn several_inventories_count_together_and_merge_to_the_same() {
         let sql = "SELECT (SELECT count(*) FROM scans) * 100 + (SELECT count(*) FROM root_scans)";
         db.query_row(sql, [], |row| row.get(0)).unwrap()
     };
-    // A scan that comes twice is one.
+    // A scan in both inputs is one scan.
     assert_eq!(scans("all.db"), scans("i.db") + scans("j.db"));
     let again = rmsight(folder.path(), &["merge", "all.db", "i.db"]).code(2);
     assert!(stderr(&again).contains("there already"));
-    // A merged inventory is one to go on with.
+    // A merged inventory can be scanned into.
     let done = rmsight(folder.path(), &["scan", "--quiet", "--verify", "-i", "all.db", "share"]);
     done.success();
     assert_eq!(records(&rmsight(folder.path(), &["export", "all.db"]).success()).len(), 3);
 }
 
 #[test]
-fn a_later_look_wins_when_merging() {
+fn merge_keeps_the_facts_of_the_later_scan() {
     let folder = scanned(&[("offer.xml", &license()), ("stays.txt", b"x")], "\"active\"");
     fs::copy(folder.path().join("i.db"), folder.path().join("before.db")).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(1_100));
@@ -231,7 +231,7 @@ fn a_later_look_wins_when_merging() {
     }
 }
 
-/// What a comparison of `before.db` with `i.db` says became of each file, in the order of names.
+/// Returns the changes from `before.db` to `i.db`, ordered by file name.
 fn changes(folder: &Path) -> (Vec<(String, String)>, i32) {
     let args = ["diff", "before.db", "i.db", "--estate", "estate.toml", "--format", "ndjson"];
     let done = rmsight(folder, &args);
@@ -244,8 +244,8 @@ fn changes(folder: &Path) -> (Vec<(String, String)>, i32) {
 }
 
 #[test]
-fn a_comparison_tells_what_became_of_each_file() {
-    // A specimen is issued at a fixed time; this one lies after any scan of today.
+fn diff_reports_the_change_of_each_file() {
+    // Specimens are issued at a fixed time; this one is later than any scan of today.
     let late = LicenseBuilder::client(&Server::contoso(), &Client::windows())
         .issued("2099-01-01T00:00")
         .build();
@@ -276,12 +276,12 @@ fn a_comparison_tells_what_became_of_each_file() {
     .map(|(name, change)| (name.to_owned(), change.to_owned()));
     assert_eq!(changes(folder.path()), (expected.to_vec(), 1));
 
-    // An inventory of its own knows the same, for it listed the folder.
+    // A separate inventory reports the same, because its scan listed the folder.
     fs::remove_file(folder.path().join("i.db")).unwrap();
     scan(folder.path(), "i.db");
     assert_eq!(changes(folder.path()), (expected.to_vec(), 1));
 
-    // Where nobody looked, nothing is gone.
+    // A file is not deleted if its folder was not listed.
     fs::remove_file(folder.path().join("i.db")).unwrap();
     fs::create_dir(folder.path().join("elsewhere")).unwrap();
     rmsight(folder.path(), &["scan", "--quiet", "-i", "i.db", "elsewhere"]);

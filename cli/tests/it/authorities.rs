@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use super::gaps::{named, scan};
 use super::{folder, license, rmsight, stderr, stdout};
 
-/// An estate of two clusters with active keys and an Azure tenant. `further` follows the key of
-/// Contoso.
+/// Returns an estate of two clusters with active keys and an Azure tenant. `further` follows the
+/// key of Contoso.
 fn estate(further: &str) -> String {
     let key = |server: &Server| server.key.fingerprint();
     format!(
@@ -30,7 +30,7 @@ const ACTIVE: &str = "status = \"active\"\n";
 
 const IMPORTED: &str = "status = \"imported\"\ntenant = \"6594232e-6968-45f0-9f7e-c711fc49ef58\"\n";
 
-/// A folder with an estate file and this license in `share`, which is scanned with `args`.
+/// Creates a folder with an estate file and this license in `share`, scanned with `args`.
 fn scanned(license: &[u8], further: &str, args: &[&str]) -> TempDir {
     let folder = folder(&[("share/offer.xml", license), ("share/plain", b"x")]);
     fs::write(folder.path().join("estate.toml"), estate(further)).unwrap();
@@ -92,7 +92,7 @@ fn an_unchecked_key_of_another_authority_is_a_gap() {
         assert_eq!((named(&said), code), (vec!["unverified".to_owned()], 1), "{option}: {said}");
         let (said, code) = check(folder.path(), "Branch", &["--accept", "unverified"]);
         assert_eq!(code, 0, "{option}: {said}");
-        // It is no gap for the authority that needs it.
+        // It is not a gap for the authority that needs it.
         let (said, code) = check(folder.path(), "Contoso", &[]);
         assert_eq!((named(&said).len(), code), (0, 1), "{option}: {said}");
     }

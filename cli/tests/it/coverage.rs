@@ -1,4 +1,4 @@
-//! Which scans close the gaps of other scans, and of which scanner a path is.
+//! Which scans close the gaps of other scans, and when two paths belong to the same scanner.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::gaps::{bench, check, named, scan};
 use super::{folder, license, rmsight, stderr, stdout};
 
-/// Makes the last scan of an inventory one that was killed.
+/// Marks the last scan of an inventory as killed.
 fn kill_last(inventory: &Path) {
     let db = Connection::open(inventory).unwrap();
     db.execute_batch(
@@ -30,7 +30,7 @@ fn a_scan_of_the_folder_above_closes_the_gaps_of_a_root() {
     let folder = bench(&[("top/m/a.docx", b"x"), ("top/m/in/b", b"x"), ("top/c", b"x")]);
     scan(folder.path(), "i.db", &["--exclude", "*.docx", "top/m"]);
     assert_named(folder.path(), "i.db", &[], &["excluded"]);
-    // A folder that was deleted since is no gap.
+    // A folder that was deleted since then is not a gap.
     fs::remove_dir_all(folder.path().join("top/m/in")).unwrap();
     scan(folder.path(), "i.db", &["top"]);
     assert_named(folder.path(), "i.db", &[], &[]);
@@ -70,8 +70,8 @@ fn a_scan_without_the_mounted_file_system_does_not_close_its_gaps() {
         fs::write(mount.join("a.docx"), b"x").unwrap();
         fs::write(mount.join("b"), b"x").unwrap();
         scan(folder.path(), "i.db", &["--exclude", "*.docx", "top/m"]);
-        // As long as it is mounted, the scan of the folder above lists the same file system. Of a
-        // root on two file systems that cannot be told.
+        // While it is mounted, the scan of the folder above lists the same file system. For a root
+        // on two file systems this is unknown.
         fs::copy(folder.path().join("i.db"), folder.path().join("j.db")).unwrap();
         scan(folder.path(), "j.db", &["top"]);
         let still: &[&str] = if below.is_empty() { &[] } else { &["excluded"] };
@@ -79,7 +79,7 @@ fn a_scan_without_the_mounted_file_system_does_not_close_its_gaps() {
         assert!(Command::new("umount").arg(&mount).status().unwrap().success());
         scan(folder.path(), "i.db", &["top"]);
         let mut expected = vec!["empty-root", "excluded"];
-        // Of a mount point inside of the root, what was left out is a gap of its own.
+        // For a mount point inside of the root, what was left out is a separate gap.
         expected.extend((!below.is_empty()).then_some("not-followed"));
         assert_named(folder.path(), "i.db", &[], &expected);
     }
@@ -89,7 +89,7 @@ fn a_scan_without_the_mounted_file_system_does_not_close_its_gaps() {
 #[cfg(target_os = "linux")]
 fn a_rescan_of_the_mount_point_alone_does_not_close_the_gaps_of_the_file_system() {
     use std::process::Command;
-    // The folder is not empty without the file system.
+    // Without the file system the folder is not empty.
     let folder = bench(&[("m/stub", b"x")]);
     let mount = folder.path().join("m");
     let mounted = Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(&mount).output();
@@ -103,7 +103,8 @@ fn a_rescan_of_the_mount_point_alone_does_not_close_the_gaps_of_the_file_system(
     scan(folder.path(), "j.db", &["m"]);
     assert_named(folder.path(), "j.db", &[], &[]);
     assert!(Command::new("umount").arg(&mount).status().unwrap().success());
-    // Where it was scanned in full, its file stays as a finding, and the missing file system is a gap.
+    // If it was scanned completely, its file remains a finding, and the missing file system is a
+    // gap.
     scan(folder.path(), "j.db", &["m"]);
     assert_named(folder.path(), "j.db", &[], &["empty-root"]);
     scan(folder.path(), "i.db", &["m"]);
@@ -149,7 +150,7 @@ fn a_scan_on_another_computer_does_not_close_the_gaps_of_a_root() {
     let keep = "UPDATE scans SET host = 'other' WHERE id = 2";
     change(keep);
     assert_named(folder.path(), "i.db", &[], &["excluded"]);
-    // Of a source that two inventories filled, it is unknown which of them made a scan.
+    // If two inventories filled a source, it is unknown which of them made a scan.
     change(
         "UPDATE scans SET host = (SELECT host FROM scans WHERE id = 1);
          INSERT INTO scanners (source, id) VALUES (1, 'ffffffffffffffffffffffffffffffff@other');",
@@ -220,7 +221,7 @@ fn merge_refuses_paths_of_two_scanners_under_one_name() {
 }
 
 #[test]
-fn a_root_that_lost_its_files_asks_for_its_mount() {
+fn an_emptied_root_is_a_gap_that_mentions_its_mount() {
     let folder = bench(&[("share/a", b"x")]);
     scan(folder.path(), "i.db", &["share"]);
     fs::remove_file(folder.path().join("share/a")).unwrap();
@@ -231,7 +232,7 @@ fn a_root_that_lost_its_files_asks_for_its_mount() {
 }
 
 #[test]
-fn no_file_is_no_answer() {
+fn a_scan_without_files_is_incomplete() {
     let folder = folder(&[("none.ndjson", b""), ("share/a.docx", &license())]);
     fs::create_dir(folder.path().join("empty")).unwrap();
     rmsight(folder.path(), &["scan", "--quiet", "-i", "i.db", "empty"]).code(1);
@@ -249,7 +250,7 @@ fn no_file_is_no_answer() {
     }
 }
 
-/// Changes rows of an inventory.
+/// Runs SQL on the inventory `i.db`.
 fn change(folder: &Path, sql: &str) {
     Connection::open(folder.join("i.db")).unwrap().execute_batch(sql).unwrap();
 }
@@ -262,7 +263,7 @@ fn an_accepted_gap_does_not_hide_others_of_its_root() {
     scan(folder.path(), "i.db", &["--exclude", "*.docx", "share"]);
     let moved =
         "UPDATE root_scans SET error = 'it leads elsewhere now', finished = NULL, complete = 0";
-    // Each case: rows that are changed, and the gaps that are left if `empty-root` is accepted.
+    // Each case: SQL that changes rows, and the remaining gaps if `empty-root` is accepted.
     let cases: [(&str, &[&str]); 4] = [
         ("", &["excluded", "not-followed"]),
         (moved, &["excluded", "not-followed"]),
@@ -290,7 +291,7 @@ fn a_file_that_changed_while_it_was_read_is_a_gap() {
     let name = "changed-while-reading";
     assert_named(folder.path(), "i.db", &[], &[name]);
     assert_named(folder.path(), "i.db", &["--accept", name], &[]);
-    // The file is read again, although it is as it was.
+    // The file is read again although it is unchanged.
     scan(folder.path(), "i.db", &["share"]);
     assert_named(folder.path(), "i.db", &[], &[]);
 }
@@ -320,7 +321,7 @@ fn a_stopped_scan_does_not_close_the_gaps_of_the_scan_before() {
     );
     scan(folder.path(), "i.db", &["top"]);
     assert_named(folder.path(), "i.db", &[], &[]);
-    // A killed scan has not counted what it left out.
+    // A killed scan has not stored what it left out.
     scan(folder.path(), "i.db", &["--exclude", "*.docx", "--include", "b", "top"]);
     kill_last(&folder.path().join("i.db"));
     change(
@@ -341,13 +342,13 @@ fn the_age_is_that_of_the_last_whole_listing() {
         change(folder.path(), &sql);
     };
     let month = ["--max-age", "30d", "--accept", "unfinished"];
-    // A stopped scan does not make a root younger.
+    // A stopped scan does not update the age of a root.
     scan(folder.path(), "i.db", &["top/m"]);
     age(90, 1);
     scan(folder.path(), "i.db", &["top/m"]);
     kill_last(&folder.path().join("i.db"));
     assert_named(folder.path(), "i.db", &month, &["too-old"]);
-    // A scan of the folder above does, until it is too old itself.
+    // A scan of the folder above does, until it is too old too.
     scan(folder.path(), "i.db", &["top/m"]);
     age(90, 3);
     scan(folder.path(), "i.db", &["top"]);
@@ -368,14 +369,14 @@ fn the_age_is_that_of_the_last_whole_listing() {
 
 #[test]
 #[cfg(unix)]
-fn the_exit_code_does_not_depend_on_who_reads_the_text() {
+fn the_exit_code_does_not_depend_on_the_reader_of_the_output() {
     let folder = bench(&[("share/a.docx", b"x"), ("share/b", b"x")]);
     for (args, expected) in [(&["--exclude", "*.docx", "share"][..], 1), (&["share"], 0)] {
         scan(folder.path(), "i.db", args);
         let check = ["check", "i.db", "--estate", "estate.toml", "--authority", "Contoso AD RMS"];
         let report = ["report", "i.db", "--estate", "estate.toml"];
         for command in [&check[..], &report] {
-            // Nothing reads from the pipe.
+            // The pipe is never read.
             let (reader, writer) = std::io::pipe().unwrap();
             drop(reader);
             let done = std::process::Command::new(env!("CARGO_BIN_EXE_rmsight"))

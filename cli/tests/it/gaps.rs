@@ -1,4 +1,4 @@
-//! Gaps: what keeps `check` and `report` from an answer, and what they name.
+//! Gaps: why `check` and `report` do not give an answer, and how they name the reasons.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::{folder, license, records, rmsight, stderr, stdout};
 const ON_PREMISES: &str = "Contoso AD RMS";
 const TENANT: &str = "Contoso tenant";
 
-/// An estate whose AD RMS key is in Azure: without a gap, nothing needs the cluster.
+/// Returns an estate whose AD RMS key is in Azure. Without a gap, no file needs the cluster.
 fn estate() -> String {
     format!(
         "[[authority]]\nname = \"{ON_PREMISES}\"\nkind = \"ad-rms\"\n\n[[authority.key]]\n\
@@ -30,14 +30,14 @@ fn azure_license() -> Vec<u8> {
     LicenseBuilder::client(&Server::azure(), &Client::windows()).build()
 }
 
-/// A folder with these files and an estate file.
+/// Creates a folder with these files and an estate file.
 pub(super) fn bench(files: &[(&str, &[u8])]) -> TempDir {
     let folder = folder(files);
     fs::write(folder.path().join("estate.toml"), estate()).unwrap();
     folder
 }
 
-/// Begins a slow scan of `args` into `i.db`, and kills it after some time.
+/// Starts a slow scan of `args` into `i.db`, and kills it after some time.
 pub(super) fn killed_scan(folder: &Path, args: &[&str], after: Duration) {
     let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_rmsight"))
         .args(["scan", "--quiet", "-i", "i.db", "--max-rate", "20"])
@@ -55,14 +55,14 @@ pub(super) fn scan(folder: &Path, inventory: &str, args: &[&str]) -> String {
     stdout(&done) + &stderr(&done)
 }
 
-/// What `check` says of the inventory, and its exit code.
+/// Returns the output of `check` and its exit code.
 pub(super) fn check(folder: &Path, inventory: &str, args: &[&str]) -> (String, i32) {
     let check = ["check", inventory, "--estate", "estate.toml", "--authority", ON_PREMISES];
     let done = rmsight(folder, &[&check[..], args].concat());
     (stdout(&done) + &stderr(&done), done.get_output().status.code().unwrap())
 }
 
-/// The gap names that `check` has named, each once.
+/// Returns the gap names in the output of `check`, without duplicates.
 pub(super) fn named(said: &str) -> Vec<String> {
     let gaps = said.lines().filter_map(|line| line.strip_prefix("  gap "));
     let mut names: Vec<String> =
@@ -72,8 +72,8 @@ pub(super) fn named(said: &str) -> Vec<String> {
     names
 }
 
-/// `check` ends with 1 and names these gaps, both reports name the same, and accepting all of them
-/// makes `check` pass.
+/// Asserts that `check` ends with 1 and names these gaps, that both reports name the same, and that
+/// `check` passes if all of them are accepted.
 pub(super) fn assert_gaps(folder: &Path, inventory: &str, expected: &[&str]) {
     let (said, code) = check(folder, inventory, &[]);
     assert_eq!(named(&said), expected, "{said}");
@@ -143,13 +143,13 @@ fn an_empty_root_is_a_gap() {
 fn a_link_that_was_not_followed_is_a_gap() {
     use std::os::unix::fs::symlink;
     let offer = license();
-    // Each case: a link in the root `share`, where it leads, and whether it is a gap.
+    // Each case: a link in the root `share`, its target, and whether it is a gap.
     let cases = [
         ("../outside", true),
         ("../outside/offer.xml", true),
         ("inside", false),
         ("../share", false),
-        // It may lead to a file system that is not mounted.
+        // The target may be on a file system that is not mounted.
         ("nowhere", true),
         ("link", false),
         ("/dev/null", false),
@@ -167,14 +167,14 @@ fn a_link_that_was_not_followed_is_a_gap() {
         assert_gaps(folder.path(), "i.db", &["not-followed"]);
         let (said, _) = check(folder.path(), "i.db", &[]);
         assert!(said.contains("share/link"), "{said}");
-        // A rescan that finds nothing changed still knows of it.
+        // A rescan without changes keeps it.
         scan(folder.path(), "i.db", &["share"]);
         assert_gaps(folder.path(), "i.db", &["not-followed"]);
         if target == "../outside" {
-            // A scan of where it leads closes the gap.
+            // A scan of the target closes the gap.
             scan(folder.path(), "i.db", &["outside"]);
         } else {
-            // So does taking the link away.
+            // Removing the link closes it too.
             fs::remove_file(&link).unwrap();
             scan(folder.path(), "i.db", &["share"]);
         }
@@ -185,9 +185,9 @@ fn a_link_that_was_not_followed_is_a_gap() {
 
 #[test]
 #[cfg(unix)]
-fn a_root_that_leads_elsewhere_keeps_its_files_and_is_a_gap() {
+fn a_root_with_a_new_target_keeps_its_files_and_is_a_gap() {
     use std::os::unix::fs::symlink;
-    // Each case: a root below the link, which is a folder or a file.
+    // Each case: a root below the link: a folder or a file.
     for (root, files) in [("link", 2), ("link/deep", 1), ("link/deep/a", 1)] {
         let folder = bench(&[("1/deep/a", b"x"), ("1/b", b"x"), ("2/deep/a", b"y"), ("2/c", b"x")]);
         let retarget = |target: &str| {
@@ -204,7 +204,7 @@ fn a_root_that_leads_elsewhere_keeps_its_files_and_is_a_gap() {
         scan(folder.path(), "i.db", &[root]);
         let (said, code) = check(folder.path(), "i.db", &[]);
         assert_eq!(code, 0, "{root}: {said}");
-        // While the link leads nowhere its earlier target is not forgotten.
+        // While the link is broken, its earlier target is kept.
         retarget("nowhere");
         scan(folder.path(), "i.db", &[root]);
         retarget("2");
@@ -216,7 +216,7 @@ fn a_root_that_leads_elsewhere_keeps_its_files_and_is_a_gap() {
         }
         let met = if root == "link" { 3 } else { files };
         gone(&format!("{met} 0"));
-        // As a root of its own the new target is another root.
+        // As a separate root, the new target is another root.
         let said = scan(folder.path(), "i.db", &["2"]);
         assert!(!said.contains("has it as"), "{root}: {said}");
         scan(folder.path(), "i.db", &["--accept-empty", root]);
@@ -258,7 +258,7 @@ fn a_mount_point_that_was_not_entered_is_a_gap() {
     fs::write(mount.join("b"), b"x").unwrap();
     scan(folder.path(), "i.db", &["--one-file-system", "share"]);
     assert_gaps(folder.path(), "i.db", &["not-followed"]);
-    // As a root of its own it is scanned, though it is inside of another root.
+    // As a separate root it is scanned, although it is inside of another root.
     scan(folder.path(), "i.db", &["--one-file-system", "share", "share/mnt"]);
     let (said, code) = check(folder.path(), "i.db", &[]);
     assert!(std::process::Command::new("umount").arg(&mount).status().unwrap().success());
@@ -274,7 +274,7 @@ fn an_azure_authority_whose_key_is_in_use_is_needed() {
     let said = stdout(&rmsight(folder.path(), &args).code(1));
     assert!(said.contains("not shown to be free"), "{said}");
     assert!(said.contains("2  findings need a key of this authority"), "{said}");
-    // The other one is free: its key is proven not to be theirs.
+    // The other authority is not needed: the key is proven to belong to another one.
     let (said, code) = check(folder.path(), "i.db", &[]);
     assert_eq!(code, 0, "{said}");
     for file in ["a.xml", "b.xml"] {
@@ -282,7 +282,7 @@ fn an_azure_authority_whose_key_is_in_use_is_needed() {
     }
     scan(folder.path(), "i.db", &["share"]);
     rmsight(folder.path(), &args).success();
-    // A key that the estate does not have may be one of the tenant's.
+    // A key that the estate does not contain may belong to the tenant.
     let known = estate();
     let (without, _) = known.rsplit_once("\n[[authority.key]]").unwrap();
     let other = format!("{without}hosts = [\"tenant.example\"]\n");
@@ -305,7 +305,7 @@ fn an_unverified_no_is_a_gap() {
     }
 }
 
-/// Turns an inventory into one of the first version.
+/// Converts an inventory to the first version.
 pub(super) fn make_first(file: &Path) {
     let db = Connection::open(file).unwrap();
     db.execute_batch(
@@ -324,7 +324,7 @@ pub(super) fn make_first(file: &Path) {
 }
 
 #[test]
-fn an_inventory_of_the_first_version_is_not_believed() {
+fn an_inventory_of_an_older_reader_is_a_gap_until_a_rescan() {
     let folder = bench(&[("share/a.xml", &azure_license()), ("share/b", b"x")]);
     scan(folder.path(), "i.db", &["share"]);
     make_first(&folder.path().join("i.db"));
@@ -341,7 +341,7 @@ fn an_inventory_of_the_first_version_is_not_believed() {
     assert!(said.contains("2 unchanged files read again, because an older rmsight"), "{said}");
     let (said, code) = check(folder.path(), "i.db", &[]);
     assert_eq!((named(&said).len(), code), (0, 0), "{said}");
-    // It is one inventory: no file is in it twice.
+    // It is one inventory: no file occurs twice.
     assert_eq!(records(&rmsight(folder.path(), &["export", "i.db"]).success()).len(), 2);
 }
 
@@ -411,7 +411,7 @@ fn two_scanners_with_one_path_are_not_merged_into_one_file() {
         .replace("tenant = \"6594232e-6968-45f0-9f7e-c711fc49ef58\"\n", "");
     fs::write(folder.path().join("estate.toml"), active).unwrap();
     scan(folder.path(), "fs1.db", &["share"]);
-    // The other server has the same path, and another file there.
+    // The other server has another file at the same path.
     fs::write(folder.path().join("share/offer.xml"), b"plain").unwrap();
     scan(folder.path(), "fs2.db", &["share"]);
     for order in [["fs1.db", "fs2.db"], ["fs2.db", "fs1.db"], ["X=fs1.db", "fs2.db"]] {
@@ -436,7 +436,7 @@ fn two_scanners_with_one_path_are_not_merged_into_one_file() {
     assert_eq!(sources, ["FS1", "FS2"]);
     let (said, code) = check(folder.path(), "all.db", &[]);
     assert!(said.contains("yes               1") && code == 1, "{said}");
-    // A merged inventory takes a later copy of one of its parts.
+    // A merged inventory accepts a later copy of one of its parts.
     rmsight(folder.path(), &["merge", "more.db", "all.db", "FS1=fs1.db"]).success();
     assert_eq!(records(&rmsight(folder.path(), &["export", "more.db"]).success()).len(), 2);
 }
@@ -457,7 +457,7 @@ fn gaps_of_all_parts_survive_a_merge() {
     rmsight(folder.path(), &args).success();
     let expected = ["empty-root", "excluded", "filtered", "not-followed", "older-reader"];
     assert_gaps(folder.path(), "all.db", &expected);
-    // The target of the link in another part does not close that gap: another scanner has it.
+    // The same target in another part does not close that gap, because another scanner scanned it.
     scan(folder.path(), "6.db", &["out"]);
     rmsight(folder.path(), &["merge", "two.db", "3.db", "6.db"]).success();
     assert_gaps(folder.path(), "two.db", &["not-followed"]);
@@ -483,7 +483,7 @@ fn advice_follows_the_error_code() {
 }
 
 #[test]
-fn a_key_of_a_use_license_is_not_said_to_be_missing() {
+fn a_key_of_a_use_license_is_not_reported_as_missing() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("corpus");
     let message = corpus.join("containers/item-use-license.msg");
     let folder = folder(&[("item.msg", &fs::read(message).unwrap())]);

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{folder, license, records, rmsight, scan, stderr, stdout};
 
 #[test]
-fn a_page_is_data_too() {
+fn inspect_writes_json() {
     let document = IrmDocument::new(IrmKind::Word, license()).build();
     let folder = folder(&[("offer.docx", &document)]);
     let done = rmsight(folder.path(), &["inspect", "--json", "offer.docx"]).success();
@@ -24,7 +24,7 @@ fn a_page_is_data_too() {
     assert!(page["verdict"]["settled_by"].as_str().unwrap().contains("Declare this key"));
     let chain = page["chain"].as_array().unwrap();
     assert_eq!(chain.len(), page["chain_length"].as_u64().unwrap() as usize);
-    // Whoever vouches stands above.
+    // Issuers precede the certificates that they issued.
     let numbers: Vec<&Value> = chain.iter().map(|node| &node["number"]).collect();
     for (at, node) in chain.iter().enumerate() {
         assert_eq!(node["signature"], "valid");
@@ -43,7 +43,7 @@ fn a_page_is_data_too() {
 }
 
 #[test]
-fn evidence_stands_where_it_is_said_to() {
+fn evidence_is_located_at_its_offsets() {
     let document = IrmDocument::new(IrmKind::Word, license()).build();
     let mut wide = b"\xFF\xFE".to_vec();
     wide.extend(String::from_utf8(license()).unwrap().encode_utf16().flat_map(u16::to_le_bytes));
@@ -73,7 +73,7 @@ fn evidence_stands_where_it_is_said_to() {
 }
 
 #[test]
-fn certificates_that_vouch_for_each_other_end() {
+fn a_circle_of_certificates_ends() {
     let all = server_certificate(&Server::contoso());
     let one = &all[..all.find("</XrML>").unwrap() + "</XrML>".len()];
     let moduli: Vec<&str> = one
@@ -93,7 +93,7 @@ fn certificates_that_vouch_for_each_other_end() {
 }
 
 #[test]
-fn a_license_can_be_taken_out() {
+fn license_prints_the_raw_license() {
     let document = IrmDocument::new(IrmKind::Word, license()).build();
     let mut mail = b"From: a@example.com\r\nMIME-Version: 1.0\r\n\
         Content-Type: multipart/mixed; boundary=b\r\n\r\n"
@@ -121,10 +121,10 @@ fn a_license_can_be_taken_out() {
     };
     let (signature, link, length) = verified(&["--certificates", "offer.docx"]);
     assert_eq!((signature.as_str(), link.as_str()), ("valid", "linked"));
-    // White space between tags is all that is added.
+    // Only white space between tags was added.
     assert_eq!(verified(&["offer.docx"]), ("reflowed".to_owned(), link, length));
     assert_eq!(verified(&["--xml", "offer.docx"]).0, "reflowed");
-    // Of several, one has to be chosen where bytes are wanted.
+    // With several licenses, raw output requires a choice.
     let said = stderr(&rmsight(dir, &["license", "--raw", "mail.eml"]).code(2));
     assert!(said.contains("it has 2 licenses; choose one with --member: a.xml, b.xml"), "{said}");
     let one = rmsight(dir, &["license", "--raw", "mail.eml", "--member", "b.xml"]).success();

@@ -1,4 +1,4 @@
-//! Scans into an inventory: what is read again, what is gone, and what a kill does.
+//! Scans into an inventory: rescans, deleted files and kills.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -18,7 +18,8 @@ fn number(db: &Connection, sql: &str) -> i64 {
     db.query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
-/// What the last scan has read, left alone, not been able to read, and found to be gone.
+/// Returns the numbers of files that the last scan read, found unchanged, failed to read, and found
+/// deleted.
 fn last(folder: &Path) -> [i64; 4] {
     let sql = "SELECT read, unchanged, failed, gone FROM scans ORDER BY id DESC LIMIT 1";
     let numbers = db(folder)
@@ -32,7 +33,7 @@ fn keep(folder: &Path, args: &[&str], code: i32) -> String {
     stdout(&done) + &stderr(&done)
 }
 
-/// A folder `share` with files in folders.
+/// Creates a folder `share` with files in folders.
 fn share(files: usize, license: &[u8]) -> TempDir {
     let folder = TempDir::new().unwrap();
     for dir in 0..50 {
@@ -61,7 +62,7 @@ fn only_what_changed_is_read_again() {
     assert!(text.contains("Searched 137 files. 9863 files as the inventory had them."), "{text}");
     // The totals are those of all files.
     assert!(text.contains("possible        100"), "{text}");
-    // What the operator knows is no reason to open a file.
+    // A changed estate file is not a reason to open files.
     let key: String =
         db(folder.path()).query_row("SELECT key FROM slc_keys", [], |row| row.get(0)).unwrap();
     let estate = format!(
@@ -75,14 +76,14 @@ fn only_what_changed_is_read_again() {
 }
 
 #[test]
-fn a_rescan_takes_over_the_options_of_its_inventory() {
+fn a_rescan_inherits_the_options_of_its_inventory() {
     let license = license();
     let folder = folder(&[("share/a", b"x"), ("share/offer.xml", &license)]);
-    // Each case: the options, how many files they make it read, and what it says.
+    // Each case: the options, the number of files that they cause to be read, and the message.
     for (args, read, said) in [
         (&["--quick"][..], 2, ""),
         (&[], 0, "options taken over from its earlier scans: --quick"),
-        // Of the file without a license, more options show nothing more.
+        // For a file without a license, more options do not add facts.
         (&["--no-verify", "--quiet"], 0, "--quick"),
         (&["--verify"], 1, "options added: full depth (without --quick), --verify;"),
         (&[], 0, ""),
@@ -119,7 +120,7 @@ fn fingerprints_of_a_quick_inventory_read_licenses_whole() {
 }
 
 #[test]
-fn limits_with_a_default_of_the_first_version_are_not_taken_over() {
+fn limits_with_a_default_of_the_first_version_are_not_inherited() {
     let options = "SELECT options FROM readings JOIN scans ON scans.reading = readings.id \
         ORDER BY scans.id DESC LIMIT 1";
     let limit = |folder: &Path, name: &str| {
@@ -129,7 +130,7 @@ fn limits_with_a_default_of_the_first_version_are_not_taken_over() {
         found.collect::<Vec<_>>().join(" ")
     };
     // Each case: the limit in the inventory of the first version, arguments, and the limit of the
-    // next scan: the old default gives way to the current one, a chosen limit stays.
+    // next scan. The current default replaces the old one, and a chosen limit stays.
     for (name, first, args, expected) in [
         ("steps-total", "1099511627776", &[][..], None),
         ("steps-total", "1099511627776", &["--limit", "steps-total=5000000"], Some("5000000")),
@@ -155,7 +156,7 @@ fn limits_with_a_default_of_the_first_version_are_not_taken_over() {
 }
 
 #[test]
-fn a_rescan_does_not_lower_options_unless_it_is_told_to() {
+fn a_rescan_reduces_options_only_on_request() {
     let license = license();
     let folder = folder(&[("share/offer.xml", &license), ("share/b", b"x")]);
     keep(folder.path(), &["--labels"], 0);
@@ -168,7 +169,7 @@ fn a_rescan_does_not_lower_options_unless_it_is_told_to() {
         let text = keep(folder.path(), args, 2);
         assert!(text.contains(named) && text.contains("--downgrade"), "{args:?}: {text}");
     }
-    // Facts that were read with more are kept.
+    // Facts that were read with more options are kept.
     let text = keep(folder.path(), &["--quick", "--downgrade"], 0);
     assert!(text.contains("options removed: full depth"), "{text}");
     assert_eq!(last(folder.path())[0], 0);
@@ -203,7 +204,7 @@ fn a_folder_in_two_spellings_is_one_root() {
     }
     assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM roots"), 1);
     assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 2);
-    // Without an inventory neither.
+    // The same is true without an inventory.
     let done = rmsight(folder.path(), &["scan", "Legal", "other/../Legal/", "Legal/deep"]);
     assert!(stdout(&done).contains("Searched 2 files"), "{}", stdout(&done));
 }
@@ -236,7 +237,7 @@ fn a_root_can_be_forgotten() {
     assert_eq!(left(), (1, "two".to_owned()));
     forget("two", 0);
     assert_eq!(left(), (0, String::new()));
-    // What was forgotten can be scanned again.
+    // A removed root can be scanned again.
     rmsight(folder.path(), &["scan", "--quiet", "-i", "estate.db", "Legal"]).code(0);
     assert_eq!(left(), (1, "Legal/a Legal/deep/b".to_owned()));
     rmsight(folder.path(), &["inventory", "forget", "none.db", "Legal"]).code(2);
@@ -271,7 +272,7 @@ fn a_file_in_two_spellings_is_one_root() {
 
 #[test]
 #[cfg(unix)]
-fn sigterm_ends_the_file_in_work_within_two_seconds() {
+fn sigterm_abandons_the_current_file_within_two_seconds() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("share")).unwrap();
     // At this rate the file takes minutes.
@@ -287,7 +288,7 @@ fn sigterm_ends_the_file_in_work_within_two_seconds() {
     let done = child.wait_with_output().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     assert_eq!(done.status.code(), Some(143), "{done:?}");
-    // The next scan reads the file to its end.
+    // The next scan reads the whole file.
     assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 0);
     keep(folder.path(), &[], 0);
     assert_eq!(last(folder.path())[0], 1);
@@ -302,7 +303,7 @@ fn records_are_the_same_with_and_without_an_inventory() {
     let plain = ["scan", "--format", "ndjson", "-j", "1", "--source", "fs1", share];
     let expected = stdout(&rmsight(folder.path(), &plain).code(1));
     let kept = [&plain[..], &["-i", "estate.db"]].concat();
-    // The second time nothing is read, and the inventory tells the records.
+    // The second scan reads nothing; the records come from the inventory.
     for read in [2, 0] {
         assert_eq!(stdout(&rmsight(folder.path(), &kept).code(1)), expected);
         assert_eq!(last(folder.path())[0], read);
@@ -321,13 +322,13 @@ fn an_inventory_in_the_scanned_folder_is_not_scanned() {
 }
 
 #[test]
-fn what_is_gone_is_gone_and_comes_back() {
+fn deleted_files_are_gone_until_they_return() {
     let folder = folder(&[("share/a", b"x"), ("share/b/c", b"x"), ("share/b/d/e", b"x")]);
     keep(folder.path(), &[], 0);
     fs::remove_file(folder.path().join("share/a")).unwrap();
     fs::rename(folder.path().join("share/b"), folder.path().join("away")).unwrap();
     fs::write(folder.path().join("share/new"), b"x").unwrap();
-    // Two names for one folder, and one inside the other, are one root.
+    // Two names of one folder, and a folder inside of it, are one root.
     keep(folder.path(), &["share/b/..", "share"], 0);
     assert_eq!(last(folder.path()), [1, 0, 0, 3]);
     assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 1);
@@ -340,7 +341,7 @@ fn what_is_gone_is_gone_and_comes_back() {
 fn an_empty_root_is_an_error_unless_it_is_accepted() {
     let folder = folder(&[("share/a", b"x"), ("share/b/c", b"x")]);
     keep(folder.path(), &[], 0);
-    // As a share that is not mounted looks.
+    // An empty folder, like the mount point of a share that is not mounted.
     fs::rename(folder.path().join("share"), folder.path().join("away")).unwrap();
     fs::create_dir(folder.path().join("share")).unwrap();
     let text = keep(folder.path(), &[], 2);
@@ -348,7 +349,7 @@ fn an_empty_root_is_an_error_unless_it_is_accepted() {
     assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 2);
     let complete = "SELECT complete FROM root_scans ORDER BY scan DESC LIMIT 1";
     assert_eq!(number(&db(folder.path()), complete), 0);
-    // Nor is it there at all.
+    // A missing folder.
     fs::remove_dir(folder.path().join("share")).unwrap();
     keep(folder.path(), &[], 2);
     assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 3);
@@ -360,7 +361,7 @@ fn an_empty_root_is_an_error_unless_it_is_accepted() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn what_is_not_mounted_is_not_gone() {
+fn files_of_an_unmounted_file_system_are_not_deleted() {
     let folder = folder(&[("share/mnt/sentinel", b"not mounted"), ("share/a", b"x")]);
     let mount = folder.path().join("share/mnt");
     let mounted = Plain::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(&mount).output();
@@ -376,7 +377,7 @@ fn what_is_not_mounted_is_not_gone() {
     keep(folder.path(), &["--one-file-system"], 0);
     assert_eq!(last(folder.path()), [0, 1, 0, 0]);
     assert!(Plain::new("umount").arg(&mount).status().unwrap().success());
-    // The folder is there, has other files, and once none at all.
+    // The folder exists with other files, and later without files.
     let text = keep(folder.path(), &[], 1);
     assert!(text.contains("2 files not found, but not taken as gone"), "{text}");
     assert_eq!(last(folder.path())[3], 0);
@@ -391,7 +392,7 @@ fn what_is_not_mounted_is_not_gone() {
 
 #[test]
 #[cfg(unix)]
-fn what_could_not_be_read_is_tried_again_and_not_gone() {
+fn unreadable_files_are_read_again_and_not_deleted() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder(&[("share/shut/a", b"x"), ("share/b", b"x")]);
     let shut = folder.path().join("share/shut");
@@ -412,7 +413,7 @@ fn what_could_not_be_read_is_tried_again_and_not_gone() {
 }
 
 #[test]
-fn a_missing_file_of_a_list_is_tried_again() {
+fn a_missing_file_of_a_list_is_read_again() {
     let folder = folder(&[("a", b"x"), ("list", b"a\nb\n")]);
     let args = ["scan", "-i", "estate.db", "--files-from", "list"];
     for (content, code) in [(None, 1), (Some(b"x"), 0)] {
@@ -425,7 +426,7 @@ fn a_missing_file_of_a_list_is_tried_again() {
 }
 
 #[test]
-fn the_scan_and_its_manners_are_written_down() {
+fn the_options_of_a_scan_are_stored() {
     let folder = folder(&[("share/a.doc", b"x"), ("share/b.tmp", b"x"), ("share/old/c", b"x")]);
     let map = format!("{}=\\\\fs1\\share", folder.path().join("share").display());
     let args = ["--exclude", "*.tmp", "--exclude", "/old", "--source", "fs1", "--map", &map];
@@ -444,7 +445,7 @@ fn the_scan_and_its_manners_are_written_down() {
 }
 
 #[test]
-fn what_is_no_inventory_is_refused() {
+fn a_file_that_is_not_an_inventory_is_refused() {
     let folder = folder(&[("share/a", b"x"), ("estate.db", b"this is a text, and it stays one")]);
     let text = keep(folder.path(), &[], 2);
     assert!(text.contains("not a database"), "{text}");
@@ -452,7 +453,7 @@ fn what_is_no_inventory_is_refused() {
     assert_eq!(content, b"this is a text, and it stays one");
 }
 
-/// A scan that goes slowly.
+/// Starts a slow scan.
 fn slow_scan(folder: &Path, rate: &str) -> Child {
     Plain::new(env!("CARGO_BIN_EXE_rmsight"))
         .current_dir(folder)
@@ -463,7 +464,7 @@ fn slow_scan(folder: &Path, rate: &str) -> Child {
         .unwrap()
 }
 
-/// Waits until the inventory has more than so many files, or the scan is at its end.
+/// Waits until the inventory has more than `than` files, or until the scan has ended.
 fn wait_for_files(folder: &Path, than: i64, child: &mut Child) {
     while child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(10));
@@ -478,7 +479,7 @@ fn wait_for_files(folder: &Path, than: i64, child: &mut Child) {
     }
 }
 
-/// Everything that is known, but for when and in which order it came.
+/// Returns all stored facts, without times and row numbers.
 fn known(folder: &Path) -> Vec<String> {
     let db = db(folder);
     let mut rows = db
@@ -493,14 +494,14 @@ fn known(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn twenty_kills_lose_nothing_that_is_not_found_again() {
+fn a_scan_killed_twenty_times_finds_everything() {
     let license = license();
     let (killed, whole) = (share(2000, &license), share(2000, &license));
     keep(whole.path(), &[], 0);
     let mut read = 0;
     for kill in 0..20 {
         let mut child = slow_scan(killed.path(), "1000");
-        // Every other one comes when something is written, the rest at any time.
+        // Half of the kills happen after a write, the others at any time.
         if kill % 2 == 0 {
             std::thread::sleep(Duration::from_millis(5 + 10 * kill));
         } else {
@@ -533,7 +534,7 @@ fn twenty_kills_lose_nothing_that_is_not_found_again() {
 
 #[test]
 #[cfg(unix)]
-fn ctrl_c_keeps_what_was_read_and_says_how_to_go_on() {
+fn ctrl_c_keeps_what_was_read_and_explains_how_to_resume() {
     let folder = share(1000, b"x");
     let mut child = slow_scan(folder.path(), "100");
     wait_for_files(folder.path(), 0, &mut child);
@@ -545,7 +546,7 @@ fn ctrl_c_keeps_what_was_read_and_says_how_to_go_on() {
     assert!(said.contains("the same command goes on from here"), "{said}");
     let [read, ..] = last(folder.path());
     assert!(read > 0 && read < 1000, "{read}");
-    // Half a scan finds nothing to be gone.
+    // An incomplete scan does not find deleted files.
     fs::remove_file(folder.path().join("share/0/0")).unwrap();
     keep(folder.path(), &[], 0);
     let outcomes = "SELECT group_concat(outcome) FROM scans";

@@ -22,7 +22,7 @@ fn records_judged_with_the_same_knowledge_are_the_same() {
     let before = stdout(&done);
     let store = folder.path().join("store.ndjson");
     fs::write(&store, &before).unwrap();
-    // No file is opened: there is none any more.
+    // No file is opened: all of them were deleted.
     for name in ["offer.xml", "cut.xml", "plain.txt", "zero"] {
         fs::remove_file(folder.path().join(name)).unwrap();
     }
@@ -34,7 +34,7 @@ fn records_judged_with_the_same_knowledge_are_the_same() {
 }
 
 #[test]
-fn people_and_paths_can_be_left_out() {
+fn names_and_paths_are_redacted() {
     let license = license();
     let folder = folder(&[("adas/offer.xml", &license), ("key", b"0123456789abcdef\n")]);
     let (open, _) = scan(folder.path(), &["adas"]);
@@ -50,7 +50,7 @@ fn people_and_paths_can_be_left_out() {
     for column in ["need", "rule", "confidence", "slc_key", "descriptor_id", "content_id"] {
         assert_eq!(redacted[0][column], open[0][column], "{column}");
     }
-    // All who hand findings on say the same.
+    // All commands that output findings agree.
     let dir = folder.path();
     rmsight(dir, &["scan", "--quiet", "-i", "estate.db", "adas"]).success();
     let plain = stdout(&rmsight(dir, &["export", "estate.db"]).success());
@@ -92,7 +92,7 @@ fn estate(status: &str) -> String {
 }
 
 #[test]
-fn what_the_operator_knows_decides() {
+fn the_estate_file_decides_verdicts() {
     let license = license();
     let folder = folder(&[("offer.xml", &license)]);
     let path = folder.path().join("estate.toml");
@@ -123,7 +123,7 @@ fn what_the_operator_knows_decides() {
 }
 
 #[test]
-fn totals_say_what_to_paste_into_the_estate_file() {
+fn totals_contain_lines_for_the_estate_file() {
     let license = license();
     let folder = folder(&[("offer.xml", &license)]);
     let text = stdout(&rmsight(folder.path(), &["scan", "offer.xml"]).success());

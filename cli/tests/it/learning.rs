@@ -1,4 +1,4 @@
-//! What is learnt of keys, and the lines for the estate file.
+//! Learning keys, and the lines for the estate file.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{folder, license, rmsight, scan, stderr, stdout};
 
-/// The estate that the lines give once every status is filled in.
+/// Returns the estate of the lines after every status is filled in.
 fn filled(lines: &str) -> Estate {
     let text = lines.replace("status = \"\"", "status = \"active\"");
     Estate::from_toml(&text).unwrap_or_else(|wrong| panic!("{wrong:?}\n{text}"))
@@ -28,7 +28,7 @@ fn told(folder: &TempDir, args: &[&str], code: i32) -> (String, String) {
 }
 
 #[test]
-fn keys_are_learnt_from_any_file_that_a_cluster_protected() {
+fn keys_are_learned_from_protected_files() {
     let server = Server::contoso();
     let document = IrmDocument::new(IrmKind::Word, license()).build();
     let folder = folder(&[
@@ -48,19 +48,19 @@ fn keys_are_learnt_from_any_file_that_a_cluster_protected() {
         let estate = filled(&lines);
         assert_eq!(estate.authorities()[0].name, "Ours \"1\"", "{name}");
         assert_eq!(keys(&estate), [server.key.fingerprint()], "{name}");
-        // Nobody but the operator can say what became of it.
+        // The status is missing, which only the operator knows.
         assert!(Estate::from_toml(&lines).is_err(), "{name}");
     }
     let (lines, _) = told(&folder, &[&["learn", "--as", "own"], &names[..]].concat(), 0);
     assert_eq!(lines.matches("[[authority.key]]").count(), 1, "{lines}");
-    // What a server's certificate is good for, and what it is not.
+    // The lines explain what the certificate of a server shows.
     let (lines, _) = told(&folder, &["import", "slc.xml"], 0);
     assert!(lines.contains("trusted user domain"), "{lines}");
     assert!(lines.contains("gives nobody the ability to open"), "{lines}");
 }
 
 #[test]
-fn whose_keys_they_are_is_said_by_the_operator() {
+fn the_operator_states_the_owner_of_keys() {
     let folder = folder(&[
         ("offer.xml", &license()),
         ("azure.xml", &LicenseBuilder::server(&Server::azure()).build()),
@@ -77,7 +77,7 @@ fn whose_keys_they_are_is_said_by_the_operator() {
 }
 
 #[test]
-fn nothing_is_learnt_from_what_contradicts_itself() {
+fn no_key_is_learned_from_a_contradictory_license() {
     let forged = LicenseBuilder::client(&Server::forger(), &Client::windows());
     let forged = forged.principal(&Server::contoso()).build();
     let unanchored = LicenseBuilder::client(&Server::contoso(), &Client::windows());
@@ -103,7 +103,7 @@ fn nothing_is_learnt_from_what_contradicts_itself() {
     }
     let (_, warned) = told(&folder, &["import", "tpd.xml"], 2);
     assert!(warned.contains("a file that the cluster is known to have protected"), "{warned}");
-    // One that is no good does not keep the others back.
+    // An unusable file does not affect the others.
     let (lines, _) = told(&folder, &["learn", "--as", "own", "forged.xml", "offer.xml"], 1);
     assert!(lines.contains("slc_key"), "{lines}");
     let (lines, _) = told(&folder, &["learn", "--as", "own", "alone.xml"], 0);
@@ -130,7 +130,7 @@ fn ids_and_redirections_only_annotate() {
 }
 
 #[test]
-fn an_estate_file_is_added_to_and_never_written_over() {
+fn an_estate_file_is_appended_to_and_never_overwritten() {
     let partner = LicenseBuilder::server(&Server::forger()).build();
     let folder = folder(&[("offer.xml", &license()), ("theirs.xml", &partner)]);
     let path = folder.path().join("estate.toml");
@@ -146,8 +146,8 @@ fn an_estate_file_is_added_to_and_never_written_over() {
     let (said, _) = into("own", "Ours", "offer.xml", 0);
     assert!(said.contains("added 1 key") && said.contains("say of each"), "{said}");
     assert!(read().starts_with(&first));
-    // Until somebody has said what became of it, nothing is judged with the file, and more can be
-    // added to it.
+    // While a status is missing, the file cannot be used to judge, but further keys can be added to
+    // it.
     let scanned = rmsight(folder.path(), &["scan", "--estate", "estate.toml", "."]).code(2);
     assert!(stderr(&scanned).contains("say what became of it"), "{}", stderr(&scanned));
     let second = read();
@@ -163,7 +163,7 @@ fn an_estate_file_is_added_to_and_never_written_over() {
     let (records, _) = scan(folder.path(), &["--estate", "estate.toml", "."]);
     let needs: Vec<_> = records.iter().map(|record| record["need"].as_str().unwrap()).collect();
     assert_eq!(needs, ["no", "yes", "no"]);
-    // Keys at the end belong to the last authority.
+    // Keys at the end of the file belong to the last authority.
     let azure = LicenseBuilder::server(&Server::azure()).build();
     fs::write(folder.path().join("azure.xml"), azure).unwrap();
     let before = read();
@@ -179,7 +179,7 @@ fn an_estate_file_is_added_to_and_never_written_over() {
     assert_eq!(fs::read(&path).unwrap(), b"\xFF\xFEa\0");
 }
 
-/// An authority of one kind with these lines for each of its keys.
+/// Returns an authority with these lines for each of its keys.
 fn authority(name: &str, kind: &str, keys: &[(&KeyPair, &str)]) -> String {
     let mut text = format!("[[authority]]\nname = \"{name}\"\nkind = \"{kind}\"\n");
     for (key, status) in keys {
@@ -232,7 +232,7 @@ fn one_folder_and_four_estates_with_no_file_opened_twice() {
             .collect();
         assert_eq!(found, expected, "{estate}");
     }
-    // The HSM case: its clients got their certificates after the denial.
+    // Keys in an HSM: the clients got their certificates after the denial.
     fs::write(folder.path().join("estate.toml"), both(held, held)).unwrap();
     let args = ["judge", "--estate", "estate.toml", "store.ndjson"];
     let text = stdout(&rmsight(folder.path(), &args).success());
@@ -247,7 +247,7 @@ fn one_folder_and_four_estates_with_no_file_opened_twice() {
 }
 
 #[test]
-fn a_license_consistent_in_itself_is_never_believed_much() {
+fn a_self_consistent_license_is_not_proven() {
     let mut forger = Server::azure();
     forger.key = Server::forger().key;
     let forged = LicenseBuilder::server(&forger).build();
@@ -278,7 +278,7 @@ fn a_license_consistent_in_itself_is_never_believed_much() {
 }
 
 #[test]
-fn the_sample_of_a_key_is_what_most_files_say() {
+fn a_key_is_described_as_in_most_files() {
     let mut renamed = Server::contoso();
     renamed.name = Some("AAA".into());
     renamed.address = Some("https://aaa.contoso.com/_wmcs".into());
@@ -294,10 +294,10 @@ fn the_sample_of_a_key_is_what_most_files_say() {
 }
 
 #[test]
-fn the_last_right_to_publish_is_not_put_off_by_what_nobody_signed() {
+fn unsigned_certificates_do_not_extend_the_last_right_to_publish() {
     let genuine = license();
     let text = String::from_utf8(genuine.clone()).unwrap();
-    // The certificate says another time than was signed.
+    // The certificate contains another time than the signed one.
     let forged = text.replace("<UNTIL>2016-06-29", "<UNTIL>2046-06-29");
     assert_ne!(text, forged);
     let folder = folder(&[("a.xml", &genuine), ("b.xml", forged.as_bytes())]);

@@ -1,4 +1,5 @@
-//! Lists of files (`--files-from`): each is a root of its own, and a stopped scan does not wait.
+//! Lists of files (`--files-from`): each is a separate root, and a stopped scan does not wait for
+//! one.
 
 use std::fs;
 
@@ -7,7 +8,7 @@ use super::{command, rmsight, stdout};
 
 #[test]
 fn a_list_of_other_files_does_not_replace_the_gap_of_an_earlier_list() {
-    // Each case: how the second list is named.
+    // Each case: the name of the second list.
     for second in ["-", "list", "other"] {
         let folder = bench(&[("a.docx", b"x"), ("b.txt", b"x"), ("c.txt", b"x")]);
         let scan_list = |name: &str, content: &str, args: &[&str]| {
@@ -62,7 +63,7 @@ fn folders_in_a_list_are_a_gap() {
         let (said, code) = check(folder.path(), "i.db", &[]);
         assert_eq!((code, named(&said)), (1, expected.iter().map(|n| (*n).to_owned()).collect()));
     }
-    // A scan of the folder closes the gap of a list that has a file too.
+    // A scan of the folder closes the gap of a list that contains a file too.
     fs::write(folder.path().join("list"), "b\nshare\n").unwrap();
     _ = fs::remove_file(folder.path().join("i.db"));
     scan(folder.path(), "i.db", &["--files-from", "list"]);
@@ -135,7 +136,7 @@ fn a_signal_ends_a_scan_that_waits_for_its_list() {
         assert!(is_ended, "{signal} {list} {args:?}: {status:?}");
         drop(names);
     }
-    // What came before the signal was read, and the next scan is whole.
+    // Names before the signal were read, and the next scan is complete.
     let done = rmsight(folder.path(), &["scan", "--quiet", "a"]).success();
     assert!(stdout(&done).contains("Searched 1 file"));
 }
@@ -160,7 +161,7 @@ fn a_killed_scan_of_a_list_does_not_close_the_gap_of_a_link() {
     killed_scan(folder.path(), &["--files-from", "list"], after);
     let (said, code) = check(folder.path(), "i.db", &["--accept", "unfinished"]);
     assert_eq!((code, named(&said)), (1, vec!["not-followed".to_owned()]), "{said}");
-    // A scan of the list that comes to its end without the link closes it.
+    // A completed scan of the list without the link closes the gap.
     fs::remove_file(folder.path().join("share/link")).unwrap();
     fs::write(folder.path().join("share/link"), b"x").unwrap();
     scan(folder.path(), "i.db", &["--files-from", "list"]);

@@ -1,4 +1,4 @@
-//! The program from outside: exit codes, records, and what it says to people.
+//! The program from outside: exit codes, records and messages.
 
 mod answers;
 mod authorities;
@@ -29,14 +29,14 @@ use rmsight::specimen::{Client, LicenseBuilder, Server};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A publishing license of an AD RMS cluster; signing it takes a while.
+/// Returns a publishing license of an AD RMS cluster. It is cached, because signing is slow.
 fn license() -> Vec<u8> {
     static LICENSE: LazyLock<Vec<u8>> =
         LazyLock::new(|| LicenseBuilder::client(&Server::contoso(), &Client::windows()).build());
     LICENSE.clone()
 }
 
-/// A folder with files of these names and contents.
+/// Creates a folder with these files.
 fn folder(files: &[(&str, &[u8])]) -> TempDir {
     let folder = TempDir::new().unwrap();
     for (name, bytes) in files {
@@ -65,12 +65,12 @@ fn stderr(assert: &Assert) -> String {
     String::from_utf8(assert.get_output().stderr.clone()).unwrap()
 }
 
-/// The records that were written as NDJSON.
+/// Returns the NDJSON records on standard output.
 fn records(assert: &Assert) -> Vec<Value> {
     stdout(assert).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The records of a scan in the order of the names, and its exit code.
+/// Returns the records of a scan, ordered by name, and its exit code.
 fn scan(folder: &Path, args: &[&str]) -> (Vec<Value>, i32) {
     let args = [&["scan", "--format", "ndjson", "-j", "1"], args].concat();
     let done = rmsight(folder, &args);

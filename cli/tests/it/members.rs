@@ -1,4 +1,4 @@
-//! What lies in other files: how deep, how large, and what memory does not hold.
+//! Members of other files: limits of depth and size, and temporary files.
 
 use rmsight::specimen::{
     Attachment, IrmDocument, IrmKind, LicenseBuilder, Method, Region, Server, Zip, eml,
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{folder, scan};
 
-/// A protected document whose directory lies behind `payload` bytes of content.
+/// Returns a protected document whose directory follows `payload` bytes of content.
 fn document(payload: u64) -> Vec<u8> {
     use Region::{Directory, Fat, MiniFat, MiniStream, OtherStreams};
     let license = LicenseBuilder::server(&Server::contoso()).build();
@@ -16,7 +16,7 @@ fn document(payload: u64) -> Vec<u8> {
     document.compound().layout(&[OtherStreams, MiniStream, Fat, MiniFat, Directory]).build()
 }
 
-/// The paths of the protected members, and the code of the first record.
+/// Returns the paths of the protected members, and the error code of the first record.
 fn found(records: &[Value]) -> (Vec<&str>, Option<&str>) {
     let rms = records.iter().filter(|record| record["protection"] == "rms");
     let paths = rms.map(|record| record["member"].as_str().unwrap_or_default());

@@ -22,7 +22,7 @@ fn a_scan_in_two_merged_inventories_is_one_scan() {
     for (inventory, root) in [("1.db", "a"), ("2.db", "b"), ("3.db", "c")] {
         scan(folder.path(), inventory, &["--source", "S", root]);
     }
-    // The scan of inventory 1 has another number in each of them.
+    // The scan of inventory 1 has a different number in each input.
     change(&folder.path().join("2.db"), "UPDATE scans SET started = started - 1000");
     merge(folder.path(), "12.db", &["1.db", "2.db"]);
     merge(folder.path(), "13.db", &["1.db", "3.db"]);
@@ -45,12 +45,12 @@ fn merged_inventories_with_one_path_of_two_scanners_are_refused() {
     let folder = bench(&[("a/x", b"x"), ("b/offer.xml", &license())]);
     scan(folder.path(), "1.db", &["--source", "S", "a"]);
     scan(folder.path(), "2.db", &["--source", "S", "b"]);
-    // Another server has the same path, and another file there.
+    // Another server has another file at the same path.
     fs::write(folder.path().join("b/offer.xml"), b"plain").unwrap();
     scan(folder.path(), "3.db", &["--source", "S", "b"]);
     merge(folder.path(), "12.db", &["1.db", "2.db"]);
     merge(folder.path(), "13.db", &["1.db", "3.db"]);
-    // Inventory 1 scans the path of another scanner later.
+    // Later, inventory 1 scans the path of another scanner.
     fs::copy(folder.path().join("1.db"), folder.path().join("later.db")).unwrap();
     scan(folder.path(), "later.db", &["--source", "S", "b"]);
     for other in ["13.db", "later.db"] {
@@ -61,7 +61,7 @@ fn merged_inventories_with_one_path_of_two_scanners_are_refused() {
             assert!(!folder.path().join("all.db").exists());
         }
     }
-    // A later scan of the shared root is no conflict.
+    // A later scan of the shared root is not a conflict.
     fs::write(folder.path().join("a/new"), b"x").unwrap();
     scan(folder.path(), "1.db", &["--source", "S", "a"]);
     merge(folder.path(), "all.db", &["12.db", "1.db"]);
@@ -69,7 +69,7 @@ fn merged_inventories_with_one_path_of_two_scanners_are_refused() {
 }
 
 #[test]
-fn one_inventory_under_two_names_is_told() {
+fn merge_warns_of_one_inventory_under_two_names() {
     let folder = bench(&[("a/x", b"x"), ("b/y", b"x")]);
     scan(folder.path(), "1.db", &["a"]);
     scan(folder.path(), "2.db", &["b"]);

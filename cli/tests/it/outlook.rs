@@ -1,4 +1,4 @@
-//! Outlook data files, which another process reads.
+//! Outlook data files, which a child process reads.
 
 use rmsight::specimen::{
     Attachment, IrmDocument, IrmKind, LicenseBuilder, Method, PstMessage, Server, Zip, pst, rpmsg,
@@ -24,8 +24,8 @@ fn protected_mail() -> Attachment {
     Attachment::rpmsg(rpmsg(&inside))
 }
 
-/// Two protected mails with one subject, a document in an archive in a mail in a mail, and things
-/// that are not protected.
+/// Returns a data file with two protected mails of the same subject, a document in an archive in a
+/// mail in a mail, and unprotected items.
 fn mailbox() -> Vec<u8> {
     let archive = Zip::new().member("offer.docx", document(), Method::Deflated).build();
     let inner = PstMessage::new("FW: 100%!").attachment(Attachment::new("offer.zip", archive));
@@ -41,7 +41,7 @@ fn mailbox() -> Vec<u8> {
     pst("Inbox", &messages)
 }
 
-/// The paths of the protected members, and what the file's own record says.
+/// Returns the paths of the protected members, and the columns of the record of the data file.
 fn found(records: &[Value]) -> (Vec<&str>, [&str; 4]) {
     let rms = records.iter().filter(|record| record["protection"] == "rms");
     let paths = rms.map(|record| record["member"].as_str().unwrap_or_default()).collect();
@@ -75,7 +75,7 @@ fn attachments_of_a_mailbox_are_inspected() {
     assert_eq!(found(&self::records(&done)).0, PATHS);
 }
 
-/// The named property `DRMLicense` of a message.
+/// Adds the named property `DRMLicense` to a message.
 #[cfg(feature = "pst")]
 fn stored_use_license(issued: &str) -> Vec<u8> {
     zlib(use_license(&Server::contoso(), &Client::windows(), issued).concat().as_bytes())
@@ -88,7 +88,7 @@ fn use_licenses_of_a_mailbox_are_counted() {
     let secret = PstMessage::new("Secret").attachment(protected_mail()).use_license(newer);
     let inner = PstMessage::new("Inner").attachment(protected_mail()).use_license(older.clone());
     let outer = PstMessage::new("Outer").embedded(inner);
-    // It lies in the message where it is small, and it has no other node then.
+    // A small value is stored in the properties of the message, which then has no other node.
     let lost = PstMessage::new("Lost").use_license(older);
     let unreadable = PstMessage::new("Unreadable").use_license(b"small".to_vec());
     let with_mail = pst("Inbox", &[secret.clone(), outer.clone()]);
@@ -118,17 +118,17 @@ fn use_licenses_of_a_mailbox_are_counted() {
     }
 }
 
-/// What is damaged is found again by the offset that is told.
+/// The reported offset locates the damage.
 #[cfg(feature = "pst")]
 #[test]
-fn damage_is_told_with_its_place() {
+fn damage_is_reported_with_its_offset() {
     let mailbox = mailbox();
     let find = |needle: &[u8]| {
         mailbox.windows(needle.len()).position(|window| window == needle).unwrap() as u64
     };
     let document = document();
     let page = |root: usize| u64::from_le_bytes(mailbox[root..root + 8].try_into().unwrap());
-    // BREFs of the roots of the node tree and the block tree; the second field is the place.
+    // BREFs of the roots of the node tree and the block tree; the second field is the offset.
     let (nodes, blocks) = (page(0xD8 + 8), page(0xE8 + 8));
     let data = find(&document[..64]);
     let places = [
@@ -150,10 +150,10 @@ fn damage_is_told_with_its_place() {
 
 #[cfg(feature = "pst")]
 #[test]
-fn damage_hides_nothing_that_was_there() {
+fn members_of_a_damaged_data_file_are_found_or_undecided() {
     let mailbox = mailbox();
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    // Behind the header there are the places of maps, which nobody looks at.
+    // After the header there are offsets of maps, which are not read.
     let places = (8..564).step_by(7).chain((0x4600..mailbox.len()).step_by(331));
     for at in places {
         let mut damaged = mailbox.clone();
@@ -176,11 +176,11 @@ fn damage_hides_nothing_that_was_there() {
             .collect();
         let (paths, [container, protection, ..]) = found(&own);
         assert_eq!(container, "pst", "{name}");
-        // A member that was not read is undecided by itself, and the data file is not.
+        // A member that was not read is undecided, but the data file is not.
         let is_undecided = own
             .iter()
             .any(|record| record["protection"] == "unknown" && record["error_code"].is_string());
-        // Where only a name is damaged, the path is another.
+        // If only a name is damaged, the path differs.
         assert!(is_undecided || paths.len() == PATHS.len(), "{name}: {protection} {paths:?}");
     }
 }
@@ -206,11 +206,11 @@ fn garbage_is_one_undecided_record() {
     }
 }
 
-/// What was found before the process died is kept.
+/// Findings before the death of the process are kept.
 #[cfg(target_os = "linux")]
 #[cfg(feature = "pst")]
 #[test]
-fn a_process_that_needs_more_memory_than_it_may_have_ends_its_file_only() {
+fn a_child_that_exceeds_its_memory_ends_only_its_file() {
     let large = rmsight::specimen::eml(
         &[],
         &[Attachment::new("noise.bin", rmsight::specimen::noise(2, 4 << 20))],
@@ -232,10 +232,10 @@ fn a_process_that_needs_more_memory_than_it_may_have_ends_its_file_only() {
     assert_eq!((found(&records).1[3], exit), ("", 0));
 }
 
-/// A build without the part that reads them says so, and never that there is nothing.
+/// A build without the reader reports that, and never reports an empty file.
 #[cfg(not(feature = "pst"))]
 #[test]
-fn without_its_reader_a_mailbox_is_undecided() {
+fn a_data_file_is_undecided_without_its_reader() {
     let folder = folder(&[("mail.pst", &mailbox())]);
     let (records, exit) = scan(folder.path(), &["."]);
     assert_eq!(found(&records), (vec![], ["pst", "unknown", "partial", "feature-off"]));

@@ -1,4 +1,4 @@
-//! What a scan says of files that are odd, damaged or not to be had.
+//! Records of files that are unusual, damaged or unavailable.
 
 use std::fs;
 
@@ -40,7 +40,7 @@ fn every_kind_of_input_has_its_record_and_its_exit_code() {
 }
 
 #[test]
-fn a_truncated_license_is_possible_and_says_why() {
+fn a_truncated_license_is_possible_with_a_reason() {
     let license = license();
     let folder = folder(&[("cut.xml", &license[..600])]);
     let (records, exit) = scan(folder.path(), &["."]);
@@ -61,7 +61,7 @@ fn a_path_that_does_not_exist_is_a_record() {
         ["missing", "other", "unknown", "no", "undecided", "possible", "io"]
     );
     assert_eq!(records.len(), 2);
-    // Nothing could be scanned at all.
+    // Nothing could be scanned.
     for jobs in ["1", "2"] {
         let done = rmsight(folder.path(), &["scan", "missing", "-j", jobs]);
         assert!(stdout(&done.code(2)).contains("missing"));
@@ -70,7 +70,7 @@ fn a_path_that_does_not_exist_is_a_record() {
 
 #[test]
 #[cfg(unix)]
-fn what_may_not_be_read_is_a_record() {
+fn a_file_without_read_permission_is_recorded() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder(&[("shut.docx", b"x"), ("shut/inner.docx", b"x"), ("open.txt", b"x")]);
     let shut = ["shut.docx", "shut"].map(|name| folder.path().join(name));
@@ -116,7 +116,7 @@ fn links_and_special_files_are_left_out() {
             "{text}"
         );
     }
-    // A link, a pipe and a folder that somebody names.
+    // A link, a pipe and a folder, named by the user.
     let (records, exit) = scan(folder.path(), &["named", "pipe", "dir"]);
     assert_eq!(exit, 0);
     let paths: Vec<_> = records.iter().map(|record| record["path"].as_str().unwrap()).collect();
@@ -180,7 +180,7 @@ fn csv_and_ndjson_have_the_columns_of_the_table() {
 }
 
 #[test]
-fn a_limit_is_said_in_the_record() {
+fn a_reached_limit_is_recorded() {
     let license = license();
     let folder = folder(&[("offer.xml", &license)]);
     let (records, exit) = scan(folder.path(), &["--limit", "bytes-read=100", "."]);

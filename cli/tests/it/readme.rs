@@ -1,11 +1,11 @@
-//! The README shows what the program says.
+//! The README shows the real output of the program.
 
 use std::path::Path;
 
 use crate::{rmsight, stdout};
 
 #[test]
-fn the_output_in_the_readme_is_the_programs_own() {
+fn the_readme_shows_the_output_of_the_program() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
     let (_, shown) = readme.split_once("$ cargo run --release -- scan corpus\n").unwrap();

@@ -1,4 +1,4 @@
-//! File systems that a later scan does not find: what was known of them stays, and is a gap.
+//! File systems that a later scan does not find: their rows stay, and are a gap.
 #![cfg(target_os = "linux")]
 
 use std::fs::{self, Permissions};
@@ -10,11 +10,11 @@ use std::time::Duration;
 use super::gaps::{bench, check, killed_scan, named, scan};
 use super::rmsight;
 
-/// A mounted file system, which is unmounted at the end.
+/// A mounted file system. Dropping it unmounts it.
 struct Mount(PathBuf);
 
 impl Mount {
-    /// Returns nothing if this user may not mount.
+    /// Returns `None` if this user may not mount.
     fn new(place: PathBuf) -> Option<Mount> {
         fs::create_dir_all(&place).unwrap();
         let done = Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(&place).output();
@@ -36,7 +36,7 @@ impl Drop for Mount {
     }
 }
 
-/// Scans as a user who may not list the folders of others.
+/// Scans as a user without the right to list the folders of other users.
 fn scan_with_less_rights(folder: &Path) -> String {
     let done = Command::new("setpriv")
         .args(["--bounding-set=-dac_override,-dac_read_search", env!("CARGO_BIN_EXE_rmsight")])
@@ -47,7 +47,7 @@ fn scan_with_less_rights(folder: &Path) -> String {
     String::from_utf8(done.stdout).unwrap() + &String::from_utf8(done.stderr).unwrap()
 }
 
-/// Makes a folder that only another user may list.
+/// Creates a folder that only another user may list.
 fn shut(path: &Path) {
     fs::create_dir_all(path).unwrap();
     fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
@@ -55,7 +55,7 @@ fn shut(path: &Path) {
 }
 
 #[test]
-fn rows_of_an_unmounted_folder_about_what_was_not_read_stay() {
+fn unread_rows_of_an_unmounted_folder_stay() {
     // Each case: a folder that cannot be listed, and a link that is not followed.
     let cases = [
         (Some("x/shut"), None),
@@ -86,7 +86,7 @@ fn rows_of_an_unmounted_folder_about_what_was_not_read_stay() {
             let (said, code) = check(folder.path(), "i.db", &[]);
             assert_eq!((code, named(&said)), (1, gaps.clone()), "{closed:?} {link:?}: {said}");
         }
-        // A folder that is gone from its own file system takes its rows along.
+        // Deleting a folder on its own file system removes its rows.
         let Some(mount) = Mount::new(place) else { return };
         fs::write(mount.path().join("c"), b"x").unwrap();
         scan(folder.path(), "i.db", &["--accept-empty", "share"]);
@@ -96,7 +96,7 @@ fn rows_of_an_unmounted_folder_about_what_was_not_read_stay() {
 }
 
 #[test]
-fn unread_rows_of_a_folder_that_was_removed_are_removed() {
+fn unread_rows_of_a_removed_folder_are_removed() {
     let folder = bench(&[("share/a", b"x"), ("outside/b", b"x")]);
     let Some(mount) = Mount::new(folder.path().join("share/m")) else { return };
     shut(&mount.path().join("x/shut"));
@@ -149,7 +149,7 @@ fn a_rescan_while_a_subfolder_is_unmounted_is_a_gap() {
         scan(folder.path(), "i.db", &["share"]);
         let (said, code) = check(folder.path(), "i.db", &[]);
         assert_eq!(code, 0, "{deep}: {said}");
-        // Without it again, the user can say that the file is gone.
+        // Without the file system, the user can accept that the file is gone.
         drop(mount);
         scan(folder.path(), "i.db", &["--accept-empty", "share"]);
         let (said, code) = check(folder.path(), "i.db", &[]);
@@ -165,13 +165,13 @@ fn another_file_system_with_the_same_number_is_not_taken_for_the_first() {
     fs::write(mount.path().join("b"), b"x").unwrap();
     scan(folder.path(), "i.db", &["share"]);
     drop(mount);
-    // The system gives the lowest free number.
+    // The system assigns the lowest free number.
     let Some(mount) = Mount::new(place) else { return };
     fs::write(mount.path().join("c"), b"x").unwrap();
     scan(folder.path(), "i.db", &["share"]);
     let (said, code) = check(folder.path(), "i.db", &[]);
     assert_eq!((code, named(&said).len()), (1, 1), "{said}");
-    // On one file system, a file that is missing is gone.
+    // On one file system, a missing file is deleted.
     scan(folder.path(), "i.db", &["--accept-empty", "share"]);
     fs::remove_file(mount.path().join("c")).unwrap();
     scan(folder.path(), "i.db", &["share"]);
@@ -202,7 +202,7 @@ fn links_that_an_earlier_version_stored_without_a_device_stay() {
 #[test]
 fn files_left_out_of_a_file_system_that_is_gone_stay_a_gap() {
     // Each case: the file on the mounted file system, the options of the first scan, those of the
-    // second, and the folder that the second one names.
+    // second, and the folder of the second scan.
     let cases: [(&str, &[&str], &[&str], &str); 6] = [
         ("a.docx", &["--exclude", "*.docx"], &[], "top/share"),
         ("x/a.docx", &["--exclude", "*.docx"], &[], "top/share"),
@@ -236,13 +236,13 @@ fn files_left_out_of_a_file_system_that_is_gone_stay_a_gap() {
             let Some(mount) = Mount::new(place) else { return };
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, b"x").unwrap();
-            // Of a root on two file systems, only a scan of its own closes the gaps.
+            // For a root on two file systems, only a scan of that root closes the gaps.
             scan(folder.path(), "i.db", &[root]);
             scan(folder.path(), "i.db", &["top/share"]);
             let (said, code) = check(folder.path(), "i.db", &[]);
             assert_eq!((code, named(&said).len()), (0, 0), "{second:?} {root}: {said}");
             drop(mount);
-            // The user can say that it is gone.
+            // The user can accept that it is gone.
             scan(folder.path(), "i.db", &["--accept-empty", root]);
             scan(folder.path(), "i.db", &["--accept-empty", "top/share"]);
             let (said, code) = check(folder.path(), "i.db", &[]);
@@ -252,7 +252,7 @@ fn files_left_out_of_a_file_system_that_is_gone_stay_a_gap() {
 }
 
 #[test]
-fn what_a_user_says_is_gone_is_no_gap_at_once() {
+fn an_accepted_deletion_is_not_a_gap() {
     let folder = bench(&[("share/a", b"x")]);
     let Some(mount) = Mount::new(folder.path().join("share/m")) else { return };
     fs::write(mount.path().join("a.docx"), b"x").unwrap();
@@ -327,7 +327,7 @@ fn a_mount_point_that_a_killed_scan_did_not_reach_stays_a_gap() {
     assert_eq!((code, named(&said).len()), (0, 0), "{said}");
 }
 
-/// A folder that is mounted a second time, at `place`.
+/// Mounts a folder a second time, at `place`.
 fn bind(folder: &Path, place: PathBuf) -> Option<Mount> {
     fs::create_dir_all(&place).unwrap();
     let done = Command::new("mount").arg("--bind").args([folder, &place]).output();
@@ -358,13 +358,13 @@ fn files_of_a_bind_mount_are_not_gone_when_it_is_unmounted() {
 }
 
 #[test]
-fn two_halves_of_one_folder_do_not_close_each_others_gaps() {
+fn scans_of_two_halves_do_not_close_gaps_of_each_other() {
     let folder = bench(&[("share/a.docx", b"x"), ("share/b", b"x")]);
     symlink("share", folder.path().join("link")).unwrap();
     let Some(_mount) = bind(&folder.path().join("share"), folder.path().join("bound")) else {
         return;
     };
-    // Another mount is another root, which has its own gap. Another spelling is the same root.
+    // Another mount is another root with a separate gap. Another spelling is the same root.
     for (root, expected) in [
         ("bound", &["excluded", "filtered"][..]),
         ("link", &["filtered"]),
@@ -382,7 +382,7 @@ fn two_halves_of_one_folder_do_not_close_each_others_gaps() {
 fn a_mount_point_is_not_read_by_a_scan_that_precedes_its_file_system() {
     let folder = bench(&[("top/share/a", b"x")]);
     fs::create_dir(folder.path().join("top/share/m")).unwrap();
-    // The folder above and the mount point itself, before the file system was mounted.
+    // The folder above, and the mount point itself, before the file system was mounted.
     for root in ["top", "top/share/m"] {
         _ = fs::remove_file(folder.path().join("i.db"));
         fs::write(folder.path().join("top/share/m/stub"), b"x").unwrap();

@@ -8,7 +8,7 @@ use rmsight::specimen::{Server, certificate_chain_file};
 use super::{command, folder, license, rmsight, scan, stderr, stdout};
 
 #[test]
-fn wrong_usage_ends_with_two_and_says_so_in_one_voice() {
+fn wrong_usage_ends_with_two_and_a_uniform_message() {
     let folder = folder(&[("a", b"x")]);
     let cases: &[(&[&str], &str)] = &[
         (&["scan"], "required"),
@@ -54,7 +54,7 @@ fn names_come_from_a_list_too() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_pipe_is_not_a_failure() {
     let files: Vec<(String, Vec<u8>)> = (0..400).map(|n| (format!("{n}.xml"), license())).collect();
     let files: Vec<(&str, &[u8])> =
         files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
@@ -110,7 +110,7 @@ fn text_cannot_steer_the_terminal() {
 }
 
 #[test]
-fn a_page_says_who_opens_it_and_why() {
+fn inspect_explains_the_verdict() {
     let license = license();
     let chain = certificate_chain_file(&Server::contoso());
     let folder = folder(&[("offer.xml", &license), ("plain.txt", b"x"), ("chain.bin", &chain)]);
@@ -136,13 +136,13 @@ fn a_page_says_who_opens_it_and_why() {
     for said in ["It is not rights-protected.", "1  server licensor certificate, signature valid"] {
         assert!(page.contains(said), "{said}: {page}");
     }
-    // One that is missing does not keep the others back.
+    // A missing file does not affect the others.
     let done = rmsight(folder.path(), &["inspect", "missing", "plain.txt"]).code(1);
     assert!(stdout(&done).contains("plain.txt"));
 }
 
 #[test]
-fn the_program_explains_itself() {
+fn help_version_and_rules_are_printed() {
     let folder = folder(&[]);
     for (args, said) in [
         (vec!["--version"], "schema 1"),

@@ -39,7 +39,7 @@ fn globs_choose_files_and_cut_folders_off() {
 }
 
 #[test]
-fn a_rate_is_kept_to() {
+fn max_rate_is_kept() {
     let files: Vec<String> = (0..30).map(|n| n.to_string()).collect();
     let files: Vec<(&str, &[u8])> = files.iter().map(|name| (name.as_str(), &b"x"[..])).collect();
     let folder = folder(&files);
@@ -59,7 +59,7 @@ fn paths_of_any_length_are_read() {
     let name = "n".repeat(250);
     let mut dir = openat(CWD, folder.path(), OFlags::DIRECTORY, Mode::empty()).unwrap();
     let mut len = folder.path().as_os_str().len();
-    // One just below what the system takes at once, and one well above.
+    // One path is slightly shorter than the system limit, and one is much longer.
     for depth in 1..=20 {
         mkdirat(&dir, &*name, Mode::RWXU).unwrap();
         dir = openat(&dir, &*name, OFlags::DIRECTORY, Mode::empty()).unwrap();
@@ -84,11 +84,11 @@ fn paths_of_any_length_are_read() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn reading_leaves_the_access_time_alone() {
+fn a_scan_keeps_access_times() {
     use std::os::unix::fs::MetadataExt;
     let folder = folder(&[("share/a", b"x")]);
     let file = folder.path().join("share/a");
-    // Relative access times are moved when they are older than the modification time.
+    // The system updates relative access times that are older than the modification time.
     let times = fs::FileTimes::new().set_accessed(std::time::UNIX_EPOCH);
     fs::File::options().write(true).open(&file).unwrap().set_times(times).unwrap();
     rmsight(folder.path(), &["scan", "share"]).success();
@@ -106,11 +106,11 @@ fn a_sparse_file_is_read() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_file_that_hangs_in_the_system_does_not_stop_the_scan() {
+fn a_hung_system_call_does_not_stop_the_scan() {
     use std::io::{BufRead, BufReader};
     use std::process::{Command as Plain, Stdio};
     let folder = folder(&[("a", b"x"), ("leased", b"x"), ("z", b"x")]);
-    // Whoever opens a file on which another has a lease waits until it is given back, for 45 s.
+    // An open waits up to 45 s for another process to release its lease.
     let hold = "import fcntl, signal, sys, time\n\
         signal.signal(signal.SIGIO, signal.SIG_IGN)\n\
         file = open('leased')\n\

@@ -191,7 +191,7 @@ mod limits {
     /// seconds.
     const SPARE: u64 = 5;
 
-    /// Drops the rights that reading does not need. An attacker who controls this process has some
+    /// Drops the rights that reading does not need. An attacker that controls this process has some
     /// processor time, some memory and two pipes, but cannot open files, connect or start
     /// processes.
     ///

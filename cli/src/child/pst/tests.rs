@@ -32,7 +32,7 @@ fn first(script: &str, time: Duration) -> Result<Option<PstItem>, PstError> {
 
 #[cfg(unix)]
 #[test]
-fn however_a_child_ends_the_other_side_says_why() {
+fn the_parent_reports_why_a_child_ended() {
     const LONG: Duration = Duration::from_secs(60);
     let no_memory = "echo 'memory allocation of 5 bytes failed' >&2; kill -ABRT $$";
     let cases: [(&str, &str); 9] = [
@@ -77,7 +77,7 @@ fn a_child_that_takes_too_long_is_ended() {
 }
 
 #[test]
-fn what_is_said_arrives_as_it_was_said() {
+fn frames_are_read_as_written() {
     let attachment = PstAttachment {
         message: vec!["Inbox".to_owned(), "Grüße".repeat(200)],
         embedded: Vec::new(),
@@ -117,7 +117,7 @@ fn what_is_said_arrives_as_it_was_said() {
 }
 
 #[test]
-fn no_bytes_are_taken_for_more_than_they_are() {
+fn noise_in_frames_does_not_panic() {
     for seed in 0..2000 {
         let mut bytes = noise(seed, 40);
         bytes[0] = b"waluebmSNAFU"[usize::try_from(seed).unwrap() % 12];

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_sheet_goes_on_in_a_further_file() {
+    fn a_full_sheet_continues_in_another_file() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("out.csv");
         let mut excel = Box::new(ExcelWriter::with_limit(Some(&file), 3).unwrap());

@@ -293,7 +293,7 @@ mod tests {
     use crate::inventory::query::Inventories;
 
     #[test]
-    fn hosts_are_taken_out_of_addresses() {
+    fn hosts_are_parsed_from_addresses() {
         let cases = [
             ("https://RMS.contoso.com/_wmcs/licensing", Some("rms.contoso.com")),
             ("http://u:p@rms:8443/x", Some("rms")),

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_met_at_any_depth_and_a_path_from_the_root() {
+    fn a_glob_matches_names_at_any_depth_and_paths_from_the_root() {
         let cases = [
             (&[][..], &["*.tmp"][..], "a/b.tmp", true),
             (&[], &["*.tmp"], "a/b.doc", false),

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_on_a_share_tell_their_dos_attributes() {
+    fn files_on_a_share_have_dos_attributes() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("a");
         std::fs::write(&file, b"x").unwrap();
