@@ -244,7 +244,7 @@ mod tests {
         let mut cursor = Cursor::new("EncryptionHeader", &[1, 0, 2], 100);
         assert_eq!(cursor.u16_le("vMajor").unwrap(), 1);
         let error = cursor.u32_le("Flags").unwrap_err();
-        assert_eq!(error.code(), "truncated");
+        assert_eq!(error.code().as_str(), "truncated");
         assert_eq!(error.offset(), Some(102));
         assert_eq!(
             error.to_string(),
@@ -261,6 +261,6 @@ mod tests {
         buffer.extend(&meter, b"abcd").unwrap();
         buffer.grow(&meter, 6).unwrap().fill(b'x');
         assert_eq!(buffer.as_slice(), b"abcdxxxxxx");
-        assert_eq!(buffer.extend(&meter, b"y").unwrap_err().code(), "limit-allocation");
+        assert_eq!(buffer.extend(&meter, b"y").unwrap_err().code().as_str(), "limit-allocation");
     }
 }

@@ -1,51 +1,51 @@
-//! What can go wrong, said with the structure, the offset and the spec's own term.
+//! [`Error`]: the structure, the offset and the term of the specification at which reading stopped.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use crate::limits::Limit;
+use crate::code::ErrorCode;
 
-/// A result of this library.
+/// The result of an operation of this library.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The stage of the pipeline in which an error arose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Getting at the bytes.
+    /// Reads the bytes of the file.
     Source,
-    /// Finding the license in a container.
+    /// Locates the license in a container.
     Container,
-    /// Reading the license text.
+    /// Parses the license text.
     License,
-    /// Reading what the operator knows.
+    /// Reads the estate file.
     Authority,
 }
 
-/// Whose fault it is, coarsely.
+/// The broad cause of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The system could not give the bytes.
+    /// The system failed to read the bytes.
     Io,
     /// The bytes break the format.
     Malformed,
-    /// The bytes are well formed, but nobody here can read them.
+    /// The bytes are well formed, and this build does not read them.
     Unsupported,
     /// A budget of [`Limits`](crate::Limits) is spent.
     Limit,
-    /// The caller's own input (an estate file, an option) is wrong.
+    /// An estate file or an option of the caller is wrong.
     Config,
-    /// The caller raised its [`Cancel`](crate::Cancel) flag.
+    /// The caller raised its [`Cancel`](crate::Cancel).
     Cancelled,
 }
 
-/// What stopped the reading.
+/// The reason why reading stopped.
 ///
-/// One word wide. [`code`](Error::code) is the stable name that the record carries in `error_code`;
-/// the display form names the structure and the spec's term.
+/// One word in size. [`code`](Error::code) is the record's `error_code`; the display form names the
+/// structure and the term of its specification.
 #[derive(Debug, Clone)]
 pub struct Error(Box<Inner>);
 
@@ -61,13 +61,13 @@ enum Cause {
     #[error("{0}")]
     Io(Arc<io::Error>),
     #[error("{structure}: {detail}")]
-    Malformed { code: &'static str, structure: &'static str, detail: Cow<'static, str> },
+    Malformed { code: ErrorCode, structure: &'static str, detail: Cow<'static, str> },
     #[error("{structure}: {detail}")]
-    Unsupported { code: &'static str, structure: &'static str, detail: Cow<'static, str> },
+    Unsupported { code: ErrorCode, structure: &'static str, detail: Cow<'static, str> },
     #[error("the file changed while it was read")]
     Changed,
-    #[error("limit {} of {allowed} is reached", .limit.name())]
-    Limit { limit: Limit, allowed: u64 },
+    #[error("limit {name} of {allowed} is reached", name = .code.as_str().trim_start_matches("limit-"))]
+    Limit { code: ErrorCode, allowed: u64, ends_file: bool },
     #[error("{0}")]
     Config(Cow<'static, str>),
     #[error("cancelled")]
@@ -79,7 +79,7 @@ impl Error {
         Error(Box::new(Inner { cause, stage, offset }))
     }
 
-    /// The system's own error. One that carries an [`Error`] inside gives that back.
+    /// Wraps an error of the system. If it wraps an [`Error`] itself, returns that one.
     pub(crate) fn io(error: io::Error) -> Error {
         if let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
             return inner.clone();
@@ -87,10 +87,10 @@ impl Error {
         Error::new(Cause::Io(Arc::new(error)), Stage::Source, None)
     }
 
-    /// `structure` breaks its format at `offset`; `code` is `malformed-<structure>`.
+    /// Returns the error of a `structure` that breaks its format at `offset`.
     #[cold]
     pub(crate) fn malformed(
-        code: &'static str,
+        code: ErrorCode,
         structure: &'static str,
         offset: impl Into<Option<u64>>,
         detail: impl Into<Cow<'static, str>>,
@@ -99,20 +99,20 @@ impl Error {
         Error::new(cause, Stage::Container, offset.into())
     }
 
-    /// `structure` ends before the field that its format puts at `offset`.
+    /// Returns the error of a `structure` that ends before the field which its format has at `offset`.
     #[cold]
     pub(crate) fn truncated(
         structure: &'static str,
         offset: u64,
         detail: impl Into<Cow<'static, str>>,
     ) -> Error {
-        Error::malformed("truncated", structure, offset, detail)
+        Error::malformed(ErrorCode::Truncated, structure, offset, detail)
     }
 
-    /// `structure` is what it says, but cannot be read here.
+    /// Returns the error of a well-formed `structure` that this build does not read.
     #[cold]
     pub(crate) fn unsupported(
-        code: &'static str,
+        code: ErrorCode,
         structure: &'static str,
         offset: impl Into<Option<u64>>,
         detail: impl Into<Cow<'static, str>>,
@@ -121,41 +121,41 @@ impl Error {
         Error::new(cause, Stage::Container, offset.into())
     }
 
-    /// The source gave less than its size had promised.
+    /// Returns the error of a source that has fewer bytes than its size stated.
     #[cold]
     pub(crate) fn changed() -> Error {
         Error::new(Cause::Changed, Stage::Source, None)
     }
 
-    /// The budget `limit` of `allowed` is spent.
+    /// Returns the error of a spent budget. `ends_file` tells whether the budget belongs to the whole file.
     #[cold]
-    pub(crate) fn limit(limit: Limit, allowed: u64) -> Error {
-        Error::new(Cause::Limit { limit, allowed }, Stage::Container, None)
+    pub(crate) fn limit(code: ErrorCode, allowed: u64, ends_file: bool) -> Error {
+        Error::new(Cause::Limit { code, allowed, ends_file }, Stage::Container, None)
     }
 
-    /// The caller's own input is wrong.
+    /// Returns the error of wrong input from the caller.
     pub(crate) fn config(detail: impl Into<Cow<'static, str>>) -> Error {
         Error::new(Cause::Config(detail.into()), Stage::Authority, None)
     }
 
-    /// The caller raised its flag.
+    /// Returns the error of an inspection that the caller ended.
     pub(crate) fn cancelled() -> Error {
         Error::new(Cause::Cancelled, Stage::Source, None)
     }
 
-    /// The same error, said to come from `stage`.
+    /// Replaces the stage.
     pub(crate) fn at_stage(mut self, stage: Stage) -> Error {
         self.0.stage = stage;
         self
     }
 
-    /// The same error with its offset moved from a member into the file.
+    /// Replaces the offset, as when an offset in a member becomes one in the file.
     pub(crate) fn with_offset(mut self, offset: Option<u64>) -> Error {
         self.0.offset = offset;
         self
     }
 
-    /// Whose fault it is.
+    /// Returns the broad cause.
     pub fn kind(&self) -> ErrorKind {
         match self.0.cause {
             Cause::Io(_) | Cause::Changed => ErrorKind::Io,
@@ -167,35 +167,37 @@ impl Error {
         }
     }
 
-    /// Where in the pipeline it arose.
+    /// Returns the stage in which the error arose.
     pub fn stage(&self) -> Stage {
         self.0.stage
     }
 
-    /// The byte in the file, or in the member that was read, at which the reading stopped.
+    /// Returns the offset in bytes at which reading stopped, in the file or in the member at hand.
     pub fn offset(&self) -> Option<u64> {
         self.0.offset
     }
 
-    /// The stable name, one of the record's `error_code` list.
-    pub fn code(&self) -> &'static str {
+    /// Returns the code that the record has in `error_code`.
+    pub fn code(&self) -> ErrorCode {
         match &self.0.cause {
             Cause::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                "permission-denied"
+                ErrorCode::PermissionDenied
             }
-            Cause::Io(_) => "io",
-            Cause::Malformed { code, .. } | Cause::Unsupported { code, .. } => code,
-            Cause::Changed => "changed-while-reading",
-            Cause::Limit { limit, .. } => limit.code(),
-            Cause::Config(_) => "config",
-            Cause::Cancelled => "cancelled",
+            Cause::Io(_) => ErrorCode::Io,
+            Cause::Malformed { code, .. }
+            | Cause::Unsupported { code, .. }
+            | Cause::Limit { code, .. } => *code,
+            Cause::Changed => ErrorCode::ChangedWhileReading,
+            Cause::Config(_) => ErrorCode::Config,
+            Cause::Cancelled => ErrorCode::Cancelled,
         }
     }
 
-    /// Whether a budget of the whole file is spent, so that no other member can be read either.
+    /// Returns whether no other member of the file can be read either: a budget of the whole file is
+    /// spent, or the caller ended the inspection.
     pub(crate) fn ends_file(&self) -> bool {
         match self.0.cause {
-            Cause::Limit { limit, .. } => limit.is_file_wide(),
+            Cause::Limit { ends_file, .. } => ends_file,
             Cause::Cancelled => true,
             _ => false,
         }
@@ -220,7 +222,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// Two errors are the same when a caller would see the same: code, stage, place and words.
+/// Compares what a caller sees: code, stage, offset and message.
 impl PartialEq for Error {
     fn eq(&self, other: &Error) -> bool {
         self.code() == other.code()

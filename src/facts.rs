@@ -2,88 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::container::{Anomaly, Container, Protection};
+use crate::code::ErrorCode;
 use crate::error::Error;
-use crate::names::names;
+use crate::kinds::{
+    Anomaly, Container, Depth, Hierarchy, IssuerKind, KeyLink, Protection, Searched, Signature,
+};
 use crate::timestamp::Timestamp;
-
-names! {
-    /// How far the inside of a file was searched.
-    pub enum Searched {
-        /// Wholly.
-        Full = "full",
-        /// Something inside was not opened; the error says what.
-        Partial = "partial",
-        /// Not at all.
-        No = "no",
-    }
-}
-
-names! {
-    /// How much of a license is read.
-    pub enum Depth {
-        /// All of it.
-        Full = "full",
-        /// Only up to its WORK element; what lies behind stays null.
-        Head = "head",
-    }
-}
-
-names! {
-    /// Who issued a publishing license.
-    pub enum IssuerKind {
-        /// A client, offline, with its Client Licensor Certificate.
-        Client = "client",
-        /// A server.
-        Server = "server",
-    }
-}
-
-names! {
-    /// Which root the certificates go back to.
-    pub enum Hierarchy {
-        /// Microsoft's production root.
-        Production = "production",
-        /// Microsoft's pre-production (ISV) root.
-        Isv = "isv",
-        /// None that is known, or no certificates.
-        Unknown = "unknown",
-    }
-}
-
-names! {
-    /// What the license's own signature says.
-    pub enum Signature {
-        /// It verifies over the text as it stands.
-        Valid = "valid",
-        /// It verifies once the white space between tags is removed.
-        Reflowed = "reflowed",
-        /// It does not verify.
-        Invalid = "invalid",
-        /// There is none.
-        Unsigned = "unsigned",
-        /// Its algorithm or key is none that can be verified here.
-        Unsupported = "unsupported",
-        /// Nobody checked.
-        NotChecked = "not-checked",
-    }
-}
-
-names! {
-    /// Whether the license leads to the key that it names. Linked means consistent, not authentic.
-    pub enum Link {
-        /// From the license over its client certificate to the server key.
-        Linked = "linked",
-        /// The named key itself signed, and nothing else is in the file.
-        Own = "self",
-        /// Nothing leads to the named key, or nothing is signed.
-        Unanchored = "unanchored",
-        /// A signature is invalid, or a link contradicts.
-        Broken = "broken",
-        /// Nobody checked.
-        NotChecked = "not-checked",
-    }
-}
 
 /// What the bytes of one finding say, with no knowledge from elsewhere.
 ///
@@ -156,16 +80,16 @@ impl Facts {
 
     /// Facts about a file that the caller did not open: `code` is one of the record's list, such
     /// as `not-hydrated` or `hung`.
-    pub fn not_opened(code: &'static str, message: impl Into<String>) -> Facts {
+    pub fn not_opened(code: ErrorCode, message: impl Into<String>) -> Facts {
         let mut facts = Facts::new(Container::Other, Protection::Unknown);
         facts.searched = Searched::No;
-        facts.error_code = Some(Cow::Borrowed(code));
+        facts.error_code = Some(Cow::Borrowed(code.as_str()));
         facts.error = Some(message.into());
         facts
     }
 
     pub(crate) fn set_error(&mut self, error: &Error) {
-        self.error_code = Some(Cow::Borrowed(error.code()));
+        self.error_code = Some(Cow::Borrowed(error.code().as_str()));
         self.error = Some(error.to_string());
         self.error_offset = error.offset();
     }
@@ -228,7 +152,7 @@ pub struct LicenseFacts {
     pub referral: Option<String>,
     pub double_key: Option<bool>,
     pub signature: Signature,
-    pub link: Link,
+    pub link: KeyLink,
 }
 
 impl LicenseFacts {
@@ -269,7 +193,7 @@ impl LicenseFacts {
             referral: None,
             double_key: None,
             signature: Signature::NotChecked,
-            link: Link::NotChecked,
+            link: KeyLink::NotChecked,
         }
     }
 }

@@ -41,6 +41,7 @@
 
 mod authority;
 mod bytes;
+mod code;
 #[cfg_attr(not(test), warn(clippy::disallowed_methods))]
 mod container;
 mod error;
@@ -49,11 +50,11 @@ mod facts;
 #[doc(hidden)]
 pub mod fuzzing;
 mod inspect;
+mod kinds;
 #[cfg_attr(not(test), warn(clippy::disallowed_methods))]
 mod license;
 mod license_text;
 mod limits;
-mod names;
 mod report;
 #[cfg_attr(not(test), warn(clippy::disallowed_methods))]
 mod source;
@@ -68,11 +69,14 @@ pub use authority::{
 };
 #[cfg(feature = "estate")]
 pub use authority::{Learned, learn};
+pub use code::{ErrorCode, ErrorFamily, UnknownErrorCode};
 pub use container::mail::pst::{PstAttachment, PstDamage, PstError, PstItem, PstReader};
-pub use container::{Anomaly, Container, Protection};
 pub use error::{Error, ErrorKind, Result, Stage};
-pub use facts::{Depth, Facts, Hierarchy, IssuerKind, LicenseFacts, Link, Searched, Signature};
+pub use facts::{Facts, LicenseFacts};
 pub use inspect::{Inspector, InspectorBuilder};
+pub use kinds::{
+    Anomaly, Container, Depth, Hierarchy, IssuerKind, KeyLink, Protection, Searched, Signature,
+};
 pub use license::{AppData, Certificate, CertificateKind, Evidence, License, Party};
 pub use limits::{Cancel, Limits};
 pub use report::{

@@ -25,10 +25,10 @@ pub use estate::Estate;
 pub use learn::{Learned, learn};
 pub use questions::Open;
 
-use crate::names::names;
+use crate::kinds::vocabulary;
 use crate::timestamp::Timestamp;
 
-names! {
+vocabulary! {
     /// What kind of service an authority is.
     pub enum AuthorityKind {
         /// An on-premises cluster.
@@ -38,7 +38,7 @@ names! {
     }
 }
 
-names! {
+vocabulary! {
     /// What became of a key. Never inherited from its authority or from another key.
     pub enum KeyStatus {
         /// An AD RMS cluster holds it.
@@ -56,7 +56,7 @@ names! {
     }
 }
 
-names! {
+vocabulary! {
     /// How an authority came to a key.
     pub enum Origin {
         /// It made the key itself, as a root cluster does.
@@ -68,7 +68,7 @@ names! {
     }
 }
 
-names! {
+vocabulary! {
     /// What answers at a host.
     pub enum HostRole {
         /// The authority itself.
@@ -78,7 +78,7 @@ names! {
     }
 }
 
-names! {
+vocabulary! {
     /// What of the estate matched.
     pub enum KeyMatch {
         /// The key itself.
@@ -92,7 +92,7 @@ names! {
     }
 }
 
-names! {
+vocabulary! {
     /// What an operator easily forgets about a cluster.
     pub enum Question {
         /// Licensing-only (sub-enrolled) members have keys of their own.

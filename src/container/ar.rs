@@ -1,9 +1,11 @@
 //! `ar` archives (ar(5)): static libraries, Debian packages.
 
+use super::Sink;
 use super::stored::stored;
-use super::{Container, Sink};
 use crate::bytes::{narrow, utf8_lossy, wide};
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
+use crate::kinds::Container;
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
 
@@ -43,7 +45,12 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
         let size = std::str::from_utf8(field(SIZE)).ok().and_then(|it| it.trim_end().parse().ok());
         let (Some(size), END_OF_HEADER) = (size, field(END)) else {
             let detail = "ar: a header is damaged";
-            return Err(Error::unsupported("archive-not-opened", "archive", position, detail));
+            return Err(Error::unsupported(
+                ErrorCode::ArchiveNotOpened,
+                "archive",
+                position,
+                detail,
+            ));
         };
         let name = field(NAME).trim_ascii_end().to_vec();
         let mut content = Extent { offset: position.saturating_add(wide(HEADER)), len: size };
@@ -87,8 +94,8 @@ fn trimmed(name: &[u8]) -> String {
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]
 mod tests {
+    use crate::Protection;
     use crate::container::zip::tests::{found, inspect, protected};
-    use crate::{Error, Protection};
 
     fn entry(name: &str, content: &[u8]) -> Vec<u8> {
         let header =
@@ -126,7 +133,11 @@ mod tests {
             let mut damaged = file.clone();
             damaged[at] = b'~';
             let report = inspect(&damaged);
-            assert_eq!(report.incomplete().map(Error::code), Some("archive-not-opened"), "{at}");
+            assert_eq!(
+                report.incomplete().map(|error| error.code().as_str()),
+                Some("archive-not-opened"),
+                "{at}"
+            );
         }
         let cut = inspect(&file[..file.len() - 100]);
         assert_ne!(cut.worst(), Protection::None);

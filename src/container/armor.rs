@@ -3,9 +3,11 @@
 
 use super::cms::{self, LABELS, PEM, PEM_END};
 use super::mail::eml::begin;
-use super::{Body, Container, Member, Name, Protection, Sink, is_firmly_known};
+use super::{Body, Member, Name, Sink, is_firmly_known};
 use crate::bytes::wide;
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
+use crate::kinds::{Container, Protection};
 use crate::source::{Encoding, Extent, UNKNOWN_SIZE, Window, head_of};
 
 const PGP: &[u8] = b"PGP MESSAGE";
@@ -107,7 +109,7 @@ pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         Some((at, PGP)) => {
             sink.container(Container::Other);
             sink.protection(Protection::Unknown);
-            Err(Error::unsupported("archive-not-opened", "archive", wide(at), "pgp"))
+            Err(Error::unsupported(ErrorCode::ArchiveNotOpened, "archive", wide(at), "pgp"))
         }
         Some((at, FILE)) => {
             sink.container(Container::Other);

@@ -6,11 +6,10 @@
 //! contain a protected file.
 
 use crate::bytes::{narrow, wide};
-use crate::container::{
-    Anomaly, Body, Container, Encoding, Member, Name, Protection, Sink, is_known, mail, pdf, text,
-    zip,
-};
+use crate::code::ErrorCode;
+use crate::container::{Body, Encoding, Member, Name, Sink, is_known, mail, pdf, text, zip};
 use crate::error::{Error, Result};
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
 use crate::source::{EXTENT_MEMORY, Extent, Window, head_of};
 
@@ -177,7 +176,7 @@ struct Reader<'r, 'w> {
 
 impl Reader<'_, '_> {
     fn malformed(&self, detail: &'static str) -> Error {
-        Error::malformed("malformed-cms", STRUCTURE, self.at, detail)
+        Error::malformed(ErrorCode::MalformedCms, STRUCTURE, self.at, detail)
     }
 
     /// Reads the tag at the position, and goes to its content.
@@ -211,7 +210,7 @@ impl Reader<'_, '_> {
         let value = self.next()?;
         match value.tag == tag {
             true => Ok(value),
-            false => Err(Error::malformed("malformed-cms", STRUCTURE, value.at, detail)),
+            false => Err(Error::malformed(ErrorCode::MalformedCms, STRUCTURE, value.at, detail)),
         }
     }
 
@@ -298,7 +297,7 @@ impl Reader<'_, '_> {
             }
             _ => {
                 let detail = "the content is no OCTET STRING";
-                return Err(Error::malformed("malformed-cms", STRUCTURE, value.at, detail));
+                return Err(Error::malformed(ErrorCode::MalformedCms, STRUCTURE, value.at, detail));
             }
         }
         Ok(pieces)
@@ -343,7 +342,7 @@ impl Reader<'_, '_> {
             let value = self.next()?;
             if !matches!(value.tag, EXPLICIT_0 | IMPLICIT_1 | SET) {
                 let detail = "neither certificates nor signers follow the content";
-                return Err(Error::malformed("malformed-cms", STRUCTURE, value.at, detail));
+                return Err(Error::malformed(ErrorCode::MalformedCms, STRUCTURE, value.at, detail));
             }
             has_signers |= value.tag == SET;
             self.skip(value)?;
@@ -392,7 +391,12 @@ impl Reader<'_, '_> {
                 }
                 _ => {
                     let detail = "a value of time-stamped data has an unknown tag";
-                    return Err(Error::malformed("malformed-cms", STRUCTURE, value.at, detail));
+                    return Err(Error::malformed(
+                        ErrorCode::MalformedCms,
+                        STRUCTURE,
+                        value.at,
+                        detail,
+                    ));
                 }
             }
         }
@@ -449,7 +453,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let content = match content {
         Content::Stored(content) => content,
         Content::Closed(name) => {
-            return Err(Error::unsupported("archive-not-opened", STRUCTURE, 0, name));
+            return Err(Error::unsupported(ErrorCode::ArchiveNotOpened, STRUCTURE, 0, name));
         }
     };
     sink.protection(Protection::None);
@@ -628,7 +632,7 @@ pub(crate) fn read_base64(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
             sink.member(Member { name: Name::Unnamed("content"), body })?;
         } else {
             let detail = "the beginning of its base64 is damaged";
-            sink.incomplete(Error::malformed("malformed-cms", STRUCTURE, begin, detail));
+            sink.incomplete(Error::malformed(ErrorCode::MalformedCms, STRUCTURE, begin, detail));
         }
         next = next_block(window, end)?;
     }

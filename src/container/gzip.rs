@@ -4,10 +4,10 @@
 use flate2::{Crc, Status};
 
 use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
-use crate::container::{
-    Body, Container, Member, Name, Protection, Sink, is_firmly_known, is_known,
-};
+use crate::code::ErrorCode;
+use crate::container::{Body, Member, Name, Sink, is_firmly_known, is_known};
 use crate::error::{Error, Result};
+use crate::kinds::{Container, Protection};
 use crate::limits::{Limit, Meter};
 use crate::source::{Encoding, Extent, Inflater, UNKNOWN_SIZE, Window, head_of};
 
@@ -128,7 +128,7 @@ fn members(window: &mut Window<'_>, found: &mut Vec<Packed>, together: &mut Vec<
         let has_trailer = wide(trailer.len()) == TRAILER;
         if trailer != [sum.sum().to_le_bytes(), sum.amount().to_le_bytes()].concat() {
             let detail = "CRC32 or ISIZE is not that of what inflates";
-            damage.get_or_insert(Error::malformed("malformed-gzip", "gzip", end, detail));
+            damage.get_or_insert(Error::malformed(ErrorCode::MalformedGzip, "gzip", end, detail));
         }
         let missing = HEAD.saturating_sub(together.len()).min(head.len());
         #[allow(clippy::disallowed_methods)] // at most HEAD
@@ -186,7 +186,7 @@ fn stream(window: &mut Window<'_>, start: u64, spent: &mut Spent) -> Result<(u64
             }
             _ => {
                 let detail = "the stream does not inflate";
-                return Err(Error::malformed("malformed-deflate", "gzip", at, detail));
+                return Err(Error::malformed(ErrorCode::MalformedDeflate, "gzip", at, detail));
             }
         }
     }
@@ -201,7 +201,7 @@ fn charge(meter: &Meter, spent: &mut Spent, taken: u64, given: u64) -> Result<()
     meter.charge(Limit::Inflated, given)?;
     let ratio = meter.allowed(Limit::Ratio);
     if spent.given > spent.taken.saturating_mul(ratio).saturating_add(SLACK) {
-        return Err(Error::limit(Limit::Ratio, ratio));
+        return Err(Limit::Ratio.error(ratio));
     }
     Ok(())
 }
@@ -216,7 +216,7 @@ fn behind(window: &mut Window<'_>, mut at: u64) -> Result<()> {
         let len = wide(piece.len());
         if piece.iter().any(|byte| *byte != 0) {
             let detail = "what follows its last member is none";
-            return Err(Error::malformed("malformed-gzip", "gzip", at, detail));
+            return Err(Error::malformed(ErrorCode::MalformedGzip, "gzip", at, detail));
         }
         window.meter().charge(Limit::Steps, len)?;
         at = at.saturating_add(len);
@@ -253,7 +253,7 @@ fn header(bytes: &[u8]) -> Result<(Option<String>, u64)> {
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 mod tests {
     use crate::container::zip::tests::{deflated_bytes, found, inspect, protected};
-    use crate::{Error, Protection, Report};
+    use crate::{Protection, Report};
 
     const HEADER: &[u8] = b"\x1F\x8B\x08\0\0\0\0\0\0\x03";
 
@@ -265,7 +265,7 @@ mod tests {
     }
 
     fn code(report: &Report) -> Option<&'static str> {
-        report.findings().next().unwrap().error().map(Error::code)
+        report.findings().next().unwrap().error().map(|error| error.code().as_str())
     }
 
     #[test]

@@ -6,6 +6,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
+use crate::code::ErrorCode;
 use crate::container::Label;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
@@ -355,7 +356,7 @@ fn walk(
     loop {
         let at = reader.buffer_position();
         let event = reader.read_event().map_err(|error| {
-            Error::malformed("malformed-label", structure, None, format!("{error} at {at}"))
+            Error::malformed(ErrorCode::MalformedLabel, structure, None, format!("{error} at {at}"))
         })?;
         match event {
             Event::Start(element) => {

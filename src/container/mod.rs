@@ -34,136 +34,13 @@ mod zlib;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result};
-use crate::names::names;
+use crate::kinds::{Anomaly, Container, Protection};
 pub(crate) use crate::source::Encoding;
 use crate::source::{Extent, Window};
 use polyglot::Second;
 use words::{Word, Words};
-
-names! {
-    /// What kind of file or member it is.
-    pub enum Container {
-        /// A compound file with the data spaces of an ECMA-376 document (MS-OFFCRYPTO 2.2).
-        OoxmlIrm = "ooxml-irm",
-        /// A compound file with the data spaces of a binary Office document (MS-OFFCRYPTO 2.2).
-        BinaryIrm = "binary-irm",
-        /// The envelope that .NET and the XPS viewer write.
-        XpsIrm = "xps-irm",
-        /// The attachment of a rights-managed mail (MS-OXORMMS 2.2.4).
-        Rpmsg = "rpmsg",
-        /// A PDF whose security handler is MicrosoftIRMServices, version 1.
-        PdfIrmV1 = "pdf-irm-v1",
-        /// The same in version 2, bare or in its unencrypted wrapper.
-        PdfIrmV2 = "pdf-irm-v2",
-        /// A generic protected file (`.pfile`, `.ptxt` and the like).
-        Pfile = "pfile",
-        /// XrML as a file: a license, a certificate, a template.
-        License = "license",
-        /// An Office document in a ZIP package.
-        Ooxml = "ooxml",
-        /// Any other ZIP archive.
-        Zip = "zip",
-        /// A compound file that is none of the others.
-        Ole = "ole",
-        /// An Outlook item (MS-OXMSG).
-        Msg = "msg",
-        /// A PDF without Microsoft's handler.
-        Pdf = "pdf",
-        /// An Internet message (RFC 5322).
-        Eml = "eml",
-        /// Internet messages one after the other (RFC 4155).
-        Mbox = "mbox",
-        /// `winmail.dat` (MS-OXTNEF).
-        Tnef = "tnef",
-        /// An Outlook data file (MS-PST).
-        Pst = "pst",
-        /// Something else.
-        Other = "other",
-        /// Nothing: no bytes.
-        Empty = "empty",
-    }
-}
-
-names! {
-    /// What keeps people out of it.
-    pub enum Protection {
-        /// A publishing license decides who opens it.
-        Rms = "rms",
-        /// A password.
-        Password = "password",
-        /// Another security handler, named in the evidence.
-        Other = "other",
-        /// Nothing.
-        None = "none",
-        /// It was not read far enough to tell.
-        Unknown = "unknown",
-    }
-}
-
-names! {
-    /// Odd, but readable.
-    pub enum Anomaly {
-        /// The certificates of the license do not stand leaf first.
-        ChainOrder = "chain-order",
-        /// Something follows where the structure should end.
-        TrailingData = "trailing-data",
-        /// The bytes are two containers at once.
-        Polyglot = "polyglot",
-        /// An element that decides stands there twice; the first counts.
-        DuplicateElement = "duplicate-element",
-        /// The label names another tenant than the license.
-        LabelTenantDiffers = "label-tenant-differs",
-        /// The notice for old readers that such a file carries is not there.
-        PlaceholderMissing = "placeholder-missing",
-        /// Of the entries of double key encryption some are missing.
-        DoubleKeyIncomplete = "double-key-incomplete",
-        /// The key was read from the chain of a use license.
-        FromUseLicense = "from-use-license",
-        /// The PDF's cross-reference was damaged and objects were searched for.
-        XrefRebuilt = "xref-rebuilt",
-        /// White space stands between the license's tags.
-        ReflowedLicense = "reflowed-license",
-        /// The structure is not laid out as its specification says.
-        NonSpecLayout = "non-spec-layout",
-        /// A structure that should hold one license holds several different ones.
-        SeveralLicenses = "several-licenses",
-        /// License text is present where an XML parser skips it, or in a foreign element.
-        StrayLicenseText = "stray-license-text",
-        /// The last delimiter of a multipart message is missing, and every part is complete.
-        UnterminatedMultipart = "unterminated-multipart",
-        /// The estate has no such key, but the license looks like one imported into Azure.
-        ImportedKeyLikely = "imported-key-likely",
-        /// Only the key's id matched, not the key.
-        IdOnlyMatch = "id-only-match",
-        /// The id is known with another key.
-        KeyIdConflict = "key-id-conflict",
-        /// Id and key belong to different authorities.
-        AuthorityConflict = "authority-conflict",
-        /// The host is known, the key is not.
-        UnknownKeyAtKnownHost = "unknown-key-at-known-host",
-        /// What the estate says of the key and what the license says do not fit.
-        EstateContradicted = "estate-contradicted",
-        /// The addresses point to different services.
-        LocatorConflict = "locator-conflict",
-        /// The key is that of a licensing-only cluster.
-        LicensingOnlyCluster = "licensing-only-cluster",
-        /// The key belongs to the pre-production hierarchy.
-        PreProduction = "pre-production",
-        /// An AD RMS license with a label: perhaps "hold your own key".
-        HyokCandidate = "hyok-candidate",
-        /// A use license came from another server than the publishing license names.
-        ServedElsewhere = "served-elsewhere",
-        /// The client's certificate was issued after the cluster became read-only.
-        ClcIssuedAfterReadOnly = "clc-issued-after-read-only",
-        /// Published after the cluster became read-only, with a certificate from before.
-        PublishedWithOldClc = "published-with-old-clc",
-        /// The server itself published after it became read-only.
-        ServerPublishedAfterReadOnly = "server-published-after-read-only",
-        /// The file was changed after the cluster became read-only.
-        EditedAfterReadOnly = "edited-after-read-only",
-    }
-}
 
 /// A license that a format has found, in memory.
 #[derive(Debug)]
@@ -316,7 +193,12 @@ pub(crate) trait Sink {
     /// says so last, before it returns.
     fn rest(&mut self, rest: Rest) {
         drop(rest);
-        self.incomplete(Error::unsupported("archive-not-opened", "archive", None, "not read on"));
+        self.incomplete(Error::unsupported(
+            ErrorCode::ArchiveNotOpened,
+            "archive",
+            None,
+            "not read on",
+        ));
     }
 
     /// The same, of a format that reads from here on what it has not read yet, and all of it.
@@ -587,7 +469,7 @@ fn ends_protected(name: &[u8]) -> bool {
 /// What is said of such a member.
 pub(crate) fn not_as_named() -> Error {
     let detail = "it is named like a protected file, and its bytes are of no known format";
-    Error::malformed("malformed-attachment", "attachment", None, detail)
+    Error::malformed(ErrorCode::MalformedAttachment, "attachment", None, detail)
 }
 
 /// Returns what reads a member of this name, if that is not [`read`].

@@ -2,6 +2,7 @@
 //! them are looked into where all members are wanted.
 
 use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
+use crate::code::ErrorCode;
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
 use crate::container::{
     Body, Member, Name, Sink, WAITING, go_on, is_firmly_known, is_known, is_named_protected,
@@ -129,7 +130,7 @@ impl Packed {
         let error = match parsed {
             Ok(Some(packed)) if packed.at.saturating_add(packed.len) > size => {
                 let detail = "the length of the file is more than the stream has";
-                Error::malformed("malformed-attachment", "OLENativeStream", None, detail)
+                Error::malformed(ErrorCode::MalformedAttachment, "OLENativeStream", None, detail)
             }
             Ok(parsed) => return Ok(parsed),
             Err(error) => error.with_offset(None),

@@ -3,9 +3,11 @@
 //! Whatever such a file says, no publishing license is in its clear part.
 
 use crate::bytes::Cursor;
+use crate::code::ErrorCode;
 use crate::container::compound::{CompoundFile, Entry};
-use crate::container::{Anomaly, Container, Protection, Sink, label};
+use crate::container::{Sink, label};
 use crate::error::{Error, Result};
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
 use crate::source::Window;
 
@@ -111,7 +113,7 @@ fn package(file: &mut CompoundFile, window: &mut Window<'_>, info: &Entry) -> Re
         (3 | 4, 3) => "extensible encryption",
         (major, minor) => {
             return Err(Error::malformed(
-                "malformed-encryption-info",
+                ErrorCode::MalformedEncryptionInfo,
                 "EncryptionInfo",
                 info.offset,
                 format!("version {major}.{minor} is none that MS-OFFCRYPTO knows"),
@@ -281,6 +283,6 @@ mod tests {
             assert_eq!(told, (Some(protection), evidence.to_owned()), "{streams:?}");
         }
         let error = told_of(&[("EncryptionInfo", &info(9, 9)), package]).unwrap_err();
-        assert_eq!(error.code(), "malformed-encryption-info");
+        assert_eq!(error.code().as_str(), "malformed-encryption-info");
     }
 }

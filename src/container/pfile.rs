@@ -10,10 +10,12 @@
 //!  +20    content offset                +24  original size (u64), metadata offset, length
 //! ```
 
+use super::Sink;
 use super::label;
-use super::{Anomaly, Container, Protection, Sink};
 use crate::bytes::{Cursor, narrow, wide};
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
 
@@ -63,7 +65,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let license_end = header.license.end();
     if header.license.len == 0 {
         return Err(Error::malformed(
-            "license-missing",
+            ErrorCode::LicenseMissing,
             STRUCTURE,
             header.at.checked_add(16),
             "the publishing license has no bytes",
@@ -139,12 +141,12 @@ fn named(error: Error, window: &mut Window<'_>, sink: &mut dyn Sink, at: u64) ->
             | [0, b'<', ..]
             | [0xFE, 0xFF, 0, b'<', ..]
     );
-    if error.code() != "license-unreadable" || is_text {
+    if error.code() != ErrorCode::LicenseUnreadable || is_text {
         return error;
     }
     sink.evidence("PFILE license", "no XrML, as Windows Information Protection has it", Some(at));
     let detail = "it is no XrML: a damaged license, or Windows Information Protection";
-    Error::malformed("license-unreadable", "publishing license", at, detail)
+    Error::malformed(ErrorCode::LicenseUnreadable, "publishing license", at, detail)
 }
 
 fn read_header(window: &mut Window<'_>) -> Result<Header> {
@@ -155,7 +157,7 @@ fn read_header(window: &mut Window<'_>) -> Result<Header> {
     let notice = cursor.u32_le("clear text length")?;
     if !MAJOR.contains(&major) {
         let detail = format!("version {major}.{minor} is not known");
-        return Err(Error::malformed("malformed-pfile-header", STRUCTURE, 6, detail));
+        return Err(Error::malformed(ErrorCode::MalformedPfileHeader, STRUCTURE, 6, detail));
     }
     let at = wide(PREAMBLE).saturating_add(u64::from(notice));
     let long = major > 2 || minor >= 1;
@@ -165,7 +167,7 @@ fn read_header(window: &mut Window<'_>) -> Result<Header> {
     if narrow(u64::from(header_len)).is_none_or(|header_len| header_len < len) {
         let detail =
             format!("a header of {header_len} bytes is too short for version {major}.{minor}");
-        return Err(Error::malformed("malformed-pfile-header", STRUCTURE, at, detail));
+        return Err(Error::malformed(ErrorCode::MalformedPfileHeader, STRUCTURE, at, detail));
     }
     cursor.skip(8, "extension")?;
     let offset = cursor.u32_le("publishing license offset")?;

@@ -4,9 +4,10 @@
 //! Looking costs ordinary files nothing: the head is read anyway, and so is the end of a PDF.
 //! Behind a compound file something is looked for only if its size leaves room for it.
 
-use super::{Anomaly, Body, Member, Name, Sink, begins_file, compound, pdf, stored, zip};
+use super::{Body, Member, Name, Sink, begins_file, compound, pdf, stored, zip};
 use crate::bytes::wide;
 use crate::error::Result;
+use crate::kinds::Anomaly;
 use crate::limits::Limit;
 use crate::source::Window;
 

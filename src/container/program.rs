@@ -3,9 +3,10 @@
 //!
 //! Programs for DOS that unpack LHA and ARJ say so in their first bytes.
 
-use super::{Anomaly, Container, Sink, archive, begins_file, stored, zip};
+use super::{Sink, archive, begins_file, stored, zip};
 use crate::bytes::Cursor;
 use crate::error::Result;
+use crate::kinds::{Anomaly, Container};
 use crate::source::Window;
 
 /// `e_magic`, with which programs of MS-DOS and all that came after it begin.

@@ -2,8 +2,10 @@
 //! file in the blocks of one zlib stream.
 
 use crate::bytes::Cursor;
-use crate::container::{Body, Container, Member, Name, Protection, Sink};
+use crate::code::ErrorCode;
+use crate::container::{Body, Member, Name, Sink};
 use crate::error::{Error, Result};
+use crate::kinds::{Container, Protection};
 use crate::source::{Encoding, Extent, Window};
 
 /// The first eight bytes, MS-OXORMMS 2.2.4.1.
@@ -28,7 +30,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let tag = Cursor::new("rpmsg", head, PREFIX_LEN).u32_le("block tag")?;
     if tag != BLOCK_TAG {
         return Err(Error::malformed(
-            "malformed-rpmsg",
+            ErrorCode::MalformedRpmsg,
             "rpmsg",
             PREFIX_LEN,
             format!("the first block has the tag {tag:#06x}, not 0x0FA0"),
@@ -73,7 +75,7 @@ pub(crate) fn read_bare_blocks(_window: &mut Window<'_>, sink: &mut dyn Sink) ->
     sink.container(Container::Other);
     sink.protection(Protection::Unknown);
     Err(Error::unsupported(
-        "archive-not-opened",
+        ErrorCode::ArchiveNotOpened,
         "block stream",
         0,
         "blocks of tag 0x0FA0 without the prefix of an rpmsg",

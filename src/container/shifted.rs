@@ -3,9 +3,10 @@
 //!
 //! Office opens no such document, but who removes those bytes has it: it is read as a member.
 
-use super::{Anomaly, Sink, compound, gzip, mail, ordinary, pdf, pfile, rpmsg, stored, tar, text};
+use super::{Sink, compound, gzip, mail, ordinary, pdf, pfile, rpmsg, stored, tar, text};
 use crate::bytes::wide;
 use crate::error::Result;
+use crate::kinds::Anomaly;
 use crate::source::Window;
 
 /// Zeros that may precede a file; white space may fill the head up to it.

@@ -1,10 +1,9 @@
 //! Members that a container holds as they are.
 
-use super::{
-    Anomaly, Body, Member, Name, Sink, is_named_protected, is_worth_opening, not_as_named,
-};
+use super::{Body, Member, Name, Sink, is_named_protected, is_worth_opening, not_as_named};
 use crate::bytes::narrow;
 use crate::error::Result;
+use crate::kinds::Anomaly;
 use crate::source::{Extent, Window};
 
 /// Bytes of a member by which it is recognized.

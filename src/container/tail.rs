@@ -6,9 +6,10 @@
 
 use memchr::memmem;
 
-use super::{Container, Sink, archive, zip};
+use super::{Sink, archive, zip};
 use crate::bytes::wide;
 use crate::error::Result;
+use crate::kinds::Container;
 use crate::source::Window;
 
 /// Bytes of the end that are read.

@@ -6,9 +6,11 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use crate::bytes::{narrow, utf8_lossy, wide};
+use crate::code::ErrorCode;
 use crate::container::stored::{named, stored};
-use crate::container::{Body, Container, Member, Sink};
+use crate::container::{Body, Member, Sink};
 use crate::error::{Error, Result};
+use crate::kinds::Container;
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
 
@@ -212,7 +214,7 @@ fn member(
     if is_sparse && extent.len > 0 {
         let name = named(path);
         let (at, detail) = (extent.offset, "a member with holes");
-        let error = Error::unsupported("archive-not-opened", "tar member", at, detail);
+        let error = Error::unsupported(ErrorCode::ArchiveNotOpened, "tar member", at, detail);
         sink.member(Member { name, body: Body::Unopened { error, size: Some(extent.len) } })?;
         return Ok(true);
     }
@@ -238,10 +240,15 @@ fn header(window: &mut Window<'_>, at: u64) -> Result<Option<Header>> {
     let bytes = window.block(STRUCTURE, at, len)?;
     let field = |range: std::ops::Range<usize>| bytes.get(range).unwrap_or_default();
     if !bytes.first_chunk().is_some_and(has_checksum) {
-        return Err(Error::malformed("malformed-tar", STRUCTURE, at, "chksum is not that of it"));
+        return Err(Error::malformed(
+            ErrorCode::MalformedTar,
+            STRUCTURE,
+            at,
+            "chksum is not that of it",
+        ));
     }
     let Some(size) = number(field(SIZE)) else {
-        return Err(Error::malformed("malformed-tar", STRUCTURE, at, "size is no number"));
+        return Err(Error::malformed(ErrorCode::MalformedTar, STRUCTURE, at, "size is no number"));
     };
     let mut name = text(field(NAME));
     // GNU tar, whose magic goes on with a blank, has other fields there, and V7 has none.
@@ -309,7 +316,7 @@ fn behind(window: &mut Window<'_>, sink: &mut dyn Sink, mut at: u64) -> Result<(
         window.meter().charge(Limit::Steps, len.wrapping_shr(4).max(1))?;
         if let Some(nonzero) = nonzero {
             let (at, detail) = (at.saturating_add(wide(nonzero)), "something follows its end");
-            sink.incomplete(Error::unsupported("archive-not-opened", "tar", at, detail));
+            sink.incomplete(Error::unsupported(ErrorCode::ArchiveNotOpened, "tar", at, detail));
             return Ok(());
         }
         if len < wide(BEHIND) {
@@ -317,7 +324,7 @@ fn behind(window: &mut Window<'_>, sink: &mut dyn Sink, mut at: u64) -> Result<(
             if end.checked_rem(BLOCK) != Some(0) {
                 // Bytes are missing or were inserted, and members may have moved.
                 let detail = "the archive does not end with a block";
-                sink.incomplete(Error::malformed("malformed-tar", "tar", end, detail));
+                sink.incomplete(Error::malformed(ErrorCode::MalformedTar, "tar", end, detail));
             }
             return Ok(());
         }
@@ -351,7 +358,11 @@ mod tests {
     }
 
     fn code(report: &Report) -> &'static str {
-        report.findings().next().and_then(|own| own.error()).map_or("", Error::code)
+        report
+            .findings()
+            .next()
+            .and_then(|own| own.error())
+            .map_or("", |error| error.code().as_str())
     }
 
     fn whole() -> Vec<u8> {
@@ -391,7 +402,10 @@ mod tests {
         let plain = [entry("a.txt", b'0', b"text"), vec![0; 1024]].concat();
         assert_eq!(inspect(&plain).worst(), Protection::None);
         let sparse = [entry("s", b'S', b"text"), vec![0; 1024]].concat();
-        assert_eq!(inspect(&sparse).incomplete().map(Error::code), Some("archive-not-opened"));
+        assert_eq!(
+            inspect(&sparse).incomplete().map(|error| error.code().as_str()),
+            Some("archive-not-opened")
+        );
         // One that is nothing but a hole.
         let hole = [entry("s", b'S', b""), vec![0; 1024]].concat();
         let report = inspect(&hole);
@@ -499,7 +513,7 @@ mod tests {
         for cut in [1000, 3000, 3512, 4100] {
             let report = inspect(&two[..cut]);
             let own = report.findings().next().and_then(|own| own.error()).unwrap();
-            let said = (own.code(), own.offset());
+            let said = (own.code().as_str(), own.offset());
             assert_eq!(said, ("truncated", Some(cut as u64)), "cut at {cut}");
         }
         // The first member ends with the file, and the other one is missing.
@@ -507,7 +521,10 @@ mod tests {
         for first in [&two[..3584], &ordinary[..1024]] {
             let report = inspect(first);
             let own = report.findings().next().and_then(|own| own.error()).unwrap();
-            assert_eq!((own.code(), own.offset()), ("truncated", Some(first.len() as u64)));
+            assert_eq!(
+                (own.code().as_str(), own.offset()),
+                ("truncated", Some(first.len() as u64))
+            );
         }
         for cut in [300, 700, 1000] {
             assert_ne!(inspect(&file[..cut]).worst(), Protection::None, "cut at {cut}");

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{Anomaly, Container, Protection, Sink, is_known, stored};
+use super::{Sink, is_known, stored};
 use crate::bytes::wide;
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::license_text::has_license_text;
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
@@ -67,7 +69,7 @@ pub(crate) fn read_damaged(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resu
     sink.protection(Protection::Unknown);
     let at = damaged_at(window.head()?).map(wide);
     let detail = "a license follows text that is no XML";
-    Err(Error::malformed("malformed-xrml", "XML prolog", at, detail))
+    Err(Error::malformed(ErrorCode::MalformedXrml, "XML prolog", at, detail))
 }
 
 /// Whether text is an XML document whose root element passes `test`. The test is given the text from
@@ -255,7 +257,7 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
                 return Ok(());
             }
             let detail = "the document ends within its prolog, which contains license text";
-            return Err(Error::malformed("malformed-xrml", "XML prolog", None, detail));
+            return Err(Error::malformed(ErrorCode::MalformedXrml, "XML prolog", None, detail));
         }
         // Twice as much each time, so that the work stays in proportion to the text.
         len = len.saturating_mul(2);

@@ -1,7 +1,8 @@
 //! A zlib stream as a file (RFC 1950), which programs write that keep their objects packed.
 
-use super::{Body, Container, Encoding, Member, Name, Sink, is_known};
+use super::{Body, Encoding, Member, Name, Sink, is_known};
 use crate::error::Result;
+use crate::kinds::Container;
 use crate::limits::Limit;
 use crate::source::{Extent, UNKNOWN_SIZE, Window, head_of};
 

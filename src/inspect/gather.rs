@@ -6,12 +6,13 @@ use std::ops::Range;
 use super::Options;
 use super::place::Place;
 use crate::bytes::{Buffer, narrow, wide};
+use crate::code::ErrorCode;
 use crate::container::mail::pst::PstOpener;
-use crate::container::{
-    Anomaly, Body, Container, Label, LicenseBytes, Member, Protection, Rest, Sink, Wanted,
-};
+use crate::container::{Body, Label, LicenseBytes, Member, Rest, Sink, Wanted};
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::{Depth, Facts, LicenseFacts, Searched};
+use crate::facts::{Facts, LicenseFacts};
+use crate::kinds::{Anomaly, Container, Protection};
+use crate::kinds::{Depth, Searched};
 use crate::license::{self, Evidence, Kind, License, Memory, UseLicense};
 use crate::limits::{Limit, Meter};
 use crate::report::Finding;
@@ -101,7 +102,7 @@ impl Gather<'_> {
             // Inside a protected container the only license there is must be the one.
             Kind::Other(_) | Kind::Unknown if self.is_rms() => {
                 let error = Error::malformed(
-                    "license-unreadable",
+                    ErrorCode::LicenseUnreadable,
                     "publishing license",
                     reading.error.as_ref().and_then(Error::offset).or(begin),
                     "no BODY of type Microsoft Rights Label",
@@ -124,7 +125,12 @@ impl Gather<'_> {
             Kind::Unknown => {
                 self.found.protection = Some(Protection::Unknown);
                 return Err(reading.error.unwrap_or_else(|| {
-                    Error::malformed("license-unreadable", "XrML", begin, "no BODY of a known type")
+                    Error::malformed(
+                        ErrorCode::LicenseUnreadable,
+                        "XrML",
+                        begin,
+                        "no BODY of a known type",
+                    )
                 }));
             }
         }
@@ -403,7 +409,7 @@ impl Gathered {
             let mut finding = Finding::new(Facts::new(container, protection));
             let error = match (error, protection) {
                 (None, Protection::Rms) => Some(Error::malformed(
-                    "license-missing",
+                    ErrorCode::LicenseMissing,
                     "publishing license",
                     None,
                     "the container is rights-protected, and holds none",
@@ -526,7 +532,7 @@ impl Candidate {
 }
 
 type Identity =
-    (Box<LicenseFacts>, Option<(String, Option<String>)>, Vec<Anomaly>, Option<&'static str>);
+    (Box<LicenseFacts>, Option<(String, Option<String>)>, Vec<Anomaly>, Option<ErrorCode>);
 
 /// Merges the findings of one structure that was read in several layers: removes each license that
 /// repeats an earlier one, and marks all findings if several candidates remain.

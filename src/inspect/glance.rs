@@ -1,9 +1,11 @@
 //! Most files are of no format that is known here. One look at their first bytes tells, and nothing
 //! is set up for them of what the reading of a container needs.
 
-use crate::container::{Container, Format, Protection};
+use crate::container::Format;
 use crate::error::Result;
-use crate::facts::{Depth, Facts};
+use crate::facts::Facts;
+use crate::kinds::Depth;
+use crate::kinds::{Container, Protection};
 use crate::limits::Meter;
 use crate::report::{Finding, Report};
 use crate::source::{Cache, ReadAt, Window};

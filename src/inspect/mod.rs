@@ -16,7 +16,7 @@ use crate::bytes::Buffer;
 use crate::container::mail::pst::{PstOpener, PstReader};
 use crate::container::{self, Wanted};
 use crate::error::{Error, Result};
-use crate::facts::Depth;
+use crate::kinds::Depth;
 use crate::license::{Manner, Memory};
 use crate::limits::{Cancel, Limits, Meter};
 use crate::report::Report;

@@ -1,8 +1,10 @@
 //! A toy format shows what a format can say, and what becomes of it.
 
 use super::*;
-use crate::container::{Anomaly, Label, LicenseBytes, Sink};
+use crate::code::ErrorCode;
+use crate::container::{Label, LicenseBytes, Sink};
 use crate::inspect::Inspector;
+use crate::kinds::Anomaly;
 use crate::source::{Extent, Window};
 use crate::specimen::{Client, Documents, LicenseBuilder, Server};
 
@@ -84,13 +86,18 @@ fn what_was_found_before_an_error_stays() {
         sink.container(Container::Pfile);
         sink.protection(Protection::Rms);
         sink.license_at(window, &[Extent { offset: 0, len: first }])?;
-        Err(Error::malformed("malformed-toy", "toy", 7, "the second half is missing"))
+        Err(Error::malformed(
+            ErrorCode::MalformedPfileHeader,
+            "toy",
+            7,
+            "the second half is missing",
+        ))
     });
     let finding = report.findings().next().unwrap();
     assert!(finding.facts.slc_key().is_some());
-    assert_eq!(finding.facts.error_code.as_deref(), Some("malformed-toy"));
+    assert_eq!(finding.facts.error_code.as_deref(), Some("malformed-pfile-header"));
     assert_eq!(finding.facts.error_offset, Some(7));
-    assert_eq!(report.incomplete().unwrap().code(), "malformed-toy");
+    assert_eq!(report.incomplete().unwrap().code(), "malformed-pfile-header");
 }
 
 #[test]

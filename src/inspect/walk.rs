@@ -7,11 +7,14 @@ use super::gather::{Gather, Gathered, merge_layers};
 use super::paths::Names;
 use super::place::{Holder, Place};
 use crate::bytes::{Buffer, wide};
+use crate::container;
 use crate::container::mail::Delimited;
 use crate::container::mail::pst::Elsewhere;
-use crate::container::{self, Anomaly, Body, Container, Format, Member, Name, Protection, Rest};
+use crate::container::{Body, Format, Member, Name, Rest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::{Facts, Searched};
+use crate::facts::Facts;
+use crate::kinds::Searched;
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::license::Memory;
 use crate::limits::{Limit, Meter};
 use crate::report::{Finding, Report};
@@ -269,7 +272,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 }
             } else if account.is_some_and(|account| account.is_spent()) {
                 let allowed = self.meter.allowed(Limit::Ratio);
-                let error = Error::limit(Limit::Ratio, allowed);
+                let error = Limit::Ratio.error(allowed);
                 self.abandon(&error, |frame| {
                     frame.outer.account.as_ref().is_some_and(|account| account.is_spent())
                 });

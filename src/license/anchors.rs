@@ -3,7 +3,7 @@
 //! since RMS version 2 every installation holds the same self-enrollment key, so that a chain to
 //! these anchors identifies nobody.
 
-use crate::facts::Hierarchy;
+use crate::kinds::Hierarchy;
 
 /// SHA-256 of each anchor's modulus, as in the record's `slc_key`.
 const ANCHORS: [(&str, Hierarchy); 8] = [

@@ -68,7 +68,7 @@ fn hash(text: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Depth;
+    use crate::kinds::Depth;
     use crate::license::owned::Entry;
     use crate::license::{Manner, Memory, link, read, reader};
     use crate::limits::{Cancel, Limits, Meter};

@@ -11,8 +11,9 @@ use super::owned::{Entry, Located, OwnedParty};
 use super::reader::{self, Documents};
 use super::text::Text;
 use crate::bytes::{Buffer, wide};
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
-use crate::facts::{Depth, Signature};
+use crate::kinds::{Depth, Signature};
 use crate::limits::{Cancel, Limit, Limits, Meter};
 use crate::timestamp::Timestamp;
 
@@ -262,7 +263,7 @@ fn each_in_chain(
                 let at = wide(events.start());
                 let decoded = decode_base64_of(base64, MAX_CERTIFICATE_LETTERS);
                 let certificate = decoded.ok_or_else(|| {
-                    Error::malformed("malformed-xrml", "CERTIFICATE", at, "it is no base64")
+                    Error::malformed(ErrorCode::MalformedXrml, "CERTIFICATE", at, "it is no base64")
                 })?;
                 take(events.start()..events.end(), &certificate)?;
             }

@@ -4,7 +4,7 @@
 use super::anchors;
 use super::kind::CertificateKind;
 use super::owned::{Bound, Located, OwnedDocument, OwnedParty};
-use crate::facts::Hierarchy;
+use crate::kinds::Hierarchy;
 
 /// Whether the principal of a document is one that issues certificates for others.
 fn is_of_a_licensor(document: &OwnedDocument) -> bool {

@@ -1,9 +1,9 @@
 //! [`CertificateKind`], the kind of a document.
 
 use super::document::RIGHTS_LABEL;
-use crate::names::names;
+use crate::kinds::vocabulary;
 
-names! {
+vocabulary! {
     /// What a document is, by its BODY and its DESCRIPTOR (MS-RMPR 2.2.9).
     pub enum CertificateKind {
         /// A publishing license.

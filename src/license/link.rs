@@ -6,7 +6,7 @@ use super::key::MAX_LETTERS;
 use super::owned::{Located, OwnedDocument};
 use crate::bytes::wide;
 use crate::error::Result;
-use crate::facts::{Link, Signature};
+use crate::kinds::{KeyLink, Signature};
 use crate::limits::{Limit, Meter};
 
 /// Steps of one signature, cached or not, so that a warm and a cold cache give the same report:
@@ -19,7 +19,7 @@ pub(crate) fn verify(
     license: &Located<'_>,
     documents: &[Located<'_>],
     meter: &Meter,
-) -> Result<(Signature, Link)> {
+) -> Result<(Signature, KeyLink)> {
     for document in documents {
         signature(document, meter)?;
     }
@@ -56,61 +56,61 @@ impl<'d> Chain<'d> {
     /// key: the text was changed. So does a certificate that has no signature, or no end: a single
     /// bit in a tag takes a signature out of sight, and no server issues such a certificate. One
     /// that cannot be checked proves nothing, so nothing is said to lead anywhere.
-    fn link(&self, license: &'d Located) -> Result<Link> {
+    fn link(&self, license: &'d Located) -> Result<KeyLink> {
         match signature_of(license) {
-            Signature::NotChecked => return Ok(Link::NotChecked),
-            Signature::Unsigned | Signature::Unsupported => return Ok(Link::Unanchored),
-            Signature::Invalid => return Ok(Link::Broken),
+            Signature::NotChecked => return Ok(KeyLink::NotChecked),
+            Signature::Unsigned | Signature::Unsupported => return Ok(KeyLink::Unanchored),
+            Signature::Invalid => return Ok(KeyLink::Broken),
             Signature::Valid | Signature::Reflowed => {}
         }
         if self.documents.iter().any(|located| signature_of(located) == Signature::Invalid) {
-            return Ok(Link::Broken);
+            return Ok(KeyLink::Broken);
         }
         let link = match license.document.issuer.is_server {
             true => self.of_a_server(license)?,
             false => self.of_a_client(license)?,
         };
         Ok(match link {
-            Link::Linked | Link::Own => self.beside(license).unwrap_or(link),
+            KeyLink::Linked | KeyLink::Own => self.beside(license).unwrap_or(link),
             other => other,
         })
     }
 
     /// What certificates that are not whole make of a way that leads to the key.
-    fn beside(&self, license: &Located<'_>) -> Option<Link> {
+    fn beside(&self, license: &Located<'_>) -> Option<KeyLink> {
         let others = self.documents.iter().filter(|located| !std::ptr::eq(*located, license));
         let broken = others.map(|located| match signature_of(located) {
-            Signature::Unsigned => Some(Link::Broken),
-            _ if !located.document.closed => Some(Link::Broken),
-            Signature::Unsupported => Some(Link::Unanchored),
+            Signature::Unsigned => Some(KeyLink::Broken),
+            _ if !located.document.closed => Some(KeyLink::Broken),
+            Signature::Unsupported => Some(KeyLink::Unanchored),
             _ => None,
         });
         // Broken says more.
-        broken.flatten().max_by_key(|link| *link == Link::Broken)
+        broken.flatten().max_by_key(|link| *link == KeyLink::Broken)
     }
 
     /// A server signs with the key that it names. Documents beside that, which lead nowhere, change
     /// nothing.
-    fn of_a_server(&self, license: &'d Located) -> Result<Link> {
+    fn of_a_server(&self, license: &'d Located) -> Result<KeyLink> {
         if !license.document.issuer.has_key_of(&license.document.principal) {
-            return Ok(Link::Unanchored);
+            return Ok(KeyLink::Unanchored);
         }
         match parents(license, self.documents).next() {
-            None => Ok(Link::Own),
+            None => Ok(KeyLink::Own),
             Some(_) => self.up(license),
         }
     }
 
     /// A client signs with the key of its certificate, and the server that the license names has
     /// signed that. Of several certificates of the same key one that leads there is enough.
-    fn of_a_client(&self, license: &'d Located) -> Result<Link> {
+    fn of_a_client(&self, license: &'d Located) -> Result<KeyLink> {
         let license = &license.document;
-        let mut found = Link::Unanchored;
+        let mut found = KeyLink::Unanchored;
         for clc in self.documents.iter().filter(|clc| is_clc_of(&clc.document, license)) {
-            let link = if fits(&clc.document, license) { self.up(clc)? } else { Link::Broken };
+            let link = if fits(&clc.document, license) { self.up(clc)? } else { KeyLink::Broken };
             match link {
-                Link::Linked => return Ok(link),
-                Link::Broken => found = link,
+                KeyLink::Linked => return Ok(link),
+                KeyLink::Broken => found = link,
                 _ => {}
             }
         }
@@ -119,13 +119,13 @@ impl<'d> Chain<'d> {
 
     /// Follows a document to the last issuer in the file. That the last one is Microsoft's is not
     /// asked: it would prove nothing (`anchors`).
-    fn up(&self, from: &'d Located) -> Result<Link> {
+    fn up(&self, from: &'d Located) -> Result<KeyLink> {
         let compared = wide(self.documents.len()).saturating_mul(wide(MAX_LETTERS));
         let mut located = from;
         for _ in self.documents {
             self.meter.charge(Limit::Steps, compared)?;
             if !is_good(located) {
-                return Ok(Link::Unanchored);
+                return Ok(KeyLink::Unanchored);
             }
             let mut above = parents(located, self.documents).peekable();
             if above.peek().is_none() {
@@ -133,17 +133,17 @@ impl<'d> Chain<'d> {
             }
             match above.find(|parent| allows(&parent.document, &located.document)) {
                 Some(parent) => located = parent,
-                None => return Ok(Link::Broken),
+                None => return Ok(KeyLink::Broken),
             }
         }
-        Ok(Link::Linked)
+        Ok(KeyLink::Linked)
     }
 }
 
 #[cfg(all(test, feature = "verify"))]
 mod tests {
     use super::*;
-    use crate::facts::Depth;
+    use crate::kinds::Depth;
     use crate::license::reader;
     use crate::limits::{Cancel, Limits};
 

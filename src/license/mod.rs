@@ -36,9 +36,11 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use crate::bytes::wide;
-use crate::container::Anomaly;
+use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::facts::{Depth, Hierarchy, IssuerKind, LicenseFacts, Link, Signature};
+use crate::facts::LicenseFacts;
+use crate::kinds::Anomaly;
+use crate::kinds::{Depth, Hierarchy, IssuerKind, KeyLink, Signature};
 use crate::limits::{Limit, Meter};
 use crate::timestamp::Timestamp;
 use cache::CertificateCache;
@@ -264,7 +266,8 @@ fn read_documents(
         if reading.facts.slc_key.is_none() {
             let at = Some(wide(text.raw_offset(license.start)));
             let detail = "no key of a principal could be read";
-            let error = Error::malformed("license-unreadable", "ISSUEDPRINCIPALS", at, detail);
+            let error =
+                Error::malformed(ErrorCode::LicenseUnreadable, "ISSUEDPRINCIPALS", at, detail);
             reading.error.get_or_insert(error.at_stage(Stage::License));
         }
         if let Some(located) = chain.get(at) {
@@ -381,7 +384,7 @@ fn read_rest(
     }
     if !license.signature.present {
         // Nothing needs to be computed to see that.
-        (facts.signature, facts.link) = (Signature::Unsigned, Link::Unanchored);
+        (facts.signature, facts.link) = (Signature::Unsigned, KeyLink::Unanchored);
     }
 }
 
@@ -460,7 +463,7 @@ pub(crate) fn read_use_license(
     let all: Vec<Located<'_>> = documents.list.iter().map(Entry::locate).collect();
     let license = all.iter().find(|located| located.document.is_use_license).or(all.first());
     let Located { document: license, .. } = license.ok_or_else(|| {
-        Error::malformed("license-unreadable", "use license", None, "no XrML in it")
+        Error::malformed(ErrorCode::LicenseUnreadable, "use license", None, "no XrML in it")
             .at_stage(Stage::License)
     })?;
     let mut server = LicenseFacts::new();

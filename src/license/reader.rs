@@ -15,8 +15,9 @@ use super::owned::{Content, Entry};
 use super::place::{Part, Place, Side};
 use super::tag::Tag;
 use crate::bytes::wide;
+use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::facts::Depth;
+use crate::kinds::Depth;
 use crate::license_text::has_license_text;
 use crate::limits::{Limit, Meter};
 
@@ -273,7 +274,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
                     self.open(attributes);
                     if self.has_too_many.get() {
                         let allowed = self.meter.allowed(Limit::Attributes);
-                        return Err(Error::limit(Limit::Attributes, allowed));
+                        return Err(Limit::Attributes.error(allowed));
                     }
                     if empty {
                         self.close();
@@ -298,7 +299,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
     }
 
     fn malformed(&self, detail: &'static str) -> Error {
-        Error::malformed("malformed-xrml", "XrML", wide(self.events.start()), detail)
+        Error::malformed(ErrorCode::MalformedXrml, "XrML", wide(self.events.start()), detail)
     }
 
     fn push(&mut self, tag: Tag) -> Result<()> {

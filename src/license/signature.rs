@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::document::{Document, Field, Span};
 use super::key::{Key, Modulus, decode_base64};
 use super::value::crypto_mode;
-use crate::facts::Signature;
+use crate::kinds::Signature;
 
 /// MS-RMPR 2.2.9.1.6: the exponent MUST be 65537. Another one, above all 1, would let anybody sign
 /// in the name of a modulus that is not his.

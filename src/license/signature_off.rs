@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::key::Key;
-use crate::facts::Signature;
+use crate::kinds::Signature;
 
 /// The signature of a document, which is not checked.
 #[derive(Debug)]

@@ -7,14 +7,15 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::record::{Envelope, Record, SCHEMA_VERSION};
-use crate::container::{Anomaly, Container, Protection};
 use crate::error::{Error, Result};
-use crate::facts::{Depth, Facts, Hierarchy, IssuerKind, LicenseFacts, Link, Searched, Signature};
-use crate::names::names;
+use crate::facts::{Facts, LicenseFacts};
+use crate::kinds::vocabulary;
+use crate::kinds::{Anomaly, Container, Protection};
+use crate::kinds::{Depth, Hierarchy, IssuerKind, KeyLink, Searched, Signature};
 use crate::timestamp::Timestamp;
 use crate::verdict::RULES_VERSION;
 
-names! {
+vocabulary! {
     /// Which part of the record a column belongs to.
     pub enum ColumnPart {
         /// Where and when, from the caller.
@@ -26,7 +27,7 @@ names! {
     }
 }
 
-names! {
+vocabulary! {
     /// What kind of values a column has. Each but the list may be null where the documentation of
     /// the record says so.
     pub enum ColumnKind {
@@ -318,8 +319,8 @@ pub static COLUMNS: &[Column] = &[
     column!(link Text Facts,
     |record| Value::Text(link(record.facts).as_str()),
     |facts, value| {
-        let found = value.text().and_then(Link::from_name);
-        if let Some(found) = found.filter(|found| *found != Link::NotChecked) {
+        let found = value.text().and_then(KeyLink::from_name);
+        if let Some(found) = found.filter(|found| *found != KeyLink::NotChecked) {
             license(facts).link = found;
         }
     }),
@@ -355,8 +356,8 @@ fn signature(facts: &Facts) -> Signature {
     facts.license.as_ref().map_or(Signature::NotChecked, |license| license.signature)
 }
 
-fn link(facts: &Facts) -> Link {
-    facts.license.as_ref().map_or(Link::NotChecked, |license| license.link)
+fn link(facts: &Facts) -> KeyLink {
+    facts.license.as_ref().map_or(KeyLink::NotChecked, |license| license.link)
 }
 
 /// The facts' own anomalies; those of an earlier judging are not facts.

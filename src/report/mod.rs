@@ -9,9 +9,10 @@ pub use columns::{COLUMNS, Column, ColumnKind, ColumnPart, Value};
 pub use record::{Envelope, READER_VERSION, Record, SCHEMA_VERSION};
 pub use redact::Redactor;
 
-use crate::container::{Anomaly, Container, Protection};
 use crate::error::Error;
-use crate::facts::{Facts, Searched};
+use crate::facts::Facts;
+use crate::kinds::Searched;
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::license::{Evidence, License};
 
 /// All findings of one file: the file's own first, then those of its members.

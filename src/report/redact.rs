@@ -176,8 +176,8 @@ impl Redactor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::container::{Container, Protection};
     use crate::facts::LicenseFacts;
+    use crate::kinds::{Container, Protection};
 
     #[test]
     fn hashes_are_hmacs() {

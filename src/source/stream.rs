@@ -6,7 +6,6 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use super::{ReadAt, UNKNOWN_SIZE};
 use crate::bytes::wide;
-use crate::error::Error;
 use crate::limits::Limit;
 
 /// Anything that can read and seek.
@@ -76,9 +75,7 @@ impl ReadAt for StreamSource {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         match self.bytes.read_at(offset, buf)? {
             0 => match self.cut_at {
-                Some(max) if !buf.is_empty() => {
-                    Err(io::Error::other(Error::limit(Limit::Spool, max)))
-                }
+                Some(max) if !buf.is_empty() => Err(io::Error::other(Limit::Spool.error(max))),
                 _ => Ok(0),
             },
             len => Ok(len),

@@ -2,8 +2,9 @@
 
 use crate::authority::host::{Located, is_within, locate};
 use crate::authority::{Answer, AuthorityKind, Estate, Key, KeyMatch, KeyStatus};
-use crate::container::{Anomaly, Container, Protection};
-use crate::facts::{Facts, Hierarchy, LicenseFacts, Link, Searched, Signature};
+use crate::facts::{Facts, LicenseFacts};
+use crate::kinds::{Anomaly, Container, Protection};
+use crate::kinds::{Hierarchy, KeyLink, Searched, Signature};
 use crate::timestamp::Timestamp;
 
 /// Whose host an address names, as far as the name alone can say.
@@ -183,7 +184,7 @@ impl<'a> Inputs<'a> {
         self.license.is_some_and(|license| license.signature == signature)
     }
 
-    pub(crate) fn link_is(&self, link: Link) -> bool {
+    pub(crate) fn link_is(&self, link: KeyLink) -> bool {
         self.license.is_some_and(|license| license.link == link)
     }
 

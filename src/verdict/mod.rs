@@ -15,13 +15,13 @@ pub use rules::{RULES_VERSION, Rating, Rule, rules};
 
 use crate::authority::Estate;
 pub use crate::authority::KeyMatch;
-use crate::container::Anomaly;
 use crate::facts::Facts;
-use crate::names::names;
+use crate::kinds::Anomaly;
+use crate::kinds::vocabulary;
 use crate::timestamp::Timestamp;
 use inputs::Inputs;
 
-names! {
+vocabulary! {
     /// Whether an AD RMS cluster is still needed.
     pub enum Need {
         /// It is.
@@ -33,7 +33,7 @@ names! {
     }
 }
 
-names! {
+vocabulary! {
     /// Whose key opens it.
     pub enum Dependency {
         /// An AD RMS cluster's.
@@ -51,7 +51,7 @@ names! {
     }
 }
 
-names! {
+vocabulary! {
     /// How far a verdict can be believed.
     pub enum Confidence {
         /// The operator's own key matched, and the signature leads to it.

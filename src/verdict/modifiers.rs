@@ -4,8 +4,8 @@ use super::inputs::Inputs;
 use super::rules::Rule;
 use super::{Confidence, Need};
 use crate::authority::KeyMatch;
-use crate::container::Anomaly;
-use crate::facts::{IssuerKind, Link, Signature};
+use crate::kinds::Anomaly;
+use crate::kinds::{IssuerKind, KeyLink, Signature};
 use crate::license::SELF_ENROLLMENT;
 
 /// One modifier: what else speaks for or against a verdict.
@@ -120,7 +120,7 @@ const MODIFIERS: &[Modifier] = &[
             [Signature::Invalid, Signature::Unsigned, Signature::Unsupported]
                 .into_iter()
                 .any(|signature| i.signature_is(signature))
-                || [Link::Broken, Link::Unanchored].into_iter().any(|link| i.link_is(link))
+                || [KeyLink::Broken, KeyLink::Unanchored].into_iter().any(|link| i.link_is(link))
         },
     },
     Modifier {
@@ -140,7 +140,7 @@ const MODIFIERS: &[Modifier] = &[
         matches: |i, _| {
             i.matched(KeyMatch::Key)
                 && (!i.signature_is(Signature::Valid)
-                    || !(i.link_is(Link::Linked) || i.link_is(Link::Own)))
+                    || !(i.link_is(KeyLink::Linked) || i.link_is(KeyLink::Own)))
         },
     },
     Modifier {

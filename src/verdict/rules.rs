@@ -8,7 +8,7 @@ use std::fmt;
 use super::inputs::{HostClass, Inputs};
 use super::{Confidence, Dependency, Need};
 use crate::authority::KeyStatus;
-use crate::container::Anomaly;
+use crate::kinds::Anomaly;
 
 /// The version of the table; it changes whenever a verdict can.
 pub const RULES_VERSION: u32 = 2;

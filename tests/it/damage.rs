@@ -50,7 +50,7 @@ fn place(bytes: &[u8], at: &At) -> usize {
 /// found all the same.
 fn said(report: &Report) -> String {
     let error = report.incomplete();
-    let code = error.map_or("", |error| error.code());
+    let code = error.map_or("", |error| error.code().as_str());
     let offset = error.and_then(|error| error.offset());
     let found = report.findings().filter(|finding| finding.facts().slc_key().is_some()).count();
     let mut odd: Vec<&str> =

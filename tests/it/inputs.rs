@@ -126,7 +126,7 @@ fn a_file_that_changes_under_us_is_an_error_of_its_own() {
 #[test]
 fn a_path_that_cannot_be_opened_is_an_error() {
     let error: Error = Inspector::default().inspect_path("no/such/file").unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Io, "io"));
+    assert_eq!((error.kind(), error.code().as_str()), (ErrorKind::Io, "io"));
     let folder = tempfile::tempdir().unwrap();
     assert!(Inspector::default().inspect_path(folder.path()).is_err());
 }

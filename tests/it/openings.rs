@@ -35,7 +35,7 @@ fn said(bytes: &[u8]) -> &'static str {
     if report.findings().all(|one| judge(one.facts(), &estate).dependency() == Dependency::None) {
         return "none";
     }
-    report.incomplete().map_or("unknown", |error| error.code())
+    report.incomplete().map_or("unknown", |error| error.code().as_str())
 }
 
 /// Compares what is said of all files, and shows all differences.

@@ -5,11 +5,11 @@ use rmsight::specimen::{
     Client, Documents, KeyPair, LicenseBuilder, Mode, Server, Signing, client_certificate, keys,
     server_certificate, signed_document, template,
 };
-use rmsight::{Inspector, Limits, Link, Signature};
+use rmsight::{Inspector, KeyLink, Limits, Signature};
 
 use crate::license::inspect;
 
-fn read(bytes: &[u8]) -> (Signature, Link) {
+fn read(bytes: &[u8]) -> (Signature, KeyLink) {
     let finding = inspect(bytes);
     let license = finding.facts().license.as_deref().expect("a publishing license");
     (license.signature, license.link)
@@ -27,43 +27,43 @@ fn what_is_signed_and_how_it_leads_to_the_key() {
     let branch = || LicenseBuilder::client(&Server::branch(), &Client::windows());
     let forged = || LicenseBuilder::client(&Server::forger(), &Client::windows());
     let certificate = client_certificate(&Server::contoso(), &Client::windows());
-    let cases: Vec<(&str, LicenseBuilder, Signature, Link)> = vec![
-        ("eight", client().documents(Eight), Signature::Valid, Link::Linked),
-        ("six", client().documents(Six), Signature::Valid, Link::Linked),
-        ("two", client().documents(Two), Signature::Valid, Link::Linked),
-        ("mode one", legacy().documents(Eight), Signature::Valid, Link::Linked),
-        ("licensing-only", branch().documents(Six), Signature::Valid, Link::Linked),
-        ("no certificate", client().documents(One), Signature::Valid, Link::Unanchored),
-        ("server", server(), Signature::Valid, Link::Own),
-        ("server, chain", server().documents(Six), Signature::Valid, Link::Linked),
-        ("server, others", server().followed_by(&certificate), Signature::Valid, Link::Own),
-        ("reflowed", client().reflowed(), Signature::Reflowed, Link::Linked),
-        ("unsigned", client().signing(Signing::Absent), Signature::Unsigned, Link::Unanchored),
-        ("tampered", client().signing(Signing::Tampered), Signature::Invalid, Link::Broken),
-        ("mismatched", client().signing(Signing::Mismatched), Signature::Invalid, Link::Broken),
+    let cases: Vec<(&str, LicenseBuilder, Signature, KeyLink)> = vec![
+        ("eight", client().documents(Eight), Signature::Valid, KeyLink::Linked),
+        ("six", client().documents(Six), Signature::Valid, KeyLink::Linked),
+        ("two", client().documents(Two), Signature::Valid, KeyLink::Linked),
+        ("mode one", legacy().documents(Eight), Signature::Valid, KeyLink::Linked),
+        ("licensing-only", branch().documents(Six), Signature::Valid, KeyLink::Linked),
+        ("no certificate", client().documents(One), Signature::Valid, KeyLink::Unanchored),
+        ("server", server(), Signature::Valid, KeyLink::Own),
+        ("server, chain", server().documents(Six), Signature::Valid, KeyLink::Linked),
+        ("server, others", server().followed_by(&certificate), Signature::Valid, KeyLink::Own),
+        ("reflowed", client().reflowed(), Signature::Reflowed, KeyLink::Linked),
+        ("unsigned", client().signing(Signing::Absent), Signature::Unsigned, KeyLink::Unanchored),
+        ("tampered", client().signing(Signing::Tampered), Signature::Invalid, KeyLink::Broken),
+        ("mismatched", client().signing(Signing::Mismatched), Signature::Invalid, KeyLink::Broken),
         (
             "unknown algorithm",
             client().signing(Signing::Unknown),
             Signature::Unsupported,
-            Link::Unanchored,
+            KeyLink::Unanchored,
         ),
         (
             "somebody else's key",
             forged().principal(&Server::contoso()),
             Signature::Valid,
-            Link::Broken,
+            KeyLink::Broken,
         ),
         (
             "somebody else's key, by a server",
             LicenseBuilder::server(&Server::forger()).principal(&Server::contoso()),
             Signature::Valid,
-            Link::Unanchored,
+            KeyLink::Unanchored,
         ),
         (
             "server, before its certificate",
             server().documents(Six).issued("1999-01-01T00:00"),
             Signature::Valid,
-            Link::Broken,
+            KeyLink::Broken,
         ),
     ];
     for (name, builder, signature, link) in cases {
@@ -75,12 +75,12 @@ fn what_is_signed_and_how_it_leads_to_the_key() {
 fn a_license_is_issued_while_its_issuer_may() {
     // The certificate says 2016-05-29T07:12 to 2016-06-29T07:12: from included, until not.
     let cases = [
-        ("2016-05-29T07:11", Link::Broken),
-        ("2016-05-29T07:12", Link::Linked),
-        ("2016-06-29T07:11", Link::Linked),
-        ("2016-06-29T07:12", Link::Broken),
-        ("1999-01-01T00:00", Link::Broken),
-        ("once upon a time", Link::Broken),
+        ("2016-05-29T07:11", KeyLink::Broken),
+        ("2016-05-29T07:12", KeyLink::Linked),
+        ("2016-06-29T07:11", KeyLink::Linked),
+        ("2016-06-29T07:12", KeyLink::Broken),
+        ("1999-01-01T00:00", KeyLink::Broken),
+        ("once upon a time", KeyLink::Broken),
     ];
     for (issued, link) in cases {
         let found = read(&client().documents(Documents::Two).issued(issued).build());
@@ -98,7 +98,7 @@ fn resigned(document: &str, key: &KeyPair, mode: Mode, old: &str, new: &str) -> 
 }
 
 /// The license, and after it any documents.
-fn with(documents: &[&str]) -> (Signature, Link) {
+fn with(documents: &[&str]) -> (Signature, KeyLink) {
     let license = client().documents(Documents::One).text();
     read((license + &documents.concat()).as_bytes())
 }
@@ -117,22 +117,22 @@ fn clc(old: &str, new: &str) -> String {
 #[test]
 fn a_client_certificate_has_to_fit() {
     let cases = [
-        ("as it is", "ISSUEDTIME", "ISSUEDTIME", Link::Linked),
-        ("gives no right to issue", "name=\"ISSUE\"", "name=\"VIEW\"", Link::Broken),
-        ("without a time", "RANGETIME", "ANYTIME", Link::Linked),
-        ("unreadable time", "<FROM>2016", "<FROM>MMXVI", Link::Broken),
-        ("other id of the server", "{5f0c2c3a", "{5f0c2c3b", Link::Broken),
-        ("id in other letters", "{5f0c2c3a", "{5F0C2C3A", Link::Linked),
-        ("no client certificate", "Client-Licensor-Certificate", "Other", Link::Unanchored),
-        ("no certificate", "type=\"LICENSE\"", "type=\"Other\"", Link::Unanchored),
+        ("as it is", "ISSUEDTIME", "ISSUEDTIME", KeyLink::Linked),
+        ("gives no right to issue", "name=\"ISSUE\"", "name=\"VIEW\"", KeyLink::Broken),
+        ("without a time", "RANGETIME", "ANYTIME", KeyLink::Linked),
+        ("unreadable time", "<FROM>2016", "<FROM>MMXVI", KeyLink::Broken),
+        ("other id of the server", "{5f0c2c3a", "{5f0c2c3b", KeyLink::Broken),
+        ("id in other letters", "{5f0c2c3a", "{5F0C2C3A", KeyLink::Linked),
+        ("no client certificate", "Client-Licensor-Certificate", "Other", KeyLink::Unanchored),
+        ("no certificate", "type=\"LICENSE\"", "type=\"Other\"", KeyLink::Unanchored),
     ];
     for (name, old, new, link) in cases {
         assert_eq!(with(&[&clc(old, new)]), (Signature::Valid, link), "{name}");
     }
     // Before the server's own certificate.
     let early = clc("<ISSUEDTIME>2016", "<ISSUEDTIME>1999");
-    assert_eq!(with(&[&early]).1, Link::Linked);
-    assert_eq!(with(&[&early, &certificates()[1]]).1, Link::Broken);
+    assert_eq!(with(&[&early]).1, KeyLink::Linked);
+    assert_eq!(with(&[&early, &certificates()[1]]).1, KeyLink::Broken);
 }
 
 #[test]
@@ -141,10 +141,10 @@ fn of_two_client_certificates_one_that_fits_is_enough_in_any_order() {
     let ended = &clc("<UNTIL>2016-06", "<UNTIL>2016-05");
     let elsewhere = &clc("{5f0c2c3a", "{5f0c2c3b");
     for other in [ended, elsewhere, good] {
-        assert_eq!(with(&[good, other]).1, Link::Linked);
-        assert_eq!(with(&[other, good]).1, Link::Linked);
+        assert_eq!(with(&[good, other]).1, KeyLink::Linked);
+        assert_eq!(with(&[other, good]).1, KeyLink::Linked);
     }
-    assert_eq!(with(&[ended, elsewhere]).1, Link::Broken);
+    assert_eq!(with(&[ended, elsewhere]).1, KeyLink::Broken);
     // The record tells of the one that fits.
     let license = client().documents(Documents::One).text();
     let facts = inspect((license + ended + good).as_bytes());
@@ -159,13 +159,13 @@ fn what_is_changed_breaks_the_license_wherever_it_stands() {
         let mut changed = all.clone();
         changed[place] = changed[place].replacen("<ISSUEDTIME>20", "<ISSUEDTIME>19", 1);
         let changed: Vec<&str> = changed.iter().map(String::as_str).collect();
-        assert_eq!(with(&changed), (Signature::Valid, Link::Broken), "{place}");
+        assert_eq!(with(&changed), (Signature::Valid, KeyLink::Broken), "{place}");
     }
     // The owner's license stands beside the way to the key.
     let eight = client().documents(Documents::Eight).text();
     let owner = eight.find("OWNER\"").unwrap();
     let changed = format!("{}READER{}", &eight[..owner], &eight[owner + 5..]);
-    assert_eq!(read(changed.as_bytes()), (Signature::Valid, Link::Broken));
+    assert_eq!(read(changed.as_bytes()), (Signature::Valid, KeyLink::Broken));
 }
 
 #[test]
@@ -180,10 +180,10 @@ fn a_certificate_that_cannot_be_checked_proves_nothing() {
         good.replacen(">65537<", ">1<", 1).replacen("AAD", "AAE", 1),
     ];
     for clc in &forged {
-        assert_eq!(with(&[clc]), (Signature::Valid, Link::Unanchored));
+        assert_eq!(with(&[clc]), (Signature::Valid, KeyLink::Unanchored));
     }
     let slc = certificates()[1].replace("SHA256", "SHA512");
-    assert_eq!(with(&[good, &slc]).1, Link::Unanchored);
+    assert_eq!(with(&[good, &slc]).1, KeyLink::Unanchored);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn what_stands_behind_the_signed_body_counts_for_nothing() {
                 genuine.replace("<SIGNATURE>", &format!("{added}<SIGNATURE>")),
                 genuine.replace("</SIGNATURE>", &format!("</SIGNATURE>{added}")),
             ] {
-                assert_eq!(with(&[&forged]).1, Link::Unanchored);
+                assert_eq!(with(&[&forged]).1, KeyLink::Unanchored);
             }
         }
     }
@@ -238,45 +238,45 @@ fn keys_and_values_of_every_shape_have_their_answer() {
     let value = between(&whole[whole[..end].rfind("<VALUE").unwrap()..], ">", "</VALUE>");
     let exponent = |text: &str| changed(">65537<", &format!(">{text}<"));
     let cases = [
-        ("1024 bits", sized(&keys::IMPORTED, Mode::One), Valid, Link::Own),
-        ("1024 bits, SHA-256", sized(&keys::IMPORTED, Mode::Two), Valid, Link::Own),
-        ("2048 bits, SHA-1", sized(&keys::AZURE, Mode::One), Valid, Link::Own),
-        ("4096 bits", sized(&keys::LARGE, Mode::Two), Valid, Link::Own),
-        ("16384 bits", changed(modulus, &letters(2046)), Unsupported, Link::Unanchored),
-        ("512 bits", changed(modulus, &letters(63)), Unsupported, Link::Unanchored),
-        ("endless", changed(modulus, &letters(1 << 20)), Unsupported, Link::Unanchored),
-        ("one", changed(modulus, "AQ=="), Unsupported, Link::Unanchored),
-        ("zero", changed(modulus, "AAAA"), Unsupported, Link::Unanchored),
-        ("no base64", changed(modulus, "!"), Unsupported, Link::Unanchored),
-        ("no modulus", changed(modulus, ""), Invalid, Link::Broken),
-        ("blank modulus", changed(modulus, " "), Invalid, Link::Broken),
-        ("no key", changed("PUBLICKEY", "NOKEY"), Invalid, Link::Broken),
-        ("exponent 1", exponent("1"), Unsupported, Link::Unanchored),
-        ("exponent 3", exponent("3"), Unsupported, Link::Unanchored),
-        ("exponent 2^32 + 1", exponent("4294967297"), Unsupported, Link::Unanchored),
-        ("exponent 65536", exponent("65536"), Unsupported, Link::Unanchored),
-        ("exponent -1", exponent("-1"), Unsupported, Link::Unanchored),
-        ("no exponent", exponent(""), Unsupported, Link::Unanchored),
-        ("no digest", replaced(digest, ""), Invalid, Link::Broken),
-        ("short digest", replaced(digest, "AAAA"), Invalid, Link::Broken),
-        ("no digest at all", replaced("DIGEST", "NODIGEST"), Unsupported, Link::Unanchored),
-        ("no signature value", replaced(value, ""), Invalid, Link::Broken),
-        ("short signature", replaced(value, "AAAA"), Invalid, Link::Broken),
-        ("no base64 for a signature", replaced(value, "!"), Invalid, Link::Broken),
-        ("SHA-256", replaced("SHA256", "SHA-256"), Valid, Link::Own),
-        ("sha256", replaced("SHA256", " sha256\n"), Valid, Link::Own),
-        ("MD5", replaced("SHA256", "MD5"), Unsupported, Link::Unanchored),
-        ("SHA-1 over SHA-256", replaced("SHA256", "SHA-1"), Invalid, Link::Broken),
-        ("no scheme", replaced("RSA PKCS#1-V1.5", ""), Valid, Link::Own),
-        ("other scheme", replaced("RSA PKCS#1-V1.5", "RSA-PSS"), Unsupported, Link::Unanchored),
-        ("empty signature", replaced("SIGNATURE>", "SIGNATUR>"), Unsigned, Link::Unanchored),
+        ("1024 bits", sized(&keys::IMPORTED, Mode::One), Valid, KeyLink::Own),
+        ("1024 bits, SHA-256", sized(&keys::IMPORTED, Mode::Two), Valid, KeyLink::Own),
+        ("2048 bits, SHA-1", sized(&keys::AZURE, Mode::One), Valid, KeyLink::Own),
+        ("4096 bits", sized(&keys::LARGE, Mode::Two), Valid, KeyLink::Own),
+        ("16384 bits", changed(modulus, &letters(2046)), Unsupported, KeyLink::Unanchored),
+        ("512 bits", changed(modulus, &letters(63)), Unsupported, KeyLink::Unanchored),
+        ("endless", changed(modulus, &letters(1 << 20)), Unsupported, KeyLink::Unanchored),
+        ("one", changed(modulus, "AQ=="), Unsupported, KeyLink::Unanchored),
+        ("zero", changed(modulus, "AAAA"), Unsupported, KeyLink::Unanchored),
+        ("no base64", changed(modulus, "!"), Unsupported, KeyLink::Unanchored),
+        ("no modulus", changed(modulus, ""), Invalid, KeyLink::Broken),
+        ("blank modulus", changed(modulus, " "), Invalid, KeyLink::Broken),
+        ("no key", changed("PUBLICKEY", "NOKEY"), Invalid, KeyLink::Broken),
+        ("exponent 1", exponent("1"), Unsupported, KeyLink::Unanchored),
+        ("exponent 3", exponent("3"), Unsupported, KeyLink::Unanchored),
+        ("exponent 2^32 + 1", exponent("4294967297"), Unsupported, KeyLink::Unanchored),
+        ("exponent 65536", exponent("65536"), Unsupported, KeyLink::Unanchored),
+        ("exponent -1", exponent("-1"), Unsupported, KeyLink::Unanchored),
+        ("no exponent", exponent(""), Unsupported, KeyLink::Unanchored),
+        ("no digest", replaced(digest, ""), Invalid, KeyLink::Broken),
+        ("short digest", replaced(digest, "AAAA"), Invalid, KeyLink::Broken),
+        ("no digest at all", replaced("DIGEST", "NODIGEST"), Unsupported, KeyLink::Unanchored),
+        ("no signature value", replaced(value, ""), Invalid, KeyLink::Broken),
+        ("short signature", replaced(value, "AAAA"), Invalid, KeyLink::Broken),
+        ("no base64 for a signature", replaced(value, "!"), Invalid, KeyLink::Broken),
+        ("SHA-256", replaced("SHA256", "SHA-256"), Valid, KeyLink::Own),
+        ("sha256", replaced("SHA256", " sha256\n"), Valid, KeyLink::Own),
+        ("MD5", replaced("SHA256", "MD5"), Unsupported, KeyLink::Unanchored),
+        ("SHA-1 over SHA-256", replaced("SHA256", "SHA-1"), Invalid, KeyLink::Broken),
+        ("no scheme", replaced("RSA PKCS#1-V1.5", ""), Valid, KeyLink::Own),
+        ("other scheme", replaced("RSA PKCS#1-V1.5", "RSA-PSS"), Unsupported, KeyLink::Unanchored),
+        ("empty signature", replaced("SIGNATURE>", "SIGNATUR>"), Unsigned, KeyLink::Unanchored),
     ];
     for (name, bytes, signature, link) in cases {
         assert_eq!(read(&bytes), (signature, link), "{name}");
     }
     let legacy = LicenseBuilder::client(&Server::contoso_legacy(), &Client::windows()).text();
     let spelled = legacy.replace("SHA1", "SHA-1");
-    assert_eq!(read(spelled.as_bytes()), (Valid, Link::Linked));
+    assert_eq!(read(spelled.as_bytes()), (Valid, KeyLink::Linked));
 }
 
 /// A little-endian modulus with zeros in front, that is at its end.
@@ -295,14 +295,14 @@ fn zeros_before_a_modulus_change_nothing() {
     let azure = LicenseBuilder::server(&Server::azure()).text();
     let modulus = modulus_of(&azure);
     let bytes = resigned(&azure, &keys::AZURE, Mode::Two, &modulus, &padded(&modulus));
-    assert_eq!(read(bytes.as_bytes()), (Signature::Valid, Link::Own));
+    assert_eq!(read(bytes.as_bytes()), (Signature::Valid, KeyLink::Own));
     let key = inspect(bytes.as_bytes()).facts().slc_key().map(str::to_owned);
     assert_eq!(key, Some(keys::AZURE.fingerprint()));
     // In one document of a chain, and not in the others.
     let modulus = modulus_of(&certificates()[1]);
     let server = modulus_of(between(&certificates()[1], "<ISSUEDPRINCIPALS>", "</BODY>"));
     assert_ne!(modulus, server);
-    assert_eq!(with(&[&clc(&server, &padded(&server))]), (Signature::Valid, Link::Linked));
+    assert_eq!(with(&[&clc(&server, &padded(&server))]), (Signature::Valid, KeyLink::Linked));
 }
 
 #[test]
@@ -320,7 +320,7 @@ fn a_forged_license_never_names_somebody_elses_key_with_proof() {
                     let forged = builder.principal(victim).documents(documents);
                     for behind in ["", genuine.as_str()] {
                         let (_, link) = read(&forged.clone().followed_by(behind).build());
-                        assert!(matches!(link, Link::Unanchored | Link::Broken), "{link}");
+                        assert!(matches!(link, KeyLink::Unanchored | KeyLink::Broken), "{link}");
                     }
                 }
             }
@@ -400,6 +400,6 @@ proptest! {
             let signature = found.map(|(signature, _)| signature);
             prop_assert!(!matches!(signature, Some(Signature::Valid | Signature::Reflowed)));
         }
-        prop_assert!(!matches!(found, Some((_, Link::Linked | Link::Own))), "{:?}", found);
+        prop_assert!(!matches!(found, Some((_, KeyLink::Linked | KeyLink::Own))), "{:?}", found);
     }
 }

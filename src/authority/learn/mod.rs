@@ -15,8 +15,8 @@ mod xrml;
 use super::check::Mistake;
 use super::host::{Located, locate};
 use super::{AuthorityKind, text};
-use crate::container::Anomaly;
 use crate::facts::Facts;
+use crate::kinds::Anomaly;
 use crate::license::Modulus;
 
 /// More than any certificate, chain or command output has.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Learned, refusal};
 use crate::authority::check::Mistake;
-use crate::facts::Signature;
+use crate::kinds::Signature;
 use crate::license::{Certificate, CertificateKind, Party, certificates_in_wrapper, unwrap_chain};
 use crate::limits::{Cancel, Limits, Meter};
 

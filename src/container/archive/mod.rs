@@ -8,9 +8,11 @@ use memchr::memmem;
 use table::{BEGINNINGS, BINARY, CAB, FIRST, Magic, RAR, SEVEN_ZIP};
 
 use crate::bytes::wide;
+use crate::code::ErrorCode;
 use crate::container::binary::is_binary;
-use crate::container::{Container, Protection, Sink, tail};
+use crate::container::{Sink, tail};
 use crate::error::{Error, Result};
+use crate::kinds::{Container, Protection};
 use crate::source::Window;
 
 /// Where ISO 9660 (ECMA-119 6.2.1, 8.1) and UDF (ECMA-167 2/8.3.1) have their first volume descriptor,
@@ -160,7 +162,7 @@ const BLOCK: usize = 2048;
 pub(super) fn not_opened(sink: &mut dyn Sink, at: u64, name: &'static str) -> Result<()> {
     sink.container(Container::Other);
     sink.protection(Protection::Unknown);
-    Err(Error::unsupported("archive-not-opened", "archive", at, name))
+    Err(Error::unsupported(ErrorCode::ArchiveNotOpened, "archive", at, name))
 }
 
 /// Bytes behind a program's image in which an archive that it unpacks begins: it may have its own

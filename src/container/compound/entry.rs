@@ -3,6 +3,7 @@
 use super::CompoundFile;
 use super::layout::{ENTRY_LEN, LINKS_AT_ONCE, MINI_STREAM_CUTOFF, NAME_LEN, NO_STREAM, VERSION_3};
 use crate::bytes::{Cursor, utf16_lossy, wide};
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::Window;
@@ -346,7 +347,7 @@ impl CompoundFile {
                 Ok(())
             }
             Some(_) => Err(Error::malformed(
-                "malformed-directory",
+                ErrorCode::MalformedDirectory,
                 "directory entry",
                 entry.offset,
                 "two entries point to it, or one does so twice",
@@ -375,7 +376,7 @@ impl CompoundFile {
         match self.entry(window, id)? {
             Some(entry) if matches!(entry.kind, EntryKind::Free | EntryKind::Invalid(_)) => {
                 Err(Error::malformed(
-                    "malformed-directory",
+                    ErrorCode::MalformedDirectory,
                     "directory entry",
                     entry.offset,
                     "an object type that no sibling or child can have",
@@ -383,7 +384,7 @@ impl CompoundFile {
             }
             Some(entry) => Ok(entry),
             None => Err(Error::malformed(
-                "malformed-directory",
+                ErrorCode::MalformedDirectory,
                 "directory",
                 None,
                 format!("entry {id} lies behind its end"),
@@ -450,7 +451,7 @@ impl Census {
         entries: u32,
     ) -> Result<()> {
         let malformed = |offset: Option<u64>, detail: &'static str| {
-            Err(Error::malformed("malformed-directory", "directory", offset, detail))
+            Err(Error::malformed(ErrorCode::MalformedDirectory, "directory", offset, detail))
         };
         if self.invalid.is_some() {
             return malformed(self.invalid, "an object type of no specification");

@@ -16,6 +16,7 @@ mod tests;
 pub(crate) use entry::{Census, Entry, EntryKind, is_ascii_text};
 
 use crate::bytes::{Buffer, Cursor, narrow, wide};
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{EXTENT_MEMORY, Extent, UNKNOWN_SIZE, Window, join};
@@ -94,7 +95,7 @@ impl CompoundFile {
         let root = read_entry(&mut directory, &mut fat, window, 0, header.version)?;
         let Some(root) = root.filter(|root| root.kind == EntryKind::Root) else {
             return Err(Error::malformed(
-                "malformed-directory",
+                ErrorCode::MalformedDirectory,
                 "directory",
                 root.map(|root| root.offset),
                 "its first entry is not the root",
@@ -284,7 +285,7 @@ impl CompoundFile {
             None => Ok(()),
             Some(_) => {
                 let detail = "its chain of sectors goes on behind the end of the stream";
-                Err(Error::malformed("malformed-fat", "stream", entry.offset, detail))
+                Err(Error::malformed(ErrorCode::MalformedFat, "stream", entry.offset, detail))
             }
         }
     }

@@ -5,6 +5,7 @@ use super::layout::{
     NO_STREAM,
 };
 use crate::bytes::{Cursor, narrow, wide};
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Extent, UNKNOWN_SIZE, Window};
@@ -99,7 +100,7 @@ impl Fat {
             END_OF_CHAIN => Ok(None),
             _ if next <= MAX_REGULAR_SECTOR => Ok(Some(next)),
             _ => Err(Error::malformed(
-                "malformed-fat",
+                ErrorCode::MalformedFat,
                 "FAT",
                 offset,
                 format!("sector {sector} is in a chain, but is marked {next:08X}"),
@@ -183,7 +184,7 @@ impl Fat {
         };
         if sector > MAX_REGULAR_SECTOR {
             return Err(Error::malformed(
-                "malformed-difat",
+                ErrorCode::MalformedDifat,
                 "DIFAT",
                 None,
                 format!("it names no FAT sector {index}, which a chain needs"),
@@ -198,7 +199,7 @@ impl Fat {
             window.meter().charge(Limit::ChainSectors, 1)?;
             if self.next_difat > MAX_REGULAR_SECTOR {
                 return Err(Error::malformed(
-                    "malformed-difat",
+                    ErrorCode::MalformedDifat,
                     "DIFAT",
                     None,
                     format!("it ends with sector {}, a chain needs {which}", self.difat.len()),
@@ -336,7 +337,7 @@ impl Chain {
             };
             if self.len >> fat.shift >= fat.sectors() {
                 return Err(Error::malformed(
-                    "malformed-fat",
+                    ErrorCode::MalformedFat,
                     self.structure,
                     None,
                     "its chain of sectors has a cycle",
@@ -373,7 +374,12 @@ pub(super) struct Header {
 impl Header {
     pub(super) fn parse(bytes: &[u8]) -> Result<Header> {
         let malformed = |offset: u64, detail: &'static str| {
-            Err(Error::malformed("malformed-header", "compound file header", offset, detail))
+            Err(Error::malformed(
+                ErrorCode::MalformedHeader,
+                "compound file header",
+                offset,
+                detail,
+            ))
         };
         let mut cursor = Cursor::new("compound file header", bytes, 0);
         if cursor.array("signature")? != super::layout::SIGNATURE {

@@ -12,9 +12,11 @@ mod survey;
 mod tests;
 
 use crate::bytes::wide;
+use crate::code::ErrorCode;
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
-use crate::container::{Anomaly, Container, Protection, Sink, label};
+use crate::container::{Sink, label};
 use crate::error::{Error, ErrorKind, Result};
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
 use crate::source::Window;
 use layout::{
@@ -137,7 +139,8 @@ fn follow_names(
         } else if storage.kind == EntryKind::Storage {
             window.meter().charge(Limit::Allocation, wide(size_of::<Error>()))?;
             let detail = "a transform has no description";
-            let error = Error::malformed("license-missing", "\\x06Primary", storage.offset, detail);
+            let error =
+                Error::malformed(ErrorCode::LicenseMissing, "\\x06Primary", storage.offset, detail);
             transforms.unread.push(error);
         }
     }
@@ -349,7 +352,7 @@ fn labels(
 
 fn unknown_class(class: &str, offset: Option<u64>) -> Error {
     let detail = format!("the class {class} is not known");
-    Error::unsupported("unknown-transform", "TransformInfo", offset, detail)
+    Error::unsupported(ErrorCode::UnknownTransform, "TransformInfo", offset, detail)
 }
 
 /// No transform of the class was found. Whether that says anything depends on what else is there.
@@ -371,7 +374,7 @@ fn without_license(
         return Err(unknown_class(class, *class_at));
     }
     let missing = |detail: &'static str| {
-        Error::malformed("malformed-data-spaces", "\\x06DataSpaces", survey.first, detail)
+        Error::malformed(ErrorCode::MalformedDataSpaces, "\\x06DataSpaces", survey.first, detail)
     };
     let reason = transforms.first_error().or(survey.error.clone());
     if survey.is_rights_managed() {
@@ -389,7 +392,7 @@ fn without_license(
     }
     if transforms.has(&Class::Compression) {
         let detail = "the transform compresses, and no transform encrypts";
-        return Err(Error::unsupported("unknown-transform", "TransformInfo", None, detail));
+        return Err(Error::unsupported(ErrorCode::UnknownTransform, "TransformInfo", None, detail));
     }
     if survey.has_data_spaces() {
         return Err(reason.unwrap_or(missing("something is encrypted, and no transform is there")));

@@ -5,9 +5,11 @@ use super::layout::{
     LONGEST_TEXT, PASSWORD_CLASS, RMS_CLASS, TRANSFORM_LENGTH,
 };
 use crate::bytes::{Buffer, Cursor, narrow, utf16_lossy};
+use crate::code::ErrorCode;
+use crate::container::Sink;
 use crate::container::compound::{CompoundFile, Entry, is_ascii_text};
-use crate::container::{Anomaly, Sink};
 use crate::error::{Error, Result};
+use crate::kinds::Anomaly;
 use crate::limits::Limit;
 use crate::source::{Extent, Window, part};
 
@@ -122,7 +124,7 @@ fn rest(mut cursor: Cursor<'_>) -> Result<u64> {
         Ok(at.saturating_add(u64::from(len)))
     } else {
         let detail = format!("ExtensibilityHeader has {len} bytes, .NET allows 4 to 4096");
-        Err(Error::malformed("malformed-transform-info", STRUCTURE, at, detail))
+        Err(Error::malformed(ErrorCode::MalformedTransformInfo, STRUCTURE, at, detail))
     }
 }
 
@@ -133,7 +135,7 @@ fn text<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Result<&'a [u8]> {
     let size = usize::try_from(len).unwrap_or(usize::MAX);
     if len > LONGEST_TEXT || size > cursor.rest().len() {
         let detail = format!("{field} has {len} bytes, that cannot be");
-        return Err(Error::malformed("malformed-transform-info", STRUCTURE, at, detail));
+        return Err(Error::malformed(ErrorCode::MalformedTransformInfo, STRUCTURE, at, detail));
     }
     let text = cursor.take(size, field)?;
     let pad = size.next_multiple_of(4).saturating_sub(size).min(cursor.rest().len());
@@ -164,7 +166,7 @@ pub(super) fn find_license(transform: &Transform, window: &mut Window<'_>) -> Re
     };
     if len == 0 {
         let detail = "XrMLLicense has no bytes";
-        return Err(Error::malformed("license-missing", STRUCTURE, offset, detail));
+        return Err(Error::malformed(ErrorCode::LicenseMissing, STRUCTURE, offset, detail));
     }
     let at = length_at.saturating_add(4);
     let extents: Vec<Extent> = part(&transform.extents, at, len).collect();

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use super::layout::{SIGNS, Sign};
 use super::read::Transform;
 use crate::bytes::wide;
-use crate::container::Container;
 use crate::container::compound::{Census, CompoundFile, Entry};
 use crate::error::{Error, Result};
+use crate::kinds::Container;
 use crate::limits::Limit;
 use crate::source::Window;
 

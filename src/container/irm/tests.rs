@@ -26,7 +26,7 @@ struct Told {
 
 impl Told {
     fn error_code(&self) -> &'static str {
-        self.error.as_ref().map_or("", Error::code)
+        self.error.as_ref().map_or("", |error| error.code().as_str())
     }
 
     /// Whether a caller would believe that nothing protects the file.

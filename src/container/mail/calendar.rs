@@ -6,11 +6,13 @@
 
 use super::eml;
 use crate::bytes::{utf8_lossy, wide};
+use crate::code::ErrorCode;
 use crate::container::{
-    Body, Container, Member, Name, Protection, Sink, WAITING, is_firmly_known, is_known,
-    is_named_protected, is_worth_opening, not_as_named,
+    Body, Member, Name, Sink, WAITING, is_firmly_known, is_known, is_named_protected,
+    is_worth_opening, not_as_named,
 };
 use crate::error::{Error, Result};
+use crate::kinds::{Container, Protection};
 use crate::limits::Limit;
 use crate::source::{Encoding, Extent, Window, head_of};
 
@@ -89,7 +91,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     if memchr::memchr(b'\n', head).is_none() && memchr::memchr(b'\r', head).is_some() {
         sink.protection(Protection::Unknown);
         let detail = "a calendar whose lines end in a bare CR";
-        return Err(Error::unsupported("mail-not-read", STRUCTURE, 0, detail));
+        return Err(Error::unsupported(ErrorCode::MailNotRead, STRUCTURE, 0, detail));
     }
     go_on(window, sink, 0)
 }
@@ -396,11 +398,11 @@ fn lacks_letters(window: &mut Window<'_>, extent: Extent) -> Result<bool> {
 }
 
 fn malformed(offset: u64, detail: &'static str) -> Error {
-    Error::malformed("malformed-attachment", "inline attachment", offset, detail)
+    Error::malformed(ErrorCode::MalformedAttachment, "inline attachment", offset, detail)
 }
 
 fn not_decoded(offset: u64, detail: String) -> Error {
-    Error::unsupported("archive-not-opened", "inline attachment", offset, detail)
+    Error::unsupported(ErrorCode::ArchiveNotOpened, "inline attachment", offset, detail)
 }
 
 fn is_base64(byte: u8) -> bool {

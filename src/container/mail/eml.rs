@@ -7,8 +7,10 @@ use super::content::{CHUNK, Until};
 use super::lines::{is_known_field, is_possible_field};
 use super::mime::{Message, Part};
 use crate::bytes::wide;
-use crate::container::{Anomaly, Container, Protection, Sink, label, ordinary};
+use crate::code::ErrorCode;
+use crate::container::{Sink, label, ordinary};
 use crate::error::{Error, Result};
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
 use crate::source::Window;
 
@@ -168,7 +170,7 @@ pub(super) fn read_long(
             sink.container(Container::Other);
             sink.protection(Protection::Unknown);
             let detail = "its first 16 MiB consist of fields, none of which only messages have";
-            Err(Error::unsupported("mail-not-read", "header", 0, detail))
+            Err(Error::unsupported(ErrorCode::MailNotRead, "header", 0, detail))
         }
     }
 }

@@ -2,8 +2,10 @@
 //! (RFC 1741). They are recognized, not decoded.
 
 use super::{eml, mbox, signs};
-use crate::container::{Container, Protection, Sink};
+use crate::code::ErrorCode;
+use crate::container::Sink;
 use crate::error::{Error, Result};
+use crate::kinds::{Container, Protection};
 use crate::source::Window;
 
 /// Words that begin such a file.
@@ -31,5 +33,5 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
     sink.protection(Protection::Unknown);
     let structure = encoding(window.head()?).unwrap_or("encoded file");
-    Err(Error::unsupported("archive-not-opened", structure, 0, "not decoded"))
+    Err(Error::unsupported(ErrorCode::ArchiveNotOpened, structure, 0, "not decoded"))
 }

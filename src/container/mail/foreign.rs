@@ -3,8 +3,10 @@
 //! are recognized but not read, so nobody has seen what is attached.
 
 use super::{calendar, eml, mbox};
-use crate::container::{Container, Protection, Sink};
+use crate::code::ErrorCode;
+use crate::container::Sink;
 use crate::error::{Error, Result};
+use crate::kinds::{Container, Protection};
 use crate::source::Window;
 
 /// First letters that are looked at.
@@ -190,5 +192,5 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let is_calendar = detail == UTF_16_CALENDAR;
     sink.container(if is_calendar { Container::Other } else { Container::Eml });
     sink.protection(Protection::Unknown);
-    Err(Error::unsupported("mail-not-read", "mail", 0, detail))
+    Err(Error::unsupported(ErrorCode::MailNotRead, "mail", 0, detail))
 }

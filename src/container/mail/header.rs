@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::content::CHUNK as AHEAD;
 use crate::bytes::wide;
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::{Encoding, Window};
@@ -116,7 +117,12 @@ impl Header {
         };
         if field.len() > MAX_FIELD {
             let detail = format!("{name} has more than {MAX_FIELD} bytes");
-            return Err(Error::malformed("malformed-header", "header field", offset, detail));
+            return Err(Error::malformed(
+                ErrorCode::MalformedHeader,
+                "header field",
+                offset,
+                detail,
+            ));
         }
         if field.len() > LONG_FIELD {
             let len = wide(field.len());

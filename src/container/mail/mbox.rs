@@ -8,8 +8,9 @@ use super::eml;
 use super::lines::is_dated;
 use super::mime::{Message, Part};
 use crate::bytes::wide;
-use crate::container::{Anomaly, Body, Container, Member, Name, Sink};
+use crate::container::{Body, Member, Name, Sink};
 use crate::error::{Error, Result};
+use crate::kinds::{Anomaly, Container};
 use crate::source::Window;
 
 /// Bytes that are read before the budgets of a member begin anew: a mailbox has no end.

@@ -8,6 +8,7 @@ use super::header::Header;
 use super::signs::Signs;
 use super::transferred;
 use crate::bytes::{narrow, wide};
+use crate::code::ErrorCode;
 use crate::container::{
     Body, Member, Name, is_firmly_known, is_known, is_named_protected, is_worth_opening,
     not_as_named,
@@ -161,7 +162,7 @@ impl Message {
         let header = Header::read(window, self.position, |rest| content.ends_header(rest))?;
         let mut damage = |structure, detail| {
             self.damage.get_or_insert_with(|| {
-                Error::malformed("malformed-header", structure, self.position, detail)
+                Error::malformed(ErrorCode::MalformedHeader, structure, self.position, detail)
             });
         };
         if header.lacks_boundary() {
@@ -224,7 +225,7 @@ impl Message {
         if header.is_later_piece() {
             self.damage.get_or_insert_with(|| {
                 let detail = "one of several pieces of a message";
-                Error::unsupported("archive-not-opened", "message/partial", start, detail)
+                Error::unsupported(ErrorCode::ArchiveNotOpened, "message/partial", start, detail)
             });
         }
         let content = Rc::clone(&self.content);
@@ -242,7 +243,7 @@ impl Message {
         if signs.has_part_fields {
             self.damage.get_or_insert_with(|| {
                 let detail = "its text has the fields of a part in it";
-                Error::malformed("malformed-mime", "multipart", from, detail)
+                Error::malformed(ErrorCode::MalformedMime, "multipart", from, detail)
             });
         }
     }
@@ -328,7 +329,7 @@ impl Message {
 }
 
 fn not_decoded(encoding: &'static str, offset: u64) -> Error {
-    Error::unsupported("archive-not-opened", encoding, offset, "not decoded")
+    Error::unsupported(ErrorCode::ArchiveNotOpened, encoding, offset, "not decoded")
 }
 
 /// Returns whether there is more than a few blanks between two offsets.

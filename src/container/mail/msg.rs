@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 
 use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
+use crate::code::ErrorCode;
 use crate::container::compound::{self, CompoundFile, Entry, EntryKind};
 use crate::container::{
-    Anomaly, Body, Container, Member, Name, Protection, Sink, WAITING, go_on, is_firmly_known,
-    is_known, is_named_protected, is_worth_opening, label, not_as_named, ole, text,
+    Body, Member, Name, Sink, WAITING, go_on, is_firmly_known, is_known, is_named_protected,
+    is_worth_opening, label, not_as_named, ole, text,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::{Limit, Meter};
 use crate::source::{Encoding, Window, decode_all, head_of};
 
@@ -113,7 +115,7 @@ pub(crate) fn read(
     sink.container(Container::Msg);
     if !file.is_whole_sectors(window) {
         let detail = "the file does not end with a sector: bytes were inserted or removed";
-        sink.incomplete(Error::malformed("malformed-fat", "compound file", None, detail));
+        sink.incomplete(Error::malformed(ErrorCode::MalformedFat, "compound file", None, detail));
     }
     let mut looked_at = HashSet::new();
     let mut messages = vec![Message { storage: root, steps: Vec::new() }];
@@ -176,7 +178,7 @@ fn lost(
             let detail = "two streams begin at the same sector";
             let structure = "directory entry";
             sink.incomplete(Error::malformed(
-                "malformed-directory",
+                ErrorCode::MalformedDirectory,
                 structure,
                 entry.offset,
                 detail,
@@ -308,7 +310,7 @@ fn check_properties(
 ) -> Result<()> {
     let Some(stream) = properties else { return Ok(()) };
     let malformed = |detail: String| {
-        Err(Error::malformed("malformed-directory", "stream", stream.offset, detail))
+        Err(Error::malformed(ErrorCode::MalformedDirectory, "stream", stream.offset, detail))
     };
     let header = wide(PROPERTIES_HEADER);
     let listed = stream.size.checked_sub(header);
@@ -422,7 +424,7 @@ fn take_use_license(
 pub(super) fn inflated_use_license(packed: &[u8], meter: &Meter) -> Result<Vec<u8>> {
     let max = meter.allowed(Limit::LicenseBytes);
     decode_all(Encoding::Zlib, packed, max).map_err(|error| match error.kind() {
-        ErrorKind::Limit => Error::limit(Limit::LicenseBytes, max),
+        ErrorKind::Limit => Limit::LicenseBytes.error(max),
         _ => error,
     })
 }

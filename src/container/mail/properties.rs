@@ -1,6 +1,7 @@
 //! The MAPI properties of an attachment, as TNEF lists them (MS-OXTNEF 2.1.3.4).
 
 use crate::bytes::{Cursor, narrow, utf8_lossy, utf16_lossy};
+use crate::code::ErrorCode;
 use crate::container::{is_firmly_known, is_known};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -104,7 +105,12 @@ pub(super) fn attached(window: &mut Window<'_>, list: Extent) -> Result<Attached
             "its values end {} bytes before it does",
             list.end().saturating_sub(walk.offset)
         );
-        return Err(Error::malformed("malformed-tnef", "MsgPropertyList", walk.offset, detail));
+        return Err(Error::malformed(
+            ErrorCode::MalformedTnef,
+            "MsgPropertyList",
+            walk.offset,
+            detail,
+        ));
     }
     Ok(found)
 }
@@ -174,7 +180,12 @@ impl Walk {
                 if !varies {
                     let detail = format!("a property has the type {kind:#06x}");
                     let structure = "MsgPropertyList";
-                    return Err(Error::malformed("malformed-tnef", structure, self.offset, detail));
+                    return Err(Error::malformed(
+                        ErrorCode::MalformedTnef,
+                        structure,
+                        self.offset,
+                        detail,
+                    ));
                 }
                 let len = u64::from(self.u32(window, "ValueSize")?);
                 let offset = self.skip(padded(len), "MsgPropertyValue")?;

@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use super::msg::inflated_use_license;
 use crate::bytes::{Buffer, Cursor, narrow, wide};
+use crate::code::ErrorCode;
 use crate::container::{
-    Body, Container, Member, Name, Protection, Sink, WAITING, is_named_protected, is_worth_opening,
-    not_as_named,
+    Body, Member, Name, Sink, WAITING, is_named_protected, is_worth_opening, not_as_named,
 };
 use crate::error::{Error, Result};
+use crate::kinds::{Container, Protection};
 use crate::limits::{Limit, Meter};
 use crate::source::{ReadAt, Window};
 
@@ -127,15 +128,16 @@ impl From<PstError> for Error {
         let (code, detail) = match error {
             PstError::Io(error) => return Error::io(error),
             PstError::Malformed(PstDamage { detail, offset }) => {
-                return Error::malformed("malformed-pst", STRUCTURE, offset, said(&detail));
+                return Error::malformed(ErrorCode::MalformedPst, STRUCTURE, offset, said(&detail));
             }
-            PstError::Failed(detail) => ("reader-failed", said(&detail)),
+            PstError::Failed(detail) => (ErrorCode::ReaderFailed, said(&detail)),
             PstError::Time(seconds) => {
-                ("limit-pst-time", format!("its reader was ended after {seconds} s"))
+                (ErrorCode::LimitPstTime, format!("its reader was ended after {seconds} s"))
             }
-            PstError::Memory(bytes) => {
-                ("limit-pst-memory", format!("its reader needed more than {bytes} bytes of memory"))
-            }
+            PstError::Memory(bytes) => (
+                ErrorCode::LimitPstMemory,
+                format!("its reader needed more than {bytes} bytes of memory"),
+            ),
         };
         Error::unsupported(code, STRUCTURE, None, detail)
     }
@@ -170,7 +172,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.protection(Protection::Unknown);
     let Some(opener) = sink.pst_opener() else {
         let detail = "Outlook data files are not read here";
-        return Err(Error::unsupported("feature-off", STRUCTURE, 0, detail));
+        return Err(Error::unsupported(ErrorCode::FeatureOff, STRUCTURE, 0, detail));
     };
     header(window)?;
     window.meter().charge(Limit::Steps, START)?;
@@ -189,11 +191,11 @@ fn header(window: &mut Window<'_>) -> Result<()> {
     let version = cursor.u16_le("wVer")?;
     if client != MAGIC_CLIENT {
         let detail = format!("wMagicClient is {client:#06X}");
-        return Err(Error::malformed("malformed-pst", STRUCTURE, MAGIC_CLIENT_AT, detail));
+        return Err(Error::malformed(ErrorCode::MalformedPst, STRUCTURE, MAGIC_CLIENT_AT, detail));
     }
     if version >= LARGE_PAGES {
         let detail = format!("wVer is {version}: files with pages of 4 KB are not read");
-        return Err(Error::unsupported("archive-not-opened", STRUCTURE, 10, detail));
+        return Err(Error::unsupported(ErrorCode::ArchiveNotOpened, STRUCTURE, 10, detail));
     }
     Ok(())
 }
@@ -288,7 +290,12 @@ fn use_license(
             found.message.iter().chain(&found.embedded).map(String::as_str).collect();
         let detail = format!("{} has a use license and no mail that it opens", path.join("/"));
         let structure = "publishing license";
-        sink.incomplete(Error::malformed("license-missing", structure, None, said(&detail)));
+        sink.incomplete(Error::malformed(
+            ErrorCode::LicenseMissing,
+            structure,
+            None,
+            said(&detail),
+        ));
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ fn own(report: &Report) -> Container {
 
 /// What the record of the file itself says.
 fn code(report: &Report) -> &'static str {
-    report.incomplete().map_or("", Error::code)
+    report.incomplete().map_or("", |error| error.code().as_str())
 }
 
 const TEXT: &str = "Content-Type: text/plain\r\n\r\nhello\r\n";

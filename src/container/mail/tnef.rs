@@ -2,11 +2,13 @@
 
 use super::properties::{self, Attached};
 use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
+use crate::code::ErrorCode;
+use crate::container;
 use crate::container::{
-    self, Anomaly, Body, Container, Member, Name, Sink, is_named_protected, is_worth_opening,
-    not_as_named,
+    Body, Member, Name, Sink, is_named_protected, is_worth_opening, not_as_named,
 };
 use crate::error::{Error, Result};
+use crate::kinds::{Anomaly, Container};
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
 
@@ -187,7 +189,7 @@ impl Attribute {
         let len = u64::from(cursor.u32_le("attrLength")?);
         if !matches!(level, LEVEL_MESSAGE | LEVEL_ATTACHMENT) {
             let detail = format!("attrLevel is {level}, not 1 or 2");
-            return Err(Error::malformed("malformed-tnef", structure, offset, detail));
+            return Err(Error::malformed(ErrorCode::MalformedTnef, structure, offset, detail));
         }
         let data = Extent { offset: offset.saturating_add(ATTRIBUTE), len };
         // A source of unknown size is asked for the last byte.
@@ -212,7 +214,7 @@ impl Attribute {
             return Ok(());
         }
         let detail = format!("attrLevel {} has no attrID {:#06x}", self.level, self.id);
-        Err(Error::malformed("malformed-tnef", "TNEF attribute", offset, detail))
+        Err(Error::malformed(ErrorCode::MalformedTnef, "TNEF attribute", offset, detail))
     }
 
     /// Checks that the checksum of the attribute at `offset` is that of its data: the sum of the
@@ -234,7 +236,7 @@ impl Attribute {
         if checksum != sum && (has_checksums || checksum != 0) {
             let detail =
                 format!("its checksum is {checksum:#06x}, and that of its data {sum:#06x}");
-            return Err(Error::malformed("malformed-tnef", structure, offset, detail));
+            return Err(Error::malformed(ErrorCode::MalformedTnef, structure, offset, detail));
         }
         Ok(())
     }
@@ -270,7 +272,7 @@ impl Attachment {
         let is_link = self.properties.is_link;
         if named == 0 && self.is_begun && !has_data && !self.is_unread && !is_link {
             let detail = "an attachment has no data";
-            sink.incomplete(Error::malformed("malformed-tnef", "attachment", None, detail));
+            sink.incomplete(Error::malformed(ErrorCode::MalformedTnef, "attachment", None, detail));
         }
         if named == 0 && title.as_deref().is_some_and(is_named_protected) {
             sink.incomplete(not_as_named());

@@ -12,6 +12,7 @@ use super::stream::StreamForm;
 use super::value::Value;
 use super::waiting::{Next, Waiting};
 use crate::bytes::{narrow, wide};
+use crate::code::ErrorCode;
 use crate::container::{
     Body, Member, Name, WAITING, go_on, is_known, is_named_protected, not_as_named,
 };
@@ -193,7 +194,12 @@ fn attached(
         let stream = document.fetch(window, number)?;
         let Some(stream) = stream.filter(|stream| stream.data.is_some()) else {
             let why = "/EF leads to no stream";
-            return Err(Error::malformed("malformed-pdf-stream", "EmbeddedFile", file.at(), why));
+            return Err(Error::malformed(
+                ErrorCode::MalformedPdfStream,
+                "EmbeddedFile",
+                file.at(),
+                why,
+            ));
         };
         hand_on(&stream, name.as_deref(), document, window, out)?;
     }
@@ -259,7 +265,7 @@ fn body(
         Err(error) if error.kind() != ErrorKind::Malformed => return Err(error),
         _ => {
             let why = "not compressed as attachments are";
-            let error = Error::unsupported("archive-not-opened", "EmbeddedFile", data, why);
+            let error = Error::unsupported(ErrorCode::ArchiveNotOpened, "EmbeddedFile", data, why);
             return Ok(Some(Body::Unopened { error, size: None }));
         }
     };

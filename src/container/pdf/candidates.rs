@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::ops::{Deref, DerefMut};
 
-use crate::container::{Body, Member, Name, Protection, Sink};
+use crate::container::{Body, Member, Name, Sink};
 use crate::error::{Error, ErrorKind, Result};
+use crate::kinds::Protection;
 use crate::source::Extent;
 
 /// Collects the protection of one PDF. A PDF may name several encryption dictionaries and several

@@ -9,8 +9,9 @@ use super::read::Answer;
 use super::value::Value;
 use super::waiting::{Next, Waiting};
 use super::{handler, label, payload};
-use crate::container::{Container, Protection};
+use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kinds::{Container, Protection};
 use crate::source::Window;
 
 /// What the catalog of an ordinary document says that could lead to a protected one: nothing.
@@ -88,7 +89,7 @@ pub(super) fn read(
     out: &mut Candidates<'_>,
 ) -> Result<Answer> {
     let leads_nowhere =
-        || Error::malformed("malformed-pdf-catalog", "catalog", None, "/Root leads nowhere");
+        || Error::malformed(ErrorCode::MalformedPdfCatalog, "catalog", None, "/Root leads nowhere");
     let catalog = match document.look::<Ordinary>(window, root)? {
         None => return Err(leads_nowhere()),
         Some(Seen::Fields(fields, _)) => match fields.has_no_files(document, window)? {
@@ -107,7 +108,7 @@ pub(super) fn read_object(
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<Answer> {
-    let malformed = |at, why| Error::malformed("malformed-pdf-catalog", "catalog", at, why);
+    let malformed = |at, why| Error::malformed(ErrorCode::MalformedPdfCatalog, "catalog", at, why);
     let dict = catalog.dict("catalog")?;
     // Some producers forget /Type, none forgets the pages.
     if dict.name(b"Type") != Some(b"Catalog") && dict.get(b"Pages").is_none() {
@@ -255,7 +256,7 @@ pub(super) fn unwrap(
         // The payload's own dictionary decides.
         Handler::Unknown
     };
-    let missing = |why| Error::malformed("license-missing", "EmbeddedFile", file.at(), why);
+    let missing = |why| Error::malformed(ErrorCode::LicenseMissing, "EmbeddedFile", file.at(), why);
     let mut numbers = Vec::new();
     let mut has_files = false;
     for value in dict.all(b"EF") {

@@ -11,6 +11,7 @@ use super::read::Depth;
 use super::search::header_before;
 use super::xref::{Entry, Section};
 use crate::bytes::wide;
+use crate::code::ErrorCode;
 use crate::container::words::{backwards, forwards};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -64,7 +65,12 @@ impl Document {
         let tail_at = window.len().saturating_sub(wide(TAIL));
         let tail = window.up_to(tail_at, TAIL)?;
         let missing = || {
-            Error::malformed("malformed-pdf-xref", "startxref", tail_at, "is not at the file's end")
+            Error::malformed(
+                ErrorCode::MalformedPdfXref,
+                "startxref",
+                tail_at,
+                "is not at the file's end",
+            )
         };
         let at = backwards(STARTXREF, 5, tail).next().ok_or_else(missing)?;
         let after = at.saturating_add(STARTXREF.len());
@@ -338,7 +344,7 @@ impl Document {
     fn compressed(&mut self, window: &mut Window<'_>, stream: u64, number: u64) -> Result<Object> {
         self.decode(window, Place::Number(stream))?.object(number).ok_or_else(|| {
             let why = format!("object {number} is not in the object stream {stream}");
-            Error::malformed("malformed-pdf-object", "object stream", None, why)
+            Error::malformed(ErrorCode::MalformedPdfObject, "object stream", None, why)
         })
     }
 
@@ -354,7 +360,7 @@ impl Document {
                     _ => {
                         let why = format!("there is no object {number}");
                         return Err(Error::malformed(
-                            "malformed-pdf-object",
+                            ErrorCode::MalformedPdfObject,
                             "object stream",
                             None,
                             why,

@@ -4,6 +4,7 @@ use flate2::Status;
 
 use super::layout::{COLUMNS, PIECE};
 use crate::bytes::{Buffer, narrow, wide};
+use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::{Inflater, Window};
@@ -87,13 +88,14 @@ impl Inflate {
             match status {
                 Ok(Status::StreamEnd) => self.is_done = true,
                 Ok(_) if given == 0 && !has_input => {
-                    return Err(self.fault("truncated", "the compressed data end early"));
+                    return Err(self.fault(ErrorCode::Truncated, "the compressed data end early"));
                 }
                 Ok(_) if taken > 0 || given > 0 || self.held == 0 => {}
                 _ => {
-                    return Err(
-                        self.fault("malformed-pdf-stream", "the compressed data make no sense")
-                    );
+                    return Err(self.fault(
+                        ErrorCode::MalformedPdfStream,
+                        "the compressed data make no sense",
+                    ));
                 }
             }
         }
@@ -115,7 +117,7 @@ impl Inflate {
         Ok(bytes)
     }
 
-    fn fault(&self, code: &'static str, why: &'static str) -> Error {
+    fn fault(&self, code: ErrorCode, why: &'static str) -> Error {
         Error::malformed(code, "FlateDecode", self.at, why)
     }
 }
@@ -321,7 +323,7 @@ pub(super) fn all(decode: &mut Decode, window: &mut Window<'_>, most: usize) -> 
             #[allow(clippy::disallowed_methods)] // charged in the line before
             bytes.extend_from_slice(piece.get(..read).unwrap_or_default());
             if bytes.len() > most {
-                return Err(Error::limit(Limit::Allocation, wide(most)));
+                return Err(Limit::Allocation.error(wide(most)));
             }
         }
     })
@@ -345,7 +347,7 @@ pub(super) fn in_memory(bytes: &[u8], most: u64, meter: &Meter) -> Result<Vec<u8
         };
         buffer.extend(meter, piece.get(..read).unwrap_or_default())?;
         if wide(buffer.len()) > most {
-            return Err(Error::limit(Limit::LicenseBytes, most));
+            return Err(Limit::LicenseBytes.error(most));
         }
     }
 }

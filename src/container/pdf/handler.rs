@@ -14,8 +14,10 @@ use super::lex::is_space;
 use super::object::{Dict, Object, is_verbatim, string};
 use super::value::Value;
 use crate::bytes::wide;
-use crate::container::{Anomaly, Container, LicenseBytes, Protection, Sink};
+use crate::code::ErrorCode;
+use crate::container::{LicenseBytes, Sink};
 use crate::error::{Error, ErrorKind, Result};
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
 
@@ -74,7 +76,7 @@ pub(super) fn read(
     out: &mut Candidates<'_>,
 ) -> Result<()> {
     let malformed =
-        |why| Error::malformed("malformed-pdf-encrypt", "Encrypt", dictionary.at(), why);
+        |why| Error::malformed(ErrorCode::MalformedPdfEncrypt, "Encrypt", dictionary.at(), why);
     if out.has_read(Kind::Dictionary, dictionary.at()) {
         document.note_encryption(&dictionary.dict("Encrypt")?);
         return Ok(());
@@ -110,7 +112,7 @@ pub(super) fn read(
     } else if all(&is_other_name) {
         out.protects(Protection::Other);
     } else {
-        let (code, at) = ("unknown-transform", dictionary.at());
+        let (code, at) = (ErrorCode::UnknownTransform, dictionary.at());
         let why = "a security handler that is not known";
         out.unread(Error::unsupported(code, "Encrypt", at, why))?;
     }
@@ -156,14 +158,19 @@ fn read_microsoft(
     if !is_named || dict.has_strays() {
         out.anomaly(Anomaly::NonSpecLayout, dictionary.at());
         let why = "its handler's name is damaged, or it ends too early";
-        out.doubt(Error::malformed("malformed-pdf-encrypt", "Encrypt", dictionary.at(), why));
+        out.doubt(Error::malformed(
+            ErrorCode::MalformedPdfEncrypt,
+            "Encrypt",
+            dictionary.at(),
+            why,
+        ));
     }
     let found = emit_all(dictionary, &dict, is_v2, document, window, out)?;
     out.is_new(Kind::Dictionary, dictionary.at());
     if found {
         return Ok(());
     }
-    let (code, at) = ("license-missing", dictionary.at());
+    let (code, at) = (ErrorCode::LicenseMissing, dictionary.at());
     out.unread(Error::malformed(code, "Encrypt", at, "has no /PublishingLicense string"))
 }
 
@@ -251,7 +258,8 @@ fn is_xrml(bytes: &[u8]) -> bool {
 fn unpack(bytes: &[u8], meter: &Meter) -> Result<Vec<u8>> {
     meter.charge(Limit::Allocation, wide(bytes.len()).saturating_mul(2))?;
     let letters: Vec<u8> = bytes.iter().copied().filter(|byte| !is_space(*byte)).collect();
-    let unreadable = |why| Error::malformed("license-unreadable", "PublishingLicense", None, why);
+    let unreadable =
+        |why| Error::malformed(ErrorCode::LicenseUnreadable, "PublishingLicense", None, why);
     let packed = BASE64.decode(&letters).map_err(|_| unreadable("is no base64"))?;
     let most = meter.allowed(Limit::LicenseBytes);
     flate::in_memory(&packed, most, meter).map_err(|error| match error.kind() {

@@ -1,5 +1,7 @@
 //! Names, sizes and limits of the format (ISO 32000-2, and the Microsoft IRM supplement to it).
 
+use crate::code::ErrorCode;
+
 /// ISO 32000-2 7.5.2.
 pub(super) const HEADER: &[u8; 5] = b"%PDF-";
 /// Readers accept junk before the header up to here (ISO 32000-2 annex I, implementation notes).
@@ -22,7 +24,7 @@ pub(super) const PUBLISHING_LICENSE: &[u8] = b"PublishingLicense";
 /// `/AFRelationship` and `/EP /Type` of a wrapper (ISO 32000-2 7.6.7).
 pub(super) const ENCRYPTED_PAYLOAD: &[u8] = b"EncryptedPayload";
 /// The code of an error in a wrapper's payload.
-pub(super) const PAYLOAD_DAMAGED: &str = "malformed-pdf-payload";
+pub(super) const PAYLOAD_DAMAGED: ErrorCode = ErrorCode::MalformedPdfPayload;
 /// What a damaged name of the handler still begins with, and what no other producer writes.
 pub(super) const SIGNS: [&[u8]; 3] = [b"MicrosoftIRM", PUBLISHING_LICENSE, ENCRYPTED_PAYLOAD];
 /// The same with the place of their `c`: a letter that all of them have, and few trailers.

@@ -6,6 +6,7 @@ use super::layout::{DICT_ENTRIES, SIGNS_BY_C};
 use super::lex::{Fault, Lexer, hex_digit, is_space};
 use super::value::Value;
 use crate::bytes::wide;
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 
@@ -328,7 +329,12 @@ impl Object {
                 dict.add_strays(strays);
                 Ok(dict)
             }
-            _ => Err(Error::malformed("malformed-pdf-object", structure, self.at, "no dictionary")),
+            _ => Err(Error::malformed(
+                ErrorCode::MalformedPdfObject,
+                structure,
+                self.at,
+                "no dictionary",
+            )),
         }
     }
 
@@ -355,7 +361,7 @@ pub(super) fn object_error(fault: Fault, structure: &'static str, at: Option<u64
         }
         Fault::Malformed(inside, why) => {
             let at = at.and_then(|at| at.checked_add(wide(inside)));
-            Error::malformed("malformed-pdf-object", structure, at, why)
+            Error::malformed(ErrorCode::MalformedPdfObject, structure, at, why)
         }
     }
 }

@@ -7,6 +7,7 @@ use super::object::Object;
 use super::stream::{Coding, StreamForm};
 use super::value::Value;
 use crate::bytes::{narrow, wide};
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
@@ -60,8 +61,9 @@ impl ObjectStream {
 
     fn of(object: &Object, window: &mut Window<'_>) -> Result<ObjectStream> {
         let dict = object.dict("object stream")?;
-        let malformed =
-            |why| Error::malformed("malformed-pdf-object", "object stream", object.at(), why);
+        let malformed = |why| {
+            Error::malformed(ErrorCode::MalformedPdfObject, "object stream", object.at(), why)
+        };
         let Some(data) = object.data.filter(|_| dict.name(b"Type") == Some(b"ObjStm")) else {
             return Err(malformed("it is none"));
         };
@@ -84,7 +86,7 @@ impl ObjectStream {
         const OBJECTS: u64 = 65_536;
         let damaged = || {
             let why = "its list of objects is damaged";
-            Error::malformed("malformed-pdf-object", "object stream", at, why)
+            Error::malformed(ErrorCode::MalformedPdfObject, "object stream", at, why)
         };
         let bytes = form.all(window, OBJECT_STREAM)?;
         let list = bytes.get(..first).unwrap_or_default();

@@ -11,10 +11,10 @@ use super::replay::Replay;
 use super::stream::{StreamForm, has_identity};
 use super::value::Value;
 use crate::bytes::wide;
-use crate::container::{
-    Anomaly, Container, Encoding, Label, LicenseBytes, Member, Protection, Sink, Wanted,
-};
+use crate::code::ErrorCode;
+use crate::container::{Encoding, Label, LicenseBytes, Member, Sink, Wanted};
 use crate::error::{Error, ErrorKind, Result};
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
 use crate::source::{Cache, Extent, Window, head_of};
 
@@ -37,7 +37,7 @@ pub(super) fn read(
             return Ok(());
         }
         let why = "the payload is encrypted by the handler of the wrapper";
-        return Err(Error::unsupported("encrypted-member", "EmbeddedFile", data, why));
+        return Err(Error::unsupported(ErrorCode::EncryptedMember, "EmbeddedFile", data, why));
     }
     let form = form?;
     if form.has_predictor() {
@@ -47,7 +47,7 @@ pub(super) fn read(
     if form.is_flate() {
         if document.depth == Depth::Payload {
             let why = "a wrapper in a compressed payload is not opened";
-            return Err(Error::unsupported("archive-not-opened", "EmbeddedFile", data, why));
+            return Err(Error::unsupported(ErrorCode::ArchiveNotOpened, "EmbeddedFile", data, why));
         }
         return inflated(data, handler, window, out);
     }
@@ -69,7 +69,7 @@ const HEAD: usize = 4096;
 
 fn unknown_handler(data: u64) -> Error {
     let why = "a payload that no known security handler protects";
-    Error::unsupported("unknown-transform", "EmbeddedFile", data, why)
+    Error::unsupported(ErrorCode::UnknownTransform, "EmbeddedFile", data, why)
 }
 
 /// Returns whether a stream of an encrypted file is in the clear: it has the crypt filter
@@ -190,15 +190,19 @@ fn inflated(
     let is_others = matches!(said, Some(Protection::Other | Protection::Password));
     if candidates == 0 && !is_others {
         let why = "the payload holds no license";
-        return Err(Error::malformed("license-missing", "EmbeddedFile", data, why));
+        return Err(Error::malformed(ErrorCode::LicenseMissing, "EmbeddedFile", data, why));
     }
     Ok(())
 }
 
-/// Damage in the decoded bytes has no place in the file but that of the stream.
+/// Reports damage in the decoded bytes as damage of the stream: decoded bytes have no offset in the file.
+/// A code about the license stays, because it says more.
 fn damaged(error: Error, data: u64) -> Error {
-    match error.kind() {
-        ErrorKind::Malformed if !error.code().starts_with("license-") => {
+    match (error.kind(), error.code()) {
+        (ErrorKind::Malformed, ErrorCode::LicenseMissing | ErrorCode::LicenseUnreadable) => {
+            error.with_offset(Some(data))
+        }
+        (ErrorKind::Malformed, _) => {
             Error::malformed(PAYLOAD_DAMAGED, "EmbeddedFile", data, error.to_string())
         }
         _ => error.with_offset(Some(data)),
@@ -260,7 +264,7 @@ impl Sink for Inside<'_> {
 
     fn member(&mut self, _member: Member) -> Result<()> {
         let why = "a wrapper in a compressed payload is not opened";
-        Err(Error::unsupported("archive-not-opened", "EmbeddedFile", None, why))
+        Err(Error::unsupported(ErrorCode::ArchiveNotOpened, "EmbeddedFile", None, why))
     }
 
     fn anomaly(&mut self, anomaly: Anomaly, _offset: Option<u64>) {

@@ -8,8 +8,10 @@ use super::object::{Dict, Object, refs};
 use super::value::Value;
 use super::xref::Said;
 use super::{attachment, catalog, handler, label, search};
-use crate::container::{Anomaly, Container, Protection, Sink};
+use crate::code::ErrorCode;
+use crate::container::Sink;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::source::{Extent, Window};
 
 /// What the structure says.
@@ -114,7 +116,12 @@ fn judge(
     }
     let is_encrypted = out.protection().is_some();
     if roots.len() == 0 && !is_encrypted {
-        return Err(Error::malformed("malformed-pdf-trailer", "trailer", None, "has no /Root"));
+        return Err(Error::malformed(
+            ErrorCode::MalformedPdfTrailer,
+            "trailer",
+            None,
+            "has no /Root",
+        ));
     }
     for (older, root) in roots.iter().enumerate() {
         match catalog::read(*root, document, window, out) {
@@ -284,7 +291,7 @@ impl<'a> Trailer<'a> {
 
     fn no_dictionary(&self) -> Error {
         let (at, why) = (self.object.at(), "/Encrypt leads to no dictionary");
-        Error::malformed("malformed-pdf-encrypt", "trailer", at, why)
+        Error::malformed(ErrorCode::MalformedPdfEncrypt, "trailer", at, why)
     }
 
     /// Reads the encryption dictionary that is object `number`. A search may find several objects
@@ -335,7 +342,7 @@ impl<'a> Trailer<'a> {
         let len = self.wrapper.flatten().filter(|len| (1..window.len()).contains(len));
         let Some(len) = len else {
             let (at, why) = (self.object.at(), "/WrapperOffset leads to no PDF");
-            return Err(Error::malformed("malformed-pdf-trailer", "trailer", at, why));
+            return Err(Error::malformed(ErrorCode::MalformedPdfTrailer, "trailer", at, why));
         };
         out.is_wrapper = true;
         out.layer(Extent { offset: 0, len })

@@ -203,7 +203,7 @@ impl<'a> Replay<'a> {
             piece: vec![0; PIECE],
         });
         if offset < second.behind.at {
-            return Err(Error::limit(Limit::Spool, wide(KEPT_BEHIND)));
+            return Err(Limit::Spool.error(wide(KEPT_BEHIND)));
         }
         while second.behind.end() <= offset {
             let read = second.inflate.read(&mut second.piece, self.meter, &mut second.input)?;

@@ -15,8 +15,9 @@ use super::read::{Answer, Depth, Trailer};
 use super::value::decode_name;
 use super::{attachment, catalog, handler};
 use crate::bytes::wide;
-use crate::container::{Anomaly, Protection};
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
+use crate::kinds::{Anomaly, Protection};
 use crate::limits::Limit;
 use crate::source::Window;
 
@@ -234,7 +235,7 @@ impl Search {
         let protection = out.protection();
         let is_rms = protection == Some(Protection::Rms);
         if self.found.has_more || self.found.has_more_objects && !is_rms {
-            return Err(Error::limit(Limit::PdfObjects, wide(SEARCH_OBJECTS)));
+            return Err(Limit::PdfObjects.error(wide(SEARCH_OBJECTS)));
         }
         if protection.is_some() {
             return Ok(Answer::Settled);
@@ -254,7 +255,7 @@ impl Search {
 }
 
 fn doubt(why: &'static str) -> Error {
-    Error::malformed("malformed-pdf-xref", "cross-reference", None, why)
+    Error::malformed(ErrorCode::MalformedPdfXref, "cross-reference", None, why)
 }
 
 fn is_file(object: &Object) -> bool {

@@ -7,6 +7,7 @@ use super::load::once;
 use super::object::{Dict, array};
 use super::value::Value;
 use crate::bytes::narrow;
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::source::Window;
 
@@ -52,7 +53,7 @@ impl StreamForm {
     /// How the stream with this dictionary and data from `at` on is stored.
     pub(super) fn of(dict: &Dict<'_>, at: u64, file: u64) -> Result<StreamForm> {
         let unsupported =
-            |why| Error::malformed("malformed-pdf-stream", "stream dictionary", at, why);
+            |why| Error::malformed(ErrorCode::MalformedPdfStream, "stream dictionary", at, why);
         let is_flate = is_flate(dict.get(b"Filter").unwrap_or(&Value::Null))
             .ok_or_else(|| unsupported("a filter other than FlateDecode"))?;
         let predictor = predictor(dict.get(b"DecodeParms").unwrap_or(&Value::Null))

@@ -11,6 +11,7 @@ use super::read::{Plain, Trailer};
 use super::stream::{Coding, StreamForm};
 use super::value::Value;
 use crate::bytes::{narrow, wide};
+use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;
@@ -78,7 +79,7 @@ struct XrefStream {
 type Index = Few<(u64, u64)>;
 
 fn malformed(at: u64, why: &'static str) -> Error {
-    Error::malformed("malformed-pdf-xref", "cross-reference", at, why)
+    Error::malformed(ErrorCode::MalformedPdfXref, "cross-reference", at, why)
 }
 
 impl Section {
@@ -275,7 +276,8 @@ impl Older {
                 Some(Value::Int(offset)) if *offset > 0 => *place = Some(offset.unsigned_abs()),
                 Some(_) => {
                     let why = "/Prev or /XRefStm is no offset";
-                    let fault = Error::malformed("malformed-pdf-trailer", "trailer", at, why);
+                    let fault =
+                        Error::malformed(ErrorCode::MalformedPdfTrailer, "trailer", at, why);
                     older.fault = Some(fault);
                     break;
                 }

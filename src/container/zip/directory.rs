@@ -7,6 +7,7 @@ use super::layout::{
     SIGNATURE,
 };
 use crate::bytes::{Cursor, narrow, wide};
+use crate::code::ErrorCode;
 use crate::container::words::backwards;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -30,7 +31,7 @@ pub(super) struct Directory {
 /// Returns the error of a volume of a split archive (APPNOTE.TXT 8).
 pub(super) fn split(offset: u64) -> Error {
     let detail = "a volume of a split ZIP archive";
-    Error::unsupported("archive-not-opened", "archive", offset, detail)
+    Error::unsupported(ErrorCode::ArchiveNotOpened, "archive", offset, detail)
 }
 
 /// What the end record says.
@@ -148,7 +149,7 @@ impl Directory {
             }
         }
         Err(Error::malformed(
-            "malformed-zip-end",
+            ErrorCode::MalformedZipEnd,
             "EndOfCentralDirectory",
             offset,
             format!("no directory of {} bytes is at {}", end.size, end.start),
@@ -243,7 +244,12 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
             is_zip64: true,
         }));
     }
-    Err(Error::malformed("malformed-zip-end", structure, locator, "it is not where it should be"))
+    Err(Error::malformed(
+        ErrorCode::MalformedZipEnd,
+        structure,
+        locator,
+        "it is not where it should be",
+    ))
 }
 
 /// One member, as the central directory or its local header describes it, with what the caller
@@ -419,5 +425,5 @@ impl<N> Entry<N> {
 }
 
 pub(super) fn malformed(structure: &'static str, offset: u64, detail: &'static str) -> Error {
-    Error::malformed("malformed-zip", structure, offset, detail)
+    Error::malformed(ErrorCode::MalformedZip, structure, offset, detail)
 }

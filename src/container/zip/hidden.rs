@@ -11,8 +11,10 @@ use super::directory::{Entry, local};
 use super::layout::{DESCRIPTOR, DESCRIPTORS, ENCRYPTED, LOCAL, LOCAL_LEN};
 use super::{body, name};
 use crate::bytes::wide;
-use crate::container::{Anomaly, Body, Member, Sink};
+use crate::code::ErrorCode;
+use crate::container::{Body, Member, Sink};
 use crate::error::{Error, Result};
+use crate::kinds::Anomaly;
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
 
@@ -124,8 +126,12 @@ fn name_member(
     }
     let extent = Extent { offset: data, len: entry.packed };
     let body = if entry.flags & ENCRYPTED != 0 {
-        let error =
-            Error::unsupported("encrypted-member", "zip member", at, "a password is needed");
+        let error = Error::unsupported(
+            ErrorCode::EncryptedMember,
+            "zip member",
+            at,
+            "a password is needed",
+        );
         Some(Body::Unopened { error, size: None })
     } else {
         if !is_sized {

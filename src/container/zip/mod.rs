@@ -22,12 +22,14 @@ use layout::{
 use office::{begins_as_office, is_office, is_part};
 
 use crate::bytes::{narrow, wide};
+use crate::code::ErrorCode;
 use crate::container::binary::is_binary;
 use crate::container::{
-    Anomaly, Body, Container, Member, Name, Sink, begins_file, is_named_protected_in_bytes,
-    is_worth_opening, label, not_as_named, pdf, stored,
+    Body, Member, Name, Sink, begins_file, is_named_protected_in_bytes, is_worth_opening, label,
+    not_as_named, pdf, stored,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::kinds::{Anomaly, Container};
 use crate::limits::Limit;
 use crate::source::{Encoding, Extent, Window, decode_all, head_of};
 
@@ -423,7 +425,7 @@ fn name_member(
     }
     if entry.flags & (ENCRYPTED | MASKED) != 0 || entry.method == AES {
         let error = Error::unsupported(
-            "encrypted-member",
+            ErrorCode::EncryptedMember,
             "zip member",
             directory.base.saturating_add(entry.header),
             "a password is needed",
@@ -529,7 +531,7 @@ fn body<N: AsRef<[u8]>>(
         }
         method => {
             let error = Error::unsupported(
-                "archive-not-opened",
+                ErrorCode::ArchiveNotOpened,
                 "zip member",
                 extent.offset,
                 format!("compressed by method {method}"),

@@ -52,7 +52,7 @@ fn full() -> Facts {
         referral: text("referral"),
         double_key: Some(true),
         signature: Signature::Valid,
-        link: Link::Linked,
+        link: KeyLink::Linked,
     }));
     facts
 }
@@ -85,7 +85,7 @@ fn get<'a>(row: &'a [(&'static str, String)], name: &str) -> Option<Value<'a>> {
 
 #[test]
 fn facts_come_back_from_what_was_written() {
-    let unopened = Facts::not_opened("hung", "no answer");
+    let unopened = Facts::not_opened(crate::ErrorCode::Hung, "no answer");
     let plain = Facts::new(Container::Zip, Protection::None);
     for facts in [full(), unopened, plain] {
         let row = stored(&facts);

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::limits::{Limit, Meter};
 
 /// Bytes that may come out before the ratio counts: a small member may be mostly zeros.
@@ -69,7 +69,7 @@ impl<'a> Account<'a> {
             this.inflated.set(this.inflated.get().saturating_add(bytes));
             if this.stored.is_exceeded_by(this.inflated.get(), ratio) {
                 this.is_spent.set(true);
-                outcome = Err(Error::limit(Limit::Ratio, ratio));
+                outcome = Err(Limit::Ratio.error(ratio));
             }
             account = this.outer.as_deref();
         }

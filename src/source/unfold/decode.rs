@@ -7,6 +7,7 @@ use flate2::Status;
 
 use super::Encoding;
 use crate::bytes::{narrow, wide};
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::source::Inflater;
 
@@ -85,7 +86,7 @@ impl Inflate {
             Ok(status) => Ok((used, status)),
             // Each decoder has words of its own for what is wrong; a report has the same always.
             Err(_) => Err(Error::malformed(
-                "malformed-deflate",
+                ErrorCode::MalformedDeflate,
                 "deflate",
                 offset.saturating_add(wide(used)),
                 "the compressed data make no sense",
@@ -324,5 +325,5 @@ impl Rpmsg {
 }
 
 fn malformed(offset: u64, detail: &'static str) -> Error {
-    Error::malformed("malformed-rpmsg", "rpmsg", offset, detail)
+    Error::malformed(ErrorCode::MalformedRpmsg, "rpmsg", offset, detail)
 }

@@ -121,7 +121,7 @@ impl Kept {
     fn spill(&mut self, meter: &Meter, bytes: &[u8]) -> Result<()> {
         if self.spill.is_none() {
             let Some(Spiller(open)) = &self.pool.spiller else {
-                return Err(Error::limit(Limit::Spool, meter.allowed(Limit::Spool)));
+                return Err(Limit::Spool.error(meter.allowed(Limit::Spool)));
             };
             self.spill = Some(open().map_err(Error::io)?);
         }

@@ -18,6 +18,7 @@ pub(crate) use kept::Spiller;
 
 use super::{ReadAt, charge_read, fill};
 use crate::bytes::wide;
+use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 
@@ -188,7 +189,7 @@ impl<S: ReadAt> ReadAt for Unfolded<'_, S> {
             && end >= declared
         {
             return Err(io::Error::other(Error::malformed(
-                "malformed-member-size",
+                ErrorCode::MalformedMemberSize,
                 "encoded member",
                 self.origin,
                 format!("decodes to more than the {declared} bytes that its container says"),
@@ -252,7 +253,7 @@ pub(crate) fn decode_all(encoding: Encoding, encoded: &[u8], max: u64) -> Result
         let rest = encoded.get(used..).unwrap_or_default();
         let step = decoder.step(rest, true, wide(used), &mut out)?;
         if wide(all.len()).saturating_add(wide(out.len())) > max {
-            return Err(Error::limit(Limit::Inflated, max));
+            return Err(Limit::Inflated.error(max));
         }
         #[allow(clippy::disallowed_methods)] // at most `max`, checked in the line before
         all.extend_from_slice(&out);

@@ -130,7 +130,7 @@ fn a_head_costs_a_head_and_all_reads_go_forward() {
 fn code(outcome: io::Result<usize>) -> String {
     match outcome {
         Ok(read) => format!("{read} bytes"),
-        Err(error) => Error::io(error).code().to_owned(),
+        Err(error) => Error::io(error).code().to_string(),
     }
 }
 
@@ -183,7 +183,7 @@ fn damage_is_told_with_its_code_and_what_comes_before_it_is_read() {
         let meter = meter();
         let member = unfolded(&inner, Encoding::Rpmsg, None, &meter);
         let error = Error::io(member.size().expect_err(what));
-        assert_eq!(error.code(), expected, "{what}: {error}");
+        assert_eq!(error.code().as_str(), expected, "{what}: {error}");
         assert!(error.offset().is_some_and(|offset| offset >= 100), "{what}");
     }
     let inner = Counted::new(change(second, 0xFF));

@@ -6,8 +6,9 @@ mod table;
 
 use super::*;
 use crate::authority::{Authority, AuthorityKind, Host, Key, KeyStatus, Origin};
-use crate::container::{Container, Protection};
-use crate::facts::{LicenseFacts, Link, Signature};
+use crate::facts::LicenseFacts;
+use crate::kinds::{Container, Protection};
+use crate::kinds::{KeyLink, Signature};
 
 const AZ: &str = "https://0c5a1b2e-0000-4000-8000-000000000001.rms.eu.aadrm.com/_wmcs/licensing";
 const ORG: &str = "https://rms.example.org/_wmcs/licensing";
@@ -30,7 +31,7 @@ fn sealed(change: impl FnOnce(&mut LicenseFacts)) -> Facts {
     license.slc_key_bits = Some(2048);
     license.slc_id = Some(ID.to_owned());
     license.signature = Signature::Valid;
-    license.link = Link::Linked;
+    license.link = KeyLink::Linked;
     change(&mut license);
     let mut facts = Facts::new(Container::OoxmlIrm, Protection::Rms);
     facts.license = Some(Box::new(license));

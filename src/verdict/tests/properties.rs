@@ -3,16 +3,16 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::facts::Hierarchy;
+use crate::kinds::Hierarchy;
 
 /// An address of each class.
 const CLASSES: [&str; 6] = [AZ, LEGACY, OTHER, ORG, BAD, ""];
 
 /// How the signature and the link can stand, as far as the table tells them apart.
-const TRUST: [(Signature, Link); 3] = [
-    (Signature::Valid, Link::Linked),
-    (Signature::NotChecked, Link::NotChecked),
-    (Signature::Invalid, Link::Broken),
+const TRUST: [(Signature, KeyLink); 3] = [
+    (Signature::Valid, KeyLink::Linked),
+    (Signature::NotChecked, KeyLink::NotChecked),
+    (Signature::Invalid, KeyLink::Broken),
 ];
 
 /// One of each class of everything that a condition looks at, but for the estate.
@@ -25,7 +25,7 @@ struct Class {
     isv: bool,
     passport: bool,
     old: bool,
-    trust: (Signature, Link),
+    trust: (Signature, KeyLink),
 }
 
 impl Class {
@@ -71,7 +71,7 @@ fn classes() -> Vec<Class> {
 /// The product without what no estate has to do with.
 fn few_classes() -> Vec<Class> {
     let mut classes = classes();
-    classes.retain(|class| !class.old && !class.isv && class.trust.1 != Link::NotChecked);
+    classes.retain(|class| !class.old && !class.isv && class.trust.1 != KeyLink::NotChecked);
     classes
 }
 
@@ -138,7 +138,7 @@ fn exactly_one_rule_decides_and_it_is_the_right_one() {
             // name, version or label takes that back.
             let is_held = matches!(status, Some(KeyStatus::Active | KeyStatus::ReadOnly));
             assert_eq!(verdict.need() == Need::Yes, is_held, "{class:?} {status:?}");
-            let is_sure = status.is_some() && class.trust == (Signature::Valid, Link::Linked);
+            let is_sure = status.is_some() && class.trust == (Signature::Valid, KeyLink::Linked);
             let is_high = verdict.confidence() == Some(Confidence::High);
             assert_eq!(is_high, is_sure, "{class:?} {status:?}");
         }
@@ -204,10 +204,10 @@ proptest! {
         version in proptest::option::of("[0-9.]{0,8}"),
         status in prop::sample::select(KeyStatus::ALL),
         signature in prop::sample::select(Signature::ALL),
-        link in prop::sample::select(Link::ALL),
+        link in prop::sample::select(KeyLink::ALL),
     ) {
         // With a key of the forger's own everything fits; with somebody else's nothing leads there.
-        let is_consistent = matches!(link, Link::Linked | Link::Own);
+        let is_consistent = matches!(link, KeyLink::Linked | KeyLink::Own);
         prop_assume!(own_key || !is_consistent);
         let facts = sealed(|license| {
             license.slc_key = Some(fingerprint(if own_key { 'f' } else { 'a' }));

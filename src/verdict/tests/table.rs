@@ -1,7 +1,7 @@
 //! One test for each rule and each modifier.
 
 use super::*;
-use crate::facts::{Hierarchy, IssuerKind, Searched};
+use crate::kinds::{Hierarchy, IssuerKind, Searched};
 
 /// Rule, dependency, need and confidence, as the record prints them.
 fn row(facts: &Facts, estate: &Estate) -> [&'static str; 4] {
@@ -39,7 +39,7 @@ fn r02_without_the_key_nobody_can_say() {
             assert_eq!(row_alone(&facts), expected);
         }
     }
-    let unopened = Facts::not_opened("not-hydrated", "it lies elsewhere");
+    let unopened = Facts::not_opened(crate::ErrorCode::NotHydrated, "it lies elsewhere");
     assert_eq!(row_alone(&unopened), expected);
     for address in ["invalid", "https://google.com"] {
         let facts = sealed(|license| {
@@ -193,8 +193,10 @@ fn r00_whatever_is_left() {
 
 #[test]
 fn m16_a_broken_license_is_never_not_needed() {
-    let breaks: [fn(&mut LicenseFacts); 2] =
-        [|license| license.signature = Signature::Invalid, |license| license.link = Link::Broken];
+    let breaks: [fn(&mut LicenseFacts); 2] = [
+        |license| license.signature = Signature::Invalid,
+        |license| license.link = KeyLink::Broken,
+    ];
     for break_it in breaks {
         let broken = |mut facts: Facts| {
             break_it(facts.license.as_mut().unwrap());
@@ -211,9 +213,9 @@ fn m16_a_broken_license_is_never_not_needed() {
 
 #[test]
 fn m18_high_needs_a_signature_that_leads_to_the_key() {
-    let high = [(Signature::Valid, Link::Linked), (Signature::Valid, Link::Own)];
+    let high = [(Signature::Valid, KeyLink::Linked), (Signature::Valid, KeyLink::Own)];
     for signature in Signature::ALL {
-        for link in Link::ALL {
+        for link in KeyLink::ALL {
             let mut facts = on_premises();
             let license = facts.license.as_mut().unwrap();
             (license.signature, license.link) = (*signature, *link);
@@ -261,11 +263,11 @@ fn m20_a_tenant_at_a_host_of_azure_is_not_suspicious() {
 #[test]
 fn m16_a_license_that_no_signature_anchors_is_doubtful() {
     let doubtful = [
-        (Signature::Invalid, Link::Broken),
-        (Signature::Unsigned, Link::Unanchored),
-        (Signature::Unsupported, Link::Unanchored),
-        (Signature::Valid, Link::Unanchored),
-        (Signature::Valid, Link::Broken),
+        (Signature::Invalid, KeyLink::Broken),
+        (Signature::Unsigned, KeyLink::Unanchored),
+        (Signature::Unsupported, KeyLink::Unanchored),
+        (Signature::Valid, KeyLink::Unanchored),
+        (Signature::Valid, KeyLink::Broken),
     ];
     for (signature, link) in doubtful {
         let mut facts = in_azure();

@@ -7,7 +7,7 @@ use super::build::{
     literal, object_stream_wrapper, plain, v1, v1_bare_dictionary, v2, wrapper,
 };
 use super::{Told, tell, tell_within};
-use crate::container::{Anomaly, Protection};
+use crate::kinds::{Anomaly, Protection};
 use crate::limits::Limits;
 
 fn protected() -> Vec<(&'static str, Vec<u8>)> {

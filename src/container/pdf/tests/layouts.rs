@@ -7,7 +7,7 @@ use super::build::{
     encrypted, hex, hybrid_wrapper, literal, packed, plain, v1, v1_bare_dictionary, v2, wrapper,
 };
 use super::{Counted, tell, tell_within};
-use crate::container::{Anomaly, Container, Protection};
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limits;
 use crate::source::ReadAt;
 

@@ -8,10 +8,11 @@ mod real;
 use std::cell::RefCell;
 use std::io;
 
-use crate::container::{
-    self, Anomaly, Body, Container, Label, LicenseBytes, Member, Name, Protection, Sink, Wanted,
-};
+use crate::code::ErrorCode;
+use crate::container;
+use crate::container::{Body, Label, LicenseBytes, Member, Name, Sink, Wanted};
 use crate::error::{Error, Result};
+use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::{Cancel, Limits, Meter};
 use crate::source::{Cache, Extent, Pieces, ReadAt, Section, Window};
 
@@ -46,7 +47,7 @@ impl Told {
     }
 
     pub(super) fn code(&self) -> &'static str {
-        self.error.as_ref().map_or("", Error::code)
+        self.error.as_ref().map_or("", |error| error.code().as_str())
     }
 }
 
@@ -165,7 +166,8 @@ pub(super) fn tell_within(source: &dyn ReadAt, limits: &Limits) -> Told {
     }
     if told.protection == Some(Protection::Rms) && told.licenses.is_empty() && told.error.is_none()
     {
-        told.error = Some(Error::malformed("license-missing", "publishing license", None, "none"));
+        told.error =
+            Some(Error::malformed(ErrorCode::LicenseMissing, "publishing license", None, "none"));
     }
     told
 }

@@ -6,7 +6,7 @@ use lopdf::Document;
 
 use super::build::{Payload, appended_wrapper, compact_wrapper, plain, v1, v2, wrapper};
 use super::{Told, tell};
-use crate::container::{Container, Protection};
+use crate::kinds::{Container, Protection};
 
 fn specimens() -> Option<PathBuf> {
     let specimens = std::env::var_os("RMSIGHT_SPECIMENS").map(PathBuf::from);

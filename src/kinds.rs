@@ -1,0 +1,240 @@
+//! The closed vocabularies of the record, and the macro that declares a vocabulary.
+//!
+//! A leaf of the import graph. The names of the values are stable; `docs` of a release and `CODES.md`
+//! list them for users.
+
+/// Declares an enum whose values have a stable name in the record.
+macro_rules! vocabulary {
+    ($(#[$meta:meta])* $vis:vis enum $enum:ident { $($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        $vis enum $enum { $($(#[doc = $doc])+ $variant,)* }
+
+        impl $enum {
+            /// Every value, in the order of the documentation.
+            pub const ALL: &'static [$enum] = &[$($enum::$variant,)*];
+
+            /// Returns the name in the record.
+            pub const fn as_str(self) -> &'static str {
+                match self { $($enum::$variant => $name,)* }
+            }
+
+            /// Returns the value with this name in the record.
+            pub fn from_name(name: &str) -> Option<$enum> {
+                match name { $($name => Some($enum::$variant),)* _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $enum {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+pub(crate) use vocabulary;
+
+vocabulary! {
+    /// The kind of a file or member.
+    pub enum Container {
+        /// A compound file with the data spaces of an ECMA-376 document (MS-OFFCRYPTO 2.2).
+        OoxmlIrm = "ooxml-irm",
+        /// A compound file with the data spaces of a binary Office document (MS-OFFCRYPTO 2.2).
+        BinaryIrm = "binary-irm",
+        /// The protected package that .NET and the XPS viewer write.
+        XpsIrm = "xps-irm",
+        /// The attachment of a protected message (MS-OXORMMS 2.2.4).
+        Rpmsg = "rpmsg",
+        /// A PDF with the security handler MicrosoftIRMServices, version 1.
+        PdfIrmV1 = "pdf-irm-v1",
+        /// A PDF with that handler in version 2, with or without its unencrypted wrapper.
+        PdfIrmV2 = "pdf-irm-v2",
+        /// A generic protected file (`.pfile`, `.ptxt` and others).
+        Pfile = "pfile",
+        /// XrML as a file of its own: a license, a certificate, a template.
+        License = "license",
+        /// An Office document in a ZIP package.
+        Ooxml = "ooxml",
+        /// Any other ZIP archive.
+        Zip = "zip",
+        /// Any other compound file.
+        Ole = "ole",
+        /// An Outlook item (MS-OXMSG).
+        Msg = "msg",
+        /// A PDF without Microsoft's security handler.
+        Pdf = "pdf",
+        /// An Internet message (RFC 5322).
+        Eml = "eml",
+        /// A mailbox: Internet messages in sequence (RFC 4155).
+        Mbox = "mbox",
+        /// `winmail.dat` (MS-OXTNEF).
+        Tnef = "tnef",
+        /// An Outlook data file (MS-PST).
+        Pst = "pst",
+        /// Any other file.
+        Other = "other",
+        /// A file without bytes.
+        Empty = "empty",
+    }
+}
+
+vocabulary! {
+    /// The protection of a file or member.
+    pub enum Protection {
+        /// Rights management: a publishing license controls access.
+        Rms = "rms",
+        /// A password.
+        Password = "password",
+        /// Another security handler. The evidence names it.
+        Other = "other",
+        /// No protection.
+        None = "none",
+        /// Undecided: the file was not read far enough.
+        Unknown = "unknown",
+    }
+}
+
+vocabulary! {
+    /// An oddity of a file that was read, or of its judgement.
+    pub enum Anomaly {
+        /// The certificates of the license are not in the order leaf to root.
+        ChainOrder = "chain-order",
+        /// Data follows the end of the structure.
+        TrailingData = "trailing-data",
+        /// The bytes are valid in two formats.
+        Polyglot = "polyglot",
+        /// An element that decides is present twice. The first one counts.
+        DuplicateElement = "duplicate-element",
+        /// The label names another tenant than the license.
+        LabelTenantDiffers = "label-tenant-differs",
+        /// The notice for old readers, which such a file contains, is missing.
+        PlaceholderMissing = "placeholder-missing",
+        /// Some of the entries of double key encryption are missing.
+        DoubleKeyIncomplete = "double-key-incomplete",
+        /// The key was read from the chain of a use license.
+        FromUseLicense = "from-use-license",
+        /// The cross-reference of the PDF is damaged. Objects were found by a search.
+        XrefRebuilt = "xref-rebuilt",
+        /// White space is present between the tags of the license.
+        ReflowedLicense = "reflowed-license",
+        /// The structure differs from the layout in its specification.
+        NonSpecLayout = "non-spec-layout",
+        /// A structure that should contain one license contains several different ones.
+        SeveralLicenses = "several-licenses",
+        /// License text is present where an XML parser skips it, or in a foreign element.
+        StrayLicenseText = "stray-license-text",
+        /// The last delimiter of a multipart message is missing, and every part is complete.
+        UnterminatedMultipart = "unterminated-multipart",
+        /// The key is unknown, and the license resembles those of a key imported into Azure.
+        ImportedKeyLikely = "imported-key-likely",
+        /// Only the id of the key is known, not the key.
+        IdOnlyMatch = "id-only-match",
+        /// The id is known with another key.
+        KeyIdConflict = "key-id-conflict",
+        /// Id and key belong to different authorities.
+        AuthorityConflict = "authority-conflict",
+        /// The host is known, and the key is not.
+        UnknownKeyAtKnownHost = "unknown-key-at-known-host",
+        /// The estate file and the license contradict each other about the key.
+        EstateContradicted = "estate-contradicted",
+        /// The addresses of the license belong to different services.
+        LocatorConflict = "locator-conflict",
+        /// The key belongs to a licensing-only cluster.
+        LicensingOnlyCluster = "licensing-only-cluster",
+        /// The key belongs to the pre-production hierarchy.
+        PreProduction = "pre-production",
+        /// An AD RMS license with a label: possibly "hold your own key".
+        HyokCandidate = "hyok-candidate",
+        /// A use license names another server than the publishing license.
+        ServedElsewhere = "served-elsewhere",
+        /// The client certificate was issued after the cluster became read-only.
+        ClcIssuedAfterReadOnly = "clc-issued-after-read-only",
+        /// Published after the cluster became read-only, with a client certificate from before.
+        PublishedWithOldClc = "published-with-old-clc",
+        /// Published by the server itself after it became read-only.
+        ServerPublishedAfterReadOnly = "server-published-after-read-only",
+        /// The file was modified after the cluster became read-only.
+        EditedAfterReadOnly = "edited-after-read-only",
+    }
+}
+
+vocabulary! {
+    /// How far the members of a file were searched.
+    pub enum Searched {
+        /// Completely.
+        Full = "full",
+        /// A member was not opened. The error says which and why.
+        Partial = "partial",
+        /// Not at all.
+        No = "no",
+    }
+}
+
+vocabulary! {
+    /// How much of a license is read.
+    pub enum Depth {
+        /// The whole license.
+        Full = "full",
+        /// The license up to its WORK element. Later fields stay null.
+        Head = "head",
+    }
+}
+
+vocabulary! {
+    /// The issuer of a publishing license.
+    pub enum IssuerKind {
+        /// A client, offline, with its Client Licensor Certificate.
+        Client = "client",
+        /// A server.
+        Server = "server",
+    }
+}
+
+vocabulary! {
+    /// The root of the certificate chain.
+    pub enum Hierarchy {
+        /// Microsoft's production root.
+        Production = "production",
+        /// Microsoft's pre-production (ISV) root.
+        Isv = "isv",
+        /// An unknown root, or no certificates.
+        Unknown = "unknown",
+    }
+}
+
+vocabulary! {
+    /// The result of verifying the license's own signature.
+    pub enum Signature {
+        /// The signature verifies over the text as it is.
+        Valid = "valid",
+        /// The signature verifies after white space between tags is removed.
+        Reflowed = "reflowed",
+        /// The signature does not verify.
+        Invalid = "invalid",
+        /// The license has no signature.
+        Unsigned = "unsigned",
+        /// This build does not verify the algorithm or the key size.
+        Unsupported = "unsupported",
+        /// Verification was not requested.
+        NotChecked = "not-checked",
+    }
+}
+
+vocabulary! {
+    /// Whether signatures lead from the license to the key that it names. Linked means consistent, not
+    /// authentic.
+    pub enum KeyLink {
+        /// The license leads to the server key through its client certificate.
+        Linked = "linked",
+        /// The named key signed the license itself, and the file contains no other certificate.
+        Own = "self",
+        /// No signature leads to the named key.
+        Unanchored = "unanchored",
+        /// A signature is invalid, or a certificate contradicts another one.
+        Broken = "broken",
+        /// Verification was not requested.
+        NotChecked = "not-checked",
+    }
+}
