@@ -3,6 +3,7 @@
 //! A leaf of the import graph: the only file that spells the names of the codes. `CODES.md` tells users
 //! what each code means and what to do; a test compares the two lists.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -219,6 +220,12 @@ codes! {
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl From<ErrorCode> for Cow<'static, str> {
+    fn from(code: ErrorCode) -> Cow<'static, str> {
+        Cow::Borrowed(code.as_str())
     }
 }
 

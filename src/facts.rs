@@ -80,10 +80,10 @@ impl Facts {
 
     /// Facts about a file that the caller did not open: `code` is one of the record's list, such
     /// as `not-hydrated` or `hung`.
-    pub fn not_opened(code: ErrorCode, message: impl Into<String>) -> Facts {
+    pub fn not_opened(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Facts {
         let mut facts = Facts::new(Container::Other, Protection::Unknown);
         facts.searched = Searched::No;
-        facts.error_code = Some(Cow::Borrowed(code.as_str()));
+        facts.error_code = Some(code.into());
         facts.error = Some(message.into());
         facts
     }

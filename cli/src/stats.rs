@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rmsight::{Dependency, KeyMatch, LicenseFacts, Link, Need, Record, Signature, Timestamp};
+use rmsight::{Dependency, KeyLink, KeyMatch, LicenseFacts, Need, Record, Signature, Timestamp};
 
 /// Number of findings by need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,8 +72,8 @@ impl Publishes {
         let is_good = matches!(license.signature, Signature::Valid | Signature::Reflowed);
         match license.link {
             // A certificate that contradicts its license does not belong to this key.
-            Link::Broken => {}
-            Link::Linked if is_good => self.proven = self.proven.max(license.clc_until),
+            KeyLink::Broken => {}
+            KeyLink::Linked if is_good => self.proven = self.proven.max(license.clc_until),
             _ => self.claimed = self.claimed.max(license.clc_until),
         }
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use rmsight::{AuthorityKind, Dependency, Estate, KeyMatch, KeyStatus, Link, Need, Signature};
+use rmsight::{AuthorityKind, Dependency, Estate, KeyLink, KeyMatch, KeyStatus, Need, Signature};
 
 use crate::authority_file::{self, judged_with, known_authority};
 use crate::exit::{Failure, Outcome, Result, warn};
@@ -202,7 +202,7 @@ fn proof(judged: &Judged) -> Proof {
         return Proof::Missing;
     }
     match (license.signature, license.link) {
-        (Signature::Valid | Signature::Reflowed, Link::Linked | Link::Own) => Proof::Proven,
+        (Signature::Valid | Signature::Reflowed, KeyLink::Linked | KeyLink::Own) => Proof::Proven,
         (Signature::NotChecked, _) => Proof::NotChecked,
         _ => Proof::Missing,
     }

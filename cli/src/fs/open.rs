@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use rmsight::ErrorCode;
+
 /// Whether symbolic links are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Links {
@@ -145,9 +147,9 @@ pub(crate) fn is_special(error: &io::Error) -> bool {
 }
 
 /// Returns the error code of the record for a system error.
-pub(crate) fn code(error: &io::Error) -> &'static str {
+pub(crate) fn code(error: &io::Error) -> ErrorCode {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => "permission-denied",
-        _ => "io",
+        io::ErrorKind::PermissionDenied => ErrorCode::PermissionDenied,
+        _ => ErrorCode::Io,
     }
 }

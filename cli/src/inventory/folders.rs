@@ -14,7 +14,7 @@ impl Store {
     /// Stores the result of a folder.
     pub(crate) fn dir(&mut self, dir: &Arc<Dir>, state: &DirState) -> Result<()> {
         if let DirState::Failed { code, error, device } = state {
-            self.file(&FileRow::unlisted(dir, code, error, device.clone()))?;
+            self.file(&FileRow::unlisted(dir, *code, error, device.clone()))?;
             // The row says that the folder was not read, also if it is a mount point.
             return self.change(|store| {
                 let row = store.row_of(dir)?;

@@ -1,8 +1,8 @@
 //! The names of gaps: kinds, and error codes of data that was not read.
 
-use rmsight::Limits;
+use rmsight::ErrorCode;
 
-use super::query::OLDER_READER;
+use crate::output::advice::OLDER_READER;
 
 /// A `no`, or a `yes` of another authority, whose signature was not checked.
 pub(super) const UNVERIFIED: &str = "unverified";
@@ -20,77 +20,17 @@ const KINDS: [&str; 9] = [
     OLDER_READER,
 ];
 
-/// Error codes other than limits of the library.
-const CODES: [&str; 42] = [
-    "archive-not-opened",
-    "cancelled",
-    "changed-while-reading",
-    "config",
-    "encrypted-member",
-    "feature-off",
-    "hung",
-    "io",
-    "license-missing",
-    "license-unreadable",
-    "limit-folder-depth",
-    "limit-pst-memory",
-    "limit-pst-time",
-    "mail-not-read",
-    "malformed-attachment",
-    "malformed-cms",
-    "malformed-data-spaces",
-    "malformed-deflate",
-    "malformed-difat",
-    "malformed-directory",
-    "malformed-encryption-info",
-    "malformed-fat",
-    "malformed-gzip",
-    "malformed-header",
-    "malformed-label",
-    "malformed-member-size",
-    "malformed-mime",
-    "malformed-pdf-catalog",
-    "malformed-pdf-encrypt",
-    "malformed-pdf-object",
-    "malformed-pdf-payload",
-    "malformed-pdf-stream",
-    "malformed-pdf-trailer",
-    "malformed-pdf-xref",
-    "malformed-pfile-header",
-    "malformed-pst",
-    "malformed-rpmsg",
-    "malformed-tar",
-    "malformed-tnef",
-    "malformed-transform-info",
-    "malformed-xrml",
-    "malformed-zip",
-];
-
-/// Further error codes.
-const MORE_CODES: [&str; 6] = [
-    "malformed-zip-end",
-    "not-hydrated",
-    "permission-denied",
-    "reader-failed",
-    "truncated",
-    "unknown-transform",
-];
-
 /// Returns all gap names: the kinds, then the error codes.
-fn gap_names() -> Vec<String> {
-    let limits = Limits::default();
-    let limits = limits.entries().map(|(name, _)| format!("limit-{name}"));
-    let codes = CODES.iter().chain(&MORE_CODES).map(|code| (*code).to_owned());
-    let mut codes: Vec<String> = codes.chain(limits).collect();
+fn gap_names() -> Vec<&'static str> {
+    let mut codes: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
     codes.sort_unstable();
-    codes.dedup();
-    KINDS.iter().map(|kind| (*kind).to_owned()).chain(codes).collect()
+    KINDS.into_iter().chain(codes).collect()
 }
 
 /// Parses a gap name.
 pub(crate) fn gap_name(text: &str) -> Result<String, String> {
     let names = gap_names();
-    match names.iter().any(|name| name == text) {
+    match names.contains(&text) {
         true => Ok(text.to_owned()),
         false => Err(format!("there is no gap of that name; there are: {}", names.join(", "))),
     }
@@ -120,7 +60,8 @@ mod tests {
         let kinds = listed("## Gaps", None);
         assert_eq!(kinds, KINDS.iter().map(|kind| (*kind).to_owned()).collect());
         expected.extend(kinds);
-        assert_eq!(gap_names().into_iter().collect::<BTreeSet<_>>(), expected);
+        let names = gap_names().into_iter().map(str::to_owned);
+        assert_eq!(names.collect::<BTreeSet<_>>(), expected);
         assert!(gap_name("bogus").unwrap_err().contains("older-reader"));
     }
 }

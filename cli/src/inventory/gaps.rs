@@ -4,10 +4,11 @@ use rmsight::{Dependency, Need, READER_VERSION, Signature, Timestamp};
 
 use super::coverage::OpenVisit;
 use super::gap_names::UNVERIFIED;
-use super::query::{Judged, OLDER_READER, is_older};
+use super::query::{Judged, is_older};
 use super::read_rows::{LinkRow, RootRow, ScanRow};
 use super::scope::{CHANGED, Scope, now};
 use crate::fs::path::with_separator;
+use crate::output::advice::OLDER_READER;
 use crate::output::format::counted;
 
 /// Maximum number of links that a gap names.
@@ -74,7 +75,7 @@ impl Doubts {
 
 fn is_unverified(judged: &Judged) -> bool {
     judged.facts.license.as_ref().is_some_and(|license| {
-        license.signature == Signature::NotChecked || license.link == rmsight::Link::NotChecked
+        license.signature == Signature::NotChecked || license.link == rmsight::KeyLink::NotChecked
     })
 }
 

@@ -11,9 +11,7 @@ use rmsight::{
 use super::path_mapping::PathMapping;
 use super::reader::Inventory;
 use crate::exit::Result;
-
-/// The gap name of rows that an older version of the program read.
-pub(crate) const OLDER_READER: &str = "older-reader";
+use crate::output::advice::OLDER_READER;
 
 /// Inventories that are read as one.
 #[derive(Debug, Default)]

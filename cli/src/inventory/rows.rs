@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use rmsight::{Envelope, Estate, Facts, Record, Value, judge};
+use rmsight::{Envelope, ErrorCode, Estate, Facts, Record, Value, judge};
 use rusqlite::types::Value as Sql;
 use sha2::{Digest as _, Sha256};
 
@@ -106,7 +106,7 @@ impl FileRow {
     /// Returns the row for a folder that could not be listed.
     pub(super) fn unlisted(
         dir: &Arc<Dir>,
-        code: &'static str,
+        code: ErrorCode,
         error: &str,
         device: Option<Arc<str>>,
     ) -> FileRow {
@@ -119,7 +119,7 @@ impl FileRow {
             name: OsString::new(),
             stamp: None,
             device,
-            retry: Some(code),
+            retry: Some(code.as_str()),
             findings: vec![FindingRow::of(&record)],
         }
     }

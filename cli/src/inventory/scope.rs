@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rmsight::{Redactor, Timestamp};
+use rmsight::{ErrorCode, Redactor, Timestamp};
 
 use super::coverage::{self, OpenVisit};
 use super::query::Inventories;
@@ -12,7 +12,7 @@ use super::reader::Inventory;
 use crate::exit::{Failure, Result};
 
 /// Error code of a file that changed while it was read.
-pub(crate) const CHANGED: &str = "changed-while-reading";
+pub(crate) const CHANGED: &str = ErrorCode::ChangedWhileReading.as_str();
 
 /// The coverage of one inventory.
 #[derive(Debug)]

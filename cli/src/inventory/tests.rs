@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use rmsight::ErrorCode;
 use rmsight::specimen::{Client, LicenseBuilder, Server};
 use rmsight::{Envelope, Estate, Inspector, Record, judge};
 use rusqlite::Connection;
@@ -117,7 +118,7 @@ fn stored_findings_are_read_unchanged() {
     put(&mut bench.store, &top, "offer.xml", "disk", &license);
     let shut = dir("/mnt/shut", Some(&top), bench.root);
     let error = "no".to_owned();
-    let failed = DirState::Failed { code: "permission-denied", error, device: None };
+    let failed = DirState::Failed { code: ErrorCode::PermissionDenied, error, device: None };
     bench.store.dir(&shut, &failed).unwrap();
     end(&mut bench.store, bench.root);
 

@@ -1,45 +1,58 @@
 //! Advice for findings that are undecided.
 
-use rmsight::{Anomaly, Dependency, Facts, Verdict};
+use rmsight::{Anomaly, Dependency, ErrorCode, ErrorFamily, Facts, Verdict};
 
-/// Returns advice for an error code.
-pub(crate) fn of_code(code: &str) -> &'static str {
+/// The gap name of rows that an older version of the program read.
+pub(crate) const OLDER_READER: &str = "older-reader";
+
+/// Returns advice for an error code. A record of another version can have an unknown one.
+pub(crate) fn of_code(name: &str) -> &'static str {
+    const OTHER: &str = "`rmsight inspect FILE` says why.";
+    if name == OLDER_READER {
+        return "An older rmsight read it: scan again, all such files are read anew.";
+    }
+    let Ok(code) = name.parse::<ErrorCode>() else { return OTHER };
     match code {
-        "permission-denied" => {
+        ErrorCode::PermissionDenied => {
             "Scan again with an account that may read everything (backup rights)."
         }
-        "not-hydrated" => {
+        ErrorCode::NotHydrated => {
             "Its content is in the cloud only: scan it there, or again with --hydrate."
         }
-        "io" => "Look at the server or the disk, then scan again: only these are read again.",
-        "hung" => "The read did not come back: look at the server, then scan again.",
-        "changed-while-reading" => "The file changed while it was read: scan again.",
-        "truncated" => {
+        ErrorCode::Io => {
+            "Look at the server or the disk, then scan again: only these are read again."
+        }
+        ErrorCode::Hung => "The read did not come back: look at the server, then scan again.",
+        ErrorCode::ChangedWhileReading => "The file changed while it was read: scan again.",
+        ErrorCode::Truncated => {
             "The file ends too early: restore it from a backup, or accept that it cannot be opened."
         }
-        "encrypted-member" => "An archive with a password: ask its owner what is in it.",
-        "archive-not-opened" => "A kind of archive that is not opened: extract it and scan that.",
-        "mail-not-read" => {
+        ErrorCode::EncryptedMember => "An archive with a password: ask its owner what is in it.",
+        ErrorCode::ArchiveNotOpened => {
+            "A kind of archive that is not opened: extract it and scan that."
+        }
+        ErrorCode::MailNotRead => {
             "A message that was converted: convert it to UTF-8 with usual ends of lines, scan that."
         }
-        "license-missing" | "license-unreadable" => {
+        ErrorCode::LicenseMissing | ErrorCode::LicenseUnreadable => {
             "It is protected but damaged: try to open it, or restore it from a backup."
         }
-        "unknown-transform" => "Protected in a way that is not known here: try to open it.",
-        "older-reader" => "An older rmsight read it: scan again, all such files are read anew.",
-        "feature-off" => "This rmsight was built without the part that reads it.",
-        "limit-pst-time" => {
+        ErrorCode::UnknownTransform => "Protected in a way that is not known here: try to open it.",
+        ErrorCode::FeatureOff => "This rmsight was built without the part that reads it.",
+        ErrorCode::LimitPstTime => {
             "An Outlook data file that takes long: scan it with a longer --pst-timeout."
         }
-        "limit-pst-memory" => "A large Outlook data file: scan it with more --pst-memory.",
-        "reader-failed" => "A mistake in rmsight or in what it reads with: please report the file.",
-        code if code.starts_with("limit-") => {
+        ErrorCode::LimitPstMemory => "A large Outlook data file: scan it with more --pst-memory.",
+        ErrorCode::ReaderFailed => {
+            "A mistake in rmsight or in what it reads with: please report the file."
+        }
+        code if code.family() == ErrorFamily::Limit => {
             "It cost more than one file may: scan it again with a higher --limit of that name."
         }
-        code if code.starts_with("malformed-") => {
+        code if code.family() == ErrorFamily::Damage => {
             "It is damaged, or not what its name says: `rmsight inspect` shows where."
         }
-        _ => "`rmsight inspect FILE` says why.",
+        _ => OTHER,
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod advice;
 pub(crate) mod atomic_file;
 pub(crate) mod format;
 pub(crate) mod line;
+pub(crate) mod meaning;
 pub(crate) mod progress;
 pub(crate) mod records;
 pub(crate) mod summary;

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
+use rmsight::ErrorCode;
+
 use super::recorder::Recorder;
 use super::shared::{Event, Shared};
 use super::worker::{FileWatchdog, Worker};
@@ -141,10 +143,11 @@ impl Supervisor<'_> {
             // After a stop, the next scan reads the file again.
             if !is_stopped {
                 let words = format!("no answer for {} s", patience.as_secs());
-                recorder
-                    .lock()
-                    .unwrap_or_else(|error| error.into_inner())
-                    .unreadable(&job, "hung", words);
+                recorder.lock().unwrap_or_else(|error| error.into_inner()).unreadable(
+                    &job,
+                    ErrorCode::Hung,
+                    words,
+                );
             }
             self.workers.swap_remove(at);
             self.start_worker(recorder)?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use rmsight::{Envelope, Facts, Record, Report, Timestamp, judge_dated};
+use rmsight::{Envelope, ErrorCode, Facts, Record, Report, Timestamp, judge_dated};
 
 use super::shared::Shared;
 use crate::fs::walk::{FileJob, Stamp};
@@ -14,8 +14,14 @@ use crate::output::records::RecordBuffer;
 use crate::stats::Stats;
 
 /// Error codes after which the next scan reads the file again, even if it did not change.
-const RETRIED: [&str; 6] =
-    ["io", "permission-denied", "not-hydrated", "hung", "changed-while-reading", "reader-failed"];
+const RETRIED: [ErrorCode; 6] = [
+    ErrorCode::Io,
+    ErrorCode::PermissionDenied,
+    ErrorCode::NotHydrated,
+    ErrorCode::Hung,
+    ErrorCode::ChangedWhileReading,
+    ErrorCode::ReaderFailed,
+];
 
 /// Writes records. It outlives its worker if the worker hangs.
 #[derive(Debug)]
@@ -38,19 +44,19 @@ impl Recorder {
         let facts: Vec<&Facts> = report.findings().map(|finding| finding.facts()).collect();
         let codes = facts.iter().filter_map(|facts| facts.error_code.as_deref());
         let retry = codes.filter_map(retried).next();
-        let retry = retry.or_else(|| changed.then_some("changed-while-reading"));
+        let retry = retry.or_else(|| changed.then_some(ErrorCode::ChangedWhileReading.as_str()));
         self.file(job, Some(stamp), retry, &facts);
     }
 
     /// Records a file that could not be read, or that is not to be read.
-    pub(super) fn unreadable(&mut self, job: &FileJob, code: &'static str, words: String) {
+    pub(super) fn unreadable(&mut self, job: &FileJob, code: ErrorCode, words: String) {
         self.stats.unreadable += 1;
         let facts = Facts::not_opened(code, words);
-        self.file(job, job.stamp, Some(code), &[&facts]);
+        self.file(job, job.stamp, Some(code.as_str()), &[&facts]);
     }
 
     /// Records a folder that could not be listed.
-    pub(super) fn unlisted(&mut self, path: &Path, code: &'static str, words: String) {
+    pub(super) fn unlisted(&mut self, path: &Path, code: ErrorCode, words: String) {
         self.stats.unreadable += 1;
         let facts = Facts::not_opened(code, words);
         let envelope = self.envelope(path, None);
@@ -119,5 +125,5 @@ impl Recorder {
 }
 
 fn retried(code: &str) -> Option<&'static str> {
-    RETRIED.into_iter().find(|known| *known == code)
+    RETRIED.into_iter().map(ErrorCode::as_str).find(|known| *known == code)
 }

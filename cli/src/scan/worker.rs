@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
-use rmsight::{FileSource, Inspector, ReadAt, Report};
+use rmsight::{ErrorCode, FileSource, Inspector, ReadAt, Report};
 
 use super::recorder::Recorder;
 use super::shared::{Event, OpenFile, Shared};
@@ -115,10 +115,10 @@ impl Worker {
             }
             Job::NotHydrated(file) => {
                 let words = "its content is elsewhere, and --hydrate was not given".to_owned();
-                self.recorder().unreadable(file, "not-hydrated", words);
+                self.recorder().unreadable(file, ErrorCode::NotHydrated, words);
             }
             Job::Unreadable { path, code, error } => {
-                self.recorder().unlisted(path, code, error.clone());
+                self.recorder().unlisted(path, *code, error.clone());
             }
             Job::Unchanged(row) => {
                 if let Err(failure) = self.unchanged(*row) {
@@ -191,7 +191,7 @@ impl Worker {
                 self.inspector = self.shared.settings.inspector.clone().build();
                 let words =
                     format!("the reader failed, which is a bug in it: {}", panic_message(&*panic));
-                self.recorder().unreadable(job, "reader-failed", words);
+                self.recorder().unreadable(job, ErrorCode::ReaderFailed, words);
             }
         }
         true
@@ -229,7 +229,7 @@ impl Worker {
             return self.watchdog.call(|| walk.skip(&job.dir, name, &job.path));
         }
         let words = "it was replaced by a link".to_owned();
-        self.recorder().unreadable(job, "changed-while-reading", words);
+        self.recorder().unreadable(job, ErrorCode::ChangedWhileReading, words);
     }
 }
 

@@ -30,7 +30,7 @@ fn a_member_that_memory_does_not_hold_is_read_from_a_temporary_file() {
     let mut limits = Limits::default();
     limits.spool = SPOOL;
     let report = Inspector::builder().limits(limits).build().inspect_bytes(&zip);
-    assert_eq!(report.incomplete().map(rmsight::Error::code), Some("limit-spool"));
+    assert_eq!(report.incomplete().map(rmsight::Error::code), Some(rmsight::ErrorCode::LimitSpool));
     assert_ne!(report.worst(), Protection::None);
     let folder = folder(&[("large.zip", &zip)]);
     let (records, exit) = scan(folder.path(), &["--limit", &format!("spool={SPOOL}"), "."]);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use rmsight::{
-    AuthorityKind, Dependency, Estate, Facts, Inspector, KeyStatus, Learned, Link, Origin,
+    AuthorityKind, Dependency, Estate, Facts, Inspector, KeyLink, KeyStatus, Learned, Origin,
     Protection, Report, judge,
 };
 
@@ -304,14 +304,14 @@ fn from_protected(facts: &Facts) -> std::result::Result<Learned, String> {
     };
     let link = facts.license.as_deref().map(|license| license.link);
     match link {
-        Some(Link::Broken) => {
+        Some(KeyLink::Broken) => {
             return Err(
                 "Its license was changed after it was signed, or contradicts itself: anybody's \
                  key may stand in it. Give another file."
                     .to_owned(),
             );
         }
-        Some(Link::Linked | Link::Own) => {}
+        Some(KeyLink::Linked | KeyLink::Own) => {}
         _ => learned.notes.push(
             "No signature leads from the file to this key: believe it only if you know where the \
              file comes from."

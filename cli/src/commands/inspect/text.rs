@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use rmsight::{
-    Certificate, Facts, Finding, LicenseFacts, Link, Need, Party, Protection, Record, Signature,
+    Certificate, Facts, Finding, KeyLink, LicenseFacts, Need, Party, Protection, Record, Signature,
     Timestamp, Verdict,
 };
 
@@ -12,6 +12,7 @@ use super::chain;
 use crate::output::advice;
 use crate::output::format;
 use crate::output::line::short_key;
+use crate::output::meaning;
 use crate::output::terminal::escaped;
 
 /// Maximum number of characters of a value in the evidence.
@@ -58,7 +59,7 @@ fn line(name: &str, value: Option<impl Display>, out: &mut impl Write) -> io::Re
 fn what_it_is(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
     let (facts, envelope) = (record.facts, record.envelope);
     heading("What it is", out)?;
-    let kind = format::sentence(facts.container.meaning());
+    let kind = meaning::container(facts.container);
     writeln!(out, "    {kind} ({}).", facts.container)?;
     writeln!(out, "    {}", protected(facts.protection))?;
     if let Some(code) = &facts.error_code {
@@ -139,7 +140,7 @@ fn says(license: &LicenseFacts, facts: &Facts, out: &mut impl Write) -> io::Resu
     heading("What its license says", out)?;
     line("issued", license.issued, out)?;
     line("valid until", license.valid_until, out)?;
-    line("issued by", license.issuer_kind.map(|kind| format::sentence(kind.meaning())), out)?;
+    line("issued by", license.issuer_kind.map(meaning::issuer), out)?;
     line("issuer", person(&license.issuer_name, &license.issuer_id), out)?;
     line("owner", license.owner.as_ref(), out)?;
     line("policy", person(&license.descriptor_name, &license.descriptor_id), out)?;
@@ -156,9 +157,10 @@ fn says(license: &LicenseFacts, facts: &Facts, out: &mut impl Write) -> io::Resu
     line("its text", place, out)?;
     let chain = license.chain_length.map(|length| format::counted(length.into(), "XrML document"));
     line("certificates", chain, out)?;
-    let signed = |value: Signature| format!("{value}: {}", format::clause(value.meaning()));
+    let signed =
+        |value: Signature| format!("{value}: {}", format::clause(meaning::signature(value)));
     line("signature", Some(signed(license.signature)), out)?;
-    let linked = |value: Link| format!("{value}: {}", format::clause(value.meaning()));
+    let linked = |value: KeyLink| format!("{value}: {}", format::clause(meaning::link(value)));
     line("link to the key", Some(linked(license.link)), out)
 }
 
@@ -227,7 +229,7 @@ fn odd(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
     }
     heading("What is odd", out)?;
     for anomaly in all {
-        writeln!(out, "    {} ({anomaly})", anomaly.meaning())?;
+        writeln!(out, "    {} ({anomaly})", meaning::anomaly(*anomaly))?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::inventory::scope::left_out;
 use crate::output::advice;
 use crate::output::format::{day, shown};
 use crate::output::line::short_key;
+use crate::output::meaning;
 use crate::stats::{NeedCounts, Publishes};
 
 const STYLE: &str = include_str!("page.css");
@@ -309,7 +310,7 @@ fn decided(page: &ReportPage) -> Markup {
                 div.scroll { table {
                     thead { tr { th { "Code" } th { "What it says" } th.number { "Findings" } } }
                     tbody { @for (anomaly, count) in &aggregate.odd { tr {
-                        td { code { (anomaly.as_str()) } } td { (anomaly.meaning()) } td.number { (count) }
+                        td { code { (anomaly.as_str()) } } td { (meaning::anomaly(*anomaly)) } td.number { (count) }
                     } } }
                 } }
             }

@@ -6,6 +6,8 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use rmsight::ErrorCode;
+
 use super::stamp::Stamp;
 use crate::exit::Result;
 
@@ -101,7 +103,7 @@ pub(crate) enum DirState {
         skipped: Vec<Skipped>,
     },
     /// It was not listed completely.
-    Failed { code: &'static str, error: String, device: Option<Arc<str>> },
+    Failed { code: ErrorCode, error: String, device: Option<Arc<str>> },
 }
 
 /// A link, a junction or a mount point that was not followed.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rmsight::ErrorCode;
+
 use super::handle::Dir;
 use super::stamp::Stamp;
 use crate::fs::open::Links;
@@ -18,7 +20,7 @@ pub(crate) enum Job {
     /// A file that is not to be opened.
     NotHydrated(Arc<FileJob>),
     /// A folder that could not be listed, or a file that could not be found.
-    Unreadable { path: PathBuf, code: &'static str, error: String },
+    Unreadable { path: PathBuf, code: ErrorCode, error: String },
     /// No job follows.
     End,
 }

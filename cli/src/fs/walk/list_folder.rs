@@ -5,6 +5,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 
+use rmsight::ErrorCode;
+
 use super::folder::Folder;
 use super::handle::{DirState, InventoryLookup, Note, Skipped, Staleness};
 use super::job::{FileJob, Job, count};
@@ -55,7 +57,7 @@ impl Walk {
     ) -> bool {
         if folder.depth > DEEPEST {
             let error = format!("more than {DEEPEST} folders in each other");
-            self.unlisted(folder, "limit-folder-depth", error);
+            self.unlisted(folder, ErrorCode::LimitFolderDepth, error);
             return true;
         }
         watch.begin(Arc::clone(folder));
@@ -122,7 +124,7 @@ impl Walk {
                 return Ok(None);
             }
             if folder.is_loop() {
-                self.unlisted(folder, "io", "the folder contains itself".to_owned());
+                self.unlisted(folder, ErrorCode::Io, "the folder contains itself".to_owned());
                 return Ok(None);
             }
         }

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
+use rmsight::ErrorCode;
+
 use super::filter::GlobFilter;
 use super::folder::Folder;
 use super::handle::{Dir, DirState, InventoryHandle, Note, Skipped};
@@ -189,7 +191,7 @@ impl Walk {
     /// Handles a folder at which a thread hangs: it counts as not listed.
     pub(crate) fn give_up(&self, folder: &Folder, patience: Duration) {
         let error = format!("the folder did not answer for {} s", patience.as_secs());
-        self.unlisted(folder, "hung", error);
+        self.unlisted(folder, ErrorCode::Hung, error);
         self.done();
     }
 
@@ -200,7 +202,7 @@ impl Walk {
     }
 
     /// Notes a folder that could not be listed completely.
-    pub(super) fn unlisted(&self, folder: &Folder, code: &'static str, error: String) {
+    pub(super) fn unlisted(&self, folder: &Folder, code: ErrorCode, error: String) {
         folder.root.has_failed.store(true, Ordering::Relaxed);
         if folder.up.is_none() {
             count(&self.counters.failed_roots);
