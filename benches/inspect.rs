@@ -5,10 +5,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use rmsight::specimen::{
+use rmsight::{Depth, Inspector};
+use rmsight_specimen::{
     Client, Documents, IrmDocument, IrmKind, LicenseBuilder, Server, Version, corpus, noise,
 };
-use rmsight::{Depth, Inspector};
 
 fn layouts(criterion: &mut Criterion) {
     let license = LicenseBuilder::client(&Server::contoso(), &Client::windows());

@@ -13,11 +13,11 @@
 
 use std::hint::black_box;
 
-use rmsight::specimen::{
+use rmsight::{Depth, Inspector, Report};
+use rmsight_specimen::{
     Client, CrossReference, Documents, IrmDocument, IrmKind, LicenseBuilder, Method, Server, Zip,
     noise, plain_pdf, word_package,
 };
-use rmsight::{Depth, Inspector, Report};
 
 /// All that is counted, and what it calls.
 #[inline(never)]

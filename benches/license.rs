@@ -14,8 +14,8 @@ use std::time::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use rmsight::specimen::{Client, Documents, Encoding, LicenseBuilder, Server};
 use rmsight::{Depth, Inspector};
+use rmsight_specimen::{Client, Documents, Encoding, LicenseBuilder, Server};
 use rsa::{BoxedUint, Pkcs1v15Sign, PublicKey};
 use sha2::{Digest, Sha256};
 

@@ -1,6 +1,6 @@
 //! What it costs to verify whole licenses, beside the work that cannot be left out.
 //!
-//! `cargo bench -p rmsight --features specimen --bench verification` prints microseconds a license, the
+//! `cargo bench -p rmsight --bench verification` prints microseconds a license, the
 //! best of rounds that take turns: the bare RSA operation and the bare digest of the signed text for
 //! one signature, reading without verification, and reading with it. The last line is the ratio of
 //! the last of these to the sum of the others. The certificates of all licenses are known by then, as
@@ -14,8 +14,8 @@ use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rmsight::specimen::{Client, Documents, LicenseBuilder, Server};
 use rmsight::{Inspector, Signature};
+use rmsight_specimen::{Client, Documents, LicenseBuilder, Server};
 use rsa::{BoxedUint, Pkcs1v15Sign, PublicKey};
 use sha2::{Digest, Sha256};
 

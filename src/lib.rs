@@ -34,10 +34,9 @@
 //!
 //! # Features
 //!
-//! `verify` (default) checks signatures; `estate` (default) reads what operators know; `specimen`
-//! builds protected-looking files for tests. Outlook data files are read by a [`PstReader`] of the
-//! caller's. The oldest compiler is Rust 1.88, and is raised only
-//! in minor versions.
+//! `verify` (default) checks signatures; `estate` (default) reads what operators know. Outlook data
+//! files are read by a [`PstReader`] of the caller's. The oldest compiler is Rust 1.88, and is raised
+//! only in minor versions.
 
 mod authority;
 mod bytes;
@@ -58,8 +57,6 @@ mod limits;
 mod report;
 #[cfg_attr(not(test), warn(clippy::disallowed_methods))]
 mod source;
-#[cfg(feature = "specimen")]
-pub mod specimen;
 mod timestamp;
 mod verdict;
 

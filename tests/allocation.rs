@@ -8,8 +8,8 @@ use std::alloc::System;
 use std::path::{Path, PathBuf};
 
 use peakmem_alloc::{PeakMemAlloc, PeakMemAllocTrait};
-use rmsight::specimen::{LicenseBuilder, PdfForm, PdfIrm, Server};
 use rmsight::{Inspector, Limits};
+use rmsight_specimen::{LicenseBuilder, PdfForm, PdfIrm, Server};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]

@@ -11,11 +11,11 @@ use std::alloc::System;
 use std::cell::RefCell;
 use std::io;
 
-use rmsight::specimen::{
+use rmsight::{Depth, Inspector, Limits, Protection, ReadAt, SeekSource};
+use rmsight_specimen::{
     Attachment, Client, Compound, Documents, IrmDocument, IrmKind, LicenseBuilder, Method, PdfForm,
     PdfIrm, Region, Server, Siblings, Zip, eml, noise, plain_compound,
 };
-use rmsight::{Depth, Inspector, Limits, Protection, ReadAt};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region as Allocations, StatsAlloc};
 
 #[global_allocator]
@@ -128,7 +128,7 @@ fn a_gigabyte_costs_no_more_than_what_leads_to_its_license() {
         ),
     ];
     for (name, most, file) in files {
-        let source = Counting::new(file);
+        let source = Counting::new(SeekSource::new(file.reader()).unwrap());
         let mut inspector = inspector(Depth::Full);
         let region = Allocations::new(ALLOCATOR);
         let report = inspector.inspect(&source).unwrap();

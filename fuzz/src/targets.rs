@@ -7,13 +7,13 @@ use std::io::{self, Cursor, Read};
 use std::sync::OnceLock;
 
 use arbitrary::{Result, Unstructured};
-use rmsight::specimen::{
-    Attachment, Client, Compound, Documents, Encoding, IrmDocument, IrmKind, LicenseBuilder,
-    Method, Pfile, PfileVersion, Server, Version, Zip, eml, mbox, rpmsg as rpmsg_of, tnef,
-};
 use rmsight::{
     COLUMNS, Dependency, Envelope, Estate, Inspector, InspectorBuilder, Limits, Protection, ReadAt,
     Record, Report, Searched, Signature, judge,
+};
+use rmsight_specimen::{
+    Attachment, Client, Compound, Documents, Encoding, IrmDocument, IrmKind, LicenseBuilder,
+    Method, Pfile, PfileVersion, Server, Version, Zip, eml, mbox, rpmsg as rpmsg_of, tnef,
 };
 
 /// Every target by its name.

@@ -6,7 +6,7 @@ use crate::container::{Label, LicenseBytes, Sink};
 use crate::inspect::Inspector;
 use crate::kinds::Anomaly;
 use crate::source::{Extent, Window};
-use crate::specimen::{Client, Documents, LicenseBuilder, Server};
+use rmsight_specimen::{Client, Documents, LicenseBuilder, Server};
 
 /// Reads `file` with `format`, whatever its bytes look like.
 fn read_as(

@@ -72,10 +72,10 @@ mod tests {
     use crate::license::owned::Entry;
     use crate::license::{Manner, Memory, link, read, reader};
     use crate::limits::{Cancel, Limits, Meter};
-    use crate::specimen::{Client, Documents, LicenseBuilder, Server};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
+    use rmsight_specimen::{Client, Documents, LicenseBuilder, Server};
 
     fn meter() -> Meter<'static> {
         Meter::new(Limits::default(), Cancel::default())

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::io;
 
-use rmsight::specimen::{
+use rmsight::{Inspector, Limits, Protection, ReadAt};
+use rmsight_specimen::{
     Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, PdfForm, PdfIrm,
     Region, Server, Zip, eml, eml_bounded, gzip, mbox, noise, plain_pdf, rpmsg, tar, tnef,
 };
-use rmsight::{Inspector, Limits, Protection, ReadAt};
 
 /// Remembers what was read.
 struct Counted {

@@ -1,7 +1,7 @@
 //! What may hold files and is not opened is never called ordinary.
 
-use rmsight::specimen::{Attachment, Method, Zip, cab, eml, noise, rar4, rar5, self_extracting};
 use rmsight::{Inspector, Limits, Protection};
+use rmsight_specimen::{Attachment, Method, Zip, cab, eml, noise, rar4, rar5, self_extracting};
 
 const MEMBERS: [(&str, &[u8]); 1] = [("a.txt", b"text")];
 

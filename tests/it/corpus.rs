@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rmsight::specimen::corpus;
 #[cfg(feature = "verify")]
 use rmsight::{Envelope, Estate, Inspector, Record, judge};
+use rmsight_specimen::corpus;
 
 /// The folders that are made. Others, such as regressions, are collected.
 const MADE: [&str; 5] = ["containers", "damaged", "licenses", "lookalikes", "rules"];

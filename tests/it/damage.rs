@@ -4,12 +4,12 @@
 
 use std::sync::LazyLock;
 
-use rmsight::specimen::{
+use rmsight::{Dependency, Estate, Inspector, Protection, Report, judge};
+use rmsight_specimen::{
     Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, PdfForm, PdfIrm,
     Pfile, PfileVersion, Server, Zip, cab, eml, gzip, mbox, rar4, rar5, rpmsg, signed,
     signed_in_pieces, tar, tnef,
 };
-use rmsight::{Dependency, Estate, Inspector, Protection, Report, judge};
 
 fn license() -> Vec<u8> {
     static LICENSE: LazyLock<Vec<u8>> =

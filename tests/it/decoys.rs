@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use rmsight::specimen::{
-    Attachment, Client, Documents, Encoding, IrmDocument, IrmKind, LicenseBuilder, Method, Msg,
-    PdfForm, PdfIrm, Pfile, PfileVersion, Server, Zip, eml, gzip, mbox, rpmsg, tar, tnef,
-};
 use rmsight::{
     Anomaly, Authority, AuthorityKind, Container, Estate, Inspector, Key, KeyStatus, Limits, Need,
     Protection, Report, judge,
+};
+use rmsight_specimen::{
+    Attachment, Client, Documents, Encoding, IrmDocument, IrmKind, LicenseBuilder, Method, Msg,
+    PdfForm, PdfIrm, Pfile, PfileVersion, Server, Zip, eml, gzip, mbox, rpmsg, tar, tnef,
 };
 
 /// The license under a key that an AD RMS cluster holds.
@@ -109,7 +109,7 @@ fn texts(license: &str, other: &str) -> Vec<(String, String)> {
 
 /// Files whose structure holds two licenses.
 fn structures(license: &str, other: &str) -> Vec<(String, Vec<u8>)> {
-    use rmsight::specimen::DRM_TRANSFORM;
+    use rmsight_specimen::DRM_TRANSFORM;
     let mut files = Vec::new();
     for kind in [IrmKind::Ooxml, IrmKind::Word, IrmKind::Xps] {
         for name in ["A", "\u{9}DRMTransform2", "zzzzzzzzzzzzzzzzzzzzzzzzzz"] {
@@ -262,7 +262,7 @@ fn a_decoy_under_a_spent_budget_never_lowers_the_highest_need() {
 
 #[test]
 fn a_candidate_that_cannot_be_read_is_a_record_of_its_own() {
-    use rmsight::specimen::{DRM_TRANSFORM, LZX_TRANSFORM};
+    use rmsight_specimen::{DRM_TRANSFORM, LZX_TRANSFORM};
     let unknown = "{00000000-1111-2222-3333-444444444444}";
     let cases: [(&str, &str, Vec<u8>, Option<&str>); 4] = [
         ("no XrML", DRM_TRANSFORM, b"no license at all".to_vec(), Some("license-unreadable")),
@@ -313,8 +313,10 @@ fn a_license_in_a_certificate_chain_verifies_like_any_other() {
         let report = Inspector::default().inspect_bytes(chain.as_bytes());
         let facts = report.findings().next().unwrap().facts();
         let license = facts.license.as_deref().unwrap();
-        assert_eq!(license.signature.as_str(), "valid");
-        assert_eq!(license.link.as_str(), "linked");
+        if cfg!(feature = "verify") {
+            assert_eq!(license.signature.as_str(), "valid");
+            assert_eq!(license.link.as_str(), "linked");
+        }
         assert_eq!(license.chain_length, Some(8));
     }
 }

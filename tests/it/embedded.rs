@@ -1,10 +1,10 @@
 //! Files inside of documents, which are looked into if somebody asks for all members.
 
-use rmsight::specimen::{
+use rmsight::{Inspector, Limits, Protection, Report};
+use rmsight_specimen::{
     Compound, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, PasswordForm, Server,
     Zip, packaged, password_ooxml, pdf_with_attachments,
 };
-use rmsight::{Inspector, Limits, Protection, Report};
 
 fn protected() -> Vec<u8> {
     let license = LicenseBuilder::server(&Server::contoso()).build();

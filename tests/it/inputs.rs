@@ -2,11 +2,11 @@
 
 use std::io;
 
-use rmsight::specimen::{Client, LicenseBuilder, Server};
 use rmsight::{
     Cancel, Container, Dependency, Error, ErrorKind, Estate, Inspector, Need, Protection, ReadAt,
     Report, Searched, judge,
 };
+use rmsight_specimen::{Client, LicenseBuilder, Server};
 
 fn first(report: &Report) -> (Container, Protection, Searched, Option<String>) {
     let facts = report.findings().next().unwrap().facts();

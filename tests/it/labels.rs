@@ -1,7 +1,7 @@
 //! Sensitivity labels beside what they label.
 
 use rmsight::Inspector;
-use rmsight::specimen::{Attachment, Label, Msg, mail_header};
+use rmsight_specimen::{Attachment, Label, Msg, mail_header};
 
 const ID: &str = "8f6e4d2c-1b3a-4958-8776-a5b4c3d2e1f0";
 const TENANT: &str = "2f4b8c11-5a6d-4e7f-9081-a2b3c4d5e6f7";

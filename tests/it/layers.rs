@@ -3,18 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The stages from left to right. `inspect` joins them; `specimen` builds what they read.
-const STAGES: [&str; 9] = [
-    "source",
-    "container",
-    "license",
-    "facts",
-    "authority",
-    "verdict",
-    "report",
-    "inspect",
-    "specimen",
-];
+/// The stages from left to right; `inspect` joins them.
+const STAGES: [&str; 8] =
+    ["source", "container", "license", "facts", "authority", "verdict", "report", "inspect"];
 
 /// What every stage may import.
 const BASE: [&str; 7] =

@@ -1,10 +1,10 @@
 //! Every field of the record, from licenses of every shape.
 
-use rmsight::specimen::{Client, Documents, Encoding, LicenseBuilder, Mode, Repeat, Server};
 use rmsight::{
     Anomaly, CertificateKind, Depth, Facts, Finding, Hierarchy, Inspector, IssuerKind,
     LicenseFacts, Protection, Searched,
 };
+use rmsight_specimen::{Client, Documents, Encoding, LicenseBuilder, Mode, Repeat, Server};
 use sha2::{Digest, Sha256};
 
 pub(crate) fn inspect(bytes: &[u8]) -> Finding {
@@ -211,7 +211,7 @@ fn a_license_cut_anywhere_never_reads_unprotected() {
 
 #[test]
 fn certificates_and_templates_protect_nothing_by_themselves() {
-    use rmsight::specimen::{
+    use rmsight_specimen::{
         certificate_chain_file, client_certificate, server_certificate, template, use_license,
     };
     let server = Server::contoso();
@@ -270,8 +270,9 @@ fn the_raw_license_can_be_taken_apart() {
 
 #[test]
 fn a_bare_certificate_can_be_taken_apart_too() {
-    use rmsight::specimen::{certificate_chain_file, server_certificate};
-    use rmsight::{Signature, specimen};
+    use rmsight::Signature;
+    use rmsight_specimen as specimen;
+    use rmsight_specimen::{certificate_chain_file, server_certificate};
     let server = Server::contoso();
     let wide = |text: String| specimen::encode(&text, Encoding::Utf16Bom);
     let turned = |text: String| specimen::encode(&text, Encoding::Utf16Be);
@@ -288,7 +289,9 @@ fn a_bare_certificate_can_be_taken_apart_too() {
         let kinds: Vec<_> = certificates.iter().map(|certificate| certificate.kind).collect();
         let expected = [ServerLicensor, ServerLicensor, CertificateAuthority, CertificateAuthority];
         assert_eq!(kinds, expected);
-        assert!(certificates.iter().all(|it| it.signature == Signature::Valid));
+        if cfg!(feature = "verify") {
+            assert!(certificates.iter().all(|it| it.signature == Signature::Valid));
+        }
         assert_eq!(certificates[0].principal.key, Some(server.key.fingerprint()));
         for pair in certificates.windows(2) {
             assert_eq!(pair[0].issuer.key, pair[1].principal.key);

@@ -4,12 +4,12 @@ use std::io::Write;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use rmsight::specimen::{
+use rmsight::{Anomaly, Container, Depth, Estate, Inspector, Protection, Report, judge};
+use rmsight_specimen::{
     Attachment, IrmDocument, IrmKind, LicenseBuilder, Msg, PdfForm, PdfIrm, Server, eml,
     eml_bounded, mbox, rpmsg, signed, signed_in_pieces, tnef, tnef_with_properties, use_license,
     zlib,
 };
-use rmsight::{Anomaly, Container, Depth, Estate, Inspector, Protection, Report, judge};
 
 use crate::evasion::{has_rms, is_none};
 
@@ -515,7 +515,7 @@ fn attachment_at_another_sector_is_not_ordinary() {
 
 #[test]
 fn use_license_alone_needs_the_same_at_every_depth() {
-    let client = rmsight::specimen::Client::windows();
+    let client = rmsight_specimen::Client::windows();
     let stored = use_license(&Server::contoso(), &client, "2016-06-02T08:00").concat();
     let item = Msg::new().use_license(zlib(stored.as_bytes()));
     for bytes in [item.clone().build(), Msg::new().embedded(item).build()] {

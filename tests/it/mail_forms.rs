@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use rmsight::specimen::{Attachment, Method, Msg, Zip, eml, mbox, signed, tnef};
+use rmsight_specimen::{Attachment, Method, Msg, Zip, eml, mbox, signed, tnef};
 
 use crate::evasion::is_none;
 use crate::mail::{

@@ -9,9 +9,11 @@ mod codes;
 mod corpus;
 mod damage;
 mod decoys;
+#[cfg(feature = "fuzzing")]
 mod differential;
 mod embedded;
 mod evasion;
+#[cfg(feature = "fuzzing")]
 mod hostile;
 mod inputs;
 mod labels;
@@ -25,9 +27,12 @@ mod outlook;
 mod pdf_candidates;
 mod polyglots;
 mod reads;
+#[cfg(feature = "verify")]
 mod signature;
+#[cfg(feature = "fuzzing")]
 mod sources;
 mod specimens;
+#[cfg(feature = "fuzzing")]
 #[path = "../../fuzz/src/targets.rs"]
 #[allow(unreachable_pub, clippy::type_complexity)] // the fuzz crate's own file
 mod targets;

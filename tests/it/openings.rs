@@ -3,12 +3,12 @@
 
 use std::sync::LazyLock;
 
-use rmsight::specimen::{
+use rmsight::{Dependency, Estate, Inspector, Protection, judge};
+use rmsight_specimen::{
     Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, PdfForm, PdfIrm,
     Pfile, PfileVersion, Server, Zip, eml, gzip, mbox, noise, plain_pdf, rpmsg, self_extracting,
     tar, tnef, word_package, zlib,
 };
-use rmsight::{Dependency, Estate, Inspector, Protection, judge};
 
 fn license() -> Vec<u8> {
     static LICENSE: LazyLock<Vec<u8>> =

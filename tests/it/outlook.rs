@@ -2,11 +2,11 @@
 
 use std::io;
 
-use rmsight::specimen::{Client, PstMessage, Server, pst, use_license, zlib};
 use rmsight::{
     Anomaly, Inspector, Limits, Protection, PstAttachment, PstDamage, PstError, PstItem, PstReader,
     ReadAt, Report,
 };
+use rmsight_specimen::{Client, PstMessage, Server, pst, use_license, zlib};
 
 /// What a reader does next.
 #[derive(Debug, Clone)]

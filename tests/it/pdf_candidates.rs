@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use rmsight::specimen::{Encoding, LicenseBuilder, PdfForm, PdfIrm, Server, zlib};
 use rmsight::{Anomaly, Estate, Inspector, Need, Protection, Report, judge};
+use rmsight_specimen::{Encoding, LicenseBuilder, PdfForm, PdfIrm, Server, zlib};
 
 fn license(server: &Server) -> Vec<u8> {
     LicenseBuilder::server(server).encoding(Encoding::Utf8Bom).build()

@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use rmsight::specimen::{
+use rmsight::{Anomaly, Inspector, Protection, Report};
+use rmsight_specimen::{
     Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, PdfForm, PdfIrm,
     Pfile, PfileVersion, Server, Zip, eml, plain_compound, plain_pdf, template, word_package,
 };
-use rmsight::{Anomaly, Inspector, Protection, Report};
 
 fn license() -> Vec<u8> {
     static LICENSE: LazyLock<Vec<u8>> =

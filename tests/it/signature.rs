@@ -1,11 +1,11 @@
 //! Signatures and where they lead.
 
 use proptest::prelude::*;
-use rmsight::specimen::{
+use rmsight::{Inspector, KeyLink, Limits, Signature};
+use rmsight_specimen::{
     Client, Documents, KeyPair, LicenseBuilder, Mode, Server, Signing, client_certificate, keys,
     server_certificate, signed_document, template,
 };
-use rmsight::{Inspector, KeyLink, Limits, Signature};
 
 use crate::license::inspect;
 

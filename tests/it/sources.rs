@@ -2,8 +2,8 @@
 
 use std::io::{self, Cursor, Read};
 
-use rmsight::specimen::{Client, LicenseBuilder, Server};
 use rmsight::{Depth, Inspector, Limits, Report};
+use rmsight_specimen::{Client, LicenseBuilder, Server};
 
 use crate::differential::below;
 use crate::targets::Split;
@@ -24,7 +24,7 @@ pub(crate) fn samples() -> Vec<Vec<u8>> {
         Vec::new(),
         b"plain text\n".to_vec(),
         builder.build(),
-        builder.clone().size(40_000).encoding(rmsight::specimen::Encoding::Utf16).build(),
+        builder.clone().size(40_000).encoding(rmsight_specimen::Encoding::Utf16).build(),
     ];
     let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     let mut paths = Vec::new();

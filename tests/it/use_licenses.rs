@@ -1,9 +1,9 @@
 //! Use licenses beside, and in the place of, the publishing license.
 
-use rmsight::specimen::{
+use rmsight::{Anomaly, Dependency, Estate, Inspector, Protection, judge};
+use rmsight_specimen::{
     Client, IrmDocument, IrmKind, LicenseBuilder, Server, use_license, use_license_stream,
 };
-use rmsight::{Anomaly, Dependency, Estate, Inspector, Protection, judge};
 
 /// A use license of this server's, issued then, as it lies in an `EUL-` stream.
 fn stream(server: &Server, issued: &str) -> Vec<u8> {

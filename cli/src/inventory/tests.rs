@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use rmsight::ErrorCode;
-use rmsight::specimen::{Client, LicenseBuilder, Server};
-use rmsight::{Envelope, Estate, Inspector, Record, judge};
+use rmsight::{Envelope, ErrorCode, Estate, Inspector, Record, judge};
+use rmsight_specimen::{Client, LicenseBuilder, Server};
 use rusqlite::Connection;
 use tempfile::TempDir;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use rmsight::specimen::{Client, LicenseBuilder, Server};
+use rmsight_specimen::{Client, LicenseBuilder, Server};
 use tempfile::TempDir;
 
 use super::{folder, license, records, rmsight, stderr, stdout};

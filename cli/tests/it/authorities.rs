@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use rmsight::specimen::{Client, LicenseBuilder, Server, Signing};
+use rmsight_specimen::{Client, LicenseBuilder, Server, Signing};
 use tempfile::TempDir;
 
 use super::gaps::{named, scan};

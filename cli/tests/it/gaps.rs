@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rmsight::specimen::{Client, LicenseBuilder, Server};
+use rmsight_specimen::{Client, LicenseBuilder, Server};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -466,8 +466,8 @@ fn gaps_of_all_parts_survive_a_merge() {
 #[test]
 fn advice_follows_the_error_code() {
     let seven = b"7z\xBC\xAF\x27\x1C\x00\x04rest of an archive that is not opened here".to_vec();
-    let zip = rmsight::specimen::Zip::new()
-        .member("secret.docx", b"x".to_vec(), rmsight::specimen::Method::Encrypted)
+    let zip = rmsight_specimen::Zip::new()
+        .member("secret.docx", b"x".to_vec(), rmsight_specimen::Method::Encrypted)
         .build();
     let folder = folder(&[("a.7z", &seven), ("b.zip", &zip)]);
     for (file, said) in [("a.7z", "extract it and scan that"), ("b.zip", "ask its owner")] {

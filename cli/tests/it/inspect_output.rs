@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use rmsight::specimen::{
+use rmsight_specimen::{
     Documents, IrmDocument, IrmKind, LicenseBuilder, Server, server_certificate,
 };
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use rmsight::specimen::Server;
+use rmsight_specimen::Server;
 
 use super::{folder, license, records, rmsight, scan, stderr, stdout};
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use rmsight::Estate;
-use rmsight::specimen::{
+use rmsight_specimen::{
     Client, IrmDocument, IrmKind, KeyPair, LicenseBuilder, Server, certificate_chain_file,
     server_certificate, server_info,
 };
@@ -81,7 +81,7 @@ fn no_key_is_learned_from_a_contradictory_license() {
     let forged = LicenseBuilder::client(&Server::forger(), &Client::windows());
     let forged = forged.principal(&Server::contoso()).build();
     let unanchored = LicenseBuilder::client(&Server::contoso(), &Client::windows());
-    let unanchored = unanchored.documents(rmsight::specimen::Documents::One).build();
+    let unanchored = unanchored.documents(rmsight_specimen::Documents::One).build();
     let folder = folder(&[
         ("forged.xml", &forged),
         ("cut.xml", &license()[..600]),

@@ -25,7 +25,7 @@ use std::sync::LazyLock;
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
-use rmsight::specimen::{Client, LicenseBuilder, Server};
+use rmsight_specimen::{Client, LicenseBuilder, Server};
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -1,9 +1,9 @@
 //! Members of other files: limits of depth and size, and temporary files.
 
-use rmsight::specimen::{
+use rmsight::{Inspector, Limits, Protection};
+use rmsight_specimen::{
     Attachment, IrmDocument, IrmKind, LicenseBuilder, Method, Region, Server, Zip, eml,
 };
-use rmsight::{Inspector, Limits, Protection};
 use serde_json::Value;
 
 use super::{folder, scan};

@@ -1,10 +1,10 @@
 //! Outlook data files, which a child process reads.
 
-use rmsight::specimen::{
+use rmsight_specimen::{
     Attachment, IrmDocument, IrmKind, LicenseBuilder, Method, PstMessage, Server, Zip, pst, rpmsg,
 };
 #[cfg(feature = "pst")]
-use rmsight::specimen::{Client, use_license, zlib};
+use rmsight_specimen::{Client, use_license, zlib};
 use serde_json::Value;
 
 use super::{folder, scan};
@@ -188,7 +188,7 @@ fn members_of_a_damaged_data_file_are_found_or_undecided() {
 #[cfg(feature = "pst")]
 #[test]
 fn garbage_is_one_undecided_record() {
-    let noise = [b"!BDN....SM\x17\0".as_slice(), &rmsight::specimen::noise(1, 5000)].concat();
+    let noise = [b"!BDN....SM\x17\0".as_slice(), &rmsight_specimen::noise(1, 5000)].concat();
     let client = [b"!BDN....XX\x17\0".as_slice(), &[0; 600]].concat();
     let large_pages = [b"!BDN....SM\x24\0".as_slice(), &[0; 600]].concat();
     let files: [(&str, &[u8], &str); 4] = [
@@ -211,9 +211,9 @@ fn garbage_is_one_undecided_record() {
 #[cfg(feature = "pst")]
 #[test]
 fn a_child_that_exceeds_its_memory_ends_only_its_file() {
-    let large = rmsight::specimen::eml(
+    let large = rmsight_specimen::eml(
         &[],
-        &[Attachment::new("noise.bin", rmsight::specimen::noise(2, 4 << 20))],
+        &[Attachment::new("noise.bin", rmsight_specimen::noise(2, 4 << 20))],
     );
     let mailbox = pst(
         "Inbox",

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::{Command as Plain, Stdio};
 
-use rmsight::specimen::{Server, certificate_chain_file};
+use rmsight_specimen::{Server, certificate_chain_file};
 
 use super::{command, folder, license, rmsight, scan, stderr, stdout};
 

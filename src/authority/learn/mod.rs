@@ -6,7 +6,6 @@
 mod command;
 mod registry;
 #[cfg(test)]
-#[cfg(feature = "specimen")]
 mod tests;
 mod write;
 mod x509;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::authority::{Estate, KeyStatus, Origin};
-use crate::specimen::{self, Server};
+use rmsight_specimen::{self as specimen, Server};
 
 const ID: &str = "1b4e28ba-2fa1-4d2e-883f-0016d3cca427";
 const TENANT: &str = "6fa459ea-ee8a-4ca4-894e-db77e160355e";

@@ -145,7 +145,7 @@ fn is_literal(packet: &Packet<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::specimen::{deflate, zlib};
+    use rmsight_specimen::{deflate, zlib};
 
     #[test]
     fn messages_are_known_by_their_first_packet() {

@@ -315,7 +315,7 @@ fn a_cached_use_license_is_found_by_its_name() {
 
 /// A chain of certificates with a key, as it is cached.
 fn cached() -> Vec<u8> {
-    use crate::specimen::{Client, Server, use_license, zlib};
+    use rmsight_specimen::{Client, Server, use_license, zlib};
     zlib(
         use_license(&Server::contoso(), &Client::windows(), "2016-06-02T08:00").concat().as_bytes(),
     )
@@ -335,7 +335,7 @@ fn told(report: &Report) -> Vec<(Container, Protection, &str, Option<u32>, bool)
 
 #[test]
 fn a_use_license_stands_for_the_license_that_is_missing() {
-    use crate::specimen::{
+    use rmsight_specimen::{
         Attachment, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, Server, Zip, rpmsg,
     };
     let with = |item: Msg| item.use_license(cached());
@@ -364,7 +364,7 @@ fn a_use_license_stands_for_the_license_that_is_missing() {
 
 #[test]
 fn an_attachment_whose_encoding_nobody_names_is_tried_in_each() {
-    use crate::specimen::{Attachment, eml};
+    use rmsight_specimen::{Attachment, eml};
     let mail = protected();
     let letter = eml(&[], &[Attachment::new("offer.docx", mail.clone())]);
     let text = String::from_utf8(letter).unwrap();

@@ -236,7 +236,8 @@ fn two_descriptions_of_one_member_must_agree() {
     bytes[8] = 8;
     assert_eq!(code(&inspect(&bytes)), "malformed-zip");
     // The data of a stored member begin behind the name, wherever that ends.
-    let office = crate::specimen::IrmDocument::new(crate::specimen::IrmKind::Ooxml, vec![]).build();
+    let office =
+        rmsight_specimen::IrmDocument::new(rmsight_specimen::IrmKind::Ooxml, vec![]).build();
     for len in [0, 5, 7] {
         let mut bytes = archive(&[stored("a.docx", &office)]);
         bytes[26] = len;

@@ -3,8 +3,8 @@
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
-use rmsight::specimen::noise;
 use rmsight::{Cancel, PstAttachment, PstDamage, PstError, PstItem, PstReader};
+use rmsight_specimen::noise;
 
 use super::parent::{Launch, Reader};
 use super::protocol::{Answer, Ask};

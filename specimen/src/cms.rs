@@ -1,0 +1,45 @@
+//! Signed messages (CMS, RFC 5652) around content. The signature itself is missing; no reader of
+//! content needs it.
+
+/// `id-data` and `id-signedData`, RFC 5652 4 and 5.1.
+const DATA: &[u8] = b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x01";
+const SIGNED: &[u8] = b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02";
+/// SHA-256 as an AlgorithmIdentifier.
+const SHA_256: &[u8] = b"\x30\x0B\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01";
+
+/// A value with its length (X.690 8.1.3), DER.
+pub(crate) fn value(tag: u8, content: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(content.len()).expect("fits a u32").to_be_bytes();
+    let skip = len.iter().take(3).take_while(|byte| **byte == 0).count();
+    let len = &len[skip..];
+    let mut out = vec![tag];
+    if content.len() >= 0x80 {
+        out.push(0x80 | len.len() as u8);
+    }
+    out.extend_from_slice(len);
+    out.extend_from_slice(content);
+    out
+}
+
+/// A value without a length (X.690 8.1.3.6).
+fn open(tag: u8, content: &[u8]) -> Vec<u8> {
+    [&[tag, 0x80], content, &[0, 0]].concat()
+}
+
+/// Signed data with its content in one piece, DER.
+pub fn signed(content: &[u8]) -> Vec<u8> {
+    let content = value(0x04, content);
+    let encapsulated = value(0x30, &[DATA, &value(0xA0, &content)].concat());
+    let data = [&[2, 1, 1], &*value(0x31, SHA_256), &encapsulated, &value(0x31, &[])].concat();
+    value(0x30, &[SIGNED, &value(0xA0, &value(0x30, &data))].concat())
+}
+
+/// Signed data with its content in pieces of `len` bytes, BER: what is larger than a piece has no
+/// length.
+pub fn signed_in_pieces(content: &[u8], len: usize) -> Vec<u8> {
+    let pieces: Vec<u8> = content.chunks(len).flat_map(|piece| value(0x04, piece)).collect();
+    let content = open(0xA0, &open(0x24, &pieces));
+    let encapsulated = open(0x30, &[DATA, &content].concat());
+    let data = [&[2, 1, 1], &*value(0x31, SHA_256), &encapsulated, &value(0x31, &[])].concat();
+    open(0x30, &[SIGNED, &open(0xA0, &open(0x30, &data))].concat())
+}
