@@ -1,6 +1,6 @@
 //! Writes the generated files of `corpus/`: `cargo run -p rmsight-specimen --example make_corpus`.
 //!
-//! They are made, not collected: each is what `rmsight_specimen` builds, byte for byte.
+//! `rmsight_specimen` builds these files. A test of `rmsight` compares them byte for byte.
 
 use std::path::Path;
 use std::{fs, io};

@@ -1,8 +1,9 @@
-//! Makes the reference tree of `tree_bench`: `cargo run --release --example make_tree -- DIR [FILES]`.
+//! Writes the reference tree of `tree_bench`:
+//! `cargo run --release -p rmsight-specimen --example make_tree -- DIR [FILES]`.
 //!
-//! Half of the files are protected documents, laid out as Office and as Microsoft's SDK lay them
-//! out; the other half are ordinary ones, a quarter each of docx, zip, pdf and txt. Sizes go from
-//! 20 to 450 KB, licenses from 36 to 47 KB, as in real estates. Two large documents lie apart.
+//! Half of the files are protected documents in the layouts of Office and of Microsoft's SDK. The other half
+//! consists of unprotected docx, zip, pdf and txt files in equal parts. Files have 20 to 450 KB and licenses
+//! have 36 to 47 KB, like real files. Two documents of 1 GB are in a separate folder.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
@@ -16,7 +17,7 @@ use rmsight_specimen::{
     Region, Server, Siblings, Zip, noise, plain_pdf,
 };
 
-/// Files of one sort; their names are counted.
+/// A folder of files with numbered names.
 struct Folder<'a> {
     path: &'a Path,
     extension: &'a str,
@@ -24,7 +25,7 @@ struct Folder<'a> {
 }
 
 impl Folder<'_> {
-    /// Writes the files; every one of `distinct` contents is written as often as it takes.
+    /// Writes the files. Each of `distinct` contents is repeated as often as necessary.
     fn fill(&self, distinct: usize, content: impl Fn(usize) -> Vec<u8>) -> io::Result<()> {
         fs::create_dir_all(self.path)?;
         let distinct = distinct.min(self.files);
@@ -39,13 +40,13 @@ impl Folder<'_> {
     }
 }
 
-/// A size between 20 and 450 KB; small ones are more frequent, as they are among documents.
+/// Returns a size between 20 and 450 KB. Small sizes are more frequent, as among real documents.
 fn size(which: usize) -> usize {
     let spread = (which * 7919) % 1000;
     20_000 + 430_000 * spread * spread / 1_000_000
 }
 
-/// A license of 36 to 47 KB with eight documents, by one of three servers.
+/// Builds a license of 36 to 47 KB with eight documents from one of three servers.
 fn license(which: usize) -> Vec<u8> {
     let (server, client) = match which % 3 {
         0 => (Server::contoso(), Client::windows()),
@@ -67,7 +68,7 @@ fn protected(which: usize) -> IrmDocument {
     IrmDocument::new(IrmKind::Ooxml, license).payload(payload as u64)
 }
 
-/// A package with the parts of a small document and one large part.
+/// Builds a package with the parts of a small document and one large part.
 fn package(which: usize) -> Vec<u8> {
     let part = |name: &str| format!("<?xml version=\"1.0\"?><{name}>{which}</{name}>").into_bytes();
     let types = format!(
@@ -86,7 +87,7 @@ fn package(which: usize) -> Vec<u8> {
     zip.member("word/media/image1.png", noise(which as u64, size(which)), Method::Stored).build()
 }
 
-/// An archive of a few files of which nothing can come.
+/// Builds an archive of six stored files of no known format.
 fn archive(which: usize) -> Vec<u8> {
     let mut zip = Zip::new();
     for member in 0..6 {
@@ -96,23 +97,24 @@ fn archive(which: usize) -> Vec<u8> {
     zip.build()
 }
 
-/// A PDF with its cross-reference at the end, as any; a comment makes it large.
+/// Builds a PDF. A comment before the cross-references enlarges it.
 fn pdf(which: usize) -> Vec<u8> {
     let form = if which.is_multiple_of(2) { CrossReference::Table } else { CrossReference::Stream };
     let mut bytes = plain_pdf(form);
-    let room = noise(which as u64, size(which)).into_iter().map(|byte| b'a' + byte % 26);
-    let start = bytes.windows(9).rposition(|found| found == b"startxref").expect("a PDF has one");
+    let comment = noise(which as u64, size(which)).into_iter().map(|byte| b'a' + byte % 26);
+    let start =
+        bytes.windows(9).rposition(|found| found == b"startxref").expect("a PDF has startxref");
     let end = String::from_utf8_lossy(&bytes[start..]).into_owned();
-    let place = end.lines().nth(1).expect("an offset follows").to_owned();
-    let at: usize = place.parse().expect("it is a number");
-    let moved = (at + room.len() + 2).to_string();
+    let offset = end.lines().nth(1).expect("an offset follows").to_owned();
+    let at: usize = offset.parse().expect("a number");
+    let moved = (at + comment.len() + 2).to_string();
     bytes.truncate(start);
     let references = bytes.split_off(at);
     bytes.push(b'%');
-    bytes.extend(room);
+    bytes.extend(comment);
     bytes.push(b'\n');
     bytes.extend_from_slice(&references);
-    bytes.extend_from_slice(end.replacen(&place, &moved, 1).as_bytes());
+    bytes.extend_from_slice(end.replacen(&offset, &moved, 1).as_bytes());
     bytes
 }
 
@@ -121,7 +123,7 @@ fn text(which: usize) -> Vec<u8> {
     line.repeat(size(which) / line.len() + 1).into_bytes()
 }
 
-/// A document of 1 GB, with its directory and license at its head, and at its tail.
+/// Writes two documents of 1 GB: one with directory and license at its start, one with both at its end.
 fn large(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let document = |len| IrmDocument::new(IrmKind::Ooxml, license(1)).payload_hole(len);
@@ -131,7 +133,7 @@ fn large(folder: &Path) -> io::Result<()> {
     tail.build_sparse().write_to(&mut File::create(folder.join("tail.docx"))?)
 }
 
-/// The content first, everything that leads to the license behind it.
+/// The layout with the content first. Directory and license follow it.
 fn tail_layout() -> Vec<Region> {
     let content = Region::Stream("EncryptedPackage".to_owned());
     [vec![content], Compound::sdk_layout()].concat()

@@ -1,11 +1,12 @@
-//! Archives that a reader may not open: RAR in both versions, cabinets, and programs that
-//! unpack such. Their members are stored as they are; headers, sizes and checksums are those that the
-//! programs which open them look at.
+//! Archives that some readers cannot open: RAR of both versions, cabinets, and self-extracting programs.
+//!
+//! All members are stored without compression. The headers contain every size and checksum that the
+//! archivers verify.
 
 use crate::bytes::{put32, set32};
 use crate::deflate::crc32;
 
-/// A RAR archive as WinRAR up to version 4 writes it (`technote.txt` of UnRAR 4).
+/// Builds a RAR archive in the format of WinRAR up to version 4 (`technote.txt` of UnRAR 4).
 pub fn rar4(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = b"Rar!\x1A\x07\0".to_vec();
     // MAIN_HEAD: two reserved fields.
@@ -23,7 +24,7 @@ pub fn rar4(members: &[(&str, &[u8])]) -> Vec<u8> {
         fields.extend_from_slice(&(name.len() as u16).to_le_bytes());
         put32(&mut fields, 0x20);
         fields.extend_from_slice(name.as_bytes());
-        // FILE_HEAD with data behind it.
+        // FILE_HEAD; the flag 0x8000 announces data.
         rar4_block(&mut out, 0x74, 0x8000, &fields);
         out.extend_from_slice(bytes);
     }
@@ -41,16 +42,16 @@ fn rar4_block(out: &mut Vec<u8>, kind: u8, flags: u16, fields: &[u8]) {
     out.extend_from_slice(&block);
 }
 
-/// A RAR archive as WinRAR from version 5 on writes it ("RAR 5.0 archive format").
+/// Builds a RAR archive in the format of WinRAR 5 and later ("RAR 5.0 archive format").
 pub fn rar5(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = b"Rar!\x1A\x07\x01\0".to_vec();
     // Type, flags, archive flags.
     rar5_block(&mut out, &[1, 0, 0]);
     for (name, bytes) in members {
-        // Type, flags: data follow.
+        // Type, flags: a data area follows.
         let mut header = vec![2, 2];
         vint(&mut header, bytes.len());
-        // File flags: a CRC-32 is there.
+        // File flags: the header contains a CRC-32.
         header.push(4);
         vint(&mut header, bytes.len());
         // Attributes.
@@ -75,7 +76,7 @@ fn rar5_block(out: &mut Vec<u8>, header: &[u8]) {
     out.extend_from_slice(&block);
 }
 
-/// Seven bits a byte, those of the lowest value first.
+/// Appends a variable-length integer: seven bits per byte, least significant first.
 fn vint(out: &mut Vec<u8>, mut value: usize) {
     while value > 0x7F {
         out.push((value & 0x7F) as u8 | 0x80);
@@ -84,7 +85,8 @@ fn vint(out: &mut Vec<u8>, mut value: usize) {
     out.push(value as u8);
 }
 
-/// A cabinet of one folder (MS-CAB 2), whose files together have less than 32 KB.
+/// Builds a cabinet with one folder and one data block (MS-CAB 2). The files must have less than 32 KiB in
+/// total.
 pub fn cab(members: &[(&str, &[u8])]) -> Vec<u8> {
     const HEADER: usize = 36;
     const FOLDER: usize = 8;
@@ -101,14 +103,14 @@ pub fn cab(members: &[(&str, &[u8])]) -> Vec<u8> {
     }
     let data_at = HEADER + FOLDER + files.len();
     let mut out = b"MSCF\0\0\0\0".to_vec();
-    // cbCabinet follows when it is known.
+    // Reserved and cbCabinet, which is set at the end.
     out.extend_from_slice(&[0; 8]);
     put32(&mut out, HEADER + FOLDER);
     out.extend_from_slice(&[0, 0, 0, 0, 3, 1, 1, 0]);
     out.extend_from_slice(&(members.len() as u16).to_le_bytes());
     out.extend_from_slice(&[0; 6]);
     put32(&mut out, data_at);
-    // cCFData, typeCompress: one block, not compressed.
+    // cCFData, typeCompress: one block, no compression.
     out.extend_from_slice(&[1, 0, 0, 0]);
     out.extend_from_slice(&files);
     let len = (data.len() as u16).to_le_bytes();
@@ -122,13 +124,13 @@ pub fn cab(members: &[(&str, &[u8])]) -> Vec<u8> {
     out
 }
 
-/// A program for Windows of one empty section (Microsoft PE Format), with `archive` behind its image,
-/// as those are that unpack themselves.
+/// Builds a self-extracting archive: a Windows program with one empty section (Microsoft PE Format),
+/// followed by `archive`.
 pub fn self_extracting(archive: &[u8]) -> Vec<u8> {
     const IMAGE: usize = 512;
     const HEADERS: usize = 256;
     let mut out = b"MZ".to_vec();
-    // e_lfanew: the PE header follows.
+    // e_lfanew: offset of the PE header.
     out.resize(0x3C, 0);
     put32(&mut out, 0x40);
     // Machine, NumberOfSections, SizeOfOptionalHeader, Characteristics.
@@ -144,11 +146,12 @@ pub fn self_extracting(archive: &[u8]) -> Vec<u8> {
     out
 }
 
-/// `csum` of MS-CAB 3.1: words of four bytes, and what is left of them from the high byte on.
+/// Returns `csum` (MS-CAB 3.1): the XOR of little-endian words. The remaining bytes form a big-endian
+/// word.
 fn checksum(bytes: &[u8], seed: u32) -> u32 {
     let words = bytes.chunks_exact(4);
-    let rest = words.remainder().iter().fold(0, |sum: u32, byte| sum << 8 | u32::from(*byte));
-    words.fold(seed ^ rest, |sum, word| {
+    let last = words.remainder().iter().fold(0, |word: u32, byte| word << 8 | u32::from(*byte));
+    words.fold(seed ^ last, |sum, word| {
         sum ^ u32::from_le_bytes(word.try_into().expect("four bytes"))
     })
 }

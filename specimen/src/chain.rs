@@ -1,5 +1,5 @@
-//! The certificates above a license: CLC, SLC, the enrollment service and the authorities
-//! (MS-RMPR 2.2.9.3, 2.2.9.6), and what else is issued under a server: templates, use licenses.
+//! The certificate chain of a license: CLC, SLC, the enrollment service and the authorities
+//! (MS-RMPR 2.2.9.3, 2.2.9.6). Also templates and use licenses, which a server signs too.
 
 use crate::bytes::{base64, noise, set32, utf8_lp_p4, utf16};
 use crate::client::Client;
@@ -8,21 +8,21 @@ use crate::keys::{
 };
 use crate::server::{Root, Server};
 use crate::xml::{
-    Maker, distribution_point, document, enabling_bits, extranet, intranet, localized, name,
+    Producer, distribution_point, document, enabling_bits, extranet, intranet, localized, name,
     object, public_key, public_key_of, security_level, signature,
 };
 
-/// The RANGETIME of certificates that outlive everybody.
-const FOREVER: (&str, &str) = ("2002-12-05T01:07", "2255-04-18T16:50");
-/// The RANGETIME of the authorities, which ended long ago.
-const ENDED: (&str, &str) = ("2002-12-05T01:07", "2014-01-21T00:00");
+/// RANGETIME of the server certificates.
+const UNLIMITED: (&str, &str) = ("2002-12-05T01:07", "2255-04-18T16:50");
+/// RANGETIME of the authorities: expired, as in real chains.
+const EXPIRED: (&str, &str) = ("2002-12-05T01:07", "2014-01-21T00:00");
 
-/// DESCRIPTOR of a certificate.
+/// Returns DESCRIPTOR of a certificate.
 fn descriptor(kind: &str, id: &str) -> String {
     format!("<DESCRIPTOR>{}</DESCRIPTOR>", object(Some(kind), "MS-GUID", id, ""))
 }
 
-/// WORK with the right to issue, for a time.
+/// Returns WORK with the right to issue during `range`.
 fn right_to_issue(kind: &str, id: &str, range: (&str, &str), principal: &str) -> String {
     format!(
         "<WORK>{}<RIGHTSGROUP name=\"Main-Rights\"><RIGHTSLIST><RIGHT name=\"ISSUE\">\
@@ -36,7 +36,7 @@ fn right_to_issue(kind: &str, id: &str, range: (&str, &str), principal: &str) ->
 
 const PRINCIPAL: &str = "<PRINCIPAL internal-id=\"1\" />";
 
-/// A certificate that one authority issued for another.
+/// A certificate that one authority issued to another.
 struct Certificate<'a> {
     issued: &'a str,
     kind: &'a str,
@@ -59,16 +59,16 @@ impl Certificate<'_> {
             self.principal,
             right_to_issue(self.kind, self.id, self.range, PRINCIPAL),
         );
-        document(Maker::Server, None, &body, self.key, self.mode)
+        document(Producer::Server, None, &body, self.key, self.mode)
     }
 }
 
-/// OBJECT of an authority.
+/// Returns OBJECT of an authority.
 fn authority(named: &str) -> String {
     object(Some("DRM-Certificate-Authority"), "ascii-tag", named, &name(named))
 }
 
-/// The Server Licensor Certificate and all above it, leaf first.
+/// Returns the Server Licensor Certificate and its chain, leaf first.
 pub(crate) fn server_documents(server: &Server, anchor: Option<&[u8]>) -> Vec<String> {
     let mut documents = Vec::new();
     let mut server = server;
@@ -96,14 +96,14 @@ fn licensor(server: &Server, issuer: &str, key: &KeyPair, mode: Mode) -> String 
         id: "{71000000-0000-4000-8000-000000000001}",
         issuer,
         principal: &(server.identity() + &server.levels(false)),
-        range: FOREVER,
+        range: UNLIMITED,
         key,
         mode,
     }
     .build()
 }
 
-/// Enrollment Service, Server Enrollment CA, CA.
+/// Returns the certificates of the enrollment service, the Server Enrollment CA and the CA.
 fn authorities(root: Root, mode: Mode, service: &str, anchor: Option<&[u8]>) -> [String; 3] {
     let word = root.word();
     let enrollment_key = match mode {
@@ -120,9 +120,9 @@ fn authorities(root: Root, mode: Mode, service: &str, anchor: Option<&[u8]>) -> 
     let anchor = anchor.map_or_else(|| public_key(&PRODUCTION_ROOT), public_key_of);
     let top = authority(&format!("Microsoft DRM {word} Root")) + &anchor;
     let steps = [
-        ("Server-Licensor-Certificate", 2, &enrollment, service, FOREVER, enrollment_key),
-        ("DRM-CA-Certificate", 3, &ca, enrollment.as_str(), ENDED, &PRODUCTION_CA),
-        ("DRM-CA-Certificate", 4, &top, ca.as_str(), ENDED, &PRODUCTION_ROOT),
+        ("Server-Licensor-Certificate", 2, &enrollment, service, UNLIMITED, enrollment_key),
+        ("DRM-CA-Certificate", 3, &ca, enrollment.as_str(), EXPIRED, &PRODUCTION_CA),
+        ("DRM-CA-Certificate", 4, &top, ca.as_str(), EXPIRED, &PRODUCTION_ROOT),
     ];
     steps.map(|(kind, serial, issuer, principal, range, key)| {
         Certificate {
@@ -139,7 +139,7 @@ fn authorities(root: Root, mode: Mode, service: &str, anchor: Option<&[u8]>) -> 
     })
 }
 
-/// The Client Licensor Certificate (MS-RMPR 2.2.9.6).
+/// Returns the Client Licensor Certificate (MS-RMPR 2.2.9.6).
 pub(crate) fn client_document(server: &Server, client: &Client) -> String {
     let id = "{72000000-0000-4000-8000-000000000001}";
     let kind = "Client-Licensor-Certificate";
@@ -164,10 +164,10 @@ pub(crate) fn client_document(server: &Server, client: &Client) -> String {
         public_key(client.key(server.mode)),
         right_to_issue(kind, id, (&client.certified, &client.certified_until), &principal),
     );
-    document(Maker::Server, None, &body, server.key, server.mode)
+    document(Producer::Server, None, &body, server.key, server.mode)
 }
 
-/// The owner's license, which a client makes for the author beside the publishing license.
+/// Returns the owner's license, which a client issues to the author together with the publishing license.
 pub(crate) fn owner_document(
     server: &Server,
     client: &Client,
@@ -192,10 +192,10 @@ pub(crate) fn owner_document(
         enabling_bits(server.mode, sealed_bits(server.mode), 0x0311),
     );
     let key = client.key(server.mode);
-    document(Maker::Client, Some("Content-License"), &body, key, server.mode)
+    document(Producer::Client, Some("Content-License"), &body, key, server.mode)
 }
 
-/// The size of a sealed content key.
+/// Returns the size of a sealed content key in bits.
 pub(crate) fn sealed_bits(mode: Mode) -> usize {
     match mode {
         Mode::One => 1664,
@@ -203,17 +203,18 @@ pub(crate) fn sealed_bits(mode: Mode) -> usize {
     }
 }
 
-/// The certificate of a server and those above it, as a bare file: SLC first.
+/// Builds a file with the certificate of a server and its chain, SLC first.
 pub fn server_certificate(server: &Server) -> String {
     server_documents(server, None).concat()
 }
 
-/// The certificate of a client and those above it, as a bare file: CLC first.
+/// Builds a file with the certificate of a client and its chain, CLC first.
 pub fn client_certificate(server: &Server, client: &Client) -> String {
     client_document(server, client) + &server_documents(server, None).concat()
 }
 
-/// The `<CERTIFICATECHAIN>` file of exported certificates: UTF-16LE, each certificate in base64.
+/// Builds a `<CERTIFICATECHAIN>` file, the format of exported certificates: UTF-16LE, each certificate in
+/// base64.
 pub fn certificate_chain_file(server: &Server) -> Vec<u8> {
     let mut text =
         String::from("<?xml version=\"1.0\" encoding=\"utf-16\"?>\r\n<CERTIFICATECHAIN>\r\n");
@@ -225,8 +226,8 @@ pub fn certificate_chain_file(server: &Server) -> Vec<u8> {
     [vec![0xFF, 0xFE], utf16(&text)].concat()
 }
 
-/// The answer of a server that was asked for its certificate (MS-RMPR 4.6), without the SOAP
-/// around it.
+/// Builds the response of a server to a request for its certificate (MS-RMPR 4.6), without the SOAP
+/// envelope.
 pub fn server_info(server: &Server) -> String {
     format!(
         "<Results xmlns=\"\"><ServerInfoRequest Type=\"ServerLicensorCertificate\" AdditionalInfo=\"\">\
@@ -235,7 +236,7 @@ pub fn server_info(server: &Server) -> String {
     )
 }
 
-/// A rights policy template as servers distribute them (MS-RMPR 2.2.9.9). It protects nothing.
+/// Builds a rights policy template (MS-RMPR 2.2.9.9), which does not protect a document.
 pub fn template(server: &Server, id: &str, names: &[(u32, &str, &str)]) -> String {
     let body = format!(
         "<BODY type=\"Microsoft Official Rights Template\"><ISSUEDTIME>2014-07-01T09:00</ISSUEDTIME>\
@@ -250,7 +251,7 @@ pub fn template(server: &Server, id: &str, names: &[(u32, &str, &str)]) -> Strin
         object(None, "MS-GUID", "{75000000-0000-4000-8000-000000000001}", ""),
         base64(&noise(0x7E, 640)),
     );
-    document(Maker::Server, None, &body, server.key, server.mode)
+    document(Producer::Server, None, &body, server.key, server.mode)
 }
 
 fn publishing_url(server: &Server) -> String {
@@ -259,7 +260,7 @@ fn publishing_url(server: &Server) -> String {
     distribution_point("Publishing-URL", id, Some("Publishing Point"), url)
 }
 
-/// A use license and its chain (MS-RMPR 2.2.9.8): what a server gave `client` for some content.
+/// Builds a use license, which a server issues to `client`, and its chain (MS-RMPR 2.2.9.8).
 pub fn use_license(server: &Server, client: &Client, issued: &str) -> Vec<String> {
     let body = format!(
         "<BODY type=\"LICENSE\" version=\"3.0\"><ISSUEDTIME>{issued}</ISSUEDTIME>{}<ISSUER>{}{}</ISSUER>\
@@ -275,13 +276,13 @@ pub fn use_license(server: &Server, client: &Client, issued: &str) -> Vec<String
         object(None, "MS-GUID", "{74000000-0000-4000-8000-000000000002}", ""),
         enabling_bits(server.mode, sealed_bits(server.mode), 0xE01),
     );
-    let leaf = document(Maker::Server, Some("Content-License"), &body, server.key, server.mode);
+    let leaf = document(Producer::Server, Some("Content-License"), &body, server.key, server.mode);
     let mut documents = vec![leaf];
     documents.extend(server_documents(server, None));
     documents
 }
 
-/// An `EUL-*` stream with a use license in it (MS-OFFCRYPTO 2.2.7).
+/// Builds an `EUL-*` stream that contains a use license (MS-OFFCRYPTO 2.2.7).
 pub fn use_license_stream(user: &str, documents: &[String]) -> Vec<u8> {
     let mut header = vec![0; 4];
     utf8_lp_p4(&mut header, base64(&utf16(&format!("Windows:{user}"))).as_bytes());
@@ -297,8 +298,8 @@ pub fn use_license_stream(user: &str, documents: &[String]) -> Vec<u8> {
     stream
 }
 
-/// The signature of a body as its maker writes it, or one that does not fit.
-pub(crate) fn sign_body(maker: Maker, body: &str, key: &KeyPair, mode: Mode) -> String {
+/// Signs `body` and returns SIGNATURE.
+pub(crate) fn sign_body(producer: Producer, body: &str, key: &KeyPair, mode: Mode) -> String {
     let signed = key.sign(mode, body);
-    signature(maker, mode, &signed.digest, &signed.signature)
+    signature(producer, mode, &signed.digest, &signed.signature)
 }

@@ -1,29 +1,29 @@
-//! The people on whose machines licenses are made.
+//! Fictitious users and services that publish licenses.
 
 use crate::keys::{ACCOUNT_1, ACCOUNT_2, CLIENT_1, CLIENT_2, KeyPair, Mode};
 use crate::xml::{address, name, object};
 
-/// Somebody with a Client Licensor Certificate, who does not exist either.
+/// A fictitious user with a Client Licensor Certificate (CLC).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
-    /// `Windows`, `Federation`, `Passport`.
+    /// The type of the id: `Windows`, `Federation` or `Passport`.
     pub id_type: String,
-    /// A SID or a GUID with braces.
+    /// The id: a SID, or a GUID with braces.
     pub id: String,
-    /// Mail address.
+    /// The mail address.
     pub name: String,
-    /// Other mail addresses, written as ADDRESS; never locators.
+    /// Further mail addresses, written as ADDRESS. They are not server addresses.
     pub aliases: Vec<String>,
-    /// The version of the client, SECURITYLEVEL `SDK`.
+    /// The version of the client software, written as SECURITYLEVEL `SDK`.
     pub version: String,
-    /// When the Client Licensor Certificate was issued.
+    /// The time at which the CLC was issued.
     pub certified: String,
-    /// When its right to issue ends.
+    /// The time at which the right to issue ends.
     pub certified_until: String,
 }
 
 impl Client {
-    /// A user of AD RMS, known by SID.
+    /// A user of AD RMS, identified by a SID.
     pub fn windows() -> Client {
         Client {
             id_type: "Windows".into(),
@@ -36,7 +36,7 @@ impl Client {
         }
     }
 
-    /// A user of Azure RMS, known by GUID, with a second address.
+    /// A user of Azure RMS, identified by a GUID, with a second mail address.
     pub fn federation() -> Client {
         Client {
             id_type: "Federation".into(),
@@ -66,7 +66,7 @@ impl Client {
         }
     }
 
-    /// OBJECT of a Group-Identity.
+    /// Returns the OBJECT of type `Group-Identity`.
     pub(crate) fn object(&self) -> String {
         let mut rest = name(&self.name);
         for alias in &self.aliases {
@@ -75,7 +75,7 @@ impl Client {
         object(Some("Group-Identity"), &self.id_type, &self.id, &rest)
     }
 
-    /// The key of its Client Licensor Certificate.
+    /// Returns the key of the CLC.
     pub(crate) fn key(&self, mode: Mode) -> &'static KeyPair {
         match mode {
             Mode::One => &CLIENT_1,
@@ -83,7 +83,7 @@ impl Client {
         }
     }
 
-    /// The key of its account.
+    /// Returns the key of the account certificate.
     pub(crate) fn account_key(&self, mode: Mode) -> &'static KeyPair {
         match mode {
             Mode::One => &ACCOUNT_1,

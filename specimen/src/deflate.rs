@@ -1,11 +1,12 @@
-//! Deflate (RFC 1951) of our own.
+//! A small deflate encoder (RFC 1951).
 //!
-//! Specimens are compared byte for byte, and no compression library promises the same bytes in its
-//! next version or with another backend. This one does little: fixed codes, one candidate a match.
+//! Tests compare specimens byte for byte. Compression libraries do not guarantee the same output across
+//! versions and backends, so this encoder replaces them. It uses fixed Huffman codes and tries one
+//! candidate per match.
 
 const WINDOW: usize = 32_768;
-const LONGEST: usize = 258;
-/// Lengths of match codes 257 to 284: base and extra bits. Code 285 is 258 exactly.
+const MAX_MATCH: usize = 258;
+/// Base length and extra bits of the match codes 257 to 284. Code 285 is the length 258.
 const LENGTHS: [(usize, u32); 28] = [
     (3, 0),
     (4, 0),
@@ -37,50 +38,51 @@ const LENGTHS: [(usize, u32); 28] = [
     (227, 5),
 ];
 
-/// Where three bytes stood last, by a hash of them; other bytes may have the same.
-struct LastSeen(Vec<usize>);
+/// The last offset of each sequence of three bytes, by a hash that can collide.
+struct LastOffsets(Vec<usize>);
 
-impl LastSeen {
+impl LastOffsets {
     const BITS: u32 = 15;
 
+    /// Stores the offset of `key` and returns the previous one.
     fn replace(&mut self, key: &[u8; 3], at: usize) -> Option<usize> {
         let word = u32::from_le_bytes([key[0], key[1], key[2], 0]);
-        let slot = word.wrapping_mul(0x9E37_79B1) >> (32 - LastSeen::BITS);
+        let slot = word.wrapping_mul(0x9E37_79B1) >> (32 - LastOffsets::BITS);
         std::mem::replace(&mut self.0[slot as usize], at + 1).checked_sub(1)
     }
 }
 
-/// Bits, least significant first.
+/// Writes bits, least significant first.
 #[derive(Default)]
-struct Bits {
+struct BitWriter {
     out: Vec<u8>,
-    held: u64,
-    count: u32,
+    pending: u64,
+    pending_bits: u32,
 }
 
-impl Bits {
+impl BitWriter {
     fn put(&mut self, value: usize, bits: u32) {
-        self.held |= (value as u64) << self.count;
-        self.count += bits;
-        while self.count >= 8 {
-            self.out.push(self.held as u8);
-            self.held >>= 8;
-            self.count -= 8;
+        self.pending |= (value as u64) << self.pending_bits;
+        self.pending_bits += bits;
+        while self.pending_bits >= 8 {
+            self.out.push(self.pending as u8);
+            self.pending >>= 8;
+            self.pending_bits -= 8;
         }
     }
 
-    /// A Huffman code, most significant bit first.
+    /// Writes a Huffman code, most significant bit first.
     fn code(&mut self, code: usize, bits: u32) {
         self.put((code as u32).reverse_bits() as usize >> (32 - bits), bits);
     }
 
     fn align(&mut self) {
-        if self.count > 0 {
-            self.put(0, 8 - self.count);
+        if self.pending_bits > 0 {
+            self.put(0, 8 - self.pending_bits);
         }
     }
 
-    /// A letter or length of the fixed code (RFC 1951 3.2.6).
+    /// Writes a literal or a length in the fixed code (RFC 1951 3.2.6).
     fn symbol(&mut self, symbol: usize) {
         match symbol {
             0..144 => self.code(0x30 + symbol, 8),
@@ -90,13 +92,14 @@ impl Bits {
         }
     }
 
+    /// Writes a length and a distance.
     fn matched(&mut self, len: usize, distance: usize) {
-        if len == LONGEST {
+        if len == MAX_MATCH {
             self.symbol(285);
         } else {
-            let place = LENGTHS.iter().rposition(|(base, _)| *base <= len).expect("at least 3");
-            let (base, extra) = LENGTHS[place];
-            self.symbol(257 + place);
+            let index = LENGTHS.iter().rposition(|(base, _)| *base <= len).expect("at least 3");
+            let (base, extra) = LENGTHS[index];
+            self.symbol(257 + index);
             self.put(len - base, extra);
         }
         let mut extra = 0;
@@ -110,7 +113,7 @@ impl Bits {
         self.put((distance - 1) & ((1 << extra) - 1), extra);
     }
 
-    /// An empty stored block: the stream stands at a byte behind it.
+    /// Writes an empty stored block, so that the next block starts at a byte boundary.
     fn flush(&mut self) {
         self.put(0, 3);
         self.align();
@@ -118,15 +121,15 @@ impl Bits {
     }
 }
 
-/// `data` as raw deflate, each `chunk` bytes of it a piece that ends at a byte; the pieces are one
-/// continuing stream without its end.
+/// Compresses `data` as raw deflate without a final block. Each `chunk` bytes give one piece, which ends at
+/// a byte boundary. The pieces form one stream.
 pub(crate) fn pieces(data: &[u8], chunk: usize) -> Vec<Vec<u8>> {
-    let mut last_seen = LastSeen(vec![0; 1 << LastSeen::BITS]);
+    let mut last_offsets = LastOffsets(vec![0; 1 << LastOffsets::BITS]);
     let mut start = 0;
     let mut pieces = Vec::new();
     while start < data.len() {
         let end = data.len().min(start + chunk);
-        let fixed = block(data, start, end, &mut last_seen);
+        let fixed = block(data, start, end, &mut last_offsets);
         let stored = end - start + 5;
         pieces.push(if fixed.len() > stored { store(&data[start..end]) } else { fixed });
         start = end;
@@ -143,18 +146,18 @@ fn store(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-fn block(data: &[u8], start: usize, end: usize, last_seen: &mut LastSeen) -> Vec<u8> {
-    let mut bits = Bits::default();
+fn block(data: &[u8], start: usize, end: usize, last_offsets: &mut LastOffsets) -> Vec<u8> {
+    let mut bits = BitWriter::default();
     bits.put(0b010, 3);
     let mut at = start;
     while at < end {
         let (mut len, mut distance) = (0, 0);
         if let Some(key) = data[at..end].first_chunk() {
-            let before = last_seen.replace(key, at);
-            if let Some(before) = before.filter(|before| at - before <= WINDOW) {
-                distance = at - before;
-                let same = data[before..].iter().zip(&data[at..end]);
-                len = same.take(LONGEST).take_while(|(a, b)| a == b).count();
+            let candidate = last_offsets.replace(key, at);
+            if let Some(candidate) = candidate.filter(|candidate| at - candidate <= WINDOW) {
+                distance = at - candidate;
+                let same = data[candidate..].iter().zip(&data[at..end]);
+                len = same.take(MAX_MATCH).take_while(|(a, b)| a == b).count();
             }
         }
         if len < 3 {
@@ -170,15 +173,15 @@ fn block(data: &[u8], start: usize, end: usize, last_seen: &mut LastSeen) -> Vec
     bits.out
 }
 
-/// `data` as raw deflate with its end.
+/// Compresses `data` as raw deflate.
 pub fn deflate(data: &[u8]) -> Vec<u8> {
     let mut out = pieces(data, WINDOW).concat();
-    // The last block: fixed codes, and nothing but the end.
+    // The final block: fixed codes, only the end-of-block symbol.
     out.extend_from_slice(&[0x03, 0x00]);
     out
 }
 
-/// `data` as a zlib stream (RFC 1950).
+/// Compresses `data` as a zlib stream (RFC 1950).
 pub fn zlib(data: &[u8]) -> Vec<u8> {
     let mut out = ZLIB_HEADER.to_vec();
     out.extend_from_slice(&deflate(data));
@@ -186,7 +189,7 @@ pub fn zlib(data: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A 32 KiB window, no dictionary.
+/// The zlib header: window of 32 KiB, no dictionary.
 pub(crate) const ZLIB_HEADER: [u8; 2] = [0x78, 0x9C];
 
 fn adler32(data: &[u8]) -> u32 {
@@ -198,7 +201,7 @@ fn adler32(data: &[u8]) -> u32 {
     b << 16 | a
 }
 
-/// The CRC of ZIP (APPNOTE 4.4.7).
+/// Returns the CRC-32 of ZIP (APPNOTE 4.4.7).
 pub(crate) fn crc32(data: &[u8]) -> u32 {
     let mut crc = !0_u32;
     for byte in data {
@@ -230,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn text_noise_and_repeats_inflate_again() {
+    fn text_and_noise_and_repeats_round_trip() {
         assert_inflates(b"");
         assert_inflates(&noise(1, 100_000));
         assert_inflates(&vec![0; 200_000]);
@@ -240,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn far_and_near_matches_have_their_codes() {
+    fn matches_of_all_distances_and_lengths_round_trip() {
         for power in 2..15 {
             for distance in [(1 << power) - 1, 1 << power, (1 << power) + 1, 3 << (power - 1)] {
                 let head = noise(distance as u64, distance);
@@ -253,13 +256,13 @@ mod tests {
     }
 
     #[test]
-    fn the_crc_is_that_of_the_standard() {
+    fn crc32_of_the_check_string_is_the_standard_value() {
         assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
     }
 
     proptest! {
         #[test]
-        fn anything_inflates_again(data in proptest::collection::vec(0_u8..4, 0..2000)) {
+        fn arbitrary_data_round_trips(data in proptest::collection::vec(0_u8..4, 0..2000)) {
             assert_inflates(&data);
         }
     }

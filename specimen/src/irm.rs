@@ -7,12 +7,12 @@ use crate::label::{Label, document_summary, label_info};
 
 /// The class of the IRM transform (MS-OFFCRYPTO 2.2.6).
 pub const DRM_TRANSFORM: &str = "{C73DFACD-061F-43B0-8B64-0C620D2A8B50}";
-/// The class of the transform that compresses.
+/// The class of the compression transform.
 pub const LZX_TRANSFORM: &str = "{86DE7F2B-DDCE-486d-B016-405BBE82B8BC}";
-/// The class of the transform that encrypts with a password.
+/// The class of the password encryption transform.
 pub const PASSWORD_TRANSFORM: &str = "{FF9A3F03-56EF-4613-BDD5-5A41C1D07246}";
 
-/// Who wrote it: that decides the names of its streams.
+/// The kind of document, which determines the names of the storages and streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IrmKind {
     /// An ECMA-376 document.
@@ -23,14 +23,14 @@ pub enum IrmKind {
     Excel,
     /// A presentation in binary form.
     PowerPoint,
-    /// The message in an rpmsg: binary names, no notice for old readers.
+    /// The message in `message.rpmsg`: names of binary documents, no placeholder.
     Message,
-    /// The envelope of .NET and the XPS viewer.
+    /// The envelope of .NET, which the XPS viewer uses.
     Xps,
 }
 
-/// The names in the data spaces.
-struct Names {
+/// Names of storages and streams.
+struct DataSpaceNames {
     component: &'static str,
     space: &'static str,
     transform: &'static str,
@@ -38,22 +38,22 @@ struct Names {
 }
 
 impl IrmKind {
-    fn names(self) -> Names {
+    fn names(self) -> DataSpaceNames {
         match self {
-            IrmKind::Ooxml => Names {
+            IrmKind::Ooxml => DataSpaceNames {
                 component: "EncryptedPackage",
                 space: "DRMEncryptedDataSpace",
                 transform: "DRMEncryptedTransform",
                 content: "EncryptedPackage",
             },
-            // .NET names the data space by the clock and writes the component in lower case.
-            IrmKind::Xps => Names {
+            // .NET derives the name of the data space from the time and writes the component in lower case.
+            IrmKind::Xps => DataSpaceNames {
                 component: "encryptedpackage",
                 space: "636000000000000000",
                 transform: "EncryptionTransform",
                 content: "EncryptedPackage",
             },
-            _ => Names {
+            _ => DataSpaceNames {
                 component: "\u{9}DRMContent",
                 space: "\u{9}DRMDataSpace",
                 transform: "\u{9}DRMTransform",
@@ -62,7 +62,7 @@ impl IrmKind {
         }
     }
 
-    /// The first bytes of the root's class id; documents of both forms have that of the program.
+    /// Returns the class id of the root, which Office documents have.
     fn class(self) -> [u8; 16] {
         let first: [u8; 4] = match self {
             IrmKind::Excel => [0x20, 0x08, 0x02, 0x00],
@@ -94,16 +94,16 @@ pub struct IrmDocument {
     transform: Option<String>,
     extensibility: Vec<u8>,
     payload: u64,
-    hole: bool,
+    is_hole: bool,
     use_licenses: Vec<Vec<u8>>,
     label_info: Option<String>,
     labels: Vec<Label>,
     placeholder: bool,
-    further: Vec<(String, String, Vec<u8>)>,
+    further_transforms: Vec<(String, String, Vec<u8>)>,
 }
 
 impl IrmDocument {
-    /// A document with this license in it, in whatever encoding; Office writes UTF-8 without a mark.
+    /// Creates a document with this license. Office writes the license in UTF-8 without a byte-order mark.
     pub fn new(kind: IrmKind, license: Vec<u8>) -> IrmDocument {
         IrmDocument {
             kind,
@@ -112,84 +112,84 @@ impl IrmDocument {
             transform: None,
             extensibility: Vec::new(),
             payload: 8192,
-            hole: false,
+            is_hole: false,
             use_licenses: Vec::new(),
             label_info: None,
             labels: Vec::new(),
             placeholder: true,
-            further: Vec::new(),
+            further_transforms: Vec::new(),
         }
     }
 
-    /// No `\x06Primary` at all.
+    /// Omits `\x06Primary`.
     pub fn without_license(mut self) -> Self {
         self.license = None;
         self
     }
 
-    /// Another class in `\x06Primary`.
+    /// Sets the class in `\x06Primary`.
     pub fn transform_class(mut self, class: &str) -> Self {
         self.class = class.into();
         self
     }
 
-    /// Another name of the transform's storage.
+    /// Sets the name of the transform's storage.
     pub fn transform_name(mut self, name: &str) -> Self {
         self.transform = Some(name.into());
         self
     }
 
-    /// Bytes in the extensibility header, which .NET permits.
+    /// Sets the bytes of the extensibility header, which .NET permits.
     pub fn extensibility(mut self, bytes: &[u8]) -> Self {
         self.extensibility = bytes.to_vec();
         self
     }
 
-    /// The size of the protected content.
+    /// Sets the length of the protected content, which is pseudo-random.
     pub fn payload(mut self, len: u64) -> Self {
         self.payload = len;
         self
     }
 
-    /// Protected content of that size that is a hole in the file.
+    /// Sets the length of the protected content, which consists of zeros.
     pub fn payload_hole(mut self, len: u64) -> Self {
         self.payload = len;
-        self.hole = true;
+        self.is_hole = true;
         self
     }
 
-    /// An `EUL-*` stream, as [`use_license_stream`](crate::use_license_stream) makes them.
+    /// Adds an `EUL-*` stream; see [`use_license_stream`](crate::use_license_stream).
     pub fn use_license(mut self, stream: Vec<u8>) -> Self {
         self.use_licenses.push(stream);
         self
     }
 
-    /// The stream `LabelInfo`.
+    /// Adds the stream `LabelInfo`.
     pub fn label_info(mut self, labels: &[Label]) -> Self {
         self.label_info = Some(label_info(labels));
         self
     }
 
-    /// Labels in the property set that stays in the clear.
+    /// Adds labels to the unencrypted property set.
     pub fn properties(mut self, labels: &[Label]) -> Self {
         self.labels = labels.to_vec();
         self
     }
 
-    /// Whether a binary document carries the notice for old readers.
+    /// Sets whether a binary document contains the placeholder for old readers.
     pub fn placeholder(mut self, placeholder: bool) -> Self {
         self.placeholder = placeholder;
         self
     }
 
-    /// Adds a transform that no data space names, in a storage called `name`, with this class and
+    /// Adds a transform to which no data space refers, with the name of its storage, its class and its
     /// license.
     pub fn further_transform(mut self, name: &str, class: &str, license: Vec<u8>) -> Self {
-        self.further.push((name.to_owned(), class.to_owned(), license));
+        self.further_transforms.push((name.to_owned(), class.to_owned(), license));
         self
     }
 
-    /// The compound file, for another layout.
+    /// Returns the builder of the compound file, to change its layout.
     pub fn compound(&self) -> Compound {
         let names = self.kind.names();
         let transform = self.transform.as_deref().unwrap_or(names.transform);
@@ -203,12 +203,12 @@ impl IrmDocument {
             let primary = primary(&self.class, &self.extensibility, license);
             file = file.stream(&format!("{storage}/\u{6}Primary"), primary);
         }
-        for (name, class, license) in &self.further {
+        for (name, class, license) in &self.further_transforms {
             let path = format!("\u{6}DataSpaces/TransformInfo/{name}/\u{6}Primary");
             file = file.stream(&path, primary(class, &[], license));
         }
-        for (place, stream) in self.use_licenses.iter().enumerate() {
-            let letter = char::from(b'A' + place as u8);
+        for (index, stream) in self.use_licenses.iter().enumerate() {
+            let letter = char::from(b'A' + index as u8);
             let name = format!("{storage}/EUL-{}", letter.to_string().repeat(26));
             file = file.stream(&name, stream.clone());
         }
@@ -220,7 +220,7 @@ impl IrmDocument {
             let summary = document_summary(&self.labels);
             file = file.stream("\u{5}DocumentSummaryInformation", summary);
         }
-        if self.hole {
+        if self.is_hole {
             return file.zeros(names.content, self.payload + 8);
         }
         let mut content = self.payload.to_le_bytes().to_vec();
@@ -228,19 +228,19 @@ impl IrmDocument {
         file.stream(names.content, content)
     }
 
-    /// The file as Office lays it out.
+    /// Builds the file in the layout of Office.
     pub fn build(&self) -> Vec<u8> {
         self.compound().build()
     }
 
-    /// The file as MIP SDK lays it out: license first, directory and FAT last.
+    /// Builds the file in the layout of MIP SDK: license first, directory and FAT last.
     pub fn build_as_sdk(&self) -> Vec<u8> {
         let file = self.compound().layout(&Compound::sdk_layout());
         file.siblings(Siblings::RightOnly).build()
     }
 }
 
-/// `Version`, `DataSpaceMap` and `DataSpaceInfo`.
+/// Adds `Version`, `DataSpaceMap`, `DataSpaceInfo` and the storage of the transform.
 pub(crate) fn data_spaces(
     file: Compound,
     component: &str,
@@ -267,7 +267,7 @@ pub(crate) fn data_spaces(
         .storage(&format!("\u{6}DataSpaces/TransformInfo/{transform}"))
 }
 
-/// TransformInfoHeader (MS-OFFCRYPTO 2.1.8).
+/// Returns TransformInfoHeader (MS-OFFCRYPTO 2.1.8).
 pub(crate) fn transform_header(class: &str, name: &str) -> Vec<u8> {
     let mut out = Vec::new();
     put32(&mut out, 12 + class.len() * 2);
@@ -278,7 +278,7 @@ pub(crate) fn transform_header(class: &str, name: &str) -> Vec<u8> {
     out
 }
 
-/// IRMDSTransformInfo (MS-OFFCRYPTO 2.2.6).
+/// Returns IRMDSTransformInfo (MS-OFFCRYPTO 2.2.6).
 fn primary(class: &str, extensibility: &[u8], license: &[u8]) -> Vec<u8> {
     let mut out = transform_header(class, "Microsoft.Metadata.DRMTransform");
     put32(&mut out, 4 + extensibility.len());
@@ -287,7 +287,7 @@ fn primary(class: &str, extensibility: &[u8], license: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What old readers see: a document that says that it cannot be shown.
+/// Adds the streams of the document that old readers display instead of the content.
 fn placeholder(file: Compound, kind: IrmKind) -> Compound {
     match kind {
         IrmKind::Word => {
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn structures_have_the_sizes_of_real_files() {
+    fn data_space_streams_have_the_lengths_of_real_files() {
         let license = vec![b'<'; 7001];
         for (kind, map, space, definition) in [
             (IrmKind::Ooxml, 104, "DRMEncryptedDataSpace", 56),
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn the_license_lies_where_the_structure_says() {
+    fn primary_stream_has_the_license_at_offset_0xb0() {
         let license = vec![b'<'; 7001];
         let file = IrmDocument::new(IrmKind::Ooxml, license.clone()).build();
         let path = "/\u{6}DataSpaces/TransformInfo/DRMEncryptedTransform/\u{6}Primary";

@@ -1,7 +1,7 @@
-//! Throw-away RSA keys. Everybody can read them here, so nothing that they sign proves anything.
+//! Throw-away RSA keys. The private keys are public, so their signatures prove nothing.
 //!
-//! They are constants so that every specimen is the same byte for byte, wherever and whenever it is
-//! built, and so that an estate in a test can name them by fingerprint.
+//! The keys are constants. Therefore every build of a specimen gives the same bytes, and the estate file of
+//! a test can name the keys by their fingerprints.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use rsa::{BoxedUint, Pkcs1v15Sign, PrivateKey};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::bytes::base64;
+use crate::bytes::{base64, utf16};
 
 /// The two cryptographic modes of a server (MS-RMPR 3.1.4.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,45 +24,45 @@ pub enum Mode {
     Two,
 }
 
-/// A throw-away RSA key pair, held as its two primes.
+/// A throw-away RSA key pair, stored as its two primes.
 pub struct KeyPair {
     name: &'static str,
     bits: u32,
     p: &'static str,
     q: &'static str,
     key: OnceLock<PrivateKey>,
-    /// Signing is slow and certificates repeat: signatures by digest.
-    signed: OnceLock<Mutex<HashMap<Vec<u8>, Vec<u8>>>>,
+    /// Signatures by digest: signing is slow, and many licenses contain the same certificates.
+    signatures: OnceLock<Mutex<HashMap<Vec<u8>, Vec<u8>>>>,
 }
 
 impl KeyPair {
     const fn new(name: &'static str, bits: u32, p: &'static str, q: &'static str) -> KeyPair {
-        KeyPair { name, bits, p, q, key: OnceLock::new(), signed: OnceLock::new() }
+        KeyPair { name, bits, p, q, key: OnceLock::new(), signatures: OnceLock::new() }
     }
 
-    /// What the key is for, in a word.
+    /// Returns the name of the key, which says what it is for.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The size of its modulus.
+    /// Returns the size of the modulus in bits.
     pub fn bits(&self) -> u32 {
         self.bits
     }
 
-    /// Its modulus, big-endian.
+    /// Returns the modulus, big-endian.
     pub fn modulus(&self) -> Vec<u8> {
         self.private().n().to_be_bytes_trimmed_vartime().into_vec()
     }
 
-    /// What the record calls it: `sha256:` and 64 hex digits over the big-endian modulus.
+    /// Returns the fingerprint: `sha256:` and the SHA-256 of the big-endian modulus in hexadecimal.
     pub fn fingerprint(&self) -> String {
         let digest = Sha256::digest(self.modulus());
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("sha256:{hex}")
     }
 
-    /// Its public half as a PEM `SubjectPublicKeyInfo`, as key stores export it.
+    /// Returns the public key as a PEM `SubjectPublicKeyInfo`, the export format of key stores.
     pub fn public_key_pem(&self) -> String {
         let der = self.public_key_der();
         let text = base64(&der);
@@ -71,20 +71,20 @@ impl KeyPair {
         format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
     }
 
-    /// Its public half as a DER `SubjectPublicKeyInfo`.
+    /// Returns the public key as a DER `SubjectPublicKeyInfo`.
     pub fn public_key_der(&self) -> Vec<u8> {
         let public = self.private().to_public_key();
         public.to_public_key_der().expect("a public key of known size").into_vec()
     }
 
-    /// The RSASSA-PKCS1-v1_5 signature of `text` in UTF-16LE, and its digest (MS-RMPR 2.2.9.1.12).
+    /// Signs `text` in UTF-16LE with RSASSA-PKCS1-v1_5 (MS-RMPR 2.2.9.1.12).
     pub(crate) fn sign(&self, mode: Mode, text: &str) -> Signed {
-        let surface: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let surface = utf16(text);
         let (scheme, digest) = match mode {
             Mode::One => (Pkcs1v15Sign::new::<Sha1>(), Sha1::digest(&surface).to_vec()),
             Mode::Two => (Pkcs1v15Sign::new::<Sha256>(), Sha256::digest(&surface).to_vec()),
         };
-        let cache = self.signed.get_or_init(Mutex::default);
+        let cache = self.signatures.get_or_init(Mutex::default);
         let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned();
         let signature = known.unwrap_or_else(|| {
             let made = self.private().sign(scheme, &digest).expect("a key of known size");
@@ -118,13 +118,13 @@ impl PartialEq for KeyPair {
 
 impl Eq for KeyPair {}
 
-/// What a signature consists of.
+/// A signature and the digest that it signs.
 pub(crate) struct Signed {
     pub(crate) digest: Vec<u8>,
     pub(crate) signature: Vec<u8>,
 }
 
-/// All of them.
+/// All keys.
 pub static ALL: &[&KeyPair] = &[
     &PRODUCTION_ROOT,
     &PRODUCTION_CA,
@@ -145,7 +145,7 @@ pub static ALL: &[&KeyPair] = &[
     &LARGE,
 ];
 
-/// The root of the specimens' own hierarchy.
+/// The root of the test hierarchy.
 pub static PRODUCTION_ROOT: KeyPair = KeyPair::new(
     "production-root",
     2048,
@@ -245,7 +245,7 @@ pub static CONTOSO_LEGACY: KeyPair = KeyPair::new(
          22be011af2177d0af16dc83df7a87e64db5fb1b1514fa699",
 );
 
-/// A tenant whose key was born in Azure.
+/// A tenant with a key that Azure created.
 pub static AZURE: KeyPair = KeyPair::new(
     "azure",
     2048,
@@ -259,7 +259,7 @@ pub static AZURE: KeyPair = KeyPair::new(
          d6308722c7ca1fe1",
 );
 
-/// A key that an AD RMS cluster gave to Azure.
+/// A key that a tenant imported from an AD RMS cluster.
 pub static IMPORTED: KeyPair = KeyPair::new(
     "imported",
     1024,
@@ -283,7 +283,7 @@ pub static BRANCH: KeyPair = KeyPair::new(
          225d5d929739bddb",
 );
 
-/// Somebody who makes licenses up.
+/// A server that issues forged licenses.
 pub static FORGER: KeyPair = KeyPair::new(
     "forger",
     2048,
@@ -345,7 +345,7 @@ pub static ACCOUNT_2: KeyPair = KeyPair::new(
          fccd32a43f13a245",
 );
 
-/// Twice as large as any that AD RMS makes.
+/// A key of twice the size of the largest AD RMS keys.
 pub static LARGE: KeyPair = KeyPair::new(
     "large",
     4096,

@@ -1,26 +1,26 @@
-//! Sensitivity labels, in every form that stands beside a license.
+//! Sensitivity labels in all forms that documents and mail contain outside the license.
 
 use crate::bytes::{pad, put32, set32, utf16};
 
-/// A sensitivity label of a document.
+/// A sensitivity label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// Its id, a GUID without braces.
+    /// The id, a GUID without braces.
     pub id: String,
-    /// Its tenant, a GUID without braces.
+    /// The tenant id, a GUID without braces.
     pub tenant: String,
-    /// What people see.
+    /// The display name.
     pub name: String,
-    /// Whether it is set; a label that was removed says `False`.
+    /// Whether the label is set. A removed label has the value `False`.
     pub enabled: bool,
-    /// Bit 8 asks for encryption.
+    /// The actions of the label; 8 is encryption.
     pub content_bits: u32,
-    /// The label that it is below of.
+    /// The id of the parent label.
     pub parent: Option<String>,
 }
 
 impl Label {
-    /// A label that is set and encrypts.
+    /// Creates a label that is set and encrypts.
     pub fn new(id: &str, tenant: &str) -> Label {
         Label {
             id: id.into(),
@@ -32,7 +32,7 @@ impl Label {
         }
     }
 
-    /// The six properties `MSIP_Label_<id>_…` and their values.
+    /// Returns the names and values of the six properties `MSIP_Label_<id>_…`.
     pub fn properties(&self) -> Vec<(String, String)> {
         let enabled = if self.enabled { "true" } else { "False" };
         let bits = self.content_bits.to_string();
@@ -50,7 +50,7 @@ impl Label {
     }
 }
 
-/// The labelList of MS-OFFCRYPTO 2.6.4: the stream `LabelInfo` and the part
+/// Builds the labelList (MS-OFFCRYPTO 2.6.4) of the stream `LabelInfo` and of the part
 /// `docMetadata/LabelInfo.xml`.
 pub fn label_info(labels: &[Label]) -> String {
     let mut text = String::from(
@@ -68,24 +68,24 @@ pub fn label_info(labels: &[Label]) -> String {
     text + "</clbl:labelList>"
 }
 
-/// The part `docProps/custom.xml` of an Office package.
+/// Builds the part `docProps/custom.xml` of an Office package.
 pub fn custom_properties(labels: &[Label]) -> String {
     let mut text = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\r\n<Properties \
          xmlns=\"http://schemas.openxmlformats.org/officeDocument/2006/custom-properties\" \
          xmlns:vt=\"http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes\">",
     );
-    for (place, (name, value)) in labels.iter().flat_map(Label::properties).enumerate() {
+    for (index, (name, value)) in labels.iter().flat_map(Label::properties).enumerate() {
         text += &format!(
             "<property fmtid=\"{{D5CDD505-2E9C-101B-9397-08002B2CF9AE}}\" pid=\"{}\" name=\"{name}\">\
              <vt:lpwstr>{value}</vt:lpwstr></property>",
-            place + 2
+            index + 2
         );
     }
     text + "</Properties>"
 }
 
-/// The labels as XMP, in the packet of generic protected files.
+/// Builds the XMP packet of generic protected files.
 pub fn pfile_xmp(labels: &[Label]) -> Vec<u8> {
     let mut items = String::new();
     for label in labels {
@@ -106,7 +106,7 @@ pub fn pfile_xmp(labels: &[Label]) -> Vec<u8> {
     xmp_packet(&body)
 }
 
-/// The labels as XMP, in the metadata of a PDF.
+/// Builds the XMP packet of a PDF.
 pub fn pdf_xmp(labels: &[Label]) -> Vec<u8> {
     let mut items = String::new();
     for (name, value) in labels.iter().flat_map(Label::properties) {
@@ -126,7 +126,7 @@ fn xmp_packet(body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The mail header `msip_labels`.
+/// Builds the mail header `msip_labels`.
 pub fn mail_header(labels: &[Label]) -> String {
     let pairs: Vec<String> = labels
         .iter()
@@ -137,7 +137,7 @@ pub fn mail_header(labels: &[Label]) -> String {
 }
 
 /// FMTID_DocSummaryInformation and FMTID_UserDefinedProperties (MS-OLEPS 2.27).
-const SECTIONS: [[u8; 16]; 2] = [
+const FORMAT_IDS: [[u8; 16]; 2] = [
     [
         0x02, 0xD5, 0xCD, 0xD5, 0x9C, 0x2E, 0x1B, 0x10, 0x93, 0x97, 0x08, 0x00, 0x2B, 0x2C, 0xF9,
         0xAE,
@@ -148,8 +148,8 @@ const SECTIONS: [[u8; 16]; 2] = [
     ],
 ];
 
-/// The stream `\x05DocumentSummaryInformation` with the labels as user-defined properties
-/// (MS-OLEPS 2.21): how binary Office keeps them in the clear.
+/// Builds the stream `\x05DocumentSummaryInformation` with the labels as user-defined properties
+/// (MS-OLEPS 2.21). Binary Office documents store unencrypted labels in this form.
 pub fn document_summary(labels: &[Label]) -> Vec<u8> {
     let mut out = vec![0xFE, 0xFF, 0, 0];
     put32(&mut out, 0x0002_000A);
@@ -157,8 +157,8 @@ pub fn document_summary(labels: &[Label]) -> Vec<u8> {
     put32(&mut out, 2);
     let first = code_page_only();
     let base = out.len() + 40;
-    for (section, at) in SECTIONS.iter().zip([base, base + first.len()]) {
-        out.extend_from_slice(section);
+    for (format_id, at) in FORMAT_IDS.iter().zip([base, base + first.len()]) {
+        out.extend_from_slice(format_id);
         put32(&mut out, at);
     }
     out.extend_from_slice(&first);
@@ -167,35 +167,35 @@ pub fn document_summary(labels: &[Label]) -> Vec<u8> {
     out
 }
 
-/// A property set with nothing but its code page.
+/// Returns a property set that contains only the code page.
 fn code_page_only() -> Vec<u8> {
     property_set(&[(1, vec![2, 0, 0, 0, 0xE4, 0x04, 0, 0])])
 }
 
-/// Dictionary, code page, and a VT_LPWSTR for each value.
+/// Returns a property set with a dictionary, the code page and a VT_LPWSTR for each value.
 fn user_defined(properties: &[(String, String)]) -> Vec<u8> {
     let mut dictionary = Vec::new();
     put32(&mut dictionary, properties.len());
-    for (place, (name, _)) in properties.iter().enumerate() {
-        put32(&mut dictionary, place + 2);
+    for (index, (name, _)) in properties.iter().enumerate() {
+        put32(&mut dictionary, index + 2);
         put32(&mut dictionary, name.len() + 1);
         dictionary.extend_from_slice(name.as_bytes());
         dictionary.push(0);
     }
     pad(&mut dictionary, 4);
     let mut values = vec![(0, dictionary), (1, vec![2, 0, 0, 0, 0xE4, 0x04, 0, 0])];
-    for (place, (_, value)) in properties.iter().enumerate() {
+    for (index, (_, value)) in properties.iter().enumerate() {
         let mut bytes = Vec::new();
         put32(&mut bytes, 0x1F);
         put32(&mut bytes, value.encode_utf16().count() + 1);
         bytes.extend_from_slice(&utf16(&format!("{value}\0")));
         pad(&mut bytes, 4);
-        values.push((place + 2, bytes));
+        values.push((index + 2, bytes));
     }
     property_set(&values)
 }
 
-/// Size, count, the table of ids and offsets, the values (MS-OLEPS 2.20).
+/// Returns a PropertySet (MS-OLEPS 2.20): size, count, table of ids and offsets, values.
 fn property_set(values: &[(usize, Vec<u8>)]) -> Vec<u8> {
     let mut out = vec![0; 4];
     put32(&mut out, values.len());

@@ -1,10 +1,10 @@
-//! Protected-looking files and licenses for tests, made with throw-away keys.
+//! Builds protected-looking files and licenses for tests, with throw-away keys.
 //!
-//! Who has no AD RMS server still needs files that look as if one had made them: to test a reader,
-//! a mail gateway, a report. This module builds licenses and certificate chains that are correctly
-//! signed, and every container that carries them. Nothing in them is real: the keys are constants
-//! that everybody can read, the "ciphertext" is noise, the people and hosts do not exist. The same
-//! call gives the same bytes on every machine.
+//! Tests of a license reader, a mail gateway or a report need rights-protected files, but few test systems
+//! have an AD RMS server. This crate builds licenses and certificate chains with correct signatures, and
+//! every container that stores them. All data is fictitious: the private keys are public constants, the
+//! ciphertext is pseudo-random, and the users and hosts do not exist. Equal calls give equal bytes on every
+//! machine.
 //!
 //! ```
 //! use rmsight_specimen::{Client, LicenseBuilder, Server};
@@ -15,11 +15,10 @@
 //! assert!(license.len() > 10_000);
 //! ```
 //!
-//! The certificates name Microsoft's authorities but are signed by keys of our own, so a reader that
-//! knows the real anchors says that their hierarchy is unknown.
+//! The certificates name the authorities of Microsoft, but the test keys of this crate sign them. A reader
+//! that knows the real trust anchors reports an unknown hierarchy.
 
-// Nothing here is derived from input: every number comes from the builder's own tables, and a
-// panic is a mistake in a test.
+// All values come from the tables of this crate, not from input. A panic is an error in a test.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -43,6 +42,7 @@ pub mod keys;
 mod label;
 mod license;
 mod mail;
+mod ole_package;
 mod password;
 mod pdf;
 mod pfile;
@@ -63,7 +63,7 @@ pub use chain::{
 };
 pub use client::Client;
 pub use cms::{signed, signed_in_pieces};
-pub use compound::{Compound, Region, Siblings, Version, packaged};
+pub use compound::{Compound, Region, Siblings, Version};
 pub use corpus::{CorpusFile, corpus};
 pub use deflate::{deflate, zlib};
 pub use irm::{DRM_TRANSFORM, IrmDocument, IrmKind, LZX_TRANSFORM, PASSWORD_TRANSFORM};
@@ -73,6 +73,7 @@ pub use label::{
 };
 pub use license::{Documents, LicenseBuilder, Repeat, Signing};
 pub use mail::{Attachment, Msg, RPMSG_TYPE, eml, eml_bounded, mbox, tnef, tnef_with_properties};
+pub use ole_package::packaged;
 pub use password::{
     PasswordForm, password_doc, password_ooxml, password_ppt, password_xls, plain_compound,
 };

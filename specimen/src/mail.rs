@@ -1,5 +1,5 @@
-//! Mail around protected attachments: Internet messages (RFC 5322), mbox (RFC 4155),
-//! `winmail.dat` (MS-OXTNEF) and Outlook items (MS-OXMSG).
+//! Mail with protected attachments: Internet messages (RFC 5322), mbox (RFC 4155), `winmail.dat`
+//! (MS-OXTNEF) and Outlook items (MS-OXMSG).
 
 use crate::bytes::{base64, pad, put32, utf16};
 use crate::compound::Compound;
@@ -7,35 +7,35 @@ use crate::compound::Compound;
 /// The media type of `message.rpmsg`.
 pub const RPMSG_TYPE: &str = "application/x-microsoft-rpmsg-message";
 
-/// Something attached.
+/// An attachment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
-    /// Its file name; empty for none.
+    /// The file name; empty if the attachment has no name.
     pub name: String,
-    /// Its media type.
+    /// The media type.
     pub media_type: String,
-    /// Its bytes.
+    /// The content.
     pub bytes: Vec<u8>,
 }
 
 impl Attachment {
-    /// An attachment of no particular type.
+    /// Creates an attachment of type `application/octet-stream`.
     pub fn new(name: &str, bytes: Vec<u8>) -> Attachment {
         Attachment { name: name.into(), media_type: "application/octet-stream".into(), bytes }
     }
 
-    /// The attachment of a rights-managed mail.
+    /// Creates the attachment `message.rpmsg` of a rights-managed mail.
     pub fn rpmsg(bytes: Vec<u8>) -> Attachment {
         Attachment { name: "message.rpmsg".into(), media_type: RPMSG_TYPE.into(), bytes }
     }
 }
 
-/// An Internet message with attachments in base64. `headers` are whole lines without their ends.
+/// Builds an Internet message with attachments in base64. `headers` are lines without line breaks.
 pub fn eml(headers: &[&str], attachments: &[Attachment]) -> Vec<u8> {
     eml_bounded("----=_specimen_0", headers, attachments)
 }
 
-/// The same with a boundary of one's own, for messages in messages.
+/// Builds an Internet message with this boundary. Messages inside messages need different boundaries.
 pub fn eml_bounded(boundary: &str, headers: &[&str], attachments: &[Attachment]) -> Vec<u8> {
     let mut text = String::from(
         "From: Ada <ada@contoso.com>\r\nTo: alan@fabrikam.example\r\nSubject: a specimen\r\n\
@@ -58,6 +58,7 @@ pub fn eml_bounded(boundary: &str, headers: &[&str], attachments: &[Attachment])
     out
 }
 
+/// Appends the headers and the body of a part.
 fn part(out: &mut Vec<u8>, attachment: &Attachment) {
     let Attachment { name, media_type, bytes } = attachment;
     if media_type == "message/rfc822" {
@@ -80,7 +81,7 @@ fn part(out: &mut Vec<u8>, attachment: &Attachment) {
     }
 }
 
-/// Messages one after the other, with line feeds alone as Unix writes them.
+/// Builds an mbox file. Lines end with LF, as on Unix.
 pub fn mbox(messages: &[Vec<u8>]) -> Vec<u8> {
     let mut out = Vec::new();
     for message in messages {
@@ -97,7 +98,7 @@ pub fn mbox(messages: &[Vec<u8>]) -> Vec<u8> {
     out
 }
 
-/// `winmail.dat` with attachments (MS-OXTNEF 2.1.3).
+/// Builds `winmail.dat` with attachments (MS-OXTNEF 2.1.3).
 pub fn tnef(attachments: &[Attachment]) -> Vec<u8> {
     let mut out = vec![0x78, 0x9F, 0x3E, 0x22, 1, 0];
     attribute(&mut out, 1, 0x0008_9006, &[0, 0, 1, 0]);
@@ -116,8 +117,8 @@ pub fn tnef(attachments: &[Attachment]) -> Vec<u8> {
     out
 }
 
-/// `winmail.dat` whose attachments are MAPI properties in `attAttachment` (MS-OXTNEF 2.1.3.4), as
-/// Outlook writes objects and long file names.
+/// Builds `winmail.dat` with attachments as MAPI properties in `attAttachment` (MS-OXTNEF 2.1.3.4). Outlook
+/// writes objects and long file names in this form.
 pub fn tnef_with_properties(attachments: &[Attachment]) -> Vec<u8> {
     let mut out = tnef(&[]);
     for attachment in attachments {
@@ -145,7 +146,7 @@ pub fn tnef_with_properties(attachments: &[Attachment]) -> Vec<u8> {
     out
 }
 
-/// Level, id, length, data, sum of the data.
+/// Appends an attribute: level, id, length, data, checksum.
 fn attribute(out: &mut Vec<u8>, level: u8, id: u32, data: &[u8]) {
     out.push(level);
     out.extend_from_slice(&id.to_le_bytes());
@@ -166,52 +167,51 @@ pub struct Msg {
 }
 
 impl Msg {
-    /// An item without attachments.
+    /// Creates an item without attachments.
     pub fn new() -> Msg {
         Msg::default()
     }
 
-    /// An attachment.
+    /// Adds an attachment.
     pub fn attachment(mut self, attachment: Attachment) -> Self {
         self.attachments.push(attachment);
         self
     }
 
-    /// An item inside the item.
+    /// Adds an embedded item.
     pub fn embedded(mut self, item: Msg) -> Self {
         self.embedded.push(item);
         self
     }
 
-    /// The named property `DRMLicense` (MS-OXORMMS 2.2.3.1) with a use license, compressed already.
+    /// Sets the named property `DRMLicense` (MS-OXORMMS 2.2.3.1) to a compressed use license.
     pub fn use_license(mut self, compressed: Vec<u8>) -> Self {
         self.use_license = Some(compressed);
         self
     }
 
-    /// The header `msip_labels` with this value, which Outlook keeps as a named property.
+    /// Sets the value of the header `msip_labels`, which Outlook stores as a named property.
     pub fn labels(mut self, value: &str) -> Self {
         self.labels = Some(value.into());
         self
     }
 
-    /// The compound file, for another layout.
+    /// Returns the builder of the compound file, to change its layout.
     pub fn compound(&self) -> Compound {
         let mut file = Compound::new();
         file = self.names(file);
         self.write(file, "", true)
     }
 
-    /// The file.
+    /// Builds the file.
     pub fn build(&self) -> Vec<u8> {
         self.compound().build()
     }
 
-    /// The mapping of named properties: `DRMLicense` is 0x8000, `msip_labels` 0x8001, if they are
-    /// there.
+    /// Adds the mapping of named properties: `DRMLicense` has the id 0x8000, `msip_labels` has 0x8001.
     fn names(&self, file: Compound) -> Compound {
         let (mut entries, mut strings) = (Vec::new(), Vec::new());
-        // Of the set PS_PUBLIC_STRINGS, and of one of the item's own.
+        // The property set 2 is PS_PUBLIC_STRINGS. The set 3 is the first one of the GUID stream.
         let names = [
             ("DRMLicense", 2_u8, self.has_use_license()),
             ("msip_labels", 3, self.labels.is_some()),
@@ -233,6 +233,7 @@ impl Msg {
         self.use_license.is_some() || self.embedded.iter().any(Msg::has_use_license)
     }
 
+    /// Adds the streams of the item. Only the top-level property stream has the longer header.
     fn write(&self, mut file: Compound, prefix: &str, top: bool) -> Compound {
         let mut properties = vec![0; if top { 32 } else { 24 }];
         property(&mut properties, 0x001A_001F, 2 + "IPM.Note".len() * 2);
@@ -249,11 +250,11 @@ impl Msg {
             property(&mut properties, 0x8001_001F, 2 + labels.len() * 2);
             file = file.stream(&format!("{prefix}__substg1.0_8001001F"), utf16(labels));
         }
-        for (place, attachment) in self.attachments.iter().enumerate() {
-            file = attached(file, &storage(prefix, place), attachment);
+        for (index, attachment) in self.attachments.iter().enumerate() {
+            file = attached(file, &storage(prefix, index), attachment);
         }
-        for (place, item) in self.embedded.iter().enumerate() {
-            let at = storage(prefix, self.attachments.len() + place);
+        for (index, item) in self.embedded.iter().enumerate() {
+            let at = storage(prefix, self.attachments.len() + index);
             let mut table = vec![0; 8];
             property(&mut table, 0x3701_000D, 0xFFFF_FFFF);
             property(&mut table, 0x3705_0003, 5);
@@ -264,10 +265,11 @@ impl Msg {
     }
 }
 
-fn storage(prefix: &str, place: usize) -> String {
-    format!("{prefix}__attach_version1.0_#{place:08X}/")
+fn storage(prefix: &str, index: usize) -> String {
+    format!("{prefix}__attach_version1.0_#{index:08X}/")
 }
 
+/// Adds the streams of an attachment to the storage `at`.
 fn attached(file: Compound, at: &str, attachment: &Attachment) -> Compound {
     let mut table = vec![0; 8];
     property(&mut table, 0x3701_0102, attachment.bytes.len());
@@ -283,7 +285,7 @@ fn attached(file: Compound, at: &str, attachment: &Attachment) -> Compound {
     file.stream(&format!("{at}__properties_version1.0"), table)
 }
 
-/// Tag, flags, value or size (MS-OXMSG 2.4.2).
+/// Appends a property: tag, flags, value or size (MS-OXMSG 2.4.2).
 fn property(table: &mut Vec<u8>, tag: u32, value: usize) {
     table.extend_from_slice(&tag.to_le_bytes());
     put32(table, 6);

@@ -1,21 +1,21 @@
-//! Look-alikes: Office files that a password protects, of which a license knows nothing.
+//! Office files with password protection, which have no license.
 
 use crate::bytes::{noise, put32, utf16};
 use crate::compound::Compound;
 use crate::irm::{PASSWORD_TRANSFORM, data_spaces, transform_header};
 
-/// How an ECMA-376 document is encrypted with a password (MS-OFFCRYPTO 2.3.4).
+/// The encryption of an ECMA-376 document with a password (MS-OFFCRYPTO 2.3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordForm {
-    /// 4.4, an XML description.
+    /// Version 4.4, described in XML.
     Agile,
-    /// 3.2, a binary one.
+    /// Version 3.2, described by a binary header.
     Standard,
-    /// 4.3, for other providers.
+    /// Version 4.3, for third-party providers.
     Extensible,
 }
 
-/// An ECMA-376 document with a password.
+/// Builds an ECMA-376 document with a password.
 pub fn password_ooxml(form: PasswordForm) -> Vec<u8> {
     let transform = "StrongEncryptionTransform";
     let file = Compound::new();
@@ -63,7 +63,7 @@ fn encryption_info(form: PasswordForm) -> Vec<u8> {
     out
 }
 
-/// A workbook with FILEPASS behind its BOF (MS-XLS 2.4.117).
+/// Builds a workbook in which FILEPASS follows BOF (MS-XLS 2.4.117).
 pub fn password_xls() -> Vec<u8> {
     let mut book =
         vec![0x09, 0x08, 0x10, 0, 0, 6, 5, 0, 0xBB, 0x0D, 0xCC, 7, 0, 0, 0, 0, 6, 0, 0, 0];
@@ -73,7 +73,7 @@ pub fn password_xls() -> Vec<u8> {
     Compound::new().stream("Workbook", book).build()
 }
 
-/// A document whose FIB says fEncrypted (MS-DOC 2.5.2).
+/// Builds a document with the flag fEncrypted in the FIB (MS-DOC 2.5.2).
 pub fn password_doc() -> Vec<u8> {
     let mut document = vec![0xEC, 0xA5, 0xC1, 0x00, 0, 0, 0x09, 0x04, 0, 0, 0x00, 0x13];
     document.extend_from_slice(&[0xBF, 0, 52, 0, 0, 0]);
@@ -83,7 +83,7 @@ pub fn password_doc() -> Vec<u8> {
     Compound::new().stream("WordDocument", document).stream("1Table", table).build()
 }
 
-/// A presentation whose CurrentUserAtom says that it is encrypted (MS-PPT 2.3.2).
+/// Builds a presentation with the token of encrypted files in CurrentUserAtom (MS-PPT 2.3.2).
 pub fn password_ppt() -> Vec<u8> {
     let mut user = vec![0, 0, 0xF6, 0x0F, 0x20, 0, 0, 0, 0x14, 0, 0, 0, 0xDF, 0xC4, 0xD1, 0xF3];
     user.extend_from_slice(&[0; 4]);
@@ -95,7 +95,7 @@ pub fn password_ppt() -> Vec<u8> {
         .build()
 }
 
-/// A compound file that is nothing in particular.
+/// Builds a compound file of no known format.
 pub fn plain_compound() -> Vec<u8> {
     Compound::new().stream("Catalog", noise(15, 300)).stream("1", noise(16, 5000)).build()
 }

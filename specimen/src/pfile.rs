@@ -2,25 +2,25 @@
 
 use crate::bytes::{noise, put32, set32};
 
-/// The versions in which generic protected files are met.
+/// The known versions of generic protected files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PfileVersion {
-    /// 2.0, of mobile clients: a header of 24 bytes.
+    /// Version 2.0 of mobile clients: header of 24 bytes.
     V2_0,
-    /// 2.1, of the RMS sharing application: a header of 40 bytes and 1,024 zeros of metadata.
+    /// Version 2.1 of the RMS sharing application: header of 40 bytes, metadata of 1,024 zeros.
     V2_1,
-    /// 2.1, of the Azure Information Protection client: a header of 48 bytes.
+    /// Version 2.1 of the Azure Information Protection client: header of 48 bytes.
     V2_1Long,
-    /// 3.0: a header of 40 bytes, no metadata.
+    /// Version 3.0: header of 40 bytes, no metadata.
     V3_0,
 }
 
 impl PfileVersion {
-    /// All of them.
+    /// All versions.
     pub const ALL: [PfileVersion; 4] =
         [PfileVersion::V2_0, PfileVersion::V2_1, PfileVersion::V2_1Long, PfileVersion::V3_0];
 
-    /// Major, minor, header length.
+    /// Returns the major version, the minor version and the header length.
     fn numbers(self) -> (usize, usize, usize) {
         match self {
             PfileVersion::V2_0 => (2, 0, 24),
@@ -31,7 +31,8 @@ impl PfileVersion {
     }
 }
 
-/// What people see who open it in an editor.
+/// The notice at the beginning of the file, which a text editor displays. The committed corpus contains
+/// this text.
 const CLEAR_TEXT: &str = "This file is a specimen. It looks as if it were protected by Rights \
     Management, but nobody protected it: its license is signed with a key that everybody can read, \
     and its content is noise.\r\n\r\nDo not change this file: readers are tested with it.\r\n";
@@ -50,7 +51,7 @@ pub struct Pfile {
 }
 
 impl Pfile {
-    /// A file with this license; writers put a byte-order mark in front of it.
+    /// Creates a file with this license. Writers start the license with a byte-order mark.
     pub fn new(version: PfileVersion, license: Vec<u8>) -> Pfile {
         let metadata = match version {
             PfileVersion::V2_1 => vec![0; 1024],
@@ -67,32 +68,32 @@ impl Pfile {
         }
     }
 
-    /// The extension that the file had, with its dot.
+    /// Sets the original file extension, including the dot.
     pub fn extension(mut self, extension: &str) -> Self {
         self.extension = extension.into();
         self
     }
 
-    /// The notice in front.
+    /// Sets the notice at the beginning of the file.
     pub fn clear_text(mut self, text: &str) -> Self {
         self.clear_text = text.into();
         self
     }
 
-    /// Metadata, as [`pfile_xmp`](crate::pfile_xmp) makes it; 1,024 zeros follow it.
+    /// Sets the metadata, followed by 1,024 zeros; see [`pfile_xmp`](crate::pfile_xmp).
     pub fn metadata(mut self, xmp: &[u8]) -> Self {
         self.metadata = xmp.to_vec();
         self.metadata.resize(xmp.len() + 1024, 0);
         self
     }
 
-    /// The size of the protected content.
+    /// Sets the length of the protected content, which is pseudo-random.
     pub fn content(mut self, len: usize) -> Self {
         self.content = len;
         self
     }
 
-    /// The file.
+    /// Builds the file.
     pub fn build(&self) -> Vec<u8> {
         let (major, minor, header) = self.version.numbers();
         let mut out = b".pfile".to_vec();
@@ -103,19 +104,19 @@ impl Pfile {
         let base = out.len();
         out.resize(base + header, 0);
         let mut at = base + header;
-        let mut place = |len: usize| {
+        let mut allocate = |len: usize| {
             let start = at;
             at += len;
             start
         };
-        let extension = place(self.extension.len());
-        let license = place(self.license.len());
-        let metadata = place(self.metadata.len());
-        let content = place(0);
+        let extension = allocate(self.extension.len());
+        let license = allocate(self.license.len());
+        let metadata = allocate(self.metadata.len());
+        let content = allocate(0);
         let fields =
             [header, extension, self.extension.len(), license, self.license.len(), content];
-        for (place, field) in fields.into_iter().enumerate() {
-            set32(&mut out, base + place * 4, field);
+        for (index, field) in fields.into_iter().enumerate() {
+            set32(&mut out, base + index * 4, field);
         }
         if header > 24 {
             out[base + 24..base + 32].copy_from_slice(&self.original_size.to_le_bytes());
@@ -129,7 +130,7 @@ impl Pfile {
         out
     }
 
-    /// Where the fields behind the clear text start, for tests that damage one.
+    /// Returns the offset of the fields that follow the notice, for tests that damage a field.
     pub fn header_offset(&self) -> usize {
         18 + self.clear_text.len()
     }

@@ -1,4 +1,4 @@
-//! Servers whose licenses can be made: AD RMS clusters and Azure tenants that do not exist.
+//! Fictitious AD RMS clusters and Azure tenants.
 
 use crate::keys::{
     AZURE, BRANCH, CONTOSO, CONTOSO_LEGACY, FORGER, IMPORTED, KeyPair, Mode, SELF_ENROLLMENT_1,
@@ -6,7 +6,7 @@ use crate::keys::{
 };
 use crate::xml::{address, name, object, public_key, security_level};
 
-/// Which root the certificates of a server name.
+/// The hierarchy that the certificates of a server name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Root {
     /// `Microsoft DRM Production …`
@@ -16,7 +16,7 @@ pub enum Root {
 }
 
 impl Root {
-    /// The word in the names of the authorities.
+    /// Returns the word in the names of the authorities.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Root::Production => "Production",
@@ -25,36 +25,35 @@ impl Root {
     }
 }
 
-/// A server with its key, as the PRINCIPAL of its certificate describes it. Texts are written as
-/// they stand; GUIDs bring their braces.
+/// A server and its key, as the PRINCIPAL of its certificate describes them. Texts are written without
+/// escaping. GUIDs include their braces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// PRINCIPAL id.
+    /// The id of the PRINCIPAL.
     pub id: String,
-    /// PRINCIPAL name; servers of RMS 1.0 write none.
+    /// The name of the PRINCIPAL; servers of RMS 1.0 do not write it.
     pub name: Option<String>,
-    /// PRINCIPAL address, `https://host/_wmcs`.
+    /// The address of the PRINCIPAL, `https://host/_wmcs`.
     pub address: Option<String>,
-    /// Its key.
+    /// The key of the Server Licensor Certificate (SLC).
     pub key: &'static KeyPair,
-    /// Its cryptographic mode.
+    /// The cryptographic mode.
     pub mode: Mode,
     /// `Server-Version`.
     pub version: Option<String>,
     /// `Server-SKU`.
     pub sku: Option<String>,
-    /// `Tenant-ID`, which only Azure writes.
+    /// `Tenant-ID`, which only Azure tenants write.
     pub tenant: Option<String>,
-    /// The intranet licensing URL that its licenses carry.
+    /// The intranet licensing URL of its licenses.
     pub intranet: Option<String>,
-    /// The extranet licensing URL that its licenses carry.
+    /// The extranet licensing URL of its licenses.
     pub extranet: Option<String>,
-    /// When its certificate was issued.
+    /// The time at which the SLC was issued.
     pub issued: String,
-    /// Which root its certificates name.
+    /// The hierarchy of its certificates.
     pub root: Root,
-    /// The server that enrolled it, if that is not Microsoft's service: it is a licensing-only
-    /// cluster then.
+    /// The server that enrolled a licensing-only cluster; `None` for Microsoft's enrollment service.
     pub enrolled_by: Option<Box<Server>>,
 }
 
@@ -78,7 +77,7 @@ impl Server {
         }
     }
 
-    /// An AD RMS cluster in mode 2, as Windows Server 2012 R2 sets it up.
+    /// An AD RMS cluster in mode 2 on Windows Server 2012 R2.
     pub fn contoso() -> Server {
         let mut server = Server::new(
             "{5f0c2c3a-8d0e-4c0b-9a4f-0c7e1d2b3a41}",
@@ -90,7 +89,7 @@ impl Server {
         server
     }
 
-    /// The same organisation's older cluster in mode 1, reached by its short name over http.
+    /// An older cluster of the same organization in mode 1. Its address is a short host name with `HTTP`.
     pub fn contoso_legacy() -> Server {
         let mut server = Server::new(
             "{c2b7a1f4-3d55-4e7c-8b1a-6f0d9e2c4b52}",
@@ -104,7 +103,7 @@ impl Server {
         server
     }
 
-    /// An Azure tenant with a key that was born there.
+    /// An Azure tenant with a key that Azure created.
     pub fn azure() -> Server {
         let mut server = Server::new(
             "{1b6d2c77-90ab-4f4e-a3c5-2e8f7d6c5b63}",
@@ -118,8 +117,8 @@ impl Server {
         server
     }
 
-    /// An Azure tenant with a key that was an AD RMS cluster's before: RSA of 1024 bits, an AD RMS
-    /// version, and a Tenant-ID.
+    /// An Azure tenant with a key that was imported from an AD RMS cluster: RSA of 1024 bits, an AD RMS
+    /// version and a Tenant-ID.
     pub fn imported() -> Server {
         let mut server = Server::new(
             "{9e8d7c6b-5a49-4382-b716-05f4e3d2c174}",
@@ -133,7 +132,7 @@ impl Server {
         server
     }
 
-    /// A licensing-only cluster that [`contoso`](Server::contoso) enrolled.
+    /// A licensing-only cluster, enrolled by [`contoso`](Server::contoso).
     pub fn branch() -> Server {
         let mut server = Server::new(
             "{4d3c2b1a-0f9e-4d8c-b7a6-958473625185}",
@@ -146,7 +145,7 @@ impl Server {
         server
     }
 
-    /// A server of somebody who forges licenses.
+    /// A server that issues forged licenses.
     pub fn forger() -> Server {
         Server::new(
             "{0badc0de-0bad-4bad-8bad-0badc0debad0}",
@@ -156,7 +155,7 @@ impl Server {
         )
     }
 
-    /// The enrollment service of its mode: id and key.
+    /// Returns the id and the key of the enrollment service for this mode.
     pub(crate) fn enrollment_service(&self) -> (&'static str, &'static KeyPair) {
         match self.mode {
             Mode::One => ("{BA653B6A-E163-416e-B0BB-2F94B02799EE}", &SELF_ENROLLMENT_1),
@@ -164,7 +163,7 @@ impl Server {
         }
     }
 
-    /// OBJECT and PUBLICKEY.
+    /// Returns OBJECT and PUBLICKEY.
     pub(crate) fn identity(&self) -> String {
         let named = self.name.as_deref().map(name).unwrap_or_default();
         let address = self.address.as_deref().map(|url| address("URL", url)).unwrap_or_default();
@@ -172,7 +171,7 @@ impl Server {
         object(Some("MS-DRM-Server"), "MS-GUID", &self.id, &rest) + &public_key(self.key)
     }
 
-    /// The SECURITYLEVELs.
+    /// Returns the SECURITYLEVELs.
     pub(crate) fn levels(&self, long: bool) -> String {
         let levels = [
             ("Server-Version", &self.version),

@@ -112,3 +112,35 @@ impl Seek for SparseReader<'_> {
         Ok(self.position)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_between_pieces_are_zero() {
+        let file = SparseFile::new(30, vec![(20, vec![2; 5]), (3, vec![1; 4])]);
+        let all = file.to_vec();
+        for at in 0..31 {
+            for len in [0, 1, 7, 40] {
+                let mut buf = vec![9; len];
+                let read = file.read_at(at, &mut buf);
+                assert_eq!(buf[..read], all[at as usize..(at as usize + len).min(30)]);
+            }
+        }
+    }
+
+    #[test]
+    fn reader_returns_the_bytes_from_its_position() {
+        let file = SparseFile::new(30, vec![(20, vec![2; 5]), (3, vec![1; 4])]);
+        let mut reader = file.reader();
+        let mut all = Vec::new();
+        reader.read_to_end(&mut all).unwrap();
+        assert_eq!(all, file.to_vec());
+        assert_eq!(reader.seek(SeekFrom::End(-9)).unwrap(), 21);
+        let mut buf = [0; 5];
+        reader.read_exact(&mut buf).unwrap();
+        assert_eq!(buf, [2, 2, 2, 2, 0]);
+        assert!(reader.seek(SeekFrom::Current(-27)).is_err());
+    }
+}

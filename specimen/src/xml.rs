@@ -1,22 +1,22 @@
-//! The elements that licenses and certificates share (MS-RMPR 2.2.9), as text.
+//! XrML elements of licenses and certificates (MS-RMPR 2.2.9), as text.
 //!
-//! Nothing is escaped: what is signed is the text as it stands, and a test may want any of it.
+//! Texts are not escaped, so that tests can build malformed documents. Signatures cover the text itself.
 
 use crate::bytes::{base64, noise};
 use crate::keys::{KeyPair, Mode};
 
-/// A little-endian modulus, as PUBLICKEY holds it (MS-RMPR 2.2.9.1.6).
+/// Encodes a modulus for PUBLICKEY: little-endian, base64 (MS-RMPR 2.2.9.1.6).
 fn modulus(big_endian: &[u8]) -> String {
     let little: Vec<u8> = big_endian.iter().rev().copied().collect();
     base64(&little)
 }
 
-/// PUBLICKEY of one of our keys.
+/// Returns PUBLICKEY of a key pair.
 pub(crate) fn public_key(key: &KeyPair) -> String {
     public_key_of(&key.modulus())
 }
 
-/// PUBLICKEY of any modulus.
+/// Returns PUBLICKEY of a modulus.
 pub(crate) fn public_key_of(big_endian: &[u8]) -> String {
     format!(
         "<PUBLICKEY><ALGORITHM>RSA</ALGORITHM>\
@@ -28,53 +28,54 @@ pub(crate) fn public_key_of(big_endian: &[u8]) -> String {
     )
 }
 
-/// OBJECT with a type, an id, and what else is given.
-pub(crate) fn object(kind: Option<&str>, id_type: &str, id: &str, rest: &str) -> String {
+/// Returns OBJECT with a type, an id and further elements.
+pub(crate) fn object(kind: Option<&str>, id_type: &str, id: &str, elements: &str) -> String {
     let kind = kind.map(|kind| format!(" type=\"{kind}\"")).unwrap_or_default();
-    format!("<OBJECT{kind}><ID type=\"{id_type}\">{id}</ID>{rest}</OBJECT>")
+    format!("<OBJECT{kind}><ID type=\"{id_type}\">{id}</ID>{elements}</OBJECT>")
 }
 
-/// NAME.
+/// Returns NAME.
 pub(crate) fn name(text: &str) -> String {
     format!("<NAME>{text}</NAME>")
 }
 
-/// ADDRESS.
+/// Returns ADDRESS.
 pub(crate) fn address(kind: &str, text: &str) -> String {
     format!("<ADDRESS type=\"{kind}\">{text}</ADDRESS>")
 }
 
-/// SECURITYLEVEL in the short form of servers, or the long one of clients.
+/// Returns SECURITYLEVEL as an empty-element tag, which servers write, or with an end tag (`long`), which
+/// clients write.
 pub(crate) fn security_level(name: &str, value: &str, long: bool) -> String {
     let end = if long { "></SECURITYLEVEL>" } else { " />" };
     format!("<SECURITYLEVEL name=\"{name}\" value=\"{value}\"{end}")
 }
 
-/// DISTRIBUTIONPOINT.
+/// Returns DISTRIBUTIONPOINT.
 pub(crate) fn distribution_point(kind: &str, id: &str, named: Option<&str>, url: &str) -> String {
     let rest = format!("{}{}", named.map(name).unwrap_or_default(), address("URL", url));
     let object = object(Some(kind), "MS-GUID", id, &rest);
     format!("<DISTRIBUTIONPOINT>{object}</DISTRIBUTIONPOINT>")
 }
 
-/// The intranet licensing URL.
+/// Returns DISTRIBUTIONPOINT of the intranet licensing URL.
 pub(crate) fn intranet(url: &str) -> String {
     let id = "{0F45FD50-383B-43EE-90A4-ED013CD0CFE5}";
     distribution_point("License-Acquisition-URL", id, Some("DRM Server Cluster"), url)
 }
 
-/// The extranet licensing URL.
+/// Returns DISTRIBUTIONPOINT of the extranet licensing URL.
 pub(crate) fn extranet(url: &str) -> String {
     let id = "{94BF969A-CA04-44d6-AA96-51071281FEF2}";
     distribution_point("Extranet-License-Acquisition-URL", id, Some("DRM Server Cluster"), url)
 }
 
-/// Whom to ask for more rights.
-pub(crate) fn referral(named: Option<&str>, to: &str) -> String {
-    distribution_point("Referral-Info", "{81C42010-208A-458A-BAB6-C3C60F06DD5F}", named, to)
+/// Returns DISTRIBUTIONPOINT of the contact for requests of further rights.
+pub(crate) fn referral(named: Option<&str>, contact: &str) -> String {
+    distribution_point("Referral-Info", "{81C42010-208A-458A-BAB6-C3C60F06DD5F}", named, contact)
 }
 
-/// ENABLINGBITS: sealed keys, of which only the size is real.
+/// Returns ENABLINGBITS with pseudo-random bytes of the size of a sealed key.
 pub(crate) fn enabling_bits(mode: Mode, bits: usize, seed: u64) -> String {
     let kind = match mode {
         Mode::One => "sealed-key",
@@ -86,7 +87,7 @@ pub(crate) fn enabling_bits(mode: Mode, bits: usize, seed: u64) -> String {
     )
 }
 
-/// DESCRIPTOR/OBJECT/NAME for several languages: `LCID <n>:NAME <name>:DESCRIPTION <text>;`.
+/// Returns the text of DESCRIPTOR/OBJECT/NAME in several languages: `LCID <n>:NAME <name>:DESCRIPTION <text>;`.
 pub(crate) fn localized(names: &[(u32, &str, &str)]) -> String {
     let mut text = String::new();
     for (lcid, name, description) in names {
@@ -95,26 +96,26 @@ pub(crate) fn localized(names: &[(u32, &str, &str)]) -> String {
     text
 }
 
-/// Who made a document; it decides the order of attributes and elements.
+/// The software that wrote a document. It determines the order of attributes and elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Maker {
+pub(crate) enum Producer {
     Client,
     Server,
 }
 
-impl Maker {
-    /// The attributes of XrML.
+impl Producer {
+    /// Returns the attributes of XrML.
     pub(crate) fn root(self, purpose: Option<&str>) -> String {
         let purpose = purpose.map(|purpose| format!(" purpose=\"{purpose}\"")).unwrap_or_default();
         match self {
-            Maker::Client => format!("version=\"1.2\" xmlns=\"\"{purpose}"),
-            Maker::Server => format!("xmlns=\"\" version=\"1.2\"{purpose}"),
+            Producer::Client => format!("version=\"1.2\" xmlns=\"\"{purpose}"),
+            Producer::Server => format!("xmlns=\"\" version=\"1.2\"{purpose}"),
         }
     }
 }
 
-/// SIGNATURE over a BODY.
-pub(crate) fn signature(maker: Maker, mode: Mode, digest: &[u8], signed: &[u8]) -> String {
+/// Returns SIGNATURE.
+pub(crate) fn signature(producer: Producer, mode: Mode, digest: &[u8], signed: &[u8]) -> String {
     let (token, bits) = match mode {
         Mode::One => ("SHA1", 160),
         Mode::Two => ("SHA256", 256),
@@ -131,28 +132,28 @@ pub(crate) fn signature(maker: Maker, mode: Mode, digest: &[u8], signed: &[u8]) 
         signed.len() * 8,
         base64(signed)
     );
-    let parts = match maker {
-        Maker::Client => format!("{algorithm}{digest}{value}"),
-        Maker::Server => format!("{digest}{algorithm}{value}"),
+    let parts = match producer {
+        Producer::Client => format!("{algorithm}{digest}{value}"),
+        Producer::Server => format!("{digest}{algorithm}{value}"),
     };
     format!("<SIGNATURE>{parts}</SIGNATURE>")
 }
 
-/// One XrML document, signed.
+/// Signs `body` and returns the XrML document.
 pub(crate) fn document(
-    maker: Maker,
+    producer: Producer,
     purpose: Option<&str>,
     body: &str,
     key: &KeyPair,
     mode: Mode,
 ) -> String {
     let signed = key.sign(mode, body);
-    let signature = signature(maker, mode, &signed.digest, &signed.signature);
-    format!("<XrML {}>{body}{signature}</XrML>", maker.root(purpose))
+    let signature = signature(producer, mode, &signed.digest, &signed.signature);
+    format!("<XrML {}>{body}{signature}</XrML>", producer.root(purpose))
 }
 
-/// An XrML document around any BODY, signed as a server signs: for licenses and certificates that
-/// no builder here makes. `body` is the text from `<BODY` to `</BODY>`; nothing is added to it.
+/// Signs an arbitrary BODY in the form of servers, for documents that no builder supports. `body` is the
+/// text from `<BODY` to `</BODY>`.
 pub fn signed_document(body: &str, key: &KeyPair, mode: Mode) -> String {
-    document(Maker::Server, None, body, key, mode)
+    document(Producer::Server, None, body, key, mode)
 }

@@ -1,24 +1,24 @@
-//! [`Zip`]: archives (APPNOTE 6.3), and Office packages that are not protected.
+//! [`Zip`]: archives (APPNOTE 6.3), and unprotected packages.
 
-use crate::bytes::put32;
+use crate::bytes::{noise, put32};
 use crate::deflate::{crc32, deflate};
 use crate::label::{Label, custom_properties, label_info};
 
-/// How a member is stored.
+/// The storage method of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// As it is.
+    /// Not compressed.
     Stored,
     /// Deflated.
     Deflated,
-    /// Deflated, with its sizes behind it as a streaming writer must put them.
+    /// Deflated, with a data descriptor after the data, which streaming writers need.
     Streamed,
     /// Encrypted with a password.
     Encrypted,
 }
 
 #[derive(Debug, Clone)]
-struct Member {
+struct ZipMember {
     name: String,
     bytes: Vec<u8>,
     method: Method,
@@ -28,32 +28,32 @@ struct Member {
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Zip {
-    members: Vec<Member>,
+    members: Vec<ZipMember>,
     comment: Vec<u8>,
 }
 
-/// 1980-01-01 00:00:00.
+/// 1980-01-01 00:00:00 as a DOS time and date.
 const DOS_TIME: [u8; 4] = [0, 0, 0x21, 0];
 
 impl Zip {
-    /// An empty archive.
+    /// Creates an empty archive.
     pub fn new() -> Zip {
         Zip::default()
     }
 
-    /// A member; names may repeat.
+    /// Adds a member. Names need not be unique.
     pub fn member(mut self, name: &str, bytes: Vec<u8>, method: Method) -> Self {
-        self.members.push(Member { name: name.into(), bytes, method });
+        self.members.push(ZipMember { name: name.into(), bytes, method });
         self
     }
 
-    /// The comment at the end.
+    /// Sets the archive comment.
     pub fn comment(mut self, comment: &[u8]) -> Self {
         self.comment = comment.to_vec();
         self
     }
 
-    /// The archive.
+    /// Builds the archive.
     pub fn build(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let mut directory = Vec::new();
@@ -94,21 +94,21 @@ impl Zip {
     }
 }
 
-/// An archive as the last of two volumes: its end record has the number of the volume (APPNOTE.TXT 8).
+/// Turns an archive into the last of two volumes: sets the disk numbers of the end record (APPNOTE 8).
 pub fn last_volume(mut archive: Vec<u8>) -> Vec<u8> {
     let end = archive.len() - 22;
     archive[end + 4..end + 8].copy_from_slice(&[1, 0, 1, 0]);
     archive
 }
 
-/// An archive as the first of two volumes, cut before its directory.
+/// Turns an archive into the first of two volumes, which ends before the central directory.
 pub fn first_volume(archive: &[u8]) -> Vec<u8> {
     let directory = archive.windows(4).position(|bytes| bytes == b"PK\x01\x02");
     let members = &archive[..directory.unwrap_or(archive.len())];
     [b"PK\x07\x08", members].concat()
 }
 
-/// A package (ECMA-376 part 2) that is no Office document, as NuGet writes it, with these files.
+/// Builds a NuGet package with these files: a package (ECMA-376 part 2) that is not an Office document.
 pub fn nuget_package(files: &[(&str, &[u8])]) -> Vec<u8> {
     let head = "<?xml version=\"1.0\" encoding=\"utf-8\"?>";
     let links = format!(
@@ -131,15 +131,15 @@ pub fn nuget_package(files: &[(&str, &[u8])]) -> Vec<u8> {
     files.iter().fold(package, add).build()
 }
 
-impl Member {
-    /// What both headers have in common, from "version needed" to the length of the name; and the
-    /// bytes as they are stored.
+impl ZipMember {
+    /// Returns the fields that both headers have, from "version needed" to the length of the name, and the
+    /// data of the member.
     fn fields(&self) -> (Vec<u8>, Vec<u8>) {
         let (flags, method, data) = match self.method {
             Method::Stored => (0_u16, 0_u16, self.bytes.clone()),
             Method::Deflated => (0, 8, deflate(&self.bytes)),
             Method::Streamed => (8, 8, deflate(&self.bytes)),
-            Method::Encrypted => (1, 0, crate::bytes::noise(0x21, self.bytes.len() + 12)),
+            Method::Encrypted => (1, 0, noise(0x21, self.bytes.len() + 12)),
         };
         let mut out = vec![20, 0];
         out.extend_from_slice(&flags.to_le_bytes());
@@ -155,13 +155,13 @@ impl Member {
 
 const RELATIONSHIPS: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
 
-/// An unprotected Word document, with labels in the place that Office used first and, where asked
-/// for, in the newer one.
+/// Builds an unprotected Word document with `custom` labels in `docProps/custom.xml` and `modern` labels in
+/// `docMetadata/LabelInfo.xml`.
 pub fn word_package(custom: &[Label], modern: &[Label]) -> Vec<u8> {
     package("word", "document", custom, modern).build()
 }
 
-/// An unprotected package: `folder/main.xml` and what belongs to it.
+/// Builds an unprotected package with the main part `folder/main.xml`, its relationships and labels.
 fn package(folder: &str, main: &str, custom: &[Label], modern: &[Label]) -> Zip {
     let head = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\r\n";
     let types = format!(
@@ -194,8 +194,8 @@ fn package(folder: &str, main: &str, custom: &[Label], modern: &[Label]) -> Zip 
         parts.push(("docMetadata/LabelInfo.xml".into(), label_info(modern)));
     }
     let mut links = format!("{head}<Relationships xmlns=\"{RELATIONSHIPS}\">");
-    for (place, (kind, target)) in targets.iter().enumerate() {
-        let id = place + 1;
+    for (index, (kind, target)) in targets.iter().enumerate() {
+        let id = index + 1;
         links += &format!("<Relationship Id=\"rId{id}\" Type=\"{kind}\" Target=\"{target}\"/>");
     }
     links += "</Relationships>";

@@ -1,82 +1,89 @@
 //! Directory entries (MS-CFB 2.6) and their sibling trees.
 
-use super::{Compound, Node, Siblings, Version};
+use super::plan::{CompoundNode, CompoundPlan, Siblings, Version};
+use super::sectors::END_OF_CHAIN;
 use crate::bytes::utf16;
 
+/// NOSTREAM (MS-CFB 2.6.1).
 const NO_STREAM: u32 = 0xFFFF_FFFF;
+/// Object types (MS-CFB 2.6.1).
+const STORAGE: u8 = 1;
+const STREAM: u8 = 2;
+const ROOT: u8 = 5;
 
-/// The directory before it is known where its streams lie.
-pub(crate) struct Entry {
+/// A directory entry. The writer sets `start` and `size` after it has allocated the sectors.
+pub(crate) struct DirectoryEntry {
     name: String,
     kind: u8,
-    black: bool,
+    is_black: bool,
     left: u32,
     right: u32,
     child: u32,
     class: [u8; 16],
-    /// Where the stream starts; of the root, the mini stream.
+    /// The first sector of the stream; for the root, of the mini stream.
     pub(crate) start: u32,
     pub(crate) size: u64,
 }
 
-impl Entry {
-    fn new(name: &str, kind: u8, class: [u8; 16], size: u64) -> Entry {
-        Entry {
+impl DirectoryEntry {
+    fn new(name: &str, kind: u8, class: [u8; 16], size: u64) -> DirectoryEntry {
+        DirectoryEntry {
             name: name.into(),
             kind,
-            black: true,
+            is_black: true,
             left: NO_STREAM,
             right: NO_STREAM,
             child: NO_STREAM,
             class,
-            start: if kind == 1 { 0 } else { super::layout::END_OF_CHAIN },
+            start: if kind == STORAGE { 0 } else { END_OF_CHAIN },
             size,
         }
     }
 
-    /// The 128 bytes of MS-CFB 2.6.1.
+    /// Appends the 128 bytes of the entry (MS-CFB 2.6.1).
     fn write(&self, out: &mut Vec<u8>) {
         let mut name = utf16(&self.name);
-        assert!(name.len() <= 62, "{:?} is too long for a name", self.name);
+        assert!(name.len() <= 62, "{:?} exceeds 31 UTF-16 code units", self.name);
         let len = if name.is_empty() { 0 } else { name.len() + 2 };
         name.resize(64, 0);
         out.extend_from_slice(&name);
         out.extend_from_slice(&(len as u16).to_le_bytes());
-        out.extend_from_slice(&[self.kind, u8::from(self.black)]);
+        out.extend_from_slice(&[self.kind, u8::from(self.is_black)]);
         for link in [self.left, self.right, self.child] {
             out.extend_from_slice(&link.to_le_bytes());
         }
         out.extend_from_slice(&self.class);
+        // State bits and timestamps.
         out.extend_from_slice(&[0; 20]);
         out.extend_from_slice(&self.start.to_le_bytes());
         out.extend_from_slice(&self.size.to_le_bytes());
     }
 }
 
-/// The entries: the root, then the nodes in their order.
-pub(crate) fn entries(file: &Compound) -> Vec<Entry> {
-    let mut entries = vec![Entry::new("Root Entry", 5, file.class, 0)];
-    for node in &file.nodes {
-        let kind = if node.is_storage() { 1 } else { 2 };
-        entries.push(Entry::new(node.name(), kind, node.class, node.content.len()));
+/// Returns the entries: the root first, then one for each node, in the order of the nodes.
+pub(crate) fn entries(plan: &CompoundPlan) -> Vec<DirectoryEntry> {
+    let mut entries = vec![DirectoryEntry::new("Root Entry", ROOT, plan.class, 0)];
+    for node in &plan.nodes {
+        let kind = if node.is_storage() { STORAGE } else { STREAM };
+        entries.push(DirectoryEntry::new(node.name(), kind, node.class, node.content.len()));
     }
-    entries[0].child = link(file, "", &mut entries);
-    for (place, node) in file.nodes.iter().enumerate() {
+    entries[0].child = link_children(plan, "", &mut entries);
+    for (index, node) in plan.nodes.iter().enumerate() {
         if node.is_storage() {
-            entries[place + 1].child = link(file, &node.path, &mut entries);
+            entries[index + 1].child = link_children(plan, &node.path, &mut entries);
         }
     }
     entries
 }
 
-/// Links the children of a storage, and says which of them is the first.
-fn link(file: &Compound, parent: &str, entries: &mut [Entry]) -> u32 {
-    let is_child = |node: &Node| node.parent() == parent;
-    let mut ids: Vec<usize> =
-        (0..file.nodes.len()).filter(|place| is_child(&file.nodes[*place])).collect();
-    ids.sort_by_key(|place| sort_key(file.nodes[*place].name()));
-    let ids: Vec<u32> = ids.into_iter().map(|place| place as u32 + 1).collect();
-    match file.siblings {
+/// Links the children of a storage and returns the id of the topmost one.
+fn link_children(plan: &CompoundPlan, parent: &str, entries: &mut [DirectoryEntry]) -> u32 {
+    let is_child = |node: &CompoundNode| node.parent() == parent;
+    let mut children: Vec<usize> =
+        (0..plan.nodes.len()).filter(|index| is_child(&plan.nodes[*index])).collect();
+    children.sort_by_key(|index| sort_key(plan.nodes[*index].name()));
+    let ids: Vec<u32> = children.into_iter().map(|index| index as u32 + 1).collect();
+    match plan.siblings {
         Siblings::RightOnly => {
             for pair in ids.windows(2) {
                 entries[pair[0] as usize].right = pair[1];
@@ -87,8 +94,9 @@ fn link(file: &Compound, parent: &str, entries: &mut [Entry]) -> u32 {
     }
 }
 
-/// Makes the middle the parent of both halves. Only the deepest level is red.
-fn balance(ids: &[u32], depth: u32, deepest: u32, entries: &mut [Entry]) -> u32 {
+/// Makes the middle entry the parent of both halves and returns its id. Only the entries of the deepest
+/// level are red.
+fn balance(ids: &[u32], depth: u32, deepest: u32, entries: &mut [DirectoryEntry]) -> u32 {
     if ids.is_empty() {
         return NO_STREAM;
     }
@@ -97,23 +105,23 @@ fn balance(ids: &[u32], depth: u32, deepest: u32, entries: &mut [Entry]) -> u32 
     let right = balance(&ids[middle + 1..], depth + 1, deepest, entries);
     let entry = &mut entries[ids[middle] as usize];
     (entry.left, entry.right) = (left, right);
-    entry.black = depth == 0 || depth < deepest;
+    entry.is_black = depth == 0 || depth < deepest;
     ids[middle]
 }
 
-/// Shorter names first, then by upper-case code units (MS-CFB 2.6.4).
+/// Orders shorter names before longer ones, then by upper-case UTF-16 code units (MS-CFB 2.6.4).
 fn sort_key(name: &str) -> (usize, Vec<u16>) {
     let upper: Vec<u16> = name.to_uppercase().encode_utf16().collect();
     (name.encode_utf16().count(), upper)
 }
 
-/// The directory's bytes, whole sectors of them.
-pub(crate) fn write(entries: &[Entry], version: Version) -> Vec<u8> {
+/// Returns the bytes of the directory, padded with unused entries to whole sectors.
+pub(crate) fn write(entries: &[DirectoryEntry], version: Version) -> Vec<u8> {
     let mut out = Vec::new();
     for entry in entries {
         entry.write(&mut out);
     }
-    let unused = Entry { start: 0, ..Entry::new("", 0, [0; 16], 0) };
+    let unused = DirectoryEntry { start: 0, ..DirectoryEntry::new("", 0, [0; 16], 0) };
     while !(out.len() as u64).is_multiple_of(version.sector()) {
         unused.write(&mut out);
     }

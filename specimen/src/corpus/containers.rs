@@ -1,21 +1,25 @@
-//! One file for each container, and for each layout that writers choose.
+//! One file for each container format and for each layout of the known writers.
 
-use super::*;
+use super::publishers::{FolderFiles, LABEL, azure, azure_tenant, contoso, legacy, with_bom};
 use crate::chain::{use_license, use_license_stream};
+use crate::client::Client;
 use crate::cms::{signed, signed_in_pieces};
 use crate::compound::{Region, Version};
+use crate::deflate::zlib;
 use crate::irm::{IrmDocument, IrmKind};
 use crate::label::{Label, pfile_xmp};
+use crate::license::{Documents, LicenseBuilder};
 use crate::mail::{Attachment, Msg, eml, eml_bounded, mbox, tnef, tnef_with_properties};
 use crate::pdf::{CrossReference, PdfForm, PdfIrm, StringForm, plain_pdf};
 use crate::pfile::{Pfile, PfileVersion};
 use crate::pst::{PstMessage, pst};
 use crate::rpmsg::rpmsg;
+use crate::server::Server;
 use crate::tar::{gzip, tar, tar_v7};
+use crate::text::Encoding;
 use crate::zip::{Method, Zip, last_volume, nuget_package};
-use crate::zlib;
 
-pub(crate) fn files() -> Files {
+pub(crate) fn files() -> FolderFiles {
     [compound(), generic(), pdf(), mail(), archives()].concat()
 }
 
@@ -27,19 +31,22 @@ fn document(kind: IrmKind, license: LicenseBuilder) -> IrmDocument {
     IrmDocument::new(kind, license.build()).payload(2048)
 }
 
-fn compound() -> Files {
+fn compound() -> FolderFiles {
     use Region::{Directory, Fat, MiniFat, MiniStream, OtherStreams};
     let client = Client::federation();
-    let six = LicenseBuilder::client(&Server::azure(), &client)
+    let six_documents = LicenseBuilder::client(&Server::azure(), &client)
         .documents(Documents::Six)
         .label(LABEL, &azure_tenant());
-    let served = use_license(&Server::contoso(), &Client::windows(), "2016-06-02T08:00");
-    let last = [OtherStreams, MiniStream, Fat, MiniFat, Directory];
+    let use_license = use_license(&Server::contoso(), &Client::windows(), "2016-06-02T08:00");
+    let directory_last = [OtherStreams, MiniStream, Fat, MiniFat, Directory];
     vec![
         ("ooxml-chain8.docx", document(IrmKind::Ooxml, contoso()).build()),
         (
             "ooxml-sdk-layout-labels.docx",
-            document(IrmKind::Ooxml, six).label_info(&label()).properties(&label()).build_as_sdk(),
+            document(IrmKind::Ooxml, six_documents)
+                .label_info(&label())
+                .properties(&label())
+                .build_as_sdk(),
         ),
         (
             "ooxml-v4-fragmented.xlsx",
@@ -51,12 +58,16 @@ fn compound() -> Files {
         ),
         (
             "ooxml-fragmented-directory-last.pptx",
-            document(IrmKind::Ooxml, azure()).compound().layout(&last).fragmented().build(),
+            document(IrmKind::Ooxml, azure())
+                .compound()
+                .layout(&directory_last)
+                .fragmented()
+                .build(),
         ),
         (
             "ooxml-use-license.docx",
             document(IrmKind::Ooxml, contoso().documents(Documents::Two))
-                .use_license(use_license_stream("CONTOSO\\ada", &served))
+                .use_license(use_license_stream("CONTOSO\\ada", &use_license))
                 .build(),
         ),
         (
@@ -71,74 +82,75 @@ fn compound() -> Files {
     ]
 }
 
-fn generic() -> Files {
-    let labelled = Pfile::new(PfileVersion::V2_1Long, marked(azure().trailing_nuls(1)));
+fn generic() -> FolderFiles {
+    let labeled = Pfile::new(PfileVersion::V2_1Long, with_bom(azure().trailing_nuls(1)));
     vec![
-        ("pfile-2.0.ptxt", Pfile::new(PfileVersion::V2_0, marked(azure())).build()),
+        ("pfile-2.0.ptxt", Pfile::new(PfileVersion::V2_0, with_bom(azure())).build()),
         (
             "pfile-2.1.txt.pfile",
-            Pfile::new(PfileVersion::V2_1, marked(legacy().trailing_nuls(1))).build(),
+            Pfile::new(PfileVersion::V2_1, with_bom(legacy().trailing_nuls(1))).build(),
         ),
         (
             "pfile-2.1-labels.vsd.pfile",
-            labelled.extension(".vsd").metadata(&pfile_xmp(&label())).build(),
+            labeled.extension(".vsd").metadata(&pfile_xmp(&label())).build(),
         ),
-        ("pfile-3.0.txt.pfile", Pfile::new(PfileVersion::V3_0, marked(azure())).build()),
+        ("pfile-3.0.txt.pfile", Pfile::new(PfileVersion::V3_0, with_bom(azure())).build()),
         ("license-utf8.xml", azure().build()),
-        ("license-utf8-bom.xml", marked(azure())),
+        ("license-utf8-bom.xml", with_bom(azure())),
         ("license-utf16.xml", azure().encoding(Encoding::Utf16).trailing_nuls(1).build()),
         ("license-utf16-bom.xml", azure().encoding(Encoding::Utf16Bom).build()),
         ("license-no-declaration.xml", azure().declaration(false).build()),
     ]
 }
 
-fn pdf() -> Files {
+fn pdf() -> FolderFiles {
     let (table, stream) = (CrossReference::Table, CrossReference::Stream);
-    let one = || legacy().documents(Documents::Two);
+    let license = || legacy().documents(Documents::Two);
     vec![
-        ("pdf-v1.pdf", PdfIrm::new(PdfForm::V1, marked(one())).build()),
+        ("pdf-v1.pdf", PdfIrm::new(PdfForm::V1, with_bom(license())).build()),
         (
             "pdf-v1-utf16.pdf",
-            PdfIrm::new(PdfForm::V1, one().encoding(Encoding::Utf16).build()).build(),
+            PdfIrm::new(PdfForm::V1, license().encoding(Encoding::Utf16).build()).build(),
         ),
-        ("pdf-v1-wrapped.pdf", PdfIrm::new(PdfForm::V1Wrapped, marked(one())).build()),
+        ("pdf-v1-wrapped.pdf", PdfIrm::new(PdfForm::V1Wrapped, with_bom(license())).build()),
         (
             "pdf-v2.pdf",
-            PdfIrm::new(PdfForm::V2, marked(azure())).cross_references(table, stream).build(),
+            PdfIrm::new(PdfForm::V2, with_bom(azure())).cross_references(table, stream).build(),
         ),
         (
             "pdf-v2-hybrid.pdf",
-            PdfIrm::new(PdfForm::V2, marked(azure()))
+            PdfIrm::new(PdfForm::V2, with_bom(azure()))
                 .cross_references(table, CrossReference::Hybrid)
                 .content(200)
                 .build(),
         ),
         (
             "pdf-v2-hex.pdf",
-            PdfIrm::new(PdfForm::V2, marked(azure())).string(StringForm::Hex).build(),
+            PdfIrm::new(PdfForm::V2, with_bom(azure())).string(StringForm::Hex).build(),
         ),
-        ("pdf-v2-wrapped.pdf", PdfIrm::new(PdfForm::V2Wrapped, marked(azure())).build()),
+        ("pdf-v2-wrapped.pdf", PdfIrm::new(PdfForm::V2Wrapped, with_bom(azure())).build()),
         (
             "pdf-v2-wrapped-sdk.pdf",
-            PdfIrm::new(PdfForm::V2Wrapped, marked(azure())).as_sdk().labels(&label()).build(),
+            PdfIrm::new(PdfForm::V2Wrapped, with_bom(azure())).as_sdk().labels(&label()).build(),
         ),
     ]
 }
 
-/// A small rights-managed message.
+/// The `message.rpmsg` of a short rights-managed mail.
 fn message(license: LicenseBuilder) -> Vec<u8> {
     rpmsg(&IrmDocument::new(IrmKind::Message, license.build()).payload(512).build())
 }
 
-fn mail() -> Files {
+fn mail() -> FolderFiles {
     let protected = || Attachment::rpmsg(message(azure()));
     let class = ["Content-Class: rpmsg.message"];
     let plain = Attachment::new("readme.txt", b"Nothing is protected here.".to_vec());
-    let pfile = Pfile::new(PfileVersion::V3_0, marked(azure())).build();
+    let pfile = Pfile::new(PfileVersion::V3_0, with_bom(azure())).build();
     let generic = || Attachment::new("notes.txt.pfile", pfile.clone());
     let inner = Msg::new().attachment(protected());
     let ordinary = Attachment::new("offer.docx", document(IrmKind::Ooxml, azure()).build());
-    let stored = use_license(&Server::contoso(), &Client::windows(), "2016-06-02T08:00").concat();
+    let use_license =
+        use_license(&Server::contoso(), &Client::windows(), "2016-06-02T08:00").concat();
     let nested = Attachment {
         name: String::new(),
         media_type: "message/rfc822".into(),
@@ -164,11 +176,11 @@ fn mail() -> Files {
         ("item.msg", Msg::new().attachment(protected()).build()),
         ("item-in-item.msg", Msg::new().embedded(inner).build()),
         ("mailbox.pst", pst("Inbox", &[PstMessage::new("Secret").attachment(protected())])),
-        ("item-use-license.msg", Msg::new().use_license(zlib(stored.as_bytes())).build()),
+        ("item-use-license.msg", Msg::new().use_license(zlib(use_license.as_bytes())).build()),
     ]
 }
 
-fn archives() -> Files {
+fn archives() -> FolderFiles {
     let protected = || document(IrmKind::Ooxml, azure()).build();
     let text = b"Nothing is protected here.".to_vec();
     let zip = Zip::new()
@@ -176,16 +188,16 @@ fn archives() -> Files {
         .member("stored/offer.docx", protected(), Method::Stored)
         .member("deflated/offer.docx", protected(), Method::Deflated)
         .member("streamed/offer.docx", protected(), Method::Streamed);
-    let twice = Zip::new()
+    let same_names = Zip::new()
         .member("a.docx", protected(), Method::Deflated)
         .member("a.docx", document(IrmKind::Ooxml, legacy()).build(), Method::Deflated)
         .member("", document(IrmKind::Ooxml, azure()).build(), Method::Deflated);
     let innermost = Zip::new().member("offer.docx", protected(), Method::Deflated).build();
     let letter = eml(&[], &[Attachment::new("offer.zip", innermost)]);
-    let nest = Zip::new().member("letters/1.eml", letter, Method::Deflated);
+    let nested = Zip::new().member("letters/1.eml", letter, Method::Deflated);
     let mail = message(azure());
-    let behind = Zip::new().member("message.rpmsg", mail.clone(), Method::Stored);
-    let locked = Zip::new().member("plain.txt", text.clone(), Method::Stored).member(
+    let appended = Zip::new().member("message.rpmsg", mail.clone(), Method::Stored);
+    let encrypted = Zip::new().member("plain.txt", text.clone(), Method::Stored).member(
         "locked.docx",
         vec![0; 300],
         Method::Encrypted,
@@ -199,11 +211,11 @@ fn archives() -> Files {
         ("archive-split.zip", last_volume(volume)),
         ("package.nupkg", nuget_package(&[("content/offer.docx", &protected())])),
         ("archive.zip", zip.build()),
-        ("archive-same-names.zip", twice.build()),
-        ("zip-in-mail-in-zip.zip", nest.build()),
-        ("archive-encrypted-member.zip", locked.build()),
+        ("archive-same-names.zip", same_names.build()),
+        ("zip-in-mail-in-zip.zip", nested.build()),
+        ("archive-encrypted-member.zip", encrypted.build()),
         ("archive.tar.gz", gzip(&tar(&[("plain.txt", &text), ("message.rpmsg", &mail)]))),
         ("archive-members.gz", [gzip(&text), gzip(&mail)].concat()),
-        ("archive-behind-pdf.pdf", [plain_pdf(CrossReference::Table), behind.build()].concat()),
+        ("archive-behind-pdf.pdf", [plain_pdf(CrossReference::Table), appended.build()].concat()),
     ]
 }

@@ -1,7 +1,7 @@
-//! Protected files with something broken in them: a reader says what, and never that there is
-//! nothing.
+//! Protected files with one damage each. A reader has to report the damage and must not report that the
+//! file is unprotected.
 
-use super::*;
+use super::publishers::{FolderFiles, azure, legacy, with_bom};
 use crate::irm::{IrmDocument, IrmKind, LZX_TRANSFORM};
 use crate::mail::{Attachment, Msg, eml, tnef};
 use crate::pdf::{PdfForm, PdfIrm};
@@ -10,48 +10,48 @@ use crate::rpmsg::rpmsg;
 use crate::tar::tar;
 use crate::zip::{Method, Zip};
 
-pub(crate) fn files() -> Files {
+pub(crate) fn files() -> FolderFiles {
     [compound(), generic(), mail(), pdf()].concat()
 }
 
-/// The first `part` of `whole` parts.
-fn cut(mut bytes: Vec<u8>, part: usize, whole: usize) -> Vec<u8> {
-    bytes.truncate(bytes.len() * part / whole);
+/// Truncates the file to `numerator / denominator` of its length.
+fn cut(mut bytes: Vec<u8>, numerator: usize, denominator: usize) -> Vec<u8> {
+    bytes.truncate(bytes.len() * numerator / denominator);
     bytes
 }
 
-/// Overwrites bytes.
+/// Overwrites the bytes at `at`.
 fn set(mut bytes: Vec<u8>, at: usize, with: &[u8]) -> Vec<u8> {
     bytes[at..at + with.len()].copy_from_slice(with);
     bytes
 }
 
-/// Where `needle` stands for the first time.
+/// Returns the offset of the first occurrence of `needle`.
 fn find(bytes: &[u8], needle: &[u8]) -> usize {
-    bytes.windows(needle.len()).position(|window| window == needle).expect("it is in there")
+    bytes.windows(needle.len()).position(|window| window == needle).expect("the file contains it")
 }
 
-/// The same with `needle` overwritten by `with`.
+/// Overwrites the first occurrence of `needle`.
 fn replace(bytes: Vec<u8>, needle: &[u8], with: &[u8]) -> Vec<u8> {
     let at = find(&bytes, needle);
     set(bytes, at, with)
 }
 
-fn compound() -> Files {
+fn compound() -> FolderFiles {
     let document = || IrmDocument::new(IrmKind::Ooxml, azure().build()).payload(2048);
     let whole = document().build();
-    // The fields of \x06Primary stand 0xB0 bytes before the license.
+    // The license has offset 0xB0 in the stream \x06Primary.
     let primary = find(&whole, b"<?xml version=\"1.0\"?><XrML") - 0xB0;
     let no_license = IrmDocument::new(IrmKind::Ooxml, Vec::new()).payload(2048);
-    let middle = azure().text();
-    let broken = &middle[..middle.len() / 2];
+    let text = azure().text();
+    let half_license = &text[..text.len() / 2];
     vec![
         ("ooxml-cut-in-license.docx", cut(document().build_as_sdk(), 1, 4)),
         ("ooxml-cut-before-directory.docx", cut(document().build_as_sdk(), 4, 5)),
         ("ooxml-cut-in-header.docx", whole[..300].to_vec()),
         ("ooxml-license-missing.docx", document().without_license().build()),
         ("ooxml-license-empty.docx", no_license.build()),
-        ("ooxml-unknown-transform.docx", document().transform_class(UNKNOWN).build()),
+        ("ooxml-unknown-transform.docx", document().transform_class(UNKNOWN_TRANSFORM).build()),
         ("ooxml-compression-only.docx", document().transform_class(LZX_TRANSFORM).build()),
         ("ooxml-license-length.docx", set(whole.clone(), primary + 0xAC, &[0xFF; 4])),
         ("ooxml-transform-length.docx", set(whole.clone(), primary, &[0xFF, 0xFF, 0, 0])),
@@ -59,7 +59,9 @@ fn compound() -> Files {
         ("ooxml-directory-start.docx", set(whole, 0x30, &0x00FF_FFFF_u32.to_le_bytes())),
         (
             "ooxml-half-license.docx",
-            IrmDocument::new(IrmKind::Ooxml, broken.as_bytes().to_vec()).payload(2048).build(),
+            IrmDocument::new(IrmKind::Ooxml, half_license.as_bytes().to_vec())
+                .payload(2048)
+                .build(),
         ),
         (
             "binary-no-placeholder.doc",
@@ -68,13 +70,14 @@ fn compound() -> Files {
     ]
 }
 
-const UNKNOWN: &str = "{00000000-1111-2222-3333-444444444444}";
+/// A transform class that no specification defines.
+const UNKNOWN_TRANSFORM: &str = "{00000000-1111-2222-3333-444444444444}";
 
-fn generic() -> Files {
-    let file = Pfile::new(PfileVersion::V3_0, marked(azure()));
+fn generic() -> FolderFiles {
+    let file = Pfile::new(PfileVersion::V3_0, with_bom(azure()));
     let at = file.header_offset();
     let whole = file.build();
-    let half = azure().text();
+    let license = azure().text();
     vec![
         ("pfile-cut-in-license.pfile", cut(whole.clone(), 1, 2)),
         ("pfile-cut-in-content.pfile", cut(whole.clone(), 19, 20)),
@@ -82,21 +85,21 @@ fn generic() -> Files {
         ("pfile-license-offset.pfile", set(whole.clone(), at + 12, &[0xFF; 4])),
         ("pfile-license-length.pfile", set(whole.clone(), at + 16, &[0xFF; 4])),
         ("pfile-version.pfile", set(whole, 6, &[9, 0, 0, 0])),
-        ("license-cut.xml", half.as_bytes()[..half.len() / 3].to_vec()),
-        ("license-no-end.xml", half.replace("</XrML>", "").into_bytes()),
+        ("license-cut.xml", license.as_bytes()[..license.len() / 3].to_vec()),
+        ("license-no-end.xml", license.replace("</XrML>", "").into_bytes()),
     ]
 }
 
-fn mail() -> Files {
-    let inner = || IrmDocument::new(IrmKind::Message, azure().build()).payload(512).build();
-    let whole = rpmsg(&inner());
+fn mail() -> FolderFiles {
+    let compound = || IrmDocument::new(IrmKind::Message, azure().build()).payload(512).build();
+    let whole = rpmsg(&compound());
     let letter = eml(&[], &[Attachment::rpmsg(whole.clone())]);
     let winmail = tnef(&[Attachment::rpmsg(whole.clone())]);
     let zip = Zip::new().member("message.rpmsg", whole.clone(), Method::Deflated).build();
     let directory = find(&zip, b"PK\x01\x02");
     let item = Msg::new().attachment(Attachment::rpmsg(whole.clone())).build();
     let data: Vec<u8> = "37010102".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    // The name stands at the beginning of the entry, the size at its byte 120.
+    // The match is at offset 24 of the directory entry, the size field at offset 120.
     let size = find(&item, &data) - 24 + 120;
     let archive = tar(&[("message.rpmsg", &whole)]);
     vec![
@@ -113,19 +116,19 @@ fn mail() -> Files {
     ]
 }
 
-fn pdf() -> Files {
-    let v1 = || PdfIrm::new(PdfForm::V1, marked(legacy())).build();
-    let bare = || PdfIrm::new(PdfForm::V2, marked(azure())).build();
-    let wrapped = || PdfIrm::new(PdfForm::V2Wrapped, marked(azure())).build();
+fn pdf() -> FolderFiles {
+    let v1 = || PdfIrm::new(PdfForm::V1, with_bom(legacy())).build();
+    let v2 = || PdfIrm::new(PdfForm::V2, with_bom(azure())).build();
+    let wrapped = || PdfIrm::new(PdfForm::V2Wrapped, with_bom(azure())).build();
     let payload = b"/EF << /F 6 0 R >>";
     vec![
         (
             "pdf-v1-not-base64.pdf",
             replace(v1(), b"/PublishingLicense (eJ", b"/PublishingLicense (!!"),
         ),
-        ("pdf-v2-no-license.pdf", replace(bare(), b"/PublishingLicense", b"/PublishingNothing")),
-        ("pdf-v2-no-startxref.pdf", replace(bare(), b"startxref", b"startnone")),
-        ("pdf-v2-cut.pdf", cut(bare(), 9, 10)),
+        ("pdf-v2-no-license.pdf", replace(v2(), b"/PublishingLicense", b"/PublishingNothing")),
+        ("pdf-v2-no-startxref.pdf", replace(v2(), b"startxref", b"startnone")),
+        ("pdf-v2-cut.pdf", cut(v2(), 9, 10)),
         ("pdf-v2-wrapped-no-payload.pdf", replace(wrapped(), payload, b"/EF << /F 9 9 R >>")),
         ("pdf-v2-wrapped-cut.pdf", cut(wrapped(), 1, 2)),
     ]

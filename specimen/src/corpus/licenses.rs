@@ -1,17 +1,19 @@
-//! Licenses as files: every chain, every state of a signature, every oddity.
+//! Licenses and certificates as files: each chain, each signature state, each unusual element.
 
-use super::*;
+use super::publishers::{FolderFiles, TEMPLATE, azure, azure_tenant, contoso, legacy};
 use crate::chain::{
     certificate_chain_file, client_certificate, server_certificate, server_info, template,
     use_license, use_license_stream,
 };
-use crate::license::{Repeat, Signing};
+use crate::client::Client;
+use crate::license::{Documents, LicenseBuilder, Repeat, Signing};
+use crate::server::Server;
 
-pub(crate) fn files() -> Files {
-    [chains(), signatures(), oddities(), certificates()].concat()
+pub(crate) fn files() -> FolderFiles {
+    [chains(), signatures(), unusual_elements(), certificates()].concat()
 }
 
-fn chains() -> Files {
+fn chains() -> FolderFiles {
     use Documents::{Eight, One, Six, Two};
     let mode2 = |documents| contoso().documents(documents).build();
     let mode1 = |documents| legacy().documents(documents).build();
@@ -28,7 +30,7 @@ fn chains() -> Files {
     ]
 }
 
-fn signatures() -> Files {
+fn signatures() -> FolderFiles {
     let signed = |signing| legacy().signing(signing).build();
     let forged = LicenseBuilder::client(&Server::forger(), &Client::windows())
         .documents(Documents::Two)
@@ -44,8 +46,7 @@ fn signatures() -> Files {
     ]
 }
 
-fn oddities() -> Files {
-    let two = legacy;
+fn unusual_elements() -> FolderFiles {
     let languages: Vec<(u32, &str, &str)> = [
         1025, 1026, 1028, 1029, 1030, 1031, 1032, 1033, 1035, 1036, 1038, 1040, 1041, 1042, 1043,
         1044, 1045, 1046, 1048, 1049, 1050, 1051, 1053, 1054, 1055, 1057, 1058, 1060, 1061, 1062,
@@ -55,21 +56,24 @@ fn oddities() -> Files {
     let other = Box::new(Server::forger());
     let second = LicenseBuilder::server(&Server::azure()).declaration(false).text();
     vec![
-        ("descriptor-many-languages.xml", two().descriptor(TEMPLATE, &languages).build()),
+        ("descriptor-many-languages.xml", legacy().descriptor(TEMPLATE, &languages).build()),
         ("chain-order.xml", contoso().order(&[1, 0, 3, 2, 7, 6, 5, 4]).build()),
-        ("two-licenses.xml", two().followed_by(&second).build()),
-        ("trailing-data.xml", two().followed_by("and something else").build()),
+        ("two-licenses.xml", legacy().followed_by(&second).build()),
+        ("trailing-data.xml", legacy().followed_by("and something else").build()),
         (
             "repeated-url.xml",
-            two()
+            legacy()
                 .repeat(Repeat::Intranet("https://elsewhere.example/_wmcs/licensing".into()))
                 .build(),
         ),
-        ("repeated-principal.xml", two().repeat(Repeat::Principal(other)).build()),
-        ("repeated-time.xml", two().repeat(Repeat::IssuedTime("2001-01-01T00:00".into())).build()),
+        ("repeated-principal.xml", legacy().repeat(Repeat::Principal(other)).build()),
+        (
+            "repeated-time.xml",
+            legacy().repeat(Repeat::IssuedTime("2001-01-01T00:00".into())).build(),
+        ),
         ("double-key.xml", azure().double_key().build()),
         ("double-key-incomplete.xml", azure().double_key_only("microsoft.dke.alg").build()),
-        ("validity.xml", two().validity("2016-05-29T07:12", "2016-07-29T07:12").build()),
+        ("validity.xml", legacy().validity("2016-05-29T07:12", "2016-07-29T07:12").build()),
         (
             "exchange-online.xml",
             LicenseBuilder::client(&Server::azure(), &Client::exchange_online(&azure_tenant()))
@@ -78,19 +82,19 @@ fn oddities() -> Files {
         ),
         (
             "license-metadata.xml",
-            two()
+            legacy()
                 .metadata("MS.Content.Name", "offer.docx")
                 .metadata("MS.Notify.Enabled", "false")
                 .named_referral("ada@contoso.com", "mailto:ada@contoso.com")
                 .build(),
         ),
-        ("no-urls.xml", two().intranet(None).extranet(None).build()),
+        ("no-urls.xml", legacy().intranet(None).extranet(None).build()),
     ]
 }
 
-fn certificates() -> Files {
+fn certificates() -> FolderFiles {
     let (server, client) = (Server::contoso(), Client::windows());
-    let served = use_license(&server, &client, "2016-06-02T08:00");
+    let use_license = use_license(&server, &client, "2016-06-02T08:00");
     vec![
         ("server-certificate.xml", server_certificate(&server).into_bytes()),
         (
@@ -104,7 +108,7 @@ fn certificates() -> Files {
             template(&server, TEMPLATE, &[(1033, "Contoso Confidential", "For employees only")])
                 .into_bytes(),
         ),
-        ("use-license.xml", served.concat().into_bytes()),
-        ("use-license-stream.bin", use_license_stream("CONTOSO\\ada", &served[..1])),
+        ("use-license.xml", use_license.concat().into_bytes()),
+        ("use-license-stream.bin", use_license_stream("CONTOSO\\ada", &use_license[..1])),
     ]
 }

@@ -1,6 +1,6 @@
-//! What is not protected by rights management, however much it looks so.
+//! Files that rights management does not protect but that resemble protected ones.
 
-use super::*;
+use super::publishers::{FolderFiles, LABEL, azure_tenant};
 use crate::archive::{cab, rar4, rar5, self_extracting};
 use crate::bytes::noise;
 use crate::compound::Compound;
@@ -14,7 +14,7 @@ use crate::pfile::{Pfile, PfileVersion};
 use crate::rpmsg::rpmsg_blocks;
 use crate::zip::{Method, Zip, word_package};
 
-pub(crate) fn files() -> Files {
+pub(crate) fn files() -> FolderFiles {
     let label = [Label::new(LABEL, &azure_tenant())];
     let mut removed = label.clone();
     removed[0].enabled = false;

@@ -1,17 +1,21 @@
-//! One file for each rule of the verdict that needs no estate. R03 to R05f need one: judge the
-//! files of `licenses` with an estate that names the keys of [`keys`](crate::keys). R14
-//! needs a chain under Microsoft's pre-production root, for which nobody else can sign.
+//! One file for each rule of the verdict that needs no estate file.
+//!
+//! Rules R03 to R05f need an estate file: judge the files of `licenses` with one that names the keys of
+//! [`keys`](crate::keys). Rule R14 needs a chain under Microsoft's pre-production root, whose private key
+//! only Microsoft has.
 
-use super::*;
+use super::publishers::{FolderFiles, LABEL, azure, azure_tenant, contoso, legacy};
 use crate::chain::{use_license, use_license_stream};
+use crate::client::Client;
 use crate::irm::{IrmDocument, IrmKind};
-use crate::license::Signing;
+use crate::license::{Documents, LicenseBuilder, Signing};
+use crate::server::Server;
 
 const AZURE_URL: &str =
     "https://7d2f1c3b-4a5e-4d6f-8b9a-0c1d2e3f4a5b.rms.eu.aadrm.com/_wmcs/licensing";
 const OWN_URL: &str = "https://rms.fabrikam.example/_wmcs/licensing";
 
-pub(crate) fn files() -> Files {
+pub(crate) fn files() -> FolderFiles {
     let mut no_tenant = Server::azure();
     no_tenant.tenant = None;
     let mut withdrawn = Server::contoso_legacy();
@@ -68,21 +72,21 @@ fn azure_client() -> LicenseBuilder {
     LicenseBuilder::client(&Server::azure(), &Client::federation()).documents(Documents::Two)
 }
 
-/// An old file of an AD RMS cluster, which Azure has opened for somebody.
+/// A document of an AD RMS cluster with a use license that an Azure tenant issued.
 fn served_elsewhere() -> Vec<u8> {
-    let served = use_license(&Server::imported(), &Client::federation(), "2024-03-06T10:00");
+    let use_license = use_license(&Server::imported(), &Client::federation(), "2024-03-06T10:00");
     IrmDocument::new(IrmKind::Ooxml, legacy().build())
         .payload(2048)
-        .use_license(use_license_stream("NORTHWIND\\grace", &served))
+        .use_license(use_license_stream("NORTHWIND\\grace", &use_license))
         .build()
 }
 
-/// The license without its ISSUEDPRINCIPALS, and so without the key that it is for.
+/// Removes ISSUEDPRINCIPALS, which contains the SLC key, from the license.
 fn without_principal(text: &str) -> Vec<u8> {
-    let end = text.find("</XrML>").expect("one document at least") + "</XrML>".len();
+    let end = text.find("</XrML>").expect("a license has a root element") + "</XrML>".len();
     let first = &text[..end];
     let close = "</ISSUEDPRINCIPALS>";
-    let from = first.find("<ISSUEDPRINCIPALS>").expect("a license names a principal");
-    let to = first.find(close).expect("it is closed") + close.len();
+    let from = first.find("<ISSUEDPRINCIPALS>").expect("a license has ISSUEDPRINCIPALS");
+    let to = first.find(close).expect("ISSUEDPRINCIPALS is closed") + close.len();
     [&first[..from], &first[to..]].concat().into_bytes()
 }

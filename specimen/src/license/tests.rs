@@ -1,25 +1,27 @@
-//! Reads what the builder wrote with nothing of the builder.
+//! Checks the built licenses with code that is independent of the builder.
 
 use super::*;
-use crate::{server_certificate, template, use_license};
+use crate::chain::{server_certificate, template, use_license};
+use crate::client::Client;
+use crate::server::Server;
+use crate::text::Encoding;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rsa::{BoxedUint, Pkcs1v15Sign, PublicKey};
 use sha2::Digest as _;
 
-/// What stands between `open` and `close`, the first time.
+/// Returns the text between the first `open` and the next `close`.
 fn between<'a>(text: &'a str, open: &str, close: &str) -> &'a str {
     let start = text.find(open).expect(open) + open.len();
     &text[start..start + text[start..].find(close).expect(close)]
 }
 
-/// The modulus in the first PUBLICKEY of `text`.
+/// Returns the modulus of the first PUBLICKEY.
 fn first_modulus(text: &str) -> &str {
     between(between(text, "\"modulus\">", "</PARAMETER>"), "\">", "</VALUE>")
 }
 
-/// Whether one document's signature verifies, read as licenses.md 2 says and by nothing that
-/// the builder uses.
+/// Returns whether the signature of a document verifies.
 fn verifies(document: &str) -> bool {
     let body = format!("<BODY{}</BODY>", between(document, "<BODY", "</BODY>"));
     let issuer = between(&body, "<ISSUER>", "</ISSUER>");
@@ -52,7 +54,7 @@ fn documents(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_document_of_every_form_verifies() {
+fn signatures_of_all_documents_verify() {
     let client = Client::windows();
     let mut servers = vec![Server::contoso(), Server::contoso_legacy(), Server::azure()];
     servers.extend([Server::imported(), Server::branch(), Server::forger()]);
@@ -75,7 +77,7 @@ fn every_document_of_every_form_verifies() {
 }
 
 #[test]
-fn keys_lead_from_each_document_to_the_next() {
+fn issuer_key_is_the_principal_of_the_next_document() {
     let text = LicenseBuilder::client(&Server::contoso(), &Client::windows())
         .documents(Documents::Six)
         .text();
@@ -90,12 +92,12 @@ fn keys_lead_from_each_document_to_the_next() {
             first_modulus(between(document, "<ISSUEDPRINCIPALS>", "</ISSUEDPRINCIPALS>"))
         })
         .collect();
-    assert_eq!(issuers[..5], principals[1..], "each issuer is the next one's principal");
+    assert_eq!(issuers[..5], principals[1..], "issuers and principals");
     assert_eq!(principals[0], issuers[1], "the license names the key that issued the CLC");
 }
 
 #[test]
-fn damage_is_what_it_says() {
+fn each_signing_state_has_its_damage() {
     let builder = LicenseBuilder::server(&Server::azure());
     let text = |signing| builder.clone().signing(signing).text();
     for signing in [Signing::Tampered, Signing::Mismatched] {
@@ -110,15 +112,15 @@ fn damage_is_what_it_says() {
 }
 
 #[test]
-fn a_reflowed_license_verifies_once_the_breaks_are_gone() {
+fn reflowed_license_without_inserted_breaks_is_the_original() {
     let builder = LicenseBuilder::client(&Server::contoso_legacy(), &Client::windows())
         .descriptor("{0}", &[(1033, "A", "b")]);
     let reflowed = builder.clone().reflowed().text();
     assert!(!verifies(documents(&reflowed)[0]));
     let mut joined = String::new();
-    for (place, line) in reflowed.split('\n').enumerate() {
+    for (index, line) in reflowed.split('\n').enumerate() {
         let follows_tag = joined.ends_with('>') && line.trim_start().starts_with('<');
-        if place > 0 && !follows_tag {
+        if index > 0 && !follows_tag {
             joined.push('\n');
         }
         joined += if follows_tag { line.trim_start() } else { line };
@@ -130,18 +132,18 @@ fn a_reflowed_license_verifies_once_the_breaks_are_gone() {
 }
 
 #[test]
-fn a_wanted_size_is_reached() {
+fn size_is_reached_in_every_encoding() {
     for encoding in Encoding::ALL {
-        for wanted in [36_000, 47_111, 953_000] {
+        for size in [36_000, 47_111, 953_000] {
             let license =
-                LicenseBuilder::server(&Server::azure()).encoding(encoding).size(wanted).build();
-            assert!((wanted..wanted + 8).contains(&license.len()), "{wanted} {}", license.len());
+                LicenseBuilder::server(&Server::azure()).encoding(encoding).size(size).build();
+            assert!((size..size + 8).contains(&license.len()), "{size} {}", license.len());
         }
     }
 }
 
 #[test]
-fn the_same_call_gives_the_same_bytes() {
+fn equal_calls_give_equal_bytes() {
     let build = || LicenseBuilder::client(&Server::imported(), &Client::federation()).build();
     assert_eq!(build(), build());
 }
