@@ -187,8 +187,9 @@ fn current_user(
 
 #[cfg(test)]
 mod tests {
+    use rmsight_specimen::Compound;
+
     use super::*;
-    use crate::container::compound::image::{Content, Plan};
     use crate::container::{Label, LicenseBytes, Member, Wanted};
     use crate::limits::{Cancel, Limits, Meter};
     use crate::source::{Cache, Extent};
@@ -232,16 +233,16 @@ mod tests {
 
     /// What is said of a file with these streams.
     fn told_of(streams: &[Stream<'_>]) -> Result<(Option<Protection>, String)> {
-        let mut plan = Plan::new(9);
+        let mut file = Compound::new();
         for (name, bytes) in streams {
             let mut bytes = bytes.to_vec();
             bytes.resize(5000, 0);
-            plan.add(0, name, Content::Bytes(bytes));
+            file = file.stream(name, bytes);
         }
-        let image = plan.write();
+        let bytes = file.build();
         let meter = Meter::new(Limits::strict(), Cancel::default());
         let mut cache = Cache::new(4096, 4096);
-        let mut window = Window::new(&image, &mut cache, &meter)?;
+        let mut window = Window::new(&bytes, &mut cache, &meter)?;
         let mut file = CompoundFile::open(&mut window)?;
         let mut told = Told::default();
         read(&mut file, &mut window, &mut told)?;

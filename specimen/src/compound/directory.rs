@@ -81,14 +81,22 @@ fn link_children(plan: &CompoundPlan, parent: &str, entries: &mut [DirectoryEntr
     let is_child = |node: &CompoundNode| node.parent() == parent;
     let mut children: Vec<usize> =
         (0..plan.nodes.len()).filter(|index| is_child(&plan.nodes[*index])).collect();
-    children.sort_by_key(|index| sort_key(plan.nodes[*index].name()));
+    if plan.siblings != Siblings::Unsorted {
+        children.sort_by_key(|index| sort_key(plan.nodes[*index].name()));
+    }
     let ids: Vec<u32> = children.into_iter().map(|index| index as u32 + 1).collect();
     match plan.siblings {
-        Siblings::RightOnly => {
+        Siblings::RightOnly | Siblings::Unsorted => {
             for pair in ids.windows(2) {
                 entries[pair[0] as usize].right = pair[1];
             }
             ids.first().copied().unwrap_or(NO_STREAM)
+        }
+        Siblings::LeftOnly => {
+            for pair in ids.windows(2) {
+                entries[pair[1] as usize].left = pair[0];
+            }
+            ids.last().copied().unwrap_or(NO_STREAM)
         }
         Siblings::Balanced => balance(&ids, 0, ids.len().checked_ilog2().unwrap_or(0), entries),
     }

@@ -52,6 +52,11 @@ pub enum Siblings {
     Balanced,
     /// A list linked by right siblings, all nodes black. Microsoft's SDK writes this shape.
     RightOnly,
+    /// A list linked by left siblings, all nodes black.
+    LeftOnly,
+    /// Like [`RightOnly`](Self::RightOnly), but in the order in which the nodes were added. This violates
+    /// the specification.
+    Unsorted,
 }
 
 /// The content of a directory entry.

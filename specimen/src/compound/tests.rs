@@ -47,7 +47,7 @@ fn every_layout_reads_back() {
     let (file, streams) = sample(300_000);
     for layout in &layouts {
         for version in [Version::Three, Version::Four] {
-            for siblings in [Siblings::Balanced, Siblings::RightOnly] {
+            for siblings in [Siblings::Balanced, Siblings::RightOnly, Siblings::LeftOnly] {
                 let file = file.clone().layout(layout).version(version).siblings(siblings);
                 let what = format!("{layout:?} {version:?} {siblings:?}");
                 assert_reads_back(&file, &streams, &what);

@@ -3,10 +3,9 @@
 //!
 //! A [`CompoundFile`] holds places, no bytes; each call is given the [`Window`] to read from.
 
-mod entry;
 #[cfg(test)]
-#[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
-pub(crate) mod image;
+pub(crate) mod counting;
+mod entry;
 mod layout;
 mod read;
 #[cfg(test)]

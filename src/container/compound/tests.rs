@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 
 use proptest::prelude::*;
+use rmsight_specimen::{Compound, Region, Siblings, Version};
 
-use super::image::{Content, Part, Plan, Shape};
+use super::counting::CountingSource;
 use super::*;
 use crate::limits::{Cancel, Limits, Meter};
 use crate::source::{Cache, ReadAt};
@@ -64,39 +65,40 @@ fn pattern(len: usize, seed: usize) -> Vec<u8> {
 }
 
 /// A file with storages, streams of many sizes, and one that needs several FAT sectors.
-fn plan(shift: u32, shape: Shape) -> Plan {
-    let mut plan = Plan::new(shift);
-    plan.shape = shape;
-    let outer = plan.add(0, "outer", Content::Storage);
-    let inner = plan.add(outer, "Inner Storage", Content::Storage);
+fn sample(version: Version, siblings: Siblings) -> Compound {
+    let mut file = Compound::new().version(version).siblings(siblings).layout(&[]);
+    file = file.storage("outer/Inner Storage");
     for (n, len) in [0, 1, 63, 64, 65, 511, 512, 4095, 4096, 4097, 70_000].into_iter().enumerate() {
-        let parent = [0, outer, inner][n % 3];
-        plan.add(parent, &format!("stream {n}"), Content::Bytes(pattern(len, n)));
+        let parent = ["", "outer/", "outer/Inner Storage/"][n % 3];
+        file = file.stream(&format!("{parent}stream {n}"), pattern(len, n));
     }
-    plan.add(0, "large", Content::Bytes(pattern(200_000, 99)));
-    plan
+    file.stream("large", pattern(200_000, 99))
+}
+
+fn stream_region(path: &str) -> Region {
+    Region::Stream(path.to_owned())
 }
 
 #[test]
 fn the_cfb_crate_and_this_reader_agree_on_every_layout() {
-    use Part::{Directory, Fat, MiniFat, MiniStream, Stream};
-    let orders: [&[Part]; 4] = [
-        &[],
-        &[Fat, Directory, MiniFat, MiniStream],
-        &[Stream(14), MiniStream, Stream(13), Fat],
-        &[Directory, Stream(14)],
+    use Region::{Directory, Fat, MiniFat, MiniStream};
+    let (large, medium) = (stream_region("large"), stream_region("outer/stream 10"));
+    let layouts = [
+        vec![],
+        vec![Fat, Directory, MiniFat, MiniStream],
+        vec![large.clone(), MiniStream, medium, Fat],
+        vec![Directory, large],
     ];
-    for shift in [9, 12] {
-        for order in orders {
-            for shape in [Shape::Balanced, Shape::RightOnly, Shape::LeftOnly] {
-                for fragmented in [false, true] {
-                    let mut plan = plan(shift, shape);
-                    plan.order = order.to_vec();
-                    plan.fragmented = fragmented;
-                    let image = plan.write();
-                    let ours = listing(&image).unwrap();
-                    assert_eq!(ours.len(), 14, "{shift} {order:?} {shape:?}");
-                    assert_eq!(ours, listing_by_cfb(&image.to_vec()), "{shift} {order:?}");
+    for version in [Version::Three, Version::Four] {
+        for layout in &layouts {
+            for siblings in [Siblings::Balanced, Siblings::RightOnly, Siblings::LeftOnly] {
+                let file = sample(version, siblings).layout(layout);
+                for file in [file.clone(), file.fragmented()] {
+                    let bytes = file.build();
+                    let ours = listing(&bytes).unwrap();
+                    let what = format!("{version:?} {layout:?} {siblings:?}");
+                    assert_eq!(ours.len(), 14, "{what}");
+                    assert_eq!(ours, listing_by_cfb(&bytes), "{what}");
                 }
             }
         }
@@ -121,25 +123,27 @@ fn files_that_the_cfb_crate_wrote_are_read() {
 
 #[test]
 fn names_are_found_in_trees_of_any_shape() {
-    for shape in [Shape::Balanced, Shape::RightOnly, Shape::LeftOnly, Shape::Disordered] {
-        let image = plan(9, shape).write();
-        with_window(&image, |window| {
+    for siblings in
+        [Siblings::Balanced, Siblings::RightOnly, Siblings::LeftOnly, Siblings::Unsorted]
+    {
+        let bytes = sample(Version::Three, siblings).build();
+        with_window(&bytes, |window| {
             let mut file = CompoundFile::open(window).unwrap();
             let root = file.root();
             let outer = file.child(window, &root, "OUTER").unwrap().unwrap();
             let inner = file.child(window, &outer, "inner storage").unwrap().unwrap();
             let stream = file.child(window, &inner, "Stream 5").unwrap().unwrap();
             assert_eq!(file.read(window, &stream, 10).unwrap(), pattern(511, 5)[..10]);
-            assert!(file.child(window, &root, "Stream 5").unwrap().is_none(), "{shape:?}");
+            assert!(file.child(window, &root, "Stream 5").unwrap().is_none(), "{siblings:?}");
         });
     }
 }
 
 #[test]
 fn extents_are_those_of_the_file_and_neighbours_are_one() {
-    let mut plan = plan(9, Shape::Balanced);
-    let image = plan.write();
-    with_window(&image, |window| {
+    let sample = sample(Version::Three, Siblings::Balanced);
+    let bytes = sample.build();
+    with_window(&bytes, |window| {
         let mut file = CompoundFile::open(window).unwrap();
         let root = file.root();
         let large = file.child(window, &root, "large").unwrap().unwrap();
@@ -149,11 +153,10 @@ fn extents_are_those_of_the_file_and_neighbours_are_one() {
         let small = file.child(window, &root, "stream 6").unwrap().unwrap();
         let extents = file.extents(window, &small).unwrap();
         let at = extents[0].offset as usize;
-        assert_eq!(image.to_vec()[at..at + 512], pattern(512, 6), "in the mini stream");
+        assert_eq!(bytes[at..at + 512], pattern(512, 6), "in the mini stream");
     });
-    plan.fragmented = true;
-    let image = plan.write();
-    with_window(&image, |window| {
+    let bytes = sample.fragmented().build();
+    with_window(&bytes, |window| {
         let mut file = CompoundFile::open(window).unwrap();
         let root = file.root();
         let large = file.child(window, &root, "large").unwrap().unwrap();
@@ -163,9 +166,8 @@ fn extents_are_those_of_the_file_and_neighbours_are_one() {
 
 #[test]
 fn damage_is_named_and_what_lies_before_it_is_kept() {
-    let mut plan = plan(9, Shape::Balanced);
-    plan.order = vec![Part::Stream(14)];
-    let whole = plan.write().to_vec();
+    let sample = sample(Version::Three, Siblings::Balanced);
+    let whole = sample.layout(&[stream_region("large")]).build();
     // The chain of the large stream leaves the file in its tenth sector.
     let (stream, start) = with_window(&whole, |window| {
         let mut file = CompoundFile::open(window).unwrap();
@@ -193,8 +195,7 @@ fn damage_is_named_and_what_lies_before_it_is_kept() {
 
 #[test]
 fn trees_and_chains_that_turn_back_end() {
-    let image = plan(9, Shape::RightOnly).write();
-    let whole = image.to_vec();
+    let whole = sample(Version::Three, Siblings::RightOnly).build();
     let first = u32::from_le_bytes(whole[48..52].try_into().unwrap()) as usize;
     let directory = (first + 1) * 512;
     // The right sibling of the first child of the root becomes that child again.
@@ -225,19 +226,20 @@ fn trees_and_chains_that_turn_back_end() {
 fn storages_that_share_children_are_damage_and_cost_no_product() {
     const STORAGES: usize = 500;
     const CHILDREN: usize = 500;
-    let mut plan = Plan::new(9);
-    plan.shape = Shape::RightOnly;
-    let storages: Vec<usize> =
-        (0..STORAGES).map(|n| plan.add(0, &format!("storage {n:04}"), Content::Storage)).collect();
-    for n in 0..CHILDREN {
-        plan.add(storages[0], &format!("child {n:04}"), Content::Storage);
+    let mut file = Compound::new().siblings(Siblings::RightOnly).layout(&[]);
+    for n in 0..STORAGES {
+        file = file.storage(&format!("storage {n:04}"));
     }
-    let mut bytes = plan.write().to_vec();
+    for n in 0..CHILDREN {
+        file = file.storage(&format!("storage 0000/child {n:04}"));
+    }
+    let mut bytes = file.build();
     let first = u32::from_le_bytes(bytes[48..52].try_into().unwrap()) as usize;
     let child_at = |storage: usize| (first + 1) * 512 + storage * 128 + 76;
-    let shared: [u8; 4] = bytes[child_at(storages[0])..][..4].try_into().unwrap();
-    for storage in &storages[1..] {
-        bytes[child_at(*storage)..][..4].copy_from_slice(&shared);
+    // Entry 0 is the root; the storages follow it.
+    let shared: [u8; 4] = bytes[child_at(1)..][..4].try_into().unwrap();
+    for storage in 2..=STORAGES {
+        bytes[child_at(storage)..][..4].copy_from_slice(&shared);
     }
     let limits = Limits { steps: 60 * (STORAGES + CHILDREN) as u64, ..Limits::default() };
     let meter = Meter::new(limits, Cancel::default());
@@ -268,10 +270,8 @@ fn storages_that_share_children_are_damage_and_cost_no_product() {
 #[test]
 fn a_fat_sector_that_the_difat_repeats_takes_no_memory() {
     // Every FAT sector is the first one; the directory's chain runs in it for ever.
-    let mut plan = Plan::new(9);
-    plan.add(0, "payload", Content::Zeros(4 << 20));
-    plan.order = vec![Part::Fat, Part::Directory];
-    let mut bytes = plan.write().to_vec();
+    let layout = [Region::Fat, Region::Directory];
+    let mut bytes = Compound::new().zeros("payload", 4 << 20).layout(&layout).build();
     for n in 0..109 {
         bytes.copy_within(76..80, 76 + n * 4);
     }
@@ -295,15 +295,15 @@ fn a_fat_sector_that_the_difat_repeats_takes_no_memory() {
 
 #[test]
 fn the_difat_of_a_large_file_is_walked_as_far_as_needed() {
-    let mut plan = Plan::new(9);
-    let first = plan.add(0, "first", Content::Bytes(pattern(5000, 1)));
-    let payload = plan.add(0, "payload", Content::Zeros(40 << 20));
-    plan.add(0, "last", Content::Bytes(pattern(5000, 2)));
-    plan.order = vec![Part::Stream(first), Part::Stream(payload)];
-    let image = plan.write();
+    let file = Compound::new()
+        .stream("first", pattern(5000, 1))
+        .zeros("payload", 40 << 20)
+        .stream("last", pattern(5000, 2))
+        .layout(&[stream_region("first"), stream_region("payload")]);
+    let source = CountingSource::new(file.build_sparse());
     let found = |name: &str| {
-        image.reads.borrow_mut().clear();
-        with_window(&image, |window| {
+        source.reads.borrow_mut().clear();
+        with_window(&source, |window| {
             let mut file = CompoundFile::open(window).unwrap();
             let root = file.root();
             let stream = file.likely_child(window, &root, name).unwrap().unwrap();
@@ -311,16 +311,16 @@ fn the_difat_of_a_large_file_is_walked_as_far_as_needed() {
         })
     };
     assert_eq!(found("first"), pattern(5000, 1));
-    assert!(image.cost().0 <= 4, "{:?}", image.reads);
+    assert!(source.cost().0 <= 4, "{:?}", source.reads);
     assert_eq!(found("last"), pattern(5000, 2));
     // 640 FAT sectors: 109 in the header, the others in 5 DIFAT sectors.
-    assert!(image.cost().0 <= 4 + 5, "{:?}", image.reads);
-    assert_eq!(&listing_by_cfb(&image.to_vec())["/last"], &Some(pattern(5000, 2)));
+    assert!(source.cost().0 <= 4 + 5, "{:?}", source.reads);
+    assert_eq!(&listing_by_cfb(&source.file.to_vec())["/last"], &Some(pattern(5000, 2)));
 }
 
 #[test]
 fn a_damaged_signature_is_still_a_compound_file() {
-    let mut bytes = plan(9, Shape::Balanced).write().to_vec();
+    let mut bytes = sample(Version::Three, Siblings::Balanced).build();
     assert!(matches(&bytes));
     bytes[3] ^= 1;
     assert!(matches(&bytes));
@@ -332,14 +332,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn no_damage_makes_it_panic(
-        shift in prop::sample::select(vec![9u32, 12]),
+        version in prop::sample::select(vec![Version::Three, Version::Four]),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
         in_structures: bool,
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
-        let mut plan = plan(shift, Shape::Balanced);
-        plan.order = vec![Part::Directory, Part::Fat, Part::MiniFat];
-        let mut bytes = plan.write().to_vec();
+        let layout = [Region::Directory, Region::Fat, Region::MiniFat];
+        let mut bytes = sample(version, Siblings::Balanced).layout(&layout).build();
         let reach = if in_structures { bytes.len().min(8192) } else { bytes.len() };
         for (at, value) in damage {
             bytes[at.index(reach)] = value;
@@ -352,9 +351,7 @@ proptest! {
 
     #[test]
     fn any_bytes_behind_a_header_are_read_or_refused(tail in prop::collection::vec(any::<u8>(), 0..4096)) {
-        let mut plan = Plan::new(9);
-        plan.add(0, "payload", Content::Zeros(9000));
-        let mut bytes = plan.write().to_vec();
+        let mut bytes = Compound::new().zeros("payload", 9000).build();
         bytes.truncate(76);
         bytes.extend(tail);
         let _ = listing(&bytes);

@@ -1,11 +1,12 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use rmsight_specimen::{Compound, Region, Siblings, Version};
 
 use super::layout::{COMPRESSION_CLASS, PASSWORD_CLASS, RMS_CLASS};
 use super::*;
 use crate::bytes::Buffer;
-use crate::container::compound::image::{Content, Image, Part, Plan, Shape};
+use crate::container::compound::counting::CountingSource;
 use crate::container::{Label, LicenseBytes, Member, Wanted};
 use crate::limits::{Cancel, Limits, Meter};
 use crate::source::{Cache, Extent, ReadAt};
@@ -128,23 +129,35 @@ fn license(len: usize) -> Vec<u8> {
     (0..len).map(|n| (n * 13 % 251) as u8 + 1).collect()
 }
 
-/// A document with the names of one writer. Returns the node of the license and of the content.
-fn document(shift: u32, names: [&str; 3], license: &[u8], content: u64) -> (Plan, usize, usize) {
-    let [transform, space, stream] = names;
-    let mut plan = Plan::new(shift);
-    let spaces = plan.add(0, DATA_SPACES, Content::Storage);
-    plan.add(spaces, "Version", Content::Bytes(vec![1; 76]));
-    plan.add(spaces, "DataSpaceMap", Content::Bytes(vec![2; 104]));
-    let info = plan.add(spaces, "DataSpaceInfo", Content::Storage);
-    plan.add(info, space, Content::Bytes(vec![3; 56]));
-    let info = plan.add(spaces, TRANSFORM_INFO, Content::Storage);
-    let storage = plan.add(info, transform, Content::Storage);
-    let bytes = primary(RMS_CLASS, Some(license), 4);
-    let at = plan.add(storage, PRIMARY, Content::Bytes(bytes));
-    let content = plan.add(0, stream, Content::Zeros(content));
-    plan.add(0, "\u{5}SummaryInformation", Content::Bytes(vec![4; 400]));
-    plan.add(0, DOCUMENT_SUMMARY, Content::Bytes(vec![4; 300]));
-    (plan, at, content)
+/// The path of the storage with all transforms.
+fn transforms() -> String {
+    format!("{DATA_SPACES}/{TRANSFORM_INFO}")
+}
+
+/// A document with the names of one writer.
+fn document(version: Version, names: [&str; 3], license: &[u8], content: u64) -> Compound {
+    document_in("", version, names, primary(RMS_CLASS, Some(license), 4), content)
+}
+
+/// A document in the storage `prefix`, which ends with `/` unless it is the root.
+fn document_in(
+    prefix: &str,
+    version: Version,
+    [transform, space, stream]: [&str; 3],
+    primary: Vec<u8>,
+    content: u64,
+) -> Compound {
+    let spaces = format!("{prefix}{DATA_SPACES}");
+    Compound::new()
+        .version(version)
+        .layout(&[])
+        .stream(&format!("{spaces}/Version"), vec![1; 76])
+        .stream(&format!("{spaces}/DataSpaceMap"), vec![2; 104])
+        .stream(&format!("{spaces}/DataSpaceInfo/{space}"), vec![3; 56])
+        .stream(&format!("{spaces}/{TRANSFORM_INFO}/{transform}/{PRIMARY}"), primary)
+        .zeros(&format!("{prefix}{stream}"), content)
+        .stream(&format!("{prefix}\u{5}SummaryInformation"), vec![4; 400])
+        .stream(&format!("{prefix}{DOCUMENT_SUMMARY}"), vec![4; 300])
 }
 
 const OOXML: [&str; 3] = [OOXML_TRANSFORM, "DRMEncryptedDataSpace", "EncryptedPackage"];
@@ -159,14 +172,13 @@ fn the_class_decides_and_the_names_tell_the_layout() {
         (ENVELOPE, Container::XpsIrm),
         (["Any", "Name", "Will do"], Container::XpsIrm),
     ] {
-        for shift in [9, 12] {
+        for version in [Version::Three, Version::Four] {
             for len in [27, 900, 47_000] {
                 let license = license(len);
-                let (plan, ..) = document(shift, names, &license, 9000);
-                let told = told_of(&plan.write());
+                let told = told_of(&document(version, names, &license, 9000).build());
                 assert_eq!(told.container, Some(container), "{names:?}");
                 assert_eq!(told.protection, Some(Protection::Rms));
-                assert_eq!(told.licenses, [license], "{shift} {len}");
+                assert_eq!(told.licenses, [license], "{version:?} {len}");
                 assert_eq!(told.error, None);
                 // Nothing stands in this one for old readers.
                 let is_binary = container == Container::BinaryIrm;
@@ -175,9 +187,9 @@ fn the_class_decides_and_the_names_tell_the_layout() {
             }
         }
     }
-    let (mut plan, ..) = document(9, BINARY, &license(900), 9000);
-    plan.add(0, "Workbook", Content::Bytes(b"a notice".to_vec()));
-    assert_eq!(told_of(&plan.write()).anomalies, []);
+    let file = document(Version::Three, BINARY, &license(900), 9000);
+    let file = file.stream("Workbook", b"a notice".to_vec());
+    assert_eq!(told_of(&file.build()).anomalies, []);
 }
 
 /// What a description says besides its license.
@@ -211,9 +223,7 @@ fn descriptions_are_read_by_their_lengths() {
         ("unknown class", other, unknown, 0, "unknown-transform", vec![]),
         ("nothing", Vec::new(), rms, 0, "truncated", vec![]),
     ] {
-        let (mut plan, at, _) = document(9, OOXML, b"", 9000);
-        plan.nodes[at].content = Content::Bytes(primary);
-        let told = told_of(&plan.write());
+        let told = told_of(&document_in("", Version::Three, OOXML, primary, 9000).build());
         assert_eq!(told.protection, protection, "{what}");
         assert_eq!(told.container, Some(Container::OoxmlIrm), "{what}");
         assert_eq!(told.licenses.concat(), bytes[..len], "{what}");
@@ -225,14 +235,14 @@ fn descriptions_are_read_by_their_lengths() {
 #[test]
 fn passwords_and_compression_are_not_rights() {
     let with = |class: &str, transform: &str, info: bool| {
-        let (mut plan, at, _) = document(9, [transform, "Space", "EncryptedPackage"], b"", 9000);
-        plan.nodes[at].content = Content::Bytes(primary(class, None, 0));
+        let names = [transform, "Space", "EncryptedPackage"];
+        let mut file = document_in("", Version::Three, names, primary(class, None, 0), 9000);
         if info {
             let mut bytes = vec![4, 0, 4, 0, 0x40, 0, 0, 0];
             bytes.resize(2000, b' ');
-            plan.add(0, "EncryptionInfo", Content::Bytes(bytes));
+            file = file.stream("EncryptionInfo", bytes);
         }
-        told_of(&plan.write())
+        told_of(&file.build())
     };
     for (class, transform, info, protection, code) in [
         (PASSWORD_CLASS, "StrongEncryptionTransform", true, Protection::Password, ""),
@@ -250,12 +260,10 @@ fn passwords_and_compression_are_not_rights() {
 
 #[test]
 fn two_licenses_are_both_told() {
-    let (mut plan, at, _) = document(9, OOXML, &license(5000), 9000);
-    let info = plan.nodes[plan.nodes[at].parent].parent;
-    let second = plan.add(info, "Second", Content::Storage);
-    let bytes = primary(RMS_CLASS, Some(&license(300)), 4);
-    plan.add(second, PRIMARY, Content::Bytes(bytes));
-    let told = told_of(&plan.write());
+    let second = primary(RMS_CLASS, Some(&license(300)), 4);
+    let file = document(Version::Three, OOXML, &license(5000), 9000)
+        .stream(&format!("{}/Second/{PRIMARY}", transforms()), second);
+    let told = told_of(&file.build());
     let mut lens: Vec<usize> = told.licenses.iter().map(Vec::len).collect();
     lens.sort_unstable();
     assert_eq!(lens, [300, 5000]);
@@ -275,80 +283,79 @@ fn use_license(chain: &[u8]) -> Vec<u8> {
 #[test]
 fn use_licenses_and_labels_lie_beside_the_license() {
     let id = "11111111-2222-3333-4444-55555555aaaa";
-    let (mut plan, at, _) = document(9, OOXML, &license(5000), 9000);
-    let storage = plan.nodes[at].parent;
-    let info = plan.nodes[storage].parent;
-    plan.add(storage, "EUL-AAA", Content::Bytes(use_license(b"<certificatechain/>")));
-    plan.add(storage, "EUL-BBB", Content::Bytes(use_license(&license(6000))));
+    let info = transforms();
+    let storage = format!("{info}/{OOXML_TRANSFORM}");
     let xml = format!("<clbl:labelList><clbl:label id='{{{id}}}' enabled='1'/></clbl:labelList>");
-    plan.add(info, LABEL_INFO, Content::Bytes(xml.into_bytes()));
-    let image = plan.write();
-    let told = tell(&image, Told { wants_labels: true, ..Told::default() });
+    let file = document(Version::Three, OOXML, &license(5000), 9000)
+        .stream(&format!("{storage}/EUL-AAA"), use_license(b"<certificatechain/>"))
+        .stream(&format!("{storage}/EUL-BBB"), use_license(&license(6000)))
+        .stream(&format!("{info}/{LABEL_INFO}"), xml.into_bytes());
+    let bytes = file.build();
+    let told = tell(&bytes, Told { wants_labels: true, ..Told::default() });
     assert_eq!(told.use_licenses, [b"<certificatechain/>".to_vec(), license(6000)]);
     assert_eq!(told.label.map(|label| label.id).as_deref(), Some(id));
-    let told = tell(&image, Told { is_quick: true, ..Told::default() });
+    let told = tell(&bytes, Told { is_quick: true, ..Told::default() });
     assert_eq!(told.use_licenses.len(), 0);
     assert_eq!(told.licenses, [license(4096)]);
     assert_eq!(told.label, None);
     // One that is damaged costs nothing else.
     let mut damaged = use_license(b"<certificatechain/>");
     damaged[20] = 0xFF;
-    plan.add(storage, "EUL-CCC", Content::Bytes(damaged));
-    let told = told_of(&plan.write());
+    let told = told_of(&file.stream(&format!("{storage}/EUL-CCC"), damaged).build());
     assert_eq!(told.use_licenses.len(), 2);
     assert_eq!(told.licenses.len(), 1);
     assert_eq!(told.error_code(), "truncated");
 }
 
 /// The ways in which writers order the parts of a document.
-fn orders(license: usize, content: usize) -> [(&'static str, Vec<Part>); 5] {
-    use Part::{Difat, Directory, Fat, MiniFat, MiniStream, Stream};
-    let (license, content) = (Stream(license), Stream(content));
+fn layouts([transform, _, content]: [&str; 3]) -> [(&'static str, Vec<Region>); 5] {
+    use Region::{Difat, Directory, Fat, MiniFat, MiniStream, Stream};
+    let license = || Stream(format!("{}/{transform}/{PRIMARY}", transforms()));
+    let content = || Stream(content.to_owned());
     [
-        ("all first", vec![Fat, Directory, MiniFat, MiniStream, license, content]),
-        ("license first", vec![license, content, MiniStream, MiniFat, Directory, Fat, Difat]),
+        ("all first", vec![Fat, Directory, MiniFat, MiniStream, license(), content()]),
+        ("license first", vec![license(), content(), MiniStream, MiniFat, Directory, Fat, Difat]),
         (
             "license and FAT last",
-            vec![content, MiniStream, MiniFat, Directory, license, Fat, Difat],
+            vec![content(), MiniStream, MiniFat, Directory, license(), Fat, Difat],
         ),
-        ("all last", vec![content, MiniFat, MiniStream, license, Directory, Fat, Difat]),
-        ("FAT before the directory", vec![license, content, Difat, Fat, Directory]),
+        ("all last", vec![content(), MiniFat, MiniStream, license(), Directory, Fat, Difat]),
+        ("FAT before the directory", vec![license(), content(), Difat, Fat, Directory]),
     ]
 }
 
 #[test]
 fn a_small_document_costs_four_reads() {
     let license = license(47_000);
-    for shift in [9, 12] {
+    for version in [Version::Three, Version::Four] {
         for content in [20_000, 6_500_000] {
-            let (plan, at, package) = document(shift, OOXML, &license, content);
-            for (what, order) in orders(at, package) {
-                for shape in [Shape::Balanced, Shape::RightOnly] {
-                    let image = Plan { order: order.clone(), shape, ..plan.clone() }.write();
-                    let told = told_of(&image);
+            let file = document(version, OOXML, &license, content);
+            for (name, layout) in layouts(OOXML) {
+                for siblings in [Siblings::Balanced, Siblings::RightOnly] {
+                    let file = file.clone().layout(&layout).siblings(siblings);
+                    let source = CountingSource::new(file.build_sparse());
+                    let told = told_of(&source);
+                    let what = format!("{name} {version:?} {content}");
                     assert_eq!(told.licenses.concat(), license, "{what}");
-                    let (reads, bytes) = image.cost();
-                    let seen = image.reads.borrow();
-                    assert!(reads <= 5, "{what} {shift} {content}: {seen:?}");
-                    assert!(bytes <= license.len() + 8192, "{what} {shift} {content}: {seen:?}");
+                    let (reads, bytes) = source.cost();
+                    let seen = source.reads.borrow();
+                    assert!(reads <= 5, "{what}: {seen:?}");
+                    assert!(bytes <= license.len() + 8192, "{what}: {seen:?}");
                 }
             }
         }
     }
 }
 
-static LARGE: LazyLock<(Plan, usize, usize)> =
-    LazyLock::new(|| document(9, OOXML, &license(47_000), 1 << 30));
-
 #[test]
 fn a_gigabyte_costs_little_more() {
-    let (plan, at, package) = &*LARGE;
-    for (what, order) in orders(*at, *package) {
-        let image = Plan { order, ..plan.clone() }.write();
-        let told = told_of(&image);
+    let file = document(Version::Three, OOXML, &license(47_000), 1 << 30);
+    for (what, layout) in layouts(OOXML) {
+        let source = CountingSource::new(file.clone().layout(&layout).build_sparse());
+        let told = told_of(&source);
         assert_eq!(told.licenses, [license(47_000)], "{what}");
-        let (reads, bytes) = image.cost();
-        let difat = (image.len / 512 / 128 - 109).div_ceil(127) as usize;
+        let (reads, bytes) = source.cost();
+        let difat = (source.file.len() / 512 / 128 - 109).div_ceil(127) as usize;
         if what == "all first" {
             assert!(reads <= 8, "{what}: {reads}");
         }
@@ -360,11 +367,11 @@ fn a_gigabyte_costs_little_more() {
 /// A protected document of each layout whose structures are small and at known places.
 static SMALL: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let mut files = Vec::new();
-    for shift in [9, 12] {
+    for version in [Version::Three, Version::Four] {
         for names in [OOXML, BINARY, ENVELOPE] {
-            let (plan, at, package) = document(shift, names, &license(4200), 5000);
-            for (_, order) in orders(at, package) {
-                files.push(Plan { order, ..plan.clone() }.write().to_vec());
+            let file = document(version, names, &license(4200), 5000);
+            for (_, layout) in layouts(names) {
+                files.push(file.clone().layout(&layout).build());
             }
         }
     }
@@ -411,21 +418,16 @@ fn no_lost_sector_makes_a_protected_file_harmless() {
 
 #[test]
 fn a_document_embedded_in_a_message_leaves_it_a_message() {
-    let (mut plan, ..) = document(9, OOXML, &license(5000), 9000);
-    let storage = plan.add(0, "__substg1.0_3701000D", Content::Storage);
-    for node in 1..storage {
-        if plan.nodes[node].parent == 0 {
-            plan.nodes[node].parent = storage;
-        }
-    }
+    let primary = primary(RMS_CLASS, Some(&license(5000)), 4);
+    let mut file = document_in("__substg1.0_3701000D/", Version::Three, OOXML, primary, 9000);
     for is_message in [false, true] {
         if is_message {
-            plan.add(0, MESSAGE_PROPERTIES, Content::Bytes(vec![0; 64]));
+            file = file.stream(MESSAGE_PROPERTIES, vec![0; 64]);
         }
-        let image = plan.write();
+        let bytes = file.build();
         let meter = Meter::new(Limits::strict(), Cancel::default());
         let mut cache = Cache::new(4096, 4096);
-        let mut window = Window::new(&image, &mut cache, &meter).unwrap();
+        let mut window = Window::new(&bytes, &mut cache, &meter).unwrap();
         let mut file = CompoundFile::open(&mut window).unwrap();
         let mut told = Told::default();
         assert_eq!(read(&mut file, &mut window, &mut told).unwrap(), !is_message);
@@ -436,24 +438,19 @@ fn a_document_embedded_in_a_message_leaves_it_a_message() {
 
 #[test]
 fn encrypted_content_alone_is_unknown() {
-    let mut plan = Plan::new(9);
-    plan.add(0, "EncryptedPackage", Content::Bytes(vec![1; 5000]));
-    let told = told_of(&plan.write());
+    let told = told_of(&Compound::new().stream("EncryptedPackage", vec![1; 5000]).build());
     assert_eq!(told.protection, Some(Protection::Unknown));
     assert_eq!(told.error_code(), "malformed-data-spaces");
 }
 
 #[test]
 fn an_ordinary_file_is_not_protected() {
-    let mut plan = Plan::new(9);
-    plan.add(0, "Workbook", Content::Bytes([0x09, 0x08, 2, 0, 6, 0].repeat(900)));
-    let storage = plan.add(0, "Macros", Content::Storage);
+    let mut file = Compound::new().stream("Workbook", [0x09, 0x08, 2, 0, 6, 0].repeat(900));
     for n in 0..40 {
-        plan.add(storage, &format!("Module {n}"), Content::Bytes(vec![1; 100 * n]));
+        file = file.stream(&format!("Macros/Module {n}"), vec![1; 100 * n]);
     }
-    for shape in [Shape::Balanced, Shape::Disordered] {
-        let image: Image = Plan { shape, ..plan.clone() }.write();
-        let told = told_of(&image);
+    for siblings in [Siblings::Balanced, Siblings::Unsorted] {
+        let told = told_of(&file.clone().siblings(siblings).build());
         assert_eq!(told.protection, Some(Protection::None), "{:?}", told.error);
         assert_eq!(told.container, Some(Container::Ole));
         assert!(told.is_harmless());
