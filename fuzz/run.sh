@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs each fuzz target for so many seconds, and prints what came of it: ./run.sh SECONDS [TARGET]…
+# Runs each fuzz target for SECONDS and prints a table of the results: ./run.sh SECONDS [TARGET]…
 #
-# No sanitizer: the library has no unsafe code, and what matters are panics, overflows (both are
-# checked), memory and time. With SANITIZER=address it inflates with zlib-rs, as the program does, which
-# has unsafe code, and AddressSanitizer looks on. What is found lies in artifacts/; make it a file of
-# ../corpus/regressions/<target>/, which plain tests replay.
+# The default is no sanitizer: the library has no unsafe code, and the targets check for panics, overflows,
+# memory and time. SANITIZER=address inflates with zlib-rs, as the program does, under AddressSanitizer:
+# zlib-rs has unsafe code. Findings are written to artifacts/. Copy each to ../corpus/regressions/<target>/,
+# which ordinary tests read.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds="${1:?how many seconds for each target}"
@@ -18,7 +18,7 @@ sanitizer="${SANITIZER:-none}"
 features=()
 memory=1024
 if [ "$sanitizer" != none ]; then
-  # Sanitizers are a matter of nightly compilers; this one has them too.
+  # Sanitizers are a nightly feature. This variable enables them in a stable compiler.
   export RUSTC_BOOTSTRAP=1
   features=(--features zlib-rs)
   memory=4096
@@ -33,8 +33,8 @@ for target in "${targets[@]}"; do
     pdf | mail | estate) dictionary="$target" ;;
     *) dictionary=binary ;;
   esac
-  # Longer inputs cost more than they find: the targets build the large structures themselves. What is
-  # longer than the first read and the budget of a piece is reached with these.
+  # Longer inputs cost more than they find, because the targets build the large structures themselves.
+  # These lengths exceed the first read and the budget of a piece.
   case "$target" in
     inspect | split | irm) longest=65536 ;;
     mail | rpmsg | pdf) longest=8192 ;;

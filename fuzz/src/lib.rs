@@ -1,11 +1,11 @@
-//! The fuzz targets, as libFuzzer runs them, or without it over files.
+//! The fuzz targets, either for libFuzzer or as programs that read files.
 
 pub mod targets;
 
 #[cfg(feature = "libfuzzer")]
 pub use libfuzzer_sys;
 
-/// The program of a target.
+/// Defines the entry point of a target for libFuzzer.
 #[cfg(feature = "libfuzzer")]
 #[macro_export]
 macro_rules! target {
@@ -14,7 +14,7 @@ macro_rules! target {
     };
 }
 
-/// The program of a target.
+/// Defines a program that runs a target once for each file on its command line.
 #[cfg(not(feature = "libfuzzer"))]
 #[macro_export]
 macro_rules! target {

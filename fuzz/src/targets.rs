@@ -1,6 +1,6 @@
-//! What each fuzz target does with its bytes, and what it takes for wrong.
+//! The fuzz targets and their checks.
 //!
-//! The library's own tests include this file and run each target over `corpus/regressions/`.
+//! The tests of the library include this file and run each target over `corpus/regressions/`.
 
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
@@ -16,7 +16,7 @@ use rmsight_specimen::{
     Method, Pfile, PfileVersion, Server, Version, Zip, eml, mbox, rpmsg as rpmsg_of, tnef,
 };
 
-/// Every target by its name.
+/// The targets by name.
 pub const TARGETS: [(&str, fn(&[u8])); 12] = [
     ("inspect", inspect),
     ("compound", compound),
@@ -32,7 +32,7 @@ pub const TARGETS: [(&str, fn(&[u8])); 12] = [
     ("signature", signature),
 ];
 
-/// Strict, and small enough that one run stays within milliseconds.
+/// Returns strict budgets that end one run within milliseconds.
 fn limits() -> Limits {
     let mut limits = Limits::strict();
     limits.inflated_total = 1 << 20;
@@ -40,13 +40,13 @@ fn limits() -> Limits {
     limits
 }
 
-/// Reads all that can be read. Signatures are the subject of one target: checking one takes longer than
-/// reading a file.
-fn curious() -> InspectorBuilder {
+/// Returns an inspector with every optional extraction. Only the target `signature` checks signatures,
+/// because a check takes longer than reading a file.
+fn thorough() -> InspectorBuilder {
     Inspector::builder().limits(limits()).evidence(true).labels(true).deep(true).verify(false)
 }
 
-/// What holds of every report.
+/// Checks the invariants of every report.
 fn check(report: &Report) {
     let estate = Estate::default();
     assert!(report.findings().count() > 0);
@@ -71,12 +71,12 @@ fn check(report: &Report) {
 }
 
 fn inspected(bytes: &[u8]) -> Report {
-    let report = curious().build().inspect_bytes(bytes);
+    let report = thorough().build().inspect_bytes(bytes);
     check(&report);
     report
 }
 
-/// Bytes as a file.
+/// Reads the input as a file, whole and with `Depth::Head`.
 pub fn inspect(data: &[u8]) {
     inspected(data);
     let quick = Inspector::builder().limits(limits()).depth(rmsight::Depth::Head).verify(false);
@@ -84,7 +84,7 @@ pub fn inspect(data: &[u8]) {
     check(&{ quick }.inspect_bytes(data));
 }
 
-/// A compound file here and in the `cfb` crate: the same streams and bytes where both read it.
+/// Reads a compound file with the library and with the `cfb` crate. The streams must match if both succeed.
 pub fn compound(data: &[u8]) {
     inspected(data);
     let Ok(ours) = rmsight::fuzzing::compound_listing(data, limits()) else { return };
@@ -93,7 +93,7 @@ pub fn compound(data: &[u8]) {
     }
 }
 
-/// All that is in a compound file by the `cfb` crate, by path.
+/// Returns the entries of a compound file by path, with the bytes of streams, as the `cfb` crate reads them.
 pub fn by_cfb(data: &[u8]) -> io::Result<BTreeMap<String, Option<Vec<u8>>>> {
     let mut file = cfb::CompoundFile::open_strict(Cursor::new(data))?;
     let entries: Vec<(String, bool)> = file
@@ -112,12 +112,12 @@ pub fn by_cfb(data: &[u8]) -> io::Result<BTreeMap<String, Option<Vec<u8>>>> {
     Ok(found)
 }
 
-/// Signing takes longer than reading, so each license is built once.
+/// Returns a license that is built once, because signing takes longer than reading.
 fn license() -> Vec<u8> {
     signed(0).to_vec()
 }
 
-/// Licenses of three servers, alone and with a certificate, in both encodings.
+/// Returns one of 12 licenses: of three servers, alone or with a certificate, in two encodings.
 fn signed(which: u8) -> &'static [u8] {
     static BUILT: [OnceLock<Vec<u8>>; 12] = [const { OnceLock::new() }; 12];
     let which = usize::from(which) % BUILT.len();
@@ -134,7 +134,7 @@ fn signed(which: u8) -> &'static [u8] {
     })
 }
 
-/// Changes bytes at places that the input names.
+/// Edits bytes at offsets that the input selects.
 fn edit(bytes: &mut Vec<u8>, u: &mut Unstructured<'_>) -> Result<()> {
     for _ in 0..u.int_in_range(0..=6)? {
         let at = usize::from(u.arbitrary::<u16>()?) % bytes.len().max(1);
@@ -165,7 +165,7 @@ fn rest<'a>(u: &mut Unstructured<'a>) -> Result<&'a [u8]> {
     u.bytes(len)
 }
 
-/// A protected document of any layout, damaged; or one whose transform is the input.
+/// Reads a damaged protected document of any layout, or one whose transform is the input.
 pub fn irm(data: &[u8]) {
     let _ = irm_of(&mut Unstructured::new(data));
 }
@@ -204,14 +204,14 @@ fn irm_of(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A license, here and by a walk over its tree.
+/// Reads a license with a cold and a warm cache, and compares the facts with those of [`tree`].
 pub fn xrml(data: &[u8]) {
     let report = if data.starts_with(b"<") {
         inspected(data)
     } else {
         inspected(&[b"<XrML", data].concat())
     };
-    // What was read before changes nothing.
+    // Licenses read before must not change the report.
     let build = || Inspector::builder().limits(limits()).verify(false).build();
     let (cold, mut warm) = (build().inspect_bytes(data), build());
     let which = data.len().to_le_bytes()[0];
@@ -226,7 +226,7 @@ pub fn xrml(data: &[u8]) {
     }
 }
 
-/// A PDF, from its header on.
+/// Reads the input as a PDF, with a header if it lacks one.
 pub fn pdf(data: &[u8]) {
     if data.starts_with(b"%PDF-") {
         inspected(data);
@@ -235,7 +235,7 @@ pub fn pdf(data: &[u8]) {
     }
 }
 
-/// Blocks of a message attachment; or a sound one around any bytes.
+/// Reads the blocks of an rpmsg attachment, or a valid attachment that contains the input.
 pub fn rpmsg(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
     match kind % 3 {
@@ -245,7 +245,7 @@ pub fn rpmsg(data: &[u8]) {
     }
 }
 
-/// A generic protected file.
+/// Reads a generic protected file: the input, with or without a prefix, or a damaged valid file.
 pub fn pfile(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
     match kind % 3 {
@@ -260,7 +260,7 @@ pub fn pfile(data: &[u8]) {
     }
 }
 
-/// Mail in each of its forms, and any bytes attached to it.
+/// Reads each mail format, with the input as the message or as its attachment.
 pub fn mail(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
     let attached = || [Attachment::new("file.bin", data.to_vec())];
@@ -282,7 +282,7 @@ pub fn mail(data: &[u8]) {
     inspected(&bytes);
 }
 
-/// An archive of any bytes, damaged.
+/// Reads a ZIP archive: the input, an Office package that contains it, or a damaged archive.
 pub fn zip(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
     match kind % 4 {
@@ -314,13 +314,13 @@ fn zip_of(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// An estate file: an estate, or mistakes; and what is declared answers for itself.
+/// Parses an estate file. A failure must name a mistake. No estate may turn a protected license into "none".
 pub fn estate(data: &[u8]) {
     match Estate::from_toml(data) {
         Err(mistakes) => assert!(!mistakes.is_empty()),
         Ok(estate) => {
             std::hint::black_box(estate.open_questions());
-            let report = curious().build().inspect_bytes(&license());
+            let report = thorough().build().inspect_bytes(&license());
             for finding in report.findings() {
                 let verdict = judge(finding.facts(), &estate);
                 assert_ne!(verdict.dependency(), Dependency::None);
@@ -329,11 +329,11 @@ pub fn estate(data: &[u8]) {
     }
 }
 
-/// Gives at most so many bytes a read.
+/// Source that limits the length of each read.
 pub struct Split<'a> {
-    /// All of them.
+    /// The bytes of the source.
     pub bytes: &'a [u8],
-    /// So many.
+    /// The maximum length of a read.
     pub most: usize,
 }
 
@@ -348,11 +348,11 @@ impl ReadAt for Split<'_> {
     }
 }
 
-/// The same facts however reads are split, and whatever was read before.
+/// Checks that the report does not depend on the length of reads or on earlier reads.
 pub fn split(data: &[u8]) {
     let Some(([most, first, block], data)) = data.split_first_chunk() else { return };
     let expected = inspected(data);
-    let mut other = curious()
+    let mut other = thorough()
         .first_read(512 + usize::from(*first) * 64)
         .block(512 + usize::from(*block) * 64)
         .build();
@@ -363,7 +363,7 @@ pub fn split(data: &[u8]) {
     assert_eq!(other.inspect_reader(data).ok().as_ref(), Some(&expected));
 }
 
-/// A signed license: what is changed in its BODY never verifies.
+/// Edits a signed license. A changed BODY must never verify.
 pub fn signature(data: &[u8]) {
     let _ = signature_of(&mut Unstructured::new(data));
 }
@@ -373,11 +373,11 @@ fn signature_of(u: &mut Unstructured<'_>) -> Result<()> {
     let mut bytes = sound.clone();
     edit(&mut bytes, u)?;
     let mut limits = limits();
-    // Checking one signature takes 20,000 steps.
+    // A check of one signature takes 20,000 steps.
     limits.steps_total = 32 << 20;
-    let report = curious().limits(limits).verify(true).build().inspect_bytes(&bytes);
+    let report = thorough().limits(limits).verify(true).build().inspect_bytes(&bytes);
     check(&report);
-    // White space between tags may be anything, and zeros are half of UTF-16.
+    // White space between tags is insignificant. Zeros are the high bytes of UTF-16.
     let body = |text: &[u8]| {
         let is_text = |byte: &u8| *byte != 0 && !byte.is_ascii_whitespace();
         let text: Vec<u8> = text.iter().copied().filter(is_text).collect();
@@ -402,7 +402,7 @@ fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).position(|window| window == part)
 }
 
-/// A license read the straightforward way: the whole tree, then by path.
+/// Differential oracle: builds the whole XML tree and looks values up by path.
 pub mod tree {
     use quick_xml::Reader;
     use quick_xml::events::Event;
@@ -433,7 +433,7 @@ pub mod tree {
         }
     }
 
-    /// The tree of one document; `None` for what is not as plain as every real license is.
+    /// Returns the tree of one document, or `None` if it uses XML that no real license contains.
     fn parse(text: &[u8]) -> Option<Element> {
         let mut reader = Reader::from_str(std::str::from_utf8(text).ok()?);
         let mut open = vec![Element::default()];
@@ -451,7 +451,7 @@ pub mod tree {
                 Event::Text(text) => {
                     let text = text.trim();
                     let into = open.last_mut()?;
-                    // Text in pieces, or around elements, stands in no license.
+                    // No license contains split text or text around elements.
                     if !text.is_empty() && (!into.text.is_empty() || !into.children.is_empty()) {
                         return None;
                     }
@@ -479,7 +479,7 @@ pub mod tree {
         text.trim_start_matches('{').trim_end_matches('}').to_ascii_lowercase()
     }
 
-    /// Where the library and the tree disagree about a single sound license.
+    /// Returns the first difference between the library and the tree for a single sound license.
     pub fn difference(text: &[u8], report: &Report) -> Option<String> {
         let finding = report.findings().next()?;
         let facts = finding.facts();
@@ -500,7 +500,7 @@ pub mod tree {
         let text = |path: &str| body.at(path).map(|element| element.text.clone());
         let id = |path: &str| text(path).map(|text| guid(&text));
         let principal = "ISSUEDPRINCIPALS/PRINCIPAL/OBJECT";
-        // Of anybody else an address is no URL.
+        // Only the address of a server is a URL.
         let is_server = body
             .at(principal)
             .is_some_and(|object| object.attribute("type") == Some("MS-DRM-Server"));
@@ -517,7 +517,7 @@ pub mod tree {
         ];
         pairs.into_iter().find_map(|(name, ours, theirs)| {
             let theirs = theirs.filter(|text| !text.is_empty());
-            // Entities and odd spellings of GUIDs are not what is compared here.
+            // Values with entities or unusual spellings of GUIDs are not compared.
             let plain = theirs
                 .iter()
                 .chain(ours)
