@@ -1,4 +1,4 @@
-//! Throughput of whole inspections from memory: every layout of compound files, every container.
+//! Throughput of whole inspections from memory: compound file layouts, containers and ordinary files.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -44,10 +44,10 @@ fn containers(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Files of noise that a processor cannot learn by heart; of one it knows where each guess goes.
+/// Number of files of noise. A branch predictor learns a single file.
 const MANY: u64 = 300;
 
-/// What comes of nothing: the look at the first bytes, and no more.
+/// Ordinary files: only their first bytes are read.
 fn plain(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("plain");
     let mut inspector = Inspector::builder().keep_licenses(false).build();

@@ -1,7 +1,7 @@
-//! Work for valgrind to count the instructions of: the gate that no noise moves.
+//! Cases whose instructions are counted. The counts do not depend on the load of the machine.
 //!
-//! `benches/count-instructions` runs each under callgrind and holds it against
-//! `benches/instructions.tsv`. By itself this only does the work.
+//! `benches/count-instructions` runs each case under callgrind and compares it with
+//! `benches/instructions.tsv`. Run alone, this program only does the work.
 
 #![allow(
     missing_docs,
@@ -19,7 +19,7 @@ use rmsight_specimen::{
     noise, plain_pdf, word_package,
 };
 
-/// All that is counted, and what it calls.
+/// Counted function: callgrind collects only here and in its callees.
 #[inline(never)]
 fn measured(inspector: &mut Inspector, bytes: &[u8]) -> Report {
     inspector.inspect_bytes(black_box(bytes))
@@ -34,7 +34,7 @@ fn document() -> IrmDocument {
     IrmDocument::new(IrmKind::Ooxml, license()).payload(200_000)
 }
 
-/// Name, depth, and what is read.
+/// Name, depth, and builder of the input.
 type Case = (&'static str, Depth, fn() -> Vec<u8>);
 
 fn archive() -> Vec<u8> {
@@ -57,7 +57,7 @@ const CASES: [Case; 11] = [
 ];
 
 fn main() {
-    // Cargo adds arguments of its own, which begin with a dash.
+    // Cargo adds arguments that begin with a dash.
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     for (name, depth, bytes) in CASES {
@@ -67,7 +67,7 @@ fn main() {
         let bytes = bytes();
         let mut inspector =
             Inspector::builder().depth(depth).verify(false).keep_licenses(false).build();
-        // Cold first: what is counted is a worker's second file.
+        // The first, cold read is not counted: most files of a worker are read with warm caches.
         drop(inspector.inspect_bytes(&bytes));
         drop(black_box(measured(&mut inspector, &bytes)));
         println!("{name}");

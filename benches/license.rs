@@ -1,9 +1,8 @@
-//! Throughput of license reading, beside the bare events of quick-xml over the same bytes.
+//! Throughput of license reading, compared with the bare events of quick-xml over the same bytes.
 //!
-//! `cargo bench --bench license`. Trust ratios of one run: `whole` against `quick-xml`, `head`
-//! against `quick-xml head`. The first lines are such ratios, of rounds that take turns; `new` is an
-//! inspector that has seen no license yet. `sha256` is what `license_sha256` would add, which is computed on
-//! request only.
+//! `cargo bench --bench license`. Compare within one run: `whole` with `quick-xml`, `head` with
+//! `quick-xml head`. The first lines print these ratios, from alternating rounds. `new` is an inspector with
+//! empty caches. `sha256` is the additional cost of `license_sha256`, which is computed on request only.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
@@ -28,7 +27,7 @@ fn inspector(depth: Depth) -> Inspector {
     Inspector::builder().depth(depth).keep_licenses(false).build()
 }
 
-/// The events up to the first `WORK`, or all of them, with the attributes visited.
+/// Reads all events, or those up to the first `WORK`, and visits their attributes. Returns their number.
 fn quick_xml_events(text: &str, head_only: bool) -> usize {
     use quick_xml::events::Event;
     let mut reader = quick_xml::Reader::from_str(text);
@@ -91,13 +90,12 @@ fn encodings(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The text between two others.
+/// Returns the text between two delimiters.
 fn between<'t>(text: &'t str, before: &str, behind: &str) -> &'t str {
     text.split_once(before).unwrap().1.split_once(behind).unwrap().0
 }
 
-/// Signatures of licenses that nobody has seen, whose certificates are known; and the same
-/// signatures without anything else.
+/// Measures licenses that are not cached and whose certificates are cached, and their bare RSA operations.
 fn signatures(criterion: &mut Criterion) {
     let licenses: Vec<Vec<u8>> = (0..64)
         .map(|which| {
@@ -126,7 +124,7 @@ fn signatures(criterion: &mut Criterion) {
         bencher.iter(|| {
             which = (which + 1) % bare.len();
             let (key, signature) = &bare[which];
-            // Whether it verifies takes the same time.
+            // A failed verification takes the same time.
             let digest = [0; 32];
             key.verify(Pkcs1v15Sign::new::<Sha256>(), &digest, signature).is_ok()
         });
@@ -141,14 +139,14 @@ fn signatures(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Seconds that a round of `work` takes.
+/// Returns the seconds of one call of `work`: the mean of a round of 200.
 fn round(mut work: impl FnMut()) -> f64 {
     let begin = Instant::now();
     (0..200).for_each(|_| work());
     begin.elapsed().as_secs_f64() / 200.0
 }
 
-/// How many times as fast as the bare events of quick-xml, by the median of rounds that take turns.
+/// Prints the speed relative to the bare events of quick-xml: medians of alternating rounds.
 fn ratios(_: &mut Criterion) {
     let bytes = license(Documents::Eight, 36_000).build();
     let text = String::from_utf8(bytes.clone()).unwrap();

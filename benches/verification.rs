@@ -1,10 +1,10 @@
-//! What it costs to verify whole licenses, beside the work that cannot be left out.
+//! Cost of verifying whole licenses, compared with the necessary operations.
 //!
 //! `cargo bench -p rmsight --bench verification` prints microseconds a license, the
-//! best of rounds that take turns: the bare RSA operation and the bare digest of the signed text for
-//! one signature, reading without verification, and reading with it. The last line is the ratio of
-//! the last of these to the sum of the others. The certificates of all licenses are known by then, as
-//! they are after the first files of a scan; no license is read twice in a round.
+//! best of alternating rounds: the bare RSA operation and the bare digest of the signed text for one
+//! signature, reading without verification, and reading with it. The last line is the ratio of the last
+//! figure to the sum of the others. All certificates are cached, as they are after the first files of a
+//! scan. No license is read twice in a round.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
@@ -23,17 +23,17 @@ const LICENSES: usize = 64;
 
 const ROUNDS: usize = 41;
 
-/// A license, and what its signature is made of.
+/// License, and the parts of its signature.
 struct Signed {
     license: Vec<u8>,
     key: PublicKey,
     bits: usize,
     signature: Vec<u8>,
-    /// From `<BODY` to `</BODY>`, as UTF-16.
+    /// The signed text, from `<BODY` to `</BODY>`, in UTF-16LE.
     text: Vec<u8>,
 }
 
-/// The text between two others.
+/// Returns the text between two delimiters.
 fn between<'t>(text: &'t str, before: &str, behind: &str) -> &'t str {
     text.split_once(before).unwrap().1.split_once(behind).unwrap().0
 }
@@ -43,7 +43,7 @@ fn value(element: &str) -> Vec<u8> {
     STANDARD.decode(between(value, ">", "<")).unwrap()
 }
 
-/// A license of its own content by one client, as a user's documents have.
+/// Returns a license of one client with a unique content id, like each document of a user.
 fn signed(which: usize) -> Signed {
     let license = LicenseBuilder::client(&Server::contoso(), &Client::windows())
         .documents(Documents::Eight)
@@ -63,7 +63,7 @@ fn signed(which: usize) -> Signed {
     Signed { key, bits, signature, text: body, license }
 }
 
-/// Microseconds a license.
+/// Returns the microseconds for one license.
 fn timed(licenses: &[Signed], mut work: impl FnMut(&Signed)) -> f64 {
     let begin = Instant::now();
     licenses.iter().for_each(|license| work(black_box(license)));
@@ -84,7 +84,7 @@ fn main() {
         black_box(Sha256::digest(&one.text));
     };
     let checked = |one: &Signed| {
-        // Whether it verifies takes the same time.
+        // A failed verification takes the same time.
         black_box(one.key.verify(Pkcs1v15Sign::new::<Sha256>(), &[0; 32], &one.signature).is_ok());
     };
     let rounds: Vec<[f64; 4]> = (0..ROUNDS)

@@ -1,7 +1,7 @@
-"""One reader over a list of files, one path a line: peers.py olefile|oleid|zipfile LIST.
+"""Runs one reader over a list of files, one path a line: peers.py olefile|oleid|zipfile LIST.
 
-Prints the seconds of processor time that it took; `zipfile` prints the number of members beside
-them. `benches/peers/run` and `benches/peers/archives` compare them.
+Prints the seconds of processor time; `zipfile` also prints the number of members.
+`benches/peers/run` and `benches/peers/archives` compare readers.
 """
 
 import logging
@@ -44,7 +44,7 @@ else:
                 try:
                     with archive.open(member) as file:
                         file.read(4096)
-                except Exception:  # encrypted, or of an unknown method
+                except Exception:  # encrypted, or an unknown method
                     pass
 
 
@@ -52,6 +52,6 @@ start = time.process_time()
 for path in paths:
     try:
         read(path)
-    except Exception:  # what a peer cannot read counts as read
+    except Exception:  # a file that a peer cannot read counts as read
         pass
 print(time.process_time() - start, *([members] if reader == "zipfile" else []))

@@ -1,7 +1,7 @@
-//! One reader over a list of files, one path a line: `peers READER LIST`, where `READER` is `rmsight`
-//! (as a scan reads), `rmsight-unverified`, `rmsight-quick` or `cfb`.
+//! Runs one reader over a list of files, one path a line: `peers READER LIST`, where `READER` is `rmsight`
+//! (with the options of a scan), `rmsight-unverified`, `rmsight-quick` or `cfb`.
 //!
-//! Prints the seconds of processor time that it took. `benches/peers/run` compares them.
+//! Prints the seconds of processor time. `benches/peers/run` compares readers.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use rmsight::{Depth, Inspector};
 
-/// Opens a document, lists its streams and reads the one with the license.
+/// Opens a document, lists its streams and reads the stream that contains the license.
 fn read_with_cfb(path: &str) -> Option<usize> {
     let mut file = cfb::open(path).ok()?;
     let license = file.walk().find(|entry| entry.name() == "\u{6}Primary")?.path().to_owned();
@@ -20,8 +20,8 @@ fn read_with_cfb(path: &str) -> Option<usize> {
     file.open_stream(license).ok()?.read_to_end(&mut bytes).ok()
 }
 
-/// Seconds that the processor has worked for this thread; seconds of the clock where the system does
-/// not tell.
+/// Returns the processor time of this thread in seconds, or the elapsed time if the system does not provide
+/// it.
 fn seconds() -> f64 {
     static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
@@ -37,7 +37,7 @@ fn main() {
         "rmsight" => (Depth::Full, true),
         "rmsight-quick" => (Depth::Head, false),
         "rmsight-unverified" | "cfb" => (Depth::Full, false),
-        _ => panic!("there is no reader {reader}"),
+        _ => panic!("unknown reader {reader}"),
     };
     let builder = Inspector::builder().depth(depth).verify(verify).keep_licenses(false);
     let mut inspector = builder.build();
