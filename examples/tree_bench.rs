@@ -1,18 +1,18 @@
-//! The yardstick: how close the library comes to what the system itself costs, on your own files.
+//! Measures the cost of the library beyond its system calls, on your own files.
 //!
 //! ```text
 //! cargo run --release --example tree_bench -- [--quick] [--no-verify] [--rounds N] [--slow]
 //!     [--cli RMSIGHT] DIR|LIST…
 //! ```
 //!
-//! For each folder, or list of files with one path a line, interleaved in one run over pieces of it:
-//! **B1** opens a file, reads 8 bytes and closes it; the **floor** repeats the very calls that the
-//! library made for each file (open, its size, reads of the same bytes, close) and looks at nothing;
-//! then the library. What is printed are ratios, because absolute figures of a shared machine say
-//! nothing: the best of all rounds for each piece, and in brackets the median.
+//! An argument is a folder, or a list of files with one path a line. Three readers alternate over pieces of it:
+//! **B1** opens a file, reads 8 bytes and closes it. **Floor** repeats the system calls that the library made
+//! for each file (open, size, reads of the same bytes, close), without parsing. **Product** is the library.
+//! It prints ratios, because absolute figures of a shared machine mean little: of the best rounds of each
+//! piece, and in parentheses the median.
 //!
-//! `--slow` adds storage with injected latency: files a second for each time a read takes and each
-//! number of threads, and how many times one thread that is. `--rounds 0` prints only that.
+//! `--slow` adds storage with injected latency: files a second for each latency and number of threads, also as
+//! a multiple of one thread. `--rounds 0` prints only that.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 use rmsight::{Depth, FileSource, Inspector, ReadAt};
 
-/// Files of one piece of a list: some milliseconds of work, so that a disturbance spoils little.
+/// Files of one piece of a list: a few milliseconds of work, so that a disturbance affects few measurements.
 const PIECE: usize = 250;
 
 struct Options {
@@ -65,14 +65,14 @@ impl Options {
         options
     }
 
-    /// As the command line tool's scan has it.
+    /// Returns an inspector with the options of `rmsight scan`.
     fn inspector(&self) -> Inspector {
         let builder = Inspector::builder().depth(self.depth).keep_licenses(false);
         builder.verify(self.verify && self.depth == Depth::Full).build()
     }
 }
 
-/// The files below a folder, or in a list.
+/// Returns the files below a folder, or of a list.
 fn files_of(path: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     if path.is_dir() {
@@ -107,21 +107,21 @@ fn read_at(file: &File, offset: u64, buf: &mut [u8]) -> usize {
     std::os::windows::fs::FileExt::seek_read(file, buf, offset).unwrap()
 }
 
-/// What the library asked of one file, beside opening it and closing it.
+/// System calls of the library for one file, without open and close.
 #[derive(Debug, Default, Clone)]
-struct Asked {
+struct Calls {
     reads: Vec<(u64, usize)>,
-    /// Questions for the file's size and time.
+    /// Requests of the size and modification time of the file.
     stats: usize,
 }
 
-impl Asked {
+impl Calls {
     fn bytes(&self) -> usize {
         self.reads.iter().map(|(_, len)| len).sum()
     }
 }
 
-/// Notes what is asked of a file, and takes its time where that is wanted.
+/// Records the calls to a file, and delays each read by `delay`.
 struct Traced {
     file: FileSource,
     reads: RefCell<Vec<(u64, usize)>>,
@@ -155,13 +155,13 @@ impl ReadAt for Traced {
     }
 }
 
-fn trace(inspector: &mut Inspector, path: &Path) -> Asked {
+fn trace(inspector: &mut Inspector, path: &Path) -> Calls {
     let source = Traced::open(path, Duration::ZERO);
     drop(black_box(inspector.inspect(&source)));
-    Asked { reads: source.reads.into_inner(), stats: source.stats.get() }
+    Calls { reads: source.reads.into_inner(), stats: source.stats.get() }
 }
 
-type Job<'a> = (&'a Path, &'a Asked);
+type Job<'a> = (&'a Path, &'a Calls);
 
 fn b1(jobs: &[Job<'_>]) {
     let mut bytes = [0; 8];
@@ -197,7 +197,7 @@ fn timed(work: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-/// The time of `work` over both halves of the list at once.
+/// Returns the time of two threads, each with one half of the list.
 fn halved(jobs: &[Job<'_>], work: impl Fn(&[Job<'_>]) + Sync) -> f64 {
     let (one, other) = jobs.split_at(jobs.len() / 2);
     timed(|| {
@@ -213,7 +213,7 @@ fn median(values: &mut [f64]) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Times of the pieces of a list, one for each round.
+/// Times of the pieces of a list, each with one time a round.
 struct Times(Vec<Vec<f64>>);
 
 impl Times {
@@ -221,7 +221,7 @@ impl Times {
         self.0.iter().map(|rounds| rounds.iter().copied().fold(f64::MAX, f64::min)).sum()
     }
 
-    /// How many times faster this is than `other`: of the best, and in the median.
+    /// Returns the factor by which this is faster than `other`: of the best rounds, and the median.
     fn over(&self, other: &Times) -> String {
         let pairs = self.0.iter().flatten().zip(other.0.iter().flatten());
         let mut ratios: Vec<f64> = pairs.map(|(mine, other)| other / mine).collect();
@@ -229,7 +229,7 @@ impl Times {
     }
 }
 
-/// One folder's figures.
+/// Prints the figures of one folder or list.
 fn measure(options: &Options, folder: &Path) {
     let files = files_of(folder);
     if options.slow {
@@ -239,7 +239,7 @@ fn measure(options: &Options, folder: &Path) {
         return;
     }
     let mut inspector = options.inspector();
-    let asked: Vec<Asked> = files.iter().map(|file| trace(&mut inspector, file)).collect();
+    let asked: Vec<Calls> = files.iter().map(|file| trace(&mut inspector, file)).collect();
     let jobs: Vec<Job<'_>> = files.iter().map(PathBuf::as_path).zip(&asked).collect();
     let mut buffer = Vec::new();
     let empty = || Times(vec![Vec::new(); jobs.len().div_ceil(PIECE)]);
@@ -263,7 +263,7 @@ fn measure(options: &Options, folder: &Path) {
     let reads: usize = asked.iter().map(|asked| asked.reads.len()).sum();
     let most = asked.iter().map(|asked| asked.reads.len()).max().unwrap_or(0);
     let stats: usize = asked.iter().map(|asked| asked.stats).sum();
-    let bytes: usize = asked.iter().map(Asked::bytes).sum();
+    let bytes: usize = asked.iter().map(Calls::bytes).sum();
     let micros = |times: &Times| times.best() / count * 1e6;
     println!("\n{} ({} files, {})", folder.display(), files.len(), options.depth);
     println!("  product / floor       {}", ours.over(&bare));
@@ -282,8 +282,8 @@ fn measure(options: &Options, folder: &Path) {
     }
 }
 
-/// `rmsight scan --format ndjson -j 1`, with its walk, its output and its start, beside the same
-/// list in process.
+/// Compares `rmsight scan --format ndjson -j 1`, which includes walk, output and start of the program, with the
+/// same list in this process.
 fn compare_cli(options: &Options, cli: &Path, folder: &Path, jobs: &[Job<'_>]) {
     let (mut outside, mut inside) = (Times(vec![Vec::new()]), Times(vec![Vec::new()]));
     let mut inspector = options.inspector();
@@ -300,19 +300,18 @@ fn compare_cli(options: &Options, cli: &Path, folder: &Path, jobs: &[Job<'_>]) {
     println!("  scan -j 1 / product   {}", outside.over(&inside));
 }
 
-/// How long a read takes, in microseconds: a server in the same rack, in the same building, far away.
+/// Latencies of a read, in microseconds: a server in the same rack, in the same building, at another site.
 const LATENCIES: [u64; 3] = [200, 1000, 5000];
 
 const THREADS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 
-/// Files for each thread: it has met its servers' certificates then. At least as many as in `LEAST`.
+/// Minimum number of files for each thread: enough to cache the certificates of all servers.
 const SLOW_FILES: usize = 80;
 
-/// Files of which the rate of few threads is taken.
+/// Minimum number of files for one measurement.
 const LEAST: usize = 640;
 
-/// Storage that takes its time for every read: what counts is how many wait for each other. The time
-/// that the system takes for opening is not injected.
+/// Measures storage that delays every read. Opening a file is not delayed.
 fn slow(options: &Options, folder: &Path, files: &[PathBuf]) {
     println!("\n{} ({}): files a second, and x one thread", folder.display(), options.depth);
     let heads = THREADS.map(|threads| format!("{threads:>14}"));
@@ -321,7 +320,7 @@ fn slow(options: &Options, folder: &Path, files: &[PathBuf]) {
         let delay = Duration::from_micros(micros);
         let rates = THREADS.map(|threads| {
             let wanted = LEAST.max(threads * SLOW_FILES);
-            // Spread over the whole list; files of a shorter one come several times.
+            // The sample covers the whole list. Files of a shorter list occur several times.
             let sample: Vec<&PathBuf> =
                 (0..wanted).map(|at| &files[at * files.len() / wanted]).collect();
             sample.len() as f64 / timed(|| in_flight(options, &sample, delay, threads))
@@ -332,8 +331,7 @@ fn slow(options: &Options, folder: &Path, files: &[PathBuf]) {
     }
 }
 
-/// Inspects the files with so many threads; each takes the next file when it is done with one, as
-/// those of a scan do.
+/// Inspects the files with `threads` threads. Each takes the next file when it has finished one, as in a scan.
 fn in_flight(options: &Options, files: &[&PathBuf], delay: Duration, threads: usize) {
     let next = AtomicUsize::new(0);
     let work = || {
@@ -345,7 +343,7 @@ fn in_flight(options: &Options, files: &[&PathBuf], delay: Duration, threads: us
     thread::scope(|scope| (0..threads).for_each(|_| _ = scope.spawn(work)));
 }
 
-/// The most memory that the process has had, where the system tells.
+/// Returns the peak memory of the process, if the system provides it.
 fn peak_memory() -> Option<String> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:").map(|rest| rest.trim().to_owned()))
