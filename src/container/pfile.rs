@@ -17,7 +17,7 @@ use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
-use crate::source::{Extent, Window};
+use crate::source::{Ahead, Extent, Window};
 
 const MAGIC: &[u8] = b".pfile";
 /// Bytes up to the clear text.
@@ -110,7 +110,7 @@ fn stray_text(window: &mut Window<'_>, sink: &mut dyn Sink, header: &Header) -> 
         let mut at = other.start;
         while at < other.end {
             let len = other.end.saturating_sub(at).min(GAP_PIECE);
-            let piece = window.exact("PFILE", at, narrow(len).unwrap_or(0))?;
+            let piece = window.read("PFILE", at, narrow(len).unwrap_or(0), Ahead::Nothing)?;
             let has_text = |word: &&[u8]| memchr::memmem::find(piece, word).is_some();
             let is_stray = STRAYS.iter().any(has_text);
             window.meter().charge(Limit::Steps, len)?;
@@ -150,7 +150,7 @@ fn named(error: Error, window: &mut Window<'_>, sink: &mut dyn Sink, at: u64) ->
 }
 
 fn read_header(window: &mut Window<'_>) -> Result<Header> {
-    let mut cursor = Cursor::new(STRUCTURE, window.block(STRUCTURE, 0, PREAMBLE)?, 0);
+    let mut cursor = Cursor::new(STRUCTURE, window.read(STRUCTURE, 0, PREAMBLE, Ahead::Block)?, 0);
     cursor.skip(MAGIC.len(), "magic")?;
     let major = cursor.u32_le("major version")?;
     let minor = cursor.u32_le("minor version")?;
@@ -162,7 +162,7 @@ fn read_header(window: &mut Window<'_>) -> Result<Header> {
     let at = wide(PREAMBLE).saturating_add(u64::from(notice));
     let long = major > 2 || minor >= 1;
     let len = if long { HEADER } else { HEADER_2_0 };
-    let mut cursor = Cursor::new(STRUCTURE, window.block(STRUCTURE, at, len)?, at);
+    let mut cursor = Cursor::new(STRUCTURE, window.read(STRUCTURE, at, len, Ahead::Block)?, at);
     let header_len = cursor.u32_le("header length")?;
     if narrow(u64::from(header_len)).is_none_or(|header_len| header_len < len) {
         let detail =
@@ -188,7 +188,7 @@ fn read_label(window: &mut Window<'_>, sink: &mut dyn Sink, header: &Header) -> 
     let len = narrow(u64::from(len.min(MAX_METADATA))).unwrap_or(0);
     let meter = window.meter();
     meter.charge(Limit::Steps, wide(len))?;
-    let packet = window.exact("PFILE metadata", u64::from(offset), len)?;
+    let packet = window.read("PFILE metadata", u64::from(offset), len, Ahead::Nothing)?;
     if let Some(label) = label::xmp(packet, meter)? {
         sink.label(label);
     }

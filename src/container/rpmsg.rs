@@ -6,7 +6,7 @@ use crate::code::ErrorCode;
 use crate::container::{Body, Member, Name, Sink};
 use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
-use crate::source::{Encoding, Extent, Window};
+use crate::source::{Ahead, Encoding, Extent, Window};
 
 /// The first eight bytes, MS-OXORMMS 2.2.4.1.
 const PREFIX: [u8; 8] = [0x76, 0xE8, 0x04, 0x60, 0xC4, 0x11, 0xE3, 0x86];
@@ -26,7 +26,7 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Rpmsg);
     sink.protection(Protection::Rms);
-    let head = window.block("rpmsg", PREFIX_LEN, 4)?;
+    let head = window.read("rpmsg", PREFIX_LEN, 4, Ahead::Block)?;
     let tag = Cursor::new("rpmsg", head, PREFIX_LEN).u32_le("block tag")?;
     if tag != BLOCK_TAG {
         return Err(Error::malformed(

@@ -12,7 +12,7 @@ use crate::container::{Body, Member, Sink};
 use crate::error::{Error, Result};
 use crate::kinds::Container;
 use crate::limits::Limit;
-use crate::source::{Extent, Window};
+use crate::source::{Ahead, Extent, Window};
 
 /// Bytes of a block: a header, and what members are padded to.
 const BLOCK: u64 = wide(HEADER);
@@ -153,7 +153,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
             b'1'..=b'6' => extended = Extended::default(),
             b'x' | b'L' => {
                 let len = narrow(header.size.min(MOST_EXTENDED)).unwrap_or_default();
-                let bytes = window.exact(STRUCTURE, data, len)?;
+                let bytes = window.read(STRUCTURE, data, len, Ahead::Nothing)?;
                 match header.kind {
                     b'x' => pax(bytes, &mut extended),
                     _ => extended.path = Some(text(bytes)),
@@ -187,7 +187,8 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
 fn behind_extents(window: &mut Window<'_>, mut position: u64) -> Result<u64> {
     loop {
         window.meter().charge(Limit::Steps, 1)?;
-        let block = window.block(STRUCTURE, position, narrow(BLOCK).unwrap_or_default())?;
+        let block =
+            window.read(STRUCTURE, position, narrow(BLOCK).unwrap_or_default(), Ahead::Block)?;
         let has_more = block.get(MORE_IN_BLOCK).is_some_and(|flag| *flag != 0);
         position = position.saturating_add(BLOCK);
         if !has_more {
@@ -237,7 +238,7 @@ fn header(window: &mut Window<'_>, at: u64) -> Result<Option<Header>> {
     if found.len() == len && found.iter().all(|byte| *byte == 0) {
         return Ok(None);
     }
-    let bytes = window.block(STRUCTURE, at, len)?;
+    let bytes = window.read(STRUCTURE, at, len, Ahead::Block)?;
     let field = |range: std::ops::Range<usize>| bytes.get(range).unwrap_or_default();
     if !bytes.first_chunk().is_some_and(has_checksum) {
         return Err(Error::malformed(

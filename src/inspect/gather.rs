@@ -335,7 +335,7 @@ impl Sink for Gather<'_> {
 /// `had` of them were lent before.
 fn lend<'a>(window: &Window<'a>, extents: &[Extent], wanted: u64, had: usize) -> Option<&'a [u8]> {
     let [extent] = extents else { return None };
-    window.lend(extent.offset, narrow(wanted)?, had)
+    window.borrow(extent.offset, narrow(wanted)?, had)
 }
 
 /// Appends the bytes of `extents` to `buffer` until it holds `wanted`; those it has are skipped.

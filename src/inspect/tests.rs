@@ -5,7 +5,7 @@ use crate::code::ErrorCode;
 use crate::container::{Label, LicenseBytes, Sink};
 use crate::inspect::Inspector;
 use crate::kinds::Anomaly;
-use crate::source::{Extent, Window};
+use crate::source::{Ahead, Extent, Window};
 use rmsight_specimen::{Client, Documents, LicenseBuilder, Server};
 
 /// Reads `file` with `format`, whatever its bytes look like.
@@ -47,7 +47,9 @@ fn one_file_has_many_findings() {
         sink.container(Container::Pfile);
         sink.protection(Protection::Rms);
         sink.license_at(window, &[Extent { offset: 0, len: first }])?;
-        let bytes = window.exact("license", first, usize::try_from(second).unwrap())?.to_vec();
+        let bytes = window
+            .read("license", first, usize::try_from(second).unwrap(), Ahead::Nothing)?
+            .to_vec();
         sink.license(LicenseBytes { bytes: &bytes, offset: Some(first) })?;
         sink.label(Label { id: "a-label".to_owned(), tenant: None });
         sink.anomaly(Anomaly::NonSpecLayout, Some(0));

@@ -19,8 +19,8 @@ use crate::license::Memory;
 use crate::limits::{Limit, Meter};
 use crate::report::{Finding, Report};
 use crate::source::{
-    Account, Cache, Encoding, Extent, Forward, Pieces, Pool, ReadAt, Section, Stored, UNKNOWN_SIZE,
-    Unfolded, Window,
+    Cache, DecodedMember, Encoding, Extent, LookbehindReader, Pieces, RatioGuard, ReadAt, Section,
+    SpoolBudget, StoredSize, UNKNOWN_SIZE, Window,
 };
 
 /// The findings of a file: its own first, then those of its members.
@@ -143,8 +143,8 @@ struct Opened<'a> {
     /// one's path, and its size too.
     size: Option<u64>,
     depth: u64,
-    /// None for a file until it turns out to have members.
-    account: Option<Rc<Account<'a>>>,
+    /// Missing for a file without members.
+    guard: Option<Rc<RatioGuard<'a>>>,
     /// Whether what was read of it last stays at hand.
     is_forward: bool,
     measure: Measure<'a>,
@@ -209,7 +209,7 @@ pub(super) struct Walk<'a, 'w> {
     meter: &'a Meter<'a>,
     buffers: Buffers<'w>,
     /// Made for the first member that is decoded.
-    pool: Option<Rc<Pool>>,
+    spool_budget: Option<Rc<SpoolBudget>>,
     /// Bytes of the file.
     size: u64,
     /// What the file is, until it is read.
@@ -229,7 +229,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             options,
             meter,
             buffers,
-            pool: None,
+            spool_budget: None,
             size: 0,
             format: None,
             findings: Findings::default(),
@@ -257,24 +257,24 @@ impl<'a, 'w> Walk<'a, 'w> {
             path: None,
             size: None,
             depth: 0,
-            account: None,
+            guard: None,
             is_forward: false,
             measure: Measure::Window,
         };
         self.size = size;
         self.read(file, Gathered::default(), rest);
         while let Some(frame) = self.stack.pop() {
-            let account = frame.outer.account.clone();
+            let guard = frame.outer.guard.clone();
             if let Err(error) = self.step(frame) {
                 self.findings.note_unrecorded(&error);
                 if error.ends_file() {
                     self.abandon(&error, |_| true);
                 }
-            } else if account.is_some_and(|account| account.is_spent()) {
+            } else if guard.is_some_and(|guard| guard.is_spent()) {
                 let allowed = self.meter.allowed(Limit::Ratio);
                 let error = Limit::Ratio.error(allowed);
                 self.abandon(&error, |frame| {
-                    frame.outer.account.as_ref().is_some_and(|account| account.is_spent())
+                    frame.outer.guard.as_ref().is_some_and(|guard| guard.is_spent())
                 });
             }
         }
@@ -356,8 +356,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             self.conclude(gathered, Some(error.clone()), &opened);
             return if error.ends_file() { Err(error) } else { Ok(()) };
         }
-        let outer_account = outer.account.clone();
-        let account = |stored| Rc::new(Account::new(outer_account.clone(), stored));
+        let outer_guard = outer.guard.clone();
+        let guard = |stored| Rc::new(RatioGuard::new(outer_guard.clone(), stored));
         match member.body {
             Body::Again(read) => {
                 opened.place = outer.place;
@@ -372,7 +372,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             }
             Body::Stored(extents) => {
                 let pieces = Pieces::new(extents);
-                opened.account = Some(account(Stored::Bytes(pieces.len())));
+                opened.guard = Some(guard(StoredSize::Bytes(pieces.len())));
                 opened.place = outer.place.inner(&pieces);
                 let section = Section::new(outer.holder, pieces, self.meter);
                 opened.holder = Holder::Member(Rc::new(section));
@@ -380,17 +380,17 @@ impl<'a, 'w> Walk<'a, 'w> {
             Body::Encoded { extents, encoding, size } => {
                 let origin = extents.first().map_or(0, |extent| extent.offset);
                 let pieces = Pieces::new(extents);
-                let account = account(Stored::Bytes(pieces.len()));
+                let guard = guard(StoredSize::Bytes(pieces.len()));
                 let section = Section::new(outer.holder, pieces, self.meter);
                 let part = Encoded { bytes: section, origin, encoding, size };
-                opened.holder = self.unfold(part, Rc::clone(&account));
-                opened.account = Some(account);
+                opened.holder = self.decode(part, Rc::clone(&guard));
+                opened.guard = Some(guard);
             }
             Body::Delimited { content, begin, encoding } => {
                 let bytes = Rc::new(Delimited::new(outer.holder, content, begin, self.meter));
                 let reaches = Rc::clone(&bytes);
-                let reaches = Stored::Reaches(Box::new(move |len| reaches.reaches(len)));
-                let account = account(reaches);
+                let reaches = StoredSize::Reaches(Box::new(move |len| reaches.reaches(len)));
+                let guard = guard(reaches);
                 match encoding {
                     None => {
                         let len = UNKNOWN_SIZE.saturating_sub(begin);
@@ -401,13 +401,13 @@ impl<'a, 'w> Walk<'a, 'w> {
                     }
                     Some(encoding) => {
                         let part = Encoded { bytes, origin: begin, encoding, size: None };
-                        opened.holder = self.unfold(part, Rc::clone(&account));
+                        opened.holder = self.decode(part, Rc::clone(&guard));
                     }
                 }
-                opened.account = Some(account);
+                opened.guard = Some(guard);
             }
             Body::Elsewhere { reader, size } => {
-                opened.account = Some(account(Stored::Bytes(size)));
+                opened.guard = Some(guard(StoredSize::Bytes(size)));
                 let (file, meter) = (outer.holder, self.meter);
                 opened.holder = Holder::Member(Rc::new(Elsewhere { file, reader, size, meter }));
             }
@@ -424,15 +424,19 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// The decoded bytes of a member.
-    fn unfold<S: ReadAt + 'a>(&mut self, part: Encoded<S>, account: Rc<Account<'a>>) -> Holder<'a> {
+    fn decode<S: ReadAt + 'a>(
+        &mut self,
+        part: Encoded<S>,
+        guard: Rc<RatioGuard<'a>>,
+    ) -> Holder<'a> {
         let Encoded { bytes, origin, encoding, size } = part;
         let options = self.options;
-        let pool = self.pool.get_or_insert_with(|| {
-            Rc::new(Pool::new(options.limits.spool, options.spiller.clone()))
+        let budget = self.spool_budget.get_or_insert_with(|| {
+            Rc::new(SpoolBudget::new(options.limits.spool, options.spiller.clone()))
         });
         let meter = self.meter;
-        let unfolded = Unfolded::new(bytes, origin, encoding, size, meter, account, pool);
-        Holder::Member(Rc::new(unfolded))
+        let decoded = DecodedMember::new(bytes, origin, encoding, size, meter, guard, budget);
+        Holder::Member(Rc::new(decoded))
     }
 
     /// Reads one member, or goes on reading it, and puts what it holds on the stack.
@@ -497,10 +501,13 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         if !members.is_empty() || rest.is_some() {
             let size = self.size;
-            opened.account.get_or_insert_with(|| Rc::new(Account::new(None, Stored::Bytes(size))));
+            opened
+                .guard
+                .get_or_insert_with(|| Rc::new(RatioGuard::new(None, StoredSize::Bytes(size))));
         }
         if let Some((at, bytes)) = recent {
-            opened.holder = Holder::Member(Rc::new(Forward::new(opened.holder, at, bytes)));
+            opened.holder =
+                Holder::Member(Rc::new(LookbehindReader::new(opened.holder, at, bytes)));
             opened.is_forward = true;
         }
         // The stack is last in, first out; members are read in the order of the container, a

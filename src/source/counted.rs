@@ -1,13 +1,13 @@
-//! Bytes for tests that count what is read of them.
+//! [`Counted`]: a source for tests that records all reads.
 
 use std::cell::RefCell;
 use std::io;
 
-use super::ReadAt;
+use super::read_at::ReadAt;
 
 pub(crate) struct Counted {
     pub(crate) bytes: Vec<u8>,
-    /// Where each read began, and how much it gave.
+    /// Offset and length of each read.
     pub(crate) reads: RefCell<Vec<(u64, usize)>>,
 }
 

@@ -1,13 +1,13 @@
-//! Files, read by position, so that no seek is needed and no cursor is shared.
+//! [`FileSource`]: files, read at offsets without a seek, so that no cursor is shared.
 
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::ReadAt;
+use super::read_at::ReadAt;
 
-/// An open file with the size and the time that it had when it was opened.
+/// An open file, with its size and modification time when it was opened.
 #[derive(Debug)]
 pub struct FileSource {
     file: File,
@@ -19,24 +19,25 @@ impl FileSource {
     /// Opens the file at `path`.
     ///
     /// # Errors
-    /// What the system said; a directory is refused.
+    /// The error of the system. A directory is an error.
     pub fn open(path: impl AsRef<Path>) -> io::Result<FileSource> {
         FileSource::new(File::open(path)?)
     }
 
-    /// Takes a file that the caller opened in its own manner.
+    /// Creates a source from an open file.
     ///
     /// # Errors
-    /// What the system said of the file's size; anything but a regular file is refused.
+    /// The error of the system if it cannot return the file's size. Anything but a regular file is an
+    /// error.
     pub fn new(file: File) -> io::Result<FileSource> {
         let metadata = file.metadata()?;
         FileSource::with_metadata(file, &metadata)
     }
 
-    /// The same, where the caller has asked the system for the file's metadata already.
+    /// Creates a source from an open file and its metadata, so that they are not requested again.
     ///
     /// # Errors
-    /// Anything but a regular file is refused.
+    /// Anything but a regular file is an error.
     pub fn with_metadata(file: File, metadata: &Metadata) -> io::Result<FileSource> {
         if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
@@ -44,7 +45,7 @@ impl FileSource {
         Ok(FileSource { file, size: metadata.len(), modified: modified(metadata) })
     }
 
-    /// The time of the last change of the file's content, where the system keeps it.
+    /// Returns the modification time, if the file system stores it.
     pub fn modified(&self) -> Option<SystemTime> {
         self.modified
     }

@@ -1,52 +1,53 @@
-//! [`Inflater`]: the state of a deflate decoder, used again from stream to stream.
+//! [`Inflater`]: a deflate decoder whose state is reused from stream to stream.
 //!
-//! It has some 43 KB, and to make one costs more than a small stream does. The streams of a PDF and
-//! the members of an archive are small mostly (`benches/instructions.rs`, `pdf-stream`).
+//! The state has some 43 KB, and creating it costs more than inflating a small stream does. The
+//! streams of a PDF and the members of an archive are usually small (`benches/instructions.rs`,
+//! `pdf-stream`).
 
 use std::cell::Cell;
 
 use flate2::{Decompress, DecompressError, FlushDecompress, Status};
 
 thread_local! {
-    /// The one that was done with last; it is as new before it is used again.
+    /// The most recently dropped state. It is reset before it is used again.
     static SPARE: Cell<Option<Decompress>> = const { Cell::new(None) };
 }
 
-/// RFC 1951, bare or in the envelope of RFC 1950.
+/// A decoder of deflate (RFC 1951), bare or in a zlib stream (RFC 1950).
 pub(crate) struct Inflater {
-    has_envelope: bool,
-    /// Taken when the first bytes come.
+    is_zlib: bool,
+    /// Acquired when the first bytes are decoded.
     state: Option<Decompress>,
 }
 
 impl Inflater {
-    /// Inflates bare deflate.
+    /// Creates a decoder of bare deflate.
     pub(crate) fn bare() -> Inflater {
-        Inflater { has_envelope: false, state: None }
+        Inflater { is_zlib: false, state: None }
     }
 
-    /// Inflates deflate in the envelope of zlib.
+    /// Creates a decoder of a zlib stream.
     pub(crate) fn zlib() -> Inflater {
-        Inflater { has_envelope: true, state: None }
+        Inflater { is_zlib: true, state: None }
     }
 
     fn state(&mut self) -> &mut Decompress {
-        let has_envelope = self.has_envelope;
+        let is_zlib = self.is_zlib;
         self.state.get_or_insert_with(|| match SPARE.take() {
             Some(mut state) => {
-                state.reset(has_envelope);
+                state.reset(is_zlib);
                 state
             }
-            None => Decompress::new(has_envelope),
+            None => Decompress::new(is_zlib),
         })
     }
 
-    /// Bytes taken in until now.
+    /// Returns the number of compressed bytes consumed so far.
     pub(crate) fn total_in(&self) -> u64 {
         self.state.as_ref().map_or(0, Decompress::total_in)
     }
 
-    /// Bytes given out until now.
+    /// Returns the number of bytes inflated so far.
     pub(crate) fn total_out(&self) -> u64 {
         self.state.as_ref().map_or(0, Decompress::total_out)
     }
@@ -69,7 +70,7 @@ impl Inflater {
 impl Drop for Inflater {
     fn drop(&mut self) {
         if let Some(state) = self.state.take() {
-            // A thread that ends keeps nothing.
+            // A thread that is ending has no such storage any more.
             let _ = SPARE.try_with(|spare| spare.set(Some(state)));
         }
     }
@@ -77,7 +78,7 @@ impl Drop for Inflater {
 
 impl std::fmt::Debug for Inflater {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inflater").field("has_envelope", &self.has_envelope).finish_non_exhaustive()
+        f.debug_struct("Inflater").field("is_zlib", &self.is_zlib).finish_non_exhaustive()
     }
 }
 
@@ -93,15 +94,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_stream_is_left_in_the_next_one() {
+    fn no_state_remains_from_the_previous_stream() {
         let secret = b"a stream with an end, repeated, repeated, repeated".repeat(50);
         let mut out = vec![0; 8192];
         let mut first = Inflater::zlib();
-        // Left in its middle, and then in a fault.
+        // The stream ends in its middle, and the next one is invalid.
         first.read(&zlib(&secret)[..40], &mut out).unwrap();
         drop(first);
         assert!(Inflater::zlib().read(b"no zlib", &mut out).is_err());
-        // A copy from before the beginning finds what it finds in a new one.
+        // A copy from before the beginning has the same result as with new state.
         let reaches_back = [0b0000_0011_u8, 0b0000_0010, 0, 0];
         let mut expected = vec![0; 8192];
         let expected_status =

@@ -4,16 +4,16 @@ use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 
-use super::ReadAt;
+use super::read_at::ReadAt;
 use crate::bytes::{narrow, wide};
 use crate::limits::{Limit, Meter};
 
-/// One contiguous piece.
+/// Contiguous bytes of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Extent {
-    /// Where it begins in the container.
+    /// Offset in the container.
     pub(crate) offset: u64,
-    /// How many bytes it has.
+    /// Number of bytes.
     pub(crate) len: u64,
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn join(extents: &mut Vec<Extent>, next: Extent) {
     }
 }
 
-/// The piece of a member that begins at `from` and has up to `len` bytes.
+/// Returns the extents of up to `len` bytes of a member from byte `from` on.
 pub(crate) fn part(extents: &[Extent], from: u64, len: u64) -> impl Iterator<Item = Extent> {
     let (mut skip, mut left) = (from, len);
     extents.iter().filter_map(move |extent| {
@@ -105,7 +105,7 @@ impl Pieces {
     }
 }
 
-/// Steps of reading one extent of a member, which is a system call.
+/// Steps of reading one extent of a member: a system call.
 const PIECE_STEPS: u64 = 24;
 
 /// A member that consists of extents of its container, read as one.
@@ -180,12 +180,12 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn pieces_read_as_one() {
+    fn extents_are_read_as_one_member() {
         let mut extents = Vec::new();
         for (offset, len) in [(8, 2), (2, 3), (5, 1)] {
             join(&mut extents, Extent { offset, len });
         }
-        assert_eq!(extents.len(), 2, "neighbours are joined");
+        assert_eq!(extents.len(), 2, "adjacent extents are joined");
         let meter = Meter::new(Limits::default(), Cancel::default());
         let pieces = Pieces::new(extents);
         let section = Section::new(b"0123456789".as_slice(), pieces, &meter);
@@ -224,7 +224,7 @@ mod tests {
         let error = section.read_at(100_000, &mut [0; 51]).unwrap_err();
         assert_eq!(crate::Error::io(error).code(), "limit-steps");
         assert_eq!(section.container.0.get(), 103);
-        // Searched one after the other, these would be looked at 300,000 times each.
+        // A linear search would visit each extent 300,000 times.
         let found =
             (0..300_000).rev().all(|at| section.pieces.locate(at).unwrap().offset == 2 * at);
         assert!(found);
@@ -232,7 +232,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pieces_read_as_what_they_are_made_of(
+        fn a_section_has_the_bytes_of_its_extents(
             extents in prop::collection::vec((0..90_u64, 0..10_u64), 0..8),
             reads in prop::collection::vec((0..80_u64, 0..40_usize), 1..6),
         ) {
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_pieces_is_pieces() {
+    fn part_returns_extents() {
         let at = |offset, len| Extent { offset, len };
         let pieces = vec![at(10, 4), at(30, 4), at(50, 4)];
         let cases = [

@@ -1,24 +1,24 @@
-//! Readers of the standard library: with `Seek` as they are, without it through memory.
+//! [`SeekSource`] and [`StreamSource`]: readers of the standard library, with and without `Seek`.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::{ReadAt, UNKNOWN_SIZE};
+use super::read_at::{ReadAt, UNKNOWN_SIZE};
 use crate::bytes::wide;
 use crate::limits::Limit;
 
-/// Anything that can read and seek.
+/// A reader that can seek.
 pub struct SeekSource<R> {
     reader: RefCell<R>,
     size: u64,
 }
 
 impl<R: Read + Seek> SeekSource<R> {
-    /// Takes the reader and asks it for its end.
+    /// Creates a source, and seeks to the end of `reader` to learn its size.
     ///
     /// # Errors
-    /// What the reader said.
+    /// The error of the reader.
     pub fn new(mut reader: R) -> io::Result<SeekSource<R>> {
         let size = reader.seek(SeekFrom::End(0))?;
         Ok(SeekSource { reader: RefCell::new(reader), size })
@@ -43,10 +43,10 @@ impl<R: Read + Seek> ReadAt for SeekSource<R> {
     }
 }
 
-/// A reader without `Seek`, held in memory up to a maximum.
+/// The bytes of a reader without `Seek`, in memory up to a maximum.
 ///
-/// Containers keep what matters at their ends, so a stream has to be kept. What lies behind the
-/// maximum cannot be read (`limit-spool`); what lies before it still can.
+/// Many containers have their structures at the end, so a stream has to be stored. Reading beyond the
+/// maximum fails (`limit-spool`); the bytes that precede it are readable.
 #[derive(Debug)]
 pub struct StreamSource {
     bytes: Vec<u8>,
@@ -57,11 +57,11 @@ impl StreamSource {
     /// Reads `reader` to its end, or up to `max` bytes.
     ///
     /// # Errors
-    /// What the reader said.
+    /// The error of the reader.
     pub fn new(reader: impl Read, max: u64) -> io::Result<StreamSource> {
         let mut bytes = Vec::new();
         let mut limited = reader.take(max.saturating_add(1));
-        #[allow(clippy::disallowed_methods)] // limited to the spool
+        #[allow(clippy::disallowed_methods)] // limited by `max`
         limited.read_to_end(&mut bytes)?;
         let cut_at = (wide(bytes.len()) > max).then_some(max);
         if cut_at.is_some() {

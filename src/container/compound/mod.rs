@@ -18,7 +18,7 @@ use crate::bytes::{Buffer, Cursor, narrow, wide};
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{EXTENT_MEMORY, Extent, UNKNOWN_SIZE, Window, join};
+use crate::source::{Ahead, EXTENT_MEMORY, Extent, UNKNOWN_SIZE, Window, join};
 use layout::{
     DIRECTORY_AHEAD, END_OF_CHAIN, ENTRY_LEN, HEADER_LEN, LARGE_DIRECTORY, MAX_REGULAR_SECTOR,
     MINI_SHIFT, MINI_STREAM_CUTOFF, MOST_KEPT, SHAPE_AT, SHAPES, SHIFT_AT, SIGNATURE,
@@ -80,16 +80,17 @@ impl CompoundFile {
     pub(crate) fn open(window: &mut Window<'_>) -> Result<CompoundFile> {
         // One that is decoded as it is read, in a protected mail, need not be decoded to its end.
         let len = window.known_len().unwrap_or(UNKNOWN_SIZE);
-        let header = Header::parse(window.block("compound file header", 0, HEADER_LEN)?)?;
+        let header =
+            Header::parse(window.read("compound file header", 0, HEADER_LEN, Ahead::Block)?)?;
         let mut fat = Fat::new(header.shift, len, header.difat, header.first_difat);
         let mut directory = Chain::new("directory", header.first_directory);
         if let Some(place) = fat.just_before(header.first_directory) {
             let ahead = narrow(place.len).unwrap_or(0).saturating_add(DIRECTORY_AHEAD);
-            window.ahead("FAT sector", place.offset, ENTRY_LEN, ahead)?;
+            window.read("FAT sector", place.offset, ENTRY_LEN, Ahead::Bytes(ahead))?;
         } else if let Some(len) = fat.just_behind(header.first_directory) {
             let place = fat.extent("directory", header.first_directory)?;
             let ahead = narrow(len).unwrap_or(0).max(DIRECTORY_AHEAD);
-            window.ahead("directory", place.offset, ENTRY_LEN, ahead)?;
+            window.read("directory", place.offset, ENTRY_LEN, Ahead::Bytes(ahead))?;
         }
         let root = read_entry(&mut directory, &mut fat, window, 0, header.version)?;
         let Some(root) = root.filter(|root| root.kind == EntryKind::Root) else {
@@ -140,7 +141,8 @@ impl CompoundFile {
         window.meter().check(Limit::DirectoryEntries, nth.saturating_add(1))?;
         let at = nth.saturating_mul(wide(ENTRY_LEN));
         let Some(offset) = self.directory.offset_in_first(at) else { return Ok(None) };
-        Ok(window.cached(offset, ENTRY_LEN).map(|bytes| (bytes, offset)))
+        let bytes = window.cached(offset, ENTRY_LEN);
+        Ok((bytes.len() == ENTRY_LEN).then_some((bytes, offset)))
     }
 
     /// Keeps the next piece of the directory in memory, so that trees through one that lies in
@@ -163,7 +165,7 @@ impl CompoundFile {
             }
             // In a directory of many pieces the next one is seldom far.
             let ahead = narrow(LARGE_DIRECTORY).unwrap_or(len);
-            window.ahead("directory", place.offset, len, ahead)?;
+            window.read("directory", place.offset, len, Ahead::Bytes(ahead))?;
             window.append("directory", place.offset, len, &mut self.kept)?;
         }
         Ok(())
@@ -262,7 +264,7 @@ impl CompoundFile {
             let Some(place) = self.mini_fat.locate(&mut self.fat, window, at)? else {
                 return Err(ends_early(entry, left));
             };
-            let bytes = window.block("mini FAT", place.offset, 4)?;
+            let bytes = window.read("mini FAT", place.offset, 4, Ahead::Block)?;
             sector = Cursor::new("mini FAT", bytes, place.offset).u32_le("sector")?;
         }
         Ok(())
@@ -302,7 +304,7 @@ impl CompoundFile {
             let Some(place) = self.mini_fat.locate(&mut self.fat, window, at)? else {
                 return Err(ends_early(entry, left));
             };
-            let bytes = window.block("mini FAT", place.offset, 4)?;
+            let bytes = window.read("mini FAT", place.offset, 4, Ahead::Block)?;
             sector = Cursor::new("mini FAT", bytes, place.offset).u32_le("sector")?;
         }
         Ok((sector != END_OF_CHAIN).then_some(sector))
@@ -359,6 +361,6 @@ fn read_entry(
         ahead = place.len.clamp(ahead, LARGE_DIRECTORY);
     }
     let ahead = narrow(ahead).unwrap_or(DIRECTORY_AHEAD);
-    let bytes = window.ahead("directory", place.offset, ENTRY_LEN, ahead)?;
+    let bytes = window.read("directory", place.offset, ENTRY_LEN, Ahead::Bytes(ahead))?;
     Entry::parse(id, bytes, place.offset, version).map(Some)
 }

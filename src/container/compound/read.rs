@@ -8,7 +8,7 @@ use crate::bytes::{Cursor, narrow, wide};
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Extent, UNKNOWN_SIZE, Window};
+use crate::source::{Ahead, Extent, UNKNOWN_SIZE, Window};
 
 /// The file allocation table (MS-CFB 2.3): which sector follows which. None of it is kept.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl Fat {
         let left = self.sector_len().saturating_sub(within) >> 2;
         let behind = self.sectors.saturating_sub(u64::from(sector)).saturating_sub(1);
         let most = narrow(most.min(left).min(behind)).unwrap_or(0);
-        let entries = window.cached_some(start.saturating_add(within), most.saturating_mul(4));
+        let entries = window.cached(start.saturating_add(within), most.saturating_mul(4));
         let count = wide(follow_in_a_row(sector, entries.as_chunks().0));
         window.meter().charge(Limit::ChainSectors, count)?;
         Ok(count)
@@ -257,10 +257,11 @@ fn read_u32(
     let len = narrow(len).unwrap_or(usize::MAX);
     // From the start of the page on, so that earlier entries of it are at hand too.
     let ahead = narrow(whole).unwrap_or(usize::MAX);
-    if let Some(bytes) = window.cached(offset, 4) {
+    let bytes = window.cached(offset, 4);
+    if bytes.len() == 4 {
         return Cursor::new(structure, bytes, offset).u32_le("sector number");
     }
-    let bytes = window.ahead(structure, start, len, ahead)?;
+    let bytes = window.read(structure, start, len, Ahead::Bytes(ahead))?;
     let last = bytes.len().saturating_sub(4);
     Cursor::new(structure, bytes.get(last..).unwrap_or_default(), offset).u32_le("sector number")
 }

@@ -11,7 +11,7 @@ use crate::container::compound::{CompoundFile, Entry, is_ascii_text};
 use crate::error::{Error, Result};
 use crate::kinds::Anomaly;
 use crate::limits::Limit;
-use crate::source::{Extent, Window, part};
+use crate::source::{Ahead, Extent, Window, part};
 
 const STRUCTURE: &str = "IRMDSTransformInfo";
 
@@ -79,7 +79,7 @@ pub(super) fn examine(
     let bytes = if first.len >= len {
         let ahead = if sink.reads_whole_licenses() { LICENSE_AHEAD } else { LICENSE_HEAD_AHEAD };
         let ahead = narrow(first.len.min(ahead)).unwrap_or(0);
-        window.ahead(STRUCTURE, first.offset, narrow(len).unwrap_or(0), ahead)?
+        window.read(STRUCTURE, first.offset, narrow(len).unwrap_or(0), Ahead::Bytes(ahead))?
     } else {
         append(window, part(&extents, 0, len), &mut pieces)?;
         pieces.as_slice()
@@ -212,7 +212,7 @@ fn trailing(
         return Ok(());
     }
     let len = narrow(first.len.min(CLASS_WITHIN)).unwrap_or(0);
-    let bytes = window.exact(STRUCTURE, first.offset, len)?;
+    let bytes = window.read(STRUCTURE, first.offset, len, Ahead::Nothing)?;
     if bytes.iter().any(|byte| *byte != 0) {
         sink.anomaly(Anomaly::TrailingData, Some(first.offset));
     }

@@ -137,7 +137,7 @@ impl Property {
         let mut state = State::Parameters { is_quoted: false };
         let mut position = offset;
         loop {
-            let chunk = window.on_the_way(position, CHUNK, CHUNK)?;
+            let chunk = window.read_forward(position, CHUNK, CHUNK)?;
             let is_last = chunk.len() < CHUNK;
             let mut used: usize = 0;
             while let Some(rest) = chunk.get(used..).filter(|rest| !rest.is_empty()) {

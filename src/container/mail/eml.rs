@@ -99,7 +99,7 @@ fn is_message(window: &mut Window<'_>) -> Result<Option<bool>> {
     let mut is_fresh = true;
     let mut others: u32 = 0;
     while position < MAX_HEADER {
-        let chunk = window.on_the_way(position, 4096, CHUNK)?;
+        let chunk = window.read_forward(position, 4096, CHUNK)?;
         let is_last = chunk.len() < 4096;
         let mut used: usize = 0;
         for line in chunk.split_inclusive(|byte| *byte == b'\n') {

@@ -67,7 +67,7 @@ impl Header {
         // Whether the next byte begins a line; a line may be longer than what is looked at.
         let mut fresh = true;
         loop {
-            let chunk = window.on_the_way(position, CHUNK, AHEAD)?;
+            let chunk = window.read_forward(position, CHUNK, AHEAD)?;
             let is_last = chunk.len() < CHUNK;
             let mut used: usize = 0;
             let mut done = false;

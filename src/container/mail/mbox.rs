@@ -133,7 +133,7 @@ fn first_known(
 /// Returns the offset behind the separator line at `position`, and behind empty lines that follow
 /// it; `None` if no line ends there.
 fn behind_separator(window: &mut Window<'_>, position: u64) -> Result<Option<u64>> {
-    let lines = window.on_the_way(position, 4096, CHUNK)?;
+    let lines = window.read_forward(position, 4096, CHUNK)?;
     let mut lines = lines.split_inclusive(|byte| *byte == b'\n');
     let Some(separator) = lines.next().filter(|line| line.ends_with(b"\n")) else {
         return Ok(None);

@@ -347,7 +347,7 @@ fn known(
     len: usize,
     encodings: &[Option<Encoding>],
 ) -> Result<(Option<Encoding>, bool)> {
-    let raw = window.on_the_way(start, len, CHUNK)?;
+    let raw = window.read_forward(start, len, CHUNK)?;
     let first = encodings.first().copied().flatten();
     let known = encodings.iter().chain([&None]).find(|encoding| match encoding {
         Some(encoding) => head_of(*encoding, raw).is_some_and(|head| is_known(&head)),

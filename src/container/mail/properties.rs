@@ -5,7 +5,7 @@ use crate::code::ErrorCode;
 use crate::container::{is_firmly_known, is_known};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Extent, Window};
+use crate::source::{Ahead, Extent, Window};
 
 /// `PidTagAttachDataBinary` and `PidTagAttachDataObject`, MS-OXPROPS 2.580 and 2.581.
 const ATTACH_DATA: u16 = 0x3701;
@@ -81,7 +81,7 @@ pub(super) fn attached(window: &mut Window<'_>, list: Extent) -> Result<Attached
                     found.name = Some(text(window, value, kind)?);
                 }
                 (ATTACH_METHOD, INTEGER) => {
-                    let bytes = window.block("MsgPropertyValue", value.offset, 4)?;
+                    let bytes = window.read("MsgPropertyValue", value.offset, 4, Ahead::Block)?;
                     let method = Cursor::new("MsgPropertyValue", bytes, value.offset);
                     found.is_link = LINKS.contains(&{ method }.u32_le("PidTagAttachMethod")?);
                 }
@@ -117,7 +117,7 @@ pub(super) fn attached(window: &mut Window<'_>, list: Extent) -> Result<Attached
 
 fn text(window: &mut Window<'_>, value: Extent, kind: u16) -> Result<String> {
     let len = narrow(value.len.min(MAX_NAME)).unwrap_or_default();
-    let bytes = window.block("MsgPropertyValue", value.offset, len)?;
+    let bytes = window.read("MsgPropertyValue", value.offset, len, Ahead::Block)?;
     let text = match kind {
         STRING => utf16_lossy(bytes),
         _ => utf8_lossy(bytes).into_owned(),
@@ -137,7 +137,7 @@ struct Walk {
 impl Walk {
     fn u32(&mut self, window: &mut Window<'_>, field: &'static str) -> Result<u32> {
         let offset = self.skip(4, field)?;
-        let bytes = window.block("MsgPropertyList", offset, 4)?;
+        let bytes = window.read("MsgPropertyList", offset, 4, Ahead::Block)?;
         Cursor::new("MsgPropertyList", bytes, offset).u32_le(field)
     }
 

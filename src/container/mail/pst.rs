@@ -17,7 +17,7 @@ use crate::container::{
 use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::limits::{Limit, Meter};
-use crate::source::{ReadAt, Window};
+use crate::source::{Ahead, ReadAt, Window};
 
 /// What errors call it.
 const STRUCTURE: &str = "PST";
@@ -185,7 +185,7 @@ fn header(window: &mut Window<'_>) -> Result<()> {
     if window.len() < HEADER {
         return Err(Error::truncated(STRUCTURE, 0, "it ends in its header"));
     }
-    let bytes = window.block("HEADER", MAGIC_CLIENT_AT, 4)?;
+    let bytes = window.read("HEADER", MAGIC_CLIENT_AT, 4, Ahead::Block)?;
     let mut cursor = Cursor::new("HEADER", bytes, MAGIC_CLIENT_AT);
     let client = cursor.u16_le("wMagicClient")?;
     let version = cursor.u16_le("wVer")?;

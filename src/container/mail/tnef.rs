@@ -10,7 +10,7 @@ use crate::container::{
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container};
 use crate::limits::Limit;
-use crate::source::{Extent, Window};
+use crate::source::{Ahead, Extent, Window};
 
 /// `TNEFSignature`, MS-OXTNEF 2.1.3.1.
 const SIGNATURE: u32 = 0x223E_9F78;
@@ -181,7 +181,8 @@ impl Attribute {
     /// Reads the fields before the data of the attribute at `offset`.
     fn read(window: &mut Window<'_>, offset: u64) -> Result<Attribute> {
         let structure = "TNEF attribute";
-        let bytes = window.block(structure, offset, narrow(ATTRIBUTE).unwrap_or_default())?;
+        let bytes =
+            window.read(structure, offset, narrow(ATTRIBUTE).unwrap_or_default(), Ahead::Block)?;
         let mut cursor = Cursor::new(structure, bytes, offset);
         let level = cursor.u8("attrLevel")?;
         let id = cursor.u16_le("attrID")?;
@@ -225,13 +226,14 @@ impl Attribute {
         let mut position = self.data.offset;
         while position < self.data.end() {
             let len = self.data.end().saturating_sub(position).min(PIECE);
-            let piece = window.block(structure, position, narrow(len).unwrap_or_default())?;
+            let piece =
+                window.read(structure, position, narrow(len).unwrap_or_default(), Ahead::Block)?;
             sum = piece.iter().fold(sum, |sum, byte| sum.wrapping_add(u16::from(*byte)));
             position = position.saturating_add(len);
             window.meter().charge(Limit::Steps, len.wrapping_shr(4).max(1))?;
         }
         let len = narrow(CHECKSUM).unwrap_or_default();
-        let bytes = window.block(structure, position, len)?;
+        let bytes = window.read(structure, position, len, Ahead::Block)?;
         let checksum = Cursor::new(structure, bytes, position).u16_le("checksum")?;
         if checksum != sum && (has_checksums || checksum != 0) {
             let detail =
@@ -244,7 +246,7 @@ impl Attribute {
 
 fn title(window: &mut Window<'_>, data: Extent) -> Result<String> {
     let len = narrow(data.len.min(MAX_NAME)).unwrap_or_default();
-    let bytes = window.block("attAttachTitle", data.offset, len)?;
+    let bytes = window.read("attAttachTitle", data.offset, len, Ahead::Block)?;
     let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
     Ok(utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned())
 }

@@ -312,7 +312,7 @@ fn paeth(left: u8, above: u8, corner: u8) -> u8 {
 /// Decodes all that `decode` gives, which has to stay under `most` bytes.
 pub(super) fn all(decode: &mut Decode, window: &mut Window<'_>, most: usize) -> Result<Vec<u8>> {
     let meter = window.meter();
-    window.with_piece(|window, piece| {
+    window.with_scratch(|window, piece| {
         let mut bytes = Vec::new();
         loop {
             let read = decode.read(window, piece)?;

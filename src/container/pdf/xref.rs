@@ -14,7 +14,7 @@ use crate::bytes::{narrow, wide};
 use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
-use crate::source::Window;
+use crate::source::{Ahead, Window};
 
 /// Where an object lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -298,7 +298,12 @@ fn lookup_table(
         inside.checked_mul(ENTRY)?.checked_add(run.at)
     });
     let Some(at) = place else { return Ok(None) };
-    let bytes = window.block("cross-reference entry", at, narrow(ENTRY).unwrap_or_default())?;
+    let bytes = window.read(
+        "cross-reference entry",
+        at,
+        narrow(ENTRY).unwrap_or_default(),
+        Ahead::Block,
+    )?;
     match plain_entry(bytes) {
         Some(entry) => Ok(entry),
         None => any_entry(bytes, at),
@@ -433,7 +438,7 @@ impl XrefStream {
         let most = narrow(whole).map_or(XREF_KEPT, |whole| whole.min(XREF_KEPT));
         let mut decode = self.form.decode();
         let kept = &mut self.kept;
-        window.with_piece(|window, piece| {
+        window.with_scratch(|window, piece| {
             while kept.len() < most {
                 let read = match decode.read(window, piece) {
                     Ok(read) => read,
@@ -459,7 +464,7 @@ impl XrefStream {
 }
 
 fn skip(decode: &mut Decode, window: &mut Window<'_>, mut len: u64) -> Result<()> {
-    window.with_piece(|window, piece| {
+    window.with_scratch(|window, piece| {
         while len > 0 {
             let room = narrow(len).map_or(piece.len(), |len| len.min(piece.len()));
             let read = decode.read(window, piece.get_mut(..room).unwrap_or_default())?;

@@ -11,7 +11,7 @@ use crate::code::ErrorCode;
 use crate::container::words::backwards;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
-use crate::source::Window;
+use crate::source::{Ahead, Window};
 
 /// Where the records of the central directory are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,7 +189,7 @@ fn is_central(window: &mut Window<'_>, offset: u64) -> bool {
 }
 
 fn end_record(window: &mut Window<'_>, offset: u64) -> Result<End> {
-    let bytes = window.block("EndOfCentralDirectory", offset, END_FIXED)?;
+    let bytes = window.read("EndOfCentralDirectory", offset, END_FIXED, Ahead::Block)?;
     let fixed = bytes.first_chunk::<END_FIXED>().ok_or_else(Error::changed)?;
     let mut cursor = Cursor::new("EndOfCentralDirectory", fixed, offset);
     cursor.skip(4, "signature")?;
@@ -212,7 +212,12 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
         return Ok(None);
     };
     let structure = "Zip64EndOfCentralDirectoryLocator";
-    let bytes = window.block(structure, locator, narrow(LOCATOR_64_LEN).unwrap_or_default())?;
+    let bytes = window.read(
+        structure,
+        locator,
+        narrow(LOCATOR_64_LEN).unwrap_or_default(),
+        Ahead::Block,
+    )?;
     let mut cursor = Cursor::new(structure, bytes, locator);
     if cursor.u32_le("signature")? != LOCATOR_64 {
         return Ok(None);
@@ -228,7 +233,8 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
         if !inside {
             continue;
         }
-        let bytes = window.block(structure, offset, narrow(END_64_LEN).unwrap_or_default())?;
+        let bytes =
+            window.read(structure, offset, narrow(END_64_LEN).unwrap_or_default(), Ahead::Block)?;
         let mut cursor = Cursor::new(structure, bytes, offset);
         if cursor.u32_le("signature")? != END_64 {
             continue;
@@ -281,7 +287,7 @@ pub(super) fn central<N>(
     if window.len().saturating_sub(offset) < CENTRAL_LEN && window.up_to(offset, 4)? == signature {
         return Ok(None);
     }
-    let bytes = window.block_or_more(structure, offset, CENTRAL_FIXED, ahead)?;
+    let bytes = window.read_at_least(structure, offset, CENTRAL_FIXED, Ahead::BlockOr(ahead))?;
     if bytes.starts_with(&signature) {
         return Ok(None);
     }
@@ -309,7 +315,7 @@ pub(super) fn central<N>(
     let len = name_len.saturating_add(usize::from(extra_len));
     let bytes = match behind.get(..len) {
         Some(bytes) => bytes,
-        None => window.block(structure, offset.saturating_add(CENTRAL_LEN), len)?,
+        None => window.read(structure, offset.saturating_add(CENTRAL_LEN), len, Ahead::Block)?,
     };
     let (name, extra) = bytes.split_at_checked(name_len).ok_or_else(Error::changed)?;
     let mut entry = Entry {
@@ -368,7 +374,7 @@ pub(super) fn local<N>(
 ) -> Result<(Entry<N>, u64)> {
     let structure = "LocalFileHeader";
     window.meter().charge(Limit::Steps, 1)?;
-    let bytes = window.block_or_more(structure, offset, LOCAL_FIXED, 0)?;
+    let bytes = window.read_at_least(structure, offset, LOCAL_FIXED, Ahead::Block)?;
     let (fixed, behind) = bytes.split_first_chunk::<LOCAL_FIXED>().ok_or_else(Error::changed)?;
     let mut cursor = Cursor::new(structure, fixed, offset);
     if cursor.u32_le("signature")? != LOCAL {
@@ -386,7 +392,7 @@ pub(super) fn local<N>(
     let len = name_len.saturating_add(extra_len);
     let bytes = match behind.get(..len) {
         Some(bytes) => bytes,
-        None => window.block(structure, name_at, len)?,
+        None => window.read(structure, name_at, len, Ahead::Block)?,
     };
     let (name, extra) = bytes.split_at_checked(name_len).ok_or_else(Error::changed)?;
     let mut entry = Entry {

@@ -31,7 +31,7 @@ use crate::container::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container};
 use crate::limits::Limit;
-use crate::source::{Encoding, Extent, Window, decode_all, head_of};
+use crate::source::{Ahead, Encoding, Extent, Window, decode_all, head_of};
 
 const CENTRAL_SIGNATURE: [u8; 4] = CENTRAL.to_le_bytes();
 /// Members that are named before the first of them is read.
@@ -274,7 +274,7 @@ impl Run {
 
     /// How far a read goes ahead for the `len` bytes at `at`; `None` where they are cached.
     fn ahead(&mut self, window: &mut Window<'_>, at: u64, len: usize) -> Option<usize> {
-        if window.cached(at, len).is_some() {
+        if window.cached(at, len).len() == len {
             return None;
         }
         if at < self.start || at.saturating_add(wide(len)) <= self.read {
@@ -287,14 +287,20 @@ impl Run {
     }
 
     /// Reads the first `len` bytes of a member of `packed` bytes, and those ahead of them.
-    fn bring(&mut self, window: &mut Window<'_>, at: u64, len: usize, packed: u64) -> Result<()> {
+    fn prefetch(
+        &mut self,
+        window: &mut Window<'_>,
+        at: u64,
+        len: usize,
+        packed: u64,
+    ) -> Result<()> {
         let is_small = packed <= HEAD.saturating_mul(2);
         let follows = (self.end..=self.end.saturating_add(HEAD)).contains(&at);
         if !is_small || !follows {
             self.start = at;
         }
         if let Some(ahead) = self.ahead(window, at, len) {
-            window.bring(at, len.max(ahead))?;
+            window.prefetch(at, len.max(ahead))?;
         }
         if !is_small {
             // Those behind it begin anew.
@@ -467,7 +473,7 @@ fn is_empty(
 ) -> Result<bool> {
     let header = directory.base.saturating_add(entry.header);
     let len = LOCAL_LEN.saturating_add(wide(entry.name.len())).saturating_add(USUAL_EXTRA);
-    members.bring(window, header, narrow(len).unwrap_or_default(), 0)?;
+    members.prefetch(window, header, narrow(len).unwrap_or_default(), 0)?;
     let (described, data) = local(window, header, <[u8]>::len)?;
     let agrees = entry.size == 0 && described.packed == 0 && described.size == 0;
     // Where the name ends, the data begin.
@@ -488,7 +494,7 @@ fn locate(
     // The beginning of the data is wanted next; one read takes both.
     let name = wide(entry.name.len()).saturating_add(USUAL_EXTRA);
     let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(HEAD));
-    members.bring(window, header, narrow(both).unwrap_or_default(), entry.packed)?;
+    members.prefetch(window, header, narrow(both).unwrap_or_default(), entry.packed)?;
     let (described, data) = local(window, header, <[u8]>::len)?;
     let is_moved = described.name != entry.name.len();
     let moved = is_moved.then_some("another length of the name than in the directory");
@@ -558,8 +564,12 @@ fn label_part(
     }
     let extent = locate(window, sink, directory, entry, &mut Run::default())?;
     window.meter().check(Limit::Allocation, extent.len)?;
-    let packed =
-        window.exact("zip member", extent.offset, narrow(extent.len).unwrap_or(usize::MAX))?;
+    let packed = window.read(
+        "zip member",
+        extent.offset,
+        narrow(extent.len).unwrap_or(usize::MAX),
+        Ahead::Nothing,
+    )?;
     let xml = match entry.method {
         STORED => packed.to_vec(),
         DEFLATED => decode_all(Encoding::Deflate, packed, MAX_LABEL_PART)?,

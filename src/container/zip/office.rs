@@ -14,7 +14,7 @@ use super::layout::{
 use crate::bytes::narrow;
 use crate::error::Result;
 use crate::limits::Limit;
-use crate::source::{Encoding, Window, decode_all};
+use crate::source::{Ahead, Encoding, Window, decode_all};
 
 /// Bytes of the relationships of a package: real ones have some 700, and one with a namespace and one
 /// type has at least 200.
@@ -121,7 +121,7 @@ fn relationships(window: &mut Window<'_>, directory: &Directory) -> Result<Optio
         let (_, data) = local(window, directory.base.saturating_add(entry.header), |_| ())?;
         let len = narrow(entry.packed).unwrap_or(usize::MAX);
         window.meter().charge(Limit::Steps, entry.packed)?;
-        let packed = window.exact("zip member", data, len)?;
+        let packed = window.read("zip member", data, len, Ahead::Nothing)?;
         return match entry.method {
             STORED => Ok(Some(packed.to_vec())),
             DEFLATED => decode_all(Encoding::Deflate, packed, MAX_RELATIONSHIPS).map(Some),

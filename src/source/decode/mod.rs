@@ -1,119 +1,102 @@
-//! An encoded member, decoded as far as somebody reads it.
+//! [`DecodedMember`]: an encoded member, decoded as far as it is read.
 
-mod account;
-mod decode;
-mod kept;
+mod decoder;
+mod ratio_guard;
+mod spool;
 
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::rc::Rc;
 
-pub(crate) use account::{Account, Stored};
-use decode::Decoder;
-use kept::Kept;
-pub(crate) use kept::Pool;
-pub use kept::Spill;
-pub(crate) use kept::Spiller;
+use decoder::Decoder;
+pub(crate) use decoder::Encoding;
+pub(crate) use ratio_guard::{RatioGuard, StoredSize};
+pub use spool::Spill;
+use spool::Spool;
+pub(crate) use spool::{Spiller, SpoolBudget};
 
-use super::{ReadAt, charge_read, fill};
+use super::charged::{charge_read, fill};
+use super::read_at::ReadAt;
 use crate::bytes::wide;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 
-/// How a member is encoded in its container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    /// Raw deflate, RFC 1951.
-    Deflate,
-    /// Streams of it, one directly behind the other: the members of a gzip file, RFC 1952 2.2.
-    Deflates,
-    /// RFC 1950.
-    #[allow(dead_code)] // PDF builds it
-    Zlib,
-    /// RFC 2045 6.8, what is no letter of it is passed over.
-    Base64,
-    /// RFC 2045 6.7.
-    QuotedPrintable,
-    /// The blocks of an rpmsg, MS-OXORMMS 2.2.4.1: one zlib stream cut in pieces.
-    Rpmsg,
-}
-
-/// Encoded bytes that are read at once.
+/// Encoded bytes of one read.
 const INPUT: usize = 8192;
-/// Decoded bytes that are asked for at once; a head is little more than half of it.
+/// Maximum number of decoded bytes of one step. A head is half of it.
 const OUTPUT: usize = 8192;
 
-/// Steps of one call of a decoder, whatever it yields.
+/// Steps of one call of a decoder, independent of its output.
 const STEP: u64 = 64;
 
-/// Decoded bytes that tell what a member is.
+/// Decoded bytes by which the format of a member is recognized.
 const HEAD: usize = 4096;
 
 /// The decoded bytes of an encoded member.
 ///
-/// They are decoded from the front as far as somebody reads, and kept: in memory up to
-/// `Limits::spool`, behind that where the caller's [`Spill`] puts them.
-pub(crate) struct Unfolded<'a, S> {
+/// They are decoded from the front as far as they are read, and stay in memory up to
+/// `Limits::spool`. The bytes that follow are written to the caller's [`Spill`].
+pub(crate) struct DecodedMember<'a, S> {
     inner: S,
-    /// Where the encoded bytes begin in their container, for the offsets of errors.
+    /// Offset of the encoded bytes in the container, for the offsets of errors.
     origin: u64,
-    /// What the container says that there are.
+    /// Decoded size according to the container.
     declared: Option<u64>,
     meter: &'a Meter<'a>,
-    account: Rc<Account<'a>>,
+    guard: Rc<RatioGuard<'a>>,
     state: RefCell<State>,
 }
 
 struct State {
     decoder: Decoder,
-    /// A piece of the encoded bytes, and how much of it is used up.
+    /// A buffer of encoded bytes, and how many of them the decoder has consumed.
     input: Vec<u8>,
     used: usize,
-    /// Encoded bytes read until now.
+    /// Number of encoded bytes read so far.
     taken: u64,
-    kept: Kept,
-    /// How the decoding ended, once it has.
+    spool: Spool,
+    /// The outcome, once decoding has ended.
     end: Option<Result<()>>,
 }
 
-impl<'a, S: ReadAt> Unfolded<'a, S> {
-    /// Decodes `inner`, whose first byte lies at `origin` of its container.
+impl<'a, S: ReadAt> DecodedMember<'a, S> {
+    /// Decodes `inner`, whose first byte is located at `origin` in its container.
     pub(crate) fn new(
         inner: S,
         origin: u64,
         encoding: Encoding,
         declared: Option<u64>,
         meter: &'a Meter<'a>,
-        account: Rc<Account<'a>>,
-        pool: &Rc<Pool>,
-    ) -> Unfolded<'a, S> {
+        guard: Rc<RatioGuard<'a>>,
+        budget: &Rc<SpoolBudget>,
+    ) -> DecodedMember<'a, S> {
         let state = State {
             decoder: Decoder::new(encoding),
             input: Vec::new(),
             used: 0,
             taken: 0,
-            kept: Kept::new(pool),
+            spool: Spool::new(budget),
             end: None,
         };
-        // A size of nothing is often one that the writer did not know yet.
+        // A writer that does not know the size in advance often writes 0.
         let declared = declared.filter(|size| *size > 0);
-        Unfolded { inner, origin, declared, meter, account, state: RefCell::new(state) }
+        DecodedMember { inner, origin, declared, meter, guard, state: RefCell::new(state) }
     }
 
-    /// Decodes until `wanted` bytes are there, or all.
+    /// Decodes until `wanted` bytes are available, or the end.
     fn decode_to(&self, state: &mut State, wanted: u64) {
-        while state.end.is_none() && state.kept.len() < wanted {
+        while state.end.is_none() && state.spool.len() < wanted {
             match self.step(state) {
                 Ok(false) => {}
-                Ok(true) => state.end = Some(self.whole(state)),
+                Ok(true) => state.end = Some(self.check_size(state)),
                 Err(error) => state.end = Some(Err(error)),
             }
         }
     }
 
-    /// One step; true at the end.
+    /// Decodes one step. Returns whether that was the last one.
     fn step(&self, state: &mut State) -> Result<bool> {
         let last = self.refill(state)?;
         let input = state.input.get(state.used..).unwrap_or_default();
@@ -122,11 +105,11 @@ impl<'a, S: ReadAt> Unfolded<'a, S> {
         let mut out = Vec::with_capacity(OUTPUT);
         let step = state.decoder.step(input, last, self.origin.saturating_add(offset), &mut out);
         let gained = wide(out.len());
-        // A step that yields nothing takes time too: a stream may consist of empty blocks.
+        // A step without output takes time too: a stream may consist of empty blocks.
         self.meter.charge(Limit::Steps, gained.wrapping_shr(3).saturating_add(STEP))?;
-        self.account.charge(self.meter, gained)?;
-        // What came out before the damage is as good as any.
-        let within = state.kept.append(self.meter, out);
+        self.guard.charge(self.meter, gained)?;
+        // The bytes that precede the damage are valid.
+        let within = state.spool.append(self.meter, out);
         let step = step?;
         within?;
         state.used = state.used.saturating_add(step.used);
@@ -137,9 +120,9 @@ impl<'a, S: ReadAt> Unfolded<'a, S> {
         Ok(step.ended)
     }
 
-    /// Reads on, if less than half of an input is left; whether the encoded bytes end with it.
+    /// Fills the input buffer if it is less than half full. Returns whether the encoded bytes end in it.
     ///
-    /// What is left stays in place otherwise: a step may use up a few bytes only.
+    /// Otherwise the buffer is not moved: a step may consume a few bytes only.
     fn refill(&self, state: &mut State) -> Result<bool> {
         let left = state.input.len().saturating_sub(state.used);
         if left >= INPUT.wrapping_shr(1) {
@@ -158,34 +141,34 @@ impl<'a, S: ReadAt> Unfolded<'a, S> {
         Ok(read < INPUT)
     }
 
-    /// Whether as much came out as the container had said.
-    fn whole(&self, state: &State) -> Result<()> {
+    /// Compares the number of decoded bytes with the declared size.
+    fn check_size(&self, state: &State) -> Result<()> {
         match self.declared {
-            Some(declared) if state.kept.len() < declared => Err(Error::truncated(
+            Some(declared) if state.spool.len() < declared => Err(Error::truncated(
                 "encoded member",
                 self.origin.saturating_add(state.taken),
-                format!("decodes to {} bytes, not {declared}", state.kept.len()),
+                format!("decodes to {} bytes, not {declared}", state.spool.len()),
             )),
             _ => Ok(()),
         }
     }
 }
 
-impl<S: ReadAt> ReadAt for Unfolded<'_, S> {
+impl<S: ReadAt> ReadAt for DecodedMember<'_, S> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
         }
         let mut state = self.state.borrow_mut();
         let end = offset.saturating_add(wide(buf.len()));
-        // The byte behind a declared end is looked for, so that no size hides what follows it.
+        // One byte more than the declared size is decoded, so that a small size hides no bytes.
         let past = match self.declared {
             Some(declared) if end >= declared => declared.saturating_add(1),
             _ => end,
         };
         self.decode_to(&mut state, past.max(end));
         if let Some(declared) = self.declared
-            && state.kept.len() > declared
+            && state.spool.len() > declared
             && end >= declared
         {
             return Err(io::Error::other(Error::malformed(
@@ -195,7 +178,7 @@ impl<S: ReadAt> ReadAt for Unfolded<'_, S> {
                 format!("decodes to more than the {declared} bytes that its container says"),
             )));
         }
-        match state.kept.read_at(offset, buf)? {
+        match state.spool.read_at(offset, buf)? {
             0 => match &state.end {
                 Some(Err(error)) => Err(io::Error::other(error.clone())),
                 _ => Ok(0),
@@ -212,7 +195,7 @@ impl<S: ReadAt> ReadAt for Unfolded<'_, S> {
         self.decode_to(&mut state, u64::MAX);
         match &state.end {
             Some(Err(error)) => Err(io::Error::other(error.clone())),
-            _ => Ok(state.kept.len()),
+            _ => Ok(state.spool.len()),
         }
     }
 
@@ -225,14 +208,14 @@ impl<S: ReadAt> ReadAt for Unfolded<'_, S> {
     }
 }
 
-impl<S> fmt::Debug for Unfolded<'_, S> {
+impl<S> fmt::Debug for DecodedMember<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unfolded").field("declared", &self.declared).finish_non_exhaustive()
+        f.debug_struct("DecodedMember").field("declared", &self.declared).finish_non_exhaustive()
     }
 }
 
-/// The first decoded bytes of what begins with `encoded`: enough to tell what it is. Damage ends
-/// them early; `None` where nothing could be decoded at all.
+/// Returns the first decoded bytes of a member that begins with `encoded`: enough to recognize its
+/// format. There are fewer if the member is damaged, and `None` if not one byte can be decoded.
 pub(crate) fn head_of(encoding: Encoding, encoded: &[u8]) -> Option<Vec<u8>> {
     #[allow(clippy::disallowed_methods)] // a constant
     let mut out = Vec::with_capacity(HEAD);
@@ -242,7 +225,7 @@ pub(crate) fn head_of(encoding: Encoding, encoded: &[u8]) -> Option<Vec<u8>> {
     (step.is_ok() || !out.is_empty()).then_some(out)
 }
 
-/// All that `encoded` decodes to, if that is no more than `max` bytes.
+/// Decodes all of `encoded`, to at most `max` bytes.
 pub(crate) fn decode_all(encoding: Encoding, encoded: &[u8], max: u64) -> Result<Vec<u8>> {
     let mut all = Vec::new();
     let mut decoder = Decoder::new(encoding);
@@ -255,7 +238,7 @@ pub(crate) fn decode_all(encoding: Encoding, encoded: &[u8], max: u64) -> Result
         if wide(all.len()).saturating_add(wide(out.len())) > max {
             return Err(Limit::Inflated.error(max));
         }
-        #[allow(clippy::disallowed_methods)] // at most `max`, checked in the line before
+        #[allow(clippy::disallowed_methods)] // at most `max`, see above
         all.extend_from_slice(&out);
         used = used.saturating_add(step.used);
         if step.ended {

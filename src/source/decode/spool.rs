@@ -1,4 +1,4 @@
-//! Where decoded bytes are kept: memory first, then where the caller says.
+//! [`Spool`]: storage of decoded bytes, in memory first and then in the caller's [`Spill`].
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,18 +9,17 @@ use std::sync::Arc;
 use crate::bytes::{narrow, wide};
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
-use crate::source::ReadAt;
+use crate::source::read_at::ReadAt;
 
-/// A place for decoded bytes that memory shall not hold; an unlinked temporary file.
+/// Storage for decoded bytes that exceed the memory budget, for example an unlinked temporary file.
 ///
-/// A factory of them is given to
-/// [`InspectorBuilder::spill`](crate::InspectorBuilder::spill). Without one the library stops at
-/// [`Limits::spool`](crate::Limits::spool).
+/// [`InspectorBuilder::spill`](crate::InspectorBuilder::spill) takes a factory of it. Without one the
+/// library stops at [`Limits::spool`](crate::Limits::spool).
 pub trait Spill: ReadAt {
-    /// Adds `bytes` behind those that are there.
+    /// Appends `bytes`.
     ///
     /// # Errors
-    /// What the system said; the member ends there.
+    /// The error of the system. The member ends there.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
@@ -36,18 +35,18 @@ impl fmt::Debug for Spiller {
     }
 }
 
-/// The memory for decoded bytes that all members of one file share: one inside the other, each
-/// would take its own `Limits::spool` otherwise.
+/// The memory for decoded bytes that all members of one file share. Without it, each level of nested
+/// members would use its own `Limits::spool`.
 #[derive(Debug)]
-pub(crate) struct Pool {
+pub(crate) struct SpoolBudget {
     left: Cell<u64>,
     spiller: Option<Spiller>,
 }
 
-impl Pool {
-    /// A pool for a file whose members may take `spool` bytes each: two of them at a time.
-    pub(crate) fn new(spool: u64, spiller: Option<Spiller>) -> Pool {
-        Pool { left: Cell::new(spool.saturating_mul(2)), spiller }
+impl SpoolBudget {
+    /// Creates the budget of a file whose members may use `spool` bytes each: two at the same time.
+    pub(crate) fn new(spool: u64, spiller: Option<Spiller>) -> SpoolBudget {
+        SpoolBudget { left: Cell::new(spool.saturating_mul(2)), spiller }
     }
 
     fn take(&self, bytes: u64) -> bool {
@@ -65,22 +64,22 @@ impl Pool {
     }
 }
 
-/// Bytes of one piece in memory.
-const PIECE: usize = 65_536;
+/// Size of one chunk in memory.
+const CHUNK: usize = 65_536;
 
-/// The decoded bytes of one member, from the first on.
-pub(super) struct Kept {
-    pool: Rc<Pool>,
-    /// All full but the last.
-    pieces: Vec<Vec<u8>>,
+/// The decoded bytes of one member, from the first byte on.
+pub(super) struct Spool {
+    budget: Rc<SpoolBudget>,
+    /// Each of [`CHUNK`] bytes, except the last one.
+    chunks: Vec<Vec<u8>>,
     in_memory: u64,
     spill: Option<Box<dyn Spill>>,
     len: u64,
 }
 
-impl Kept {
-    pub(super) fn new(pool: &Rc<Pool>) -> Kept {
-        Kept { pool: Rc::clone(pool), pieces: Vec::new(), in_memory: 0, spill: None, len: 0 }
+impl Spool {
+    pub(super) fn new(budget: &Rc<SpoolBudget>) -> Spool {
+        Spool { budget: Rc::clone(budget), chunks: Vec::new(), in_memory: 0, spill: None, len: 0 }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -90,8 +89,9 @@ impl Kept {
     pub(super) fn append(&mut self, meter: &Meter, bytes: Vec<u8>) -> Result<()> {
         let len = wide(bytes.len());
         let total = self.in_memory.saturating_add(len);
-        let in_memory =
-            self.spill.is_none() && meter.check(Limit::Spool, total).is_ok() && self.pool.take(len);
+        let in_memory = self.spill.is_none()
+            && meter.check(Limit::Spool, total).is_ok()
+            && self.budget.take(len);
         if in_memory {
             self.in_memory = total;
             self.push(&bytes);
@@ -104,15 +104,15 @@ impl Kept {
 
     fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let room = self.pieces.last().map_or(0, |piece| PIECE.saturating_sub(piece.len()));
+            let room = self.chunks.last().map_or(0, |chunk| CHUNK.saturating_sub(chunk.len()));
             if room == 0 {
-                self.pieces.push(Vec::new());
+                self.chunks.push(Vec::new());
                 continue;
             }
             let (now, later) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
-            if let Some(piece) = self.pieces.last_mut() {
-                #[allow(clippy::disallowed_methods)] // at most PIECE, charged by the caller
-                piece.extend_from_slice(now);
+            if let Some(chunk) = self.chunks.last_mut() {
+                #[allow(clippy::disallowed_methods)] // at most CHUNK, charged by the caller
+                chunk.extend_from_slice(now);
             }
             bytes = later;
         }
@@ -120,7 +120,7 @@ impl Kept {
 
     fn spill(&mut self, meter: &Meter, bytes: &[u8]) -> Result<()> {
         if self.spill.is_none() {
-            let Some(Spiller(open)) = &self.pool.spiller else {
+            let Some(Spiller(open)) = &self.budget.spiller else {
                 return Err(Limit::Spool.error(meter.allowed(Limit::Spool)));
             };
             self.spill = Some(open().map_err(Error::io)?);
@@ -132,20 +132,20 @@ impl Kept {
     }
 
     pub(super) fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        if let Some(behind) = offset.checked_sub(self.in_memory) {
+        if let Some(after) = offset.checked_sub(self.in_memory) {
             return match &self.spill {
-                Some(spill) => spill.read_at(behind, buf),
+                Some(spill) => spill.read_at(after, buf),
                 None => Ok(0),
             };
         }
         let mut done: usize = 0;
         while done < buf.len() {
             let at = offset.saturating_add(wide(done));
-            let index = at.checked_div(wide(PIECE)).and_then(narrow);
-            let within = at.checked_rem(wide(PIECE)).and_then(narrow);
+            let index = at.checked_div(wide(CHUNK)).and_then(narrow);
+            let within = at.checked_rem(wide(CHUNK)).and_then(narrow);
             let from = index
-                .and_then(|index| self.pieces.get(index))
-                .and_then(|piece| piece.get(within?..))
+                .and_then(|index| self.chunks.get(index))
+                .and_then(|chunk| chunk.get(within?..))
                 .unwrap_or_default();
             let to = buf.get_mut(done..).unwrap_or_default();
             let len = from.len().min(to.len());
@@ -161,8 +161,8 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for Spool {
     fn drop(&mut self) {
-        self.pool.give_back(self.in_memory);
+        self.budget.give_back(self.in_memory);
     }
 }

@@ -1,26 +1,42 @@
-//! The decoders, each fed piece by piece.
+//! [`Decoder`]: the decoders of all encodings. Their input arrives in parts.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use flate2::Status;
 
-use super::Encoding;
 use crate::bytes::{narrow, wide};
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
-use crate::source::Inflater;
+use crate::source::inflater::Inflater;
 
-/// What one step did.
+/// How a member is encoded in its container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// Raw deflate, RFC 1951.
+    Deflate,
+    /// Consecutive streams of raw deflate: the members of a gzip file, RFC 1952 2.2.
+    Deflates,
+    /// RFC 1950.
+    Zlib,
+    /// RFC 2045 6.8. Characters outside the alphabet are skipped.
+    Base64,
+    /// RFC 2045 6.7.
+    QuotedPrintable,
+    /// The blocks of an rpmsg, MS-OXORMMS 2.2.4.1: one zlib stream in several parts.
+    Rpmsg,
+}
+
+/// The result of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Step {
-    /// Encoded bytes that were used up.
+    /// Number of encoded bytes consumed.
     pub(super) used: usize,
-    /// Whether the decoded bytes end here, whatever may follow.
+    /// Whether the decoded bytes end here, even if more encoded bytes follow.
     pub(super) ended: bool,
 }
 
-/// One decoder with all that it remembers between steps.
+/// A decoder and its state between steps.
 #[derive(Debug)]
 pub(super) enum Decoder {
     Inflate(Inflate),
@@ -44,8 +60,8 @@ impl Decoder {
         }
     }
 
-    /// Decodes from `input`, which lies at `offset` of the encoded bytes and is the rest of them
-    /// if `last`, into the spare capacity of `out`.
+    /// Decodes `input`, which is located at `offset` of the encoded bytes, into the spare capacity of
+    /// `out`. `last` says that the encoded bytes end with `input`.
     pub(super) fn step(
         &mut self,
         input: &[u8],
@@ -63,7 +79,7 @@ impl Decoder {
     }
 }
 
-/// RFC 1951, bare or in the envelope of RFC 1950.
+/// Deflate (RFC 1951), bare or in a zlib stream (RFC 1950).
 #[derive(Debug)]
 pub(super) struct Inflate(Inflater);
 
@@ -84,22 +100,22 @@ impl Inflate {
         let used = narrow(self.0.total_in().saturating_sub(before)).unwrap_or(usize::MAX);
         match status {
             Ok(status) => Ok((used, status)),
-            // Each decoder has words of its own for what is wrong; a report has the same always.
+            // The two inflaters describe damage differently; the report must not depend on the choice.
             Err(_) => Err(Error::malformed(
                 ErrorCode::MalformedDeflate,
                 "deflate",
                 offset.saturating_add(wide(used)),
-                "the compressed data make no sense",
+                "the compressed data are invalid",
             )),
         }
     }
 }
 
-/// Streams of RFC 1951, one directly behind the other.
+/// Consecutive streams of deflate (RFC 1951).
 #[derive(Debug)]
 pub(super) struct Deflates {
     inflate: Inflate,
-    /// Whether nothing of the stream at hand has been read.
+    /// Whether no byte of the current stream has been decoded.
     is_new: bool,
 }
 
@@ -117,7 +133,7 @@ impl Deflates {
     }
 }
 
-/// The letters of RFC 2045, table 1; padding is dealt with outside.
+/// The alphabet of RFC 2045, table 1. [`Base64::step`] handles padding.
 const LETTERS: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -125,11 +141,11 @@ const LETTERS: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Letters that are decoded at once; whole groups of four.
+/// Characters that are decoded at once; a multiple of four.
 const GROUPS: usize = 1024;
 
-/// RFC 2045 6.8. What is no letter is passed over, as it demands; padding ends a group, and what
-/// follows it is decoded too, so that nothing hides behind it.
+/// Base64 (RFC 2045 6.8). Characters outside the alphabet are skipped, as the RFC requires. Padding
+/// ends a group, and the characters that follow it are decoded too, so that it hides none.
 #[derive(Debug, Default)]
 pub(super) struct Base64 {
     letters: Vec<u8>,
@@ -139,7 +155,7 @@ impl Base64 {
     fn step(&mut self, input: &[u8], last: bool, out: &mut Vec<u8>) -> Step {
         let mut used: usize = 0;
         for byte in input {
-            // Both the letters at hand and one more group always fit.
+            // The collected characters and one more group always fit.
             let spare = out.capacity().saturating_sub(out.len());
             if spare < GROUPS {
                 return Step { used, ended: false };
@@ -161,17 +177,17 @@ impl Base64 {
     }
 
     fn flush(&mut self, out: &mut Vec<u8>) {
-        // A single letter left over says nothing.
+        // A single remaining character encodes no byte.
         if self.letters.len().checked_rem(4) == Some(1) {
             self.letters.pop();
         }
-        // Nothing but letters is in there, so that no decoding fails.
+        // All characters are in the alphabet, so decoding does not fail.
         let _ = LETTERS.decode_vec(&self.letters, out);
         self.letters.clear();
     }
 }
 
-/// RFC 2045 6.7. What is no valid escape stands for itself.
+/// Quoted-printable (RFC 2045 6.7). An invalid escape decodes to itself.
 fn quoted_printable(input: &[u8], last: bool, out: &mut Vec<u8>) -> Step {
     let mut used: usize = 0;
     while out.len() < out.capacity() {
@@ -199,18 +215,18 @@ fn hex(digit: u8) -> Option<u8> {
 
 /// The tag of every block, MS-OXORMMS 2.2.4.1.
 const BLOCK_TAG: u32 = 0x0FA0;
-/// Tag, size of the inflated block, size of the block: the sizes stand the other way round than
+/// Tag, size of the inflated block, size of the block. The order of the sizes is the reverse of what
 /// their names in the specification suggest.
 const BLOCK_HEADER: usize = 12;
 
-/// One zlib stream, cut into blocks at its flush points. Its end need not be there.
+/// One zlib stream, divided into blocks at its flush points. Its end may be missing.
 #[derive(Debug)]
 pub(super) struct Rpmsg {
     inflate: Inflate,
     header: Vec<u8>,
-    /// Encoded bytes left of the block at hand.
+    /// Remaining encoded bytes of the current block.
     left: u64,
-    /// What all blocks until now say that they inflate to.
+    /// Sum of the inflated sizes that the blocks so far declare.
     declared: u64,
     /// Whether the zlib stream has ended.
     ended: bool,
@@ -246,7 +262,7 @@ impl Rpmsg {
                 continue;
             }
             if rest.is_empty() {
-                // What the decoder holds back was whole before the cut.
+                // The decoder may still hold output of the blocks before the end.
                 if last && !self.flush(at, out)? {
                     return Ok(Step { used, ended: false });
                 }
@@ -267,7 +283,7 @@ impl Rpmsg {
         }
     }
 
-    /// Takes out what the decoder still holds of the blocks it has eaten.
+    /// Writes the output that the decoder still holds. Returns whether it all fitted.
     fn flush(&mut self, at: u64, out: &mut Vec<u8>) -> Result<bool> {
         while self.inflate.0.total_out() < self.declared {
             if out.len() == out.capacity() {
@@ -283,10 +299,10 @@ impl Rpmsg {
         Ok(true)
     }
 
-    /// Takes what is there of the next block's header.
+    /// Consumes the available bytes of the next block's header.
     fn header(&mut self, rest: &[u8], at: u64) -> Result<usize> {
         if self.ended {
-            // Behind the end of the stream nothing can be inflated.
+            // After the end of the stream nothing can be inflated.
             return Ok(rest.len());
         }
         let wanted = BLOCK_HEADER.saturating_sub(self.header.len());
@@ -320,7 +336,7 @@ impl Rpmsg {
         if self.ended || whole && self.inflate.0.total_out() >= self.declared {
             return Ok(Step { used, ended: true });
         }
-        Err(Error::truncated("rpmsg", at, "the last block is not whole"))
+        Err(Error::truncated("rpmsg", at, "the last block is incomplete"))
     }
 }
 

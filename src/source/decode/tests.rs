@@ -9,15 +9,15 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, ZlibEncoder};
 use proptest::prelude::*;
 
-fn unfolded<'a>(
+fn decoded<'a>(
     inner: &'a Counted,
     encoding: Encoding,
     declared: Option<u64>,
     meter: &'a Meter<'a>,
-) -> Unfolded<'a, &'a Counted> {
-    let account = Rc::new(Account::new(None, Stored::Bytes(wide(inner.bytes.len()))));
-    let pool = Rc::new(Pool::new(meter.allowed(Limit::Spool), None));
-    Unfolded::new(inner, 100, encoding, declared, meter, account, &pool)
+) -> DecodedMember<'a, &'a Counted> {
+    let guard = Rc::new(RatioGuard::new(None, StoredSize::Bytes(wide(inner.bytes.len()))));
+    let budget = Rc::new(SpoolBudget::new(meter.allowed(Limit::Spool), None));
+    DecodedMember::new(inner, 100, encoding, declared, meter, guard, &budget)
 }
 
 fn meter() -> Meter<'static> {
@@ -90,13 +90,13 @@ const ALL: [Encoding; 6] = [
 ];
 
 #[test]
-fn each_encoding_gives_its_bytes_back_wherever_they_are_read() {
+fn each_encoding_decodes_to_its_bytes_at_any_offset() {
     for encoding in ALL {
         for len in [0, 1, 2, 3, 100, 4095, 4096, 4097, 150_000] {
             let bytes = plain(len);
             let inner = Counted::new(encoded(encoding, &bytes));
             let meter = meter();
-            let member = unfolded(&inner, encoding, None, &meter);
+            let member = decoded(&inner, encoding, None, &meter);
             for (offset, want) in [(70_000, 10), (3, 5000), (0, 1), (65_530, 100), (149_990, 50)] {
                 let mut buf = vec![0; want];
                 let read = member.read_at(offset, &mut buf).unwrap();
@@ -109,12 +109,12 @@ fn each_encoding_gives_its_bytes_back_wherever_they_are_read() {
 }
 
 #[test]
-fn a_head_costs_a_head_and_all_reads_go_forward() {
+fn a_head_needs_few_reads_and_no_byte_is_read_twice() {
     for encoding in ALL {
         let bytes = plain(2_000_000);
         let inner = Counted::new(encoded(encoding, &bytes));
         let meter = meter();
-        let member = unfolded(&inner, encoding, None, &meter);
+        let member = decoded(&inner, encoding, None, &meter);
         member.read_at(0, &mut [0; 4096]).unwrap();
         let read: usize = inner.reads.borrow().iter().map(|(_, len)| len).sum();
         assert!(read <= 32_768, "{encoding:?} read {read} bytes for a head");
@@ -135,7 +135,7 @@ fn code(outcome: io::Result<usize>) -> String {
 }
 
 #[test]
-fn a_declared_size_that_is_not_true_is_an_error_where_it_matters() {
+fn a_wrong_declared_size_is_an_error_of_the_read_that_reaches_it() {
     let bytes = plain(10_000);
     let cases = [
         (Some(10_000), 9_000, "1000 bytes"),
@@ -150,13 +150,13 @@ fn a_declared_size_that_is_not_true_is_an_error_where_it_matters() {
     for (declared, offset, expected) in cases {
         let inner = Counted::new(deflated(&bytes));
         let meter = meter();
-        let member = unfolded(&inner, Encoding::Deflate, declared, &meter);
+        let member = decoded(&inner, Encoding::Deflate, declared, &meter);
         assert_eq!(code(member.read_at(offset, &mut [0; 4096])), expected, "{declared:?} {offset}");
     }
 }
 
 #[test]
-fn damage_is_told_with_its_code_and_what_comes_before_it_is_read() {
+fn damage_has_a_code_and_the_bytes_before_it_are_readable() {
     let bytes = plain(20_000);
     let whole = blocks(&bytes);
     let second = 12 + u32::from_le_bytes(whole[8..12].try_into().unwrap()) as usize;
@@ -181,26 +181,26 @@ fn damage_is_told_with_its_code_and_what_comes_before_it_is_read() {
     for (what, damaged, expected) in cases {
         let inner = Counted::new(damaged);
         let meter = meter();
-        let member = unfolded(&inner, Encoding::Rpmsg, None, &meter);
+        let member = decoded(&inner, Encoding::Rpmsg, None, &meter);
         let error = Error::io(member.size().expect_err(what));
         assert_eq!(error.code().as_str(), expected, "{what}: {error}");
         assert!(error.offset().is_some_and(|offset| offset >= 100), "{what}");
     }
     let inner = Counted::new(change(second, 0xFF));
     let meter = meter();
-    let member = unfolded(&inner, Encoding::Rpmsg, None, &meter);
+    let member = decoded(&inner, Encoding::Rpmsg, None, &meter);
     let mut head = [0; 4096];
     assert_eq!(member.read_at(0, &mut head).unwrap(), 4096);
     assert_eq!(head, bytes[..4096]);
 }
 
 #[test]
-fn memory_ends_at_the_spool_unless_the_caller_has_a_place() {
+fn memory_ends_at_the_spool_limit_unless_the_caller_has_a_spill() {
     let bytes = plain(300_000);
     let limits = Limits { spool: 100_000, ..Limits::default() };
     let meter = Meter::new(limits, Cancel::default());
     let inner = Counted::new(deflated(&bytes));
-    let member = unfolded(&inner, Encoding::Deflate, Some(300_000), &meter);
+    let member = decoded(&inner, Encoding::Deflate, Some(300_000), &meter);
     assert_eq!(code(member.read_at(90_000, &mut [0; 100])), "100 bytes");
     assert_eq!(code(member.read_at(299_000, &mut [0; 100])), "limit-spool");
 
@@ -220,10 +220,10 @@ fn memory_ends_at_the_spool_unless_the_caller_has_a_place() {
         }
     }
     let open = || Ok(Box::new(Memory(Vec::new())) as Box<dyn Spill>);
-    let pool = Rc::new(Pool::new(100_000, Some(Spiller(std::sync::Arc::new(open)))));
-    let account = Rc::new(Account::new(None, Stored::Bytes(1_000_000)));
+    let budget = Rc::new(SpoolBudget::new(100_000, Some(Spiller(std::sync::Arc::new(open)))));
+    let guard = Rc::new(RatioGuard::new(None, StoredSize::Bytes(1_000_000)));
     let declared = Some(300_000);
-    let member = Unfolded::new(&inner, 0, Encoding::Deflate, declared, &meter, account, &pool);
+    let member = DecodedMember::new(&inner, 0, Encoding::Deflate, declared, &meter, guard, &budget);
     for offset in [299_900, 95_000, 105_000, 0] {
         let mut buf = [0; 100];
         assert_eq!(member.read_at(offset, &mut buf).unwrap(), 100);
@@ -236,9 +236,9 @@ fn a_bomb_ends_at_its_ratio() {
     let limits = Limits { ratio: 100, ..Limits::default() };
     let meter = Meter::new(limits, Cancel::default());
     let inner = Counted::new(deflated(&vec![0; 8 << 20]));
-    let member = unfolded(&inner, Encoding::Deflate, None, &meter);
+    let member = decoded(&inner, Encoding::Deflate, None, &meter);
     assert_eq!(Error::io(member.size().unwrap_err()).code(), "limit-ratio");
-    assert!(member.account.is_spent());
+    assert!(member.guard.is_spent());
 }
 
 proptest! {
@@ -250,7 +250,7 @@ proptest! {
     ) {
         let inner = Counted::new(bytes.clone());
         let meter = meter();
-        let member = unfolded(&inner, ALL[kind], None, &meter);
+        let member = decoded(&inner, ALL[kind], None, &meter);
         let _ = member.read_at(offset, &mut [0; 700]);
         let _ = member.size();
         let _ = head_of(ALL[kind], &bytes);

@@ -1,0 +1,127 @@
+//! [`ReadAt`], the trait of all sources, and its implementations for bytes in memory.
+
+use std::io;
+
+use crate::bytes::{from_offset, wide};
+
+/// The size that a source of unknown size reports.
+pub(crate) const UNKNOWN_SIZE: u64 = 1 << 62;
+
+/// A source of bytes that can be read at any offset.
+///
+/// Implement it to inspect bytes that are neither a file nor in memory: a range of an object store, a
+/// stream of another container. [`Inspector`](crate::Inspector) reads little and mostly forward,
+/// a few kilobytes at a time.
+pub trait ReadAt {
+    /// Reads at `offset` into `buf` and returns the number of bytes read. It is less than the length of
+    /// `buf` only at the end, where it may be 0.
+    ///
+    /// # Errors
+    /// The error of the system. The inspection then ends with the code `io` and keeps its findings.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// Returns the number of bytes.
+    ///
+    /// # Errors
+    /// The error of the system.
+    fn size(&self) -> io::Result<u64>;
+
+    /// Returns whether [`size`](ReadAt::size) is known without reading to the end.
+    ///
+    /// A source of unknown size is read from the front, as far as its format requires. The size is
+    /// requested only by formats whose structures are located at the end.
+    fn is_sized(&self) -> bool {
+        true
+    }
+
+    /// Returns whether the bytes changed after the source was opened, if the source can tell.
+    ///
+    /// It is called only if a structure is malformed, to distinguish a damaged file from one that
+    /// another program wrote to during the inspection.
+    fn has_changed(&self) -> bool {
+        false
+    }
+
+    /// Returns all bytes if they are in memory; then they are not copied.
+    /// [`read_at`](ReadAt::read_at) returns the same bytes.
+    fn in_memory(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for &T {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        (**self).read_at(offset, buf)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        (**self).size()
+    }
+
+    fn is_sized(&self) -> bool {
+        (**self).is_sized()
+    }
+
+    fn has_changed(&self) -> bool {
+        (**self).has_changed()
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        (**self).in_memory()
+    }
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for std::rc::Rc<T> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        (**self).read_at(offset, buf)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        (**self).size()
+    }
+
+    fn is_sized(&self) -> bool {
+        (**self).is_sized()
+    }
+
+    fn has_changed(&self) -> bool {
+        (**self).has_changed()
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        (**self).in_memory()
+    }
+}
+
+impl ReadAt for [u8] {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let rest = from_offset(self, offset);
+        let len = rest.len().min(buf.len());
+        if let (Some(to), Some(from)) = (buf.get_mut(..len), rest.get(..len)) {
+            to.copy_from_slice(from);
+        }
+        Ok(len)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(wide(self.len()))
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+}
+
+impl ReadAt for Vec<u8> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.as_slice().read_at(offset, buf)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.as_slice().size()
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+}
