@@ -9,7 +9,7 @@ use crate::container::{Body, Member, Name, Sink, is_firmly_known, is_known};
 use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::limits::{Limit, Meter};
-use crate::source::{Encoding, Extent, Inflater, UNKNOWN_SIZE, Window, head_of};
+use crate::source::{Encoding, Extent, Inflated, Inflater, UNKNOWN_SIZE, Window, head_of};
 
 /// `ID1`, `ID2`, and `CM` for deflate, RFC 1952 2.3.1.
 const MAGIC: &[u8] = b"\x1F\x8B\x08";
@@ -167,11 +167,8 @@ fn stream(window: &mut Window<'_>, start: u64, spent: &mut Spent) -> Result<(u64
     loop {
         let at = start.saturating_add(state.total_in());
         let input = window.up_to(at, PIECE)?;
-        let (before_in, before_out) = (state.total_in(), state.total_out());
-        let status = state.read(input, &mut out);
+        let Inflated { taken, given, status } = state.inflate(input, &mut out);
         let is_at_end = input.is_empty();
-        let taken = state.total_in().saturating_sub(before_in);
-        let given = state.total_out().saturating_sub(before_out);
         charge(window.meter(), spent, taken, given)?;
         let begun = narrow(given).and_then(|given| out.get(..given)).unwrap_or_default();
         sum.update(begun);

@@ -52,19 +52,37 @@ impl Inflater {
         self.state.as_ref().map_or(0, Decompress::total_out)
     }
 
-    /// Inflates into `out`.
-    pub(crate) fn read(&mut self, input: &[u8], out: &mut [u8]) -> Result<Status, DecompressError> {
-        self.state().decompress(input, out, FlushDecompress::None)
+    /// Inflates `input` into `out`.
+    pub(crate) fn inflate(&mut self, input: &[u8], out: &mut [u8]) -> Inflated {
+        self.step(|state| state.decompress(input, out, FlushDecompress::None))
     }
 
-    /// Inflates into the spare capacity of `out`.
-    pub(crate) fn read_vec(
-        &mut self,
-        input: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<Status, DecompressError> {
-        self.state().decompress_vec(input, out, FlushDecompress::None)
+    /// Inflates `input` into the spare capacity of `out`.
+    pub(crate) fn inflate_vec(&mut self, input: &[u8], out: &mut Vec<u8>) -> Inflated {
+        self.step(|state| state.decompress_vec(input, out, FlushDecompress::None))
     }
+
+    fn step(
+        &mut self,
+        work: impl FnOnce(&mut Decompress) -> Result<Status, DecompressError>,
+    ) -> Inflated {
+        let state = self.state();
+        let (before_in, before_out) = (state.total_in(), state.total_out());
+        let status = work(state);
+        let taken = state.total_in().saturating_sub(before_in);
+        let given = state.total_out().saturating_sub(before_out);
+        Inflated { taken, given, status }
+    }
+}
+
+/// The result of one call of an [`Inflater`].
+#[derive(Debug)]
+pub(crate) struct Inflated {
+    /// Number of compressed bytes consumed.
+    pub(crate) taken: u64,
+    /// Number of bytes inflated, also if the data that follow them are invalid.
+    pub(crate) given: u64,
+    pub(crate) status: Result<Status, DecompressError>,
 }
 
 impl Drop for Inflater {
@@ -99,19 +117,21 @@ mod tests {
         let mut out = vec![0; 8192];
         let mut first = Inflater::zlib();
         // The stream ends in its middle, and the next one is invalid.
-        first.read(&zlib(&secret)[..40], &mut out).unwrap();
+        first.inflate(&zlib(&secret)[..40], &mut out).status.unwrap();
         drop(first);
-        assert!(Inflater::zlib().read(b"no zlib", &mut out).is_err());
+        assert!(Inflater::zlib().inflate(b"no zlib", &mut out).status.is_err());
         // A copy from before the beginning has the same result as with new state.
         let reaches_back = [0b0000_0011_u8, 0b0000_0010, 0, 0];
         let mut expected = vec![0; 8192];
         let expected_status =
             Decompress::new(false).decompress(&reaches_back, &mut expected, FlushDecompress::None);
         out.fill(0);
-        let status = Inflater::bare().read(&reaches_back, &mut out);
+        let status = Inflater::bare().inflate(&reaches_back, &mut out).status;
         assert_eq!((status.ok(), &out), (expected_status.ok(), &expected));
         let mut last = Inflater::zlib();
-        assert_eq!(last.read(&zlib(b"the next one"), &mut out).unwrap(), Status::StreamEnd);
+        let inflated = last.inflate(&zlib(b"the next one"), &mut out);
+        assert_eq!(inflated.status.unwrap(), Status::StreamEnd);
+        assert_eq!((inflated.taken, inflated.given), (20, 12));
         assert_eq!(out.get(..12), Some(&b"the next one"[..]));
         assert_eq!((last.total_in(), last.total_out()), (20, 12));
     }

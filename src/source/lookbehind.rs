@@ -1,4 +1,4 @@
-//! [`LookbehindReader`]: a source that is read once, from the front.
+//! [`LookbehindReader`]: a source that is read once, from the front, and its buffer.
 
 use std::cell::RefCell;
 use std::io;
@@ -19,19 +19,43 @@ const MOST: usize = 4 * LOOKBEHIND;
 #[derive(Debug)]
 pub(crate) struct LookbehindReader<S> {
     inner: S,
-    recent: RefCell<Recent>,
+    recent: RefCell<LookbehindBuffer>,
 }
 
-/// The buffer, and its offset in the source.
-#[derive(Debug)]
-struct Recent {
-    offset: u64,
-    bytes: Vec<u8>,
+/// Contiguous bytes of a source, and their offset there.
+#[derive(Debug, Default)]
+pub(crate) struct LookbehindBuffer {
+    pub(crate) offset: u64,
+    pub(crate) bytes: Vec<u8>,
 }
 
-impl Recent {
-    fn end(&self) -> u64 {
+impl LookbehindBuffer {
+    /// Returns the offset that follows the last byte.
+    pub(crate) fn end(&self) -> u64 {
         self.offset.saturating_add(wide(self.bytes.len()))
+    }
+
+    /// Returns the bytes from `offset` on. `None` if there are none.
+    pub(crate) fn from(&self, offset: u64) -> Option<&[u8]> {
+        let start = narrow(offset.checked_sub(self.offset)?)?;
+        self.bytes.get(start..).filter(|rest| !rest.is_empty())
+    }
+
+    /// Drops all but the last `len` bytes.
+    pub(crate) fn keep_last(&mut self, len: usize) {
+        let dropped = self.bytes.len().saturating_sub(len);
+        self.bytes.drain(..dropped);
+        self.offset = self.offset.saturating_add(wide(dropped));
+    }
+
+    /// Appends the bytes that follow, and drops all but the last `len` bytes before the buffer contains
+    /// twice as many.
+    pub(crate) fn append(&mut self, bytes: &[u8], len: usize) {
+        if self.bytes.len().saturating_add(bytes.len()) > len.saturating_mul(2) {
+            self.keep_last(len);
+        }
+        #[allow(clippy::disallowed_methods)] // at most twice `len`, a constant, and `bytes`
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// Reads the bytes that follow the buffer, and returns their number.
@@ -40,9 +64,7 @@ impl Recent {
             return Ok(0);
         }
         if self.bytes.len() > MOST {
-            let dropped = self.bytes.len().saturating_sub(LOOKBEHIND);
-            self.bytes.drain(..dropped);
-            self.offset = self.offset.saturating_add(wide(dropped));
+            self.keep_last(LOOKBEHIND);
         }
         let (end, len) = (self.end(), self.bytes.len());
         #[allow(clippy::disallowed_methods)] // at most MOST and READ
@@ -56,7 +78,7 @@ impl Recent {
 impl<S: ReadAt> LookbehindReader<S> {
     /// Creates a reader whose buffer contains `bytes`, which were read at `offset` of `inner`.
     pub(crate) fn new(inner: S, offset: u64, bytes: Vec<u8>) -> LookbehindReader<S> {
-        LookbehindReader { inner, recent: RefCell::new(Recent { offset, bytes }) }
+        LookbehindReader { inner, recent: RefCell::new(LookbehindBuffer { offset, bytes }) }
     }
 }
 
@@ -68,13 +90,12 @@ impl<S: ReadAt> ReadAt for LookbehindReader<S> {
             return self.inner.read_at(offset, buf);
         }
         if offset > recent.end() {
-            *recent = Recent { offset, bytes: Vec::new() };
+            *recent = LookbehindBuffer { offset, bytes: Vec::new() };
         }
         if offset == recent.end() && !buf.is_empty() && recent.read_more(&self.inner)? == 0 {
             return Ok(0);
         }
-        let at = offset.checked_sub(recent.offset).and_then(narrow);
-        let bytes = at.and_then(|at| recent.bytes.get(at..)).unwrap_or_default();
+        let bytes = recent.from(offset).unwrap_or_default();
         let len = bytes.len().min(buf.len());
         if let (Some(to), Some(from)) = (buf.get_mut(..len), bytes.get(..len)) {
             to.copy_from_slice(from);

@@ -22,8 +22,8 @@ pub(crate) use decode::{
     DecodedMember, Encoding, RatioGuard, Spiller, SpoolBudget, StoredSize, decode_all, head_of,
 };
 pub use file::FileSource;
-pub(crate) use inflater::Inflater;
-pub(crate) use lookbehind::LookbehindReader;
+pub(crate) use inflater::{Inflated, Inflater};
+pub(crate) use lookbehind::{LookbehindBuffer, LookbehindReader};
 pub use read_at::ReadAt;
 pub(crate) use read_at::UNKNOWN_SIZE;
 pub(crate) use section::{EXTENT_MEMORY, Extent, Pieces, Section, join, part};

@@ -7,7 +7,7 @@ use crate::bytes::{Buffer, narrow, wide};
 use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
-use crate::source::{Inflater, Window};
+use crate::source::{Inflated, Inflater, Window};
 
 /// Where compressed bytes come from.
 pub(super) trait Compressed {
@@ -75,10 +75,7 @@ impl Inflate {
             // With all input taken the decoder may still hold what did not fit `out` before.
             let input = self.input(source)?;
             let has_input = !input.is_empty();
-            let (before_in, before_out) = (self.state.total_in(), self.state.total_out());
-            let status = self.state.read(input, room);
-            let taken = self.state.total_in().saturating_sub(before_in);
-            let given = self.state.total_out().saturating_sub(before_out);
+            let Inflated { taken, given, status } = self.state.inflate(input, room);
             self.at = self.at.saturating_add(taken);
             self.held = self.held.saturating_sub(narrow(taken).unwrap_or(usize::MAX));
             done = done.saturating_add(narrow(given).unwrap_or(usize::MAX));

@@ -13,46 +13,16 @@ use super::layout::{KEPT_BEFORE, KEPT_BEHIND, KEPT_HEAD, KEPT_MENTIONED, KEPT_TA
 use crate::bytes::{narrow, wide};
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
-use crate::source::{Extent, ReadAt};
-
-/// A run of decoded bytes that was kept.
-#[derive(Debug, Default)]
-struct Run {
-    at: u64,
-    bytes: Vec<u8>,
-}
-
-impl Run {
-    fn end(&self) -> u64 {
-        self.at.saturating_add(wide(self.bytes.len()))
-    }
-
-    /// What it has from `offset` on.
-    fn from(&self, offset: u64) -> Option<&[u8]> {
-        let start = narrow(offset.checked_sub(self.at)?)?;
-        self.bytes.get(start..).filter(|rest| !rest.is_empty())
-    }
-
-    /// Adds `piece`, and lets go of all but the last `keep` bytes before it holds twice as much.
-    fn roll(&mut self, piece: &[u8], keep: usize) {
-        if self.bytes.len().saturating_add(piece.len()) > keep.saturating_mul(2) {
-            let gone = self.bytes.len().saturating_sub(keep);
-            self.bytes.drain(..gone);
-            self.at = self.at.saturating_add(wide(gone));
-        }
-        #[allow(clippy::disallowed_methods)] // at most twice `keep`, a constant, and a piece
-        self.bytes.extend_from_slice(piece);
-    }
-}
+use crate::source::{Extent, LookbehindBuffer, ReadAt};
 
 /// The decoded bytes of a compressed stream.
 pub(super) struct Replay<'a> {
     source: &'a dyn ReadAt,
     meter: &'a Meter<'a>,
     extent: Extent,
-    head: Run,
-    tail: Run,
-    mentioned: Vec<Run>,
+    head: LookbehindBuffer,
+    tail: LookbehindBuffer,
+    mentioned: Vec<LookbehindBuffer>,
     size: u64,
     fault: Option<Error>,
     second: RefCell<Option<Second<'a>>>,
@@ -61,7 +31,7 @@ pub(super) struct Replay<'a> {
 struct Second<'a> {
     inflate: Inflate,
     input: Input<'a>,
-    behind: Run,
+    behind: LookbehindBuffer,
     piece: Vec<u8>,
 }
 
@@ -76,7 +46,7 @@ struct Input<'a> {
     source: &'a dyn ReadAt,
     meter: &'a Meter<'a>,
     /// What was read last.
-    run: Run,
+    run: LookbehindBuffer,
 }
 
 impl Compressed for Input<'_> {
@@ -92,7 +62,7 @@ impl Compressed for Input<'_> {
                 }
             };
             self.run.bytes.truncate(*read.as_ref().unwrap_or(&0));
-            self.run.at = at;
+            self.run.offset = at;
             read?;
         }
         Ok(self.run.from(at).unwrap_or_default())
@@ -111,8 +81,8 @@ impl<'a> Replay<'a> {
             source,
             meter,
             extent,
-            head: Run::default(),
-            tail: Run::default(),
+            head: LookbehindBuffer::default(),
+            tail: LookbehindBuffer::default(),
             mentioned: Vec::new(),
             size: 0,
             fault: None,
@@ -121,7 +91,7 @@ impl<'a> Replay<'a> {
         // Both passes, their pieces and both states of the decoder.
         meter.charge(Limit::Allocation, 2_097_152)?;
         let mut inflate = Inflate::new(extent.offset, extent.end());
-        let mut input = Input { source, meter, run: Run::default() };
+        let mut input = Input { source, meter, run: LookbehindBuffer::default() };
         let mut piece = vec![0; PIECE];
         loop {
             match inflate.read(&mut piece, meter, &mut input) {
@@ -138,9 +108,7 @@ impl<'a> Replay<'a> {
             }
             meter.charge(Limit::Steps, wide(PIECE))?;
         }
-        let gone = replay.tail.bytes.len().saturating_sub(KEPT_TAIL);
-        replay.tail.bytes.drain(..gone);
-        replay.tail.at = replay.tail.at.saturating_add(wide(gone));
+        replay.tail.keep_last(KEPT_TAIL);
         replay.tail.bytes.shrink_to_fit();
         Ok(replay)
     }
@@ -155,7 +123,7 @@ impl<'a> Replay<'a> {
         #[allow(clippy::disallowed_methods)] // at most KEPT_HEAD
         self.head.bytes.extend_from_slice(piece.get(..room).unwrap_or_default());
         let before = self.size;
-        self.tail.roll(piece, KEPT_TAIL);
+        self.tail.append(piece, KEPT_TAIL);
         self.size = self.size.saturating_add(wide(piece.len()));
         self.keep_mentioned(piece, before);
     }
@@ -165,7 +133,7 @@ impl<'a> Replay<'a> {
         let kept =
             self.mentioned.iter().fold(0, |sum: usize, run| sum.saturating_add(run.bytes.len()));
         let mut room = KEPT_MENTIONED.saturating_sub(kept);
-        let is_open = |run: &&mut Run| run.end() == piece_at && !has_ended(&run.bytes);
+        let is_open = |run: &&mut LookbehindBuffer| run.end() == piece_at && !has_ended(&run.bytes);
         if let Some(run) = self.mentioned.last_mut().filter(is_open) {
             let len = object_end(piece).min(room);
             #[allow(clippy::disallowed_methods)] // at most KEPT_MENTIONED in all
@@ -178,19 +146,19 @@ impl<'a> Replay<'a> {
         let Some(recent) = self.tail.from(from) else { return };
         let found = SIGNS.iter().filter_map(|sign| memchr::memmem::find(recent, sign)).min();
         let Some(found) = found.map(|found| from.saturating_add(wide(found))) else { return };
-        let start = found.saturating_sub(wide(KEPT_BEFORE)).max(self.tail.at);
+        let start = found.saturating_sub(wide(KEPT_BEFORE)).max(self.tail.offset);
         let Some(bytes) = self.tail.from(start) else { return };
         let before = narrow(found.saturating_sub(start)).unwrap_or_default();
         let after = bytes.get(before..).unwrap_or_default();
         let len = before.saturating_add(object_end(after)).min(room);
         if len > before {
             let bytes = bytes.get(..len).unwrap_or_default().to_vec();
-            self.mentioned.push(Run { at: start, bytes });
+            self.mentioned.push(LookbehindBuffer { offset: start, bytes });
         }
     }
 
     fn mentioned_end(&self) -> u64 {
-        self.mentioned.last().map_or(0, Run::end)
+        self.mentioned.last().map_or(0, LookbehindBuffer::end)
     }
 
     /// The bytes from `offset` on that the second pass has or comes to.
@@ -198,11 +166,15 @@ impl<'a> Replay<'a> {
         let mut second = self.second.borrow_mut();
         let second = second.get_or_insert_with(|| Second {
             inflate: Inflate::new(self.extent.offset, self.extent.end()),
-            input: Input { source: self.source, meter: self.meter, run: Run::default() },
-            behind: Run::default(),
+            input: Input {
+                source: self.source,
+                meter: self.meter,
+                run: LookbehindBuffer::default(),
+            },
+            behind: LookbehindBuffer::default(),
             piece: vec![0; PIECE],
         });
-        if offset < second.behind.at {
+        if offset < second.behind.offset {
             return Err(Limit::Spool.error(wide(KEPT_BEHIND)));
         }
         while second.behind.end() <= offset {
@@ -210,7 +182,7 @@ impl<'a> Replay<'a> {
             if read == 0 {
                 return Err(Error::changed());
             }
-            second.behind.roll(second.piece.get(..read).unwrap_or_default(), KEPT_BEHIND);
+            second.behind.append(second.piece.get(..read).unwrap_or_default(), KEPT_BEHIND);
         }
         Ok(second.behind.from(offset).map_or(0, |bytes| copy(bytes, buf)))
     }

@@ -39,7 +39,7 @@ pub(super) struct Step {
 /// A decoder and its state between steps.
 #[derive(Debug)]
 pub(super) enum Decoder {
-    Inflate(Inflate),
+    Inflate(Inflater),
     Deflates(Deflates),
     Base64(Base64),
     QuotedPrintable,
@@ -49,11 +49,11 @@ pub(super) enum Decoder {
 impl Decoder {
     pub(super) fn new(encoding: Encoding) -> Decoder {
         match encoding {
-            Encoding::Deflate => Decoder::Inflate(Inflate(Inflater::bare())),
+            Encoding::Deflate => Decoder::Inflate(Inflater::bare()),
             Encoding::Deflates => {
-                Decoder::Deflates(Deflates { inflate: Inflate(Inflater::bare()), is_new: true })
+                Decoder::Deflates(Deflates { inflater: Inflater::bare(), is_new: true })
             }
-            Encoding::Zlib => Decoder::Inflate(Inflate(Inflater::zlib())),
+            Encoding::Zlib => Decoder::Inflate(Inflater::zlib()),
             Encoding::Base64 => Decoder::Base64(Base64::default()),
             Encoding::QuotedPrintable => Decoder::QuotedPrintable,
             Encoding::Rpmsg => Decoder::Rpmsg(Rpmsg::new()),
@@ -70,7 +70,7 @@ impl Decoder {
         out: &mut Vec<u8>,
     ) -> Result<Step> {
         match self {
-            Decoder::Inflate(inflate) => inflate.step(input, last, offset, out),
+            Decoder::Inflate(inflater) => inflate_step(inflater, input, last, offset, out),
             Decoder::Deflates(deflates) => deflates.step(input, last, offset, out),
             Decoder::Base64(base64) => Ok(base64.step(input, last, out)),
             Decoder::QuotedPrintable => Ok(quoted_printable(input, last, out)),
@@ -79,42 +79,48 @@ impl Decoder {
     }
 }
 
-/// Deflate (RFC 1951), bare or in a zlib stream (RFC 1950).
-#[derive(Debug)]
-pub(super) struct Inflate(Inflater);
-
-impl Inflate {
-    fn step(&mut self, input: &[u8], last: bool, offset: u64, out: &mut Vec<u8>) -> Result<Step> {
-        let (used, status) = self.inflate(input, offset, out)?;
-        let stuck = used == input.len() && out.len() < out.capacity();
-        if status != Status::StreamEnd && last && stuck {
-            let end = offset.saturating_add(wide(used));
-            return Err(Error::truncated("deflate", end, "the stream has no end"));
-        }
-        Ok(Step { used, ended: status == Status::StreamEnd })
+/// One step of deflate (RFC 1951), bare or in a zlib stream (RFC 1950).
+fn inflate_step(
+    inflater: &mut Inflater,
+    input: &[u8],
+    last: bool,
+    offset: u64,
+    out: &mut Vec<u8>,
+) -> Result<Step> {
+    let (used, status) = inflate(inflater, input, offset, out)?;
+    let stuck = used == input.len() && out.len() < out.capacity();
+    if status != Status::StreamEnd && last && stuck {
+        let end = offset.saturating_add(wide(used));
+        return Err(Error::truncated("deflate", end, "the stream has no end"));
     }
+    Ok(Step { used, ended: status == Status::StreamEnd })
+}
 
-    fn inflate(&mut self, input: &[u8], offset: u64, out: &mut Vec<u8>) -> Result<(usize, Status)> {
-        let before = self.0.total_in();
-        let status = self.0.read_vec(input, out);
-        let used = narrow(self.0.total_in().saturating_sub(before)).unwrap_or(usize::MAX);
-        match status {
-            Ok(status) => Ok((used, status)),
-            // The two inflaters describe damage differently; the report must not depend on the choice.
-            Err(_) => Err(Error::malformed(
-                ErrorCode::MalformedDeflate,
-                "deflate",
-                offset.saturating_add(wide(used)),
-                "the compressed data are invalid",
-            )),
-        }
+/// Inflates `input` into the spare capacity of `out`, and returns the number of bytes consumed.
+fn inflate(
+    inflater: &mut Inflater,
+    input: &[u8],
+    offset: u64,
+    out: &mut Vec<u8>,
+) -> Result<(usize, Status)> {
+    let inflated = inflater.inflate_vec(input, out);
+    let used = narrow(inflated.taken).unwrap_or(usize::MAX);
+    match inflated.status {
+        Ok(status) => Ok((used, status)),
+        // The two inflaters describe damage differently; the report must not depend on the choice.
+        Err(_) => Err(Error::malformed(
+            ErrorCode::MalformedDeflate,
+            "deflate",
+            offset.saturating_add(wide(used)),
+            "the compressed data make no sense",
+        )),
     }
 }
 
 /// Consecutive streams of deflate (RFC 1951).
 #[derive(Debug)]
 pub(super) struct Deflates {
-    inflate: Inflate,
+    inflater: Inflater,
     /// Whether no byte of the current stream has been decoded.
     is_new: bool,
 }
@@ -124,10 +130,10 @@ impl Deflates {
         if self.is_new && input.is_empty() {
             return Ok(Step { used: 0, ended: last });
         }
-        let step = self.inflate.step(input, last, offset, out)?;
+        let step = inflate_step(&mut self.inflater, input, last, offset, out)?;
         self.is_new = step.ended;
         if step.ended {
-            self.inflate = Inflate(Inflater::bare());
+            self.inflater = Inflater::bare();
         }
         Ok(Step { used: step.used, ended: step.ended && last && step.used == input.len() })
     }
@@ -222,7 +228,7 @@ const BLOCK_HEADER: usize = 12;
 /// One zlib stream, divided into blocks at its flush points. Its end may be missing.
 #[derive(Debug)]
 pub(super) struct Rpmsg {
-    inflate: Inflate,
+    inflater: Inflater,
     header: Vec<u8>,
     /// Remaining encoded bytes of the current block.
     left: u64,
@@ -235,9 +241,8 @@ pub(super) struct Rpmsg {
 impl Rpmsg {
     #[allow(clippy::disallowed_methods)] // a constant
     fn new() -> Rpmsg {
-        let inflate = Inflate(Inflater::zlib());
         Rpmsg {
-            inflate,
+            inflater: Inflater::zlib(),
             header: Vec::with_capacity(BLOCK_HEADER),
             left: 0,
             declared: 0,
@@ -273,7 +278,7 @@ impl Rpmsg {
             }
             let len = rest.len().min(narrow(self.left).unwrap_or(usize::MAX));
             let block = rest.get(..len).unwrap_or_default();
-            let (taken, status) = self.inflate.inflate(block, at, out)?;
+            let (taken, status) = inflate(&mut self.inflater, block, at, out)?;
             self.ended = status == Status::StreamEnd;
             self.left = self.left.saturating_sub(wide(taken));
             used = used.saturating_add(taken);
@@ -285,12 +290,12 @@ impl Rpmsg {
 
     /// Writes the output that the decoder still holds. Returns whether it all fitted.
     fn flush(&mut self, at: u64, out: &mut Vec<u8>) -> Result<bool> {
-        while self.inflate.0.total_out() < self.declared {
+        while self.inflater.total_out() < self.declared {
             if out.len() == out.capacity() {
                 return Ok(false);
             }
             let before = out.len();
-            let (_, status) = self.inflate.inflate(&[], at, out)?;
+            let (_, status) = inflate(&mut self.inflater, &[], at, out)?;
             self.ended = status == Status::StreamEnd;
             if out.len() == before {
                 break;
@@ -333,10 +338,10 @@ impl Rpmsg {
             return Ok(Step { used, ended: false });
         }
         let whole = self.left == 0 && self.header.is_empty();
-        if self.ended || whole && self.inflate.0.total_out() >= self.declared {
+        if self.ended || whole && self.inflater.total_out() >= self.declared {
             return Ok(Step { used, ended: true });
         }
-        Err(Error::truncated("rpmsg", at, "the last block is incomplete"))
+        Err(Error::truncated("rpmsg", at, "the last block is not whole"))
     }
 }
 

@@ -217,11 +217,10 @@ impl<S> fmt::Debug for DecodedMember<'_, S> {
 /// Returns the first decoded bytes of a member that begins with `encoded`: enough to recognize its
 /// format. There are fewer if the member is damaged, and `None` if not one byte can be decoded.
 pub(crate) fn head_of(encoding: Encoding, encoded: &[u8]) -> Option<Vec<u8>> {
+    let is_text = matches!(encoding, Encoding::Base64 | Encoding::QuotedPrintable);
     #[allow(clippy::disallowed_methods)] // a constant
     let mut out = Vec::with_capacity(HEAD);
-    let mut decoder = Decoder::new(encoding);
-    let last = encoding == Encoding::Base64 || encoding == Encoding::QuotedPrintable;
-    let step = decoder.step(encoded, last, 0, &mut out);
+    let step = Decoder::new(encoding).step(encoded, is_text, 0, &mut out);
     (step.is_ok() || !out.is_empty()).then_some(out)
 }
 
