@@ -6,20 +6,20 @@ use std::borrow::Cow;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 
-/// `usize` as `u64`: no supported machine has wider pointers.
+/// Converts `usize` to `u64`.
 #[allow(clippy::as_conversions)] // usize has at most 64 bits on every target of rustc
-pub(crate) const fn wide(n: usize) -> u64 {
+pub(crate) const fn to_u64(n: usize) -> u64 {
     n as u64
 }
 
-/// `u64` as `usize`, where it fits.
-pub(crate) fn narrow(n: u64) -> Option<usize> {
+/// Converts `u64` to `usize`. Returns `None` if it does not fit.
+pub(crate) fn to_usize(n: u64) -> Option<usize> {
     usize::try_from(n).ok()
 }
 
 /// What of `bytes` lies at `offset` and behind it.
 pub(crate) fn from_offset(bytes: &[u8], offset: u64) -> &[u8] {
-    narrow(offset).and_then(|at| bytes.get(at..)).unwrap_or_default()
+    to_usize(offset).and_then(|at| bytes.get(at..)).unwrap_or_default()
 }
 
 /// Checked reading of one structure, field by field, in the order of its spec's table.
@@ -55,7 +55,7 @@ impl<'a> Cursor<'a> {
             return Err(self.ended(len, field));
         };
         self.rest = rest;
-        self.offset = self.offset.saturating_add(wide(len));
+        self.offset = self.offset.saturating_add(to_u64(len));
         Ok(taken)
     }
 
@@ -188,7 +188,7 @@ impl Buffer {
 
     /// Adds `len` bytes and lends them for writing; what is in them has no meaning.
     pub(crate) fn grow(&mut self, meter: &Meter, len: usize) -> Result<&mut [u8]> {
-        meter.charge(Limit::Allocation, wide(len))?;
+        meter.charge(Limit::Allocation, to_u64(len))?;
         Ok(self.room(len))
     }
 

@@ -2,7 +2,7 @@
 
 use super::Sink;
 use super::stored::stored;
-use crate::bytes::{narrow, utf8_lossy, wide};
+use crate::bytes::{to_u64, to_usize, utf8_lossy};
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::kinds::Container;
@@ -29,7 +29,7 @@ pub(super) fn matches(head: &[u8]) -> bool {
 
 pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
-    go_on(window, sink, wide(MAGIC.len()))
+    go_on(window, sink, to_u64(MAGIC.len()))
 }
 
 /// Reads on at the header at `position`.
@@ -53,7 +53,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
             ));
         };
         let name = field(NAME).trim_ascii_end().to_vec();
-        let mut content = Extent { offset: position.saturating_add(wide(HEADER)), len: size };
+        let mut content = Extent { offset: position.saturating_add(to_u64(HEADER)), len: size };
         // The member ends at an even offset.
         position = content.end().checked_next_multiple_of(2).unwrap_or(u64::MAX);
         let name = long_name(window, &name, &mut content)?.unwrap_or(name);
@@ -78,7 +78,7 @@ fn long_name(
     else {
         return Ok(None);
     };
-    let read = narrow(len.min(LONGEST_NAME)).unwrap_or_default();
+    let read = to_usize(len.min(LONGEST_NAME)).unwrap_or_default();
     let name = window.up_to(content.offset, read)?.to_vec();
     content.offset = content.offset.saturating_add(len);
     content.len = content.len.saturating_sub(len);

@@ -4,7 +4,7 @@
 use super::cms::{self, LABELS, PEM, PEM_END};
 use super::mail::eml::begin;
 use super::{Body, Member, Name, Sink, is_firmly_known};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
@@ -109,12 +109,12 @@ pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         Some((at, PGP)) => {
             sink.container(Container::Other);
             sink.protection(Protection::Unknown);
-            Err(Error::unsupported(ErrorCode::ArchiveNotOpened, "archive", wide(at), "pgp"))
+            Err(Error::unsupported(ErrorCode::ArchiveNotOpened, "archive", to_u64(at), "pgp"))
         }
         Some((at, FILE)) => {
             sink.container(Container::Other);
             let line = head.get(at..).and_then(|armor| memchr::memchr(b'\n', armor));
-            let begin = wide(at.saturating_add(line.unwrap_or_default()));
+            let begin = to_u64(at.saturating_add(line.unwrap_or_default()));
             let end = cms::find(window, begin, PEM_END)?;
             member(Extent { offset: begin, len: end.saturating_sub(begin) }, sink)
         }

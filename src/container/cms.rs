@@ -5,7 +5,7 @@
 //! bundles of certificates are ordinary files. What is encrypted or compressed is not opened: it may
 //! contain a protected file.
 
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::container::{Body, Encoding, Member, Name, Sink, is_known, mail, pdf, text, zip};
 use crate::error::{Error, Result};
@@ -127,7 +127,7 @@ fn is_bare_signed(content: &[u8]) -> bool {
     }
     let rest = content.get(3..).unwrap_or_default();
     let Some((Some(len), skip)) = tag(rest, SET) else { return false };
-    let behind = narrow(len).and_then(|len| rest.get(skip.checked_add(len)?..));
+    let behind = to_usize(len).and_then(|len| rest.get(skip.checked_add(len)?..));
     let rest = behind.unwrap_or_default();
     let Some((_, skip)) = tag(rest, SEQUENCE) else { return false };
     is_content_type(rest.get(skip..).unwrap_or_default())
@@ -194,7 +194,7 @@ impl Reader<'_, '_> {
         if found & 0x1F == 0x1F {
             return Err(self.malformed("a tag has more than one byte"));
         }
-        let begin = at.saturating_add(wide(skip));
+        let begin = at.saturating_add(to_u64(skip));
         let end = len.map(|len| begin.saturating_add(len));
         if let Some(end) = end
             && end > self.window.len()
@@ -262,7 +262,7 @@ impl Reader<'_, '_> {
     fn id(&mut self) -> Result<Vec<u8>> {
         let value = self.expect(OBJECT_ID, "a content type is missing")?;
         let len = value.end.map_or(0, |end| end.saturating_sub(value.begin)).min(MAX_ID);
-        let id = self.window.up_to(value.begin, narrow(len).unwrap_or_default())?.to_vec();
+        let id = self.window.up_to(value.begin, to_usize(len).unwrap_or_default())?.to_vec();
         self.skip(value)?;
         Ok(id)
     }
@@ -462,11 +462,11 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     }
     let mut head = Vec::new();
     for extent in &content {
-        let left = HEAD.saturating_sub(wide(head.len())).min(extent.len);
+        let left = HEAD.saturating_sub(to_u64(head.len())).min(extent.len);
         if left == 0 && extent.len > 0 {
             break;
         }
-        let bytes = window.up_to(extent.offset, narrow(left).unwrap_or_default())?;
+        let bytes = window.up_to(extent.offset, to_usize(left).unwrap_or_default())?;
         #[allow(clippy::disallowed_methods)] // at most HEAD bytes
         head.extend_from_slice(bytes);
     }
@@ -619,7 +619,7 @@ fn is_other_format(head: &[u8]) -> bool {
 /// Reads messages in PEM or in base64 as members.
 pub(crate) fn read_base64(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
-    let first = base64_at(window.head()?).map(|block| (wide(block.body), block.is_intact));
+    let first = base64_at(window.head()?).map(|block| (to_u64(block.body), block.is_intact));
     let mut next = match first {
         Some(first) => Some(first),
         None => next_block(window, 0)?,
@@ -648,8 +648,8 @@ fn next_block(window: &mut Window<'_>, mut from: u64) -> Result<Option<(u64, boo
             return Ok(None);
         }
         let block =
-            Block::of(bytes).map(|block| (at.saturating_add(wide(block.body)), block.is_intact));
-        window.meter().charge(Limit::Steps, wide(HEAD_OF_BLOCK).wrapping_shr(4))?;
+            Block::of(bytes).map(|block| (at.saturating_add(to_u64(block.body)), block.is_intact));
+        window.meter().charge(Limit::Steps, to_u64(HEAD_OF_BLOCK).wrapping_shr(4))?;
         if block.is_some() {
             return Ok(block);
         }
@@ -663,15 +663,15 @@ pub(super) fn find(window: &mut Window<'_>, from: u64, word: &[u8]) -> Result<u6
     loop {
         let chunk = window.up_to(position, CHUNK)?;
         if let Some(at) = memchr::memmem::find(chunk, word) {
-            return Ok(position.saturating_add(wide(at)));
+            return Ok(position.saturating_add(to_u64(at)));
         }
         let len = chunk.len();
         if len < CHUNK {
-            return Ok(position.saturating_add(wide(len)));
+            return Ok(position.saturating_add(to_u64(len)));
         }
         // The word may be cut.
-        position = position.saturating_add(wide(len.saturating_sub(word.len())));
-        window.meter().charge(Limit::Steps, wide(CHUNK).wrapping_shr(4))?;
+        position = position.saturating_add(to_u64(len.saturating_sub(word.len())));
+        window.meter().charge(Limit::Steps, to_u64(CHUNK).wrapping_shr(4))?;
     }
 }
 

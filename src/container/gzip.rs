@@ -3,7 +3,7 @@
 
 use flate2::{Crc, Status};
 
-use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
+use crate::bytes::{Cursor, to_u64, to_usize, utf8_lossy};
 use crate::code::ErrorCode;
 use crate::container::{Body, Member, Name, Sink, is_firmly_known, is_known};
 use crate::error::{Error, Result};
@@ -123,9 +123,9 @@ fn members(window: &mut Window<'_>, found: &mut Vec<Packed>, together: &mut Vec<
         let end = start.saturating_add(len);
         at = end.saturating_add(TRAILER);
         window.meter().charge(Limit::Allocation, MEMBER)?;
-        let trailer = narrow(TRAILER).unwrap_or_default();
+        let trailer = to_usize(TRAILER).unwrap_or_default();
         let trailer = window.up_to(end, trailer)?;
-        let has_trailer = wide(trailer.len()) == TRAILER;
+        let has_trailer = to_u64(trailer.len()) == TRAILER;
         if trailer != [sum.sum().to_le_bytes(), sum.amount().to_le_bytes()].concat() {
             let detail = "CRC32 or ISIZE is not that of what inflates";
             damage.get_or_insert(Error::malformed(ErrorCode::MalformedGzip, "gzip", end, detail));
@@ -170,7 +170,7 @@ fn stream(window: &mut Window<'_>, start: u64, spent: &mut Spent) -> Result<(u64
         let Inflated { taken, given, status } = state.inflate(input, &mut out);
         let is_at_end = input.is_empty();
         charge(window.meter(), spent, taken, given)?;
-        let begun = narrow(given).and_then(|given| out.get(..given)).unwrap_or_default();
+        let begun = to_usize(given).and_then(|given| out.get(..given)).unwrap_or_default();
         sum.update(begun);
         let wanted = HEAD.saturating_sub(head.len()).min(begun.len());
         #[allow(clippy::disallowed_methods)] // at most HEAD
@@ -210,7 +210,7 @@ fn behind(window: &mut Window<'_>, mut at: u64) -> Result<()> {
         if piece.is_empty() {
             return Ok(());
         }
-        let len = wide(piece.len());
+        let len = to_u64(piece.len());
         if piece.iter().any(|byte| *byte != 0) {
             let detail = "what follows its last member is none";
             return Err(Error::malformed(ErrorCode::MalformedGzip, "gzip", at, detail));
@@ -243,7 +243,7 @@ fn header(bytes: &[u8]) -> Result<(Option<String>, u64)> {
     if flags & HEADER_CRC != 0 {
         cursor.skip(2, "CRC16")?;
     }
-    Ok((name, wide(bytes.len().saturating_sub(cursor.rest().len()))))
+    Ok((name, to_u64(bytes.len().saturating_sub(cursor.rest().len()))))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
+use crate::bytes::{Cursor, to_u64, utf8_lossy, utf16_lossy};
 use crate::code::ErrorCode;
 use crate::container::Label;
 use crate::error::{Error, Result};
@@ -158,7 +158,7 @@ fn user_defined(set: &[u8], offset: u64, meter: &Meter) -> Result<Option<Label>>
     let entries = names.u32_le("NumEntries")?;
     let mut candidates = Candidates::default();
     for _ in 0..entries {
-        meter.charge(Limit::Steps, wide(properties.len()).saturating_add(1))?;
+        meter.charge(Limit::Steps, to_u64(properties.len()).saturating_add(1))?;
         let id = names.u32_le("PropertyIdentifier")?;
         let len = usize::try_from(names.u32_le("Length")?).unwrap_or(usize::MAX);
         let name = if code_page == Some(UTF_16) {
@@ -342,8 +342,8 @@ fn walk(
     meter: &Meter,
     visit: &mut dyn FnMut(Node<'_>),
 ) -> Result<()> {
-    meter.charge(Limit::Steps, wide(xml.len()))?;
-    meter.charge(Limit::Allocation, wide(xml.len()))?;
+    meter.charge(Limit::Steps, to_u64(xml.len()))?;
+    meter.charge(Limit::Allocation, to_u64(xml.len()))?;
     let text = match xml {
         [0xFF, 0xFE, rest @ ..] => utf16_lossy(rest).into(),
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8_lossy(rest),

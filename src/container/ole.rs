@@ -1,7 +1,7 @@
 //! Objects that were put into a binary Office document or an OLE object (MS-OLEDS): the files among
 //! them are looked into where all members are wanted.
 
-use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
+use crate::bytes::{Cursor, to_u64, to_usize, utf8_lossy};
 use crate::code::ErrorCode;
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
 use crate::container::{
@@ -79,7 +79,7 @@ pub(super) fn read_package(
 /// first field is the length of what follows it (MS-OLEDS 2.3.6).
 pub(super) fn is_native(entry: &Entry, head: &[u8]) -> bool {
     let len = head.first_chunk().map(|len| u64::from(u32::from_le_bytes(*len)));
-    let is_len = len.is_some_and(|len| len.checked_add(wide(SIZE)) == Some(entry.size));
+    let is_len = len.is_some_and(|len| len.checked_add(to_u64(SIZE)) == Some(entry.size));
     let has_flags = head.get(SIZE..).is_some_and(|native| native.starts_with(&FLAGS));
     entry.is_named(NATIVE) || is_len && has_flags
 }
@@ -97,8 +97,8 @@ pub(super) fn native(
         false => None,
     };
     // Other programs put their data there as they are.
-    let packed = packed.unwrap_or(Packed { name: None, at: wide(SIZE), len: u64::MAX });
-    let data = narrow(packed.at).and_then(|at| head.get(at..)).unwrap_or_default();
+    let packed = packed.unwrap_or(Packed { name: None, at: to_u64(SIZE), len: u64::MAX });
+    let data = to_usize(packed.at).and_then(|at| head.get(at..)).unwrap_or_default();
     if !is_known(data) {
         return match packed.name {
             Some(name) if is_named_protected(&name) => Err(not_as_named()),
@@ -138,9 +138,9 @@ impl Packed {
         let found = head.windows(SIZE).enumerate().find_map(|(at, len)| {
             let len = len.first_chunk().map(|len| u64::from(u32::from_le_bytes(*len)))?;
             let begin = at.checked_add(SIZE)?;
-            let fits = len > 0 && wide(begin).saturating_add(len) <= size;
+            let fits = len > 0 && to_u64(begin).saturating_add(len) <= size;
             let is_file = fits && is_firmly_known(head.get(begin..)?);
-            is_file.then_some(Packed { name: None, at: wide(begin), len })
+            is_file.then_some(Packed { name: None, at: to_u64(begin), len })
         });
         found.map(Some).ok_or(error)
     }

@@ -12,7 +12,7 @@
 
 use super::Sink;
 use super::label;
-use crate::bytes::{Cursor, narrow, wide};
+use crate::bytes::{Cursor, to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container, Protection};
@@ -71,7 +71,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
             "the publishing license has no bytes",
         ));
     }
-    if header.license.offset < wide(PREAMBLE) || u64::from(header.content) < license_end {
+    if header.license.offset < to_u64(PREAMBLE) || u64::from(header.content) < license_end {
         sink.anomaly(Anomaly::NonSpecLayout, Some(header.at));
     }
     if let Err(error) = sink.license_at(window, &[header.license]) {
@@ -105,12 +105,12 @@ fn stray_text(window: &mut Window<'_>, sink: &mut dyn Sink, header: &Header) -> 
         at.max(content)..at.saturating_add(u64::from(len)).min(end)
     });
     let license = header.license;
-    let others = [wide(PREAMBLE)..license.offset.min(content), license.end()..content, metadata];
+    let others = [to_u64(PREAMBLE)..license.offset.min(content), license.end()..content, metadata];
     for other in others {
         let mut at = other.start;
         while at < other.end {
             let len = other.end.saturating_sub(at).min(GAP_PIECE);
-            let piece = window.read("PFILE", at, narrow(len).unwrap_or(0), Ahead::Nothing)?;
+            let piece = window.read("PFILE", at, to_usize(len).unwrap_or(0), Ahead::Nothing)?;
             let has_text = |word: &&[u8]| memchr::memmem::find(piece, word).is_some();
             let is_stray = STRAYS.iter().any(has_text);
             window.meter().charge(Limit::Steps, len)?;
@@ -159,12 +159,12 @@ fn read_header(window: &mut Window<'_>) -> Result<Header> {
         let detail = format!("version {major}.{minor} is not known");
         return Err(Error::malformed(ErrorCode::MalformedPfileHeader, STRUCTURE, 6, detail));
     }
-    let at = wide(PREAMBLE).saturating_add(u64::from(notice));
+    let at = to_u64(PREAMBLE).saturating_add(u64::from(notice));
     let long = major > 2 || minor >= 1;
     let len = if long { HEADER } else { HEADER_2_0 };
     let mut cursor = Cursor::new(STRUCTURE, window.read(STRUCTURE, at, len, Ahead::Block)?, at);
     let header_len = cursor.u32_le("header length")?;
-    if narrow(u64::from(header_len)).is_none_or(|header_len| header_len < len) {
+    if to_usize(u64::from(header_len)).is_none_or(|header_len| header_len < len) {
         let detail =
             format!("a header of {header_len} bytes is too short for version {major}.{minor}");
         return Err(Error::malformed(ErrorCode::MalformedPfileHeader, STRUCTURE, at, detail));
@@ -185,9 +185,9 @@ fn read_header(window: &mut Window<'_>) -> Result<Header> {
 
 fn read_label(window: &mut Window<'_>, sink: &mut dyn Sink, header: &Header) -> Result<()> {
     let Some((offset, len)) = header.metadata.filter(|(_, len)| *len > 0) else { return Ok(()) };
-    let len = narrow(u64::from(len.min(MAX_METADATA))).unwrap_or(0);
+    let len = to_usize(u64::from(len.min(MAX_METADATA))).unwrap_or(0);
     let meter = window.meter();
-    meter.charge(Limit::Steps, wide(len))?;
+    meter.charge(Limit::Steps, to_u64(len))?;
     let packet = window.read("PFILE metadata", u64::from(offset), len, Ahead::Nothing)?;
     if let Some(label) = label::xmp(packet, meter)? {
         sink.label(label);

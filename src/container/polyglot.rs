@@ -5,7 +5,7 @@
 //! Behind a compound file something is looked for only if its size leaves room for it.
 
 use super::{Body, Member, Name, Sink, begins_file, compound, pdf, stored, zip};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::error::Result;
 use crate::kinds::Anomaly;
 use crate::limits::Limit;
@@ -37,7 +37,7 @@ pub(super) fn look(second: Second, window: &mut Window<'_>, sink: &mut dyn Sink)
         && let Some(end) = second_pdf(second, at, window)?
     {
         let body = Body::Again(read_pdf);
-        return sink.second_pdf(Member { name: Name::Unnamed("pdf"), body }, wide(at)..end);
+        return sink.second_pdf(Member { name: Name::Unnamed("pdf"), body }, to_u64(at)..end);
     }
     let len = window.known_len();
     let may_end = match second {
@@ -72,25 +72,25 @@ const HEAD: usize = 4096;
 fn behind_pdf(window: &mut Window<'_>) -> Result<Option<u64>> {
     let len = window.len();
     let mut at = match pdf::end(window)? {
-        Some(end) => len.saturating_sub(wide(end.len())),
+        Some(end) => len.saturating_sub(to_u64(end.len())),
         None => 0,
     };
     let meter = window.meter();
     loop {
         let piece = window.up_to(at, PIECE)?;
-        meter.charge(Limit::Steps, wide(piece.len()))?;
+        meter.charge(Limit::Steps, to_u64(piece.len()))?;
         let found = memchr::memmem::find_iter(piece, END_OF_PDF).find_map(|end| {
             let rest = piece.get(end.saturating_add(END_OF_PDF.len())..)?.trim_ascii_start();
             let head = rest.get(..HEAD.min(rest.len()))?;
             begins_file(head).then_some(piece.len().saturating_sub(rest.len()))
         });
         if let Some(found) = found {
-            return Ok(Some(at.saturating_add(wide(found))));
+            return Ok(Some(at.saturating_add(to_u64(found))));
         }
         if piece.len() < PIECE {
             return Ok(None);
         }
-        at = at.saturating_add(wide(PIECE.saturating_sub(HEAD)));
+        at = at.saturating_add(to_u64(PIECE.saturating_sub(HEAD)));
     }
 }
 
@@ -107,7 +107,7 @@ fn second_pdf(second: Second, at: usize, window: &mut Window<'_>) -> Result<Opti
         return Ok(None);
     }
     let startxref = memchr::memmem::rfind(end, b"startxref").unwrap_or_default();
-    Ok(Some(len.saturating_sub(wide(end.len())).saturating_add(wide(startxref))))
+    Ok(Some(len.saturating_sub(to_u64(end.len())).saturating_add(to_u64(startxref))))
 }
 
 fn read_pdf(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {

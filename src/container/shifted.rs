@@ -4,7 +4,7 @@
 //! Office opens no such document, but who removes those bytes has it: it is read as a member.
 
 use super::{Sink, compound, gzip, mail, ordinary, pdf, pfile, rpmsg, stored, tar, text};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::error::Result;
 use crate::kinds::Anomaly;
 use crate::source::Window;
@@ -64,6 +64,6 @@ pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         (None, Some(at)) if pdf::is_quote(window, at)? => None,
         (at, late) => at.or(late),
     };
-    let Some(at) = at.map(wide) else { return Ok(()) };
+    let Some(at) = at.map(to_u64) else { return Ok(()) };
     stored::rest(window, sink, "content", at, Anomaly::NonSpecLayout)
 }

@@ -1,7 +1,7 @@
 //! Members that a container holds as they are.
 
 use super::{Body, Member, Name, Sink, is_named_protected, is_worth_opening, not_as_named};
-use crate::bytes::narrow;
+use crate::bytes::to_usize;
 use crate::error::Result;
 use crate::kinds::Anomaly;
 use crate::source::{Extent, Window};
@@ -16,7 +16,7 @@ pub(super) fn stored(
     name: String,
     content: Extent,
 ) -> Result<bool> {
-    let len = narrow(content.len.min(HEAD)).unwrap_or_default();
+    let len = to_usize(content.len.min(HEAD)).unwrap_or_default();
     if len == 0 || !is_worth_opening(name.as_bytes(), window.up_to(content.offset, len)?) {
         if len > 0 && is_named_protected(&name) {
             sink.incomplete(not_as_named());

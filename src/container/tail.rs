@@ -7,7 +7,7 @@
 use memchr::memmem;
 
 use super::{Sink, archive, zip};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::error::Result;
 use crate::kinds::Container;
 use crate::source::Window;
@@ -146,7 +146,7 @@ pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 }
 
 fn tail<'w>(window: &'w mut Window<'_>) -> Result<&'w [u8]> {
-    let start = window.len().saturating_sub(wide(TAIL));
+    let start = window.len().saturating_sub(to_u64(TAIL));
     window.up_to(start, TAIL)
 }
 

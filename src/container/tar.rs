@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use crate::bytes::{narrow, utf8_lossy, wide};
+use crate::bytes::{to_u64, to_usize, utf8_lossy};
 use crate::code::ErrorCode;
 use crate::container::stored::{named, stored};
 use crate::container::{Body, Member, Sink};
@@ -15,7 +15,7 @@ use crate::limits::Limit;
 use crate::source::{Ahead, Extent, Window};
 
 /// Bytes of a block: a header, and what members are padded to.
-const BLOCK: u64 = wide(HEADER);
+const BLOCK: u64 = to_u64(HEADER);
 const HEADER: usize = 512;
 /// Where `magic` stands.
 const MAGIC_AT: usize = 257;
@@ -152,7 +152,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
             // Links, devices, directories and pipes have no data, whatever their size says.
             b'1'..=b'6' => extended = Extended::default(),
             b'x' | b'L' => {
-                let len = narrow(header.size.min(MOST_EXTENDED)).unwrap_or_default();
+                let len = to_usize(header.size.min(MOST_EXTENDED)).unwrap_or_default();
                 let bytes = window.read(STRUCTURE, data, len, Ahead::Nothing)?;
                 match header.kind {
                     b'x' => pax(bytes, &mut extended),
@@ -188,7 +188,7 @@ fn behind_extents(window: &mut Window<'_>, mut position: u64) -> Result<u64> {
     loop {
         window.meter().charge(Limit::Steps, 1)?;
         let block =
-            window.read(STRUCTURE, position, narrow(BLOCK).unwrap_or_default(), Ahead::Block)?;
+            window.read(STRUCTURE, position, to_usize(BLOCK).unwrap_or_default(), Ahead::Block)?;
         let has_more = block.get(MORE_IN_BLOCK).is_some_and(|flag| *flag != 0);
         position = position.saturating_add(BLOCK);
         if !has_more {
@@ -224,7 +224,7 @@ fn member(
 
 /// Returns the header at `at`; `None` if an empty block ends the archive there.
 fn header(window: &mut Window<'_>, at: u64) -> Result<Option<Header>> {
-    let len = narrow(BLOCK).unwrap_or_default();
+    let len = to_usize(BLOCK).unwrap_or_default();
     let found = window.up_to(at, len)?;
     if found.is_empty() && at > 0 {
         // An empty block ends an archive: without one, members may be missing.
@@ -312,15 +312,15 @@ fn pax(mut bytes: &[u8], extended: &mut Extended) {
 fn behind(window: &mut Window<'_>, sink: &mut dyn Sink, mut at: u64) -> Result<()> {
     loop {
         let piece = window.up_to(at, BEHIND)?;
-        let len = wide(piece.len());
+        let len = to_u64(piece.len());
         let nonzero = piece.iter().position(|byte| *byte != 0);
         window.meter().charge(Limit::Steps, len.wrapping_shr(4).max(1))?;
         if let Some(nonzero) = nonzero {
-            let (at, detail) = (at.saturating_add(wide(nonzero)), "something follows its end");
+            let (at, detail) = (at.saturating_add(to_u64(nonzero)), "something follows its end");
             sink.incomplete(Error::unsupported(ErrorCode::ArchiveNotOpened, "tar", at, detail));
             return Ok(());
         }
-        if len < wide(BEHIND) {
+        if len < to_u64(BEHIND) {
             let end = at.saturating_add(len);
             if end.checked_rem(BLOCK) != Some(0) {
                 // Bytes are missing or were inserted, and members may have moved.

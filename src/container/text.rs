@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Sink, is_known, stored};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container, Protection};
@@ -67,7 +67,7 @@ fn damaged_at(head: &[u8]) -> Option<usize> {
 pub(crate) fn read_damaged(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
     sink.protection(Protection::Unknown);
-    let at = damaged_at(window.head()?).map(wide);
+    let at = damaged_at(window.head()?).map(to_u64);
     let detail = "a license follows text that is no XML";
     Err(Error::malformed(ErrorCode::MalformedXrml, "XML prolog", at, detail))
 }
@@ -225,7 +225,7 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
     loop {
         let text = window.up_to(0, len)?;
         let is_whole = text.len() < len;
-        let read = wide(text.len());
+        let read = to_u64(text.len());
         // Behind a missing byte, the letters of UTF-16 are in the other half.
         let is_damaged = is_whole && utf16(text).is_some() && has_license_text(text);
         let text = match utf16(text) {
@@ -271,7 +271,7 @@ fn behind_blanks(window: &mut Window<'_>, sink: &mut dyn Sink, len: usize) -> Re
     }
     let text = window.up_to(0, len)?;
     let rest = text.trim_ascii_start();
-    let at = wide(text.len().saturating_sub(rest.len()));
+    let at = to_u64(text.len().saturating_sub(rest.len()));
     if !is_known(rest.get(..HEAD.min(rest.len())).unwrap_or_default()) {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Options;
 use super::place::Place;
-use crate::bytes::{Buffer, narrow, wide};
+use crate::bytes::{Buffer, to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::container::mail::pst::PstOpener;
 use crate::container::{Body, Label, LicenseBytes, Member, Rest, Sink, Wanted};
@@ -135,9 +135,9 @@ impl Gather<'_> {
             }
         }
         let facts = &mut reading.facts;
-        facts.license_bytes.get_or_insert(wide(bytes.len()));
+        facts.license_bytes.get_or_insert(to_u64(bytes.len()));
         facts.license_offset =
-            offset.and_then(|offset| self.place.contiguous(offset, wide(bytes.len())));
+            offset.and_then(|offset| self.place.contiguous(offset, to_u64(bytes.len())));
         let license = self.kept(bytes, reading.facts.license_offset);
         if self.found.candidates.is_empty() {
             // Nearly every container has one; a list grows to four, which are large.
@@ -199,7 +199,7 @@ impl Sink for Gather<'_> {
     }
 
     fn license(&mut self, license: LicenseBytes<'_>) -> Result<()> {
-        self.meter.check(Limit::LicenseBytes, wide(license.bytes.len()))?;
+        self.meter.check(Limit::LicenseBytes, to_u64(license.bytes.len()))?;
         self.take_license(license.bytes, license.offset)
     }
 
@@ -335,7 +335,7 @@ impl Sink for Gather<'_> {
 /// `had` of them were lent before.
 fn lend<'a>(window: &Window<'a>, extents: &[Extent], wanted: u64, had: usize) -> Option<&'a [u8]> {
     let [extent] = extents else { return None };
-    window.borrow(extent.offset, narrow(wanted)?, had)
+    window.borrow(extent.offset, to_usize(wanted)?, had)
 }
 
 /// Appends the bytes of `extents` to `buffer` until it holds `wanted`; those it has are skipped.
@@ -345,7 +345,7 @@ fn append_extents(
     wanted: u64,
     buffer: &mut Buffer,
 ) -> Result<()> {
-    let mut skip = wide(buffer.len());
+    let mut skip = to_u64(buffer.len());
     let mut left = wanted.saturating_sub(skip);
     for extent in extents {
         let have = skip.min(extent.len);
@@ -354,7 +354,7 @@ fn append_extents(
         left = left.saturating_sub(len);
         if len > 0 {
             let offset = extent.offset.saturating_add(have);
-            let len = narrow(len).unwrap_or(usize::MAX);
+            let len = to_usize(len).unwrap_or(usize::MAX);
             window.append("publishing license", offset, len, buffer)?;
         }
     }

@@ -6,7 +6,7 @@ use super::Options;
 use super::gather::{Gather, Gathered, merge_layers};
 use super::paths::Names;
 use super::place::{Holder, Place};
-use crate::bytes::{Buffer, wide};
+use crate::bytes::{Buffer, to_u64};
 use crate::container;
 use crate::container::mail::Delimited;
 use crate::container::mail::pst::Elsewhere;
@@ -173,7 +173,7 @@ struct Encoded<S> {
 const MEMBER_STEPS: u64 = 96;
 
 fn path_len(path: Option<&str>) -> u64 {
-    path.map_or(0, |path| wide(path.len()))
+    path.map_or(0, |path| to_u64(path.len()))
 }
 
 /// What waits for its turn.

@@ -10,7 +10,7 @@ use super::link;
 use super::owned::{Entry, Located, OwnedParty};
 use super::reader::{self, Documents};
 use super::text::Text;
-use crate::bytes::{Buffer, wide};
+use crate::bytes::{Buffer, to_u64};
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::kinds::{Depth, Signature};
@@ -47,8 +47,8 @@ impl License {
         // What follows damage, or a budget that is spent, is left out.
         let _ = each_in_chain(text.utf8(), &meter, |place, bytes| {
             for mut certificate in certificates_of(&Text::decode(bytes), &meter) {
-                certificate.start = wide(text.raw_offset(place.start));
-                certificate.end = wide(text.raw_offset(place.end));
+                certificate.start = to_u64(text.raw_offset(place.start));
+                certificate.end = to_u64(text.raw_offset(place.end));
                 all.push(certificate);
             }
             Ok(())
@@ -166,8 +166,8 @@ impl Certificate {
         let document = &located.document;
         Certificate {
             kind: document.kind,
-            start: wide(text.raw_offset(located.start)),
-            end: wide(text.raw_offset(located.start.saturating_add(located.bytes.len()))),
+            start: to_u64(text.raw_offset(located.start)),
+            end: to_u64(text.raw_offset(located.start.saturating_add(located.bytes.len()))),
             issued: document.issued,
             descriptor_id: document.descriptor_id.clone(),
             issuer: Party::new(&document.issuer),
@@ -260,7 +260,7 @@ fn each_in_chain(
             Event::Close { .. } => inside = false,
             Event::Text(base64) if inside => {
                 // Certificates of a use license are of a few kilobytes each.
-                let at = wide(events.start());
+                let at = to_u64(events.start());
                 let decoded = decode_base64_of(base64, MAX_CERTIFICATE_LETTERS);
                 let certificate = decoded.ok_or_else(|| {
                     Error::malformed(ErrorCode::MalformedXrml, "CERTIFICATE", at, "it is no base64")

@@ -4,7 +4,7 @@
 use super::chain::{allows, fits, is_clc_of, parents};
 use super::key::MAX_LETTERS;
 use super::owned::{Located, OwnedDocument};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::error::Result;
 use crate::kinds::{KeyLink, Signature};
 use crate::limits::{Limit, Meter};
@@ -29,7 +29,7 @@ pub(crate) fn verify(
 
 /// The signature of one document, computed once for all places that share the document.
 pub(crate) fn signature(located: &Located<'_>, meter: &Meter) -> Result<Signature> {
-    meter.charge(Limit::Steps, STEPS.saturating_add(wide(located.bytes.len())))?;
+    meter.charge(Limit::Steps, STEPS.saturating_add(to_u64(located.bytes.len())))?;
     let OwnedDocument { signed, issuer, .. } = &*located.document;
     Ok(signed.check(issuer.key.as_ref(), located.bytes))
 }
@@ -120,7 +120,7 @@ impl<'d> Chain<'d> {
     /// Follows a document to the last issuer in the file. That the last one is Microsoft's is not
     /// asked: it would prove nothing (`anchors`).
     fn up(&self, from: &'d Located) -> Result<KeyLink> {
-        let compared = wide(self.documents.len()).saturating_mul(wide(MAX_LETTERS));
+        let compared = to_u64(self.documents.len()).saturating_mul(to_u64(MAX_LETTERS));
         let mut located = from;
         for _ in self.documents {
             self.meter.charge(Limit::Steps, compared)?;
@@ -153,7 +153,7 @@ mod tests {
         let meter = Meter::new(Limits::default(), Cancel::default());
         let documents = reader::documents(text, Depth::Full, None, &meter);
         let located = documents.list[0].locate();
-        let cost = STEPS.saturating_add(wide(text.len()));
+        let cost = STEPS.saturating_add(to_u64(text.len()));
         for _ in 0..3 {
             for (steps, is_enough) in [(cost.saturating_sub(1), false), (cost, true)] {
                 let limits = Limits { steps, ..Limits::default() };

@@ -35,7 +35,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::facts::LicenseFacts;
@@ -232,8 +232,8 @@ fn read_documents(
     meter: &Meter,
 ) -> Readings {
     let error = documents.error.take().map(|error| {
-        let offset = error.offset().and_then(crate::bytes::narrow);
-        let offset = offset.map(|at| wide(text.raw_offset(at)));
+        let offset = error.offset().and_then(crate::bytes::to_usize);
+        let offset = offset.map(|at| to_u64(text.raw_offset(at)));
         error.with_offset(offset)
     });
     let empty = || {
@@ -264,7 +264,7 @@ fn read_documents(
         reading.kind = Kind::PublishingLicense;
         read_head(license, &mut memory.keys, &mut reading);
         if reading.facts.slc_key.is_none() {
-            let at = Some(wide(text.raw_offset(license.start)));
+            let at = Some(to_u64(text.raw_offset(license.start)));
             let detail = "no key of a principal could be read";
             let error =
                 Error::malformed(ErrorCode::LicenseUnreadable, "ISSUEDPRINCIPALS", at, detail);
@@ -423,9 +423,9 @@ fn read_evidence(license: &Document<'_>, text: &Text<'_>, reading: &mut Reading)
         ("SECURITYLEVEL Tenant-ID", principal.tenant_id),
     ];
     let mut push = |element, value: String, at: usize, length: Option<usize>| {
-        let start = wide(text.raw_offset(at));
+        let start = to_u64(text.raw_offset(at));
         let end = length.and_then(|length| at.checked_add(length));
-        let end = end.map(|end| wide(text.raw_offset(end)));
+        let end = end.map(|end| to_u64(text.raw_offset(end)));
         let length = end.and_then(|end| end.checked_sub(start));
         let offset = Some(start);
         reading.evidence.push(Evidence { element, value, offset, in_license: offset, length });
@@ -451,7 +451,7 @@ pub(crate) fn read_use_license(
     memory: &mut Memory,
     meter: &Meter,
 ) -> Result<UseLicense> {
-    meter.check(Limit::LicenseBytes, wide(bytes.len()))?;
+    meter.check(Limit::LicenseBytes, to_u64(bytes.len()))?;
     let chain = unwrap_chain(bytes, meter)?;
     let text = Text::decode(&chain);
     let cache = Some(&mut memory.certificates);

@@ -10,7 +10,7 @@ use memchr::memchr;
 use memchr::memmem::{self, Finder};
 
 use super::events::{Event, Events};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::error::{Error, Stage};
 
 const OPEN: &[u8] = b"<XrML";
@@ -48,7 +48,7 @@ pub(super) fn outside(text: &[u8], at: usize) -> Outside {
         }
     }) else {
         let detail = "markup outside of the documents does not end";
-        let error = Error::truncated("XrML", wide(at), detail);
+        let error = Error::truncated("XrML", to_u64(at), detail);
         return Outside::Unfinished(error.at_stage(Stage::License));
     };
     Outside::Skipped(at.saturating_add(len))

@@ -14,7 +14,7 @@ use super::outside::{Outside, next_tag, outside};
 use super::owned::{Content, Entry};
 use super::place::{Part, Place, Side};
 use super::tag::Tag;
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::kinds::Depth;
@@ -140,11 +140,11 @@ fn read_each<'t>(
     documents: &mut Documents<'t>,
     next: impl Fn(&[u8], usize, &mut Documents<'_>, &mut Option<Error>) -> Option<usize>,
 ) -> Result<()> {
-    meter.charge(Limit::Steps, wide(text.len()))?;
+    meter.charge(Limit::Steps, to_u64(text.len()))?;
     let mut at = 0;
     let mut damage = None;
     while let Some(start) = next(text, at, documents, &mut damage) {
-        let count = wide(documents.list.len()).saturating_add(1);
+        let count = to_u64(documents.list.len()).saturating_add(1);
         meter.check(Limit::ChainLength, count)?;
         let rest = text.get(start..).unwrap_or_default();
         if let Some((len, document)) = cache.as_ref().and_then(|cache| cache.find(rest)) {
@@ -295,11 +295,11 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
 
     fn cut(&mut self, detail: &'static str) -> Result<()> {
         self.document.end = self.text.len();
-        Err(Error::truncated("XrML", wide(self.text.len()), detail))
+        Err(Error::truncated("XrML", to_u64(self.text.len()), detail))
     }
 
     fn malformed(&self, detail: &'static str) -> Error {
-        Error::malformed(ErrorCode::MalformedXrml, "XrML", wide(self.events.start()), detail)
+        Error::malformed(ErrorCode::MalformedXrml, "XrML", to_u64(self.events.start()), detail)
     }
 
     fn push(&mut self, tag: Tag) -> Result<()> {
@@ -311,7 +311,7 @@ impl<'t, 'm, 'd> Reader<'t, 'm, 'd> {
             None => Place::Elsewhere,
         };
         self.depth = self.depth.saturating_add(1);
-        self.meter.check(Limit::XmlDepth, wide(self.depth))
+        self.meter.check(Limit::XmlDepth, to_u64(self.depth))
     }
 
     fn pop(&mut self) {

@@ -1,6 +1,6 @@
 //! [`Cache`]: a few blocks of a source that were read most recently.
 
-use crate::bytes::{from_offset, narrow, wide};
+use crate::bytes::{from_offset, to_u64, to_usize};
 
 /// Number of blocks in a cache. A compound file needs its header, its directory and its FAT at once.
 const SLOTS: usize = 4;
@@ -35,7 +35,7 @@ pub(super) struct Slot {
 impl Slot {
     /// Returns the offset that follows the last byte.
     fn end(&self) -> u64 {
-        self.offset.saturating_add(wide(self.used))
+        self.offset.saturating_add(to_u64(self.used))
     }
 
     /// Returns the bytes of this block. `memory` is the whole source if it is in memory.
@@ -49,7 +49,7 @@ impl Slot {
 
     /// Returns all bytes of this block from `offset` on.
     pub(super) fn from<'s>(&'s self, memory: Option<&'s [u8]>, offset: u64) -> Option<&'s [u8]> {
-        let start = narrow(offset.checked_sub(self.offset)?)?;
+        let start = to_usize(offset.checked_sub(self.offset)?)?;
         self.bytes(memory).get(start..)
     }
 }
@@ -96,7 +96,7 @@ impl Cache {
 
     /// Returns the index of a block that contains these bytes, and counts a use of it.
     pub(super) fn find(&mut self, offset: u64, len: usize) -> Option<usize> {
-        let end = offset.checked_add(wide(len))?;
+        let end = offset.checked_add(to_u64(len))?;
         let index =
             self.slots.iter().position(|slot| slot.offset <= offset && end <= slot.end())?;
         self.touch(index);
@@ -132,7 +132,7 @@ impl Cache {
     pub(super) fn farthest<'s>(&'s self, memory: Option<&'s [u8]>) -> (u64, &'s [u8]) {
         let slots = self.slots.iter().map(|slot| (slot.offset, slot.bytes(memory)));
         let slots = slots.filter(|(_, bytes)| !bytes.is_empty());
-        slots.max_by_key(|(at, bytes)| at.saturating_add(wide(bytes.len()))).unwrap_or_default()
+        slots.max_by_key(|(at, bytes)| at.saturating_add(to_u64(bytes.len()))).unwrap_or_default()
     }
 
     pub(super) fn slot(&self, index: usize) -> Option<&Slot> {

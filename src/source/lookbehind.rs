@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 
 use super::read_at::ReadAt;
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 
 /// Bytes of one read.
 const READ: usize = 65_536;
@@ -32,12 +32,12 @@ pub(crate) struct LookbehindBuffer {
 impl LookbehindBuffer {
     /// Returns the offset that follows the last byte.
     pub(crate) fn end(&self) -> u64 {
-        self.offset.saturating_add(wide(self.bytes.len()))
+        self.offset.saturating_add(to_u64(self.bytes.len()))
     }
 
     /// Returns the bytes from `offset` on. `None` if there are none.
     pub(crate) fn from(&self, offset: u64) -> Option<&[u8]> {
-        let start = narrow(offset.checked_sub(self.offset)?)?;
+        let start = to_usize(offset.checked_sub(self.offset)?)?;
         self.bytes.get(start..).filter(|rest| !rest.is_empty())
     }
 
@@ -45,7 +45,7 @@ impl LookbehindBuffer {
     pub(crate) fn keep_last(&mut self, len: usize) {
         let dropped = self.bytes.len().saturating_sub(len);
         self.bytes.drain(..dropped);
-        self.offset = self.offset.saturating_add(wide(dropped));
+        self.offset = self.offset.saturating_add(to_u64(dropped));
     }
 
     /// Appends the bytes that follow, and drops all but the last `len` bytes before the buffer contains

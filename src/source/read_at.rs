@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::bytes::{from_offset, wide};
+use crate::bytes::{from_offset, to_u64};
 
 /// The size that a source of unknown size reports.
 pub(crate) const UNKNOWN_SIZE: u64 = 1 << 62;
@@ -104,7 +104,7 @@ impl ReadAt for [u8] {
     }
 
     fn size(&self) -> io::Result<u64> {
-        Ok(wide(self.len()))
+        Ok(to_u64(self.len()))
     }
 
     fn in_memory(&self) -> Option<&[u8]> {

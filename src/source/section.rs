@@ -5,7 +5,7 @@ use std::io;
 use std::rc::Rc;
 
 use super::read_at::ReadAt;
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 use crate::limits::{Limit, Meter};
 
 /// Contiguous bytes of a container.
@@ -140,14 +140,15 @@ impl<S: ReadAt> ReadAt for Section<'_, S> {
         let mut done: usize = 0;
         let mut index = self.index_of(offset);
         while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let Some(piece) = self.pieces.rest_of(index, offset.saturating_add(wide(done))) else {
+            let Some(piece) = self.pieces.rest_of(index, offset.saturating_add(to_u64(done)))
+            else {
                 break;
             };
             if done > 0 {
                 self.meter.charge(Limit::Steps, PIECE_STEPS).map_err(io::Error::other)?;
             }
             self.recent.set(index);
-            let len = rest.len().min(narrow(piece.len).unwrap_or(usize::MAX));
+            let len = rest.len().min(to_usize(piece.len).unwrap_or(usize::MAX));
             let read = match rest.get_mut(..len) {
                 Some(rest) => self.container.read_at(piece.offset, rest)?,
                 None => 0,
@@ -156,7 +157,7 @@ impl<S: ReadAt> ReadAt for Section<'_, S> {
                 break;
             }
             done = done.saturating_add(read);
-            if wide(read) == piece.len {
+            if to_u64(read) == piece.len {
                 index = index.saturating_add(1);
             }
         }
@@ -243,15 +244,15 @@ mod tests {
             let offsets: Vec<u64> = extents.iter().flat_map(of).collect();
             let pieces = Pieces::new(extents);
             for (at, offset) in offsets.iter().enumerate() {
-                prop_assert_eq!(pieces.locate(wide(at)).map(|found| found.offset), Some(*offset));
+                prop_assert_eq!(pieces.locate(to_u64(at)).map(|found| found.offset), Some(*offset));
             }
-            prop_assert_eq!(pieces.locate(wide(offsets.len())), None);
+            prop_assert_eq!(pieces.locate(to_u64(offsets.len())), None);
             let meter = Meter::new(Limits::default(), Cancel::default());
             let section = Section::new(container, pieces, &meter);
             for (offset, len) in reads {
                 let mut buf = vec![0; len];
                 let read = section.read_at(offset, &mut buf).unwrap();
-                let rest = offsets.get(narrow(offset).unwrap()..).unwrap_or_default();
+                let rest = offsets.get(to_usize(offset).unwrap()..).unwrap_or_default();
                 let rest: Vec<u8> = rest.iter().take(len).map(|at| u8::try_from(*at).unwrap()).collect();
                 prop_assert_eq!(&buf[..read], rest);
             }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::read_at::{ReadAt, UNKNOWN_SIZE};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::limits::Limit;
 
 /// A reader that can seek.
@@ -63,7 +63,7 @@ impl StreamSource {
         let mut limited = reader.take(max.saturating_add(1));
         #[allow(clippy::disallowed_methods)] // limited by `max`
         limited.read_to_end(&mut bytes)?;
-        let cut_at = (wide(bytes.len()) > max).then_some(max);
+        let cut_at = (to_u64(bytes.len()) > max).then_some(max);
         if cut_at.is_some() {
             bytes.pop();
         }
@@ -85,7 +85,7 @@ impl ReadAt for StreamSource {
     fn size(&self) -> io::Result<u64> {
         match self.cut_at {
             Some(_) => Ok(UNKNOWN_SIZE),
-            None => Ok(wide(self.bytes.len())),
+            None => Ok(to_u64(self.bytes.len())),
         }
     }
 }

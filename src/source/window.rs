@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::cache::Cache;
 use super::charged::{charge_read, fill, read_steps};
 use super::read_at::{ReadAt, UNKNOWN_SIZE};
-use crate::bytes::{Buffer, from_offset, narrow, wide};
+use crate::bytes::{Buffer, from_offset, to_u64, to_usize};
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 
@@ -78,7 +78,7 @@ impl<'a> Window<'a> {
     }
 
     fn note_request(&self, offset: u64, len: usize) {
-        let end = offset.saturating_add(wide(len));
+        let end = offset.saturating_add(to_u64(len));
         self.requested_end.set(self.requested_end.get().max(end));
     }
 
@@ -111,14 +111,14 @@ impl<'a> Window<'a> {
     /// fewer if the member is shorter, or cannot be decoded that far.
     pub(crate) fn head(&mut self) -> Result<&[u8]> {
         self.note_request(0, HEAD);
-        let needed = narrow(self.end()).map_or(HEAD, |end| end.min(HEAD));
+        let needed = to_usize(self.end()).map_or(HEAD, |end| end.min(HEAD));
         let (mut index, mut cached) = self.cache.longest_head();
         if cached < needed {
             let known = self.len.get().is_some();
             self.load(0, 1, self.cache.read_size(0).max(HEAD))?;
             (_, cached) = self.cache.longest_head();
             // The source has fewer bytes than its size, and reading the next byte does not fail.
-            if known && cached < needed && self.load(wide(cached), 1, 1).is_ok() {
+            if known && cached < needed && self.load(to_u64(cached), 1, 1).is_ok() {
                 return Err(Error::changed());
             }
             (index, cached) = self.cache.longest_head();
@@ -137,7 +137,7 @@ impl<'a> Window<'a> {
         if left == 0 {
             return Ok(&[]);
         }
-        let len = max.min(narrow(left).unwrap_or(usize::MAX));
+        let len = max.min(to_usize(left).unwrap_or(usize::MAX));
         if self.len.get().is_none() {
             return self.read("member", offset, len, Ahead::Block);
         }
@@ -154,7 +154,7 @@ impl<'a> Window<'a> {
     /// Returns up to `max` bytes at `offset`, like [`up_to`](Window::up_to), for a caller that
     /// continues from there. If they are not cached, `ahead` bytes are read.
     pub(crate) fn read_forward(&mut self, offset: u64, max: usize, ahead: usize) -> Result<&[u8]> {
-        let left = narrow(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
+        let left = to_usize(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
         self.probe(offset, max.min(left), ahead)?;
         self.up_to(offset, max)
     }
@@ -257,13 +257,13 @@ impl<'a> Window<'a> {
     /// that follow.
     fn load(&mut self, offset: u64, needed: usize, len: usize) -> Result<usize> {
         let left = self.end().saturating_sub(offset);
-        let len = len.min(narrow(left).unwrap_or(usize::MAX));
+        let len = len.min(to_usize(left).unwrap_or(usize::MAX));
         charge_read(self.meter, len)?;
         let index = self.cache.evict();
         if let Some(slot) = self.cache.slot_mut(index) {
             let is_short = slot.bytes.len() < len;
             if is_short {
-                self.meter.check(Limit::Allocation, wide(len))?;
+                self.meter.check(Limit::Allocation, to_u64(len))?;
             }
             slot.offset = offset;
             slot.used = 0;
@@ -295,7 +295,7 @@ impl<'a> Window<'a> {
             // A read beyond the end does not tell where the end is.
             let len = match read {
                 0 => self.source.size().unwrap_or(UNKNOWN_SIZE),
-                _ => offset.saturating_add(wide(read)),
+                _ => offset.saturating_add(to_u64(read)),
             };
             self.len.set(Some(len));
         }
@@ -314,7 +314,7 @@ impl<'a> Window<'a> {
         buffer: &mut Buffer,
     ) -> Result<()> {
         self.note_request(offset, len);
-        let left = narrow(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
+        let left = to_usize(self.end().saturating_sub(offset)).unwrap_or(usize::MAX);
         let available = len.min(left);
         let known = self.len.get().is_some();
         let meter = self.meter;
@@ -326,7 +326,7 @@ impl<'a> Window<'a> {
         if rest > 0 {
             let start = buffer.len();
             let room = buffer.grow(meter, rest)?;
-            let offset = offset.saturating_add(wide(copied));
+            let offset = offset.saturating_add(to_u64(copied));
             let (read, outcome) = match charge_read(meter, rest) {
                 Ok(()) => fill(self.source, offset, room),
                 Err(error) => (0, Err(error)),
@@ -347,15 +347,15 @@ impl<'a> Window<'a> {
     /// reports the reason.
     pub(crate) fn borrow(&self, offset: u64, len: usize, charged: usize) -> Option<&'a [u8]> {
         let bytes = from_offset(self.memory?, offset).get(..len)?;
-        if offset.checked_add(wide(len))? > self.end() {
+        if offset.checked_add(to_u64(len))? > self.end() {
             return None;
         }
-        let (from, new) = (offset.checked_add(wide(charged))?, len.checked_sub(charged)?);
+        let (from, new) = (offset.checked_add(to_u64(charged))?, len.checked_sub(charged)?);
         let cached = self.cache.prefix(self.memory, from, new).map_or(0, |(_, bytes)| bytes.len());
         let unread = new.saturating_sub(cached);
         let costs = [
-            (Limit::Allocation, wide(new)),
-            (Limit::BytesRead, wide(unread)),
+            (Limit::Allocation, to_u64(new)),
+            (Limit::BytesRead, to_u64(unread)),
             (Limit::Steps, if unread > 0 { read_steps(unread) } else { 0 }),
         ];
         if !costs.iter().all(|(limit, cost)| self.meter.has(*limit, *cost)) {
@@ -372,7 +372,7 @@ impl<'a> Window<'a> {
     }
 
     fn check_end(&self, structure: &'static str, offset: u64, len: usize) -> Result<()> {
-        match offset.checked_add(wide(len)) {
+        match offset.checked_add(to_u64(len)) {
             Some(end) if end <= self.end() => Ok(()),
             _ => Err(self.beyond_end(structure, offset, len)),
         }

@@ -7,7 +7,7 @@ mod table;
 use memchr::memmem;
 use table::{BEGINNINGS, BINARY, CAB, FIRST, Magic, RAR, SEVEN_ZIP};
 
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::container::binary::is_binary;
 use crate::container::{Sink, tail};
@@ -204,7 +204,7 @@ pub(crate) fn behind(window: &mut Window<'_>, image: u64) -> Result<Option<(u64,
     let arj = memmem::find_iter(behind, b"\x60\xEA")
         .find(|at| behind.get(*at..).is_some_and(table::is_arj))
         .map(|at| (at, "arj"));
-    Ok(found.chain(arj).min().map(|(at, name)| (image.saturating_add(wide(at)), name)))
+    Ok(found.chain(arj).min().map(|(at, name)| (image.saturating_add(to_u64(at)), name)))
 }
 
 #[cfg(test)]

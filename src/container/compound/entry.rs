@@ -2,7 +2,7 @@
 
 use super::CompoundFile;
 use super::layout::{ENTRY_LEN, LINKS_AT_ONCE, MINI_STREAM_CUTOFF, NAME_LEN, NO_STREAM, VERSION_3};
-use crate::bytes::{Cursor, utf16_lossy, wide};
+use crate::bytes::{Cursor, to_u64, utf16_lossy};
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -361,7 +361,7 @@ impl CompoundFile {
     #[cold]
     fn claim_first(&mut self, window: &mut Window<'_>, index: usize, key: u64) -> Result<()> {
         let len = index.saturating_add(1).next_multiple_of(LINKS_AT_ONCE);
-        let more = wide(len.saturating_sub(self.links.len()));
+        let more = to_u64(len.saturating_sub(self.links.len()));
         window.meter().charge(Limit::Allocation, more.saturating_mul(8))?;
         #[allow(clippy::disallowed_methods)] // charged in the line before
         self.links.resize(len, 0);

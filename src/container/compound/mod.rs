@@ -14,7 +14,7 @@ mod tests;
 
 pub(crate) use entry::{Census, Entry, EntryKind, is_ascii_text};
 
-use crate::bytes::{Buffer, Cursor, narrow, wide};
+use crate::bytes::{Buffer, Cursor, to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -85,11 +85,11 @@ impl CompoundFile {
         let mut fat = Fat::new(header.shift, len, header.difat, header.first_difat);
         let mut directory = Chain::new("directory", header.first_directory);
         if let Some(place) = fat.just_before(header.first_directory) {
-            let ahead = narrow(place.len).unwrap_or(0).saturating_add(DIRECTORY_AHEAD);
+            let ahead = to_usize(place.len).unwrap_or(0).saturating_add(DIRECTORY_AHEAD);
             window.read("FAT sector", place.offset, ENTRY_LEN, Ahead::Bytes(ahead))?;
         } else if let Some(len) = fat.just_behind(header.first_directory) {
             let place = fat.extent("directory", header.first_directory)?;
-            let ahead = narrow(len).unwrap_or(0).max(DIRECTORY_AHEAD);
+            let ahead = to_usize(len).unwrap_or(0).max(DIRECTORY_AHEAD);
             window.read("directory", place.offset, ENTRY_LEN, Ahead::Bytes(ahead))?;
         }
         let root = read_entry(&mut directory, &mut fat, window, 0, header.version)?;
@@ -123,11 +123,11 @@ impl CompoundFile {
         if let Some((bytes, offset)) = self.at_hand(window, id)? {
             return Entry::parse(id, bytes, offset, self.version).map(Some);
         }
-        let at = narrow(u64::from(id).saturating_mul(wide(ENTRY_LEN)));
+        let at = to_usize(u64::from(id).saturating_mul(to_u64(ENTRY_LEN)));
         let kept = at.and_then(|at| self.kept.as_slice().get(at..at.checked_add(ENTRY_LEN)?));
         if let Some(bytes) = kept {
             // Where it lies is known without a read.
-            let at = u64::from(id).saturating_mul(wide(ENTRY_LEN));
+            let at = u64::from(id).saturating_mul(to_u64(ENTRY_LEN));
             let place = self.directory.locate(&mut self.fat, window, at)?;
             let offset = place.map_or(0, |place| place.offset);
             return Entry::parse(id, bytes, offset, self.version).map(Some);
@@ -139,7 +139,7 @@ impl CompoundFile {
     fn at_hand<'w>(&self, window: &'w mut Window<'_>, id: u32) -> Result<Option<(&'w [u8], u64)>> {
         let nth = u64::from(id);
         window.meter().check(Limit::DirectoryEntries, nth.saturating_add(1))?;
-        let at = nth.saturating_mul(wide(ENTRY_LEN));
+        let at = nth.saturating_mul(to_u64(ENTRY_LEN));
         let Some(offset) = self.directory.offset_in_first(at) else { return Ok(None) };
         let bytes = window.cached(offset, ENTRY_LEN);
         Ok((bytes.len() == ENTRY_LEN).then_some((bytes, offset)))
@@ -151,20 +151,20 @@ impl CompoundFile {
     /// A caller that goes through all entries calls it for each; the beginning that is kept ends
     /// where the directory does or is too large.
     pub(crate) fn keep(&mut self, window: &mut Window<'_>, id: u32) -> Result<()> {
-        let at = u64::from(id).saturating_mul(wide(ENTRY_LEN));
-        while at >= SMALL_DIRECTORY && at >= wide(self.kept.len()) {
-            let start = wide(self.kept.len());
+        let at = u64::from(id).saturating_mul(to_u64(ENTRY_LEN));
+        while at >= SMALL_DIRECTORY && at >= to_u64(self.kept.len()) {
+            let start = to_u64(self.kept.len());
             self.directory.reach(&mut self.fat, window, start.saturating_add(LARGE_DIRECTORY))?;
             let place = self.directory.locate(&mut self.fat, window, start)?;
             let Some(place) = place.filter(|_| start < MOST_KEPT) else { break };
             let len = place.len.min(LARGE_DIRECTORY);
             let end = window.known_len().unwrap_or(UNKNOWN_SIZE);
-            let len = narrow(len.min(end.saturating_sub(place.offset))).unwrap_or(0);
+            let len = to_usize(len.min(end.saturating_sub(place.offset))).unwrap_or(0);
             if len < ENTRY_LEN {
                 break;
             }
             // In a directory of many pieces the next one is seldom far.
-            let ahead = narrow(LARGE_DIRECTORY).unwrap_or(len);
+            let ahead = to_usize(LARGE_DIRECTORY).unwrap_or(len);
             window.read("directory", place.offset, len, Ahead::Bytes(ahead))?;
             window.append("directory", place.offset, len, &mut self.kept)?;
         }
@@ -321,7 +321,7 @@ impl CompoundFile {
         self.follow(window, entry, max, &mut extents)?;
         let mut buffer = Buffer::default();
         for extent in extents {
-            let len = narrow(extent.len).unwrap_or(usize::MAX);
+            let len = to_usize(extent.len).unwrap_or(usize::MAX);
             window.append("stream", extent.offset, len, &mut buffer)?;
         }
         Ok(buffer.into_vec())
@@ -349,10 +349,10 @@ fn read_entry(
     id: u32,
     version: u16,
 ) -> Result<Option<Entry>> {
-    let at = u64::from(id).saturating_mul(wide(ENTRY_LEN));
+    let at = u64::from(id).saturating_mul(to_u64(ENTRY_LEN));
     let meter = window.meter();
     meter.check(Limit::DirectoryEntries, u64::from(id).saturating_add(1))?;
-    let mut ahead = wide(DIRECTORY_AHEAD);
+    let mut ahead = to_u64(DIRECTORY_AHEAD);
     if at >= LARGE_DIRECTORY {
         directory.reach(fat, window, at.saturating_add(LARGE_DIRECTORY))?;
     }
@@ -360,7 +360,7 @@ fn read_entry(
     if at >= LARGE_DIRECTORY {
         ahead = place.len.clamp(ahead, LARGE_DIRECTORY);
     }
-    let ahead = narrow(ahead).unwrap_or(DIRECTORY_AHEAD);
+    let ahead = to_usize(ahead).unwrap_or(DIRECTORY_AHEAD);
     let bytes = window.read("directory", place.offset, ENTRY_LEN, Ahead::Bytes(ahead))?;
     Entry::parse(id, bytes, place.offset, version).map(Some)
 }

@@ -4,7 +4,7 @@ use super::layout::{
     END_OF_CHAIN, FAT_BEFORE, FAT_BEHIND, FAT_PAGE, HEADER_DIFAT, HEADER_LEN, MAX_REGULAR_SECTOR,
     NO_STREAM,
 };
-use crate::bytes::{Cursor, narrow, wide};
+use crate::bytes::{Cursor, to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -124,9 +124,9 @@ impl Fat {
         let start = self.fat_sector(window, at >> self.shift)?;
         let left = self.sector_len().saturating_sub(within) >> 2;
         let behind = self.sectors.saturating_sub(u64::from(sector)).saturating_sub(1);
-        let most = narrow(most.min(left).min(behind)).unwrap_or(0);
+        let most = to_usize(most.min(left).min(behind)).unwrap_or(0);
         let entries = window.cached(start.saturating_add(within), most.saturating_mul(4));
-        let count = wide(follow_in_a_row(sector, entries.as_chunks().0));
+        let count = to_u64(follow_in_a_row(sector, entries.as_chunks().0));
         window.meter().charge(Limit::ChainSectors, count)?;
         Ok(count)
     }
@@ -160,7 +160,7 @@ impl Fat {
     /// How many bytes from `sector` on reach to the end of the FAT sector that has its entry, where
     /// that lies shortly behind.
     pub(super) fn just_behind(&self, sector: u32) -> Option<u64> {
-        let index = narrow((u64::from(sector) << 2) >> self.shift)?;
+        let index = to_usize((u64::from(sector) << 2) >> self.shift)?;
         let distance = self.header.get(index)?.checked_sub(sector)?;
         let is_near = distance <= FAT_BEHIND && self.sector_len() == FAT_PAGE;
         is_near.then(|| u64::from(distance).saturating_add(1) << self.shift)
@@ -168,13 +168,13 @@ impl Fat {
 
     /// Where the FAT sector `index` begins.
     fn fat_sector(&mut self, window: &mut Window<'_>, index: u64) -> Result<u64> {
-        let in_header = narrow(index).and_then(|index| self.header.get(index));
+        let in_header = to_usize(index).and_then(|index| self.header.get(index));
         let sector = match in_header {
             Some(sector) => *sector,
             None => {
                 // The last number in a DIFAT sector is that of the next one.
                 let each = (self.sector_len() >> 2).saturating_sub(1);
-                let behind = index.saturating_sub(wide(HEADER_DIFAT));
+                let behind = index.saturating_sub(to_u64(HEADER_DIFAT));
                 let which = behind.checked_div(each).unwrap_or(0);
                 let within = behind.checked_rem(each).unwrap_or(0).saturating_mul(4);
                 let start = self.difat_sector(window, which)?;
@@ -195,7 +195,7 @@ impl Fat {
 
     /// Where the DIFAT sector `which` begins. The list of them is walked only so far.
     fn difat_sector(&mut self, window: &mut Window<'_>, which: u64) -> Result<u64> {
-        while wide(self.difat.len()) <= which {
+        while to_u64(self.difat.len()) <= which {
             window.meter().charge(Limit::ChainSectors, 1)?;
             if self.next_difat > MAX_REGULAR_SECTOR {
                 return Err(Error::malformed(
@@ -212,7 +212,7 @@ impl Fat {
             let offset = start.saturating_add(self.sector_len()).saturating_sub(4);
             self.next_difat = read_u32(window, "DIFAT sector", offset, start, self.sector_len())?;
         }
-        let sector = narrow(which).and_then(|which| self.difat.get(which));
+        let sector = to_usize(which).and_then(|which| self.difat.get(which));
         self.offset("DIFAT sector", sector.copied().unwrap_or(NO_STREAM))
     }
 }
@@ -254,9 +254,9 @@ fn read_u32(
     let len = offset.saturating_sub(start).saturating_add(4);
     let end = window.known_len().unwrap_or(UNKNOWN_SIZE);
     let whole = ahead.max(len).min(end.saturating_sub(start));
-    let len = narrow(len).unwrap_or(usize::MAX);
+    let len = to_usize(len).unwrap_or(usize::MAX);
     // From the start of the page on, so that earlier entries of it are at hand too.
-    let ahead = narrow(whole).unwrap_or(usize::MAX);
+    let ahead = to_usize(whole).unwrap_or(usize::MAX);
     let bytes = window.cached(offset, 4);
     if bytes.len() == 4 {
         return Cursor::new(structure, bytes, offset).u32_le("sector number");
@@ -405,7 +405,7 @@ impl Header {
         for (sector, bytes) in difat.iter_mut().zip(sectors) {
             *sector = u32::from_le_bytes(*bytes);
         }
-        debug_assert_eq!(cursor.offset(), wide(HEADER_LEN));
+        debug_assert_eq!(cursor.offset(), to_u64(HEADER_LEN));
         Ok(Header { version, shift, first_directory, first_mini_fat, first_difat, difat })
     }
 }

@@ -11,7 +11,7 @@ mod survey;
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 mod tests;
 
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
 use crate::container::{Sink, label};
@@ -66,8 +66,8 @@ impl Transforms {
         storage: Option<Entry>,
     ) -> Result<()> {
         let count = self.found.len().saturating_add(self.unread.len()).saturating_add(1);
-        window.meter().check(Limit::Licenses, wide(count))?;
-        window.meter().charge(Limit::Allocation, wide(size_of::<Transform>()))?;
+        window.meter().check(Limit::Licenses, to_u64(count))?;
+        window.meter().charge(Limit::Allocation, to_u64(size_of::<Transform>()))?;
         match read::examine(file, window, sink, primary, storage) {
             Ok(transform) => {
                 if self.found.is_empty() {
@@ -137,7 +137,7 @@ fn follow_names(
         if let Some(primary) = file.child(window, &storage, PRIMARY)? {
             transforms.examine(file, window, sink, primary, Some(storage))?;
         } else if storage.kind == EntryKind::Storage {
-            window.meter().charge(Limit::Allocation, wide(size_of::<Error>()))?;
+            window.meter().charge(Limit::Allocation, to_u64(size_of::<Error>()))?;
             let detail = "a transform has no description";
             let error =
                 Error::malformed(ErrorCode::LicenseMissing, "\\x06Primary", storage.offset, detail);

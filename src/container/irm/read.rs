@@ -4,7 +4,7 @@ use super::layout::{
     CLASS_WITHIN, COMPRESSION_CLASS, EXTENSIBILITY, LICENSE_AHEAD, LICENSE_HEAD_AHEAD,
     LONGEST_TEXT, PASSWORD_CLASS, RMS_CLASS, TRANSFORM_LENGTH,
 };
-use crate::bytes::{Buffer, Cursor, narrow, utf16_lossy};
+use crate::bytes::{Buffer, Cursor, to_usize, utf16_lossy};
 use crate::code::ErrorCode;
 use crate::container::Sink;
 use crate::container::compound::{CompoundFile, Entry, is_ascii_text};
@@ -78,8 +78,8 @@ pub(super) fn examine(
     let mut pieces = Buffer::default();
     let bytes = if first.len >= len {
         let ahead = if sink.reads_whole_licenses() { LICENSE_AHEAD } else { LICENSE_HEAD_AHEAD };
-        let ahead = narrow(first.len.min(ahead)).unwrap_or(0);
-        window.read(STRUCTURE, first.offset, narrow(len).unwrap_or(0), Ahead::Bytes(ahead))?
+        let ahead = to_usize(first.len.min(ahead)).unwrap_or(0);
+        window.read(STRUCTURE, first.offset, to_usize(len).unwrap_or(0), Ahead::Bytes(ahead))?
     } else {
         append(window, part(&extents, 0, len), &mut pieces)?;
         pieces.as_slice()
@@ -211,7 +211,7 @@ fn trailing(
     if len <= 3 {
         return Ok(());
     }
-    let len = narrow(first.len.min(CLASS_WITHIN)).unwrap_or(0);
+    let len = to_usize(first.len.min(CLASS_WITHIN)).unwrap_or(0);
     let bytes = window.read(STRUCTURE, first.offset, len, Ahead::Nothing)?;
     if bytes.iter().any(|byte| *byte != 0) {
         sink.anomaly(Anomaly::TrailingData, Some(first.offset));
@@ -228,7 +228,7 @@ fn append(
         window.append(
             STRUCTURE,
             extent.offset,
-            narrow(extent.len).unwrap_or(usize::MAX),
+            to_usize(extent.len).unwrap_or(usize::MAX),
             buffer,
         )?;
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::layout::{SIGNS, Sign};
 use super::read::Transform;
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::container::compound::{Census, CompoundFile, Entry};
 use crate::error::{Error, Result};
 use crate::kinds::Container;
@@ -41,7 +41,7 @@ impl Survey {
             match kept.and_then(|()| file.entry(window, survey.entries)) {
                 Ok(Some(entry)) => {
                     if survey.look_at(entry, &known) {
-                        window.meter().charge(Limit::Allocation, wide(size_of::<Entry>()))?;
+                        window.meter().charge(Limit::Allocation, to_u64(size_of::<Entry>()))?;
                         survey.primaries.push(entry);
                     }
                 }

@@ -5,7 +5,7 @@
 //! lines without white space, up to an empty line.
 
 use super::eml;
-use crate::bytes::{utf8_lossy, wide};
+use crate::bytes::{to_u64, utf8_lossy};
 use crate::code::ErrorCode;
 use crate::container::{
     Body, Member, Name, Sink, WAITING, is_firmly_known, is_known, is_named_protected,
@@ -141,7 +141,7 @@ impl Property {
             let is_last = chunk.len() < CHUNK;
             let mut used: usize = 0;
             while let Some(rest) = chunk.get(used..).filter(|rest| !rest.is_empty()) {
-                let at = position.saturating_add(wide(used));
+                let at = position.saturating_add(to_u64(used));
                 let len = memchr::memchr(b'\n', rest).map(|end| end.saturating_add(1));
                 let is_cut = len.is_none() || rest.len() < MAX_PARAMETERS;
                 if is_cut && used > 0 && !is_last {
@@ -156,12 +156,12 @@ impl Property {
                     let State::Parameters { is_quoted } = state else { break };
                     match byte {
                         b':' if !is_quoted => {
-                            let offset = at.saturating_add(wide(index)).saturating_add(1);
+                            let offset = at.saturating_add(to_u64(index)).saturating_add(1);
                             value = Some(Extent { offset, len: 0 });
                             state = State::Value;
                         }
                         b':' => {
-                            quoted_colon = Some(at.saturating_add(wide(index)).saturating_add(1));
+                            quoted_colon = Some(at.saturating_add(to_u64(index)).saturating_add(1));
                         }
                         b'\r' | b'\n' => {}
                         b' ' | b'\t' if index == 0 => {}
@@ -176,8 +176,8 @@ impl Property {
                 }
                 used = used.saturating_add(line.len());
             }
-            position = position.saturating_add(wide(used));
-            window.meter().charge(Limit::Steps, wide(used).wrapping_shr(4).max(1))?;
+            position = position.saturating_add(to_u64(used));
+            window.meter().charge(Limit::Steps, to_u64(used).wrapping_shr(4).max(1))?;
             if is_last {
                 let property = Property::new(parameters, value, position, quoted_colon);
                 return Ok((position > offset).then_some((property, position)));
@@ -238,7 +238,7 @@ impl Property {
             sink.incomplete(malformed(self.value.offset, "no colon precedes base64"));
         }
         let Some((mut extent, is_inline)) = self.inline(window, sink)? else { return Ok(false) };
-        let len = crate::bytes::narrow(extent.len.min(wide(HEAD))).unwrap_or_default();
+        let len = crate::bytes::to_usize(extent.len.min(to_u64(HEAD))).unwrap_or_default();
         let raw = window.up_to(extent.offset, len)?;
         let is_valid = |raw: &[u8]| raw.iter().all(|byte| is_base64(*byte));
         let firm =
@@ -254,7 +254,7 @@ impl Property {
             && let Some(colon) = memchr::memrchr2(b':', b',', raw)
             && raw.get(colon..).and_then(|rest| rest.get(1..)).is_some_and(firm)
         {
-            let skip = wide(colon).saturating_add(1);
+            let skip = to_u64(colon).saturating_add(1);
             let offset = extent.offset.saturating_add(skip);
             extent = Extent { offset, len: extent.len.saturating_sub(skip) };
             is_file = true;
@@ -293,7 +293,7 @@ impl Property {
         if self.value.len == 0 {
             return Ok(None);
         }
-        let len = crate::bytes::narrow(self.value.len.min(wide(HEAD))).unwrap_or_default();
+        let len = crate::bytes::to_usize(self.value.len.min(to_u64(HEAD))).unwrap_or_default();
         let begin = window.up_to(self.value.offset, len)?;
         if is_data_uri(begin) {
             let Some(comma) = memchr::memchr(b',', begin) else {
@@ -305,7 +305,7 @@ impl Property {
             let kind = begin.get(..comma).unwrap_or_default();
             let kind: Vec<u8> =
                 kind.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect();
-            let skip = wide(comma).saturating_add(1);
+            let skip = to_u64(comma).saturating_add(1);
             let extent = Extent {
                 offset: self.value.offset.saturating_add(skip),
                 len: self.value.len.saturating_sub(skip),
@@ -379,19 +379,19 @@ fn lacks_letters(window: &mut Window<'_>, extent: Extent) -> Result<bool> {
     let (mut letters, mut padding): (u64, u64) = (0, 0);
     let mut at: u64 = 0;
     while at < extent.len {
-        let len = crate::bytes::narrow(extent.len.saturating_sub(at)).unwrap_or(CHUNK).min(CHUNK);
+        let len = crate::bytes::to_usize(extent.len.saturating_sub(at)).unwrap_or(CHUNK).min(CHUNK);
         let piece = window.up_to(extent.offset.saturating_add(at), len)?;
         if piece.is_empty() {
             break;
         }
-        let pads = wide(memchr::memchr_iter(b'=', piece).count());
-        let all = wide(
+        let pads = to_u64(memchr::memchr_iter(b'=', piece).count());
+        let all = to_u64(
             piece.iter().filter(|byte| is_base64(**byte) && !byte.is_ascii_whitespace()).count(),
         );
         padding = padding.saturating_add(pads);
         letters = letters.saturating_add(all.saturating_sub(pads));
-        at = at.saturating_add(wide(piece.len()));
-        window.meter().charge(Limit::Steps, wide(len).wrapping_shr(3).max(1))?;
+        at = at.saturating_add(to_u64(piece.len()));
+        window.meter().charge(Limit::Steps, to_u64(len).wrapping_shr(3).max(1))?;
     }
     Ok(letters.checked_rem(4) == Some(1)
         || padding > 0 && letters.saturating_add(padding).checked_rem(4) != Some(0))

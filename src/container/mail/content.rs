@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::header::written_name;
 use super::lines::{is_dated, is_known_field};
 use super::signs::Signs;
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 use crate::error::Result;
 use crate::limits::{Limit, Meter};
 use crate::source::{ReadAt, charge_read, fill};
@@ -113,7 +113,7 @@ impl Chunk {
     /// Whether enough of it lies behind `from` to tell something.
     fn has(&self, from: u64) -> bool {
         let rest =
-            from.checked_sub(self.at).and_then(narrow).and_then(|at| self.len.checked_sub(at));
+            from.checked_sub(self.at).and_then(to_usize).and_then(|at| self.len.checked_sub(at));
         rest.is_some_and(|rest| self.is_last || rest > LINE.saturating_mul(2))
     }
 
@@ -209,10 +209,10 @@ impl Content {
         source: &dyn ReadAt,
         meter: &Meter,
     ) -> Result<usize> {
-        let (known, outcome) = self.known_to(self.begin.saturating_add(wide(len)), source, meter);
+        let (known, outcome) = self.known_to(self.begin.saturating_add(to_u64(len)), source, meter);
         match known.saturating_sub(self.begin) {
             0 => outcome.map(|()| 0),
-            known => Ok(narrow(known).unwrap_or(len)),
+            known => Ok(to_usize(known).unwrap_or(len)),
         }
     }
 
@@ -242,7 +242,7 @@ impl Content {
         }
         let searched = self.search_in(&mut chunk);
         self.chunk = chunk;
-        let charged = meter.charge(Limit::Steps, wide(searched).wrapping_shr(4).max(1));
+        let charged = meter.charge(Limit::Steps, to_u64(searched).wrapping_shr(4).max(1));
         // What ends the content before the damage ends it.
         if self.end.is_some() { charged } else { charged.and(outcome) }
     }
@@ -250,7 +250,7 @@ impl Content {
     /// Returns the cost of the search in bytes: those that were searched, and [`LINE_COST`] for each
     /// line that may be a delimiter.
     fn search_in(&mut self, chunk: &mut Chunk) -> usize {
-        let start = self.from.checked_sub(chunk.at).and_then(narrow).unwrap_or_default();
+        let start = self.from.checked_sub(chunk.at).and_then(to_usize).unwrap_or_default();
         let is_begin = self.from == self.begin;
         let mut line = self.at_line.then_some(start);
         let mut next = start;
@@ -264,7 +264,7 @@ impl Content {
                 0 => self.break_len,
                 len => len,
             };
-            let offset = chunk.at.saturating_add(wide(at));
+            let offset = chunk.at.saturating_add(to_u64(at));
             if !chunk.is_last && rest.len() < LINE {
                 self.signs.look(passed, is_begin);
                 (self.from, self.break_len, self.at_line) = (offset, before, true);
@@ -284,17 +284,17 @@ impl Content {
                 at: offset.saturating_sub(before).max(self.begin),
                 found,
                 line: offset,
-                behind: offset.saturating_add(wide(line_len(rest))),
+                behind: offset.saturating_add(to_u64(line_len(rest))),
             });
             return passed.len().saturating_add(compared);
         }
         let (passed, _) = chunk.split(start, chunk.len);
         self.signs.look(passed, is_begin);
-        let end = chunk.at.saturating_add(wide(chunk.len));
+        let end = chunk.at.saturating_add(to_u64(chunk.len));
         if chunk.is_last {
             self.end = Some(End { at: end, found: Found::Nothing, line: end, behind: end });
         } else {
-            self.from = end.saturating_sub(wide(OVERLAP)).max(self.from);
+            self.from = end.saturating_sub(to_u64(OVERLAP)).max(self.from);
             (self.break_len, self.at_line) = (0, false);
         }
         passed.len().saturating_add(compared)
@@ -377,8 +377,8 @@ impl<'a, S: ReadAt> Delimited<'a, S> {
 
 impl<S: ReadAt> ReadAt for Delimited<'_, S> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let (known, outcome) = self.known(offset.saturating_add(wide(buf.len())));
-        let len = narrow(known.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let (known, outcome) = self.known(offset.saturating_add(to_u64(buf.len())));
+        let len = to_usize(known.saturating_sub(offset)).unwrap_or(usize::MAX);
         if len == 0 {
             return outcome.map(|()| 0).map_err(io::Error::other);
         }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::content::{CHUNK, Until};
 use super::lines::{is_known_field, is_possible_field};
 use super::mime::{Message, Part};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::container::{Sink, label, ordinary};
 use crate::error::{Error, Result};
@@ -126,8 +126,8 @@ fn is_message(window: &mut Window<'_>) -> Result<Option<bool>> {
         if is_last {
             return Ok(Some(false));
         }
-        position = position.saturating_add(wide(used));
-        window.meter().charge(Limit::Steps, wide(used).wrapping_shr(3).max(1))?;
+        position = position.saturating_add(to_u64(used));
+        window.meter().charge(Limit::Steps, to_u64(used).wrapping_shr(3).max(1))?;
     }
     Ok((others > 0).then_some(false))
 }
@@ -145,7 +145,7 @@ pub(super) fn read(
     sink.container(Container::Eml);
     let head = window.head()?;
     let start = head.len().saturating_sub(begin(head).len());
-    let mut message = Message::new(wide(start), Until::End);
+    let mut message = Message::new(to_u64(start), Until::End);
     message.is_member = sink.is_member();
     sink.forward(Box::new(move |window, sink| {
         go_on(window, sink, None, Rc::new(RefCell::new(message)), Some(following))

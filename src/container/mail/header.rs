@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::content::CHUNK as AHEAD;
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
@@ -99,8 +99,8 @@ impl Header {
                 field.extend_from_slice(line.get(..room.min(line.len())).unwrap_or_default());
                 fresh = line.ends_with(b"\n");
             }
-            position = position.saturating_add(wide(used));
-            meter.charge(Limit::Steps, wide(used).saturating_add(1))?;
+            position = position.saturating_add(to_u64(used));
+            meter.charge(Limit::Steps, to_u64(used).saturating_add(1))?;
             if done || is_last {
                 header.take(meter, &field, position)?;
                 header.body = position;
@@ -125,7 +125,7 @@ impl Header {
             ));
         }
         if field.len() > LONG_FIELD {
-            let len = wide(field.len());
+            let len = to_u64(field.len());
             meter.charge(Limit::Steps, len.saturating_mul(len).wrapping_shr(2))?;
         }
         let Ok((parsed, _)) = mailparse::parse_header(field) else {

@@ -7,7 +7,7 @@ use super::content::{CHUNK, Until, from_line, is_from_line};
 use super::eml;
 use super::lines::is_dated;
 use super::mime::{Message, Part};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::container::{Body, Member, Name, Sink};
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container};
@@ -47,13 +47,13 @@ pub(crate) fn matches_later(head: &[u8]) -> bool {
 
 /// Reads what [`matches_later`] recognizes.
 pub(crate) fn read_later(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    let start = wide(later(window.head()?).unwrap_or_default());
+    let start = to_u64(later(window.head()?).unwrap_or_default());
     read_from(start, sink)
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let head = window.head()?;
-    let start = wide(head.len().saturating_sub(eml::begin(head).len()));
+    let start = to_u64(head.len().saturating_sub(eml::begin(head).len()));
     read_from(start, sink)
 }
 
@@ -140,5 +140,5 @@ fn behind_separator(window: &mut Window<'_>, position: u64) -> Result<Option<u64
     };
     let empty = lines.take(MAX_EMPTY).take_while(|line| matches!(line, [b'\n'] | [b'\r', b'\n']));
     let len = empty.fold(separator.len(), |len, line| len.saturating_add(line.len()));
-    Ok(Some(position.saturating_add(wide(len))))
+    Ok(Some(position.saturating_add(to_u64(len))))
 }

@@ -7,7 +7,7 @@ use super::content::{Boundary, CHUNK, Content, End, Found, Until};
 use super::header::Header;
 use super::signs::Signs;
 use super::transferred;
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::container::{
     Body, Member, Name, is_firmly_known, is_known, is_named_protected, is_worth_opening,
@@ -182,7 +182,7 @@ impl Message {
     /// Goes into a multipart.
     fn open(&mut self, boundary: Boundary, window: &Window<'_>) -> Result<()> {
         let boundaries = &mut self.content.borrow_mut().boundaries;
-        window.meter().check(Limit::Nesting, wide(boundaries.len()).saturating_add(1))?;
+        window.meter().check(Limit::Nesting, to_u64(boundaries.len()).saturating_add(1))?;
         boundaries.push(boundary);
         self.at = At::Between;
         Ok(())
@@ -319,7 +319,7 @@ impl Message {
             Leaf::Base64 if self.at == At::Part => {
                 let len = end.min(LAST_LINE);
                 let from = end.saturating_sub(len);
-                let tail = window.up_to(from, narrow(len).unwrap_or_default())?.trim_ascii_end();
+                let tail = window.up_to(from, to_usize(len).unwrap_or_default())?.trim_ascii_end();
                 let line = tail.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
                 line.ends_with(b"=") || line.len().checked_rem(4) == Some(0)
             }
@@ -335,7 +335,7 @@ fn not_decoded(encoding: &'static str, offset: u64) -> Error {
 /// Returns whether there is more than a few blanks between two offsets.
 fn has_text(from: u64, to: u64, window: &mut Window<'_>) -> Result<bool> {
     let len = to.saturating_sub(from);
-    let text = window.up_to(from, narrow(len.min(LAST_LINE)).unwrap_or_default())?;
+    let text = window.up_to(from, to_usize(len.min(LAST_LINE)).unwrap_or_default())?;
     Ok(len > LAST_LINE || !text.trim_ascii().is_empty())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::bytes::{Cursor, utf8_lossy, utf16_lossy, wide};
+use crate::bytes::{Cursor, to_u64, utf8_lossy, utf16_lossy};
 use crate::code::ErrorCode;
 use crate::container::compound::{self, CompoundFile, Entry, EntryKind};
 use crate::container::{
@@ -270,7 +270,7 @@ fn attachment(
             let body = Body::Stored(file.extents(window, &data)?);
             // Each attachment holds the names of the messages around it.
             let names = message.steps.iter().map(String::len).fold(0, usize::saturating_add);
-            window.meter().charge(Limit::Allocation, wide(names))?;
+            window.meter().charge(Limit::Allocation, to_u64(names))?;
             sink.member(Member { name: within(message, name), body })?;
         }
     }
@@ -280,10 +280,10 @@ fn attachment(
     // for in all of the file.
     if file.child(window, &object, PROPERTIES)?.is_some() {
         let name = file_name(file, window, &streams)?;
-        let depth = wide(message.steps.len()).saturating_add(1);
+        let depth = to_u64(message.steps.len()).saturating_add(1);
         window.meter().check(Limit::Nesting, depth)?;
         let names = message.steps.iter().map(String::len).fold(0, usize::saturating_add);
-        window.meter().charge(Limit::Allocation, wide(names))?;
+        window.meter().charge(Limit::Allocation, to_u64(names))?;
         let mut steps = message.steps.clone();
         steps.push(name.unwrap_or_else(|| format!("message#{}", storage.id)));
         return Ok(Some(Message { storage: object, steps }));
@@ -312,9 +312,9 @@ fn check_properties(
     let malformed = |detail: String| {
         Err(Error::malformed(ErrorCode::MalformedDirectory, "stream", stream.offset, detail))
     };
-    let header = wide(PROPERTIES_HEADER);
+    let header = to_u64(PROPERTIES_HEADER);
     let listed = stream.size.checked_sub(header);
-    if listed.is_none_or(|len| len.checked_rem(wide(PROPERTY_LEN)) != Some(0)) {
+    if listed.is_none_or(|len| len.checked_rem(to_u64(PROPERTY_LEN)) != Some(0)) {
         return malformed(format!("{} bytes are no whole properties", stream.size));
     }
     let bytes = file.read(window, &stream, MAX_PROPERTIES)?;
@@ -499,5 +499,5 @@ fn string_offset(strings: &[u8], name: &str) -> Option<u64> {
     let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let len = u32::try_from(units.len()).ok()?;
     let sought = [len.to_le_bytes().as_slice(), &units].concat();
-    memchr::memmem::find(strings, &sought).map(wide)
+    memchr::memmem::find(strings, &sought).map(to_u64)
 }

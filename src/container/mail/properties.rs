@@ -1,6 +1,6 @@
 //! The MAPI properties of an attachment, as TNEF lists them (MS-OXTNEF 2.1.3.4).
 
-use crate::bytes::{Cursor, narrow, utf8_lossy, utf16_lossy};
+use crate::bytes::{Cursor, to_usize, utf8_lossy, utf16_lossy};
 use crate::code::ErrorCode;
 use crate::container::{is_firmly_known, is_known};
 use crate::error::{Error, Result};
@@ -49,7 +49,7 @@ pub(super) struct Attached {
 
 /// Whether the bytes at `extent` begin like a known format.
 pub(super) fn is_worth_opening(window: &mut Window<'_>, extent: Extent) -> Result<bool> {
-    let len = narrow(extent.len.min(HEAD)).unwrap_or_default();
+    let len = to_usize(extent.len.min(HEAD)).unwrap_or_default();
     Ok(is_known(window.up_to(extent.offset, len)?))
 }
 
@@ -86,8 +86,8 @@ pub(super) fn attached(window: &mut Window<'_>, list: Extent) -> Result<Attached
                     found.is_link = LINKS.contains(&{ method }.u32_le("PidTagAttachMethod")?);
                 }
                 _ if value.len >= LEAST && found.others.len() < MAX_OTHERS => {
-                    let head = window.up_to(value.offset, narrow(LEAST).unwrap_or_default())?;
-                    let inner = head.get(narrow(INTERFACE).unwrap_or_default()..);
+                    let head = window.up_to(value.offset, to_usize(LEAST).unwrap_or_default())?;
+                    let inner = head.get(to_usize(INTERFACE).unwrap_or_default()..);
                     if is_firmly_known(head) {
                         found.others.push(value);
                     } else if inner.is_some_and(is_firmly_known) {
@@ -116,7 +116,7 @@ pub(super) fn attached(window: &mut Window<'_>, list: Extent) -> Result<Attached
 }
 
 fn text(window: &mut Window<'_>, value: Extent, kind: u16) -> Result<String> {
-    let len = narrow(value.len.min(MAX_NAME)).unwrap_or_default();
+    let len = to_usize(value.len.min(MAX_NAME)).unwrap_or_default();
     let bytes = window.read("MsgPropertyValue", value.offset, len, Ahead::Block)?;
     let text = match kind {
         STRING => utf16_lossy(bytes),

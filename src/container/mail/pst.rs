@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::msg::inflated_use_license;
-use crate::bytes::{Buffer, Cursor, narrow, wide};
+use crate::bytes::{Buffer, Cursor, to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::container::{
     Body, Member, Name, Sink, WAITING, is_named_protected, is_worth_opening, not_as_named,
@@ -250,7 +250,7 @@ fn go_on(
             continue;
         }
         window.meter().charge(Limit::Allocation, WAITING)?;
-        let depth = wide(attachment.embedded.len()).saturating_add(1);
+        let depth = to_u64(attachment.embedded.len()).saturating_add(1);
         window.meter().check(Limit::Nesting, depth)?;
         last = Some((attachment.message.clone(), attachment.embedded.clone()));
         let body = Body::Elsewhere { reader: Rc::clone(&reader), size: attachment.size };
@@ -273,8 +273,8 @@ fn use_license(
     file.meter.check(Limit::LicenseBytes, found.size)?;
     let mut packed = Buffer::default();
     let mut piece = [0; HEAD];
-    while wide(packed.len()) < found.size {
-        let read = reader.borrow_mut().read_at(file, wide(packed.len()), &mut piece)?;
+    while to_u64(packed.len()) < found.size {
+        let read = reader.borrow_mut().read_at(file, to_u64(packed.len()), &mut piece)?;
         let Some(read) = piece.get(..read).filter(|read| !read.is_empty()) else { break };
         packed.extend(file.meter, read)?;
     }
@@ -312,10 +312,10 @@ fn name(attachment: PstAttachment) -> Name {
 /// The first bytes of the attachment.
 fn head(file: &Charged<'_>, reader: &Shared, size: u64) -> Result<Vec<u8>, PstError> {
     let mut head = [0; HEAD];
-    let wanted = narrow(size).unwrap_or(usize::MAX).min(HEAD);
+    let wanted = to_usize(size).unwrap_or(usize::MAX).min(HEAD);
     let mut done: usize = 0;
     while let Some(rest) = head.get_mut(done..wanted).filter(|rest| !rest.is_empty()) {
-        let read = reader.borrow_mut().read_at(file, wide(done), rest)?;
+        let read = reader.borrow_mut().read_at(file, to_u64(done), rest)?;
         if read == 0 {
             break;
         }
@@ -334,7 +334,7 @@ impl ReadAt for Charged<'_> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let charged = self.meter.charge(Limit::Steps, 1);
         charged
-            .and_then(|()| self.meter.charge(Limit::BytesRead, wide(buf.len())))
+            .and_then(|()| self.meter.charge(Limit::BytesRead, to_u64(buf.len())))
             .map_err(io::Error::other)?;
         self.file.read_at(offset, buf)
     }
@@ -358,7 +358,7 @@ pub(crate) struct Elsewhere<'a, S> {
 
 impl<S: ReadAt> ReadAt for Elsewhere<'_, S> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let left = narrow(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let left = to_usize(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
         let len = buf.len().min(left);
         let Some(buf) = buf.get_mut(..len).filter(|buf| !buf.is_empty()) else { return Ok(0) };
         let file = Charged { file: &self.file, meter: self.meter };

@@ -1,7 +1,7 @@
 //! `winmail.dat`, Outlook's envelope around attachments (MS-OXTNEF).
 
 use super::properties::{self, Attached};
-use crate::bytes::{Cursor, narrow, utf8_lossy, wide};
+use crate::bytes::{Cursor, to_u64, to_usize, utf8_lossy};
 use crate::code::ErrorCode;
 use crate::container;
 use crate::container::{
@@ -60,19 +60,19 @@ pub(crate) fn begins(head: &[u8]) -> bool {
 }
 
 pub(crate) fn matches(head: &[u8]) -> bool {
-    let first = head.get(narrow(HEADER).unwrap_or_default()..);
+    let first = head.get(to_usize(HEADER).unwrap_or_default()..);
     begins(head) || first.is_some_and(|first| first.starts_with(VERSION))
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Tnef);
     // Some writers put zero where the checksum belongs, in every attribute.
-    let first = window.up_to(HEADER, narrow(ATTRIBUTE).unwrap_or_default())?.len();
-    let has_checksums = match wide(first) < ATTRIBUTE {
+    let first = window.up_to(HEADER, to_usize(ATTRIBUTE).unwrap_or_default())?.len();
+    let has_checksums = match to_u64(first) < ATTRIBUTE {
         true => true,
         false => {
             let end = Attribute::read(window, HEADER)?.data.end();
-            window.up_to(end, narrow(CHECKSUM).unwrap_or_default())? != [0, 0]
+            window.up_to(end, to_usize(CHECKSUM).unwrap_or_default())? != [0, 0]
         }
     };
     go_on(window, sink, HEADER, Attachment { has_checksums, ..Attachment::default() })
@@ -113,8 +113,8 @@ fn go_on(
     let mut named: usize = 0;
     loop {
         window.meter().charge(Limit::Steps, 1)?;
-        let left = window.up_to(position, narrow(ATTRIBUTE).unwrap_or_default())?;
-        let is_end = wide(left.len()) < ATTRIBUTE;
+        let left = window.up_to(position, to_usize(ATTRIBUTE).unwrap_or_default())?;
+        let is_end = to_u64(left.len()) < ATTRIBUTE;
         if is_end && !left.is_empty() {
             // Mail programs append a line break.
             if left.iter().any(|byte| *byte != 0 && !byte.is_ascii_whitespace()) {
@@ -181,8 +181,12 @@ impl Attribute {
     /// Reads the fields before the data of the attribute at `offset`.
     fn read(window: &mut Window<'_>, offset: u64) -> Result<Attribute> {
         let structure = "TNEF attribute";
-        let bytes =
-            window.read(structure, offset, narrow(ATTRIBUTE).unwrap_or_default(), Ahead::Block)?;
+        let bytes = window.read(
+            structure,
+            offset,
+            to_usize(ATTRIBUTE).unwrap_or_default(),
+            Ahead::Block,
+        )?;
         let mut cursor = Cursor::new(structure, bytes, offset);
         let level = cursor.u8("attrLevel")?;
         let id = cursor.u16_le("attrID")?;
@@ -226,13 +230,17 @@ impl Attribute {
         let mut position = self.data.offset;
         while position < self.data.end() {
             let len = self.data.end().saturating_sub(position).min(PIECE);
-            let piece =
-                window.read(structure, position, narrow(len).unwrap_or_default(), Ahead::Block)?;
+            let piece = window.read(
+                structure,
+                position,
+                to_usize(len).unwrap_or_default(),
+                Ahead::Block,
+            )?;
             sum = piece.iter().fold(sum, |sum, byte| sum.wrapping_add(u16::from(*byte)));
             position = position.saturating_add(len);
             window.meter().charge(Limit::Steps, len.wrapping_shr(4).max(1))?;
         }
-        let len = narrow(CHECKSUM).unwrap_or_default();
+        let len = to_usize(CHECKSUM).unwrap_or_default();
         let bytes = window.read(structure, position, len, Ahead::Block)?;
         let checksum = Cursor::new(structure, bytes, position).u16_le("checksum")?;
         if checksum != sum && (has_checksums || checksum != 0) {
@@ -245,7 +253,7 @@ impl Attribute {
 }
 
 fn title(window: &mut Window<'_>, data: Extent) -> Result<String> {
-    let len = narrow(data.len.min(MAX_NAME)).unwrap_or_default();
+    let len = to_usize(data.len.min(MAX_NAME)).unwrap_or_default();
     let bytes = window.read("attAttachTitle", data.offset, len, Ahead::Block)?;
     let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
     Ok(utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned())

@@ -3,7 +3,7 @@
 
 use super::content::CHUNK;
 use super::signs::Signs;
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::{Encoding, Window, decode_all};
@@ -22,22 +22,22 @@ pub(super) fn encoded_file(
     let mut text = Vec::new();
     let mut position = from;
     while position < to && signs.encoded.is_none() {
-        let len = narrow(to.saturating_sub(position)).unwrap_or(CHUNK).min(CHUNK);
+        let len = to_usize(to.saturating_sub(position)).unwrap_or(CHUNK).min(CHUNK);
         let raw = window.up_to(position, len)?;
         let is_last = raw.len() < CHUNK;
         let used = if is_last { raw.len() } else { whole_len(encoding, raw) };
         let piece = raw.get(..used).unwrap_or_default();
         // Neither encoding has fewer bytes than the text.
-        let decoded = decode_all(encoding, piece, wide(CHUNK))?;
+        let decoded = decode_all(encoding, piece, to_u64(CHUNK))?;
         #[allow(clippy::disallowed_methods)] // at most CHUNK
         text.extend_from_slice(&decoded);
         signs.look(&text, position == from);
         text.drain(..text.len().saturating_sub(OVERLAP));
-        window.meter().charge(Limit::Steps, wide(used).wrapping_shr(2).max(1))?;
+        window.meter().charge(Limit::Steps, to_u64(used).wrapping_shr(2).max(1))?;
         if is_last {
             break;
         }
-        position = position.saturating_add(wide(used));
+        position = position.saturating_add(to_u64(used));
     }
     Ok(signs.encoded)
 }

@@ -11,7 +11,7 @@ use super::read::Depth;
 use super::stream::StreamForm;
 use super::value::Value;
 use super::waiting::{Next, Waiting};
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::container::{
     Body, Member, Name, WAITING, go_on, is_known, is_named_protected, not_as_named,
@@ -278,8 +278,8 @@ fn body(
         len = declared;
     }
     let extents = vec![Extent { offset: data, len }];
-    window.meter().charge(Limit::Steps, wide(HEAD))?;
-    let head = window.up_to(data, narrow(len).map_or(HEAD, |len| len.min(HEAD)))?;
+    window.meter().charge(Limit::Steps, to_u64(HEAD))?;
+    let head = window.up_to(data, to_usize(len).map_or(HEAD, |len| len.min(HEAD)))?;
     if !form.is_flate() {
         return Ok(is_known(head).then_some(Body::Stored(extents)));
     }

@@ -10,7 +10,7 @@ use super::object_stream::ObjectStream;
 use super::read::Depth;
 use super::search::header_before;
 use super::xref::{Entry, Section};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::container::words::{backwards, forwards};
 use crate::error::{Error, ErrorKind, Result};
@@ -61,8 +61,8 @@ impl Document {
     /// Finds the newest section from the end of the file (ISO 32000-2 7.5.5).
     pub(super) fn open(window: &mut Window<'_>, depth: Depth) -> Result<Document> {
         let header = find_header(window.head()?).unwrap_or_default();
-        let start = wide(header);
-        let tail_at = window.len().saturating_sub(wide(TAIL));
+        let start = to_u64(header);
+        let tail_at = window.len().saturating_sub(to_u64(TAIL));
         let tail = window.up_to(tail_at, TAIL)?;
         let missing = || {
             Error::malformed(
@@ -205,7 +205,7 @@ impl Document {
             };
             return Ok(object.into_iter().map(Ok).collect());
         };
-        window.meter().charge(Limit::Steps, wide(sightings.len()))?;
+        window.meter().charge(Limit::Steps, to_u64(sightings.len()))?;
         let places: Vec<u64> =
             sightings.iter().filter(|found| found.number == number).map(|found| found.at).collect();
         let mut objects = Vec::new();
@@ -306,7 +306,7 @@ impl Document {
         let Some((at, number)) = first else { return Ok(false) };
         for section in self.sections.iter_mut() {
             if let Some(Entry::Offset(listed)) = section.lookup(window, number)? {
-                let before = wide(at).checked_sub(listed.saturating_add(self.base));
+                let before = to_u64(at).checked_sub(listed.saturating_add(self.base));
                 // White space before an object does not matter.
                 if before.is_some_and(|before| before <= SPACE_BEFORE) {
                     return Ok(true);
@@ -318,7 +318,7 @@ impl Document {
 
     fn fetch_sighted(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Object>> {
         let sightings = self.sightings.as_deref().unwrap_or_default();
-        window.meter().charge(Limit::Steps, wide(sightings.len()))?;
+        window.meter().charge(Limit::Steps, to_u64(sightings.len()))?;
         let ours = |sighting: &&Sighting| sighting.number == number;
         let before = |sighting: &&Sighting| ours(sighting) && sighting.at <= self.trailer_at;
         let found = sightings.iter().rfind(before).or_else(|| sightings.iter().rfind(ours));

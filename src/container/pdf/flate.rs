@@ -3,7 +3,7 @@
 use flate2::Status;
 
 use super::layout::{COLUMNS, PIECE};
-use crate::bytes::{Buffer, narrow, wide};
+use crate::bytes::{Buffer, to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
@@ -23,7 +23,7 @@ impl Compressed for Window<'_> {
 
 impl Compressed for &[u8] {
     fn bytes(&mut self, at: u64, max: usize) -> Result<&[u8]> {
-        let rest = narrow(at).and_then(|at| self.get(at..)).unwrap_or_default();
+        let rest = to_usize(at).and_then(|at| self.get(at..)).unwrap_or_default();
         Ok(rest.get(..max).unwrap_or(rest))
     }
 }
@@ -77,8 +77,8 @@ impl Inflate {
             let has_input = !input.is_empty();
             let Inflated { taken, given, status } = self.state.inflate(input, room);
             self.at = self.at.saturating_add(taken);
-            self.held = self.held.saturating_sub(narrow(taken).unwrap_or(usize::MAX));
-            done = done.saturating_add(narrow(given).unwrap_or(usize::MAX));
+            self.held = self.held.saturating_sub(to_usize(taken).unwrap_or(usize::MAX));
+            done = done.saturating_add(to_usize(given).unwrap_or(usize::MAX));
             self.taken = self.taken.saturating_add(taken);
             self.given = self.given.saturating_add(given);
             charge(meter, self.taken, self.given, given)?;
@@ -103,7 +103,7 @@ impl Inflate {
     fn input<'s>(&mut self, source: &'s mut dyn Compressed) -> Result<&'s [u8]> {
         if self.held == 0 {
             let left = self.end.saturating_sub(self.at);
-            self.held = narrow(left).map_or(self.ask, |left| left.min(self.ask));
+            self.held = to_usize(left).map_or(self.ask, |left| left.min(self.ask));
             self.ask = self.ask.saturating_mul(2).min(PIECE);
         }
         if self.held == 0 {
@@ -181,11 +181,11 @@ impl Decode {
     fn plain(&mut self, window: &mut Window<'_>, out: &mut [u8]) -> Result<usize> {
         match &mut self.source {
             DecodeSource::Stored { at, end } => {
-                let left = narrow(end.saturating_sub(*at)).unwrap_or(usize::MAX);
+                let left = to_usize(end.saturating_sub(*at)).unwrap_or(usize::MAX);
                 let len = out.len().min(left).min(PIECE);
                 let bytes = window.up_to(*at, len)?;
                 copy(bytes, out);
-                *at = at.saturating_add(wide(bytes.len()));
+                *at = at.saturating_add(to_u64(bytes.len()));
                 Ok(bytes.len())
             }
             DecodeSource::Flate(inflate) => {
@@ -316,11 +316,11 @@ pub(super) fn all(decode: &mut Decode, window: &mut Window<'_>, most: usize) -> 
             if read == 0 {
                 return Ok(bytes);
             }
-            meter.charge(Limit::Allocation, wide(read))?;
+            meter.charge(Limit::Allocation, to_u64(read))?;
             #[allow(clippy::disallowed_methods)] // charged in the line before
             bytes.extend_from_slice(piece.get(..read).unwrap_or_default());
             if bytes.len() > most {
-                return Err(Limit::Allocation.error(wide(most)));
+                return Err(Limit::Allocation.error(to_u64(most)));
             }
         }
     })
@@ -328,7 +328,7 @@ pub(super) fn all(decode: &mut Decode, window: &mut Window<'_>, most: usize) -> 
 
 /// Inflates a zlib stream in memory, which has to stay under `most` bytes.
 pub(super) fn in_memory(bytes: &[u8], most: u64, meter: &Meter) -> Result<Vec<u8>> {
-    let mut inflate = Inflate::new(0, wide(bytes.len()));
+    let mut inflate = Inflate::new(0, to_u64(bytes.len()));
     let mut buffer = Buffer::default();
     let mut piece = [0; 4096];
     loop {
@@ -343,7 +343,7 @@ pub(super) fn in_memory(bytes: &[u8], most: u64, meter: &Meter) -> Result<Vec<u8
             Err(error) => return Err(error),
         };
         buffer.extend(meter, piece.get(..read).unwrap_or_default())?;
-        if wide(buffer.len()) > most {
+        if to_u64(buffer.len()) > most {
             return Err(Limit::LicenseBytes.error(most));
         }
     }
@@ -370,7 +370,7 @@ mod tests {
             let packed = encoder.finish().unwrap();
             let packed = &packed[..packed.len().saturating_sub(cut)];
             let bytes = [&rows, packed].concat();
-            let (at, end) = (wide(rows.len()), wide(bytes.len()));
+            let (at, end) = (to_u64(rows.len()), to_u64(bytes.len()));
             with_window(&bytes, |window| {
                 let predictor = Predictor::Png { columns };
                 // Stored rows are read one by one.

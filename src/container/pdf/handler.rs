@@ -13,7 +13,7 @@ use super::layout::{
 use super::lex::is_space;
 use super::object::{Dict, Object, is_verbatim, string};
 use super::value::Value;
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::container::{LicenseBytes, Sink};
 use crate::error::{Error, ErrorKind, Result};
@@ -256,7 +256,7 @@ fn is_xrml(bytes: &[u8]) -> bool {
 
 /// Version 1: base64 around zlib.
 fn unpack(bytes: &[u8], meter: &Meter) -> Result<Vec<u8>> {
-    meter.charge(Limit::Allocation, wide(bytes.len()).saturating_mul(2))?;
+    meter.charge(Limit::Allocation, to_u64(bytes.len()).saturating_mul(2))?;
     let letters: Vec<u8> = bytes.iter().copied().filter(|byte| !is_space(*byte)).collect();
     let unreadable =
         |why| Error::malformed(ErrorCode::LicenseUnreadable, "PublishingLicense", None, why);

@@ -4,7 +4,7 @@ use super::layout::{BEHIND_TRAILER, DICT_ENTRIES, OBJECT, OBJECT_STEP, STARTXREF
 use super::lex::{Fault, Lexer, Token};
 use super::object::{Object, object_error};
 use super::value::Value;
-use crate::bytes::{Buffer, wide};
+use crate::bytes::{Buffer, to_u64};
 use crate::error::Result;
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
@@ -31,7 +31,7 @@ struct Found {
 impl Found {
     /// The same in the member, of bytes that lie at `offset`.
     fn spot(&self, offset: u64) -> Spot {
-        let place = |inside: usize| offset.checked_add(wide(inside));
+        let place = |inside: usize| offset.checked_add(to_u64(inside));
         Spot { at: place(self.start), data: self.data.and_then(place) }
     }
 }
@@ -122,7 +122,7 @@ fn reach<T>(
     meter.charge(Limit::PdfObjects, 1)?;
     for size in OBJECT {
         let bytes = window.up_to(offset, size)?;
-        meter.charge(Limit::Steps, wide(bytes.len()))?;
+        meter.charge(Limit::Steps, to_u64(bytes.len()))?;
         match read(bytes, bytes.len() < size) {
             Ok(outcome) => return outcome,
             Err(Fault::Incomplete) if bytes.len() == size => {}
@@ -131,19 +131,19 @@ fn reach<T>(
     }
     // A license may be escaped wholly (`\ddd` four times), which nobody does; twice is hexadecimal.
     let most =
-        meter.allowed(Limit::LicenseBytes).saturating_mul(2).saturating_add(wide(OBJECT_STEP));
+        meter.allowed(Limit::LicenseBytes).saturating_mul(2).saturating_add(to_u64(OBJECT_STEP));
     let mut buffer = Buffer::default();
     loop {
-        let at = offset.saturating_add(wide(buffer.len()));
+        let at = offset.saturating_add(to_u64(buffer.len()));
         let left = window.len().saturating_sub(at);
         let step = OBJECT_STEP.max(buffer.len() / 4);
-        let step = crate::bytes::narrow(left).map_or(step, |left| step.min(left));
+        let step = crate::bytes::to_usize(left).map_or(step, |left| step.min(left));
         window.append(structure, at, step, &mut buffer)?;
-        let is_whole = wide(step) == left;
-        meter.charge(Limit::Steps, wide(buffer.len()))?;
+        let is_whole = to_u64(step) == left;
+        meter.charge(Limit::Steps, to_u64(buffer.len()))?;
         match read(buffer.as_slice(), is_whole) {
             Ok(outcome) => return outcome,
-            Err(Fault::Incomplete) if !is_whole && wide(buffer.len()) < most => {}
+            Err(Fault::Incomplete) if !is_whole && to_u64(buffer.len()) < most => {}
             Err(fault) => return Err(object_error(fault, structure, Some(offset))),
         }
     }
@@ -151,7 +151,7 @@ fn reach<T>(
 
 fn keep(bytes: &[u8], found: &Found, offset: u64, meter: &Meter) -> Result<Object> {
     let kept = bytes.get(found.start..found.strays).unwrap_or_default();
-    meter.charge(Limit::Allocation, wide(kept.len()))?;
+    meter.charge(Limit::Allocation, to_u64(kept.len()))?;
     let Spot { at, data } = found.spot(offset);
     Ok(Object::new(kept.to_vec(), found.end.saturating_sub(found.start), at, data))
 }

@@ -30,7 +30,7 @@ mod value;
 mod waiting;
 mod xref;
 
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::container::{Sink, ordinary};
 use crate::error::Result;
 use crate::limits::Limit;
@@ -93,14 +93,14 @@ fn has_object(window: &mut Window<'_>) -> Result<bool> {
     let mut at: u64 = 0;
     loop {
         let piece = window.up_to(at, layout::SEARCH_PIECE)?;
-        meter.charge(Limit::Steps, wide(piece.len()))?;
+        meter.charge(Limit::Steps, to_u64(piece.len()))?;
         if object_at(piece).is_some() {
             return Ok(true);
         }
         if piece.len() < layout::SEARCH_PIECE {
             return Ok(false);
         }
-        at = at.saturating_add(wide(layout::SEARCH_PIECE.saturating_sub(layout::SEARCH_OVERLAP)));
+        at = at.saturating_add(to_u64(layout::SEARCH_PIECE.saturating_sub(layout::SEARCH_OVERLAP)));
     }
 }
 
@@ -148,7 +148,7 @@ pub(crate) fn header_at(head: &[u8]) -> Option<usize> {
 /// The end of the member, where a PDF says with `startxref` how it is read; `None` where nothing
 /// says so.
 pub(crate) fn end<'w>(window: &'w mut Window<'_>) -> Result<Option<&'w [u8]>> {
-    let tail_at = window.len().saturating_sub(wide(layout::TAIL));
+    let tail_at = window.len().saturating_sub(to_u64(layout::TAIL));
     let tail = window.up_to(tail_at, layout::TAIL)?;
     Ok(memchr::memmem::find(tail, layout::STARTXREF).map(|_| tail))
 }

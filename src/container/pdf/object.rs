@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::layout::{DICT_ENTRIES, SIGNS_BY_C};
 use super::lex::{Fault, Lexer, hex_digit, is_space};
 use super::value::Value;
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
@@ -174,11 +174,11 @@ pub(super) fn refs<'v>(value: &Value<'v>) -> impl Iterator<Item = u64> + use<'v>
 pub(super) fn string(value: &Value<'_>, meter: &Meter) -> Result<Option<Vec<u8>>> {
     match value {
         Value::Literal(raw) => {
-            meter.charge(Limit::Allocation, wide(raw.len()))?;
+            meter.charge(Limit::Allocation, to_u64(raw.len()))?;
             Ok(Some(literal(raw)))
         }
         Value::Hex(raw) => {
-            meter.charge(Limit::Allocation, wide(raw.len()))?;
+            meter.charge(Limit::Allocation, to_u64(raw.len()))?;
             Ok(Some(hex(raw)))
         }
         _ => Ok(None),
@@ -341,7 +341,7 @@ impl Object {
     /// Where `part`, borrowed from this object, lies in the member.
     pub(super) fn offset_of(&self, part: &[u8]) -> Option<u64> {
         let inside = part.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?;
-        self.at?.checked_add(wide(inside))
+        self.at?.checked_add(to_u64(inside))
     }
 
     pub(super) fn mentions(&self, words: &[u8]) -> bool {
@@ -360,7 +360,7 @@ pub(super) fn object_error(fault: Fault, structure: &'static str, at: Option<u64
             Error::truncated(structure, at.unwrap_or_default(), "the file ends inside of it")
         }
         Fault::Malformed(inside, why) => {
-            let at = at.and_then(|at| at.checked_add(wide(inside)));
+            let at = at.and_then(|at| at.checked_add(to_u64(inside)));
             Error::malformed(ErrorCode::MalformedPdfObject, structure, at, why)
         }
     }

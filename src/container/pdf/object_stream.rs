@@ -6,7 +6,7 @@ use super::load::{Fields, Lead, Seen, Text, fields_of, look, once};
 use super::object::Object;
 use super::stream::{Coding, StreamForm};
 use super::value::Value;
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
@@ -36,7 +36,7 @@ impl Fields for ObjectStreamFields {
         match key {
             b"Type" => once(&mut self.is_one, value.is_name(b"ObjStm")),
             b"N" => once(&mut self.count, value.number()?),
-            b"First" => once(&mut self.first, narrow(value.number()?)?),
+            b"First" => once(&mut self.first, to_usize(value.number()?)?),
             _ => self.coding.take(key, value),
         }
     }
@@ -67,7 +67,7 @@ impl ObjectStream {
         let Some(data) = object.data.filter(|_| dict.name(b"Type") == Some(b"ObjStm")) else {
             return Err(malformed("it is none"));
         };
-        let first = dict.number(b"First").and_then(narrow);
+        let first = dict.number(b"First").and_then(to_usize);
         let (Some(first), Some(count)) = (first, dict.number(b"N")) else {
             return Err(malformed("/First or /N is missing"));
         };
@@ -90,11 +90,11 @@ impl ObjectStream {
         };
         let bytes = form.all(window, OBJECT_STREAM)?;
         let list = bytes.get(..first).unwrap_or_default();
-        let count = narrow(count.min(OBJECTS)).unwrap_or_default();
+        let count = to_usize(count.min(OBJECTS)).unwrap_or_default();
         // Each has a digit and a space twice; the last space may be missing.
         let listed = count.min(list.len().div_ceil(4));
         // Two tokens each.
-        window.meter().charge(Limit::Steps, wide(listed).saturating_mul(4))?;
+        window.meter().charge(Limit::Steps, to_u64(listed).saturating_mul(4))?;
         let mut lexer = Lexer::whole(list);
         #[allow(clippy::disallowed_methods)] // as many as there is text for, and no more than usual
         let mut objects = Vec::with_capacity(listed.min(256));
@@ -177,13 +177,13 @@ impl ObjectStream {
         for index in 0..self.objects.len() {
             let Some((start, end)) = self.range(index) else { continue };
             let text = self.bytes.get(start..end).unwrap_or_default();
-            meter.charge(Limit::Steps, wide(text.len()).saturating_add(1))?;
+            meter.charge(Limit::Steps, to_u64(text.len()).saturating_add(1))?;
             if !matches(text) {
                 continue;
             }
             match self.object_at(index) {
                 Some(object) => {
-                    meter.charge(Limit::Allocation, wide(object.bytes().len()))?;
+                    meter.charge(Limit::Allocation, to_u64(object.bytes().len()))?;
                     objects.push(object);
                 }
                 None => unread = unread.saturating_add(1),

@@ -10,7 +10,7 @@ use super::read::{Depth, read_at};
 use super::replay::Replay;
 use super::stream::{StreamForm, has_identity};
 use super::value::Value;
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::container::{Encoding, Label, LicenseBytes, Member, Sink, Wanted};
 use crate::error::{Error, ErrorKind, Result};
@@ -83,7 +83,7 @@ pub(super) fn is_clear(
     if has_identity(dict) {
         return Ok(true);
     }
-    window.meter().charge(Limit::Steps, wide(HEAD))?;
+    window.meter().charge(Limit::Steps, to_u64(HEAD))?;
     let head = window.up_to(data, HEAD)?;
     Ok(match form {
         Some(form) if form.is_flate() => {
@@ -129,12 +129,12 @@ fn measured(data: u64, window: &mut Window<'_>) -> Result<u64> {
     let mut end = None;
     while at < window.len() {
         let piece = window.up_to(at, SEARCH_PIECE)?;
-        meter.charge(Limit::Steps, wide(piece.len()))?;
+        meter.charge(Limit::Steps, to_u64(piece.len()))?;
         for found in memchr::memmem::find_iter(piece, b"endstream") {
             let before = piece.get(..found).unwrap_or_default();
             let trimmed = before.iter().rposition(|byte| !is_space(*byte));
             let before = trimmed.and_then(|last| before.get(..=last)).unwrap_or_default();
-            let here = at.saturating_add(wide(before.len()));
+            let here = at.saturating_add(to_u64(before.len()));
             if before.ends_with(b"%%EOF") {
                 return Ok(here.saturating_sub(data));
             }
@@ -143,7 +143,7 @@ fn measured(data: u64, window: &mut Window<'_>) -> Result<u64> {
         if piece.len() < SEARCH_PIECE {
             break;
         }
-        at = at.saturating_add(wide(SEARCH_PIECE.saturating_sub(SEARCH_OVERLAP)));
+        at = at.saturating_add(to_u64(SEARCH_PIECE.saturating_sub(SEARCH_OVERLAP)));
     }
     let why = "the payload does not end";
     end.map(|end| end.saturating_sub(data))

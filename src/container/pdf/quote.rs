@@ -1,7 +1,7 @@
 //! Text that quotes a part of a PDF, as pages about the format do.
 
 use super::layout::{SEARCH_OVERLAP, SEARCH_PIECE, SEARCH_SIGNS};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::Window;
@@ -22,7 +22,7 @@ pub(crate) fn is_quote(window: &mut Window<'_>, at: usize) -> Result<bool> {
     let mut position: u64 = 0;
     while position < MOST {
         let piece = window.up_to(position, SEARCH_PIECE)?;
-        meter.charge(Limit::Steps, wide(piece.len()))?;
+        meter.charge(Limit::Steps, to_u64(piece.len()))?;
         let mut words = STRUCTURE.iter().chain(&SEARCH_SIGNS);
         if !is_text(piece) || words.any(|word| memchr::memmem::find(piece, word).is_some()) {
             return Ok(false);
@@ -30,7 +30,7 @@ pub(crate) fn is_quote(window: &mut Window<'_>, at: usize) -> Result<bool> {
         if piece.len() < SEARCH_PIECE {
             return Ok(true);
         }
-        position = position.saturating_add(wide(SEARCH_PIECE.saturating_sub(SEARCH_OVERLAP)));
+        position = position.saturating_add(to_u64(SEARCH_PIECE.saturating_sub(SEARCH_OVERLAP)));
     }
     Ok(false)
 }

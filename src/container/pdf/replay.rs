@@ -10,7 +10,7 @@ use std::io;
 
 use super::flate::{Compressed, Inflate};
 use super::layout::{KEPT_BEFORE, KEPT_BEHIND, KEPT_HEAD, KEPT_MENTIONED, KEPT_TAIL, PIECE, SIGNS};
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::{Extent, LookbehindBuffer, ReadAt};
@@ -52,7 +52,7 @@ struct Input<'a> {
 impl Compressed for Input<'_> {
     fn bytes(&mut self, at: u64, max: usize) -> Result<&[u8]> {
         if self.run.from(at).is_none() {
-            self.meter.charge(Limit::BytesRead, wide(max))?;
+            self.meter.charge(Limit::BytesRead, to_u64(max))?;
             #[allow(clippy::disallowed_methods)] // at most PIECE
             self.run.bytes.resize(max, 0);
             let read = loop {
@@ -99,14 +99,14 @@ impl<'a> Replay<'a> {
                 Ok(read) => replay.keep(piece.get(..read).unwrap_or_default()),
                 Err(error) if error.kind() == crate::error::ErrorKind::Malformed => {
                     // What the piece holds up to the damage counts too.
-                    let more = narrow(inflate.given().saturating_sub(replay.size));
+                    let more = to_usize(inflate.given().saturating_sub(replay.size));
                     replay.keep(piece.get(..more.unwrap_or_default()).unwrap_or_default());
                     replay.fault = Some(error);
                     break;
                 }
                 Err(error) => return Err(error),
             }
-            meter.charge(Limit::Steps, wide(PIECE))?;
+            meter.charge(Limit::Steps, to_u64(PIECE))?;
         }
         replay.tail.keep_last(KEPT_TAIL);
         replay.tail.bytes.shrink_to_fit();
@@ -124,7 +124,7 @@ impl<'a> Replay<'a> {
         self.head.bytes.extend_from_slice(piece.get(..room).unwrap_or_default());
         let before = self.size;
         self.tail.append(piece, KEPT_TAIL);
-        self.size = self.size.saturating_add(wide(piece.len()));
+        self.size = self.size.saturating_add(to_u64(piece.len()));
         self.keep_mentioned(piece, before);
     }
 
@@ -142,13 +142,13 @@ impl<'a> Replay<'a> {
         }
         // A mention may begin in the piece before.
         let longest = SIGNS.iter().map(|sign| sign.len()).max().unwrap_or_default();
-        let from = piece_at.saturating_sub(wide(longest)).max(self.mentioned_end());
+        let from = piece_at.saturating_sub(to_u64(longest)).max(self.mentioned_end());
         let Some(recent) = self.tail.from(from) else { return };
         let found = SIGNS.iter().filter_map(|sign| memchr::memmem::find(recent, sign)).min();
-        let Some(found) = found.map(|found| from.saturating_add(wide(found))) else { return };
-        let start = found.saturating_sub(wide(KEPT_BEFORE)).max(self.tail.offset);
+        let Some(found) = found.map(|found| from.saturating_add(to_u64(found))) else { return };
+        let start = found.saturating_sub(to_u64(KEPT_BEFORE)).max(self.tail.offset);
         let Some(bytes) = self.tail.from(start) else { return };
-        let before = narrow(found.saturating_sub(start)).unwrap_or_default();
+        let before = to_usize(found.saturating_sub(start)).unwrap_or_default();
         let after = bytes.get(before..).unwrap_or_default();
         let len = before.saturating_add(object_end(after)).min(room);
         if len > before {
@@ -175,7 +175,7 @@ impl<'a> Replay<'a> {
             piece: vec![0; PIECE],
         });
         if offset < second.behind.offset {
-            return Err(Limit::Spool.error(wide(KEPT_BEHIND)));
+            return Err(Limit::Spool.error(to_u64(KEPT_BEHIND)));
         }
         while second.behind.end() <= offset {
             let read = second.inflate.read(&mut second.piece, self.meter, &mut second.input)?;

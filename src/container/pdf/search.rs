@@ -14,7 +14,7 @@ use super::object::{Object, mentions, mentions_one};
 use super::read::{Answer, Depth, Trailer};
 use super::value::decode_name;
 use super::{attachment, catalog, handler};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Protection};
@@ -235,7 +235,7 @@ impl Search {
         let protection = out.protection();
         let is_rms = protection == Some(Protection::Rms);
         if self.found.has_more || self.found.has_more_objects && !is_rms {
-            return Err(Limit::PdfObjects.error(wide(SEARCH_OBJECTS)));
+            return Err(Limit::PdfObjects.error(to_u64(SEARCH_OBJECTS)));
         }
         if protection.is_some() {
             return Ok(Answer::Settled);
@@ -266,7 +266,7 @@ fn is_file(object: &Object) -> bool {
 /// Returns whether the damaged trailer at `at` has a key that protects a file.
 fn may_protect(window: &mut Window<'_>, at: u64) -> Result<bool> {
     const TRAILER: usize = 4096;
-    window.meter().charge(Limit::Steps, wide(TRAILER))?;
+    window.meter().charge(Limit::Steps, to_u64(TRAILER))?;
     let text = window.up_to(at, TRAILER)?;
     let ends = [&b"startxref"[..], b"stream", b"endobj"];
     let end = ends.iter().filter_map(|end| memchr::memmem::find(text, end)).min();
@@ -329,7 +329,7 @@ fn scan(window: &mut Window<'_>) -> Result<Found> {
     let mut at: u64 = 0;
     loop {
         let piece = window.up_to(at, SEARCH_PIECE)?;
-        meter.charge(Limit::Steps, wide(piece.len()))?;
+        meter.charge(Limit::Steps, to_u64(piece.len()))?;
         let is_last = piece.len() < SEARCH_PIECE;
         // The overlap is read twice, and its matches are taken once.
         let low = if at == 0 { 0 } else { BEFORE };
@@ -341,7 +341,7 @@ fn scan(window: &mut Window<'_>) -> Result<Found> {
         for obj in within(piece, b"obj", low, high) {
             let before = piece.get(..obj).unwrap_or_default();
             if let Some((start, number)) = header_before(before) {
-                let place = at.saturating_add(wide(start));
+                let place = at.saturating_add(to_u64(start));
                 marks.push((obj, Mark::Object(place)));
                 found.sight(Sighting { number, at: place });
             } else if before.ends_with(b"end") {
@@ -349,12 +349,12 @@ fn scan(window: &mut Window<'_>) -> Result<Found> {
             }
         }
         for position in within(piece, b"trailer", low, high) {
-            let place = at.saturating_add(wide(position));
+            let place = at.saturating_add(to_u64(position));
             marks.push((position, Mark::Trailer));
             keep(&mut found.trailers, (place, Lead::Trailer), &mut found.has_more);
         }
         marks.sort_unstable_by_key(|(position, _)| *position);
-        meter.charge(Limit::Allocation, wide(marks.len()).saturating_mul(32))?;
+        meter.charge(Limit::Allocation, to_u64(marks.len()).saturating_mul(32))?;
         let mark_at = |position: usize| {
             let before = marks.partition_point(|(place, _)| *place <= position);
             let last = before.checked_sub(1).and_then(|last| marks.get(last));
@@ -394,7 +394,7 @@ fn scan(window: &mut Window<'_>) -> Result<Found> {
             found.is_cut &= last.is_none_or(|(at, _)| Some(*at) != latest_object);
             return Ok(found);
         }
-        at = at.saturating_add(wide(SEARCH_PIECE.saturating_sub(SEARCH_OVERLAP)));
+        at = at.saturating_add(to_u64(SEARCH_PIECE.saturating_sub(SEARCH_OVERLAP)));
     }
 }
 

@@ -6,7 +6,7 @@ use super::lex::Lexer;
 use super::load::once;
 use super::object::{Dict, array};
 use super::value::Value;
-use crate::bytes::narrow;
+use crate::bytes::to_usize;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::source::Window;
@@ -180,7 +180,7 @@ fn predictor_of(raw: &[u8]) -> Option<Predictor> {
     match predictor {
         None | Some(Some(1)) => Some(Predictor::None),
         Some(Some(10..=15)) => {
-            let columns = columns.map_or(Some(1), |columns| narrow(columns?))?;
+            let columns = columns.map_or(Some(1), |columns| to_usize(columns?))?;
             let plain = |field: Option<Option<u64>>, value| {
                 field.flatten().is_none_or(|found| found == value)
             };

@@ -6,7 +6,7 @@ use super::document::Document;
 use super::lex::Lexer;
 use super::object::{Dict, Object, object_error};
 use super::value::Value;
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::error::Result;
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
@@ -75,7 +75,7 @@ impl Waiting {
     }
 
     fn add_direct(&mut self, raw: &[u8], meter: &Meter<'_>) -> Result<()> {
-        meter.charge(Limit::Allocation, wide(raw.len()).saturating_add(OBJECT))?;
+        meter.charge(Limit::Allocation, to_u64(raw.len()).saturating_add(OBJECT))?;
         self.add_object(Object::direct(raw, None));
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::object::{Dict, Object, array, leads_with, mentions_one};
 use super::read::{Plain, Trailer};
 use super::stream::{Coding, StreamForm};
 use super::value::Value;
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
@@ -96,7 +96,7 @@ impl Section {
         if lexer.token() != Ok(Token::Word(b"xref")) {
             return Err(malformed(at, "no table"));
         }
-        let behind = at.saturating_add(wide(lexer.at()));
+        let behind = at.saturating_add(to_u64(lexer.at()));
         Section::table(window, behind)
     }
 
@@ -116,7 +116,7 @@ impl Section {
                 return Err(malformed(at, "a subsection with a negative number"));
             };
             lexer.space();
-            let entries = at.saturating_add(wide(lexer.at()));
+            let entries = at.saturating_add(to_u64(lexer.at()));
             let end = count.checked_mul(ENTRY).and_then(|len| entries.checked_add(len));
             let Some(end) = end.filter(|end| *end <= window.len()) else {
                 return Err(malformed(at, "a subsection ends behind the file"));
@@ -148,7 +148,7 @@ impl Section {
             Seen::Object(trailer) => Section::of_stream(at, trailer, window.len())?,
         };
         if let Kind::Stream(stream) = &section.kind {
-            let runs = wide(stream.index.len());
+            let runs = to_u64(stream.index.len());
             window.meter().charge(Limit::Allocation, runs.saturating_mul(16))?;
         }
         Ok(section)
@@ -292,7 +292,7 @@ fn lookup_table(
     window: &mut Window<'_>,
     number: u64,
 ) -> Result<Option<Entry>> {
-    window.meter().charge(Limit::Steps, wide(subsections.len()))?;
+    window.meter().charge(Limit::Steps, to_u64(subsections.len()))?;
     let place = subsections.iter().find_map(|run| {
         let inside = number.checked_sub(run.first).filter(|inside| *inside < run.count)?;
         inside.checked_mul(ENTRY)?.checked_add(run.at)
@@ -301,7 +301,7 @@ fn lookup_table(
     let bytes = window.read(
         "cross-reference entry",
         at,
-        narrow(ENTRY).unwrap_or_default(),
+        to_usize(ENTRY).unwrap_or_default(),
         Ahead::Block,
     )?;
     match plain_entry(bytes) {
@@ -347,7 +347,7 @@ fn widths(value: &Value<'_>) -> Option<[usize; 3]> {
     let mut widths = [0; 3];
     let mut values = array(raw);
     for width in &mut widths {
-        *width = narrow(values.next()?.number()?).filter(|width| *width <= 8)?;
+        *width = to_usize(values.next()?.number()?).filter(|width| *width <= 8)?;
     }
     (widths != [0; 3]).then_some(widths)
 }
@@ -368,7 +368,7 @@ fn index(value: &Value<'_>) -> Option<Index> {
 
 impl XrefStream {
     fn lookup(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Entry>> {
-        window.meter().charge(Limit::Steps, wide(self.index.len()))?;
+        window.meter().charge(Limit::Steps, to_u64(self.index.len()))?;
         let mut before: u64 = 0;
         let mut place = None;
         for (first, count) in self.index.iter() {
@@ -382,7 +382,7 @@ impl XrefStream {
         }
         let Some(place) = place else { return Ok(None) };
         let width = self.widths.iter().fold(0, |sum: usize, width| sum.saturating_add(*width));
-        let at = place.saturating_mul(wide(width));
+        let at = place.saturating_mul(to_u64(width));
         let Some(entry) = self.entry(window, at, width)? else { return Ok(None) };
         Ok(self.decode(entry.get(..width).unwrap_or_default()))
     }
@@ -414,10 +414,10 @@ impl XrefStream {
         }
         let mut entry = [0; 24];
         let room = entry.get_mut(..width).unwrap_or_default();
-        let end = at.saturating_add(wide(width));
-        if end <= wide(self.kept.len()) {
-            let start = narrow(at).unwrap_or(usize::MAX);
-            let end = narrow(end).unwrap_or(usize::MAX);
+        let end = at.saturating_add(to_u64(width));
+        if end <= to_u64(self.kept.len()) {
+            let start = to_usize(at).unwrap_or(usize::MAX);
+            let end = to_usize(end).unwrap_or(usize::MAX);
             room.copy_from_slice(self.kept.get(start..end).unwrap_or_default());
             return Ok(Some(entry));
         }
@@ -434,8 +434,8 @@ impl XrefStream {
         let meter = window.meter();
         let width = self.widths.iter().fold(0, |sum: usize, width| sum.saturating_add(*width));
         let entries = self.index.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count));
-        let whole = entries.saturating_mul(wide(width));
-        let most = narrow(whole).map_or(XREF_KEPT, |whole| whole.min(XREF_KEPT));
+        let whole = entries.saturating_mul(to_u64(width));
+        let most = to_usize(whole).map_or(XREF_KEPT, |whole| whole.min(XREF_KEPT));
         let mut decode = self.form.decode();
         let kept = &mut self.kept;
         window.with_scratch(|window, piece| {
@@ -450,7 +450,7 @@ impl XrefStream {
                 if read == 0 {
                     break;
                 }
-                meter.charge(Limit::Allocation, wide(read))?;
+                meter.charge(Limit::Allocation, to_u64(read))?;
                 #[allow(clippy::disallowed_methods)] // charged in the line before
                 kept.extend_from_slice(piece.get(..read).unwrap_or_default());
             }
@@ -466,12 +466,12 @@ impl XrefStream {
 fn skip(decode: &mut Decode, window: &mut Window<'_>, mut len: u64) -> Result<()> {
     window.with_scratch(|window, piece| {
         while len > 0 {
-            let room = narrow(len).map_or(piece.len(), |len| len.min(piece.len()));
+            let room = to_usize(len).map_or(piece.len(), |len| len.min(piece.len()));
             let read = decode.read(window, piece.get_mut(..room).unwrap_or_default())?;
             if read == 0 {
                 break;
             }
-            len = len.saturating_sub(wide(read));
+            len = len.saturating_sub(to_u64(read));
         }
         Ok(())
     })

@@ -6,7 +6,7 @@ use super::layout::{
     END_LEN, EXTRA_64, LOCAL, LOCAL_FIXED, LOCAL_LEN, LOCATOR_64, LOCATOR_64_LEN, MAX_COMMENT,
     SIGNATURE,
 };
-use crate::bytes::{Cursor, narrow, wide};
+use crate::bytes::{Cursor, to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::container::words::backwards;
 use crate::error::{Error, ErrorKind, Result};
@@ -162,12 +162,12 @@ impl Directory {
 fn candidates(window: &mut Window<'_>, reach: u64) -> Result<Vec<(u64, bool)>> {
     let len = window.len();
     let start = len.saturating_sub(reach);
-    let tail = window.up_to(start, narrow(reach).unwrap_or(usize::MAX))?;
+    let tail = window.up_to(start, to_usize(reach).unwrap_or(usize::MAX))?;
     let mut exact = Vec::new();
     let mut others = Vec::new();
     let signature = END.to_le_bytes();
     for at in backwards(&signature, 3, tail).take(MAX_CANDIDATES) {
-        let offset = start.saturating_add(wide(at));
+        let offset = start.saturating_add(to_u64(at));
         let comment = tail.get(at.saturating_add(20)..).and_then(|rest| rest.first_chunk());
         let Some(comment) = comment.map(|len| u64::from(u16::from_le_bytes(*len))) else {
             continue;
@@ -215,7 +215,7 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
     let bytes = window.read(
         structure,
         locator,
-        narrow(LOCATOR_64_LEN).unwrap_or_default(),
+        to_usize(LOCATOR_64_LEN).unwrap_or_default(),
         Ahead::Block,
     )?;
     let mut cursor = Cursor::new(structure, bytes, locator);
@@ -233,8 +233,12 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
         if !inside {
             continue;
         }
-        let bytes =
-            window.read(structure, offset, narrow(END_64_LEN).unwrap_or_default(), Ahead::Block)?;
+        let bytes = window.read(
+            structure,
+            offset,
+            to_usize(END_64_LEN).unwrap_or_default(),
+            Ahead::Block,
+        )?;
         let mut cursor = Cursor::new(structure, bytes, offset);
         if cursor.u32_le("signature")? != END_64 {
             continue;
@@ -404,7 +408,7 @@ pub(super) fn local<N>(
         header: offset,
     };
     widen(&mut entry, extra, false);
-    Ok((entry, name_at.saturating_add(wide(len))))
+    Ok((entry, name_at.saturating_add(to_u64(len))))
 }
 
 impl<N> Entry<N> {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::directory::{Entry, local};
 use super::layout::{DESCRIPTOR, DESCRIPTORS, ENCRYPTED, LOCAL, LOCAL_LEN};
 use super::{body, name};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::container::{Body, Member, Sink};
 use crate::error::{Error, Result};
@@ -104,7 +104,7 @@ fn header(window: &mut Window<'_>, from: u64, to: u64) -> Result<Option<u64>> {
     let signature = LOCAL.to_le_bytes();
     let mut places = DESCRIPTORS.iter();
     let skip = places.find(|skip| bytes.get(**skip..).is_some_and(|at| at.starts_with(&signature)));
-    Ok(skip.map(|skip| from.saturating_add(wide(*skip))))
+    Ok(skip.map(|skip| from.saturating_add(to_u64(*skip))))
 }
 
 /// Names one if something can come of it; where it ends.

@@ -1,6 +1,6 @@
 //! Signatures and sizes of APPNOTE.TXT 6.3.10, and the parts by which an Office package is known.
 
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 
 /// 4.3.7, a local file header.
 pub(super) const LOCAL: u32 = 0x0403_4B50;
@@ -23,9 +23,9 @@ pub(super) const LOCATOR_64: u32 = 0x0706_4B50;
 pub(super) const LOCAL_FIXED: usize = 30;
 pub(super) const CENTRAL_FIXED: usize = 46;
 pub(super) const END_FIXED: usize = 22;
-pub(super) const LOCAL_LEN: u64 = wide(LOCAL_FIXED);
-pub(super) const CENTRAL_LEN: u64 = wide(CENTRAL_FIXED);
-pub(super) const END_LEN: u64 = wide(END_FIXED);
+pub(super) const LOCAL_LEN: u64 = to_u64(LOCAL_FIXED);
+pub(super) const CENTRAL_LEN: u64 = to_u64(CENTRAL_FIXED);
+pub(super) const END_LEN: u64 = to_u64(END_FIXED);
 pub(super) const END_64_LEN: u64 = 56;
 pub(super) const LOCATOR_64_LEN: u64 = 20;
 /// 4.3.9, how long a data descriptor is: none, with sizes of 32 or 64 bits, without and with its

@@ -21,7 +21,7 @@ use layout::{
 };
 use office::{begins_as_office, is_office, is_part};
 
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::container::binary::is_binary;
 use crate::container::{
@@ -106,7 +106,7 @@ fn is_shaped_like_local(head: &[u8]) -> bool {
         let bytes = head.get(at..).and_then(|rest| rest.first_chunk());
         bytes.map_or(u16::MAX, |bytes| u16::from_le_bytes(*bytes))
     };
-    let name_at = narrow(LOCAL_LEN).unwrap_or_default();
+    let name_at = to_usize(LOCAL_LEN).unwrap_or_default();
     let name = head.get(name_at..).and_then(|rest| rest.get(..usize::from(field(26))));
     let is_name = |name: &[u8]| !name.is_empty() && !name.iter().any(u8::is_ascii_control);
     (10..=63).contains(&field(4))
@@ -187,7 +187,7 @@ fn stored_header(head: &[u8], at: usize) -> Option<usize> {
         Some(usize::from(u16::from_le_bytes(*bytes)))
     };
     let (method, name, extra) = (field(8)?, field(26)?, field(28)?);
-    let begins = header.checked_add(narrow(LOCAL_LEN)?)?.checked_add(name)?.checked_add(extra)?;
+    let begins = header.checked_add(to_usize(LOCAL_LEN)?)?.checked_add(name)?.checked_add(extra)?;
     (method == usize::from(STORED) && begins == at).then_some(header)
 }
 
@@ -248,7 +248,7 @@ fn appended(window: &mut Window<'_>, sink: &mut dyn Sink, at: u64) -> Result<()>
     if len < LEAST_APPENDED {
         return Ok(());
     }
-    let head = window.up_to(at, narrow(HEAD).unwrap_or_default())?;
+    let head = window.up_to(at, to_usize(HEAD).unwrap_or_default())?;
     if !begins_file(head) && pdf::header_at(head) != Some(0) {
         return Ok(());
     }
@@ -277,13 +277,13 @@ impl Run {
         if window.cached(at, len).len() == len {
             return None;
         }
-        if at < self.start || at.saturating_add(wide(len)) <= self.read {
+        if at < self.start || at.saturating_add(to_u64(len)) <= self.read {
             // They were there, and are no more: what was read ahead was read in vain.
             self.start = at;
         }
         let ahead = at.saturating_sub(self.start).min(AHEAD);
         self.read = at.saturating_add(ahead);
-        narrow(ahead)
+        to_usize(ahead)
     }
 
     /// Reads the first `len` bytes of a member of `packed` bytes, and those ahead of them.
@@ -373,7 +373,7 @@ impl Reading {
             let is_wanted = self.wish != Wish::Others || !is_part(entry.name);
             if is_wanted {
                 let start = self.directory.base.saturating_add(entry.header);
-                let least = wide(entry.name.len()).saturating_add(entry.packed);
+                let least = to_u64(entry.name.len()).saturating_add(entry.packed);
                 let least = start.saturating_add(LOCAL_LEN).saturating_add(least);
                 let (is_named, end) =
                     name_member(window, sink, &self.directory, entry, &mut members)?;
@@ -472,8 +472,8 @@ fn is_empty(
     members: &mut Run,
 ) -> Result<bool> {
     let header = directory.base.saturating_add(entry.header);
-    let len = LOCAL_LEN.saturating_add(wide(entry.name.len())).saturating_add(USUAL_EXTRA);
-    members.prefetch(window, header, narrow(len).unwrap_or_default(), 0)?;
+    let len = LOCAL_LEN.saturating_add(to_u64(entry.name.len())).saturating_add(USUAL_EXTRA);
+    members.prefetch(window, header, to_usize(len).unwrap_or_default(), 0)?;
     let (described, data) = local(window, header, <[u8]>::len)?;
     let agrees = entry.size == 0 && described.packed == 0 && described.size == 0;
     // Where the name ends, the data begin.
@@ -492,9 +492,9 @@ fn locate(
 ) -> Result<Extent> {
     let header = directory.base.saturating_add(entry.header);
     // The beginning of the data is wanted next; one read takes both.
-    let name = wide(entry.name.len()).saturating_add(USUAL_EXTRA);
+    let name = to_u64(entry.name.len()).saturating_add(USUAL_EXTRA);
     let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(HEAD));
-    members.prefetch(window, header, narrow(both).unwrap_or_default(), entry.packed)?;
+    members.prefetch(window, header, to_usize(both).unwrap_or_default(), entry.packed)?;
     let (described, data) = local(window, header, <[u8]>::len)?;
     let is_moved = described.name != entry.name.len();
     let moved = is_moved.then_some("another length of the name than in the directory");
@@ -519,7 +519,7 @@ fn body<N: AsRef<[u8]>>(
     entry: &Entry<N>,
     extent: Extent,
 ) -> Result<Option<Body>> {
-    let len = narrow(extent.len.min(HEAD)).unwrap_or_default();
+    let len = to_usize(extent.len.min(HEAD)).unwrap_or_default();
     let is_wanted = |head: &[u8]| is_worth_opening(entry.name.as_ref(), head);
     Ok(match entry.method {
         STORED => {
@@ -567,7 +567,7 @@ fn label_part(
     let packed = window.read(
         "zip member",
         extent.offset,
-        narrow(extent.len).unwrap_or(usize::MAX),
+        to_usize(extent.len).unwrap_or(usize::MAX),
         Ahead::Nothing,
     )?;
     let xml = match entry.method {

@@ -11,7 +11,7 @@ use super::layout::{
     CENTRAL_FIXED, DEFLATED, DESCRIPTOR, LOCAL, LOCAL_FIXED, MAIN_PARTS, MAIN_TYPES, RELATIONSHIPS,
     STORED,
 };
-use crate::bytes::narrow;
+use crate::bytes::to_usize;
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::{Ahead, Encoding, Window, decode_all};
@@ -76,7 +76,7 @@ pub(super) fn begins_as_office(head: &[u8]) -> bool {
             return true;
         }
         let next = if field(6) & DESCRIPTOR == 0 {
-            narrow(packed.into())
+            to_usize(packed.into())
         } else {
             memchr::memmem::find(data, &LOCAL.to_le_bytes())
         };
@@ -119,7 +119,7 @@ fn relationships(window: &mut Window<'_>, directory: &Directory) -> Result<Optio
             continue;
         }
         let (_, data) = local(window, directory.base.saturating_add(entry.header), |_| ())?;
-        let len = narrow(entry.packed).unwrap_or(usize::MAX);
+        let len = to_usize(entry.packed).unwrap_or(usize::MAX);
         window.meter().charge(Limit::Steps, entry.packed)?;
         let packed = window.read("zip member", data, len, Ahead::Nothing)?;
         return match entry.method {

@@ -3,7 +3,7 @@
 use super::directory::local;
 use super::layout::{CENTRAL, DESCRIPTOR, ENCRYPTED, LOCAL};
 use super::{BATCH, body, name};
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::container::{Member, Sink};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -76,12 +76,12 @@ fn next_header(window: &mut Window<'_>, mut from: u64) -> Result<Option<u64>> {
                 at = later.saturating_add(next);
             }
         });
-        window.meter().charge(Limit::Steps, wide(len))?;
+        window.meter().charge(Limit::Steps, to_u64(len))?;
         match found {
-            Some((at, true)) => return Ok(Some(from.saturating_add(wide(at)))),
+            Some((at, true)) => return Ok(Some(from.saturating_add(to_u64(at)))),
             Some((_, false)) => return Ok(None),
             None if len < SEARCH => return Ok(None),
-            None => from = from.saturating_add(wide(len)).saturating_sub(3),
+            None => from = from.saturating_add(to_u64(len)).saturating_sub(3),
         }
     }
 }

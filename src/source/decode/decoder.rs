@@ -5,7 +5,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use flate2::Status;
 
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::source::inflater::Inflater;
@@ -90,7 +90,7 @@ fn inflate_step(
     let (used, status) = inflate(inflater, input, offset, out)?;
     let stuck = used == input.len() && out.len() < out.capacity();
     if status != Status::StreamEnd && last && stuck {
-        let end = offset.saturating_add(wide(used));
+        let end = offset.saturating_add(to_u64(used));
         return Err(Error::truncated("deflate", end, "the stream has no end"));
     }
     Ok(Step { used, ended: status == Status::StreamEnd })
@@ -104,14 +104,14 @@ fn inflate(
     out: &mut Vec<u8>,
 ) -> Result<(usize, Status)> {
     let inflated = inflater.inflate_vec(input, out);
-    let used = narrow(inflated.taken).unwrap_or(usize::MAX);
+    let used = to_usize(inflated.taken).unwrap_or(usize::MAX);
     match inflated.status {
         Ok(status) => Ok((used, status)),
         // The two inflaters describe damage differently; the report must not depend on the choice.
         Err(_) => Err(Error::malformed(
             ErrorCode::MalformedDeflate,
             "deflate",
-            offset.saturating_add(wide(used)),
+            offset.saturating_add(to_u64(used)),
             "the compressed data make no sense",
         )),
     }
@@ -254,7 +254,7 @@ impl Rpmsg {
         let mut used: usize = 0;
         loop {
             let rest = input.get(used..).unwrap_or_default();
-            let at = offset.saturating_add(wide(used));
+            let at = offset.saturating_add(to_u64(used));
             if self.left == 0 || self.ended {
                 let flushed = self.ended || self.flush(at, out)?;
                 if !flushed {
@@ -276,11 +276,11 @@ impl Rpmsg {
             if out.len() == out.capacity() {
                 return Ok(Step { used, ended: false });
             }
-            let len = rest.len().min(narrow(self.left).unwrap_or(usize::MAX));
+            let len = rest.len().min(to_usize(self.left).unwrap_or(usize::MAX));
             let block = rest.get(..len).unwrap_or_default();
             let (taken, status) = inflate(&mut self.inflater, block, at, out)?;
             self.ended = status == Status::StreamEnd;
-            self.left = self.left.saturating_sub(wide(taken));
+            self.left = self.left.saturating_sub(to_u64(taken));
             used = used.saturating_add(taken);
             if taken == 0 && !self.ended && out.len() < out.capacity() {
                 return Err(malformed(at, "the block does not inflate"));
@@ -318,7 +318,7 @@ impl Rpmsg {
             && let Some((inflated, size)) = sizes.split_first_chunk::<4>()
             && let Some(size) = size.first_chunk::<4>()
         {
-            let start = at.saturating_add(wide(taken.len())).saturating_sub(wide(BLOCK_HEADER));
+            let start = at.saturating_add(to_u64(taken.len())).saturating_sub(to_u64(BLOCK_HEADER));
             if u32::from_le_bytes(*tag) != BLOCK_TAG {
                 return Err(malformed(start, "the block has no tag 0x0FA0"));
             }

@@ -18,7 +18,7 @@ pub(crate) use spool::{Spiller, SpoolBudget};
 
 use super::charged::{charge_read, fill};
 use super::read_at::ReadAt;
-use crate::bytes::wide;
+use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
@@ -100,11 +100,11 @@ impl<'a, S: ReadAt> DecodedMember<'a, S> {
     fn step(&self, state: &mut State) -> Result<bool> {
         let last = self.refill(state)?;
         let input = state.input.get(state.used..).unwrap_or_default();
-        let offset = state.taken.saturating_sub(wide(input.len()));
+        let offset = state.taken.saturating_sub(to_u64(input.len()));
         #[allow(clippy::disallowed_methods)] // a constant
         let mut out = Vec::with_capacity(OUTPUT);
         let step = state.decoder.step(input, last, self.origin.saturating_add(offset), &mut out);
-        let gained = wide(out.len());
+        let gained = to_u64(out.len());
         // A step without output takes time too: a stream may consist of empty blocks.
         self.meter.charge(Limit::Steps, gained.wrapping_shr(3).saturating_add(STEP))?;
         self.guard.charge(self.meter, gained)?;
@@ -137,7 +137,7 @@ impl<'a, S: ReadAt> DecodedMember<'a, S> {
         state.input.truncate(left.saturating_add(read));
         outcome?;
         charge_read(self.meter, read)?;
-        state.taken = state.taken.saturating_add(wide(read));
+        state.taken = state.taken.saturating_add(to_u64(read));
         Ok(read < INPUT)
     }
 
@@ -160,7 +160,7 @@ impl<S: ReadAt> ReadAt for DecodedMember<'_, S> {
             return Ok(0);
         }
         let mut state = self.state.borrow_mut();
-        let end = offset.saturating_add(wide(buf.len()));
+        let end = offset.saturating_add(to_u64(buf.len()));
         // One byte more than the declared size is decoded, so that a small size hides no bytes.
         let past = match self.declared {
             Some(declared) if end >= declared => declared.saturating_add(1),
@@ -233,8 +233,8 @@ pub(crate) fn decode_all(encoding: Encoding, encoded: &[u8], max: u64) -> Result
         #[allow(clippy::disallowed_methods)] // a constant
         let mut out = Vec::with_capacity(OUTPUT);
         let rest = encoded.get(used..).unwrap_or_default();
-        let step = decoder.step(rest, true, wide(used), &mut out)?;
-        if wide(all.len()).saturating_add(wide(out.len())) > max {
+        let step = decoder.step(rest, true, to_u64(used), &mut out)?;
+        if to_u64(all.len()).saturating_add(to_u64(out.len())) > max {
             return Err(Limit::Inflated.error(max));
         }
         #[allow(clippy::disallowed_methods)] // at most `max`, see above
@@ -244,7 +244,7 @@ pub(crate) fn decode_all(encoding: Encoding, encoded: &[u8], max: u64) -> Result
             return Ok(all);
         }
         if step.used == 0 && out.is_empty() {
-            let offset = wide(used);
+            let offset = to_u64(used);
             return Err(Error::truncated("encoded member", offset, "its end is missing"));
         }
     }

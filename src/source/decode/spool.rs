@@ -6,7 +6,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::bytes::{narrow, wide};
+use crate::bytes::{to_u64, to_usize};
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::read_at::ReadAt;
@@ -87,7 +87,7 @@ impl Spool {
     }
 
     pub(super) fn append(&mut self, meter: &Meter, bytes: Vec<u8>) -> Result<()> {
-        let len = wide(bytes.len());
+        let len = to_u64(bytes.len());
         let total = self.in_memory.saturating_add(len);
         let in_memory = self.spill.is_none()
             && meter.check(Limit::Spool, total).is_ok()
@@ -140,9 +140,9 @@ impl Spool {
         }
         let mut done: usize = 0;
         while done < buf.len() {
-            let at = offset.saturating_add(wide(done));
-            let index = at.checked_div(wide(CHUNK)).and_then(narrow);
-            let within = at.checked_rem(wide(CHUNK)).and_then(narrow);
+            let at = offset.saturating_add(to_u64(done));
+            let index = at.checked_div(to_u64(CHUNK)).and_then(to_usize);
+            let within = at.checked_rem(to_u64(CHUNK)).and_then(to_usize);
             let from = index
                 .and_then(|index| self.chunks.get(index))
                 .and_then(|chunk| chunk.get(within?..))

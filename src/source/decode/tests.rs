@@ -15,7 +15,7 @@ fn decoded<'a>(
     declared: Option<u64>,
     meter: &'a Meter<'a>,
 ) -> DecodedMember<'a, &'a Counted> {
-    let guard = Rc::new(RatioGuard::new(None, StoredSize::Bytes(wide(inner.bytes.len()))));
+    let guard = Rc::new(RatioGuard::new(None, StoredSize::Bytes(to_u64(inner.bytes.len()))));
     let budget = Rc::new(SpoolBudget::new(meter.allowed(Limit::Spool), None));
     DecodedMember::new(inner, 100, encoding, declared, meter, guard, &budget)
 }
