@@ -56,7 +56,7 @@ fn without_tests(path: &Path) -> String {
         .components()
         .any(|part| ["tests", "tests.rs"].iter().any(|it| part.as_os_str() == *it));
     let text = fs::read_to_string(path).unwrap();
-    let end = if is_test { Some(0) } else { text.find("#[cfg(test)]\nmod ") };
+    let end = if is_test { Some(0) } else { text.find("\nmod tests {") };
     text[..end.unwrap_or(text.len())].to_owned()
 }
 
