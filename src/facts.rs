@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::code::ErrorCode;
 use crate::error::Error;
 use crate::kinds::{
     Anomaly, Container, Depth, Hierarchy, IssuerKind, KeyLink, Protection, Searched, Signature,

@@ -4,12 +4,14 @@
 //! else; without the operator's knowledge of keys nothing is `yes` and nothing is certain.
 
 mod inputs;
+mod kinds;
 mod modifiers;
 mod rules;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]
 mod tests;
 
+pub use kinds::{Confidence, Dependency, Need};
 pub use modifiers::{Modifier, modifiers};
 pub use rules::{RULES_VERSION, Rating, Rule, rules};
 
@@ -17,51 +19,8 @@ use crate::authority::Estate;
 pub use crate::authority::KeyMatch;
 use crate::facts::Facts;
 use crate::kinds::Anomaly;
-use crate::kinds::vocabulary;
 use crate::timestamp::Timestamp;
 use inputs::Inputs;
-
-vocabulary! {
-    /// Whether an AD RMS cluster is still needed.
-    pub enum Need {
-        /// It is.
-        Yes = "yes",
-        /// It may be.
-        Possible = "possible",
-        /// It is not.
-        No = "no",
-    }
-}
-
-vocabulary! {
-    /// Whose key opens it.
-    pub enum Dependency {
-        /// An AD RMS cluster's.
-        AdRms = "ad-rms",
-        /// A tenant's own in Azure RMS.
-        AzureRms = "azure-rms",
-        /// An AD RMS key that was imported into Azure.
-        AdRmsKeyInAzure = "ad-rms-key-in-azure",
-        /// One that Microsoft's withdrawn service held.
-        MicrosoftHosted = "microsoft-hosted",
-        /// Nobody can tell.
-        Undecided = "undecided",
-        /// Nobody's: it is not rights-protected.
-        None = "none",
-    }
-}
-
-vocabulary! {
-    /// How far a verdict can be believed.
-    pub enum Confidence {
-        /// The operator's own key matched, and the signature leads to it.
-        High = "high",
-        /// The license is consistent in itself.
-        Medium = "medium",
-        /// Little speaks for it.
-        Low = "low",
-    }
-}
 
 /// What a finding depends on, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The modifiers of the table: all that match apply, in this order, to what a rule has decided.
 
 use super::inputs::Inputs;
+use super::kinds::{Confidence, Need};
 use super::rules::Rule;
-use super::{Confidence, Need};
 use crate::authority::KeyMatch;
 use crate::kinds::Anomaly;
 use crate::kinds::{IssuerKind, KeyLink, Signature};

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::inputs::{HostClass, Inputs};
-use super::{Confidence, Dependency, Need};
+use super::kinds::{Confidence, Dependency, Need};
 use crate::authority::KeyStatus;
 use crate::kinds::Anomaly;
 

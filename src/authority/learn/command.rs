@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::{Learned, refusal, x509};
+use super::learned::{Learned, refusal};
+use super::x509;
 use crate::authority::AuthorityKind;
 use crate::authority::check::{Mistake, is_guid};
 

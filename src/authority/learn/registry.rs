@@ -3,7 +3,7 @@
 //!
 //! A redirection says where clients are sent, not which key is where: it annotates only.
 
-use super::{Learned, refusal};
+use super::learned::{Learned, refusal};
 use crate::authority::check::Mistake;
 
 pub(super) fn from_export(text: &str) -> Result<Vec<Learned>, Mistake> {

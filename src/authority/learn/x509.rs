@@ -6,7 +6,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::{Learned, refusal};
+use super::learned::{Learned, refusal};
 use crate::authority::check::Mistake;
 
 /// More certificates than a bundle of keys for one operator has.

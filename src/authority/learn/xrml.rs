@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Learned, refusal};
+use super::learned::{Learned, refusal};
 use crate::authority::check::Mistake;
 use crate::kinds::Signature;
 use crate::license::{Certificate, CertificateKind, Party, certificates_in_wrapper, unwrap_chain};
