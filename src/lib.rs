@@ -67,7 +67,7 @@ pub use authority::{
 #[cfg(feature = "estate")]
 pub use authority::{Learned, learn};
 pub use code::{ErrorCode, ErrorFamily, UnknownErrorCode};
-pub use container::mail::pst::{PstAttachment, PstDamage, PstError, PstItem, PstReader};
+pub use container::{PstAttachment, PstDamage, PstError, PstItem, PstReader};
 pub use error::{Error, ErrorKind, Result, Stage};
 pub use facts::{Facts, LicenseFacts};
 pub use inspect::{Inspector, InspectorBuilder};

@@ -1,9 +1,9 @@
 //! `ar` archives (ar(5)): static libraries, Debian packages.
 
-use super::Sink;
 use super::stored::stored;
 use crate::bytes::{to_u64, to_usize, utf8_lossy};
 use crate::code::ErrorCode;
+use crate::container::sink::Sink;
 use crate::error::{Error, Result};
 use crate::kinds::Container;
 use crate::limits::Limit;
@@ -63,7 +63,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
             return Err(Error::truncated("ar member", window.len(), detail));
         }
     }
-    sink.rest(Box::new(move |window, sink| go_on(window, sink, position)));
+    sink.continue_with(Box::new(move |window, sink| go_on(window, sink, position)));
     Ok(())
 }
 

@@ -3,9 +3,11 @@
 
 use super::cms::{self, LABELS, PEM, PEM_END};
 use super::mail::eml::begin;
-use super::{Body, Member, Name, Sink, is_firmly_known};
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
+use crate::container::name::Name;
+use crate::container::recognizer::Recognizer;
+use crate::container::sink::{Body, Member, Sink};
 use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::source::{Encoding, Extent, UNKNOWN_SIZE, Window, head_of};
@@ -29,14 +31,14 @@ const FIRST_LETTERS: usize = 40;
 const DECODED: usize = 5600;
 
 /// Returns the offset of a message in the head, and its label.
-fn message(head: &[u8]) -> Option<(usize, &'static [u8])> {
+fn message(head: &[u8], recognizer: Recognizer) -> Option<(usize, &'static [u8])> {
     for at in memchr::memmem::find_iter(head, PEM) {
         let (before, armor) = head.split_at_checked(at)?;
         let text = armor.get(PEM.len()..)?;
         // What is signed only, keys and certificates hold no file.
         let mut labels = [PGP].into_iter().chain(LABELS);
         let known = labels.find(|label| text.starts_with(label));
-        let label = known.or_else(|| is_file(body(text)?).then_some(FILE));
+        let label = known.or_else(|| is_file(body(text)?, recognizer).then_some(FILE));
         if let Some(label) = label.filter(|_| begins_line(before) && has_lines(text, head.len())) {
             return Some((at, label));
         }
@@ -69,27 +71,27 @@ fn body(text: &[u8]) -> Option<&[u8]> {
 
 /// Returns whether the base64 at the beginning of a text is that of a file which no other data begins
 /// like. CMS is read, whatever the label says.
-fn is_file(base64: &[u8]) -> bool {
+fn is_file(base64: &[u8], recognizer: Recognizer) -> bool {
     let end = memchr::memchr(b'-', base64).unwrap_or(base64.len()).min(DECODED);
     let decoded = base64.get(..end).and_then(|letters| head_of(Encoding::Base64, letters));
-    decoded.is_some_and(|decoded| is_firmly_known(&decoded) && !cms::matches(&decoded))
+    decoded.is_some_and(|decoded| recognizer.is_firmly_known(&decoded) && !cms::matches(&decoded))
 }
 
-pub(super) fn matches(head: &[u8]) -> bool {
-    message(head).is_some()
+pub(super) fn matches(head: &[u8], recognizer: Recognizer) -> bool {
+    message(head, recognizer).is_some()
 }
 
 /// Returns whether armor begins the text.
-pub(super) fn matches_first(head: &[u8]) -> bool {
-    begin(head).starts_with(b"-") && matches(head)
+pub(super) fn matches_first(head: &[u8], recognizer: Recognizer) -> bool {
+    begin(head).starts_with(b"-") && matches(head, recognizer)
 }
 
 /// Returns whether a text is the base64 of a file.
-pub(super) fn matches_bare(head: &[u8]) -> bool {
+pub(super) fn matches_bare(head: &[u8], recognizer: Recognizer) -> bool {
     let text = begin(head);
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let is_base64 = |first: &[u8; FIRST_LETTERS]| first.iter().all(is_letter);
-    text.first_chunk().is_some_and(is_base64) && is_file(text)
+    text.first_chunk().is_some_and(is_base64) && is_file(text, recognizer)
 }
 
 /// Reads what [`matches_bare`] recognizes.
@@ -105,7 +107,7 @@ fn member(base64: Extent, sink: &mut dyn Sink) -> Result<()> {
 
 pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let head = window.head()?;
-    match message(head) {
+    match message(head, sink.recognizer()) {
         Some((at, PGP)) => {
             sink.container(Container::Other);
             sink.protection(Protection::Unknown);

@@ -7,10 +7,13 @@
 
 use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
-use crate::container::{Body, Encoding, Member, Name, Sink, is_known, mail, pdf, text, zip};
+use crate::container::name::Name;
+use crate::container::sink::{Body, Member, Sink};
+use crate::container::{mail, pdf, xrml_file, zip};
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
+use crate::source::Encoding;
 use crate::source::{EXTENT_MEMORY, Extent, Window, head_of};
 
 const STRUCTURE: &str = "CMS";
@@ -470,7 +473,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         #[allow(clippy::disallowed_methods)] // at most HEAD bytes
         head.extend_from_slice(bytes);
     }
-    if is_known(&head) {
+    if sink.recognizer().is_known(&head) {
         let body = Body::Stored(content);
         sink.member(Member { name: Name::Unnamed("content"), body })?;
     }
@@ -608,9 +611,9 @@ pub(crate) fn matches_base64(head: &[u8]) -> bool {
 fn is_other_format(head: &[u8]) -> bool {
     mail::mbox::matches(head)
         || mail::eml::matches(head)
-        || mail::foreign::matches(head)
-        || text::matches(head)
-        || text::matches_prolog(head)
+        || mail::unsupported_mail::matches(head)
+        || xrml_file::matches(head)
+        || xrml_file::matches_prolog(head)
         || zip::matches_prefixed(head)
         || zip::matches_damaged(head)
         || pdf::header_at(head).is_some()

@@ -5,7 +5,9 @@ use flate2::{Crc, Status};
 
 use crate::bytes::{Cursor, to_u64, to_usize, utf8_lossy};
 use crate::code::ErrorCode;
-use crate::container::{Body, Member, Name, Sink, is_firmly_known, is_known};
+use crate::container::name::Name;
+use crate::container::recognizer::Recognizer;
+use crate::container::sink::{Body, Member, Sink};
 use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::limits::{Limit, Meter};
@@ -52,11 +54,12 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.protection(Protection::Unknown);
     let mut found = Vec::new();
     let mut head = Vec::new();
-    let ended = members(window, &mut found, &mut head);
+    let recognizer = sink.recognizer();
+    let ended = members(window, &mut found, &mut head, recognizer);
     if found.is_empty() {
         first_alone(window, sink)?;
     } else {
-        name(found, is_known(&head), sink)?;
+        name(found, recognizer.is_known(&head), sink)?;
     }
     ended?;
     sink.protection(Protection::None);
@@ -94,7 +97,7 @@ fn name(found: Vec<Packed>, is_known: bool, sink: &mut dyn Sink) -> Result<()> {
 fn first_alone(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let (name, start) = header(window.up_to(0, HEADER)?)?;
     let head = head_of(Encoding::Deflate, window.up_to(start, HEAD)?);
-    if head.is_none_or(|head| is_known(&head)) {
+    if head.is_none_or(|head| sink.recognizer().is_known(&head)) {
         let end = window.known_len().unwrap_or(UNKNOWN_SIZE);
         let extents = vec![Extent { offset: start, len: end.saturating_sub(start) }];
         let body = Body::Encoded { extents, encoding: Encoding::Deflate, size: None };
@@ -106,7 +109,12 @@ fn first_alone(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 
 /// Inflates the file to its end, which is the only way to learn where its members begin.
 /// Collects the members, and the first bytes of all of them together.
-fn members(window: &mut Window<'_>, found: &mut Vec<Packed>, together: &mut Vec<u8>) -> Result<()> {
+fn members(
+    window: &mut Window<'_>,
+    found: &mut Vec<Packed>,
+    together: &mut Vec<u8>,
+    recognizer: Recognizer,
+) -> Result<()> {
     let mut spent = Spent::default();
     let mut at: u64 = 0;
     // What does not fit its checksum may have lost what it is known by.
@@ -136,7 +144,7 @@ fn members(window: &mut Window<'_>, found: &mut Vec<Packed>, together: &mut Vec<
         found.push(Packed {
             name,
             extent: Extent { offset: start, len },
-            is_firmly_known: is_firmly_known(&head),
+            is_firmly_known: recognizer.is_firmly_known(&head),
             is_empty: head.is_empty(),
         });
         if !has_trailer {

@@ -7,7 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use crate::bytes::{Cursor, to_u64, utf8_lossy, utf16_lossy};
 use crate::code::ErrorCode;
-use crate::container::Label;
+use crate::container::sink::Label;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 

@@ -10,10 +10,10 @@
 //!  +20    content offset                +24  original size (u64), metadata offset, length
 //! ```
 
-use super::Sink;
 use super::label;
 use crate::bytes::{Cursor, to_u64, to_usize};
 use crate::code::ErrorCode;
+use crate::container::sink::Sink;
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
@@ -78,7 +78,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         return Err(named(error, window, sink, header.license.offset));
     }
     stray_text(window, sink, &header)?;
-    let wanted = sink.wanted();
+    let wanted = sink.options();
     if wanted.labels || wanted.evidence {
         read_label(window, sink, &header)?;
     }

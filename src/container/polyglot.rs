@@ -1,75 +1,85 @@
-//! Bytes that are two containers at once: one that begins them, and one that is known by where it
-//! ends. Both are read, so that neither hides what the other protects.
+//! Bytes that are two formats at once: one that begins them, and one that is recognized by its end. Both
+//! are read, so that neither hides a license of the other.
 //!
-//! Looking costs ordinary files nothing: the head is read anyway, and so is the end of a PDF.
-//! Behind a compound file something is looked for only if its size leaves room for it.
+//! The search costs ordinary files nothing: the head is read anyway, and so is the end of a PDF. The end
+//! of a compound file is searched only if its size leaves room for another file.
 
-use super::{Body, Member, Name, Sink, begins_file, compound, pdf, stored, zip};
+use super::name::Name;
+use super::recognizer::Recognizer;
+use super::sink::{Body, Member, Sink};
+use super::{compound, pdf, stored, zip};
 use crate::bytes::to_u64;
 use crate::error::Result;
 use crate::kinds::Anomaly;
 use crate::limits::Limit;
 use crate::source::Window;
 
-/// What a member may be besides the format that begins it.
+/// Formats that are searched for in a member besides the format that begins it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Second {
-    /// Nothing that anybody looks for.
+pub(super) enum TrailingFormat {
+    /// No search.
     None,
-    /// A PDF, whose header may stand behind up to 1024 other bytes.
+    /// A PDF, whose header may follow up to 1024 other bytes.
     Pdf,
-    /// A PDF, but not one that an archive holds as it is.
+    /// A PDF that is not a stored member of an archive.
     UnlistedPdf,
     /// A PDF that does not begin a part of a message.
     PdfInMail,
-    /// An archive.
+    /// A ZIP archive.
     Zip,
-    /// Either.
+    /// A PDF or a ZIP archive.
     Any,
-    /// Either, the archive behind the last sector of a compound file.
-    BehindSectors,
+    /// A PDF, or a ZIP archive after the last sector of a compound file.
+    AfterSectors,
 }
 
-/// Names the second container of a member that begins like a known format.
-pub(super) fn look(second: Second, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    if !matches!(second, Second::None | Second::Zip)
+/// Reports the second format of a member as a member of its own.
+pub(super) fn report(
+    trailing: TrailingFormat,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    if !matches!(trailing, TrailingFormat::None | TrailingFormat::Zip)
         && let Some(at) = pdf::header_at(window.head()?)
-        && let Some(end) = second_pdf(second, at, window)?
+        && let Some(end) = second_pdf(trailing, at, window)?
     {
-        let body = Body::Again(read_pdf);
-        return sink.second_pdf(Member { name: Name::Unnamed("pdf"), body }, to_u64(at)..end);
+        let body = Body::Reparse(read_pdf);
+        return sink.trailing_pdf(Member { name: Name::Unnamed("pdf"), body }, to_u64(at)..end);
     }
     let len = window.known_len();
-    let may_end = match second {
-        Second::Zip => true,
-        Second::Any => len.is_some(),
-        Second::BehindSectors => match len {
-            Some(len) => compound::has_more_behind(window.head()?, len),
+    let may_end = match trailing {
+        TrailingFormat::Zip => true,
+        TrailingFormat::Any => len.is_some(),
+        TrailingFormat::AfterSectors => match len {
+            Some(len) => compound::has_trailing_bytes(window.head()?, len),
             None => false,
         },
-        Second::None | Second::Pdf | Second::UnlistedPdf | Second::PdfInMail => false,
+        TrailingFormat::None
+        | TrailingFormat::Pdf
+        | TrailingFormat::UnlistedPdf
+        | TrailingFormat::PdfInMail => false,
     };
     if may_end && zip::ends(window)? {
         sink.anomaly(Anomaly::Polyglot, Some(0));
-        return sink.member(Member { name: Name::Unnamed("zip"), body: Body::Again(read_zip) });
+        return sink.member(Member { name: Name::Unnamed("zip"), body: Body::Reparse(read_zip) });
     }
-    if second == Second::Zip
-        && let Some(at) = behind_pdf(window)?
+    if trailing == TrailingFormat::Zip
+        && let Some(at) = after_pdf(window, sink.recognizer())?
     {
         return stored::rest(window, sink, "appended", at, Anomaly::TrailingData);
     }
     Ok(())
 }
 
-/// What ends a PDF (ISO 32000-2 7.5.5).
+/// End-of-file marker of a PDF (ISO 32000-2 7.5.5).
 const END_OF_PDF: &[u8] = b"%%EOF";
-/// Bytes that are searched for it at once, and those of them by which a file behind it is known.
+/// Bytes that are searched for the marker at once, and bytes by which the file after it is recognized.
 const PIECE: usize = 65_536;
 const HEAD: usize = 4096;
 
-/// Returns where a file begins behind a PDF. Without `startxref` near its end the PDF is searched
-/// through in any case, and here too; with it, what follows is no longer than the end that is read.
-fn behind_pdf(window: &mut Window<'_>) -> Result<Option<u64>> {
+/// Returns the offset of a file that follows a PDF. A PDF without `startxref` near its end is searched
+/// as a whole, as its reader does; otherwise only the end that was read is searched.
+fn after_pdf(window: &mut Window<'_>, recognizer: Recognizer) -> Result<Option<u64>> {
     let len = window.len();
     let mut at = match pdf::end(window)? {
         Some(end) => len.saturating_sub(to_u64(end.len())),
@@ -82,7 +92,7 @@ fn behind_pdf(window: &mut Window<'_>) -> Result<Option<u64>> {
         let found = memchr::memmem::find_iter(piece, END_OF_PDF).find_map(|end| {
             let rest = piece.get(end.saturating_add(END_OF_PDF.len())..)?.trim_ascii_start();
             let head = rest.get(..HEAD.min(rest.len()))?;
-            begins_file(head).then_some(piece.len().saturating_sub(rest.len()))
+            recognizer.begins_file(head).then_some(piece.len().saturating_sub(rest.len()))
         });
         if let Some(found) = found {
             return Ok(Some(at.saturating_add(to_u64(found))));
@@ -94,16 +104,18 @@ fn behind_pdf(window: &mut Window<'_>) -> Result<Option<u64>> {
     }
 }
 
-/// Returns where the PDF that begins at `at` says how it is read, if it ends where the member does.
-fn second_pdf(second: Second, at: usize, window: &mut Window<'_>) -> Result<Option<u64>> {
+/// Returns the offset of `startxref` of the PDF that begins at `at`, if the PDF ends with the member.
+fn second_pdf(trailing: TrailingFormat, at: usize, window: &mut Window<'_>) -> Result<Option<u64>> {
     let head = window.head()?.get(..at).unwrap_or_default().to_vec();
-    // A part of a message begins behind an empty line, and is read by its own reader.
-    if second == Second::PdfInMail && (head.ends_with(b"\n\n") || head.ends_with(b"\n\r\n")) {
+    // A part of a message follows an empty line, and the mail reader reports it.
+    if trailing == TrailingFormat::PdfInMail
+        && (head.ends_with(b"\n\n") || head.ends_with(b"\n\r\n"))
+    {
         return Ok(None);
     }
     let len = window.len();
     let Some(end) = pdf::end(window)? else { return Ok(None) };
-    if second == Second::UnlistedPdf && zip::lists_stored(&head, at, end) {
+    if trailing == TrailingFormat::UnlistedPdf && zip::lists_stored(&head, at, end) {
         return Ok(None);
     }
     let startxref = memchr::memmem::rfind(end, b"startxref").unwrap_or_default();

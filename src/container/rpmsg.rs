@@ -3,7 +3,8 @@
 
 use crate::bytes::Cursor;
 use crate::code::ErrorCode;
-use crate::container::{Body, Member, Name, Sink};
+use crate::container::name::Name;
+use crate::container::sink::{Body, Member, Sink};
 use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::source::{Ahead, Encoding, Extent, Window};

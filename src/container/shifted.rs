@@ -1,12 +1,13 @@
-//! Files behind a few bytes that are not theirs: a byte order mark, empty lines or zeros, as gateways
-//! and transfers put them before a file.
+//! Files after a byte order mark, empty lines or zeros, which gateways and transfers insert.
 //!
-//! Office opens no such document, but who removes those bytes has it: it is read as a member.
+//! Office does not open such a document, but it is intact once those bytes are removed. It is reported
+//! as a member.
 
-use super::{Sink, compound, gzip, mail, ordinary, pdf, pfile, rpmsg, stored, tar, text};
+use super::sink::Sink;
+use super::{compound, gzip, mail, pdf, pfile, rpmsg, stored, tar, xrml_file};
 use crate::bytes::to_u64;
 use crate::error::Result;
-use crate::kinds::Anomaly;
+use crate::kinds::{Anomaly, Container};
 use crate::source::Window;
 
 /// Zeros that may precede a file; white space may fill the head up to it.
@@ -14,7 +15,7 @@ const MOST: usize = 512;
 /// The byte order marks of UTF-8 and UTF-16.
 const MARKS: [&[u8]; 3] = [b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
 
-/// Formats whose magic has three bytes at least, so that no other file has it there by chance.
+/// Formats whose magic has at least three bytes, so that other files do not contain it there by chance.
 const FORMATS: [fn(&[u8]) -> bool; 6] = [
     compound::matches,
     pfile::begins,
@@ -24,7 +25,7 @@ const FORMATS: [fn(&[u8]) -> bool; 6] = [
     tar::matches,
 ];
 
-/// Returns whether one of the formats begins behind a mark and blanks.
+/// Returns whether one of the formats begins after a mark and blanks.
 pub(super) fn matches(head: &[u8]) -> bool {
     // Nearly every file begins otherwise.
     let is_possible = |first: &u8| is_blank(*first) || matches!(first, 0xEF | 0xFE | 0xFF);
@@ -35,7 +36,7 @@ fn is_blank(byte: u8) -> bool {
     byte == 0 || byte.is_ascii_whitespace()
 }
 
-/// Returns the offset of the file behind a mark and blanks.
+/// Returns the offset of the file after a mark and blanks.
 fn begin(head: &[u8]) -> Option<usize> {
     let marked = MARKS.iter().find_map(|mark| head.strip_prefix(*mark)).unwrap_or(head);
     let is_marked = marked.len() < head.len();
@@ -47,19 +48,22 @@ fn begin(head: &[u8]) -> Option<usize> {
     let at = head.len().saturating_sub(rest.len());
     let is_file = FORMATS.iter().any(|matches| matches(rest));
     // Text may begin with a mark and blanks. Zeros belong to UTF-16, unless two of them do.
-    let is_license =
-        || (is_marked || head.starts_with(b"\0")) && !text::matches(head) && text::matches(rest);
+    let is_license = || {
+        (is_marked || head.starts_with(b"\0"))
+            && !xrml_file::matches(head)
+            && xrml_file::matches(rest)
+    };
     (at > 0 && (is_file || is_license())).then_some(at)
 }
 
-/// Returns whether a PDF begins behind more bytes than its readers pass over, but some do.
+/// Returns whether a PDF begins after more bytes than readers of PDF skip, except for some of them.
 pub(super) fn matches_late(head: &[u8]) -> bool {
     pdf::late_header_at(head).is_some()
 }
 
 pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let head = window.head()?;
-    sink.container(ordinary(head));
+    sink.container(Container::Other);
     let at = match (begin(head), pdf::late_header_at(head)) {
         (None, Some(at)) if pdf::is_quote(window, at)? => None,
         (at, late) => at.or(late),

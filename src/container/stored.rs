@@ -1,7 +1,8 @@
-//! Members that a container holds as they are.
+//! Members that a container stores without an encoding.
 
-use super::{Body, Member, Name, Sink, is_named_protected, is_worth_opening, not_as_named};
+use super::name::{Name, is_named_protected, named, not_as_named};
 use crate::bytes::to_usize;
+use crate::container::sink::{Body, Member, Sink};
 use crate::error::Result;
 use crate::kinds::Anomaly;
 use crate::source::{Extent, Window};
@@ -9,7 +10,7 @@ use crate::source::{Extent, Window};
 /// Bytes of a member by which it is recognized.
 const HEAD: u64 = 4096;
 
-/// Gives a member to the sink that can be or contain a protected file, and returns whether it did.
+/// Reports a member if it can be or contain a protected file. Returns whether it was reported.
 pub(super) fn stored(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
@@ -17,7 +18,9 @@ pub(super) fn stored(
     content: Extent,
 ) -> Result<bool> {
     let len = to_usize(content.len.min(HEAD)).unwrap_or_default();
-    if len == 0 || !is_worth_opening(name.as_bytes(), window.up_to(content.offset, len)?) {
+    if len == 0
+        || !sink.recognizer().is_worth_opening(name.as_bytes(), window.up_to(content.offset, len)?)
+    {
         if len > 0 && is_named_protected(&name) {
             sink.incomplete(not_as_named());
         }
@@ -27,12 +30,7 @@ pub(super) fn stored(
     Ok(true)
 }
 
-/// The name of a member, which may be empty.
-pub(super) fn named(name: String) -> Name {
-    if name.is_empty() { Name::Unnamed("member") } else { Name::Named(name) }
-}
-
-/// Gives what begins at `at` to the sink, as a member that the container does not name.
+/// Reports the bytes from offset `at` on as a member that the container does not name.
 pub(super) fn rest(
     window: &Window<'_>,
     sink: &mut dyn Sink,

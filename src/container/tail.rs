@@ -1,20 +1,21 @@
-//! Formats that the end of a file names: a ZIP archive after a prefix, the last volume of a split ZIP,
-//! and disk images with a trailer.
+//! Formats that are recognized by the end of a file: a ZIP archive after a prefix, the last volume of a
+//! split ZIP, and disk images with a trailer.
 //!
-//! The last 4 KB are read where the head is of no familiar format: not text, an image, audio, video or
-//! a program. So those files cost one read, and all others two. A shell script may carry an archive.
+//! The last 4 KB are read unless the head is text, an image, audio, video or a program. So those files
+//! cost one read, and all others two. A shell script may contain an archive.
 
 use memchr::memmem;
 
-use super::{Sink, archive, zip};
+use super::sink::Sink;
+use super::{unsupported_archive, zip};
 use crate::bytes::to_u64;
 use crate::error::Result;
 use crate::kinds::Container;
 use crate::source::Window;
 
 /// Bytes of the end that are read.
-pub(super) const TAIL: usize = 4096;
-/// First bytes by which text is told from other data.
+const TAIL: usize = 4096;
+/// First bytes by which text is distinguished from other data.
 const SAMPLE: usize = 128;
 
 /// Trailers: bytes from the trailer to the end of the file, magic, name.
@@ -28,9 +29,9 @@ const TRAILERS: &[(usize, &[u8], &str)] = &[
     (64, b"bbis", "uif"),            // MagicISO
 ];
 
-/// Whether a file that begins with `head` may be known by its end.
+/// Returns whether a file that begins with `head` may be recognized by its end.
 pub(super) fn is_possible(head: &[u8]) -> bool {
-    // Beyond this sample, noise has a byte that text has not in all but one of 100,000 files.
+    // A sample of this length of random data contains a control character in all but one of 100,000 files.
     let is_text = match head.first_chunk::<SAMPLE>() {
         Some(sample) => !sample.iter().fold(false, |is_binary, byte| is_binary | is_control(*byte)),
         None => !head.iter().any(|byte| is_control(*byte)),
@@ -41,12 +42,12 @@ pub(super) fn is_possible(head: &[u8]) -> bool {
     !is_media(head) && !is_program(head) && !is_utf16(head)
 }
 
-/// Whether text does not have this control character.
+/// Returns whether text never contains this control character.
 fn is_control(byte: u8) -> bool {
     (byte < 9) | (byte.wrapping_sub(14) < 13)
 }
 
-/// Whether the head is text in UTF-16: by its byte order mark, or by a zero beside each letter.
+/// Returns whether the head is UTF-16: by its byte order mark, or by a zero beside each letter.
 fn is_utf16(head: &[u8]) -> bool {
     let (pairs, _) = head.get(..SAMPLE).unwrap_or(head).as_chunks::<2>();
     let are_letters = |letter: fn(&[u8; 2]) -> [u8; 2]| {
@@ -108,7 +109,7 @@ fn is_media(head: &[u8]) -> bool {
     }
 }
 
-/// Programs and their parts. Those that begin with `MZ` are a format of their own.
+/// Programs and their parts. Programs that begin with `MZ` are a format of their own.
 fn is_program(head: &[u8]) -> bool {
     matches!(
         head,
@@ -127,20 +128,20 @@ fn is_program(head: &[u8]) -> bool {
     )
 }
 
-/// Whether the end has a sign of one of the formats. The cheap half of [`read`].
+/// Returns whether the end shows one of the formats. The cheap half of [`read`].
 pub(super) fn matches(window: &mut Window<'_>) -> Result<bool> {
     let is_script = window.head()?.starts_with(b"#!");
     let tail = tail(window)?;
-    // Text behind binary data may be the comment of an archive, with its end record before that.
+    // Text after binary data may be the comment of an archive, which its end record precedes.
     let is_comment = || !is_script && tail.len() == TAIL && !tail.iter().any(|it| is_control(*it));
     Ok(trailer(tail).is_some() || memmem::find(tail, zip::END_SIGNATURE).is_some() || is_comment())
 }
 
-/// Reads the file as what its end names.
+/// Reads the file as the format that its end shows.
 pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
     if let Some(name) = trailer(tail(window)?) {
-        return archive::not_opened(sink, 0, name);
+        return unsupported_archive::not_opened(sink, 0, name);
     }
     zip::read_prefixed(window, sink)
 }
@@ -156,35 +157,6 @@ fn trailer(tail: &[u8]) -> Option<&'static str> {
         at.and_then(|at| tail.get(at..)).is_some_and(|trailer| trailer.starts_with(magic))
     });
     found.map(|(.., name)| *name)
-}
-
-/// Letters of the longest extension in [`is_named`].
-const LONGEST: usize = 5;
-
-/// Returns whether a file of this name is read to its end whatever its head is: the name ends like that
-/// of an archive, of a program that unpacks itself, or of a document that is an archive.
-#[rustfmt::skip] // A list.
-pub(super) fn is_named(name: &[u8]) -> bool {
-    let extension = memchr::memrchr(b'.', name).and_then(|dot| name.get(dot..)?.get(1..));
-    let mut lower = [0; LONGEST];
-    let Some((extension, lower)) =
-        extension.and_then(|it| Some((it, lower.get_mut(..it.len())?))) else { return false };
-    lower.copy_from_slice(extension);
-    lower.make_ascii_lowercase();
-    // The last volume of an archive has its directory.
-    let volume = if let [b'z', rest @ ..] = &*lower { rest } else { &*lower };
-    if matches!(volume.len(), 2 | 3) && volume.iter().all(u8::is_ascii_digit) {
-        return lower.len() == 3;
-    }
-    matches!(
-        &*lower,
-        b"zip" | b"zipx" | b"jar" | b"war" | b"ear" | b"apk" | b"xpi" | b"crx" | b"exe" | b"dmg"
-            | b"vhd" | b"vhdx" | b"iso" | b"img" | b"nrg" | b"uif" | b"cdr" | b"docx"
-            | b"docm" | b"dotx" | b"xlsx" | b"xlsm" | b"xlsb" | b"xltx" | b"pptx" | b"pptm"
-            | b"ppsx" | b"potx" | b"vsdx" | b"odt" | b"ods" | b"odp" | b"epub" | b"nupkg"
-            | b"vsix" | b"cbz" | b"kmz" | b"msi" | b"msix" | b"appx" | b"whl" | b"aar" | b"pyz"
-            | b"phar" | b"run" | b"sfx"
-    )
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use memchr::memmem::Finder;
 
 use crate::bytes::{to_u64, to_usize, utf8_lossy};
 use crate::code::ErrorCode;
-use crate::container::stored::{named, stored};
-use crate::container::{Body, Member, Sink};
+use crate::container::name::named;
+use crate::container::sink::{Body, Member, Sink};
+use crate::container::stored::stored;
 use crate::error::{Error, Result};
 use crate::kinds::Container;
 use crate::limits::Limit;
@@ -176,7 +177,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
             }
         }
         if named >= BATCH {
-            sink.rest(Box::new(move |window, sink| go_on(window, sink, position)));
+            sink.continue_with(Box::new(move |window, sink| go_on(window, sink, position)));
             return Ok(());
         }
     }

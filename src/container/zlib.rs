@@ -1,9 +1,11 @@
 //! A zlib stream as a file (RFC 1950), which programs write that keep their objects packed.
 
-use super::{Body, Encoding, Member, Name, Sink, is_known};
+use crate::container::name::Name;
+use crate::container::sink::{Body, Member, Sink};
 use crate::error::Result;
 use crate::kinds::Container;
 use crate::limits::Limit;
+use crate::source::Encoding;
 use crate::source::{Extent, UNKNOWN_SIZE, Window, head_of};
 
 /// `CMF` of deflate with a window of 32 KB, which nearly all writers use.
@@ -26,7 +28,9 @@ pub(super) fn matches(head: &[u8]) -> bool {
 pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
     window.meter().charge(Limit::Steps, STEPS)?;
-    if !head_of(Encoding::Zlib, window.head()?).is_some_and(|inflated| is_known(&inflated)) {
+    if !head_of(Encoding::Zlib, window.head()?)
+        .is_some_and(|inflated| sink.recognizer().is_known(&inflated))
+    {
         return Ok(());
     }
     let extents = vec![Extent { offset: 0, len: window.known_len().unwrap_or(UNKNOWN_SIZE) }];

@@ -1,20 +1,21 @@
-//! [`Inspector`]: the pipeline on one page, and the explicit stack of members.
+//! [`Inspector`]: the pipeline from a source of bytes to a report.
 
-mod gather;
-mod glance;
+mod collector;
+mod location;
+mod options;
 mod paths;
-mod place;
-mod walk;
+mod traversal;
+mod triage;
 
 use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 
-use self::glance::Glance;
-use self::walk::{Buffers, Walk};
+use self::options::Options;
+use self::traversal::{Buffers, Traversal};
+use self::triage::Triage;
 use crate::bytes::Buffer;
-use crate::container::mail::pst::{PstOpener, PstReader};
-use crate::container::{self, Wanted};
+use crate::container::{ExtractOptions, PstOpener, PstReader, is_named_like_archive};
 use crate::error::{Error, Result};
 use crate::kinds::Depth;
 use crate::license::{Manner, Memory};
@@ -32,18 +33,7 @@ pub struct Inspector {
     memory: Memory,
 }
 
-#[derive(Debug, Clone)]
-struct Options {
-    limits: Limits,
-    cancel: Cancel,
-    manner: Manner,
-    wanted: Wanted,
-    keep_licenses: bool,
-    spiller: Option<Spiller>,
-    pst: Option<PstOpener>,
-}
-
-/// Sets an [`Inspector`] up.
+/// Configures an [`Inspector`].
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct InspectorBuilder {
@@ -53,7 +43,7 @@ pub struct InspectorBuilder {
 }
 
 impl InspectorBuilder {
-    /// What one file may cost.
+    /// Sets the limits of one file.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
         self
@@ -65,22 +55,22 @@ impl InspectorBuilder {
         self
     }
 
-    /// Reads sensitivity labels beside licenses, and those of unprotected files.
+    /// Reads sensitivity labels outside of licenses, and those of unprotected files.
     pub fn labels(mut self, labels: bool) -> Self {
-        self.options.wanted.labels = labels;
+        self.options.extract.labels = labels;
         self
     }
 
-    /// Looks at the files inside of documents too: the members of Office packages, the objects
+    /// Inspects the files inside of documents too: the members of Office packages, the objects
     /// embedded in binary documents, and the attachments of PDF.
     pub fn deep(mut self, deep: bool) -> Self {
-        self.options.wanted.deep = deep;
+        self.options.extract.deep = deep;
         self
     }
 
-    /// Collects evidence for people: [`Finding::evidence`](crate::Finding::evidence).
+    /// Collects evidence for display: [`Finding::evidence`](crate::Finding::evidence).
     pub fn evidence(mut self, evidence: bool) -> Self {
-        self.options.wanted.evidence = evidence;
+        self.options.extract.evidence = evidence;
         self.options.manner.evidence = evidence;
         self
     }
@@ -100,8 +90,8 @@ impl InspectorBuilder {
         self
     }
 
-    /// Keeps the bytes of licenses for [`Finding::license`](crate::Finding::license) (the default); a scan over many files
-    /// has no use for them.
+    /// Keeps the bytes of licenses for [`Finding::license`](crate::Finding::license) (the default); a scan of many files
+    /// does not need them.
     pub fn keep_licenses(mut self, keep: bool) -> Self {
         self.options.keep_licenses = keep;
         self
@@ -113,8 +103,8 @@ impl InspectorBuilder {
         self
     }
 
-    /// Where decoded bytes of a member go behind [`Limits::spool`]: each call of `open` makes room
-    /// for those of one member. Without it the library stops there (`limit-spool`).
+    /// Sets the storage for decoded bytes of a member after the first [`Limits::spool`] bytes. Each call of
+    /// `open` creates the storage of one member. Without it the member ends there (`limit-spool`).
     pub fn spill(
         mut self,
         open: impl Fn() -> io::Result<Box<dyn Spill>> + Send + Sync + 'static,
@@ -123,8 +113,8 @@ impl InspectorBuilder {
         self
     }
 
-    /// Who reads Outlook data files: each call of `open` makes a reader for one of them. Without it
-    /// they are `feature-off`, and nobody knows what is in them.
+    /// Sets the reader of Outlook data files. Each call of `open` creates a reader of one file. Without it
+    /// such files are `feature-off`, and their contents stay unknown.
     pub fn pst(
         mut self,
         open: impl Fn() -> io::Result<Box<dyn PstReader>> + Send + Sync + 'static,
@@ -133,19 +123,19 @@ impl InspectorBuilder {
         self
     }
 
-    /// Bytes that the first read of a file takes; at least 512.
+    /// Sets the bytes of the first read of a file; at least 512.
     pub fn first_read(mut self, bytes: usize) -> Self {
         self.first_read = bytes;
         self
     }
 
-    /// Bytes that later reads of structures take at least; at least 512.
+    /// Sets the least bytes of later reads of structures; at least 512.
     pub fn block(mut self, bytes: usize) -> Self {
         self.block = bytes;
         self
     }
 
-    /// The inspector.
+    /// Builds the inspector.
     pub fn build(self) -> Inspector {
         Inspector {
             options: self.options,
@@ -163,7 +153,7 @@ impl Default for Inspector {
 }
 
 impl Inspector {
-    /// An inspector with its defaults, to be changed.
+    /// Returns a builder with the default options.
     pub fn builder() -> InspectorBuilder {
         InspectorBuilder {
             options: Options {
@@ -175,7 +165,7 @@ impl Inspector {
                     verify: cfg!(feature = "verify"),
                     fingerprint: false,
                 },
-                wanted: Wanted { labels: false, deep: false, evidence: false },
+                extract: ExtractOptions { labels: false, deep: false, evidence: false },
                 keep_licenses: true,
                 spiller: None,
                 pst: None,
@@ -199,20 +189,20 @@ impl Inspector {
         self.inspect(&bytes).unwrap_or_else(|error| Report::unopened(&error))
     }
 
-    /// Inspects what a reader gives, from where it stands to its end; up to
-    /// [`Limits::spool`] bytes of it are held in memory, what lies behind is `limit-spool`.
+    /// Inspects the bytes of a reader from its position to its end. Up to [`Limits::spool`] bytes are kept
+    /// in memory; the rest is `limit-spool`.
     ///
     /// # Errors
-    /// What the reader said.
+    /// The reader failed.
     pub fn inspect_reader(&mut self, reader: impl Read) -> Result<Report> {
         let source = StreamSource::new(reader, self.options.limits.spool).map_err(Error::io)?;
         self.inspect(&source)
     }
 
-    /// Inspects what a reader that can seek gives, from its beginning.
+    /// Inspects the bytes of a reader that can seek, from its beginning.
     ///
     /// # Errors
-    /// What the reader said of its end.
+    /// The reader failed to seek to its end.
     pub fn inspect_seekable(&mut self, reader: impl Read + Seek) -> Result<Report> {
         let source = SeekSource::new(reader).map_err(Error::io)?;
         self.inspect(&source)
@@ -234,19 +224,19 @@ impl Inspector {
     /// Only when the source cannot say how large it is.
     pub fn inspect_named(&mut self, source: &dyn ReadAt, name: impl AsRef<Path>) -> Result<Report> {
         let name = name.as_ref().file_name().unwrap_or_default().to_string_lossy();
-        self.inspect_as(source, container::is_named_like_archive(name.as_bytes()))
+        self.inspect_as(source, is_named_like_archive(name.as_bytes()))
     }
 
     fn inspect_as(&mut self, source: &dyn ReadAt, reads_tail: bool) -> Result<Report> {
         let size = source.size().map_err(Error::io)?;
         let options = &self.options;
         let mut meter = Meter::within(&options.limits, options.cancel.clone(), size);
-        let format = match glance::look(source, reads_tail, &mut self.cache, &meter) {
-            Ok(Glance::Nothing(container)) => {
-                return Ok(glance::report(container, options.manner.depth));
+        let format = match triage::triage(source, reads_tail, &mut self.cache, &meter) {
+            Ok(Triage::Unknown(container)) => {
+                return Ok(triage::report(container, options.manner.depth));
             }
-            Ok(Glance::Begun(format)) => format,
-            // What is wrong with it the walk says, from the beginning.
+            Ok(Triage::Read(format)) => format,
+            // Triage failed. Restart with a fresh meter; the traversal reports the error.
             Err(_) => {
                 meter = Meter::within(&options.limits, options.cancel.clone(), size);
                 None
@@ -257,6 +247,6 @@ impl Inspector {
             license: &mut self.license,
             memory: &mut self.memory,
         };
-        Ok(Walk::new(options, &meter, buffers).run(source, size, format))
+        Ok(Traversal::new(options, &meter, buffers).run(source, size, format))
     }
 }

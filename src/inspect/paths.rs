@@ -1,4 +1,4 @@
-//! The paths of members: where inside the file each lies, unique within it.
+//! Paths of members, unique within the file.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,16 +6,16 @@ use std::rc::Rc;
 
 use crate::container::Name;
 
-/// The paths of the members met until now, as hashes: a file may have a million.
+/// Hashes of the paths of all members until now. A file may have a million members.
 #[derive(Default)]
-pub(super) struct Names {
+pub(super) struct MemberPaths {
     taken: HashSet<u64>,
-    /// The last number given to each of those that were asked for more than once.
+    /// The last number of each path that occurred more than once.
     repeated: HashMap<u64, u32>,
 }
 
-impl Names {
-    /// The path of a member by the record's rule: unique within the file. A layer has none.
+impl MemberPaths {
+    /// Returns the path of a member for the record, unique within the file; `None` for a layer.
     pub(super) fn path(&mut self, outer: Option<&str>, name: &Name) -> Option<Rc<str>> {
         let mut path = String::new();
         if let Some(outer) = outer {
@@ -48,7 +48,7 @@ impl Names {
         Some(self.unique(&path, numbered).into())
     }
 
-    /// `wanted`, or where that is taken `base` with the next number that is not.
+    /// Returns `wanted`, or `base` with the next free number if `wanted` is taken.
     fn unique(&mut self, base: &str, wanted: String) -> String {
         if self.taken.insert(hash(&wanted)) {
             return wanted;
@@ -71,7 +71,7 @@ fn hash(path: &str) -> u64 {
     hasher.finish()
 }
 
-/// Percent-encodes what would make a member path ambiguous or unprintable.
+/// Percent-encodes characters that would make a path ambiguous or unprintable.
 fn escape(name: &str, path: &mut String) {
     for char in name.chars() {
         match char {
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn no_two_members_have_one_path() {
-        let mut names = Names::default();
+        let mut names = MemberPaths::default();
         let named = |name: &str| Name::Named(name.to_owned());
         let within = Name::Within(vec!["Re: x!".to_owned()], Box::new(named("a")));
         let steps = [

@@ -20,7 +20,7 @@ fn read_as(
         license: &mut inspector.license,
         memory: &mut inspector.memory,
     };
-    let walk = Walk::new(&inspector.options, &meter, buffers);
+    let walk = Traversal::new(&inspector.options, &meter, buffers);
     let size = u64::try_from(file.len()).unwrap();
     walk.run_as(&file, size, Some(Box::new(format)))
 }

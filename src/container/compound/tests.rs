@@ -6,8 +6,9 @@ use rmsight_specimen::{Compound, Region, Siblings, Version};
 
 use super::counting::CountingSource;
 use super::*;
+use crate::error::Result;
 use crate::limits::{Cancel, Limits, Meter};
-use crate::source::{Cache, ReadAt};
+use crate::source::{Cache, ReadAt, Window};
 
 type Files = BTreeMap<String, Option<Vec<u8>>>;
 

@@ -4,9 +4,9 @@
 //! between writers. Where the GUID cannot be read, names show at least that something is there to
 //! be read, so that no damage makes a protected file look like an ordinary one.
 
+mod directory_scan;
 mod layout;
 mod read;
-mod survey;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 mod tests;
@@ -14,17 +14,18 @@ mod tests;
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
-use crate::container::{Sink, label};
+use crate::container::label;
+use crate::container::sink::Sink;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
 use crate::source::Window;
+use directory_scan::DirectoryScan;
 use layout::{
     BINARY_TRANSFORM, DATA_SPACES, DOCUMENT_SUMMARY, LABEL_INFO, MESSAGE_PROPERTIES,
     MOST_LABEL_BYTES, OOXML_TRANSFORM, PLACEHOLDERS, PRIMARY, TRANSFORM_INFO, USE_LICENSE_PREFIX,
 };
 use read::{Class, Transform};
-use survey::Survey;
 
 /// The transforms of a file, as they are found.
 #[derive(Debug, Default)]
@@ -100,25 +101,25 @@ pub(crate) fn read(
     if let Err(error) = follow_names(file, window, sink, &mut transforms) {
         transforms.note(error)?;
     }
-    let survey = if transforms.has(&Class::Rms) {
-        Survey::default()
+    let scan = if transforms.has(&Class::Rms) {
+        DirectoryScan::default()
     } else {
-        let survey = Survey::of(file, window, &transforms.found)?;
-        for primary in &survey.primaries {
+        let scan = DirectoryScan::of(file, window, &transforms.found)?;
+        for primary in &scan.primaries {
             if let Err(error) = transforms.examine(file, window, sink, *primary, None) {
                 transforms.note(error)?;
                 break;
             }
         }
-        survey
+        scan
     };
     if transforms.has(&Class::Rms) {
-        rights_managed(file, window, sink, &transforms, &survey)?;
+        rights_managed(file, window, sink, &transforms, &scan)?;
         // The license may be that of a document embedded in a message, which has more to look at.
         let root = file.root();
         return Ok(!matches!(file.likely_child(window, &root, MESSAGE_PROPERTIES), Ok(Some(_))));
     }
-    without_license(file, window, sink, transforms, survey)
+    without_license(file, window, sink, transforms, scan)
 }
 
 /// Finds the transforms where the specification puts them.
@@ -153,10 +154,10 @@ fn rights_managed(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     transforms: &Transforms,
-    survey: &Survey,
+    scan: &DirectoryScan,
 ) -> Result<()> {
     let all = || transforms.found.iter().filter(|transform| transform.class == Class::Rms);
-    sink.container(all().next().map_or(Container::Ole, |first| layout_of(first, survey)));
+    sink.container(all().next().map_or(Container::Ole, |first| layout_of(first, scan)));
     sink.protection(Protection::Rms);
     if all().nth(1).is_some() || all().any(|transform| transform.storage.is_none()) {
         // One transform is what everybody writes, in the place that the specification names.
@@ -164,7 +165,7 @@ fn rights_managed(
     }
     let mut failed = transforms.error.clone();
     for transform in all() {
-        if sink.wanted().evidence {
+        if sink.options().evidence {
             let name = transform.storage.map(|storage| storage.name());
             sink.evidence("transform", &name.unwrap_or_default(), transform.class_at);
         }
@@ -195,18 +196,18 @@ fn rights_managed(
     if transforms.has(&Class::Password) {
         sink.evidence("transform", "a password beside the license", None);
     }
-    placeholder(file, window, sink, transforms, survey)?;
+    placeholder(file, window, sink, transforms, scan)?;
     beside(file, window, sink, transforms)?;
     failed.map_or(Ok(()), Err)
 }
 
 /// Which writer's layout it is, by the transform's name: the class is the same in all.
-fn layout_of(transform: &Transform, survey: &Survey) -> Container {
+fn layout_of(transform: &Transform, scan: &DirectoryScan) -> Container {
     match &transform.storage {
         Some(storage) if storage.is_named(OOXML_TRANSFORM) => Container::OoxmlIrm,
         Some(storage) if storage.is_named(BINARY_TRANSFORM) => Container::BinaryIrm,
         Some(_) => Container::XpsIrm,
-        None => survey.container().unwrap_or(Container::XpsIrm),
+        None => scan.container().unwrap_or(Container::XpsIrm),
     }
 }
 
@@ -217,10 +218,10 @@ fn placeholder(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     transforms: &Transforms,
-    survey: &Survey,
+    scan: &DirectoryScan,
 ) -> Result<()> {
     let first = transforms.found.iter().find(|transform| transform.class == Class::Rms);
-    if first.is_none_or(|first| layout_of(first, survey) != Container::BinaryIrm) {
+    if first.is_none_or(|first| layout_of(first, scan) != Container::BinaryIrm) {
         return Ok(());
     }
     let root = file.root();
@@ -260,7 +261,7 @@ fn beside(
             spared(read, sink)?;
         }
     }
-    if sink.wanted().labels || sink.wanted().evidence {
+    if sink.options().labels || sink.options().evidence {
         match labels(file, window, sink, transforms.info.as_ref()) {
             Err(error) if error.ends_file() => return Err(error),
             Err(error) if error.kind() == ErrorKind::Limit => sink.incomplete(error),
@@ -361,28 +362,28 @@ fn without_license(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     transforms: Transforms,
-    survey: Survey,
+    scan: DirectoryScan,
 ) -> Result<bool> {
-    if let Some(container) = survey.container() {
+    if let Some(container) = scan.container() {
         sink.container(container);
         let read = stored_use_licenses(file, window, sink, transforms.info.as_ref());
         spared(read, sink)?;
     }
     if let Some(Transform { class: Class::Other(class), class_at, .. }) = transforms.unknown()
-        && !survey.is_password()
+        && !scan.is_password()
     {
         return Err(unknown_class(class, *class_at));
     }
     let missing = |detail: &'static str| {
-        Error::malformed(ErrorCode::MalformedDataSpaces, "\\x06DataSpaces", survey.first, detail)
+        Error::malformed(ErrorCode::MalformedDataSpaces, "\\x06DataSpaces", scan.first, detail)
     };
-    let reason = transforms.first_error().or(survey.error.clone());
-    if survey.is_rights_managed() {
+    let reason = transforms.first_error().or(scan.error.clone());
+    if scan.is_rights_managed() {
         sink.protection(Protection::Rms);
         let missing = missing("its names are those of a protected document, but no license");
         return Err(reason.unwrap_or(missing));
     }
-    if survey.is_password() {
+    if scan.is_password() {
         return Ok(false);
     }
     if transforms.has(&Class::Password) {
@@ -394,12 +395,12 @@ fn without_license(
         let detail = "the transform compresses, and no transform encrypts";
         return Err(Error::unsupported(ErrorCode::UnknownTransform, "TransformInfo", None, detail));
     }
-    if survey.has_data_spaces() {
+    if scan.has_data_spaces() {
         return Err(reason.unwrap_or(missing("something is encrypted, and no transform is there")));
     }
-    if let Some(error) = survey.error {
+    if let Some(error) = scan.error {
         return Err(error);
     }
-    survey.census.conclude(file, window, survey.entries)?;
+    scan.audit.conclude(file, window, scan.entries)?;
     Ok(false)
 }

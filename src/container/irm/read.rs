@@ -6,8 +6,8 @@ use super::layout::{
 };
 use crate::bytes::{Buffer, Cursor, to_usize, utf16_lossy};
 use crate::code::ErrorCode;
-use crate::container::Sink;
 use crate::container::compound::{CompoundFile, Entry, is_ascii_text};
+use crate::container::sink::Sink;
 use crate::error::{Error, Result};
 use crate::kinds::Anomaly;
 use crate::limits::Limit;

@@ -7,7 +7,7 @@ use super::layout::{COMPRESSION_CLASS, PASSWORD_CLASS, RMS_CLASS};
 use super::*;
 use crate::bytes::Buffer;
 use crate::container::compound::counting::CountingSource;
-use crate::container::{Label, LicenseBytes, Member, Wanted};
+use crate::container::sink::{ExtractOptions, Label, LicenseBytes, Member};
 use crate::limits::{Cancel, Limits, Meter};
 use crate::source::{Cache, Extent, ReadAt};
 
@@ -38,8 +38,11 @@ impl Told {
 }
 
 impl Sink for Told {
-    fn wanted(&self) -> Wanted {
-        Wanted { labels: self.wants_labels, deep: false, evidence: false }
+    fn options(&self) -> ExtractOptions {
+        ExtractOptions { labels: self.wants_labels, deep: false, evidence: false }
+    }
+    fn recognizer(&self) -> crate::container::Recognizer {
+        crate::container::RECOGNIZER
     }
     fn reads_whole_licenses(&self) -> bool {
         !self.is_quick

@@ -7,10 +7,9 @@
 use super::eml;
 use crate::bytes::{to_u64, utf8_lossy};
 use crate::code::ErrorCode;
-use crate::container::{
-    Body, Member, Name, Sink, WAITING, is_firmly_known, is_known, is_named_protected,
-    is_worth_opening, not_as_named,
-};
+use crate::container::name::{Name, is_named_protected, not_as_named};
+use crate::container::recognizer::Recognizer;
+use crate::container::sink::{Body, Member, Sink, WAITING};
 use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::limits::Limit;
@@ -103,7 +102,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
         position = next;
         named = named.saturating_add(usize::from(property.open(window, sink)?));
         if named >= BATCH {
-            sink.rest(Box::new(move |window, sink| go_on(window, sink, position)));
+            sink.continue_with(Box::new(move |window, sink| go_on(window, sink, position)));
             break;
         }
     }
@@ -240,12 +239,14 @@ impl Property {
         let Some((mut extent, is_inline)) = self.inline(window, sink)? else { return Ok(false) };
         let len = crate::bytes::to_usize(extent.len.min(to_u64(HEAD))).unwrap_or_default();
         let raw = window.up_to(extent.offset, len)?;
+        let recognizer = sink.recognizer();
         let is_valid = |raw: &[u8]| raw.iter().all(|byte| is_base64(*byte));
-        let firm =
-            |raw: &[u8]| head_of(Encoding::Base64, raw).is_some_and(|it| is_firmly_known(&it));
+        let firm = |raw: &[u8]| {
+            head_of(Encoding::Base64, raw).is_some_and(|head| recognizer.is_firmly_known(&head))
+        };
         let name = self.file_name();
         let is_known = match is_inline {
-            true => head_of(Encoding::Base64, raw).is_some_and(|head| is_known(&head)),
+            true => head_of(Encoding::Base64, raw).is_some_and(|head| recognizer.is_known(&head)),
             false => is_valid(raw.get(..raw.len().min(16)).unwrap_or_default()) && firm(raw),
         };
         let mut is_file = is_known;
@@ -260,7 +261,7 @@ impl Property {
             is_file = true;
         }
         if !is_file {
-            if is_percent_encoded_file(raw) {
+            if is_percent_encoded_file(raw, recognizer) {
                 sink.incomplete(not_decoded(extent.offset, "percent-encoded".to_owned()));
             } else if is_inline && name.as_deref().is_some_and(is_named_protected) {
                 sink.incomplete(not_as_named());
@@ -269,7 +270,7 @@ impl Property {
             } else if is_inline && extent.len >= SMALLEST_FILE && lacks_letters(window, extent)? {
                 sink.incomplete(malformed(extent.offset, "letters of the base64 are missing"));
             } else {
-                let is_opened = |name: &String| is_worth_opening(name.as_bytes(), b"");
+                let is_opened = |name: &String| recognizer.is_worth_opening(name.as_bytes(), b"");
                 is_file = is_inline && name.as_ref().is_some_and(is_opened);
             }
         }
@@ -356,7 +357,7 @@ fn is_data_uri(value: &[u8]) -> bool {
 
 /// Returns whether the data of a `data:` URI without base64 is a file of a known format (RFC 3986,
 /// 2.1).
-fn is_percent_encoded_file(data: &[u8]) -> bool {
+fn is_percent_encoded_file(data: &[u8], recognizer: Recognizer) -> bool {
     let mut letters = data.iter().filter(|byte| !byte.is_ascii_whitespace());
     let mut decoded = Vec::new();
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
@@ -370,7 +371,7 @@ fn is_percent_encoded_file(data: &[u8]) -> bool {
         };
         decoded.push(byte);
     }
-    memchr::memchr(b'%', data).is_some() && is_firmly_known(&decoded)
+    memchr::memchr(b'%', data).is_some() && recognizer.is_firmly_known(&decoded)
 }
 
 /// Returns whether no base64 has so many letters (RFC 4648, 4): one more than groups of four, or with

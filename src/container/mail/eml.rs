@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::content::{CHUNK, Until};
+use super::boundary_scanner::Until;
+use super::header::CHUNK;
 use super::lines::{is_known_field, is_possible_field};
 use super::mime::{Message, Part};
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
-use crate::container::{Sink, label, ordinary};
+use crate::container::label;
+use crate::container::sink::Sink;
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
@@ -145,9 +147,9 @@ pub(super) fn read(
     sink.container(Container::Eml);
     let head = window.head()?;
     let start = head.len().saturating_sub(begin(head).len());
-    let mut message = Message::new(to_u64(start), Until::End);
+    let mut message = Message::new(to_u64(start), Until::End, sink.recognizer());
     message.is_member = sink.is_member();
-    sink.forward(Box::new(move |window, sink| {
+    sink.continue_forward(Box::new(move |window, sink| {
         go_on(window, sink, None, Rc::new(RefCell::new(message)), Some(following))
     }));
     Ok(())
@@ -162,8 +164,7 @@ pub(super) fn read_long(
     match is_message(window)? {
         Some(true) => read(window, sink, following),
         Some(false) => {
-            let container = ordinary(window.head()?);
-            sink.container(container);
+            sink.container(Container::Other);
             Ok(())
         }
         None => {
@@ -189,7 +190,7 @@ pub(super) fn go_on(
             None => state.next_part(window)?,
             part => part,
         };
-        if let Some(labels) = state.labels.take().filter(|_| sink.wanted().labels)
+        if let Some(labels) = state.labels.take().filter(|_| sink.options().labels)
             && let Some(found) = label::mail_header(&labels)
         {
             sink.label(found);
@@ -199,7 +200,7 @@ pub(super) fn go_on(
             Some(part) if part.is_known => {
                 sink.member(part.member)?;
                 drop(state);
-                sink.rest(Box::new(move |window, sink| {
+                sink.continue_with(Box::new(move |window, sink| {
                     go_on(window, sink, None, message, following)
                 }));
                 return Ok(());

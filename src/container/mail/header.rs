@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use super::content::CHUNK as AHEAD;
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::{Encoding, Window};
 
-/// Bytes that are looked at together; most headers are no longer.
-const CHUNK: usize = 4096;
+/// Bytes that readers of mail request at once.
+pub(super) const CHUNK: usize = 65_536;
+/// Bytes that are parsed at once. Most headers are shorter.
+const PIECE: usize = 4096;
 /// Bytes of one field that are read; a longer one that matters is an error.
 const MAX_FIELD: usize = 16_384;
 /// Fields longer than this are charged for the square of their length, because that is what their
@@ -67,8 +68,8 @@ impl Header {
         // Whether the next byte begins a line; a line may be longer than what is looked at.
         let mut fresh = true;
         loop {
-            let chunk = window.read_forward(position, CHUNK, AHEAD)?;
-            let is_last = chunk.len() < CHUNK;
+            let chunk = window.read_forward(position, PIECE, CHUNK)?;
+            let is_last = chunk.len() < PIECE;
             let mut used: usize = 0;
             let mut done = false;
             while let Some(rest) = chunk.get(used..).filter(|rest| !rest.is_empty()) {

@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::content::{CHUNK, Until, from_line, is_from_line};
+use super::boundary_scanner::{Until, from_line, is_from_line};
 use super::eml;
+use super::header::CHUNK;
 use super::lines::is_dated;
 use super::mime::{Message, Part};
 use crate::bytes::to_u64;
-use crate::container::{Body, Member, Name, Sink};
+use crate::container::name::Name;
+use crate::container::sink::{Body, Member, Sink};
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container};
 use crate::source::Window;
@@ -59,7 +61,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 
 fn read_from(start: u64, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Mbox);
-    sink.forward(Box::new(move |window, sink| go_on(window, sink, start, 0)));
+    sink.continue_forward(Box::new(move |window, sink| go_on(window, sink, start, 0)));
     Ok(())
 }
 
@@ -81,7 +83,7 @@ fn go_on(
     mut count: u64,
 ) -> Result<()> {
     let stop = position.saturating_add(STRETCH);
-    let mut message = Message::new(position, Until::NextMessage);
+    let mut message = Message::new(position, Until::NextMessage, sink.recognizer());
     while let Some(start) = behind_separator(window, position)? {
         count = count.saturating_add(1);
         message.restart(start);
@@ -93,8 +95,8 @@ fn go_on(
                 eml::go_on(window, sink, met?, inside, None)
             };
             let name = Name::Numbered("message", count);
-            sink.member(Member { name, body: Body::Inside(Box::new(read)) })?;
-            sink.rest(Box::new(move |window, sink| {
+            sink.member(Member { name, body: Body::Deferred(Box::new(read)) })?;
+            sink.continue_with(Box::new(move |window, sink| {
                 let mut message = message.borrow_mut();
                 message.skip(window)?;
                 go_on(window, sink, message.position, count)
@@ -106,7 +108,7 @@ fn go_on(
         }
         position = message.position;
         if position >= stop {
-            sink.rest(Box::new(move |window, sink| go_on(window, sink, position, count)));
+            sink.continue_with(Box::new(move |window, sink| go_on(window, sink, position, count)));
             return Ok(());
         }
     }

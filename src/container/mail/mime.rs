@@ -3,39 +3,38 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::content::{Boundary, CHUNK, Content, End, Found, Until};
-use super::header::Header;
-use super::signs::Signs;
+use super::attachment_hints::AttachmentHints;
+use super::boundary_scanner::{Boundary, Content, End, Found, Until};
+use super::header::{CHUNK, Header};
 use super::transferred;
 use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
-use crate::container::{
-    Body, Member, Name, is_firmly_known, is_known, is_named_protected, is_worth_opening,
-    not_as_named,
-};
+use crate::container::name::{Name, is_named_protected, not_as_named};
+use crate::container::recognizer::Recognizer;
+use crate::container::sink::{Body, Member};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Encoding, Window, head_of};
 
-/// Encoded bytes of a part that are looked at to tell whether anything can come of it.
+/// Encoded bytes of a part by which it is recognized.
 const HEAD: usize = 5600;
 /// Bytes of a line of base64 by which it is distinguished from a word.
 const FIRST_LINE: usize = 40;
 /// Bytes at the end of a part that contain its last line.
 const LAST_LINE: u64 = 1024;
 
-/// What comes at a message's position.
+/// Content at the position of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     Header,
-    /// Before the first part of a multipart, or behind its last one.
+    /// Before the first part of a multipart, or after its last one.
     Between,
-    /// In a part that is read by somebody else.
+    /// In a part that is inspected as a member.
     Part,
     End,
 }
 
-/// What tells whether a part is complete without the delimiter that follows it.
+/// Criterion by which a part is complete without the delimiter that follows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leaf {
     /// Text, in quoted-printable or as it is: complete anywhere.
@@ -44,7 +43,7 @@ enum Leaf {
     Base64,
     /// A multipart with its last delimiter.
     ClosedMultipart,
-    /// Nothing tells.
+    /// No criterion.
     Other,
 }
 
@@ -65,16 +64,17 @@ pub(super) struct Message {
     /// Whether another message of a mailbox follows at the position.
     pub(super) is_followed: bool,
     pub(super) position: u64,
-    /// What stands at the position, shared with who reads it.
+    /// Content at the position, shared with the member that reads it.
     content: Rc<RefCell<Content>>,
-    /// Parts met until now that are no multiparts.
+    /// Parts until now, without multiparts.
     parts: u64,
     /// The value of `msip_labels` in the message's own header.
     pub(super) labels: Option<String>,
-    /// Why parts may have been missed, the first time that something said so.
+    /// First reason why parts may have been missed.
     pub(super) damage: Option<Error>,
-    /// What was seen in the content passed over last.
-    signs: Signs,
+    /// Hints in the content that was skipped last.
+    hints: AttachmentHints,
+    recognizer: Recognizer,
 }
 
 /// A part that is no multipart.
@@ -86,11 +86,12 @@ pub(super) struct Part {
 }
 
 impl Message {
-    pub(super) fn new(position: u64, until: Until) -> Message {
-        Message::over(Rc::new(RefCell::new(Content::new(until))), position)
+    pub(super) fn new(position: u64, until: Until, recognizer: Recognizer) -> Message {
+        let content = Content::new(until, recognizer);
+        Message::over(Rc::new(RefCell::new(content)), position, recognizer)
     }
 
-    fn over(content: Rc<RefCell<Content>>, position: u64) -> Message {
+    fn over(content: Rc<RefCell<Content>>, position: u64, recognizer: Recognizer) -> Message {
         Message {
             at: At::Header,
             leaf: Leaf::Other,
@@ -103,18 +104,19 @@ impl Message {
             parts: 0,
             labels: None,
             damage: None,
-            signs: Signs::default(),
+            hints: AttachmentHints::default(),
+            recognizer,
         }
     }
 
     /// Leaves all that was read, and begins with the message at `position`.
     pub(super) fn restart(&mut self, position: u64) {
         self.content.borrow_mut().boundaries.clear();
-        *self = Message::over(Rc::clone(&self.content), position);
+        *self = Message::over(Rc::clone(&self.content), position, self.recognizer);
     }
 
-    /// The next part. One of a known format is for somebody else to read, and what follows it is
-    /// found when it is asked for; the others are passed over.
+    /// Returns the next part. A part of a known format is inspected as a member, and the search for its end
+    /// continues when the following part is requested. Other parts are skipped.
     pub(super) fn next_part(&mut self, window: &mut Window<'_>) -> Result<Option<Part>> {
         loop {
             match self.at {
@@ -122,13 +124,13 @@ impl Message {
                 At::Part => {
                     self.content_end(window)?;
                     // A message in the message has such fields by right.
-                    self.signs = Signs::default();
+                    self.hints = AttachmentHints::default();
                 }
                 At::Between => {
                     let from = self.position;
                     self.content.borrow_mut().begin(from);
                     self.content_end(window)?;
-                    self.note_signs(from);
+                    self.note_hints(from);
                 }
                 At::Header => {
                     let header = self.header(window)?;
@@ -195,7 +197,7 @@ impl Message {
             content.begin(start);
             content.up_to(HEAD, window.source(), window.meter())?
         };
-        let (encoding, is_known) = known(window, start, head, &header.encodings)?;
+        let (encoding, is_known) = known(window, start, head, &header.encodings, self.recognizer)?;
         if !is_known && header.file_name().is_some_and(is_named_protected) {
             self.damage.get_or_insert_with(not_as_named);
         }
@@ -211,13 +213,16 @@ impl Message {
         };
         self.at = At::Part;
         self.lacks_attachment &= !is_known;
-        let is_opened =
-            is_known || header.file_name().is_some_and(|it| is_worth_opening(it.as_bytes(), b""));
+        let is_opened = is_known
+            || header
+                .file_name()
+                .is_some_and(|name| self.recognizer.is_worth_opening(name.as_bytes(), b""));
         if !is_opened {
             let end = self.content_end(window)?;
-            self.note_signs(start);
+            self.note_hints(start);
             if let Some(encoding) = encoding.filter(|_| header.is_text() && self.damage.is_none())
-                && let Some(found) = transferred::encoded_file(window, start, end, encoding)?
+                && let Some(found) =
+                    transferred::encoded_file(window, start, end, encoding, self.recognizer)?
             {
                 self.damage = Some(not_decoded(found, start));
             }
@@ -235,12 +240,12 @@ impl Message {
 
     /// Notes signs of parts in the content passed over last: the delimiter before them was damaged,
     /// or the field that announces them, or no header announces them at all.
-    fn note_signs(&mut self, from: u64) {
-        let signs = std::mem::take(&mut self.signs);
-        if let Some(encoding) = signs.encoded {
+    fn note_hints(&mut self, from: u64) {
+        let hints = std::mem::take(&mut self.hints);
+        if let Some(encoding) = hints.encoded {
             self.damage.get_or_insert_with(|| not_decoded(encoding, from));
         }
-        if signs.has_part_fields {
+        if hints.has_part_fields {
             self.damage.get_or_insert_with(|| {
                 let detail = "its text has the fields of a part in it";
                 Error::malformed(ErrorCode::MalformedMime, "multipart", from, detail)
@@ -248,13 +253,13 @@ impl Message {
         }
     }
 
-    /// Searches for what ends the content at the position, and goes behind it. Returns where the
+    /// Searches for what ends the content at the position, and continues after it. Returns where the
     /// content ends.
     fn content_end(&mut self, window: &mut Window<'_>) -> Result<u64> {
         let content = Rc::clone(&self.content);
         let mut content = content.borrow_mut();
         let end = content.end(window.source(), window.meter())?;
-        self.signs = content.signs;
+        self.hints = content.hints;
         match end.found {
             Found::Delimiter { depth, closes } => {
                 content.boundaries.truncate(depth.saturating_add(1));
@@ -292,7 +297,7 @@ impl Message {
         // begins like one.
         let is_alone = self.at == At::Between && first.parts == 0 && open.next().is_none();
         let mut has_body = || match self.is_member {
-            true => Ok(self.signs.has_dashes),
+            true => Ok(self.hints.has_dashes),
             false => has_text(self.position, end.at, window),
         };
         if is_alone && !self.lacks_attachment && !has_body()? {
@@ -346,13 +351,14 @@ fn known(
     start: u64,
     len: usize,
     encodings: &[Option<Encoding>],
+    recognizer: Recognizer,
 ) -> Result<(Option<Encoding>, bool)> {
     let raw = window.read_forward(start, len, CHUNK)?;
     let first = encodings.first().copied().flatten();
     let known = encodings.iter().chain([&None]).find(|encoding| match encoding {
-        Some(encoding) => head_of(*encoding, raw).is_some_and(|head| is_known(&head)),
+        Some(encoding) => head_of(*encoding, raw).is_some_and(|head| recognizer.is_known(&head)),
         // A log of HTTP requests would nest as deep as it has requests.
-        None => is_known(raw) && (!is_http(raw) || is_firmly_known(raw)),
+        None => recognizer.is_known(raw) && (!is_http(raw) || recognizer.is_firmly_known(raw)),
     });
     if let Some(encoding) = known {
         return Ok((*encoding, true));
@@ -366,8 +372,9 @@ fn known(
     };
     let others = [Encoding::Base64, Encoding::QuotedPrintable];
     let others = others.into_iter().filter(is_tried);
-    let mut firm = others
-        .filter(|encoding| head_of(*encoding, raw).is_some_and(|head| is_firmly_known(&head)));
+    let mut firm = others.filter(|encoding| {
+        head_of(*encoding, raw).is_some_and(|head| recognizer.is_firmly_known(&head))
+    });
     let found = firm.next();
     // The attachment may be opened because of its name.
     let guess = || begins_with_base64(raw).then_some(Encoding::Base64);

@@ -1,22 +1,20 @@
-//! Mail: single items, messages, mailboxes.
+//! Mail: single items, messages, mailboxes, calendars.
 
-pub(crate) mod calendar;
-mod content;
-pub(crate) mod eml;
-pub(crate) mod encoded;
-pub(crate) mod foreign;
+mod attachment_hints;
+pub(super) mod boundary_scanner;
+pub(super) mod calendar;
+pub(super) mod eml;
+pub(super) mod encoded;
 mod header;
 mod lines;
-pub(crate) mod mbox;
+pub(super) mod mbox;
 mod mime;
-pub(crate) mod msg;
+pub(super) mod msg;
 mod properties;
-pub(crate) mod pst;
-mod signs;
-pub(crate) mod tnef;
+pub(super) mod pst;
+pub(super) mod tnef;
 mod transferred;
-
-pub(crate) use content::{Content, Delimited};
+pub(super) mod unsupported_mail;
 
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]

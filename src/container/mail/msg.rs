@@ -5,10 +5,9 @@ use std::collections::HashSet;
 use crate::bytes::{Cursor, to_u64, utf8_lossy, utf16_lossy};
 use crate::code::ErrorCode;
 use crate::container::compound::{self, CompoundFile, Entry, EntryKind};
-use crate::container::{
-    Body, Member, Name, Sink, WAITING, go_on, is_firmly_known, is_known, is_named_protected,
-    is_worth_opening, label, not_as_named, ole, text,
-};
+use crate::container::name::{Name, is_named_protected, not_as_named};
+use crate::container::sink::{Body, Member, Sink, WAITING, report_damage};
+use crate::container::{embedded_object, label, xrml_file};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::{Limit, Meter};
@@ -122,23 +121,23 @@ pub(crate) fn read(
     let mut property = None;
     // A use license may be all that shows that the item is protected, at any depth.
     let read = Names::read(file, window, &root);
-    if let Some(names) = go_on(sink, read)?.flatten() {
+    if let Some(names) = report_damage(sink, read)?.flatten() {
         property = names.id(LICENSE_NAME);
-        if let Some(id) = names.id(LABELS_NAME).filter(|_| sink.wanted().labels) {
+        if let Some(id) = names.id(LABELS_NAME).filter(|_| sink.options().labels) {
             let read = labels(file, window, sink, &root, id);
-            go_on(sink, read)?;
+            report_damage(sink, read)?;
         }
     }
     while let Some(message) = messages.pop() {
         if let Some(id) = property {
             let read = use_license(file, window, sink, &message.storage, id, &mut looked_at);
-            go_on(sink, read)?;
+            report_damage(sink, read)?;
         }
         let mut children = file.children(&message.storage);
         while let Some(child) = children.next(file, window)? {
             if child.kind == EntryKind::Storage && child.name_starts_with(ATTACHMENT) {
                 let read = attachment(file, window, sink, &message, &child, &mut looked_at);
-                messages.extend(go_on(sink, read)?.flatten());
+                messages.extend(report_damage(sink, read)?.flatten());
             }
         }
     }
@@ -188,17 +187,17 @@ fn lost(
             continue;
         }
         let head = file.read(window, &entry, LOST_HEAD);
-        let Some(head) = go_on(sink, head)? else { continue };
-        if ole::is_native(&entry, &head) {
-            let read = ole::native(file, window, sink, &entry);
-            go_on(sink, read)?;
+        let Some(head) = report_damage(sink, head)? else { continue };
+        if embedded_object::is_native(&entry, &head) {
+            let read = embedded_object::native(file, window, sink, &entry);
+            report_damage(sink, read)?;
             continue;
         }
-        if !is_firmly_known(&head) {
+        if !sink.recognizer().is_firmly_known(&head) {
             if is_use_license(&head) {
                 sink.anomaly(Anomaly::NonSpecLayout, Some(entry.offset));
                 let read = take_use_license(file, window, sink, &entry);
-                go_on(sink, read)?;
+                report_damage(sink, read)?;
                 continue;
             }
             if memchr::memmem::find(&head, RPMSG).is_some() {
@@ -209,7 +208,7 @@ fn lost(
         sink.anomaly(Anomaly::NonSpecLayout, Some(entry.offset));
         window.meter().charge(Limit::Allocation, WAITING)?;
         let extents = file.extents(window, &entry);
-        let Some(extents) = go_on(sink, extents)? else { continue };
+        let Some(extents) = report_damage(sink, extents)? else { continue };
         let name = Name::Numbered("stream", u64::from(entry.id));
         sink.member(Member { name, body: Body::Stored(extents) })?;
     }
@@ -245,11 +244,13 @@ fn attachment(
         let head = file.read(window, &data, HEAD)?;
         window.meter().charge(Limit::Allocation, 16)?;
         looked_at.insert(data.id);
-        let is_known = is_known(&head);
+        let recognizer = sink.recognizer();
+        let is_known = recognizer.is_known(&head);
         let mut is_opened = is_known;
         if !is_known {
             let name = file_name(file, window, &streams)?;
-            is_opened = name.as_ref().is_some_and(|it| is_worth_opening(it.as_bytes(), b""));
+            is_opened =
+                name.as_ref().is_some_and(|name| recognizer.is_worth_opening(name.as_bytes(), b""));
             // No program attaches an empty file without a name.
             let is_odd = name.map_or(head.is_empty(), |name| is_named_protected(&name));
             if is_odd || contains_beginning(&head) {
@@ -433,7 +434,7 @@ pub(super) fn inflated_use_license(packed: &[u8], meter: &Meter) -> Result<Vec<u
 fn is_use_license(head: &[u8]) -> bool {
     let text = if head.starts_with(&[0x78]) { head_of(Encoding::Zlib, head) } else { None };
     text.is_some_and(|text| {
-        text::matches(&text) || memchr::memmem::find(&text, b"<certificatechain").is_some()
+        xrml_file::matches(&text) || memchr::memmem::find(&text, b"<certificatechain").is_some()
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::bytes::{Cursor, to_usize, utf8_lossy, utf16_lossy};
 use crate::code::ErrorCode;
-use crate::container::{is_firmly_known, is_known};
+use crate::container::recognizer::Recognizer;
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Ahead, Extent, Window};
@@ -48,13 +48,21 @@ pub(super) struct Attached {
 }
 
 /// Whether the bytes at `extent` begin like a known format.
-pub(super) fn is_worth_opening(window: &mut Window<'_>, extent: Extent) -> Result<bool> {
+pub(super) fn is_worth_opening(
+    window: &mut Window<'_>,
+    extent: Extent,
+    recognizer: Recognizer,
+) -> Result<bool> {
     let len = to_usize(extent.len.min(HEAD)).unwrap_or_default();
-    Ok(is_known(window.up_to(extent.offset, len)?))
+    Ok(recognizer.is_known(window.up_to(extent.offset, len)?))
 }
 
 /// Walks the `MsgPropertyList` in `list`.
-pub(super) fn attached(window: &mut Window<'_>, list: Extent) -> Result<Attached> {
+pub(super) fn attached(
+    window: &mut Window<'_>,
+    list: Extent,
+    recognizer: Recognizer,
+) -> Result<Attached> {
     let mut found = Attached::default();
     let mut walk = Walk { offset: list.offset, end: list.end() };
     let count = walk.u32(window, "MsgPropertyCount")?;
@@ -88,9 +96,9 @@ pub(super) fn attached(window: &mut Window<'_>, list: Extent) -> Result<Attached
                 _ if value.len >= LEAST && found.others.len() < MAX_OTHERS => {
                     let head = window.up_to(value.offset, to_usize(LEAST).unwrap_or_default())?;
                     let inner = head.get(to_usize(INTERFACE).unwrap_or_default()..);
-                    if is_firmly_known(head) {
+                    if recognizer.is_firmly_known(head) {
                         found.others.push(value);
-                    } else if inner.is_some_and(is_firmly_known) {
+                    } else if inner.is_some_and(|inner| recognizer.is_firmly_known(inner)) {
                         let offset = value.offset.saturating_add(INTERFACE);
                         let len = value.len.saturating_sub(INTERFACE);
                         found.others.push(Extent { offset, len });

@@ -3,10 +3,8 @@
 use super::properties::{self, Attached};
 use crate::bytes::{Cursor, to_u64, to_usize, utf8_lossy};
 use crate::code::ErrorCode;
-use crate::container;
-use crate::container::{
-    Body, Member, Name, Sink, is_named_protected, is_worth_opening, not_as_named,
-};
+use crate::container::name::{Name, is_named_protected, not_as_named};
+use crate::container::sink::{Body, Member, Sink, report_damage};
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container};
 use crate::limits::Limit;
@@ -134,7 +132,7 @@ fn go_on(
             return Ok(());
         };
         let checked = attribute.check_id(position);
-        container::go_on(sink, checked)?;
+        report_damage(sink, checked)?;
         let data = attribute.data;
         attachment.is_begun |= attribute.id == ATTACH_REND_DATA;
         // What is opened need not be summed up: its own reader notices damage.
@@ -144,21 +142,21 @@ fn go_on(
             ATTACH_TITLE => attachment.title = Some(title(window, data)?),
             ATTACH_DATA => {
                 attachment.data = Some(data);
-                is_opened = properties::is_worth_opening(window, data)?;
+                is_opened = properties::is_worth_opening(window, data, sink.recognizer())?;
             }
             ATTACHMENT => {
-                let read = properties::attached(window, data);
-                let read = container::go_on(sink, read)?;
+                let read = properties::attached(window, data, sink.recognizer());
+                let read = report_damage(sink, read)?;
                 // Something was there, and nothing tells that it was no file.
                 attachment.is_unread |= read.is_none();
                 attachment.properties = read.unwrap_or_default();
                 if let Some(data) = attachment.properties.data {
-                    is_opened = properties::is_worth_opening(window, data)?;
+                    is_opened = properties::is_worth_opening(window, data, sink.recognizer())?;
                 }
             }
             // A metafile, an icon; or the bytes, if the id is damaged.
             _ if attribute.level == LEVEL_ATTACHMENT
-                && properties::is_worth_opening(window, data)? =>
+                && properties::is_worth_opening(window, data, sink.recognizer())? =>
             {
                 attachment.data.get_or_insert(data);
                 is_opened = true;
@@ -167,11 +165,13 @@ fn go_on(
         }
         if !is_opened {
             let checked = attribute.check_sum(window, position, attachment.has_checksums);
-            container::go_on(sink, checked)?;
+            report_damage(sink, checked)?;
         }
         position = data.end().saturating_add(CHECKSUM);
         if begins && named >= BATCH {
-            sink.rest(Box::new(move |window, sink| go_on(window, sink, position, attachment)));
+            sink.continue_with(Box::new(move |window, sink| {
+                go_on(window, sink, position, attachment)
+            }));
             return Ok(());
         }
     }
@@ -266,13 +266,15 @@ impl Attachment {
         let title = title.filter(|title| !title.is_empty());
         let mut named: usize = 0;
         let own = self.data.into_iter().chain(self.properties.data);
-        let is_opened = title.as_ref().is_some_and(|it| is_worth_opening(it.as_bytes(), b""));
+        let is_opened = title
+            .as_ref()
+            .is_some_and(|title| sink.recognizer().is_worth_opening(title.as_bytes(), b""));
         let own = own.map(|extent| (extent, is_opened));
         let others = self.properties.others.iter().map(|extent| (*extent, false));
         let has_data = self.data.is_some() || self.properties.data.is_some();
         // Both may carry bytes; nothing says that they are the same.
         for (extent, is_opened) in own.chain(others) {
-            if !is_opened && !properties::is_worth_opening(window, extent)? {
+            if !is_opened && !properties::is_worth_opening(window, extent, sink.recognizer())? {
                 continue;
             }
             let name = title.clone().map_or(Name::Unnamed("attachment"), Name::Named);

@@ -1,14 +1,15 @@
 //! Text that is transferred in base64 or quoted-printable (RFC 2045, 6.7 and 6.8): encoded files in
 //! it are only visible in the decoded text.
 
-use super::content::CHUNK;
-use super::signs::Signs;
+use super::attachment_hints::AttachmentHints;
+use super::header::CHUNK;
 use crate::bytes::{to_u64, to_usize};
+use crate::container::recognizer::Recognizer;
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::{Encoding, Window, decode_all};
 
-/// Decoded bytes that two pieces share, so that few of the [`Signs`] are cut.
+/// Decoded bytes that two pieces share, so that few of the [`AttachmentHints`] are cut.
 const OVERLAP: usize = 1024;
 
 /// Returns the encoding of a file in the decoded text that lies between two offsets.
@@ -17,11 +18,12 @@ pub(super) fn encoded_file(
     from: u64,
     to: u64,
     encoding: Encoding,
+    recognizer: Recognizer,
 ) -> Result<Option<&'static str>> {
-    let mut signs = Signs::default();
+    let mut hints = AttachmentHints::default();
     let mut text = Vec::new();
     let mut position = from;
-    while position < to && signs.encoded.is_none() {
+    while position < to && hints.encoded.is_none() {
         let len = to_usize(to.saturating_sub(position)).unwrap_or(CHUNK).min(CHUNK);
         let raw = window.up_to(position, len)?;
         let is_last = raw.len() < CHUNK;
@@ -31,7 +33,7 @@ pub(super) fn encoded_file(
         let decoded = decode_all(encoding, piece, to_u64(CHUNK))?;
         #[allow(clippy::disallowed_methods)] // at most CHUNK
         text.extend_from_slice(&decoded);
-        signs.look(&text, position == from);
+        hints.look(&text, position == from, recognizer);
         text.drain(..text.len().saturating_sub(OVERLAP));
         window.meter().charge(Limit::Steps, to_u64(used).wrapping_shr(2).max(1))?;
         if is_last {
@@ -39,7 +41,7 @@ pub(super) fn encoded_file(
         }
         position = position.saturating_add(to_u64(used));
     }
-    Ok(signs.encoded)
+    Ok(hints.encoded)
 }
 
 /// How many of the first bytes can be decoded without those that follow.

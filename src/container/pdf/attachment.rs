@@ -13,9 +13,9 @@ use super::value::Value;
 use super::waiting::{Next, Waiting};
 use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
-use crate::container::{
-    Body, Member, Name, WAITING, go_on, is_known, is_named_protected, not_as_named,
-};
+use crate::container::name::{Name, is_named_protected, not_as_named};
+use crate::container::recognizer::Recognizer;
+use crate::container::sink::{Body, Member, WAITING, report_damage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::{Encoding, Extent, Window, head_of};
@@ -37,7 +37,7 @@ pub(super) fn read(
     let is_encrypted = is_encrypted(document, out);
     match catalog {
         Err(error) if is_encrypted && is_about_one(&error) => Ok(()),
-        catalog => match go_on(&mut **out, catalog)?.flatten() {
+        catalog => match report_damage(&mut **out, catalog)?.flatten() {
             Some(catalog) => read_of(&catalog, document, window, out),
             None => Ok(()),
         },
@@ -47,7 +47,7 @@ pub(super) fn read(
 /// Returns whether attachments are read. Those of a wrapper always are: `/Collection /D` may name
 /// any of them. A payload is one file, whatever is attached to it.
 fn are_read(document: &Document, out: &Candidates<'_>) -> bool {
-    (out.wanted().deep || out.is_wrapper) && document.depth == Depth::Outer
+    (out.options().deep || out.is_wrapper) && document.depth == Depth::Outer
 }
 
 fn is_encrypted(document: &Document, out: &Candidates<'_>) -> bool {
@@ -72,16 +72,16 @@ pub(super) fn read_of(
     if is_encrypted && listed.as_ref().is_err_and(is_about_one) {
         return Ok(());
     }
-    go_on(&mut **out, listed)?;
+    report_damage(&mut **out, listed)?;
     while let Some(node) = next(&mut nodes, document, window, out)? {
         let dict = node.dict("EmbeddedFiles");
-        let Some(dict) = go_on(&mut **out, dict)? else { continue };
+        let Some(dict) = report_damage(&mut **out, dict)? else { continue };
         for (key, waiting) in [(b"Names".as_slice(), &mut files), (b"Kids", &mut nodes)] {
             let read = waiting.add(&dict, key, document, window);
-            go_on(&mut **out, read)?;
+            report_damage(&mut **out, read)?;
         }
     }
-    let is_deep = out.wanted().deep;
+    let is_deep = out.options().deep;
     if is_deep && !is_encrypted {
         add_of_pages(catalog, &mut files, document, window, out)?;
     }
@@ -92,10 +92,10 @@ pub(super) fn read_of(
             FileKind::Payload => Ok(()),
             _ => attached(&file, document, window, out),
         };
-        go_on(&mut **out, read)?;
+        report_damage(&mut **out, read)?;
         if is_deep {
             let read = related(&file, document, window, out);
-            go_on(&mut **out, read)?;
+            report_damage(&mut **out, read)?;
         }
     }
     Ok(())
@@ -114,21 +114,23 @@ fn add_of_pages(
     let mut annotations = Waiting::default();
     let roots = catalog.dict("catalog");
     let roots = roots.and_then(|dict| pages.add(&dict, b"Pages", document, window));
-    go_on(&mut **out, roots)?;
+    report_damage(&mut **out, roots)?;
     while let Some(page) = next(&mut pages, document, window, out)? {
-        let Some(dict) = go_on(&mut **out, dictionary(&page))?.flatten() else { continue };
+        let Some(dict) = report_damage(&mut **out, dictionary(&page))?.flatten() else { continue };
         let lists =
             [(b"Kids".as_slice(), &mut pages), (b"AF", files), (b"Annots", &mut annotations)];
         for (key, waiting) in lists {
             let read = waiting.add(&dict, key, document, window);
-            go_on(&mut **out, read)?;
+            report_damage(&mut **out, read)?;
         }
     }
     while let Some(annotation) = next(&mut annotations, document, window, out)? {
-        let Some(dict) = go_on(&mut **out, dictionary(&annotation))?.flatten() else { continue };
+        let Some(dict) = report_damage(&mut **out, dictionary(&annotation))?.flatten() else {
+            continue;
+        };
         for key in [b"FS", b"AF"] {
             let read = files.add(&dict, key, document, window);
-            go_on(&mut **out, read)?;
+            report_damage(&mut **out, read)?;
         }
     }
     Ok(())
@@ -166,7 +168,7 @@ fn next(
 ) -> Result<Option<Object>> {
     while !waiting.is_empty() {
         let next = waiting.next(document, window);
-        if let Some(Some(Next::Object(object))) = go_on(&mut **out, next)? {
+        if let Some(Some(Next::Object(object))) = report_damage(&mut **out, next)? {
             return Ok(Some(object));
         }
     }
@@ -238,7 +240,7 @@ fn hand_on(
         return Ok(());
     };
     window.meter().charge(Limit::Allocation, WAITING)?;
-    match body(&stream.dict("EmbeddedFile")?, data, document, window)? {
+    match body(&stream.dict("EmbeddedFile")?, data, document, window, out.recognizer())? {
         Some(body) => {
             let name =
                 name.map_or(Name::Unnamed("attachment"), |name| Name::Named(name.to_owned()));
@@ -255,6 +257,7 @@ fn body(
     data: u64,
     document: &mut Document,
     window: &mut Window<'_>,
+    recognizer: Recognizer,
 ) -> Result<Option<Body>> {
     let form = StreamForm::of(dict, data, window.len());
     if document.encrypts_files && !is_clear(dict, data, form.as_ref().ok(), window)? {
@@ -281,10 +284,10 @@ fn body(
     window.meter().charge(Limit::Steps, to_u64(HEAD))?;
     let head = window.up_to(data, to_usize(len).map_or(HEAD, |len| len.min(HEAD)))?;
     if !form.is_flate() {
-        return Ok(is_known(head).then_some(Body::Stored(extents)));
+        return Ok(recognizer.is_known(head).then_some(Body::Stored(extents)));
     }
     let encoding = Encoding::Zlib;
-    let is_known = head_of(encoding, head).is_none_or(|head| is_known(&head));
+    let is_known = head_of(encoding, head).is_none_or(|head| recognizer.is_known(&head));
     Ok(is_known.then_some(Body::Encoded { extents, encoding, size: None }))
 }
 

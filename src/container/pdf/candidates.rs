@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::ops::{Deref, DerefMut};
 
-use crate::container::{Body, Member, Name, Sink};
+use crate::container::name::Name;
+use crate::container::sink::{Body, Member, Sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::Protection;
 use crate::source::Extent;

@@ -242,7 +242,7 @@ pub(super) fn unwrap(
     let subtype = subtype.unwrap_or_default();
     out.evidence("EP/Subtype", &String::from_utf8_lossy(&subtype), file.at());
     out.is_wrapper = true;
-    if out.wanted().labels {
+    if out.options().labels {
         label::read(document, window, &mut **out);
     }
     let handler = if handler::is_microsoft_name(&subtype) || file.mentions(MICROSOFT_IRM) {

@@ -12,7 +12,7 @@ use super::search::header_before;
 use super::xref::{Entry, Section};
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
-use crate::container::words::{backwards, forwards};
+use crate::container::byte_search::{backwards, forwards};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;

@@ -15,7 +15,7 @@ use super::object::{Dict, Object, is_verbatim, string};
 use super::value::Value;
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
-use crate::container::{LicenseBytes, Sink};
+use crate::container::sink::{LicenseBytes, Sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::{Limit, Meter};

@@ -6,7 +6,8 @@ use super::layout::METADATA;
 use super::object::{Dict, Object, string, text};
 use super::stream::StreamForm;
 use super::xref::Said;
-use crate::container::{Sink, label};
+use crate::container::label;
+use crate::container::sink::Sink;
 use crate::error::Result;
 use crate::source::Window;
 

@@ -31,8 +31,9 @@ mod waiting;
 mod xref;
 
 use crate::bytes::to_u64;
-use crate::container::{Sink, ordinary};
+use crate::container::sink::Sink;
 use crate::error::Result;
+use crate::kinds::Container;
 use crate::limits::Limit;
 use crate::source::Window;
 
@@ -60,11 +61,6 @@ fn is_document_at(head: &[u8], at: usize) -> bool {
     junk.iter().all(is_space) || junk.iter().any(is_binary) || object_at(pdf).is_some()
 }
 
-/// Returns whether `head` has the header of a PDF anywhere, which any text may quote.
-pub(crate) fn matches_quoted(head: &[u8]) -> bool {
-    document::find_header(head).is_some()
-}
-
 /// Reads a member of which [`matches`] holds.
 ///
 /// # Errors
@@ -72,7 +68,7 @@ pub(crate) fn matches_quoted(head: &[u8]) -> bool {
 pub(crate) fn read_whole(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let at = document::find_header(window.head()?).unwrap_or_default();
     if at > 0 && is_quote(window, at)? {
-        sink.container(ordinary(window.head()?));
+        sink.container(Container::Other);
         return Ok(());
     }
     read(window, sink)
@@ -84,7 +80,7 @@ pub(crate) fn read_quoted(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
     if has_object(window)? {
         return read_whole(window, sink);
     }
-    sink.container(ordinary(window.head()?));
+    sink.container(Container::Other);
     Ok(())
 }
 
@@ -121,7 +117,7 @@ pub(crate) fn read_headless(window: &mut Window<'_>, sink: &mut dyn Sink) -> Res
     let is_text = before.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
     let begins = before.trim_ascii_start().first();
     if is_text && begins.is_some_and(|first| *first != b'%') && end(window)?.is_none() {
-        sink.container(ordinary(window.head()?));
+        sink.container(Container::Other);
         return Ok(());
     }
     read(window, sink)

@@ -12,10 +12,12 @@ use super::stream::{StreamForm, has_identity};
 use super::value::Value;
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
-use crate::container::{Encoding, Label, LicenseBytes, Member, Sink, Wanted};
+use crate::container::recognizer::Recognizer;
+use crate::container::sink::{ExtractOptions, Label, LicenseBytes, Member, Sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
+use crate::source::Encoding;
 use crate::source::{Cache, Extent, Window, head_of};
 
 /// Reads one payload: emits a layer where it is stored, and makes two passes where it is compressed.
@@ -221,8 +223,12 @@ struct Inside<'s> {
 }
 
 impl Sink for Inside<'_> {
-    fn wanted(&self) -> Wanted {
-        Wanted { labels: false, deep: false, ..self.sink.wanted() }
+    fn options(&self) -> ExtractOptions {
+        ExtractOptions { labels: false, deep: false, ..self.sink.options() }
+    }
+
+    fn recognizer(&self) -> Recognizer {
+        self.sink.recognizer()
     }
 
     fn container(&mut self, _container: Container) {}

@@ -9,7 +9,7 @@ use super::value::Value;
 use super::xref::Said;
 use super::{attachment, catalog, handler, label, search};
 use crate::code::ErrorCode;
-use crate::container::Sink;
+use crate::container::sink::Sink;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::source::{Extent, Window};
@@ -58,7 +58,7 @@ fn read_candidates(
 ) -> Result<Answer> {
     let followed = Document::open(window, depth).and_then(|mut document| {
         let answer = judge(&mut document, window, out)?;
-        if answer != Answer::Settled && out.wanted().labels {
+        if answer != Answer::Settled && out.options().labels {
             label::read(&mut document, window, &mut **out);
         }
         Ok(answer)

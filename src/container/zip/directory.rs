@@ -8,7 +8,7 @@ use super::layout::{
 };
 use crate::bytes::{Cursor, to_u64, to_usize};
 use crate::code::ErrorCode;
-use crate::container::words::backwards;
+use crate::container::byte_search::backwards;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::{Ahead, Window};

@@ -4,50 +4,39 @@
 //! code page 437, the only other one that the format has.
 
 mod directory;
-mod hidden;
+
 mod layout;
+mod member;
 mod office;
+mod read_ahead;
 mod scan;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 pub(crate) mod tests;
+mod unlisted;
 
-use directory::{Directory, Entry, Search, central, local, malformed, split};
-use hidden::Gaps;
+use directory::{Directory, Search, central, local, malformed, split};
 pub(crate) use layout::END_SIGNATURE;
-use layout::{
-    AES, CENTRAL, CENTRAL_FIXED, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED,
-    LABEL_INFO, LOCAL, LOCAL_LEN, MASKED, SPLIT, STORED, UTF8,
-};
+use layout::{CENTRAL, CENTRAL_FIXED, DEFLATED, LOCAL, LOCAL_LEN, SPLIT, STORED};
+use member::{BATCH, HEAD, label_part, report_member};
 use office::{begins_as_office, is_office, is_part};
 
+use read_ahead::ReadAhead;
+use unlisted::Gaps;
+
 use crate::bytes::{to_u64, to_usize};
-use crate::code::ErrorCode;
 use crate::container::binary::is_binary;
-use crate::container::{
-    Body, Member, Name, Sink, begins_file, is_named_protected_in_bytes, is_worth_opening, label,
-    not_as_named, pdf, stored,
-};
+use crate::container::name::Name;
+use crate::container::sink::{Body, Member, Sink};
+use crate::container::{pdf, stored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container};
 use crate::limits::Limit;
-use crate::source::{Ahead, Encoding, Extent, Window, decode_all, head_of};
+use crate::source::{Extent, Window};
 
 const CENTRAL_SIGNATURE: [u8; 4] = CENTRAL.to_le_bytes();
-/// Members that are named before the first of them is read.
-const BATCH: usize = 64;
-/// Bytes of a member that are looked at to tell whether anything can come of it.
-const HEAD: u64 = 4096;
-/// Steps of inflating them.
-const HEAD_STEPS: u64 = 256;
-/// Bytes that are read at most ahead of what is wanted next.
-const AHEAD: u64 = 65_536;
-/// Bytes of the extra field that a local header usually stays under.
-const USUAL_EXTRA: u64 = 64;
 /// Bytes behind an archive that can be a protected file.
 const LEAST_APPENDED: u64 = 64;
-/// Bytes of a part with a label; real ones have some 2 KB.
-const MAX_LABEL_PART: u64 = 1 << 20;
 
 pub(crate) fn matches(head: &[u8]) -> bool {
     head.starts_with(b"PK") && begins(head)
@@ -75,7 +64,7 @@ fn filled(window: &mut Window<'_>, search: Search) -> Result<Option<Directory>> 
 pub(crate) fn read_near_end(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<bool> {
     let Some(directory) = filled(window, Search::Near)? else { return Ok(false) };
     sink.container(Container::Zip);
-    Reading::new(directory, Wish::Members).go_on(window, sink)?;
+    Reading::new(directory, Selection::Members).go_on(window, sink)?;
     Ok(true)
 }
 
@@ -137,7 +126,7 @@ pub(crate) fn read_prefixed(window: &mut Window<'_>, sink: &mut dyn Sink) -> Res
     };
     sink.container(Container::Zip);
     sink.anomaly(Anomaly::NonSpecLayout, Some(0));
-    Reading::new(directory, Wish::Members).go_on(window, sink)
+    Reading::new(directory, Selection::Members).go_on(window, sink)
 }
 
 /// Whether an archive ends the member, whatever begins it.
@@ -232,13 +221,13 @@ fn read_members(
     directory: Directory,
     is_package: bool,
 ) -> Result<()> {
-    let wish = match is_package {
-        true if sink.wanted().deep => Wish::Everything,
-        true => Wish::Others,
-        false => Wish::Members,
+    let selection = match is_package {
+        true if sink.options().deep => Selection::Everything,
+        true => Selection::Others,
+        false => Selection::Members,
     };
     appended(window, sink, directory.behind)?;
-    Reading::new(directory, wish).go_on(window, sink)
+    Reading::new(directory, selection).go_on(window, sink)
 }
 
 /// Names the file that follows the archive, if one does. No program unpacks it, but who cuts the
@@ -249,73 +238,18 @@ fn appended(window: &mut Window<'_>, sink: &mut dyn Sink, at: u64) -> Result<()>
         return Ok(());
     }
     let head = window.up_to(at, to_usize(HEAD).unwrap_or_default())?;
-    if !begins_file(head) && pdf::header_at(head) != Some(0) {
+    if !sink.recognizer().begins_file(head) && pdf::header_at(head) != Some(0) {
         return Ok(());
     }
     stored::rest(window, sink, "appended", at, Anomaly::TrailingData)
 }
 
-/// Things one behind the other of which most is wanted: records, or small members. A read goes ahead
-/// of them as far again as it was wanted until now. So many take few reads, and a few take no bytes
-/// in vain.
-#[derive(Debug, Default)]
-struct Run {
-    start: u64,
-    /// Where the next one begins that belongs to it, or somewhat behind.
-    end: u64,
-    /// Where what was read ahead ends.
-    read: u64,
-}
-
-impl Run {
-    fn new(start: u64) -> Run {
-        Run { start, ..Run::default() }
-    }
-
-    /// How far a read goes ahead for the `len` bytes at `at`; `None` where they are cached.
-    fn ahead(&mut self, window: &mut Window<'_>, at: u64, len: usize) -> Option<usize> {
-        if window.cached(at, len).len() == len {
-            return None;
-        }
-        if at < self.start || at.saturating_add(to_u64(len)) <= self.read {
-            // They were there, and are no more: what was read ahead was read in vain.
-            self.start = at;
-        }
-        let ahead = at.saturating_sub(self.start).min(AHEAD);
-        self.read = at.saturating_add(ahead);
-        to_usize(ahead)
-    }
-
-    /// Reads the first `len` bytes of a member of `packed` bytes, and those ahead of them.
-    fn prefetch(
-        &mut self,
-        window: &mut Window<'_>,
-        at: u64,
-        len: usize,
-        packed: u64,
-    ) -> Result<()> {
-        let is_small = packed <= HEAD.saturating_mul(2);
-        let follows = (self.end..=self.end.saturating_add(HEAD)).contains(&at);
-        if !is_small || !follows {
-            self.start = at;
-        }
-        if let Some(ahead) = self.ahead(window, at, len) {
-            window.prefetch(at, len.max(ahead))?;
-        }
-        if !is_small {
-            // Those behind it begin anew.
-            self.start = at.saturating_add(packed);
-        }
-        Ok(())
-    }
-}
-
-/// What somebody wants of an archive.
+/// Members of an archive that are inspected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
+enum Selection {
     /// All members of an archive.
     Members,
-    /// Of an Office document the members that are no parts of it, and the labels.
+    /// The members of an Office document that are not parts of it, and the labels.
     Others,
     /// All members of an Office document, and the labels.
     Everything,
@@ -324,7 +258,7 @@ enum Wish {
 /// How far an archive is read.
 struct Reading {
     directory: Directory,
-    wish: Wish,
+    selection: Selection,
     position: u64,
     entries: u64,
     /// Bytes that the members until now take in the archive; together they cannot take more than
@@ -335,9 +269,9 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(directory: Directory, wish: Wish) -> Reading {
+    fn new(directory: Directory, selection: Selection) -> Reading {
         let gaps = Gaps::new(directory.base, directory.start);
-        Reading { directory, wish, position: directory.start, entries: 0, claimed: 0, gaps }
+        Reading { directory, selection, position: directory.start, entries: 0, claimed: 0, gaps }
     }
 
     /// Names the next members.
@@ -346,8 +280,8 @@ impl Reading {
         // Each record's name in turn.
         let mut name = Vec::new();
         // What was read ahead is gone where members were read since.
-        let mut records = Run::new(self.position);
-        let mut members = Run::default();
+        let mut records = ReadAhead::new(self.position);
+        let mut members = ReadAhead::default();
         while self.position < self.directory.end {
             let keep = |bytes: &[u8]| {
                 name.clear();
@@ -367,33 +301,33 @@ impl Reading {
                 let detail = "its members lie over each other";
                 return Err(malformed("CentralDirectory", self.position, detail));
             }
-            if self.wish != Wish::Members {
+            if self.selection != Selection::Members {
                 label_part(window, sink, &self.directory, entry)?;
             }
-            let is_wanted = self.wish != Wish::Others || !is_part(entry.name);
+            let is_wanted = self.selection != Selection::Others || !is_part(entry.name);
             if is_wanted {
                 let start = self.directory.base.saturating_add(entry.header);
                 let least = to_u64(entry.name.len()).saturating_add(entry.packed);
                 let least = start.saturating_add(LOCAL_LEN).saturating_add(least);
                 let (is_named, end) =
-                    name_member(window, sink, &self.directory, entry, &mut members)?;
+                    report_member(window, sink, &self.directory, entry, &mut members)?;
                 members.end = end.unwrap_or(least);
                 // Where not all members are looked at, what they leave between them is unknown.
-                if self.wish != Wish::Others {
+                if self.selection != Selection::Others {
                     self.gaps.claim(window, start, members.end)?;
                 }
                 named = named.saturating_add(usize::from(is_named));
             }
             if named >= BATCH {
-                sink.rest(Box::new(move |window, sink| self.go_on(window, sink)));
+                sink.continue_with(Box::new(move |window, sink| self.go_on(window, sink)));
                 return Ok(());
             }
         }
-        if self.wish != Wish::Others {
+        if self.selection != Selection::Others {
             self.gaps.close(window)?;
             // They are named behind all others, and what is wrong with the directory is said then.
             if self.gaps.name(window, sink, BATCH)? {
-                sink.rest(Box::new(move |window, sink| self.go_on(window, sink)));
+                sink.continue_with(Box::new(move |window, sink| self.go_on(window, sink)));
                 return Ok(());
             }
         }
@@ -404,198 +338,5 @@ impl Reading {
         }
         let detail = "it has not as many records as its end says";
         Err(malformed("CentralDirectory", self.directory.start, detail))
-    }
-}
-
-/// Puts a member before the sink, unless nothing can come of it; whether it did, and where the member
-/// ends if that is known.
-fn name_member(
-    window: &mut Window<'_>,
-    sink: &mut dyn Sink,
-    directory: &Directory,
-    entry: Entry<&[u8]>,
-    members: &mut Run,
-) -> Result<(bool, Option<u64>)> {
-    if entry.packed == 0 {
-        match is_empty(window, directory, entry, members) {
-            Ok(true) => {}
-            Ok(false) => {
-                let detail = "a member is empty by the directory only";
-                let header = directory.base.saturating_add(entry.header);
-                sink.incomplete(malformed("LocalFileHeader", header, detail));
-            }
-            Err(error) if error.ends_file() => return Err(error),
-            Err(error) => sink.incomplete(error),
-        }
-        return Ok((false, None));
-    }
-    if entry.flags & (ENCRYPTED | MASKED) != 0 || entry.method == AES {
-        let error = Error::unsupported(
-            ErrorCode::EncryptedMember,
-            "zip member",
-            directory.base.saturating_add(entry.header),
-            "a password is needed",
-        );
-        let body = Body::Unopened { error, size: Some(entry.size) };
-        sink.member(Member { name: name(entry.name, entry.flags), body })?;
-        return Ok((true, None));
-    }
-    let located = locate(window, sink, directory, entry, members);
-    let extent = match located {
-        Ok(extent) => extent,
-        Err(error) if error.ends_file() => return Err(error),
-        Err(error) => {
-            sink.incomplete(error);
-            return Ok((false, None));
-        }
-    };
-    match body(window, &entry, extent)? {
-        Some(body) => {
-            sink.member(Member { name: name(entry.name, entry.flags), body })?;
-            Ok((true, Some(extent.end())))
-        }
-        None => {
-            if is_named_protected_in_bytes(entry.name) {
-                sink.incomplete(not_as_named());
-            }
-            Ok((false, Some(extent.end())))
-        }
-    }
-}
-
-/// Whether a member of which the directory says so is empty: a reader that goes by local headers
-/// would not see it that way otherwise.
-fn is_empty(
-    window: &mut Window<'_>,
-    directory: &Directory,
-    entry: Entry<&[u8]>,
-    members: &mut Run,
-) -> Result<bool> {
-    let header = directory.base.saturating_add(entry.header);
-    let len = LOCAL_LEN.saturating_add(to_u64(entry.name.len())).saturating_add(USUAL_EXTRA);
-    members.prefetch(window, header, to_usize(len).unwrap_or_default(), 0)?;
-    let (described, data) = local(window, header, <[u8]>::len)?;
-    let agrees = entry.size == 0 && described.packed == 0 && described.size == 0;
-    // Where the name ends, the data begin.
-    let agrees = agrees && described.name == entry.name.len();
-    let follows = data >= directory.start || window.up_to(data, 2)? == b"PK";
-    Ok(agrees && (described.flags & DESCRIPTOR == 0 || follows))
-}
-
-/// Where the data of a member lie.
-fn locate(
-    window: &mut Window<'_>,
-    sink: &mut dyn Sink,
-    directory: &Directory,
-    entry: Entry<&[u8]>,
-    members: &mut Run,
-) -> Result<Extent> {
-    let header = directory.base.saturating_add(entry.header);
-    // The beginning of the data is wanted next; one read takes both.
-    let name = to_u64(entry.name.len()).saturating_add(USUAL_EXTRA);
-    let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(HEAD));
-    members.prefetch(window, header, to_usize(both).unwrap_or_default(), entry.packed)?;
-    let (described, data) = local(window, header, <[u8]>::len)?;
-    let is_moved = described.name != entry.name.len();
-    let moved = is_moved.then_some("another length of the name than in the directory");
-    // Behind the name the data begin: where its length differs, it is unknown where they do.
-    if let Some(detail) = moved.or_else(|| entry.contradicts(&described)) {
-        sink.incomplete(malformed("LocalFileHeader", header, detail));
-    }
-    let extent = Extent { offset: data, len: entry.packed };
-    if extent.end() > window.len() {
-        return Err(Error::truncated(
-            "zip member",
-            data,
-            "the archive ends before the member does",
-        ));
-    }
-    Ok(extent)
-}
-
-/// How the member is to be opened; `None` where its first bytes say that nothing comes of it.
-fn body<N: AsRef<[u8]>>(
-    window: &mut Window<'_>,
-    entry: &Entry<N>,
-    extent: Extent,
-) -> Result<Option<Body>> {
-    let len = to_usize(extent.len.min(HEAD)).unwrap_or_default();
-    let is_wanted = |head: &[u8]| is_worth_opening(entry.name.as_ref(), head);
-    Ok(match entry.method {
-        STORED => {
-            let head = window.up_to(extent.offset, len)?;
-            is_wanted(head).then(|| Body::Stored(vec![extent]))
-        }
-        DEFLATED => {
-            window.meter().charge(Limit::Steps, HEAD_STEPS)?;
-            let head = head_of(Encoding::Deflate, window.up_to(extent.offset, len)?);
-            let encoding = Encoding::Deflate;
-            let size = Some(entry.size);
-            let body = Body::Encoded { extents: vec![extent], encoding, size };
-            // What does not even begin to inflate is opened, so that somebody hears of it.
-            head.is_none_or(|head| is_wanted(&head)).then_some(body)
-        }
-        method => {
-            let error = Error::unsupported(
-                ErrorCode::ArchiveNotOpened,
-                "zip member",
-                extent.offset,
-                format!("compressed by method {method}"),
-            );
-            Some(Body::Unopened { error, size: Some(entry.size) })
-        }
-    })
-}
-
-/// Reads the label where the member is a part that may have one.
-fn label_part(
-    window: &mut Window<'_>,
-    sink: &mut dyn Sink,
-    directory: &Directory,
-    entry: Entry<&[u8]>,
-) -> Result<()> {
-    let read = match entry.name {
-        LABEL_INFO => label::label_info,
-        CUSTOM_PROPERTIES => label::custom_properties,
-        _ => return Ok(()),
-    };
-    if !sink.wanted().labels {
-        return Ok(());
-    }
-    let extent = locate(window, sink, directory, entry, &mut Run::default())?;
-    window.meter().check(Limit::Allocation, extent.len)?;
-    let packed = window.read(
-        "zip member",
-        extent.offset,
-        to_usize(extent.len).unwrap_or(usize::MAX),
-        Ahead::Nothing,
-    )?;
-    let xml = match entry.method {
-        STORED => packed.to_vec(),
-        DEFLATED => decode_all(Encoding::Deflate, packed, MAX_LABEL_PART)?,
-        _ => return Ok(()),
-    };
-    if let Some(found) = read(&xml, window.meter())? {
-        sink.label(found);
-    }
-    Ok(())
-}
-
-/// The name of a member for the record.
-fn name(name: &[u8], flags: u16) -> Name {
-    if name.is_empty() {
-        return Name::Unnamed("member");
-    }
-    Name::Named(match std::str::from_utf8(name) {
-        Ok(name) => name.to_owned(),
-        Err(_) if flags & UTF8 != 0 => crate::bytes::utf8_lossy(name).into_owned(),
-        Err(_) => name.iter().map(|byte| cp437(*byte)).collect(),
-    })
-}
-
-fn cp437(byte: u8) -> char {
-    match byte.checked_sub(0x80) {
-        Some(high) => CP437.chars().nth(usize::from(high)).unwrap_or(char::REPLACEMENT_CHARACTER),
-        None => char::from(byte),
     }
 }

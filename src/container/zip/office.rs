@@ -5,12 +5,12 @@
 //! Office documents put parts into a few folders, and give them one of a few extensions. A member that
 //! is named otherwise is looked at like a member of an archive, which costs a read and nothing else.
 
-use super::Run;
 use super::directory::{Directory, central, local};
 use super::layout::{
     CENTRAL_FIXED, DEFLATED, DESCRIPTOR, LOCAL, LOCAL_FIXED, MAIN_PARTS, MAIN_TYPES, RELATIONSHIPS,
     STORED,
 };
+use super::read_ahead::ReadAhead;
 use crate::bytes::to_usize;
 use crate::error::Result;
 use crate::limits::Limit;
@@ -106,7 +106,7 @@ pub(super) fn is_office(window: &mut Window<'_>, directory: &Directory) -> Resul
 /// The text of the relationships of a package, if one of the first records is theirs.
 fn relationships(window: &mut Window<'_>, directory: &Directory) -> Result<Option<Vec<u8>>> {
     let mut position = directory.start;
-    let mut run = Run::new(position);
+    let mut run = ReadAhead::new(position);
     for _ in 0..PACKAGE_SEARCH {
         if position >= directory.end {
             break;

@@ -2,9 +2,9 @@
 
 use super::directory::local;
 use super::layout::{CENTRAL, DESCRIPTOR, ENCRYPTED, LOCAL};
-use super::{BATCH, body, name};
+use super::member::{BATCH, body, name};
 use crate::bytes::to_u64;
-use crate::container::{Member, Sink};
+use crate::container::sink::{Member, Sink};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Extent, Window};
@@ -12,8 +12,8 @@ use crate::source::{Extent, Window};
 /// Bytes that are searched at once for the next header.
 const SEARCH: usize = 65_536;
 
-/// Names the members from the front on; that the directory is lost is said in any case, because
-/// nobody knows what else was in it.
+/// Reports the members from the front on, and the loss of the directory, which may have contained
+/// others.
 pub(super) fn scan(window: &mut Window<'_>, sink: &mut dyn Sink, lost: Error) -> Result<()> {
     sink.incomplete(lost);
     go_on(window, sink, 0)
@@ -44,13 +44,13 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, from: u64) -> Result<()> 
         }
         if entry.flags & ENCRYPTED == 0 && entry.packed > 0 {
             let extent = Extent { offset: data, len: entry.packed };
-            if let Some(body) = body(window, &entry, extent)? {
+            if let Some(body) = body(window, &entry, extent, sink.recognizer())? {
                 sink.member(Member { name: name(&entry.name, entry.flags), body })?;
                 named = named.saturating_add(1);
             }
         }
         if let Some(next) = next.filter(|_| named >= BATCH) {
-            sink.rest(Box::new(move |window, sink| go_on(window, sink, next)));
+            sink.continue_with(Box::new(move |window, sink| go_on(window, sink, next)));
             return Ok(());
         }
         position = next;
@@ -58,7 +58,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, from: u64) -> Result<()> 
     Ok(())
 }
 
-/// The next local header at or behind `from`; none behind the first record of a directory.
+/// Returns the next local header at or after `from`; `None` after the first record of a directory.
 fn next_header(window: &mut Window<'_>, mut from: u64) -> Result<Option<u64>> {
     let local = LOCAL.to_le_bytes();
     let central = CENTRAL.to_le_bytes();

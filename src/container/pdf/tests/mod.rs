@@ -9,8 +9,9 @@ use std::cell::RefCell;
 use std::io;
 
 use crate::code::ErrorCode;
-use crate::container;
-use crate::container::{Body, Label, LicenseBytes, Member, Name, Sink, Wanted};
+use crate::container::name::Name;
+use crate::container::sink::{Body, ExtractOptions, Label, LicenseBytes, Member, Sink};
+use crate::container::{self, RECOGNIZER, Recognizer};
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::{Cancel, Limits, Meter};
@@ -52,8 +53,11 @@ impl Told {
 }
 
 impl Sink for Told {
-    fn wanted(&self) -> Wanted {
-        Wanted { labels: true, deep: false, evidence: true }
+    fn options(&self) -> ExtractOptions {
+        ExtractOptions { labels: true, deep: false, evidence: true }
+    }
+    fn recognizer(&self) -> Recognizer {
+        RECOGNIZER
     }
 
     fn container(&mut self, container: Container) {

@@ -1,33 +1,30 @@
 //! Objects that were put into a binary Office document or an OLE object (MS-OLEDS): the files among
-//! them are looked into where all members are wanted.
+//! them are inspected if all members are requested.
 
 use crate::bytes::{Cursor, to_u64, to_usize, utf8_lossy};
 use crate::code::ErrorCode;
 use crate::container::compound::{CompoundFile, Entry, EntryKind};
-use crate::container::{
-    Body, Member, Name, Sink, WAITING, go_on, is_firmly_known, is_known, is_named_protected,
-    not_as_named,
-};
+use crate::container::name::{Name, is_named_protected, not_as_named};
+use crate::container::recognizer::Recognizer;
+use crate::container::sink::{Body, Member, Sink, WAITING, report_damage};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Window, part};
 
-/// The stream of a file that the packager was given, MS-OLEDS 2.3.6; what its native data are,
-/// Microsoft has not published.
+/// Stream of a packaged file, MS-OLEDS 2.3.6. Microsoft has not published the format of its native data.
 const NATIVE: &str = "\u{1}Ole10Native";
 /// Bytes of `NativeDataSize`.
 const SIZE: usize = 4;
-/// What the packager's native data begin with.
+/// First bytes of the native data of the packager.
 const FLAGS: [u8; 2] = [2, 0];
 /// The kind of native data that holds the file itself, not a link to it.
 const NATIVE_FILE: u16 = 3;
-/// Bytes of the packager's that are looked at to tell whether anything can come of them: it has three
-/// names before the file.
+/// Bytes of the native data by which the file is recognized. Three names precede it.
 const HEAD: u64 = 4096;
-/// Bytes that the smallest protected thing has at least, and by which every other stream is known.
+/// Least size of a protected file, and bytes by which every other stream is recognized.
 const LEAST: u64 = 512;
 
-/// Looks at every stream: an object is known by its first bytes, whatever storage it is in.
+/// Examines every stream: an object is recognized by its first bytes, in any storage.
 pub(super) fn read(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -39,7 +36,7 @@ pub(super) fn read(
             continue;
         }
         let read = object(file, window, sink, &entry);
-        go_on(sink, read)?;
+        report_damage(sink, read)?;
     }
     Ok(())
 }
@@ -54,7 +51,7 @@ fn object(
         return native(file, window, sink, entry);
     }
     let head = file.read(window, entry, LEAST)?;
-    if !is_firmly_known(&head) {
+    if !sink.recognizer().is_firmly_known(&head) {
         return Ok(());
     }
     window.meter().charge(Limit::Allocation, WAITING)?;
@@ -72,7 +69,7 @@ pub(super) fn read_package(
     let root = file.root();
     let Some(entry) = file.child(window, &root, NATIVE)? else { return Ok(()) };
     let read = native(file, window, sink, &entry);
-    go_on(sink, read).map(drop)
+    report_damage(sink, read).map(drop)
 }
 
 /// Returns whether a stream that begins with `head` is the packager's: its name says so, or its
@@ -93,13 +90,13 @@ pub(super) fn native(
 ) -> Result<()> {
     let head = file.read(window, entry, HEAD)?;
     let packed = match head.get(SIZE..).is_some_and(|native| native.starts_with(&FLAGS)) {
-        true => Packed::find(&head, entry.size)?,
+        true => Packed::find(&head, entry.size, sink.recognizer())?,
         false => None,
     };
-    // Other programs put their data there as they are.
+    // Other programs store their data there without the fields of the packager.
     let packed = packed.unwrap_or(Packed { name: None, at: to_u64(SIZE), len: u64::MAX });
     let data = to_usize(packed.at).and_then(|at| head.get(at..)).unwrap_or_default();
-    if !is_known(data) {
+    if !sink.recognizer().is_known(data) {
         return match packed.name {
             Some(name) if is_named_protected(&name) => Err(not_as_named()),
             _ => file.check_chain(window, entry),
@@ -112,20 +109,20 @@ pub(super) fn native(
     sink.member(Member { name: packed.name.map_or(number, Name::Named), body })
 }
 
-/// What the native data of the packager hold.
+/// File in the native data of the packager.
 #[derive(Debug, PartialEq, Eq)]
 struct Packed {
     name: Option<String>,
-    /// Where the file begins in the stream, and how many bytes it has.
+    /// Offset of the file in the stream, and its size in bytes.
     at: u64,
     len: u64,
 }
 
 impl Packed {
     /// Finds the file in a stream of `size` bytes that begins with `head`. Where the fields before it
-    /// do not add up, the file is searched for behind a length that fits into the stream; fails if
-    /// it is not found either.
-    fn find(head: &[u8], size: u64) -> Result<Option<Packed>> {
+    /// do not add up, the file is searched for after a length that fits into the stream. Fails if it
+    /// is not found.
+    fn find(head: &[u8], size: u64, recognizer: Recognizer) -> Result<Option<Packed>> {
         let parsed = Packed::parse(Cursor::new("OLENativeStream", head, 0));
         let error = match parsed {
             Ok(Some(packed)) if packed.at.saturating_add(packed.len) > size => {
@@ -139,13 +136,13 @@ impl Packed {
             let len = len.first_chunk().map(|len| u64::from(u32::from_le_bytes(*len)))?;
             let begin = at.checked_add(SIZE)?;
             let fits = len > 0 && to_u64(begin).saturating_add(len) <= size;
-            let is_file = fits && is_firmly_known(head.get(begin..)?);
+            let is_file = fits && recognizer.is_firmly_known(head.get(begin..)?);
             is_file.then_some(Packed { name: None, at: to_u64(begin), len })
         });
         found.map(Some).ok_or(error)
     }
 
-    /// `None` of a link to a file that lies somewhere else.
+    /// Parses the fields; `None` for a link to another file.
     fn parse(mut stream: Cursor<'_>) -> Result<Option<Packed>> {
         stream.skip(SIZE, "NativeDataSize")?;
         stream.skip(FLAGS.len(), "flags")?;

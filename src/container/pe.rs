@@ -1,17 +1,18 @@
-//! Programs (`.exe`), of which some bring an archive along and unpack it: a ZIP, which has its
-//! directory at the end, or another one right behind the image.
+//! Programs (`.exe`, PE and MS-DOS), some of which contain an archive that they unpack: a ZIP, whose
+//! directory is at the end, or another archive immediately after the image.
 //!
-//! Programs for DOS that unpack LHA and ARJ say so in their first bytes.
+//! The first bytes of programs for DOS that unpack LHA and ARJ contain a magic.
 
-use super::{Sink, archive, begins_file, stored, zip};
+use super::{stored, unsupported_archive, zip};
 use crate::bytes::Cursor;
+use crate::container::sink::Sink;
 use crate::error::Result;
 use crate::kinds::{Anomaly, Container};
 use crate::source::Window;
 
-/// `e_magic`, with which programs of MS-DOS and all that came after it begin.
+/// `e_magic`, with which programs of MS-DOS and its successors begin.
 const MAGIC: &[u8] = b"MZ";
-/// Where the file says at which byte its PE header is (Microsoft PE Format, "Signature").
+/// Offset of the offset of the PE header (Microsoft PE Format, "Signature").
 const PE_AT: u64 = 0x3C;
 const SIGNATURE: &[u8] = b"PE\0\0";
 /// Bytes of the signature and of the COFF file header.
@@ -19,7 +20,7 @@ const HEADER: usize = 24;
 /// Bytes of a section header, and how many of them Windows loads.
 const SECTION: usize = 40;
 const SECTIONS: usize = 96;
-/// Bytes behind the image by which a file is recognized there.
+/// Bytes after the image by which a file is recognized there.
 const HEAD: usize = 4096;
 
 pub(super) fn matches(head: &[u8]) -> bool {
@@ -31,26 +32,26 @@ pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     if zip::read_near_end(window, sink)? {
         return Ok(());
     }
-    if let Some(name) = archive::unpacker(window.head()?) {
-        return archive::not_opened(sink, 0, name);
+    if let Some(name) = unsupported_archive::unpacker(window.head()?) {
+        return unsupported_archive::not_opened(sink, 0, name);
     }
     let end = match image_end(window)? {
         None => dos_image_end(window)?,
         end => end,
     };
     let Some(end) = end else { return Ok(()) };
-    if let Some((at, name)) = archive::behind(window, end)? {
-        return archive::not_opened(sink, at, name);
+    if let Some((at, name)) = unsupported_archive::behind(window, end)? {
+        return unsupported_archive::not_opened(sink, at, name);
     }
-    // Right behind the image, more formats are told from other data than behind a few bytes more.
+    // Immediately after the image more formats are recognized than a few bytes later.
     let behind = window.up_to(end, HEAD)?;
-    if !behind.is_empty() && begins_file(behind) && !matches(behind) {
+    if !behind.is_empty() && sink.recognizer().begins_file(behind) && !matches(behind) {
         return stored::rest(window, sink, "appended", end, Anomaly::TrailingData);
     }
     Ok(())
 }
 
-/// Where the image of a program for DOS ends: `e_cblp` bytes in the last one of `e_cp` pages of 512
+/// Returns the end of the image of a program for DOS: `e_cblp` bytes in the last one of `e_cp` pages of 512
 /// bytes. Another header may follow it, which has its own image.
 fn dos_image_end(window: &mut Window<'_>) -> Result<Option<u64>> {
     let Some([last_low, last_high, low, high]) = window.up_to(2, 4)?.first_chunk() else {
@@ -62,12 +63,12 @@ fn dos_image_end(window: &mut Window<'_>) -> Result<Option<u64>> {
     Ok(pages.checked_mul(512).and_then(|end| end.checked_sub(unused)).filter(|end| *end > 0))
 }
 
-/// Where the image of a program for Windows ends: behind the last of its sections.
+/// Returns the end of the image of a program for Windows: the end of its last section.
 fn image_end(window: &mut Window<'_>) -> Result<Option<u64>> {
     let Some(at) = window.up_to(PE_AT, 4)?.first_chunk() else { return Ok(None) };
     let at = u64::from(u32::from_le_bytes(*at));
     let header = Cursor::new("COFF File Header", window.up_to(at, HEADER)?, at);
-    // What is no such program has no image.
+    // Other programs have no image.
     let Ok(Some(Table { offset, sections })) = Table::parse(header) else { return Ok(None) };
     let len = usize::from(sections).min(SECTIONS).saturating_mul(SECTION);
     let (sections, _) = window.up_to(offset, len)?.as_chunks::<SECTION>();
@@ -76,14 +77,14 @@ fn image_end(window: &mut Window<'_>) -> Result<Option<u64>> {
     Ok(ends.filter_map(Result::ok).max())
 }
 
-/// Where the section table lies, and how many headers it has.
+/// Offset of the section table, and the number of its headers.
 struct Table {
     offset: u64,
     sections: u16,
 }
 
 impl Table {
-    /// From "COFF File Header (Object and Image)" and the signature before it.
+    /// Parses "COFF File Header (Object and Image)" and the signature before it.
     fn parse(mut header: Cursor<'_>) -> Result<Option<Table>> {
         let signature = header.take(SIGNATURE.len(), "Signature")?;
         header.skip(2, "Machine")?;
@@ -96,7 +97,7 @@ impl Table {
     }
 }
 
-/// Behind the bytes of a section ("Section Table (Section Headers)").
+/// Returns the end of the bytes of a section ("Section Table (Section Headers)").
 fn raw_data_end(mut section: Cursor<'_>) -> Result<u64> {
     section.skip(16, "Name, VirtualSize, VirtualAddress")?;
     let size = section.u32_le("SizeOfRawData")?;

@@ -1,83 +1,82 @@
-//! Where a member's bytes come from, and where they lie in the file.
+//! Source of the bytes of a member, and their location in the file.
 
 use std::io;
 use std::rc::Rc;
 
 use crate::source::{Extent, Pieces, ReadAt};
 
-/// Bytes that members are read from: the file, or a member that holds others.
+/// Bytes that members are read from: the file, or a member that contains others.
 #[derive(Clone)]
-pub(super) enum Holder<'a> {
+pub(super) enum MemberSource<'a> {
     File(&'a dyn ReadAt),
     Member(Rc<dyn ReadAt + 'a>),
 }
 
-impl ReadAt for Holder<'_> {
+impl ReadAt for MemberSource<'_> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         match self {
-            Holder::File(source) => source.read_at(offset, buf),
-            Holder::Member(source) => source.read_at(offset, buf),
+            MemberSource::File(source) => source.read_at(offset, buf),
+            MemberSource::Member(source) => source.read_at(offset, buf),
         }
     }
 
     fn size(&self) -> io::Result<u64> {
         match self {
-            Holder::File(source) => source.size(),
-            Holder::Member(source) => source.size(),
+            MemberSource::File(source) => source.size(),
+            MemberSource::Member(source) => source.size(),
         }
     }
 
     fn is_sized(&self) -> bool {
         match self {
-            Holder::File(source) => source.is_sized(),
-            Holder::Member(source) => source.is_sized(),
+            MemberSource::File(source) => source.is_sized(),
+            MemberSource::Member(source) => source.is_sized(),
         }
     }
 
     fn has_changed(&self) -> bool {
         match self {
-            Holder::File(source) => source.has_changed(),
-            Holder::Member(source) => source.has_changed(),
+            MemberSource::File(source) => source.has_changed(),
+            MemberSource::Member(source) => source.has_changed(),
         }
     }
 
     fn in_memory(&self) -> Option<&[u8]> {
         match self {
-            Holder::File(source) => source.in_memory(),
-            Holder::Member(source) => source.in_memory(),
+            MemberSource::File(source) => source.in_memory(),
+            MemberSource::Member(source) => source.in_memory(),
         }
     }
 }
 
-/// Where a member is located in the file, if it is stored there as it is.
+/// Location of a member in the file.
 #[derive(Clone)]
-pub(super) enum Place {
-    /// It is the file.
+pub(super) enum MemberLocation {
+    /// The member is the file.
     Whole,
-    /// In extents of its container.
-    Within(Rc<Within>),
-    /// It is encoded.
+    /// Extents of its container.
+    Within(Rc<MemberExtents>),
+    /// The member is encoded.
     Nowhere,
 }
 
-/// The extents of a member in its container, and where that one is located.
-pub(super) struct Within {
-    container: Place,
+/// Extents of a member in its container, and the location of the container.
+pub(super) struct MemberExtents {
+    container: MemberLocation,
     pieces: Pieces,
 }
 
-impl Place {
+impl MemberLocation {
     /// Returns the location of a member with these extents in the member that is located here.
     ///
-    /// The extents are resolved to offsets in the file only for the offsets that are asked for:
-    /// members of one container may share its extents, and resolving all of them for each member
-    /// would cost their product.
-    pub(super) fn inner(&self, pieces: &Pieces) -> Place {
+    /// Only requested offsets are resolved to offsets in the file: members of one container may share
+    /// its extents, and resolving all extents for each member would cost their product.
+    pub(super) fn inner(&self, pieces: &Pieces) -> MemberLocation {
         match self {
-            Place::Nowhere => Place::Nowhere,
+            MemberLocation::Nowhere => MemberLocation::Nowhere,
             container => {
                 let (container, pieces) = (container.clone(), pieces.clone());
-                Place::Within(Rc::new(Within { container, pieces }))
+                MemberLocation::Within(Rc::new(MemberExtents { container, pieces }))
             }
         }
     }
@@ -88,16 +87,16 @@ impl Place {
         let (mut place, mut at, mut len) = (self, offset, u64::MAX);
         loop {
             match place {
-                Place::Whole => {
+                MemberLocation::Whole => {
                     let len = len.min(u64::MAX.saturating_sub(at));
                     return Some(Extent { offset: at, len });
                 }
-                Place::Within(within) => {
+                MemberLocation::Within(within) => {
                     let found = within.pieces.locate(at)?;
                     (at, len) = (found.offset, len.min(found.len));
                     place = &within.container;
                 }
-                Place::Nowhere => return None,
+                MemberLocation::Nowhere => return None,
             }
         }
     }
@@ -136,7 +135,7 @@ mod tests {
 
     #[test]
     fn offsets_in_nested_members_are_resolved_to_the_file() {
-        let outer = Place::Whole.inner(&pieces(&[(100, 10), (90, 10), (300, 5)]));
+        let outer = MemberLocation::Whole.inner(&pieces(&[(100, 10), (90, 10), (300, 5)]));
         let inner = outer.inner(&pieces(&[(10, 10), (0, 10), (22, 3)]));
         let cases = [(0, Some(90)), (9, Some(99)), (10, Some(100)), (20, Some(302)), (23, None)];
         for (offset, expected) in cases {
@@ -150,6 +149,6 @@ mod tests {
         assert_eq!(inner.contiguous(0, 21), None);
         assert_eq!(inner.contiguous(22, 1), Some(304));
         assert_eq!(inner.contiguous(22, 2), None);
-        assert_eq!(Place::Nowhere.inner(&pieces(&[(0, 1)])).offset(0), None);
+        assert_eq!(MemberLocation::Nowhere.inner(&pieces(&[(0, 1)])).offset(0), None);
     }
 }

@@ -2,7 +2,7 @@
 //! with one byte that any file may begin with, so each kind is known by further fields. Keys and
 //! signatures alone hold no file.
 
-use super::{begins_at, byte};
+use super::magic::{begins_at, byte};
 use crate::source::{Encoding, head_of};
 
 /// Packet types (RFC 9580 5).

@@ -1,14 +1,16 @@
-//! What a member's format says of it, gathered and turned into findings.
+//! Collects what the format of a member reports, and converts it into findings.
 
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::Options;
-use super::place::Place;
+use super::location::MemberLocation;
+use super::options::Options;
 use crate::bytes::{Buffer, to_u64, to_usize};
 use crate::code::ErrorCode;
-use crate::container::mail::pst::PstOpener;
-use crate::container::{Body, Label, LicenseBytes, Member, Rest, Sink, Wanted};
+use crate::container::{
+    Body, Continuation, ExtractOptions, Label, LicenseBytes, Member, PstOpener, RECOGNIZER,
+    Recognizer, Sink,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Facts, LicenseFacts};
 use crate::kinds::{Anomaly, Container, Protection};
@@ -18,27 +20,26 @@ use crate::limits::{Limit, Meter};
 use crate::report::Finding;
 use crate::source::{Extent, Window};
 
-/// What one member's format has said so far.
+/// Reports about one member.
 #[derive(Default)]
-pub(super) struct Gathered {
+pub(super) struct MemberResult {
     container: Option<Container>,
     protection: Option<Protection>,
     /// License candidates in file order.
     pub(super) candidates: Vec<Candidate>,
-    /// XrML that protects nothing.
+    /// XrML that is not a publishing license.
     certificates: Option<License>,
     use_licenses: u32,
-    /// The newest of them.
+    /// The newest use license.
     use_license: Option<Box<UseLicense>>,
     label: Option<Label>,
     anomalies: Vec<Anomaly>,
     evidence: Vec<Evidence>,
     pub(super) members: Vec<Member>,
-    /// The place among the members of a PDF that is a second reading of the same bytes, and where
-    /// its bytes begin and end.
-    second_pdf: Option<(usize, Range<u64>)>,
-    pub(super) rest: Option<Rest>,
-    /// Whether what is left is read forward.
+    /// Index among the members of a PDF in the same bytes, and the span of its bytes.
+    trailing_pdf: Option<(usize, Range<u64>)>,
+    pub(super) rest: Option<Continuation>,
+    /// Whether the continuation reads forward.
     pub(super) is_forward: bool,
     incomplete: Option<Error>,
     pub(super) is_layer: bool,
@@ -52,16 +53,16 @@ pub(super) enum Candidate {
     Unread(Error),
 }
 
-pub(super) struct Gather<'g> {
+pub(super) struct Collector<'g> {
     pub(super) options: &'g Options,
     pub(super) meter: &'g Meter<'g>,
     pub(super) buffer: &'g mut Buffer,
     pub(super) memory: &'g mut Memory,
-    pub(super) place: &'g Place,
-    pub(super) found: Gathered,
+    pub(super) place: &'g MemberLocation,
+    pub(super) found: MemberResult,
 }
 
-impl Gather<'_> {
+impl Collector<'_> {
     /// Reads XrML, and adds a candidate for each publishing license in it.
     fn take_license(&mut self, bytes: &[u8], offset: Option<u64>) -> Result<()> {
         self.meter.charge(Limit::Licenses, 1)?;
@@ -99,7 +100,7 @@ impl Gather<'_> {
         }
         match reading.kind {
             Kind::PublishingLicense => self.found.protection = Some(Protection::Rms),
-            // Inside a protected container the only license there is must be the one.
+            // The only license in a protected container must be the publishing license.
             Kind::Other(_) | Kind::Unknown if self.is_rms() => {
                 let error = Error::malformed(
                     ErrorCode::LicenseUnreadable,
@@ -111,7 +112,7 @@ impl Gather<'_> {
             }
             Kind::Other(what) => {
                 if let Some(error) = reading.error {
-                    // A license may stand behind what could not be read.
+                    // A license may follow the bytes that could not be read.
                     self.found.protection = Some(Protection::Unknown);
                     return Err(error);
                 }
@@ -140,7 +141,7 @@ impl Gather<'_> {
             offset.and_then(|offset| self.place.contiguous(offset, to_u64(bytes.len())));
         let license = self.kept(bytes, reading.facts.license_offset);
         if self.found.candidates.is_empty() {
-            // Nearly every container has one; a list grows to four, which are large.
+            // Nearly every container has one candidate. Without this the list would allocate four.
             #[allow(clippy::disallowed_methods)] // a constant
             self.found.candidates.reserve_exact(1);
         }
@@ -148,7 +149,7 @@ impl Gather<'_> {
         Ok(())
     }
 
-    /// The bytes for the caller, if it wants them.
+    /// Returns the bytes for the caller, if it requested them.
     fn kept(&self, bytes: &[u8], offset: Option<u64>) -> Option<License> {
         self.options.keep_licenses.then(|| License { raw: bytes.to_vec(), offset })
     }
@@ -158,12 +159,16 @@ impl Gather<'_> {
     }
 }
 
-/// How much of a license is read at first, and then again as much, when only its head is wanted.
+/// Bytes of a license that are read first if only its head is needed; doubled until the head is complete.
 const HEAD: u64 = 8192;
 
-impl Sink for Gather<'_> {
-    fn wanted(&self) -> Wanted {
-        self.options.wanted
+impl Sink for Collector<'_> {
+    fn options(&self) -> ExtractOptions {
+        self.options.extract
+    }
+
+    fn recognizer(&self) -> Recognizer {
+        RECOGNIZER
     }
 
     fn reads_whole_licenses(&self) -> bool {
@@ -171,7 +176,7 @@ impl Sink for Gather<'_> {
     }
 
     fn is_member(&self) -> bool {
-        !matches!(self.place, Place::Whole)
+        !matches!(self.place, MemberLocation::Whole)
     }
 
     fn pst_opener(&self) -> Option<PstOpener> {
@@ -191,7 +196,7 @@ impl Sink for Gather<'_> {
     }
 
     fn evidence(&mut self, element: &'static str, value: &str, offset: Option<u64>) {
-        if self.options.wanted.evidence {
+        if self.options.extract.evidence {
             let offset = offset.and_then(|offset| self.place.offset(offset));
             let (value, in_license, length) = (value.to_owned(), None, None);
             self.found.evidence.push(Evidence { element, value, offset, in_license, length });
@@ -272,14 +277,15 @@ impl Sink for Gather<'_> {
         self.found.label.get_or_insert(label);
     }
 
-    fn second_pdf(&mut self, member: Member, span: Range<u64>) -> Result<()> {
+    fn trailing_pdf(&mut self, member: Member, span: Range<u64>) -> Result<()> {
         self.anomaly(Anomaly::Polyglot, Some(span.start));
-        self.found.second_pdf = Some((self.found.members.len(), span));
+        self.found.trailing_pdf = Some((self.found.members.len(), span));
         self.member(member)
     }
 
     fn member(&mut self, member: Member) -> Result<()> {
-        if let (Some((place, span)), Body::Stored(extents)) = (&self.found.second_pdf, &member.body)
+        if let (Some((place, span)), Body::Stored(extents)) =
+            (&self.found.trailing_pdf, &member.body)
             && extents.first().is_some_and(|first| first.offset == span.start)
             && extents.iter().any(|it| (it.offset..it.end()).contains(&span.end))
         {
@@ -287,33 +293,33 @@ impl Sink for Gather<'_> {
             if place < self.found.members.len() {
                 self.found.members.remove(place);
             }
-            self.found.second_pdf = None;
+            self.found.trailing_pdf = None;
             self.found.anomalies.retain(|anomaly| *anomaly != Anomaly::Polyglot);
             let polyglot = Anomaly::Polyglot.as_str();
             self.found.evidence.retain(|it| it.element != "anomaly" || it.value != polyglot);
         }
         self.found.members.push(member);
-        // One charge when it is met, one when it is opened: a directory of a million entries is
-        // work by itself.
+        // Reporting and opening are charged separately, because a directory of a million entries is
+        // work even if none is opened.
         self.meter.charge(Limit::Steps, 1)
     }
 
-    fn rest(&mut self, rest: Rest) {
-        self.found.rest = Some(rest);
+    fn continue_with(&mut self, next: Continuation) {
+        self.found.rest = Some(next);
     }
 
-    fn forward(&mut self, rest: Rest) {
+    fn continue_forward(&mut self, next: Continuation) {
         self.found.is_forward = true;
-        self.rest(rest);
+        self.continue_with(next);
     }
 
     fn anomaly(&mut self, anomaly: Anomaly, offset: Option<u64>) {
-        // The inside of a mail has the layout of a document, and no old reader ever opens it.
+        // The payload of a mail has the layout of a document, but old readers never open it as a file.
         if self.found.is_layer && anomaly == Anomaly::PlaceholderMissing {
             return;
         }
         self.evidence("anomaly", anomaly.as_str(), offset);
-        // Each goes into every record of the member, so that a list of a million would be copied.
+        // Every record of the member contains the list, so that a million anomalies would be copied.
         if !self.found.anomalies.contains(&anomaly) {
             self.found.anomalies.push(anomaly);
         }
@@ -322,8 +328,8 @@ impl Sink for Gather<'_> {
     fn incomplete(&mut self, error: Error) {
         let place = self.place;
         self.found.incomplete.get_or_insert_with(|| match place {
-            Place::Whole | Place::Nowhere => error,
-            Place::Within(_) => {
+            MemberLocation::Whole | MemberLocation::Nowhere => error,
+            MemberLocation::Within(_) => {
                 let offset = error.offset().and_then(|offset| place.offset(offset));
                 error.with_offset(offset)
             }
@@ -331,14 +337,15 @@ impl Sink for Gather<'_> {
     }
 }
 
-/// The first `wanted` bytes of `extents` where they lie, if they do so in memory, in one piece;
-/// `had` of them were lent before.
+/// Borrows the first `wanted` bytes of `extents`, if they are contiguous in memory; `had` of them were
+/// borrowed before.
 fn lend<'a>(window: &Window<'a>, extents: &[Extent], wanted: u64, had: usize) -> Option<&'a [u8]> {
     let [extent] = extents else { return None };
     window.borrow(extent.offset, to_usize(wanted)?, had)
 }
 
-/// Appends the bytes of `extents` to `buffer` until it holds `wanted`; those it has are skipped.
+/// Appends the bytes of `extents` to `buffer` until it contains `wanted` bytes, without those that it
+/// contains already.
 fn append_extents(
     window: &mut Window<'_>,
     extents: &[Extent],
@@ -361,29 +368,29 @@ fn append_extents(
     Ok(())
 }
 
-impl Gathered {
-    /// Returns what the container says of each of its layers: its kind, its protection, and what
-    /// was odd or not read. With several layers each one needs it.
-    pub(super) fn for_layer(&self) -> Gathered {
-        Gathered {
+impl MemberResult {
+    /// Returns the reports that concern each layer of the container: kind, protection, anomalies, and
+    /// what was not read. Each of several layers needs a copy.
+    pub(super) fn for_layer(&self) -> MemberResult {
+        MemberResult {
             container: self.container,
             protection: self.protection,
             label: self.label.clone(),
             anomalies: self.anomalies.clone(),
             evidence: self.evidence.clone(),
             incomplete: self.incomplete.clone(),
-            ..Gathered::default()
+            ..MemberResult::default()
         }
     }
 
-    /// Keeps `error` for every finding that has none of its own.
+    /// Keeps `error` for every finding without an error.
     pub(super) fn add_error(&mut self, error: Error) {
         self.incomplete.get_or_insert(error);
     }
 
-    /// Takes the members that were named in one reading.
+    /// Takes the members that were reported in one reading.
     pub(super) fn take_members(&mut self) -> Vec<Member> {
-        self.second_pdf = None;
+        self.trailing_pdf = None;
         std::mem::take(&mut self.members)
     }
 
@@ -397,7 +404,7 @@ impl Gathered {
         let container = self.container.unwrap_or(Container::Other);
         let mut protection = self.protection.unwrap_or(Protection::None);
         if self.use_licenses > 0 && !self.holds_license {
-            // Nobody is given one for what is not protected.
+            // Servers issue use licenses only for protected files.
             protection = Protection::Rms;
         }
         if error.is_some() && protection == Protection::None {
@@ -431,11 +438,11 @@ impl Gathered {
         }
     }
 
-    /// What is known of the member goes into each of its findings.
+    /// Adds the reports about the member to one of its findings.
     fn finish(&self, finding: &mut Finding, options: &Options, error: Option<Error>) {
         let facts = &mut finding.facts;
         facts.depth = options.manner.depth;
-        // A budget that cut the license short says more than the cut.
+        // A spent budget is the cause of a truncated license.
         let is_limit = error.as_ref().is_some_and(|error| error.kind() == ErrorKind::Limit);
         if finding.error.is_none() || is_limit {
             finding.error = error;
@@ -520,8 +527,8 @@ impl Candidate {
         finding
     }
 
-    /// All that a record says of the license but its offset; at depth `full` the digest of its
-    /// bytes is part of it. `None` for a candidate that could not be read.
+    /// Returns all fields of the record about the license except its offset; at depth `full` the digest of
+    /// its bytes is one of them. `None` for a candidate that could not be read.
     fn identity(&self) -> Option<Identity> {
         let Candidate::Read { reading, .. } = self else { return None };
         let mut facts = reading.facts.clone();

@@ -6,29 +6,8 @@
 
 use memchr::memmem;
 
-use super::{begins_at, byte};
-use crate::container::text;
-
-/// A magic at a fixed offset.
-pub(super) struct Magic {
-    pub(super) at: usize,
-    pub(super) bytes: &'static [u8],
-    pub(super) name: &'static str,
-    /// Tests further fields of a head that has the magic.
-    pub(super) confirm: fn(&[u8]) -> bool,
-}
-
-const fn magic(bytes: &'static [u8], name: &'static str) -> Magic {
-    Magic { at: 0, bytes, name, confirm: always }
-}
-
-const fn tested(bytes: &'static [u8], name: &'static str, confirm: fn(&[u8]) -> bool) -> Magic {
-    Magic { at: 0, bytes, name, confirm }
-}
-
-const fn at(at: usize, bytes: &'static [u8], name: &'static str) -> Magic {
-    Magic { at, bytes, name, confirm: always }
-}
+use super::magic::{Magic, at, begins_at, byte, magic, tested};
+use crate::container::xml_prolog;
 
 /// Those that self-extracting programs hold too.
 pub(super) const SEVEN_ZIP: (&[u8], &str) = (b"7z\xBC\xAF\x27\x1C", "7z");
@@ -238,10 +217,6 @@ const fn rows_by_first_byte() -> [[u8; MOST]; 256] {
     rows
 }
 
-fn always(_: &[u8]) -> bool {
-    true
-}
-
 /// Whether a byte that text has not is present shortly behind a magic of letters.
 fn is_binary(head: &[u8]) -> bool {
     head.get(4..24.min(head.len())).is_some_and(|fields| fields.iter().any(|byte| *byte < 9))
@@ -339,7 +314,7 @@ fn crc16(bytes: &[u8]) -> u16 {
 
 /// A package as one XML file: its root element is of Microsoft's namespace.
 fn is_flat_opc(head: &[u8]) -> bool {
-    text::has_root(head, |root| {
+    xml_prolog::has_root(head, |root| {
         let tag = root.get(..512.min(root.len())).unwrap_or_default();
         let tag = tag.get(..memchr::memchr(b'>', tag).unwrap_or(tag.len())).unwrap_or_default();
         memmem::find(tag, b"schemas.microsoft.com/office/2006/xmlPackage").is_some()

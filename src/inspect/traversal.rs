@@ -1,16 +1,14 @@
-//! The explicit stack of members: what is opened when, and what is said of it at the end.
+//! Traversal of the members of a file with an explicit stack, and the report about them.
 
 use std::rc::Rc;
 
-use super::Options;
-use super::gather::{Gather, Gathered, merge_layers};
-use super::paths::Names;
-use super::place::{Holder, Place};
+use super::collector::{Collector, MemberResult, merge_layers};
+use super::location::{MemberLocation, MemberSource};
+use super::options::Options;
+use super::paths::MemberPaths;
 use crate::bytes::{Buffer, to_u64};
 use crate::container;
-use crate::container::mail::Delimited;
-use crate::container::mail::pst::Elsewhere;
-use crate::container::{Body, Format, Member, Name, Rest};
+use crate::container::{Body, Continuation, DelimitedBytes, ExternalBytes, Format, Member, Name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::Facts;
 use crate::kinds::Searched;
@@ -26,13 +24,13 @@ use crate::source::{
 /// The findings of a file: its own first, then those of its members.
 #[derive(Default)]
 struct Findings {
-    /// Most files have but this one, and no memory is asked for it.
+    /// Most files have only this finding, which needs no allocation.
     first: Option<Finding>,
     own: Vec<Finding>,
     members: Vec<Finding>,
     /// The first thing that was not read, anywhere in the file.
     incomplete: Option<Error>,
-    /// The first error that is in no record of a member or of the file itself.
+    /// The first error that no record contains.
     unrecorded: Option<Error>,
     /// The budget of the whole file that ended the reading.
     ended: Option<Error>,
@@ -46,7 +44,7 @@ impl Findings {
         self.incomplete.get_or_insert_with(|| error.clone());
     }
 
-    /// Notes an error that no record has.
+    /// Notes an error that no record contains.
     fn note_unrecorded(&mut self, error: &Error) {
         self.note(error);
         self.unrecorded.get_or_insert_with(|| error.clone());
@@ -96,7 +94,7 @@ impl Findings {
         {
             let is_new = first.facts.searched == Searched::Full;
             doubt(&mut first.facts, error);
-            // Of two causes the caller learns the one that it can change.
+            // Of two causes the record contains the one that the caller can change.
             if !is_new
                 && error.kind() == ErrorKind::Limit
                 && first.error().is_none_or(|own| own.kind() != ErrorKind::Limit)
@@ -114,7 +112,7 @@ impl Findings {
     }
 }
 
-/// Says of facts that something was not read, if they do not say so already.
+/// Marks facts as incomplete, unless they are marked already.
 fn doubt(facts: &mut Facts, error: &Error) {
     if facts.searched != Searched::Full {
         return;
@@ -136,28 +134,28 @@ struct Since {
 /// Bytes that are read as one: the file, or one of its members.
 #[derive(Clone)]
 struct Opened<'a> {
-    holder: Holder<'a>,
-    place: Place,
+    source: MemberSource<'a>,
+    place: MemberLocation,
     path: Option<Rc<str>>,
-    /// How many bytes it has, if nobody had to decode them to tell. The inside of a thing has that
-    /// one's path, and its size too.
+    /// Size in bytes, if it is known without decoding. A layer has the path and the size of the member
+    /// that contains it.
     size: Option<u64>,
     depth: u64,
     /// Missing for a file without members.
     guard: Option<Rc<RatioGuard<'a>>>,
-    /// Whether what was read of it last stays at hand.
+    /// Whether the bytes that were read last stay in memory.
     is_forward: bool,
-    measure: Measure<'a>,
+    measure: SizeSource<'a>,
 }
 
-/// Who knows how many bytes a member has.
+/// Source of the size of a member.
 #[derive(Clone)]
-enum Measure<'a> {
-    /// Whoever reads it.
+enum SizeSource<'a> {
+    /// The window that reads the member.
     Window,
-    /// Who searches for its end.
-    Search(Rc<Delimited<'a, Holder<'a>>>),
-    Nobody,
+    /// The search for the end of the member.
+    Search(Rc<DelimitedBytes<'a, MemberSource<'a>>>),
+    Unknown,
 }
 
 /// A member before it is decoded.
@@ -168,17 +166,17 @@ struct Encoded<S> {
     size: Option<u64>,
 }
 
-/// Steps of opening a member, whatever its bytes: about 2 µs for its readers. Its path, which is
-/// copied and hashed several times, counts besides.
+/// Steps of opening a member, independent of its bytes: about 2 µs for its readers. The length of its
+/// path, which is copied and hashed several times, is charged in addition.
 const MEMBER_STEPS: u64 = 96;
 
 fn path_len(path: Option<&str>) -> u64 {
     path.map_or(0, |path| to_u64(path.len()))
 }
 
-/// What waits for its turn.
+/// Entry of the stack.
 struct Frame<'a> {
-    /// What the member lies in, or the member itself where it is gone on with.
+    /// The container of the member, or the member itself if its format continues.
     outer: Opened<'a>,
     task: Task,
 }
@@ -187,24 +185,24 @@ enum Task {
     /// Open a member and read it.
     Open {
         member: Member,
-        /// What is known from the layer above, where this one is only that layer's inside.
-        carried: Option<Gathered>,
+        /// Result of the outer layer, if the member is the next layer of it.
+        carried: Option<MemberResult>,
     },
-    /// The members until now are read: go on with the rest, or say what there is to say.
-    /// The findings from `since` on are theirs.
-    Close { gathered: Gathered, error: Option<Error>, rest: Option<Rest>, since: usize },
+    /// The members reported until now are read: continue the format, or conclude the member. The
+    /// findings from `since` on are those of its members.
+    Close { result: MemberResult, error: Option<Error>, rest: Option<Continuation>, since: usize },
     /// Merge the findings of several layers, those from `since` on.
     Merge { since: Since },
 }
 
-/// What a worker keeps from file to file.
+/// Buffers that a worker reuses for each file.
 pub(super) struct Buffers<'w> {
     pub(super) cache: &'w mut Cache,
     pub(super) license: &'w mut Buffer,
     pub(super) memory: &'w mut Memory,
 }
 
-pub(super) struct Walk<'a, 'w> {
+pub(super) struct Traversal<'a, 'w> {
     options: &'w Options,
     meter: &'a Meter<'a>,
     buffers: Buffers<'w>,
@@ -212,20 +210,20 @@ pub(super) struct Walk<'a, 'w> {
     spool_budget: Option<Rc<SpoolBudget>>,
     /// Bytes of the file.
     size: u64,
-    /// What the file is, until it is read.
+    /// Format of the file, until it is read.
     format: Option<&'static Format>,
     findings: Findings,
     stack: Vec<Frame<'a>>,
-    names: Names,
+    names: MemberPaths,
 }
 
-impl<'a, 'w> Walk<'a, 'w> {
+impl<'a, 'w> Traversal<'a, 'w> {
     pub(super) fn new(
         options: &'w Options,
         meter: &'a Meter<'a>,
         buffers: Buffers<'w>,
-    ) -> Walk<'a, 'w> {
-        Walk {
+    ) -> Traversal<'a, 'w> {
+        Traversal {
             options,
             meter,
             buffers,
@@ -234,11 +232,11 @@ impl<'a, 'w> Walk<'a, 'w> {
             format: None,
             findings: Findings::default(),
             stack: Vec::new(),
-            names: Names::default(),
+            names: MemberPaths::default(),
         }
     }
 
-    /// Reads the file, of this format if somebody has looked, and all that is in it.
+    /// Reads the file and all its members. `format` is the result of triage.
     pub(super) fn run(
         mut self,
         file: &'a dyn ReadAt,
@@ -249,20 +247,20 @@ impl<'a, 'w> Walk<'a, 'w> {
         self.run_as(file, size, None)
     }
 
-    /// Reads the file by `rest`, if there is such, which no format of the table need be.
-    fn run_as(mut self, file: &'a dyn ReadAt, size: u64, rest: Option<Rest>) -> Report {
+    /// Reads the file by `rest`, if it is given, instead of by the detection table.
+    fn run_as(mut self, file: &'a dyn ReadAt, size: u64, rest: Option<Continuation>) -> Report {
         let file = Opened {
-            holder: Holder::File(file),
-            place: Place::Whole,
+            source: MemberSource::File(file),
+            place: MemberLocation::Whole,
             path: None,
             size: None,
             depth: 0,
             guard: None,
             is_forward: false,
-            measure: Measure::Window,
+            measure: SizeSource::Window,
         };
         self.size = size;
-        self.read(file, Gathered::default(), rest);
+        self.read(file, MemberResult::default(), rest);
         while let Some(frame) = self.stack.pop() {
             let guard = frame.outer.guard.clone();
             if let Err(error) = self.step(frame) {
@@ -281,17 +279,17 @@ impl<'a, 'w> Walk<'a, 'w> {
         self.findings.into_report()
     }
 
-    /// Gives up what waits at the top of the stack, and says so once for each container.
+    /// Abandons entries at the top of the stack, and reports that once for each container.
     fn abandon(&mut self, error: &Error, gives_up: impl Fn(&Frame<'a>) -> bool) {
         while let Some(frame) = self.stack.pop_if(|frame| gives_up(frame)) {
             let outer = frame.outer;
             match frame.task {
-                Task::Close { gathered, error: earlier, .. } => {
+                Task::Close { result, error: earlier, .. } => {
                     let error = earlier.unwrap_or_else(|| error.clone());
-                    self.conclude(gathered, Some(error), &outer);
+                    self.conclude(result, Some(error), &outer);
                 }
-                Task::Open { carried: Some(gathered), .. } => {
-                    self.conclude(gathered, Some(error.clone()), &outer);
+                Task::Open { carried: Some(result), .. } => {
+                    self.conclude(result, Some(error.clone()), &outer);
                 }
                 Task::Open { .. } => self.findings.note_unrecorded(error),
                 Task::Merge { since } => self.findings.merge(outer.path.as_deref(), since),
@@ -303,16 +301,16 @@ impl<'a, 'w> Walk<'a, 'w> {
         let outer = frame.outer;
         match frame.task {
             Task::Open { member, carried } => self.open(outer, member, carried.unwrap_or_default()),
-            Task::Close { mut gathered, error: None, rest: Some(rest), since } => {
-                gathered.holds_license |= self.have_key(since);
-                // A budget that the file has used up ends here too.
+            Task::Close { mut result, error: None, rest: Some(rest), since } => {
+                result.holds_license |= self.have_key(since);
+                // A spent budget of the file ends the reading here too.
                 self.meter.charge(Limit::StepsTotal, 1)?;
-                self.read(outer, gathered, Some(rest));
+                self.read(outer, result, Some(rest));
                 Ok(())
             }
-            Task::Close { mut gathered, error, since, .. } => {
-                gathered.holds_license |= self.have_key(since);
-                self.conclude(gathered, error, &outer);
+            Task::Close { mut result, error, since, .. } => {
+                result.holds_license |= self.have_key(since);
+                self.conclude(result, error, &outer);
                 Ok(())
             }
             Task::Merge { since } => {
@@ -322,72 +320,72 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
     }
 
-    /// Whether the findings from `since` on say whose key it is.
+    /// Returns whether the findings from `since` on name a key.
     fn have_key(&self, since: usize) -> bool {
         self.findings.members.iter().skip(since).any(Finding::has_key)
     }
 
     /// Opens a member and reads it.
-    fn open(&mut self, outer: Opened<'a>, member: Member, mut gathered: Gathered) -> Result<()> {
+    fn open(&mut self, outer: Opened<'a>, member: Member, mut result: MemberResult) -> Result<()> {
         let is_layer = member.name == Name::Layer;
         let path = match self.names.path(outer.path.as_deref(), &member.name) {
             Some(path) => Some(path),
             None => outer.path.clone(),
         };
-        gathered.is_layer = is_layer;
+        result.is_layer = is_layer;
         let steps = MEMBER_STEPS.saturating_add(path_len(path.as_deref()).wrapping_shr(2));
         let charged = self
             .meter
             .charge(Limit::Members, 1)
             .and_then(|()| self.meter.charge(Limit::StepsTotal, steps));
         let depth = outer.depth.saturating_add(1);
-        let mut opened = Opened { path, depth, place: Place::Nowhere, ..outer.clone() };
-        let is_same = is_layer || matches!(member.body, Body::Again(_));
-        // What is decoded, or lies in pieces, is read by a way of its own.
+        let mut opened = Opened { path, depth, place: MemberLocation::Nowhere, ..outer.clone() };
+        let is_same = is_layer || matches!(member.body, Body::Reparse(_));
+        // Decoded and fragmented members have another source.
         opened.is_forward &= matches!(
             member.body,
-            Body::Again(_) | Body::Inside(_) | Body::Delimited { encoding: None, .. }
+            Body::Reparse(_) | Body::Deferred(_) | Body::Delimited { encoding: None, .. }
         );
         if !is_same {
             opened.size = None;
-            opened.measure = Measure::Window;
+            opened.measure = SizeSource::Window;
         }
         if let Err(error) = charged.and_then(|()| self.meter.check(Limit::Nesting, depth)) {
-            self.conclude(gathered, Some(error.clone()), &opened);
+            self.conclude(result, Some(error.clone()), &opened);
             return if error.ends_file() { Err(error) } else { Ok(()) };
         }
         let outer_guard = outer.guard.clone();
         let guard = |stored| Rc::new(RatioGuard::new(outer_guard.clone(), stored));
         match member.body {
-            Body::Again(read) => {
+            Body::Reparse(read) => {
                 opened.place = outer.place;
-                self.read(opened, gathered, Some(Box::new(read)));
+                self.read(opened, result, Some(Box::new(read)));
                 return Ok(());
             }
-            Body::Inside(read) => {
+            Body::Deferred(read) => {
                 opened.place = outer.place;
-                opened.measure = Measure::Nobody;
-                self.read(opened, gathered, Some(read));
+                opened.measure = SizeSource::Unknown;
+                self.read(opened, result, Some(read));
                 return Ok(());
             }
             Body::Stored(extents) => {
                 let pieces = Pieces::new(extents);
                 opened.guard = Some(guard(StoredSize::Bytes(pieces.len())));
                 opened.place = outer.place.inner(&pieces);
-                let section = Section::new(outer.holder, pieces, self.meter);
-                opened.holder = Holder::Member(Rc::new(section));
+                let section = Section::new(outer.source, pieces, self.meter);
+                opened.source = MemberSource::Member(Rc::new(section));
             }
             Body::Encoded { extents, encoding, size } => {
                 let origin = extents.first().map_or(0, |extent| extent.offset);
                 let pieces = Pieces::new(extents);
                 let guard = guard(StoredSize::Bytes(pieces.len()));
-                let section = Section::new(outer.holder, pieces, self.meter);
+                let section = Section::new(outer.source, pieces, self.meter);
                 let part = Encoded { bytes: section, origin, encoding, size };
-                opened.holder = self.decode(part, Rc::clone(&guard));
+                opened.source = self.decode(part, Rc::clone(&guard));
                 opened.guard = Some(guard);
             }
             Body::Delimited { content, begin, encoding } => {
-                let bytes = Rc::new(Delimited::new(outer.holder, content, begin, self.meter));
+                let bytes = Rc::new(DelimitedBytes::new(outer.source, content, begin, self.meter));
                 let reaches = Rc::clone(&bytes);
                 let reaches = StoredSize::Reaches(Box::new(move |len| reaches.reaches(len)));
                 let guard = guard(reaches);
@@ -396,39 +394,41 @@ impl<'a, 'w> Walk<'a, 'w> {
                         let len = UNKNOWN_SIZE.saturating_sub(begin);
                         let pieces = Pieces::new(vec![Extent { offset: begin, len }]);
                         opened.place = outer.place.inner(&pieces);
-                        opened.holder = Holder::Member(Rc::<Delimited<'a, _>>::clone(&bytes));
-                        opened.measure = Measure::Search(bytes);
+                        opened.source =
+                            MemberSource::Member(Rc::<DelimitedBytes<'a, _>>::clone(&bytes));
+                        opened.measure = SizeSource::Search(bytes);
                     }
                     Some(encoding) => {
                         let part = Encoded { bytes, origin: begin, encoding, size: None };
-                        opened.holder = self.decode(part, Rc::clone(&guard));
+                        opened.source = self.decode(part, Rc::clone(&guard));
                     }
                 }
                 opened.guard = Some(guard);
             }
-            Body::Elsewhere { reader, size } => {
+            Body::External { reader, size } => {
                 opened.guard = Some(guard(StoredSize::Bytes(size)));
-                let (file, meter) = (outer.holder, self.meter);
-                opened.holder = Holder::Member(Rc::new(Elsewhere { file, reader, size, meter }));
+                let (file, meter) = (outer.source, self.meter);
+                opened.source =
+                    MemberSource::Member(Rc::new(ExternalBytes { file, reader, size, meter }));
             }
             Body::Unopened { error, size } => {
                 opened.place = outer.place;
                 opened.size = size;
-                self.conclude(gathered, Some(error), &opened);
+                self.conclude(result, Some(error), &opened);
                 return Ok(());
             }
         }
         let by_name = container::reader_for(&member.name);
-        self.read(opened, gathered, by_name.map(|read| -> Rest { Box::new(read) }));
+        self.read(opened, result, by_name.map(|read| -> Continuation { Box::new(read) }));
         Ok(())
     }
 
-    /// The decoded bytes of a member.
+    /// Returns a source of the decoded bytes of a member.
     fn decode<S: ReadAt + 'a>(
         &mut self,
         part: Encoded<S>,
         guard: Rc<RatioGuard<'a>>,
-    ) -> Holder<'a> {
+    ) -> MemberSource<'a> {
         let Encoded { bytes, origin, encoding, size } = part;
         let options = self.options;
         let budget = self.spool_budget.get_or_insert_with(|| {
@@ -436,65 +436,67 @@ impl<'a, 'w> Walk<'a, 'w> {
         });
         let meter = self.meter;
         let decoded = DecodedMember::new(bytes, origin, encoding, size, meter, guard, budget);
-        Holder::Member(Rc::new(decoded))
+        MemberSource::Member(Rc::new(decoded))
     }
 
-    /// Reads one member, or goes on reading it, and puts what it holds on the stack.
-    fn read(&mut self, mut opened: Opened<'a>, gathered: Gathered, rest: Option<Rest>) {
+    /// Reads one member, or continues it, and puts its members on the stack.
+    fn read(&mut self, mut opened: Opened<'a>, result: MemberResult, rest: Option<Continuation>) {
         self.meter.begin_member();
         let place = &opened.place;
-        let mut gather = Gather {
+        let mut collector = Collector {
             options: self.options,
             meter: self.meter,
             buffer: self.buffers.license,
             memory: self.buffers.memory,
             place,
-            found: gathered,
+            found: result,
         };
         let format = self.format.take();
         let mut size = None;
         let mut recent = None;
-        let holder = &opened.holder;
-        let outcome = Window::new(holder, self.buffers.cache, self.meter).and_then(|mut window| {
+        let source = &opened.source;
+        let outcome = Window::new(source, self.buffers.cache, self.meter).and_then(|mut window| {
             if opened.depth > 0
                 && let Some(len) = window.known_len()
             {
                 self.meter.check(Limit::MemberSize, len)?;
             }
             let read = match (rest, format) {
-                (Some(rest), _) => rest(&mut window, &mut gather),
-                (None, Some(format)) => format.read(&mut window, &mut gather),
-                (None, None) if opened.depth == 0 => container::read_file(&mut window, &mut gather),
-                (None, None) => container::read(&mut window, &mut gather),
+                (Some(rest), _) => rest(&mut window, &mut collector),
+                (None, Some(format)) => format.read(&mut window, &mut collector),
+                (None, None) if opened.depth == 0 => {
+                    container::read_file(&mut window, &mut collector)
+                }
+                (None, None) => container::read(&mut window, &mut collector),
             };
             size = window.known_len();
-            if gather.found.is_forward && !opened.is_forward {
+            if collector.found.is_forward && !opened.is_forward {
                 let (at, bytes) = window.farthest();
                 recent = Some((at, bytes.to_vec()));
             }
             read.map_err(|error| match error.kind() {
-                // Bytes that make no sense may be bytes that somebody is writing.
+                // Malformed bytes may be bytes that another process is writing.
                 ErrorKind::Malformed if window.has_changed() => Error::changed(),
                 _ => error,
             })
         });
-        let mut gathered = gather.found;
-        gathered.is_forward = false;
-        if !gathered.is_layer && matches!(opened.measure, Measure::Window) {
+        let mut result = collector.found;
+        result.is_forward = false;
+        if !result.is_layer && matches!(opened.measure, SizeSource::Window) {
             opened.size = size.or(opened.size);
         }
-        let members = gathered.take_members();
-        let rest = gathered.rest.take();
+        let members = result.take_members();
+        let rest = result.rest.take();
         let error = outcome.err().map(|error| match place {
-            Place::Within(_) => {
+            MemberLocation::Within(_) => {
                 let offset = error.offset().and_then(|offset| place.offset(offset));
                 error.with_offset(offset)
             }
             // An offset into decoded bytes is still one into the member.
-            Place::Whole | Place::Nowhere => error,
+            MemberLocation::Whole | MemberLocation::Nowhere => error,
         });
         if let Some(error) = error.clone().filter(Error::ends_file) {
-            self.conclude(gathered, Some(error.clone()), &opened);
+            self.conclude(result, Some(error.clone()), &opened);
             self.findings.note(&error);
             self.abandon(&error, |_| true);
             return;
@@ -506,64 +508,64 @@ impl<'a, 'w> Walk<'a, 'w> {
                 .get_or_insert_with(|| Rc::new(RatioGuard::new(None, StoredSize::Bytes(size))));
         }
         if let Some((at, bytes)) = recent {
-            opened.holder =
-                Holder::Member(Rc::new(LookbehindReader::new(opened.holder, at, bytes)));
+            opened.source =
+                MemberSource::Member(Rc::new(LookbehindReader::new(opened.source, at, bytes)));
             opened.is_forward = true;
         }
-        // The stack is last in, first out; members are read in the order of the container, a
-        // layer before them because it speaks for the member itself.
+        // The stack is last in, first out. Members are read in the order of the container, after
+        // layers, which are the member itself.
         let (layers, others): (Vec<Member>, Vec<Member>) =
             members.into_iter().partition(|member| member.name == Name::Layer);
         if layers.is_empty() && others.is_empty() && rest.is_none() {
-            self.conclude(gathered, error, &opened);
+            self.conclude(result, error, &opened);
             return;
         }
         let mut frame = |task| self.stack.push(Frame { outer: opened.clone(), task });
         let open = |member, carried| Task::Open { member, carried };
         let since = self.findings.members.len();
         if layers.is_empty() || rest.is_some() {
-            // It is concluded when its members are read, because it answers for all of them.
-            frame(Task::Close { gathered, error, rest, since });
+            // The container is concluded after its members, because its record depends on them.
+            frame(Task::Close { result, error, rest, since });
             let members = others.into_iter().rev().chain(layers.into_iter().rev());
             members.for_each(|member| frame(open(member, None)));
             return;
         }
         others.into_iter().rev().for_each(|member| frame(open(member, None)));
-        let has_candidates = !gathered.candidates.is_empty();
+        let has_candidates = !result.candidates.is_empty();
         if layers.len() > 1 || has_candidates {
             frame(Task::Merge { since: self.findings.since() });
         }
         if let Some(error) = &error {
-            gathered.add_error(error.clone());
+            result.add_error(error.clone());
         }
-        let mut headers: Vec<Gathered> = layers.iter().map(|_| gathered.for_layer()).collect();
+        let mut headers: Vec<MemberResult> = layers.iter().map(|_| result.for_layer()).collect();
         if has_candidates {
-            frame(Task::Close { gathered, error, rest, since });
+            frame(Task::Close { result, error, rest, since });
         } else if let Some(first) = headers.first_mut() {
-            *first = gathered;
+            *first = result;
         }
         for (member, header) in layers.into_iter().zip(headers).rev() {
             frame(open(member, Some(header)));
         }
     }
 
-    /// Turns what a member's format said into findings.
-    fn conclude(&mut self, gathered: Gathered, error: Option<Error>, opened: &Opened<'_>) {
+    /// Converts the result of a member into findings.
+    fn conclude(&mut self, result: MemberResult, error: Option<Error>, opened: &Opened<'_>) {
         let is_file = opened.path.is_none();
-        gathered.conclude(error, self.options, &mut |mut finding: Finding| {
+        result.conclude(error, self.options, &mut |mut finding: Finding| {
             if !is_file {
                 finding.facts.member = opened.path.as_deref().map(str::to_owned);
                 finding.facts.member_size = opened.size;
             }
             let searched = finding.facts.searched == Searched::Full;
             if !searched && let Some(error) = &finding.error {
-                // A spent budget concerns the file too: it is the caller's to raise.
+                // A spent budget concerns the file too, because the caller can raise it.
                 match error.kind() {
                     ErrorKind::Limit => self.findings.note_unrecorded(error),
                     _ => self.findings.note(error),
                 }
             }
-            // Of a polyglot both readings are told, whatever they say.
+            // Both formats of a polyglot have a record, whatever their protection is.
             let silent = searched
                 && !finding.facts.anomalies.contains(&Anomaly::Polyglot)
                 && matches!(
@@ -573,7 +575,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             if is_file {
                 self.findings.add_own(finding);
             } else if !silent {
-                if let Measure::Search(bytes) = &opened.measure {
+                if let SizeSource::Search(bytes) = &opened.measure {
                     finding.facts.member_size = bytes.size().ok();
                 }
                 // The path of a member contains the names of all members around it.

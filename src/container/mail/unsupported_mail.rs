@@ -1,18 +1,18 @@
 //! Messages and mailboxes as no mail server hands them on: in UTF-16, or with lines that end in a
 //! bare CR, which RFC 5322, 2.3 forbids, in CR CR LF or in LF CR. Programs that convert files leave such. They
-//! are recognized but not read, so nobody has seen what is attached.
+//! are recognized but not read, so that their attachments stay unknown.
 
 use super::{calendar, eml, mbox};
 use crate::code::ErrorCode;
-use crate::container::Sink;
+use crate::container::sink::Sink;
 use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::source::Window;
 
-/// First letters that are looked at.
+/// First letters that are examined.
 const LETTERS: usize = 4096;
 
-/// Letters of a header that is longer than what is looked at: 4096 bytes of UTF-16, or somewhat less
+/// Letters of a header that is longer than the examined ones: 4096 bytes of UTF-16, or somewhat less
 /// of an encoded member.
 const LONG: usize = 1900;
 
@@ -44,7 +44,7 @@ impl Form {
         }
     }
 
-    /// The letters of `text` as single bytes; what does not fit is `?`.
+    /// Returns the letters of `text` as single bytes, and `?` for all others.
     fn letters(self, text: &[u8]) -> impl Iterator<Item = u8> {
         let step = if self == Form::Bytes { 1 } else { 2 };
         text.chunks_exact(step).map(move |letter| match (self, letter) {
@@ -65,7 +65,7 @@ struct Lines {
 impl Lines {
     fn new(letters: impl Iterator<Item = u8>) -> Lines {
         let mut lines = Lines { letters: [0; LETTERS], len: 0 };
-        // How many CRs stand before the next letter.
+        // Number of CRs before the next letter.
         let mut returns: usize = 0;
         for letter in letters.skip_while(u8::is_ascii_whitespace) {
             match letter {
@@ -97,7 +97,7 @@ impl Lines {
     }
 }
 
-/// What is odd about a message or mailbox that is recognized, but cannot be read as it is written.
+/// Returns why a message or mailbox is recognized but not readable.
 fn oddity(head: &[u8]) -> Option<&'static str> {
     let (form, text) = Form::of(head);
     if form != Form::Bytes {
@@ -123,7 +123,7 @@ fn oddity(head: &[u8]) -> Option<&'static str> {
     is_mail.then_some("a message whose lines end in a bare CR, in CR CR LF or in LF CR")
 }
 
-/// Whether a field or the separator of a mailbox begins the text, or what stands behind its first
+/// Whether a field or the separator of a mailbox begins the text, or the text after its first
 /// line, if that has an odd end: it may be damaged, or something else.
 fn begins_with_field(text: &[u8]) -> bool {
     let begins = |text: &[u8]| text.starts_with(b"From ") || eml::name_at_start(text).is_some();
@@ -134,7 +134,7 @@ fn begins_with_field(text: &[u8]) -> bool {
     begins(text) || second().is_some_and(begins)
 }
 
-/// Whether a CR stands before something else than LF, or a line that is folded.
+/// Returns whether a CR precedes anything but LF or a folded line.
 fn has_odd_ends(text: &[u8]) -> bool {
     let mut rest = text;
     while let Some(behind) = memchr::memchr(b'\r', rest).and_then(|at| rest.get(at..)?.get(1..)) {
@@ -161,7 +161,7 @@ fn fields(text: &[u8]) -> usize {
     if text.starts_with(b"HTTP/") {
         return 0;
     }
-    // Behind the last LF no line has ended.
+    // No line ends after the last LF.
     let finished = memchr::memrchr(b'\n', text).and_then(|end| text.get(..end));
     let is_cut = !lines(finished.unwrap_or_default()).skip(1).any(is_end);
     let counts = |line: &&[u8]| {

@@ -1,16 +1,18 @@
 //! Archives, disk images and other formats that hold files and that this program does not open. What
 //! they hold stays unknown, and the record says so: `archive-not-opened`.
 
+mod magic;
 mod openpgp;
 mod table;
 
+use magic::begins_at;
 use memchr::memmem;
-use table::{BEGINNINGS, BINARY, CAB, FIRST, Magic, RAR, SEVEN_ZIP};
+use table::{BEGINNINGS, BINARY, CAB, FIRST, RAR, SEVEN_ZIP};
 
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::container::binary::is_binary;
-use crate::container::{Sink, tail};
+use crate::container::sink::Sink;
 use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::source::Window;
@@ -52,22 +54,6 @@ fn kind(head: &[u8]) -> Option<&'static str> {
     is_volume(head).then_some("disk image")
 }
 
-impl Magic {
-    #[inline]
-    fn matches(&self, head: &[u8]) -> bool {
-        begins_at(head, self.at, self.bytes) && (self.confirm)(head)
-    }
-}
-
-/// Returns the byte at an offset, and 0xFF behind the end.
-fn byte(head: &[u8], at: usize) -> u8 {
-    head.get(at).copied().unwrap_or(0xFF)
-}
-
-fn begins_at(head: &[u8], at: usize, magic: &[u8]) -> bool {
-    head.get(at..).is_some_and(|rest| rest.starts_with(magic))
-}
-
 /// Whether a disk or a volume begins with this: a boot record with partitions, or a jump over the
 /// parameters of a file system. The kernel of Linux has the signature too, and its own behind it.
 fn is_volume(head: &[u8]) -> bool {
@@ -98,15 +84,17 @@ pub(crate) fn matches_disc(head: &[u8]) -> bool {
     SYSTEM_AREAS.iter().any(|area| head.starts_with(area))
 }
 
-pub(crate) fn read_disc(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+/// Reads the image of a disc or of a file system. Returns false if the file is neither.
+///
+/// # Errors
+/// Such an image is not opened.
+pub(crate) fn read_disc(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<bool> {
     sink.container(Container::Other);
-    if is_disc(window)? {
-        return not_opened(sink, 0, "disk image");
-    }
-    match file_system(window)? {
-        Some(name) => not_opened(sink, 0, name),
-        None => tail::read(window, sink),
-    }
+    let name = match is_disc(window)? {
+        true => Some("disk image"),
+        false => file_system(window)?,
+    };
+    name.map_or(Ok(false), |name| not_opened(sink, 0, name).map(|()| true))
 }
 
 /// Whether a volume descriptor stands behind the system area.

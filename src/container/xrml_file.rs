@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{Sink, is_known, stored};
+use super::sink::Sink;
+use super::stored;
+use super::xml_prolog::{LETTERS, Prolog, has_root, prolog, utf16, with_prolog};
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
@@ -14,21 +16,18 @@ use crate::source::{Extent, Window};
 /// The root elements of such a file, after the prolog.
 const ROOTS: [&[u8]; 2] = [b"<XrML", b"<CERTIFICATECHAIN"];
 
-/// Letters of UTF-16 that are looked at.
-const LETTERS: usize = 2048;
-
 /// Bytes of a prolog that are read at once, after the head.
 const PIECE: usize = 65_536;
-/// First bytes by which a file is known.
+/// First bytes by which a file is recognized.
 const HEAD: usize = 4096;
 
-/// Whether text begins with XrML, in UTF-8 or in UTF-16.
+/// Returns whether text begins with XrML, in UTF-8 or in UTF-16.
 pub(crate) fn matches(head: &[u8]) -> bool {
     has_root(head, is_xrml)
 }
 
-/// Whether the head does not decide: it is the prolog of an XML document to its end, or a foreign
-/// element that contains XrML.
+/// Returns whether the head does not decide: all of it is the prolog of an XML document, or it contains
+/// XrML in a foreign element.
 pub(crate) fn matches_prolog(head: &[u8]) -> bool {
     with_prolog(head, |prolog| match prolog {
         Prolog::Unfinished => head.len() >= LETTERS || has_license_text(head),
@@ -40,7 +39,7 @@ pub(crate) fn matches_prolog(head: &[u8]) -> bool {
 /// Bytes in which the tag of a damaged license begins.
 const NEAR_BEGIN: usize = 256;
 
-/// Returns whether the tag of a license is located near the beginning, behind something that is no XML:
+/// Returns whether the tag of a license is located near the beginning, after text that is not XML:
 /// the declaration or the encoding is damaged, or other text precedes.
 pub(crate) fn matches_damaged(head: &[u8]) -> bool {
     damaged_at(head).is_some()
@@ -72,116 +71,6 @@ pub(crate) fn read_damaged(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resu
     Err(Error::malformed(ErrorCode::MalformedXrml, "XML prolog", at, detail))
 }
 
-/// Whether text is an XML document whose root element passes `test`. The test is given the text from
-/// the `<` of the root on, without the zeros of UTF-16.
-pub(crate) fn has_root(head: &[u8], test: impl FnOnce(&[u8]) -> bool) -> bool {
-    with_prolog(head, |prolog| matches!(prolog, Prolog::Root(root) if test(root)))
-}
-
-fn with_prolog(head: &[u8], test: impl FnOnce(Prolog<'_>) -> bool) -> bool {
-    // Nearly nothing begins with a tag; a byte order mark is looked behind.
-    if head.first().is_some_and(|first| {
-        !matches!(first, 0 | b'<' | 0xEF | 0xFE | 0xFF) && !first.is_ascii_whitespace()
-    }) {
-        return false;
-    }
-    let Some(wide) = utf16(head) else {
-        return test(prolog(head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head)));
-    };
-    // Every second byte is looked at; the roots are plain ASCII.
-    let mut low = [0; LETTERS];
-    let letters = low.iter_mut().zip(wide.iter().step_by(2));
-    letters.for_each(|(low, byte)| *low = *byte);
-    test(prolog(low.get(..wide.len().div_ceil(2)).unwrap_or(&low)))
-}
-
-/// The text from its first letter's low byte on, if it is UTF-16.
-fn utf16(head: &[u8]) -> Option<&[u8]> {
-    match head {
-        [0xFF, 0xFE, wide @ ..] => Some(wide),
-        // Without its first byte, UTF-16BE is UTF-16LE.
-        [0xFE, 0xFF, _, wide @ ..] => Some(wide),
-        [0, wide @ ..] if matches!(wide, [letter, 0, ..] if *letter != 0) => Some(wide),
-        [low, 0, _, 0, ..] if *low != 0 => Some(head),
-        _ => None,
-    }
-}
-
-/// What follows the prolog (XML 1.0, 2.8): declaration, comments, processing instructions, document
-/// type and white space.
-#[derive(Debug, PartialEq, Eq)]
-enum Prolog<'t> {
-    /// The root element, from its `<` on.
-    Root(&'t [u8]),
-    /// The text ends within the prolog.
-    Unfinished,
-    /// No XML document begins like this.
-    Foreign,
-}
-
-fn prolog(mut text: &[u8]) -> Prolog<'_> {
-    loop {
-        text = text.trim_ascii_start();
-        let rest = match text {
-            [b'<', b'?', rest @ ..] => instruction(rest),
-            [b'<', b'!', b'-', b'-', rest @ ..] => behind(rest, b"-->"),
-            // No document has one here, and a reader that passes over it finds the root.
-            [b'<', b'!', b'[', rest @ ..] => behind(rest, b"]]>"),
-            [b'<', b'!', rest @ ..] if is_document_type(rest) => document_type(rest),
-            [] | [b'<'] | [b'<', b'!'] | [b'<', b'!', b'-'] => None,
-            [b'<', first, ..] if is_name_start(*first) => return Prolog::Root(text),
-            _ => return Prolog::Foreign,
-        };
-        match rest {
-            Some(rest) => text = rest,
-            None => return Prolog::Unfinished,
-        }
-    }
-}
-
-/// Whether a name begins with this byte (XML 1.0, 2.3), or one that is damaged does.
-fn is_name_start(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':' | 0..=8 | 0x80..)
-}
-
-fn behind<'t>(text: &'t [u8], end: &[u8]) -> Option<&'t [u8]> {
-    let at = memchr::memmem::find(text, end)?;
-    text.get(at.checked_add(end.len())?..)
-}
-
-/// The text after a processing instruction. The `?` of an XML declaration may be damaged, or one letter
-/// of its name: a `>` before another markup ends that too.
-fn instruction(text: &[u8]) -> Option<&[u8]> {
-    let equal = text.iter().zip(b"xml ").filter(|(found, byte)| found == byte).count();
-    let is_declaration = text.get(3) == Some(&b' ') && equal >= 3;
-    let rest = behind(text, b">")?;
-    let is_end = matches!(rest.trim_ascii_start(), [] | [b'<', ..]);
-    if is_declaration && is_end { Some(rest) } else { behind(text, b"?>") }
-}
-
-fn is_document_type(text: &[u8]) -> bool {
-    text.get(..7).is_some_and(|name| name.eq_ignore_ascii_case(b"DOCTYPE"))
-}
-
-/// The text after a document type declaration, which may have an internal subset in brackets.
-fn document_type(text: &[u8]) -> Option<&[u8]> {
-    let mut rest = text;
-    let mut depth: u32 = 0;
-    loop {
-        let at = rest.iter().position(|byte| b"<>[]\"'".contains(byte))?;
-        let (mark, behind_mark) = rest.get(at..)?.split_first()?;
-        rest = behind_mark;
-        match mark {
-            b'[' => depth = depth.saturating_add(1),
-            b']' => depth = depth.saturating_sub(1),
-            b'>' if depth == 0 => return Some(rest),
-            b'<' if rest.starts_with(b"!--") => rest = behind(rest, b"-->")?,
-            b'"' | b'\'' => rest = behind(rest, &[*mark])?,
-            _ => {}
-        }
-    }
-}
-
 fn is_xrml(root: &[u8]) -> bool {
     let begins =
         |name: &&[u8]| root.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name));
@@ -192,13 +81,14 @@ fn contains_xrml(text: &[u8]) -> bool {
     memchr::memmem::find(text, ROOTS[0]).is_some()
 }
 
-/// Whether a foreign element contains a publishing license. It is no license of the file, but it
-/// is not nothing.
+/// Returns whether a foreign element contains a publishing license. It is not a license of the file, but
+/// the file may be protected.
 fn contains_license(text: &[u8]) -> bool {
     memchr::memmem::find(text, b"Microsoft Rights Label").is_some()
 }
 
-/// Whether XrML follows a foreign root element. What that element contains is no license of the file.
+/// Returns whether XrML follows a foreign root element. XrML inside that element is not a license of the
+/// file.
 fn follows_foreign(root: &[u8]) -> bool {
     let end = |byte: &u8| matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace();
     let name = root.get(1..).unwrap_or_default();
@@ -214,7 +104,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.license_at(window, &[whole])
 }
 
-/// Reads an XML document of which the head does not decide, see [`matches_prolog`].
+/// Reads an XML document that [`matches_prolog`] recognizes.
 ///
 /// # Errors
 /// The prolog does not end in the member, or names a budget.
@@ -226,7 +116,7 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
         let text = window.up_to(0, len)?;
         let is_whole = text.len() < len;
         let read = to_u64(text.len());
-        // Behind a missing byte, the letters of UTF-16 are in the other half.
+        // After a missing byte, the letters of UTF-16 are in the other half.
         let is_damaged = is_whole && utf16(text).is_some() && has_license_text(text);
         let text = match utf16(text) {
             None => Cow::Borrowed(text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)),
@@ -234,7 +124,7 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
         };
         let (is_unfinished, is_license) = match prolog(&text) {
             Prolog::Root(root) if is_xrml(root) => (false, true),
-            // Its end has to be known.
+            // The end of the root element decides.
             Prolog::Root(root) if contains_xrml(root) => {
                 (!is_whole, is_whole && (follows_foreign(root) || contains_license(root)))
             }
@@ -249,7 +139,7 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
         }
         if !is_unfinished {
             sink.protection(Protection::None);
-            return behind_blanks(window, sink, len);
+            return after_blanks(window, sink, len);
         }
         if is_whole {
             if !has_license {
@@ -264,15 +154,15 @@ pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
     }
 }
 
-/// Names the file behind a head of white space, which is within the first `len` bytes.
-fn behind_blanks(window: &mut Window<'_>, sink: &mut dyn Sink, len: usize) -> Result<()> {
+/// Reports the file after a head of white space, if it begins within the first `len` bytes.
+fn after_blanks(window: &mut Window<'_>, sink: &mut dyn Sink, len: usize) -> Result<()> {
     if !window.head()?.trim_ascii().is_empty() {
         return Ok(());
     }
     let text = window.up_to(0, len)?;
     let rest = text.trim_ascii_start();
     let at = to_u64(text.len().saturating_sub(rest.len()));
-    if !is_known(rest.get(..HEAD.min(rest.len())).unwrap_or_default()) {
+    if !sink.recognizer().is_known(rest.get(..HEAD.min(rest.len())).unwrap_or_default()) {
         return Ok(());
     }
     stored::rest(window, sink, "content", at, Anomaly::NonSpecLayout)

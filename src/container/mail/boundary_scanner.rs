@@ -1,4 +1,4 @@
-//! What stands between two delimiters (RFC 2046 5.1.1), in blocks of bounded size.
+//! Search for the delimiters of multiparts (RFC 2046 5.1.1), in blocks of bounded size.
 //!
 //! A mail may be larger than memory, and is read once: whoever reads a part moves the search for
 //! its end on, and what then looks for the next part begins where that one stopped.
@@ -7,24 +7,23 @@ use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
-use super::header::written_name;
+use super::attachment_hints::AttachmentHints;
+use super::header::{CHUNK, written_name};
 use super::lines::{is_dated, is_known_field};
-use super::signs::Signs;
 use crate::bytes::{to_u64, to_usize};
+use crate::container::recognizer::Recognizer;
 use crate::error::Result;
 use crate::limits::{Limit, Meter};
 use crate::source::{ReadAt, charge_read, fill};
 
 /// Bytes that are searched in the time of comparing one line with all boundaries.
 const LINE_COST: usize = 64;
-/// Bytes that are searched at once.
-pub(super) const CHUNK: usize = 65_536;
 /// Bytes of a line that can matter; RFC 2046 allows boundaries of 70 characters.
 const LINE: usize = 1024;
-/// Bytes that two chunks share, so that no line break is cut from the line behind it, and few of
-/// the [`Signs`] are cut.
+/// Bytes that two chunks share, so that no line break is cut from the line after it, and few of
+/// the [`AttachmentHints`] are cut.
 const OVERLAP: usize = 256;
-/// Bytes of the longest line break: it belongs to the delimiter behind it.
+/// Bytes of the longest line break: it belongs to the delimiter after it.
 const BREAK: u64 = 2;
 
 /// Where a message ends.
@@ -37,7 +36,7 @@ pub(super) enum Until {
     NextMessage,
 }
 
-/// What ends a content.
+/// End of a content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     /// A line that delimits the multipart at this depth.
@@ -85,15 +84,16 @@ pub(crate) struct Content {
     /// The multiparts around the position, the outermost first; the closed ones among them included.
     pub(super) boundaries: Vec<Boundary>,
     begin: u64,
-    /// What is searched next; all before it is content, but for a line break.
+    /// Offset of the next search. All bytes before it are content, except for a line break.
     from: u64,
-    /// Bytes of the line break before `from`, which belongs to what ends the content.
+    /// Bytes of the line break before `from`, which is not content if a delimiter follows.
     break_len: u64,
     /// Whether a line begins at `from`.
     at_line: bool,
     end: Option<End>,
-    /// What was seen in it until now.
-    pub(super) signs: Signs,
+    /// Hints in the bytes that were searched.
+    pub(super) hints: AttachmentHints,
+    recognizer: Recognizer,
     chunk: Chunk,
 }
 
@@ -110,7 +110,7 @@ struct Chunk {
 }
 
 impl Chunk {
-    /// Whether enough of it lies behind `from` to tell something.
+    /// Returns whether enough bytes follow `from` to be searched.
     fn has(&self, from: u64) -> bool {
         let rest =
             from.checked_sub(self.at).and_then(to_usize).and_then(|at| self.len.checked_sub(at));
@@ -129,7 +129,7 @@ impl Chunk {
         outcome
     }
 
-    /// The bytes from `start` to `at`, and those behind.
+    /// Returns the bytes from `start` to `at`, and those after.
     fn split(&self, start: usize, at: usize) -> (&[u8], &[u8]) {
         let bytes = self.bytes.get(start..self.len).unwrap_or_default();
         bytes.split_at_checked(at.saturating_sub(start)).unwrap_or_default()
@@ -145,11 +145,11 @@ impl Chunk {
     }
 }
 
-/// Where something stands next in a chunk, which is searched for it once: a mailbox has many
+/// Next occurrence of a word in a chunk, which is searched for it once: a mailbox has many
 /// messages in a chunk.
 #[derive(Debug, Default)]
 struct Next {
-    /// From where on it was searched for, and what was found.
+    /// Offset from which the chunk was searched, and the result.
     last: Option<(usize, Option<usize>)>,
 }
 
@@ -168,7 +168,7 @@ impl Next {
 }
 
 impl Content {
-    pub(super) fn new(until: Until) -> Content {
+    pub(super) fn new(until: Until, recognizer: Recognizer) -> Content {
         Content {
             until,
             boundaries: Vec::new(),
@@ -177,7 +177,8 @@ impl Content {
             break_len: 0,
             at_line: true,
             end: None,
-            signs: Signs::default(),
+            hints: AttachmentHints::default(),
+            recognizer,
             chunk: Chunk::default(),
         }
     }
@@ -189,7 +190,7 @@ impl Content {
         self.break_len = 0;
         self.at_line = true;
         self.end = None;
-        self.signs = Signs::default();
+        self.hints = AttachmentHints::default();
     }
 
     /// Searches up to the end.
@@ -243,7 +244,7 @@ impl Content {
         let searched = self.search_in(&mut chunk);
         self.chunk = chunk;
         let charged = meter.charge(Limit::Steps, to_u64(searched).wrapping_shr(4).max(1));
-        // What ends the content before the damage ends it.
+        // A delimiter before the damage ends the content.
         if self.end.is_some() { charged } else { charged.and(outcome) }
     }
 
@@ -266,7 +267,7 @@ impl Content {
             };
             let offset = chunk.at.saturating_add(to_u64(at));
             if !chunk.is_last && rest.len() < LINE {
-                self.signs.look(passed, is_begin);
+                self.hints.look(passed, is_begin, self.recognizer);
                 (self.from, self.break_len, self.at_line) = (offset, before, true);
                 return passed.len().saturating_add(compared);
             }
@@ -274,12 +275,12 @@ impl Content {
                 Some(found) => found,
                 None if self.begins_message(rest) => Found::Message,
                 None => {
-                    self.signs.has_dashes |=
+                    self.hints.has_dashes |=
                         matches!(rest, [b'-', b'-', byte, ..] if byte.is_ascii_alphanumeric());
                     continue;
                 }
             };
-            self.signs.look(passed, is_begin);
+            self.hints.look(passed, is_begin, self.recognizer);
             self.end = Some(End {
                 at: offset.saturating_sub(before).max(self.begin),
                 found,
@@ -289,7 +290,7 @@ impl Content {
             return passed.len().saturating_add(compared);
         }
         let (passed, _) = chunk.split(start, chunk.len);
-        self.signs.look(passed, is_begin);
+        self.hints.look(passed, is_begin, self.recognizer);
         let end = chunk.at.saturating_add(to_u64(chunk.len));
         if chunk.is_last {
             self.end = Some(End { at: end, found: Found::Nothing, line: end, behind: end });
@@ -339,29 +340,29 @@ impl Content {
 /// The bytes of a content, to be read as those of a member. They have no size until somebody asks:
 /// its end is searched for as far as they are read.
 #[derive(Debug)]
-pub(crate) struct Delimited<'a, S> {
+pub(crate) struct DelimitedBytes<'a, S> {
     holder: S,
     content: Rc<RefCell<Content>>,
     begin: u64,
     meter: &'a Meter<'a>,
 }
 
-impl<'a, S: ReadAt> Delimited<'a, S> {
+impl<'a, S: ReadAt> DelimitedBytes<'a, S> {
     /// The content that begins at `begin` of `holder`.
     pub(crate) fn new(
         holder: S,
         content: Rc<RefCell<Content>>,
         begin: u64,
         meter: &'a Meter<'a>,
-    ) -> Delimited<'a, S> {
-        Delimited { holder, content, begin, meter }
+    ) -> DelimitedBytes<'a, S> {
+        DelimitedBytes { holder, content, begin, meter }
     }
 
     /// How many of its first `len` bytes there are.
     fn known(&self, len: u64) -> (u64, Result<()>) {
         let mut content = self.content.borrow_mut();
         if content.begin != self.begin {
-            // Nobody reads a part any more when the next one has begun.
+            // A part is not read any more when the next one has begun.
             return (0, Ok(()));
         }
         let to = self.begin.saturating_add(len);
@@ -369,13 +370,13 @@ impl<'a, S: ReadAt> Delimited<'a, S> {
         (known.saturating_sub(self.begin), outcome)
     }
 
-    /// Whether it has so many bytes, as far as that can be told.
+    /// Returns whether the content is known to have `len` bytes.
     pub(crate) fn reaches(&self, len: u64) -> bool {
         self.known(len).0 >= len
     }
 }
 
-impl<S: ReadAt> ReadAt for Delimited<'_, S> {
+impl<S: ReadAt> ReadAt for DelimitedBytes<'_, S> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let (known, outcome) = self.known(offset.saturating_add(to_u64(buf.len())));
         let len = to_usize(known.saturating_sub(offset)).unwrap_or(usize::MAX);

@@ -1,8 +1,7 @@
 //! The FAT and the chains in it, followed no further than somebody needs.
 
 use super::layout::{
-    END_OF_CHAIN, FAT_BEFORE, FAT_BEHIND, FAT_PAGE, HEADER_DIFAT, HEADER_LEN, MAX_REGULAR_SECTOR,
-    NO_STREAM,
+    END_OF_CHAIN, FAT_BEFORE, FAT_BEHIND, FAT_PAGE, HEADER_DIFAT, MAX_REGULAR_SECTOR, NO_STREAM,
 };
 use crate::bytes::{Cursor, to_u64, to_usize};
 use crate::code::ErrorCode;
@@ -358,55 +357,6 @@ impl Chain {
             self.last = Some(sector);
         }
         Ok(self.len)
-    }
-}
-
-/// The header's fields that anything depends on (MS-CFB 2.2). Its counts are not among them.
-#[derive(Debug)]
-pub(super) struct Header {
-    pub(super) version: u16,
-    pub(super) shift: u32,
-    pub(super) first_directory: u32,
-    pub(super) first_mini_fat: u32,
-    pub(super) first_difat: u32,
-    pub(super) difat: [u32; HEADER_DIFAT],
-}
-
-impl Header {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Header> {
-        let malformed = |offset: u64, detail: &'static str| {
-            Err(Error::malformed(
-                ErrorCode::MalformedHeader,
-                "compound file header",
-                offset,
-                detail,
-            ))
-        };
-        let mut cursor = Cursor::new("compound file header", bytes, 0);
-        if cursor.array("signature")? != super::layout::SIGNATURE {
-            return malformed(0, "the signature is damaged");
-        }
-        cursor.skip(super::layout::BEFORE_MAJOR_VERSION.saturating_sub(8), "CLSID")?;
-        let version = cursor.u16_le("major version")?;
-        cursor.skip(2, "byte order")?;
-        let shift = match cursor.u16_le("sector shift")? {
-            shift @ (9 | 12) => u32::from(shift),
-            _ => return malformed(30, "the sector shift is neither 9 nor 12"),
-        };
-        cursor.skip(16, "mini sector shift to number of FAT sectors")?;
-        let first_directory = cursor.u32_le("first directory sector")?;
-        cursor.skip(8, "transaction signature and mini stream cutoff")?;
-        let first_mini_fat = cursor.u32_le("first mini FAT sector")?;
-        cursor.skip(4, "number of mini FAT sectors")?;
-        let first_difat = cursor.u32_le("first DIFAT sector")?;
-        cursor.skip(4, "number of DIFAT sectors")?;
-        let mut difat = [NO_STREAM; HEADER_DIFAT];
-        let (sectors, _) = cursor.take(HEADER_DIFAT.saturating_mul(4), "DIFAT")?.as_chunks::<4>();
-        for (sector, bytes) in difat.iter_mut().zip(sectors) {
-            *sector = u32::from_le_bytes(*bytes);
-        }
-        debug_assert_eq!(cursor.offset(), to_u64(HEADER_LEN));
-        Ok(Header { version, shift, first_directory, first_mini_fat, first_difat, difat })
     }
 }
 

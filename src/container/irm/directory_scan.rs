@@ -5,60 +5,60 @@ use std::collections::HashSet;
 use super::layout::{SIGNS, Sign};
 use super::read::Transform;
 use crate::bytes::to_u64;
-use crate::container::compound::{Census, CompoundFile, Entry};
+use crate::container::compound::{CompoundFile, DirectoryAudit, Entry};
 use crate::error::{Error, Result};
 use crate::kinds::Container;
 use crate::limits::Limit;
 use crate::source::Window;
 
-/// What the names in a directory say, whether its trees lead to them or not.
+/// Result of a scan over the names of all directory entries, whether its trees contain them or not.
 #[derive(Debug, Default)]
-pub(super) struct Survey {
+pub(super) struct DirectoryScan {
     /// Descriptions of transforms that the trees did not lead to.
     pub(super) primaries: Vec<Entry>,
     /// Entries of the directory.
     pub(super) entries: u32,
-    pub(super) census: Census,
-    /// What ended the pass early.
+    pub(super) audit: DirectoryAudit,
+    /// Error that ended the scan early.
     pub(super) error: Option<Error>,
     signs: u8,
-    /// Where the first of those names stands.
+    /// Offset of the first of those names.
     pub(super) first: Option<u64>,
 }
 
-impl Survey {
+impl DirectoryScan {
     /// Looks at every entry but those that are `known`.
     pub(super) fn of(
         file: &mut CompoundFile,
         window: &mut Window<'_>,
         known: &[Transform],
-    ) -> Result<Survey> {
-        let mut survey = Survey::default();
+    ) -> Result<DirectoryScan> {
+        let mut scan = DirectoryScan::default();
         let known: HashSet<u32> = known.iter().map(|transform| transform.primary.id).collect();
         loop {
             window.meter().charge(Limit::Steps, 1)?;
-            let kept = file.keep(window, survey.entries);
-            match kept.and_then(|()| file.entry(window, survey.entries)) {
+            let kept = file.keep(window, scan.entries);
+            match kept.and_then(|()| file.entry(window, scan.entries)) {
                 Ok(Some(entry)) => {
-                    if survey.look_at(entry, &known) {
+                    if scan.look_at(entry, &known) {
                         window.meter().charge(Limit::Allocation, to_u64(size_of::<Entry>()))?;
-                        survey.primaries.push(entry);
+                        scan.primaries.push(entry);
                     }
                 }
-                Ok(None) => return Ok(survey),
+                Ok(None) => return Ok(scan),
                 Err(error) if error.ends_file() => return Err(error),
                 Err(error) => {
-                    survey.error = Some(error);
-                    return Ok(survey);
+                    scan.error = Some(error);
+                    return Ok(scan);
                 }
             }
-            survey.entries = survey.entries.saturating_add(1);
+            scan.entries = scan.entries.saturating_add(1);
         }
     }
 
     /// Notes what the name of an entry says. Returns whether it is a transform that is not `known`.
     fn look_at(&mut self, entry: Entry, known: &HashSet<u32>) -> bool {
-        self.census.count(&entry);
+        self.audit.count(&entry);
         // A name counts whatever the entry's type says: that byte may be the damaged one.
         let Some((_, sign)) = SIGNS.iter().find(|(name, _)| entry.is_named(name)) else {
             return false;

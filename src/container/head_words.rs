@@ -1,14 +1,14 @@
-//! Searches for words: all words by which a head is told from ordinary data in one pass, and words
-//! with a rare byte.
+//! Words in the head of a file by which the detection table rules out most formats.
 
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 
 use super::binary::is_binary;
+use super::byte_search::forwards;
 use super::pdf;
 
-/// A word that formats have somewhere in the head.
+/// Word that the head of a format contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word {
     PdfHeader,
@@ -18,8 +18,8 @@ pub(super) enum Word {
     LocalHeader,
 }
 
-/// Each word, the offset in it of a byte that is rare in text, and the bytes of a head in which formats
-/// have it.
+/// Each word, the offset in it of a byte that is rare in text, and the bytes of a head that are searched
+/// for it.
 const WORDS: [(Word, &[u8], usize, usize); 5] = [
     (Word::PdfHeader, b"%PDF-", 0, usize::MAX),
     (Word::PdfObject, b" obj", 3, pdf::HEADER_WITHIN),
@@ -28,13 +28,13 @@ const WORDS: [(Word, &[u8], usize, usize); 5] = [
     (Word::LocalHeader, b"PK\x03\x04", 2, usize::MAX),
 ];
 
-/// Tells which words a head contains.
+/// Words that a head contains.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Words<'h> {
-    /// In text few bytes are like the rare byte of a word: each word is searched for when it is asked for.
+    /// Text, in which few bytes equal the rare byte of a word: a word is searched for on demand.
     Text(&'h [u8]),
-    /// In other data no byte is rare. One pass for all words takes half the instructions of a search for
-    /// each (`benches/instructions.rs`, `binary` and `archive`).
+    /// Other data, in which no byte is rare. One pass for all words takes half the instructions of a
+    /// search for each (`benches/instructions.rs`, `binary` and `archive`).
     Found([bool; WORDS.len()]),
 }
 
@@ -81,34 +81,6 @@ impl<'h> Words<'h> {
     }
 }
 
-/// Returns the offsets of `word` in `bytes`, the first one first. The byte at `inside` of the word is
-/// rare. No finder is built, so this is for a word that is found soon.
-pub(crate) fn forwards<'b>(
-    word: &'b [u8],
-    inside: usize,
-    bytes: &'b [u8],
-) -> impl Iterator<Item = usize> + 'b {
-    let rare = word.get(inside).copied().unwrap_or_default();
-    memchr::memchr_iter(rare, bytes).filter_map(move |hit| {
-        let start = hit.checked_sub(inside)?;
-        bytes.get(start..)?.starts_with(word).then_some(start)
-    })
-}
-
-/// Returns the offsets of `word` in `bytes`, the last one first. The byte at `inside` of the word is
-/// rare.
-pub(crate) fn backwards<'b>(
-    word: &'b [u8],
-    inside: usize,
-    bytes: &'b [u8],
-) -> impl Iterator<Item = usize> + 'b {
-    let rare = word.get(inside).copied().unwrap_or_default();
-    memchr::memrchr_iter(rare, bytes).filter_map(move |hit| {
-        let start = hit.checked_sub(inside)?;
-        bytes.get(start..)?.starts_with(word).then_some(start)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +88,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_and_places_are_those_of_a_plain_search(
+        fn words_are_those_of_a_plain_search(
             parts in prop::collection::vec(
                 prop_oneof![
                     prop::sample::select(WORDS.map(|(_, word, ..)| word.to_vec()).to_vec()),
@@ -135,10 +107,6 @@ mod tests {
                     prop_assert!(!words.contain(word) || plain(&bytes), "{:?}", word);
                 }
             }
-            let expected: Vec<usize> = memchr::memmem::rfind_iter(&bytes, b"%PDF").collect();
-            prop_assert_eq!(backwards(b"%PDF", 0, &bytes).collect::<Vec<_>>(), expected);
-            let expected: Vec<usize> = memchr::memmem::find_iter(&bytes, b" obj").collect();
-            prop_assert_eq!(forwards(b" obj", 3, &bytes).collect::<Vec<_>>(), expected);
         }
     }
 }

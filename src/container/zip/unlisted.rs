@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 use super::directory::{Entry, local};
 use super::layout::{DESCRIPTOR, DESCRIPTORS, ENCRYPTED, LOCAL, LOCAL_LEN};
-use super::{body, name};
+use super::member::{body, name};
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
-use crate::container::{Body, Member, Sink};
+use crate::container::sink::{Body, Member, Sink};
 use crate::error::{Error, Result};
 use crate::kinds::Anomaly;
 use crate::limits::Limit;
@@ -20,10 +20,10 @@ use crate::source::{Extent, Window};
 
 /// The smallest room for a member: its header, and one byte of name or data.
 const LEAST: u64 = LOCAL_LEN + 1;
-/// Bytes in which a local header begins behind the member before it.
+/// Bytes after a member within which the next local header begins.
 const LOOK: usize = 28;
 
-/// What of the archive no record of the directory has claimed yet.
+/// Parts of the archive that no record of the directory claims.
 #[derive(Debug)]
 pub(super) struct Gaps {
     /// Where each begins and ends.
@@ -62,7 +62,7 @@ impl Gaps {
     #[inline]
     fn keep(&mut self, window: &mut Window<'_>, from: u64, to: u64) -> Result<()> {
         let to = to.min(self.directory);
-        // Members that stand one behind the other leave no room.
+        // Adjacent members leave no room.
         if to > from && header(window, from, to)?.is_some() {
             window.meter().charge(Limit::Allocation, 64)?;
             self.gaps.insert(from, to);
@@ -76,7 +76,7 @@ impl Gaps {
         self.claim(window, end, end)
     }
 
-    /// Names members in what is left, no more than `most`; whether there may be others.
+    /// Reports up to `most` members in the gaps. Returns whether there may be others.
     pub(super) fn name(
         &mut self,
         window: &mut Window<'_>,
@@ -95,7 +95,7 @@ impl Gaps {
     }
 }
 
-/// Where a local header begins a gap, or stands behind the descriptor of the member before it.
+/// Returns the offset of a local header that begins a gap or follows the descriptor of a member.
 fn header(window: &mut Window<'_>, from: u64, to: u64) -> Result<Option<u64>> {
     if to.saturating_sub(from) < LEAST {
         return Ok(None);
@@ -117,7 +117,7 @@ fn name_member(
     to: u64,
 ) -> Result<u64> {
     let stop = data.saturating_add(entry.packed);
-    // Of one with a descriptor the size stands behind it.
+    // The size of a member with a descriptor follows its data.
     let is_sized = (entry.flags & DESCRIPTOR == 0 || entry.packed > 0) && stop <= to;
     let end = if is_sized { stop } else { to };
     entry.packed = end.saturating_sub(data);
@@ -135,10 +135,10 @@ fn name_member(
         Some(Body::Unopened { error, size: None })
     } else {
         if !is_sized {
-            // Nobody says how large it is.
+            // The decoded size is unknown.
             entry.size = 0;
         }
-        body(window, &entry, extent)?
+        body(window, &entry, extent, sink.recognizer())?
     };
     if let Some(body) = body {
         sink.anomaly(Anomaly::NonSpecLayout, Some(at));

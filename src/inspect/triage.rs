@@ -1,5 +1,5 @@
-//! Most files are of no format that is known here. One look at their first bytes tells, and nothing
-//! is set up for them of what the reading of a container needs.
+//! Triage by the first bytes: most files are of no known format, and need nothing of what reading a
+//! container requires.
 
 use crate::container::Format;
 use crate::error::Result;
@@ -10,38 +10,38 @@ use crate::limits::Meter;
 use crate::report::{Finding, Report};
 use crate::source::{Cache, ReadAt, Window};
 
-/// What the first bytes of a file say.
-pub(super) enum Glance {
-    /// Nothing can come of it; it is this.
-    Nothing(Container),
-    /// It has to be read, as this if that is known. Its first bytes are not read again.
-    Begun(Option<&'static Format>),
+/// Result of triage.
+pub(super) enum Triage {
+    /// No known format. The report contains only this kind of file.
+    Unknown(Container),
+    /// The file has to be read, as this format if it is known. Its first bytes are cached.
+    Read(Option<&'static Format>),
 }
 
-/// Looks at the first bytes of a file; with `reads_tail` at the last ones too, whatever the first
-/// ones are of.
-pub(super) fn look(
+/// Examines the first bytes of a file, and with `reads_tail` also its last bytes.
+pub(super) fn triage(
     source: &dyn ReadAt,
     reads_tail: bool,
     cache: &mut Cache,
     meter: &Meter,
-) -> Result<Glance> {
+) -> Result<Triage> {
     cache.forget();
     if !source.is_sized() {
-        return Ok(Glance::Begun(None));
+        return Ok(Triage::Read(None));
     }
     let mut window = Window::new(source, cache, meter)?;
     let format = Format::of_file(&mut window, reads_tail)?;
     if format.is_none() {
         let is_empty = window.known_len() == Some(0);
         let container = if is_empty { Container::Empty } else { Container::Other };
-        return Ok(Glance::Nothing(container));
+        return Ok(Triage::Unknown(container));
     }
     cache.keep();
-    Ok(Glance::Begun(format))
+    Ok(Triage::Read(format))
 }
 
-/// The report that [`Walk`](super::walk::Walk) would give of a file of which nothing can come.
+/// Returns the report about a file of no known format. [`Traversal`](super::traversal::Traversal) would
+/// return the same.
 pub(super) fn report(container: Container, depth: Depth) -> Report {
     let mut first = Finding::new(Facts::new(container, Protection::None));
     first.facts.depth = depth;
@@ -50,29 +50,29 @@ pub(super) fn report(container: Container, depth: Depth) -> Report {
 
 #[cfg(test)]
 mod tests {
-    use super::super::walk::{Buffers, Walk};
+    use super::super::traversal::{Buffers, Traversal};
     use super::super::{Inspector, Meter};
     use super::*;
     use proptest::prelude::*;
 
-    /// By a glance alone, and by the walk alone.
+    /// Returns the report of triage alone, and that of the traversal alone.
     fn both(bytes: &[u8], depth: Depth) -> (Option<Report>, Report) {
         let mut inspector = Inspector::builder().depth(depth).build();
         let options = inspector.options.clone();
         let meter = || Meter::new(options.limits.clone(), options.cancel.clone());
-        let glance = match look(&bytes, false, &mut inspector.cache, &meter()).unwrap() {
-            Glance::Nothing(container) => Some(report(container, depth)),
-            Glance::Begun(_) => None,
+        let triaged = match triage(&bytes, false, &mut inspector.cache, &meter()).unwrap() {
+            Triage::Unknown(container) => Some(report(container, depth)),
+            Triage::Read(_) => None,
         };
         let (cache, license) = (&mut inspector.cache, &mut inspector.license);
         let buffers = Buffers { cache, license, memory: &mut inspector.memory };
         let size = bytes.size().unwrap();
-        (glance, Walk::new(&options, &meter(), buffers).run(&bytes, size, None))
+        (triaged, Traversal::new(&options, &meter(), buffers).run(&bytes, size, None))
     }
 
     proptest! {
         #[test]
-        fn a_glance_says_what_the_walk_says(
+        fn triage_and_traversal_report_the_same(
             begin in prop_oneof![
                 Just(""), Just("Nothing.\n"), Just("PK\x03\x04"), Just("%PDF-1.7\n"),
                 Just("From: a@b\n\n"), Just("MZ"), Just("<XrML>"), Just("1 0 obj\n"),
@@ -82,16 +82,16 @@ mod tests {
         ) {
             let bytes = [begin.as_bytes(), &rest].concat();
             let depth = if is_whole { Depth::Full } else { Depth::Head };
-            let (glance, walk) = both(&bytes, depth);
-            prop_assert!(glance.is_none_or(|glance| glance == walk));
+            let (triaged, traversed) = both(&bytes, depth);
+            prop_assert!(triaged.is_none_or(|triaged| triaged == traversed));
         }
     }
 
     #[test]
-    fn most_files_take_no_more_than_a_glance() {
+    fn triage_decides_files_of_no_known_format() {
         for bytes in [&b""[..], b"\0", b"prose", &[0xFF; 9000]] {
-            let (glance, walk) = both(bytes, Depth::Full);
-            assert_eq!(glance, Some(walk));
+            let (triaged, traversed) = both(bytes, Depth::Full);
+            assert_eq!(triaged, Some(traversed));
         }
         assert_eq!(both(b"MZ", Depth::Full).0, None);
     }

@@ -5,7 +5,8 @@
 use crate::bytes::Cursor;
 use crate::code::ErrorCode;
 use crate::container::compound::{CompoundFile, Entry};
-use crate::container::{Sink, label};
+use crate::container::label;
+use crate::container::sink::Sink;
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
@@ -62,7 +63,7 @@ pub(crate) fn read(
         None => sink.protection(Protection::None),
     }
     if let Some(summary) = &streams.summary
-        && sink.wanted().labels
+        && sink.options().labels
     {
         let bytes = file.read(window, summary, MOST_LABEL_BYTES);
         match bytes.and_then(|bytes| label::property_set(&bytes, window.meter())) {
@@ -190,7 +191,7 @@ mod tests {
     use rmsight_specimen::Compound;
 
     use super::*;
-    use crate::container::{Label, LicenseBytes, Member, Wanted};
+    use crate::container::sink::{ExtractOptions, Label, LicenseBytes, Member};
     use crate::limits::{Cancel, Limits, Meter};
     use crate::source::{Cache, Extent};
 
@@ -201,8 +202,11 @@ mod tests {
     }
 
     impl Sink for Told {
-        fn wanted(&self) -> Wanted {
-            Wanted { labels: true, deep: false, evidence: true }
+        fn options(&self) -> ExtractOptions {
+            ExtractOptions { labels: true, deep: false, evidence: true }
+        }
+        fn recognizer(&self) -> crate::container::Recognizer {
+            crate::container::RECOGNIZER
         }
         fn container(&mut self, _: Container) {}
         fn protection(&mut self, protection: Protection) {

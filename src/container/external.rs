@@ -1,0 +1,197 @@
+//! Readers that the caller provides for formats that the library does not read itself. What they return
+//! is trusted no more than the bytes of any other file.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::bytes::{to_u64, to_usize};
+use crate::code::ErrorCode;
+use crate::error::{Error, Result};
+use crate::limits::{Limit, Meter};
+use crate::source::ReadAt;
+
+/// Structure in errors about Outlook data files.
+pub(super) const PST: &str = "PST";
+/// Characters of a reader's text that an error contains.
+const MAX_TEXT: usize = 300;
+
+/// Reads an Outlook data file for the library: in another process or library, with limits of its own.
+///
+/// [`InspectorBuilder::pst`](crate::InspectorBuilder::pst) takes a factory of readers. Without one, an
+/// Outlook data file is `feature-off`. Each reader reads one file, and reads its bytes only through the
+/// `file` argument of each call, which charges the reads to [`Limits`](crate::Limits).
+pub trait PstReader: fmt::Debug {
+    /// Returns the next attachment or use license of any message; `None` at the end. The order is free,
+    /// except that a use license follows the attachments of its message.
+    ///
+    /// # Errors
+    /// Ends the reading of this file. Earlier items stay valid.
+    fn next(&mut self, file: &dyn ReadAt) -> Result<Option<PstItem>, PstError>;
+
+    /// Reads at `offset` of the item that [`next`](PstReader::next) returned last, like
+    /// [`ReadAt::read_at`].
+    ///
+    /// # Errors
+    /// Ends the reading of this attachment or use license.
+    fn read_at(
+        &mut self,
+        file: &dyn ReadAt,
+        offset: u64,
+        buf: &mut [u8],
+    ) -> Result<usize, PstError>;
+}
+
+/// Item of an Outlook data file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PstItem {
+    /// An attachment. Its bytes can be read until the next item is requested.
+    Attachment(PstAttachment),
+    /// Use license that a client has cached in a message, as it is stored there: the first value of the
+    /// named property `DRMLicense` (MS-OXORMMS 2.2.3.1). It has no name.
+    UseLicense(PstAttachment),
+    /// Part of the file that could not be read. The search of the file is then incomplete.
+    Unread(PstDamage),
+}
+
+/// Damage in a part of an Outlook data file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PstDamage {
+    /// Description.
+    pub detail: String,
+    /// Offset of the damaged page or block in the file, if it is known.
+    pub offset: Option<u64>,
+}
+
+impl From<String> for PstDamage {
+    fn from(detail: String) -> PstDamage {
+        PstDamage { detail, offset: None }
+    }
+}
+
+/// Attachment of a message in an Outlook data file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PstAttachment {
+    /// Path of the message: its folders, then its subject.
+    pub message: Vec<String>,
+    /// Messages embedded in it that lead to the attachment, each attached to the preceding one.
+    pub embedded: Vec<String>,
+    /// File name.
+    pub name: Option<String>,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// Reason for which a [`PstReader`] stops.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PstError {
+    /// The file violates its format: `malformed-pst`.
+    Malformed(PstDamage),
+    /// The reader itself failed, for example because its process died: `reader-failed`.
+    Failed(String),
+    /// Reading took longer than this number of seconds: `limit-pst-time`.
+    Time(u64),
+    /// The reader needed more than this number of bytes of memory: `limit-pst-memory`.
+    Memory(u64),
+    /// The reader could not be started, or the file could not be read.
+    Io(io::Error),
+}
+
+impl From<PstError> for Error {
+    fn from(error: PstError) -> Error {
+        let (code, detail) = match error {
+            PstError::Io(error) => return Error::io(error),
+            PstError::Malformed(PstDamage { detail, offset }) => {
+                return Error::malformed(ErrorCode::MalformedPst, PST, offset, shortened(&detail));
+            }
+            PstError::Failed(detail) => (ErrorCode::ReaderFailed, shortened(&detail)),
+            PstError::Time(seconds) => {
+                (ErrorCode::LimitPstTime, format!("its reader was ended after {seconds} s"))
+            }
+            PstError::Memory(bytes) => (
+                ErrorCode::LimitPstMemory,
+                format!("its reader needed more than {bytes} bytes of memory"),
+            ),
+        };
+        Error::unsupported(code, PST, None, detail)
+    }
+}
+
+/// Returns the first [`MAX_TEXT`] characters of a text, without control characters.
+pub(super) fn shortened(text: &str) -> String {
+    text.chars().take(MAX_TEXT).filter(|char| !char.is_control()).collect()
+}
+
+type OpenPst = dyn Fn() -> io::Result<Box<dyn PstReader>> + Send + Sync;
+
+/// The caller's factory of readers.
+#[derive(Clone)]
+pub(crate) struct PstOpener(pub(crate) Arc<OpenPst>);
+
+impl fmt::Debug for PstOpener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PstOpener")
+    }
+}
+
+/// Reader that the format and its members share.
+pub(crate) type SharedPstReader = Rc<RefCell<Box<dyn PstReader>>>;
+
+/// Outlook data file whose reads are charged to the meter.
+pub(super) struct MeteredFile<'a> {
+    pub(super) file: &'a dyn ReadAt,
+    pub(super) meter: &'a Meter<'a>,
+}
+
+impl ReadAt for MeteredFile<'_> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let charged = self.meter.charge(Limit::Steps, 1);
+        charged
+            .and_then(|()| self.meter.charge(Limit::BytesRead, to_u64(buf.len())))
+            .map_err(io::Error::other)?;
+        self.file.read_at(offset, buf)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.file.size()
+    }
+
+    fn has_changed(&self) -> bool {
+        self.file.has_changed()
+    }
+}
+
+/// Bytes of an attachment, which the caller's reader returns.
+pub(crate) struct ExternalBytes<'a, S> {
+    pub(crate) file: S,
+    pub(crate) reader: SharedPstReader,
+    pub(crate) size: u64,
+    pub(crate) meter: &'a Meter<'a>,
+}
+
+impl<S: ReadAt> ReadAt for ExternalBytes<'_, S> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let left = to_usize(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let len = buf.len().min(left);
+        let Some(buf) = buf.get_mut(..len).filter(|buf| !buf.is_empty()) else { return Ok(0) };
+        let file = MeteredFile { file: &self.file, meter: self.meter };
+        let read = self.reader.borrow_mut().read_at(&file, offset, buf);
+        read.map(|read| read.min(len)).map_err(|error| match error {
+            PstError::Io(error) => error,
+            // The offset is one of the data file, and this error is of the attachment.
+            error => io::Error::other(Error::from(error).with_offset(None)),
+        })
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.size)
+    }
+
+    fn has_changed(&self) -> bool {
+        self.file.has_changed()
+    }
+}

@@ -1,0 +1,335 @@
+//! Detection table: which reader a file or member needs, by its first bytes and in part by its end or
+//! its name. It imports the formats; no format imports it. Containers use it through
+//! [`Sink::recognizer`].
+
+use std::cell::OnceCell;
+
+use super::head_words::{Word, Words};
+use super::name::{Name, is_named_like_archive};
+use super::polyglot::{self, TrailingFormat as Trailing};
+use super::recognizer::Recognizer;
+use super::sink::{Read, Sink};
+use super::{
+    ar, armor, cms, compound, embedded_object, gzip, irm, mail, office_encryption, pdf, pe, pfile,
+    rpmsg, shifted, tail, tar, unsupported_archive, xrml_file, zip, zlib,
+};
+use crate::error::Result;
+use crate::kinds::{Container, Protection};
+use crate::source::Window;
+
+use Condition::{Colon, ColonAnd, Contains, FirstByte, Magic, PdfHeader, Unconditional};
+use Matches::{Always, Head, Nested};
+
+/// Test of the first bytes of a member.
+enum Matches {
+    /// The condition of the row is the test.
+    Always,
+    Head(fn(&[u8]) -> bool),
+    /// The format contains an encoded file, which the table has to recognize.
+    Nested(fn(&[u8], Recognizer) -> bool),
+}
+
+impl Matches {
+    fn test(&self, head: &[u8]) -> bool {
+        match self {
+            Always => true,
+            Head(matches) => matches(head),
+            Nested(matches) => matches(head, RECOGNIZER),
+        }
+    }
+}
+
+/// Cheap condition for the test of a row. Rows that share one evaluate it once for each head.
+enum Condition {
+    /// No condition. The format has a firm magic, by which a file after another file is recognized too.
+    Magic,
+    /// No condition.
+    Unconditional,
+    /// The first byte after a byte order mark and blanks is one with which [`FIRST_BYTES`] begin.
+    FirstByte,
+    /// `%PDF-` is present near the beginning.
+    PdfHeader,
+    /// A colon is present, as in each field of a message.
+    Colon,
+    /// A colon and a word are present.
+    ColonAnd(Word),
+    /// A word is present.
+    Contains(Word),
+}
+
+/// First bytes of the text formats that begin with a word of their own.
+const FIRST_BYTES: &[u8] = b"-MBb=(Csi";
+
+/// Row of the detection table.
+pub(crate) struct Format {
+    condition: Condition,
+    matches: Matches,
+    read: Read,
+    /// Format that the end of the same bytes may have.
+    trailing: Trailing,
+}
+
+const fn row(condition: Condition, matches: Matches, read: Read, trailing: Trailing) -> Format {
+    Format { condition, matches, read, trailing }
+}
+
+const fn magic(matches: fn(&[u8]) -> bool, read: Read, trailing: Trailing) -> Format {
+    row(Magic, Head(matches), read, trailing)
+}
+
+const fn plain(matches: fn(&[u8]) -> bool, read: Read, trailing: Trailing) -> Format {
+    row(Unconditional, Head(matches), read, trailing)
+}
+
+/// The formats in the order in which they are tested.
+static FORMATS: &[Format] = &[
+    // A firm magic.
+    magic(compound::matches, read_compound, Trailing::AfterSectors),
+    magic(pfile::matches, pfile::read, Trailing::Any),
+    magic(rpmsg::matches, rpmsg::read, Trailing::Pdf),
+    magic(rpmsg::matches_bare_blocks, rpmsg::read_bare_blocks, Trailing::Pdf),
+    magic(zip::matches, zip::read, Trailing::UnlistedPdf),
+    // Its first field is a name, which may begin with any of the following magics.
+    magic(tar::matches, tar::read, Trailing::None),
+    magic(pe::matches, pe::read, Trailing::Pdf),
+    magic(mail::tnef::matches, mail::tnef::read, Trailing::Pdf),
+    magic(mail::pst::matches, mail::pst::read, Trailing::Pdf),
+    magic(gzip::matches, gzip::read, Trailing::None),
+    magic(ar::matches, ar::read, Trailing::None),
+    magic(zlib::matches, zlib::read, Trailing::None),
+    magic(cms::matches, cms::read, Trailing::Pdf),
+    magic(unsupported_archive::matches, unsupported_archive::read, Trailing::Pdf),
+    magic(tar::matches_damaged, tar::read, Trailing::None),
+    // Files after a mark and blanks, and a tape archive whose first header lost or gained bytes. The
+    // latter is intact after blanks.
+    plain(shifted::matches, shifted::read, Trailing::None),
+    plain(tar::matches_moved, tar::read, Trailing::None),
+    // Text that begins with a word of its own.
+    row(FirstByte, Nested(armor::matches_first), armor::read, Trailing::None),
+    row(FirstByte, Head(cms::matches_base64), cms::read_base64, Trailing::None),
+    row(FirstByte, Head(mail::calendar::matches), mail::calendar::read, Trailing::None),
+    row(FirstByte, Nested(mail::encoded::matches), mail::encoded::read, Trailing::None),
+    row(PdfHeader, Head(matches_pdf), pdf::read_whole, Trailing::Zip),
+    // Other text.
+    row(Unconditional, Nested(armor::matches_bare), armor::read_bare, Trailing::None),
+    plain(xrml_file::matches, xrml_file::read, Trailing::Any),
+    plain(mail::unsupported_mail::matches, mail::unsupported_mail::read, Trailing::Pdf),
+    plain(mail::mbox::matches, mail::mbox::read, Trailing::PdfInMail),
+    row(Colon, Head(mail::eml::matches), mail::mbox::read_message, Trailing::PdfInMail),
+    row(Colon, Head(mail::eml::matches_long), mail::mbox::read_long_message, Trailing::None),
+    // A mailbox after lines that are not a message.
+    row(
+        ColonAnd(Word::MailSeparator),
+        Head(mail::mbox::matches_later),
+        mail::mbox::read_later,
+        Trailing::None,
+    ),
+    // `%PDF-` after text that is not a message.
+    row(PdfHeader, Always, pdf::read_quoted, Trailing::None),
+    // Formats that only a search of the head shows.
+    row(Contains(Word::PdfObject), Head(pdf::matches_objects), pdf::read_headless, Trailing::None),
+    plain(xrml_file::matches_prolog, xrml_file::read_prolog, Trailing::Any),
+    plain(xrml_file::matches_damaged, xrml_file::read_damaged, Trailing::None),
+    row(Contains(Word::PdfHeader), Head(shifted::matches_late), shifted::read, Trailing::None),
+    row(Contains(Word::Armor), Nested(armor::matches), armor::read, Trailing::None),
+    row(
+        Contains(Word::LocalHeader),
+        Head(zip::matches_prefixed),
+        zip::read_prefixed,
+        Trailing::None,
+    ),
+    plain(zip::matches_damaged, zip::read_prefixed, Trailing::None),
+    plain(mail::calendar::matches_later, mail::calendar::read, Trailing::None),
+];
+
+/// Image of a disc; for files only. Many members begin with zeros, and each would have to be decoded
+/// up to the descriptor.
+static DISC: Format = plain(unsupported_archive::matches_disc, read_disc, Trailing::None);
+
+/// File that is recognized by its end; for files only. A member would have to be decoded to its end.
+static KNOWN_BY_TAIL: Format = plain(tail::is_possible, tail::read, Trailing::None);
+
+/// The table for formats that recognize their members.
+pub(crate) const RECOGNIZER: Recognizer = Recognizer { is_known, is_firmly_known, begins_file };
+
+/// Properties of a head that conditions test. Each is computed at most once, and only on demand.
+struct HeadProperties<'h> {
+    head: &'h [u8],
+    begins_text: OnceCell<bool>,
+    has_pdf_header: OnceCell<bool>,
+    has_colon: OnceCell<bool>,
+    words: OnceCell<Words<'h>>,
+}
+
+impl<'h> HeadProperties<'h> {
+    fn new(head: &'h [u8]) -> HeadProperties<'h> {
+        HeadProperties {
+            head,
+            begins_text: OnceCell::new(),
+            has_pdf_header: OnceCell::new(),
+            has_colon: OnceCell::new(),
+            words: OnceCell::new(),
+        }
+    }
+
+    fn meet(&self, condition: &Condition) -> bool {
+        match condition {
+            Magic | Unconditional => true,
+            FirstByte => *self.begins_text.get_or_init(|| {
+                let first = mail::eml::begin(self.head).first();
+                first.is_some_and(|first| FIRST_BYTES.contains(first))
+            }),
+            PdfHeader => *self.has_pdf_header.get_or_init(|| pdf::header_at(self.head).is_some()),
+            Colon => self.has_colon(),
+            ColonAnd(word) => self.has_colon() && self.contains(*word),
+            Contains(word) => self.contains(*word),
+        }
+    }
+
+    fn has_colon(&self) -> bool {
+        *self.has_colon.get_or_init(|| memchr::memchr(b':', self.head).is_some())
+    }
+
+    fn contains(&self, word: Word) -> bool {
+        self.words.get_or_init(|| Words::of(self.head)).contain(word)
+    }
+}
+
+/// Returns whether a member is a PDF, and not a message that precedes the header of a PDF.
+fn matches_pdf(head: &[u8]) -> bool {
+    pdf::matches(head) && !pdf::header_at(head).is_some_and(|at| is_mail_before(head, at))
+}
+
+/// Returns whether the bytes before offset `at` of `%PDF-` are the beginning of a message: its
+/// attachment may be a PDF, or its text may mention one.
+fn is_mail_before(head: &[u8], at: usize) -> bool {
+    let before = head.get(..at).unwrap_or_default();
+    at > 0 && (mail::mbox::matches(head) || mail::eml::matches(before))
+}
+
+impl Format {
+    /// Returns the format of a member whose decoded bytes begin with `head`, if it is a known one.
+    pub(crate) fn of(head: &[u8]) -> Option<&'static Format> {
+        let properties = HeadProperties::new(head);
+        FORMATS.iter().find(|row| properties.meet(&row.condition) && row.matches.test(head))
+    }
+
+    /// Returns the format of a whole file, whose end is read if the head does not decide.
+    pub(crate) fn of_file(
+        window: &mut Window<'_>,
+        reads_tail: bool,
+    ) -> Result<Option<&'static Format>> {
+        let head = window.head()?;
+        if let Some(found) = Format::of(head) {
+            return Ok(Some(found));
+        }
+        if DISC.matches.test(head) {
+            return Ok(Some(&DISC));
+        }
+        let may_be = reads_tail || KNOWN_BY_TAIL.matches.test(head);
+        if may_be && tail::matches(window)? {
+            return Ok(Some(&KNOWN_BY_TAIL));
+        }
+        // The name may be that of an image, whose system area has no form.
+        let is_disc = reads_tail && unsupported_archive::is_disc(window)?;
+        Ok(is_disc.then_some(&DISC))
+    }
+
+    /// Reads a member of this format.
+    pub(crate) fn read(&self, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+        polyglot::report(self.trailing, window, sink)?;
+        (self.read)(window, sink)
+    }
+}
+
+fn is_known(head: &[u8]) -> bool {
+    Format::of(head).is_some()
+}
+
+fn is_firmly_known(head: &[u8]) -> bool {
+    let by_chance = xrml_file::matches(head)
+        || mail::mbox::matches(head)
+        || mail::eml::matches(head)
+        || mail::eml::matches_long(head)
+        || mail::mbox::matches_later(head)
+        || mail::unsupported_mail::matches(head)
+        // Programs compress much that is not a file.
+        || zlib::matches(head);
+    is_known(head) && !by_chance
+}
+
+fn begins_file(head: &[u8]) -> bool {
+    let mut magics = FORMATS.iter().take_while(|row| matches!(row.condition, Magic));
+    magics.any(|row| row.matches.test(head)) || xrml_file::matches(head)
+}
+
+/// Returns the kind of a member of no known format.
+fn unrecognized(head: &[u8]) -> Container {
+    if head.is_empty() { Container::Empty } else { Container::Other }
+}
+
+/// Returns the reader that the name of a member requires, if that is not [`read`].
+pub(crate) fn reader_for(name: &Name) -> Option<Read> {
+    match name {
+        Name::Named(name) if is_named_like_archive(name.as_bytes()) => Some(read_to_tail),
+        Name::Within(_, name) => reader_for(name),
+        _ => None,
+    }
+}
+
+/// Reads a member that may be recognized by its end.
+fn read_to_tail(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let head = window.head()?;
+    match Format::of(head) {
+        Some(format) => format.read(window, sink),
+        None if head.is_empty() => read(window, sink),
+        None => DISC.read(window, sink),
+    }
+}
+
+/// Reads the image of a disc, or a file that is recognized by its end.
+fn read_disc(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    if unsupported_archive::read_disc(window, sink)? {
+        return Ok(());
+    }
+    tail::read(window, sink)
+}
+
+/// Reads a whole file of any format.
+pub(crate) fn read_file(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    match Format::of_file(window, false)? {
+        Some(format) => format.read(window, sink),
+        None => read(window, sink),
+    }
+}
+
+/// Reads a member of any format.
+pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    let head = window.head()?;
+    match Format::of(head) {
+        Some(format) => format.read(window, sink),
+        None => {
+            sink.container(unrecognized(head));
+            Ok(())
+        }
+    }
+}
+
+/// Reads a compound file as the format that its directory shows.
+fn read_compound(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    sink.container(Container::Ole);
+    // Until the directory is read, the file may contain anything.
+    sink.protection(Protection::Unknown);
+    let mut file = compound::CompoundFile::open(window)?;
+    if irm::read(&mut file, window, sink)? {
+        return Ok(());
+    }
+    if mail::msg::read(&mut file, window, sink)? {
+        return Ok(());
+    }
+    office_encryption::read(&mut file, window, sink)?;
+    match sink.options().deep {
+        true => embedded_object::read(&mut file, window, sink),
+        false => embedded_object::read_package(&mut file, window, sink),
+    }
+}

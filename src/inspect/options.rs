@@ -1,0 +1,18 @@
+//! Options of an inspection.
+
+use crate::container::{ExtractOptions, PstOpener};
+use crate::license::Manner;
+use crate::limits::{Cancel, Limits};
+use crate::source::Spiller;
+
+/// Options that an [`InspectorBuilder`](crate::InspectorBuilder) sets.
+#[derive(Debug, Clone)]
+pub(super) struct Options {
+    pub(super) limits: Limits,
+    pub(super) cancel: Cancel,
+    pub(super) manner: Manner,
+    pub(super) extract: ExtractOptions,
+    pub(super) keep_licenses: bool,
+    pub(super) spiller: Option<Spiller>,
+    pub(super) pst: Option<PstOpener>,
+}
