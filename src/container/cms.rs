@@ -161,7 +161,7 @@ fn is_damaged_type(head: &[u8], content: &[u8]) -> bool {
 
 /// A tag with the place of its content.
 #[derive(Debug, Clone, Copy)]
-struct Value {
+struct DerValue {
     tag: u8,
     /// Offset of the tag.
     at: u64,
@@ -172,18 +172,18 @@ struct Value {
 }
 
 /// Values one after the other.
-struct Reader<'r, 'w> {
+struct DerReader<'r, 'w> {
     window: &'r mut Window<'w>,
     at: u64,
 }
 
-impl Reader<'_, '_> {
+impl DerReader<'_, '_> {
     fn malformed(&self, detail: &'static str) -> Error {
         Error::malformed(ErrorCode::MalformedCms, STRUCTURE, self.at, detail)
     }
 
     /// Reads the tag at the position, and goes to its content.
-    fn next(&mut self) -> Result<Value> {
+    fn next(&mut self) -> Result<DerValue> {
         self.window.meter().charge(Limit::Steps, 1)?;
         let at = self.at;
         let bytes = self.window.up_to(at, TAG)?;
@@ -205,11 +205,11 @@ impl Reader<'_, '_> {
             return Err(Error::truncated(STRUCTURE, at, "the file ends before a value does"));
         }
         self.at = begin;
-        Ok(Value { tag: found, at, begin, end })
+        Ok(DerValue { tag: found, at, begin, end })
     }
 
     /// Reads a value that has to be there.
-    fn expect(&mut self, tag: u8, detail: &'static str) -> Result<Value> {
+    fn expect(&mut self, tag: u8, detail: &'static str) -> Result<DerValue> {
         let value = self.next()?;
         match value.tag == tag {
             true => Ok(value),
@@ -218,7 +218,7 @@ impl Reader<'_, '_> {
     }
 
     /// Whether the content of `value` ends at the position.
-    fn is_at_end(&mut self, value: Value) -> Result<bool> {
+    fn is_at_end(&mut self, value: DerValue) -> Result<bool> {
         match value.end {
             Some(end) => Ok(self.at >= end),
             None => Ok(self.window.up_to(self.at, 2)? == END_OF_CONTENTS),
@@ -226,7 +226,7 @@ impl Reader<'_, '_> {
     }
 
     /// Goes behind `value`, whose content has been read.
-    fn leave(&mut self, value: Value) -> Result<()> {
+    fn leave(&mut self, value: DerValue) -> Result<()> {
         if !self.is_at_end(value)? || value.end.is_some_and(|end| end != self.at) {
             let detail = "the lengths of a value and of its content differ";
             return Err(self.malformed(detail));
@@ -238,7 +238,7 @@ impl Reader<'_, '_> {
     }
 
     /// Goes behind `value`, whose content has not been read.
-    fn skip(&mut self, value: Value) -> Result<()> {
+    fn skip(&mut self, value: DerValue) -> Result<()> {
         let mut open = match value.end {
             Some(end) => {
                 self.at = end;
@@ -306,7 +306,7 @@ impl Reader<'_, '_> {
         Ok(pieces)
     }
 
-    fn piece(&mut self, value: Value, pieces: &mut Vec<Extent>) -> Result<()> {
+    fn piece(&mut self, value: DerValue, pieces: &mut Vec<Extent>) -> Result<()> {
         self.window.meter().charge(Limit::Allocation, EXTENT_MEMORY)?;
         let end = value.end.unwrap_or(value.begin);
         pieces.push(Extent { offset: value.begin, len: end.saturating_sub(value.begin) });
@@ -316,24 +316,24 @@ impl Reader<'_, '_> {
 
     /// Reads EncapsulatedContentInfo (RFC 5652 5.2): content is missing in a signature, and in a
     /// bundle of certificates.
-    fn encapsulated(&mut self) -> Result<Content> {
+    fn encapsulated(&mut self) -> Result<MessageContent> {
         let outer = self.expect(SEQUENCE, "the encapsulated content is missing")?;
         let id = self.id()?;
-        let mut content = Content::Stored(Vec::new());
+        let mut content = MessageContent::Stored(Vec::new());
         if !self.is_at_end(outer)? {
             let inner = self.expect(EXPLICIT_0, "the encapsulated content is damaged")?;
-            content = Content::Stored(self.content()?);
+            content = MessageContent::Stored(self.content()?);
             self.leave(inner)?;
         }
         self.leave(outer)?;
         Ok(match CLOSED.iter().find(|(closed, _)| *closed == id) {
-            Some((_, name)) => Content::Closed(name),
+            Some((_, name)) => MessageContent::Closed(name),
             None => content,
         })
     }
 
     /// Reads SignedData (RFC 5652 5.1).
-    fn signed(&mut self, outer: Value) -> Result<Content> {
+    fn signed(&mut self, outer: DerValue) -> Result<MessageContent> {
         let version = self.expect(INTEGER, "the version of signed data is missing")?;
         self.skip(version)?;
         let algorithms = self.expect(SET, "the digest algorithms are missing")?;
@@ -358,7 +358,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads DigestedData (RFC 5652 7).
-    fn digested(&mut self, outer: Value) -> Result<Content> {
+    fn digested(&mut self, outer: DerValue) -> Result<MessageContent> {
         for (tag, detail) in [
             (INTEGER, "the version of digested data is missing"),
             (SEQUENCE, "the digest algorithm is missing"),
@@ -374,7 +374,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads TimeStampedData (RFC 5544 2): the content is missing if an address says where it is.
-    fn time_stamped(&mut self, outer: Value) -> Result<Content> {
+    fn time_stamped(&mut self, outer: DerValue) -> Result<MessageContent> {
         let version = self.expect(INTEGER, "the version of time-stamped data is missing")?;
         self.skip(version)?;
         let mut content = Vec::new();
@@ -407,11 +407,11 @@ impl Reader<'_, '_> {
             return Err(self.malformed("the time-stamp is missing"));
         }
         self.leave(outer)?;
-        Ok(Content::Stored(content))
+        Ok(MessageContent::Stored(content))
     }
 
     /// Reads ContentInfo (RFC 5652 3), or SignedData without it.
-    fn message(&mut self) -> Result<Content> {
+    fn message(&mut self) -> Result<MessageContent> {
         let outer = self.expect(SEQUENCE, "a message begins with a SEQUENCE")?;
         if self.window.up_to(self.at, 1)? == [INTEGER] {
             return self.signed(outer);
@@ -419,7 +419,7 @@ impl Reader<'_, '_> {
         let id = self.id()?;
         let explicit = self.expect(EXPLICIT_0, "the content of a message is missing")?;
         let content = match id.as_slice() {
-            DATA => Content::Stored(self.content()?),
+            DATA => MessageContent::Stored(self.content()?),
             SIGNED | DIGESTED | TIME_STAMPED => {
                 let inner = self.expect(SEQUENCE, "the content of a message is damaged")?;
                 match id.as_slice() {
@@ -430,7 +430,9 @@ impl Reader<'_, '_> {
             }
             _ => {
                 let closed = CLOSED.iter().find(|(closed, _)| *closed == id);
-                return Ok(Content::Closed(closed.map_or("content of an unknown type", |it| it.1)));
+                return Ok(MessageContent::Closed(
+                    closed.map_or("content of an unknown type", |it| it.1),
+                ));
             }
         };
         self.leave(explicit)?;
@@ -440,7 +442,7 @@ impl Reader<'_, '_> {
 }
 
 /// The content of a message.
-enum Content {
+enum MessageContent {
     /// Where it is stored; empty if there is none.
     Stored(Vec<Extent>),
     /// It is not opened; the name of the structure.
@@ -450,12 +452,12 @@ enum Content {
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
     sink.protection(Protection::Unknown);
-    let mut reader = Reader { window, at: 0 };
+    let mut reader = DerReader { window, at: 0 };
     let content = reader.message()?;
     let end = reader.at;
     let content = match content {
-        Content::Stored(content) => content,
-        Content::Closed(name) => {
+        MessageContent::Stored(content) => content,
+        MessageContent::Closed(name) => {
             return Err(Error::unsupported(ErrorCode::ArchiveNotOpened, STRUCTURE, 0, name));
         }
     };

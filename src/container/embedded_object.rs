@@ -3,7 +3,7 @@
 
 use crate::bytes::{Cursor, to_u64, to_usize, utf8_lossy};
 use crate::code::ErrorCode;
-use crate::container::compound::{CompoundFile, Entry, EntryKind};
+use crate::container::compound::{CompoundFile, DirectoryEntry, EntryKind};
 use crate::container::name::{Name, is_named_protected, not_as_named};
 use crate::container::recognizer::Recognizer;
 use crate::container::sink::{Body, Member, Sink, WAITING, report_damage};
@@ -45,7 +45,7 @@ fn object(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    entry: &Entry,
+    entry: &DirectoryEntry,
 ) -> Result<()> {
     if entry.is_named(NATIVE) {
         return native(file, window, sink, entry);
@@ -74,7 +74,7 @@ pub(super) fn read_package(
 
 /// Returns whether a stream that begins with `head` is the packager's: its name says so, or its
 /// first field is the length of what follows it (MS-OLEDS 2.3.6).
-pub(super) fn is_native(entry: &Entry, head: &[u8]) -> bool {
+pub(super) fn is_native(entry: &DirectoryEntry, head: &[u8]) -> bool {
     let len = head.first_chunk().map(|len| u64::from(u32::from_le_bytes(*len)));
     let is_len = len.is_some_and(|len| len.checked_add(to_u64(SIZE)) == Some(entry.size));
     let has_flags = head.get(SIZE..).is_some_and(|native| native.starts_with(&FLAGS));
@@ -86,15 +86,15 @@ pub(super) fn native(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    entry: &Entry,
+    entry: &DirectoryEntry,
 ) -> Result<()> {
     let head = file.read(window, entry, HEAD)?;
     let packed = match head.get(SIZE..).is_some_and(|native| native.starts_with(&FLAGS)) {
-        true => Packed::find(&head, entry.size, sink.recognizer())?,
+        true => PackagedFile::find(&head, entry.size, sink.recognizer())?,
         false => None,
     };
     // Other programs store their data there without the fields of the packager.
-    let packed = packed.unwrap_or(Packed { name: None, at: to_u64(SIZE), len: u64::MAX });
+    let packed = packed.unwrap_or(PackagedFile { name: None, at: to_u64(SIZE), len: u64::MAX });
     let data = to_usize(packed.at).and_then(|at| head.get(at..)).unwrap_or_default();
     if !sink.recognizer().is_known(data) {
         return match packed.name {
@@ -111,19 +111,19 @@ pub(super) fn native(
 
 /// File in the native data of the packager.
 #[derive(Debug, PartialEq, Eq)]
-struct Packed {
+struct PackagedFile {
     name: Option<String>,
     /// Offset of the file in the stream, and its size in bytes.
     at: u64,
     len: u64,
 }
 
-impl Packed {
+impl PackagedFile {
     /// Finds the file in a stream of `size` bytes that begins with `head`. Where the fields before it
     /// do not add up, the file is searched for after a length that fits into the stream. Fails if it
     /// is not found.
-    fn find(head: &[u8], size: u64, recognizer: Recognizer) -> Result<Option<Packed>> {
-        let parsed = Packed::parse(Cursor::new("OLENativeStream", head, 0));
+    fn find(head: &[u8], size: u64, recognizer: Recognizer) -> Result<Option<PackagedFile>> {
+        let parsed = PackagedFile::parse(Cursor::new("OLENativeStream", head, 0));
         let error = match parsed {
             Ok(Some(packed)) if packed.at.saturating_add(packed.len) > size => {
                 let detail = "the length of the file is more than the stream has";
@@ -137,13 +137,13 @@ impl Packed {
             let begin = at.checked_add(SIZE)?;
             let fits = len > 0 && to_u64(begin).saturating_add(len) <= size;
             let is_file = fits && recognizer.is_firmly_known(head.get(begin..)?);
-            is_file.then_some(Packed { name: None, at: to_u64(begin), len })
+            is_file.then_some(PackagedFile { name: None, at: to_u64(begin), len })
         });
         found.map(Some).ok_or(error)
     }
 
     /// Parses the fields; `None` for a link to another file.
-    fn parse(mut stream: Cursor<'_>) -> Result<Option<Packed>> {
+    fn parse(mut stream: Cursor<'_>) -> Result<Option<PackagedFile>> {
         stream.skip(SIZE, "NativeDataSize")?;
         stream.skip(FLAGS.len(), "flags")?;
         let label = stream.text("label")?;
@@ -158,7 +158,7 @@ impl Packed {
         let name = label.rsplit(|byte| *byte == b'\\').next().unwrap_or_default();
         let name = utf8_lossy(name).into_owned();
         let name = Some(name).filter(|name| !name.is_empty());
-        Ok(Some(Packed { name, at: stream.offset(), len }))
+        Ok(Some(PackagedFile { name, at: stream.offset(), len }))
     }
 }
 
@@ -175,7 +175,7 @@ mod tests {
             [&lead[..], names, &[kind, 0, 4, 0, 0, 0], b"tmp\0", &[9, 0, 0, 0], b"the bytes"]
                 .concat()
         };
-        let parse = |bytes: &[u8]| Packed::parse(Cursor::new("OLENativeStream", bytes, 0));
+        let parse = |bytes: &[u8]| PackagedFile::parse(Cursor::new("OLENativeStream", bytes, 0));
         let bytes = stream(3);
         let packed = parse(&bytes).unwrap().unwrap();
         assert_eq!(packed.name.as_deref(), Some("offer.docx"));

@@ -40,7 +40,7 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 }
 
 /// A member of the file, RFC 1952 2.2.
-struct Packed {
+struct GzipMember {
     name: Option<String>,
     /// Its deflated bytes.
     extent: Extent,
@@ -70,7 +70,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 /// others that begins like one.
 ///
 /// `is_known` says whether all of them together begin like something.
-fn name(found: Vec<Packed>, is_known: bool, sink: &mut dyn Sink) -> Result<()> {
+fn name(found: Vec<GzipMember>, is_known: bool, sink: &mut dyn Sink) -> Result<()> {
     // Behind empty members, the first one with bytes is the file by itself.
     let begins = found.iter().position(|packed| !packed.is_empty).unwrap_or_default();
     let stands_alone = begins > 0 && found.get(begins).is_some_and(|it| it.is_firmly_known);
@@ -111,11 +111,11 @@ fn first_alone(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 /// Collects the members, and the first bytes of all of them together.
 fn members(
     window: &mut Window<'_>,
-    found: &mut Vec<Packed>,
+    found: &mut Vec<GzipMember>,
     together: &mut Vec<u8>,
     recognizer: Recognizer,
 ) -> Result<()> {
-    let mut spent = Spent::default();
+    let mut spent = InflatedBytes::default();
     let mut at: u64 = 0;
     // What does not fit its checksum may have lost what it is known by.
     let mut damage = None;
@@ -141,7 +141,7 @@ fn members(
         let missing = HEAD.saturating_sub(together.len()).min(head.len());
         #[allow(clippy::disallowed_methods)] // at most HEAD
         together.extend_from_slice(head.get(..missing).unwrap_or_default());
-        found.push(Packed {
+        found.push(GzipMember {
             name,
             extent: Extent { offset: start, len },
             is_firmly_known: recognizer.is_firmly_known(&head),
@@ -161,13 +161,17 @@ fn moved(error: Error, at: u64) -> Error {
 
 /// What was inflated for what was read.
 #[derive(Default)]
-struct Spent {
+struct InflatedBytes {
     taken: u64,
     given: u64,
 }
 
 /// Inflates the stream at `start`: its length, what it begins with, and the checksum.
-fn stream(window: &mut Window<'_>, start: u64, spent: &mut Spent) -> Result<(u64, Vec<u8>, Crc)> {
+fn stream(
+    window: &mut Window<'_>,
+    start: u64,
+    spent: &mut InflatedBytes,
+) -> Result<(u64, Vec<u8>, Crc)> {
     let mut sum = Crc::new();
     let mut state = Inflater::bare();
     let mut head = Vec::new();
@@ -198,7 +202,7 @@ fn stream(window: &mut Window<'_>, start: u64, spent: &mut Spent) -> Result<(u64
 }
 
 /// The same budgets as any other inflating has.
-fn charge(meter: &Meter, spent: &mut Spent, taken: u64, given: u64) -> Result<()> {
+fn charge(meter: &Meter, spent: &mut InflatedBytes, taken: u64, given: u64) -> Result<()> {
     spent.taken = spent.taken.saturating_add(taken);
     spent.given = spent.given.saturating_add(given);
     // A stream of nothing costs a step too.

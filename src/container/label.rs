@@ -22,7 +22,7 @@ const LONGEST_ID: usize = 256;
 
 /// The label of `docMetadata/LabelInfo.xml` or of the `LabelInfo` stream (MS-OFFCRYPTO 2.6.3).
 pub(crate) fn label_info(xml: &[u8], meter: &Meter) -> Result<Option<Label>> {
-    let mut candidates = Candidates::default();
+    let mut candidates = LabelCandidates::default();
     let outcome = walk("LabelInfo", xml, meter, &mut |node| {
         let Node::Start { name: "label", element } = node else { return };
         for (key, value) in attributes(element) {
@@ -41,7 +41,7 @@ pub(crate) fn label_info(xml: &[u8], meter: &Meter) -> Result<Option<Label>> {
 
 /// The label of `docProps/custom.xml`: properties `MSIP_Label_<guid>_*`.
 pub(crate) fn custom_properties(xml: &[u8], meter: &Meter) -> Result<Option<Label>> {
-    let mut candidates = Candidates::default();
+    let mut candidates = LabelCandidates::default();
     let mut property = String::new();
     let outcome = walk("custom properties", xml, meter, &mut |node| match node {
         Node::Start { name: "property", element } => {
@@ -58,7 +58,7 @@ pub(crate) fn custom_properties(xml: &[u8], meter: &Meter) -> Result<Option<Labe
 
 /// The label of an XMP packet: that of a PFILE (`msip:labels`), or the `MSIP_Label_<guid>_*` of a PDF.
 pub(crate) fn xmp(xml: &[u8], meter: &Meter) -> Result<Option<Label>> {
-    let mut candidates = Candidates::default();
+    let mut candidates = LabelCandidates::default();
     let mut element_name = String::new();
     // How deep in `msip:labels`: only there `Id` and `Enabled` are those of a label.
     let mut within: u32 = 0;
@@ -87,7 +87,7 @@ pub(crate) fn xmp(xml: &[u8], meter: &Meter) -> Result<Option<Label>> {
 pub(crate) fn named_values<'a>(
     properties: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Option<Label> {
-    let mut candidates = Candidates::default();
+    let mut candidates = LabelCandidates::default();
     for (name, value) in properties {
         candidates.property(name, value);
     }
@@ -156,7 +156,7 @@ fn user_defined(set: &[u8], offset: u64, meter: &Meter) -> Result<Option<Label>>
     });
     let mut names = Cursor::new("Dictionary", dictionary, offset);
     let entries = names.u32_le("NumEntries")?;
-    let mut candidates = Candidates::default();
+    let mut candidates = LabelCandidates::default();
     for _ in 0..entries {
         meter.charge(Limit::Steps, to_u64(properties.len()).saturating_add(1))?;
         let id = names.u32_le("PropertyIdentifier")?;
@@ -196,30 +196,30 @@ fn typed_value(bytes: &[u8]) -> Option<String> {
 
 /// The labels of a file, before one of them is chosen.
 #[derive(Default)]
-struct Candidates {
-    list: Vec<Candidate>,
+struct LabelCandidates {
+    list: Vec<LabelCandidate>,
     /// The one that fields are read for.
     current: usize,
 }
 
-struct Candidate {
+struct LabelCandidate {
     id: String,
     tenant: Option<String>,
     parent: Option<String>,
     is_enabled: bool,
 }
 
-impl Candidates {
+impl LabelCandidates {
     /// What follows is about a label that was not met before.
     fn begin(&mut self, id: &str) {
         let id = plain_id(id);
         self.current = self.list.len();
         if self.list.len() < MOST_LABELS && !id.is_empty() {
-            self.list.push(Candidate { id, tenant: None, parent: None, is_enabled: true });
+            self.list.push(LabelCandidate { id, tenant: None, parent: None, is_enabled: true });
         }
     }
 
-    fn current(&mut self) -> Option<&mut Candidate> {
+    fn current(&mut self) -> Option<&mut LabelCandidate> {
         self.list.get_mut(self.current)
     }
 

@@ -4,7 +4,7 @@
 
 use crate::bytes::Cursor;
 use crate::code::ErrorCode;
-use crate::container::compound::{CompoundFile, Entry};
+use crate::container::compound::{CompoundFile, DirectoryEntry};
 use crate::container::label;
 use crate::container::sink::Sink;
 use crate::error::{Error, Result};
@@ -31,13 +31,13 @@ const MOST_LABEL_BYTES: u64 = 1_048_576;
 
 /// The streams that say it, where the file has them.
 #[derive(Default)]
-struct Streams {
-    encryption_info: Option<Entry>,
+struct DocumentStreams {
+    encryption_info: Option<DirectoryEntry>,
     has_package: bool,
-    workbook: Option<Entry>,
-    word: Option<Entry>,
-    current_user: Option<Entry>,
-    summary: Option<Entry>,
+    workbook: Option<DirectoryEntry>,
+    word: Option<DirectoryEntry>,
+    current_user: Option<DirectoryEntry>,
+    summary: Option<DirectoryEntry>,
 }
 
 /// Says whether a password keeps people out of a compound file without data spaces.
@@ -48,10 +48,12 @@ pub(crate) fn read(
 ) -> Result<()> {
     let streams = find(file, window)?;
     let found = match (&streams, streams.has_package) {
-        (Streams { encryption_info: Some(info), .. }, true) => Some(package(file, window, info)?),
-        (Streams { workbook: Some(book), .. }, _) => workbook(file, window, book)?,
-        (Streams { word: Some(word), .. }, _) => word_document(file, window, word)?,
-        (Streams { current_user: Some(user), .. }, _) => current_user(file, window, user)?,
+        (DocumentStreams { encryption_info: Some(info), .. }, true) => {
+            Some(package(file, window, info)?)
+        }
+        (DocumentStreams { workbook: Some(book), .. }, _) => workbook(file, window, book)?,
+        (DocumentStreams { word: Some(word), .. }, _) => word_document(file, window, word)?,
+        (DocumentStreams { current_user: Some(user), .. }, _) => current_user(file, window, user)?,
         _ => None,
     };
     sink.container(Container::Ole);
@@ -77,10 +79,10 @@ pub(crate) fn read(
 }
 
 /// The structure that says it, what it says, and where its stream's entry lies.
-type Evidence = (&'static str, &'static str, u64);
+type EncryptionEvidence = (&'static str, &'static str, u64);
 
-fn find(file: &mut CompoundFile, window: &mut Window<'_>) -> Result<Streams> {
-    let mut streams = Streams::default();
+fn find(file: &mut CompoundFile, window: &mut Window<'_>) -> Result<DocumentStreams> {
+    let mut streams = DocumentStreams::default();
     let root = file.root();
     let mut children = file.children(&root);
     while let Some(child) = children.next(file, window)? {
@@ -104,7 +106,11 @@ fn find(file: &mut CompoundFile, window: &mut Window<'_>) -> Result<Streams> {
 }
 
 /// `EncryptionInfo` of an ECMA-376 document (MS-OFFCRYPTO 2.3.4): its version names the scheme.
-fn package(file: &mut CompoundFile, window: &mut Window<'_>, info: &Entry) -> Result<Evidence> {
+fn package(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    info: &DirectoryEntry,
+) -> Result<EncryptionEvidence> {
     let bytes = file.read(window, info, HEAD)?;
     let mut cursor = Cursor::new("EncryptionInfo", &bytes, info.offset);
     let version = (cursor.u16_le("vMajor")?, cursor.u16_le("vMinor")?);
@@ -128,8 +134,8 @@ fn package(file: &mut CompoundFile, window: &mut Window<'_>, info: &Entry) -> Re
 fn workbook(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
-    book: &Entry,
-) -> Result<Option<Evidence>> {
+    book: &DirectoryEntry,
+) -> Result<Option<EncryptionEvidence>> {
     let bytes = file.read(window, book, HEAD)?;
     let mut cursor = Cursor::new("Workbook", &bytes, book.offset);
     let mut is_first = true;
@@ -157,8 +163,8 @@ fn workbook(
 fn word_document(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
-    word: &Entry,
-) -> Result<Option<Evidence>> {
+    word: &DirectoryEntry,
+) -> Result<Option<EncryptionEvidence>> {
     let bytes = file.read(window, word, HEAD)?;
     let mut cursor = Cursor::new("FibBase", &bytes, word.offset);
     let ident = cursor.u16_le("wIdent")?;
@@ -172,8 +178,8 @@ fn word_document(
 fn current_user(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
-    user: &Entry,
-) -> Result<Option<Evidence>> {
+    user: &DirectoryEntry,
+) -> Result<Option<EncryptionEvidence>> {
     let bytes = file.read(window, user, HEAD)?;
     let mut cursor = Cursor::new("CurrentUserAtom", &bytes, user.offset);
     if cursor.rest().len() < 16 {

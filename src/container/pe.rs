@@ -69,7 +69,9 @@ fn image_end(window: &mut Window<'_>) -> Result<Option<u64>> {
     let at = u64::from(u32::from_le_bytes(*at));
     let header = Cursor::new("COFF File Header", window.up_to(at, HEADER)?, at);
     // Other programs have no image.
-    let Ok(Some(Table { offset, sections })) = Table::parse(header) else { return Ok(None) };
+    let Ok(Some(SectionTable { offset, sections })) = SectionTable::parse(header) else {
+        return Ok(None);
+    };
     let len = usize::from(sections).min(SECTIONS).saturating_mul(SECTION);
     let (sections, _) = window.up_to(offset, len)?.as_chunks::<SECTION>();
     let ends =
@@ -78,14 +80,14 @@ fn image_end(window: &mut Window<'_>) -> Result<Option<u64>> {
 }
 
 /// Offset of the section table, and the number of its headers.
-struct Table {
+struct SectionTable {
     offset: u64,
     sections: u16,
 }
 
-impl Table {
+impl SectionTable {
     /// Parses "COFF File Header (Object and Image)" and the signature before it.
-    fn parse(mut header: Cursor<'_>) -> Result<Option<Table>> {
+    fn parse(mut header: Cursor<'_>) -> Result<Option<SectionTable>> {
         let signature = header.take(SIGNATURE.len(), "Signature")?;
         header.skip(2, "Machine")?;
         let sections = header.u16_le("NumberOfSections")?;
@@ -93,7 +95,7 @@ impl Table {
         let optional = header.u16_le("SizeOfOptionalHeader")?;
         header.skip(2, "Characteristics")?;
         let offset = header.offset().saturating_add(u64::from(optional));
-        Ok((signature == SIGNATURE).then_some(Table { offset, sections }))
+        Ok((signature == SIGNATURE).then_some(SectionTable { offset, sections }))
     }
 }
 

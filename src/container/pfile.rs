@@ -50,7 +50,7 @@ pub(crate) fn begins(head: &[u8]) -> bool {
 }
 
 /// The header's fields that matter, by their names in MS-EFSR.
-struct Header {
+struct PfileHeader {
     license: Extent,
     content: u32,
     metadata: Option<(u32, u32)>,
@@ -96,7 +96,7 @@ const STRAYS: [&[u8]; 8] =
 
 /// Searches all bytes before the content but the license for the text of another one. Neither the
 /// notice nor metadata have any.
-fn stray_text(window: &mut Window<'_>, sink: &mut dyn Sink, header: &Header) -> Result<()> {
+fn stray_text(window: &mut Window<'_>, sink: &mut dyn Sink, header: &PfileHeader) -> Result<()> {
     let end = window.len();
     let content = u64::from(header.content).min(end);
     // Metadata may follow the content.
@@ -149,7 +149,7 @@ fn named(error: Error, window: &mut Window<'_>, sink: &mut dyn Sink, at: u64) ->
     Error::malformed(ErrorCode::LicenseUnreadable, "publishing license", at, detail)
 }
 
-fn read_header(window: &mut Window<'_>) -> Result<Header> {
+fn read_header(window: &mut Window<'_>) -> Result<PfileHeader> {
     let mut cursor = Cursor::new(STRUCTURE, window.read(STRUCTURE, 0, PREAMBLE, Ahead::Block)?, 0);
     cursor.skip(MAGIC.len(), "magic")?;
     let major = cursor.u32_le("major version")?;
@@ -180,10 +180,10 @@ fn read_header(window: &mut Window<'_>) -> Result<Header> {
         None
     };
     let license = Extent { offset: u64::from(offset), len: u64::from(length) };
-    Ok(Header { license, content, metadata, at })
+    Ok(PfileHeader { license, content, metadata, at })
 }
 
-fn read_label(window: &mut Window<'_>, sink: &mut dyn Sink, header: &Header) -> Result<()> {
+fn read_label(window: &mut Window<'_>, sink: &mut dyn Sink, header: &PfileHeader) -> Result<()> {
     let Some((offset, len)) = header.metadata.filter(|(_, len)| *len > 0) else { return Ok(()) };
     let len = to_usize(u64::from(len.min(MAX_METADATA))).unwrap_or(0);
     let meter = window.meter();

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::external::{PstOpener, SharedPstReader};
-use super::mail::boundary_scanner::Content;
+use super::mail::boundary_scanner::BoundaryScanner;
 use super::name::Name;
 use super::recognizer::Recognizer;
 use crate::code::ErrorCode;
@@ -43,7 +43,7 @@ pub(crate) enum Body {
         size: Option<u64>,
     },
     /// From an offset of the container up to an end that is searched for during reading.
-    Delimited { content: Rc<RefCell<Content>>, begin: u64, encoding: Option<Encoding> },
+    Delimited { content: Rc<RefCell<BoundaryScanner>>, begin: u64, encoding: Option<Encoding> },
     /// Only a reader that the caller provides can read the bytes.
     External { reader: SharedPstReader, size: u64 },
     /// Reparse the whole container as another format.

@@ -127,7 +127,7 @@ struct Extended {
     is_sparse: bool,
 }
 
-struct Header {
+struct TarHeader {
     name: String,
     size: u64,
     kind: u8,
@@ -224,7 +224,7 @@ fn member(
 }
 
 /// Returns the header at `at`; `None` if an empty block ends the archive there.
-fn header(window: &mut Window<'_>, at: u64) -> Result<Option<Header>> {
+fn header(window: &mut Window<'_>, at: u64) -> Result<Option<TarHeader>> {
     let len = to_usize(BLOCK).unwrap_or_default();
     let found = window.up_to(at, len)?;
     if found.is_empty() && at > 0 {
@@ -261,7 +261,7 @@ fn header(window: &mut Window<'_>, at: u64) -> Result<Option<Header>> {
     }
     let kind = bytes.get(TYPE).copied().unwrap_or_default();
     let has_more_extents = kind == b'S' && bytes.get(MORE).is_some_and(|flag| *flag != 0);
-    Ok(Some(Header { name, size, kind, has_more_extents }))
+    Ok(Some(TarHeader { name, size, kind, has_more_extents }))
 }
 
 /// Octal digits, or GNU tar's big-endian number behind a byte of 0x80.

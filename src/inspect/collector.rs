@@ -26,7 +26,7 @@ pub(super) struct MemberResult {
     container: Option<Container>,
     protection: Option<Protection>,
     /// License candidates in file order.
-    pub(super) candidates: Vec<Candidate>,
+    pub(super) candidates: Vec<LicenseCandidate>,
     /// XrML that is not a publishing license.
     certificates: Option<License>,
     use_licenses: u32,
@@ -48,7 +48,7 @@ pub(super) struct MemberResult {
 }
 
 /// A license of the structure, or the error about one.
-pub(super) enum Candidate {
+pub(super) enum LicenseCandidate {
     Read { reading: license::Reading, license: Option<License> },
     Unread(Error),
 }
@@ -145,7 +145,7 @@ impl Collector<'_> {
             #[allow(clippy::disallowed_methods)] // a constant
             self.found.candidates.reserve_exact(1);
         }
-        self.found.candidates.push(Candidate::Read { reading, license });
+        self.found.candidates.push(LicenseCandidate::Read { reading, license });
         Ok(())
     }
 
@@ -243,7 +243,7 @@ impl Sink for Collector<'_> {
                 let before = self.found.candidates.len();
                 let taken = self.take_license(bytes, offset);
                 for candidate in self.found.candidates.iter_mut().skip(before) {
-                    let Candidate::Read { reading, .. } = candidate else { continue };
+                    let LicenseCandidate::Read { reading, .. } = candidate else { continue };
                     reading.facts.license_bytes = Some(total);
                     // The cause of an incomplete text is the read, not the text.
                     reading.error = unread.clone().or(reading.error.take());
@@ -257,7 +257,7 @@ impl Sink for Collector<'_> {
 
     fn unread_license(&mut self, error: Error) -> Result<()> {
         self.meter.charge(Limit::Licenses, 1)?;
-        self.found.candidates.push(Candidate::Unread(error));
+        self.found.candidates.push(LicenseCandidate::Unread(error));
         Ok(())
     }
 
@@ -501,11 +501,11 @@ fn copy_server(from: &LicenseFacts, to: &mut LicenseFacts) {
     to.tenant_id = from.tenant_id.clone();
 }
 
-impl Candidate {
+impl LicenseCandidate {
     fn into_finding(self, container: Container, protection: Protection) -> Finding {
         let (reading, license) = match self {
-            Candidate::Read { reading, license } => (reading, license),
-            Candidate::Unread(error) => {
+            LicenseCandidate::Read { reading, license } => (reading, license),
+            LicenseCandidate::Unread(error) => {
                 let mut finding = Finding::new(Facts::new(container, protection));
                 finding.error = Some(error);
                 return finding;
@@ -530,7 +530,7 @@ impl Candidate {
     /// Returns all fields of the record about the license except its offset; at depth `full` the digest of
     /// its bytes is one of them. `None` for a candidate that could not be read.
     fn identity(&self) -> Option<Identity> {
-        let Candidate::Read { reading, .. } = self else { return None };
+        let LicenseCandidate::Read { reading, .. } = self else { return None };
         let mut facts = reading.facts.clone();
         facts.license_offset = None;
         let error = reading.error.as_ref().map(Error::code);
@@ -563,7 +563,7 @@ pub(super) fn merge_layers(findings: &mut Vec<Finding>) {
 }
 
 /// Removes each candidate that repeats an earlier one. Old revisions of a PDF repeat their license.
-fn remove_repeated(candidates: &mut Vec<Candidate>) {
+fn remove_repeated(candidates: &mut Vec<LicenseCandidate>) {
     if candidates.len() > 1 {
         let mut seen = HashSet::new();
         candidates.retain(|candidate| candidate.identity().is_none_or(|it| seen.insert(it)));

@@ -1,6 +1,6 @@
 //! Audit of the directory: whether its links and entries agree.
 
-use super::entry::{Entry, EntryKind};
+use super::entry::{DirectoryEntry, EntryKind};
 use super::file::CompoundFile;
 use super::layout::NO_STREAM;
 use crate::code::ErrorCode;
@@ -27,7 +27,7 @@ pub(crate) struct DirectoryAudit {
 
 impl DirectoryAudit {
     /// Adds an entry.
-    pub(crate) fn count(&mut self, entry: &Entry) {
+    pub(crate) fn count(&mut self, entry: &DirectoryEntry) {
         if self.implausible.is_none()
             && let Some(detail) = entry.implausible()
         {

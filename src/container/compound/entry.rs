@@ -21,7 +21,7 @@ pub(crate) enum EntryKind {
 
 /// One entry of the directory, copied out of it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
+pub(crate) struct DirectoryEntry {
     /// Its place in the directory.
     pub(crate) id: u32,
     pub(crate) kind: EntryKind,
@@ -37,18 +37,23 @@ pub(crate) struct Entry {
     name_len: u16,
 }
 
-impl Entry {
+impl DirectoryEntry {
     /// Reads the fields of MS-CFB 2.6.1 in their order.
-    pub(super) fn parse(id: u32, bytes: &[u8], offset: u64, version: u16) -> Result<Entry> {
+    pub(super) fn parse(
+        id: u32,
+        bytes: &[u8],
+        offset: u64,
+        version: u16,
+    ) -> Result<DirectoryEntry> {
         // Of one that is whole, no field has to be asked whether it is there.
         match bytes.first_chunk::<ENTRY_LEN>() {
-            Some(whole) => Entry::parse_fields(id, whole, offset, version),
-            None => Entry::parse_fields(id, bytes, offset, version),
+            Some(whole) => DirectoryEntry::parse_fields(id, whole, offset, version),
+            None => DirectoryEntry::parse_fields(id, bytes, offset, version),
         }
     }
 
     #[inline(always)]
-    fn parse_fields(id: u32, bytes: &[u8], offset: u64, version: u16) -> Result<Entry> {
+    fn parse_fields(id: u32, bytes: &[u8], offset: u64, version: u16) -> Result<DirectoryEntry> {
         let mut cursor = Cursor::new("directory entry", bytes, offset);
         let name = cursor.array("name")?;
         let name_len = cursor.u16_le("name length")?;
@@ -71,7 +76,7 @@ impl Entry {
             size if version == VERSION_3 => size & 0xFFFF_FFFF,
             size => size,
         };
-        Ok(Entry { id, kind, size, offset, left, right, child, start, name, name_len })
+        Ok(DirectoryEntry { id, kind, size, offset, left, right, child, start, name, name_len })
     }
 
     /// The name's UTF-16LE bytes, without the zero at their end.

@@ -267,7 +267,7 @@ fn read_u32(
 
 /// A chain of sectors (MS-CFB 2.3), as far as it was followed.
 #[derive(Debug)]
-pub(super) struct Chain {
+pub(super) struct SectorChain {
     structure: &'static str,
     /// Contiguous runs, each with where it begins in the chain.
     runs: Vec<(u64, Extent)>,
@@ -278,10 +278,10 @@ pub(super) struct Chain {
     next: Option<u32>,
 }
 
-impl Chain {
-    pub(super) fn new(structure: &'static str, first: u32) -> Chain {
+impl SectorChain {
+    pub(super) fn new(structure: &'static str, first: u32) -> SectorChain {
         let next = (first <= MAX_REGULAR_SECTOR).then_some(first);
-        Chain { structure, runs: Vec::new(), len: 0, last: None, next }
+        SectorChain { structure, runs: Vec::new(), len: 0, last: None, next }
     }
 
     /// Where byte `at` of the chain lies in the file, and how many follow it there without a

@@ -1,8 +1,8 @@
 //! The opened file: its directory entries, and the locations of its streams.
 
-use super::entry::{Entry, EntryKind};
-use super::fat::{Chain, Fat};
-use super::header::Header;
+use super::entry::{DirectoryEntry, EntryKind};
+use super::fat::{Fat, SectorChain};
+use super::header::CompoundHeader;
 use super::layout::{
     DIRECTORY_AHEAD, END_OF_CHAIN, ENTRY_LEN, HEADER_LEN, LARGE_DIRECTORY, MAX_REGULAR_SECTOR,
     MINI_SHIFT, MINI_STREAM_CUTOFF, MOST_KEPT, SMALL_DIRECTORY,
@@ -18,10 +18,10 @@ use crate::source::{Ahead, EXTENT_MEMORY, Extent, UNKNOWN_SIZE, Window, join};
 pub(crate) struct CompoundFile {
     version: u16,
     fat: Fat,
-    directory: Chain,
-    mini_fat: Chain,
-    mini_stream: Chain,
-    root: Entry,
+    directory: SectorChain,
+    mini_fat: SectorChain,
+    mini_stream: SectorChain,
+    root: DirectoryEntry,
     /// First bytes of the directory, if they are cached: see [`CompoundFile::keep`].
     kept: Buffer,
     /// For each entry id the link that points to it, once it was followed; 0 before.
@@ -39,10 +39,14 @@ impl CompoundFile {
     pub(crate) fn open(window: &mut Window<'_>) -> Result<CompoundFile> {
         // A file that is decoded during reading, in a protected mail, need not be decoded to its end.
         let len = window.known_len().unwrap_or(UNKNOWN_SIZE);
-        let header =
-            Header::parse(window.read("compound file header", 0, HEADER_LEN, Ahead::Block)?)?;
+        let header = CompoundHeader::parse(window.read(
+            "compound file header",
+            0,
+            HEADER_LEN,
+            Ahead::Block,
+        )?)?;
         let mut fat = Fat::new(header.shift, len, header.difat, header.first_difat);
-        let mut directory = Chain::new("directory", header.first_directory);
+        let mut directory = SectorChain::new("directory", header.first_directory);
         if let Some(place) = fat.just_before(header.first_directory) {
             let ahead = to_usize(place.len).unwrap_or(0).saturating_add(DIRECTORY_AHEAD);
             window.read("FAT sector", place.offset, ENTRY_LEN, Ahead::Bytes(ahead))?;
@@ -62,8 +66,8 @@ impl CompoundFile {
         };
         Ok(CompoundFile {
             version: header.version,
-            mini_fat: Chain::new("mini FAT", header.first_mini_fat),
-            mini_stream: Chain::new("mini stream", root.start),
+            mini_fat: SectorChain::new("mini FAT", header.first_mini_fat),
+            mini_stream: SectorChain::new("mini stream", root.start),
             fat,
             directory,
             root,
@@ -73,14 +77,18 @@ impl CompoundFile {
     }
 
     /// Returns the root, which is a storage too.
-    pub(crate) fn root(&self) -> Entry {
+    pub(crate) fn root(&self) -> DirectoryEntry {
         self.root
     }
 
     /// Returns the entry `id` of the directory, in use or not; `None` after the end of the directory.
-    pub(crate) fn entry(&mut self, window: &mut Window<'_>, id: u32) -> Result<Option<Entry>> {
+    pub(crate) fn entry(
+        &mut self,
+        window: &mut Window<'_>,
+        id: u32,
+    ) -> Result<Option<DirectoryEntry>> {
         if let Some((bytes, offset)) = self.at_hand(window, id)? {
-            return Entry::parse(id, bytes, offset, self.version).map(Some);
+            return DirectoryEntry::parse(id, bytes, offset, self.version).map(Some);
         }
         let at = to_usize(u64::from(id).saturating_mul(to_u64(ENTRY_LEN)));
         let kept = at.and_then(|at| self.kept.as_slice().get(at..at.checked_add(ENTRY_LEN)?));
@@ -89,7 +97,7 @@ impl CompoundFile {
             let at = u64::from(id).saturating_mul(to_u64(ENTRY_LEN));
             let place = self.directory.locate(&mut self.fat, window, at)?;
             let offset = place.map_or(0, |place| place.offset);
-            return Entry::parse(id, bytes, offset, self.version).map(Some);
+            return DirectoryEntry::parse(id, bytes, offset, self.version).map(Some);
         }
         read_entry(&mut self.directory, &mut self.fat, window, id, self.version)
     }
@@ -135,7 +143,7 @@ impl CompoundFile {
     pub(crate) fn extents(
         &mut self,
         window: &mut Window<'_>,
-        entry: &Entry,
+        entry: &DirectoryEntry,
     ) -> Result<Vec<Extent>> {
         let mut extents = Vec::new();
         self.follow(window, entry, entry.size, &mut extents).map(|()| extents)
@@ -146,7 +154,7 @@ impl CompoundFile {
     pub(crate) fn follow(
         &mut self,
         window: &mut Window<'_>,
-        entry: &Entry,
+        entry: &DirectoryEntry,
         len: u64,
         extents: &mut Vec<Extent>,
     ) -> Result<()> {
@@ -161,7 +169,7 @@ impl CompoundFile {
     fn follow_sectors(
         &mut self,
         window: &mut Window<'_>,
-        entry: &Entry,
+        entry: &DirectoryEntry,
         len: u64,
         extents: &mut Vec<Extent>,
     ) -> Result<()> {
@@ -198,7 +206,7 @@ impl CompoundFile {
     fn follow_mini(
         &mut self,
         window: &mut Window<'_>,
-        entry: &Entry,
+        entry: &DirectoryEntry,
         len: u64,
         extents: &mut Vec<Extent>,
     ) -> Result<()> {
@@ -231,7 +239,11 @@ impl CompoundFile {
     }
 
     /// Checks that the chain of a stream has as many sectors as its size needs, and no more.
-    pub(crate) fn check_chain(&mut self, window: &mut Window<'_>, entry: &Entry) -> Result<()> {
+    pub(crate) fn check_chain(
+        &mut self,
+        window: &mut Window<'_>,
+        entry: &DirectoryEntry,
+    ) -> Result<()> {
         if entry.size == 0 {
             return Ok(());
         }
@@ -252,7 +264,11 @@ impl CompoundFile {
     }
 
     /// Returns the mini sector that follows those of a stream; `None` if the chain ends there.
-    fn behind_mini_chain(&mut self, window: &mut Window<'_>, entry: &Entry) -> Result<Option<u32>> {
+    fn behind_mini_chain(
+        &mut self,
+        window: &mut Window<'_>,
+        entry: &DirectoryEntry,
+    ) -> Result<Option<u32>> {
         let mut sector = entry.start;
         for nth in 0..entry.size.div_ceil(1 << MINI_SHIFT) {
             window.meter().charge(Limit::ChainSectors, 1)?;
@@ -274,7 +290,7 @@ impl CompoundFile {
     pub(crate) fn read(
         &mut self,
         window: &mut Window<'_>,
-        entry: &Entry,
+        entry: &DirectoryEntry,
         max: u64,
     ) -> Result<Vec<u8>> {
         let mut extents = Vec::new();
@@ -297,18 +313,18 @@ fn push(window: &Window<'_>, extents: &mut Vec<Extent>, extent: Extent) -> Resul
     Ok(())
 }
 
-fn ends_early(entry: &Entry, left: u64) -> Error {
+fn ends_early(entry: &DirectoryEntry, left: u64) -> Error {
     let detail = format!("its chain of sectors ends {left} bytes before the stream does");
     Error::truncated("stream", entry.offset, detail)
 }
 
 fn read_entry(
-    directory: &mut Chain,
+    directory: &mut SectorChain,
     fat: &mut Fat,
     window: &mut Window<'_>,
     id: u32,
     version: u16,
-) -> Result<Option<Entry>> {
+) -> Result<Option<DirectoryEntry>> {
     let at = u64::from(id).saturating_mul(to_u64(ENTRY_LEN));
     let meter = window.meter();
     meter.check(Limit::DirectoryEntries, u64::from(id).saturating_add(1))?;
@@ -322,5 +338,5 @@ fn read_entry(
     }
     let ahead = to_usize(ahead).unwrap_or(DIRECTORY_AHEAD);
     let bytes = window.read("directory", place.offset, ENTRY_LEN, Ahead::Bytes(ahead))?;
-    Entry::parse(id, bytes, place.offset, version).map(Some)
+    DirectoryEntry::parse(id, bytes, place.offset, version).map(Some)
 }

@@ -37,7 +37,7 @@ pub(crate) fn has_trailing_bytes(head: &[u8], len: u64) -> bool {
 
 /// Fields of the header that decide where structures are located (MS-CFB 2.2). Its counts do not.
 #[derive(Debug)]
-pub(super) struct Header {
+pub(super) struct CompoundHeader {
     pub(super) version: u16,
     pub(super) shift: u32,
     pub(super) first_directory: u32,
@@ -46,8 +46,8 @@ pub(super) struct Header {
     pub(super) difat: [u32; HEADER_DIFAT],
 }
 
-impl Header {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Header> {
+impl CompoundHeader {
+    pub(super) fn parse(bytes: &[u8]) -> Result<CompoundHeader> {
         let malformed = |offset: u64, detail: &'static str| {
             Err(Error::malformed(
                 ErrorCode::MalformedHeader,
@@ -80,6 +80,6 @@ impl Header {
             *sector = u32::from_le_bytes(*bytes);
         }
         debug_assert_eq!(cursor.offset(), to_u64(HEADER_LEN));
-        Ok(Header { version, shift, first_directory, first_mini_fat, first_difat, difat })
+        Ok(CompoundHeader { version, shift, first_directory, first_mini_fat, first_difat, difat })
     }
 }

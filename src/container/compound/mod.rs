@@ -15,6 +15,6 @@ mod tests;
 mod tree;
 
 pub(crate) use audit::DirectoryAudit;
-pub(crate) use entry::{Entry, EntryKind, is_ascii_text};
+pub(crate) use entry::{DirectoryEntry, EntryKind, is_ascii_text};
 pub(crate) use file::CompoundFile;
 pub(crate) use header::{begins, has_trailing_bytes, matches};

@@ -1,6 +1,6 @@
 //! Trees that the directory entries form (MS-CFB 2.6.4).
 
-use super::entry::{Entry, EntryKind};
+use super::entry::{DirectoryEntry, EntryKind};
 use super::file::CompoundFile;
 use super::layout::{LINKS_AT_ONCE, NO_STREAM};
 use crate::bytes::to_u64;
@@ -17,13 +17,13 @@ use crate::source::Window;
 pub(crate) struct Children {
     /// The next node. The others follow from the end of the list: most storages have one child,
     /// and need no list.
-    next: Option<Node>,
-    pending: Vec<Node>,
+    next: Option<TreeNode>,
+    pending: Vec<TreeNode>,
 }
 
 /// Node to be visited.
 #[derive(Debug, Clone, Copy)]
-enum Node {
+enum TreeNode {
     /// Together with its left subtree.
     Tree(Link, u32),
     /// Its left subtree was visited.
@@ -58,30 +58,30 @@ impl Children {
         &mut self,
         file: &mut CompoundFile,
         window: &mut Window<'_>,
-    ) -> Result<Option<Entry>> {
+    ) -> Result<Option<DirectoryEntry>> {
         while let Some(node) = self.next.take().or_else(|| self.pending.pop()) {
             window.meter().charge(Limit::Steps, 1)?;
             let entry = match node {
-                Node::Tree(link, id) => file.linked_entry(window, link, id)?,
-                Node::Itself(id) => file.used_entry(window, id)?,
+                TreeNode::Tree(link, id) => file.linked_entry(window, link, id)?,
+                TreeNode::Itself(id) => file.used_entry(window, id)?,
             };
-            if matches!(node, Node::Itself(_)) || entry.left == NO_STREAM {
+            if matches!(node, TreeNode::Itself(_)) || entry.left == NO_STREAM {
                 self.go_on(Link::Right(entry.id), entry.right);
                 return Ok(Some(entry));
             }
-            self.push(Node::Itself(entry.id));
-            self.push(Node::Tree(Link::Left(entry.id), entry.left));
+            self.push(TreeNode::Itself(entry.id));
+            self.push(TreeNode::Tree(Link::Left(entry.id), entry.left));
         }
         Ok(None)
     }
 
     fn go_on(&mut self, link: Link, node: u32) {
         if node != NO_STREAM {
-            self.push(Node::Tree(link, node));
+            self.push(TreeNode::Tree(link, node));
         }
     }
 
-    fn push(&mut self, node: Node) {
+    fn push(&mut self, node: TreeNode) {
         self.pending.extend(self.next.replace(node));
     }
 }
@@ -98,7 +98,7 @@ impl Entries {
         &mut self,
         file: &mut CompoundFile,
         window: &mut Window<'_>,
-    ) -> Result<Option<Entry>> {
+    ) -> Result<Option<DirectoryEntry>> {
         let Some(entry) = file.entry(window, self.next)? else { return Ok(None) };
         window.meter().charge(Limit::Steps, 1)?;
         self.next = self.next.saturating_add(1);
@@ -113,7 +113,7 @@ impl CompoundFile {
     }
 
     /// Returns the children of `parent`.
-    pub(crate) fn children(&self, parent: &Entry) -> Children {
+    pub(crate) fn children(&self, parent: &DirectoryEntry) -> Children {
         let mut children = Children { next: None, pending: Vec::new() };
         children.go_on(Link::Child(parent.id), parent.child);
         children
@@ -123,9 +123,9 @@ impl CompoundFile {
     pub(crate) fn child(
         &mut self,
         window: &mut Window<'_>,
-        parent: &Entry,
+        parent: &DirectoryEntry,
         name: &str,
-    ) -> Result<Option<Entry>> {
+    ) -> Result<Option<DirectoryEntry>> {
         if let Ok(Some(found)) = self.likely_child(window, parent, name) {
             return Ok(Some(found));
         }
@@ -143,9 +143,9 @@ impl CompoundFile {
     pub(crate) fn likely_child(
         &mut self,
         window: &mut Window<'_>,
-        parent: &Entry,
+        parent: &DirectoryEntry,
         name: &str,
-    ) -> Result<Option<Entry>> {
+    ) -> Result<Option<DirectoryEntry>> {
         let (mut link, mut id) = (Link::Child(parent.id), parent.child);
         while id != NO_STREAM {
             window.meter().charge(Limit::Steps, 1)?;
@@ -163,7 +163,12 @@ impl CompoundFile {
 
     /// Returns the entry `id`, which `link` points to.
     #[inline]
-    fn linked_entry(&mut self, window: &mut Window<'_>, link: Link, id: u32) -> Result<Entry> {
+    fn linked_entry(
+        &mut self,
+        window: &mut Window<'_>,
+        link: Link,
+        id: u32,
+    ) -> Result<DirectoryEntry> {
         let entry = self.used_entry(window, id)?;
         self.claim(window, link, &entry)?;
         Ok(entry)
@@ -173,7 +178,7 @@ impl CompoundFile {
     /// entries form trees): the traversal of storages that share a subtree would cost the product of
     /// their sizes, and a cycle would not end.
     #[inline]
-    fn claim(&mut self, window: &mut Window<'_>, link: Link, entry: &Entry) -> Result<()> {
+    fn claim(&mut self, window: &mut Window<'_>, link: Link, entry: &DirectoryEntry) -> Result<()> {
         let index = usize::try_from(entry.id).unwrap_or(usize::MAX);
         let key = link.key();
         match self.links.get_mut(index) {
@@ -208,7 +213,7 @@ impl CompoundFile {
     }
 
     /// Returns the entry `id`, to which another entry points.
-    fn used_entry(&mut self, window: &mut Window<'_>, id: u32) -> Result<Entry> {
+    fn used_entry(&mut self, window: &mut Window<'_>, id: u32) -> Result<DirectoryEntry> {
         match self.entry(window, id)? {
             Some(entry) if matches!(entry.kind, EntryKind::Free | EntryKind::Invalid(_)) => {
                 Err(Error::malformed(

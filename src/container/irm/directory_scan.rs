@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::layout::{SIGNS, Sign};
+use super::layout::{ProtectionSign, SIGNS};
 use super::read::Transform;
 use crate::bytes::to_u64;
-use crate::container::compound::{CompoundFile, DirectoryAudit, Entry};
+use crate::container::compound::{CompoundFile, DirectoryAudit, DirectoryEntry};
 use crate::error::{Error, Result};
 use crate::kinds::Container;
 use crate::limits::Limit;
@@ -15,7 +15,7 @@ use crate::source::Window;
 #[derive(Debug, Default)]
 pub(super) struct DirectoryScan {
     /// Descriptions of transforms that the trees did not lead to.
-    pub(super) primaries: Vec<Entry>,
+    pub(super) primaries: Vec<DirectoryEntry>,
     /// Entries of the directory.
     pub(super) entries: u32,
     pub(super) audit: DirectoryAudit,
@@ -41,7 +41,9 @@ impl DirectoryScan {
             match kept.and_then(|()| file.entry(window, scan.entries)) {
                 Ok(Some(entry)) => {
                     if scan.look_at(entry, &known) {
-                        window.meter().charge(Limit::Allocation, to_u64(size_of::<Entry>()))?;
+                        window
+                            .meter()
+                            .charge(Limit::Allocation, to_u64(size_of::<DirectoryEntry>()))?;
                         scan.primaries.push(entry);
                     }
                 }
@@ -57,7 +59,7 @@ impl DirectoryScan {
     }
 
     /// Notes what the name of an entry says. Returns whether it is a transform that is not `known`.
-    fn look_at(&mut self, entry: Entry, known: &HashSet<u32>) -> bool {
+    fn look_at(&mut self, entry: DirectoryEntry, known: &HashSet<u32>) -> bool {
         self.audit.count(&entry);
         // A name counts whatever the entry's type says: that byte may be the damaged one.
         let Some((_, sign)) = SIGNS.iter().find(|(name, _)| entry.is_named(name)) else {
@@ -65,10 +67,10 @@ impl DirectoryScan {
         };
         self.signs |= bit(*sign);
         self.first = self.first.or(Some(entry.offset));
-        *sign == Sign::Primary && !known.contains(&entry.id)
+        *sign == ProtectionSign::Primary && !known.contains(&entry.id)
     }
 
-    fn has(&self, sign: Sign) -> bool {
+    fn has(&self, sign: ProtectionSign) -> bool {
         self.signs & bit(sign) != 0
     }
 
@@ -80,20 +82,24 @@ impl DirectoryScan {
     /// Whether it is a document with a password. No writer leaves `EncryptionInfo` in one with a
     /// license.
     pub(super) fn is_password(&self) -> bool {
-        self.has(Sign::EncryptionInfo) && self.has(Sign::Package) && !self.is_rights_managed()
+        self.has(ProtectionSign::EncryptionInfo)
+            && self.has(ProtectionSign::Package)
+            && !self.is_rights_managed()
     }
 
     /// Whether anything speaks for data spaces, of whatever sort.
     pub(super) fn has_data_spaces(&self) -> bool {
-        self.has(Sign::DataSpaces) || self.has(Sign::Primary) || self.has(Sign::Package)
+        self.has(ProtectionSign::DataSpaces)
+            || self.has(ProtectionSign::Primary)
+            || self.has(ProtectionSign::Package)
     }
 
     /// The layout that the names belong to.
     pub(super) fn container(&self) -> Option<Container> {
         [
-            (Sign::Binary, Container::BinaryIrm),
-            (Sign::Ooxml, Container::OoxmlIrm),
-            (Sign::Envelope, Container::XpsIrm),
+            (ProtectionSign::Binary, Container::BinaryIrm),
+            (ProtectionSign::Ooxml, Container::OoxmlIrm),
+            (ProtectionSign::Envelope, Container::XpsIrm),
         ]
         .into_iter()
         .find(|(sign, _)| self.has(*sign))
@@ -101,14 +107,14 @@ impl DirectoryScan {
     }
 }
 
-fn bit(sign: Sign) -> u8 {
+fn bit(sign: ProtectionSign) -> u8 {
     match sign {
-        Sign::Binary => 1,
-        Sign::Ooxml => 2,
-        Sign::Envelope => 4,
-        Sign::DataSpaces => 8,
-        Sign::Primary => 16,
-        Sign::Package => 32,
-        Sign::EncryptionInfo => 64,
+        ProtectionSign::Binary => 1,
+        ProtectionSign::Ooxml => 2,
+        ProtectionSign::Envelope => 4,
+        ProtectionSign::DataSpaces => 8,
+        ProtectionSign::Primary => 16,
+        ProtectionSign::Package => 32,
+        ProtectionSign::EncryptionInfo => 64,
     }
 }

@@ -54,7 +54,7 @@ pub(super) const MOST_LABEL_BYTES: u64 = 1_048_576;
 
 /// What an entry's name says about its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sign {
+pub(super) enum ProtectionSign {
     /// Binary Office with a publishing license.
     Binary,
     /// An ECMA-376 document with a publishing license.
@@ -72,20 +72,20 @@ pub(super) enum Sign {
 }
 
 /// The names that no other file has.
-pub(super) const SIGNS: &[(&str, Sign)] = &[
-    (PRIMARY, Sign::Primary),
-    (DATA_SPACES, Sign::DataSpaces),
-    (DATA_SPACE_MAP, Sign::DataSpaces),
-    ("DataSpaceInfo", Sign::DataSpaces),
-    (TRANSFORM_INFO, Sign::DataSpaces),
-    ("EncryptedPackage", Sign::Package),
-    ("EncryptionInfo", Sign::EncryptionInfo),
-    (OOXML_TRANSFORM, Sign::Ooxml),
-    ("DRMEncryptedDataSpace", Sign::Ooxml),
-    (BINARY_TRANSFORM, Sign::Binary),
-    ("\u{9}DRMDataSpace", Sign::Binary),
-    ("\u{9}LZXDRMDataSpace", Sign::Binary),
-    ("\u{9}DRMContent", Sign::Binary),
-    ("\u{9}DRMViewerContent", Sign::Binary),
-    ("RMEncryptionNoCompression", Sign::Envelope),
+pub(super) const SIGNS: &[(&str, ProtectionSign)] = &[
+    (PRIMARY, ProtectionSign::Primary),
+    (DATA_SPACES, ProtectionSign::DataSpaces),
+    (DATA_SPACE_MAP, ProtectionSign::DataSpaces),
+    ("DataSpaceInfo", ProtectionSign::DataSpaces),
+    (TRANSFORM_INFO, ProtectionSign::DataSpaces),
+    ("EncryptedPackage", ProtectionSign::Package),
+    ("EncryptionInfo", ProtectionSign::EncryptionInfo),
+    (OOXML_TRANSFORM, ProtectionSign::Ooxml),
+    ("DRMEncryptedDataSpace", ProtectionSign::Ooxml),
+    (BINARY_TRANSFORM, ProtectionSign::Binary),
+    ("\u{9}DRMDataSpace", ProtectionSign::Binary),
+    ("\u{9}LZXDRMDataSpace", ProtectionSign::Binary),
+    ("\u{9}DRMContent", ProtectionSign::Binary),
+    ("\u{9}DRMViewerContent", ProtectionSign::Binary),
+    ("RMEncryptionNoCompression", ProtectionSign::Envelope),
 ];

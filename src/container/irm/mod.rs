@@ -13,7 +13,7 @@ mod tests;
 
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
-use crate::container::compound::{CompoundFile, Entry, EntryKind};
+use crate::container::compound::{CompoundFile, DirectoryEntry, EntryKind};
 use crate::container::label;
 use crate::container::sink::Sink;
 use crate::error::{Error, ErrorKind, Result};
@@ -36,7 +36,7 @@ struct Transforms {
     /// Why the search for transforms ended early.
     error: Option<Error>,
     /// The storage of the transforms.
-    info: Option<Entry>,
+    info: Option<DirectoryEntry>,
 }
 
 impl Transforms {
@@ -63,8 +63,8 @@ impl Transforms {
         file: &mut CompoundFile,
         window: &mut Window<'_>,
         sink: &dyn Sink,
-        primary: Entry,
-        storage: Option<Entry>,
+        primary: DirectoryEntry,
+        storage: Option<DirectoryEntry>,
     ) -> Result<()> {
         let count = self.found.len().saturating_add(self.unread.len()).saturating_add(1);
         window.meter().check(Limit::Licenses, to_u64(count))?;
@@ -290,7 +290,7 @@ fn stored_use_licenses(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    info: Option<&Entry>,
+    info: Option<&DirectoryEntry>,
 ) -> Result<()> {
     let Some(info) = info.filter(|_| sink.reads_whole_licenses()) else { return Ok(()) };
     let mut children = file.children(info);
@@ -304,7 +304,7 @@ fn use_licenses(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    storage: &Entry,
+    storage: &DirectoryEntry,
 ) -> Result<()> {
     let mut children = file.children(storage);
     let mut failed = None;
@@ -331,7 +331,7 @@ fn labels(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    info: Option<&Entry>,
+    info: Option<&DirectoryEntry>,
 ) -> Result<()> {
     if let Some(info) = info
         && let Some(stream) = file.child(window, info, LABEL_INFO)?

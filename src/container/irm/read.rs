@@ -6,7 +6,7 @@ use super::layout::{
 };
 use crate::bytes::{Buffer, Cursor, to_usize, utf16_lossy};
 use crate::code::ErrorCode;
-use crate::container::compound::{CompoundFile, Entry, is_ascii_text};
+use crate::container::compound::{CompoundFile, DirectoryEntry, is_ascii_text};
 use crate::container::sink::Sink;
 use crate::error::{Error, Result};
 use crate::kinds::Anomaly;
@@ -47,9 +47,9 @@ impl Class {
 /// The description of a transform, read as far as its class.
 #[derive(Debug)]
 pub(super) struct Transform {
-    pub(super) primary: Entry,
+    pub(super) primary: DirectoryEntry,
     /// The storage that it lies in, where the trees lead to it.
-    pub(super) storage: Option<Entry>,
+    pub(super) storage: Option<DirectoryEntry>,
     pub(super) class: Class,
     /// Where the class GUID stands in the file.
     pub(super) class_at: Option<u64>,
@@ -67,8 +67,8 @@ pub(super) fn examine(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &dyn Sink,
-    primary: Entry,
-    storage: Option<Entry>,
+    primary: DirectoryEntry,
+    storage: Option<DirectoryEntry>,
 ) -> Result<Transform> {
     let most = window.meter().allowed(Limit::LicenseBytes).saturating_add(8192);
     let mut extents = Vec::new();
@@ -90,12 +90,12 @@ pub(super) fn examine(
         Ok(header) => header,
     };
     let class_at = part(&extents, header.class_at, 1).next().map(|extent| extent.offset);
-    let Header { class, length_at, is_odd, .. } = header;
+    let TransformHeader { class, length_at, is_odd, .. } = header;
     Ok(Transform { primary, storage, class, class_at, length_at, is_odd, extents, broken })
 }
 
 /// The fields before the license.
-struct Header {
+struct TransformHeader {
     class: Class,
     class_at: u64,
     length_at: Result<u64>,
@@ -103,7 +103,7 @@ struct Header {
 }
 
 /// Reads the fields by their lengths; an error is one before the class.
-fn parse(bytes: &[u8], offset: u64) -> Result<Header> {
+fn parse(bytes: &[u8], offset: u64) -> Result<TransformHeader> {
     let mut cursor = Cursor::new(STRUCTURE, bytes, offset);
     let transform_len = cursor.u32_le("TransformLength")?;
     let transform_type = cursor.u32_le("TransformType")?;
@@ -111,7 +111,7 @@ fn parse(bytes: &[u8], offset: u64) -> Result<Header> {
     let class = Class::of(text(&mut cursor, "TransformID")?);
     let is_odd = transform_len != TRANSFORM_LENGTH || transform_type != 1;
     let length_at = rest(cursor).map(|at| at.saturating_sub(offset));
-    Ok(Header { class, class_at, length_at, is_odd })
+    Ok(TransformHeader { class, class_at, length_at, is_odd })
 }
 
 /// The fields between the class and the license.
@@ -144,7 +144,7 @@ fn text<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Result<&'a [u8]> {
 }
 
 /// Where the license of a transform is located.
-pub(super) struct Located {
+pub(super) struct LocatedLicense {
     /// The pieces of it that the file contains; never empty.
     extents: Vec<Extent>,
     /// Offset in the stream at which the license ends.
@@ -154,7 +154,10 @@ pub(super) struct Located {
 }
 
 /// Finds the license of a transform. Fails if the file contains nothing of it.
-pub(super) fn find_license(transform: &Transform, window: &mut Window<'_>) -> Result<Located> {
+pub(super) fn find_license(
+    transform: &Transform,
+    window: &mut Window<'_>,
+) -> Result<LocatedLicense> {
     let length_at = transform.length_at.clone()?;
     let mut field = Buffer::default();
     append(window, part(&transform.extents, length_at, 4), &mut field)?;
@@ -180,14 +183,14 @@ pub(super) fn find_license(transform: &Transform, window: &mut Window<'_>) -> Re
     };
     match whole {
         Err(error) if present == 0 => Err(error),
-        whole => Ok(Located { extents, end: at.saturating_add(len), whole }),
+        whole => Ok(LocatedLicense { extents, end: at.saturating_add(len), whole }),
     }
 }
 
 /// Gives the license to the sink, or what the file contains of it.
 pub(super) fn deliver(
     transform: &Transform,
-    license: &Located,
+    license: &LocatedLicense,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
 ) -> Result<()> {

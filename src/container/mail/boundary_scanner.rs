@@ -38,7 +38,7 @@ pub(super) enum Until {
 
 /// End of a content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum Terminator {
     /// A line that delimits the multipart at this depth.
     Delimiter { depth: usize, closes: bool },
     /// The separator line of the next message.
@@ -49,10 +49,10 @@ pub(super) enum Found {
 
 /// The end of a content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct End {
+pub(super) struct ContentEnd {
     /// Where the content ends.
     pub(super) at: u64,
-    pub(super) found: Found,
+    pub(super) found: Terminator,
     /// Where the line that ends it begins.
     pub(super) line: u64,
     /// Where it ends.
@@ -79,7 +79,7 @@ impl Boundary {
 
 /// A content and the search for its end.
 #[derive(Debug)]
-pub(crate) struct Content {
+pub(crate) struct BoundaryScanner {
     pub(super) until: Until,
     /// The multiparts around the position, the outermost first; the closed ones among them included.
     pub(super) boundaries: Vec<Boundary>,
@@ -90,7 +90,7 @@ pub(crate) struct Content {
     break_len: u64,
     /// Whether a line begins at `from`.
     at_line: bool,
-    end: Option<End>,
+    end: Option<ContentEnd>,
     /// Hints in the bytes that were searched.
     pub(super) hints: AttachmentHints,
     recognizer: Recognizer,
@@ -105,8 +105,8 @@ struct Chunk {
     len: usize,
     /// Whether nothing follows them.
     is_last: bool,
-    dashes: Next,
-    separator: Next,
+    dashes: NextMatch,
+    separator: NextMatch,
 }
 
 impl Chunk {
@@ -125,7 +125,7 @@ impl Chunk {
         let outcome = charge_read(meter, read).and(outcome);
         (self.at, self.len) = (from, read);
         self.is_last = read < CHUNK && outcome.is_ok();
-        (self.dashes, self.separator) = (Next::default(), Next::default());
+        (self.dashes, self.separator) = (NextMatch::default(), NextMatch::default());
         outcome
     }
 
@@ -148,12 +148,12 @@ impl Chunk {
 /// Next occurrence of a word in a chunk, which is searched for it once: a mailbox has many
 /// messages in a chunk.
 #[derive(Debug, Default)]
-struct Next {
+struct NextMatch {
     /// Offset from which the chunk was searched, and the result.
     last: Option<(usize, Option<usize>)>,
 }
 
-impl Next {
+impl NextMatch {
     fn find(&mut self, word: &[u8], bytes: &[u8], from: usize) -> Option<usize> {
         match self.last {
             Some((begin, found)) if begin <= from && found.is_none_or(|at| at >= from) => found,
@@ -167,9 +167,9 @@ impl Next {
     }
 }
 
-impl Content {
-    pub(super) fn new(until: Until, recognizer: Recognizer) -> Content {
-        Content {
+impl BoundaryScanner {
+    pub(super) fn new(until: Until, recognizer: Recognizer) -> BoundaryScanner {
+        BoundaryScanner {
             until,
             boundaries: Vec::new(),
             begin: 0,
@@ -194,7 +194,7 @@ impl Content {
     }
 
     /// Searches up to the end.
-    pub(super) fn end(&mut self, source: &dyn ReadAt, meter: &Meter) -> Result<End> {
+    pub(super) fn end(&mut self, source: &dyn ReadAt, meter: &Meter) -> Result<ContentEnd> {
         loop {
             match self.end {
                 Some(end) => return Ok(end),
@@ -273,7 +273,7 @@ impl Content {
             }
             let found = match self.delimiter(rest) {
                 Some(found) => found,
-                None if self.begins_message(rest) => Found::Message,
+                None if self.begins_message(rest) => Terminator::Message,
                 None => {
                     self.hints.has_dashes |=
                         matches!(rest, [b'-', b'-', byte, ..] if byte.is_ascii_alphanumeric());
@@ -281,7 +281,7 @@ impl Content {
                 }
             };
             self.hints.look(passed, is_begin, self.recognizer);
-            self.end = Some(End {
+            self.end = Some(ContentEnd {
                 at: offset.saturating_sub(before).max(self.begin),
                 found,
                 line: offset,
@@ -293,7 +293,8 @@ impl Content {
         self.hints.look(passed, is_begin, self.recognizer);
         let end = chunk.at.saturating_add(to_u64(chunk.len));
         if chunk.is_last {
-            self.end = Some(End { at: end, found: Found::Nothing, line: end, behind: end });
+            self.end =
+                Some(ContentEnd { at: end, found: Terminator::Nothing, line: end, behind: end });
         } else {
             self.from = end.saturating_sub(to_u64(OVERLAP)).max(self.from);
             (self.break_len, self.at_line) = (0, false);
@@ -303,7 +304,7 @@ impl Content {
 
     /// Returns which multipart the line delimits. Open multiparts precede closed ones, and inner
     /// ones precede outer ones; an inner one that was left open ends with the outer one.
-    pub(super) fn delimiter(&self, line: &[u8]) -> Option<Found> {
+    pub(super) fn delimiter(&self, line: &[u8]) -> Option<Terminator> {
         let rest = line.strip_prefix(b"--")?;
         let delimits = |is_closed: bool| {
             self.boundaries.iter().enumerate().rev().find_map(|(depth, boundary)| {
@@ -314,7 +315,7 @@ impl Content {
                 let closes = rest.starts_with(b"--");
                 let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n' | b' ' | b'\t');
                 let ends = closes || rest.first().is_none_or(is_end);
-                ends.then_some(Found::Delimiter { depth, closes })
+                ends.then_some(Terminator::Delimiter { depth, closes })
             })
         };
         delimits(false).or_else(|| delimits(true))
@@ -342,7 +343,7 @@ impl Content {
 #[derive(Debug)]
 pub(crate) struct DelimitedBytes<'a, S> {
     holder: S,
-    content: Rc<RefCell<Content>>,
+    content: Rc<RefCell<BoundaryScanner>>,
     begin: u64,
     meter: &'a Meter<'a>,
 }
@@ -351,7 +352,7 @@ impl<'a, S: ReadAt> DelimitedBytes<'a, S> {
     /// The content that begins at `begin` of `holder`.
     pub(crate) fn new(
         holder: S,
-        content: Rc<RefCell<Content>>,
+        content: Rc<RefCell<BoundaryScanner>>,
         begin: u64,
         meter: &'a Meter<'a>,
     ) -> DelimitedBytes<'a, S> {

@@ -121,7 +121,7 @@ struct Property {
 
 /// What the next byte belongs to.
 #[derive(Clone, Copy)]
-enum State {
+enum PropertyState {
     Parameters { is_quoted: bool },
     Value,
 }
@@ -133,7 +133,7 @@ impl Property {
         let mut parameters = Vec::new();
         let mut value = None;
         let mut quoted_colon = None;
-        let mut state = State::Parameters { is_quoted: false };
+        let mut state = PropertyState::Parameters { is_quoted: false };
         let mut position = offset;
         loop {
             let chunk = window.read_forward(position, CHUNK, CHUNK)?;
@@ -152,12 +152,12 @@ impl Property {
                     return Ok(Some((property, at)));
                 }
                 for (index, byte) in line.iter().enumerate() {
-                    let State::Parameters { is_quoted } = state else { break };
+                    let PropertyState::Parameters { is_quoted } = state else { break };
                     match byte {
                         b':' if !is_quoted => {
                             let offset = at.saturating_add(to_u64(index)).saturating_add(1);
                             value = Some(Extent { offset, len: 0 });
-                            state = State::Value;
+                            state = PropertyState::Value;
                         }
                         b':' => {
                             quoted_colon = Some(at.saturating_add(to_u64(index)).saturating_add(1));
@@ -166,7 +166,7 @@ impl Property {
                         b' ' | b'\t' if index == 0 => {}
                         _ => {
                             let is_quoted = is_quoted != (*byte == b'"');
-                            state = State::Parameters { is_quoted };
+                            state = PropertyState::Parameters { is_quoted };
                             if parameters.len() < MAX_PARAMETERS {
                                 parameters.push(*byte);
                             }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::boundary_scanner::Until;
 use super::header::CHUNK;
 use super::lines::{is_known_field, is_possible_field};
-use super::mime::{Message, Part};
+use super::mime::{MimeMessage, MimePart};
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::container::label;
@@ -135,19 +135,19 @@ fn is_message(window: &mut Window<'_>) -> Result<Option<bool>> {
 }
 
 /// What reads the messages that follow in a mailbox, from the offset of a separator line on.
-pub(super) type Following = fn(&mut Window<'_>, &mut dyn Sink, u64) -> Result<()>;
+pub(super) type FollowingMessages = fn(&mut Window<'_>, &mut dyn Sink, u64) -> Result<()>;
 
 /// Reads a message. `following` reads those behind it, if a separator line shows that the message
 /// is the first one of a mailbox that lacks its first separator line.
 pub(super) fn read(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    following: Following,
+    following: FollowingMessages,
 ) -> Result<()> {
     sink.container(Container::Eml);
     let head = window.head()?;
     let start = head.len().saturating_sub(begin(head).len());
-    let mut message = Message::new(to_u64(start), Until::End, sink.recognizer());
+    let mut message = MimeMessage::new(to_u64(start), Until::End, sink.recognizer());
     message.is_member = sink.is_member();
     sink.continue_forward(Box::new(move |window, sink| {
         go_on(window, sink, None, Rc::new(RefCell::new(message)), Some(following))
@@ -159,7 +159,7 @@ pub(super) fn read(
 pub(super) fn read_long(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    following: Following,
+    following: FollowingMessages,
 ) -> Result<()> {
     match is_message(window)? {
         Some(true) => read(window, sink, following),
@@ -180,9 +180,9 @@ pub(super) fn read_long(
 pub(super) fn go_on(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    mut part: Option<Part>,
-    message: Rc<RefCell<Message>>,
-    following: Option<Following>,
+    mut part: Option<MimePart>,
+    message: Rc<RefCell<MimeMessage>>,
+    following: Option<FollowingMessages>,
 ) -> Result<()> {
     let mut state = message.borrow_mut();
     loop {

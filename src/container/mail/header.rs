@@ -33,7 +33,7 @@ const FIELDS: &[&str] = &[
 
 /// What the header of a message or part says.
 #[derive(Debug, Default)]
-pub(super) struct Header {
+pub(super) struct MailHeader {
     /// Parsed from `Content-Type`: lower-case type, and its parameters.
     mimetype: Option<String>,
     parameters: BTreeMap<String, String>,
@@ -53,16 +53,16 @@ pub(super) struct Header {
     pub(super) body: u64,
 }
 
-impl Header {
+impl MailHeader {
     /// Reads the header at `offset`. It ends with an empty line, or where `ends` returns true for
     /// the bytes from the beginning of a line on.
     pub(super) fn read(
         window: &mut Window<'_>,
         offset: u64,
         ends: impl Fn(&[u8]) -> bool,
-    ) -> Result<Header> {
+    ) -> Result<MailHeader> {
         let meter = window.meter();
-        let mut header = Header::default();
+        let mut header = MailHeader::default();
         let mut field = Vec::new();
         let mut position = offset;
         // Whether the next byte begins a line; a line may be longer than what is looked at.

@@ -7,7 +7,7 @@ use super::boundary_scanner::{Until, from_line, is_from_line};
 use super::eml;
 use super::header::CHUNK;
 use super::lines::is_dated;
-use super::mime::{Message, Part};
+use super::mime::{MimeMessage, MimePart};
 use crate::bytes::to_u64;
 use crate::container::name::Name;
 use crate::container::sink::{Body, Member, Sink};
@@ -83,7 +83,7 @@ fn go_on(
     mut count: u64,
 ) -> Result<()> {
     let stop = position.saturating_add(STRETCH);
-    let mut message = Message::new(position, Until::NextMessage, sink.recognizer());
+    let mut message = MimeMessage::new(position, Until::NextMessage, sink.recognizer());
     while let Some(start) = behind_separator(window, position)? {
         count = count.saturating_add(1);
         message.restart(start);
@@ -118,9 +118,9 @@ fn go_on(
 /// What makes the message one to be looked into: the first of its parts of which something can
 /// come, if it is not damage. `None` where nothing does, and the message is read to its end.
 fn first_known(
-    message: &mut Message,
+    message: &mut MimeMessage,
     window: &mut Window<'_>,
-) -> Result<Option<Result<Option<Part>, Error>>> {
+) -> Result<Option<Result<Option<MimePart>, Error>>> {
     loop {
         match message.next_part(window) {
             Ok(Some(part)) if part.is_known => return Ok(Some(Ok(Some(part)))),

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::attachment_hints::AttachmentHints;
-use super::boundary_scanner::{Boundary, Content, End, Found, Until};
-use super::header::{CHUNK, Header};
+use super::boundary_scanner::{Boundary, BoundaryScanner, ContentEnd, Terminator, Until};
+use super::header::{CHUNK, MailHeader};
 use super::transferred;
 use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
@@ -49,7 +49,7 @@ enum Leaf {
 
 /// A message, as far as it is read.
 #[derive(Debug)]
-pub(super) struct Message {
+pub(super) struct MimeMessage {
     at: At,
     /// The part before the position.
     leaf: Leaf,
@@ -65,7 +65,7 @@ pub(super) struct Message {
     pub(super) is_followed: bool,
     pub(super) position: u64,
     /// Content at the position, shared with the member that reads it.
-    content: Rc<RefCell<Content>>,
+    content: Rc<RefCell<BoundaryScanner>>,
     /// Parts until now, without multiparts.
     parts: u64,
     /// The value of `msip_labels` in the message's own header.
@@ -78,21 +78,25 @@ pub(super) struct Message {
 }
 
 /// A part that is no multipart.
-pub(super) struct Part {
+pub(super) struct MimePart {
     pub(super) member: Member,
     /// Whether it is opened: its first bytes are those of a known format, or its name is that of a
     /// file whose end may name the format.
     pub(super) is_known: bool,
 }
 
-impl Message {
-    pub(super) fn new(position: u64, until: Until, recognizer: Recognizer) -> Message {
-        let content = Content::new(until, recognizer);
-        Message::over(Rc::new(RefCell::new(content)), position, recognizer)
+impl MimeMessage {
+    pub(super) fn new(position: u64, until: Until, recognizer: Recognizer) -> MimeMessage {
+        let content = BoundaryScanner::new(until, recognizer);
+        MimeMessage::over(Rc::new(RefCell::new(content)), position, recognizer)
     }
 
-    fn over(content: Rc<RefCell<Content>>, position: u64, recognizer: Recognizer) -> Message {
-        Message {
+    fn over(
+        content: Rc<RefCell<BoundaryScanner>>,
+        position: u64,
+        recognizer: Recognizer,
+    ) -> MimeMessage {
+        MimeMessage {
             at: At::Header,
             leaf: Leaf::Other,
             is_member: false,
@@ -112,12 +116,12 @@ impl Message {
     /// Leaves all that was read, and begins with the message at `position`.
     pub(super) fn restart(&mut self, position: u64) {
         self.content.borrow_mut().boundaries.clear();
-        *self = Message::over(Rc::clone(&self.content), position, self.recognizer);
+        *self = MimeMessage::over(Rc::clone(&self.content), position, self.recognizer);
     }
 
     /// Returns the next part. A part of a known format is inspected as a member, and the search for its end
     /// continues when the following part is requested. Other parts are skipped.
-    pub(super) fn next_part(&mut self, window: &mut Window<'_>) -> Result<Option<Part>> {
+    pub(super) fn next_part(&mut self, window: &mut Window<'_>) -> Result<Option<MimePart>> {
         loop {
             match self.at {
                 At::End => return Ok(None),
@@ -159,9 +163,9 @@ impl Message {
         Ok(())
     }
 
-    fn header(&mut self, window: &mut Window<'_>) -> Result<Header> {
+    fn header(&mut self, window: &mut Window<'_>) -> Result<MailHeader> {
         let content = self.content.borrow();
-        let header = Header::read(window, self.position, |rest| content.ends_header(rest))?;
+        let header = MailHeader::read(window, self.position, |rest| content.ends_header(rest))?;
         let mut damage = |structure, detail| {
             self.damage.get_or_insert_with(|| {
                 Error::malformed(ErrorCode::MalformedHeader, structure, self.position, detail)
@@ -190,7 +194,7 @@ impl Message {
         Ok(())
     }
 
-    fn part(&mut self, window: &mut Window<'_>, header: &Header) -> Result<Part> {
+    fn part(&mut self, window: &mut Window<'_>, header: &MailHeader) -> Result<MimePart> {
         let start = self.position;
         let head = {
             let mut content = self.content.borrow_mut();
@@ -235,7 +239,7 @@ impl Message {
         }
         let content = Rc::clone(&self.content);
         let body = Body::Delimited { content, begin: start, encoding };
-        Ok(Part { member: Member { name, body }, is_known: is_opened })
+        Ok(MimePart { member: Member { name, body }, is_known: is_opened })
     }
 
     /// Notes signs of parts in the content passed over last: the delimiter before them was damaged,
@@ -261,7 +265,7 @@ impl Message {
         let end = content.end(window.source(), window.meter())?;
         self.hints = content.hints;
         match end.found {
-            Found::Delimiter { depth, closes } => {
+            Terminator::Delimiter { depth, closes } => {
                 content.boundaries.truncate(depth.saturating_add(1));
                 if let Some(boundary) = content.boundaries.last_mut() {
                     boundary.is_closed = closes;
@@ -273,12 +277,12 @@ impl Message {
                 self.position = end.behind;
                 self.at = if closes { At::Between } else { At::Header };
             }
-            Found::Message => {
+            Terminator::Message => {
                 self.position = end.line;
                 self.is_followed = true;
                 self.at = At::End;
             }
-            Found::Nothing => {
+            Terminator::Nothing => {
                 self.judge_end(&content, end, window)?;
                 self.position = end.at;
                 self.at = At::End;
@@ -290,7 +294,12 @@ impl Message {
     }
 
     /// Judges multiparts that are open where the bytes end.
-    fn judge_end(&mut self, content: &Content, end: End, window: &mut Window<'_>) -> Result<()> {
+    fn judge_end(
+        &mut self,
+        content: &BoundaryScanner,
+        end: ContentEnd,
+        window: &mut Window<'_>,
+    ) -> Result<()> {
         let mut open = content.boundaries.iter().filter(|boundary| !boundary.is_closed);
         let Some(first) = open.next() else { return Ok(()) };
         // A header without a body, as a delivery notice returns it (RFC 6522 3), or a text that

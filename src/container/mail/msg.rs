@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::bytes::{Cursor, to_u64, utf8_lossy, utf16_lossy};
 use crate::code::ErrorCode;
-use crate::container::compound::{self, CompoundFile, Entry, EntryKind};
+use crate::container::compound::{self, CompoundFile, DirectoryEntry, EntryKind};
 use crate::container::name::{Name, is_named_protected, not_as_named};
 use crate::container::sink::{Body, Member, Sink, WAITING, report_damage};
 use crate::container::{embedded_object, label, xrml_file};
@@ -28,13 +28,13 @@ const DATA: &str = "__substg1.0_37010102";
 /// `PidTagAttachDataObject`: a message, or an object of some program.
 const OBJECT: &str = "__substg1.0_3701000D";
 /// `PidTagAttachLongFilename`, `PidTagAttachFilename`, `PidTagDisplayName`; Unicode first.
-const FILE_NAMES: [(&str, Coding); 6] = [
-    ("__substg1.0_3707001F", Coding::Utf16),
-    ("__substg1.0_3707001E", Coding::Ansi),
-    ("__substg1.0_3704001F", Coding::Utf16),
-    ("__substg1.0_3704001E", Coding::Ansi),
-    ("__substg1.0_3001001F", Coding::Utf16),
-    ("__substg1.0_3001001E", Coding::Ansi),
+const FILE_NAMES: [(&str, TextCoding); 6] = [
+    ("__substg1.0_3707001F", TextCoding::Utf16),
+    ("__substg1.0_3707001E", TextCoding::Ansi),
+    ("__substg1.0_3704001F", TextCoding::Utf16),
+    ("__substg1.0_3704001E", TextCoding::Ansi),
+    ("__substg1.0_3001001F", TextCoding::Utf16),
+    ("__substg1.0_3001001E", TextCoding::Ansi),
 ];
 
 /// `PidNameRightsManagementLicense`, MS-OXPROPS 2.474, behind the length of its UTF-16 in bytes.
@@ -81,23 +81,23 @@ const LOST_HEAD: u64 = 256;
 const SMALLEST: u64 = 2048;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Coding {
+enum TextCoding {
     Utf16,
     Ansi,
 }
 
-impl Coding {
+impl TextCoding {
     fn text(self, bytes: &[u8]) -> String {
         match self {
-            Coding::Utf16 => utf16_lossy(bytes),
-            Coding::Ansi => utf8_lossy(bytes).into_owned(),
+            TextCoding::Utf16 => utf16_lossy(bytes),
+            TextCoding::Ansi => utf8_lossy(bytes).into_owned(),
         }
     }
 }
 
 /// A message that is to be looked through, and the steps that lead to it.
-struct Message {
-    storage: Entry,
+struct EmbeddedMessage {
+    storage: DirectoryEntry,
     steps: Vec<String>,
 }
 
@@ -117,10 +117,10 @@ pub(crate) fn read(
         sink.incomplete(Error::malformed(ErrorCode::MalformedFat, "compound file", None, detail));
     }
     let mut looked_at = HashSet::new();
-    let mut messages = vec![Message { storage: root, steps: Vec::new() }];
+    let mut messages = vec![EmbeddedMessage { storage: root, steps: Vec::new() }];
     let mut property = None;
     // A use license may be all that shows that the item is protected, at any depth.
-    let read = Names::read(file, window, &root);
+    let read = NamedProperties::read(file, window, &root);
     if let Some(names) = report_damage(sink, read)?.flatten() {
         property = names.id(LICENSE_NAME);
         if let Some(id) = names.id(LABELS_NAME).filter(|_| sink.options().labels) {
@@ -217,14 +217,14 @@ fn lost(
 
 /// The streams of an attachment that matter here.
 #[derive(Default)]
-struct Streams {
-    data: Option<Entry>,
-    object: Option<Entry>,
-    names: [Option<Entry>; FILE_NAMES.len()],
+struct AttachmentStreams {
+    data: Option<DirectoryEntry>,
+    object: Option<DirectoryEntry>,
+    names: [Option<DirectoryEntry>; FILE_NAMES.len()],
     /// The fixed-size properties.
-    properties: Option<Entry>,
+    properties: Option<DirectoryEntry>,
     /// The largest of all others: an attachment has its data in one of them, if its name is damaged.
-    largest: Option<Entry>,
+    largest: Option<DirectoryEntry>,
 }
 
 /// Puts an attachment before the sink, or says which message is in it.
@@ -232,10 +232,10 @@ fn attachment(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    message: &Message,
-    storage: &Entry,
+    message: &EmbeddedMessage,
+    storage: &DirectoryEntry,
     looked_at: &mut HashSet<u32>,
-) -> Result<Option<Message>> {
+) -> Result<Option<EmbeddedMessage>> {
     let streams = streams(file, window, storage)?;
     // One that is only a reference has small streams and no data.
     let largest = streams.largest.filter(|largest| largest.size >= SMALLEST);
@@ -287,7 +287,7 @@ fn attachment(
         window.meter().charge(Limit::Allocation, to_u64(names))?;
         let mut steps = message.steps.clone();
         steps.push(name.unwrap_or_else(|| format!("message#{}", storage.id)));
-        return Ok(Some(Message { storage: object, steps }));
+        return Ok(Some(EmbeddedMessage { storage: object, steps }));
     }
     Ok(None)
 }
@@ -306,8 +306,8 @@ fn contains_beginning(head: &[u8]) -> bool {
 fn check_properties(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
-    data: &Entry,
-    properties: Option<Entry>,
+    data: &DirectoryEntry,
+    properties: Option<DirectoryEntry>,
 ) -> Result<()> {
     let Some(stream) = properties else { return Ok(()) };
     let malformed = |detail: String| {
@@ -343,15 +343,19 @@ fn is_property_tag(tag: u32) -> bool {
     u16::from_le_bytes([id_low, id_high]) != 0 && PROPERTY_TYPES.contains(&kind)
 }
 
-fn within(message: &Message, name: Name) -> Name {
+fn within(message: &EmbeddedMessage, name: Name) -> Name {
     match message.steps.is_empty() {
         true => name,
         false => Name::Within(message.steps.clone(), Box::new(name)),
     }
 }
 
-fn streams(file: &mut CompoundFile, window: &mut Window<'_>, storage: &Entry) -> Result<Streams> {
-    let mut streams = Streams::default();
+fn streams(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    storage: &DirectoryEntry,
+) -> Result<AttachmentStreams> {
+    let mut streams = AttachmentStreams::default();
     let mut children = file.children(storage);
     while let Some(child) = children.next(file, window)? {
         if child.kind == EntryKind::Stream && child.is_named(DATA) {
@@ -378,7 +382,7 @@ fn streams(file: &mut CompoundFile, window: &mut Window<'_>, storage: &Entry) ->
 fn file_name(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
-    streams: &Streams,
+    streams: &AttachmentStreams,
 ) -> Result<Option<String>> {
     for (entry, (_, coding)) in streams.names.iter().zip(FILE_NAMES) {
         let Some(entry) = entry else { continue };
@@ -398,7 +402,7 @@ fn use_license(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    message: &Entry,
+    message: &DirectoryEntry,
     id: u16,
     looked_at: &mut HashSet<u32>,
 ) -> Result<()> {
@@ -413,7 +417,7 @@ fn take_use_license(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    value: &Entry,
+    value: &DirectoryEntry,
 ) -> Result<()> {
     let max = window.meter().allowed(Limit::LicenseBytes);
     window.meter().check(Limit::LicenseBytes, value.size)?;
@@ -443,10 +447,10 @@ fn labels(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    root: &Entry,
+    root: &DirectoryEntry,
     id: u16,
 ) -> Result<()> {
-    for (kind, coding) in [("001F", Coding::Utf16), ("001E", Coding::Ansi)] {
+    for (kind, coding) in [("001F", TextCoding::Utf16), ("001E", TextCoding::Ansi)] {
         let name = format!("__substg1.0_{id:04X}{kind}");
         let Some(value) = file.child(window, root, &name)? else { continue };
         let bytes = file.read(window, &value, MAX_LABELS)?;
@@ -458,17 +462,17 @@ fn labels(
 }
 
 /// The names that an item's properties have, MS-OXMSG 2.2.3.
-struct Names {
+struct NamedProperties {
     entries: Vec<u8>,
     strings: Vec<u8>,
 }
 
-impl Names {
+impl NamedProperties {
     fn read(
         file: &mut CompoundFile,
         window: &mut Window<'_>,
-        root: &Entry,
-    ) -> Result<Option<Names>> {
+        root: &DirectoryEntry,
+    ) -> Result<Option<NamedProperties>> {
         let Some(names) = file.child(window, root, NAMES)? else { return Ok(None) };
         let Some(strings) = file.child(window, &names, NAME_STRINGS)? else { return Ok(None) };
         let strings = file.read(window, &strings, MAX_NAMES)?;
@@ -478,7 +482,7 @@ impl Names {
         }
         let Some(entries) = file.child(window, &names, NAME_ENTRIES)? else { return Ok(None) };
         let entries = file.read(window, &entries, MAX_NAMES)?;
-        Ok(Some(Names { entries, strings }))
+        Ok(Some(NamedProperties { entries, strings }))
     }
 
     /// The id under which the item has the property of this name.

@@ -64,7 +64,7 @@ pub(super) fn attached(
     recognizer: Recognizer,
 ) -> Result<Attached> {
     let mut found = Attached::default();
-    let mut walk = Walk { offset: list.offset, end: list.end() };
+    let mut walk = PropertyCursor { offset: list.offset, end: list.end() };
     let count = walk.u32(window, "MsgPropertyCount")?;
     for _ in 0..count {
         window.meter().charge(Limit::Steps, 1)?;
@@ -137,12 +137,12 @@ fn text(window: &mut Window<'_>, value: Extent, kind: u16) -> Result<String> {
 const MAX_VALUES: usize = 1;
 
 /// A place in a property list.
-struct Walk {
+struct PropertyCursor {
     offset: u64,
     end: u64,
 }
 
-impl Walk {
+impl PropertyCursor {
     fn u32(&mut self, window: &mut Window<'_>, field: &'static str) -> Result<u32> {
         let offset = self.skip(4, field)?;
         let bytes = window.read("MsgPropertyList", offset, 4, Ahead::Block)?;

@@ -26,30 +26,30 @@ const PASSED: [&[u8]; 4] = [b"received", b"return-path", b"message-id", b"dkim-s
 
 /// How its letters are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum TextForm {
     Utf16Le,
     Utf16Be,
     Bytes,
 }
 
-impl Form {
-    fn of(head: &[u8]) -> (Form, &[u8]) {
+impl TextForm {
+    fn of(head: &[u8]) -> (TextForm, &[u8]) {
         let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
         match head {
-            [0xFF, 0xFE, text @ ..] => (Form::Utf16Le, text),
-            [0xFE, 0xFF, text @ ..] => (Form::Utf16Be, text),
-            [one, 0, two, 0, ..] if is_text(one) && is_text(two) => (Form::Utf16Le, head),
-            [0, one, 0, two, ..] if is_text(one) && is_text(two) => (Form::Utf16Be, head),
-            _ => (Form::Bytes, eml::begin(head)),
+            [0xFF, 0xFE, text @ ..] => (TextForm::Utf16Le, text),
+            [0xFE, 0xFF, text @ ..] => (TextForm::Utf16Be, text),
+            [one, 0, two, 0, ..] if is_text(one) && is_text(two) => (TextForm::Utf16Le, head),
+            [0, one, 0, two, ..] if is_text(one) && is_text(two) => (TextForm::Utf16Be, head),
+            _ => (TextForm::Bytes, eml::begin(head)),
         }
     }
 
     /// Returns the letters of `text` as single bytes, and `?` for all others.
     fn letters(self, text: &[u8]) -> impl Iterator<Item = u8> {
-        let step = if self == Form::Bytes { 1 } else { 2 };
+        let step = if self == TextForm::Bytes { 1 } else { 2 };
         text.chunks_exact(step).map(move |letter| match (self, letter) {
-            (Form::Bytes, [letter]) | (Form::Utf16Le, [letter, 0]) => *letter,
-            (Form::Utf16Be, [0, letter]) => *letter,
+            (TextForm::Bytes, [letter]) | (TextForm::Utf16Le, [letter, 0]) => *letter,
+            (TextForm::Utf16Be, [0, letter]) => *letter,
             _ => b'?',
         })
     }
@@ -57,14 +57,14 @@ impl Form {
 
 /// Text as a server would have it: lines that end in LF, and none before the first that says
 /// something.
-struct Lines {
+struct NormalizedLines {
     letters: [u8; LETTERS],
     len: usize,
 }
 
-impl Lines {
-    fn new(letters: impl Iterator<Item = u8>) -> Lines {
-        let mut lines = Lines { letters: [0; LETTERS], len: 0 };
+impl NormalizedLines {
+    fn new(letters: impl Iterator<Item = u8>) -> NormalizedLines {
+        let mut lines = NormalizedLines { letters: [0; LETTERS], len: 0 };
         // Number of CRs before the next letter.
         let mut returns: usize = 0;
         for letter in letters.skip_while(u8::is_ascii_whitespace) {
@@ -99,9 +99,9 @@ impl Lines {
 
 /// Returns why a message or mailbox is recognized but not readable.
 fn oddity(head: &[u8]) -> Option<&'static str> {
-    let (form, text) = Form::of(head);
-    if form != Form::Bytes {
-        let text = Lines::new(form.letters(text));
+    let (form, text) = TextForm::of(head);
+    if form != TextForm::Bytes {
+        let text = NormalizedLines::new(form.letters(text));
         let text = text.text();
         if calendar::matches(text) {
             return Some(UTF_16_CALENDAR);
@@ -113,7 +113,7 @@ fn oddity(head: &[u8]) -> Option<&'static str> {
     if !begins_with_field(text) || !has_odd_ends(text) {
         return None;
     }
-    let should_be = Lines::new(form.letters(text));
+    let should_be = NormalizedLines::new(form.letters(text));
     let (is, should_be) = (text, should_be.text());
     let mut ends = lines(is);
     let is_doubled = ends.next().is_some_and(|first| first.ends_with(b"\r\r"))

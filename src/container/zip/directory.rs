@@ -36,7 +36,7 @@ pub(super) fn split(offset: u64) -> Error {
 
 /// What the end record says.
 #[derive(Debug, Clone, Copy)]
-struct End {
+struct EndRecord {
     /// Number of the volume that has this record.
     disk: u16,
     offset: u64,
@@ -48,7 +48,7 @@ struct End {
     is_zip64: bool,
 }
 
-impl End {
+impl EndRecord {
     /// Whether a field is too small for what it should say.
     fn is_full(&self) -> bool {
         let full = u64::from(u32::MAX);
@@ -58,7 +58,7 @@ impl End {
 
 /// How the tail is searched for the end record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Search {
+pub(super) enum EndSearch {
     /// As far as the longest comment reaches.
     Comment,
     /// The same of an Office package, which has no comment and a small directory.
@@ -79,7 +79,7 @@ const TAIL: u64 = 4096;
 
 impl Directory {
     /// Finds the directory by the end record.
-    pub(super) fn locate(window: &mut Window<'_>, search: Search) -> Result<Directory> {
+    pub(super) fn locate(window: &mut Window<'_>, search: EndSearch) -> Result<Directory> {
         Directory::find(window, search)?.ok_or_else(|| {
             let detail = "no end of central directory record";
             Error::truncated("zip", window.len(), detail)
@@ -87,22 +87,24 @@ impl Directory {
     }
 
     /// The same; `None` where nothing looks like an end record.
-    pub(super) fn find(window: &mut Window<'_>, search: Search) -> Result<Option<Directory>> {
+    pub(super) fn find(window: &mut Window<'_>, search: EndSearch) -> Result<Option<Directory>> {
         let mut first_error = None;
         let reaches: &[u64] = match search {
-            Search::Near => &[NEAR],
-            Search::Tail => &[TAIL],
-            Search::AfterPrefix | Search::Package if window.len() <= TAIL => &[TAIL],
-            Search::AfterPrefix | Search::Package => &[TAIL, MAX_COMMENT.saturating_add(END_LEN)],
-            Search::Comment if window.len() <= NEAR => &[NEAR],
-            Search::Comment => &[NEAR, MAX_COMMENT.saturating_add(END_LEN)],
+            EndSearch::Near => &[NEAR],
+            EndSearch::Tail => &[TAIL],
+            EndSearch::AfterPrefix | EndSearch::Package if window.len() <= TAIL => &[TAIL],
+            EndSearch::AfterPrefix | EndSearch::Package => {
+                &[TAIL, MAX_COMMENT.saturating_add(END_LEN)]
+            }
+            EndSearch::Comment if window.len() <= NEAR => &[NEAR],
+            EndSearch::Comment => &[NEAR, MAX_COMMENT.saturating_add(END_LEN)],
         };
         for reach in reaches.iter().copied() {
             for (offset, ends_file) in candidates(window, reach)? {
                 match Directory::at(window, offset) {
                     Ok(directory) => return Ok(Some(directory)),
                     Err(error) if error.ends_file() => return Err(error),
-                    Err(_) if search == Search::AfterPrefix && !ends_file => {}
+                    Err(_) if search == EndSearch::AfterPrefix && !ends_file => {}
                     Err(error) => {
                         first_error.get_or_insert(error);
                     }
@@ -188,14 +190,14 @@ fn is_central(window: &mut Window<'_>, offset: u64) -> bool {
     window.up_to(offset, 4).is_ok_and(|bytes| bytes == signature)
 }
 
-fn end_record(window: &mut Window<'_>, offset: u64) -> Result<End> {
+fn end_record(window: &mut Window<'_>, offset: u64) -> Result<EndRecord> {
     let bytes = window.read("EndOfCentralDirectory", offset, END_FIXED, Ahead::Block)?;
     let fixed = bytes.first_chunk::<END_FIXED>().ok_or_else(Error::changed)?;
     let mut cursor = Cursor::new("EndOfCentralDirectory", fixed, offset);
     cursor.skip(4, "signature")?;
     let disk = cursor.u16_le("number of this disk")?;
     cursor.skip(4, "disk of the directory, entries on this disk")?;
-    Ok(End {
+    Ok(EndRecord {
         disk,
         offset,
         entries: u64::from(cursor.u16_le("total entries")?),
@@ -207,7 +209,7 @@ fn end_record(window: &mut Window<'_>, offset: u64) -> Result<End> {
 }
 
 /// The zip64 record that belongs to the end record at `offset`, if there is one.
-fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
+fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<EndRecord>> {
     let Some(locator) = offset.checked_sub(LOCATOR_64_LEN) else {
         return Ok(None);
     };
@@ -244,7 +246,7 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
             continue;
         }
         cursor.skip(28, "size, versions, disks, entries on this disk")?;
-        return Ok(Some(End {
+        return Ok(Some(EndRecord {
             disk: 0,
             offset,
             entries: cursor.u64_le("total entries")?,
@@ -265,7 +267,7 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<End>> {
 /// One member, as the central directory or its local header describes it, with what the caller
 /// keeps of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Entry<N> {
+pub(super) struct ZipEntry<N> {
     pub(super) name: N,
     pub(super) flags: u16,
     pub(super) method: u16,
@@ -283,7 +285,7 @@ pub(super) fn central<N>(
     offset: u64,
     ahead: usize,
     keep: impl FnOnce(&[u8]) -> N,
-) -> Result<Option<(Entry<N>, u64)>> {
+) -> Result<Option<(ZipEntry<N>, u64)>> {
     let structure = "CentralDirectoryHeader";
     window.meter().charge(Limit::Steps, 1)?;
     let signature = SIGNATURE.to_le_bytes();
@@ -322,7 +324,7 @@ pub(super) fn central<N>(
         None => window.read(structure, offset.saturating_add(CENTRAL_LEN), len, Ahead::Block)?,
     };
     let (name, extra) = bytes.split_at_checked(name_len).ok_or_else(Error::changed)?;
-    let mut entry = Entry {
+    let mut entry = ZipEntry {
         name: keep(name),
         flags,
         method,
@@ -336,7 +338,7 @@ pub(super) fn central<N>(
 
 /// Takes the sizes of 64 bits from the extra field, if a field says that they are there.
 #[inline]
-fn widen<N>(entry: &mut Entry<N>, extra: &[u8], header: bool) {
+fn widen<N>(entry: &mut ZipEntry<N>, extra: &[u8], header: bool) {
     let full = u64::from(u32::MAX);
     if header || entry.size == full || entry.packed == full {
         widen_from(extra, entry, header);
@@ -345,7 +347,7 @@ fn widen<N>(entry: &mut Entry<N>, extra: &[u8], header: bool) {
 
 /// The same, in their order, for each field that says so. Apart, because hardly any does.
 #[cold]
-fn widen_from<N>(mut extra: &[u8], entry: &mut Entry<N>, header: bool) {
+fn widen_from<N>(mut extra: &[u8], entry: &mut ZipEntry<N>, header: bool) {
     let full = u64::from(u32::MAX);
     while let Some((id, rest)) = extra.split_first_chunk::<2>()
         && let Some((len, rest)) = rest.split_first_chunk::<2>()
@@ -375,7 +377,7 @@ pub(super) fn local<N>(
     window: &mut Window<'_>,
     offset: u64,
     keep: impl FnOnce(&[u8]) -> N,
-) -> Result<(Entry<N>, u64)> {
+) -> Result<(ZipEntry<N>, u64)> {
     let structure = "LocalFileHeader";
     window.meter().charge(Limit::Steps, 1)?;
     let bytes = window.read_at_least(structure, offset, LOCAL_FIXED, Ahead::Block)?;
@@ -399,7 +401,7 @@ pub(super) fn local<N>(
         None => window.read(structure, name_at, len, Ahead::Block)?,
     };
     let (name, extra) = bytes.split_at_checked(name_len).ok_or_else(Error::changed)?;
-    let mut entry = Entry {
+    let mut entry = ZipEntry {
         name: keep(name),
         flags,
         method,
@@ -411,16 +413,16 @@ pub(super) fn local<N>(
     Ok((entry, name_at.saturating_add(to_u64(len))))
 }
 
-impl<N> Entry<N> {
+impl<N> ZipEntry<N> {
     /// The same with `name` kept.
-    pub(super) fn called<M>(self, name: M) -> Entry<M> {
-        let Entry { flags, method, packed, size, header, .. } = self;
-        Entry { name, flags, method, packed, size, header }
+    pub(super) fn called<M>(self, name: M) -> ZipEntry<M> {
+        let ZipEntry { flags, method, packed, size, header, .. } = self;
+        ZipEntry { name, flags, method, packed, size, header }
     }
 
     /// What of the two descriptions of one member does not agree. A reader that trusts the other
     /// one would see another member.
-    pub(super) fn contradicts<M>(&self, local: &Entry<M>) -> Option<&'static str> {
+    pub(super) fn contradicts<M>(&self, local: &ZipEntry<M>) -> Option<&'static str> {
         let known = local.flags & DESCRIPTOR == 0 && (local.packed > 0 || local.size > 0);
         if self.method != local.method {
             Some("another method than in the directory")

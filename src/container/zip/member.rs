@@ -1,6 +1,6 @@
 //! Members of an archive: their data, and whether they are worth opening.
 
-use super::directory::{Directory, Entry, local, malformed};
+use super::directory::{Directory, ZipEntry, local, malformed};
 use super::layout::{
     AES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED, LABEL_INFO, LOCAL_LEN, MASKED,
     STORED, UTF8,
@@ -33,7 +33,7 @@ pub(super) fn report_member(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     directory: &Directory,
-    entry: Entry<&[u8]>,
+    entry: ZipEntry<&[u8]>,
     members: &mut ReadAhead,
 ) -> Result<(bool, Option<u64>)> {
     if entry.packed == 0 {
@@ -88,7 +88,7 @@ pub(super) fn report_member(
 fn is_empty(
     window: &mut Window<'_>,
     directory: &Directory,
-    entry: Entry<&[u8]>,
+    entry: ZipEntry<&[u8]>,
     members: &mut ReadAhead,
 ) -> Result<bool> {
     let header = directory.base.saturating_add(entry.header);
@@ -107,7 +107,7 @@ pub(super) fn locate(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     directory: &Directory,
-    entry: Entry<&[u8]>,
+    entry: ZipEntry<&[u8]>,
     members: &mut ReadAhead,
 ) -> Result<Extent> {
     let header = directory.base.saturating_add(entry.header);
@@ -136,7 +136,7 @@ pub(super) fn locate(
 /// Returns how the member is opened; `None` if its head rules it out.
 pub(super) fn body<N: AsRef<[u8]>>(
     window: &mut Window<'_>,
-    entry: &Entry<N>,
+    entry: &ZipEntry<N>,
     extent: Extent,
     recognizer: Recognizer,
 ) -> Result<Option<Body>> {
@@ -173,7 +173,7 @@ pub(super) fn label_part(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     directory: &Directory,
-    entry: Entry<&[u8]>,
+    entry: ZipEntry<&[u8]>,
 ) -> Result<()> {
     let read = match entry.name {
         LABEL_INFO => label::label_info,

@@ -15,7 +15,7 @@ mod scan;
 pub(crate) mod tests;
 mod unlisted;
 
-use directory::{Directory, Search, central, local, malformed, split};
+use directory::{Directory, EndSearch, central, local, malformed, split};
 pub(crate) use layout::END_SIGNATURE;
 use layout::{CENTRAL, CENTRAL_FIXED, DEFLATED, LOCAL, LOCAL_LEN, SPLIT, STORED};
 use member::{BATCH, HEAD, label_part, report_member};
@@ -50,7 +50,7 @@ fn begins(head: &[u8]) -> bool {
 
 /// The directory of an archive that has members, if there is such. Damage says that there is none; a
 /// limit says nothing.
-fn filled(window: &mut Window<'_>, search: Search) -> Result<Option<Directory>> {
+fn filled(window: &mut Window<'_>, search: EndSearch) -> Result<Option<Directory>> {
     match Directory::find(window, search) {
         Ok(found) => Ok(found.filter(|directory| directory.entries > 0)),
         Err(error) if matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Unsupported) => {
@@ -62,9 +62,9 @@ fn filled(window: &mut Window<'_>, search: Search) -> Result<Option<Directory>> 
 
 /// Reads the archive that ends a program which unpacks it, and says whether there is one.
 pub(crate) fn read_near_end(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<bool> {
-    let Some(directory) = filled(window, Search::Near)? else { return Ok(false) };
+    let Some(directory) = filled(window, EndSearch::Near)? else { return Ok(false) };
     sink.container(Container::Zip);
-    Reading::new(directory, Selection::Members).go_on(window, sink)?;
+    ArchiveReader::new(directory, Selection::Members).go_on(window, sink)?;
     Ok(true)
 }
 
@@ -109,7 +109,7 @@ fn is_shaped_like_local(head: &[u8]) -> bool {
 /// An end record whose comment ends the file has no directory.
 pub(crate) fn read_prefixed(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
-    let directory = match Directory::find(window, Search::AfterPrefix) {
+    let directory = match Directory::find(window, EndSearch::AfterPrefix) {
         Ok(Some(directory)) if directory.entries > 0 => directory,
         Ok(None) if has_local_header(window.head()?) => {
             sink.container(Container::Zip);
@@ -126,18 +126,18 @@ pub(crate) fn read_prefixed(window: &mut Window<'_>, sink: &mut dyn Sink) -> Res
     };
     sink.container(Container::Zip);
     sink.anomaly(Anomaly::NonSpecLayout, Some(0));
-    Reading::new(directory, Selection::Members).go_on(window, sink)
+    ArchiveReader::new(directory, Selection::Members).go_on(window, sink)
 }
 
 /// Whether an archive ends the member, whatever begins it.
 pub(crate) fn ends(window: &mut Window<'_>) -> Result<bool> {
-    filled(window, Search::Tail).map(|found| found.is_some())
+    filled(window, EndSearch::Tail).map(|found| found.is_some())
 }
 
 /// Reads the archive that ends the member.
 pub(crate) fn read_at_end(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Zip);
-    let directory = Directory::locate(window, Search::Tail)?;
+    let directory = Directory::locate(window, EndSearch::Tail)?;
     let is_package = is_office(window, &directory)?;
     sink.container(if is_package { Container::Ooxml } else { Container::Zip });
     read_members(window, sink, directory, is_package)
@@ -188,7 +188,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     }
     let is_split = window.head()?.starts_with(SPLIT);
     let first = local(window, 0, |_| ());
-    let search = if is_package { Search::Package } else { Search::Comment };
+    let search = if is_package { EndSearch::Package } else { EndSearch::Comment };
     let directory = match Directory::locate(window, search) {
         // An empty directory behind members is no answer.
         Ok(directory) if directory.entries == 0 && first.is_ok() => {
@@ -227,7 +227,7 @@ fn read_members(
         false => Selection::Members,
     };
     appended(window, sink, directory.behind)?;
-    Reading::new(directory, selection).go_on(window, sink)
+    ArchiveReader::new(directory, selection).go_on(window, sink)
 }
 
 /// Names the file that follows the archive, if one does. No program unpacks it, but who cuts the
@@ -256,7 +256,7 @@ enum Selection {
 }
 
 /// How far an archive is read.
-struct Reading {
+struct ArchiveReader {
     directory: Directory,
     selection: Selection,
     position: u64,
@@ -268,10 +268,17 @@ struct Reading {
     gaps: Gaps,
 }
 
-impl Reading {
-    fn new(directory: Directory, selection: Selection) -> Reading {
+impl ArchiveReader {
+    fn new(directory: Directory, selection: Selection) -> ArchiveReader {
         let gaps = Gaps::new(directory.base, directory.start);
-        Reading { directory, selection, position: directory.start, entries: 0, claimed: 0, gaps }
+        ArchiveReader {
+            directory,
+            selection,
+            position: directory.start,
+            entries: 0,
+            claimed: 0,
+            gaps,
+        }
     }
 
     /// Names the next members.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::directory::{Entry, local};
+use super::directory::{ZipEntry, local};
 use super::layout::{DESCRIPTOR, DESCRIPTORS, ENCRYPTED, LOCAL, LOCAL_LEN};
 use super::member::{body, name};
 use crate::bytes::to_u64;
@@ -111,7 +111,7 @@ fn header(window: &mut Window<'_>, from: u64, to: u64) -> Result<Option<u64>> {
 fn name_member(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    mut entry: Entry<Vec<u8>>,
+    mut entry: ZipEntry<Vec<u8>>,
     at: u64,
     data: u64,
     to: u64,

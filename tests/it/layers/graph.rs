@@ -241,8 +241,8 @@ impl<'ast> Visit<'ast> for Names {
             }
             let is_name =
                 |part: &str| part.chars().all(|char| char.is_alphanumeric() || char == '_');
-            let name = part.split(|char: char| !(char.is_alphanumeric() || char == '_'));
-            let (first, last) = (name.clone().next().unwrap(), name.last().unwrap());
+            let mut name = part.split(|char: char| !(char.is_alphanumeric() || char == '_'));
+            let (first, last) = (name.clone().next().unwrap(), name.next_back().unwrap());
             if is_joined && !first.is_empty() {
                 path.push(first.to_owned());
             }
