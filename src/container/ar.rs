@@ -85,7 +85,7 @@ fn long_name(
     Ok(Some(name))
 }
 
-/// Returns the name without what fills its field: GNU writes a slash behind it, BSD zeros.
+/// Returns the name without the padding of its field: GNU appends a slash, BSD zeros.
 fn trimmed(name: &[u8]) -> String {
     let name = name.split(|byte| *byte == 0).next().unwrap_or_default().trim_ascii_end();
     utf8_lossy(name.strip_suffix(b"/").unwrap_or(name)).into_owned()

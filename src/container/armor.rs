@@ -23,7 +23,7 @@ const LINE: usize = 48;
 const LONG: usize = 4000;
 const CUT: usize = 200;
 
-/// What is said of other armor: the base64 of a file of a known format, as `certutil -encode` writes it.
+/// Label of other armor: the base64 of a file of a known format, as `certutil -encode` writes it.
 const FILE: &[u8] = b"file";
 /// Letters of base64 that a text begins with if it is nothing but base64.
 const FIRST_LETTERS: usize = 40;

@@ -22,7 +22,7 @@ const HEADER_CRC: u8 = 1 << 1;
 const EXTRA: u8 = 1 << 2;
 const FILE_NAME: u8 = 1 << 3;
 const COMMENT: u8 = 1 << 4;
-/// Bytes within which the optional fields end; `FEXTRA` may have more than anybody writes.
+/// Bytes within which the optional fields end; `FEXTRA` may be longer, but no program writes that.
 const HEADER: usize = 4096;
 /// Encoded bytes that are looked at to tell whether anything can come of them.
 const HEAD: usize = 4096;
@@ -71,7 +71,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 ///
 /// `is_known` says whether all of them together begin like something.
 fn name(found: Vec<GzipMember>, is_known: bool, sink: &mut dyn Sink) -> Result<()> {
-    // Behind empty members, the first one with bytes is the file by itself.
+    // After empty members, the first member with bytes is the whole file.
     let begins = found.iter().position(|packed| !packed.is_empty).unwrap_or_default();
     let stands_alone = begins > 0 && found.get(begins).is_some_and(|it| it.is_firmly_known);
     let is_known = is_known && !stands_alone;
@@ -153,7 +153,7 @@ fn members(
     }
 }
 
-/// The error of a header that stands at `at`.
+/// Moves the offset of an error in a header at offset `at`.
 fn moved(error: Error, at: u64) -> Error {
     let offset = error.offset().map(|offset| offset.saturating_add(at));
     error.with_offset(offset)

@@ -1,6 +1,6 @@
-//! Compound files of every other kind: a password, or nothing, keeps people out of them.
+//! Encryption of Office documents with a password, in compound files without rights management.
 //!
-//! Whatever such a file says, no publishing license is in its clear part.
+//! The clear part of such a file contains no publishing license.
 
 use crate::bytes::Cursor;
 use crate::code::ErrorCode;
@@ -20,11 +20,11 @@ const WORD_ENCRYPTED: u16 = 0x0100;
 const POWERPOINT_ENCRYPTED: u32 = 0xF3D1_C4DF;
 /// BOF, whose high byte is the version up to BIFF4 (MS-XLS 2.4.21).
 const BIFF_BOF: u16 = 0x0009;
-/// WriteProtect, the only record that may stand before FilePass (MS-XLS 2.1.7.20.2).
+/// WriteProtect, the only record that may precede FilePass (MS-XLS 2.1.7.20.2).
 const BIFF_WRITE_PROTECT: u16 = 0x0086;
 /// FilePass (MS-XLS 2.4.117).
 const BIFF_FILE_PASS: u16 = 0x002F;
-/// What is read of a stream to see whether it is encrypted.
+/// Bytes of a stream that are read to determine whether it is encrypted.
 const HEAD: u64 = 64;
 /// A property set with labels has a few thousand bytes.
 const MOST_LABEL_BYTES: u64 = 1_048_576;
@@ -40,7 +40,7 @@ struct DocumentStreams {
     summary: Option<DirectoryEntry>,
 }
 
-/// Says whether a password keeps people out of a compound file without data spaces.
+/// Reports whether a compound file without data spaces is encrypted with a password.
 pub(crate) fn read(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -78,7 +78,7 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// The structure that says it, what it says, and where its stream's entry lies.
+/// Structure that shows the encryption, its scheme, and the offset of the directory entry.
 type EncryptionEvidence = (&'static str, &'static str, u64);
 
 fn find(file: &mut CompoundFile, window: &mut Window<'_>) -> Result<DocumentStreams> {
@@ -130,7 +130,7 @@ fn package(
     Ok(("EncryptionInfo", scheme, info.offset))
 }
 
-/// FilePass behind the first BOF (MS-XLS 2.1.7.20.2).
+/// FilePass after the first BOF (MS-XLS 2.1.7.20.2).
 fn workbook(
     file: &mut CompoundFile,
     window: &mut Window<'_>,

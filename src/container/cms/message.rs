@@ -228,7 +228,7 @@ impl DerReader<'_, '_> {
 
 /// The content of a message.
 enum MessageContent {
-    /// Where it is stored; empty if there is none.
+    /// Extents of the content; empty if it is missing.
     Stored(Vec<Extent>),
     /// It is not opened; the name of the structure.
     Closed(&'static str),

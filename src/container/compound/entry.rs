@@ -27,7 +27,7 @@ pub(crate) struct DirectoryEntry {
     pub(crate) kind: EntryKind,
     /// How many bytes the stream has.
     pub(crate) size: u64,
-    /// Where the entry itself lies in the file.
+    /// Offset of the entry in the file.
     pub(crate) offset: u64,
     pub(super) left: u32,
     pub(super) right: u32,
@@ -98,7 +98,7 @@ impl DirectoryEntry {
                 let is_reset = links == [NO_STREAM; 3] || is_zero;
                 (!is_reset).then_some("a free entry has links")
             }
-            // A sector of the directory that is there twice moves the entries behind it.
+            // A repeated sector of the directory moves the entries after it.
             EntryKind::Root if self.id > 0 => Some("a root that is not the first entry"),
             EntryKind::Storage | EntryKind::Stream => {
                 let is_cut =

@@ -1,4 +1,4 @@
-//! The FAT and the chains in it, followed no further than somebody needs.
+//! FAT and its chains, followed only as far as they are needed.
 
 use super::layout::{
     END_OF_CHAIN, FAT_BEFORE, FAT_BEHIND, FAT_PAGE, HEADER_DIFAT, MAX_REGULAR_SECTOR, NO_STREAM,
@@ -18,7 +18,7 @@ pub(super) struct Fat {
     sectors: u64,
     /// The FAT sectors that the header names.
     header: [u32; HEADER_DIFAT],
-    /// The DIFAT sectors (2.5) walked so far, and the one behind them.
+    /// DIFAT sectors (2.5) that were followed, and the next one.
     difat: Vec<u32>,
     next_difat: u32,
 }

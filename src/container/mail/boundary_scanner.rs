@@ -1,7 +1,7 @@
 //! Search for the delimiters of multiparts (RFC 2046 5.1.1), in blocks of bounded size.
 //!
-//! A mail may be larger than memory, and is read once: whoever reads a part moves the search for
-//! its end on, and what then looks for the next part begins where that one stopped.
+//! A mail may be larger than memory, and is read once: reading a part advances the search for its end,
+//! and the search for the next part continues there.
 
 use std::cell::RefCell;
 use std::io;
@@ -77,7 +77,7 @@ impl Boundary {
     }
 }
 
-/// A content and the search for its end.
+/// Search for the end of a content.
 #[derive(Debug)]
 pub(crate) struct BoundaryScanner {
     pub(super) until: Until,
@@ -217,8 +217,8 @@ impl BoundaryScanner {
         }
     }
 
-    /// Searches until it is known what of the bytes before `to` belongs to the content; where that
-    /// ends, or how far it is known when the search cannot go on.
+    /// Searches until it is known which bytes before `to` are content. Returns the end of those, and the
+    /// error that ended the search.
     fn known_to(&mut self, to: u64, source: &dyn ReadAt, meter: &Meter) -> (u64, Result<()>) {
         let mut outcome = Ok(());
         let known = loop {
@@ -338,8 +338,8 @@ impl BoundaryScanner {
     }
 }
 
-/// The bytes of a content, to be read as those of a member. They have no size until somebody asks:
-/// its end is searched for as far as they are read.
+/// Bytes of a part, as a source. The end of the part is searched for as far as the bytes are read, and
+/// their size is unknown before.
 #[derive(Debug)]
 pub(crate) struct DelimitedBytes<'a, S> {
     holder: S,

@@ -16,15 +16,15 @@ use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
 use crate::source::Window;
 
-/// Lines of no field behind which no more are looked at: a text has one field in ten lines at
-/// most, and no header so many others.
+/// Lines without a field after which the search ends: text has at most one field in ten lines, and no
+/// header has so many other lines.
 const MOST_OTHERS: u32 = 8;
 
-/// Whether it is a message: of its first lines, those that are fields outweigh those that are not.
+/// Returns whether `head` begins a message: more than two thirds of its first lines are fields that only
+/// messages have.
 ///
-/// One line of something else may stand first: the separator of a mailbox, damaged or quoted, or
-/// whatever stands before the first end of a line. Nothing but the lines decides: control characters
-/// are what damage leaves there, or who wants a message to be overlooked, and 8-bit text has every
+/// The first line may be anything, such as a damaged or quoted separator of a mailbox. Only lines decide:
+/// control characters may come from damage or from an attempt at evasion, and 8-bit text contains every
 /// other byte.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = begin(head);
@@ -51,13 +51,13 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     known > others.saturating_mul(2)
 }
 
-/// What stands behind a byte order mark and white space.
+/// Returns the text after a byte order mark and white space.
 pub(crate) fn begin(head: &[u8]) -> &[u8] {
     head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start()
 }
 
-/// The name of the field that `text` begins with: `header::written_name` of its first line, whose
-/// end need not be known for that.
+/// Returns the name of the field that `text` begins with: `header::written_name` of its first line, the
+/// end of which is not needed.
 pub(super) fn name_at_start(text: &[u8]) -> Option<&[u8]> {
     let is_outside = |byte: &u8| !byte.is_ascii_graphic() || *byte == b':';
     let len = text.iter().position(is_outside)?;
@@ -134,10 +134,10 @@ fn is_message(window: &mut Window<'_>) -> Result<Option<bool>> {
     Ok((others > 0).then_some(false))
 }
 
-/// What reads the messages that follow in a mailbox, from the offset of a separator line on.
+/// Reader of the messages that follow in a mailbox, from the offset of a separator line on.
 pub(super) type FollowingMessages = fn(&mut Window<'_>, &mut dyn Sink, u64) -> Result<()>;
 
-/// Reads a message. `following` reads those behind it, if a separator line shows that the message
+/// Reads a message. `following` reads the messages after it, if a separator line shows that the message
 /// is the first one of a mailbox that lacks its first separator line.
 pub(super) fn read(
     window: &mut Window<'_>,
@@ -176,7 +176,7 @@ pub(super) fn read_long(
     }
 }
 
-/// Reads on, with `part` as the next one if it was met already.
+/// Continues the message. `part` is the next part, if it is known already.
 pub(super) fn go_on(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,

@@ -13,16 +13,16 @@ use crate::source::{Encoding, Window};
 pub(super) const CHUNK: usize = 65_536;
 /// Bytes that are parsed at once. Most headers are shorter.
 const PIECE: usize = 4096;
-/// Bytes of one field that are read; a longer one that matters is an error.
+/// Bytes of one field that are read. A longer relevant field is an error.
 const MAX_FIELD: usize = 16_384;
-/// Fields longer than this are charged for the square of their length, because that is what their
-/// decoding may take.
+/// Fields longer than this are charged for the square of their length, because
+/// decoding them may take that long.
 const LONG_FIELD: usize = 512;
 
-/// What the class of rights-managed mail begins with (MS-OXORMMS 2.2.3.2).
+/// Prefix of the class of rights-managed mail (MS-OXORMMS 2.2.3.2).
 const RPMSG_CLASS: &str = "rpmsg.message";
 
-/// Fields that say something about the body.
+/// Fields that describe the body.
 const FIELDS: &[&str] = &[
     "content-type",
     "content-transfer-encoding",
@@ -31,25 +31,25 @@ const FIELDS: &[&str] = &[
     "msip_labels",
 ];
 
-/// What the header of a message or part says.
+/// Header of a message or of a part.
 #[derive(Debug, Default)]
 pub(super) struct MailHeader {
     /// Parsed from `Content-Type`: lower-case type, and its parameters.
     mimetype: Option<String>,
     parameters: BTreeMap<String, String>,
     file_name: Option<String>,
-    /// Every `Content-Transfer-Encoding` in order; there should be one. For one that nobody knows
-    /// stand all that it may have been.
+    /// Every `Content-Transfer-Encoding` in order; there should be one. An unknown encoding is
+    /// represented by all known ones.
     pub(super) encodings: Vec<Option<Encoding>>,
     /// Whether the class of the message is that of rights-managed mail.
     pub(super) is_protected: bool,
     /// The sensitivity label that Outlook writes.
     pub(super) labels: Option<String>,
-    /// Whether lines of base64 stand in it: the empty line that ends it is damaged.
+    /// Whether it contains lines of base64: the empty line that ends it is damaged.
     pub(super) has_body: bool,
     /// Whether an empty line or a delimiter ends it, not the end of the bytes.
     pub(super) is_ended: bool,
-    /// Where the body begins.
+    /// Offset of the body.
     pub(super) body: u64,
 }
 
@@ -199,7 +199,7 @@ fn is_base64(line: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
 }
 
-/// RFC 2045 6.1; `None` where the body stands as it is.
+/// Returns the encodings that a value may mean (RFC 2045 6.1); `None` is no encoding.
 fn encodings(value: &str) -> Vec<Option<Encoding>> {
     let end = value.find(|char: char| char.is_whitespace() || matches!(char, ';' | '('));
     let word = value.trim_start().split_at_checked(end.unwrap_or(value.len()));
@@ -218,7 +218,7 @@ fn name_of(line: &[u8]) -> Option<String> {
 
 /// The name of a field as it is written, if the line has the shape of one.
 pub(super) fn written_name(line: &[u8]) -> Option<&[u8]> {
-    // A name stands at the beginning: what is no letter of one ends the search for its colon.
+    // The search for the colon ends with the first byte that a name does not contain.
     let len = line.iter().position(|byte| !matches!(byte, b'!'..=b'9' | b';'..=b'~'))?;
     let (name, behind) = line.split_at_checked(len)?;
     (!name.is_empty() && behind.trim_ascii_start().first() == Some(&b':')).then_some(name)

@@ -17,10 +17,10 @@ use crate::source::Window;
 
 /// Bytes that are read before the budgets of a member begin anew: a mailbox has no end.
 const STRETCH: u64 = 16 << 20;
-/// Empty lines between a separator line and a header that are passed over.
+/// Empty lines between a separator line and a header that are skipped.
 const MAX_EMPTY: usize = 16;
 
-/// Returns whether `head` begins with a separator line, behind a byte order mark and empty lines. A
+/// Returns whether `head` begins with a separator line, after a byte order mark and empty lines. A
 /// program that quotes such lines may have quoted the first one too.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = eml::begin(head);
@@ -31,7 +31,7 @@ pub(crate) fn matches(head: &[u8]) -> bool {
         || eml::matches(next) && eml::name_at_start(next).is_some()
 }
 
-/// Returns the offset of the first separator line behind lines that are no message. It has a date, and
+/// Returns the offset of the first separator line after lines that are not a message. It has a date, and
 /// a message follows it.
 fn later(head: &[u8]) -> Option<usize> {
     let is_separator = |start: &usize| {
@@ -42,7 +42,7 @@ fn later(head: &[u8]) -> Option<usize> {
     lines.find(is_separator)
 }
 
-/// Returns whether a mailbox begins behind other lines of the head.
+/// Returns whether a mailbox begins after other lines of the head.
 pub(crate) fn matches_later(head: &[u8]) -> bool {
     later(head).is_some()
 }
@@ -75,7 +75,7 @@ pub(crate) fn read_long_message(window: &mut Window<'_>, sink: &mut dyn Sink) ->
     eml::read_long(window, sink, |window, sink, position| go_on(window, sink, position, 1))
 }
 
-/// Reads on at the separator line at `position`, behind which the message after the `count`th is.
+/// Continues at the separator line at `position`, which message `count` precedes.
 fn go_on(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
@@ -84,7 +84,7 @@ fn go_on(
 ) -> Result<()> {
     let stop = position.saturating_add(STRETCH);
     let mut message = MimeMessage::new(position, Until::NextMessage, sink.recognizer());
-    while let Some(start) = behind_separator(window, position)? {
+    while let Some(start) = after_separator(window, position)? {
         count = count.saturating_add(1);
         message.restart(start);
         if let Some(met) = first_known(&mut message, window)? {
@@ -115,8 +115,8 @@ fn go_on(
     Ok(())
 }
 
-/// What makes the message one to be looked into: the first of its parts of which something can
-/// come, if it is not damage. `None` where nothing does, and the message is read to its end.
+/// Returns the reason for which the message is inspected: its first part that is worth opening, or
+/// damage. Returns `None` if there is no reason; the message is then read to its end.
 fn first_known(
     message: &mut MimeMessage,
     window: &mut Window<'_>,
@@ -132,9 +132,8 @@ fn first_known(
     }
 }
 
-/// Returns the offset behind the separator line at `position`, and behind empty lines that follow
-/// it; `None` if no line ends there.
-fn behind_separator(window: &mut Window<'_>, position: u64) -> Result<Option<u64>> {
+/// Returns the offset after the separator line at `position` and the empty lines that follow it; `None` if no line ends there.
+fn after_separator(window: &mut Window<'_>, position: u64) -> Result<Option<u64>> {
     let lines = window.read_forward(position, 4096, CHUNK)?;
     let mut lines = lines.split_inclusive(|byte| *byte == b'\n');
     let Some(separator) = lines.next().filter(|line| line.ends_with(b"\n")) else {

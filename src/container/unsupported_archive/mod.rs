@@ -17,17 +17,16 @@ use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::source::Window;
 
-/// Where ISO 9660 (ECMA-119 6.2.1, 8.1) and UDF (ECMA-167 2/8.3.1) have their first volume descriptor,
-/// behind a system area for others to use.
+/// Offset of the first volume descriptor of ISO 9660 (ECMA-119 6.2.1, 8.1) and UDF (ECMA-167 2/8.3.1),
+/// after the system area, which other formats may use.
 const DESCRIPTOR: u64 = 32_768;
 /// `Standard Identifier`, its second field.
 const IDENTIFIERS: [&[u8]; 2] = [b"CD001", b"BEA01"];
-/// What the system area begins with: nothing, but for an Apple partition map, or a boot record that is
-/// an image by itself.
+/// First bytes of the system area: zeros or an Apple partition map. A boot record is recognized as an
+/// image without them.
 const SYSTEM_AREAS: [&[u8]; 2] = [&[0; 2048], b"ER\x02\0"];
 
-/// Where a boot record has its signature, and its four partitions of 16 bytes each before that (UEFI
-/// 5.2.1).
+/// Offset of the signature of a boot record, and of its four partitions of 16 bytes each (UEFI 5.2.1).
 const BOOT_SIGNATURE: usize = 510;
 const PARTITIONS: usize = 446;
 
@@ -55,7 +54,7 @@ fn kind(head: &[u8]) -> Option<&'static str> {
 }
 
 /// Whether a disk or a volume begins with this: a boot record with partitions, or a jump over the
-/// parameters of a file system. The kernel of Linux has the signature too, and its own behind it.
+/// parameters of a file system. The kernel of Linux has the signature too, followed by another one.
 fn is_volume(head: &[u8]) -> bool {
     let behind = BOOT_SIGNATURE.saturating_add(2);
     let has_more = head.len() > behind && !begins_at(head, behind.saturating_add(2), b"HdrS");
@@ -97,7 +96,7 @@ pub(crate) fn read_disc(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<
     name.map_or(Ok(false), |name| not_opened(sink, 0, name).map(|()| true))
 }
 
-/// Whether a volume descriptor stands behind the system area.
+/// Returns whether a volume descriptor follows the system area.
 pub(crate) fn is_disc(window: &mut Window<'_>) -> Result<bool> {
     let identifier = window.up_to(DESCRIPTOR, 6)?.get(1..).unwrap_or_default();
     Ok(IDENTIFIERS.contains(&identifier))
@@ -153,11 +152,11 @@ pub(super) fn not_opened(sink: &mut dyn Sink, at: u64, name: &'static str) -> Re
     Err(Error::unsupported(ErrorCode::ArchiveNotOpened, "archive", at, name))
 }
 
-/// Bytes behind a program's image in which an archive that it unpacks begins: it may have its own
-/// settings there first.
+/// Bytes after the image of a program within which an archive begins that it unpacks. Settings of the
+/// program may precede it.
 const BEHIND: usize = 4096;
 
-/// What such an archive begins with; of a ZIP, the directory could not be read then.
+/// Magics of such archives. A ZIP archive is among them if its directory was not readable.
 const UNPACKED: [(&[u8], &str); 12] = [
     SEVEN_ZIP,
     RAR,
@@ -173,18 +172,18 @@ const UNPACKED: [(&[u8], &str); 12] = [
     (b"idska32\x1A", "inno setup"),            // Inno Setup, Shared.Struct
 ];
 
-/// What programs that unpack themselves say in their first bytes (the magic database of the `file`
-/// program, `Magdir/msdos`).
+/// Magics in the first bytes of programs that unpack themselves (the magic database of the `file` program,
+/// `Magdir/msdos`).
 const UNPACKERS: [(usize, &[u8], &str); 3] =
     [(28, b"RJSX", "arj"), (36, b"LHa's SFX", "lha"), (36, b"LHA's SFX", "lha")];
 
-/// Returns the name of the archive that a program says to unpack.
+/// Returns the name of the archive that a program unpacks, by its first bytes.
 pub(crate) fn unpacker(head: &[u8]) -> Option<&'static str> {
     let found = UNPACKERS.iter().find(|(at, magic, _)| begins_at(head, *at, magic));
     found.map(|(.., name)| *name)
 }
 
-/// Returns the offset and the name of the archive that a program brings along behind its image.
+/// Returns the offset and the name of the archive after the image of a program.
 pub(crate) fn behind(window: &mut Window<'_>, image: u64) -> Result<Option<(u64, &'static str)>> {
     let behind = window.up_to(image, BEHIND)?;
     let found =

@@ -207,7 +207,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     }
     sink.container(if is_package { Container::Ooxml } else { Container::Zip });
     if directory.base > 0 && first.is_ok() {
-        // One archive stands before the other. Who reads from the front sees the first one.
+        // Two archives follow each other. Programs that read from the front extract the first one.
         sink.anomaly(Anomaly::Polyglot, Some(directory.base));
         let body = Body::Stored(vec![Extent { offset: 0, len: directory.base }]);
         sink.member(Member { name: Name::Unnamed("zip"), body })?;

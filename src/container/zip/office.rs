@@ -1,9 +1,9 @@
-//! Office documents in ZIP packages (ECMA-376 part 2): what makes an archive one of them, and which of
-//! its members are parts of the document, by their names.
+//! Office documents in ZIP packages (ECMA-376 part 2): recognition, and which members are parts of the
+//! document, by their names.
 //!
 //! Relationships decide about parts, and to read all of them would cost a read for each. The writers of
-//! Office documents put parts into a few folders, and give them one of a few extensions. A member that
-//! is named otherwise is looked at like a member of an archive, which costs a read and nothing else.
+//! Office documents put parts into a few folders, and give them one of a few extensions. A member
+//! with another name is examined like a member of an archive, which costs only a read.
 
 use super::directory::{Directory, central, local};
 use super::layout::{
@@ -20,11 +20,11 @@ use crate::source::{Ahead, Encoding, Window, decode_all};
 /// type has at least 200.
 const MAX_RELATIONSHIPS: u64 = 65_536;
 const LEAST_RELATIONSHIPS: u16 = 200;
-/// Local headers of the head that are looked at for those of a package.
+/// Local headers of the head that are searched for those of a package.
 const PACKAGE_BEGIN: usize = 8;
-/// Records that are looked through for the relationships of a package.
+/// Records that are searched for the relationships of a package.
 const PACKAGE_SEARCH: usize = 256;
-/// Folders in which Office documents have their parts.
+/// Folders in which Office documents store their parts.
 const FOLDERS: &[&[u8]] = &[
     b"_rels",
     b"_xmlsignatures",

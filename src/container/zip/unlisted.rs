@@ -1,9 +1,9 @@
-//! Members that the central directory leaves out, counts and all: who reads an archive from its front,
-//! as a pipe is unpacked, sees them.
+//! Members that the central directory does not list. Programs that read an archive from its front, as a
+//! pipe is unpacked, extract them.
 //!
-//! They are looked for where the records of the directory leave room for one between two members, and
-//! only where a local header begins that room. So an archive without such room costs nothing, and
-//! padding no more than a look at its first bytes.
+//! They are searched for in gaps that the records of the directory leave between two members, and only
+//! if a local header begins the gap. So an archive without gaps costs nothing, and padding costs a read of
+//! its first bytes.
 
 use std::collections::BTreeMap;
 
