@@ -2,8 +2,6 @@
 //! its name. It imports the formats; no format imports it. Containers use it through
 //! [`Sink::recognizer`].
 
-use std::cell::OnceCell;
-
 use super::head_words::{Word, Words};
 use super::name::{Name, is_named_like_archive};
 use super::polyglot::{self, TrailingFormat as Trailing};
@@ -17,7 +15,7 @@ use crate::error::Result;
 use crate::kinds::{Container, Protection};
 use crate::source::Window;
 
-use Condition::{Colon, ColonAnd, Contains, FirstByte, Magic, PdfHeader, Unconditional};
+use Condition::{Colon, ColonAnd, Contains, FirstByte, PdfHeader, Unconditional};
 use Matches::{Always, Head, Nested};
 
 /// Test of the first bytes of a member.
@@ -30,6 +28,7 @@ enum Matches {
 }
 
 impl Matches {
+    #[inline]
     fn test(&self, head: &[u8]) -> bool {
         match self {
             Always => true,
@@ -41,11 +40,9 @@ impl Matches {
 
 /// Cheap condition for the test of a row. Rows that share one evaluate it once for each head.
 enum Condition {
-    /// No condition. The format has a firm magic, by which a file after another file is recognized too.
-    Magic,
     /// No condition.
     Unconditional,
-    /// The first byte after a byte order mark and blanks is one with which [`FIRST_BYTES`] begin.
+    /// The first byte after a byte order mark and blanks is one of [`FIRST_BYTES`].
     FirstByte,
     /// `%PDF-` is present near the beginning.
     PdfHeader,
@@ -73,33 +70,34 @@ const fn row(condition: Condition, matches: Matches, read: Read, trailing: Trail
     Format { condition, matches, read, trailing }
 }
 
-const fn magic(matches: fn(&[u8]) -> bool, read: Read, trailing: Trailing) -> Format {
-    row(Magic, Head(matches), read, trailing)
-}
-
 const fn plain(matches: fn(&[u8]) -> bool, read: Read, trailing: Trailing) -> Format {
     row(Unconditional, Head(matches), read, trailing)
 }
 
-/// The formats in the order in which they are tested.
-static FORMATS: &[Format] = &[
-    // A firm magic.
-    magic(compound::matches, read_compound, Trailing::AfterSectors),
-    magic(pfile::matches, pfile::read, Trailing::Any),
-    magic(rpmsg::matches, rpmsg::read, Trailing::Pdf),
-    magic(rpmsg::matches_bare_blocks, rpmsg::read_bare_blocks, Trailing::Pdf),
-    magic(zip::matches, zip::read, Trailing::UnlistedPdf),
+/// The formats that have a firm magic, in the order in which they are tested. A file after another file is
+/// recognized by them too. They have no conditions, because every head is
+/// tested against them.
+const MAGICS: &[Format] = &[
+    plain(compound::matches, read_compound, Trailing::AfterSectors),
+    plain(pfile::matches, pfile::read, Trailing::Any),
+    plain(rpmsg::matches, rpmsg::read, Trailing::Pdf),
+    plain(rpmsg::matches_bare_blocks, rpmsg::read_bare_blocks, Trailing::Pdf),
+    plain(zip::matches, zip::read, Trailing::UnlistedPdf),
     // Its first field is a name, which may begin with any of the following magics.
-    magic(tar::matches, tar::read, Trailing::None),
-    magic(pe::matches, pe::read, Trailing::Pdf),
-    magic(mail::tnef::matches, mail::tnef::read, Trailing::Pdf),
-    magic(mail::pst::matches, mail::pst::read, Trailing::Pdf),
-    magic(gzip::matches, gzip::read, Trailing::None),
-    magic(ar::matches, ar::read, Trailing::None),
-    magic(zlib::matches, zlib::read, Trailing::None),
-    magic(cms::matches, cms::read, Trailing::Pdf),
-    magic(unsupported_archive::matches, unsupported_archive::read, Trailing::Pdf),
-    magic(tar::matches_damaged, tar::read, Trailing::None),
+    plain(tar::matches, tar::read, Trailing::None),
+    plain(pe::matches, pe::read, Trailing::Pdf),
+    plain(mail::tnef::matches, mail::tnef::read, Trailing::Pdf),
+    plain(mail::pst::matches, mail::pst::read, Trailing::Pdf),
+    plain(gzip::matches, gzip::read, Trailing::None),
+    plain(ar::matches, ar::read, Trailing::None),
+    plain(zlib::matches, zlib::read, Trailing::None),
+    plain(cms::matches, cms::read, Trailing::Pdf),
+    plain(unsupported_archive::matches, unsupported_archive::read, Trailing::Pdf),
+    plain(tar::matches_damaged, tar::read, Trailing::None),
+];
+
+/// The other formats in the order in which they are tested.
+const FORMATS: &[Format] = &[
     // Files after a mark and blanks, and a tape archive whose first header lost or gained bytes. The
     // latter is intact after blanks.
     plain(shifted::matches, shifted::read, Trailing::None),
@@ -153,45 +151,38 @@ static KNOWN_BY_TAIL: Format = plain(tail::is_possible, tail::read, Trailing::No
 pub(crate) const RECOGNIZER: Recognizer = Recognizer { is_known, is_firmly_known, begins_file };
 
 /// Properties of a head that conditions test. Each is computed at most once, and only on demand.
+#[derive(Default)]
 struct HeadProperties<'h> {
-    head: &'h [u8],
-    begins_text: OnceCell<bool>,
-    has_pdf_header: OnceCell<bool>,
-    has_colon: OnceCell<bool>,
-    words: OnceCell<Words<'h>>,
+    has_first_byte: Option<bool>,
+    has_pdf_header: Option<bool>,
+    has_colon: Option<bool>,
+    words: Option<Words<'h>>,
 }
 
 impl<'h> HeadProperties<'h> {
-    fn new(head: &'h [u8]) -> HeadProperties<'h> {
-        HeadProperties {
-            head,
-            begins_text: OnceCell::new(),
-            has_pdf_header: OnceCell::new(),
-            has_colon: OnceCell::new(),
-            words: OnceCell::new(),
-        }
-    }
-
-    fn meet(&self, condition: &Condition) -> bool {
+    #[inline]
+    fn meet(&mut self, condition: &Condition, head: &'h [u8]) -> bool {
         match condition {
-            Magic | Unconditional => true,
-            FirstByte => *self.begins_text.get_or_init(|| {
-                let first = mail::eml::begin(self.head).first();
+            Unconditional => true,
+            FirstByte => *self.has_first_byte.get_or_insert_with(|| {
+                let first = mail::eml::begin(head).first();
                 first.is_some_and(|first| FIRST_BYTES.contains(first))
             }),
-            PdfHeader => *self.has_pdf_header.get_or_init(|| pdf::header_at(self.head).is_some()),
-            Colon => self.has_colon(),
-            ColonAnd(word) => self.has_colon() && self.contains(*word),
-            Contains(word) => self.contains(*word),
+            PdfHeader => *self.has_pdf_header.get_or_insert_with(|| pdf::header_at(head).is_some()),
+            Colon => self.has_colon(head),
+            ColonAnd(word) => self.has_colon(head) && self.contains(*word, head),
+            Contains(word) => self.contains(*word, head),
         }
     }
 
-    fn has_colon(&self) -> bool {
-        *self.has_colon.get_or_init(|| memchr::memchr(b':', self.head).is_some())
+    #[inline]
+    fn has_colon(&mut self, head: &[u8]) -> bool {
+        *self.has_colon.get_or_insert_with(|| memchr::memchr(b':', head).is_some())
     }
 
-    fn contains(&self, word: Word) -> bool {
-        self.words.get_or_init(|| Words::of(self.head)).contain(word)
+    #[inline]
+    fn contains(&mut self, word: Word, head: &'h [u8]) -> bool {
+        self.words.get_or_insert_with(|| Words::of(head)).contain(word)
     }
 }
 
@@ -210,8 +201,11 @@ fn is_mail_before(head: &[u8], at: usize) -> bool {
 impl Format {
     /// Returns the format of a member whose decoded bytes begin with `head`, if it is a known one.
     pub(crate) fn of(head: &[u8]) -> Option<&'static Format> {
-        let properties = HeadProperties::new(head);
-        FORMATS.iter().find(|row| properties.meet(&row.condition) && row.matches.test(head))
+        if let Some(found) = MAGICS.iter().find(|row| row.matches.test(head)) {
+            return Some(found);
+        }
+        let mut properties = HeadProperties::default();
+        FORMATS.iter().find(|row| properties.meet(&row.condition, head) && row.matches.test(head))
     }
 
     /// Returns the format of a whole file, whose end is read if the head does not decide.
@@ -259,8 +253,7 @@ fn is_firmly_known(head: &[u8]) -> bool {
 }
 
 fn begins_file(head: &[u8]) -> bool {
-    let mut magics = FORMATS.iter().take_while(|row| matches!(row.condition, Magic));
-    magics.any(|row| row.matches.test(head)) || xrml_file::matches(head)
+    MAGICS.iter().any(|row| row.matches.test(head)) || xrml_file::matches(head)
 }
 
 /// Returns the kind of a member of no known format.
