@@ -137,7 +137,7 @@ const FORMATS: &[Format] = &[
         Trailing::None,
     ),
     plain(zip::matches_damaged, zip::read_prefixed, Trailing::None),
-    plain(mail::calendar::matches_later, mail::calendar::read, Trailing::None),
+    row(Colon, Head(mail::calendar::matches_later), mail::calendar::read, Trailing::None),
 ];
 
 /// Image of a disc; for files only. Many members begin with zeros, and each would have to be decoded

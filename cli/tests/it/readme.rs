@@ -9,7 +9,7 @@ fn the_readme_shows_the_output_of_the_program() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
     let (_, shown) = readme.split_once("$ cargo run --release -- scan corpus\n").unwrap();
-    let (shown, _) = shown.split_once("\n$ cargo test\n").unwrap();
+    let (shown, _) = shown.split_once("\n$ cargo test").unwrap();
     let said = stdout(&rmsight(root, &["scan", "-j", "1", "corpus"]));
     let mut said = said.lines();
     for line in shown.lines().filter(|line| *line != "…") {
