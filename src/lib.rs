@@ -54,15 +54,15 @@ mod kinds;
 mod license;
 mod license_text;
 mod limits;
-mod report;
+mod record;
 #[cfg_attr(not(test), warn(clippy::disallowed_methods))]
 mod source;
 mod timestamp;
 mod verdict;
 
 pub use authority::{
-    Authority, AuthorityKind, Estate, Host, HostRole, Key, KeyStatus, Mistake, Open, Origin,
-    Question,
+    Authority, AuthorityHost, AuthorityKey, AuthorityKind, Estate, EstateError, HostRole, KeyMatch,
+    KeyStatus, OpenQuestion, Origin, Question,
 };
 #[cfg(feature = "estate")]
 pub use authority::{Learned, learn};
@@ -70,20 +70,20 @@ pub use code::{ErrorCode, ErrorFamily, UnknownErrorCode};
 pub use container::{PstAttachment, PstDamage, PstError, PstItem, PstReader};
 pub use error::{Error, ErrorKind, Result, Stage};
 pub use facts::{Facts, LicenseFacts};
-pub use inspect::{Inspector, InspectorBuilder};
+pub use inspect::{Finding, Inspector, InspectorBuilder, Report};
 pub use kinds::{
     Anomaly, Container, Depth, Hierarchy, IssuerKind, KeyLink, Protection, Searched, Signature,
 };
-pub use license::{AppData, Certificate, CertificateKind, Evidence, License, Party};
+pub use license::{AppData, Certificate, CertificateKind, Evidence, License, LicenseParty};
 pub use limits::{Cancel, Limits};
-pub use report::{
-    COLUMNS, Column, ColumnKind, ColumnPart, Envelope, Finding, READER_VERSION, Record, Redactor,
-    Report, SCHEMA_VERSION, Value,
+pub use record::{
+    COLUMNS, Column, ColumnKind, ColumnPart, ColumnValue, Envelope, READER_VERSION, Record,
+    Redactor, SCHEMA_VERSION,
 };
 pub use source::{FileSource, ReadAt, SeekSource, Spill, StreamSource};
 pub use timestamp::Timestamp;
 pub use verdict::{
-    Confidence, Dependency, KeyMatch, Modifier, Need, RULES_VERSION, Rating, Rule, Verdict, judge,
+    Confidence, Dependency, Modifier, Need, RULES_VERSION, Rating, Rule, Verdict, judge,
     judge_dated, modifiers, rules,
 };
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use rmsight::{Estate, Mistake};
+use rmsight::{Estate, EstateError};
 
 use crate::exit::{self, Failure, Result};
 use crate::output::format::counted;
@@ -24,13 +24,13 @@ pub(crate) fn parse(file: &Path, bytes: &[u8]) -> Result<Estate> {
     })
 }
 
-fn warn_of(file: &Path, mistakes: &[Mistake]) {
+fn warn_of(file: &Path, mistakes: &[EstateError]) {
     for mistake in mistakes {
         exit::warn(format_args!("{}: {mistake}", file.display()));
     }
 }
 
-fn wrong(mistakes: &[Mistake]) -> String {
+fn wrong(mistakes: &[EstateError]) -> String {
     counted(mistakes.len().try_into().unwrap_or(u64::MAX), "mistake")
 }
 

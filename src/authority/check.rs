@@ -1,21 +1,21 @@
-//! What no estate may say, wherever it comes from.
+//! Checks the declarations of an estate, from a file or from a program.
 
 use std::collections::HashMap;
 use std::fmt;
 
-use super::{Authority, AuthorityKind, Key, KeyStatus};
+use super::model::{Authority, AuthorityKey, AuthorityKind, KeyStatus};
 
-/// Something that cannot be meant like this.
+/// An error in an estate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Mistake {
-    /// The line of the estate file, counted from 1.
+pub struct EstateError {
+    /// The line in the estate file, from 1; `None` for errors that do not belong to a line.
     pub line: Option<usize>,
-    /// What is wrong, and what would be right.
+    /// The error and its correction.
     pub message: String,
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for EstateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             Some(line) => write!(f, "line {line}: {}", self.message),
@@ -24,41 +24,42 @@ impl fmt::Display for Mistake {
     }
 }
 
-impl std::error::Error for Mistake {}
+impl std::error::Error for EstateError {}
 
-/// What a mistake is about; numbers count from 0 in the order of the estate.
+/// The declaration that contains an error: indexes of the authority and of its host or key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
     Authority(usize),
     Host(usize, usize),
-    /// A key, and which field of it as the estate file calls it; empty for the key as a whole.
+    /// A key and a field of it, by its name in the estate file; empty for the whole key.
     Key(usize, usize, &'static str),
 }
 
-/// Every mistake, in the order of the estate.
+/// Returns all errors, in the order of the estate.
 pub(crate) fn all(authorities: &[Authority]) -> Vec<(Subject, String)> {
-    let mut wrong = Vec::new();
-    let mut seen = Seen::default();
+    let mut errors = Vec::new();
+    let mut seen = DeclaredNames::default();
     for (number, authority) in authorities.iter().enumerate() {
-        let mut about = |message| wrong.push((Subject::Authority(number), message));
+        let mut about = |message| errors.push((Subject::Authority(number), message));
         if authority.name.trim().is_empty() {
             about("an authority needs a name".to_owned());
         }
-        if seen.before("name", &authority.name, authority).is_some() {
+        if seen.insert("name", &authority.name, authority).is_some() {
             about(format!("there are two authorities named `{}`", authority.name));
         }
         for (at, host) in authority.hosts.iter().enumerate() {
-            let mut about = |message| wrong.push((Subject::Host(number, at), message));
+            let mut about = |message| errors.push((Subject::Host(number, at), message));
             if !is_host(&host.name) {
                 about(no_host(&host.name));
             }
-            if let Some(other) = seen.before("host", &host.name, authority) {
+            if let Some(other) = seen.insert("host", &host.name, authority) {
                 about(format!("the host `{}` is declared for `{other}` already", host.name));
             }
         }
         for (at, key) in authority.keys.iter().enumerate() {
-            let mut about = |field, message| wrong.push((Subject::Key(number, at, field), message));
-            for (field, message) in key_mistakes(key, authority.kind) {
+            let mut about =
+                |field, message| errors.push((Subject::Key(number, at, field), message));
+            for (field, message) in key_errors(key, authority.kind) {
                 about(field, message.to_owned());
             }
             for name in &key.held_by {
@@ -68,22 +69,22 @@ pub(crate) fn all(authorities: &[Authority]) -> Vec<(Subject, String)> {
             }
             for (field, value) in [("slc_key", &key.key), ("slc_id", &key.id)] {
                 let Some(value) = value else { continue };
-                if let Some(other) = seen.before(field, value, authority) {
+                if let Some(other) = seen.insert(field, value, authority) {
                     about(field, twice(value, other, &authority.name));
                 }
             }
         }
     }
-    wrong
+    errors
 }
 
-/// Names that were met, each with the authority that it belongs to.
+/// Names that were declared, each with the name of its authority.
 #[derive(Default)]
-struct Seen<'a>(HashMap<(&'static str, &'a str), &'a str>);
+struct DeclaredNames<'a>(HashMap<(&'static str, &'a str), &'a str>);
 
-impl<'a> Seen<'a> {
-    /// Whose this name was before.
-    fn before(
+impl<'a> DeclaredNames<'a> {
+    /// Records a name, and returns the authority that declared it before.
+    fn insert(
         &mut self,
         what: &'static str,
         name: &'a str,
@@ -122,9 +123,9 @@ fn is_cluster(name: &str, authorities: &[Authority]) -> bool {
         .any(|authority| authority.kind == AuthorityKind::AdRms && authority.name == name)
 }
 
-/// What is wrong with a key by itself: the field, and what about it.
-fn key_mistakes(
-    key: &Key,
+/// Returns the errors of a single key: the field and the message.
+fn key_errors(
+    key: &AuthorityKey,
     kind: AuthorityKind,
 ) -> impl Iterator<Item = (&'static str, &'static str)> {
     let is_azure = key.status == KeyStatus::Azure;
@@ -167,12 +168,12 @@ fn key_mistakes(
     .filter_map(|(is_wrong, field, message)| is_wrong.then_some((field, message)))
 }
 
-/// Whether it is a key's fingerprint as the record has it.
+/// Whether a text is the fingerprint of a key as in the record.
 pub(crate) fn is_fingerprint(text: &str) -> bool {
     text.strip_prefix("sha256:").is_some_and(|digits| digits.len() == 64 && is_hex(digits))
 }
 
-/// Whether it is a GUID as the record has it: lower case, no braces.
+/// Whether a text is a GUID as in the record: lower case without braces.
 pub(crate) fn is_guid(text: &str) -> bool {
     let mut parts = text.split('-');
     [8, 4, 4, 4, 12]

@@ -1,27 +1,27 @@
-//! [`Estate`], and how it answers for one license.
+//! [`Estate`]: the declarations of an operator, with an index for lookups.
 
 use std::collections::HashMap;
 
-use super::check::{self, Mistake};
-use super::host::{Located, is_within, locate};
-use super::{Authority, Key, KeyMatch};
+use super::check::{self, EstateError};
+use super::host::{AddressHost, is_within};
+use super::model::{Authority, AuthorityKey, KeyMatch};
 
-/// Seconds of a day: what clocks may differ by if nobody says.
-const DAY: i64 = 86_400;
+/// The default clock skew in seconds: a day.
+const DEFAULT_CLOCK_SKEW: i64 = 86_400;
 
-/// Where a key stands: the authority, and the key within it.
-type Place = (usize, usize);
+/// The index of an authority, and of a key within it.
+type KeyIndex = (usize, usize);
 
-/// Everything the operator knows. [`Estate::default`] is knowing nothing.
+/// The authorities and keys that an operator declares. [`Estate::default`] is empty.
 #[derive(Debug, Clone)]
 pub struct Estate {
     authorities: Vec<Authority>,
     clock_skew: i64,
     digest: Option<String>,
-    by_key: HashMap<String, Place>,
-    by_id: HashMap<String, Place>,
+    by_key: HashMap<String, KeyIndex>,
+    by_id: HashMap<String, KeyIndex>,
     by_host: HashMap<String, usize>,
-    /// Names with a leading dot, the longest first.
+    /// Suffixes with a leading dot, the longest first.
     suffixes: Vec<(String, usize)>,
 }
 
@@ -31,40 +31,43 @@ impl Default for Estate {
     }
 }
 
-/// What the estate knows about one license.
+/// The declarations that match one license.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Answer<'e> {
-    /// What of it matched.
+pub(crate) struct EstateMatch<'e> {
+    /// The part of the license that matched.
     pub(crate) matched: KeyMatch,
-    /// Whose it is.
+    /// The matching authority.
     pub(crate) authority: Option<&'e Authority>,
-    /// The key, where the key itself matched; nothing less can decide.
-    pub(crate) key: Option<&'e Key>,
-    /// The id belongs to another authority than the key.
+    /// The declared key, if the key matched. Only this decides a verdict.
+    pub(crate) key: Option<&'e AuthorityKey>,
+    /// The estate declares the id for another authority than the key.
     pub(crate) id_elsewhere: bool,
-    /// The id is declared, with another key.
+    /// The estate declares the id with another key.
     pub(crate) id_with_other_key: bool,
 }
 
 impl Estate {
-    /// An estate of these authorities.
+    /// Returns an estate of the authorities.
     ///
     /// # Errors
-    /// What an estate file may not say either, such as one key in two authorities.
-    pub fn new(authorities: Vec<Authority>) -> Result<Estate, Vec<Mistake>> {
-        let wrong = check::all(&authorities);
-        if wrong.is_empty() {
+    /// Fails with all errors of the declarations, such as one key in two authorities.
+    pub fn new(authorities: Vec<Authority>) -> Result<Estate, Vec<EstateError>> {
+        let errors = check::all(&authorities);
+        if errors.is_empty() {
             Ok(Estate::index(authorities))
         } else {
-            Err(wrong.into_iter().map(|(_, message)| Mistake { line: None, message }).collect())
+            Err(errors
+                .into_iter()
+                .map(|(_, message)| EstateError { line: None, message })
+                .collect())
         }
     }
 
-    /// Builds the indexes of authorities that were checked: no key, id or host is there twice.
+    /// Builds the indexes of checked authorities: no key, id or host is declared twice.
     pub(crate) fn index(authorities: Vec<Authority>) -> Estate {
         let mut estate = Estate {
             authorities: Vec::new(),
-            clock_skew: DAY,
+            clock_skew: DEFAULT_CLOCK_SKEW,
             digest: None,
             by_key: HashMap::new(),
             by_id: HashMap::new(),
@@ -100,47 +103,46 @@ impl Estate {
         self
     }
 
-    /// The same estate with another allowance for clocks that differ, in seconds (a day if nobody
-    /// says).
+    /// Sets the number of seconds by which clocks can differ; the default is a day.
     #[must_use]
     pub fn with_clock_skew(mut self, seconds: u32) -> Estate {
         self.clock_skew = i64::from(seconds);
         self
     }
 
-    /// The authorities, in the order of the file.
+    /// Returns the authorities, in the order of the file.
     pub fn authorities(&self) -> &[Authority] {
         &self.authorities
     }
 
-    /// By how many seconds clocks may differ before a time says something.
+    /// Returns the number of seconds by which clocks can differ.
     pub fn clock_skew(&self) -> i64 {
         self.clock_skew
     }
 
-    /// SHA-256 of the file that it was read from, 64 hex digits.
+    /// Returns the SHA-256 of the estate file in 64 hex digits; `None` if the estate is not from a file.
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }
 
-    /// Whether it says nothing at all.
+    /// Whether the estate declares no authority.
     pub fn is_empty(&self) -> bool {
         self.authorities.is_empty()
     }
 
-    /// What is known of a key, by the key before its id before the host of its address.
+    /// Finds the declarations for a license: by key, else by id, else by the host of the address.
     pub(crate) fn lookup(
         &self,
         slc_key: Option<&str>,
         slc_id: Option<&str>,
         slc_address: Option<&str>,
-    ) -> Answer<'_> {
+    ) -> EstateMatch<'_> {
         let key = slc_key.and_then(|key| self.at(self.by_key.get(key)));
         let id = slc_id.and_then(|id| self.at(self.by_id.get(id)));
         let id_with_other_key = id.is_some_and(|(_, declared)| {
             declared.key.as_deref().zip(slc_key).is_some_and(|(one, other)| one != other)
         });
-        let mut answer = Answer {
+        let mut found = EstateMatch {
             matched: KeyMatch::None,
             authority: None,
             key: None,
@@ -148,22 +150,22 @@ impl Estate {
             id_with_other_key,
         };
         if let Some((authority, key)) = key {
-            answer.matched = KeyMatch::Key;
-            answer.authority = Some(authority);
-            answer.key = Some(key);
-            answer.id_elsewhere = id.is_some_and(|(other, _)| other.name != authority.name);
+            found.matched = KeyMatch::Key;
+            found.authority = Some(authority);
+            found.key = Some(key);
+            found.id_elsewhere = id.is_some_and(|(other, _)| other.name != authority.name);
         } else if let Some((authority, _)) = id {
-            answer.matched = KeyMatch::Id;
-            answer.authority = Some(authority);
+            found.matched = KeyMatch::Id;
+            found.authority = Some(authority);
         } else if let Some(authority) = self.by_address(slc_address) {
-            answer.matched = KeyMatch::Host;
-            answer.authority = Some(authority);
+            found.matched = KeyMatch::Host;
+            found.authority = Some(authority);
         }
-        answer
+        found
     }
 
-    fn at(&self, place: Option<&Place>) -> Option<(&Authority, &Key)> {
-        let (number, at) = place?;
+    fn at(&self, index: Option<&KeyIndex>) -> Option<(&Authority, &AuthorityKey)> {
+        let (number, at) = index?;
         let authority = self.authorities.get(*number)?;
         Some((authority, authority.keys.get(*at)?))
     }
@@ -172,7 +174,7 @@ impl Estate {
         if self.by_host.is_empty() && self.suffixes.is_empty() {
             return None;
         }
-        let Located::At(host) = locate(address) else {
+        let AddressHost::Known(host) = AddressHost::of(address) else {
             return None;
         };
         let below = || {

@@ -1,25 +1,25 @@
-//! The estate file: TOML, read by hand so that every mistake is told with its line, and all at
-//! once.
+//! Reads the estate file. It is TOML, read without `serde` in order to report all errors at once, each
+//! with its line.
 //!
 //! ```toml
-//! clock_skew = "1d"                       # by how much clocks may differ; optional
+//! clock_skew = "1d"                       # by how much clocks can differ; optional
 //!
 //! [[authority]]
 //! name = "Headquarters"
 //! kind = "ad-rms"                         # or azure-rms
 //! hosts = ["rms.example.com", ".rms.example.com", { name = "connector.example.com", role = "connector" }]
-//! settled = ["licensing-only"]            # questions to which the answer is: there is nothing
+//! settled = ["licensing-only"]            # questions whose answer is "nothing"
 //!
 //! [[authority.key]]
 //! slc_key = "sha256:…"                    # as in the record
 //! slc_id = "…"                            # as in the record; optional
 //! status = "read-only"                    # active, read-only, imported, lost or foreign
-//! since = 2024-03-01                      # read-only: since when it publishes nothing
-//! # tenant = "…"                          # imported: into which tenant
-//! # held_by = ["Another cluster"]         # clusters that got it with a trusted publishing domain
+//! since = 2024-03-01                      # read-only: when publishing was denied
+//! # tenant = "…"                          # imported: the tenant
+//! # held_by = ["Another cluster"]         # clusters that imported its trusted publishing domain
 //! # origin = "own"                        # or sub-enrolled, tpd
 //! ```
-//! The keys of an `azure-rms` authority have no status: they were born in Azure.
+//! The keys of an `azure-rms` authority need no status: Azure created them.
 
 use std::collections::HashMap;
 
@@ -27,121 +27,124 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::check::{self, Mistake, Subject};
-use super::{
-    Authority, AuthorityKind, Estate, Host, HostRole, Key, KeyStatus, Origin, Question, text,
+use super::check::{self, EstateError, Subject};
+use super::estate::Estate;
+use super::model::{
+    Authority, AuthorityHost, AuthorityKey, AuthorityKind, HostRole, KeyStatus, Origin, Question,
 };
+use super::text;
 use crate::timestamp::Timestamp;
 
 impl Estate {
     /// Reads an estate file.
     ///
     /// # Errors
-    /// Every mistake in it, by line. What the file does not say in the right way is not guessed.
-    pub fn from_toml(file: impl AsRef<[u8]>) -> Result<Estate, Vec<Mistake>> {
+    /// Returns all errors in the file, by line. Invalid values are not guessed.
+    pub fn from_toml(file: impl AsRef<[u8]>) -> Result<Estate, Vec<EstateError>> {
         read(file.as_ref())
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Estate, Vec<Mistake>> {
+fn read(bytes: &[u8]) -> Result<Estate, Vec<EstateError>> {
     let Some(text) = text::decode(bytes) else {
         let message = "the file is neither UTF-8 nor UTF-16 text".to_owned();
-        return Err(vec![Mistake { line: None, message }]);
+        return Err(vec![EstateError { line: None, message }]);
     };
-    let mut reader = Reader { lines: Lines::of(&text), wrong: Vec::new() };
+    let mut reader = EstateReader { lines: LineEnds::of(&text), errors: Vec::new() };
     let (table, errors) = DeTable::parse_recoverable(&text);
     for error in &errors {
         let at = error.span().map_or(0, |span| span.start);
-        reader.say(at, error.message().to_owned());
+        reader.report(at, error.message().to_owned());
     }
-    // What stands behind an error in the syntax is guesswork.
+    // After a syntax error, the values are unreliable.
     let estate = if errors.is_empty() { reader.estate(table.get_ref()) } else { None };
     match estate {
-        Some(estate) if reader.wrong.is_empty() => {
+        Some(estate) if reader.errors.is_empty() => {
             let digest = Sha256::digest(bytes);
             let hex = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             Ok(estate.with_digest(hex))
         }
         _ => {
-            reader.wrong.sort_by_key(|mistake| mistake.line);
-            Err(reader.wrong)
+            reader.errors.sort_by_key(|mistake| mistake.line);
+            Err(reader.errors)
         }
     }
 }
 
-/// Where lines begin.
-struct Lines(Vec<usize>);
+/// The offsets of line ends.
+struct LineEnds(Vec<usize>);
 
-impl Lines {
-    fn of(text: &str) -> Lines {
-        Lines(memchr::memchr_iter(b'\n', text.as_bytes()).collect())
+impl LineEnds {
+    fn of(text: &str) -> LineEnds {
+        LineEnds(memchr::memchr_iter(b'\n', text.as_bytes()).collect())
     }
 
-    /// The line of a byte, counted from 1.
+    /// Returns the line of a byte, from 1.
     fn at(&self, offset: usize) -> usize {
         self.0.partition_point(|end| *end < offset).saturating_add(1)
     }
 }
 
-struct Reader {
-    lines: Lines,
-    wrong: Vec<Mistake>,
+struct EstateReader {
+    lines: LineEnds,
+    errors: Vec<EstateError>,
 }
 
-/// A table, where it stands, and how to speak of it.
+/// A table and its offset in the file.
 #[derive(Clone, Copy)]
-struct Table<'t> {
+struct TomlTable<'t> {
     fields: &'t DeTable<'t>,
     at: usize,
 }
 
-impl<'t> Table<'t> {
+impl<'t> TomlTable<'t> {
     fn get(self, name: &str) -> Option<&'t Spanned<DeValue<'t>>> {
         self.fields.get(name)
     }
 
-    /// Where a field stands, or the table if it has no such field.
+    /// Returns the offset of a field, or of the table if the field is missing.
     fn at(self, name: &str) -> usize {
         self.get(name).map_or(self.at, |value| value.span().start)
     }
 }
 
-impl Reader {
-    fn say(&mut self, at: usize, message: String) {
-        self.wrong.push(Mistake { line: Some(self.lines.at(at)), message });
+impl EstateReader {
+    fn report(&mut self, at: usize, message: String) {
+        self.errors.push(EstateError { line: Some(self.lines.at(at)), message });
     }
 
     fn estate(&mut self, root: &DeTable<'_>) -> Option<Estate> {
-        let root = Table { fields: root, at: 0 };
+        let root = TomlTable { fields: root, at: 0 };
         self.only(root, &["authority", "clock_skew"]);
         let skew = self.clock_skew(root);
         let mut authorities = Vec::new();
-        let mut places = HashMap::new();
+        let mut tables = HashMap::new();
         for table in self.tables(root, "authority") {
             if let Some((authority, keys)) = self.authority(table) {
-                places.insert(authorities.len(), (table, keys));
+                tables.insert(authorities.len(), (table, keys));
                 authorities.push(authority);
             }
         }
         for (subject, message) in check::all(&authorities) {
             let at = match subject {
-                Subject::Authority(number) => places.get(&number).map(|(table, _)| table.at),
-                Subject::Host(number, at) => places.get(&number).and_then(|(table, _)| {
+                Subject::Authority(number) => tables.get(&number).map(|(table, _)| table.at),
+                Subject::Host(number, at) => tables.get(&number).and_then(|(table, _)| {
                     let hosts = table.get("hosts")?;
                     Some(hosts.get_ref().as_array()?.get(at)?.span().start)
                 }),
                 Subject::Key(number, at, field) => {
-                    places.get(&number).and_then(|(_, keys)| Some(keys.get(at)?.at(field)))
+                    tables.get(&number).and_then(|(_, keys)| Some(keys.get(at)?.at(field)))
                 }
             };
-            self.say(at.unwrap_or(0), message);
+            self.report(at.unwrap_or(0), message);
         }
-        let estate = self.wrong.is_empty().then(|| Estate::index(authorities))?;
+        let estate = self.errors.is_empty().then(|| Estate::index(authorities))?;
         Some(skew.map_or(estate.clone(), |skew| estate.with_clock_skew(skew)))
     }
 
-    /// An authority and where its keys stand; nothing if it cannot be told what it is.
-    fn authority<'t>(&mut self, table: Table<'t>) -> Option<(Authority, Vec<Table<'t>>)> {
+    /// Reads an authority, and returns it with the tables of its keys; `None` without a valid name and
+    /// kind.
+    fn authority<'t>(&mut self, table: TomlTable<'t>) -> Option<(Authority, Vec<TomlTable<'t>>)> {
         self.only(table, &["name", "kind", "hosts", "key", "settled"]);
         let name = self.required(table, "name", "an authority");
         let kind = self.required(table, "kind", "an authority");
@@ -155,41 +158,41 @@ impl Reader {
             })
             .collect();
         let mut keys = Vec::new();
-        let mut places = Vec::new();
-        for place in self.tables(table, "key") {
-            if let Some(key) = self.key(place, kind) {
+        let mut key_tables = Vec::new();
+        for key_table in self.tables(table, "key") {
+            if let Some(key) = self.key(key_table, kind) {
                 keys.push(key);
-                places.push(place);
+                key_tables.push(key_table);
             }
         }
         let (name, kind) = (name?.to_owned(), kind?);
-        Some((Authority { name, kind, hosts, keys, settled }, places))
+        Some((Authority { name, kind, hosts, keys, settled }, key_tables))
     }
 
-    fn hosts(&mut self, table: Table<'_>) -> Vec<Host> {
+    fn hosts(&mut self, table: TomlTable<'_>) -> Vec<AuthorityHost> {
         let mut hosts = Vec::new();
         for value in self.array(table, "hosts") {
             let at = value.span().start;
             match value.get_ref() {
-                DeValue::String(name) => hosts.push(Host::new(name.as_ref())),
+                DeValue::String(name) => hosts.push(AuthorityHost::new(name.as_ref())),
                 DeValue::Table(fields) => {
-                    let table = Table { fields, at };
+                    let table = TomlTable { fields, at };
                     self.only(table, &["name", "role"]);
                     let name = self.required(table, "name", "a host").unwrap_or_default();
                     let role = self.string(table, "role");
                     let role = self.name(table, "role", role, HostRole::ALL, HostRole::as_str);
-                    hosts.push(Host {
+                    hosts.push(AuthorityHost {
                         name: name.to_owned(),
                         role: role.unwrap_or(HostRole::Server),
                     });
                 }
-                _ => self.say(at, "a host is a name, or { name = …, role = … }".to_owned()),
+                _ => self.report(at, "a host is a name, or { name = …, role = … }".to_owned()),
             }
         }
         hosts
     }
 
-    fn key(&mut self, table: Table<'_>, kind: Option<AuthorityKind>) -> Option<Key> {
+    fn key(&mut self, table: TomlTable<'_>, kind: Option<AuthorityKind>) -> Option<AuthorityKey> {
         let known = ["slc_key", "slc_id", "status", "since", "tenant", "held_by", "origin"];
         self.only(table, &known);
         let status = match (self.string(table, "status"), kind) {
@@ -197,14 +200,14 @@ impl Reader {
             (None, _) if table.get("status").is_none() => {
                 let names = KeyStatus::ALL.iter().filter(|status| **status != KeyStatus::Azure);
                 let names = list(names.map(|status| status.as_str()));
-                self.say(table.at, format!("a key needs a `status`: {names}"));
+                self.report(table.at, format!("a key needs a `status`: {names}"));
                 None
             }
             (Some(text), _) if text.trim().is_empty() => {
                 let names = KeyStatus::ALL.iter().filter(|status| **status != KeyStatus::Azure);
                 let names = list(names.map(|status| status.as_str()));
                 let message = format!("the `status` is empty: say what became of it: {names}");
-                self.say(table.at("status"), message);
+                self.report(table.at("status"), message);
                 None
             }
             (text, _) => self.name(table, "status", text, KeyStatus::ALL, KeyStatus::as_str),
@@ -216,7 +219,7 @@ impl Reader {
             let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
             inner.unwrap_or(text).to_ascii_lowercase()
         };
-        let key = Key {
+        let key = AuthorityKey {
             key: self.string(table, "slc_key").map(|text| text.trim().to_ascii_lowercase()),
             id: self.string(table, "slc_id").map(guid),
             status: KeyStatus::Lost,
@@ -225,11 +228,11 @@ impl Reader {
             held_by: self.strings(table, "held_by").into_iter().map(str::to_owned).collect(),
             origin: origin.unwrap_or(Origin::Own),
         };
-        status.map(|status| Key { status, ..key })
+        status.map(|status| AuthorityKey { status, ..key })
     }
 
-    /// A date or a time, in UTC: TOML's own or as text.
-    fn time(&mut self, table: Table<'_>, name: &str) -> Option<Timestamp> {
+    /// Reads a date or a time in UTC, as a TOML date or as text.
+    fn time(&mut self, table: TomlTable<'_>, name: &str) -> Option<Timestamp> {
         let value = table.get(name)?;
         let time = match value.get_ref() {
             DeValue::Datetime(time) => Timestamp::parse(&time.to_string()),
@@ -238,12 +241,12 @@ impl Reader {
         };
         if time.is_none() {
             let message = format!("`{name}` is a date such as 2024-03-01, or a time in UTC");
-            self.say(value.span().start, message);
+            self.report(value.span().start, message);
         }
         time
     }
 
-    fn clock_skew(&mut self, root: Table<'_>) -> Option<u32> {
+    fn clock_skew(&mut self, root: TomlTable<'_>) -> Option<u32> {
         let text = self.string(root, "clock_skew")?;
         let seconds = || {
             let digits = text.trim_end_matches(|char: char| char.is_ascii_alphabetic());
@@ -259,83 +262,83 @@ impl Reader {
         let seconds = seconds();
         if seconds.is_none() {
             let message = "`clock_skew` is a number and a unit: `1d`, `12h`, `30m` or `0s`";
-            self.say(root.at("clock_skew"), message.to_owned());
+            self.report(root.at("clock_skew"), message.to_owned());
         }
         seconds
     }
 }
 
-/// How fields are read, whatever they mean.
-impl Reader {
-    /// Refuses what nobody reads: a field with a slip of the pen would silently not count.
-    fn only(&mut self, table: Table<'_>, known: &[&str]) {
+/// Readers of fields by type.
+impl EstateReader {
+    /// Rejects unknown fields, because a misspelled field would be ignored silently.
+    fn only(&mut self, table: TomlTable<'_>, known: &[&str]) {
         for name in table.fields.keys() {
             if !known.contains(&name.get_ref().as_ref()) {
                 let known = list(known.iter().copied());
                 let message = format!("there is no field `{}` here, only {known}", name.get_ref());
-                self.say(name.span().start, message);
+                self.report(name.span().start, message);
             }
         }
     }
 
-    fn tables<'t>(&mut self, table: Table<'t>, name: &str) -> Vec<Table<'t>> {
+    fn tables<'t>(&mut self, table: TomlTable<'t>, name: &str) -> Vec<TomlTable<'t>> {
         let mut tables = Vec::new();
         for value in self.array(table, name) {
             let at = value.span().start;
             match value.get_ref() {
-                DeValue::Table(fields) => tables.push(Table { fields, at }),
-                _ => self.say(at, format!("`{name}` is a list of tables")),
+                DeValue::Table(fields) => tables.push(TomlTable { fields, at }),
+                _ => self.report(at, format!("`{name}` is a list of tables")),
             }
         }
         tables
     }
 
-    fn array<'t>(&mut self, table: Table<'t>, name: &str) -> &'t [Spanned<DeValue<'t>>] {
+    fn array<'t>(&mut self, table: TomlTable<'t>, name: &str) -> &'t [Spanned<DeValue<'t>>] {
         let Some(value) = table.get(name) else { return &[] };
         match value.get_ref() {
             DeValue::Array(array) => array,
             _ if name == "authority" || name == "key" => {
                 let message = format!("write `[[…{name}]]`, in two brackets: there can be several");
-                self.say(value.span().start, message);
+                self.report(value.span().start, message);
                 &[]
             }
             _ => {
-                self.say(value.span().start, format!("`{name}` is a list: [\"…\", \"…\"]"));
+                self.report(value.span().start, format!("`{name}` is a list: [\"…\", \"…\"]"));
                 &[]
             }
         }
     }
 
-    fn strings<'t>(&mut self, table: Table<'t>, name: &str) -> Vec<&'t str> {
+    fn strings<'t>(&mut self, table: TomlTable<'t>, name: &str) -> Vec<&'t str> {
         let mut strings = Vec::new();
         for value in self.array(table, name) {
             match value.get_ref() {
                 DeValue::String(text) => strings.push(text.as_ref()),
-                _ => self.say(value.span().start, format!("`{name}` is a list of texts")),
+                _ => self.report(value.span().start, format!("`{name}` is a list of texts")),
             }
         }
         strings
     }
 
-    fn string<'t>(&mut self, table: Table<'t>, name: &str) -> Option<&'t str> {
+    fn string<'t>(&mut self, table: TomlTable<'t>, name: &str) -> Option<&'t str> {
         let value = table.get(name)?;
         let text = value.get_ref().as_str();
         if text.is_none() {
-            self.say(value.span().start, format!("`{name}` is a text: \"…\""));
+            self.report(value.span().start, format!("`{name}` is a text: \"…\""));
         }
         text
     }
 
-    fn required<'t>(&mut self, table: Table<'t>, name: &str, what: &str) -> Option<&'t str> {
+    fn required<'t>(&mut self, table: TomlTable<'t>, name: &str, what: &str) -> Option<&'t str> {
         if table.get(name).is_none() {
-            self.say(table.at, format!("{what} needs `{name}`"));
+            self.report(table.at, format!("{what} needs `{name}`"));
         }
         self.string(table, name)
     }
 
     fn name<T: Copy>(
         &mut self,
-        table: Table<'_>,
+        table: TomlTable<'_>,
         field: &str,
         text: Option<&str>,
         all: &[T],
@@ -345,7 +348,7 @@ impl Reader {
         let found = all.iter().copied().find(|one| as_str(*one) == text);
         if found.is_none() {
             let all = list(all.iter().map(|one| as_str(*one)));
-            self.say(table.at(field), format!("`{field}` is one of {all}, not `{text}`"));
+            self.report(table.at(field), format!("`{field}` is one of {all}, not `{text}`"));
         }
         found
     }

@@ -1,33 +1,35 @@
-//! Hosts of addresses as licenses hold them, which is not always as RFC 3986 would have them.
+//! Hosts of the addresses in licenses. Some of these addresses violate RFC 3986.
 
 use std::borrow::Cow;
 
 use fluent_uri::Iri;
 
-/// What an address says about its host.
+/// The host of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Located<'a> {
-    /// There is no address, or an empty one.
+pub(crate) enum AddressHost<'a> {
+    /// The address is missing or empty.
     Absent,
-    /// Nobody can tell which host it means.
-    Bad,
-    /// A host: lower case, no port, no user, no trailing dot.
-    At(Cow<'a, str>),
+    /// The host cannot be told, or clients disagree about it.
+    Unclear,
+    /// The host in lower case, without port, user information and trailing dot.
+    Known(Cow<'a, str>),
 }
 
-/// Which host an address means.
-///
-/// Only what stands between `://` and the next `/`, `?` or `#` is parsed, so a blank, a line break
-/// or raw non-ASCII in the path changes nothing (licenses hold such paths); within the authority
-/// they do, and so does a backslash, which clients read in different ways. Also bad: no `http` or
-/// `https`, no host, a percent-encoded host, an empty label. A name outside ASCII is a host like
-/// any other; it equals none within ASCII, whatever it looks like.
-pub(crate) fn locate(address: Option<&str>) -> Located<'_> {
-    let address = address.map(str::trim).unwrap_or_default();
-    if address.is_empty() {
-        return Located::Absent;
+impl<'a> AddressHost<'a> {
+    /// Returns the host of an address.
+    ///
+    /// Parses only the text from `://` to the next `/`, `?` or `#`. Paths in licenses contain blanks,
+    /// line breaks and raw non-ASCII text, and these change nothing. Within the authority part they
+    /// make the host unclear. So do a backslash, which clients interpret in different ways, a scheme
+    /// other than `http` and `https`, a missing or percent-encoded host, and an empty label. A host
+    /// name outside ASCII is known, and differs from all names within ASCII.
+    pub(crate) fn of(address: Option<&'a str>) -> AddressHost<'a> {
+        let address = address.map(str::trim).unwrap_or_default();
+        if address.is_empty() {
+            return AddressHost::Absent;
+        }
+        host_of(address).map_or(AddressHost::Unclear, AddressHost::Known)
     }
-    host_of(address).map_or(Located::Bad, Located::At)
 }
 
 fn host_of(address: &str) -> Option<Cow<'_, str>> {
@@ -40,15 +42,15 @@ fn host_of(address: &str) -> Option<Cow<'_, str>> {
     clean(iri.authority().filter(|_| is_web)?.host())
 }
 
-/// A host name or address literal in its one form, or nothing if no name can be like that.
+/// Returns the canonical form of a host name or address literal; `None` if it is not valid.
 pub(crate) fn clean(host: &str) -> Option<Cow<'_, str>> {
     if host.starts_with('[') {
         return Some(Cow::Owned(host.to_ascii_lowercase()));
     }
     let host = host.strip_suffix('.').unwrap_or(host);
-    let of_a_name =
+    let is_name_char =
         |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char) || !char.is_ascii();
-    if host.split('.').any(str::is_empty) || !host.chars().all(of_a_name) {
+    if host.split('.').any(str::is_empty) || !host.chars().all(is_name_char) {
         return None;
     }
     if host.chars().any(char::is_uppercase) {
@@ -58,7 +60,7 @@ pub(crate) fn clean(host: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Whether `host` is `domain` or lies below it.
+/// Whether `host` is `domain` or a name below it.
 pub(crate) fn is_within(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }

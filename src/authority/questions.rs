@@ -1,29 +1,31 @@
-//! What an operator should be asked before an estate is believed to be whole.
+//! The questions that an operator has to answer before an estate counts as complete.
 
-use super::{Authority, AuthorityKind, Estate, Key, KeyStatus, Origin, Question};
+use super::estate::Estate;
+use super::model::{Authority, AuthorityKey, AuthorityKind, KeyStatus, Origin, Question};
 
-/// Something that the estate leaves open.
+/// A question that the estate leaves open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Open {
-    /// The authority that it is about.
+pub struct OpenQuestion {
+    /// The name of the authority.
     pub authority: String,
-    /// What to name in its `settled` list if the answer is that there is nothing.
+    /// The entry for the `settled` list of the authority if the answer is "nothing"; `None` if only a
+    /// declaration answers the question.
     pub question: Option<Question>,
-    /// The question.
+    /// The text of the question.
     pub text: String,
 }
 
 impl Estate {
-    /// What is still open to ask, in the order of the authorities.
-    pub fn open_questions(&self) -> Vec<Open> {
+    /// Returns the open questions, in the order of the authorities.
+    pub fn open_questions(&self) -> Vec<OpenQuestion> {
         self.authorities().iter().flat_map(|authority| self.open_of(authority)).collect()
     }
 
-    fn open_of(&self, authority: &Authority) -> Vec<Open> {
+    fn open_of(&self, authority: &Authority) -> Vec<OpenQuestion> {
         let mut open = Vec::new();
         let mut ask = |question, text: String| {
-            open.push(Open { authority: authority.name.clone(), question, text });
+            open.push(OpenQuestion { authority: authority.name.clone(), question, text });
         };
         if authority.keys.is_empty() {
             let text = "It has no key, so nothing can be said of its files. Learn its key from a file \
@@ -49,7 +51,7 @@ impl Estate {
         open
     }
 
-    /// Whether the keys are the answer.
+    /// Whether the declared keys answer the question.
     fn is_answered(&self, question: Question, authority: &Authority) -> bool {
         let of_origin = |origin| authority.keys.iter().filter(move |key| key.origin == origin);
         match question {
@@ -64,10 +66,10 @@ impl Estate {
     }
 }
 
-/// The question, where it makes sense to ask it of such an authority.
+/// Returns the text of a question; `None` if it does not apply to the authority.
 fn text(question: Question, authority: &Authority) -> Option<&'static str> {
-    let is_somebody_elses = |key: &Key| key.status == KeyStatus::Foreign;
-    if !authority.keys.is_empty() && authority.keys.iter().all(is_somebody_elses) {
+    let is_foreign = |key: &AuthorityKey| key.status == KeyStatus::Foreign;
+    if !authority.keys.is_empty() && authority.keys.iter().all(is_foreign) {
         return None;
     }
     match (question, authority.kind) {

@@ -1,6 +1,7 @@
-//! Estate files: what they say, what they may not say, and on which line.
+//! Estate files: values, errors and their lines.
 
 use super::*;
+use crate::timestamp::Timestamp;
 use crate::verdict::Verdict;
 
 const ONE: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
@@ -44,7 +45,7 @@ slc_id = "6fa459ea-ee8a-4ca4-894e-db77e160355e"
 }
 
 #[test]
-fn a_file_says_what_became_of_each_key() {
+fn estate_file_declares_keys_with_status() {
     let estate = Estate::from_toml(whole()).unwrap();
     assert_eq!(estate.clock_skew(), 43_200);
     let [cluster, tenant] = estate.authorities() else { panic!("two authorities") };
@@ -59,7 +60,7 @@ fn a_file_says_what_became_of_each_key() {
 }
 
 #[test]
-fn the_digest_is_that_of_the_bytes() {
+fn digest_is_sha256_of_file() {
     let digest = |bytes: &[u8]| Estate::from_toml(bytes).unwrap().digest().unwrap().to_owned();
     let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     assert_eq!(digest(b""), empty);
@@ -67,7 +68,7 @@ fn the_digest_is_that_of_the_bytes() {
 }
 
 #[test]
-fn any_encoding_that_editors_and_shells_write_is_read() {
+fn utf8_and_utf16_files_are_read() {
     let text = whole().replace('\n', "\r\n");
     let wide = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
         format!("\u{feff}{text}").encode_utf16().flat_map(order).collect()
@@ -84,17 +85,17 @@ fn any_encoding_that_editors_and_shells_write_is_read() {
     assert!(Estate::from_toml([0x80, 0xFF, 0xFF]).is_err());
 }
 
-/// A file with one change, and the line and a part of what is then said.
-fn mistakes(old: &str, new: &str) -> Vec<(usize, String)> {
+/// Changes the valid file once, and returns the lines and messages of the errors.
+fn errors_of(old: &str, new: &str) -> Vec<(usize, String)> {
     let file = whole();
     assert!(file.contains(old), "{old}");
     let file = file.replacen(old, new, 1);
     let wrong = Estate::from_toml(file).err().unwrap_or_default();
-    wrong.into_iter().map(|mistake| (mistake.line.unwrap_or(0), mistake.message)).collect()
+    wrong.into_iter().map(|error| (error.line.unwrap_or(0), error.message)).collect()
 }
 
 #[test]
-fn every_mistake_is_told_with_its_line() {
+fn each_error_has_its_line() {
     let same = format!("slc_key = \"{ONE}\"");
     let cases = [
         ("clock_skew = \"12h\"", "clock_skew = \"soon\"", 2, "a number and a unit"),
@@ -131,24 +132,24 @@ fn every_mistake_is_told_with_its_line() {
         ("kind = \"ad-rms\"", "kind = ", 6, ""),
     ];
     for (old, new, line, part) in cases {
-        let wrong = mistakes(old, new);
+        let wrong = errors_of(old, new);
         let is_told = |(at, message): &(usize, String)| *at == line && message.contains(part);
         assert!(wrong.iter().any(is_told), "{new}: {wrong:?}");
     }
-    let twice = mistakes(&format!("slc_key = \"{TWO}\""), &same);
+    let twice = errors_of(&format!("slc_key = \"{TWO}\""), &same);
     assert_eq!(twice.len(), 1);
     assert!(twice[0].0 == 17 && twice[0].1.contains("declared twice"), "{twice:?}");
 }
 
 #[test]
-fn all_mistakes_are_told_at_once_and_in_order() {
+fn all_errors_are_reported_in_order() {
     let file = whole().replace("ad-rms\"", "adrms\"").replace("imported", "importd");
     let lines: Vec<_> = Estate::from_toml(file).unwrap_err().iter().map(|m| m.line).collect();
     assert_eq!(lines, [Some(6), Some(18)]);
 }
 
 #[test]
-fn what_is_left_open_is_asked() {
+fn open_questions_follow_from_declarations() {
     let estate = Estate::from_toml(whole()).unwrap();
     let open = estate.open_questions();
     let asked: Vec<_> = open.iter().map(|open| (open.authority.as_str(), open.question)).collect();
@@ -168,10 +169,10 @@ fn what_is_left_open_is_asked() {
 }
 
 #[test]
-fn the_most_precise_host_names_the_authority() {
+fn most_specific_host_selects_authority() {
     let host = |name: &str, host: &str| {
         let mut authority = Authority::new(name, AuthorityKind::AdRms);
-        authority.hosts.push(Host::new(host));
+        authority.hosts.push(AuthorityHost::new(host));
         authority
     };
     let estate = Estate::new(vec![
@@ -198,7 +199,7 @@ fn the_most_precise_host_names_the_authority() {
 }
 
 #[test]
-fn the_verdict_names_the_estate() {
+fn verdict_contains_digest_of_estate() {
     let facts = crate::Facts::new(crate::Container::Ole, crate::Protection::None);
     let estate = Estate::from_toml("").unwrap();
     assert_eq!(crate::judge(&facts, &estate).estate(), estate.digest());

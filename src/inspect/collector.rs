@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::location::MemberLocation;
 use super::options::Options;
+use super::report::Finding;
 use crate::bytes::{Buffer, to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::container::{
@@ -15,9 +16,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Facts, LicenseFacts};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::kinds::{Depth, Searched};
-use crate::license::{self, Evidence, Kind, License, Memory, UseLicense};
+use crate::license::{self, Evidence, License, LicenseKind, ParserCache, UseLicense};
 use crate::limits::{Limit, Meter};
-use crate::report::Finding;
 use crate::source::{Extent, Window};
 
 /// Reports about one member.
@@ -49,7 +49,7 @@ pub(super) struct MemberResult {
 
 /// A license of the structure, or the error about one.
 pub(super) enum LicenseCandidate {
-    Read { reading: license::Reading, license: Option<License> },
+    Read { reading: license::ParsedLicense, license: Option<License> },
     Unread(Error),
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Collector<'g> {
     pub(super) options: &'g Options,
     pub(super) meter: &'g Meter<'g>,
     pub(super) buffer: &'g mut Buffer,
-    pub(super) memory: &'g mut Memory,
+    pub(super) memory: &'g mut ParserCache,
     pub(super) place: &'g MemberLocation,
     pub(super) found: MemberResult,
 }
@@ -77,7 +77,7 @@ impl Collector<'_> {
 
     fn take_reading(
         &mut self,
-        mut reading: license::Reading,
+        mut reading: license::ParsedLicense,
         bytes: &[u8],
         offset: Option<u64>,
     ) -> Result<()> {
@@ -93,15 +93,15 @@ impl Collector<'_> {
             *error = error.clone().with_offset(offset.and_then(|at| self.place.offset(at)));
         }
         let begin = offset.and_then(|offset| self.place.offset(offset));
-        if reading.kind != Kind::PublishingLicense && !self.is_rms() {
+        if reading.kind != LicenseKind::PublishingLicense && !self.is_rms() {
             for anomaly in &reading.anomalies {
                 self.anomaly(*anomaly, begin);
             }
         }
         match reading.kind {
-            Kind::PublishingLicense => self.found.protection = Some(Protection::Rms),
+            LicenseKind::PublishingLicense => self.found.protection = Some(Protection::Rms),
             // The only license in a protected container must be the publishing license.
-            Kind::Other(_) | Kind::Unknown if self.is_rms() => {
+            LicenseKind::Other(_) | LicenseKind::Unknown if self.is_rms() => {
                 let error = Error::malformed(
                     ErrorCode::LicenseUnreadable,
                     "publishing license",
@@ -110,7 +110,7 @@ impl Collector<'_> {
                 );
                 reading.error.get_or_insert(error);
             }
-            Kind::Other(what) => {
+            LicenseKind::Other(what) => {
                 if let Some(error) = reading.error {
                     // A license may follow the bytes that could not be read.
                     self.found.protection = Some(Protection::Unknown);
@@ -123,7 +123,7 @@ impl Collector<'_> {
                 self.found.certificates = self.kept(bytes, offset);
                 return Ok(());
             }
-            Kind::Unknown => {
+            LicenseKind::Unknown => {
                 self.found.protection = Some(Protection::Unknown);
                 return Err(reading.error.unwrap_or_else(|| {
                     Error::malformed(

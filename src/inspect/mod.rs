@@ -4,12 +4,15 @@ mod collector;
 mod location;
 mod options;
 mod paths;
+mod report;
 mod traversal;
 mod triage;
 
 use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
+
+pub use self::report::{Finding, Report};
 
 use self::options::Options;
 use self::traversal::{Buffers, Traversal};
@@ -18,9 +21,8 @@ use crate::bytes::Buffer;
 use crate::container::{ExtractOptions, PstOpener, PstReader, is_named_like_archive};
 use crate::error::{Error, Result};
 use crate::kinds::Depth;
-use crate::license::{Manner, Memory};
+use crate::license::{ParserCache, ReadOptions};
 use crate::limits::{Cancel, Limits, Meter};
-use crate::report::Report;
 use crate::source::{Cache, FileSource, ReadAt, SeekSource, Spill, Spiller, StreamSource};
 
 /// Inspects files, one after the other. Make one for each worker and keep it: its buffers are
@@ -30,7 +32,7 @@ pub struct Inspector {
     options: Options,
     cache: Cache,
     license: Buffer,
-    memory: Memory,
+    memory: ParserCache,
 }
 
 /// Configures an [`Inspector`].
@@ -141,7 +143,7 @@ impl InspectorBuilder {
             options: self.options,
             cache: Cache::new(self.first_read, self.block),
             license: Buffer::default(),
-            memory: Memory::default(),
+            memory: ParserCache::default(),
         }
     }
 }
@@ -159,7 +161,7 @@ impl Inspector {
             options: Options {
                 limits: Limits::default(),
                 cancel: Cancel::default(),
-                manner: Manner {
+                manner: ReadOptions {
                     depth: Depth::Full,
                     evidence: false,
                     verify: cfg!(feature = "verify"),

@@ -1,7 +1,7 @@
 //! Options of an inspection.
 
 use crate::container::{ExtractOptions, PstOpener};
-use crate::license::Manner;
+use crate::license::ReadOptions;
 use crate::limits::{Cancel, Limits};
 use crate::source::Spiller;
 
@@ -10,7 +10,7 @@ use crate::source::Spiller;
 pub(super) struct Options {
     pub(super) limits: Limits,
     pub(super) cancel: Cancel,
-    pub(super) manner: Manner,
+    pub(super) manner: ReadOptions,
     pub(super) extract: ExtractOptions,
     pub(super) keep_licenses: bool,
     pub(super) spiller: Option<Spiller>,

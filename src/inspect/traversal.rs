@@ -6,6 +6,7 @@ use super::collector::{Collector, MemberResult, merge_layers};
 use super::location::{MemberLocation, MemberSource};
 use super::options::Options;
 use super::paths::MemberPaths;
+use super::report::{Finding, Report};
 use crate::bytes::{Buffer, to_u64};
 use crate::container;
 use crate::container::{Body, Continuation, DelimitedBytes, ExternalBytes, Format, Member, Name};
@@ -13,9 +14,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::facts::Facts;
 use crate::kinds::Searched;
 use crate::kinds::{Anomaly, Container, Protection};
-use crate::license::Memory;
+use crate::license::ParserCache;
 use crate::limits::{Limit, Meter};
-use crate::report::{Finding, Report};
 use crate::source::{
     Cache, DecodedMember, Encoding, Extent, LookbehindReader, Pieces, RatioGuard, ReadAt, Section,
     SpoolBudget, StoredSize, UNKNOWN_SIZE, Window,
@@ -199,7 +199,7 @@ enum Task {
 pub(super) struct Buffers<'w> {
     pub(super) cache: &'w mut Cache,
     pub(super) license: &'w mut Buffer,
-    pub(super) memory: &'w mut Memory,
+    pub(super) memory: &'w mut ParserCache,
 }
 
 pub(super) struct Traversal<'a, 'w> {

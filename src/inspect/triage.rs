@@ -1,13 +1,13 @@
 //! Triage by the first bytes: most files are of no known format, and need nothing of what reading a
 //! container requires.
 
+use super::report::{Finding, Report};
 use crate::container::Format;
 use crate::error::Result;
 use crate::facts::Facts;
 use crate::kinds::Depth;
 use crate::kinds::{Container, Protection};
 use crate::limits::Meter;
-use crate::report::{Finding, Report};
 use crate::source::{Cache, ReadAt, Window};
 
 /// Result of triage.

@@ -1,31 +1,42 @@
-//! Certificates repeat from file to file: [`CertificateCache`] keeps them, keyed by their bytes.
+//! [`ParserCache`] and its [`CertificateCache`], which keeps certificates by their bytes.
 //!
-//! A client's license contains about seven certificates: those of its server, and one of its user
-//! and month. What the reader and the signature check say of a certificate depends only on its
+//! Certificates repeat from file to file: the license of a client contains about seven, those of its
+//! server and one for its user and month. Fields and signature of a certificate depend only on its
 //! bytes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::key::KnownKeys;
 use super::owned::OwnedDocument;
 
-/// How many certificates are cached. An estate has a handful of servers with about five
+/// The caches of the parser. They are kept from file to file, and do not change any result.
+#[derive(Debug, Default)]
+pub(crate) struct ParserCache {
+    pub(super) keys: KnownKeys,
+    pub(super) certificates: CertificateCache,
+    /// The offset of WORK in the last license, from the words `Rights Label`.
+    pub(super) work_at: usize,
+}
+
+/// The maximum number of cached certificates. An estate has a few servers with about five
 /// certificates each, one client certificate for each user and month, and a use license in each file
-/// that a client published. Real ones take about 6 MB with their values, those of [`LONGEST`] bytes
-/// at most 32 MB. A full cache is cleared: that costs the signatures of one chain in 1,000 files.
+/// that a client published. With real certificates the cache takes about 6 MB, with those of
+/// [`LONGEST`] bytes at most 32 MB. A full cache is cleared: that costs the signatures of one chain
+/// in 1,000 files.
 const ENTRIES: usize = 1_024;
 
-/// The longest document that is cached; real certificates have 1 to 8 KB.
+/// The maximum length of a cached document in bytes; real certificates have 1 to 8 KB.
 const LONGEST: usize = 16_384;
 
-/// How many of the first bytes select the entry. They contain the certificate's id, and its end is
-/// not known before it was read. Shorter documents are not cached: they contain no key.
+/// The number of leading bytes that select the entry. They contain the id of the certificate, and
+/// its end is not known before it is read. Shorter documents contain no key, and are not cached.
 const PREFIX: usize = 512;
 
 /// The certificates of earlier licenses.
 #[derive(Debug, Default)]
 pub(crate) struct CertificateCache {
-    /// By the hash of their first bytes. A certificate replaces one with the same hash.
+    /// The key is the hash of the first bytes. A certificate replaces one with the same hash.
     known: HashMap<u64, Known>,
 }
 
@@ -37,14 +48,13 @@ struct Known {
 }
 
 impl CertificateCache {
-    /// The known certificate with which `text` begins, and its length.
+    /// Returns the cached certificate at the beginning of `text`, and its length.
     pub(crate) fn find(&self, text: &[u8]) -> Option<(usize, &Arc<OwnedDocument>)> {
         let known = self.known.get(&hash(text)?)?;
         text.starts_with(&known.bytes).then_some((known.bytes.len(), &known.document))
     }
 
-    /// Keeps the certificate whose document is `bytes`, unless that is shorter or longer than real
-    /// ones.
+    /// Caches the certificate whose document is `bytes`, if its length is that of a real one.
     pub(crate) fn insert(&mut self, bytes: &[u8], document: &Arc<OwnedDocument>) {
         let Some(hash) = hash(bytes).filter(|_| bytes.len() <= LONGEST) else { return };
         if self.known.len() >= ENTRIES {
@@ -55,8 +65,8 @@ impl CertificateCache {
     }
 }
 
-/// Eight bytes a step: a cryptographic hash of a miss would cost more than reading the document. An
-/// input that provokes equal hashes only replaces entries.
+/// Hashes the first [`PREFIX`] bytes, eight in each step. A cryptographic hash would cost more than
+/// reading the document. Input with colliding hashes only replaces entries.
 fn hash(text: &[u8]) -> Option<u64> {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
     let (words, _) = text.first_chunk::<PREFIX>()?.as_chunks::<8>();
@@ -69,8 +79,8 @@ fn hash(text: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::kinds::Depth;
-    use crate::license::owned::Entry;
-    use crate::license::{Manner, Memory, link, read, reader};
+    use crate::license::owned::DocumentEntry;
+    use crate::license::{ReadOptions, documents as read_documents, link, read};
     use crate::limits::{Cancel, Limits, Meter};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
@@ -81,11 +91,11 @@ mod tests {
         Meter::new(Limits::default(), Cancel::default())
     }
 
-    /// Every document of `text`, with the signatures and fingerprints that are computed on request.
+    /// Formats all documents of `text`, with signatures and fingerprints computed.
     fn documents(text: &[u8], depth: Depth, cache: Option<&mut CertificateCache>) -> String {
         let meter = meter();
-        let documents = reader::documents(text, depth, cache, &meter);
-        for located in documents.list.iter().map(Entry::locate) {
+        let documents = read_documents::documents(text, depth, cache, &meter);
+        for located in documents.list.iter().map(DocumentEntry::locate) {
             link::signature(&located, &meter).unwrap();
             for party in [&located.document.issuer, &located.document.principal] {
                 party.key.as_ref().map(|key| key.fingerprint().len());
@@ -94,22 +104,22 @@ mod tests {
         format!("{documents:?} {meter:?}")
     }
 
-    fn readings(text: &[u8], depth: Depth, memory: &mut Memory) -> String {
+    fn readings(text: &[u8], depth: Depth, memory: &mut ParserCache) -> String {
         let meter = meter();
-        let manner = Manner { depth, evidence: true, verify: true, fingerprint: false };
-        format!("{:?} {meter:?}", read(text, manner, memory, &meter))
+        let options = ReadOptions { depth, evidence: true, verify: true, fingerprint: false };
+        format!("{:?} {meter:?}", read(text, options, memory, &meter))
     }
 
-    /// Checks that a text gives the same with a warm cache as with none, and costs the same.
-    fn assert_same(text: &[u8], depth: Depth, memory: &mut Memory) {
+    /// Asserts equal results and costs with a warm cache and without a cache.
+    fn assert_same(text: &[u8], depth: Depth, memory: &mut ParserCache) {
         let shown = String::from_utf8_lossy(text);
-        let cold = readings(text, depth, &mut Memory::default());
+        let cold = readings(text, depth, &mut ParserCache::default());
         assert_eq!(readings(text, depth, memory), cold, "{shown}");
         let cache = Some(&mut memory.certificates);
         assert_eq!(documents(text, depth, cache), documents(text, depth, None), "{shown}");
     }
 
-    /// A document that is long enough to be cached.
+    /// Returns a document that is long enough to be cached.
     fn certificate(inside: &str) -> String {
         let rest = "A".repeat(PREFIX);
         format!("<XrML><BODY type=\"LICENSE\">{inside}<REST>{rest}</REST></BODY></XrML>")
@@ -149,20 +159,20 @@ mod tests {
     #[test]
     fn certificates_of_equal_prefix_replace_each_other() {
         let texts = ["a</REST>", "b</REST>"].map(|end| certificate("").replace("</REST>", end));
-        let mut memory = Memory::default();
+        let mut memory = ParserCache::default();
         for text in texts.iter().cycle().take(4) {
             assert_same(text.as_bytes(), Depth::Full, &mut memory);
             assert_eq!(memory.certificates.known.len(), 1);
         }
     }
 
-    /// A license with its chain; a change of one byte anywhere in it.
+    /// Changes single bytes of a license with its chain.
     #[test]
     fn changed_certificates_are_verified_as_new_ones() {
         let license = LicenseBuilder::client(&Server::contoso(), &Client::windows())
             .documents(Documents::Eight)
             .build();
-        let mut memory = Memory::default();
+        let mut memory = ParserCache::default();
         assert_same(&license, Depth::Full, &mut memory);
         assert!(memory.certificates.known.len() >= 5);
         for at in (0..license.len()).step_by(license.len() / 24) {
@@ -173,7 +183,7 @@ mod tests {
         }
     }
 
-    /// A second byte order mark moves all documents in the text of the chain.
+    /// A second byte order mark shifts all documents in the text of the chain.
     #[test]
     fn moved_documents_do_not_change_cached_signatures() {
         let license = LicenseBuilder::client(&Server::contoso(), &Client::windows())
@@ -184,20 +194,19 @@ mod tests {
         let base64 = STANDARD.encode(marked);
         let tags = ["<CERTIFICATECHAIN><CERTIFICATE>", "</CERTIFICATE></CERTIFICATECHAIN>"];
         let chain = [tags[0], &base64, tags[1]].concat();
-        let mut memory = Memory::default();
+        let mut memory = ParserCache::default();
         for text in [chain.as_bytes(), &license] {
             assert_same(text, Depth::Full, &mut memory);
         }
     }
 
     proptest! {
-        /// Parts of documents in any order, damaged ones among them, read with a cache of all
-        /// that precede.
+        /// Reads documents and damaged parts in any order with a cache of all preceding ones.
         #[test]
         fn cached_documents_are_read_as_new_ones(
             texts in prop::collection::vec(prop::collection::vec(piece(), 0..6), 1..6),
         ) {
-            let mut memory = Memory::default();
+            let mut memory = ParserCache::default();
             for (which, text) in texts.into_iter().enumerate() {
                 let depth = if which % 2 == 0 { Depth::Full } else { Depth::Head };
                 assert_same(text.concat().as_bytes(), depth, &mut memory);

@@ -1,23 +1,19 @@
-//! The documents of a license as a caller sees them: [`License`], [`Certificate`], [`AppData`].
+//! The public view of the documents of a license: [`License`], [`Certificate`], [`AppData`].
 
-use std::borrow::Cow;
-use std::ops::Range;
-
+use super::chain_file::each_in_chain;
+use super::documents::{self, Documents};
 use super::events::{Attributes, Event, Events};
-use super::key::{Key, MAX_CERTIFICATE_LETTERS, decode_base64_of};
+use super::key::RsaKey;
 use super::kind::CertificateKind;
 use super::link;
-use super::owned::{Entry, Located, OwnedParty};
-use super::reader::{self, Documents};
-use super::text::Text;
-use crate::bytes::{Buffer, to_u64};
-use crate::code::ErrorCode;
-use crate::error::{Error, Result};
+use super::owned::{DocumentEntry, LocatedDocument, OwnedParty};
+use super::text::LicenseText;
+use crate::bytes::to_u64;
 use crate::kinds::{Depth, Signature};
-use crate::limits::{Cancel, Limit, Limits, Meter};
+use crate::limits::{Cancel, Limits, Meter};
 use crate::timestamp::Timestamp;
 
-/// A publishing license as it lies in its container.
+/// The bytes of a publishing license, as its container has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct License {
     pub(crate) raw: Vec<u8>,
@@ -25,28 +21,29 @@ pub struct License {
 }
 
 impl License {
-    /// Its bytes as the container delivers them, in whatever encoding.
+    /// Returns the bytes of the license, in the encoding of the container.
     pub fn raw(&self) -> &[u8] {
         &self.raw
     }
 
-    /// Where they lie in the file, if they do so in one piece and not encoded.
+    /// Returns the byte offset of the license in the file; `None` if its bytes are not contiguous, or
+    /// are compressed or encoded.
     pub fn offset(&self) -> Option<u64> {
         self.offset
     }
 
-    /// Every document in it, in the order in which they stand; those of a damaged license that
-    /// could be read. In a `<CERTIFICATECHAIN>` each stands where its base64 does.
+    /// Returns all documents, in the order of the text; for a damaged license those that could be
+    /// read. In a `<CERTIFICATECHAIN>`, start and end are those of the base64.
     pub fn certificates(&self) -> Vec<Certificate> {
-        let text = Text::decode(&self.raw);
+        let text = LicenseText::decode(&self.raw);
         let meter = Meter::new(Limits::default(), Cancel::default());
         let mut all = certificates_of(&text, &meter);
         if !all.is_empty() {
             return all;
         }
-        // What follows damage, or a budget that is spent, is left out.
+        // After damage, or a spent budget, the documents before it are the result.
         let _ = each_in_chain(text.utf8(), &meter, |place, bytes| {
-            for mut certificate in certificates_of(&Text::decode(bytes), &meter) {
+            for mut certificate in certificates_of(&LicenseText::decode(bytes), &meter) {
                 certificate.start = to_u64(text.raw_offset(place.start));
                 certificate.end = to_u64(text.raw_offset(place.end));
                 all.push(certificate);
@@ -56,38 +53,38 @@ impl License {
         all
     }
 
-    /// The text of every document as it is signed, whatever encoding it lies in; in the order of
-    /// [`License::certificates`].
+    /// Returns the text of every document, decoded, in the order of [`License::certificates`].
     pub fn documents(&self) -> Vec<String> {
         let meter = Meter::new(Limits::default(), Cancel::default());
-        let of = |text: &Text<'_>| -> Vec<String> {
-            let documents = reader::documents(text.utf8(), Depth::Full, None, &meter);
-            let whole = |entry: &Entry<'_>| crate::bytes::utf8_lossy(entry.bytes).into_owned();
+        let of = |text: &LicenseText<'_>| -> Vec<String> {
+            let documents = documents::documents(text.utf8(), Depth::Full, None, &meter);
+            let whole =
+                |entry: &DocumentEntry<'_>| crate::bytes::utf8_lossy(entry.bytes).into_owned();
             documents.list.iter().map(whole).collect()
         };
-        let text = Text::decode(&self.raw);
+        let text = LicenseText::decode(&self.raw);
         let mut all = of(&text);
         if all.is_empty() {
-            // As in `certificates`.
+            // As in `certificates`, damage ends the list.
             let _ = each_in_chain(text.utf8(), &meter, |_, bytes| {
-                all.extend(of(&Text::decode(bytes)));
+                all.extend(of(&LicenseText::decode(bytes)));
                 Ok(())
             });
         }
         all
     }
 
-    /// All of it as text, whatever encoding it lies in.
+    /// Returns the whole license as text, decoded.
     pub fn text(&self) -> String {
-        crate::bytes::utf8_lossy(Text::decode(&self.raw).utf8()).into_owned()
+        crate::bytes::utf8_lossy(LicenseText::decode(&self.raw).utf8()).into_owned()
     }
 
-    /// The named data that the publishing license carries in the clear.
+    /// Returns the `AUTHENTICATEDDATA` elements of the publishing license, encrypted rights data included.
     pub fn app_data(&self) -> Vec<AppData> {
-        let text = Text::decode(&self.raw);
+        let text = LicenseText::decode(&self.raw);
         let meter = Meter::new(Limits::default(), Cancel::default());
-        let documents = reader::documents(text.utf8(), Depth::Full, None, &meter);
-        let license = documents.list.iter().find_map(Entry::license);
+        let documents = documents::documents(text.utf8(), Depth::Full, None, &meter);
+        let license = documents.list.iter().find_map(DocumentEntry::license);
         let body = license.and_then(|license| license.body);
         body.map(|body| app_data(body.of(text.utf8()))).unwrap_or_default()
     }
@@ -97,11 +94,11 @@ impl License {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppData {
-    /// `id`, for example `APPSPECIFIC` or `LABEL`.
+    /// The attribute `id`, for example `APPSPECIFIC` or `LABEL`.
     pub id: String,
-    /// `name`; absent for the encrypted rights data.
+    /// The attribute `name`; `None` for the encrypted rights data.
     pub name: Option<String>,
-    /// Its text, often base64.
+    /// The text, often base64.
     pub value: String,
 }
 
@@ -141,28 +138,33 @@ fn app_data(body: &[u8]) -> Vec<AppData> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Certificate {
-    /// What it is.
+    /// The kind of the document.
     pub kind: CertificateKind,
-    /// Where it begins in [`License::raw`], or the base64 that it was in.
+    /// The byte offset in [`License::raw`] at which the document begins, or the base64 that contains it.
     pub start: u64,
-    /// Where it ends there.
+    /// The byte offset in [`License::raw`] after its end.
     pub end: u64,
     /// ISSUEDTIME.
     pub issued: Option<Timestamp>,
-    /// The certificate's own id; not that of its principal.
+    /// DESCRIPTOR id: that of the certificate, not of its principal.
     pub descriptor_id: Option<String>,
-    /// Who signed it.
-    pub issuer: Party,
-    /// Whom it is about.
-    pub principal: Party,
-    /// When its principal may issue, from and until, where it says so.
+    /// ISSUER: the party that signed the document.
+    pub issuer: LicenseParty,
+    /// PRINCIPAL: the party that the document is issued to.
+    pub principal: LicenseParty,
+    /// The first and the last time at which the principal may issue documents: RANGETIME of the right
+    /// ISSUE. `None` if the certificate sets no limit.
     pub may_issue: (Option<Timestamp>, Option<Timestamp>),
-    /// What its own signature says.
+    /// The result of checking its signature, without its chain.
     pub signature: Signature,
 }
 
 impl Certificate {
-    fn new(located: &Located<'_>, text: &Text<'_>, signature: Signature) -> Certificate {
+    fn new(
+        located: &LocatedDocument<'_>,
+        text: &LicenseText<'_>,
+        signature: Signature,
+    ) -> Certificate {
         let document = &located.document;
         Certificate {
             kind: document.kind,
@@ -170,105 +172,68 @@ impl Certificate {
             end: to_u64(text.raw_offset(located.start.saturating_add(located.bytes.len()))),
             issued: document.issued,
             descriptor_id: document.descriptor_id.clone(),
-            issuer: Party::new(&document.issuer),
-            principal: Party::new(&document.principal),
+            issuer: LicenseParty::new(&document.issuer),
+            principal: LicenseParty::new(&document.principal),
             may_issue: (document.issue_from.time(), document.issue_until.time()),
             signature,
         }
     }
 }
 
-/// The issuer or the principal of a document.
+/// The issuer or the principal of a document of a license.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Party {
-    /// `OBJECT type`: `MS-DRM-Server`, `Group-Identity`, `DRM-Certificate-Authority` …
+pub struct LicenseParty {
+    /// `OBJECT type`, for example `MS-DRM-Server`, `Group-Identity`, `DRM-Certificate-Authority`
     pub object_type: Option<String>,
-    /// `ID`, a GUID without braces where it is one.
+    /// `ID`; a GUID in lower case without braces.
     pub id: Option<String>,
     /// `NAME`.
     pub name: Option<String>,
-    /// `ADDRESS` of a server.
+    /// `ADDRESS`, for servers only.
     pub address: Option<String>,
-    /// `sha256:` and 64 hex digits over the big-endian modulus.
+    /// The key: `sha256:` and 64 hex digits, the SHA-256 of the big-endian modulus.
     pub key: Option<String>,
-    /// Bits of the modulus.
+    /// The size of the modulus in bits.
     pub key_bits: Option<u32>,
 }
 
-impl Party {
-    fn new(party: &OwnedParty) -> Party {
-        Party {
+impl LicenseParty {
+    fn new(party: &OwnedParty) -> LicenseParty {
+        LicenseParty {
             object_type: party.object_type.clone(),
             id: party.id.clone(),
             name: party.name.clone(),
             address: party.address.clone(),
             key: party.key.as_ref().map(|key| key.fingerprint().to_owned()),
-            key_bits: party.key.as_ref().map(Key::bits),
+            key_bits: party.key.as_ref().map(RsaKey::bits),
         }
     }
 }
 
-/// Reads every document of a text.
-fn certificates_of(text: &Text<'_>, meter: &Meter) -> Vec<Certificate> {
-    let documents = reader::documents(text.utf8(), Depth::Full, None, meter);
+/// Reads all documents of a text.
+fn certificates_of(text: &LicenseText<'_>, meter: &Meter) -> Vec<Certificate> {
+    let documents = documents::documents(text.utf8(), Depth::Full, None, meter);
     certificates_in(&documents, text, meter)
 }
 
-/// Reads every document of a text that an operator gives, whatever elements contain it.
+/// Reads all documents of a text from the operator, at any depth.
 #[cfg(feature = "estate")]
 pub(crate) fn certificates_in_wrapper(bytes: &[u8], meter: &Meter) -> Vec<Certificate> {
-    let text = Text::decode(bytes);
-    let documents = reader::documents_in_wrapper(text.utf8(), meter);
+    let text = LicenseText::decode(bytes);
+    let documents = documents::documents_in_wrapper(text.utf8(), meter);
     certificates_in(&documents, &text, meter)
 }
 
-fn certificates_in(documents: &Documents<'_>, text: &Text<'_>, meter: &Meter) -> Vec<Certificate> {
-    let certificate = |entry: &Entry<'_>| {
+fn certificates_in(
+    documents: &Documents<'_>,
+    text: &LicenseText<'_>,
+    meter: &Meter,
+) -> Vec<Certificate> {
+    let certificate = |entry: &DocumentEntry<'_>| {
         let located = entry.locate();
         let signature = link::signature(&located, meter);
         Certificate::new(&located, text, signature.unwrap_or(Signature::NotChecked))
     };
     documents.list.iter().map(certificate).collect()
-}
-
-/// Decodes the XrML of `<CERTIFICATECHAIN><CERTIFICATE>base64</CERTIFICATE>…`, in either case, leaf
-/// first; text that is XrML already stays as it is. Fails on a certificate that is no base64.
-pub(crate) fn unwrap_chain<'a>(bytes: &'a [u8], meter: &Meter) -> Result<Cow<'a, [u8]>> {
-    let text = Text::decode(bytes);
-    let mut chain = Buffer::default();
-    let is_chain = each_in_chain(text.utf8(), meter, |_, certificate| {
-        chain.extend(meter, Text::decode(certificate).utf8())
-    })?;
-    Ok(if is_chain { Cow::Owned(chain.into_vec()) } else { Cow::Borrowed(bytes) })
-}
-
-/// Hands out what each `<CERTIFICATE>` of a chain holds, and where its base64 stands. False where
-/// the text is XrML itself.
-fn each_in_chain(
-    text: &[u8],
-    meter: &Meter,
-    mut take: impl FnMut(Range<usize>, &[u8]) -> Result<()>,
-) -> Result<bool> {
-    let mut events = Events::new(text, 0);
-    let mut inside = false;
-    while let Some(Ok(event)) = events.next() {
-        meter.charge(Limit::Steps, 1)?;
-        match event {
-            Event::Open { name: b"XrML", .. } => return Ok(false),
-            Event::Open { name, .. } => inside = name.eq_ignore_ascii_case(b"CERTIFICATE"),
-            Event::Close { .. } => inside = false,
-            Event::Text(base64) if inside => {
-                // Certificates of a use license are of a few kilobytes each.
-                let at = to_u64(events.start());
-                let decoded = decode_base64_of(base64, MAX_CERTIFICATE_LETTERS);
-                let certificate = decoded.ok_or_else(|| {
-                    Error::malformed(ErrorCode::MalformedXrml, "CERTIFICATE", at, "it is no base64")
-                })?;
-                take(events.start()..events.end(), &certificate)?;
-            }
-            Event::Text(_) => {}
-        }
-    }
-    Ok(true)
 }

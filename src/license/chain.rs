@@ -3,7 +3,7 @@
 
 use super::anchors;
 use super::kind::CertificateKind;
-use super::owned::{Bound, Located, OwnedDocument, OwnedParty};
+use super::owned::{Bound, LocatedDocument, OwnedDocument, OwnedParty};
 use crate::kinds::Hierarchy;
 
 /// Whether the principal of a document is one that issues certificates for others.
@@ -21,7 +21,7 @@ pub(crate) fn is_clc_of(document: &OwnedDocument, license: &OwnedDocument) -> bo
 /// key, it is the first that fits the license, or the first of all if none does.
 pub(crate) fn clc_of<'d>(
     license: &OwnedDocument,
-    documents: &'d [Located<'d>],
+    documents: &'d [LocatedDocument<'d>],
 ) -> Option<&'d OwnedDocument> {
     let all = || {
         let documents = documents.iter().map(|located| &*located.document);
@@ -33,8 +33,8 @@ pub(crate) fn clc_of<'d>(
 /// The first certificate of the server that the license names.
 pub(crate) fn slc_of<'d>(
     license: &OwnedDocument,
-    documents: &'d [Located<'d>],
-) -> Option<&'d Located<'d>> {
+    documents: &'d [LocatedDocument<'d>],
+) -> Option<&'d LocatedDocument<'d>> {
     documents.iter().find(|located| {
         located.document.kind == CertificateKind::ServerLicensor
             && located.document.principal.has_key_of(&license.principal)
@@ -71,9 +71,9 @@ pub(crate) fn allows(parent: &OwnedDocument, child: &OwnedDocument) -> bool {
 
 /// The certificates of the licensor that issued a document, which is one of `documents`.
 pub(crate) fn parents<'d>(
-    child: &'d Located,
-    documents: &'d [Located<'d>],
-) -> impl Iterator<Item = &'d Located<'d>> + Clone {
+    child: &'d LocatedDocument,
+    documents: &'d [LocatedDocument<'d>],
+) -> impl Iterator<Item = &'d LocatedDocument<'d>> + Clone {
     // By place: the same certificate may be there twice.
     documents.iter().filter(|parent| {
         !std::ptr::eq(*parent, child)
@@ -83,7 +83,7 @@ pub(crate) fn parents<'d>(
 }
 
 /// Follows the issuers of a Server Licensor Certificate to the first anchor key.
-pub(crate) fn hierarchy(slc: &Located<'_>, documents: &[Located<'_>]) -> Hierarchy {
+pub(crate) fn hierarchy(slc: &LocatedDocument<'_>, documents: &[LocatedDocument<'_>]) -> Hierarchy {
     let mut certificate = slc;
     // A chain is no longer than the documents that there are; a loop ends with them.
     for _ in documents {

@@ -3,7 +3,7 @@
 
 /// A value as it stands in the text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Value<'t> {
+pub(crate) struct RawValue<'t> {
     pub(crate) raw: &'t [u8],
     /// Where it begins.
     pub(crate) at: usize,
@@ -23,12 +23,12 @@ impl Span {
 }
 
 /// A value, if it is present.
-pub(super) type Field<'t> = Option<Value<'t>>;
+pub(super) type Field<'t> = Option<RawValue<'t>>;
 
 /// An `OBJECT` with its key: the issuer of a document, or the principal that it is issued
 /// to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Party<'t> {
+pub(crate) struct RawParty<'t> {
     pub(crate) object_type: Field<'t>,
     pub(crate) id_type: Field<'t>,
     pub(crate) id: Field<'t>,
@@ -58,7 +58,7 @@ pub(crate) const DOUBLE_KEY_ENTRIES: [&str; 4] =
 
 /// One `<XrML>` document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Document<'t> {
+pub(crate) struct XrmlDocument<'t> {
     /// `<XrML` to `</XrML>`; to where the text ends, if it does before.
     pub(crate) start: usize,
     pub(crate) end: usize,
@@ -74,8 +74,8 @@ pub(crate) struct Document<'t> {
     pub(crate) descriptor_type: Field<'t>,
     pub(crate) descriptor_id: Field<'t>,
     pub(crate) descriptor_name: Field<'t>,
-    pub(crate) issuer: Party<'t>,
-    pub(crate) principal: Party<'t>,
+    pub(crate) issuer: RawParty<'t>,
+    pub(crate) principal: RawParty<'t>,
     pub(crate) intranet: Field<'t>,
     pub(crate) extranet: Field<'t>,
     pub(crate) referral: Field<'t>,
@@ -104,13 +104,13 @@ pub(crate) struct Document<'t> {
 /// `BODY type` of a publishing license.
 pub(crate) const RIGHTS_LABEL: &[u8] = b"Microsoft Rights Label";
 
-impl Document<'_> {
+impl XrmlDocument<'_> {
     pub(crate) fn is_publishing_license(&self) -> bool {
         self.body_type.is_some_and(|kind| kind.raw.trim_ascii().eq_ignore_ascii_case(RIGHTS_LABEL))
     }
 }
 
-impl Party<'_> {
+impl RawParty<'_> {
     pub(crate) fn is_server(&self) -> bool {
         self.object_type.is_some_and(|kind| kind.raw == b"MS-DRM-Server")
     }

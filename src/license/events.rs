@@ -7,7 +7,7 @@
 
 use memchr::memmem;
 
-use super::near::{near, near_any, near_letters_end, near_space};
+use super::swar::{find_any, find_byte, find_name_end, find_space};
 use crate::license_text::has_license_text;
 
 /// One thing that stands in the text.
@@ -75,7 +75,7 @@ impl<'t> Events<'t> {
             match self.rest {
                 [] => return None,
                 [b'<', b'/', name @ ..] => {
-                    let Some((name, rest)) = split(name, near(b'>', name)) else {
+                    let Some((name, rest)) = split(name, find_byte(b'>', name)) else {
                         return Some(Err(self.unfinished()));
                     };
                     self.rest = rest;
@@ -91,7 +91,7 @@ impl<'t> Events<'t> {
                     }
                 }
                 rest => {
-                    let len = near(b'<', rest).unwrap_or(rest.len());
+                    let len = find_byte(b'<', rest).unwrap_or(rest.len());
                     let (text, rest) = rest.split_at_checked(len).unwrap_or_default();
                     self.rest = rest;
                     return Some(Ok(Event::Text(text)));
@@ -163,7 +163,7 @@ fn split(text: &[u8], at: Option<usize>) -> Option<(&[u8], &[u8])> {
 /// nothing; for these, what [`Events::markup`] says (`tests`).
 #[inline(always)]
 fn usual_tag(inside: &[u8]) -> Option<(Event<'_>, &[u8])> {
-    let (name, mut rest) = inside.split_at_checked(near_letters_end(inside)?)?;
+    let (name, mut rest) = inside.split_at_checked(find_name_end(inside)?)?;
     let from = rest;
     while let [b' ', attribute @ ..] = rest {
         rest = usual_attribute(attribute)?.2;
@@ -181,9 +181,9 @@ fn usual_tag(inside: &[u8]) -> Option<(Event<'_>, &[u8])> {
 /// double quotes.
 #[inline(always)]
 fn usual_attribute(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let (name, rest) = text.split_at_checked(near_letters_end(text)?)?;
+    let (name, rest) = text.split_at_checked(find_name_end(text)?)?;
     let [b'=', b'"', rest @ ..] = rest else { return None };
-    let (value, rest) = split(rest, near(b'"', rest))?;
+    let (value, rest) = split(rest, find_byte(b'"', rest))?;
     Some((name, value, rest))
 }
 
@@ -193,14 +193,14 @@ fn tag_length(inside: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         let rest = inside.get(at..)?;
-        let found = near_any([b'>', b'"', b'\''], rest)?;
+        let found = find_any([b'>', b'"', b'\''], rest)?;
         let position = at.checked_add(found)?;
         let quote = *rest.get(found)?;
         if quote == b'>' {
             return Some(position);
         }
         let quoted = inside.get(position.checked_add(1)?..)?;
-        at = position.checked_add(near(quote, quoted)?)?.checked_add(2)?;
+        at = position.checked_add(find_byte(quote, quoted)?)?.checked_add(2)?;
     }
 }
 
@@ -208,7 +208,7 @@ fn tag_length(inside: &[u8]) -> Option<usize> {
 #[inline]
 fn name_length(tag: &[u8]) -> usize {
     // All white space sorts before all letters of names, and little else does.
-    let low = near_space(tag).unwrap_or(tag.len());
+    let low = find_space(tag).unwrap_or(tag.len());
     match tag.get(low) {
         Some(byte) if !byte.is_ascii_whitespace() => {
             tag.iter().position(u8::is_ascii_whitespace).unwrap_or(tag.len())
@@ -251,14 +251,14 @@ impl<'t> Attributes<'t> {
     #[inline(never)]
     fn unusual(&mut self) -> Option<(&'t [u8], &'t [u8])> {
         let rest = self.rest.trim_ascii_start();
-        let equals = near(b'=', rest)?;
+        let equals = find_byte(b'=', rest)?;
         let (name, value) = rest.split_at_checked(equals)?;
         let value = value.get(1..)?.trim_ascii_start();
         let (quote, value) = value.split_first()?;
         if !matches!(quote, b'"' | b'\'') {
             return None;
         }
-        let (value, rest) = value.split_at_checked(near(*quote, value)?)?;
+        let (value, rest) = value.split_at_checked(find_byte(*quote, value)?)?;
         self.rest = rest.get(1..)?;
         Some((name.trim_ascii_end(), value))
     }

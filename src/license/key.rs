@@ -79,15 +79,15 @@ impl Modulus {
 
 /// The key of an issuer or of a principal.
 #[derive(Debug)]
-pub(crate) struct Key {
+pub(crate) struct RsaKey {
     modulus: Modulus,
     /// Computed on the first request.
     fingerprint: OnceLock<String>,
 }
 
-impl Key {
-    pub(crate) fn new(modulus: Modulus) -> Key {
-        Key { modulus, fingerprint: OnceLock::new() }
+impl RsaKey {
+    pub(crate) fn new(modulus: Modulus) -> RsaKey {
+        RsaKey { modulus, fingerprint: OnceLock::new() }
     }
 
     pub(crate) fn modulus(&self) -> &Modulus {

@@ -3,7 +3,7 @@
 
 use super::chain::{allows, fits, is_clc_of, parents};
 use super::key::MAX_LETTERS;
-use super::owned::{Located, OwnedDocument};
+use super::owned::{LocatedDocument, OwnedDocument};
 use crate::bytes::to_u64;
 use crate::error::Result;
 use crate::kinds::{KeyLink, Signature};
@@ -16,47 +16,47 @@ const STEPS: u64 = 20_000;
 /// Checks the signatures of all documents. Returns that of the license, which is one of them, and
 /// where it leads.
 pub(crate) fn verify(
-    license: &Located<'_>,
-    documents: &[Located<'_>],
+    license: &LocatedDocument<'_>,
+    documents: &[LocatedDocument<'_>],
     meter: &Meter,
 ) -> Result<(Signature, KeyLink)> {
     for document in documents {
         signature(document, meter)?;
     }
-    let chain = Chain { documents, meter };
+    let chain = SignedChain { documents, meter };
     Ok((signature_of(license), chain.link(license)?))
 }
 
 /// The signature of one document, computed once for all places that share the document.
-pub(crate) fn signature(located: &Located<'_>, meter: &Meter) -> Result<Signature> {
+pub(crate) fn signature(located: &LocatedDocument<'_>, meter: &Meter) -> Result<Signature> {
     meter.charge(Limit::Steps, STEPS.saturating_add(to_u64(located.bytes.len())))?;
     let OwnedDocument { signed, issuer, .. } = &*located.document;
     Ok(signed.check(issuer.key.as_ref(), located.bytes))
 }
 
 /// The result of [`signature`].
-fn signature_of(located: &Located<'_>) -> Signature {
+fn signature_of(located: &LocatedDocument<'_>) -> Signature {
     located.document.signed.found()
 }
 
-fn is_good(located: &Located<'_>) -> bool {
+fn is_good(located: &LocatedDocument<'_>) -> bool {
     matches!(signature_of(located), Signature::Valid | Signature::Reflowed)
 }
 
 /// The documents of a license, whose signatures were checked.
-struct Chain<'d> {
-    documents: &'d [Located<'d>],
+struct SignedChain<'d> {
+    documents: &'d [LocatedDocument<'d>],
     meter: &'d Meter<'d>,
 }
 
-impl<'d> Chain<'d> {
+impl<'d> SignedChain<'d> {
     /// Where the license leads.
     ///
     /// A signature that does not hold breaks it wherever it is located, even beside the way to the
     /// key: the text was changed. So does a certificate that has no signature, or no end: a single
     /// bit in a tag takes a signature out of sight, and no server issues such a certificate. One
     /// that cannot be checked proves nothing, so nothing is said to lead anywhere.
-    fn link(&self, license: &'d Located) -> Result<KeyLink> {
+    fn link(&self, license: &'d LocatedDocument) -> Result<KeyLink> {
         match signature_of(license) {
             Signature::NotChecked => return Ok(KeyLink::NotChecked),
             Signature::Unsigned | Signature::Unsupported => return Ok(KeyLink::Unanchored),
@@ -77,7 +77,7 @@ impl<'d> Chain<'d> {
     }
 
     /// What certificates that are not whole make of a way that leads to the key.
-    fn beside(&self, license: &Located<'_>) -> Option<KeyLink> {
+    fn beside(&self, license: &LocatedDocument<'_>) -> Option<KeyLink> {
         let others = self.documents.iter().filter(|located| !std::ptr::eq(*located, license));
         let broken = others.map(|located| match signature_of(located) {
             Signature::Unsigned => Some(KeyLink::Broken),
@@ -91,7 +91,7 @@ impl<'d> Chain<'d> {
 
     /// A server signs with the key that it names. Documents beside that, which lead nowhere, change
     /// nothing.
-    fn of_a_server(&self, license: &'d Located) -> Result<KeyLink> {
+    fn of_a_server(&self, license: &'d LocatedDocument) -> Result<KeyLink> {
         if !license.document.issuer.has_key_of(&license.document.principal) {
             return Ok(KeyLink::Unanchored);
         }
@@ -103,7 +103,7 @@ impl<'d> Chain<'d> {
 
     /// A client signs with the key of its certificate, and the server that the license names has
     /// signed that. Of several certificates of the same key one that leads there is enough.
-    fn of_a_client(&self, license: &'d Located) -> Result<KeyLink> {
+    fn of_a_client(&self, license: &'d LocatedDocument) -> Result<KeyLink> {
         let license = &license.document;
         let mut found = KeyLink::Unanchored;
         for clc in self.documents.iter().filter(|clc| is_clc_of(&clc.document, license)) {
@@ -119,7 +119,7 @@ impl<'d> Chain<'d> {
 
     /// Follows a document to the last issuer in the file. That the last one is Microsoft's is not
     /// asked: it would prove nothing (`anchors`).
-    fn up(&self, from: &'d Located) -> Result<KeyLink> {
+    fn up(&self, from: &'d LocatedDocument) -> Result<KeyLink> {
         let compared = to_u64(self.documents.len()).saturating_mul(to_u64(MAX_LETTERS));
         let mut located = from;
         for _ in self.documents {
@@ -144,14 +144,14 @@ impl<'d> Chain<'d> {
 mod tests {
     use super::*;
     use crate::kinds::Depth;
-    use crate::license::reader;
+    use crate::license::documents;
     use crate::limits::{Cancel, Limits};
 
     #[test]
     fn a_signature_costs_the_same_whenever_it_is_met() {
         let text = b"<XrML><BODY></BODY><SIGNATURE></SIGNATURE></XrML>";
         let meter = Meter::new(Limits::default(), Cancel::default());
-        let documents = reader::documents(text, Depth::Full, None, &meter);
+        let documents = documents::documents(text, Depth::Full, None, &meter);
         let located = documents.list[0].locate();
         let cost = STEPS.saturating_add(to_u64(text.len()));
         for _ in 0..3 {

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use super::document::{Document, Field, Party};
-use super::key::{Key, Modulus};
+use super::document::{Field, RawParty, XrmlDocument};
+use super::key::{Modulus, RsaKey};
 use super::kind::CertificateKind;
 use super::signature::Signed;
 use super::value::{guid, string, time};
@@ -42,7 +42,7 @@ pub(crate) struct OwnedParty {
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) address: Option<String>,
-    pub(crate) key: Option<Key>,
+    pub(crate) key: Option<RsaKey>,
     pub(crate) server_version: Option<String>,
     pub(crate) server_sku: Option<String>,
     pub(crate) tenant_id: Option<String>,
@@ -75,7 +75,7 @@ impl Bound {
 }
 
 impl OwnedDocument {
-    pub(crate) fn new(document: &Document<'_>) -> OwnedDocument {
+    pub(crate) fn new(document: &XrmlDocument<'_>) -> OwnedDocument {
         let body_type = document.body_type.map_or(&[][..], |value| value.raw);
         let descriptor = document.descriptor_type.map(|value| value.raw);
         let issuer = OwnedParty::new(&document.issuer);
@@ -98,7 +98,7 @@ impl OwnedDocument {
 }
 
 impl OwnedParty {
-    fn new(party: &Party<'_>) -> OwnedParty {
+    fn new(party: &RawParty<'_>) -> OwnedParty {
         let modulus = party.modulus.and_then(|text| Modulus::from_xrml(text.raw));
         OwnedParty {
             object_type: string(party.object_type),
@@ -106,7 +106,7 @@ impl OwnedParty {
             id: guid(party.id),
             name: string(party.name),
             address: string(party.address),
-            key: modulus.map(Key::new),
+            key: modulus.map(RsaKey::new),
             server_version: string(party.server_version),
             server_sku: string(party.server_sku),
             tenant_id: guid(party.tenant_id),
@@ -124,71 +124,71 @@ impl OwnedParty {
 
 /// One document of a text, as the reader returns it.
 #[derive(Debug)]
-pub(crate) struct Entry<'t> {
+pub(crate) struct DocumentEntry<'t> {
     /// Where it begins in the text.
     pub(crate) start: usize,
     /// The text of the whole document.
     pub(crate) bytes: &'t [u8],
-    pub(crate) content: Content<'t>,
+    pub(crate) content: DocumentContent<'t>,
 }
 
 #[derive(Debug)]
-pub(crate) enum Content<'t> {
+pub(crate) enum DocumentContent<'t> {
     /// A publishing license. Its values have offsets into the text.
-    License(Box<Document<'t>>),
+    License(Box<XrmlDocument<'t>>),
     /// Every other document.
     Certificate(Arc<OwnedDocument>),
 }
 
 /// A document of a text in values of its own, and its text: the signature is computed from that.
 #[derive(Debug, Clone)]
-pub(crate) struct Located<'t> {
+pub(crate) struct LocatedDocument<'t> {
     pub(crate) start: usize,
     pub(crate) bytes: &'t [u8],
     pub(crate) document: Arc<OwnedDocument>,
 }
 
-impl<'t> Entry<'t> {
+impl<'t> DocumentEntry<'t> {
     /// The entry of a document of `text` that was read.
-    pub(crate) fn new(document: Box<Document<'t>>, text: &'t [u8]) -> Entry<'t> {
+    pub(crate) fn new(document: Box<XrmlDocument<'t>>, text: &'t [u8]) -> DocumentEntry<'t> {
         let start = document.start;
         let bytes = text.get(start..document.end).unwrap_or_default();
         let content = if document.is_publishing_license() {
-            Content::License(document)
+            DocumentContent::License(document)
         } else {
-            Content::Certificate(Arc::new(OwnedDocument::new(&document)))
+            DocumentContent::Certificate(Arc::new(OwnedDocument::new(&document)))
         };
-        Entry { start, bytes, content }
+        DocumentEntry { start, bytes, content }
     }
 
-    pub(crate) fn license(&self) -> Option<&Document<'t>> {
+    pub(crate) fn license(&self) -> Option<&XrmlDocument<'t>> {
         match &self.content {
-            Content::License(license) => Some(license),
-            Content::Certificate(_) => None,
+            DocumentContent::License(license) => Some(license),
+            DocumentContent::Certificate(_) => None,
         }
     }
 
     pub(crate) fn certificate(&self) -> Option<&Arc<OwnedDocument>> {
         match &self.content {
-            Content::License(_) => None,
-            Content::Certificate(document) => Some(document),
+            DocumentContent::License(_) => None,
+            DocumentContent::Certificate(document) => Some(document),
         }
     }
 
     /// `</XrML>` is present.
     pub(crate) fn closed(&self) -> bool {
         match &self.content {
-            Content::License(license) => license.closed,
-            Content::Certificate(document) => document.closed,
+            DocumentContent::License(license) => license.closed,
+            DocumentContent::Certificate(document) => document.closed,
         }
     }
 
     /// The document in values of its own.
-    pub(crate) fn locate(&self) -> Located<'t> {
+    pub(crate) fn locate(&self) -> LocatedDocument<'t> {
         let document = match &self.content {
-            Content::License(license) => Arc::new(OwnedDocument::new(license)),
-            Content::Certificate(document) => Arc::clone(document),
+            DocumentContent::License(license) => Arc::new(OwnedDocument::new(license)),
+            DocumentContent::Certificate(document) => Arc::clone(document),
         };
-        Located { start: self.start, bytes: self.bytes, document }
+        LocatedDocument { start: self.start, bytes: self.bytes, document }
     }
 }

@@ -12,8 +12,8 @@ use rsa::{BoxedUint, Pkcs1v15Sign, PublicKey};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::document::{Document, Field, Span};
-use super::key::{Key, Modulus, decode_base64};
+use super::document::{Field, Span, XrmlDocument};
+use super::key::{Modulus, RsaKey, decode_base64};
 use super::value::crypto_mode;
 use crate::kinds::Signature;
 
@@ -47,12 +47,12 @@ struct Claim {
 
 impl Signed {
     /// The signature of a document whose issuer has the key `key`.
-    pub(crate) fn new(document: &Document<'_>, key: Option<&Key>) -> Signed {
+    pub(crate) fn new(document: &XrmlDocument<'_>, key: Option<&RsaKey>) -> Signed {
         Signed { claim: Claim::new(document, key), found: OnceLock::new() }
     }
 
     /// Checks it. `document` is the text of the whole document, `key` that of its issuer.
-    pub(crate) fn check(&self, key: Option<&Key>, document: &[u8]) -> Signature {
+    pub(crate) fn check(&self, key: Option<&RsaKey>, document: &[u8]) -> Signature {
         *self.found.get_or_init(|| match (&self.claim, key) {
             (Ok(claim), Some(key)) => claim.check(key, document),
             (Ok(_), None) => Signature::Unsupported,
@@ -68,7 +68,7 @@ impl Signed {
 
 impl Claim {
     /// Reads the parts of a signature. Fails with what the missing or wrong part makes of it.
-    fn new(document: &Document<'_>, key: Option<&Key>) -> Result<Claim, Signature> {
+    fn new(document: &XrmlDocument<'_>, key: Option<&RsaKey>) -> Result<Claim, Signature> {
         let signature = &document.signature;
         if !signature.present {
             return Err(Signature::Unsigned);
@@ -98,7 +98,7 @@ impl Claim {
         })
     }
 
-    fn check(&self, key: &Key, document: &[u8]) -> Signature {
+    fn check(&self, key: &RsaKey, document: &[u8]) -> Signature {
         let Some(key) = public_key(key.modulus()) else { return Signature::Unsupported };
         let (Some(value), Some(stated)) = (decode_base64(&self.value), decode_base64(&self.digest))
         else {

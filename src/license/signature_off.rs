@@ -1,7 +1,7 @@
 //! Without the feature `verify` no signature is checked, and the record says so.
 
-use super::document::Document;
-use super::key::Key;
+use super::document::XrmlDocument;
+use super::key::RsaKey;
 use crate::kinds::Signature;
 
 /// The signature of a document, which is not checked.
@@ -9,11 +9,11 @@ use crate::kinds::Signature;
 pub(crate) struct Signed;
 
 impl Signed {
-    pub(crate) fn new(_document: &Document<'_>, _key: Option<&Key>) -> Signed {
+    pub(crate) fn new(_document: &XrmlDocument<'_>, _key: Option<&RsaKey>) -> Signed {
         Signed
     }
 
-    pub(crate) fn check(&self, _key: Option<&Key>, _document: &[u8]) -> Signature {
+    pub(crate) fn check(&self, _key: Option<&RsaKey>, _document: &[u8]) -> Signature {
         Signature::NotChecked
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// How the text of a license is encoded (MS-OFFCRYPTO 2.2.6, and what real containers hold). Nobody
 /// writes UTF-16BE, but an editor that has saved a license may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Encoding {
+pub(crate) enum TextEncoding {
     Utf8,
     Utf16Le,
     Utf16Be,
@@ -13,9 +13,9 @@ pub(crate) enum Encoding {
 
 /// License text as UTF-8, with the way back to the bytes that it came from.
 #[derive(Debug)]
-pub(crate) struct Text<'a> {
+pub(crate) struct LicenseText<'a> {
     utf8: Cow<'a, [u8]>,
-    encoding: Encoding,
+    encoding: TextEncoding,
     /// Bytes of the byte order mark.
     mark: usize,
 }
@@ -24,37 +24,37 @@ const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
 const UTF16_MARK: &[u8] = b"\xFF\xFE";
 const UTF16_BE_MARK: &[u8] = b"\xFE\xFF";
 
-impl<'a> Text<'a> {
+impl<'a> LicenseText<'a> {
     /// Decodes `bytes`: a byte order mark decides; without one, a NUL after the first letter says
     /// UTF-16LE, and one before it UTF-16BE. Trailing NULs, which MSIPC writes, are dropped. Nothing
     /// fails: what is no valid text stays in UTF-8 as it is, and becomes U+FFFD in UTF-16.
-    pub(crate) fn decode(bytes: &'a [u8]) -> Text<'a> {
+    pub(crate) fn decode(bytes: &'a [u8]) -> LicenseText<'a> {
         let (encoding, mark) = if bytes.starts_with(UTF8_MARK) {
-            (Encoding::Utf8, UTF8_MARK.len())
+            (TextEncoding::Utf8, UTF8_MARK.len())
         } else if bytes.starts_with(UTF16_MARK) {
-            (Encoding::Utf16Le, UTF16_MARK.len())
+            (TextEncoding::Utf16Le, UTF16_MARK.len())
         } else if matches!(bytes, [0xFE, 0xFF, 0, ..] | [0xFE, 0xFF, _, _, 0, ..]) {
             // Behind anything else it is what somebody put before a license that has none.
-            (Encoding::Utf16Be, UTF16_BE_MARK.len())
+            (TextEncoding::Utf16Be, UTF16_BE_MARK.len())
         } else if looks_like_utf16(bytes) {
-            (Encoding::Utf16Le, 0)
+            (TextEncoding::Utf16Le, 0)
         } else if bytes.first() == Some(&0) && looks_like_utf16(bytes.get(1..).unwrap_or_default())
         {
-            (Encoding::Utf16Be, 0)
+            (TextEncoding::Utf16Be, 0)
         } else {
-            (Encoding::Utf8, 0)
+            (TextEncoding::Utf8, 0)
         };
         let text = bytes.get(mark..).unwrap_or_default();
         let utf8 = match encoding {
-            Encoding::Utf8 => Cow::Borrowed(text.trim_suffix_nul()),
-            Encoding::Utf16Le => Cow::Owned(from_utf16(text)),
-            Encoding::Utf16Be => {
+            TextEncoding::Utf8 => Cow::Borrowed(text.trim_suffix_nul()),
+            TextEncoding::Utf16Le => Cow::Owned(from_utf16(text)),
+            TextEncoding::Utf16Be => {
                 let (units, _) = text.as_chunks();
                 let turned: Vec<u8> = units.iter().flat_map(|[high, low]| [*low, *high]).collect();
                 Cow::Owned(from_utf16(&turned))
             }
         };
-        Text { utf8, encoding, mark }
+        LicenseText { utf8, encoding, mark }
     }
 
     /// The text.
@@ -65,8 +65,8 @@ impl<'a> Text<'a> {
     /// Where byte `at` of the text lay in the bytes that were decoded.
     pub(crate) fn raw_offset(&self, at: usize) -> usize {
         let inside = match self.encoding {
-            Encoding::Utf8 => at,
-            Encoding::Utf16Le | Encoding::Utf16Be => {
+            TextEncoding::Utf8 => at,
+            TextEncoding::Utf16Le | TextEncoding::Utf16Be => {
                 let before = self.utf8.get(..at).unwrap_or_default();
                 let units = String::from_utf8_lossy(before).encode_utf16().count();
                 units.saturating_mul(2)
@@ -129,10 +129,10 @@ mod tests {
             ("utf-16be, NUL", [&utf16_be(text)[..], b"\0\0"].concat()),
         ];
         for (name, bytes) in cases {
-            assert_eq!(Text::decode(&bytes).utf8(), text.as_bytes(), "{name}");
+            assert_eq!(LicenseText::decode(&bytes).utf8(), text.as_bytes(), "{name}");
         }
         let not_be = [UTF16_BE_MARK, text.as_bytes()].concat();
-        assert_eq!(Text::decode(&not_be).utf8(), not_be, "the mark alone is not believed");
+        assert_eq!(LicenseText::decode(&not_be).utf8(), not_be, "the mark alone is not believed");
     }
 
     #[test]
@@ -140,13 +140,13 @@ mod tests {
         let text = "<a>Ü𝄞</a>";
         let at = text.find("</a>").unwrap();
         let bytes = [UTF16_MARK, &utf16(text)].concat();
-        let offset = Text::decode(&bytes).raw_offset(at);
+        let offset = LicenseText::decode(&bytes).raw_offset(at);
         assert_eq!(&bytes[offset..offset + 2], b"<\0");
         let bytes = [UTF16_BE_MARK, &utf16_be(text)].concat();
-        let offset = Text::decode(&bytes).raw_offset(at);
+        let offset = LicenseText::decode(&bytes).raw_offset(at);
         assert_eq!(&bytes[offset..offset + 2], b"\0<");
         let bytes = [UTF8_MARK, text.as_bytes()].concat();
-        assert_eq!(bytes[Text::decode(&bytes).raw_offset(at)], b'<');
+        assert_eq!(bytes[LicenseText::decode(&bytes).raw_offset(at)], b'<');
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
         for bytes in
             [&b""[..], b"\0", b"\xFF\xFE", b"\xEF\xBB\xBF", b"<\0\xD8", b"\xFE\xFF\xD8", b"<\xFF>"]
         {
-            let _ = Text::decode(bytes).raw_offset(usize::MAX);
+            let _ = LicenseText::decode(bytes).raw_offset(usize::MAX);
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::document::Value;
-use super::near::near;
+use super::document::RawValue;
+use super::swar::find_byte;
 use crate::timestamp::Timestamp;
 
 /// The text of a value, entities resolved and outer white space trimmed; `None` where it is empty.
-pub(super) fn string(value: Option<Value<'_>>) -> Option<String> {
+pub(super) fn string(value: Option<RawValue<'_>>) -> Option<String> {
     let raw = value?.raw;
     if let [b'!'..=b'~', .., b'!'..=b'~'] = raw
         && !raw.iter().fold(false, |has, byte| has | (*byte == b'&'))
@@ -18,7 +18,7 @@ pub(super) fn string(value: Option<Value<'_>>) -> Option<String> {
     }
     let text = crate::bytes::utf8_lossy(raw);
     // What is no entity of XML stays as it is written.
-    let text = match near(b'&', raw).map(|_| quick_xml::escape::unescape(&text)) {
+    let text = match find_byte(b'&', raw).map(|_| quick_xml::escape::unescape(&text)) {
         Some(Ok(Cow::Owned(resolved))) => Cow::Owned(resolved),
         _ => text,
     };
@@ -27,7 +27,7 @@ pub(super) fn string(value: Option<Value<'_>>) -> Option<String> {
 }
 
 /// A GUID in the record's form; text that is none stays as it is.
-pub(super) fn guid(value: Option<Value<'_>>) -> Option<String> {
+pub(super) fn guid(value: Option<RawValue<'_>>) -> Option<String> {
     match normal(value?.raw) {
         Some(guid) => Some(guid),
         None => string(value).map(normal_guid),
@@ -54,7 +54,7 @@ fn normal(text: &[u8]) -> Option<String> {
     if is_guid { std::str::from_utf8(&guid).ok().map(str::to_owned) } else { None }
 }
 
-pub(super) fn time(value: Option<Value<'_>>) -> Option<Timestamp> {
+pub(super) fn time(value: Option<RawValue<'_>>) -> Option<Timestamp> {
     Timestamp::parse(std::str::from_utf8(value?.raw).ok()?)
 }
 
@@ -76,8 +76,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn value(text: &str) -> Option<Value<'_>> {
-        Some(Value { raw: text.as_bytes(), at: 0 })
+    fn value(text: &str) -> Option<RawValue<'_>> {
+        Some(RawValue { raw: text.as_bytes(), at: 0 })
     }
 
     fn slowly(text: &str) -> Option<String> {

@@ -1,24 +1,24 @@
-//! What the conditions of the table look at.
+//! [`Inputs`]: the values that the conditions of the rule table use.
 
-use crate::authority::host::{Located, is_within, locate};
-use crate::authority::{Answer, AuthorityKind, Estate, Key, KeyMatch, KeyStatus};
+use crate::authority::host::{AddressHost, is_within};
+use crate::authority::{AuthorityKey, AuthorityKind, Estate, EstateMatch, KeyMatch, KeyStatus};
 use crate::facts::{Facts, LicenseFacts};
-use crate::kinds::{Anomaly, Container, Protection};
-use crate::kinds::{Hierarchy, KeyLink, Searched, Signature};
+use crate::kinds::{Anomaly, Container, Hierarchy, KeyLink, Protection, Searched, Signature};
 use crate::timestamp::Timestamp;
 
-/// Whose host an address names, as far as the name alone can say.
+/// The operator of the host in an address, as far as the name tells. The names in backquotes are those
+/// of the rule table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostClass {
     /// `AZ`: Azure RMS.
     Azure,
-    /// `LEGACY`: the withdrawn service for Passport accounts.
+    /// `LEGACY`: the discontinued service for Passport accounts.
     Legacy,
-    /// `OTHER`: Microsoft's, but no license is known to name it.
+    /// `OTHER`: a host of Microsoft that no known license names.
     Other,
-    /// `ORG`: any other host.
+    /// `ORG`: all other hosts.
     Org,
-    /// `BAD`: unparsable.
+    /// `BAD`: the address has no clear host.
     Bad,
     /// `–`: no address.
     Absent,
@@ -26,10 +26,10 @@ pub(crate) enum HostClass {
 
 impl HostClass {
     pub(crate) fn of(address: Option<&str>) -> HostClass {
-        let host = match locate(address) {
-            Located::Absent => return HostClass::Absent,
-            Located::Bad => return HostClass::Bad,
-            Located::At(host) => host,
+        let host = match AddressHost::of(address) {
+            AddressHost::Absent => return HostClass::Absent,
+            AddressHost::Unclear => return HostClass::Bad,
+            AddressHost::Known(host) => host,
         };
         let within = |domain: &str| is_within(&host, domain);
         if ["aadrm.com", "aadrm.us", "aadrm.cn", "aadrm.de"].into_iter().any(within) {
@@ -52,19 +52,19 @@ impl HostClass {
     }
 }
 
-/// One finding as the table sees it.
+/// The inputs of the rules for one finding.
 #[derive(Debug)]
 pub(crate) struct Inputs<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) license: Option<&'a LicenseFacts>,
     pub(crate) modified: Option<Timestamp>,
-    pub(crate) answer: Answer<'a>,
+    pub(crate) estate_match: EstateMatch<'a>,
     pub(crate) clock_skew: i64,
-    /// P of the table.
+    /// P of the table: the host of the ADDRESS of the SLC principal.
     pub(crate) principal: HostClass,
-    /// X of the table.
+    /// X of the table: the host of the extranet licensing URL.
     pub(crate) extranet: HostClass,
-    /// I of the table.
+    /// I of the table: the host of the intranet licensing URL.
     pub(crate) intranet: HostClass,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Inputs<'a> {
             facts,
             license,
             modified,
-            answer: estate.lookup(facts.slc_key(), facts.slc_id(), address),
+            estate_match: estate.lookup(facts.slc_key(), facts.slc_id(), address),
             clock_skew: estate.clock_skew(),
             principal: HostClass::of(address),
             extranet: HostClass::of(text(|license| license.licensing_extranet.as_deref())),
@@ -89,8 +89,8 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Whether the file was searched in full and contains nothing of RMS. A certificate or template
-    /// is XrML too, but protects nothing.
+    /// Whether the file was searched completely and RMS does not protect it. Certificates and
+    /// templates are XrML, but protect nothing.
     pub(crate) fn is_not_protected(&self) -> bool {
         let facts = self.facts;
         let nothing_to_read = self.license.is_none()
@@ -109,8 +109,8 @@ impl<'a> Inputs<'a> {
         self.facts.anomalies.contains(&anomaly)
     }
 
-    /// Whether the file may say something else than this record: something was not read, or the
-    /// license has a rival.
+    /// Whether the file can need another key than this record says: a part was not read, or the file
+    /// contains another candidate for the license.
     pub(crate) fn is_ambiguous(&self) -> bool {
         self.facts.error_code.is_some()
             || self.facts.searched != Searched::Full
@@ -119,20 +119,22 @@ impl<'a> Inputs<'a> {
             || self.has(Anomaly::StrayLicenseText)
     }
 
-    /// The key that the publishing license itself names. The chain of a use license names the key
-    /// of the server that issued it, which may be another one.
+    /// Returns the key that the publishing license names. The chain of a use license does not count: it
+    /// names the key of the server that issued the use license.
     pub(crate) fn principal_key(&self) -> Option<&'a str> {
         let from_use_license = self.has(Anomaly::FromUseLicense);
         self.license?.slc_key.as_deref().filter(|_| !from_use_license)
     }
 
-    /// K of the table: what the operator says of this very key.
-    pub(crate) fn key(&self) -> Option<&'a Key> {
-        self.answer.key
+    /// Returns K of the table: the declaration of the key by the operator.
+    pub(crate) fn key(&self) -> Option<&'a AuthorityKey> {
+        self.estate_match.key
     }
 
     pub(crate) fn authority_is_azure(&self) -> bool {
-        self.answer.authority.is_some_and(|authority| authority.kind == AuthorityKind::AzureRms)
+        self.estate_match
+            .authority
+            .is_some_and(|authority| authority.kind == AuthorityKind::AzureRms)
     }
 
     pub(crate) fn key_is(&self, statuses: &[KeyStatus]) -> bool {
@@ -140,10 +142,10 @@ impl<'a> Inputs<'a> {
     }
 
     pub(crate) fn matched(&self, what: KeyMatch) -> bool {
-        self.answer.matched == what
+        self.estate_match.matched == what
     }
 
-    /// T of the table.
+    /// T of the table: the license contains a Tenant-ID.
     pub(crate) fn has_tenant(&self) -> bool {
         self.license.is_some_and(|license| license.tenant_id.is_some())
     }
@@ -152,9 +154,8 @@ impl<'a> Inputs<'a> {
         self.license.is_some_and(|license| license.hierarchy == Some(Hierarchy::Isv))
     }
 
-    /// Passport accounts on both sides, and no organisation's host anywhere. What nobody can parse
-    /// may be an organisation's too: this says that no cluster is needed, so such a license is left
-    /// to `R00`.
+    /// Whether issuer and owner are Passport accounts, and no address has a host of an organization.
+    /// An unclear host can be one, and this condition leads to `no`: `R00` matches such a license.
     pub(crate) fn is_passport(&self) -> bool {
         let is_passport = |kind: &Option<String>| {
             kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("Passport"))
@@ -166,7 +167,7 @@ impl<'a> Inputs<'a> {
             .all(|host| !matches!(host, HostClass::Org | HostClass::Bad))
     }
 
-    /// What a key of AD RMS carries into Azure: its server's version, or its size in mode 1.
+    /// Whether version or key size suggest that Azure imported the key from AD RMS.
     pub(crate) fn looks_imported(&self) -> bool {
         self.license.is_some_and(|license| {
             let version = license.server_version.as_deref().unwrap_or_default().trim();
@@ -188,7 +189,8 @@ impl<'a> Inputs<'a> {
         self.license.is_some_and(|license| license.link == link)
     }
 
-    /// S of the table, as it stands and with the allowance for clocks that differ.
+    /// Returns S of the table, the time from which a key is read-only: as declared, and with the clock skew
+    /// added.
     pub(crate) fn read_only_since(&self) -> Option<(Timestamp, Timestamp)> {
         let key = self.key().filter(|key| key.status == KeyStatus::ReadOnly)?;
         let since = key.since?;

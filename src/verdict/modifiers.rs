@@ -1,14 +1,13 @@
-//! The modifiers of the table: all that match apply, in this order, to what a rule has decided.
+//! The table of modifiers. After a rule has decided, all modifiers that match apply, in this order.
 
-use super::inputs::Inputs;
-use super::kinds::{Confidence, Need};
+use super::inputs::{HostClass, Inputs};
+use super::outcome::{Confidence, Need};
 use super::rules::Rule;
 use crate::authority::KeyMatch;
-use crate::kinds::Anomaly;
-use crate::kinds::{IssuerKind, KeyLink, Signature};
+use crate::kinds::{Anomaly, IssuerKind, KeyLink, Signature};
 use crate::license::SELF_ENROLLMENT;
 
-/// One modifier: what else speaks for or against a verdict.
+/// One row of the table of modifiers.
 #[derive(Debug)]
 pub struct Modifier {
     id: &'static str,
@@ -18,7 +17,7 @@ pub struct Modifier {
     matches: fn(&Inputs<'_>, &Rule) -> bool,
 }
 
-/// What a modifier changes.
+/// The changes that a modifier makes to a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Effect {
     anomaly: Option<Anomaly>,
@@ -35,22 +34,22 @@ enum Change {
 }
 
 impl Modifier {
-    /// Its id in the table; two conditions may share one.
+    /// Returns the id in the table. Two conditions can share one.
     pub fn id(&self) -> &'static str {
         self.id
     }
 
-    /// When it matches, in the terms of the table.
+    /// Returns the condition, in the terms of the table.
     pub fn condition(&self) -> &'static str {
         self.condition
     }
 
-    /// What it says, for people.
+    /// Returns the sentence for people.
     pub fn sentence(&self) -> &'static str {
         self.sentence
     }
 
-    /// What it changes, in words; empty if it only says something.
+    /// Returns the changes in words; empty if the modifier only adds its sentence.
     pub fn effect(&self) -> String {
         let confidence = match self.effect.confidence {
             Change::None => None,
@@ -62,7 +61,7 @@ impl Modifier {
         [anomaly, confidence, need].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
-    /// The anomaly that it adds to the record.
+    /// Returns the anomaly that it adds to the record.
     pub fn anomaly(&self) -> Option<Anomaly> {
         self.effect.anomaly
     }
@@ -87,7 +86,7 @@ impl Modifier {
     }
 }
 
-/// Conditions are unique in the table, ids are not.
+/// Compares conditions, which are unique in the table. Ids are not.
 impl PartialEq for Modifier {
     fn eq(&self, other: &Modifier) -> bool {
         self.condition == other.condition
@@ -96,7 +95,7 @@ impl PartialEq for Modifier {
 
 impl Eq for Modifier {}
 
-/// The modifiers, in the order in which they apply.
+/// Returns the modifiers, in the order in which they apply.
 pub fn modifiers() -> impl Iterator<Item = &'static Modifier> {
     MODIFIERS.iter()
 }
@@ -156,7 +155,7 @@ const MODIFIERS: &[Modifier] = &[
         condition: "K = host and the key is not in the estate; not R06 or R06b at a host of Azure RMS",
         sentence: "The estate knows the host that it names, but not its key.",
         effect: doubts(Anomaly::UnknownKeyAtKnownHost),
-        // A tenant has a key of its own, and all tenants share Azure's hosts.
+        // Each tenant has another key, and all tenants share the hosts of Azure.
         matches: |i, rule| {
             let is_tenant = matches!(rule.id(), "R06" | "R06b") && i.authority_is_azure();
             i.matched(KeyMatch::Host) && i.principal_key().is_some() && !is_tenant
@@ -167,14 +166,14 @@ const MODIFIERS: &[Modifier] = &[
         condition: "id and key belong to different authorities",
         sentence: "The estate has its key with one authority, and the id of its key with another.",
         effect: doubts(Anomaly::AuthorityConflict),
-        matches: |i, _| i.answer.id_elsewhere,
+        matches: |i, _| i.estate_match.id_elsewhere,
     },
     Modifier {
         id: "M21",
         condition: "same id with another modulus",
         sentence: "The estate has another key under the id that it names.",
         effect: doubts(Anomaly::KeyIdConflict),
-        matches: |i, _| i.answer.id_with_other_key,
+        matches: |i, _| i.estate_match.id_with_other_key,
     },
     Modifier {
         id: "M22",
@@ -183,7 +182,7 @@ const MODIFIERS: &[Modifier] = &[
                    that key.",
         effect: annotates(Anomaly::EstateContradicted),
         matches: |i, rule| {
-            rule.id() == "R04" && (i.has_tenant() || i.principal == super::inputs::HostClass::Azure)
+            rule.id() == "R04" && (i.has_tenant() || i.principal == HostClass::Azure)
         },
     },
     Modifier {
@@ -207,9 +206,9 @@ const MODIFIERS: &[Modifier] = &[
         sentence: "Another server issued the certificate of its key: it is that of a \
                    licensing-only cluster, which has a key of its own.",
         effect: annotates(Anomaly::LicensingOnlyCluster),
-        // The two keys are those of self-enrollment. A server that Microsoft itself enrolled (RMS
-        // version 1) or one of the pre-production hierarchy has another issuer, and is flagged as
-        // well: its key is its own too, and no file of either kind is known to carry its chain.
+        // The two keys are those of self-enrollment. A server that Microsoft enrolled (RMS version 1)
+        // and one of the pre-production hierarchy have other issuers, and match as well. They too
+        // have separate keys, and no known file of either kind contains its chain.
         matches: |i, _| {
             let issuer = i.license.and_then(|license| license.slc_issuer_key.as_deref());
             issuer.is_some_and(|issuer| !SELF_ENROLLMENT.contains(&issuer))

@@ -1,19 +1,20 @@
-//! The rules of the table, in the order in which they are tried. The first that matches decides.
+//! The table of rules. The first rule that matches decides.
 //!
-//! K is the operator's answer to the key, T the Tenant-ID, P the host of the principal's address,
-//! X and I the hosts of the extranet and intranet licensing addresses.
+//! K is the declaration of the key in the estate, T the Tenant-ID, P the host of the ADDRESS of the
+//! principal, X and I the hosts of the extranet and intranet licensing URLs.
 
 use std::fmt;
 
 use super::inputs::{HostClass, Inputs};
-use super::kinds::{Confidence, Dependency, Need};
+use super::outcome::{Confidence, Dependency, Need};
 use crate::authority::KeyStatus;
 use crate::kinds::Anomaly;
 
-/// The version of the table; it changes whenever a verdict can.
+/// The version of the tables of rules and modifiers. It changes with every change that can alter a
+/// verdict.
 pub const RULES_VERSION: u32 = 2;
 
-/// One line of the table.
+/// One row of the table of rules.
 #[derive(Debug)]
 pub struct Rule {
     id: &'static str,
@@ -28,37 +29,37 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Its id, as in the record.
+    /// Returns the id, as in the record.
     pub fn id(&self) -> &'static str {
         self.id
     }
 
-    /// When it matches, in the terms of the table.
+    /// Returns the condition, in the terms of the table.
     pub fn condition(&self) -> &'static str {
         self.condition
     }
 
-    /// What it says, for people.
+    /// Returns the sentence for people.
     pub fn sentence(&self) -> &'static str {
         self.sentence
     }
 
-    /// What would make the verdict exact, where something would.
+    /// Returns the action that would make the verdict exact, if one is known.
     pub fn settled_by(&self) -> Option<&'static str> {
         self.settled_by
     }
 
-    /// Whose key opens what it matches.
+    /// Returns the holder of the key.
     pub fn dependency(&self) -> Dependency {
         self.dependency
     }
 
-    /// Whether that needs an AD RMS cluster.
+    /// Returns whether an AD RMS cluster is needed.
     pub fn need(&self) -> Need {
         self.need
     }
 
-    /// How far that can be believed.
+    /// Returns the confidence before modifiers.
     pub fn confidence(&self) -> Rating {
         self.confidence
     }
@@ -72,7 +73,7 @@ impl Rule {
     }
 }
 
-/// Ids are unique in the table.
+/// Compares ids, which are unique in the table.
 impl PartialEq for Rule {
     fn eq(&self, other: &Rule) -> bool {
         self.id == other.id
@@ -81,15 +82,15 @@ impl PartialEq for Rule {
 
 impl Eq for Rule {}
 
-/// How far a rule can be believed before the modifiers are looked at.
+/// The confidence of a rule before modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rating {
-    /// The question does not arise.
+    /// No confidence: the file is not rights-protected.
     Moot,
-    /// Always as far as this.
+    /// This confidence.
     Always(Confidence),
-    /// Medium if both licensing addresses are Azure's, else low.
+    /// Medium if both licensing URLs name Azure, else low.
     ByLocators,
 }
 
@@ -116,7 +117,7 @@ impl fmt::Display for Rating {
     }
 }
 
-/// The rules, in the order in which they are tried.
+/// Returns the rules, in the order in which they are tried.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     RULES.iter()
 }
@@ -302,8 +303,8 @@ const RULES: &[Rule] = &[
         need: Need::Possible,
         confidence: LOW,
         anomaly: Some(Anomaly::LocatorConflict),
-        // An address that is absent is not Azure's either: a license with a Tenant-ID and no address
-        // at all is as odd as one with another's, and no rule above knows it.
+        // A missing URL is not one of Azure either. A license with a Tenant-ID and no URL at all is
+        // as unusual as one with a foreign URL, and no rule above matches it.
         matches: |i| {
             (i.has_tenant() || i.principal == HostClass::Azure)
                 && !i.locators_are(|host| host == HostClass::Azure)
@@ -312,7 +313,7 @@ const RULES: &[Rule] = &[
     LAST,
 ];
 
-/// What is left.
+/// Matches all findings that no other rule matches.
 const LAST: Rule = Rule {
     id: "R00",
     condition: "anything else",
@@ -331,7 +332,7 @@ fn is_azure(inputs: &Inputs<'_>) -> bool {
 
 static REST: Rule = LAST;
 
-/// The rule that decides.
+/// Returns the first rule that matches.
 pub(crate) fn deciding(inputs: &Inputs<'_>) -> &'static Rule {
     RULES.iter().find(|rule| rule.matches(inputs)).unwrap_or(&REST)
 }

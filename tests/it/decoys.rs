@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use rmsight::{
-    Anomaly, Authority, AuthorityKind, Container, Estate, Inspector, Key, KeyStatus, Limits, Need,
-    Protection, Report, judge,
+    Anomaly, Authority, AuthorityKey, AuthorityKind, Container, Estate, Inspector, KeyStatus,
+    Limits, Need, Protection, Report, judge,
 };
 use rmsight_specimen::{
     Attachment, Client, Documents, Encoding, IrmDocument, IrmKind, LicenseBuilder, Method, Msg,
@@ -25,7 +25,7 @@ fn decoy() -> String {
 
 /// Knows the key of [`held`], which the cluster still holds.
 fn estate() -> Estate {
-    let mut key = Key::new(KeyStatus::Active);
+    let mut key = AuthorityKey::new(KeyStatus::Active);
     key.key = Some(Server::contoso().key.fingerprint());
     let mut authority = Authority::new("Contoso", AuthorityKind::AdRms);
     authority.keys = vec![key];

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rmsight::{Column, Envelope, Estate, Finding, Inspector, Protection, Record, Value, judge};
+use rmsight::{
+    Column, ColumnValue, Envelope, Estate, Finding, Inspector, Protection, Record, judge,
+};
 use sha2::{Digest, Sha256};
 
 const HASHED: [&str; 5] = ["slc_name", "issuer_id", "issuer_name", "owner", "descriptor_name"];
@@ -38,11 +40,11 @@ fn table(path: &Path) -> Vec<BTreeMap<String, String>> {
 fn cell(record: &Record<'_>, column: &str) -> String {
     let column = if column == "expected_dependency" { "dependency" } else { column };
     let text = match Column::named(column).expect("a column of the record").value(record) {
-        Value::Null => return String::new(),
-        Value::Bool(value) => value.to_string(),
-        Value::Int(value) => value.to_string(),
-        Value::Text(text) => text.to_string(),
-        Value::Time(time) => time.to_string(),
+        ColumnValue::Null => return String::new(),
+        ColumnValue::Bool(value) => value.to_string(),
+        ColumnValue::Int(value) => value.to_string(),
+        ColumnValue::Text(text) => text.to_string(),
+        ColumnValue::Time(time) => time.to_string(),
         _ => panic!("no table has a list"),
     };
     if HASHED.contains(&column) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::slice;
 
 use clap::Args;
-use rmsight::{Envelope, Estate, Facts, Record, Redactor, Value};
+use rmsight::{ColumnValue, Envelope, Estate, Facts, Record, Redactor};
 use serde_json::{Map, Value as Json};
 
 use crate::args::{FormatArg, RedactArgs};
@@ -121,7 +121,7 @@ fn again(
     let row: Map<String, Json> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     let anomalies = joined(row.get("anomalies"));
     let value = |name: &str| match name {
-        "anomalies" => Some(Value::Text(&anomalies)),
+        "anomalies" => Some(ColumnValue::Text(&anomalies)),
         _ => row.get(name).map(value),
     };
     let mut envelope = Envelope::from_columns(value).map_err(|error| error.to_string())?;
@@ -136,12 +136,12 @@ fn again(
     Ok(())
 }
 
-fn value(json: &Json) -> Value<'_> {
+fn value(json: &Json) -> ColumnValue<'_> {
     match json {
-        Json::Bool(truth) => Value::Bool(*truth),
-        Json::Number(number) => number.as_u64().map_or(Value::Null, Value::Int),
-        Json::String(text) => Value::Text(text),
-        Json::Null | Json::Array(_) | Json::Object(_) => Value::Null,
+        Json::Bool(truth) => ColumnValue::Bool(*truth),
+        Json::Number(number) => number.as_u64().map_or(ColumnValue::Null, ColumnValue::Int),
+        Json::String(text) => ColumnValue::Text(text),
+        Json::Null | Json::Array(_) | Json::Object(_) => ColumnValue::Null,
     }
 }
 

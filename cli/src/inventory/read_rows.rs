@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use rmsight::{Column, ColumnKind, Envelope, Facts, SCHEMA_VERSION, Timestamp, Value};
+use rmsight::{Column, ColumnKind, ColumnValue, Envelope, Facts, SCHEMA_VERSION, Timestamp};
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
@@ -107,11 +107,11 @@ pub(crate) fn fact_values<'r>(
     columns: &'r [&'static Column],
     row: &'r Row<'_>,
     ahead: usize,
-) -> impl Fn(&str) -> Option<Value<'r>> {
+) -> impl Fn(&str) -> Option<ColumnValue<'r>> {
     let next = Cell::new(0);
     move |name| {
         if name == "schema" {
-            return Some(Value::Int(SCHEMA_VERSION.into()));
+            return Some(ColumnValue::Int(SCHEMA_VERSION.into()));
         }
         let is_named = |at: &usize| columns.get(*at).is_some_and(|column| column.name == name);
         let at = Some(next.get()).filter(is_named).or_else(|| (0..columns.len()).find(is_named))?;
@@ -121,13 +121,19 @@ pub(crate) fn fact_values<'r>(
     }
 }
 
-fn value(kind: ColumnKind, stored: ValueRef<'_>) -> Value<'_> {
+fn value(kind: ColumnKind, stored: ValueRef<'_>) -> ColumnValue<'_> {
     match (kind, stored) {
-        (ColumnKind::Bool, ValueRef::Integer(number)) => Value::Bool(number != 0),
-        (ColumnKind::Time, ValueRef::Integer(number)) => Value::Time(Timestamp::from_unix(number)),
-        (_, ValueRef::Integer(number)) => u64::try_from(number).map_or(Value::Null, Value::Int),
-        (_, ValueRef::Text(text)) => std::str::from_utf8(text).map_or(Value::Null, Value::Text),
-        _ => Value::Null,
+        (ColumnKind::Bool, ValueRef::Integer(number)) => ColumnValue::Bool(number != 0),
+        (ColumnKind::Time, ValueRef::Integer(number)) => {
+            ColumnValue::Time(Timestamp::from_unix(number))
+        }
+        (_, ValueRef::Integer(number)) => {
+            u64::try_from(number).map_or(ColumnValue::Null, ColumnValue::Int)
+        }
+        (_, ValueRef::Text(text)) => {
+            std::str::from_utf8(text).map_or(ColumnValue::Null, ColumnValue::Text)
+        }
+        _ => ColumnValue::Null,
     }
 }
 

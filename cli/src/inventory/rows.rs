@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use rmsight::{Envelope, ErrorCode, Estate, Facts, Record, Value, judge};
+use rmsight::{ColumnValue, Envelope, ErrorCode, Estate, Facts, Record, judge};
 use rusqlite::types::Value as Sql;
 use sha2::{Digest as _, Sha256};
 
@@ -143,15 +143,15 @@ impl FindingRow {
     }
 }
 
-fn sql(value: Value<'_>) -> Sql {
+fn sql(value: ColumnValue<'_>) -> Sql {
     match value {
-        Value::Bool(truth) => Sql::Integer(truth.into()),
+        ColumnValue::Bool(truth) => Sql::Integer(truth.into()),
         // The record does not contain numbers beyond 2^63.
-        Value::Int(number) => i64::try_from(number).map_or(Sql::Null, Sql::Integer),
-        Value::Text(text) => Sql::Text(text.to_owned()),
-        Value::Time(time) => Sql::Integer(time.unix()),
+        ColumnValue::Int(number) => i64::try_from(number).map_or(Sql::Null, Sql::Integer),
+        ColumnValue::Text(text) => Sql::Text(text.to_owned()),
+        ColumnValue::Time(time) => Sql::Integer(time.unix()),
         // Anomalies of the verdict are not facts.
-        Value::List(facts, _) => Sql::Text(Value::List(facts, &[]).to_string()),
+        ColumnValue::List(facts, _) => Sql::Text(ColumnValue::List(facts, &[]).to_string()),
         _ => Sql::Null,
     }
 }

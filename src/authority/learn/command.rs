@@ -1,22 +1,22 @@
-//! What the AIPService module prints: lists of `Name : value`.
+//! Reads the output of the AIPService module of PowerShell: lists of `Name : value`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::learned::{Learned, refusal};
 use super::x509;
-use crate::authority::AuthorityKind;
-use crate::authority::check::{Mistake, is_guid};
+use crate::authority::check::{EstateError, is_guid};
+use crate::authority::model::AuthorityKind;
 
-/// One `Name : value`, with what follows it on lines of its own.
-struct Field<'t> {
+/// One `Name : value`, with its continuation lines.
+struct ListField<'t> {
     name: &'t str,
     value: String,
     line: usize,
 }
 
-fn fields(text: &str) -> Vec<Field<'_>> {
-    let mut fields: Vec<Field<'_>> = Vec::new();
+fn fields(text: &str) -> Vec<ListField<'_>> {
+    let mut fields: Vec<ListField<'_>> = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let split = line.split_once(':').map(|(name, value)| (name.trim(), value.trim()));
         let is_name = |name: &str| {
@@ -26,7 +26,7 @@ fn fields(text: &str) -> Vec<Field<'_>> {
         match split.filter(|(name, _)| is_name(name)) {
             Some((name, value)) => {
                 let line = number.saturating_add(1);
-                fields.push(Field { name, value: value.to_owned(), line });
+                fields.push(ListField { name, value: value.to_owned(), line });
             }
             None if line.starts_with(char::is_whitespace) => {
                 if let Some(last) = fields.last_mut() {
@@ -39,9 +39,9 @@ fn fields(text: &str) -> Vec<Field<'_>> {
     fields
 }
 
-/// `Get-AipServiceConfiguration`: the ids of the tenant's keys, its hosts and its Entra id. It
-/// prints more fields than are of use here.
-pub(super) fn from_configuration(text: &str) -> Result<Vec<Learned>, Mistake> {
+/// Reads the output of `Get-AipServiceConfiguration`: the ids of the keys of a tenant, its hosts and
+/// its Entra id. Ignores other fields.
+pub(super) fn from_configuration(text: &str) -> Result<Vec<Learned>, EstateError> {
     let fields = fields(text);
     let value = |name: &str| {
         let field = fields.iter().find(|field| field.name.eq_ignore_ascii_case(name));
@@ -52,7 +52,7 @@ pub(super) fn from_configuration(text: &str) -> Result<Vec<Learned>, Mistake> {
     for name in ["LicensingIntranetDistributionPointUrl", "LicensingExtranetDistributionPointUrl"] {
         tenant.add_host(value(name));
     }
-    // A bulk replacement in published samples has turned `rms` into this; no license has it.
+    // Published samples contain `aipservice` instead of `rms`; real licenses do not.
     let is_real = |host: &String| !host.split('.').any(|label| label == "aipservice");
     if !tenant.hosts.iter().all(is_real) {
         tenant.hosts.retain(is_real);
@@ -79,8 +79,8 @@ pub(super) fn from_configuration(text: &str) -> Result<Vec<Learned>, Mistake> {
 const KEY_FIELDS: [&str; 6] =
     ["KeyIdentifier", "KeyType", "Status", "CreationTime", "FriendlyName", "PublicKey"];
 
-/// `Get-AipServiceKeys`: one list for each key.
-pub(super) fn from_keys(text: &str) -> Result<Vec<Learned>, Mistake> {
+/// Reads the output of `Get-AipServiceKeys`: one list for each key.
+pub(super) fn from_keys(text: &str) -> Result<Vec<Learned>, EstateError> {
     let mut all: Vec<Learned> = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     for field in fields(text) {
@@ -93,7 +93,7 @@ pub(super) fn from_keys(text: &str) -> Result<Vec<Learned>, Mistake> {
             );
             return Err(refusal(Some(field.line), message));
         };
-        // The next key begins where a field comes again.
+        // A repeated field begins the next key.
         if all.is_empty() || seen.contains(name) {
             seen.clear();
             all.push(Learned { kind: Some(AuthorityKind::AzureRms), ..Learned::default() });
@@ -116,7 +116,11 @@ pub(super) fn from_keys(text: &str) -> Result<Vec<Learned>, Mistake> {
     Ok(all)
 }
 
-fn take_key_field(learned: &mut Learned, name: &str, field: &Field<'_>) -> Result<(), Mistake> {
+fn take_key_field(
+    learned: &mut Learned,
+    name: &str,
+    field: &ListField<'_>,
+) -> Result<(), EstateError> {
     let value = field.value.as_str();
     match name {
         "KeyIdentifier" => {
@@ -132,7 +136,7 @@ fn take_key_field(learned: &mut Learned, name: &str, field: &Field<'_>) -> Resul
             let dense: String = value.split_whitespace().collect();
             let der = BASE64.decode(dense).ok();
             let found = der.and_then(|der| x509::from_der(&der)).transpose();
-            match found.map_err(|mistake| refusal(Some(field.line), mistake.message))? {
+            match found.map_err(|error| refusal(Some(field.line), error.message))? {
                 Some(found) => (learned.key, learned.bits) = (found.key, found.bits),
                 None => learned.note("Its PublicKey is in no form that is known."),
             }

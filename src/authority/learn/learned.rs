@@ -1,36 +1,36 @@
-//! Result of reading key material.
+//! [`Learned`]: the data that a source contains about a key.
 
-use crate::authority::AuthorityKind;
-use crate::authority::check::Mistake;
-use crate::authority::host::{Located, locate};
+use crate::authority::check::EstateError;
+use crate::authority::host::AddressHost;
+use crate::authority::model::AuthorityKind;
 use crate::facts::Facts;
 use crate::kinds::Anomaly;
 use crate::license::Modulus;
 
-/// What key material tells about one key, or about one host.
+/// The data that a source contains about one key, or about one host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Learned {
-    /// `sha256:` and 64 hex digits, as `slc_key` of the record. Without it nothing can be decided.
+    /// `sha256:` and 64 hex digits, as `slc_key` of the record. A key without it decides no verdict.
     pub key: Option<String>,
-    /// The principal's GUID, lower case without braces.
+    /// The GUID of the principal, in lower case without braces.
     pub id: Option<String>,
-    /// What the source calls it.
+    /// The name in the source.
     pub name: Option<String>,
-    /// Bits of the modulus.
+    /// The size of the modulus in bits.
     pub bits: Option<u32>,
-    /// Hosts of its authority.
+    /// The hosts of its authority.
     pub hosts: Vec<String>,
-    /// The tenant that it belongs to.
+    /// The Entra tenant of the key.
     pub tenant: Option<String>,
-    /// What kind of authority has it, where the source says so.
+    /// The kind of its authority, if the source says so.
     pub kind: Option<AuthorityKind>,
-    /// What one should know before relying on it.
+    /// Remarks for the operator.
     pub notes: Vec<String>,
 }
 
 impl Learned {
-    /// The key that a file known to be protected by some authority is sealed to.
+    /// Returns the key that a file is sealed to; `None` if the facts contain no key.
     pub fn from_facts(facts: &Facts) -> Option<Learned> {
         let license = facts.license.as_deref()?;
         let mut learned = Learned {
@@ -51,15 +51,16 @@ impl Learned {
         Some(learned)
     }
 
-    /// A bare key, with its modulus as X.509 writes it.
+    /// Returns a key with a big-endian modulus, as in X.509; `None` if the modulus is zero.
     pub(super) fn from_modulus(modulus: &[u8]) -> Option<Learned> {
         let modulus = Modulus::from_big_endian(modulus)?;
         let key = Some(modulus.fingerprint());
         Some(Learned { key, bits: Some(modulus.bits()), ..Learned::default() })
     }
 
+    /// Adds the host of an address, once.
     pub(super) fn add_host(&mut self, address: Option<&str>) {
-        if let Located::At(host) = locate(address) {
+        if let AddressHost::Known(host) = AddressHost::of(address) {
             let host = host.into_owned();
             if !self.hosts.contains(&host) {
                 self.hosts.push(host);
@@ -72,7 +73,7 @@ impl Learned {
     }
 }
 
-/// Returns the error about a file that contains no key, or is damaged at `line`.
-pub(super) fn refusal(line: Option<usize>, message: impl Into<String>) -> Mistake {
-    Mistake { line, message: message.into() }
+/// Returns the error of a source that cannot be read.
+pub(super) fn refusal(line: Option<usize>, message: impl Into<String>) -> EstateError {
+    EstateError { line, message: message.into() }
 }

@@ -1,10 +1,11 @@
-//! Learning SLC keys from what an operator has: certificates, public keys, the output of commands.
+//! Learns SLC keys from certificates, public keys and the output of commands.
 //!
-//! A key is learnt only where its modulus is. Ids, hosts and redirections without one annotate, and
-//! say which file would confirm them.
+//! Only a modulus identifies a key. Ids, hosts and redirections without a modulus annotate, and their
+//! notes name the file that would confirm them.
 
 mod command;
 mod learned;
+mod recognize;
 mod registry;
 #[cfg(test)]
 mod tests;
@@ -13,68 +14,4 @@ mod x509;
 mod xrml;
 
 pub use learned::Learned;
-
-use super::check::Mistake;
-use super::text;
-use learned::refusal;
-
-/// More than any certificate, chain or command output has.
-const MAX_BYTES: usize = 16 << 20;
-
-/// Reads SLC keys out of a file: XrML certificates and chains (as text, in `<CERTIFICATECHAIN>`, or
-/// in a server's answer to `GetServerInfo`), X.509 certificates and RSA public keys in DER or PEM,
-/// the output of `Get-AipServiceConfiguration` and `Get-AipServiceKeys`, and registry exports of
-/// MSIPC's `LicensingRedirection`.
-///
-/// # Errors
-/// Says what the file is instead, or where it is damaged, and what would help.
-pub fn learn(bytes: &[u8]) -> Result<Vec<Learned>, Mistake> {
-    let learned = recognize(bytes)?;
-    if learned.is_empty() { Err(refusal(None, "There is no SLC key in it.")) } else { Ok(learned) }
-}
-
-fn recognize(bytes: &[u8]) -> Result<Vec<Learned>, Mistake> {
-    if bytes.len() > MAX_BYTES {
-        return Err(refusal(None, "It is larger than any certificate or command output."));
-    }
-    if let Some(learned) = x509::from_der(bytes) {
-        return learned.map(|learned| vec![learned]);
-    }
-    let Some(text) = text::decode(bytes) else {
-        let is_der = bytes.first() == Some(&0x30);
-        return Err(refusal(None, if is_der { x509::OTHER } else { UNREADABLE }));
-    };
-    let text = text.as_ref();
-    let has = |what: &str| text.contains(what);
-    if has("-----BEGIN ") {
-        x509::from_pem(text)
-    } else if has("<XrML") || has("&lt;XrML") || has_ignoring_case(text, "<CERTIFICATECHAIN") {
-        xrml::from_text(text)
-    } else if has("LicensingRedirection") && (has("Windows Registry Editor") || has("REGEDIT4")) {
-        registry::from_export(text)
-    } else if has("KeyIdentifier") {
-        command::from_keys(text)
-    } else if has("LicensingIntranetDistributionPointUrl") || has("CurrentLicensorCertificateGuid")
-    {
-        command::from_configuration(text)
-    } else if has_ignoring_case(text, "trustedpublishingdomain") || has_ignoring_case(text, "ttdki")
-    {
-        Err(refusal(None, TPD))
-    } else {
-        Err(refusal(None, UNREADABLE))
-    }
-}
-
-const TPD: &str = "This looks like an exported trusted publishing domain: its certificates are \
-    encrypted with the password, and cannot be read. Give instead a file that the cluster is known \
-    to have protected, its answer to GetServerInfo, or the public key of its certificate.";
-
-const UNREADABLE: &str = "It is none of: an XrML certificate or chain, an X.509 certificate or RSA \
-    public key (DER or PEM), the output of Get-AipServiceConfiguration or Get-AipServiceKeys, a \
-    registry export of LicensingRedirection. If it is an exported trusted publishing domain, its \
-    certificates are encrypted: give instead a file that the cluster is known to have protected, \
-    its answer to GetServerInfo, or the public key of its certificate.";
-
-fn has_ignoring_case(text: &str, what: &str) -> bool {
-    text.as_bytes().windows(what.len()).any(|window| window.eq_ignore_ascii_case(what.as_bytes()))
-}
+pub use recognize::learn;

@@ -1,12 +1,12 @@
-//! Registry exports of `HKLM\SOFTWARE\[Wow6432Node\]Microsoft\MSIPC\ServiceLocation\`
+//! Reads registry exports of `HKLM\SOFTWARE\[Wow6432Node\]Microsoft\MSIPC\ServiceLocation\`
 //! `LicensingRedirection`: the old licensing address is the name, the new one the value.
 //!
-//! A redirection says where clients are sent, not which key is where: it annotates only.
+//! A redirection names the server that clients contact, not the holder of a key: it only annotates.
 
 use super::learned::{Learned, refusal};
-use crate::authority::check::Mistake;
+use crate::authority::check::EstateError;
 
-pub(super) fn from_export(text: &str) -> Result<Vec<Learned>, Mistake> {
+pub(super) fn from_export(text: &str) -> Result<Vec<Learned>, EstateError> {
     let mut all = Vec::new();
     let mut is_ours = false;
     for (number, line) in text.lines().enumerate() {
@@ -41,14 +41,14 @@ pub(super) fn from_export(text: &str) -> Result<Vec<Learned>, Mistake> {
     Ok(all)
 }
 
-/// The name and the value of a line with two quoted texts.
+/// Reads a line `"name"="value"`.
 fn entry(line: &str) -> Option<(String, String)> {
     let (old, rest) = quoted(line)?;
     let (new, rest) = quoted(rest.trim_start().strip_prefix('=')?.trim_start())?;
     rest.trim().is_empty().then_some((old, new))
 }
 
-/// A quoted text, with `\\` and `\"` in it, and what follows.
+/// Reads a quoted text with the escapes `\\` and `\"`. Returns it and the rest of the line.
 fn quoted(text: &str) -> Option<(String, &str)> {
     let mut chars = text.strip_prefix('"')?.chars();
     let mut value = String::new();

@@ -1,6 +1,8 @@
-//! What each kind of source teaches, and what is refused.
+//! Each kind of source, and sources that are rejected.
 
+use super::recognize::MAX_BYTES;
 use super::*;
+use crate::authority::EstateError;
 use crate::authority::{Estate, KeyStatus, Origin};
 use rmsight_specimen::{self as specimen, Server};
 
@@ -17,12 +19,12 @@ fn one(bytes: impl AsRef<[u8]>) -> Learned {
     all.remove(0)
 }
 
-fn refused(bytes: impl AsRef<[u8]>) -> Mistake {
+fn refused(bytes: impl AsRef<[u8]>) -> EstateError {
     learn(bytes.as_ref()).unwrap_err()
 }
 
 #[test]
-fn a_servers_certificate_in_any_wrapping() {
+fn server_certificate_is_learned_in_any_wrapping() {
     for server in [Server::contoso(), Server::contoso_legacy(), Server::branch()] {
         let bare = specimen::server_certificate(&server);
         let info = specimen::server_info(&server);
@@ -39,7 +41,7 @@ fn a_servers_certificate_in_any_wrapping() {
         ];
         for source in sources {
             let all = learn(&source).unwrap();
-            // A licensing-only cluster's chain goes over that of the root cluster.
+            // The chain of a licensing-only cluster contains that of the root cluster.
             assert_eq!(all.len(), 1 + usize::from(server.enrolled_by.is_some()));
             let learned = &all[0];
             assert_eq!(learned.key.as_deref(), Some(server.key.fingerprint().as_str()));
@@ -54,13 +56,13 @@ fn a_servers_certificate_in_any_wrapping() {
 
 #[test]
 #[cfg(feature = "verify")]
-fn a_certificate_that_was_changed_teaches_nothing() {
+fn changed_certificate_is_rejected() {
     let changed = specimen::server_certificate(&Server::contoso()).replace("CONTOSO", "FABRIKAM");
     assert!(refused(changed).message.contains("does not hold"));
 }
 
 #[test]
-fn public_keys_in_der_and_pem() {
+fn public_keys_in_der_and_pem_are_learned() {
     let key = Server::contoso().key;
     let pem = key.public_key_pem();
     let sources = [key.public_key_der(), pem.clone().into_bytes(), wide(&pem)];
@@ -87,7 +89,7 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     [head, body].concat()
 }
 
-/// A certificate around a SubjectPublicKeyInfo, with a signature that nobody checks.
+/// A certificate around a SubjectPublicKeyInfo, with a signature that is not checked.
 fn certificate(key: &[u8]) -> Vec<u8> {
     let sha256_rsa = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0B];
     let algorithm = der(0x30, &[&der(0x06, &[&sha256_rsa]), &[0x05, 0x00]]);
@@ -102,7 +104,7 @@ fn certificate(key: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn an_x509_certificate_is_compared_by_its_modulus() {
+fn x509_certificate_is_learned_by_its_modulus() {
     let key = Server::contoso().key;
     let learned = one(certificate(&key.public_key_der()));
     assert_eq!(learned.key, Some(key.fingerprint()));
@@ -118,7 +120,7 @@ fn an_x509_certificate_is_compared_by_its_modulus() {
 }
 
 #[test]
-fn the_configuration_of_a_tenant_names_ids_only() {
+fn tenant_configuration_contains_ids_only() {
     let text = |service: &str| {
         format!(
             "PS C:\\>Get-AipServiceConfiguration\r\n\
@@ -168,7 +170,7 @@ fn the_key_list_of_a_tenant() {
 }
 
 #[test]
-fn redirections_annotate_a_host() {
+fn redirection_annotates_host() {
     let text = "Windows Registry Editor Version 5.00\r\n\r\n\
         [HKEY_LOCAL_MACHINE\\SOFTWARE\\Wow6432Node\\Microsoft\\MSIPC\\ServiceLocation\\LicensingRedirection]\r\n\
         ; ours\r\n\
@@ -185,7 +187,7 @@ fn redirections_annotate_a_host() {
 }
 
 #[test]
-fn what_cannot_be_read_says_what_to_give_instead() {
+fn unreadable_source_is_rejected_with_advice() {
     let exported = "<TrustedPublishingDomain><data>AAAA</data></TrustedPublishingDomain>";
     for source in [exported, "<x/>", "", "<XrML version=\"1.2\"><BODY>", "\u{0}\u{1}"] {
         let message = refused(source).message;
@@ -195,7 +197,7 @@ fn what_cannot_be_read_says_what_to_give_instead() {
 }
 
 #[test]
-fn what_was_learnt_can_be_pasted_but_not_without_a_status() {
+fn learned_key_is_read_back_only_with_status() {
     let mut learned = one(specimen::server_certificate(&Server::contoso()));
     learned.name = Some("evil\"\nstatus = \"active".to_owned());
     let head = "[[authority]]\nname = \"Ours\"\nkind = \"ad-rms\"\n";

@@ -1,12 +1,12 @@
-//! What was learnt, as lines for the estate file.
+//! Writes learned keys as lines for the estate file.
 
-use super::Learned;
+use super::learned::Learned;
 use crate::authority::check::{is_fingerprint, is_guid};
-use crate::authority::{AuthorityKind, KeyStatus, Origin};
+use crate::authority::model::{AuthorityKind, KeyStatus, Origin};
 
 impl Learned {
-    /// Lines to paste below an authority in `estate.toml`. Where nobody has said what became of
-    /// the key, its status is empty, and the file is refused until somebody has.
+    /// Returns lines to paste below an authority in `estate.toml`. Without `status`, the lines
+    /// contain an empty status, which the estate file does not accept: the operator has to set it.
     pub fn to_toml(&self, status: Option<KeyStatus>, origin: Origin) -> String {
         let mut lines = Vec::new();
         let mut comment = |text: &str| lines.push(format!("# {}", one_line(text)));
@@ -58,7 +58,7 @@ impl Learned {
     }
 }
 
-/// Text of a file must not become lines of another.
+/// Replaces control characters, so that text of the source cannot add lines to the estate file.
 fn one_line(text: &str) -> String {
     text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
 }

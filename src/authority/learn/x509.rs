@@ -1,5 +1,5 @@
-//! X.509 certificates and RSA public keys, as an HSM or Key Vault exports them. Only the modulus
-//! counts: nothing else of them is in a license.
+//! Reads X.509 certificates and RSA public keys, as an HSM or Key Vault exports them. Only the modulus
+//! is compared, because a license contains nothing else of them.
 
 use x509_parser::pem::Pem;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -7,9 +7,9 @@ use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::learned::{Learned, refusal};
-use crate::authority::check::Mistake;
+use crate::authority::check::EstateError;
 
-/// More certificates than a bundle of keys for one operator has.
+/// The maximum number of PEM blocks in a file, far above real ones.
 const MAX_BLOCKS: usize = 1024;
 
 const NOT_RSA: &str = "It is a public key, but not an RSA one: no SLC key is like that.";
@@ -21,8 +21,8 @@ pub(super) const OTHER: &str = "It is DER, but no X.509 certificate and no RSA p
                                 a private key, or a store of keys or certificates (PKCS #7 or \
                                 #12). Give the certificate or the public key alone.";
 
-/// A certificate, a SubjectPublicKeyInfo or a PKCS #1 public key; `None` for what is none of them.
-pub(super) fn from_der(der: &[u8]) -> Option<Result<Learned, Mistake>> {
+/// Reads a certificate, a SubjectPublicKeyInfo or a PKCS #1 public key; `None` for other bytes.
+pub(super) fn from_der(der: &[u8]) -> Option<Result<Learned, EstateError>> {
     if der.first() != Some(&0x30) {
         return None;
     }
@@ -41,11 +41,11 @@ pub(super) fn from_der(der: &[u8]) -> Option<Result<Learned, Mistake>> {
         return Some(from_key(&key));
     }
     let (_, key) = RSAPublicKey::from_der(der).ok()?;
-    // A private key in PKCS #1 begins like a public one, with a version for a modulus.
+    // In PKCS #1, a private key begins like a public one, with a version instead of the modulus.
     Learned::from_modulus(key.modulus).filter(|learned| learned.bits > Some(1)).map(Ok)
 }
 
-fn from_key(key: &SubjectPublicKeyInfo<'_>) -> Result<Learned, Mistake> {
+fn from_key(key: &SubjectPublicKeyInfo<'_>) -> Result<Learned, EstateError> {
     match key.parsed() {
         Ok(PublicKey::RSA(key)) => Learned::from_modulus(key.modulus),
         _ => None,
@@ -53,8 +53,8 @@ fn from_key(key: &SubjectPublicKeyInfo<'_>) -> Result<Learned, Mistake> {
     .ok_or_else(|| refusal(None, NOT_RSA))
 }
 
-/// All certificates and public keys of a PEM file.
-pub(super) fn from_pem(text: &str) -> Result<Vec<Learned>, Mistake> {
+/// Reads all certificates and public keys of a PEM file.
+pub(super) fn from_pem(text: &str) -> Result<Vec<Learned>, EstateError> {
     let mut all = Vec::new();
     for block in Pem::iter_from_buffer(text.as_bytes()).take(MAX_BLOCKS) {
         let damaged = |_| refusal(None, "The PEM text is damaged.");

@@ -1,15 +1,17 @@
-//! XrML: exported certificates, chains, and servers' answers.
+//! Reads XrML: exported certificates, chains, and responses of servers.
 
 use std::borrow::Cow;
 
 use super::learned::{Learned, refusal};
-use crate::authority::check::Mistake;
+use crate::authority::check::EstateError;
 use crate::kinds::Signature;
-use crate::license::{Certificate, CertificateKind, Party, certificates_in_wrapper, unwrap_chain};
+use crate::license::{
+    Certificate, CertificateKind, LicenseParty, certificates_in_wrapper, unwrap_chain,
+};
 use crate::limits::{Cancel, Limits, Meter};
 
-pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, Mistake> {
-    // Some SOAP stacks write the certificates as text.
+pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, EstateError> {
+    // Some SOAP implementations write the certificates as escaped text.
     let text = match (text.contains("<XrML"), quick_xml::escape::unescape(text)) {
         (false, Ok(unescaped)) => unescaped,
         _ => Cow::Borrowed(text),
@@ -21,7 +23,7 @@ pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, Mistake> {
         _ => text.as_bytes(),
     };
     let certificates = certificates_in_wrapper(xrml, &meter);
-    // What was changed after it was signed may hold anybody's key.
+    // A certificate that was changed after signing can contain a forged key.
     let (changed, good): (Vec<&Certificate>, Vec<&Certificate>) =
         certificates.iter().partition(|certificate| certificate.signature == Signature::Invalid);
     let mut all: Vec<Learned> = Vec::new();
@@ -46,11 +48,11 @@ pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, Mistake> {
     Ok(all)
 }
 
-/// The server key that a certificate tells of: its own, or that of the server that issued it.
+/// Returns the server key in a certificate: that of its principal or of its issuer.
 fn from_certificate(certificate: &Certificate) -> Option<Learned> {
-    let is_server = |party: &Party| party.object_type.as_deref() == Some("MS-DRM-Server");
+    let is_server = |party: &LicenseParty| party.object_type.as_deref() == Some("MS-DRM-Server");
     match certificate.kind {
-        // The enrollment service has such a certificate too, from an authority.
+        // The enrollment service has such a certificate too, issued by a certificate authority.
         CertificateKind::ServerLicensor
             if certificate.issuer.object_type.as_deref() != Some("DRM-Certificate-Authority") =>
         {
@@ -74,8 +76,8 @@ fn from_certificate(certificate: &Certificate) -> Option<Learned> {
     }
 }
 
-/// What a server says of itself, as the principal or the issuer of a certificate.
-fn from_server(server: &Party) -> Option<Learned> {
+/// Returns the data of a server that is the principal or the issuer of a certificate.
+fn from_server(server: &LicenseParty) -> Option<Learned> {
     let mut learned = Learned {
         key: Some(server.key.clone()?),
         id: server.id.clone(),

@@ -1,11 +1,11 @@
-//! Which host an address names, and whose that is.
+//! Hosts of addresses, and their classes.
 
 use super::super::inputs::HostClass;
 use super::*;
-use crate::authority::host::{Located, locate};
+use crate::authority::host::AddressHost;
 
 #[test]
-fn hosts_are_told_apart_on_label_boundaries() {
+fn domains_match_on_label_boundaries() {
     let cases = [
         (AZ, HostClass::Azure),
         ("https://x.rms.aadrm.us/_wmcs", HostClass::Azure),
@@ -28,7 +28,7 @@ fn hosts_are_told_apart_on_label_boundaries() {
         ("https://\u{430}adrm.com/_wmcs", HostClass::Org),
         ("https://x.\u{ff41}adrm.com/_wmcs", HostClass::Org),
         ("https://xn--drm-5cd.com/_wmcs", HostClass::Org),
-        // As organisations have them.
+        // Hosts of organizations.
         ("HTTP://rms:80/_wmcs", HostClass::Org),
         ("http://ed-drm-red3/_wmcs/licensing", HostClass::Org),
         ("https://google.com", HostClass::Org),
@@ -43,7 +43,7 @@ fn hosts_are_told_apart_on_label_boundaries() {
         (OTHER, HostClass::Other),
         ("", HostClass::Absent),
         (" \r\n", HostClass::Absent),
-        // What nobody can tell, and what clients read in different ways.
+        // Unclear hosts, and those that clients interpret in different ways.
         ("invalid", HostClass::Bad),
         ("x.rms.na.aadrm.com/_wmcs", HostClass::Bad),
         ("//x.rms.na.aadrm.com/_wmcs", HostClass::Bad),
@@ -70,14 +70,18 @@ fn hosts_are_told_apart_on_label_boundaries() {
 }
 
 #[test]
-fn a_host_has_one_form() {
+fn host_is_lower_case_without_port_and_user() {
     let cases = [
         ("HTTP://RMS:80/_wmcs", "rms"),
-        ("https://somebody@Rms.Contoso.COM.:8443/", "rms.contoso.com"),
+        ("https://user@Rms.Contoso.COM.:8443/", "rms.contoso.com"),
         ("https://R\u{c4}CHTE.example/", "r\u{e4}chte.example"),
         ("http://[2001:DB8::1]/", "[2001:db8::1]"),
     ];
     for (address, expected) in cases {
-        assert_eq!(locate(Some(address)), Located::At(expected.into()), "{address}");
+        assert_eq!(
+            AddressHost::of(Some(address)),
+            AddressHost::Known(expected.into()),
+            "{address}"
+        );
     }
 }

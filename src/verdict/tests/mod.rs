@@ -1,14 +1,16 @@
-//! Each rule, each modifier, the traps of addresses, and what holds over all of them.
+//! Each rule, each modifier, hosts of addresses, and properties of all verdicts.
 
 mod hosts;
 mod properties;
 mod table;
 
 use super::*;
-use crate::authority::{Authority, AuthorityKind, Host, Key, KeyStatus, Origin};
-use crate::facts::LicenseFacts;
-use crate::kinds::{Container, Protection};
-use crate::kinds::{KeyLink, Signature};
+use crate::authority::{
+    Authority, AuthorityHost, AuthorityKey, AuthorityKind, Estate, KeyMatch, KeyStatus, Origin,
+};
+use crate::facts::{Facts, LicenseFacts};
+use crate::kinds::{Anomaly, Container, KeyLink, Protection, Signature};
+use crate::timestamp::Timestamp;
 
 const AZ: &str = "https://0c5a1b2e-0000-4000-8000-000000000001.rms.eu.aadrm.com/_wmcs/licensing";
 const ORG: &str = "https://rms.example.org/_wmcs/licensing";
@@ -24,7 +26,7 @@ fn fingerprint(digit: char) -> String {
     format!("sha256:{}", digit.to_string().repeat(64))
 }
 
-/// A readable, linked license of which nothing but the key is known.
+/// Returns facts about a valid, linked license that contains only the key.
 fn sealed(change: impl FnOnce(&mut LicenseFacts)) -> Facts {
     let mut license = LicenseFacts::new();
     license.slc_key = Some(fingerprint('a'));
@@ -38,7 +40,7 @@ fn sealed(change: impl FnOnce(&mut LicenseFacts)) -> Facts {
     facts
 }
 
-/// The addresses of principal, extranet and intranet.
+/// Sets the addresses of principal, extranet and intranet.
 fn at(license: &mut LicenseFacts, principal: &str, extranet: &str, intranet: &str) {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     license.slc_address = some(principal);
@@ -57,8 +59,8 @@ fn in_azure() -> Facts {
     })
 }
 
-fn key(digit: char, status: KeyStatus) -> Key {
-    let mut key = Key::new(status);
+fn key(digit: char, status: KeyStatus) -> AuthorityKey {
+    let mut key = AuthorityKey::new(status);
     key.key = Some(fingerprint(digit));
     key.since = (status == KeyStatus::ReadOnly).then(|| Timestamp::from_unix(SINCE));
     key.tenant = (status == KeyStatus::Imported).then(|| TENANT.to_owned());
@@ -66,7 +68,7 @@ fn key(digit: char, status: KeyStatus) -> Key {
     key
 }
 
-fn authority(name: &str, keys: Vec<Key>) -> Authority {
+fn authority(name: &str, keys: Vec<AuthorityKey>) -> Authority {
     let is_azure = keys.iter().any(|key| key.status == KeyStatus::Azure);
     let kind = if is_azure { AuthorityKind::AzureRms } else { AuthorityKind::AdRms };
     let mut authority = Authority::new(name, kind);
@@ -78,13 +80,13 @@ fn estate(authorities: Vec<Authority>) -> Estate {
     Estate::new(authorities).unwrap()
 }
 
-/// One authority, `Ours`, with the key that [`sealed`] names.
+/// Returns an estate of one authority, `Ours`, with the key of [`sealed`].
 fn holding(status: KeyStatus) -> Estate {
     estate(vec![authority("Ours", vec![key('a', status)])])
 }
 
 fn with_host(mut authority: Authority, host: &str) -> Authority {
-    authority.hosts.push(Host::new(host));
+    authority.hosts.push(AuthorityHost::new(host));
     authority
 }
 

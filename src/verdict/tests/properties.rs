@@ -79,7 +79,7 @@ fn few_classes() -> Vec<Class> {
 fn estates() -> Vec<(Option<KeyStatus>, Estate)> {
     let mut estates = vec![
         (None, Estate::default()),
-        (None, estate(vec![knowing_host("Host", 'c')])),
+        (None, estate(vec![knowing_host("AuthorityHost", 'c')])),
         (None, estate(vec![knowing_id("Id", Some('d'))])),
     ];
     estates.extend(KeyStatus::ALL.iter().map(|status| (Some(*status), holding(*status))));
@@ -92,7 +92,7 @@ fn knowing_host(name: &str, digit: char) -> Authority {
 }
 
 fn knowing_id(name: &str, digit: Option<char>) -> Authority {
-    let mut known = Key::new(KeyStatus::Active);
+    let mut known = AuthorityKey::new(KeyStatus::Active);
     known.key = digit.map(fingerprint);
     known.id = Some(ID.to_owned());
     authority(name, vec![known])
@@ -235,7 +235,7 @@ proptest! {
             at(license, &principal, &extranet, &intranet);
             license.server_version = Some(version);
         });
-        let estate = estate(vec![knowing_host("Host", 'c')]);
+        let estate = estate(vec![knowing_host("AuthorityHost", 'c')]);
         for estate in [Estate::default(), estate] {
             let verdict = judge(&facts, &estate);
             prop_assert!(verdict.need() != Need::Yes);

@@ -230,7 +230,7 @@ fn m18_high_needs_a_signature_that_leads_to_the_key() {
 
 #[test]
 fn m19_an_id_alone_only_names_the_authority() {
-    let mut known = Key::new(KeyStatus::Azure);
+    let mut known = AuthorityKey::new(KeyStatus::Azure);
     known.id = Some(ID.to_owned());
     let verdict = judge(&in_azure(), &estate(vec![authority("Tenant", vec![known])]));
     assert_eq!((verdict.rule(), verdict.need()), ("R06", Need::Possible));
@@ -312,7 +312,7 @@ fn r01_needs_a_record_without_error_and_without_license_text() {
 
 #[test]
 fn m21_id_and_key_of_different_authorities() {
-    let mut other = Key::new(KeyStatus::Active);
+    let mut other = AuthorityKey::new(KeyStatus::Active);
     other.id = Some(ID.to_owned());
     let ours = || authority("Ours", vec![key('a', KeyStatus::Imported)]);
     let verdict =

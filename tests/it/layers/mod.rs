@@ -9,7 +9,7 @@ use graph::{Graph, Module};
 
 /// The stages from left to right. Each imports only from stages to its left.
 const STAGES: [&str; 7] =
-    ["source", "container", "license", "authority", "verdict", "report", "inspect"];
+    ["source", "container", "license", "authority", "verdict", "record", "inspect"];
 
 /// Modules that every stage imports. They import only each other.
 const SHARED: [&str; 8] =

@@ -239,12 +239,12 @@ impl KeyCollection {
         // Keys with an empty status are known too.
         let answered = settled(&before);
         let estate = authority_file::parse(file, answered.as_bytes())?;
-        let known: Vec<&rmsight::Key> =
+        let known: Vec<&rmsight::AuthorityKey> =
             estate.authorities().iter().flat_map(|authority| &authority.keys).collect();
         let found = self.learned.len();
         // A key without value and id cannot be declared.
         self.learned.retain(|learned| {
-            let is_known = |key: &&rmsight::Key| match (&learned.key, &key.key) {
+            let is_known = |key: &&rmsight::AuthorityKey| match (&learned.key, &key.key) {
                 (Some(one), Some(other)) => one == other,
                 _ => learned.id.is_some() && learned.id == key.id,
             };

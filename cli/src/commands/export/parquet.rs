@@ -15,7 +15,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{Type, TypePtr};
-use rmsight::{COLUMNS, Column, ColumnKind, Value};
+use rmsight::{COLUMNS, Column, ColumnKind, ColumnValue};
 
 use super::sink::FindingWriter;
 use crate::exit::{Failure, Result};
@@ -56,26 +56,26 @@ impl Cells {
         }
     }
 
-    fn push(&mut self, value: Value<'_>) {
+    fn push(&mut self, value: ColumnValue<'_>) {
         match (self, value) {
-            (Cells::Bool(values, there), Value::Bool(truth)) => {
+            (Cells::Bool(values, there), ColumnValue::Bool(truth)) => {
                 values.push(truth);
                 there.push(1);
             }
-            (Cells::Number(values, there), Value::Int(number)) => {
+            (Cells::Number(values, there), ColumnValue::Int(number)) => {
                 values.push(i64::try_from(number).unwrap_or(i64::MAX));
                 there.push(1);
             }
-            (Cells::Number(values, there), Value::Time(time)) => {
+            (Cells::Number(values, there), ColumnValue::Time(time)) => {
                 values.push(time.unix().saturating_mul(1_000_000));
                 there.push(1);
             }
-            (Cells::Text(texts, ends, there), Value::Text(text)) => {
+            (Cells::Text(texts, ends, there), ColumnValue::Text(text)) => {
                 texts.extend_from_slice(text.as_bytes());
                 ends.push(texts.len());
                 there.push(1);
             }
-            (Cells::List(values, there, again), Value::List(facts, judging)) => {
+            (Cells::List(values, there, again), ColumnValue::List(facts, judging)) => {
                 let before = values.len();
                 for anomaly in facts.iter().chain(judging) {
                     again.push(i16::from(values.len() > before));

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use rmsight::{Certificate, Finding, Party, Record, Timestamp};
+use rmsight::{Certificate, Finding, LicenseParty, Record, Timestamp};
 use serde_json::{Value, json};
 
 use super::chain;
@@ -71,7 +71,7 @@ fn time(time: Option<Timestamp>) -> Option<String> {
     time.map(|time| time.to_string())
 }
 
-fn party(party: &Party) -> Value {
+fn party(party: &LicenseParty) -> Value {
     json!({
         "type": party.object_type,
         "id": party.id,

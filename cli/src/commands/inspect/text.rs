@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use rmsight::{
-    Certificate, Facts, Finding, KeyLink, LicenseFacts, Need, Party, Protection, Record, Signature,
-    Timestamp, Verdict,
+    Certificate, Facts, Finding, KeyLink, LicenseFacts, LicenseParty, Need, Protection, Record,
+    Signature, Timestamp, Verdict,
 };
 
 use super::chain;
@@ -205,7 +205,7 @@ fn certificates(all: &[Certificate], out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Returns the name or id, and the first digits of the key.
-fn party(party: &Party) -> String {
+fn party(party: &LicenseParty) -> String {
     let name = party.name.as_ref().or(party.address.as_ref()).or(party.id.as_ref());
     let name = name.map_or("somebody without a name", String::as_str);
     let bits = party.key_bits.map_or_else(String::new, |bits| format!(", {bits} bits"));

@@ -53,13 +53,13 @@ fn first(
 
 /// Where `byte` first stands in `text`: what `memchr` says.
 #[inline(always)]
-pub(super) fn near(byte: u8, text: &[u8]) -> Option<usize> {
+pub(super) fn find_byte(byte: u8, text: &[u8]) -> Option<usize> {
     first(text, |word| zeros(word ^ filled(byte)), |rest| memchr(byte, rest))
 }
 
 /// Where one of three bytes first stands in `text`: what `memchr3` says.
 #[inline(always)]
-pub(super) fn near_any([one, two, three]: [u8; 3], text: &[u8]) -> Option<usize> {
+pub(super) fn find_any([one, two, three]: [u8; 3], text: &[u8]) -> Option<usize> {
     let bits =
         |word| zeros(word ^ filled(one)) | zeros(word ^ filled(two)) | zeros(word ^ filled(three));
     first(text, bits, |rest| memchr3(one, two, three, rest))
@@ -68,7 +68,7 @@ pub(super) fn near_any([one, two, three]: [u8; 3], text: &[u8]) -> Option<usize>
 /// Where the first byte stands that is no larger than a space: white space, or what belongs in no
 /// text.
 #[inline(always)]
-pub(super) fn near_space(text: &[u8]) -> Option<usize> {
+pub(super) fn find_space(text: &[u8]) -> Option<usize> {
     const BOUND: u8 = b' '.wrapping_add(1);
     first(text, |word| below(word, BOUND), |rest| rest.iter().position(|byte| *byte < BOUND))
 }
@@ -76,7 +76,7 @@ pub(super) fn near_space(text: &[u8]) -> Option<usize> {
 /// Where the letters end with which `text` begins: at the first byte up to `>`, which all bytes
 /// are that end a name. `None` where the text ends before it does, or the name is a long one.
 #[inline(always)]
-pub(super) fn near_letters_end(text: &[u8]) -> Option<usize> {
+pub(super) fn find_name_end(text: &[u8]) -> Option<usize> {
     const BOUND: u8 = b'>'.wrapping_add(1);
     first(text, |word| below(word, BOUND), |_| None)
 }
@@ -94,14 +94,14 @@ mod tests {
         ) {
             let text = text.get(skip..).unwrap_or_default();
             for byte in [0, b'<', b'>', 0x7F, 0x80, 0xFF] {
-                prop_assert_eq!(near(byte, text), memchr(byte, text));
+                prop_assert_eq!(find_byte(byte, text), memchr(byte, text));
             }
             let low = text.iter().position(|byte| *byte <= b' ');
-            prop_assert_eq!(near_space(text), low);
+            prop_assert_eq!(find_space(text), low);
             let letters = text.iter().position(|byte| *byte <= b'>');
-            prop_assert!(near_letters_end(text).is_none_or(|end| Some(end) == letters));
+            prop_assert!(find_name_end(text).is_none_or(|end| Some(end) == letters));
             let three = [b'>', b'"', 0x80];
-            prop_assert_eq!(near_any(three, text), memchr3(b'>', b'"', 0x80, text));
+            prop_assert_eq!(find_any(three, text), memchr3(b'>', b'"', 0x80, text));
         }
     }
 
@@ -109,13 +109,13 @@ mod tests {
     fn every_place_is_found() {
         for len in 0..70 {
             let mut text = vec![b'a'; len];
-            assert_eq!(near(b'<', &text), None);
+            assert_eq!(find_byte(b'<', &text), None);
             for at in 0..len {
                 if let Some(byte) = text.get_mut(at) {
                     *byte = b'<';
                 }
-                assert_eq!(near(b'<', &text), Some(at));
-                assert_eq!(near_any([b'>', b'<', b'='], &text), Some(at));
+                assert_eq!(find_byte(b'<', &text), Some(at));
+                assert_eq!(find_any([b'>', b'<', b'='], &text), Some(at));
                 if let Some(byte) = text.get_mut(at) {
                     *byte = b'a';
                 }

@@ -1,4 +1,4 @@
-//! The record's envelope: where and when, said by the caller.
+//! [`Envelope`]: the part of the record that the caller provides.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -6,37 +6,35 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::facts::Facts;
 use crate::timestamp::Timestamp;
-use crate::verdict::Verdict;
 
-/// Version of the record. A column does not change its meaning without a new one.
+/// The version of the record. A column changes its meaning only with a new version.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Version of the extraction of facts: the same bytes and options give the same facts as long as
-/// it stays the same.
+/// The version of the fact extraction. Readers of one version give the same facts for the same bytes
+/// and options.
 pub const READER_VERSION: u32 = 2;
 
-/// Where a finding was met, and when.
+/// Path, size and time of the file that a finding belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Envelope<'a> {
-    /// The version of the fact extraction that the facts come from.
+    /// The [`READER_VERSION`] that extracted the facts.
     pub reader: u32,
-    /// The caller's name for what is scanned, for joining inventories.
+    /// The caller's name for the scanned system, for joining inventories.
     pub source: Option<Cow<'a, str>>,
-    /// The path as walked; what is not Unicode is replaced by U+FFFD.
+    /// The path as walked; U+FFFD replaces parts that are not Unicode.
     pub path: Cow<'a, str>,
-    /// Base64 of the path's bytes (Windows: UTF-16LE), only where `path` is lossy.
+    /// Base64 of the path's bytes (on Windows UTF-16LE), only if `path` is lossy.
     pub path_raw: Option<Cow<'a, str>>,
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     pub size: Option<u64>,
-    /// When the file was last changed.
+    /// The time of the last change to the file.
     pub modified: Option<Timestamp>,
 }
 
 impl<'a> Envelope<'a> {
-    /// The envelope of a file about which only its path is known.
+    /// Returns the envelope of a file of which only the path is known.
     pub fn new(path: impl Into<Cow<'a, str>>) -> Envelope<'a> {
         Envelope {
             reader: READER_VERSION,
@@ -48,7 +46,7 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    /// The envelope of the file at `path`, whatever its name is made of.
+    /// Returns the envelope of the file at `path`, and sets `path_raw` if the path is not Unicode.
     pub fn of_path(path: &'a Path) -> Envelope<'a> {
         match path.to_str() {
             Some(text) => Envelope::new(text),
@@ -72,24 +70,13 @@ fn path_bytes(path: &Path) -> Vec<u8> {
     path.as_os_str().as_encoded_bytes().to_vec()
 }
 
-/// One row: what the caller says, what the bytes say, and what follows.
-#[derive(Debug, Clone, Copy)]
-pub struct Record<'a> {
-    /// Where and when.
-    pub envelope: &'a Envelope<'a>,
-    /// What the bytes say.
-    pub facts: &'a Facts,
-    /// What follows from them.
-    pub verdict: &'a Verdict,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     #[cfg(unix)]
-    fn a_name_that_is_not_unicode_keeps_its_bytes() {
+    fn path_that_is_not_unicode_keeps_its_bytes() {
         use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;
         let path = Path::new(OsStr::from_bytes(b"a/caf\xe9.doc"));

@@ -2,15 +2,16 @@
 
 use std::io::{self, Write};
 
-use super::columns::{COLUMNS, Value};
-use super::record::Record;
+use super::columns::COLUMNS;
+use super::row::Record;
+use super::value::ColumnValue;
 
 impl Record<'_> {
     /// Writes the record as one line of JSON: every column, null or not, in the order of
     /// [`COLUMNS`].
     ///
     /// # Errors
-    /// What `out` said; into a `Vec` never.
+    /// Returns the error of `out`; a `Vec` returns none.
     pub fn write_ndjson(&self, out: &mut impl Write) -> io::Result<()> {
         for (at, column) in COLUMNS.iter().enumerate() {
             let value = column.value(self);
@@ -28,17 +29,17 @@ impl Record<'_> {
     }
 }
 
-fn write_value(value: Value<'_>, out: &mut impl Write) -> io::Result<()> {
+fn write_value(value: ColumnValue<'_>, out: &mut impl Write) -> io::Result<()> {
     match value {
-        Value::Null => out.write_all(b"null"),
-        Value::Bool(true) => out.write_all(b"true"),
-        Value::Bool(false) => out.write_all(b"false"),
-        Value::Int(number) => write!(out, "{number}"),
-        Value::Text(text) => write_text(text, out),
-        Value::Time(time) => write!(out, "\"{time}\""),
-        Value::List(facts, judging) => {
+        ColumnValue::Null => out.write_all(b"null"),
+        ColumnValue::Bool(true) => out.write_all(b"true"),
+        ColumnValue::Bool(false) => out.write_all(b"false"),
+        ColumnValue::Int(number) => write!(out, "{number}"),
+        ColumnValue::Text(text) => write_text(text, out),
+        ColumnValue::Time(time) => write!(out, "\"{time}\""),
+        ColumnValue::List(facts, verdict) => {
             out.write_all(b"[")?;
-            for (at, anomaly) in facts.iter().chain(judging).enumerate() {
+            for (at, anomaly) in facts.iter().chain(verdict).enumerate() {
                 let separator = if at == 0 { "" } else { "," };
                 write!(out, "{separator}\"{anomaly}\"")?;
             }
@@ -48,7 +49,7 @@ fn write_value(value: Value<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Writes a JSON string (RFC 8259 section 7). Control characters are escaped up to U+009F, beyond
-/// what JSON asks for, because the line may be shown on a terminal.
+/// what JSON requires, because the line may be shown on a terminal.
 fn write_text(text: &str, out: &mut impl Write) -> io::Result<()> {
     out.write_all(b"\"")?;
     let mut rest = text;

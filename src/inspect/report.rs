@@ -1,21 +1,11 @@
-//! What the caller gets: [`Report`] and [`Finding`], and the flat record in its written forms.
-
-mod columns;
-mod ndjson;
-mod record;
-mod redact;
-
-pub use columns::{COLUMNS, Column, ColumnKind, ColumnPart, Value};
-pub use record::{Envelope, READER_VERSION, Record, SCHEMA_VERSION};
-pub use redact::Redactor;
+//! [`Report`] and [`Finding`]: the result of inspecting one file.
 
 use crate::error::Error;
 use crate::facts::Facts;
-use crate::kinds::Searched;
-use crate::kinds::{Anomaly, Container, Protection};
+use crate::kinds::{Anomaly, Container, Protection, Searched};
 use crate::license::{Evidence, License};
 
-/// All findings of one file: the file's own first, then those of its members.
+/// All findings of one file: first the one of the file itself, then those of its members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
@@ -25,25 +15,25 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report on a file of which not one byte could be had.
+    /// Returns the report of a file that could not be opened or read at all.
     pub fn unopened(error: &Error) -> Report {
         let mut first = Finding::new(Facts::unopened(error));
         first.error = Some(error.clone());
         Report { first, rest: Vec::new(), incomplete: Some(error.clone()) }
     }
 
-    /// The findings, at least one.
+    /// Returns the findings, at least one.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         std::iter::once(&self.first).chain(&self.rest)
     }
 
-    /// The first thing that could not be read, anywhere in the file.
+    /// Returns the first error anywhere in the file; `None` if everything was read.
     pub fn incomplete(&self) -> Option<&Error> {
         self.incomplete.as_ref()
     }
 
-    /// The worst that is protected in the file: `rms` before `unknown` before all else, and never
-    /// `none` when something was not read.
+    /// Returns the protection that matters most: `rms` before `unknown` before all others. Never
+    /// `none` if something was not read.
     pub fn worst(&self) -> Protection {
         let rank = |protection: Protection| match protection {
             Protection::Rms => 0,
@@ -62,7 +52,7 @@ impl Report {
     }
 }
 
-/// One protected, unreadable or simply present thing.
+/// One file or member: protected, unreadable, or reported because it is the file itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
@@ -77,42 +67,41 @@ impl Finding {
         Finding { facts, license: None, evidence: Vec::new(), error: None }
     }
 
-    /// Whether a publishing license says whose key it is.
+    /// Whether a publishing license names the key. A use license does not count.
     pub(crate) fn has_key(&self) -> bool {
         let license = self.facts.license.as_ref();
         license.is_some_and(|license| license.slc_key.is_some())
             && !self.facts.anomalies.contains(&Anomaly::FromUseLicense)
     }
 
-    /// What the bytes say.
+    /// Returns what the bytes say.
     pub fn facts(&self) -> &Facts {
         &self.facts
     }
 
-    /// The publishing license, where one was found and the inspector keeps them; of a certificate
-    /// or a template as a file, that.
+    /// Returns the publishing license if one was found and the inspector keeps licenses. For a file
+    /// that is a certificate or a template, returns that.
     pub fn license(&self) -> Option<&License> {
         self.license.as_ref()
     }
 
-    /// What a person would want to see, if the inspector was asked for it.
+    /// Returns the values that led to the facts, for people; empty unless the inspector was set up
+    /// to collect them.
     pub fn evidence(&self) -> &[Evidence] {
         &self.evidence
     }
 
-    /// What stopped the reading of this one.
+    /// Returns the error that ended the reading of this file or member.
     pub fn error(&self) -> Option<&Error> {
         self.error.as_ref()
     }
-}
 
-impl Finding {
-    /// Whether nothing of it was left unread.
+    /// Whether the file or member was searched completely.
     pub fn is_searched(&self) -> bool {
         self.facts.searched == Searched::Full
     }
 
-    /// What kind of file or member it is.
+    /// Returns the format of the file or member.
     pub fn container(&self) -> Container {
         self.facts.container
     }

@@ -18,7 +18,7 @@ static OPENS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPEN));
 
 /// A run of text at depth 0.
 #[derive(Debug)]
-pub(super) enum Outside {
+pub(super) enum TopLevelItem {
     /// A document begins at this offset.
     Document(usize),
     /// Anything else, up to this offset.
@@ -30,13 +30,13 @@ pub(super) enum Outside {
 }
 
 /// Returns what begins at offset `at` of `text`.
-pub(super) fn outside(text: &[u8], at: usize) -> Outside {
+pub(super) fn item_at(text: &[u8], at: usize) -> TopLevelItem {
     let rest = text.get(at..).unwrap_or_default();
     if is_document(rest) {
-        return Outside::Document(at);
+        return TopLevelItem::Document(at);
     }
     let Some(len) = (match rest {
-        [] => return Outside::End,
+        [] => return TopLevelItem::End,
         [b'<', b'!', b'-', b'-', ..] => length_to(rest, b"-->"),
         [b'<', b'!', b'[', ..] => length_to(rest, b"]]>"),
         [b'<', b'!', ..] => document_type_length(rest),
@@ -49,14 +49,14 @@ pub(super) fn outside(text: &[u8], at: usize) -> Outside {
     }) else {
         let detail = "markup outside of the documents does not end";
         let error = Error::truncated("XrML", to_u64(at), detail);
-        return Outside::Unfinished(error.at_stage(Stage::License));
+        return TopLevelItem::Unfinished(error.at_stage(Stage::License));
     };
-    Outside::Skipped(at.saturating_add(len))
+    TopLevelItem::Skipped(at.saturating_add(len))
 }
 
 /// Returns the offset of the next `<XrML` tag at or after `at`, whatever contains it. For text in
 /// which damage hides the structure.
-pub(super) fn next_tag(text: &[u8], mut at: usize) -> Option<usize> {
+pub(super) fn next_xrml_tag(text: &[u8], mut at: usize) -> Option<usize> {
     loop {
         let start = at.checked_add(OPENS.find(text.get(at..)?)?)?;
         if is_document(text.get(start..)?) {
@@ -130,17 +130,17 @@ mod tests {
     fn documents(text: &str) -> (Vec<usize>, bool) {
         let (mut found, mut at) = (Vec::new(), 0);
         loop {
-            match outside(text.as_bytes(), at) {
-                Outside::Document(start) => {
+            match item_at(text.as_bytes(), at) {
+                TopLevelItem::Document(start) => {
                     found.push(start);
                     at = start.saturating_add(OPEN.len());
                 }
-                Outside::Skipped(end) => {
+                TopLevelItem::Skipped(end) => {
                     assert!(end > at, "{text}");
                     at = end;
                 }
-                Outside::Unfinished(_) => return (found, true),
-                Outside::End => return (found, false),
+                TopLevelItem::Unfinished(_) => return (found, true),
+                TopLevelItem::End => return (found, false),
             }
         }
     }

@@ -1,26 +1,26 @@
-//! Taking people and paths out of what is passed on.
+//! [`Redactor`]: replaces names of people and paths in records that leave the organization.
 
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-use super::record::Envelope;
+use super::envelope::Envelope;
 use crate::facts::Facts;
 
-/// Bytes of a block of SHA-256 (FIPS 180-4).
+/// The block size of SHA-256 in bytes (FIPS 180-4).
 const BLOCK: usize = 64;
 
-/// Bytes of a hash that are written, as hex digits: enough that two names hardly ever share one.
+/// The bytes of a hash that are written as hex digits; enough to make collisions improbable.
 const SHOWN: usize = 8;
 
-/// Letters of the longest file name extension that is kept. What is longer is part of a name.
+/// The length of the longest file name extension that is kept. A longer one can contain a name.
 const EXTENSION: usize = 8;
 
-/// Replaces names by keyed hashes (HMAC-SHA-256, RFC 2104): who has the key can find out whose
-/// hash it is by trying names, and nobody else can.
+/// Replaces names by keyed hashes (HMAC-SHA-256, RFC 2104). Only with the key can the name of a hash
+/// be found, by trying names.
 ///
-/// The same name has the same hash, in whatever column it stands, so that findings can still be
-/// counted by owner and by folder. Nothing that a verdict is made from changes.
+/// A name has the same hash in all columns, so that findings can still be counted by owner and by
+/// folder. Inputs of the verdict do not change.
 #[derive(Clone)]
 pub struct Redactor {
     inner: Sha256,
@@ -29,13 +29,13 @@ pub struct Redactor {
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not what the key is.
+        // Both states reveal the key.
         f.debug_struct("Redactor").finish_non_exhaustive()
     }
 }
 
 impl Redactor {
-    /// One that hashes with `key`.
+    /// Returns a redactor that hashes with `key`.
     pub fn new(key: &[u8]) -> Redactor {
         let digest = Sha256::digest(key);
         let short = if key.len() > BLOCK { digest.as_slice() } else { key };
@@ -54,21 +54,21 @@ impl Redactor {
         self.outer.clone().chain_update(inner).finalize().into()
     }
 
-    /// A keyed hash in the place of a name.
+    /// Returns the keyed hash that replaces `text`.
     fn hash(&self, text: &str) -> String {
         let digits = self.hmac(text.as_bytes()).into_iter().take(SHOWN);
         digits.map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Somebody's name or mail address. Mail systems and directories know no case.
+    /// Hashes the name or mail address of a person. Mail systems and directories ignore case.
     fn person(&self, name: &str) -> String {
         self.hash(&name.trim().to_lowercase())
     }
 
-    /// Takes out of one row: owner and issuer, mail addresses wherever they stand, and the
-    /// components of the path, of which the extensions are kept.
+    /// Redacts one row: replaces owner and issuer, mail addresses in any text, and the components of
+    /// paths. Keeps file name extensions.
     pub fn redact(&self, envelope: &mut Envelope<'_>, facts: &mut Facts) {
-        // Without its bytes, two names that are not Unicode could be taken for the same.
+        // Two names that are not Unicode can differ in their bytes only.
         let bytes = envelope.path_raw.take().map(Cow::into_owned).unwrap_or_default();
         envelope.path = Cow::Owned(self.path_with(&envelope.path, &bytes));
         if let Some(member) = &mut facts.member {
@@ -95,7 +95,7 @@ impl Redactor {
         }
     }
 
-    /// A path, or the path of a member: each component is replaced, and its extension kept.
+    /// Redacts a path or the path of a member: replaces each component, and keeps its extension.
     pub fn path(&self, path: &str) -> String {
         self.path_with(path, "")
     }
@@ -113,9 +113,9 @@ impl Redactor {
         redacted + &self.component(rest, bytes)
     }
 
-    /// `bytes` sets names apart that read the same.
+    /// `bytes` distinguishes names whose text is equal.
     fn component(&self, component: &str, bytes: &str) -> String {
-        // What stands before a member is a file, with a `!` behind it; a name has none.
+        // A `!` follows the name of a file that contains the next component.
         let (name, end) = match component.strip_suffix('!') {
             Some(name) => (name, "!"),
             None => (component, ""),
@@ -125,7 +125,7 @@ impl Redactor {
         if matches!(name, "" | "." | "..") || is_drive(name) {
             return component.to_owned();
         }
-        // `#2` tells members of the same name apart.
+        // `#2` distinguishes members of the same name.
         let numbered = name.rsplit_once('#');
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let (name, number) = match numbered.filter(|(_, number)| is_number(number)) {
@@ -145,10 +145,10 @@ impl Redactor {
         format!("{}{extension}{number}{end}", self.hash(&format!("{stem}{bytes}")))
     }
 
-    /// A text with the mail addresses in it replaced, in addresses of pages too.
+    /// Replaces the mail addresses in a text, percent-encoded ones in URLs too.
     fn addresses(&self, text: &str) -> String {
-        let is_of_it = |char: char| char.is_alphanumeric() || "._%+-'~".contains(char);
-        let is_of_host = |char: char| char.is_alphanumeric() || matches!(char, '.' | '-');
+        let is_local_char = |char: char| char.is_alphanumeric() || "._%+-'~".contains(char);
+        let is_domain_char = |char: char| char.is_alphanumeric() || matches!(char, '.' | '-');
         let mut redacted = String::new();
         let mut rest = text;
         let sign = |text: &str| {
@@ -158,9 +158,9 @@ impl Redactor {
         while let Some((at, sign)) = sign(rest) {
             let (before, behind) = rest.split_at_checked(at).unwrap_or((rest, ""));
             let behind = behind.strip_prefix(sign).unwrap_or_default();
-            let plain = before.trim_end_matches(is_of_it);
+            let plain = before.trim_end_matches(is_local_char);
             let local = before.strip_prefix(plain).unwrap_or_default();
-            let after = behind.trim_start_matches(is_of_host);
+            let after = behind.trim_start_matches(is_domain_char);
             let domain = behind.strip_suffix(after).unwrap_or_default();
             redacted += plain;
             match local.is_empty() && domain.is_empty() {
@@ -180,7 +180,7 @@ mod tests {
     use crate::kinds::{Container, Protection};
 
     #[test]
-    fn hashes_are_hmacs() {
+    fn hash_is_hmac_sha256() {
         // RFC 4231, test cases 2 and 6.
         let long = [0xAA; 131];
         for (key, text, expected) in [
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_keep_their_shape_and_extensions() {
+    fn redacted_path_keeps_separators_and_extensions() {
         let redactor = Redactor::new(b"key");
         let h = |text: &str| redactor.hash(text);
         let cases = [
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn one_row_names_nobody() {
+    fn redacted_row_contains_no_name() {
         let redactor = Redactor::new(b"key");
         let ada = Some("Ada@Contoso.com".to_owned());
         let license = LicenseFacts {

@@ -1,8 +1,9 @@
 use super::*;
 use crate::authority::Estate;
+use crate::record::Envelope;
 use crate::verdict::judge;
 
-/// Facts with something in every field.
+/// Facts with a value in every field.
 fn full() -> Facts {
     let mut facts = Facts::new(Container::OoxmlIrm, Protection::Rms);
     facts.member = Some("a%21b!/c#2".to_owned());
@@ -66,7 +67,7 @@ fn envelope() -> Envelope<'static> {
     envelope
 }
 
-/// The values of a record as a store would keep them: all text.
+/// The values of a record as text, as a CSV file contains them.
 fn stored(facts: &Facts) -> Vec<(&'static str, String)> {
     let verdict = judge(facts, &Estate::default());
     let envelope = envelope();
@@ -78,13 +79,13 @@ fn stored(facts: &Facts) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-fn get<'a>(row: &'a [(&'static str, String)], name: &str) -> Option<Value<'a>> {
+fn get<'a>(row: &'a [(&'static str, String)], name: &str) -> Option<ColumnValue<'a>> {
     let (_, value) = row.iter().find(|(column, _)| *column == name)?;
-    Some(Value::Text(value))
+    Some(ColumnValue::Text(value))
 }
 
 #[test]
-fn facts_come_back_from_what_was_written() {
+fn written_facts_are_read_back() {
     let unopened = Facts::not_opened(crate::ErrorCode::Hung, "no answer");
     let plain = Facts::new(Container::Zip, Protection::None);
     for facts in [full(), unopened, plain] {
@@ -95,26 +96,26 @@ fn facts_come_back_from_what_was_written() {
 }
 
 #[test]
-fn every_column_of_a_full_record_has_a_value_of_its_kind() {
+fn every_column_of_full_record_has_value_of_its_kind() {
     let facts = full();
     let verdict = judge(&facts, &Estate::default());
     let envelope = envelope();
     let record = Record { envelope: &envelope, facts: &facts, verdict: &verdict };
     for column in COLUMNS {
         let fits = match (column.value(&record), column.kind) {
-            (Value::Null, _) => matches!(column.name, "authority" | "estate" | "confidence"),
-            (Value::Bool(_), kind) => kind == ColumnKind::Bool,
-            (Value::Int(_), kind) => kind == ColumnKind::Int,
-            (Value::Text(_), kind) => kind == ColumnKind::Text,
-            (Value::Time(_), kind) => kind == ColumnKind::Time,
-            (Value::List(..), kind) => kind == ColumnKind::List,
+            (ColumnValue::Null, _) => matches!(column.name, "authority" | "estate" | "confidence"),
+            (ColumnValue::Bool(_), kind) => kind == ColumnKind::Bool,
+            (ColumnValue::Int(_), kind) => kind == ColumnKind::Int,
+            (ColumnValue::Text(_), kind) => kind == ColumnKind::Text,
+            (ColumnValue::Time(_), kind) => kind == ColumnKind::Time,
+            (ColumnValue::List(..), kind) => kind == ColumnKind::List,
         };
         assert!(fits, "{}", column.name);
     }
 }
 
 #[test]
-fn a_quick_scan_leaves_null_what_it_did_not_read() {
+fn columns_beyond_head_are_null_after_quick_scan() {
     let mut facts = full();
     facts.depth = Depth::Head;
     let row = stored(&facts);
@@ -125,14 +126,14 @@ fn a_quick_scan_leaves_null_what_it_did_not_read() {
 }
 
 #[test]
-fn the_names_of_the_columns_are_unique() {
+fn column_names_are_unique() {
     for column in COLUMNS {
         assert!(std::ptr::eq(Column::named(column.name).unwrap(), column), "{}", column.name);
     }
 }
 
 #[test]
-fn a_name_that_nobody_knows_claims_nothing() {
+fn unknown_enum_names_read_as_unknown() {
     let mut row = stored(&Facts::new(Container::Zip, Protection::None));
     for (name, value) in &mut row {
         if ["container", "protection", "searched", "signature"].contains(name) {
@@ -149,7 +150,7 @@ fn a_name_that_nobody_knows_claims_nothing() {
 }
 
 #[test]
-fn what_is_no_record_is_refused() {
+fn columns_that_are_no_record_are_rejected() {
     let row = stored(&full());
     let without = |missing: &'static str| {
         Facts::from_columns(|name| get(&row, name).filter(|_| name != missing)).map(|_| ())
@@ -158,7 +159,7 @@ fn what_is_no_record_is_refused() {
         assert!(without(missing).unwrap_err().to_string().contains(missing), "{missing}");
     }
     let later = |name: &str| match name {
-        "schema" => Some(Value::Int(2)),
+        "schema" => Some(ColumnValue::Int(2)),
         _ => get(&row, name),
     };
     assert!(Facts::from_columns(later).unwrap_err().to_string().contains("schema 2"));

@@ -4,7 +4,7 @@ use super::tag::Tag;
 
 /// Where an element stands: one value for each path from the root that something is read at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ElementPath {
     /// Not in a document.
     Outside,
     /// In a document, where nothing is read.
@@ -21,7 +21,7 @@ pub(super) enum Place {
     DescriptorId,
     DescriptorName,
     IssuedPrincipals,
-    Party(Side, Part),
+    Party(PartyRole, PartyElement),
     DistributionPoint,
     PointObject,
     PointAddress,
@@ -52,14 +52,14 @@ pub(super) enum Place {
 
 /// The two that a document is between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum PartyRole {
     Issuer,
     Principal,
 }
 
 /// What is inside `ISSUER`, and inside `PRINCIPAL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum PartyElement {
     Itself,
     Object,
     Id,
@@ -71,11 +71,11 @@ pub(super) enum Part {
     SecurityLevel,
 }
 
-impl Place {
+impl ElementPath {
     /// Where an element stands that stands in this one.
     #[inline(always)]
-    pub(super) fn inside(self, tag: Tag) -> Place {
-        use Place::*;
+    pub(super) fn inside(self, tag: Tag) -> ElementPath {
+        use ElementPath::*;
         match self {
             Outside => match tag {
                 Tag::Xrml => Xrml,
@@ -104,27 +104,27 @@ impl Place {
                 Tag::IssuedTime => IssuedTime,
                 Tag::ValidityTime => ValidityTime,
                 Tag::Descriptor => Descriptor,
-                Tag::Issuer => Party(Side::Issuer, Part::Itself),
+                Tag::Issuer => Party(PartyRole::Issuer, PartyElement::Itself),
                 Tag::IssuedPrincipals => IssuedPrincipals,
                 Tag::DistributionPoint => DistributionPoint,
                 Tag::Work => Work,
                 Tag::AuthenticatedData => AuthenticatedData,
                 _ => ElsewhereInBody,
             },
-            Party(side, part) => part.inside(tag).map_or(ElsewhereInBody, |part| Party(side, part)),
+            Party(role, part) => part.inside(tag).map_or(ElsewhereInBody, |part| Party(role, part)),
             _ => self.inside_body(tag),
         }
     }
 
     /// The same for what is deeper in `BODY`.
-    fn inside_body(self, tag: Tag) -> Place {
-        use Place::*;
+    fn inside_body(self, tag: Tag) -> ElementPath {
+        use ElementPath::*;
         match (self, tag) {
             (ValidityTime, Tag::Until) => ValidUntil,
             (Descriptor, Tag::Object) => DescriptorObject,
             (DescriptorObject, Tag::Id) => DescriptorId,
             (DescriptorObject, Tag::Name) => DescriptorName,
-            (IssuedPrincipals, Tag::Principal) => Party(Side::Principal, Part::Itself),
+            (IssuedPrincipals, Tag::Principal) => Party(PartyRole::Principal, PartyElement::Itself),
             (DistributionPoint, Tag::Object) => PointObject,
             (PointObject, Tag::Address) => PointAddress,
             (Work, Tag::Object) => WorkObject,
@@ -151,7 +151,7 @@ impl Place {
     /// readers may take it, and find another value.
     #[inline(always)]
     pub(super) fn misplaced(self, tag: Tag, name: &[u8]) -> Option<&'static str> {
-        use Place::*;
+        use ElementPath::*;
         if tag != Tag::Other {
             let is_beside = self == Xrml && !matches!(tag, Tag::Body | Tag::Signature);
             return is_beside.then_some("an element of BODY is outside of it");
@@ -162,7 +162,7 @@ impl Place {
 
     /// Whether it is inside `BODY`, or that itself.
     pub(super) fn is_in_body(self) -> bool {
-        use Place::*;
+        use ElementPath::*;
         !matches!(
             self,
             Outside
@@ -178,18 +178,18 @@ impl Place {
     }
 }
 
-impl Part {
+impl PartyElement {
     #[inline(always)]
-    fn inside(self, tag: Tag) -> Option<Part> {
+    fn inside(self, tag: Tag) -> Option<PartyElement> {
         match (self, tag) {
-            (Part::Itself, Tag::Object) => Some(Part::Object),
-            (Part::Itself, Tag::PublicKey) => Some(Part::PublicKey),
-            (Part::Itself, Tag::SecurityLevel) => Some(Part::SecurityLevel),
-            (Part::Object, Tag::Id) => Some(Part::Id),
-            (Part::Object, Tag::Name) => Some(Part::Name),
-            (Part::Object, Tag::Address) => Some(Part::Address),
-            (Part::PublicKey, Tag::Parameter) => Some(Part::Parameter),
-            (Part::Parameter, Tag::Value) => Some(Part::Value),
+            (PartyElement::Itself, Tag::Object) => Some(PartyElement::Object),
+            (PartyElement::Itself, Tag::PublicKey) => Some(PartyElement::PublicKey),
+            (PartyElement::Itself, Tag::SecurityLevel) => Some(PartyElement::SecurityLevel),
+            (PartyElement::Object, Tag::Id) => Some(PartyElement::Id),
+            (PartyElement::Object, Tag::Name) => Some(PartyElement::Name),
+            (PartyElement::Object, Tag::Address) => Some(PartyElement::Address),
+            (PartyElement::PublicKey, Tag::Parameter) => Some(PartyElement::Parameter),
+            (PartyElement::Parameter, Tag::Value) => Some(PartyElement::Value),
             _ => None,
         }
     }
@@ -201,75 +201,82 @@ mod tests {
     use proptest::prelude::*;
 
     /// Every path that something is read at, as the specification has them.
-    const PATHS: [(&str, Place); 48] = {
-        use Part::*;
-        use Side::*;
+    const PATHS: [(&str, ElementPath); 48] = {
+        use PartyElement::*;
+        use PartyRole::*;
         [
-            ("XrML", Place::Xrml),
-            ("XrML BODY", Place::Body),
-            ("XrML BODY ISSUEDTIME", Place::IssuedTime),
-            ("XrML BODY VALIDITYTIME", Place::ValidityTime),
-            ("XrML BODY VALIDITYTIME UNTIL", Place::ValidUntil),
-            ("XrML BODY DESCRIPTOR", Place::Descriptor),
-            ("XrML BODY DESCRIPTOR OBJECT", Place::DescriptorObject),
-            ("XrML BODY DESCRIPTOR OBJECT ID", Place::DescriptorId),
-            ("XrML BODY DESCRIPTOR OBJECT NAME", Place::DescriptorName),
-            ("XrML BODY ISSUER", Place::Party(Issuer, Itself)),
-            ("XrML BODY ISSUER OBJECT", Place::Party(Issuer, Object)),
-            ("XrML BODY ISSUER OBJECT ID", Place::Party(Issuer, Id)),
-            ("XrML BODY ISSUER OBJECT NAME", Place::Party(Issuer, Name)),
-            ("XrML BODY ISSUER OBJECT ADDRESS", Place::Party(Issuer, Address)),
-            ("XrML BODY ISSUER PUBLICKEY", Place::Party(Issuer, PublicKey)),
-            ("XrML BODY ISSUER PUBLICKEY PARAMETER", Place::Party(Issuer, Parameter)),
-            ("XrML BODY ISSUER PUBLICKEY PARAMETER VALUE", Place::Party(Issuer, Value)),
-            ("XrML BODY ISSUER SECURITYLEVEL", Place::Party(Issuer, SecurityLevel)),
-            ("XrML BODY ISSUEDPRINCIPALS", Place::IssuedPrincipals),
-            ("XrML BODY ISSUEDPRINCIPALS PRINCIPAL", Place::Party(Principal, Itself)),
-            ("XrML BODY ISSUEDPRINCIPALS PRINCIPAL OBJECT", Place::Party(Principal, Object)),
-            ("XrML BODY ISSUEDPRINCIPALS PRINCIPAL OBJECT ID", Place::Party(Principal, Id)),
+            ("XrML", ElementPath::Xrml),
+            ("XrML BODY", ElementPath::Body),
+            ("XrML BODY ISSUEDTIME", ElementPath::IssuedTime),
+            ("XrML BODY VALIDITYTIME", ElementPath::ValidityTime),
+            ("XrML BODY VALIDITYTIME UNTIL", ElementPath::ValidUntil),
+            ("XrML BODY DESCRIPTOR", ElementPath::Descriptor),
+            ("XrML BODY DESCRIPTOR OBJECT", ElementPath::DescriptorObject),
+            ("XrML BODY DESCRIPTOR OBJECT ID", ElementPath::DescriptorId),
+            ("XrML BODY DESCRIPTOR OBJECT NAME", ElementPath::DescriptorName),
+            ("XrML BODY ISSUER", ElementPath::Party(Issuer, Itself)),
+            ("XrML BODY ISSUER OBJECT", ElementPath::Party(Issuer, Object)),
+            ("XrML BODY ISSUER OBJECT ID", ElementPath::Party(Issuer, Id)),
+            ("XrML BODY ISSUER OBJECT NAME", ElementPath::Party(Issuer, Name)),
+            ("XrML BODY ISSUER OBJECT ADDRESS", ElementPath::Party(Issuer, Address)),
+            ("XrML BODY ISSUER PUBLICKEY", ElementPath::Party(Issuer, PublicKey)),
+            ("XrML BODY ISSUER PUBLICKEY PARAMETER", ElementPath::Party(Issuer, Parameter)),
+            ("XrML BODY ISSUER PUBLICKEY PARAMETER VALUE", ElementPath::Party(Issuer, Value)),
+            ("XrML BODY ISSUER SECURITYLEVEL", ElementPath::Party(Issuer, SecurityLevel)),
+            ("XrML BODY ISSUEDPRINCIPALS", ElementPath::IssuedPrincipals),
+            ("XrML BODY ISSUEDPRINCIPALS PRINCIPAL", ElementPath::Party(Principal, Itself)),
+            ("XrML BODY ISSUEDPRINCIPALS PRINCIPAL OBJECT", ElementPath::Party(Principal, Object)),
+            ("XrML BODY ISSUEDPRINCIPALS PRINCIPAL OBJECT ID", ElementPath::Party(Principal, Id)),
             (
                 "XrML BODY ISSUEDPRINCIPALS PRINCIPAL PUBLICKEY PARAMETER VALUE",
-                Place::Party(Principal, Value),
+                ElementPath::Party(Principal, Value),
             ),
-            ("XrML BODY DISTRIBUTIONPOINT", Place::DistributionPoint),
-            ("XrML BODY DISTRIBUTIONPOINT OBJECT", Place::PointObject),
-            ("XrML BODY DISTRIBUTIONPOINT OBJECT ADDRESS", Place::PointAddress),
-            ("XrML BODY WORK", Place::Work),
-            ("XrML BODY WORK OBJECT", Place::WorkObject),
-            ("XrML BODY WORK OBJECT ID", Place::WorkId),
-            ("XrML BODY WORK METADATA", Place::Metadata),
-            ("XrML BODY WORK METADATA OWNER", Place::Owner),
-            ("XrML BODY WORK METADATA OWNER OBJECT", Place::OwnerObject),
-            ("XrML BODY WORK METADATA OWNER OBJECT ID", Place::OwnerId),
-            ("XrML BODY WORK METADATA OWNER OBJECT NAME", Place::OwnerName),
-            ("XrML BODY WORK RIGHTSGROUP", Place::RightsGroup),
-            ("XrML BODY WORK RIGHTSGROUP RIGHTSLIST", Place::RightsList),
-            ("XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT", Place::Right),
-            ("XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT CONDITIONLIST", Place::ConditionList),
-            ("XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT CONDITIONLIST TIME", Place::RightTime),
+            ("XrML BODY DISTRIBUTIONPOINT", ElementPath::DistributionPoint),
+            ("XrML BODY DISTRIBUTIONPOINT OBJECT", ElementPath::PointObject),
+            ("XrML BODY DISTRIBUTIONPOINT OBJECT ADDRESS", ElementPath::PointAddress),
+            ("XrML BODY WORK", ElementPath::Work),
+            ("XrML BODY WORK OBJECT", ElementPath::WorkObject),
+            ("XrML BODY WORK OBJECT ID", ElementPath::WorkId),
+            ("XrML BODY WORK METADATA", ElementPath::Metadata),
+            ("XrML BODY WORK METADATA OWNER", ElementPath::Owner),
+            ("XrML BODY WORK METADATA OWNER OBJECT", ElementPath::OwnerObject),
+            ("XrML BODY WORK METADATA OWNER OBJECT ID", ElementPath::OwnerId),
+            ("XrML BODY WORK METADATA OWNER OBJECT NAME", ElementPath::OwnerName),
+            ("XrML BODY WORK RIGHTSGROUP", ElementPath::RightsGroup),
+            ("XrML BODY WORK RIGHTSGROUP RIGHTSLIST", ElementPath::RightsList),
+            ("XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT", ElementPath::Right),
+            (
+                "XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT CONDITIONLIST",
+                ElementPath::ConditionList,
+            ),
+            (
+                "XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT CONDITIONLIST TIME",
+                ElementPath::RightTime,
+            ),
             (
                 "XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT CONDITIONLIST TIME RANGETIME",
-                Place::RangeTime,
+                ElementPath::RangeTime,
             ),
             (
                 "XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT CONDITIONLIST TIME RANGETIME FROM",
-                Place::IssueFrom,
+                ElementPath::IssueFrom,
             ),
             (
                 "XrML BODY WORK RIGHTSGROUP RIGHTSLIST RIGHT CONDITIONLIST TIME RANGETIME UNTIL",
-                Place::IssueUntil,
+                ElementPath::IssueUntil,
             ),
-            ("XrML BODY AUTHENTICATEDDATA", Place::AuthenticatedData),
-            ("XrML SIGNATURE", Place::Signature),
-            ("XrML SIGNATURE ALGORITHM", Place::SignatureAlgorithm),
-            ("XrML SIGNATURE VALUE", Place::SignatureValue),
-            ("XrML SIGNATURE DIGEST ALGORITHM", Place::DigestAlgorithm),
-            ("XrML SIGNATURE DIGEST VALUE", Place::DigestValue),
+            ("XrML BODY AUTHENTICATEDDATA", ElementPath::AuthenticatedData),
+            ("XrML SIGNATURE", ElementPath::Signature),
+            ("XrML SIGNATURE ALGORITHM", ElementPath::SignatureAlgorithm),
+            ("XrML SIGNATURE VALUE", ElementPath::SignatureValue),
+            ("XrML SIGNATURE DIGEST ALGORITHM", ElementPath::DigestAlgorithm),
+            ("XrML SIGNATURE DIGEST VALUE", ElementPath::DigestValue),
         ]
     };
 
-    fn place_of(path: &str) -> Place {
-        path.split(' ').fold(Place::Outside, |place, name| place.inside(Tag::of(name.as_bytes())))
+    fn place_of(path: &str) -> ElementPath {
+        path.split(' ')
+            .fold(ElementPath::Outside, |place, name| place.inside(Tag::of(name.as_bytes())))
     }
 
     #[test]
@@ -300,7 +307,7 @@ mod tests {
             path.splice(at..end, names);
             let path = path.join(" ");
             let found = place_of(&path);
-            let is_nowhere = matches!(found, Place::Elsewhere | Place::ElsewhereInBody);
+            let is_nowhere = matches!(found, ElementPath::Elsewhere | ElementPath::ElsewhereInBody);
             prop_assert_eq!(is_nowhere, !is_listed(&path), "{}", path);
             prop_assert_eq!(found.is_in_body(), path.starts_with("XrML BODY"), "{}", path);
         }

@@ -1,0 +1,15 @@
+//! The record: facts, verdict and envelope of one finding as one flat row, and its written forms.
+
+mod columns;
+mod envelope;
+mod ndjson;
+mod read_back;
+mod redact;
+mod row;
+mod value;
+
+pub use columns::{COLUMNS, Column, ColumnKind, ColumnPart};
+pub use envelope::{Envelope, READER_VERSION, SCHEMA_VERSION};
+pub use redact::Redactor;
+pub use row::Record;
+pub use value::ColumnValue;
