@@ -1,4 +1,4 @@
-//! [`Facts`], what the bytes alone say: everything that a verdict is made from.
+//! [`Facts`]: what the bytes of a finding say, and the input of a verdict.
 
 use std::borrow::Cow;
 
@@ -8,47 +8,54 @@ use crate::kinds::{
 };
 use crate::timestamp::Timestamp;
 
-/// What the bytes of one finding say, with no knowledge from elsewhere.
+/// What the bytes of one file or member say, without any other source.
 ///
-/// Facts can be stored and judged again at any time with [`judge`](crate::judge). The fields are
-/// those of the public record.
+/// Stored facts can be judged again at any time with [`judge`](crate::judge). The fields are
+/// columns of the public record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {
-    /// Where inside the file, outermost first, joined by `!/`; `None` for the file itself.
+    /// The path of the member inside the file: steps from the outside in, joined by `!/`. Unique
+    /// within the file. `None` for the file itself.
     pub member: Option<String>,
-    /// Bytes of the member.
+    /// The size of the member in bytes. `None` for the file itself, and if the size is unknown.
     pub member_size: Option<u64>,
-    /// What kind of file or member it is.
+    /// The format of the file or member.
     pub container: Container,
-    /// What keeps people out of it.
+    /// The protection. `Unknown` if not enough was read.
     pub protection: Protection,
-    /// How far its inside was searched.
+    /// Whether all content was searched. If not, `error_code` has the reason.
     pub searched: Searched,
-    /// How much of its license was read.
+    /// Whether the whole license was read, or only its head (quick scan).
     pub depth: Depth,
-    /// What its publishing license says, where one was found.
+    /// The values of the publishing license. `None` if no license was found. With the anomaly
+    /// `from-use-license`, the SLC fields are from a cached use license.
     pub license: Option<Box<LicenseFacts>>,
-    /// The sensitivity label: the license's own, or the one beside it where that was asked for.
+    /// The GUID of the sensitivity label: that of the license (`AUTHENTICATEDDATA` with the id
+    /// `LABEL`), else with [`labels`](crate::InspectorBuilder::labels) that of the container.
     pub label_id: Option<String>,
-    /// The tenant of the label.
+    /// The GUID of the Entra tenant of the label, from the same source as `label_id`.
     pub label_tenant: Option<String>,
-    /// Use licenses cached in the file; `None` where nobody looked.
+    /// The number of use licenses cached in the file. `None` if there are none and the file has no
+    /// publishing license, or the scan was quick.
     pub use_licenses: Option<u32>,
-    /// The server key of the newest use license.
+    /// The key of the server that issued the newest cached use license, in the form of
+    /// [`slc_key`](LicenseFacts::slc_key).
     pub use_license_key: Option<String>,
-    /// Why something was not read: the stable name.
+    /// The name of the [`ErrorCode`](crate::ErrorCode) of the error that prevented reading. `None`
+    /// if everything was read.
     pub error_code: Option<Cow<'static, str>>,
-    /// Why something was not read, in words.
+    /// The message of that error, in English.
     pub error: Option<String>,
-    /// The byte at which the reading stopped.
+    /// The byte offset of that error in the file, or in the member if that is compressed or
+    /// encoded. `None` if the error has no offset.
     pub error_offset: Option<u64>,
-    /// Odd, but readable; in the order of the list, each once.
+    /// Irregularities that do not prevent reading; sorted in the order of [`Anomaly`], each once.
     pub anomalies: Vec<Anomaly>,
 }
 
 impl Facts {
-    /// Facts about something of which nothing is known but its kind and its protection.
+    /// Returns facts that contain only format and protection.
     pub fn new(container: Container, protection: Protection) -> Facts {
         Facts {
             member: None,
@@ -69,7 +76,7 @@ impl Facts {
         }
     }
 
-    /// Facts about a file of which not one byte could be had, and why.
+    /// Returns the facts about a file that could not be opened or read at all.
     pub fn unopened(error: &Error) -> Facts {
         let mut facts = Facts::new(Container::Other, Protection::Unknown);
         facts.searched = Searched::No;
@@ -77,8 +84,8 @@ impl Facts {
         facts
     }
 
-    /// Facts about a file that the caller did not open: `code` is one of the record's list, such
-    /// as `not-hydrated` or `hung`.
+    /// Returns the facts about a file that the caller did not open. `code` is the name of an
+    /// [`ErrorCode`](crate::ErrorCode), such as `not-hydrated` or `hung`.
     pub fn not_opened(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Facts {
         let mut facts = Facts::new(Container::Other, Protection::Unknown);
         facts.searched = Searched::No;
@@ -99,63 +106,120 @@ impl Facts {
         }
     }
 
-    /// `sha256:` and 64 hex digits: the key of the server that can open the file.
+    /// Returns [`LicenseFacts::slc_key`]: the key of the server that can open the file.
     pub fn slc_key(&self) -> Option<&str> {
         self.license.as_ref().and_then(|license| license.slc_key.as_deref())
     }
 
-    /// The id of that key.
+    /// Returns [`LicenseFacts::slc_id`]: the GUID of that key.
     pub fn slc_id(&self) -> Option<&str> {
         self.license.as_ref().and_then(|license| license.slc_id.as_deref())
     }
 }
 
-/// What a publishing license says. Text is as written, outer white space trimmed; GUIDs are lower
-/// case without braces; what `--quick` does not read is `None`.
+/// The values of one publishing license.
+///
+/// Text is as written in the license, with outer white space trimmed and entities resolved. GUIDs
+/// are in lower case without braces. A value is `None` if its element is missing, empty or
+/// unreadable. After a quick scan ([`Depth::Head`]) the fields marked "whole license" are `None`
+/// too. Element names are those of XrML in MS-RMPR 2.2.9; `SLC` is the Server Licensor Certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-#[allow(missing_docs)] // the fields carry the names of the record, and its documentation
 pub struct LicenseFacts {
+    /// The byte offset of the license text in the file. `None` if the bytes are not contiguous, or
+    /// are in a compressed or encoded part.
     pub license_offset: Option<u64>,
+    /// The length of the license in bytes, as the container has it.
     pub license_bytes: Option<u64>,
-    /// `None` unless [`fingerprint`](crate::InspectorBuilder::fingerprint) requests it.
+    /// The SHA-256 of the license in 64 hex digits, over the bytes as the container has them.
+    /// `None` unless [`fingerprint`](crate::InspectorBuilder::fingerprint) requests it. Whole
+    /// license.
     pub license_sha256: Option<String>,
+    /// The number of `XrML` documents in the license, from 1: the license and its certificates.
+    /// Whole license.
     pub chain_length: Option<u32>,
+    /// The cryptographic mode: 1 (SHA-1) or 2 (SHA-256), from `SIGNATURE/DIGEST/ALGORITHM` of the
+    /// license. `None` for other algorithms. Whole license.
     pub crypto_mode: Option<u32>,
+    /// The time of publishing: `ISSUEDTIME`, to the minute.
     pub issued: Option<Timestamp>,
+    /// The end of validity, excluded: `VALIDITYTIME/UNTIL`. `None` if the license does not expire.
     pub valid_until: Option<Timestamp>,
+    /// The GUID of `DESCRIPTOR`: that of the rights template, or a new one for an ad-hoc policy.
     pub descriptor_id: Option<String>,
+    /// The first `NAME` in `DESCRIPTOR`: that of the template or the policy.
     pub descriptor_name: Option<String>,
+    /// The GUID of the content: `WORK/OBJECT/ID`.
     pub content_id: Option<String>,
+    /// The owner, usually a mail address: `WORK/METADATA/OWNER/OBJECT/NAME`.
     pub owner: Option<String>,
+    /// The type of the id of the owner, such as `Windows`, `Federation`, `Passport` or
+    /// `Unspecified`.
     pub owner_id_type: Option<String>,
+    /// The publisher, from `ISSUER/OBJECT` type: a client (`Group-Identity`) or the server
+    /// (`MS-DRM-Server`). `None` for other types.
     pub issuer_kind: Option<IssuerKind>,
+    /// The type of `ISSUER/OBJECT/ID`: for example `Windows` (a SID), `Federation` or `MS-GUID`.
     pub issuer_id_type: Option<String>,
+    /// `ISSUER/OBJECT/ID`: a SID, a GUID or another id, as its type says.
     pub issuer_id: Option<String>,
+    /// `ISSUER/OBJECT/NAME`: the mail address of the author, or the name of the server.
     pub issuer_name: Option<String>,
+    /// The version of the publishing client: `ISSUER/SECURITYLEVEL` with the name `SDK`.
     pub client_version: Option<String>,
+    /// `ISSUEDTIME` of the Client Licensor Certificate that issued the license. `None` if the chain
+    /// does not contain it. Whole license.
     pub clc_issued: Option<Timestamp>,
+    /// The end of the right `ISSUE` in that certificate, excluded: `RANGETIME/UNTIL`. Whole
+    /// license.
     pub clc_until: Option<Timestamp>,
+    /// The GUID of the SLC: `ISSUEDPRINCIPALS/PRINCIPAL/OBJECT/ID`.
     pub slc_id: Option<String>,
+    /// The key of the SLC, which the server needs to open the file: `sha256:` and 64 hex digits,
+    /// the SHA-256 of the big-endian modulus without leading zeros. From `PUBLICKEY` of the
+    /// principal.
     pub slc_key: Option<String>,
+    /// The size of that modulus in bits, usually 1,024 or 2,048.
     pub slc_key_bits: Option<u32>,
+    /// `NAME` of the principal. RMS 1.0 does not write it.
     pub slc_name: Option<String>,
+    /// `ADDRESS` of the principal: the base URL of the server when the SLC was issued.
     pub slc_address: Option<String>,
+    /// `SECURITYLEVEL` of the principal with the name `Server-Version`.
     pub server_version: Option<String>,
+    /// `SECURITYLEVEL` of the principal with the name `Server-SKU`.
     pub server_sku: Option<String>,
+    /// The GUID of the Entra tenant: `SECURITYLEVEL` of the principal with the name `Tenant-ID`.
+    /// Only Azure RMS writes it.
     pub tenant_id: Option<String>,
+    /// The hierarchy of the SLC, from the first anchor key of Microsoft above it. `Unknown` if the
+    /// chain contains none. Whole license.
     pub hierarchy: Option<Hierarchy>,
+    /// The key that issued the SLC, in the form of `slc_key`. `None` if the chain does not contain
+    /// the SLC. Whole license.
     pub slc_issuer_key: Option<String>,
+    /// The licensing URL inside the organization: `DISTRIBUTIONPOINT` of type
+    /// `License-Acquisition-URL`.
     pub licensing_intranet: Option<String>,
+    /// The licensing URL outside the organization: `DISTRIBUTIONPOINT` of type
+    /// `Extranet-License-Acquisition-URL`.
     pub licensing_extranet: Option<String>,
+    /// The contact for access requests, a mail address or a URL: `DISTRIBUTIONPOINT` of type
+    /// `Referral-Info`.
     pub referral: Option<String>,
+    /// Whether double key encryption applies: an `AUTHENTICATEDDATA` whose name begins with
+    /// `Microsoft.DKE.`. Whole license.
     pub double_key: Option<bool>,
+    /// The result of checking the signature of the license. `NotChecked` unless verification was
+    /// requested; without a signature always `Unsigned`. Needs the whole license.
     pub signature: Signature,
+    /// Whether valid signatures lead from the license to `slc_key`. `NotChecked` unless
+    /// verification was requested; without a signature always `Unanchored`.
     pub link: KeyLink,
 }
 
 impl LicenseFacts {
-    /// A license of which nothing is known yet.
+    /// Returns a license without values.
     pub fn new() -> LicenseFacts {
         LicenseFacts {
             license_offset: None,
