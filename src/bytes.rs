@@ -1,5 +1,5 @@
-//! [`Cursor`], the only place that slices bytes from input, and [`Buffer`], the only thing that
-//! grows with them.
+//! [`Cursor`] reads structures from input, [`Buffer`] grows with input, and text is decoded from
+//! it.
 
 use std::borrow::Cow;
 
@@ -17,14 +17,14 @@ pub(crate) fn to_usize(n: u64) -> Option<usize> {
     usize::try_from(n).ok()
 }
 
-/// What of `bytes` lies at `offset` and behind it.
+/// Returns the bytes from `offset`; an empty slice if `offset` is beyond the end.
 pub(crate) fn from_offset(bytes: &[u8], offset: u64) -> &[u8] {
     to_usize(offset).and_then(|at| bytes.get(at..)).unwrap_or_default()
 }
 
-/// Checked reading of one structure, field by field, in the order of its spec's table.
+/// Reads the fields of one structure with bounds checks, in the order of its specification.
 ///
-/// Every step names the field, so that an error says which one the bytes ended before.
+/// Each call names its field, so that an error says which field is incomplete.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor<'a> {
     structure: &'static str,
@@ -33,23 +33,23 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Reads `structure` from `bytes`, which lie at `offset` of the member.
+    /// Returns a cursor over `bytes`, which are at `offset` of the member and contain `structure`.
     pub(crate) fn new(structure: &'static str, bytes: &'a [u8], offset: u64) -> Cursor<'a> {
         Cursor { structure, rest: bytes, offset }
     }
 
-    /// Where the next field lies in the member.
+    /// Returns the offset of the next field in the member.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// What is left.
+    /// Returns the unread bytes.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// The next `len` bytes.
-    #[inline(always)] // of bytes whose number is known nothing is left of the checks
+    /// Reads `len` bytes.
+    #[inline(always)] // with a constant length, the compiler removes the checks
     pub(crate) fn take(&mut self, len: usize, field: &'static str) -> Result<&'a [u8]> {
         let Some((taken, rest)) = self.rest.split_at_checked(len) else {
             return Err(self.ended(len, field));
@@ -59,7 +59,8 @@ impl<'a> Cursor<'a> {
         Ok(taken)
     }
 
-    /// Apart from `take`, which is small enough then to become part of its callers.
+    /// Returns the error of `take`. A separate function, so that `take` is small enough to be
+    /// inlined.
     #[cold]
     fn ended(&self, len: usize, field: &'static str) -> Error {
         Error::truncated(
@@ -69,7 +70,7 @@ impl<'a> Cursor<'a> {
         )
     }
 
-    /// The next `N` bytes as an array.
+    /// Reads `N` bytes as an array.
     #[inline(always)]
     pub(crate) fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N]> {
         let mut array = [0; N];
@@ -77,7 +78,7 @@ impl<'a> Cursor<'a> {
         Ok(array)
     }
 
-    /// Text up to its NUL, which is passed over.
+    /// Reads text up to a NUL, and skips the NUL.
     pub(crate) fn text(&mut self, field: &'static str) -> Result<&'a [u8]> {
         let len = memchr::memchr(0, self.rest).unwrap_or(self.rest.len());
         let text = self.take(len, field)?;
@@ -85,7 +86,7 @@ impl<'a> Cursor<'a> {
         Ok(text)
     }
 
-    /// Passes over `len` bytes.
+    /// Skips `len` bytes.
     #[inline]
     pub(crate) fn skip(&mut self, len: usize, field: &'static str) -> Result<()> {
         self.take(len, field).map(drop)
@@ -112,20 +113,20 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Units of UTF-16 that are looked at together.
+/// The number of UTF-16 code units that are decoded together.
 const UNITS: usize = 32;
 
-/// UTF-16LE as text; unpaired surrogates become U+FFFD, an odd last byte is dropped.
+/// Decodes UTF-16LE. Replaces unpaired surrogates by U+FFFD, and drops an odd last byte.
 pub(crate) fn utf16_lossy(bytes: &[u8]) -> String {
     let (mut rest, _) = bytes.as_chunks();
-    #[allow(clippy::disallowed_methods)] // half as many as there are
+    #[allow(clippy::disallowed_methods)] // half the length of the input
     let mut text = String::with_capacity(rest.len());
     while !rest.is_empty() {
-        // Licenses are ASCII, nearly all of them.
-        while let Some((units, behind)) = rest.split_first_chunk::<UNITS>() {
+        // Nearly all text in licenses is ASCII.
+        while let Some((units, after)) = rest.split_first_chunk::<UNITS>() {
             let Some(ascii) = ascii(units) else { break };
             text.push_str(std::str::from_utf8(&ascii).unwrap_or_default());
-            rest = behind;
+            rest = after;
         }
         for _ in 0..UNITS {
             let units = rest.iter().map(|unit| u16::from_le_bytes(*unit));
@@ -138,31 +139,31 @@ pub(crate) fn utf16_lossy(bytes: &[u8]) -> String {
     text
 }
 
-/// The units as ASCII, if all of them are.
+/// Returns the code units as ASCII; `None` if one is not.
 fn ascii(units: &[[u8; 2]; UNITS]) -> Option<[u8; UNITS]> {
     let any = units.iter().fold(0, |any, unit| any | u16::from_le_bytes(*unit));
     (any < 0x80).then(|| units.map(|[low, _]| low))
 }
 
-/// UTF-8 as text; what is no valid UTF-8 becomes U+FFFD.
+/// Decodes UTF-8. Replaces invalid sequences by U+FFFD.
 pub(crate) fn utf8_lossy(bytes: &[u8]) -> Cow<'_, str> {
-    // Nearly all of it is valid, and the check alone is faster.
+    // Nearly all text is valid, and the check is faster than decoding.
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 
-/// Bytes that grow with input, and are charged for it.
+/// A byte buffer whose growth is charged to the meter.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
-    /// As many as there ever were: zeros are written over them once, not for every file.
+    /// Never shrinks, so that bytes are initialized once and not for each file.
     bytes: Vec<u8>,
     used: usize,
 }
 
 impl Buffer {
-    /// Empties the buffer; the memory stays for the next file.
+    /// Empties the buffer, and keeps the allocation for the next file.
     pub(crate) fn clear(&mut self) {
         self.used = 0;
     }
@@ -175,18 +176,18 @@ impl Buffer {
         self.used
     }
 
-    /// Adds `bytes`.
+    /// Appends `bytes`, and charges them.
     pub(crate) fn extend(&mut self, meter: &Meter, bytes: &[u8]) -> Result<()> {
         self.grow(meter, bytes.len())?.copy_from_slice(bytes);
         Ok(())
     }
 
-    /// Adds bytes that were charged already.
+    /// Appends bytes that were charged before.
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         self.room(bytes.len()).copy_from_slice(bytes);
     }
 
-    /// Adds `len` bytes and lends them for writing; what is in them has no meaning.
+    /// Appends `len` bytes, charges them, and returns them for writing. Their content is undefined.
     pub(crate) fn grow(&mut self, meter: &Meter, len: usize) -> Result<&mut [u8]> {
         meter.charge(Limit::Allocation, to_u64(len))?;
         Ok(self.room(len))
@@ -201,12 +202,12 @@ impl Buffer {
         self.bytes.get_mut(start..self.used).unwrap_or_default()
     }
 
-    /// Forgets all but the first `len` bytes.
+    /// Removes all but the first `len` bytes.
     pub(crate) fn truncate(&mut self, len: usize) {
         self.used = self.used.min(len);
     }
 
-    /// Gives the bytes away.
+    /// Returns the bytes.
     pub(crate) fn into_vec(mut self) -> Vec<u8> {
         self.bytes.truncate(self.used);
         self.bytes
@@ -221,7 +222,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn utf_16_is_decoded_as_its_letters_say(
+        fn utf16_is_decoded_as_by_the_standard_library(
             parts in prop::collection::vec(
                 prop_oneof![
                     "[a-z<>]{0,40}".prop_map(|text| text.encode_utf16().collect()),
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_names_the_field_that_does_not_fit() {
+    fn truncated_field_is_named_in_the_error() {
         let mut cursor = Cursor::new("EncryptionHeader", &[1, 0, 2], 100);
         assert_eq!(cursor.u16_le("vMajor").unwrap(), 1);
         let error = cursor.u32_le("Flags").unwrap_err();
@@ -254,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_is_charged_for_its_growth() {
+    fn growth_of_buffer_is_charged() {
         let limits = Limits { allocation: 10, ..Limits::default() };
         let meter = Meter::new(limits, Cancel::default());
         let mut buffer = Buffer::default();

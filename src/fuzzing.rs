@@ -1,5 +1,4 @@
-//! Inner readers, opened to the fuzz targets and to the tests that hold them against other readers.
-//! No part of the API.
+//! Internal readers for fuzz targets and differential tests. Not part of the API.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +7,10 @@ use crate::error::Result;
 use crate::limits::{Cancel, Limits, Meter};
 use crate::source::{Cache, Window};
 
-/// All that is in a compound file, by path; a storage has no bytes.
+/// Returns the content of all streams of a compound file by path; `None` for storages.
 ///
 /// # Errors
-/// The first thing in it that cannot be read.
+/// Fails at the first part that cannot be read.
 pub fn compound_listing(bytes: &[u8], limits: Limits) -> Result<BTreeMap<String, Option<Vec<u8>>>> {
     let meter = Meter::new(limits, Cancel::default());
     let mut cache = Cache::new(4096, 4096);
@@ -19,7 +18,7 @@ pub fn compound_listing(bytes: &[u8], limits: Limits) -> Result<BTreeMap<String,
     let mut file = CompoundFile::open(&mut window)?;
     let mut found = BTreeMap::new();
     let mut pending = vec![(String::new(), file.root())];
-    // What was taken as a storage once, so that a cycle of storages ends.
+    // Ids of visited storages, so that a cycle of storages ends.
     let mut seen = vec![file.root().id];
     while let Some((path, storage)) = pending.pop() {
         let mut children = file.children(&storage);

@@ -1,10 +1,9 @@
-//! Reads rights-protected containers and their publishing licenses, and says for each whether it
-//! depends on AD RMS or on Azure RMS.
+//! Parses rights-protected files (AD RMS, Azure RMS) and decides whose key opens them.
 //!
-//! A publishing license names the key of the server that can open the document: the key of its
-//! Server Licensor Certificate. This library finds the license in whatever container holds it, reads
-//! it, checks what can be checked, and judges it against what an operator knows of that key. It
-//! never decrypts, never talks to a server, and never says "not needed" when it could not tell.
+//! A publishing license names the key of the server that can open the file: the key of its Server
+//! Licensor Certificate (SLC). This library locates the license in its container, parses it, checks
+//! its signatures, and judges it by the keys that an operator declares. It does not decrypt, and
+//! does not contact servers. It says "not needed" only if the file was read far enough to tell.
 //!
 //! ```
 //! use rmsight::{Estate, Inspector, Need, judge};
@@ -21,22 +20,37 @@
 //!
 //! # Stages
 //!
-//! Bytes flow one way. [`ReadAt`] is where they are; a [`Container`] says where the license is; the
-//! [`License`] is read into [`Facts`]; [`judge`] makes a [`Verdict`] of facts and an [`Estate`]; a
-//! [`Record`] is both, flat. [`Inspector`] runs the first stages, and gives a [`Report`] of
-//! [`Finding`]s. Facts can be stored and judged again at any time without opening a file.
+//! Data flows in one direction:
+//!
+//! 1. [`ReadAt`] provides the bytes: a [`FileSource`], a slice, a [`SeekSource`], a
+//!    [`StreamSource`].
+//! 2. The readers of containers recognize the format ([`Container`]) and locate the license.
+//! 3. The license parser reads the [`License`] and its [`Certificate`]s, and checks signatures.
+//! 4. [`Facts`] are the result: only what the bytes say.
+//! 5. [`judge`] computes a [`Verdict`] from facts and an [`Estate`], which declares the keys.
+//! 6. A [`Record`] is facts, verdict and an [`Envelope`] as one flat row of [`COLUMNS`].
+//!
+//! [`Inspector`] runs stages 1 to 4 for a file and its members, and returns a [`Report`] of
+//! [`Finding`]s. Stored facts can be judged again at any time, without the file.
 //!
 //! # Hostile input
 //!
-//! Any bytes are answered: there is no panic, no unsafe code, and no loop, read or allocation that
-//! is not charged to [`Limits`]. What cannot be read is part of the report
-//! ([`Report::incomplete`]), beside everything that was found before.
+//! The library accepts any bytes. It has no unsafe code, does not panic, and charges each loop,
+//! read and allocation that input drives to [`Limits`]. A part that cannot be read is an error in
+//! the report ([`Report::incomplete`]); the findings before it stay.
 //!
 //! # Features
 //!
-//! `verify` (default) checks signatures; `estate` (default) reads what operators know. Outlook data
-//! files are read by a [`PstReader`] of the caller's. The oldest compiler is Rust 1.88, and is raised
-//! only in minor versions.
+//! | feature | default | effect |
+//! |---|---|---|
+//! | `verify` | yes | checks signatures; without it they are `not-checked` |
+//! | `estate` | yes | reads estate files ([`Estate::from_toml`]) and learns keys ([`learn()`]) |
+//! | `zlib-rs` | no | inflates with zlib-rs, which is faster and contains unsafe code |
+//! | `fuzzing` | no | exposes internals to fuzz targets; not part of the API |
+//!
+//! Outlook data files need a reader from the caller ([`PstReader`]).
+//!
+//! The minimum supported Rust version is 1.89. It rises in minor versions only.
 
 mod authority;
 mod bytes;
@@ -87,7 +101,7 @@ pub use verdict::{
     judge_dated, modifiers, rules,
 };
 
-/// The README's examples compile.
+/// Compiles the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

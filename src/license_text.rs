@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-/// Returns whether bytes contain a part of a license: XrML in UTF-8 or UTF-16LE, or the elements around
-/// its base64.
+/// Returns whether bytes contain a part of a license: XrML in UTF-8 or UTF-16LE, or the elements
+/// around its base64.
 pub(crate) fn has_license_text(bytes: &[u8]) -> bool {
     static PARTS: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| {
         let parts: [&[u8]; 5] =

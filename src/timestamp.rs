@@ -1,33 +1,33 @@
-//! Points in time, to the second, in UTC.
+//! [`Timestamp`]: a time in UTC, to the second.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A point in time in UTC, written as RFC 3339: `2016-05-30T10:39:00Z`.
+/// A time in UTC, to the second. Its text is RFC 3339: `2016-05-30T10:39:00Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 const DAY: i64 = 86_400;
 
 impl Timestamp {
-    /// The point `seconds` after 1970-01-01T00:00:00Z.
+    /// Returns the time `seconds` after 1970-01-01T00:00:00Z.
     pub fn from_unix(seconds: i64) -> Timestamp {
         Timestamp(seconds)
     }
 
-    /// Seconds since 1970-01-01T00:00:00Z.
+    /// Returns the seconds since 1970-01-01T00:00:00Z.
     pub fn unix(self) -> i64 {
         self.0
     }
 
-    /// `days` later.
+    /// Returns the time `seconds` later.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Timestamp {
         Timestamp(self.0.saturating_add(seconds))
     }
 
-    /// Reads `YYYY-MM-DD`, `YYYY-MM-DDThh:mm` (as XrML writes it, UTC without saying so) and
-    /// `YYYY-MM-DDThh:mm:ss`, each with or without a final `Z`. Anything else is `None`.
+    /// Reads `YYYY-MM-DD`, `YYYY-MM-DDThh:mm` (the form of XrML, in UTC) and `YYYY-MM-DDThh:mm:ss`,
+    /// each with or without a final `Z`. Returns `None` for other text.
     pub fn parse(text: &str) -> Option<Timestamp> {
         match text.as_bytes().first_chunk().filter(|_| text.len() == 16).and_then(xrml_fields) {
             Some(fields) => Timestamp::new(fields),
@@ -64,7 +64,7 @@ impl Timestamp {
     }
 }
 
-/// The numbers of `YYYY-MM-DDThh:mm`; `None` for what is written otherwise.
+/// Fast path: reads the numbers of `YYYY-MM-DDThh:mm`; `None` for other forms.
 fn xrml_fields(text: &[u8; 16]) -> Option<[i64; 6]> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2] = *text else {
         return None;
@@ -72,7 +72,7 @@ fn xrml_fields(text: &[u8; 16]) -> Option<[i64; 6]> {
     let number = |digits: [u8; 2]| {
         let [tens, ones] = digits.map(|digit| digit.wrapping_sub(b'0'));
         let is_number = tens < 10 && ones < 10;
-        // At most 99.
+        // At most 99: this does not wrap.
         is_number.then(|| i64::from(tens.wrapping_mul(10).wrapping_add(ones)))
     };
     let year = number([y1, y2])?.checked_mul(100)?.checked_add(number([y3, y4])?)?;
@@ -80,7 +80,7 @@ fn xrml_fields(text: &[u8; 16]) -> Option<[i64; 6]> {
     Some([year, month, day, number([h1, h2])?, number([n1, n2])?, 0])
 }
 
-/// `N` unsigned numbers of exactly these widths between separators.
+/// Reads `N` unsigned numbers of the given widths between separators.
 fn fields<const N: usize>(text: &str, separator: char, widths: [usize; N]) -> Option<[i64; N]> {
     let mut parts = text.split(separator);
     let mut values = [0; N];
@@ -94,10 +94,10 @@ fn fields<const N: usize>(text: &str, separator: char, widths: [usize; N]) -> Op
     parts.next().is_none().then_some(values)
 }
 
-/// Days from 1970-01-01 in the proleptic Gregorian calendar; `None` for a day that does not exist.
+/// Returns the days since 1970-01-01 in the proleptic Gregorian calendar; `None` for invalid dates.
 ///
-/// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`; years 0 to
-/// 9999, which four digits can say, cannot overflow.
+/// The algorithm is `days_from_civil` of Howard Hinnant, "chrono-Compatible Low-Level Date
+/// Algorithms". Years have four digits, so it does not overflow.
 #[allow(clippy::arithmetic_side_effects)] // all operands are below 10^7
 fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -119,8 +119,8 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
     Some(era * 146_097 + day_of_era - 719_468)
 }
 
-/// The inverse, `civil_from_days` of the same source, for the days of any second that an `i64` can
-/// count.
+/// Returns year, month and day: the inverse, `civil_from_days` of the same source. Defined for the
+/// days of all seconds in an `i64`.
 #[allow(clippy::arithmetic_side_effects)] // an i64 of seconds has fewer than 2^47 days
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
@@ -136,22 +136,22 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// Year, month, day, hour, minute, second.
-#[allow(clippy::arithmetic_side_effects)] // constants divide what is less than a day
+/// Returns year, month, day, hour, minute and second.
+#[allow(clippy::arithmetic_side_effects)] // constants divide a number below a day
 fn civil(time: Timestamp) -> [i64; 6] {
     let (year, month, day) = civil_from_days(time.0.div_euclid(DAY));
     let second = time.0.rem_euclid(DAY);
     [year, month, day, second / 3600, second / 60 % 60, second % 60]
 }
 
-/// The two digits of a number below 100.
+/// Returns the digits of a number below 100.
 fn two_digits(number: i64) -> Option<[u8; 2]> {
     let number = u8::try_from(number).ok().filter(|number| *number < 100)?;
     let digit = |digit: u8| b'0'.wrapping_add(digit);
     Some([digit(number / 10), digit(number % 10)])
 }
 
-/// The text of a point in time in the years 0 to 9999, which four digits can say.
+/// Fast path: formats a time in the years 0 to 9999; `None` for other years.
 fn four_digit_years([year, month, day, hour, minute, second]: [i64; 6]) -> Option<[u8; 20]> {
     let [y1, y2] = two_digits(year.div_euclid(100))?;
     let [y3, y4] = two_digits(year.rem_euclid(100))?;
@@ -165,7 +165,7 @@ fn four_digit_years([year, month, day, hour, minute, second]: [i64; 6]) -> Optio
     ])
 }
 
-/// The text of any point in time.
+/// Formats any time.
 fn any_years(
     [year, month, day, hour, minute, second]: [i64; 6],
     f: &mut dyn fmt::Write,
@@ -190,7 +190,7 @@ impl From<SystemTime> for Timestamp {
             Err(before) => {
                 let before = before.duration();
                 let seconds = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
-                // A point between two seconds belongs to the earlier one, before 1970 too.
+                // Fractions are rounded down, also before 1970.
                 let partial = i64::from(before.subsec_nanos() > 0);
                 Timestamp(0_i64.saturating_sub(seconds).saturating_sub(partial))
             }
@@ -204,7 +204,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn reads_what_xrml_writes() {
+    fn dates_and_times_are_parsed() {
         let cases = [
             ("2016-05-30T10:39", "2016-05-30T10:39:00Z"),
             (" 2017-01-11T23:27 ", "2017-01-11T23:27:00Z"),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_time_are_written() {
+    fn first_and_last_times_are_formatted() {
         for (seconds, expected) in [
             (i64::MAX, "292277026596-12-04T15:30:07Z"),
             (i64::MIN, "-292277022657-01-27T08:29:52Z"),
@@ -238,18 +238,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(seconds in -62_167_219_200i64..253_402_300_800) {
+        fn formatted_time_is_parsed_back(seconds in -62_167_219_200i64..253_402_300_800) {
             let time = Timestamp::from_unix(seconds);
             prop_assert_eq!(Timestamp::parse(&time.to_string()), Some(time));
         }
 
         #[test]
-        fn the_way_of_xrml_is_read_as_every_other(text in "[0-9]{3}[0-9Z-][-T0]([01-3][0-9:T-]){4}[0-9:T-]{3}") {
+        fn fast_path_equals_plain_path_for_any_text(text in "[0-9]{3}[0-9Z-][-T0]([01-3][0-9:T-]){4}[0-9:T-]{3}") {
             prop_assert_eq!(Timestamp::parse(&text), Timestamp::parse_any(&text));
         }
 
         #[test]
-        fn every_minute_is_read_as_xrml_writes_it(
+        fn fast_path_equals_plain_path_for_any_minute(
             year in 0..10_000, month in 0..14, day in 0..33, hour in 0..26, minute in 0..62,
         ) {
             let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}");
@@ -257,7 +257,7 @@ mod tests {
         }
 
         #[test]
-        fn every_second_is_written_as_any_other(
+        fn fast_format_equals_plain_format(
             seconds in prop_oneof![
                 any::<i64>(),
                 -63_000_000_000i64..254_000_000_000,
