@@ -1,11 +1,12 @@
-//! Microsoft's own keys, to which the chain of every Server Licensor Certificate goes back
-//! (MS-RMPR 2.2.9.3.2 and 2.2.9.3.3). They tell production from pre-production, and nothing else:
-//! since RMS version 2 every installation holds the same self-enrollment key, so that a chain to
-//! these anchors identifies nobody.
+//! The keys of Microsoft at the root of all chains of Server Licensor Certificates (MS-RMPR
+//! 2.2.9.3.2 and 2.2.9.3.3).
+//!
+//! They only distinguish production from pre-production. Since RMS version 2, every installation
+//! has the same self-enrollment key, so a chain to these anchors does not identify an organization.
 
 use crate::kinds::Hierarchy;
 
-/// SHA-256 of each anchor's modulus, as in the record's `slc_key`.
+/// The fingerprint of each anchor, as in the column `slc_key`.
 const ANCHORS: [(&str, Hierarchy); 8] = [
     // Microsoft DRM Production Root
     (
@@ -42,7 +43,7 @@ pub(crate) const SELF_ENROLLMENT: [&str; 2] = [
     "sha256:da37b01e6c18be92a74ce5b8c2e56bd3d7d2509b35752967d7cf29aae6d1351d",
 ];
 
-/// The hierarchy of an anchor key; `None` for every other key.
+/// Returns the hierarchy of an anchor key; `None` for all other keys.
 pub(crate) fn hierarchy(fingerprint: &str) -> Option<Hierarchy> {
     ANCHORS.iter().find(|(anchor, _)| *anchor == fingerprint).map(|(_, hierarchy)| *hierarchy)
 }

@@ -1,8 +1,8 @@
 //! [`ParserCache`] and its [`CertificateCache`], which keeps certificates by their bytes.
 //!
-//! Certificates repeat from file to file: the license of a client contains about seven, those of its
-//! server and one for its user and month. Fields and signature of a certificate depend only on its
-//! bytes.
+//! Certificates repeat from file to file: the license of a client contains about seven, those of
+//! its server and one for its user and month. Fields and signature of a certificate depend only on
+//! its bytes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ pub(crate) struct ParserCache {
 }
 
 /// The maximum number of cached certificates. An estate has a few servers with about five
-/// certificates each, one client certificate for each user and month, and a use license in each file
-/// that a client published. With real certificates the cache takes about 6 MB, with those of
+/// certificates each, one client certificate for each user and month, and a use license in each
+/// file that a client published. With real certificates the cache takes about 6 MB, with those of
 /// [`LONGEST`] bytes at most 32 MB. A full cache is cleared: that costs the signatures of one chain
 /// in 1,000 files.
 const ENTRIES: usize = 1_024;

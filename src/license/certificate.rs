@@ -26,8 +26,8 @@ impl License {
         &self.raw
     }
 
-    /// Returns the byte offset of the license in the file; `None` if its bytes are not contiguous, or
-    /// are compressed or encoded.
+    /// Returns the byte offset of the license in the file; `None` if its bytes are not contiguous,
+    /// or are compressed or encoded.
     pub fn offset(&self) -> Option<u64> {
         self.offset
     }
@@ -79,7 +79,8 @@ impl License {
         crate::bytes::utf8_lossy(LicenseText::decode(&self.raw).utf8()).into_owned()
     }
 
-    /// Returns the `AUTHENTICATEDDATA` elements of the publishing license, encrypted rights data included.
+    /// Returns the `AUTHENTICATEDDATA` elements of the publishing license, encrypted rights data
+    /// included.
     pub fn app_data(&self) -> Vec<AppData> {
         let text = LicenseText::decode(&self.raw);
         let meter = Meter::new(Limits::default(), Cancel::default());
@@ -140,7 +141,8 @@ fn app_data(body: &[u8]) -> Vec<AppData> {
 pub struct Certificate {
     /// The kind of the document.
     pub kind: CertificateKind,
-    /// The byte offset in [`License::raw`] at which the document begins, or the base64 that contains it.
+    /// The byte offset in [`License::raw`] at which the document begins, or the base64 that
+    /// contains it.
     pub start: u64,
     /// The byte offset in [`License::raw`] after its end.
     pub end: u64,
@@ -152,8 +154,8 @@ pub struct Certificate {
     pub issuer: LicenseParty,
     /// PRINCIPAL: the party that the document is issued to.
     pub principal: LicenseParty,
-    /// The first and the last time at which the principal may issue documents: RANGETIME of the right
-    /// ISSUE. `None` if the certificate sets no limit.
+    /// The first and the last time at which the principal may issue documents: RANGETIME of the
+    /// right ISSUE. `None` if the certificate sets no limit.
     pub may_issue: (Option<Timestamp>, Option<Timestamp>),
     /// The result of checking its signature, without its chain.
     pub signature: Signature,

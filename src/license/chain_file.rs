@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 
 /// Decodes the XrML of `<CERTIFICATECHAIN><CERTIFICATE>base64</CERTIFICATE>…`, in upper or lower
-/// case, leaf first. Returns text that is XrML unchanged. Fails on a certificate that is not base64.
+/// case, leaf first. Returns text that is XrML unchanged. Fails on a certificate that is not
+/// base64.
 pub(crate) fn unwrap_chain<'a>(bytes: &'a [u8], meter: &Meter) -> Result<Cow<'a, [u8]>> {
     let text = LicenseText::decode(bytes);
     let mut chain = Buffer::default();

@@ -1,15 +1,15 @@
-//! One `<XrML>` document: what it is, who issued it to whom, and where its parts lie (MS-RMPR
-//! 2.2.9). Values are slices of the text; nothing is decoded before somebody wants it.
+//! [`XrmlDocument`]: the values of one `<XrML>` document (MS-RMPR 2.2.9), as slices of the text.
+//! They are decoded on request.
 
-/// A value as it stands in the text.
+/// A value: the text of an element or attribute, as written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct RawValue<'t> {
     pub(crate) raw: &'t [u8],
-    /// Where it begins.
+    /// Its byte offset in the text.
     pub(crate) at: usize,
 }
 
-/// A run of the text.
+/// A range of byte offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) start: usize,
@@ -25,8 +25,7 @@ impl Span {
 /// A value, if it is present.
 pub(super) type Field<'t> = Option<RawValue<'t>>;
 
-/// An `OBJECT` with its key: the issuer of a document, or the principal that it is issued
-/// to.
+/// An `OBJECT` with its key: the issuer or the principal of a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RawParty<'t> {
     pub(crate) object_type: Field<'t>,
@@ -42,7 +41,7 @@ pub(crate) struct RawParty<'t> {
     pub(crate) sdk: Field<'t>,
 }
 
-/// `SIGNATURE` (MS-RMPR 2.2.9.1.12): the parts in whatever order.
+/// `SIGNATURE` (MS-RMPR 2.2.9.1.12), with its parts in any order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SignatureElement<'t> {
     pub(crate) present: bool,
@@ -59,14 +58,14 @@ pub(crate) const DOUBLE_KEY_ENTRIES: [&str; 4] =
 /// One `<XrML>` document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct XrmlDocument<'t> {
-    /// `<XrML` to `</XrML>`; to where the text ends, if it does before.
+    /// The offsets from `<XrML` to `</XrML>`; without that, to the end of the text.
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// `</XrML>` was met.
+    /// `</XrML>` is present.
     pub(crate) closed: bool,
-    /// `<BODY` to `</BODY>`, which is what the signature covers.
+    /// `<BODY` to `</BODY>`, the range that the signature covers.
     pub(crate) body: Option<Span>,
-    /// `</BODY>` was met.
+    /// `</BODY>` is present.
     pub(crate) body_closed: bool,
     pub(crate) body_type: Field<'t>,
     pub(crate) issued: Field<'t>,
@@ -82,22 +81,23 @@ pub(crate) struct XrmlDocument<'t> {
     pub(crate) content_id: Field<'t>,
     pub(crate) owner: Field<'t>,
     pub(crate) owner_id_type: Field<'t>,
-    /// The principal may issue: `RIGHT name="ISSUE"`.
+    /// The principal may issue documents: `RIGHT name="ISSUE"`.
     pub(crate) may_issue: bool,
-    /// The time in which it may: `RANGETIME` of that right.
+    /// `RANGETIME` of that right.
     pub(crate) issue_from: Field<'t>,
     pub(crate) issue_until: Field<'t>,
     pub(crate) label_id: Field<'t>,
     pub(crate) label_tenant: Field<'t>,
-    /// Which of [`DOUBLE_KEY_ENTRIES`] are there.
+    /// The presence of each of [`DOUBLE_KEY_ENTRIES`].
     pub(crate) double_key: [bool; 4],
+    /// An entry whose name begins with `Microsoft.DKE.` is present.
     pub(crate) double_key_any: bool,
     pub(crate) signature: SignatureElement<'t>,
-    /// An element that decides stands there twice; where the second one is.
+    /// The offset of the second one of a repeated element that influences the verdict.
     pub(crate) duplicate: Option<usize>,
-    /// A second `BODY` is among it, of which nothing counts.
+    /// A second `BODY` is present. Its content is ignored.
     pub(crate) has_second_body: bool,
-    /// White space stands between tags of the body.
+    /// White space is present between tags of the body.
     pub(crate) reflowed: bool,
 }
 

@@ -1,15 +1,15 @@
-//! Where in a document an element stands (MS-RMPR 2.2.9), as far as that matters.
+//! [`ElementPath`]: the paths of the XrML elements that the parser reads (MS-RMPR 2.2.9).
 
 use super::tag::Tag;
 
-/// Where an element stands: one value for each path from the root that something is read at.
+/// The path of an element from the root, one value for each path that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ElementPath {
     /// Not in a document.
     Outside,
-    /// In a document, where nothing is read.
+    /// In a document, outside of `BODY`, at a path that is not read.
     Elsewhere,
-    /// The same in its `BODY`.
+    /// In `BODY`, at a path that is not read.
     ElsewhereInBody,
     Xrml,
     Body,
@@ -50,14 +50,14 @@ pub(super) enum ElementPath {
     DigestValue,
 }
 
-/// The two that a document is between.
+/// The role of a party in a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PartyRole {
     Issuer,
     Principal,
 }
 
-/// What is inside `ISSUER`, and inside `PRINCIPAL`.
+/// The elements in `ISSUER` and in `PRINCIPAL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PartyElement {
     Itself,
@@ -72,7 +72,7 @@ pub(super) enum PartyElement {
 }
 
 impl ElementPath {
-    /// Where an element stands that stands in this one.
+    /// Returns the path of a child element.
     #[inline(always)]
     pub(super) fn inside(self, tag: Tag) -> ElementPath {
         use ElementPath::*;
@@ -116,7 +116,7 @@ impl ElementPath {
         }
     }
 
-    /// The same for what is deeper in `BODY`.
+    /// Returns the path of a child of an element below `BODY`, except parties.
     fn inside_body(self, tag: Tag) -> ElementPath {
         use ElementPath::*;
         match (self, tag) {
@@ -146,9 +146,8 @@ impl ElementPath {
         }
     }
 
-    /// Returns what is wrong with an element that no reader of the specification takes for what its
-    /// name says: it stands beside `BODY`, or its name is that of an element in another case. Other
-    /// readers may take it, and find another value.
+    /// Returns the error for an element that other parsers may interpret in another way: an element
+    /// of `BODY` outside of it, or a known name in another case.
     #[inline(always)]
     pub(super) fn misplaced(self, tag: Tag, name: &[u8]) -> Option<&'static str> {
         use ElementPath::*;
@@ -160,7 +159,7 @@ impl ElementPath {
         (is_read && Tag::is_in_another_case(name)).then_some("a name is in another case")
     }
 
-    /// Whether it is inside `BODY`, or that itself.
+    /// Whether the element is `BODY` or inside of it.
     pub(super) fn is_in_body(self) -> bool {
         use ElementPath::*;
         !matches!(
@@ -200,7 +199,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Every path that something is read at, as the specification has them.
+    /// All paths that are read, as the specification has them.
     const PATHS: [(&str, ElementPath); 48] = {
         use PartyElement::*;
         use PartyRole::*;
@@ -274,20 +273,20 @@ mod tests {
         ]
     };
 
-    fn place_of(path: &str) -> ElementPath {
+    fn element_of(path: &str) -> ElementPath {
         path.split(' ')
-            .fold(ElementPath::Outside, |place, name| place.inside(Tag::of(name.as_bytes())))
+            .fold(ElementPath::Outside, |parent, name| parent.inside(Tag::of(name.as_bytes())))
     }
 
     #[test]
-    fn every_path_leads_to_its_place() {
-        for (path, place) in PATHS {
-            assert_eq!(place_of(path), place, "{path}");
-            assert_eq!(place.is_in_body(), path.starts_with("XrML BODY"), "{path}");
+    fn each_path_has_its_value() {
+        for (path, element) in PATHS {
+            assert_eq!(element_of(path), element, "{path}");
+            assert_eq!(element.is_in_body(), path.starts_with("XrML BODY"), "{path}");
         }
     }
 
-    /// Below `PRINCIPAL` and `SIGNATURE` stand places that the table leaves out.
+    /// Whether the table contains a path, or its equivalent for the issuer.
     fn is_listed(path: &str) -> bool {
         let as_issuer = path.replace("ISSUEDPRINCIPALS PRINCIPAL", "ISSUER");
         path == "XrML SIGNATURE DIGEST" || PATHS.iter().any(|(listed, _)| *listed == as_issuer)
@@ -295,7 +294,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_other_path_leads_anywhere(
+        fn all_other_paths_are_elsewhere(
             (path, _) in prop::sample::select(&PATHS[..]),
             names in prop::collection::vec(prop::sample::select(names()), 1..3),
             at in 0_usize..9,
@@ -306,7 +305,7 @@ mod tests {
             let end = path.len().min(at.saturating_add(usize::from(replaces)));
             path.splice(at..end, names);
             let path = path.join(" ");
-            let found = place_of(&path);
+            let found = element_of(&path);
             let is_nowhere = matches!(found, ElementPath::Elsewhere | ElementPath::ElsewhereInBody);
             prop_assert_eq!(is_nowhere, !is_listed(&path), "{}", path);
             prop_assert_eq!(found.is_in_body(), path.starts_with("XrML BODY"), "{}", path);

@@ -1,37 +1,36 @@
-//! XrML as a stream of events: borrowed, without allocation, about as fast as memory is read.
+//! [`Events`]: a scanner for XrML that borrows from the text and does not allocate.
 //!
-//! XrML 1.2 as real producers write it is a small part of XML: elements, attributes, text, an
-//! optional declaration. This scanner reads that part, passes over comments, declarations and
-//! document types, and resolves nothing. quick-xml is its oracle: on well-formed text both say the
-//! same (`tests`).
+//! Real producers use a small part of XML: elements, attributes, text, and an optional declaration.
+//! The scanner reads that part, skips comments, declarations and document types, and resolves no
+//! entities. The tests compare it with quick-xml: on well-formed text, both return the same events.
 
 use memchr::memmem;
 
 use super::swar::{find_any, find_byte, find_name_end, find_space};
 use crate::license_text::has_license_text;
 
-/// One thing that stands in the text.
+/// One tag or text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event<'t> {
-    /// `<name attributes>`; for an `empty` one no `Close` follows.
+    /// `<name attributes>`. No `Close` follows an `empty` one.
     Open { name: &'t [u8], attributes: &'t [u8], empty: bool },
-    /// `</name>`; what stands before the `>` may end in white space.
+    /// `</name>`; the name may end with white space.
     Close { name: &'t [u8] },
-    /// Text between tags, entities unresolved; never empty. CDATA comes as it is.
+    /// Text between tags with unresolved entities, or the content of CDATA; never empty.
     Text(&'t [u8]),
 }
 
-/// A tag that begins and does not end.
+/// A tag without its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unfinished;
 
-/// Reads events off a text.
+/// Reads the events of a text.
 #[derive(Debug, Clone)]
 pub(crate) struct Events<'t> {
     text: &'t [u8],
-    /// What lies from the last event on.
+    /// The text from the beginning of the last event.
     last: &'t [u8],
-    /// What lies behind it.
+    /// The text after the last event.
     rest: &'t [u8],
     /// A comment, processing instruction, declaration or CDATA contained license text.
     has_license_text: bool,
@@ -43,31 +42,31 @@ impl<'t> Events<'t> {
         Events { text, last: rest, rest, has_license_text: false }
     }
 
-    /// Where the last event begins in the text.
+    /// Returns the offset of the last event.
     #[inline(always)]
     pub(crate) fn start(&self) -> usize {
-        // Both lie in the text: nothing wraps.
+        // `last` is a suffix of `text`, so this does not wrap.
         self.text.len().wrapping_sub(self.last.len())
     }
 
-    /// Where the last event ends.
+    /// Returns the offset after the last event.
     #[inline(always)]
     pub(crate) fn end(&self) -> usize {
         self.text.len().wrapping_sub(self.rest.len())
     }
 
-    /// Whether text that was passed over, or CDATA, contained a part of a license.
+    /// Whether skipped text or CDATA contained a part of a license.
     pub(super) fn has_license_text(&self) -> bool {
         self.has_license_text
     }
 
-    /// Goes on `len` bytes behind the beginning of the last event.
+    /// Moves to `len` bytes after the beginning of the last event.
     pub(super) fn pass(&mut self, len: usize) {
         self.rest = self.last.get(len..).unwrap_or_default();
     }
 
-    /// The next event; `None` at the end of the text. It is part of the loop that asks for events,
-    /// so that none of them goes through memory.
+    /// Returns the next event; `None` at the end of the text. Inlined into the loops of its
+    /// callers, so that events stay in registers.
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Option<Result<Event<'t>, Unfinished>> {
         loop {
@@ -100,7 +99,7 @@ impl<'t> Events<'t> {
         }
     }
 
-    /// What begins with `<` and is no end tag; `None` for what is passed over.
+    /// Reads markup other than an end tag; `None` if it is skipped.
     #[cold]
     #[inline(never)]
     fn markup(&mut self, inside: &'t [u8]) -> Option<Result<Event<'t>, Unfinished>> {
@@ -122,7 +121,7 @@ impl<'t> Events<'t> {
         }
     }
 
-    /// Comments, declarations, document types: passed over. CDATA: text.
+    /// Skips comments, declarations and document types, and returns CDATA as text.
     #[cold]
     fn declaration(&mut self, inside: &'t [u8]) -> Option<Result<Event<'t>, Unfinished>> {
         const FORMS: [(&[u8], &[u8]); 4] =
@@ -143,7 +142,7 @@ impl<'t> Events<'t> {
         None
     }
 
-    /// Nothing behind an unfinished tag can be believed.
+    /// Ends the events: the text after an unfinished tag is unreliable.
     #[cold]
     fn unfinished(&mut self) -> Unfinished {
         self.rest = &[];
@@ -151,16 +150,16 @@ impl<'t> Events<'t> {
     }
 }
 
-/// What lies before and behind the byte at `at`.
+/// Returns the text before and after the byte at `at`.
 #[inline(always)]
 fn split(text: &[u8], at: Option<usize>) -> Option<(&[u8], &[u8])> {
     let (before, rest) = text.split_at_checked(at?)?;
     Some((before, rest.split_first()?.1))
 }
 
-/// A tag as producers write nearly all of them, read in one go: a name, then attributes with one
-/// space before each and double quotes around its value. For every other one `None`, which says
-/// nothing; for these, what [`Events::markup`] says (`tests`).
+/// Fast path for the form in which producers write nearly all tags: a name, then attributes, each
+/// after one space and with a value in double quotes. Returns the event and the rest, as
+/// [`Events::markup`] would; `None` for all other tags, which says nothing about them.
 #[inline(always)]
 fn usual_tag(inside: &[u8]) -> Option<(Event<'_>, &[u8])> {
     let (name, mut rest) = inside.split_at_checked(find_name_end(inside)?)?;
@@ -170,15 +169,14 @@ fn usual_tag(inside: &[u8]) -> Option<(Event<'_>, &[u8])> {
     }
     let [b'>', behind @ ..] = rest else { return None };
     if name.first() == Some(&b'?') {
-        // A processing instruction: `?` sorts after `>`, as letters do.
+        // A processing instruction: `?` is greater than `>`, as letters are.
         return None;
     }
     let attributes = from.get(..from.len().checked_sub(rest.len())?)?;
     Some((Event::Open { name, attributes, empty: false }, behind))
 }
 
-/// The name, the raw value and what follows, of an attribute that is letters, `=` and a value in
-/// double quotes.
+/// Reads an attribute of the form `name="value"`. Returns its name, its raw value and the rest.
 #[inline(always)]
 fn usual_attribute(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (name, rest) = text.split_at_checked(find_name_end(text)?)?;
@@ -187,7 +185,7 @@ fn usual_attribute(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     Some((name, value, rest))
 }
 
-/// How long a tag is up to its `>`, which may stand in a quoted value too.
+/// Returns the length of a tag up to its `>`. A `>` in a quoted value does not count.
 #[inline]
 fn tag_length(inside: &[u8]) -> Option<usize> {
     let mut at = 0;
@@ -204,10 +202,10 @@ fn tag_length(inside: &[u8]) -> Option<usize> {
     }
 }
 
-/// How long the name is with which a tag begins.
+/// Returns the length of the name of a tag.
 #[inline]
 fn name_length(tag: &[u8]) -> usize {
-    // All white space sorts before all letters of names, and little else does.
+    // White space is less than all letters of names; few other bytes are.
     let low = find_space(tag).unwrap_or(tag.len());
     match tag.get(low) {
         Some(byte) if !byte.is_ascii_whitespace() => {
@@ -217,8 +215,8 @@ fn name_length(tag: &[u8]) -> usize {
     }
 }
 
-/// The attributes of a tag, one after the other: name and raw value. What is no attribute ends
-/// them.
+/// Iterator over the attributes of a tag: name and raw value. Text that is not an attribute ends
+/// it.
 #[derive(Debug, Clone)]
 pub(crate) struct Attributes<'t> {
     rest: &'t [u8],
@@ -246,7 +244,7 @@ impl<'t> Iterator for Attributes<'t> {
 }
 
 impl<'t> Attributes<'t> {
-    /// The next one, however it is written.
+    /// Reads the next attribute in any form.
     #[cold]
     #[inline(never)]
     fn unusual(&mut self) -> Option<(&'t [u8], &'t [u8])> {
@@ -274,7 +272,7 @@ mod tests {
         std::iter::from_fn(|| events.next()).collect()
     }
 
-    /// The same events by quick-xml, as text.
+    /// Returns the events of quick-xml as text.
     fn oracle(text: &str) -> Option<Vec<String>> {
         use quick_xml::events::Event as Quick;
         let mut reader = quick_xml::Reader::from_str(text);
@@ -284,7 +282,7 @@ mod tests {
         let mut text = String::new();
         loop {
             let event = reader.read_event().ok()?;
-            // quick-xml gives entities as events of their own; here they are part of the text.
+            // quick-xml returns entities as separate events; here they are part of the text.
             match &event {
                 Quick::Text(piece) => {
                     text.push_str(piece);
@@ -312,9 +310,9 @@ mod tests {
 
     fn ours(text: &str) -> Option<Vec<String>> {
         let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        let mut said = Vec::new();
+        let mut events = Vec::new();
         for event in all(text) {
-            said.push(match event.ok()? {
+            events.push(match event.ok()? {
                 Event::Open { name, attributes, empty } => {
                     let kind = if empty { "empty" } else { "open" };
                     format!("{kind} {}{}", lossy(name), lossy(attributes))
@@ -323,11 +321,11 @@ mod tests {
                 Event::Text(text) => format!("text {}", lossy(text)),
             });
         }
-        Some(said)
+        Some(events)
     }
 
     #[test]
-    fn says_what_quick_xml_says() {
+    fn events_equal_those_of_quick_xml() {
         let cases = [
             "<a><b c=\"1\" d='2'/>text</a>",
             "<?xml version=\"1.0\"?><XrML version=\"1.2\" xmlns=\"\"><BODY type=\"x\"></BODY></XrML>",
@@ -346,14 +344,14 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_tag_ends_the_text() {
+    fn unfinished_tag_ends_the_events() {
         for text in ["<a", "<a b=\"1", "</a", "<!-- x", "<![CDATA[x", "<?xml", "<a b=\"1>x</a>"] {
             assert_eq!(all(text).last(), Some(&Err(Unfinished)), "{text}");
         }
     }
 
     #[test]
-    fn attributes_are_names_and_raw_values() {
+    fn attributes_end_at_the_first_invalid_one() {
         let found: Vec<_> = Attributes::new(b" a=\"1\"  b = '2' c=\"&lt;\" d=x e=\"5\"").collect();
         let expected: Vec<(&[u8], &[u8])> = vec![(b"a", b"1"), (b"b", b"2"), (b"c", b"&lt;")];
         assert_eq!(found, expected);
@@ -361,17 +359,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_quick_xml_on_generated_documents(text in document()) {
+        fn events_of_generated_documents_equal_those_of_quick_xml(text in document()) {
             prop_assert_eq!(ours(&text), oracle(&text));
         }
 
         #[test]
-        fn never_panics_and_always_ends(text in "[<>/!?a-c\"'= \\-\\[\\]&;]{0,64}") {
+        fn any_text_ends_without_panic(text in "[<>/!?a-c\"'= \\-\\[\\]&;]{0,64}") {
             prop_assert!(all(&text).len() <= text.len());
         }
     }
 
-    /// What [`Events::markup`] makes of a tag, and what it leaves.
+    /// Returns the event of [`Events::markup`] and the rest.
     fn slowly(inside: &str) -> (Option<Result<Event<'_>, Unfinished>>, &[u8]) {
         let mut events = Events::new(inside.as_bytes(), 0);
         let event = events.markup(inside.as_bytes());
@@ -380,7 +378,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_usual_tag_is_read_as_every_other_one(
+        fn fast_path_for_tags_equals_plain_path(
             tag in "[A-Za-z?]{0,40}( [a-z]{0,12}=\"[a-zA-Z0-9<>/' ]{0,40}\"){0,4}",
             end in "[> /=\"'a]{1,3}",
             behind in "[<>a \"=]{0,20}",
@@ -389,7 +387,7 @@ mod tests {
             if let Some((event, rest)) = usual_tag(inside.as_bytes()) {
                 prop_assert_eq!((Some(Ok(event)), rest), slowly(&inside));
             }
-            // Far from the end of the text, it is this one that reads it.
+            // Far from the end of the text, the fast path accepts every usual tag.
             let usual = format!("{tag}>{behind}{}", "a".repeat(16));
             let (name, _) = tag.split_once(' ').unwrap_or((&tag, ""));
             let is_usual = name.len() < 32 && !name.starts_with('?');
@@ -397,7 +395,7 @@ mod tests {
         }
 
         #[test]
-        fn usual_attributes_are_read_as_all_others(
+        fn fast_path_for_attributes_equals_plain_path(
             attributes in "( ?[a-z]{0,4} ?= ?(\"[a-z>' ]{0,12}\"|'[a-z\"]{0,12}')){0,4}.{0,3}",
         ) {
             let mut slow = Attributes::new(attributes.as_bytes());

@@ -1,4 +1,4 @@
-//! RSA keys as XrML writes them, and the fingerprint by which a server key is known.
+//! RSA keys in XrML, and their fingerprints.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha2::{Digest, Sha256};
 
-/// Base64 as it is met: with padding or without, with stray low bits in the last letter.
+/// Base64 as found in licenses: with or without padding, and with any low bits in the last letter.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -15,19 +15,20 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The longest base64 text that is decoded: a key or signature of 16,384 bits has 2,732 letters.
+/// The maximum length of the base64 of a key or signature; one of 16,384 bits has 2,732 letters.
 pub(crate) const MAX_LETTERS: usize = 4_096;
 
-/// The longest base64 text of one certificate; those of use licenses have some 20,000 letters.
+/// The maximum length of the base64 of a certificate; those of use licenses have about 20,000
+/// letters.
 pub(crate) const MAX_CERTIFICATE_LETTERS: usize = 4_194_304;
 
-/// Decodes the base64 of a key, a digest or a signature, white space passed over. `None` for what
-/// is no base64, or far too long for any of them.
+/// Decodes the base64 of a key, a digest or a signature, and ignores white space. `None` if the
+/// text is not base64, or is longer than [`MAX_LETTERS`].
 pub(crate) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     decode_base64_of(text, MAX_LETTERS)
 }
 
-/// The same for at most `max` letters.
+/// Decodes base64 of at most `max` letters, as [`decode_base64`] does.
 pub(crate) fn decode_base64_of(text: &[u8], max: usize) -> Option<Vec<u8>> {
     let text = text.trim_ascii();
     if text.len() > max {
@@ -45,33 +46,33 @@ pub(crate) fn decode_base64_of(text: &[u8], max: usize) -> Option<Vec<u8>> {
 pub(crate) struct Modulus(Vec<u8>);
 
 impl Modulus {
-    /// From the base64 text of `PARAMETER name="modulus"/VALUE`, whose bytes are little-endian.
-    /// `None` where there is no number, or the number is zero.
+    /// Reads the base64 of `PARAMETER name="modulus"/VALUE`, whose bytes are little-endian. `None`
+    /// for invalid base64 and for zero.
     pub(crate) fn from_xrml(text: &[u8]) -> Option<Modulus> {
         let mut bytes = decode_base64(text)?;
         bytes.reverse();
         Modulus::from_big_endian(&bytes)
     }
 
-    /// From big-endian bytes, as X.509 writes them.
+    /// Reads big-endian bytes, as in X.509; `None` for zero.
     pub(crate) fn from_big_endian(bytes: &[u8]) -> Option<Modulus> {
         let first = bytes.iter().position(|byte| *byte != 0)?;
         bytes.get(first..).map(|bytes| Modulus(bytes.to_vec()))
     }
 
-    /// Big-endian, without leading zeros.
+    /// Returns the big-endian bytes without leading zeros.
     #[cfg(any(test, feature = "verify"))]
     pub(crate) fn as_big_endian(&self) -> &[u8] {
         &self.0
     }
 
-    /// How many bits the number has.
+    /// Returns the number of bits without leading zeros.
     pub(crate) fn bits(&self) -> u32 {
         let zeros = self.0.first().map_or(0, |first| first.leading_zeros());
         u32::try_from(self.0.len()).unwrap_or(u32::MAX).saturating_mul(8).saturating_sub(zeros)
     }
 
-    /// `sha256:` and 64 hex digits: the record's `slc_key`.
+    /// Returns `sha256:` and 64 hex digits, as in the column `slc_key`.
     pub(crate) fn fingerprint(&self) -> String {
         fingerprint(&self.0)
     }
@@ -94,7 +95,7 @@ impl RsaKey {
         &self.modulus
     }
 
-    /// [`Modulus::fingerprint`].
+    /// Returns [`Modulus::fingerprint`].
     pub(crate) fn fingerprint(&self) -> &str {
         self.fingerprint.get_or_init(|| self.modulus.fingerprint())
     }
@@ -104,28 +105,28 @@ impl RsaKey {
     }
 }
 
-/// What a key is known by.
+/// Fingerprint and size of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyName {
-    /// `sha256:` and 64 hex digits: the record's `slc_key`.
+    /// `sha256:` and 64 hex digits, as in the column `slc_key`.
     pub(crate) fingerprint: String,
     pub(crate) bits: u32,
 }
 
-/// Keys that are remembered. An estate has a handful of servers, and above each the same few.
-const REMEMBERED: usize = 16;
+/// The number of cached keys. An estate has a few servers, and each has the same few issuers.
+const CACHED_KEYS: usize = 16;
 
-/// The keys met last, by their text: the same few servers stand in all files of an estate, and to
-/// compare a text is far cheaper than to decode and hash it.
+/// A cache of keys by their base64 text. All files of an estate name the same few servers, and
+/// comparing a text is cheaper than decoding and hashing it.
 #[derive(Debug, Default)]
 pub(crate) struct KnownKeys {
     known: Vec<(Vec<u8>, Option<KeyName>)>,
-    /// The one that is forgotten next.
+    /// The index of the entry that is replaced next.
     next: usize,
 }
 
 impl KnownKeys {
-    /// What [`Modulus::from_xrml`] makes of `text`.
+    /// Returns fingerprint and size of the key that [`Modulus::from_xrml`] reads.
     pub(crate) fn name(&mut self, text: &[u8]) -> Option<KeyName> {
         if let Some((_, name)) = self.known.iter().find(|(known, _)| known == text) {
             return name.clone();
@@ -139,16 +140,16 @@ impl KnownKeys {
                 Some(oldest) => *oldest = entry,
                 None => self.known.push(entry),
             }
-            self.next = self.next.saturating_add(1).checked_rem(REMEMBERED).unwrap_or(0);
+            self.next = self.next.saturating_add(1).checked_rem(CACHED_KEYS).unwrap_or(0);
         }
         name
     }
 }
 
-/// `sha256:` and the SHA-256 of `bytes` in hex.
+/// Returns `sha256:` and the SHA-256 of `bytes` in hex.
 pub(crate) fn fingerprint(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    #[allow(clippy::disallowed_methods)] // a constant
+    #[allow(clippy::disallowed_methods)] // the capacity is a constant
     let mut text = String::with_capacity(71);
     text.push_str("sha256:");
     for byte in Sha256::digest(bytes) {
@@ -164,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_modulus_is_little_endian_and_leading_zeros_do_not_count() {
+    fn modulus_is_little_endian_and_leading_zeros_do_not_count() {
         let text = |bytes: &[u8]| BASE64.encode(bytes);
         let modulus = Modulus::from_xrml(text(&[3, 2, 1]).as_bytes()).unwrap();
         assert_eq!(modulus.as_big_endian(), [1, 2, 3]);
@@ -178,10 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_remembered_has_the_same_name() {
+    fn cached_key_equals_decoded_key() {
         let mut keys = KnownKeys::default();
         for round in 0..3 {
-            for key in 0..=u8::try_from(REMEMBERED).unwrap() {
+            for key in 0..=u8::try_from(CACHED_KEYS).unwrap() {
                 let text = BASE64.encode([key, 2, 1]);
                 let modulus = Modulus::from_xrml(text.as_bytes()).unwrap();
                 let name = keys.name(text.as_bytes()).unwrap();
@@ -190,11 +191,11 @@ mod tests {
             }
             assert_eq!(keys.name(b"no key"), None);
         }
-        assert_eq!(keys.known.len(), REMEMBERED);
+        assert_eq!(keys.known.len(), CACHED_KEYS);
     }
 
     #[test]
-    fn what_is_no_number_is_no_key() {
+    fn text_that_is_no_number_is_no_key() {
         let long = vec![b'A'; MAX_LETTERS + 1];
         for text in [&b""[..], b"====", b"AAAA", b"not base64!", &long] {
             assert_eq!(Modulus::from_xrml(text), None);
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_and_missing_padding_are_passed_over() {
+    fn base64_with_white_space_or_without_padding_is_decoded() {
         assert_eq!(decode_base64(b" AQ\r\n ID").unwrap(), [1, 2, 3]);
         assert_eq!(decode_base64(b"AQI").unwrap(), [1, 2]);
         assert_eq!(decode_base64(b"AQI=").unwrap(), [1, 2]);

@@ -1,34 +1,34 @@
-//! [`CertificateKind`], the kind of a document.
+//! [`CertificateKind`]: the kind of a document.
 
 use super::document::RIGHTS_LABEL;
 use crate::kinds::vocabulary;
 
 vocabulary! {
-    /// What a document is, by its BODY and its DESCRIPTOR (MS-RMPR 2.2.9).
+    /// The kind of a document, from its BODY and its DESCRIPTOR (MS-RMPR 2.2.9).
     pub enum CertificateKind {
         /// A publishing license.
         PublishingLicense = "publishing license",
-        /// A rights policy template as the server publishes it.
+        /// A rights policy template, as a server publishes it.
         OfficialTemplate = "official rights template",
         /// A rights template: the plain text of encrypted rights data.
         Template = "rights template",
-        /// Of a server, or of the service that enrolls servers.
+        /// The certificate of a server, or of the service that enrolls servers.
         ServerLicensor = "server licensor certificate",
-        /// Of a client that publishes offline.
+        /// The certificate of a client that publishes offline.
         ClientLicensor = "client licensor certificate",
-        /// Of a certificate authority.
+        /// The certificate of a certificate authority.
         CertificateAuthority = "certificate authority",
         /// A use license, or the owner's copy of one.
         UseLicense = "use license",
-        /// Of a user's account.
+        /// The certificate of a user account.
         RightsAccount = "rights account certificate",
-        /// Of a machine.
+        /// The certificate of a machine.
         Machine = "machine certificate",
-        /// Of an application's signer.
+        /// The certificate of a key that signs applications.
         ApplicationSigning = "application signing certificate",
-        /// Some other certificate.
+        /// Another certificate.
         Certificate = "certificate",
-        /// Nothing that the format knows.
+        /// A document of an unknown type.
         Unknown = "unknown",
     }
 }

@@ -1,5 +1,6 @@
-//! Whether the signatures of a license lead to the key that the license names (MS-RMPR
-//! 2.2.9.1.12). Wall-clock time is not compared: the chains of AD RMS have long expired by it.
+//! Checks whether the signatures of a license lead to the key that it names (MS-RMPR 2.2.9.1.12).
+//!
+//! Validity is not compared with the current time: the certificates of AD RMS chains have expired.
 
 use super::chain::{allows, fits, is_clc_of, parents};
 use super::key::MAX_LETTERS;
@@ -9,12 +10,12 @@ use crate::error::Result;
 use crate::kinds::{KeyLink, Signature};
 use crate::limits::{Limit, Meter};
 
-/// Steps of one signature, cached or not, so that a warm and a cold cache give the same report:
-/// 400 µs, the time for a key of 4,096 bits.
+/// The steps charged for one signature: 400 µs, the time for a key of 4,096 bits. Cached signatures
+/// cost the same, so that the state of the cache does not change the report.
 const STEPS: u64 = 20_000;
 
-/// Checks the signatures of all documents. Returns that of the license, which is one of them, and
-/// where it leads.
+/// Checks the signatures of all documents. Returns the results for the license, which is one of
+/// them. Fails if a budget is spent.
 pub(crate) fn verify(
     license: &LocatedDocument<'_>,
     documents: &[LocatedDocument<'_>],
@@ -27,14 +28,14 @@ pub(crate) fn verify(
     Ok((signature_of(license), chain.link(license)?))
 }
 
-/// The signature of one document, computed once for all places that share the document.
+/// Checks the signature of one document. Files that share the cached document share the result.
 pub(crate) fn signature(located: &LocatedDocument<'_>, meter: &Meter) -> Result<Signature> {
     meter.charge(Limit::Steps, STEPS.saturating_add(to_u64(located.bytes.len())))?;
     let OwnedDocument { signed, issuer, .. } = &*located.document;
     Ok(signed.check(issuer.key.as_ref(), located.bytes))
 }
 
-/// The result of [`signature`].
+/// Returns the result of [`signature`].
 fn signature_of(located: &LocatedDocument<'_>) -> Signature {
     located.document.signed.found()
 }
@@ -43,19 +44,19 @@ fn is_good(located: &LocatedDocument<'_>) -> bool {
     matches!(signature_of(located), Signature::Valid | Signature::Reflowed)
 }
 
-/// The documents of a license, whose signatures were checked.
+/// The documents of a license, with checked signatures.
 struct SignedChain<'d> {
     documents: &'d [LocatedDocument<'d>],
     meter: &'d Meter<'d>,
 }
 
 impl<'d> SignedChain<'d> {
-    /// Where the license leads.
+    /// Returns whether the license leads to the key.
     ///
-    /// A signature that does not hold breaks it wherever it is located, even beside the way to the
-    /// key: the text was changed. So does a certificate that has no signature, or no end: a single
-    /// bit in a tag takes a signature out of sight, and no server issues such a certificate. One
-    /// that cannot be checked proves nothing, so nothing is said to lead anywhere.
+    /// An invalid signature breaks the link, even on a certificate that is not part of the path to
+    /// the key, because the text was changed. So does a certificate without a signature or an end
+    /// tag: servers do not issue those, and a single changed bit in a tag can hide a signature.
+    /// With an unsupported signature the link is unanchored.
     fn link(&self, license: &'d LocatedDocument) -> Result<KeyLink> {
         match signature_of(license) {
             Signature::NotChecked => return Ok(KeyLink::NotChecked),
@@ -67,17 +68,18 @@ impl<'d> SignedChain<'d> {
             return Ok(KeyLink::Broken);
         }
         let link = match license.document.issuer.is_server {
-            true => self.of_a_server(license)?,
-            false => self.of_a_client(license)?,
+            true => self.link_of_server(license)?,
+            false => self.link_of_client(license)?,
         };
         Ok(match link {
-            KeyLink::Linked | KeyLink::Own => self.beside(license).unwrap_or(link),
+            KeyLink::Linked | KeyLink::Own => self.incomplete_certificates(license).unwrap_or(link),
             other => other,
         })
     }
 
-    /// What certificates that are not whole make of a way that leads to the key.
-    fn beside(&self, license: &LocatedDocument<'_>) -> Option<KeyLink> {
+    /// Returns the link that incomplete certificates leave of a path to the key; `None` without
+    /// any.
+    fn incomplete_certificates(&self, license: &LocatedDocument<'_>) -> Option<KeyLink> {
         let others = self.documents.iter().filter(|located| !std::ptr::eq(*located, license));
         let broken = others.map(|located| match signature_of(located) {
             Signature::Unsigned => Some(KeyLink::Broken),
@@ -85,29 +87,31 @@ impl<'d> SignedChain<'d> {
             Signature::Unsupported => Some(KeyLink::Unanchored),
             _ => None,
         });
-        // Broken says more.
+        // `Broken` precedes `Unanchored`.
         broken.flatten().max_by_key(|link| *link == KeyLink::Broken)
     }
 
-    /// A server signs with the key that it names. Documents beside that, which lead nowhere, change
-    /// nothing.
-    fn of_a_server(&self, license: &'d LocatedDocument) -> Result<KeyLink> {
+    /// Returns the link of a license from a server, which signs with the key that it names.
+    /// Documents that are not above it do not count.
+    fn link_of_server(&self, license: &'d LocatedDocument) -> Result<KeyLink> {
         if !license.document.issuer.has_key_of(&license.document.principal) {
             return Ok(KeyLink::Unanchored);
         }
         match parents(license, self.documents).next() {
             None => Ok(KeyLink::Own),
-            Some(_) => self.up(license),
+            Some(_) => self.follow(license),
         }
     }
 
-    /// A client signs with the key of its certificate, and the server that the license names has
-    /// signed that. Of several certificates of the same key one that leads there is enough.
-    fn of_a_client(&self, license: &'d LocatedDocument) -> Result<KeyLink> {
+    /// Returns the link of a license from a client. It signs with the key of its certificate, which
+    /// the server that the license names has signed. Of several certificates with that key, one
+    /// that leads to the server suffices.
+    fn link_of_client(&self, license: &'d LocatedDocument) -> Result<KeyLink> {
         let license = &license.document;
         let mut found = KeyLink::Unanchored;
         for clc in self.documents.iter().filter(|clc| is_clc_of(&clc.document, license)) {
-            let link = if fits(&clc.document, license) { self.up(clc)? } else { KeyLink::Broken };
+            let link =
+                if fits(&clc.document, license) { self.follow(clc)? } else { KeyLink::Broken };
             match link {
                 KeyLink::Linked => return Ok(link),
                 KeyLink::Broken => found = link,
@@ -117,9 +121,9 @@ impl<'d> SignedChain<'d> {
         Ok(found)
     }
 
-    /// Follows a document to the last issuer in the file. That the last one is Microsoft's is not
-    /// asked: it would prove nothing (`anchors`).
-    fn up(&self, from: &'d LocatedDocument) -> Result<KeyLink> {
+    /// Follows the issuers of a document to the last one in the file. Does not check that this is
+    /// an anchor of Microsoft, which would prove nothing (see `anchors`).
+    fn follow(&self, from: &'d LocatedDocument) -> Result<KeyLink> {
         let compared = to_u64(self.documents.len()).saturating_mul(to_u64(MAX_LETTERS));
         let mut located = from;
         for _ in self.documents {
@@ -148,7 +152,7 @@ mod tests {
     use crate::limits::{Cancel, Limits};
 
     #[test]
-    fn a_signature_costs_the_same_whenever_it_is_met() {
+    fn cached_signature_costs_as_much_as_new_one() {
         let text = b"<XrML><BODY></BODY><SIGNATURE></SIGNATURE></XrML>";
         let meter = Meter::new(Limits::default(), Cancel::default());
         let documents = documents::documents(text, Depth::Full, None, &meter);

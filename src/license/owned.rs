@@ -1,7 +1,7 @@
-//! [`OwnedDocument`]: a certificate, or the license, in values of its own.
+//! [`OwnedDocument`]: the decoded values of a document, without references to the text.
 //!
-//! Certificates repeat from file to file, so the cache shares them. The functions that compare the
-//! documents of a chain work on owned documents only.
+//! Certificates repeat from file to file, so the cache shares owned documents. All comparisons
+//! between the documents of a chain use them.
 
 use std::sync::Arc;
 
@@ -12,23 +12,23 @@ use super::signature::Signed;
 use super::value::{guid, string, time};
 use crate::timestamp::Timestamp;
 
-/// One document without references to the text. It contains no offset, so that it is the same
-/// wherever the document is located in a text.
+/// One document. It contains no offset into the text, so that it does not depend on the location of
+/// the document.
 #[derive(Debug)]
 pub(crate) struct OwnedDocument {
     pub(crate) kind: CertificateKind,
     /// `</XrML>` is present.
     pub(crate) closed: bool,
     pub(crate) has_second_body: bool,
-    /// It has a `BODY type`, and its DESCRIPTOR is that of a use license.
+    /// The document has a `BODY type`, and its DESCRIPTOR is that of a use license.
     pub(crate) is_use_license: bool,
     pub(crate) issued: Option<Timestamp>,
     pub(crate) descriptor_id: Option<String>,
     pub(crate) issuer: OwnedParty,
     pub(crate) principal: OwnedParty,
-    /// The principal may issue: `RIGHT name="ISSUE"`.
+    /// The principal may issue documents: `RIGHT name="ISSUE"`.
     pub(crate) may_issue: bool,
-    /// The time in which it may: `RANGETIME` of that right.
+    /// `RANGETIME` of that right.
     pub(crate) issue_from: Bound,
     pub(crate) issue_until: Bound,
     pub(crate) signed: Signed,
@@ -53,7 +53,7 @@ pub(crate) struct OwnedParty {
 pub(crate) enum Bound {
     /// The element is missing.
     Missing,
-    /// It contains no time.
+    /// The element contains no valid time.
     Unreadable,
     At(Timestamp),
 }
@@ -113,7 +113,7 @@ impl OwnedParty {
         }
     }
 
-    /// Whether both have the same key. A key that cannot be decoded equals no other one.
+    /// Whether both parties have the same key. A key that cannot be decoded differs from all keys.
     pub(crate) fn has_key_of(&self, other: &OwnedParty) -> bool {
         match (&self.key, &other.key) {
             (Some(one), Some(other)) => one.modulus() == other.modulus(),
@@ -122,25 +122,26 @@ impl OwnedParty {
     }
 }
 
-/// One document of a text, as the reader returns it.
+/// One document of a text.
 #[derive(Debug)]
 pub(crate) struct DocumentEntry<'t> {
-    /// Where it begins in the text.
+    /// The byte offset in the text.
     pub(crate) start: usize,
     /// The text of the whole document.
     pub(crate) bytes: &'t [u8],
     pub(crate) content: DocumentContent<'t>,
 }
 
+/// The values of a document.
 #[derive(Debug)]
 pub(crate) enum DocumentContent<'t> {
-    /// A publishing license. Its values have offsets into the text.
+    /// A publishing license, whose values have offsets in the text.
     License(Box<XrmlDocument<'t>>),
-    /// Every other document.
+    /// Any other document.
     Certificate(Arc<OwnedDocument>),
 }
 
-/// A document of a text in values of its own, and its text: the signature is computed from that.
+/// An owned document with its offset and its text, which the signature covers.
 #[derive(Debug, Clone)]
 pub(crate) struct LocatedDocument<'t> {
     pub(crate) start: usize,
@@ -149,7 +150,7 @@ pub(crate) struct LocatedDocument<'t> {
 }
 
 impl<'t> DocumentEntry<'t> {
-    /// The entry of a document of `text` that was read.
+    /// Returns the entry of a document of `text`.
     pub(crate) fn new(document: Box<XrmlDocument<'t>>, text: &'t [u8]) -> DocumentEntry<'t> {
         let start = document.start;
         let bytes = text.get(start..document.end).unwrap_or_default();
@@ -183,7 +184,7 @@ impl<'t> DocumentEntry<'t> {
         }
     }
 
-    /// The document in values of its own.
+    /// Returns the owned document.
     pub(crate) fn locate(&self) -> LocatedDocument<'t> {
         let document = match &self.content {
             DocumentContent::License(license) => Arc::new(OwnedDocument::new(license)),

@@ -155,8 +155,8 @@ fn read_documents(
 
 /// Returns the kind of XrML without a publishing license (MS-RMPR 2.2.9, the table of certificate
 /// kinds): that of the first document, if all documents are complete and of a known kind. Otherwise
-/// one of them can be a damaged license: an unknown kind, a second BODY, a missing end tag, or a BODY
-/// outside of the documents.
+/// one of them can be a damaged license: an unknown kind, a second BODY, a missing end tag, or a
+/// BODY outside of the documents.
 fn kind_of_others(entries: &[DocumentEntry<'_>], has_stray_body: bool) -> LicenseKind {
     let known = |entry: &DocumentEntry<'_>| {
         let certificate = entry.certificate()?;

@@ -27,8 +27,8 @@ pub struct Evidence {
     pub value: String,
     /// The byte offset in the file; `None` if the bytes are compressed, encoded or not contiguous.
     pub offset: Option<u64>,
-    /// The byte offset in the license ([`License::raw`](crate::License::raw)); `None` if the value is
-    /// not part of one.
+    /// The byte offset in the license ([`License::raw`](crate::License::raw)); `None` if the value
+    /// is not part of one.
     pub in_license: Option<u64>,
     /// The length of the value in the license, in bytes.
     pub length: Option<u64>,

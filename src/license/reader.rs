@@ -176,7 +176,8 @@ impl<'t, 'm, 'd> DocumentReader<'t, 'm, 'd> {
         };
     }
 
-    /// Returns an attribute. The array makes the length of the name a constant, for fast comparison.
+    /// Returns an attribute. The array makes the length of the name a constant, for fast
+    /// comparison.
     fn attribute<const N: usize>(&self, attributes: &'t [u8], name: &[u8; N]) -> Field<'t> {
         // Producers write at most six. The limit bounds the repeated search in a hostile tag.
         let allowed = self.meter.allowed(Limit::Attributes);

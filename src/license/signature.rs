@@ -1,10 +1,9 @@
-//! The signature of a license or a certificate (MS-RMPR 2.2.9.1.12; how "surface coding" is meant
-//! was found on real files).
+//! Checks the signature of a license or a certificate (MS-RMPR 2.2.9.1.12).
 //!
-//! What is signed is the literal text from `<BODY` to `</BODY>` as UTF-16LE without a byte order
-//! mark, whatever encoding the container uses; nothing is parsed and written again. The hash is
-//! SHA-1 or SHA-256, the signature RSASSA-PKCS1-v1_5, the modulus little-endian, the signature
-//! big-endian.
+//! A signature covers the literal text from `<BODY` to `</BODY>` as UTF-16LE without a byte order
+//! mark, for any encoding of the container. The specification does not define "surface coding";
+//! this rule was derived from real files. The hash is SHA-1 or SHA-256, the scheme
+//! RSASSA-PKCS1-v1_5. The modulus is little-endian, the signature big-endian.
 
 use std::sync::OnceLock;
 
@@ -17,14 +16,14 @@ use super::key::{Modulus, RsaKey, decode_base64};
 use super::value::crypto_mode;
 use crate::kinds::Signature;
 
-/// MS-RMPR 2.2.9.1.6: the exponent MUST be 65537. Another one, above all 1, would let anybody sign
-/// in the name of a modulus that is not his.
+/// The public exponent, which MUST be 65537 (MS-RMPR 2.2.9.1.6). With another one, above all 1, a
+/// signature can be forged for any modulus.
 const EXPONENT: u32 = 65_537;
 
-/// `SIGNATURE/ALGORITHM` (MS-RMPR 2.2.9.1.12); there is no other.
+/// The only `SIGNATURE/ALGORITHM` (MS-RMPR 2.2.9.1.12).
 const SCHEME: &[u8] = b"RSA PKCS#1-V1.5";
 
-/// Moduli of other sizes are met nowhere: modes 1 and 2 have 1,024 and 2,048 bits.
+/// The accepted sizes of keys. Modes 1 and 2 use 1,024 and 2,048 bits.
 const KEY_BITS: std::ops::RangeInclusive<u32> = 1024..=4096;
 
 /// The signature of a document, checked on the first request.
@@ -34,24 +33,26 @@ pub(crate) struct Signed {
     found: OnceLock<Signature>,
 }
 
-/// A signature that has all of its parts. The issuer's key is not among them.
+/// A signature with all of its parts, except the key of the issuer.
 #[derive(Debug)]
 struct Claim {
-    /// `<BODY` to `</BODY>`; offsets from the beginning of the document.
+    /// `<BODY` to `</BODY>`, as offsets from the beginning of the document.
     body: Span,
+    /// The cryptographic mode, 1 or 2.
     mode: u32,
-    /// In base64, as is the value: not every signature is checked.
+    /// In base64, as is `value`, because signatures are checked on request only.
     digest: Vec<u8>,
     value: Vec<u8>,
 }
 
 impl Signed {
-    /// The signature of a document whose issuer has the key `key`.
+    /// Returns the signature of a document whose issuer has the key `key`.
     pub(crate) fn new(document: &XrmlDocument<'_>, key: Option<&RsaKey>) -> Signed {
         Signed { claim: Claim::new(document, key), found: OnceLock::new() }
     }
 
-    /// Checks it. `document` is the text of the whole document, `key` that of its issuer.
+    /// Checks the signature. `document` is the text of the whole document, `key` the key of its
+    /// issuer.
     pub(crate) fn check(&self, key: Option<&RsaKey>, document: &[u8]) -> Signature {
         *self.found.get_or_init(|| match (&self.claim, key) {
             (Ok(claim), Some(key)) => claim.check(key, document),
@@ -60,14 +61,14 @@ impl Signed {
         })
     }
 
-    /// What [`Signed::check`] has found.
+    /// Returns the result of [`Signed::check`]; `NotChecked` before it was called.
     pub(crate) fn found(&self) -> Signature {
         self.found.get().copied().unwrap_or(Signature::NotChecked)
     }
 }
 
 impl Claim {
-    /// Reads the parts of a signature. Fails with what the missing or wrong part makes of it.
+    /// Reads the parts of a signature. Fails with the result for a missing or unsupported part.
     fn new(document: &XrmlDocument<'_>, key: Option<&RsaKey>) -> Result<Claim, Signature> {
         let signature = &document.signature;
         if !signature.present {
@@ -138,7 +139,7 @@ fn verifies(key: &PublicKey, mode: u32, digest: &[u8], signature: &[u8]) -> bool
     key.verify(scheme, digest, signature).is_ok()
 }
 
-/// The hash of text as UTF-16LE.
+/// Hashes text as UTF-16LE.
 fn digest(mode: u32, text: &[u8]) -> Vec<u8> {
     match mode {
         1 => digest_utf16::<Sha1>(text),
@@ -146,14 +147,14 @@ fn digest(mode: u32, text: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Hashes text as UTF-16LE, piece by piece, so that it is read once. Nearly all of a license is
-/// ASCII, of which UTF-16 is each byte and a zero; the decoder reads only what is not.
+/// Hashes text as UTF-16LE, block by block, so that it is read once. Nearly all of a license is
+/// ASCII, whose UTF-16 is each byte and a zero. Only other text is decoded.
 fn digest_utf16<D: Digest>(text: &[u8]) -> Vec<u8> {
     let mut hasher = D::new();
     let mut block = [0; 512];
     let mut rest = text;
     while !rest.is_empty() {
-        // At most as many bytes as the block has room for.
+        // The number of ASCII bytes in the block.
         let mut len: usize = 0;
         for (pair, byte) in block.chunks_exact_mut(2).zip(rest) {
             if !byte.is_ascii() {
@@ -165,25 +166,25 @@ fn digest_utf16<D: Digest>(text: &[u8]) -> Vec<u8> {
         hasher.update(block.get(..len.saturating_mul(2)).unwrap_or_default());
         rest = rest.get(len..).unwrap_or_default();
         let other = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
-        let (other, behind) = rest.split_at_checked(other).unwrap_or((rest, &[]));
+        let (other, after) = rest.split_at_checked(other).unwrap_or((rest, &[]));
         for unit in crate::bytes::utf8_lossy(other).encode_utf16() {
             hasher.update(unit.to_le_bytes());
         }
-        rest = behind;
+        rest = after;
     }
     hasher.finalize().to_vec()
 }
 
-/// The text without white space between a `>` and the next `<`; white space inside values stays.
-#[allow(clippy::disallowed_methods)] // no longer than the license, which is charged for
+/// Removes white space between a `>` and the next `<`. White space inside values stays.
+#[allow(clippy::disallowed_methods)] // at most the length of the license, which is charged
 fn without_white_space(text: &[u8]) -> Vec<u8> {
     let mut dense: Vec<u8> = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'>', rest) {
-        let (tag, behind) = rest.split_at_checked(at.saturating_add(1)).unwrap_or((rest, &[]));
+        let (tag, after) = rest.split_at_checked(at.saturating_add(1)).unwrap_or((rest, &[]));
         dense.extend_from_slice(tag);
-        let trimmed = behind.trim_ascii_start();
-        rest = if trimmed.first() == Some(&b'<') { trimmed } else { behind };
+        let trimmed = after.trim_ascii_start();
+        rest = if trimmed.first() == Some(&b'<') { trimmed } else { after };
     }
     dense.extend_from_slice(rest);
     dense
@@ -194,7 +195,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What is hashed, one code unit after the other.
+    /// Hashes one code unit after the other.
     fn digest_by_units(text: &[u8]) -> Vec<u8> {
         let units = String::from_utf8_lossy(text).encode_utf16().collect::<Vec<_>>();
         let bytes: Vec<u8> = units.into_iter().flat_map(u16::to_le_bytes).collect();
@@ -203,7 +204,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn plain_text_and_all_other_are_hashed_as_utf16(
+        fn fast_path_for_ascii_equals_plain_hash(
             pieces in prop::collection::vec(
                 prop_oneof!["[ -~]{0,600}", "[äé𝄞語]{0,3}"].prop_map(String::into_bytes)
                     .boxed().prop_union(prop::collection::vec(any::<u8>(), 0..6).boxed()),

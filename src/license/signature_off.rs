@@ -1,10 +1,10 @@
-//! Without the feature `verify` no signature is checked, and the record says so.
+//! Replaces `signature` without the feature `verify`: all signatures are `not-checked`.
 
 use super::document::XrmlDocument;
 use super::key::RsaKey;
 use crate::kinds::Signature;
 
-/// The signature of a document, which is not checked.
+/// The signature of a document, not checked.
 #[derive(Debug)]
 pub(crate) struct Signed;
 

@@ -1,35 +1,34 @@
-//! The next byte of some value, where it is expected within a few.
+//! Byte searches for short distances, eight bytes at a time in one word (SWAR).
 //!
-//! `memchr` is as fast as memory over long runs, and costs a call and a choice of instruction set
-//! over short ones. The tags, names and attributes of XrML have some ten bytes, and a license has
-//! thousands of them: looking at eight bytes as one word first makes reading a license twice as
-//! fast (`benches/license.rs`).
+//! `memchr` is fast over long distances, but each call has a fixed cost. Tags, names and attributes
+//! of XrML have about ten bytes, and a license has thousands of them. Searching a few words first
+//! doubles the speed of reading a license (`benches/license.rs`).
 
 use memchr::{memchr, memchr3};
 
-/// Words that are looked at before `memchr` is asked.
+/// The number of words that are searched before `memchr` is called.
 const WORDS: usize = 4;
 
-/// A word with `byte` in every place.
+/// Returns a word of eight times `byte`.
 const fn filled(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
 }
 
-/// A bit set in the lowest byte of `word` that is zero; what is set above it means nothing.
+/// Sets a bit in the lowest byte of `word` that is zero. Bits above it have no meaning.
 #[inline]
 const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(filled(0x01)) & !word & filled(0x80)
 }
 
-/// A bit set in the lowest byte of `word` that is below `bound`, which is at most 128; what is set
-/// above it means nothing.
+/// Sets a bit in the lowest byte of `word` that is less than `bound`, which is at most 128. Bits
+/// above it have no meaning.
 #[inline(always)]
 const fn below(word: u64, bound: u8) -> u64 {
     word.wrapping_sub(filled(bound)) & !word & filled(0x80)
 }
 
-/// Where the first byte stands for which `bits`, given a word, sets a bit in the lowest such byte,
-/// and `far` says the same for what lies behind the words that are looked at.
+/// Returns the index of the first matching byte. `bits` sets a bit in the lowest matching byte of a
+/// word; `far` searches the text after the first words.
 #[inline(always)]
 fn first(
     text: &[u8],
@@ -42,7 +41,7 @@ fn first(
         let found = bits(u64::from_le_bytes(*word));
         if found != 0 {
             let byte = usize::try_from(found.trailing_zeros() >> 3).ok()?;
-            // Neither is more than a few words.
+            // Both are small: this does not wrap.
             return Some(at.wrapping_mul(8).wrapping_add(byte));
         }
         rest = behind;
@@ -51,13 +50,13 @@ fn first(
     far(rest)?.checked_add(seen)
 }
 
-/// Where `byte` first stands in `text`: what `memchr` says.
+/// Returns the index of the first `byte` in `text`, as `memchr` does.
 #[inline(always)]
 pub(super) fn find_byte(byte: u8, text: &[u8]) -> Option<usize> {
     first(text, |word| zeros(word ^ filled(byte)), |rest| memchr(byte, rest))
 }
 
-/// Where one of three bytes first stands in `text`: what `memchr3` says.
+/// Returns the index of the first of three bytes in `text`, as `memchr3` does.
 #[inline(always)]
 pub(super) fn find_any([one, two, three]: [u8; 3], text: &[u8]) -> Option<usize> {
     let bits =
@@ -65,16 +64,15 @@ pub(super) fn find_any([one, two, three]: [u8; 3], text: &[u8]) -> Option<usize>
     first(text, bits, |rest| memchr3(one, two, three, rest))
 }
 
-/// Where the first byte stands that is no larger than a space: white space, or what belongs in no
-/// text.
+/// Returns the index of the first byte up to a space: white space or a control character.
 #[inline(always)]
 pub(super) fn find_space(text: &[u8]) -> Option<usize> {
     const BOUND: u8 = b' '.wrapping_add(1);
     first(text, |word| below(word, BOUND), |rest| rest.iter().position(|byte| *byte < BOUND))
 }
 
-/// Where the letters end with which `text` begins: at the first byte up to `>`, which all bytes
-/// are that end a name. `None` where the text ends before it does, or the name is a long one.
+/// Returns the length of the name at the beginning of `text`: the index of the first byte up to
+/// `>`, as all bytes after a name are. `None` if there is no such byte within the first words.
 #[inline(always)]
 pub(super) fn find_name_end(text: &[u8]) -> Option<usize> {
     const BOUND: u8 = b'>'.wrapping_add(1);
@@ -88,7 +86,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn says_what_memchr_says(
+        fn results_equal_those_of_memchr(
             text in prop::collection::vec(prop_oneof![Just(b'<'), Just(b'>'), any::<u8>()], 0..80),
             skip in 0_usize..40,
         ) {
@@ -106,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn every_place_is_found() {
+    fn byte_is_found_at_every_index() {
         for len in 0..70 {
             let mut text = vec![b'a'; len];
             assert_eq!(find_byte(b'<', &text), None);

@@ -1,6 +1,6 @@
-//! The elements of XrML that matter (MS-RMPR 2.2.9).
+//! [`Tag`]: the names of the XrML elements that the parser uses (MS-RMPR 2.2.9).
 
-/// The elements that matter, so that a path is a short list of small values.
+/// The name of an element; `Other` for elements that are not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tag {
     Access,
@@ -42,7 +42,7 @@ pub(super) enum Tag {
 impl Tag {
     #[inline(always)]
     pub(super) fn of(name: &[u8]) -> Tag {
-        // Length and first letters leave one name to compare with, whose length is known then.
+        // Length and first letters select one name. Its comparison has a constant length.
         match (name.len(), name) {
             (2, [b'I', ..]) if name == b"ID" => Tag::Id,
             (4, [b'B', ..]) if name == b"BODY" => Tag::Body,
@@ -81,9 +81,9 @@ impl Tag {
         }
     }
 
-    /// Returns whether a name that is no tag's would be one's in another case.
+    /// Whether an unknown name equals a known one in another case.
     pub(super) fn is_in_another_case(name: &[u8]) -> bool {
-        // The names of all other elements are in upper case.
+        // Real names are in upper case, except `XrML`, which is known.
         let is_lower = name.iter().any(u8::is_ascii_lowercase);
         let mut upper = [0; LONGEST];
         let Some(upper) = upper.get_mut(..name.len()).filter(|_| is_lower) else { return false };
@@ -93,5 +93,5 @@ impl Tag {
     }
 }
 
-/// Bytes of the longest name.
+/// The length of the longest name in bytes.
 const LONGEST: usize = 17;

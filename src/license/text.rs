@@ -1,9 +1,9 @@
-//! From the bytes of a license to text that can be scanned, and back to where they lay.
+//! [`LicenseText`]: decodes the bytes of a license to UTF-8, and maps offsets back.
 
 use std::borrow::Cow;
 
-/// How the text of a license is encoded (MS-OFFCRYPTO 2.2.6, and what real containers hold). Nobody
-/// writes UTF-16BE, but an editor that has saved a license may have.
+/// The encoding of a license (MS-OFFCRYPTO 2.2.6, and real containers). Producers do not write
+/// UTF-16BE, but an editor can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextEncoding {
     Utf8,
@@ -11,12 +11,12 @@ pub(crate) enum TextEncoding {
     Utf16Be,
 }
 
-/// License text as UTF-8, with the way back to the bytes that it came from.
+/// The text of a license as UTF-8.
 #[derive(Debug)]
 pub(crate) struct LicenseText<'a> {
     utf8: Cow<'a, [u8]>,
     encoding: TextEncoding,
-    /// Bytes of the byte order mark.
+    /// The length of the byte order mark in bytes.
     mark: usize,
 }
 
@@ -25,16 +25,16 @@ const UTF16_MARK: &[u8] = b"\xFF\xFE";
 const UTF16_BE_MARK: &[u8] = b"\xFE\xFF";
 
 impl<'a> LicenseText<'a> {
-    /// Decodes `bytes`: a byte order mark decides; without one, a NUL after the first letter says
-    /// UTF-16LE, and one before it UTF-16BE. Trailing NULs, which MSIPC writes, are dropped. Nothing
-    /// fails: what is no valid text stays in UTF-8 as it is, and becomes U+FFFD in UTF-16.
+    /// Decodes `bytes` by their byte order mark. Without one, a NUL after the first letter means
+    /// UTF-16LE, and one before it UTF-16BE. Drops trailing NULs, which MSIPC writes. Keeps invalid
+    /// UTF-8, and replaces invalid UTF-16 by U+FFFD.
     pub(crate) fn decode(bytes: &'a [u8]) -> LicenseText<'a> {
         let (encoding, mark) = if bytes.starts_with(UTF8_MARK) {
             (TextEncoding::Utf8, UTF8_MARK.len())
         } else if bytes.starts_with(UTF16_MARK) {
             (TextEncoding::Utf16Le, UTF16_MARK.len())
         } else if matches!(bytes, [0xFE, 0xFF, 0, ..] | [0xFE, 0xFF, _, _, 0, ..]) {
-            // Behind anything else it is what somebody put before a license that has none.
+            // Before other bytes, the mark is not part of the license.
             (TextEncoding::Utf16Be, UTF16_BE_MARK.len())
         } else if looks_like_utf16(bytes) {
             (TextEncoding::Utf16Le, 0)
@@ -57,12 +57,12 @@ impl<'a> LicenseText<'a> {
         LicenseText { utf8, encoding, mark }
     }
 
-    /// The text.
+    /// Returns the text.
     pub(crate) fn utf8(&self) -> &[u8] {
         &self.utf8
     }
 
-    /// Where byte `at` of the text lay in the bytes that were decoded.
+    /// Returns the offset in the original bytes of offset `at` of the text.
     pub(crate) fn raw_offset(&self, at: usize) -> usize {
         let inside = match self.encoding {
             TextEncoding::Utf8 => at,
@@ -82,8 +82,7 @@ fn from_utf16(text: &[u8]) -> Vec<u8> {
     text
 }
 
-/// Whether text without a mark is UTF-16LE: its first letter, a `<` in every license, has a NUL
-/// behind it, and so has one of the next few.
+/// Whether text without a mark is UTF-16LE: a NUL follows each of the first two letters.
 fn looks_like_utf16(bytes: &[u8]) -> bool {
     let mut pairs = bytes.chunks_exact(2).take(8);
     let wide = |pair: &[u8]| matches!(pair, [low, 0] if *low != 0);
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn every_encoding_met_gives_the_same_text() {
+    fn all_encodings_decode_to_the_same_text() {
         let text = "<XrML>Ünïcode 𝄞</XrML>";
         let cases: [(&str, Vec<u8>); 9] = [
             ("utf-8", text.as_bytes().to_vec()),
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn offsets_lead_back_to_the_bytes() {
+    fn offsets_are_mapped_to_the_original_bytes() {
         let text = "<a>Ü𝄞</a>";
         let at = text.find("</a>").unwrap();
         let bytes = [UTF16_MARK, &utf16(text)].concat();
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_text_is_still_text() {
+    fn invalid_text_is_decoded() {
         for bytes in
             [&b""[..], b"\0", b"\xFF\xFE", b"\xEF\xBB\xBF", b"<\0\xD8", b"\xFE\xFF\xD8", b"<\xFF>"]
         {

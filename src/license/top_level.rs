@@ -16,7 +16,7 @@ use crate::error::{Error, Stage};
 const OPEN: &[u8] = b"<XrML";
 static OPENS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPEN));
 
-/// A run of text at depth 0.
+/// An item at depth 0.
 #[derive(Debug)]
 pub(super) enum TopLevelItem {
     /// A document begins at this offset.
@@ -29,7 +29,7 @@ pub(super) enum TopLevelItem {
     End,
 }
 
-/// Returns what begins at offset `at` of `text`.
+/// Returns the item at offset `at` of `text`.
 pub(super) fn item_at(text: &[u8], at: usize) -> TopLevelItem {
     let rest = text.get(at..).unwrap_or_default();
     if is_document(rest) {
@@ -43,8 +43,8 @@ pub(super) fn item_at(text: &[u8], at: usize) -> TopLevelItem {
         [b'<', b'?', ..] => length_to(rest, b"?>"),
         [b'<', b'/', ..] => length_to(rest, b">"),
         [b'<', letter, ..] if is_name_start(*letter) => element_length(rest),
-        [_, behind @ ..] => {
-            Some(memchr(b'<', behind).map_or(rest.len(), |len| len.saturating_add(1)))
+        [_, rest_of_text @ ..] => {
+            Some(memchr(b'<', rest_of_text).map_or(rest.len(), |len| len.saturating_add(1)))
         }
     }) else {
         let detail = "markup outside of the documents does not end";
@@ -54,8 +54,8 @@ pub(super) fn item_at(text: &[u8], at: usize) -> TopLevelItem {
     TopLevelItem::Skipped(at.saturating_add(len))
 }
 
-/// Returns the offset of the next `<XrML` tag at or after `at`, whatever contains it. For text in
-/// which damage hides the structure.
+/// Returns the offset of the next `<XrML` tag at or after `at`, at any depth. For text whose
+/// structure is damaged.
 pub(super) fn next_xrml_tag(text: &[u8], mut at: usize) -> Option<usize> {
     loop {
         let start = at.checked_add(OPENS.find(text.get(at..)?)?)?;
@@ -80,7 +80,7 @@ fn length_to(text: &[u8], end: &[u8]) -> Option<usize> {
     memmem::find(text, end)?.checked_add(end.len())
 }
 
-/// The length of `<!DOCTYPE …>`, with its internal subset in brackets (XML 1.0, 2.8).
+/// Returns the length of `<!DOCTYPE …>`, with its internal subset in brackets (XML 1.0, 2.8).
 fn document_type_length(text: &[u8]) -> Option<usize> {
     let mut at: usize = 2;
     let mut is_in_subset = false;
@@ -105,7 +105,7 @@ fn document_type_length(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The length of an element with all that it contains.
+/// Returns the length of an element with its content.
 fn element_length(text: &[u8]) -> Option<usize> {
     let mut events = Events::new(text, 0);
     let mut depth: usize = 0;
@@ -126,7 +126,7 @@ fn element_length(text: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// The documents that are found, and whether the text ends in unfinished markup.
+    /// Returns the offsets of all documents, and whether the text ends in unfinished markup.
     fn documents(text: &str) -> (Vec<usize>, bool) {
         let (mut found, mut at) = (Vec::new(), 0);
         loop {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_counts_at_depth_0_only() {
+    fn document_counts_at_depth_0_only() {
         let cases: [(&str, &[usize]); 14] = [
             ("<XrML>", &[0]),
             ("x <XrML/>", &[2]),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn markup_without_an_end_is_reported() {
+    fn markup_without_end_is_reported() {
         for text in ["<!--<XrML>", "<?x <XrML>", "<![CDATA[<XrML>", "<!DOCTYPE a [>", "<a><XrML>"] {
             assert_eq!(documents(text), (Vec::new(), true), "{text}");
         }

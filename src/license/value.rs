@@ -1,4 +1,4 @@
-//! From the text of a value to the value: text, GUIDs, times.
+//! Decodes raw values: text, GUIDs, times.
 
 use std::borrow::Cow;
 
@@ -6,18 +6,19 @@ use super::document::RawValue;
 use super::swar::find_byte;
 use crate::timestamp::Timestamp;
 
-/// The text of a value, entities resolved and outer white space trimmed; `None` where it is empty.
+/// Returns the text of a value, with entities resolved and outer white space trimmed; `None` if it
+/// is empty.
 pub(super) fn string(value: Option<RawValue<'_>>) -> Option<String> {
     let raw = value?.raw;
     if let [b'!'..=b'~', .., b'!'..=b'~'] = raw
         && !raw.iter().fold(false, |has, byte| has | (*byte == b'&'))
         && let Ok(text) = String::from_utf8(raw.to_vec())
     {
-        // Nothing to trim and no entity, as nearly everywhere.
+        // Nearly all values are ASCII without entities and without white space at the ends.
         return Some(text);
     }
     let text = crate::bytes::utf8_lossy(raw);
-    // What is no entity of XML stays as it is written.
+    // Text with an unknown entity stays as written.
     let text = match find_byte(b'&', raw).map(|_| quick_xml::escape::unescape(&text)) {
         Some(Ok(Cow::Owned(resolved))) => Cow::Owned(resolved),
         _ => text,
@@ -26,7 +27,7 @@ pub(super) fn string(value: Option<RawValue<'_>>) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// A GUID in the record's form; text that is none stays as it is.
+/// Returns a GUID in the form of the record, and other text unchanged.
 pub(super) fn guid(value: Option<RawValue<'_>>) -> Option<String> {
     match normal(value?.raw) {
         Some(guid) => Some(guid),
@@ -34,12 +35,12 @@ pub(super) fn guid(value: Option<RawValue<'_>>) -> Option<String> {
     }
 }
 
-/// Lower case without braces, if it is a GUID.
+/// Returns a GUID in lower case without braces, and other text unchanged.
 pub(crate) fn normal_guid(text: String) -> String {
     normal(text.as_bytes()).unwrap_or(text)
 }
 
-/// A GUID with or without braces, in lower case without them; `None` for what is none.
+/// Returns a GUID in lower case without braces; `None` for other text.
 fn normal(text: &[u8]) -> Option<String> {
     let inner = match text {
         [b'{', inner @ .., b'}'] => inner,
@@ -50,7 +51,7 @@ fn normal(text: &[u8]) -> Option<String> {
     let is_guid = guid
         .iter()
         .zip(b"00000000-0000-0000-0000-000000000000")
-        .all(|(byte, place)| if *place == b'-' { *byte == b'-' } else { byte.is_ascii_hexdigit() });
+        .all(|(byte, form)| if *form == b'-' { *byte == b'-' } else { byte.is_ascii_hexdigit() });
     if is_guid { std::str::from_utf8(&guid).ok().map(str::to_owned) } else { None }
 }
 
@@ -58,7 +59,8 @@ pub(super) fn time(value: Option<RawValue<'_>>) -> Option<Timestamp> {
     Timestamp::parse(std::str::from_utf8(value?.raw).ok()?)
 }
 
-/// Mode 1 is SHA-1, mode 2 SHA-256 (MS-RMPR 3.1.4.7); both are spelled with and without a hyphen.
+/// Returns the cryptographic mode of a digest algorithm: 1 for SHA-1, 2 for SHA-256 (MS-RMPR
+/// 3.1.4.7). Producers spell both with and without a hyphen.
 pub(super) fn crypto_mode(name: &[u8]) -> Option<u32> {
     match name.trim_ascii() {
         name if name.eq_ignore_ascii_case(b"SHA1") || name.eq_ignore_ascii_case(b"SHA-1") => {
@@ -86,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guid_is_lower_case_without_braces_and_all_else_stays() {
+    fn guid_is_normalized_and_other_text_is_unchanged() {
         let guid = "0123abcd-ef45-6789-abcd-ef0123456789";
         let upper = guid.to_ascii_uppercase();
         for text in [guid, &upper, &format!("{{{upper}}}"), &format!(" {{{guid}}}\n")] {
@@ -109,7 +111,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_text_of_a_value_is_unescaped_and_trimmed(
+        fn value_is_unescaped_and_trimmed(
             text in "[ \t\u{a0}]{0,2}[a-c&;\u{e4} ]{0,6}(&(amp|lt|#65|x);)?[a-z]{0,40}[ \u{b}\n]{0,2}",
         ) {
             prop_assert_eq!(string(value(&text)), slowly(&text));
