@@ -120,7 +120,8 @@ impl Estate {
         self.clock_skew
     }
 
-    /// Returns the SHA-256 of the estate file in 64 hex digits; `None` if the estate is not from a file.
+    /// Returns the SHA-256 of the estate file in 64 hex digits; `None` if the estate is not from a
+    /// file.
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }

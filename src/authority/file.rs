@@ -1,5 +1,5 @@
-//! Reads the estate file. It is TOML, read without `serde` in order to report all errors at once, each
-//! with its line.
+//! Reads the estate file. It is TOML, read without `serde` in order to report all errors at once,
+//! each with its line.
 //!
 //! ```toml
 //! clock_skew = "1d"                       # by how much clocks can differ; optional
@@ -142,8 +142,8 @@ impl EstateReader {
         Some(skew.map_or(estate.clone(), |skew| estate.with_clock_skew(skew)))
     }
 
-    /// Reads an authority, and returns it with the tables of its keys; `None` without a valid name and
-    /// kind.
+    /// Reads an authority, and returns it with the tables of its keys; `None` without a valid name
+    /// and kind.
     fn authority<'t>(&mut self, table: TomlTable<'t>) -> Option<(Authority, Vec<TomlTable<'t>>)> {
         self.only(table, &["name", "kind", "hosts", "key", "settled"]);
         let name = self.required(table, "name", "an authority");

@@ -9,7 +9,7 @@ use fluent_uri::Iri;
 pub(crate) enum AddressHost<'a> {
     /// The address is missing or empty.
     Absent,
-    /// The host cannot be told, or clients disagree about it.
+    /// The host is unknown, or clients disagree about it.
     Unclear,
     /// The host in lower case, without port, user information and trailing dot.
     Known(Cow<'a, str>),
@@ -18,11 +18,11 @@ pub(crate) enum AddressHost<'a> {
 impl<'a> AddressHost<'a> {
     /// Returns the host of an address.
     ///
-    /// Parses only the text from `://` to the next `/`, `?` or `#`. Paths in licenses contain blanks,
-    /// line breaks and raw non-ASCII text, and these change nothing. Within the authority part they
-    /// make the host unclear. So do a backslash, which clients interpret in different ways, a scheme
-    /// other than `http` and `https`, a missing or percent-encoded host, and an empty label. A host
-    /// name outside ASCII is known, and differs from all names within ASCII.
+    /// Parses only the text from `://` to the next `/`, `?` or `#`. Paths in licenses contain
+    /// blanks, line breaks and raw non-ASCII text, and these change nothing. Within the authority
+    /// part they make the host unclear. So do a backslash, which clients interpret in different
+    /// ways, a scheme other than `http` and `https`, a missing or percent-encoded host, and an
+    /// empty label. A host name outside ASCII is known, and differs from all names within ASCII.
     pub(crate) fn of(address: Option<&'a str>) -> AddressHost<'a> {
         let address = address.map(str::trim).unwrap_or_default();
         if address.is_empty() {

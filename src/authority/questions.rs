@@ -9,8 +9,8 @@ use super::model::{Authority, AuthorityKey, AuthorityKind, KeyStatus, Origin, Qu
 pub struct OpenQuestion {
     /// The name of the authority.
     pub authority: String,
-    /// The entry for the `settled` list of the authority if the answer is "nothing"; `None` if only a
-    /// declaration answers the question.
+    /// The entry for the `settled` list of the authority if the answer is "nothing"; `None` if only
+    /// a declaration answers the question.
     pub question: Option<Question>,
     /// The text of the question.
     pub text: String,
@@ -74,7 +74,7 @@ fn text(question: Question, authority: &Authority) -> Option<&'static str> {
     }
     match (question, authority.kind) {
         (Question::LicensingOnly, AuthorityKind::AdRms) => {
-            Some("Has it licensing-only (sub-enrolled) members? Each has a key of its own.")
+            Some("Has it licensing-only (sub-enrolled) members? Each has a separate key.")
         }
         (Question::OlderKey, AuthorityKind::AdRms) => Some(
             "Was it ever in cryptographic mode 1, or installed anew? Then it has an older key \

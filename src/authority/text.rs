@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 /// Decodes UTF-8 and UTF-16, each with or without a byte order mark; `None` for other bytes. UTF-16
-/// without a mark is recognized by a zero in one of the first two bytes. PowerShell redirects output
-/// to a file in UTF-16.
+/// without a mark is recognized by a zero in one of the first two bytes. PowerShell redirects
+/// output to a file in UTF-16.
 pub(crate) fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let start = [0, 1].map(|at| bytes.get(at).copied());
     match start {

@@ -39,8 +39,8 @@ fn fields(text: &str) -> Vec<ListField<'_>> {
     fields
 }
 
-/// Reads the output of `Get-AipServiceConfiguration`: the ids of the keys of a tenant, its hosts and
-/// its Entra id. Ignores other fields.
+/// Reads the output of `Get-AipServiceConfiguration`: the ids of the keys of a tenant, its hosts
+/// and its Entra id. Ignores other fields.
 pub(super) fn from_configuration(text: &str) -> Result<Vec<Learned>, EstateError> {
     let fields = fields(text);
     let value = |name: &str| {

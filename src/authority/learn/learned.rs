@@ -11,7 +11,8 @@ use crate::license::Modulus;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Learned {
-    /// `sha256:` and 64 hex digits, as `slc_key` of the record. A key without it decides no verdict.
+    /// `sha256:` and 64 hex digits, as `slc_key` of the record. A key without it decides no
+    /// verdict.
     pub key: Option<String>,
     /// The GUID of the principal, in lower case without braces.
     pub id: Option<String>,

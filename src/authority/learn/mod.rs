@@ -1,7 +1,7 @@
 //! Learns SLC keys from certificates, public keys and the output of commands.
 //!
-//! Only a modulus identifies a key. Ids, hosts and redirections without a modulus annotate, and their
-//! notes name the file that would confirm them.
+//! Only a modulus identifies a key. Ids, hosts and redirections without a modulus annotate, and
+//! their notes name the file that would confirm them.
 
 mod command;
 mod learned;

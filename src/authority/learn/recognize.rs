@@ -9,9 +9,9 @@ use crate::authority::text;
 pub(super) const MAX_BYTES: usize = 16 << 20;
 
 /// Reads the SLC keys in a file: XrML certificates and chains (as text, in `<CERTIFICATECHAIN>`, or
-/// in the response of a server to `GetServerInfo`), X.509 certificates and RSA public keys in DER or PEM,
-/// the output of `Get-AipServiceConfiguration` and `Get-AipServiceKeys`, and registry exports of
-/// MSIPC's `LicensingRedirection`.
+/// in the response of a server to `GetServerInfo`), X.509 certificates and RSA public keys in DER
+/// or PEM, the output of `Get-AipServiceConfiguration` and `Get-AipServiceKeys`, and registry
+/// exports of MSIPC's `LicensingRedirection`.
 ///
 /// # Errors
 /// Fails if the file is damaged or of another kind. The message says what to provide instead.

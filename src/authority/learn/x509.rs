@@ -1,5 +1,5 @@
-//! Reads X.509 certificates and RSA public keys, as an HSM or Key Vault exports them. Only the modulus
-//! is compared, because a license contains nothing else of them.
+//! Reads X.509 certificates and RSA public keys, as an HSM or Key Vault exports them. Only the
+//! modulus is compared, because a license contains nothing else of them.
 
 use x509_parser::pem::Pem;
 use x509_parser::prelude::{FromDer, X509Certificate};
