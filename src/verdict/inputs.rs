@@ -6,8 +6,8 @@ use crate::facts::{Facts, LicenseFacts};
 use crate::kinds::{Anomaly, Container, Hierarchy, KeyLink, Protection, Searched, Signature};
 use crate::timestamp::Timestamp;
 
-/// The operator of the host in an address, as far as the name tells. The names in backquotes are those
-/// of the rule table.
+/// The operator of the host in an address, as far as the name tells. The names in backquotes are
+/// those of the rule table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostClass {
     /// `AZ`: Azure RMS.
@@ -109,8 +109,8 @@ impl<'a> Inputs<'a> {
         self.facts.anomalies.contains(&anomaly)
     }
 
-    /// Whether the file can need another key than this record says: a part was not read, or the file
-    /// contains another candidate for the license.
+    /// Whether the file can need another key than this record says: a part was not read, or the
+    /// file contains another candidate for the license.
     pub(crate) fn is_ambiguous(&self) -> bool {
         self.facts.error_code.is_some()
             || self.facts.searched != Searched::Full
@@ -119,8 +119,8 @@ impl<'a> Inputs<'a> {
             || self.has(Anomaly::StrayLicenseText)
     }
 
-    /// Returns the key that the publishing license names. The chain of a use license does not count: it
-    /// names the key of the server that issued the use license.
+    /// Returns the key that the publishing license names. The chain of a use license does not
+    /// count: it names the key of the server that issued the use license.
     pub(crate) fn principal_key(&self) -> Option<&'a str> {
         let from_use_license = self.has(Anomaly::FromUseLicense);
         self.license?.slc_key.as_deref().filter(|_| !from_use_license)
@@ -154,8 +154,9 @@ impl<'a> Inputs<'a> {
         self.license.is_some_and(|license| license.hierarchy == Some(Hierarchy::Isv))
     }
 
-    /// Whether issuer and owner are Passport accounts, and no address has a host of an organization.
-    /// An unclear host can be one, and this condition leads to `no`: `R00` matches such a license.
+    /// Whether issuer and owner are Passport accounts, and no address has a host of an
+    /// organization. An unclear host can be one, and this condition leads to `no`: `R00` matches
+    /// such a license.
     pub(crate) fn is_passport(&self) -> bool {
         let is_passport = |kind: &Option<String>| {
             kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("Passport"))
@@ -189,8 +190,8 @@ impl<'a> Inputs<'a> {
         self.license.is_some_and(|license| license.link == link)
     }
 
-    /// Returns S of the table, the time from which a key is read-only: as declared, and with the clock skew
-    /// added.
+    /// Returns S of the table, the time from which a key is read-only: as declared, and with the
+    /// clock skew added.
     pub(crate) fn read_only_since(&self) -> Option<(Timestamp, Timestamp)> {
         let key = self.key().filter(|key| key.status == KeyStatus::ReadOnly)?;
         let since = key.since?;

@@ -69,7 +69,8 @@ impl Verdict {
         self.authority.as_deref()
     }
 
-    /// Returns the SHA-256 of the estate file, in 64 hex digits; `None` if the estate is not from a file.
+    /// Returns the SHA-256 of the estate file, in 64 hex digits; `None` if the estate is not from a
+    /// file.
     pub fn estate(&self) -> Option<&str> {
         self.estate.as_deref()
     }

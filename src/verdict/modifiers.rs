@@ -195,7 +195,7 @@ const MODIFIERS: &[Modifier] = &[
     Modifier {
         id: "M13",
         condition: "double_key",
-        sentence: "It is encrypted twice: Azure RMS and the organisation's own key service are \
+        sentence: "It is encrypted twice: Azure RMS and the organization's own key service are \
                    both needed.",
         effect: Effect { anomaly: None, confidence: Change::None, doubts_no: false },
         matches: |i, _| i.license.is_some_and(|license| license.double_key == Some(true)),
@@ -206,9 +206,9 @@ const MODIFIERS: &[Modifier] = &[
         sentence: "Another server issued the certificate of its key: it is that of a \
                    licensing-only cluster, which has a key of its own.",
         effect: annotates(Anomaly::LicensingOnlyCluster),
-        // The two keys are those of self-enrollment. A server that Microsoft enrolled (RMS version 1)
-        // and one of the pre-production hierarchy have other issuers, and match as well. They too
-        // have separate keys, and no known file of either kind contains its chain.
+        // The two keys are those of self-enrollment. A server that Microsoft enrolled (RMS version
+        // 1) and one of the pre-production hierarchy have other issuers, and match as well. They
+        // too have separate keys, and no known file of either kind contains its chain.
         matches: |i, _| {
             let issuer = i.license.and_then(|license| license.slc_issuer_key.as_deref());
             issuer.is_some_and(|issuer| !SELF_ENROLLMENT.contains(&issuer))

@@ -147,7 +147,7 @@ const RULES: &[Rule] = &[
     Rule {
         id: "R02",
         condition: "no principal key could be read",
-        sentence: "The key that it is sealed to could not be read, so nobody can say who opens it.",
+        sentence: "The key that it is sealed to could not be read, so its holder is unknown.",
         settled_by: READ_KEY,
         dependency: Dependency::Undecided,
         need: Need::Possible,
@@ -193,7 +193,7 @@ const RULES: &[Rule] = &[
     Rule {
         id: "R05f",
         condition: "K = key, foreign or lost",
-        sentence: "The estate says that its AD RMS key is another organisation's, or lost: no \
+        sentence: "The estate says that its AD RMS key is another organization's, or lost: no \
                    cluster of the operator opens it.",
         settled_by: None,
         dependency: Dependency::AdRms,

@@ -1,4 +1,4 @@
-//! What holds for every license and every estate.
+//! Properties of all licenses and all estates.
 
 use proptest::prelude::*;
 
@@ -8,16 +8,16 @@ use crate::kinds::Hierarchy;
 /// An address of each class.
 const CLASSES: [&str; 6] = [AZ, LEGACY, OTHER, ORG, BAD, ""];
 
-/// How the signature and the link can stand, as far as the table tells them apart.
+/// The states of signature and link that the table distinguishes.
 const TRUST: [(Signature, KeyLink); 3] = [
     (Signature::Valid, KeyLink::Linked),
     (Signature::NotChecked, KeyLink::NotChecked),
     (Signature::Invalid, KeyLink::Broken),
 ];
 
-/// One of each class of everything that a condition looks at, but for the estate.
+/// One class of each value that a condition uses, except the estate.
 #[derive(Debug, Clone, Copy)]
-struct Class {
+struct InputClass {
     principal: &'static str,
     extranet: &'static str,
     intranet: &'static str,
@@ -28,7 +28,7 @@ struct Class {
     trust: (Signature, KeyLink),
 }
 
-impl Class {
+impl InputClass {
     fn facts(self) -> Facts {
         sealed(|license| {
             at(license, self.principal, self.extranet, self.intranet);
@@ -42,15 +42,15 @@ impl Class {
     }
 }
 
-/// The whole product.
-fn classes() -> Vec<Class> {
+/// Returns all combinations of classes.
+fn classes() -> Vec<InputClass> {
     let mut classes = Vec::new();
     for principal in CLASSES {
         for extranet in CLASSES {
             for intranet in CLASSES {
                 for bits in 0..16u8 {
                     for trust in TRUST {
-                        classes.push(Class {
+                        classes.push(InputClass {
                             principal,
                             extranet,
                             intranet,
@@ -68,39 +68,39 @@ fn classes() -> Vec<Class> {
     classes
 }
 
-/// The product without what no estate has to do with.
-fn few_classes() -> Vec<Class> {
+/// Returns the combinations of values that are independent of the estate.
+fn few_classes() -> Vec<InputClass> {
     let mut classes = classes();
     classes.retain(|class| !class.old && !class.isv && class.trust.1 != KeyLink::NotChecked);
     classes
 }
 
-/// Estates with each answer to K; the first two know nothing of the key.
+/// Returns estates with each value of K. The first three do not declare the key.
 fn estates() -> Vec<(Option<KeyStatus>, Estate)> {
     let mut estates = vec![
         (None, Estate::default()),
-        (None, estate(vec![knowing_host("AuthorityHost", 'c')])),
-        (None, estate(vec![knowing_id("Id", Some('d'))])),
+        (None, estate(vec![declaring_host("Host", 'c')])),
+        (None, estate(vec![declaring_id("Id", Some('d'))])),
     ];
     estates.extend(KeyStatus::ALL.iter().map(|status| (Some(*status), holding(*status))));
     estates
 }
 
-fn knowing_host(name: &str, digit: char) -> Authority {
+fn declaring_host(name: &str, digit: char) -> Authority {
     let known = authority(name, vec![key(digit, KeyStatus::Active)]);
     with_host(with_host(known, "rms.example.org"), ".aadrm.com")
 }
 
-fn knowing_id(name: &str, digit: Option<char>) -> Authority {
+fn declaring_id(name: &str, digit: Option<char>) -> Authority {
     let mut known = AuthorityKey::new(KeyStatus::Active);
     known.key = digit.map(fingerprint);
     known.id = Some(ID.to_owned());
     authority(name, vec![known])
 }
 
-/// The table, written down a second time: from what each rule excludes instead of in its order.
-fn expected_rule(class: Class, status: Option<KeyStatus>) -> &'static str {
-    let Class { principal, extranet, intranet, tenant, isv, passport, old, .. } = class;
+/// A second formulation of the table: by the conditions that each rule excludes, not by order.
+fn expected_rule(class: InputClass, status: Option<KeyStatus>) -> &'static str {
+    let InputClass { principal, extranet, intranet, tenant, isv, passport, old, .. } = class;
     let within = |allowed: &[&str]| allowed.contains(&extranet) && allowed.contains(&intranet);
     let any_org = [principal, extranet, intranet].iter().any(|host| [ORG, BAD].contains(host));
     match (status, isv, principal, tenant) {
@@ -126,16 +126,16 @@ fn expected_rule(class: Class, status: Option<KeyStatus>) -> &'static str {
 }
 
 #[test]
-fn exactly_one_rule_decides_and_it_is_the_right_one() {
-    let mut met = std::collections::BTreeSet::new();
+fn deciding_rule_equals_second_formulation() {
+    let mut decided = std::collections::BTreeSet::new();
     for (status, estate) in estates() {
         for class in classes() {
             let verdict = judge(&class.facts(), &estate);
             assert_eq!(verdict.rule(), expected_rule(class, status), "{class:?} {status:?}");
-            met.insert(verdict.rule());
+            decided.insert(verdict.rule());
 
-            // Nothing but the operator's word on the key makes it needed for sure, and no address,
-            // name, version or label takes that back.
+            // Only a declared key makes the need certain, and no address, name, version or label
+            // changes that.
             let is_held = matches!(status, Some(KeyStatus::Active | KeyStatus::ReadOnly));
             assert_eq!(verdict.need() == Need::Yes, is_held, "{class:?} {status:?}");
             let is_sure = status.is_some() && class.trust == (Signature::Valid, KeyLink::Linked);
@@ -143,17 +143,17 @@ fn exactly_one_rule_decides_and_it_is_the_right_one() {
             assert_eq!(is_high, is_sure, "{class:?} {status:?}");
         }
     }
-    assert_eq!(met.len(), rules().count() - 2, "R01 and R02 are about what was not read");
+    assert_eq!(decided.len(), rules().count() - 2, "R01 and R02 need unread or unprotected files");
 }
 
 #[test]
-fn knowing_an_active_key_never_lowers_a_need() {
+fn declaring_an_active_key_never_lowers_the_need() {
     let more = [
         authority("More", vec![key('a', KeyStatus::Active)]),
         authority("More", vec![key('e', KeyStatus::Active)]),
-        knowing_id("More", Some('e')),
-        knowing_id("More", None),
-        knowing_host("More", 'e'),
+        declaring_id("More", Some('e')),
+        declaring_id("More", None),
+        declaring_host("More", 'e'),
     ];
     for (_, before) in estates() {
         let classes = few_classes();
@@ -165,24 +165,24 @@ fn knowing_an_active_key_never_lowers_a_need() {
         for more in &more {
             let mut authorities = before.authorities().to_vec();
             authorities.push(more.clone());
-            // What the estate has already, it cannot be told again.
+            // An estate rejects a second declaration of a key, id or host.
             let Ok(after) = Estate::new(authorities) else { continue };
-            // `yes` stands before `possible` before `no`.
+            // The order of `Need` is yes, possible, no.
             for ((class, before), after) in classes.iter().zip(&needed_before).zip(needs(&after)) {
                 assert!(after <= *before, "{class:?} {more:?}");
             }
         }
     }
-    // Nor is it lowered where the estate said something else of the key before.
+    // Nor if the estate declared another status of the key before.
     for class in few_classes() {
         assert_eq!(judge(&class.facts(), &holding(KeyStatus::Active)).need(), Need::Yes);
     }
 }
 
-/// Without an estate three rules still say `no`, on the license's word alone: Azure's (R06, R06b)
-/// and that of the withdrawn service (R11).
+/// Without an estate, three rules say `no` from the license alone: those of Azure (R06, R06b) and
+/// of the discontinued service (R11).
 #[test]
-fn without_an_estate_only_what_names_another_service_is_not_needed() {
+fn without_estate_only_licenses_of_other_services_are_not_needed() {
     for (_, estate) in estates() {
         for class in few_classes() {
             let facts = class.facts();
@@ -196,7 +196,7 @@ fn without_an_estate_only_what_names_another_service_is_not_needed() {
 
 proptest! {
     #[test]
-    fn a_forged_license_is_never_believed(
+    fn forged_license_never_has_high_confidence(
         own_key in any::<bool>(),
         id in prop_oneof![Just(ID.to_owned()), "[0-9a-f]{8}"],
         tenant in proptest::option::of("\\PC*"),
@@ -206,7 +206,7 @@ proptest! {
         signature in prop::sample::select(Signature::ALL),
         link in prop::sample::select(KeyLink::ALL),
     ) {
-        // With a key of the forger's own everything fits; with somebody else's nothing leads there.
+        // A forger can sign with a new key, but not with the key of a server.
         let is_consistent = matches!(link, KeyLink::Linked | KeyLink::Own);
         prop_assume!(own_key || !is_consistent);
         let facts = sealed(|license| {
@@ -225,7 +225,7 @@ proptest! {
     }
 
     #[test]
-    fn every_text_gets_a_verdict(
+    fn any_text_gets_a_verdict(
         principal in "\\PC*",
         extranet in "https?://[a-z@:.%/\\\\ \u{e4}\\[\\]]{0,24}",
         intranet in any::<String>(),
@@ -235,7 +235,7 @@ proptest! {
             at(license, &principal, &extranet, &intranet);
             license.server_version = Some(version);
         });
-        let estate = estate(vec![knowing_host("AuthorityHost", 'c')]);
+        let estate = estate(vec![declaring_host("Host", 'c')]);
         for estate in [Estate::default(), estate] {
             let verdict = judge(&facts, &estate);
             prop_assert!(verdict.need() != Need::Yes);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::kinds::{Hierarchy, IssuerKind, Searched};
 
-/// Rule, dependency, need and confidence, as the record prints them.
+/// Returns rule, dependency, need and confidence, as in the record.
 fn row(facts: &Facts, estate: &Estate) -> [&'static str; 4] {
     let verdict = judge(facts, estate);
     let confidence = verdict.confidence().map_or("–", Confidence::as_str);
@@ -15,7 +15,7 @@ fn row_alone(facts: &Facts) -> [&'static str; 4] {
 }
 
 #[test]
-fn r01_what_is_wholly_searched_and_not_protected_needs_nobody() {
+fn r01_searched_and_unprotected_file_needs_no_key() {
     for protection in [Protection::None, Protection::Password, Protection::Other] {
         let facts = Facts::new(Container::Ole, protection);
         assert_eq!(row_alone(&facts), ["R01", "none", "no", "–"]);
@@ -27,7 +27,7 @@ fn r01_what_is_wholly_searched_and_not_protected_needs_nobody() {
 }
 
 #[test]
-fn r02_without_the_key_nobody_can_say() {
+fn r02_license_without_key_is_undecided() {
     let expected = ["R02", "undecided", "possible", "low"];
     for protection in [Protection::Rms, Protection::Unknown] {
         assert_eq!(row_alone(&Facts::new(Container::Pfile, protection)), expected);
@@ -52,7 +52,7 @@ fn r02_without_the_key_nobody_can_say() {
 }
 
 #[test]
-fn r02_a_key_out_of_a_use_license_decides_nothing() {
+fn r02_key_from_use_license_does_not_decide() {
     let mut facts = on_premises();
     facts.add_anomaly(Anomaly::FromUseLicense);
     for status in [KeyStatus::Active, KeyStatus::Imported] {
@@ -63,7 +63,7 @@ fn r02_a_key_out_of_a_use_license_decides_nothing() {
 }
 
 #[test]
-fn r03_to_r05f_the_operators_word_on_the_key_decides() {
+fn r03_to_r05f_declared_key_decides() {
     let cases = [
         (KeyStatus::Imported, ["R03", "ad-rms-key-in-azure", "no", "high"]),
         (KeyStatus::Active, ["R04", "ad-rms", "yes", "high"]),
@@ -80,7 +80,7 @@ fn r03_to_r05f_the_operators_word_on_the_key_decides() {
 }
 
 #[test]
-fn keys_of_one_authority_have_each_their_own_status() {
+fn keys_of_one_authority_have_separate_status() {
     let keys = vec![key('a', KeyStatus::Imported), key('b', KeyStatus::Active)];
     let estate = estate(vec![authority("Ours", keys)]);
     assert_eq!(judge(&on_premises(), &estate).need(), Need::No);
@@ -89,7 +89,7 @@ fn keys_of_one_authority_have_each_their_own_status() {
 }
 
 #[test]
-fn r14_a_test_cluster() {
+fn r14_pre_production_hierarchy() {
     let facts = sealed(|license| {
         at(license, ORG, "", ORG);
         license.hierarchy = Some(Hierarchy::Isv);
@@ -99,7 +99,7 @@ fn r14_a_test_cluster() {
 }
 
 #[test]
-fn r11_microsofts_withdrawn_service() {
+fn r11_passport_service() {
     let expected = ["R11", "microsoft-hosted", "no", "medium"];
     assert_eq!(row_alone(&sealed(|license| at(license, LEGACY, "", LEGACY))), expected);
     let passport = |extranet: &str| {
@@ -110,14 +110,14 @@ fn r11_microsofts_withdrawn_service() {
         })
     };
     assert_eq!(row_alone(&passport("")), expected);
-    // What nobody can parse may be an organisation's.
+    // An unclear host can be one of an organization.
     for other in [ORG, BAD] {
         assert_eq!(row_alone(&passport(other)), ["R00", "undecided", "possible", "low"]);
     }
 }
 
 #[test]
-fn r06_and_r06b_azure() {
+fn r06_and_r06b_azure_tenant() {
     assert_eq!(row_alone(&in_azure()), ["R06", "azure-rms", "no", "medium"]);
     let changes: [fn(&mut LicenseFacts); 4] = [
         |license| license.server_version = Some("6.1.0.0".to_owned()),
@@ -143,7 +143,7 @@ fn r07_azure_without_a_tenant() {
 }
 
 #[test]
-fn r09_both_looks_of_a_key_that_went_to_azure() {
+fn r09_on_premises_key_with_azure_url() {
     let both = sealed(|license| at(license, ORG, AZ, AZ));
     assert_eq!(row_alone(&both), ["R09", "ad-rms-key-in-azure", "possible", "medium"]);
     let one = sealed(|license| at(license, ORG, AZ, "https://rms/_wmcs/licensing"));
@@ -151,7 +151,7 @@ fn r09_both_looks_of_a_key_that_went_to_azure() {
 }
 
 #[test]
-fn r08_a_cluster_of_an_organisation() {
+fn r08_on_premises_addresses() {
     let expected = ["R08", "ad-rms", "possible", "medium"];
     for (principal, extranet, intranet) in [
         ("http://ed-drm-red3/_wmcs", "", "http://ed-drm-red3/_wmcs/licensing"),
@@ -166,7 +166,7 @@ fn r08_a_cluster_of_an_organisation() {
 }
 
 #[test]
-fn r10_addresses_that_contradict_each_other() {
+fn r10_contradictory_addresses() {
     let with_tenant = |principal: &str, extranet: &str| {
         sealed(|license| {
             at(license, principal, extranet, ORG);
@@ -184,7 +184,7 @@ fn r10_addresses_that_contradict_each_other() {
 }
 
 #[test]
-fn r00_whatever_is_left() {
+fn r00_no_other_rule_matches() {
     for (principal, extranet, intranet) in [(BAD, "", ORG), (OTHER, OTHER, OTHER), ("", "", "")] {
         let facts = sealed(|license| at(license, principal, extranet, intranet));
         assert_eq!(row_alone(&facts), ["R00", "undecided", "possible", "low"]);
@@ -192,7 +192,7 @@ fn r00_whatever_is_left() {
 }
 
 #[test]
-fn m16_a_broken_license_is_never_not_needed() {
+fn m16_broken_license_is_never_not_needed() {
     let breaks: [fn(&mut LicenseFacts); 2] = [
         |license| license.signature = Signature::Invalid,
         |license| license.link = KeyLink::Broken,
@@ -212,7 +212,7 @@ fn m16_a_broken_license_is_never_not_needed() {
 }
 
 #[test]
-fn m18_high_needs_a_signature_that_leads_to_the_key() {
+fn m18_high_confidence_needs_linked_signature() {
     let high = [(Signature::Valid, KeyLink::Linked), (Signature::Valid, KeyLink::Own)];
     for signature in Signature::ALL {
         for link in KeyLink::ALL {
@@ -229,7 +229,7 @@ fn m18_high_needs_a_signature_that_leads_to_the_key() {
 }
 
 #[test]
-fn m19_an_id_alone_only_names_the_authority() {
+fn m19_matching_id_names_authority_and_does_not_decide() {
     let mut known = AuthorityKey::new(KeyStatus::Azure);
     known.id = Some(ID.to_owned());
     let verdict = judge(&in_azure(), &estate(vec![authority("Tenant", vec![known])]));
@@ -239,7 +239,7 @@ fn m19_an_id_alone_only_names_the_authority() {
 }
 
 #[test]
-fn m20_an_unknown_key_at_a_known_host_is_suspicious() {
+fn m20_unknown_key_at_known_host_is_possible() {
     let host = "0c5a1b2e-0000-4000-8000-000000000001.rms.eu.aadrm.com";
     for host in [host, ".eu.aadrm.com"] {
         let cluster = with_host(authority("Cluster", vec![key('b', KeyStatus::Active)]), host);
@@ -251,7 +251,7 @@ fn m20_an_unknown_key_at_a_known_host_is_suspicious() {
 }
 
 #[test]
-fn m20_a_tenant_at_a_host_of_azure_is_not_suspicious() {
+fn m20_does_not_match_tenant_at_azure_host() {
     let mut tenant = with_host(authority("Tenant", vec![]), ".aadrm.com");
     tenant.kind = AuthorityKind::AzureRms;
     let verdict = judge(&in_azure(), &estate(vec![tenant]));
@@ -261,7 +261,7 @@ fn m20_a_tenant_at_a_host_of_azure_is_not_suspicious() {
 }
 
 #[test]
-fn m16_a_license_that_no_signature_anchors_is_doubtful() {
+fn m16_unanchored_license_is_possible() {
     let doubtful = [
         (Signature::Invalid, KeyLink::Broken),
         (Signature::Unsigned, KeyLink::Unanchored),
@@ -281,7 +281,7 @@ fn m16_a_license_that_no_signature_anchors_is_doubtful() {
 }
 
 #[test]
-fn m28_a_record_that_is_incomplete_or_has_a_rival_is_doubtful() {
+fn m28_incomplete_or_ambiguous_record_is_possible() {
     let doubts: [fn(&mut Facts); 6] = [
         |facts| facts.error_code = Some("truncated".into()),
         |facts| facts.searched = Searched::Partial,
@@ -300,7 +300,7 @@ fn m28_a_record_that_is_incomplete_or_has_a_rival_is_doubtful() {
 }
 
 #[test]
-fn r01_needs_a_record_without_error_and_without_license_text() {
+fn r01_does_not_match_with_error_or_license_text() {
     let mut facts = Facts::new(Container::Other, Protection::None);
     assert_eq!(judge(&facts, &Estate::default()).rule(), "R01");
     facts.anomalies.push(Anomaly::StrayLicenseText);
@@ -328,7 +328,7 @@ fn m21_id_and_key_of_different_authorities() {
 }
 
 #[test]
-fn m21_a_known_id_with_another_key() {
+fn m21_declared_id_with_another_key() {
     let mut known = key('b', KeyStatus::Azure);
     known.id = Some(ID.to_owned());
     let verdict = judge(&in_azure(), &estate(vec![authority("Tenant", vec![known.clone()])]));
@@ -342,7 +342,7 @@ fn m21_a_known_id_with_another_key() {
 }
 
 #[test]
-fn m22_azure_issued_with_a_key_that_should_be_on_premises() {
+fn m22_azure_license_with_key_declared_on_premises() {
     let at_azure = sealed(|license| at(license, AZ, "", ""));
     for facts in [in_azure(), at_azure] {
         let verdict = judge(&facts, &holding(KeyStatus::Active));
@@ -354,7 +354,7 @@ fn m22_azure_issued_with_a_key_that_should_be_on_premises() {
 }
 
 #[test]
-fn m12_a_label_on_what_ad_rms_protects() {
+fn m12_label_on_ad_rms_file() {
     let labelled = |mut facts: Facts| {
         facts.label_id = Some(ID.to_owned());
         facts
@@ -367,7 +367,7 @@ fn m12_a_label_on_what_ad_rms_protects() {
 }
 
 #[test]
-fn m13_double_key_is_said() {
+fn m13_double_key_adds_modifier_only() {
     let mut facts = in_azure();
     facts.license.as_mut().unwrap().double_key = Some(true);
     let verdict = judge(&facts, &Estate::default());
@@ -376,7 +376,7 @@ fn m13_double_key_is_said() {
 }
 
 #[test]
-fn m15_a_licensing_only_cluster() {
+fn m15_licensing_only_cluster() {
     let self_enrollment = [
         "sha256:6769e1b6cfcddbce49fe61190264a9ecda0412b5adac354bf8852e529606010e",
         "sha256:da37b01e6c18be92a74ce5b8c2e56bd3d7d2509b35752967d7cf29aae6d1351d",
@@ -391,7 +391,7 @@ fn m15_a_licensing_only_cluster() {
     for issuer in self_enrollment {
         assert_eq!(issued_by(issuer), []);
     }
-    // Neither is the Server Enrollment CA, nor the root.
+    // The Server Enrollment CA and all other keys.
     let server_enrollment =
         "sha256:ab6e1c6550ebd0498e18f50a6b4ca253be033d3efe244399c50bd0b8635d3575";
     for issuer in [server_enrollment, &fingerprint('b')] {
@@ -400,7 +400,7 @@ fn m15_a_licensing_only_cluster() {
 }
 
 #[test]
-fn m23_served_by_another_key() {
+fn m23_use_license_of_another_key() {
     let mut facts = on_premises();
     facts.use_license_key = Some(fingerprint('a'));
     assert!(judge(&facts, &Estate::default()).anomalies().is_empty());
@@ -412,9 +412,14 @@ fn m23_served_by_another_key() {
 
 const DAY: i64 = 86_400;
 
-/// What is odd about a file whose CLC, license and last change are so many seconds after the
-/// denial of publishing.
-fn odd(clc: Option<i64>, issued: i64, modified: Option<i64>, estate: &Estate) -> Vec<Anomaly> {
+/// Returns the anomalies of a file whose CLC, license and last change are the given number of
+/// seconds after the key became read-only.
+fn anomalies(
+    clc: Option<i64>,
+    issued: i64,
+    modified: Option<i64>,
+    estate: &Estate,
+) -> Vec<Anomaly> {
     let time = |after: i64| Timestamp::from_unix(SINCE + after);
     let facts = sealed(|license| {
         at(license, ORG, "", ORG);
@@ -426,7 +431,7 @@ fn odd(clc: Option<i64>, issued: i64, modified: Option<i64>, estate: &Estate) ->
 }
 
 #[test]
-fn m24_to_m26_who_published_after_the_denial() {
+fn m24_to_m26_publishing_after_read_only() {
     let estate = holding(KeyStatus::ReadOnly);
     let before = -DAY;
     let later = 2 * DAY;
@@ -436,33 +441,33 @@ fn m24_to_m26_who_published_after_the_denial() {
         (Some(later), later, &[Anomaly::ClcIssuedAfterReadOnly]),
         (None, before, &[]),
         (None, later, &[Anomaly::ServerPublishedAfterReadOnly]),
-        // Within a day, clocks may differ.
+        // Within the default clock skew of a day.
         (Some(DAY), DAY, &[]),
         (Some(DAY), DAY + 1, &[Anomaly::PublishedWithOldClc]),
         (Some(DAY + 1), DAY + 1, &[Anomaly::ClcIssuedAfterReadOnly]),
     ];
     for (clc, issued, expected) in cases {
-        assert_eq!(odd(clc, issued, None, &estate), expected, "{clc:?} {issued}");
-        assert_eq!(odd(clc, issued, None, &holding(KeyStatus::Active)), []);
+        assert_eq!(anomalies(clc, issued, None, &estate), expected, "{clc:?} {issued}");
+        assert_eq!(anomalies(clc, issued, None, &holding(KeyStatus::Active)), []);
     }
     let exact = estate.with_clock_skew(0);
-    assert_eq!(odd(Some(0), 0, None, &exact), []);
-    assert_eq!(odd(Some(1), 1, None, &exact), [Anomaly::ClcIssuedAfterReadOnly]);
+    assert_eq!(anomalies(Some(0), 0, None, &exact), []);
+    assert_eq!(anomalies(Some(1), 1, None, &exact), [Anomaly::ClcIssuedAfterReadOnly]);
 }
 
 #[test]
-fn m27_old_content_changed_after_the_denial() {
+fn m27_edit_after_read_only() {
     let estate = holding(KeyStatus::ReadOnly);
     let expected = [Anomaly::EditedAfterReadOnly];
-    assert_eq!(odd(Some(-DAY), -DAY, Some(1), &estate), expected);
-    assert_eq!(odd(Some(-DAY), 0, Some(1), &estate), expected);
-    assert_eq!(odd(Some(-DAY), -DAY, Some(0), &estate), []);
-    assert_eq!(odd(Some(-DAY), -DAY, None, &estate), []);
-    assert_eq!(odd(Some(-DAY), 1, Some(2), &estate), []);
+    assert_eq!(anomalies(Some(-DAY), -DAY, Some(1), &estate), expected);
+    assert_eq!(anomalies(Some(-DAY), 0, Some(1), &estate), expected);
+    assert_eq!(anomalies(Some(-DAY), -DAY, Some(0), &estate), []);
+    assert_eq!(anomalies(Some(-DAY), -DAY, None, &estate), []);
+    assert_eq!(anomalies(Some(-DAY), 1, Some(2), &estate), []);
 }
 
 #[test]
-fn the_table_can_be_printed() {
+fn table_has_ids_effects_and_sentences() {
     let ids: Vec<_> = rules().map(Rule::id).collect();
     let expected = [
         "R01", "R02", "R03", "R04", "R05", "R05f", "R14", "R11", "R06b", "R06", "R07", "R09",
