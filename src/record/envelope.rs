@@ -11,8 +11,8 @@ use crate::timestamp::Timestamp;
 /// The version of the record. A column changes its meaning only with a new version.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The version of the fact extraction. Readers of one version give the same facts for the same bytes
-/// and options.
+/// The version of the fact extraction. Readers of one version give the same facts for the same
+/// bytes and options.
 pub const READER_VERSION: u32 = 2;
 
 /// Path, size and time of the file that a finding belongs to.

@@ -16,8 +16,8 @@ const SHOWN: usize = 8;
 /// The length of the longest file name extension that is kept. A longer one can contain a name.
 const EXTENSION: usize = 8;
 
-/// Replaces names by keyed hashes (HMAC-SHA-256, RFC 2104). Only with the key can the name of a hash
-/// be found, by trying names.
+/// Replaces names by keyed hashes (HMAC-SHA-256, RFC 2104). Only with the key can the name of a
+/// hash be found, by trying names.
 ///
 /// A name has the same hash in all columns, so that findings can still be counted by owner and by
 /// folder. Inputs of the verdict do not change.
@@ -65,8 +65,8 @@ impl Redactor {
         self.hash(&name.trim().to_lowercase())
     }
 
-    /// Redacts one row: replaces owner and issuer, mail addresses in any text, and the components of
-    /// paths. Keeps file name extensions.
+    /// Redacts one row: replaces owner and issuer, mail addresses in any text, and the components
+    /// of paths. Keeps file name extensions.
     pub fn redact(&self, envelope: &mut Envelope<'_>, facts: &mut Facts) {
         // Two names that are not Unicode can differ in their bytes only.
         let bytes = envelope.path_raw.take().map(Cow::into_owned).unwrap_or_default();
