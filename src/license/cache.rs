@@ -104,18 +104,18 @@ mod tests {
         format!("{documents:?} {meter:?}")
     }
 
-    fn readings(text: &[u8], depth: Depth, memory: &mut ParserCache) -> String {
+    fn readings(text: &[u8], depth: Depth, caches: &mut ParserCache) -> String {
         let meter = meter();
         let options = ReadOptions { depth, evidence: true, verify: true, fingerprint: false };
-        format!("{:?} {meter:?}", read(text, options, memory, &meter))
+        format!("{:?} {meter:?}", read(text, options, caches, &meter))
     }
 
     /// Asserts equal results and costs with a warm cache and without a cache.
-    fn assert_same(text: &[u8], depth: Depth, memory: &mut ParserCache) {
+    fn assert_same(text: &[u8], depth: Depth, caches: &mut ParserCache) {
         let shown = String::from_utf8_lossy(text);
         let cold = readings(text, depth, &mut ParserCache::default());
-        assert_eq!(readings(text, depth, memory), cold, "{shown}");
-        let cache = Some(&mut memory.certificates);
+        assert_eq!(readings(text, depth, caches), cold, "{shown}");
+        let cache = Some(&mut caches.certificates);
         assert_eq!(documents(text, depth, cache), documents(text, depth, None), "{shown}");
     }
 
@@ -159,10 +159,10 @@ mod tests {
     #[test]
     fn certificates_of_equal_prefix_replace_each_other() {
         let texts = ["a</REST>", "b</REST>"].map(|end| certificate("").replace("</REST>", end));
-        let mut memory = ParserCache::default();
+        let mut caches = ParserCache::default();
         for text in texts.iter().cycle().take(4) {
-            assert_same(text.as_bytes(), Depth::Full, &mut memory);
-            assert_eq!(memory.certificates.known.len(), 1);
+            assert_same(text.as_bytes(), Depth::Full, &mut caches);
+            assert_eq!(caches.certificates.known.len(), 1);
         }
     }
 
@@ -172,14 +172,14 @@ mod tests {
         let license = LicenseBuilder::client(&Server::contoso(), &Client::windows())
             .documents(Documents::Eight)
             .build();
-        let mut memory = ParserCache::default();
-        assert_same(&license, Depth::Full, &mut memory);
-        assert!(memory.certificates.known.len() >= 5);
+        let mut caches = ParserCache::default();
+        assert_same(&license, Depth::Full, &mut caches);
+        assert!(caches.certificates.known.len() >= 5);
         for at in (0..license.len()).step_by(license.len() / 24) {
             let mut changed = license.clone();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
-            assert_same(&changed, Depth::Full, &mut memory);
-            assert_same(&license, Depth::Full, &mut memory);
+            assert_same(&changed, Depth::Full, &mut caches);
+            assert_same(&license, Depth::Full, &mut caches);
         }
     }
 
@@ -194,9 +194,9 @@ mod tests {
         let base64 = STANDARD.encode(marked);
         let tags = ["<CERTIFICATECHAIN><CERTIFICATE>", "</CERTIFICATE></CERTIFICATECHAIN>"];
         let chain = [tags[0], &base64, tags[1]].concat();
-        let mut memory = ParserCache::default();
+        let mut caches = ParserCache::default();
         for text in [chain.as_bytes(), &license] {
-            assert_same(text, Depth::Full, &mut memory);
+            assert_same(text, Depth::Full, &mut caches);
         }
     }
 
@@ -206,10 +206,10 @@ mod tests {
         fn cached_documents_are_read_as_new_ones(
             texts in prop::collection::vec(prop::collection::vec(piece(), 0..6), 1..6),
         ) {
-            let mut memory = ParserCache::default();
+            let mut caches = ParserCache::default();
             for (which, text) in texts.into_iter().enumerate() {
                 let depth = if which % 2 == 0 { Depth::Full } else { Depth::Head };
-                assert_same(text.concat().as_bytes(), depth, &mut memory);
+                assert_same(text.concat().as_bytes(), depth, &mut caches);
             }
         }
     }

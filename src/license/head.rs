@@ -10,7 +10,7 @@ use super::cache::ParserCache;
 const NEAR_WORK: usize = 256;
 
 /// Whether `bytes` contain what `Depth::Head` reads: the publishing license up to its WORK.
-pub(crate) fn head_is_complete(bytes: &[u8], memory: &mut ParserCache) -> bool {
+pub(crate) fn head_is_complete(bytes: &[u8], caches: &mut ParserCache) -> bool {
     static ENDS: LazyLock<[[Finder<'static>; 2]; 2]> = LazyLock::new(|| {
         const WIDE_LABEL: &[u8] = b"R\0i\0g\0h\0t\0s\0 \0L\0a\0b\0e\0l\0";
         [
@@ -22,12 +22,12 @@ pub(crate) fn head_is_complete(bytes: &[u8], memory: &mut ParserCache) -> bool {
         let Some(start) = label.find(bytes) else { return false };
         let rest = bytes.get(start..).unwrap_or_default();
         // Licenses of one server have WORK at similar offsets.
-        let likely = memory.work_at.saturating_sub(NEAR_WORK);
+        let likely = caches.work_at.saturating_sub(NEAR_WORK);
         let found = match work.find(rest.get(likely..).unwrap_or_default()) {
             Some(at) => at.checked_add(likely),
             None => work.find(rest),
         };
-        memory.work_at = found.unwrap_or(memory.work_at);
+        caches.work_at = found.unwrap_or(caches.work_at);
         let end = found.and_then(|at| at.checked_add(start));
         end.is_some_and(|end| !hides_text(bytes.get(..end).unwrap_or_default()))
     })

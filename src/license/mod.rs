@@ -43,6 +43,7 @@ pub(crate) use anchors::SELF_ENROLLMENT;
 pub(crate) use cache::ParserCache;
 #[cfg(feature = "estate")]
 pub(crate) use certificate::certificates_in_wrapper;
+#[cfg(feature = "estate")]
 pub(crate) use chain_file::unwrap_chain;
 pub(crate) use head::head_is_complete;
 #[cfg(feature = "estate")]

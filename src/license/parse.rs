@@ -24,18 +24,18 @@ use crate::limits::Meter;
 pub(crate) fn read(
     bytes: &[u8],
     options: ReadOptions,
-    memory: &mut ParserCache,
+    caches: &mut ParserCache,
     meter: &Meter,
 ) -> ParsedLicenses {
     let text = LicenseText::decode(bytes);
-    let cache = Some(&mut memory.certificates);
+    let cache = Some(&mut caches.certificates);
     let mut documents = documents::documents(text.utf8(), options.depth, cache, meter);
     if documents.list.is_empty()
-        && let Some(licenses) = read_chain(bytes, &text, &mut documents, options, memory, meter)
+        && let Some(licenses) = read_chain(bytes, &text, &mut documents, options, caches, meter)
     {
         return licenses;
     }
-    read_documents(bytes, &text, &mut documents, options, memory, meter)
+    read_documents(bytes, &text, &mut documents, options, caches, meter)
 }
 
 /// Reads the documents in the base64 of a `<certificatechain>`; `None` if `text` is no such chain.
@@ -45,7 +45,7 @@ fn read_chain(
     text: &LicenseText<'_>,
     outer: &mut Documents<'_>,
     options: ReadOptions,
-    memory: &mut ParserCache,
+    caches: &mut ParserCache,
     meter: &Meter,
 ) -> Option<ParsedLicenses> {
     let chain = match unwrap_chain(text.utf8(), meter) {
@@ -56,17 +56,17 @@ fn read_chain(
             return None;
         }
     };
-    let cache = Some(&mut memory.certificates);
+    let cache = Some(&mut caches.certificates);
     let mut documents = documents::documents(&chain, options.depth, cache, meter);
     documents.trailing |= outer.trailing;
-    // The names of the elements of the chain are license text too.
+    // The tags of the chain count as license text, so only `XrML` outside of the base64 is stray.
     let has_bare = memchr::memmem::find(text.utf8(), b"XrML").is_some();
     documents.has_stray_text |= outer.has_stray_text && has_bare;
     // Offsets in decoded base64 are not offsets in the file.
     documents.error = documents.error.map(|error| error.with_offset(None));
     documents.error = outer.error.take().or(documents.error);
     let decoded = LicenseText::decode(&chain);
-    let mut licenses = read_documents(bytes, &decoded, &mut documents, options, memory, meter);
+    let mut licenses = read_documents(bytes, &decoded, &mut documents, options, caches, meter);
     for parsed in std::iter::once(&mut licenses.first).chain(&mut licenses.others) {
         for evidence in &mut parsed.evidence {
             (evidence.offset, evidence.in_license, evidence.length) = (None, None, None);
@@ -81,7 +81,7 @@ fn read_documents(
     text: &LicenseText<'_>,
     documents: &mut Documents<'_>,
     options: ReadOptions,
-    memory: &mut ParserCache,
+    caches: &mut ParserCache,
     meter: &Meter,
 ) -> ParsedLicenses {
     let error = documents.error.take().map(|error| {
@@ -115,7 +115,7 @@ fn read_documents(
     let mut read = |(at, license)| {
         let mut parsed = empty();
         parsed.kind = LicenseKind::PublishingLicense;
-        read_head(license, &mut memory.keys, &mut parsed);
+        read_head(license, &mut caches.keys, &mut parsed);
         if parsed.facts.slc_key.is_none() {
             let at = Some(to_u64(text.raw_offset(license.start)));
             let detail = "no key of a principal could be read";

@@ -34,7 +34,7 @@ pub struct Evidence {
     pub length: Option<u64>,
 }
 
-/// What the XrML of a structure is.
+/// The kind of the XrML in a structure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LicenseKind {
     /// A publishing license, `BODY type="Microsoft Rights Label"`.

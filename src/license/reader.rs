@@ -40,7 +40,7 @@ pub(super) struct DocumentReader<'t, 'm, 'd> {
     events: Events<'t>,
     meter: &'m Meter<'m>,
     /// The open elements, from the root.
-    open: [ElementPath; PATH],
+    open_elements: [ElementPath; PATH],
     depth: usize,
     /// The innermost open element.
     element: ElementPath,
@@ -74,7 +74,7 @@ impl<'t, 'm, 'd> DocumentReader<'t, 'm, 'd> {
             text,
             events: Events::new(text, document.start),
             meter,
-            open: [ElementPath::Elsewhere; PATH],
+            open_elements: [ElementPath::Elsewhere; PATH],
             depth: 0,
             element: ElementPath::Outside,
             document,
@@ -108,7 +108,7 @@ impl<'t, 'm, 'd> DocumentReader<'t, 'm, 'd> {
                     if tag == Tag::Xrml && is_foreign {
                         self.has_nested = true;
                     } else if tag == Tag::Xrml && self.depth > 0 {
-                        // The next document begins inside this one, which was cut.
+                        // This document is truncated, and the next one begins here.
                         self.document.end = self.events.start();
                         return Err(self.malformed("a document begins inside another one"));
                     }
@@ -157,7 +157,7 @@ impl<'t, 'm, 'd> DocumentReader<'t, 'm, 'd> {
     }
 
     fn push(&mut self, tag: Tag) -> Result<()> {
-        self.element = match self.open.get_mut(self.depth) {
+        self.element = match self.open_elements.get_mut(self.depth) {
             Some(slot) => {
                 *slot = self.element.inside(tag);
                 *slot
@@ -171,7 +171,7 @@ impl<'t, 'm, 'd> DocumentReader<'t, 'm, 'd> {
     fn pop(&mut self) {
         self.depth = self.depth.saturating_sub(1);
         self.element = match self.depth.checked_sub(1) {
-            Some(last) => self.open.get(last).copied().unwrap_or(ElementPath::Elsewhere),
+            Some(last) => self.open_elements.get(last).copied().unwrap_or(ElementPath::Elsewhere),
             None => ElementPath::Outside,
         };
     }

@@ -26,13 +26,13 @@ pub(crate) struct UseLicense {
 /// contains no document or a budget is spent; other damage is ignored.
 pub(crate) fn read_use_license(
     bytes: &[u8],
-    memory: &mut ParserCache,
+    caches: &mut ParserCache,
     meter: &Meter,
 ) -> Result<UseLicense> {
     meter.check(Limit::LicenseBytes, to_u64(bytes.len()))?;
     let chain = unwrap_chain(bytes, meter)?;
     let text = LicenseText::decode(&chain);
-    let cache = Some(&mut memory.certificates);
+    let cache = Some(&mut caches.certificates);
     let documents = documents::documents(text.utf8(), Depth::Full, cache, meter);
     // A spent budget is not damage of the license.
     if let Some(error) = documents.error.filter(|error| error.kind() == ErrorKind::Limit) {

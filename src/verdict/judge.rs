@@ -1,4 +1,4 @@
-//! [`judge`]: computes the verdict of facts and an estate.
+//! [`judge()`]: computes the verdict of facts and an estate.
 
 use super::inputs::Inputs;
 use super::modifiers::{Modifier, modifiers};

@@ -1,4 +1,4 @@
-//! The verdict: [`judge`] is a pure function of facts and an estate.
+//! The verdict: [`judge()`] is a pure function of facts and an estate.
 //!
 //! The key decides. Addresses are only locators: no address changes a `yes`. Without the
 //! declaration of a key by the operator, no verdict is `yes`, and none has high confidence.
