@@ -50,7 +50,7 @@ pub(crate) fn all(authorities: &[Authority]) -> Vec<(Subject, String)> {
         for (at, host) in authority.hosts.iter().enumerate() {
             let mut about = |message| errors.push((Subject::Host(number, at), message));
             if !is_host(&host.name) {
-                about(no_host(&host.name));
+                about(host_error(&host.name));
             }
             if let Some(other) = seen.insert("host", &host.name, authority) {
                 about(format!("the host `{}` is declared for `{other}` already", host.name));
@@ -110,7 +110,7 @@ fn is_host(name: &str) -> bool {
     super::host::clean(bare).is_some_and(|clean| clean == bare)
 }
 
-fn no_host(name: &str) -> String {
+fn host_error(name: &str) -> String {
     format!(
         "`{name}` is no host name: write `rms.example.com`, or `.example.com` for all names below \
          it, in lower case, without scheme, port and path"

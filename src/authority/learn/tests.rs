@@ -147,7 +147,7 @@ fn tenant_configuration_contains_ids_only() {
 }
 
 #[test]
-fn the_key_list_of_a_tenant() {
+fn key_list_of_tenant_is_learned() {
     let der = Server::azure().key.public_key_der();
     let base64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
     let (first, rest) = base64.split_at(60);
