@@ -5,30 +5,13 @@
 //! catalog; no page is ever read. What the cross-reference says is believed only as far as the
 //! objects stand where it says; else the file is searched from its beginning.
 
-mod attachment;
-mod candidates;
-mod catalog;
-mod document;
-mod few;
-mod flate;
-mod handler;
-mod label;
+mod file;
 mod layout;
-mod lex;
-mod load;
-mod object;
-mod object_stream;
-mod payload;
+mod protection;
 mod quote;
-mod read;
-mod replay;
-mod search;
-mod stream;
+mod syntax;
 #[cfg(test)]
 mod tests;
-mod value;
-mod waiting;
-mod xref;
 
 use crate::bytes::to_u64;
 use crate::container::sink::Sink;
@@ -38,19 +21,19 @@ use crate::limits::Limit;
 use crate::source::Window;
 
 pub(super) use layout::HEADER_WITHIN;
+pub(crate) use protection::read::read;
 pub(crate) use quote::is_quote;
-pub(crate) use read::read;
 
 /// Returns whether a PDF begins with `head`: its header is at the start, or within the first 1024
 /// bytes with binary junk before it or an object after it. Text that only quotes the header is none.
 pub(crate) fn matches(head: &[u8]) -> bool {
-    document::find_header(head).is_some_and(|at| is_document_at(head, at))
+    file::document::find_header(head).is_some_and(|at| is_document_at(head, at))
 }
 
 /// Returns the offset of the header of a PDF that begins behind more bytes than most readers pass over.
 /// Data of other formats may contain the header alone, so an object has to follow it.
 pub(crate) fn late_header_at(head: &[u8]) -> Option<usize> {
-    let at = document::find_late_header(head)?;
+    let at = file::document::find_late_header(head)?;
     object_at(head.get(at..)?).is_some().then_some(at)
 }
 
@@ -66,7 +49,7 @@ fn is_document_at(head: &[u8], at: usize) -> bool {
 /// # Errors
 /// The structure of the PDF is damaged, or names a budget.
 pub(crate) fn read_whole(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    let at = document::find_header(window.head()?).unwrap_or_default();
+    let at = file::document::find_header(window.head()?).unwrap_or_default();
     if at > 0 && is_quote(window, at)? {
         sink.container(Container::Other);
         return Ok(());
@@ -127,7 +110,7 @@ pub(crate) fn read_headless(window: &mut Window<'_>, sink: &mut dyn Sink) -> Res
 fn object_at(bytes: &[u8]) -> Option<usize> {
     for at in memchr::memmem::find_iter(bytes, b" obj") {
         let before = bytes.get(..at).unwrap_or_default();
-        let start = search::header_before(before).map(|(start, _)| start);
+        let start = protection::search::header_before(before).map(|(start, _)| start);
         let line = start.and_then(|start| before.get(..start));
         if line.is_some_and(|line| matches!(line.last(), None | Some(b'\n' | b'\r'))) {
             return start;
@@ -138,7 +121,7 @@ fn object_at(bytes: &[u8]) -> Option<usize> {
 
 /// Where `%PDF-` begins, if it does within the first 1024 bytes.
 pub(crate) fn header_at(head: &[u8]) -> Option<usize> {
-    document::find_header(head)
+    file::document::find_header(head)
 }
 
 /// The end of the member, where a PDF says with `startxref` how it is read; `None` where nothing

@@ -1,7 +1,7 @@
 //! Text that quotes a part of a PDF, as pages about the format do.
 
-use super::layout::{SEARCH_OVERLAP, SEARCH_PIECE, SEARCH_SIGNS};
 use crate::bytes::to_u64;
+use crate::container::pdf::layout::{SEARCH_OVERLAP, SEARCH_PIECE, SEARCH_SIGNS};
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::Window;

@@ -50,9 +50,11 @@ const EMBEDDED: &[(&str, &str, &str)] = &[
 
 /// Circles that remain: the files, and the reason.
 const CIRCLES: &[(&str, &str)] = &[(
-    "container/pdf/attachment container/pdf/catalog container/pdf/document \
-         container/pdf/handler container/pdf/label container/pdf/payload container/pdf/read \
-         container/pdf/search container/pdf/waiting container/pdf/xref",
+    "container/pdf/file/document container/pdf/file/object_queue container/pdf/file/xref \
+         container/pdf/protection/attachment container/pdf/protection/catalog \
+         container/pdf/protection/handler container/pdf/protection/label \
+         container/pdf/protection/payload container/pdf/protection/read \
+         container/pdf/protection/search",
     "to be broken",
 )];
 

@@ -8,15 +8,17 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io;
 
-use super::flate::{Compressed, Inflate};
-use super::layout::{KEPT_BEFORE, KEPT_BEHIND, KEPT_HEAD, KEPT_MENTIONED, KEPT_TAIL, PIECE, SIGNS};
 use crate::bytes::{to_u64, to_usize};
+use crate::container::pdf::layout::{
+    KEPT_BEFORE, KEPT_BEHIND, KEPT_HEAD, KEPT_MENTIONED, KEPT_TAIL, PIECE, SIGNS,
+};
+use crate::container::pdf::syntax::flate::{Compressed, Inflate};
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::{Extent, LookbehindBuffer, ReadAt};
 
 /// The decoded bytes of a compressed stream.
-pub(super) struct Replay<'a> {
+pub(crate) struct Replay<'a> {
     source: &'a dyn ReadAt,
     meter: &'a Meter<'a>,
     extent: Extent,
@@ -72,7 +74,7 @@ impl Compressed for Input<'_> {
 impl<'a> Replay<'a> {
     /// Makes the first pass over the zlib stream in `extent`; its end may lie before that of
     /// `extent`. Damage inside ends it, and what came before can be read.
-    pub(super) fn new(
+    pub(crate) fn new(
         source: &'a dyn ReadAt,
         meter: &'a Meter<'a>,
         extent: Extent,
@@ -114,7 +116,7 @@ impl<'a> Replay<'a> {
     }
 
     /// What ended the first pass before the end of the stream.
-    pub(super) fn fault(&self) -> Option<Error> {
+    pub(crate) fn fault(&self) -> Option<Error> {
         self.fault.clone()
     }
 

@@ -1,14 +1,18 @@
 //! From the trailer to what keeps people out.
 
-use super::candidates::Candidates;
-use super::document::Document;
-use super::few::Few;
-use super::layout::{SUSPECTS, TRAILER_KEYS};
-use super::object::{Dict, Object, refs};
-use super::value::Value;
-use super::xref::Said;
-use super::{attachment, catalog, handler, label, search};
 use crate::code::ErrorCode;
+use crate::container::pdf::file::document::Document;
+use crate::container::pdf::file::small_list::Few;
+use crate::container::pdf::file::xref::Said;
+use crate::container::pdf::layout::{SUSPECTS, TRAILER_KEYS};
+use crate::container::pdf::protection::attachment;
+use crate::container::pdf::protection::candidates::Candidates;
+use crate::container::pdf::protection::catalog;
+use crate::container::pdf::protection::handler;
+use crate::container::pdf::protection::label;
+use crate::container::pdf::protection::search;
+use crate::container::pdf::syntax::object::{Dict, Object, refs};
+use crate::container::pdf::syntax::value::Value;
 use crate::container::sink::Sink;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container, Protection};
@@ -16,7 +20,7 @@ use crate::source::{Extent, Window};
 
 /// What the structure says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// Candidates were found.
     Settled,
     /// Nothing protects it.
@@ -31,7 +35,7 @@ pub(super) enum Answer {
 /// Whether the PDF is the member itself, or the compressed payload of one. In the latter another
 /// compressed payload is not opened: nothing here recurses further than that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Depth {
+pub(crate) enum Depth {
     Outer,
     Payload,
 }
@@ -41,7 +45,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     read_at(Depth::Outer, window, sink)
 }
 
-pub(super) fn read_at(depth: Depth, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+pub(crate) fn read_at(depth: Depth, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Pdf);
     sink.protection(Protection::Unknown);
     let mut out = Candidates::new(sink);
@@ -177,12 +181,12 @@ fn lists_first(document: &mut Document, window: &mut Window<'_>) -> Result<bool>
 }
 
 /// What one trailer says, read apart from the document.
-pub(super) struct Trailer<'a> {
+pub(crate) struct Trailer<'a> {
     object: &'a Object,
     encrypt: Vec<Value<'a>>,
     wrapper: Option<Option<u64>>,
     wrapper_type: Option<Vec<u8>>,
-    pub(super) root: Option<u64>,
+    pub(crate) root: Option<u64>,
     info: Option<u64>,
     /// Whether one of these stands in the trailer itself.
     has_direct: bool,
@@ -196,18 +200,18 @@ pub(super) struct Trailer<'a> {
 
 /// What a trailer says of which nothing is odd and that protects nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Plain {
-    pub(super) root: Option<u64>,
-    pub(super) info: Option<u64>,
+pub(crate) struct Plain {
+    pub(crate) root: Option<u64>,
+    pub(crate) info: Option<u64>,
 }
 
 impl<'a> Trailer<'a> {
-    pub(super) fn read(object: &'a Object) -> Result<Trailer<'a>> {
+    pub(crate) fn read(object: &'a Object) -> Result<Trailer<'a>> {
         Ok(Trailer::of(object, &object.dict("trailer")?))
     }
 
     /// The trailer `object`, whose dictionary is `dict`.
-    pub(super) fn of(object: &'a Object, dict: &Dict<'a>) -> Trailer<'a> {
+    pub(crate) fn of(object: &'a Object, dict: &Dict<'a>) -> Trailer<'a> {
         let encrypt: Vec<Value<'a>> = dict.all(b"Encrypt").cloned().collect();
         let has_wrapper = dict.get(b"Wrapper").is_some() || dict.get(b"WrapperOffset").is_some();
         let mut trailer = Trailer {
@@ -234,7 +238,7 @@ impl<'a> Trailer<'a> {
     }
 
     /// All that it says, if that is no more than where the catalog is.
-    pub(super) fn plain(&self) -> Option<Plain> {
+    pub(crate) fn plain(&self) -> Option<Plain> {
         let is_plain = !self.is_protected() && self.suspects.is_empty() && !self.doubt;
         let is_plain = is_plain && !self.has_direct;
         is_plain.then_some(Plain { root: self.root, info: self.info })
@@ -256,13 +260,13 @@ impl<'a> Trailer<'a> {
         }
     }
 
-    pub(super) fn is_protected(&self) -> bool {
+    pub(crate) fn is_protected(&self) -> bool {
         !self.encrypt.is_empty() || self.wrapper.is_some()
     }
 
     /// Reads every candidate that this trailer names. References are those of the cross-reference
     /// from section `since` on.
-    pub(super) fn settle(
+    pub(crate) fn settle(
         &self,
         since: usize,
         document: &mut Document,

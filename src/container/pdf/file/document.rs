@@ -1,33 +1,33 @@
 //! [`Document`]: the objects of a PDF, found by its cross-reference or by a search.
 
-use super::candidates::is_about_one;
-use super::few::Few;
-use super::layout::{HEADER, HEADER_WITHIN, SPACE_BEFORE, STARTXREF, TAIL};
-use super::lex::{Lexer, Token};
-use super::load::{Fields, Lead, Seen, Spot, load, look};
-use super::object::{Dict, Object};
-use super::object_stream::ObjectStream;
-use super::read::Depth;
-use super::search::header_before;
-use super::xref::{Entry, Section};
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::container::byte_search::{backwards, forwards};
+use crate::container::pdf::file::load::{Fields, Lead, Seen, Spot, load, look};
+use crate::container::pdf::file::object_stream::ObjectStream;
+use crate::container::pdf::file::small_list::Few;
+use crate::container::pdf::file::xref::{Entry, Section};
+use crate::container::pdf::layout::{HEADER, HEADER_WITHIN, SPACE_BEFORE, STARTXREF, TAIL};
+use crate::container::pdf::protection::candidates::is_about_one;
+use crate::container::pdf::protection::read::Depth;
+use crate::container::pdf::protection::search::header_before;
+use crate::container::pdf::syntax::lexer::{Lexer, Token};
+use crate::container::pdf::syntax::object::{Dict, Object};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;
 
 /// An object that a search has found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sighting {
-    pub(super) number: u64,
-    pub(super) at: u64,
+pub(crate) struct Sighting {
+    pub(crate) number: u64,
+    pub(crate) at: u64,
 }
 
 /// The objects of a PDF.
-pub(super) struct Document {
+pub(crate) struct Document {
     /// Whether the file ends with the newest section that was found.
-    pub(super) is_last: bool,
+    pub(crate) is_last: bool,
     /// Newest first, as far as they were followed.
     sections: Few<Section>,
     /// Where the next older section lies.
@@ -44,9 +44,9 @@ pub(super) struct Document {
     trailer_at: u64,
     /// The object stream that was decoded last.
     decoded: Option<(Place, ObjectStream)>,
-    pub(super) depth: Depth,
+    pub(crate) depth: Depth,
     /// Whether an encryption dictionary was read, and embedded files are encrypted with the rest.
-    pub(super) encrypts_files: bool,
+    pub(crate) encrypts_files: bool,
     /// The same by any trailer of the file.
     may_encrypt: bool,
 }
@@ -59,7 +59,7 @@ enum Place {
 
 impl Document {
     /// Finds the newest section from the end of the file (ISO 32000-2 7.5.5).
-    pub(super) fn open(window: &mut Window<'_>, depth: Depth) -> Result<Document> {
+    pub(crate) fn open(window: &mut Window<'_>, depth: Depth) -> Result<Document> {
         let header = find_header(window.head()?).unwrap_or_default();
         let start = to_u64(header);
         let tail_at = window.len().saturating_sub(to_u64(TAIL));
@@ -108,7 +108,7 @@ impl Document {
     }
 
     /// The objects that a search has found, objects and object streams in the order of the file.
-    pub(super) fn from_search(
+    pub(crate) fn from_search(
         sightings: Vec<Sighting>,
         streams: Vec<u64>,
         depth: Depth,
@@ -130,7 +130,7 @@ impl Document {
     }
 
     /// Resolves references from now on for the trailer or object at `at`.
-    pub(super) fn believe(&mut self, at: Option<u64>) {
+    pub(crate) fn believe(&mut self, at: Option<u64>) {
         self.trailer_at = at.unwrap_or(u64::MAX);
         self.decoded = None;
         // Without a trailer any of them may be the one that counts.
@@ -149,7 +149,7 @@ impl Document {
     }
 
     /// The section `index`, newest first; older ones are read when asked for.
-    pub(super) fn section(
+    pub(crate) fn section(
         &mut self,
         window: &mut Window<'_>,
         index: usize,
@@ -168,7 +168,7 @@ impl Document {
     }
 
     /// The object `number`, or nothing where the cross-reference does not list it.
-    pub(super) fn fetch(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Object>> {
+    pub(crate) fn fetch(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Object>> {
         window.meter().charge(Limit::PdfObjects, 1)?;
         if self.sightings.is_some() {
             return self.fetch_sighted(window, number);
@@ -185,7 +185,7 @@ impl Document {
 
     /// Returns each object that may be `number`: by the cross-reference from section `since` on the
     /// one that it lists, by a search all that it found.
-    pub(super) fn fetch_all(
+    pub(crate) fn fetch_all(
         &mut self,
         window: &mut Window<'_>,
         number: u64,
@@ -222,7 +222,7 @@ impl Document {
     }
 
     /// Returns whether the cross-reference lists `number` in an object stream.
-    pub(super) fn is_compressed(&mut self, window: &mut Window<'_>, number: u64) -> Result<bool> {
+    pub(crate) fn is_compressed(&mut self, window: &mut Window<'_>, number: u64) -> Result<bool> {
         if self.sightings.is_some() {
             return Ok(false);
         }
@@ -231,7 +231,7 @@ impl Document {
 
     /// Notes what an encryption dictionary says of embedded files (ISO 32000-2 table 20): by
     /// default they are encrypted as all streams are, and `Identity` leaves them in the clear.
-    pub(super) fn note_encryption(&mut self, dict: &Dict<'_>) {
+    pub(crate) fn note_encryption(&mut self, dict: &Dict<'_>) {
         let has_filters = dict.number(b"V").is_some_and(|version| version >= 4);
         let filter = dict.get(b"EFF").or(dict.get(b"StmF"));
         let is_identity = filter.is_none_or(|filter| filter.is_name(b"Identity"));
@@ -241,7 +241,7 @@ impl Document {
     }
 
     /// The same of an object that is ordinary mostly.
-    pub(super) fn look<T: Fields>(
+    pub(crate) fn look<T: Fields>(
         &mut self,
         window: &mut Window<'_>,
         number: u64,
@@ -298,7 +298,7 @@ impl Document {
     ///
     /// Nobody lists it where two files stand one behind the other, and the cross-reference of the
     /// second knows nothing of the first.
-    pub(super) fn lists_first(&mut self, window: &mut Window<'_>) -> Result<bool> {
+    pub(crate) fn lists_first(&mut self, window: &mut Window<'_>) -> Result<bool> {
         let head = window.head()?;
         let first = forwards(b"obj", 2, head)
             .filter(|end| *end > self.header)
@@ -378,13 +378,13 @@ impl Document {
     }
 
     /// The decoded text of the object stream at `at`, for a search.
-    pub(super) fn stream_text(&mut self, window: &mut Window<'_>, at: u64) -> Result<&[u8]> {
+    pub(crate) fn stream_text(&mut self, window: &mut Window<'_>, at: u64) -> Result<&[u8]> {
         self.decode(window, Place::At(at)).map(ObjectStream::bytes)
     }
 
     /// Returns the objects of the object stream at `at` whose text matches, and how many of those
     /// cannot be read.
-    pub(super) fn matching_in(
+    pub(crate) fn matching_in(
         &mut self,
         window: &mut Window<'_>,
         at: u64,
@@ -396,13 +396,13 @@ impl Document {
 }
 
 /// Where `%PDF-` begins within the first 1024 bytes.
-pub(super) fn find_header(head: &[u8]) -> Option<usize> {
+pub(crate) fn find_header(head: &[u8]) -> Option<usize> {
     let within = HEADER_WITHIN.saturating_add(HEADER.len()).min(head.len());
     forwards(HEADER, 0, head.get(..within).unwrap_or_default()).next()
 }
 
 /// The same in the rest of `head`, where some readers accept it too.
-pub(super) fn find_late_header(head: &[u8]) -> Option<usize> {
+pub(crate) fn find_late_header(head: &[u8]) -> Option<usize> {
     let late = forwards(HEADER, 0, head.get(HEADER_WITHIN..)?).next()?;
     Some(late.saturating_add(HEADER_WITHIN))
 }

@@ -1,19 +1,19 @@
 //! How the data of a stream are stored (ISO 32000-2 7.3.8 and 7.4).
 
-use super::flate::{self, Decode, Predictor};
-use super::layout::{COLUMNS, DICT_ENTRIES};
-use super::lex::Lexer;
-use super::load::once;
-use super::object::{Dict, array};
-use super::value::Value;
 use crate::bytes::to_usize;
 use crate::code::ErrorCode;
+use crate::container::pdf::file::load::once;
+use crate::container::pdf::layout::{COLUMNS, DICT_ENTRIES};
+use crate::container::pdf::syntax::flate::{self, Decode, Predictor};
+use crate::container::pdf::syntax::lexer::Lexer;
+use crate::container::pdf::syntax::object::{Dict, array};
+use crate::container::pdf::syntax::value::Value;
 use crate::error::{Error, Result};
 use crate::source::Window;
 
 /// How the data of a stream are stored.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct StreamForm {
+pub(crate) struct StreamForm {
     at: u64,
     end: u64,
     is_flate: bool,
@@ -22,7 +22,7 @@ pub(super) struct StreamForm {
 
 /// How an ordinary dictionary says that its stream is stored (ISO 32000-2 table 5).
 #[derive(Default)]
-pub(super) struct Coding {
+pub(crate) struct Coding {
     length: Option<Option<u64>>,
     is_flate: Option<bool>,
     predictor: Option<Predictor>,
@@ -30,7 +30,7 @@ pub(super) struct Coding {
 
 impl Coding {
     /// Takes one of these entries, or one that does not matter.
-    pub(super) fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
+    pub(crate) fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
         match key {
             b"Length" => once(&mut self.length, value.number()),
             b"Filter" => once(&mut self.is_flate, is_flate(value)?),
@@ -40,7 +40,7 @@ impl Coding {
     }
 
     /// That of a stream whose data begin at `at`.
-    pub(super) fn form(&self, at: u64, file: u64) -> StreamForm {
+    pub(crate) fn form(&self, at: u64, file: u64) -> StreamForm {
         let is_flate = self.is_flate.unwrap_or_default();
         // A compressed stream knows its own end; the length is only needed for a stored one.
         let len = self.length.flatten().filter(|_| !is_flate);
@@ -51,7 +51,7 @@ impl Coding {
 
 impl StreamForm {
     /// How the stream with this dictionary and data from `at` on is stored.
-    pub(super) fn of(dict: &Dict<'_>, at: u64, file: u64) -> Result<StreamForm> {
+    pub(crate) fn of(dict: &Dict<'_>, at: u64, file: u64) -> Result<StreamForm> {
         let unsupported =
             |why| Error::malformed(ErrorCode::MalformedPdfStream, "stream dictionary", at, why);
         let is_flate = is_flate(dict.get(b"Filter").unwrap_or(&Value::Null))
@@ -66,7 +66,7 @@ impl StreamForm {
         Ok(coding.form(at, file))
     }
 
-    pub(super) fn decode(&self) -> Decode {
+    pub(crate) fn decode(&self) -> Decode {
         if self.is_flate {
             Decode::flate(self.at, self.end, self.predictor)
         } else {
@@ -75,25 +75,25 @@ impl StreamForm {
     }
 
     /// Where the data begin.
-    pub(super) fn at(&self) -> u64 {
+    pub(crate) fn at(&self) -> u64 {
         self.at
     }
 
-    pub(super) fn is_flate(&self) -> bool {
+    pub(crate) fn is_flate(&self) -> bool {
         self.is_flate
     }
 
     /// The same with its length known.
-    pub(super) fn with_len(self, len: u64) -> StreamForm {
+    pub(crate) fn with_len(self, len: u64) -> StreamForm {
         StreamForm { end: self.at.saturating_add(len).min(self.end), ..self }
     }
 
-    pub(super) fn has_predictor(&self) -> bool {
+    pub(crate) fn has_predictor(&self) -> bool {
         self.predictor != Predictor::None
     }
 
     /// All of the data, which stay under `most` bytes.
-    pub(super) fn all(&self, window: &mut Window<'_>, most: usize) -> Result<Vec<u8>> {
+    pub(crate) fn all(&self, window: &mut Window<'_>, most: usize) -> Result<Vec<u8>> {
         flate::all(&mut self.decode(), window, most)
     }
 }
@@ -119,7 +119,7 @@ fn is_flate(value: &Value<'_>) -> Option<bool> {
 
 /// Returns whether the stream has the crypt filter `Identity`, which is the default of `Crypt`
 /// (ISO 32000-2 table 14).
-pub(super) fn has_identity(dict: &Dict<'_>) -> bool {
+pub(crate) fn has_identity(dict: &Dict<'_>) -> bool {
     let is_identity = |parms: Option<&Value<'_>>| match parms {
         Some(Value::Dict(raw)) => Dict::parse(raw)
             .is_ok_and(|parms| parms.name(b"Name").is_none_or(|it| it == b"Identity")),

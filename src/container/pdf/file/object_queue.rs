@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::document::Document;
-use super::lex::Lexer;
-use super::object::{Dict, Object, object_error};
-use super::value::Value;
 use crate::bytes::to_u64;
+use crate::container::pdf::file::document::Document;
+use crate::container::pdf::syntax::lexer::Lexer;
+use crate::container::pdf::syntax::object::{Dict, Object, object_error};
+use crate::container::pdf::syntax::value::Value;
 use crate::error::Result;
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
@@ -16,7 +16,7 @@ const OBJECT: u64 = 64;
 
 /// Objects that wait, in the order in which they were added: direct ones first.
 #[derive(Default)]
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     objects: Vec<Object>,
     numbers: Vec<u64>,
     /// How many of each were taken.
@@ -25,7 +25,7 @@ pub(super) struct Waiting {
 }
 
 /// The next object.
-pub(super) enum Next {
+pub(crate) enum Next {
     Object(Object),
     /// The cross-reference does not list it, so it is null (ISO 32000-2 7.3.10).
     Missing,
@@ -34,7 +34,7 @@ pub(super) enum Next {
 impl Waiting {
     /// Adds the dictionaries that each entry `key` of `dict` lists: one or an array of them, direct
     /// or not. Names and strings between them are skipped.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         dict: &Dict<'_>,
         key: &[u8],
@@ -80,22 +80,22 @@ impl Waiting {
         Ok(())
     }
 
-    pub(super) fn add_object(&mut self, object: Object) {
+    pub(crate) fn add_object(&mut self, object: Object) {
         self.objects.push(object);
     }
 
-    pub(super) fn add_number(&mut self, number: u64) {
+    pub(crate) fn add_number(&mut self, number: u64) {
         if self.seen.insert(number) {
             self.numbers.push(number);
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.taken.0 >= self.objects.len() && self.taken.1 >= self.numbers.len()
     }
 
     /// Takes the next object. After an error about an object the one after it follows.
-    pub(super) fn next(
+    pub(crate) fn next(
         &mut self,
         document: &mut Document,
         window: &mut Window<'_>,

@@ -1,20 +1,20 @@
 //! [`ObjectStream`]: objects that are compressed together (ISO 32000-2 7.5.7).
 
-use super::layout::OBJECT_STREAM;
-use super::lex::{Lexer, Token};
-use super::load::{Fields, Lead, Seen, Text, fields_of, look, once};
-use super::object::Object;
-use super::stream::{Coding, StreamForm};
-use super::value::Value;
 use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
+use crate::container::pdf::file::load::{Fields, Lead, Seen, Text, fields_of, look, once};
+use crate::container::pdf::layout::OBJECT_STREAM;
+use crate::container::pdf::syntax::lexer::{Lexer, Token};
+use crate::container::pdf::syntax::object::Object;
+use crate::container::pdf::syntax::stream::{Coding, StreamForm};
+use crate::container::pdf::syntax::value::Value;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
 
 /// An object stream (ISO 32000-2 7.5.7), decoded.
 #[derive(Debug)]
-pub(super) struct ObjectStream {
+pub(crate) struct ObjectStream {
     bytes: Vec<u8>,
     /// Number and place of each object.
     objects: Vec<(u64, usize)>,
@@ -48,7 +48,7 @@ impl Fields for ObjectStreamFields {
 }
 
 impl ObjectStream {
-    pub(super) fn read(window: &mut Window<'_>, at: u64, lead: Lead) -> Result<ObjectStream> {
+    pub(crate) fn read(window: &mut Window<'_>, at: u64, lead: Lead) -> Result<ObjectStream> {
         match look::<ObjectStreamFields>(window, at, lead, "object stream")? {
             Seen::Fields(said, spot) => {
                 let form = said.coding.form(spot.data.unwrap_or_default(), window.len());
@@ -118,7 +118,7 @@ impl ObjectStream {
     }
 
     /// All of its objects, behind the list of them.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
@@ -142,14 +142,14 @@ impl ObjectStream {
     }
 
     /// Returns the fields of the object `number`, if it is ordinary and nothing follows it.
-    pub(super) fn fields<T: Fields>(&self, number: u64) -> Option<T> {
+    pub(crate) fn fields<T: Fields>(&self, number: u64) -> Option<T> {
         let (start, end) = self.range(self.index(number)?)?;
         let (fields, len) = fields_of(self.bytes.get(start..)?)?;
         let behind = self.bytes.get(start.checked_add(len)?..end).unwrap_or_default();
         Lexer::whole(behind).is_done().then_some(fields)
     }
 
-    pub(super) fn object(&self, number: u64) -> Option<Object> {
+    pub(crate) fn object(&self, number: u64) -> Option<Object> {
         self.object_at(self.index(number)?)
     }
 
@@ -168,7 +168,7 @@ impl ObjectStream {
 
     /// Returns the objects whose text matches, each with its number. Those that cannot be read are
     /// counted.
-    pub(super) fn matching(
+    pub(crate) fn matching(
         &self,
         meter: &Meter<'_>,
         matches: impl Fn(&[u8]) -> bool,
@@ -195,9 +195,9 @@ impl ObjectStream {
 
 #[cfg(test)]
 mod tests {
-    use super::super::load::load;
-    use super::super::tests::with_window;
     use super::*;
+    use crate::container::pdf::file::load::load;
+    use crate::container::pdf::tests::with_window;
     use proptest::prelude::*;
 
     const ENTRIES: [&str; 13] = [

@@ -2,7 +2,7 @@
 
 /// Why there is no token or value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// The bytes end before it does.
     Incomplete,
     /// It cannot be one; at this byte, for this reason.
@@ -11,7 +11,7 @@ pub(super) enum Fault {
 
 /// One token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(crate) enum Token<'a> {
     DictOpen,
     DictClose,
     ArrayOpen,
@@ -28,18 +28,18 @@ pub(super) enum Token<'a> {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Lexer<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) at: usize,
+pub(crate) struct Lexer<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) at: usize,
     /// Whether nothing follows the bytes: what ends with them is ended.
-    pub(super) is_whole: bool,
+    pub(crate) is_whole: bool,
     /// Whether a comment or a NUL was passed over: legal, but nobody writes it where it matters.
-    pub(super) odd: bool,
+    pub(crate) odd: bool,
     /// Brackets that are open around what is read.
-    pub(super) outer: usize,
+    pub(crate) outer: usize,
 }
 
-pub(super) const fn is_space(byte: u8) -> bool {
+pub(crate) const fn is_space(byte: u8) -> bool {
     matches!(byte, 0 | b'\t' | b'\n' | 0x0C | b'\r' | b' ')
 }
 
@@ -48,11 +48,11 @@ const fn is_delimiter(byte: u8) -> bool {
 }
 
 /// Neither white space nor a delimiter.
-pub(super) const REGULAR: u8 = 1;
+pub(crate) const REGULAR: u8 = 1;
 /// Regular, and stands for itself in a name.
-pub(super) const PLAIN: u8 = 1 << 1;
+pub(crate) const PLAIN: u8 = 1 << 1;
 /// A digit or a point.
-pub(super) const NUMERIC: u8 = 1 << 2;
+pub(crate) const NUMERIC: u8 = 1 << 2;
 /// What may stand in a hexadecimal string.
 const HEX: u8 = 1 << 3;
 
@@ -74,67 +74,67 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
-pub(super) fn is(class: u8, byte: u8) -> bool {
+pub(crate) fn is(class: u8, byte: u8) -> bool {
     CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
 }
 
 /// Regular bytes, up to the first that is not.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Run<'a> {
-    pub(super) raw: &'a [u8],
+pub(crate) struct Run<'a> {
+    pub(crate) raw: &'a [u8],
     /// What all of them are.
     classes: u8,
 }
 
 impl Run<'_> {
-    pub(super) fn are_all(self, class: u8) -> bool {
+    pub(crate) fn are_all(self, class: u8) -> bool {
         self.classes & class != 0
     }
 }
 
 impl<'a> Lexer<'a> {
     /// Reads `bytes`; more may follow them.
-    pub(super) fn part(bytes: &'a [u8]) -> Lexer<'a> {
+    pub(crate) fn part(bytes: &'a [u8]) -> Lexer<'a> {
         Lexer { bytes, at: 0, is_whole: false, odd: false, outer: 0 }
     }
 
     /// Reads `bytes`, and there are no more.
-    pub(super) fn whole(bytes: &'a [u8]) -> Lexer<'a> {
+    pub(crate) fn whole(bytes: &'a [u8]) -> Lexer<'a> {
         Lexer { bytes, at: 0, is_whole: true, odd: false, outer: 0 }
     }
 
-    pub(super) fn at(&self) -> usize {
+    pub(crate) fn at(&self) -> usize {
         self.at
     }
 
-    pub(super) fn is_odd(&self) -> bool {
+    pub(crate) fn is_odd(&self) -> bool {
         self.odd
     }
 
     /// What is left.
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    pub(super) fn peek(&self) -> Option<u8> {
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
-    pub(super) fn step(&mut self, by: usize) {
+    pub(crate) fn step(&mut self, by: usize) {
         self.at = self.at.saturating_add(by).min(self.bytes.len());
     }
 
-    pub(super) fn malformed<T>(&self, why: &'static str) -> Result<T, Fault> {
+    pub(crate) fn malformed<T>(&self, why: &'static str) -> Result<T, Fault> {
         Err(Fault::Malformed(self.at, why))
     }
 
     /// The bytes ended inside of something.
-    pub(super) fn ended<T>(&self, why: &'static str) -> Result<T, Fault> {
+    pub(crate) fn ended<T>(&self, why: &'static str) -> Result<T, Fault> {
         if self.is_whole { self.malformed(why) } else { Err(Fault::Incomplete) }
     }
 
     /// Passes over white space and comments.
-    pub(super) fn space(&mut self) {
+    pub(crate) fn space(&mut self) {
         while let Some(byte) = self.peek().filter(|byte| !is(REGULAR, *byte)) {
             match byte {
                 b'%' => {
@@ -153,12 +153,12 @@ impl<'a> Lexer<'a> {
     }
 
     /// Whether nothing but white space is left.
-    pub(super) fn is_done(&mut self) -> bool {
+    pub(crate) fn is_done(&mut self) -> bool {
         self.space();
         self.peek().is_none()
     }
 
-    pub(super) fn token(&mut self) -> Result<Token<'a>, Fault> {
+    pub(crate) fn token(&mut self) -> Result<Token<'a>, Fault> {
         self.space();
         let rest = self.rest();
         let second = rest.get(1).copied();
@@ -193,7 +193,7 @@ impl<'a> Lexer<'a> {
         Ok(token)
     }
 
-    pub(super) fn regular(&mut self) -> Result<Run<'a>, Fault> {
+    pub(crate) fn regular(&mut self) -> Result<Run<'a>, Fault> {
         let rest = self.rest();
         let mut classes = u8::MAX;
         let mut goes_on = |byte: &u8| {
@@ -213,7 +213,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// What begins with a digit, and is a whole number mostly.
-    pub(super) fn number(&mut self) -> Result<Token<'a>, Fault> {
+    pub(crate) fn number(&mut self) -> Result<Token<'a>, Fault> {
         let rest = self.rest();
         let mut sum: i64 = 0;
         let mut is_digit = |byte: &u8| {
@@ -280,7 +280,7 @@ fn sign(raw: &[u8]) -> (i64, &[u8]) {
     }
 }
 
-pub(super) fn is_number(raw: &[u8]) -> bool {
+pub(crate) fn is_number(raw: &[u8]) -> bool {
     let (_, digits) = sign(raw);
     !digits.is_empty() && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
@@ -302,7 +302,7 @@ fn word(raw: &[u8]) -> Token<'_> {
     }
 }
 
-pub(super) fn hex_digit(byte: u8) -> Option<u8> {
+pub(crate) fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 

@@ -2,18 +2,20 @@
 //! `/EmbeddedFiles`, of the catalog, of pages and of their annotations, and what is related to them.
 //! They are looked into where all members are wanted.
 
-use super::candidates::{Candidates, Kind, is_about_one};
-use super::catalog::{FileKind, embedded_files, file_kind, step, unwrap};
-use super::document::Document;
-use super::object::{Dict, Object, string, text};
-use super::payload::{declared, ends_at, is_clear};
-use super::read::Depth;
-use super::stream::StreamForm;
-use super::value::Value;
-use super::waiting::{Next, Waiting};
 use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::container::name::{Name, is_named_protected, not_as_named};
+use crate::container::pdf::file::document::Document;
+use crate::container::pdf::file::object_queue::{Next, Waiting};
+use crate::container::pdf::protection::candidates::{Candidates, Kind, is_about_one};
+use crate::container::pdf::protection::catalog::{
+    FileKind, embedded_files, file_kind, step, unwrap,
+};
+use crate::container::pdf::protection::payload::{declared, ends_at, is_clear};
+use crate::container::pdf::protection::read::Depth;
+use crate::container::pdf::syntax::object::{Dict, Object, string, text};
+use crate::container::pdf::syntax::stream::StreamForm;
+use crate::container::pdf::syntax::value::Value;
 use crate::container::recognizer::Recognizer;
 use crate::container::sink::{Body, Member, WAITING, report_damage};
 use crate::error::{Error, ErrorKind, Result};
@@ -24,7 +26,7 @@ use crate::source::{Encoding, Extent, Window, head_of};
 const HEAD: usize = 4096;
 
 /// Reads the attachments of the document whose catalog is object `root`, if the caller wants them.
-pub(super) fn read(
+pub(crate) fn read(
     root: u64,
     document: &mut Document,
     window: &mut Window<'_>,
@@ -55,7 +57,7 @@ fn is_encrypted(document: &Document, out: &Candidates<'_>) -> bool {
 }
 
 /// Reads the attachments of `catalog`, if the caller wants them.
-pub(super) fn read_of(
+pub(crate) fn read_of(
     catalog: &Object,
     document: &mut Document,
     window: &mut Window<'_>,

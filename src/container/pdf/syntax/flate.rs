@@ -2,15 +2,15 @@
 
 use flate2::Status;
 
-use super::layout::{COLUMNS, PIECE};
 use crate::bytes::{Buffer, to_u64, to_usize};
 use crate::code::ErrorCode;
+use crate::container::pdf::layout::{COLUMNS, PIECE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::{Inflated, Inflater, Window};
 
 /// Where compressed bytes come from.
-pub(super) trait Compressed {
+pub(crate) trait Compressed {
     /// The bytes at `at`, up to `max` of them. What is left of the last ones is not read again.
     fn bytes(&mut self, at: u64, max: usize) -> Result<&[u8]>;
 }
@@ -29,7 +29,7 @@ impl Compressed for &[u8] {
 }
 
 /// One zlib stream, in the state that it was read to.
-pub(super) struct Inflate {
+pub(crate) struct Inflate {
     state: Inflater,
     /// How much the next read asks for: little at first, most streams are small.
     ask: usize,
@@ -44,7 +44,7 @@ pub(super) struct Inflate {
 
 impl Inflate {
     /// The stream at `at`; it lies before `end`, and need not reach it.
-    pub(super) fn new(at: u64, end: u64) -> Inflate {
+    pub(crate) fn new(at: u64, end: u64) -> Inflate {
         Inflate {
             state: Inflater::zlib(),
             ask: 2048,
@@ -58,12 +58,12 @@ impl Inflate {
     }
 
     /// How many bytes came out so far.
-    pub(super) fn given(&self) -> u64 {
+    pub(crate) fn given(&self) -> u64 {
         self.given
     }
 
     /// Inflates into `out`; less than fits only at the end of the stream.
-    pub(super) fn read(
+    pub(crate) fn read(
         &mut self,
         out: &mut [u8],
         meter: &Meter,
@@ -133,7 +133,7 @@ fn charge(meter: &Meter, taken: u64, given_all: u64, given: u64) -> Result<()> {
 
 /// What `/DecodeParms` says of a predictor (ISO 32000-2 table 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Predictor {
+pub(crate) enum Predictor {
     None,
     /// The PNG predictors: each row is preceded by the one that it uses.
     Png {
@@ -142,7 +142,7 @@ pub(super) enum Predictor {
 }
 
 /// A stream's data, decoded: stored or Flate, with a PNG predictor.
-pub(super) struct Decode {
+pub(crate) struct Decode {
     source: DecodeSource,
     predictor: Predictor,
     /// The last row.
@@ -158,11 +158,11 @@ enum DecodeSource {
 }
 
 impl Decode {
-    pub(super) fn stored(at: u64, end: u64, predictor: Predictor) -> Decode {
+    pub(crate) fn stored(at: u64, end: u64, predictor: Predictor) -> Decode {
         Decode::new(DecodeSource::Stored { at, end }, predictor)
     }
 
-    pub(super) fn flate(at: u64, end: u64, predictor: Predictor) -> Decode {
+    pub(crate) fn flate(at: u64, end: u64, predictor: Predictor) -> Decode {
         Decode::new(DecodeSource::Flate(Inflate::new(at, end)), predictor)
     }
 
@@ -171,7 +171,7 @@ impl Decode {
     }
 
     /// Decodes into `out`; less than fits only at the end of the data.
-    pub(super) fn read(&mut self, window: &mut Window<'_>, out: &mut [u8]) -> Result<usize> {
+    pub(crate) fn read(&mut self, window: &mut Window<'_>, out: &mut [u8]) -> Result<usize> {
         match self.predictor {
             Predictor::None => self.plain(window, out),
             Predictor::Png { columns } => self.rows(window, out, columns),
@@ -307,7 +307,7 @@ fn paeth(left: u8, above: u8, corner: u8) -> u8 {
 }
 
 /// Decodes all that `decode` gives, which has to stay under `most` bytes.
-pub(super) fn all(decode: &mut Decode, window: &mut Window<'_>, most: usize) -> Result<Vec<u8>> {
+pub(crate) fn all(decode: &mut Decode, window: &mut Window<'_>, most: usize) -> Result<Vec<u8>> {
     let meter = window.meter();
     window.with_scratch(|window, piece| {
         let mut bytes = Vec::new();
@@ -327,7 +327,7 @@ pub(super) fn all(decode: &mut Decode, window: &mut Window<'_>, most: usize) -> 
 }
 
 /// Inflates a zlib stream in memory, which has to stay under `most` bytes.
-pub(super) fn in_memory(bytes: &[u8], most: u64, meter: &Meter) -> Result<Vec<u8>> {
+pub(crate) fn in_memory(bytes: &[u8], most: u64, meter: &Meter) -> Result<Vec<u8>> {
     let mut inflate = Inflate::new(0, to_u64(bytes.len()));
     let mut buffer = Buffer::default();
     let mut piece = [0; 4096];
@@ -351,8 +351,8 @@ pub(super) fn in_memory(bytes: &[u8], most: u64, meter: &Meter) -> Result<Vec<u8
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::with_window;
     use super::*;
+    use crate::container::pdf::tests::with_window;
     use proptest::prelude::*;
     use std::io::Write;
 

@@ -4,17 +4,17 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::candidates::{Candidates, Kind, is_about_one};
-use super::document::Document;
-use super::flate;
-use super::layout::{
-    FOXIT_RMS, MICROSOFT_IRM, OTHER_HANDLERS, PUBLISHING_LICENSE, SIGNS, STANDARD,
-};
-use super::lex::is_space;
-use super::object::{Dict, Object, is_verbatim, string};
-use super::value::Value;
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
+use crate::container::pdf::file::document::Document;
+use crate::container::pdf::layout::{
+    FOXIT_RMS, MICROSOFT_IRM, OTHER_HANDLERS, PUBLISHING_LICENSE, SIGNS, STANDARD,
+};
+use crate::container::pdf::protection::candidates::{Candidates, Kind, is_about_one};
+use crate::container::pdf::syntax::flate;
+use crate::container::pdf::syntax::lexer::is_space;
+use crate::container::pdf::syntax::object::{Dict, Object, is_verbatim, string};
+use crate::container::pdf::syntax::value::Value;
 use crate::container::sink::{LicenseBytes, Sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container, Protection};
@@ -30,14 +30,17 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Returns whether `name` is a name of Microsoft's handler, or was before a byte of it changed.
-pub(super) fn is_microsoft_name(name: &[u8]) -> bool {
+pub(crate) fn is_microsoft_name(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(MICROSOFT_IRM)
         || FOXIT_RMS.iter().any(|foxit| name.eq_ignore_ascii_case(foxit))
-        || SIGNS.iter().take(1).any(|sign| super::object::mentions(name, sign))
+        || SIGNS
+            .iter()
+            .take(1)
+            .any(|sign| crate::container::pdf::syntax::object::mentions(name, sign))
 }
 
 /// Returns whether `name` is a handler that needs no server of Microsoft, whatever it protects.
-pub(super) fn is_other_name(name: &[u8]) -> bool {
+pub(crate) fn is_other_name(name: &[u8]) -> bool {
     name == STANDARD || OTHER_HANDLERS.contains(&name)
 }
 
@@ -60,7 +63,7 @@ fn names_microsoft(dict: &Dict<'_>) -> bool {
 }
 
 /// Returns whether an object that no trailer names looks like an encryption dictionary.
-pub(super) fn resembles(object: &Object) -> bool {
+pub(crate) fn resembles(object: &Object) -> bool {
     let Ok(dict) = object.dict("Encrypt") else { return is_microsoft(object) };
     let is_handler = dict.get(b"Filter").is_some() && dict.get(b"V").is_some();
     // The file specification of a wrapper names the handler too.
@@ -69,7 +72,7 @@ pub(super) fn resembles(object: &Object) -> bool {
 }
 
 /// Reads one encryption dictionary: notes whose handler it is, and emits its licenses.
-pub(super) fn read(
+pub(crate) fn read(
     dictionary: &Object,
     document: &mut Document,
     window: &mut Window<'_>,
@@ -269,6 +272,6 @@ fn unpack(bytes: &[u8], meter: &Meter) -> Result<Vec<u8>> {
 }
 
 /// Returns whether an object that no trailer names is a dictionary of Microsoft's handler.
-pub(super) fn is_orphan(object: &Object) -> bool {
+pub(crate) fn is_orphan(object: &Object) -> bool {
     object.data.is_none() && object.dict("Encrypt").is_ok_and(|dict| names_microsoft(&dict))
 }

@@ -3,19 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use super::candidates::{Candidates, is_about_one};
-use super::document::{Document, Sighting};
-use super::layout::{
-    SEARCH_OBJECTS, SEARCH_OVERLAP, SEARCH_PIECE, SEARCH_PLACES, SEARCH_SIGNS, TRAILER_SIGNS_BY_C,
-};
-use super::lex::is_space;
-use super::load::{Lead, load};
-use super::object::{Object, mentions, mentions_one};
-use super::read::{Answer, Depth, Trailer};
-use super::value::decode_name;
-use super::{attachment, catalog, handler};
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
+use crate::container::pdf::file::document::{Document, Sighting};
+use crate::container::pdf::file::load::{Lead, load};
+use crate::container::pdf::layout::{
+    SEARCH_OBJECTS, SEARCH_OVERLAP, SEARCH_PIECE, SEARCH_PLACES, SEARCH_SIGNS, TRAILER_SIGNS_BY_C,
+};
+use crate::container::pdf::protection::attachment;
+use crate::container::pdf::protection::candidates::{Candidates, is_about_one};
+use crate::container::pdf::protection::catalog;
+use crate::container::pdf::protection::handler;
+use crate::container::pdf::protection::read::{Answer, Depth, Trailer};
+use crate::container::pdf::syntax::lexer::is_space;
+use crate::container::pdf::syntax::object::{Object, mentions, mentions_one};
+use crate::container::pdf::syntax::value::decode_name;
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Protection};
 use crate::limits::Limit;
@@ -50,7 +52,7 @@ enum Sign {
 }
 
 /// The structure was read, but something in it is odd: reads all candidates that a search finds.
-pub(super) fn confirm(
+pub(crate) fn confirm(
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
     depth: Depth,
@@ -69,7 +71,7 @@ pub(super) fn confirm(
 }
 
 /// The structure could not be read, for this reason: reads all candidates that a search finds.
-pub(super) fn rebuild(
+pub(crate) fn rebuild(
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
     depth: Depth,
@@ -437,7 +439,7 @@ fn within<'p>(
 }
 
 /// The `number generation ` that ends with `bytes`: where it begins, and the number.
-pub(super) fn header_before(bytes: &[u8]) -> Option<(usize, u64)> {
+pub(crate) fn header_before(bytes: &[u8]) -> Option<(usize, u64)> {
     let (rest, _) = number_before(trim(bytes))?;
     let spaced = trim(rest);
     if spaced.len() == rest.len() {

@@ -1,17 +1,17 @@
 //! The payload of a wrapper: a protected PDF in an embedded file stream.
 
-use super::candidates::{Candidates, Kind};
-use super::catalog::Handler;
-use super::document::{Document, find_header};
-use super::layout::{PAYLOAD_DAMAGED, SEARCH_OVERLAP, SEARCH_PIECE};
-use super::lex::is_space;
-use super::object::{Dict, Object, leads_with};
-use super::read::{Depth, read_at};
-use super::replay::Replay;
-use super::stream::{StreamForm, has_identity};
-use super::value::Value;
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
+use crate::container::pdf::file::document::{Document, find_header};
+use crate::container::pdf::file::two_pass_reader::Replay;
+use crate::container::pdf::layout::{PAYLOAD_DAMAGED, SEARCH_OVERLAP, SEARCH_PIECE};
+use crate::container::pdf::protection::candidates::{Candidates, Kind};
+use crate::container::pdf::protection::catalog::Handler;
+use crate::container::pdf::protection::read::{Depth, read_at};
+use crate::container::pdf::syntax::lexer::is_space;
+use crate::container::pdf::syntax::object::{Dict, Object, leads_with};
+use crate::container::pdf::syntax::stream::{StreamForm, has_identity};
+use crate::container::pdf::syntax::value::Value;
 use crate::container::recognizer::Recognizer;
 use crate::container::sink::{ExtractOptions, Label, LicenseBytes, Member, Sink};
 use crate::error::{Error, ErrorKind, Result};
@@ -21,7 +21,7 @@ use crate::source::Encoding;
 use crate::source::{Cache, Extent, Window, head_of};
 
 /// Reads one payload: emits a layer where it is stored, and makes two passes where it is compressed.
-pub(super) fn read(
+pub(crate) fn read(
     stream: &Object,
     handler: Handler,
     document: &mut Document,
@@ -76,7 +76,7 @@ fn unknown_handler(data: u64) -> Error {
 
 /// Returns whether a stream of an encrypted file is in the clear: it has the crypt filter
 /// `Identity` (ISO 32000-2 7.4.10), or its bytes are those of a known format all the same.
-pub(super) fn is_clear(
+pub(crate) fn is_clear(
     dict: &Dict<'_>,
     data: u64,
     form: Option<&StreamForm>,
@@ -96,7 +96,7 @@ pub(super) fn is_clear(
 }
 
 /// What `/Length` says, direct or not; an object that cannot be read says nothing.
-pub(super) fn declared(
+pub(crate) fn declared(
     dict: &Dict<'_>,
     document: &mut Document,
     window: &mut Window<'_>,
@@ -116,7 +116,7 @@ pub(super) fn declared(
 }
 
 /// Whether the stream at `data` ends behind `len` bytes.
-pub(super) fn ends_at(data: u64, len: u64, window: &mut Window<'_>) -> Result<bool> {
+pub(crate) fn ends_at(data: u64, len: u64, window: &mut Window<'_>) -> Result<bool> {
     let Some(end) = data.checked_add(len).filter(|end| *end < window.len()) else {
         return Ok(false);
     };

@@ -2,7 +2,7 @@
 
 /// Some of a kind, in the order in which they came.
 #[derive(Debug, Clone)]
-pub(super) struct Few<T> {
+pub(crate) struct Few<T> {
     first: Option<T>,
     rest: Vec<T>,
 }
@@ -14,11 +14,11 @@ impl<T> Default for Few<T> {
 }
 
 impl<T> Few<T> {
-    pub(super) fn one(first: T) -> Few<T> {
+    pub(crate) fn one(first: T) -> Few<T> {
         Few { first: Some(first), rest: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, one: T) {
+    pub(crate) fn push(&mut self, one: T) {
         match self.first {
             None => self.first = Some(one),
             Some(_) => self.rest.push(one),
@@ -26,33 +26,33 @@ impl<T> Few<T> {
     }
 
     /// Takes the last one.
-    pub(super) fn pop(&mut self) -> Option<T> {
+    pub(crate) fn pop(&mut self) -> Option<T> {
         self.rest.pop().or_else(|| self.first.take())
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         usize::from(self.first.is_some()).saturating_add(self.rest.len())
     }
 
-    pub(super) fn get(&self, index: usize) -> Option<&T> {
+    pub(crate) fn get(&self, index: usize) -> Option<&T> {
         match index.checked_sub(1) {
             None => self.first.as_ref(),
             Some(index) => self.rest.get(index),
         }
     }
 
-    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         match index.checked_sub(1) {
             None => self.first.as_mut(),
             Some(index) => self.rest.get_mut(index),
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.first.iter().chain(&self.rest)
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.first.iter_mut().chain(&mut self.rest)
     }
 }

@@ -1,18 +1,18 @@
 //! Sensitivity labels in the clear parts of a PDF: `MSIP_Label_*` in Info and in the XMP metadata.
 
-use super::catalog::step;
-use super::document::Document;
-use super::layout::METADATA;
-use super::object::{Dict, Object, string, text};
-use super::stream::StreamForm;
-use super::xref::Said;
 use crate::container::label;
+use crate::container::pdf::file::document::Document;
+use crate::container::pdf::file::xref::Said;
+use crate::container::pdf::layout::METADATA;
+use crate::container::pdf::protection::catalog::step;
+use crate::container::pdf::syntax::object::{Dict, Object, string, text};
+use crate::container::pdf::syntax::stream::StreamForm;
 use crate::container::sink::Sink;
 use crate::error::Result;
 use crate::source::Window;
 
 /// Looks for a label. One that cannot be read is none: it decides nothing.
-pub(super) fn read(document: &mut Document, window: &mut Window<'_>, sink: &mut dyn Sink) {
+pub(crate) fn read(document: &mut Document, window: &mut Window<'_>, sink: &mut dyn Sink) {
     if let Ok(Some(label)) = find(document, window) {
         sink.label(label);
     }
@@ -79,10 +79,10 @@ fn xmp(
     let Some(data) = metadata.data else { return Ok(None) };
     let dict = metadata.dict("Metadata")?;
     let mut form = StreamForm::of(&dict, data, window.len())?;
-    if let Some(super::value::Value::Ref(number)) = dict.get(b"Length")
+    if let Some(crate::container::pdf::syntax::value::Value::Ref(number)) = dict.get(b"Length")
         && !form.is_flate()
         && let Some(length) = document.fetch(window, *number)?
-        && let super::value::Value::Int(length) = length.value()
+        && let crate::container::pdf::syntax::value::Value::Int(length) = length.value()
     {
         form = form.with_len(u64::try_from(length).unwrap_or_default());
     }

@@ -2,17 +2,17 @@
 
 use std::borrow::Cow;
 
-use super::layout::{DICT_ENTRIES, SIGNS_BY_C};
-use super::lex::{Fault, Lexer, hex_digit, is_space};
-use super::value::Value;
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
+use crate::container::pdf::layout::{DICT_ENTRIES, SIGNS_BY_C};
+use crate::container::pdf::syntax::lexer::{Fault, Lexer, hex_digit, is_space};
+use crate::container::pdf::syntax::value::Value;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 
 /// The entries of a dictionary, in the order in which they stand.
 #[derive(Debug, Clone)]
-pub(super) struct Dict<'a> {
+pub(crate) struct Dict<'a> {
     entries: Vec<(Cow<'a, [u8]>, Value<'a>)>,
     raw: &'a [u8],
     /// The tokens between the end of the dictionary and the end of its object.
@@ -26,7 +26,7 @@ const UNREAD_STRAYS: usize = 16;
 
 impl<'a> Dict<'a> {
     /// Reads what stands between the brackets.
-    pub(super) fn parse(raw: &'a [u8]) -> Result<Dict<'a>, Fault> {
+    pub(crate) fn parse(raw: &'a [u8]) -> Result<Dict<'a>, Fault> {
         let mut lexer = Lexer::whole(raw);
         #[allow(clippy::disallowed_methods)] // what most dictionaries have, whatever they say
         let mut entries = Vec::with_capacity(12);
@@ -74,25 +74,25 @@ impl<'a> Dict<'a> {
     }
 
     /// The first entry called `key`.
-    pub(super) fn get(&self, key: &[u8]) -> Option<&Value<'a>> {
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&Value<'a>> {
         self.all(key).next()
     }
 
     /// Every entry called `key`: a damaged or forged dictionary may have several.
-    pub(super) fn all(&self, key: &[u8]) -> impl Iterator<Item = &Value<'a>> {
+    pub(crate) fn all(&self, key: &[u8]) -> impl Iterator<Item = &Value<'a>> {
         self.entries.iter().filter(move |(name, _)| name.as_ref() == key).map(|(_, value)| value)
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&[u8], &Value<'a>)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&[u8], &Value<'a>)> {
         self.entries.iter().map(|(key, value)| (key.as_ref(), value))
     }
 
     /// The whole number under `key`, if it is not negative.
-    pub(super) fn number(&self, key: &[u8]) -> Option<u64> {
+    pub(crate) fn number(&self, key: &[u8]) -> Option<u64> {
         self.get(key)?.number()
     }
 
-    pub(super) fn name(&self, key: &[u8]) -> Option<&[u8]> {
+    pub(crate) fn name(&self, key: &[u8]) -> Option<&[u8]> {
         match self.get(key) {
             Some(Value::Name(name)) => Some(name),
             _ => None,
@@ -100,7 +100,7 @@ impl<'a> Dict<'a> {
     }
 
     /// The dictionary that stands under `key` itself.
-    pub(super) fn dict(&self, key: &[u8]) -> Option<Dict<'a>> {
+    pub(crate) fn dict(&self, key: &[u8]) -> Option<Dict<'a>> {
         match self.get(key) {
             Some(Value::Dict(raw)) => Dict::parse(raw).ok(),
             _ => None,
@@ -108,28 +108,28 @@ impl<'a> Dict<'a> {
     }
 
     /// Returns whether it contains a comment or a NUL between its tokens, or strays follow it.
-    pub(super) fn is_odd(&self) -> bool {
+    pub(crate) fn is_odd(&self) -> bool {
         self.odd
     }
 
     /// Returns whether tokens follow the dictionary before its object ends.
-    pub(super) fn has_strays(&self) -> bool {
+    pub(crate) fn has_strays(&self) -> bool {
         !self.strays.is_empty()
     }
 
     /// Whether `words` stand anywhere in it, keys, strings and comments included.
-    pub(super) fn mentions(&self, words: &[u8]) -> bool {
+    pub(crate) fn mentions(&self, words: &[u8]) -> bool {
         mentions(self.raw, words) || mentions(self.strays, words)
     }
 
     /// Returns whether it contains one of `SIGNS`.
-    pub(super) fn mentions_sign(&self) -> bool {
+    pub(crate) fn mentions_sign(&self) -> bool {
         mentions_sign(self.raw) || mentions_sign(self.strays)
     }
 }
 
 /// Whether `words` stand in `bytes`, in whatever case.
-pub(super) fn mentions(bytes: &[u8], words: &[u8]) -> bool {
+pub(crate) fn mentions(bytes: &[u8], words: &[u8]) -> bool {
     let Some(first) = words.first() else { return false };
     memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes).any(|at| {
         let there = bytes.get(at..).and_then(|rest| rest.get(..words.len()));
@@ -138,12 +138,12 @@ pub(super) fn mentions(bytes: &[u8], words: &[u8]) -> bool {
 }
 
 /// Whether one of `SIGNS` stands in `bytes`, in whatever case.
-pub(super) fn mentions_sign(bytes: &[u8]) -> bool {
+pub(crate) fn mentions_sign(bytes: &[u8]) -> bool {
     mentions_one(&SIGNS_BY_C, bytes)
 }
 
 /// Whether one of `words`, whose `c` stands at a known place, stands in `bytes`, in whatever case.
-pub(super) fn mentions_one(words: &[(&[u8], usize)], bytes: &[u8]) -> bool {
+pub(crate) fn mentions_one(words: &[(&[u8], usize)], bytes: &[u8]) -> bool {
     memchr::memchr2_iter(b'c', b'C', bytes).any(|at| {
         words.iter().any(|(word, inside)| {
             let begin = at.checked_sub(*inside).and_then(|start| bytes.get(start..));
@@ -154,13 +154,13 @@ pub(super) fn mentions_one(words: &[(&[u8], usize)], bytes: &[u8]) -> bool {
 }
 
 /// The values of an array, up to the first that is none.
-pub(super) fn array(raw: &[u8]) -> impl Iterator<Item = Value<'_>> {
+pub(crate) fn array(raw: &[u8]) -> impl Iterator<Item = Value<'_>> {
     let mut lexer = Lexer::whole(raw);
     std::iter::from_fn(move || if lexer.is_done() { None } else { lexer.value().ok() }).fuse()
 }
 
 /// The objects that a value refers to: itself, or as an array.
-pub(super) fn refs<'v>(value: &Value<'v>) -> impl Iterator<Item = u64> + use<'v> {
+pub(crate) fn refs<'v>(value: &Value<'v>) -> impl Iterator<Item = u64> + use<'v> {
     let (one, raw) = match value {
         Value::Ref(number) => (Some(*number), &[][..]),
         Value::Array(raw) => (None, *raw),
@@ -171,7 +171,7 @@ pub(super) fn refs<'v>(value: &Value<'v>) -> impl Iterator<Item = u64> + use<'v>
 }
 
 /// The bytes that a string stands for, or nothing for another value.
-pub(super) fn string(value: &Value<'_>, meter: &Meter) -> Result<Option<Vec<u8>>> {
+pub(crate) fn string(value: &Value<'_>, meter: &Meter) -> Result<Option<Vec<u8>>> {
     match value {
         Value::Literal(raw) => {
             meter.charge(Limit::Allocation, to_u64(raw.len()))?;
@@ -247,12 +247,12 @@ fn hex(raw: &[u8]) -> Vec<u8> {
 }
 
 /// Where a literal string's bytes lie as they are: nothing in it is escaped.
-pub(super) fn is_verbatim(value: &Value<'_>) -> bool {
+pub(crate) fn is_verbatim(value: &Value<'_>) -> bool {
     matches!(value, Value::Literal(raw) if memchr::memchr2(b'\\', b'\r', raw).is_none())
 }
 
 /// A text string (ISO 32000-2 7.9.2.2) as text.
-pub(super) fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     match bytes {
         [0xFE, 0xFF, units @ ..] => {
             let units = units.chunks_exact(2).map(|pair| match pair {
@@ -270,7 +270,7 @@ pub(super) fn text(bytes: &[u8]) -> String {
 
 /// An object in memory.
 #[derive(Debug, Clone)]
-pub(super) struct Object {
+pub(crate) struct Object {
     /// Its value, and the strays between the value and the end of the object.
     bytes: Vec<u8>,
     /// The length of the value.
@@ -278,17 +278,17 @@ pub(super) struct Object {
     /// The offset of the value in the member; `None` for one of an object stream.
     at: Option<u64>,
     /// The offset of the data of a stream.
-    pub(super) data: Option<u64>,
+    pub(crate) data: Option<u64>,
 }
 
 impl Object {
     /// An object whose value is the first `len` bytes of `bytes`.
-    pub(super) fn new(bytes: Vec<u8>, len: usize, at: Option<u64>, data: Option<u64>) -> Object {
+    pub(crate) fn new(bytes: Vec<u8>, len: usize, at: Option<u64>, data: Option<u64>) -> Object {
         Object { bytes, len, at, data }
     }
 
     /// A dictionary inside another object; `inside` is the text between its brackets.
-    pub(super) fn direct(inside: &[u8], at: Option<u64>) -> Object {
+    pub(crate) fn direct(inside: &[u8], at: Option<u64>) -> Object {
         let bytes = [b"<<", inside, b">>"].concat();
         let (len, at) = (bytes.len(), at.and_then(|at| at.checked_sub(2)));
         Object { bytes, len, at, data: None }
@@ -299,20 +299,20 @@ impl Object {
     }
 
     /// The bytes of the value and of the strays.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    pub(super) fn at(&self) -> Option<u64> {
+    pub(crate) fn at(&self) -> Option<u64> {
         self.at
     }
 
-    pub(super) fn value(&self) -> Value<'_> {
+    pub(crate) fn value(&self) -> Value<'_> {
         Lexer::whole(self.split().0).value().unwrap_or(Value::Null)
     }
 
     /// Its dictionary, or that of its stream.
-    pub(super) fn dict(&self, structure: &'static str) -> Result<Dict<'_>> {
+    pub(crate) fn dict(&self, structure: &'static str) -> Result<Dict<'_>> {
         let (value, strays) = self.split();
         let value = match value.strip_prefix(b"<<").and_then(|rest| rest.strip_suffix(b">>")) {
             // It was read up to the bracket that closes it when it was found.
@@ -339,22 +339,22 @@ impl Object {
     }
 
     /// Where `part`, borrowed from this object, lies in the member.
-    pub(super) fn offset_of(&self, part: &[u8]) -> Option<u64> {
+    pub(crate) fn offset_of(&self, part: &[u8]) -> Option<u64> {
         let inside = part.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?;
         self.at?.checked_add(to_u64(inside))
     }
 
-    pub(super) fn mentions(&self, words: &[u8]) -> bool {
+    pub(crate) fn mentions(&self, words: &[u8]) -> bool {
         mentions(&self.bytes, words)
     }
 
     /// Whether one of `SIGNS` stands anywhere in it.
-    pub(super) fn mentions_sign(&self) -> bool {
+    pub(crate) fn mentions_sign(&self) -> bool {
         mentions_sign(&self.bytes)
     }
 }
 
-pub(super) fn object_error(fault: Fault, structure: &'static str, at: Option<u64>) -> Error {
+pub(crate) fn object_error(fault: Fault, structure: &'static str, at: Option<u64>) -> Error {
     match fault {
         Fault::Incomplete => {
             Error::truncated(structure, at.unwrap_or_default(), "the file ends inside of it")
@@ -367,15 +367,15 @@ pub(super) fn object_error(fault: Fault, structure: &'static str, at: Option<u64
 }
 
 /// Whether only white space and one of `words` follow in `bytes`.
-pub(super) fn leads_with(bytes: &[u8], word: &[u8]) -> bool {
+pub(crate) fn leads_with(bytes: &[u8], word: &[u8]) -> bool {
     let space = bytes.iter().position(|byte| !is_space(*byte)).unwrap_or(bytes.len());
     bytes.get(space..).is_some_and(|rest| rest.starts_with(word))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::layout::{SIGNS, TRAILER_SIGNS_BY_C};
     use super::*;
+    use crate::container::pdf::layout::{SIGNS, TRAILER_SIGNS_BY_C};
     use proptest::prelude::*;
 
     proptest! {

@@ -1,15 +1,17 @@
 //! The catalog of a PDF without `/Encrypt`: whether it wraps a protected one (ISO 32000-2 7.6.7).
 
-use super::candidates::{Candidates, Kind, is_about_one};
-use super::document::Document;
-use super::layout::{CATALOG_KEYS, ENCRYPTED_PAYLOAD, MICROSOFT_IRM, SUSPECTS};
-use super::load::{Fields, Seen, Text, once};
-use super::object::{Dict, Object, mentions, mentions_sign, refs};
-use super::read::Answer;
-use super::value::Value;
-use super::waiting::{Next, Waiting};
-use super::{handler, label, payload};
 use crate::code::ErrorCode;
+use crate::container::pdf::file::document::Document;
+use crate::container::pdf::file::load::{Fields, Seen, Text, once};
+use crate::container::pdf::file::object_queue::{Next, Waiting};
+use crate::container::pdf::layout::{CATALOG_KEYS, ENCRYPTED_PAYLOAD, MICROSOFT_IRM, SUSPECTS};
+use crate::container::pdf::protection::candidates::{Candidates, Kind, is_about_one};
+use crate::container::pdf::protection::handler;
+use crate::container::pdf::protection::label;
+use crate::container::pdf::protection::payload;
+use crate::container::pdf::protection::read::Answer;
+use crate::container::pdf::syntax::object::{Dict, Object, mentions, mentions_sign, refs};
+use crate::container::pdf::syntax::value::Value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Container, Protection};
 use crate::source::Window;
@@ -82,7 +84,7 @@ impl Ordinary {
 }
 
 /// Reads the catalog, object `root`, and each payload that it leads to.
-pub(super) fn read(
+pub(crate) fn read(
     root: u64,
     document: &mut Document,
     window: &mut Window<'_>,
@@ -102,7 +104,7 @@ pub(super) fn read(
 }
 
 /// Reads a catalog that may be a wrapper's.
-pub(super) fn read_object(
+pub(crate) fn read_object(
     catalog: &Object,
     document: &mut Document,
     window: &mut Window<'_>,
@@ -154,14 +156,14 @@ pub(super) fn read_object(
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FileKind {
+pub(crate) enum FileKind {
     Payload,
     Ordinary,
     None,
 }
 
 /// Returns what a file specification says of its file.
-pub(super) fn file_kind(file: &Object) -> FileKind {
+pub(crate) fn file_kind(file: &Object) -> FileKind {
     let Ok(dict) = file.dict("file specification") else { return FileKind::None };
     let mut relationships = dict.all(b"AFRelationship");
     let is_payload = relationships.any(|value| value.is_name(ENCRYPTED_PAYLOAD))
@@ -197,7 +199,7 @@ fn embedded(
 }
 
 /// The root of the name tree `/Names /EmbeddedFiles`.
-pub(super) fn embedded_files(
+pub(crate) fn embedded_files(
     catalog: &Dict<'_>,
     document: &mut Document,
     window: &mut Window<'_>,
@@ -209,7 +211,7 @@ pub(super) fn embedded_files(
 }
 
 /// The dictionary under `key`, direct or not.
-pub(super) fn step(
+pub(crate) fn step(
     dict: &Dict<'_>,
     key: &[u8],
     document: &mut Document,
@@ -224,7 +226,7 @@ pub(super) fn step(
 
 /// Reads a wrapper's file specification: notes what it says of its payloads, and emits each one.
 /// Several references are several payloads, and one that cannot be read is a candidate too.
-pub(super) fn unwrap(
+pub(crate) fn unwrap(
     file: &Object,
     document: &mut Document,
     window: &mut Window<'_>,
@@ -322,7 +324,7 @@ fn streams(
 
 /// Whose handler a wrapper names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Handler {
+pub(crate) enum Handler {
     Microsoft,
     Other,
     Unknown,
@@ -330,11 +332,11 @@ pub(super) enum Handler {
 
 #[cfg(test)]
 mod tests {
-    use super::super::document::Sighting;
-    use super::super::load::fields_of;
-    use super::super::read::Depth;
-    use super::super::tests::{Told, with_window};
     use super::*;
+    use crate::container::pdf::file::document::Sighting;
+    use crate::container::pdf::file::load::fields_of;
+    use crate::container::pdf::protection::read::Depth;
+    use crate::container::pdf::tests::{Told, with_window};
     use proptest::prelude::*;
 
     const ENTRIES: [&str; 16] = [

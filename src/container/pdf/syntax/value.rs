@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 
-use super::layout::DEPTH;
-use super::lex::{Fault, Lexer, NUMERIC, PLAIN, REGULAR, Token, hex_digit, is, is_number};
+use crate::container::pdf::layout::DEPTH;
+use crate::container::pdf::syntax::lexer::{
+    Fault, Lexer, NUMERIC, PLAIN, REGULAR, Token, hex_digit, is, is_number,
+};
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Null,
     Bool,
     Int(i64),
@@ -29,11 +31,11 @@ pub(super) enum Value<'a> {
 }
 
 /// An entry of a dictionary: its key, and what stands under that.
-pub(super) type Entry<'a> = (Cow<'a, [u8]>, Value<'a>);
+pub(crate) type Entry<'a> = (Cow<'a, [u8]>, Value<'a>);
 
 impl Value<'_> {
     /// A whole number that is not negative.
-    pub(super) fn number(&self) -> Option<u64> {
+    pub(crate) fn number(&self) -> Option<u64> {
         match self {
             Value::Int(number) => u64::try_from(*number).ok(),
             _ => None,
@@ -41,20 +43,20 @@ impl Value<'_> {
     }
 
     /// The number of the object that it refers to.
-    pub(super) fn reference(&self) -> Option<u64> {
+    pub(crate) fn reference(&self) -> Option<u64> {
         match self {
             Value::Ref(number) => Some(*number),
             _ => None,
         }
     }
 
-    pub(super) fn is_name(&self, name: &[u8]) -> bool {
+    pub(crate) fn is_name(&self, name: &[u8]) -> bool {
         matches!(self, Value::Name(said) if said.as_ref() == name)
     }
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) fn value(&mut self) -> Result<Value<'a>, Fault> {
+    pub(crate) fn value(&mut self) -> Result<Value<'a>, Fault> {
         self.space();
         match self.peek() {
             // Names and numbers are most of what is read here.
@@ -77,7 +79,7 @@ impl<'a> Lexer<'a> {
 
     /// Steps into a dictionary, if one stands here: its entries come next, and what was odd before
     /// them is not odd in it.
-    pub(super) fn enter(&mut self) -> bool {
+    pub(crate) fn enter(&mut self) -> bool {
         self.space();
         let is_dict = self.rest().starts_with(b"<<");
         if is_dict {
@@ -90,7 +92,7 @@ impl<'a> Lexer<'a> {
 
     /// The next entry of the dictionary that was entered, or of which this is the inside; nothing
     /// behind the last one, and then its bracket is passed over.
-    pub(super) fn entry(&mut self) -> Result<Option<Entry<'a>>, Fault> {
+    pub(crate) fn entry(&mut self) -> Result<Option<Entry<'a>>, Fault> {
         self.space();
         match self.rest() {
             [b'/', ..] => {
@@ -266,7 +268,7 @@ impl Brackets {
 }
 
 /// A name with its `#xx` decoded (ISO 32000-2 7.3.5).
-pub(super) fn decode_name(raw: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn decode_name(raw: &[u8]) -> Cow<'_, [u8]> {
     if !raw.contains(&b'#') {
         return Cow::Borrowed(raw);
     }

@@ -11,17 +11,17 @@ use crate::source::Extent;
 
 /// Collects the protection of one PDF. A PDF may name several encryption dictionaries and several
 /// payloads: each one is a candidate, and the strongest protection counts.
-pub(super) struct Candidates<'s> {
+pub(crate) struct Candidates<'s> {
     sink: &'s mut (dyn Sink + 's),
     protection: Option<Protection>,
     read: HashSet<(Kind, u64)>,
     layers: HashSet<(u64, u64)>,
     /// Whether one of them is a wrapper.
-    pub(super) is_wrapper: bool,
+    pub(crate) is_wrapper: bool,
 }
 
 impl<'s> Candidates<'s> {
-    pub(super) fn new(sink: &'s mut (dyn Sink + 's)) -> Candidates<'s> {
+    pub(crate) fn new(sink: &'s mut (dyn Sink + 's)) -> Candidates<'s> {
         Candidates {
             sink,
             protection: None,
@@ -32,7 +32,7 @@ impl<'s> Candidates<'s> {
     }
 
     /// Notes the protection of one candidate.
-    pub(super) fn protects(&mut self, protection: Protection) {
+    pub(crate) fn protects(&mut self, protection: Protection) {
         let rank = |protection| match protection {
             Protection::None => 0,
             Protection::Password => 1,
@@ -49,12 +49,12 @@ impl<'s> Candidates<'s> {
     }
 
     /// Tells the sink the protection of the whole file.
-    pub(super) fn protection_of_file(&mut self, protection: Protection) {
+    pub(crate) fn protection_of_file(&mut self, protection: Protection) {
         self.sink.protection(protection);
     }
 
     /// Emits a protected PDF that is stored in the member as it is.
-    pub(super) fn layer(&mut self, extent: Extent) -> Result<()> {
+    pub(crate) fn layer(&mut self, extent: Extent) -> Result<()> {
         if self.layers.insert((extent.offset, extent.len)) {
             self.sink.member(Member { name: Name::Layer, body: Body::Stored(vec![extent]) })?;
         }
@@ -62,36 +62,36 @@ impl<'s> Candidates<'s> {
     }
 
     /// The strongest protection so far; `None` if there is no candidate.
-    pub(super) fn protection(&self) -> Option<Protection> {
+    pub(crate) fn protection(&self) -> Option<Protection> {
         self.protection
     }
 
     /// Notes that the structure of this kind at `at` is read, and returns whether it was not read
     /// before. One without an offset is always new.
-    pub(super) fn is_new(&mut self, kind: Kind, at: Option<u64>) -> bool {
+    pub(crate) fn is_new(&mut self, kind: Kind, at: Option<u64>) -> bool {
         at.is_none_or(|at| self.read.insert((kind, at)))
     }
 
     /// Returns whether the structure of this kind at `at` was read.
-    pub(super) fn has_read(&self, kind: Kind, at: Option<u64>) -> bool {
+    pub(crate) fn has_read(&self, kind: Kind, at: Option<u64>) -> bool {
         at.is_some_and(|at| self.read.contains(&(kind, at)))
     }
 
     /// Notes a candidate that cannot be read. It becomes a record of its own.
-    pub(super) fn unread(&mut self, error: Error) -> Result<()> {
+    pub(crate) fn unread(&mut self, error: Error) -> Result<()> {
         self.protects(Protection::Unknown);
         self.sink.unread_license(error)
     }
 
     /// Notes an error that concerns every candidate: others may be hidden.
-    pub(super) fn doubt(&mut self, error: Error) {
+    pub(crate) fn doubt(&mut self, error: Error) {
         self.protects(Protection::Unknown);
         self.sink.incomplete(error);
     }
 
     /// Notes a candidate that is damaged or not supported. Returns every other error: a limit
     /// concerns all records of the file.
-    pub(super) fn keep_error(&mut self, read: Result<()>) -> Result<()> {
+    pub(crate) fn keep_error(&mut self, read: Result<()>) -> Result<()> {
         match read {
             Err(error) if is_about_one(&error) => self.unread(error),
             read => read,
@@ -101,7 +101,7 @@ impl<'s> Candidates<'s> {
 
 /// A structure that is read once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// An encryption dictionary.
     Dictionary,
     /// The file specification of a wrapper.
@@ -111,7 +111,7 @@ pub(super) enum Kind {
 }
 
 /// Returns whether `error` is about one structure, and says nothing of the others.
-pub(super) fn is_about_one(error: &Error) -> bool {
+pub(crate) fn is_about_one(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Unsupported)
 }
 

@@ -1,24 +1,24 @@
 //! The cross-reference (ISO 32000-2 7.5.4 and 7.5.8): where an object lies, without reading the
 //! table it is listed in.
 
-use super::few::Few;
-use super::flate::Decode;
-use super::layout::{ENTRY, TRAILER_KEYS, TRAILER_SIGNS_BY_C, XREF_KEPT};
-use super::lex::{Lexer, Token};
-use super::load::{Fields, Lead, Seen, Spot, Text, look, once};
-use super::object::{Dict, Object, array, leads_with, mentions_one};
-use super::read::{Plain, Trailer};
-use super::stream::{Coding, StreamForm};
-use super::value::Value;
 use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
+use crate::container::pdf::file::load::{Fields, Lead, Seen, Spot, Text, look, once};
+use crate::container::pdf::file::small_list::Few;
+use crate::container::pdf::layout::{ENTRY, TRAILER_KEYS, TRAILER_SIGNS_BY_C, XREF_KEPT};
+use crate::container::pdf::protection::read::{Plain, Trailer};
+use crate::container::pdf::syntax::flate::Decode;
+use crate::container::pdf::syntax::lexer::{Lexer, Token};
+use crate::container::pdf::syntax::object::{Dict, Object, array, leads_with, mentions_one};
+use crate::container::pdf::syntax::stream::{Coding, StreamForm};
+use crate::container::pdf::syntax::value::Value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::{Ahead, Window};
 
 /// Where an object lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(crate) enum Entry {
     Offset(u64),
     /// In an object stream.
     Compressed {
@@ -28,15 +28,15 @@ pub(super) enum Entry {
 
 /// One section with its trailer.
 #[derive(Debug)]
-pub(super) struct Section {
+pub(crate) struct Section {
     kind: Kind,
-    pub(super) trailer: Said,
-    pub(super) older: Older,
+    pub(crate) trailer: Said,
+    pub(crate) older: Older,
 }
 
 /// What a trailer says.
 #[derive(Debug, Clone)]
-pub(super) enum Said {
+pub(crate) enum Said {
     /// Nothing odd, and nothing that protects the file.
     Plain(Plain),
     /// Something else.
@@ -45,10 +45,10 @@ pub(super) enum Said {
 
 /// Where a trailer says that older sections lie.
 #[derive(Debug, Default)]
-pub(super) struct Older {
-    pub(super) places: [Option<u64>; 2],
+pub(crate) struct Older {
+    pub(crate) places: [Option<u64>; 2],
     /// Why that could not be read, or not wholly.
-    pub(super) fault: Option<Error>,
+    pub(crate) fault: Option<Error>,
 }
 
 #[derive(Debug)]
@@ -84,7 +84,7 @@ fn malformed(at: u64, why: &'static str) -> Error {
 
 impl Section {
     /// Reads the section at `at`, a table or a stream.
-    pub(super) fn read(window: &mut Window<'_>, at: u64) -> Result<Section> {
+    pub(crate) fn read(window: &mut Window<'_>, at: u64) -> Result<Section> {
         if at >= window.len() {
             return Err(malformed(at, "lies behind the end of the file"));
         }
@@ -174,7 +174,7 @@ impl Section {
     }
 
     /// Where the object `number` lies by this section, if it says so.
-    pub(super) fn lookup(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Entry>> {
+    pub(crate) fn lookup(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Entry>> {
         match &mut self.kind {
             Kind::Table(subsections) => lookup_table(subsections, window, number),
             Kind::Stream(stream) => stream.lookup(window, number),
@@ -490,9 +490,9 @@ fn read_full(decode: &mut Decode, window: &mut Window<'_>, room: &mut [u8]) -> R
 
 #[cfg(test)]
 mod tests {
-    use super::super::load::load;
-    use super::super::tests::with_window;
     use super::*;
+    use crate::container::pdf::file::load::load;
+    use crate::container::pdf::tests::with_window;
     use proptest::prelude::*;
 
     /// What trailers and cross-reference streams have, and what they should not have.

@@ -1,17 +1,17 @@
 //! Indirect objects and trailers: where they end, and what ordinary ones say (ISO 32000-2 7.3.10).
 
-use super::layout::{BEHIND_TRAILER, DICT_ENTRIES, OBJECT, OBJECT_STEP, STARTXREF};
-use super::lex::{Fault, Lexer, Token};
-use super::object::{Object, object_error};
-use super::value::Value;
 use crate::bytes::{Buffer, to_u64};
+use crate::container::pdf::layout::{BEHIND_TRAILER, DICT_ENTRIES, OBJECT, OBJECT_STEP, STARTXREF};
+use crate::container::pdf::syntax::lexer::{Fault, Lexer, Token};
+use crate::container::pdf::syntax::object::{Object, object_error};
+use crate::container::pdf::syntax::value::Value;
 use crate::error::Result;
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
 
 /// What stands before an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lead {
+pub(crate) enum Lead {
     /// `number generation obj`, of that number where it is known.
     Indirect(Option<u64>),
     /// `trailer`.
@@ -38,7 +38,7 @@ impl Found {
 
 /// What an ordinary dictionary says, taken down while its end is looked for: nothing of it has to
 /// be kept, or read twice.
-pub(super) trait Fields: Default {
+pub(crate) trait Fields: Default {
     /// Takes an entry; nothing where it takes the whole dictionary to say what
     /// that means.
     fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()>;
@@ -48,7 +48,7 @@ pub(super) trait Fields: Default {
 }
 
 /// An entry that nobody writes twice.
-pub(super) fn once<T>(field: &mut Option<T>, value: T) -> Option<()> {
+pub(crate) fn once<T>(field: &mut Option<T>, value: T) -> Option<()> {
     match field.replace(value) {
         Some(_) => None,
         None => Some(()),
@@ -56,24 +56,24 @@ pub(super) fn once<T>(field: &mut Option<T>, value: T) -> Option<()> {
 }
 
 /// The text of a dictionary.
-pub(super) struct Text<'a> {
-    pub(super) raw: &'a [u8],
+pub(crate) struct Text<'a> {
+    pub(crate) raw: &'a [u8],
     /// Whether it holds a comment or a NUL between its tokens.
-    pub(super) is_odd: bool,
+    pub(crate) is_odd: bool,
     /// Whether the data of a stream follow.
-    pub(super) has_data: bool,
+    pub(crate) has_data: bool,
 }
 
 /// Where the value of an object and the data of its stream begin in the member; nothing of one out
 /// of an object stream.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Spot {
-    pub(super) at: Option<u64>,
-    pub(super) data: Option<u64>,
+pub(crate) struct Spot {
+    pub(crate) at: Option<u64>,
+    pub(crate) data: Option<u64>,
 }
 
 /// An object that was looked at.
-pub(super) enum Seen<T> {
+pub(crate) enum Seen<T> {
     /// An ordinary one.
     Fields(T, Spot),
     /// Any other.
@@ -81,7 +81,7 @@ pub(super) enum Seen<T> {
 }
 
 /// Reads the object that begins at `offset` with `lead`, however large it is.
-pub(super) fn load(
+pub(crate) fn load(
     window: &mut Window<'_>,
     offset: u64,
     lead: Lead,
@@ -94,7 +94,7 @@ pub(super) fn load(
 }
 
 /// The same of an object that is ordinary mostly.
-pub(super) fn look<T: Fields>(
+pub(crate) fn look<T: Fields>(
     window: &mut Window<'_>,
     offset: u64,
     lead: Lead,
@@ -219,7 +219,7 @@ fn fields<T: Fields>(lexer: &mut Lexer<'_>) -> Result<Option<(T, bool)>, Fault> 
 }
 
 /// Returns the fields of the dictionary that `bytes` begin with and its length, if it is ordinary.
-pub(super) fn fields_of<T: Fields>(bytes: &[u8]) -> Option<(T, usize)> {
+pub(crate) fn fields_of<T: Fields>(bytes: &[u8]) -> Option<(T, usize)> {
     let mut lexer = Lexer::whole(bytes);
     let (fields, is_odd) = fields::<T>(&mut lexer).ok()??;
     let raw = bytes.get(..lexer.at()).unwrap_or_default();

@@ -1,0 +1,9 @@
+//! The structure of a PDF file (ISO 32000-2 7.5): header, cross-reference, object streams and objects.
+
+pub(crate) mod document;
+pub(crate) mod load;
+pub(crate) mod object_queue;
+pub(crate) mod object_stream;
+pub(crate) mod small_list;
+pub(crate) mod two_pass_reader;
+pub(crate) mod xref;
