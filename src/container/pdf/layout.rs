@@ -26,16 +26,16 @@ pub(crate) const ENCRYPTED_PAYLOAD: &[u8] = b"EncryptedPayload";
 /// The code of an error in a wrapper's payload.
 pub(crate) const PAYLOAD_DAMAGED: ErrorCode = ErrorCode::MalformedPdfPayload;
 /// What a damaged name of the handler still begins with, and what no other producer writes.
-pub(crate) const SIGNS: [&[u8]; 3] = [b"MicrosoftIRM", PUBLISHING_LICENSE, ENCRYPTED_PAYLOAD];
+pub(crate) const MARKERS: [&[u8]; 3] = [b"MicrosoftIRM", PUBLISHING_LICENSE, ENCRYPTED_PAYLOAD];
 /// The same with the place of their `c`: a letter that all of them have, and few trailers.
-pub(crate) const SIGNS_BY_C: [(&[u8], usize); 3] =
+pub(crate) const MARKERS_BY_C: [(&[u8], usize); 3] =
     [(b"MicrosoftIRM", 2), (PUBLISHING_LICENSE, 12), (ENCRYPTED_PAYLOAD, 2)];
 /// The same in a trailer, where `Encrypt` is a sign if it is no key.
-pub(crate) const TRAILER_SIGNS_BY_C: [(&[u8], usize); 3] =
+pub(crate) const TRAILER_MARKERS_BY_C: [(&[u8], usize); 3] =
     [(b"MicrosoftIRM", 2), (PUBLISHING_LICENSE, 12), (b"Encrypt", 2)];
 
 /// What a search looks for: `SIGNS`, and Foxit's names of the handler.
-pub(crate) const SEARCH_SIGNS: [&[u8]; 4] =
+pub(crate) const SEARCH_MARKERS: [&[u8]; 4] =
     [b"MicrosoftIRM", PUBLISHING_LICENSE, ENCRYPTED_PAYLOAD, b"FoxitRMS"];
 
 /// Names under which Foxit writes Microsoft's handler: `FoxitRMS`, and `FoxitRMSV2` for version 2.

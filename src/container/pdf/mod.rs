@@ -12,6 +12,7 @@ mod quote;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use crate::bytes::to_u64;
 use crate::container::sink::Sink;
@@ -27,13 +28,13 @@ pub(crate) use quote::is_quote;
 /// Returns whether a PDF begins with `head`: its header is at the start, or within the first 1024
 /// bytes with binary junk before it or an object after it. Text that only quotes the header is none.
 pub(crate) fn matches(head: &[u8]) -> bool {
-    file::document::find_header(head).is_some_and(|at| is_document_at(head, at))
+    file::header::find_header(head).is_some_and(|at| is_document_at(head, at))
 }
 
 /// Returns the offset of the header of a PDF that begins behind more bytes than most readers pass over.
 /// Data of other formats may contain the header alone, so an object has to follow it.
 pub(crate) fn late_header_at(head: &[u8]) -> Option<usize> {
-    let at = file::document::find_late_header(head)?;
+    let at = file::header::find_late_header(head)?;
     object_at(head.get(at..)?).is_some().then_some(at)
 }
 
@@ -49,7 +50,7 @@ fn is_document_at(head: &[u8], at: usize) -> bool {
 /// # Errors
 /// The structure of the PDF is damaged, or names a budget.
 pub(crate) fn read_whole(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    let at = file::document::find_header(window.head()?).unwrap_or_default();
+    let at = file::header::find_header(window.head()?).unwrap_or_default();
     if at > 0 && is_quote(window, at)? {
         sink.container(Container::Other);
         return Ok(());
@@ -110,7 +111,7 @@ pub(crate) fn read_headless(window: &mut Window<'_>, sink: &mut dyn Sink) -> Res
 fn object_at(bytes: &[u8]) -> Option<usize> {
     for at in memchr::memmem::find_iter(bytes, b" obj") {
         let before = bytes.get(..at).unwrap_or_default();
-        let start = protection::search::header_before(before).map(|(start, _)| start);
+        let start = file::header::header_before(before).map(|(start, _)| start);
         let line = start.and_then(|start| before.get(..start));
         if line.is_some_and(|line| matches!(line.last(), None | Some(b'\n' | b'\r'))) {
             return start;
@@ -121,7 +122,7 @@ fn object_at(bytes: &[u8]) -> Option<usize> {
 
 /// Where `%PDF-` begins, if it does within the first 1024 bytes.
 pub(crate) fn header_at(head: &[u8]) -> Option<usize> {
-    file::document::find_header(head)
+    file::header::find_header(head)
 }
 
 /// The end of the member, where a PDF says with `startxref` how it is read; `None` where nothing

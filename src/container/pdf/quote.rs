@@ -1,7 +1,7 @@
 //! Text that quotes a part of a PDF, as pages about the format do.
 
 use crate::bytes::to_u64;
-use crate::container::pdf::layout::{SEARCH_OVERLAP, SEARCH_PIECE, SEARCH_SIGNS};
+use crate::container::pdf::layout::{SEARCH_MARKERS, SEARCH_OVERLAP, SEARCH_PIECE};
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::Window;
@@ -23,7 +23,7 @@ pub(crate) fn is_quote(window: &mut Window<'_>, at: usize) -> Result<bool> {
     while position < MOST {
         let piece = window.up_to(position, SEARCH_PIECE)?;
         meter.charge(Limit::Steps, to_u64(piece.len()))?;
-        let mut words = STRUCTURE.iter().chain(&SEARCH_SIGNS);
+        let mut words = STRUCTURE.iter().chain(&SEARCH_MARKERS);
         if !is_text(piece) || words.any(|word| memchr::memmem::find(piece, word).is_some()) {
             return Ok(false);
         }

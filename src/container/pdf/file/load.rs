@@ -1,17 +1,17 @@
 //! Indirect objects and trailers: where they end, and what ordinary ones say (ISO 32000-2 7.3.10).
 
 use crate::bytes::{Buffer, to_u64};
-use crate::container::pdf::layout::{BEHIND_TRAILER, DICT_ENTRIES, OBJECT, OBJECT_STEP, STARTXREF};
+use crate::container::pdf::layout::{BEHIND_TRAILER, OBJECT, OBJECT_STEP, STARTXREF};
+use crate::container::pdf::syntax::fields::{DictFields, DictText, read_fields};
 use crate::container::pdf::syntax::lexer::{Fault, Lexer, Token};
 use crate::container::pdf::syntax::object::{Object, object_error};
-use crate::container::pdf::syntax::value::Value;
 use crate::error::Result;
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
 
 /// What stands before an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lead {
+pub(crate) enum Prefix {
     /// `number generation obj`, of that number where it is known.
     Indirect(Option<u64>),
     /// `trailer`.
@@ -20,62 +20,34 @@ pub(crate) enum Lead {
 
 /// What was found of an object in a run of bytes.
 #[derive(Debug, PartialEq, Eq)]
-struct Found {
+struct ObjectRange {
     start: usize,
     end: usize,
     /// The end of the strays, which begin at `end`.
-    strays: usize,
+    trailing: usize,
     data: Option<usize>,
 }
 
-impl Found {
+impl ObjectRange {
     /// The same in the member, of bytes that lie at `offset`.
-    fn spot(&self, offset: u64) -> Spot {
+    fn spot(&self, offset: u64) -> ObjectOffsets {
         let place = |inside: usize| offset.checked_add(to_u64(inside));
-        Spot { at: place(self.start), data: self.data.and_then(place) }
+        ObjectOffsets { at: place(self.start), data: self.data.and_then(place) }
     }
-}
-
-/// What an ordinary dictionary says, taken down while its end is looked for: nothing of it has to
-/// be kept, or read twice.
-pub(crate) trait Fields: Default {
-    /// Takes an entry; nothing where it takes the whole dictionary to say what
-    /// that means.
-    fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()>;
-
-    /// Whether that was all there is to say of this text.
-    fn end(&self, text: &Text<'_>) -> Option<()>;
-}
-
-/// An entry that nobody writes twice.
-pub(crate) fn once<T>(field: &mut Option<T>, value: T) -> Option<()> {
-    match field.replace(value) {
-        Some(_) => None,
-        None => Some(()),
-    }
-}
-
-/// The text of a dictionary.
-pub(crate) struct Text<'a> {
-    pub(crate) raw: &'a [u8],
-    /// Whether it holds a comment or a NUL between its tokens.
-    pub(crate) is_odd: bool,
-    /// Whether the data of a stream follow.
-    pub(crate) has_data: bool,
 }
 
 /// Where the value of an object and the data of its stream begin in the member; nothing of one out
 /// of an object stream.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Spot {
+pub(crate) struct ObjectOffsets {
     pub(crate) at: Option<u64>,
     pub(crate) data: Option<u64>,
 }
 
 /// An object that was looked at.
-pub(crate) enum Seen<T> {
+pub(crate) enum Loaded<T> {
     /// An ordinary one.
-    Fields(T, Spot),
+    Fields(T, ObjectOffsets),
     /// Any other.
     Object(Object),
 }
@@ -84,35 +56,35 @@ pub(crate) enum Seen<T> {
 pub(crate) fn load(
     window: &mut Window<'_>,
     offset: u64,
-    lead: Lead,
+    prefix: Prefix,
     structure: &'static str,
 ) -> Result<Object> {
     let meter = window.meter();
-    reach(window, offset, structure, |bytes, is_whole| {
-        find(bytes, lead, is_whole).map(|found| keep(bytes, &found, offset, meter))
+    read_growing(window, offset, structure, |bytes, is_whole| {
+        find(bytes, prefix, is_whole).map(|found| keep(bytes, &found, offset, meter))
     })
 }
 
 /// The same of an object that is ordinary mostly.
-pub(crate) fn look<T: Fields>(
+pub(crate) fn load_fields<T: DictFields>(
     window: &mut Window<'_>,
     offset: u64,
-    lead: Lead,
+    prefix: Prefix,
     structure: &'static str,
-) -> Result<Seen<T>> {
+) -> Result<Loaded<T>> {
     let meter = window.meter();
-    reach(window, offset, structure, |bytes, is_whole| {
-        if let Some((fields, found)) = find_fields(bytes, lead, is_whole)? {
-            return Ok(Ok(Seen::Fields(fields, found.spot(offset))));
+    read_growing(window, offset, structure, |bytes, is_whole| {
+        if let Some((fields, found)) = find_fields(bytes, prefix, is_whole)? {
+            return Ok(Ok(Loaded::Fields(fields, found.spot(offset))));
         }
-        let found = find(bytes, lead, is_whole)?;
-        Ok(keep(bytes, &found, offset, meter).map(Seen::Object))
+        let found = find(bytes, prefix, is_whole)?;
+        Ok(keep(bytes, &found, offset, meter).map(Loaded::Object))
     })
 }
 
 /// Reads more and more from `offset` on, until `read` finds what it needs there. It is told
 /// whether nothing follows.
-fn reach<T>(
+fn read_growing<T>(
     window: &mut Window<'_>,
     offset: u64,
     structure: &'static str,
@@ -149,50 +121,50 @@ fn reach<T>(
     }
 }
 
-fn keep(bytes: &[u8], found: &Found, offset: u64, meter: &Meter) -> Result<Object> {
-    let kept = bytes.get(found.start..found.strays).unwrap_or_default();
+fn keep(bytes: &[u8], found: &ObjectRange, offset: u64, meter: &Meter) -> Result<Object> {
+    let kept = bytes.get(found.start..found.trailing).unwrap_or_default();
     meter.charge(Limit::Allocation, to_u64(kept.len()))?;
-    let Spot { at, data } = found.spot(offset);
+    let ObjectOffsets { at, data } = found.spot(offset);
     Ok(Object::new(kept.to_vec(), found.end.saturating_sub(found.start), at, data))
 }
 
-fn find(bytes: &[u8], lead: Lead, is_whole: bool) -> Result<Found, Fault> {
+fn find(bytes: &[u8], prefix: Prefix, is_whole: bool) -> Result<ObjectRange, Fault> {
     let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
-    pass_lead(&mut lexer, lead)?;
+    skip_prefix(&mut lexer, prefix)?;
     lexer.space();
     let start = lexer.at();
     lexer.value()?;
     let end = lexer.at();
-    let (strays, data) = match following(&mut lexer, lead, is_whole)? {
-        Following::End => (end, None),
-        Following::Data(at) => (end, Some(at)),
-        Following::Strays => strays(bytes, end, lead, is_whole)?,
+    let (trailing, data) = match read_following(&mut lexer, prefix, is_whole)? {
+        FollowingToken::End => (end, None),
+        FollowingToken::Data(at) => (end, Some(at)),
+        FollowingToken::Other => trailing(bytes, end, prefix, is_whole)?,
     };
-    Ok(Found { start, end, strays, data })
+    Ok(ObjectRange { start, end, trailing, data })
 }
 
 /// What [`find`] finds, with the fields of an ordinary dictionary; nothing of anything else. The
 /// bytes have to be as many for the one as for the other.
-fn find_fields<T: Fields>(
+fn find_fields<T: DictFields>(
     bytes: &[u8],
-    lead: Lead,
+    prefix: Prefix,
     is_whole: bool,
-) -> Result<Option<(T, Found)>, Fault> {
+) -> Result<Option<(T, ObjectRange)>, Fault> {
     let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
-    let read = |lexer: &mut Lexer<'_>| -> Result<Option<(T, Found)>, Fault> {
-        pass_lead(lexer, lead)?;
+    let read = |lexer: &mut Lexer<'_>| -> Result<Option<(T, ObjectRange)>, Fault> {
+        skip_prefix(lexer, prefix)?;
         lexer.space();
         let start = lexer.at();
-        let Some((fields, is_odd)) = fields::<T>(lexer)? else { return Ok(None) };
+        let Some((fields, is_unusual)) = read_fields::<T>(lexer)? else { return Ok(None) };
         let end = lexer.at();
-        let data = match following(lexer, lead, is_whole)? {
-            Following::End => None,
-            Following::Data(at) => Some(at),
-            Following::Strays => return Ok(None),
+        let data = match read_following(lexer, prefix, is_whole)? {
+            FollowingToken::End => None,
+            FollowingToken::Data(at) => Some(at),
+            FollowingToken::Other => return Ok(None),
         };
         let raw = bytes.get(start..end).unwrap_or_default();
-        let text = Text { raw, is_odd, has_data: data.is_some() };
-        Ok(fields.end(&text).map(|()| (fields, Found { start, end, strays: end, data })))
+        let text = DictText { raw, is_unusual, has_data: data.is_some() };
+        Ok(fields.end(&text).map(|()| (fields, ObjectRange { start, end, trailing: end, data })))
     };
     match read(&mut lexer) {
         // What is wrong with it, the other one says.
@@ -201,40 +173,14 @@ fn find_fields<T: Fields>(
     }
 }
 
-/// The fields of the dictionary that stands here, and whether something between them is odd.
-fn fields<T: Fields>(lexer: &mut Lexer<'_>) -> Result<Option<(T, bool)>, Fault> {
-    let mut fields = T::default();
-    if !lexer.enter() {
-        return Ok(None);
-    }
-    for _ in 0..=DICT_ENTRIES {
-        let Some((key, value)) = lexer.entry()? else {
-            return Ok(Some((fields, lexer.is_odd())));
-        };
-        if fields.take(&key, &value).is_none() {
-            return Ok(None);
-        }
-    }
-    Ok(None)
-}
-
-/// Returns the fields of the dictionary that `bytes` begin with and its length, if it is ordinary.
-pub(crate) fn fields_of<T: Fields>(bytes: &[u8]) -> Option<(T, usize)> {
-    let mut lexer = Lexer::whole(bytes);
-    let (fields, is_odd) = fields::<T>(&mut lexer).ok()??;
-    let raw = bytes.get(..lexer.at()).unwrap_or_default();
-    fields.end(&Text { raw, is_odd, has_data: false })?;
-    Some((fields, lexer.at()))
-}
-
-fn pass_lead(lexer: &mut Lexer<'_>, lead: Lead) -> Result<(), Fault> {
-    match lead {
-        Lead::Trailer => {
+fn skip_prefix(lexer: &mut Lexer<'_>, prefix: Prefix) -> Result<(), Fault> {
+    match prefix {
+        Prefix::Trailer => {
             if lexer.token()? != Token::Word(b"trailer") {
                 return Err(Fault::Malformed(0, "no trailer"));
             }
         }
-        Lead::Indirect(number) => {
+        Prefix::Indirect(number) => {
             let found = header(lexer)?;
             if number.is_some_and(|number| number != found) {
                 return Err(Fault::Malformed(0, "another object stands there"));
@@ -245,49 +191,57 @@ fn pass_lead(lexer: &mut Lexer<'_>, lead: Lead) -> Result<(), Fault> {
 }
 
 /// What follows a value.
-enum Following {
+enum FollowingToken {
     /// The end of the object or of the trailer.
     End,
     /// The data of a stream, from this offset on.
     Data(usize),
     /// Other tokens: the value ends too early, or the object is damaged.
-    Strays,
+    Other,
 }
 
 /// Reads the token that follows a value. An object whose `endobj` is missing ends before the next
 /// object; that hides nothing.
-fn following(lexer: &mut Lexer<'_>, lead: Lead, is_whole: bool) -> Result<Following, Fault> {
+fn read_following(
+    lexer: &mut Lexer<'_>,
+    prefix: Prefix,
+    is_whole: bool,
+) -> Result<FollowingToken, Fault> {
     if lexer.is_done() {
-        return if is_whole { Ok(Following::End) } else { Err(Fault::Incomplete) };
+        return if is_whole { Ok(FollowingToken::End) } else { Err(Fault::Incomplete) };
     }
     let token = match lexer.token() {
         Err(Fault::Incomplete) => return Err(Fault::Incomplete),
-        Err(Fault::Malformed(..)) => return Ok(Following::Strays),
+        Err(Fault::Malformed(..)) => return Ok(FollowingToken::Other),
         Ok(token) => token,
     };
     match token {
-        Token::Word(b"stream") if lead != Lead::Trailer => data(lexer, is_whole),
-        Token::Word(b"endobj") if lead != Lead::Trailer => Ok(Following::End),
-        Token::Word(b"startxref") if lead == Lead::Trailer => {
-            Ok(if goes_on(lexer.rest(), is_whole)? { Following::Strays } else { Following::End })
+        Token::Word(b"stream") if prefix != Prefix::Trailer => data(lexer, is_whole),
+        Token::Word(b"endobj") if prefix != Prefix::Trailer => Ok(FollowingToken::End),
+        Token::Word(b"startxref") if prefix == Prefix::Trailer => {
+            Ok(if continues_dict(lexer.rest(), is_whole)? {
+                FollowingToken::Other
+            } else {
+                FollowingToken::End
+            })
         }
-        Token::Word(b"startxref" | b"xref" | b"trailer") => Ok(Following::End),
+        Token::Word(b"startxref" | b"xref" | b"trailer") => Ok(FollowingToken::End),
         // `endobj` is not always followed by white space.
-        Token::Word(word) if lead != Lead::Trailer && word.starts_with(b"endobj") => {
-            Ok(Following::End)
+        Token::Word(word) if prefix != Prefix::Trailer && word.starts_with(b"endobj") => {
+            Ok(FollowingToken::End)
         }
         Token::Int(_) => match (lexer.token(), lexer.token()) {
-            (Ok(Token::Int(_)), Ok(Token::Word(b"obj"))) => Ok(Following::End),
+            (Ok(Token::Int(_)), Ok(Token::Word(b"obj"))) => Ok(FollowingToken::End),
             (Err(Fault::Incomplete), _) | (_, Err(Fault::Incomplete)) => Err(Fault::Incomplete),
-            _ => Ok(Following::Strays),
+            _ => Ok(FollowingToken::Other),
         },
-        _ => Ok(Following::Strays),
+        _ => Ok(FollowingToken::Other),
     }
 }
 
 /// Whether behind `startxref`, its number and the comment that ends a file, in `rest`, a dictionary
 /// goes on: the trailer before it was closed too early.
-fn goes_on(rest: &[u8], is_whole: bool) -> Result<bool, Fault> {
+fn continues_dict(rest: &[u8], is_whole: bool) -> Result<bool, Fault> {
     // More blanks than that are padding.
     let is_whole = is_whole || rest.len() > BEHIND_TRAILER;
     let rest = rest.get(..BEHIND_TRAILER).unwrap_or(rest);
@@ -306,7 +260,7 @@ fn goes_on(rest: &[u8], is_whole: bool) -> Result<bool, Fault> {
 fn end_of_trailer(rest: &[u8], is_whole: bool) -> Result<Option<usize>, Fault> {
     for at in memchr::memmem::find_iter(rest, STARTXREF) {
         let behind = rest.get(at.saturating_add(STARTXREF.len())..).unwrap_or_default();
-        if !goes_on(behind, is_whole)? {
+        if !continues_dict(behind, is_whole)? {
             return Ok(Some(at));
         }
     }
@@ -314,7 +268,7 @@ fn end_of_trailer(rest: &[u8], is_whole: bool) -> Result<Option<usize>, Fault> {
 }
 
 /// Finds the data of a stream behind its keyword.
-fn data(lexer: &Lexer<'_>, is_whole: bool) -> Result<Following, Fault> {
+fn data(lexer: &Lexer<'_>, is_whole: bool) -> Result<FollowingToken, Fault> {
     let end_of_line = match lexer.rest() {
         [b'\r', b'\n', ..] => 2,
         [b'\r' | b'\n', _, ..] => 1,
@@ -322,22 +276,22 @@ fn data(lexer: &Lexer<'_>, is_whole: bool) -> Result<Following, Fault> {
         _ if is_whole => 0,
         _ => return Err(Fault::Incomplete),
     };
-    Ok(Following::Data(lexer.at().saturating_add(end_of_line)))
+    Ok(FollowingToken::Data(lexer.at().saturating_add(end_of_line)))
 }
 
 /// Finds the end of the strays that begin at `start`, and the data of the stream whose dictionary
 /// they belong to.
-fn strays(
+fn trailing(
     bytes: &[u8],
     start: usize,
-    lead: Lead,
+    prefix: Prefix,
     is_whole: bool,
 ) -> Result<(usize, Option<usize>), Fault> {
     let rest = bytes.get(start..).unwrap_or_default();
     let find = |word: &[u8]| memchr::memmem::find(rest, word);
-    let (end, stream) = match lead {
-        Lead::Trailer => (end_of_trailer(rest, is_whole)?, None),
-        Lead::Indirect(_) => (find(b"endobj"), find(b"stream")),
+    let (end, stream) = match prefix {
+        Prefix::Trailer => (end_of_trailer(rest, is_whole)?, None),
+        Prefix::Indirect(_) => (find(b"endobj"), find(b"stream")),
     };
     let stream = stream.filter(|at| end.is_none_or(|end| *at < end));
     let is_own = |at: &usize| !rest.get(..*at).unwrap_or_default().ends_with(b"end");
@@ -351,7 +305,7 @@ fn strays(
     let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
     lexer.step(end.saturating_add(b"stream".len()));
     match data(&lexer, is_whole)? {
-        Following::Data(at) => Ok((end, Some(at))),
+        FollowingToken::Data(at) => Ok((end, Some(at))),
         _ => Ok((end, None)),
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use super::document::PdfDocument;
 use crate::bytes::to_u64;
-use crate::container::pdf::file::document::Document;
+use crate::container::pdf::syntax::dict::Dict;
 use crate::container::pdf::syntax::lexer::Lexer;
-use crate::container::pdf::syntax::object::{Dict, Object, object_error};
-use crate::container::pdf::syntax::value::Value;
+use crate::container::pdf::syntax::object::{Object, object_error};
+use crate::container::pdf::syntax::value::PdfValue;
 use crate::error::Result;
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
@@ -16,7 +17,7 @@ const OBJECT: u64 = 64;
 
 /// Objects that wait, in the order in which they were added: direct ones first.
 #[derive(Default)]
-pub(crate) struct Waiting {
+pub(crate) struct ObjectQueue {
     objects: Vec<Object>,
     numbers: Vec<u64>,
     /// How many of each were taken.
@@ -25,30 +26,30 @@ pub(crate) struct Waiting {
 }
 
 /// The next object.
-pub(crate) enum Next {
+pub(crate) enum QueuedObject {
     Object(Object),
     /// The cross-reference does not list it, so it is null (ISO 32000-2 7.3.10).
     Missing,
 }
 
-impl Waiting {
+impl ObjectQueue {
     /// Adds the dictionaries that each entry `key` of `dict` lists: one or an array of them, direct
     /// or not. Names and strings between them are skipped.
     pub(crate) fn add(
         &mut self,
         dict: &Dict<'_>,
         key: &[u8],
-        document: &mut Document,
+        document: &mut PdfDocument,
         window: &mut Window<'_>,
     ) -> Result<()> {
         for value in dict.all(key) {
             match value {
-                Value::Array(raw) => self.add_all(raw, window.meter())?,
-                Value::Dict(raw) => self.add_direct(raw, window.meter())?,
-                Value::Ref(number) => {
+                PdfValue::Array(raw) => self.add_all(raw, window.meter())?,
+                PdfValue::Dict(raw) => self.add_direct(raw, window.meter())?,
+                PdfValue::Ref(number) => {
                     let list = document.fetch(window, *number)?;
                     match list.as_ref().map(Object::value) {
-                        Some(Value::Array(raw)) => self.add_all(raw, window.meter())?,
+                        Some(PdfValue::Array(raw)) => self.add_all(raw, window.meter())?,
                         _ => self.add_number(*number),
                     }
                 }
@@ -63,11 +64,11 @@ impl Waiting {
         while !lexer.is_done() {
             meter.charge(Limit::Steps, 1)?;
             match lexer.value().map_err(|fault| object_error(fault, "EmbeddedFiles", None))? {
-                Value::Ref(number) => {
+                PdfValue::Ref(number) => {
                     meter.charge(Limit::Allocation, OBJECT)?;
                     self.add_number(number);
                 }
-                Value::Dict(raw) => self.add_direct(raw, meter)?,
+                PdfValue::Dict(raw) => self.add_direct(raw, meter)?,
                 _ => {}
             }
         }
@@ -97,15 +98,17 @@ impl Waiting {
     /// Takes the next object. After an error about an object the one after it follows.
     pub(crate) fn next(
         &mut self,
-        document: &mut Document,
+        document: &mut PdfDocument,
         window: &mut Window<'_>,
-    ) -> Result<Option<Next>> {
+    ) -> Result<Option<QueuedObject>> {
         if let Some(object) = self.objects.get(self.taken.0) {
             self.taken.0 = self.taken.0.saturating_add(1);
-            return Ok(Some(Next::Object(object.clone())));
+            return Ok(Some(QueuedObject::Object(object.clone())));
         }
         let Some(number) = self.numbers.get(self.taken.1) else { return Ok(None) };
         self.taken.1 = self.taken.1.saturating_add(1);
-        Ok(Some(document.fetch(window, *number)?.map_or(Next::Missing, Next::Object)))
+        Ok(Some(
+            document.fetch(window, *number)?.map_or(QueuedObject::Missing, QueuedObject::Object),
+        ))
     }
 }

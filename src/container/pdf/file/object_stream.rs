@@ -1,13 +1,14 @@
 //! [`ObjectStream`]: objects that are compressed together (ISO 32000-2 7.5.7).
 
+use super::load::{Loaded, Prefix, load_fields};
 use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
-use crate::container::pdf::file::load::{Fields, Lead, Seen, Text, fields_of, look, once};
 use crate::container::pdf::layout::OBJECT_STREAM;
+use crate::container::pdf::syntax::fields::{DictFields, DictText, fields_of, set_once};
 use crate::container::pdf::syntax::lexer::{Lexer, Token};
 use crate::container::pdf::syntax::object::Object;
 use crate::container::pdf::syntax::stream::{Coding, StreamForm};
-use crate::container::pdf::syntax::value::Value;
+use crate::container::pdf::syntax::value::PdfValue;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
@@ -31,31 +32,31 @@ struct ObjectStreamFields {
     coding: Coding,
 }
 
-impl Fields for ObjectStreamFields {
-    fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
+impl DictFields for ObjectStreamFields {
+    fn take(&mut self, key: &[u8], value: &PdfValue<'_>) -> Option<()> {
         match key {
-            b"Type" => once(&mut self.is_one, value.is_name(b"ObjStm")),
-            b"N" => once(&mut self.count, value.number()?),
-            b"First" => once(&mut self.first, to_usize(value.number()?)?),
+            b"Type" => set_once(&mut self.is_one, value.is_name(b"ObjStm")),
+            b"N" => set_once(&mut self.count, value.number()?),
+            b"First" => set_once(&mut self.first, to_usize(value.number()?)?),
             _ => self.coding.take(key, value),
         }
     }
 
-    fn end(&self, text: &Text<'_>) -> Option<()> {
+    fn end(&self, text: &DictText<'_>) -> Option<()> {
         let is_stream = self.is_one == Some(true) && text.has_data;
         (is_stream && self.count.is_some() && self.first.is_some()).then_some(())
     }
 }
 
 impl ObjectStream {
-    pub(crate) fn read(window: &mut Window<'_>, at: u64, lead: Lead) -> Result<ObjectStream> {
-        match look::<ObjectStreamFields>(window, at, lead, "object stream")? {
-            Seen::Fields(said, spot) => {
+    pub(crate) fn read(window: &mut Window<'_>, at: u64, prefix: Prefix) -> Result<ObjectStream> {
+        match load_fields::<ObjectStreamFields>(window, at, prefix, "object stream")? {
+            Loaded::Fields(said, spot) => {
                 let form = said.coding.form(spot.data.unwrap_or_default(), window.len());
                 let first = said.first.unwrap_or_default();
                 ObjectStream::decode(window, form, first, said.count.unwrap_or_default(), spot.at)
             }
-            Seen::Object(object) => ObjectStream::of(&object, window),
+            Loaded::Object(object) => ObjectStream::of(&object, window),
         }
     }
 
@@ -142,7 +143,7 @@ impl ObjectStream {
     }
 
     /// Returns the fields of the object `number`, if it is ordinary and nothing follows it.
-    pub(crate) fn fields<T: Fields>(&self, number: u64) -> Option<T> {
+    pub(crate) fn fields<T: DictFields>(&self, number: u64) -> Option<T> {
         let (start, end) = self.range(self.index(number)?)?;
         let (fields, len) = fields_of(self.bytes.get(start..)?)?;
         let behind = self.bytes.get(start.checked_add(len)?..end).unwrap_or_default();
@@ -161,8 +162,8 @@ impl ObjectStream {
         let len = lexer.at();
         let (own, behind) = rest.split_at_checked(end.saturating_sub(start).max(len))?;
         debug_assert!(own.len() >= len && behind.len() <= rest.len());
-        let has_strays = !Lexer::whole(own.get(len..)?).is_done();
-        let kept = if has_strays { own } else { own.get(..len)? };
+        let has_trailing_tokens = !Lexer::whole(own.get(len..)?).is_done();
+        let kept = if has_trailing_tokens { own } else { own.get(..len)? };
         Some(Object::new(kept.to_vec(), len, None, None))
     }
 
@@ -226,8 +227,8 @@ mod tests {
         ) {
             let bytes = format!("7 0 obj <<{begin}{}\n>>{behind}{content}", entries.join(" "));
             with_window(bytes.as_bytes(), |window| {
-                let seen = ObjectStream::read(window, 0, Lead::Indirect(None));
-                let plainly = load(window, 0, Lead::Indirect(None), "object stream")
+                let seen = ObjectStream::read(window, 0, Prefix::Indirect(None));
+                let plainly = load(window, 0, Prefix::Indirect(None), "object stream")
                     .and_then(|object| ObjectStream::of(&object, window));
                 prop_assert_eq!(format!("{seen:?}"), format!("{plainly:?}"));
                 Ok(())

@@ -2,20 +2,20 @@
 
 /// Some of a kind, in the order in which they came.
 #[derive(Debug, Clone)]
-pub(crate) struct Few<T> {
+pub(crate) struct SmallList<T> {
     first: Option<T>,
     rest: Vec<T>,
 }
 
-impl<T> Default for Few<T> {
-    fn default() -> Few<T> {
-        Few { first: None, rest: Vec::new() }
+impl<T> Default for SmallList<T> {
+    fn default() -> SmallList<T> {
+        SmallList { first: None, rest: Vec::new() }
     }
 }
 
-impl<T> Few<T> {
-    pub(crate) fn one(first: T) -> Few<T> {
-        Few { first: Some(first), rest: Vec::new() }
+impl<T> SmallList<T> {
+    pub(crate) fn one(first: T) -> SmallList<T> {
+        SmallList { first: Some(first), rest: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, one: T) {

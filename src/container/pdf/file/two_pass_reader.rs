@@ -10,15 +10,15 @@ use std::io;
 
 use crate::bytes::{to_u64, to_usize};
 use crate::container::pdf::layout::{
-    KEPT_BEFORE, KEPT_BEHIND, KEPT_HEAD, KEPT_MENTIONED, KEPT_TAIL, PIECE, SIGNS,
+    KEPT_BEFORE, KEPT_BEHIND, KEPT_HEAD, KEPT_MENTIONED, KEPT_TAIL, MARKERS, PIECE,
 };
-use crate::container::pdf::syntax::flate::{Compressed, Inflate};
+use crate::container::pdf::syntax::flate::{CompressedSource, Inflate};
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::{Extent, LookbehindBuffer, ReadAt};
 
 /// The decoded bytes of a compressed stream.
-pub(crate) struct Replay<'a> {
+pub(crate) struct TwoPassReader<'a> {
     source: &'a dyn ReadAt,
     meter: &'a Meter<'a>,
     extent: Extent,
@@ -27,31 +27,31 @@ pub(crate) struct Replay<'a> {
     mentioned: Vec<LookbehindBuffer>,
     size: u64,
     fault: Option<Error>,
-    second: RefCell<Option<Second<'a>>>,
+    second: RefCell<Option<SecondPass<'a>>>,
 }
 
-struct Second<'a> {
+struct SecondPass<'a> {
     inflate: Inflate,
-    input: Input<'a>,
+    input: CompressedInput<'a>,
     behind: LookbehindBuffer,
     piece: Vec<u8>,
 }
 
-impl fmt::Debug for Replay<'_> {
+impl fmt::Debug for TwoPassReader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Replay").field("size", &self.size).finish_non_exhaustive()
     }
 }
 
 /// The compressed bytes, charged for when they are read.
-struct Input<'a> {
+struct CompressedInput<'a> {
     source: &'a dyn ReadAt,
     meter: &'a Meter<'a>,
     /// What was read last.
     run: LookbehindBuffer,
 }
 
-impl Compressed for Input<'_> {
+impl CompressedSource for CompressedInput<'_> {
     fn bytes(&mut self, at: u64, max: usize) -> Result<&[u8]> {
         if self.run.from(at).is_none() {
             self.meter.charge(Limit::BytesRead, to_u64(max))?;
@@ -71,15 +71,15 @@ impl Compressed for Input<'_> {
     }
 }
 
-impl<'a> Replay<'a> {
+impl<'a> TwoPassReader<'a> {
     /// Makes the first pass over the zlib stream in `extent`; its end may lie before that of
     /// `extent`. Damage inside ends it, and what came before can be read.
     pub(crate) fn new(
         source: &'a dyn ReadAt,
         meter: &'a Meter<'a>,
         extent: Extent,
-    ) -> Result<Replay<'a>> {
-        let mut replay = Replay {
+    ) -> Result<TwoPassReader<'a>> {
+        let mut replay = TwoPassReader {
             source,
             meter,
             extent,
@@ -93,7 +93,7 @@ impl<'a> Replay<'a> {
         // Both passes, their pieces and both states of the decoder.
         meter.charge(Limit::Allocation, 2_097_152)?;
         let mut inflate = Inflate::new(extent.offset, extent.end());
-        let mut input = Input { source, meter, run: LookbehindBuffer::default() };
+        let mut input = CompressedInput { source, meter, run: LookbehindBuffer::default() };
         let mut piece = vec![0; PIECE];
         loop {
             match inflate.read(&mut piece, meter, &mut input) {
@@ -143,10 +143,10 @@ impl<'a> Replay<'a> {
             room = room.saturating_sub(len);
         }
         // A mention may begin in the piece before.
-        let longest = SIGNS.iter().map(|sign| sign.len()).max().unwrap_or_default();
+        let longest = MARKERS.iter().map(|marker| marker.len()).max().unwrap_or_default();
         let from = piece_at.saturating_sub(to_u64(longest)).max(self.mentioned_end());
         let Some(recent) = self.tail.from(from) else { return };
-        let found = SIGNS.iter().filter_map(|sign| memchr::memmem::find(recent, sign)).min();
+        let found = MARKERS.iter().filter_map(|marker| memchr::memmem::find(recent, marker)).min();
         let Some(found) = found.map(|found| from.saturating_add(to_u64(found))) else { return };
         let start = found.saturating_sub(to_u64(KEPT_BEFORE)).max(self.tail.offset);
         let Some(bytes) = self.tail.from(start) else { return };
@@ -166,9 +166,9 @@ impl<'a> Replay<'a> {
     /// The bytes from `offset` on that the second pass has or comes to.
     fn again(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
         let mut second = self.second.borrow_mut();
-        let second = second.get_or_insert_with(|| Second {
+        let second = second.get_or_insert_with(|| SecondPass {
             inflate: Inflate::new(self.extent.offset, self.extent.end()),
-            input: Input {
+            input: CompressedInput {
                 source: self.source,
                 meter: self.meter,
                 run: LookbehindBuffer::default(),
@@ -208,7 +208,7 @@ fn copy(from: &[u8], to: &mut [u8]) -> usize {
     len
 }
 
-impl ReadAt for Replay<'_> {
+impl ReadAt for TwoPassReader<'_> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         if offset >= self.size {
             return Ok(0);

@@ -2,20 +2,22 @@
 //! `/EmbeddedFiles`, of the catalog, of pages and of their annotations, and what is related to them.
 //! They are looked into where all members are wanted.
 
+use super::candidates::{CandidateKind, Candidates};
+use super::catalog::embedded_files;
+use super::payload::{declared, ends_at, is_clear};
+use super::wrapper;
+use super::wrapper::{FileKind, file_kind};
 use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::container::name::{Name, is_named_protected, not_as_named};
-use crate::container::pdf::file::document::Document;
-use crate::container::pdf::file::object_queue::{Next, Waiting};
-use crate::container::pdf::protection::candidates::{Candidates, Kind, is_about_one};
-use crate::container::pdf::protection::catalog::{
-    FileKind, embedded_files, file_kind, step, unwrap,
-};
-use crate::container::pdf::protection::payload::{declared, ends_at, is_clear};
-use crate::container::pdf::protection::read::Depth;
-use crate::container::pdf::syntax::object::{Dict, Object, string, text};
+use crate::container::pdf::file::document::PdfDocument;
+use crate::container::pdf::file::object_queue::{ObjectQueue, QueuedObject};
+use crate::container::pdf::syntax::dict::Dict;
+use crate::container::pdf::syntax::object::Object;
 use crate::container::pdf::syntax::stream::StreamForm;
-use crate::container::pdf::syntax::value::Value;
+use crate::container::pdf::syntax::string::{string, text};
+use crate::container::pdf::syntax::value::PdfValue;
+use crate::container::pdf::types::{Nesting, is_about_one};
 use crate::container::recognizer::Recognizer;
 use crate::container::sink::{Body, Member, WAITING, report_damage};
 use crate::error::{Error, ErrorKind, Result};
@@ -28,7 +30,7 @@ const HEAD: usize = 4096;
 /// Reads the attachments of the document whose catalog is object `root`, if the caller wants them.
 pub(crate) fn read(
     root: u64,
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<()> {
@@ -48,18 +50,18 @@ pub(crate) fn read(
 
 /// Returns whether attachments are read. Those of a wrapper always are: `/Collection /D` may name
 /// any of them. A payload is one file, whatever is attached to it.
-fn are_read(document: &Document, out: &Candidates<'_>) -> bool {
-    (out.options().deep || out.is_wrapper) && document.depth == Depth::Outer
+fn are_read(document: &PdfDocument, out: &Candidates<'_>) -> bool {
+    (out.options().deep || out.is_wrapper) && document.nesting == Nesting::Outer
 }
 
-fn is_encrypted(document: &Document, out: &Candidates<'_>) -> bool {
+fn is_encrypted(document: &PdfDocument, out: &Candidates<'_>) -> bool {
     out.protection().is_some() && document.encrypts_files
 }
 
 /// Reads the attachments of `catalog`, if the caller wants them.
 pub(crate) fn read_of(
     catalog: &Object,
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<()> {
@@ -68,8 +70,8 @@ pub(crate) fn read_of(
     }
     // The names in an encrypted file say nothing, and its damage hides no more than its encryption.
     let is_encrypted = is_encrypted(document, out);
-    let mut files = Waiting::default();
-    let mut nodes = Waiting::default();
+    let mut files = ObjectQueue::default();
+    let mut nodes = ObjectQueue::default();
     let listed = roots(catalog, &mut files, &mut nodes, document, window);
     if is_encrypted && listed.as_ref().is_err_and(is_about_one) {
         return Ok(());
@@ -90,7 +92,7 @@ pub(crate) fn read_of(
     while let Some(file) = next(&mut files, document, window, out)? {
         let read = match file_kind(&file) {
             // Payloads of the catalog were read with it, and are not read again.
-            FileKind::Payload if is_deep => unwrap(&file, document, window, out),
+            FileKind::Payload if is_deep => wrapper::read(&file, document, window, out),
             FileKind::Payload => Ok(()),
             _ => attached(&file, document, window, out),
         };
@@ -107,13 +109,13 @@ pub(crate) fn read_of(
 /// lists them.
 fn add_of_pages(
     catalog: &Object,
-    files: &mut Waiting,
-    document: &mut Document,
+    files: &mut ObjectQueue,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<()> {
-    let mut pages = Waiting::default();
-    let mut annotations = Waiting::default();
+    let mut pages = ObjectQueue::default();
+    let mut annotations = ObjectQueue::default();
     let roots = catalog.dict("catalog");
     let roots = roots.and_then(|dict| pages.add(&dict, b"Pages", document, window));
     report_damage(&mut **out, roots)?;
@@ -141,7 +143,7 @@ fn add_of_pages(
 /// Returns the dictionary of an object of a list, which may be null.
 fn dictionary(object: &Object) -> Result<Option<Dict<'_>>> {
     match object.value() {
-        Value::Dict(_) => object.dict("page").map(Some),
+        PdfValue::Dict(_) => object.dict("page").map(Some),
         _ => Ok(None),
     }
 }
@@ -149,9 +151,9 @@ fn dictionary(object: &Object) -> Result<Option<Dict<'_>>> {
 /// Adds the files of `/AF` and the root of `/Names /EmbeddedFiles` of the catalog.
 fn roots(
     catalog: &Object,
-    files: &mut Waiting,
-    nodes: &mut Waiting,
-    document: &mut Document,
+    files: &mut ObjectQueue,
+    nodes: &mut ObjectQueue,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
 ) -> Result<()> {
     let dict = catalog.dict("catalog")?;
@@ -163,14 +165,14 @@ fn roots(
 
 /// Takes the next object that can be read.
 fn next(
-    waiting: &mut Waiting,
-    document: &mut Document,
+    waiting: &mut ObjectQueue,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<Option<Object>> {
     while !waiting.is_empty() {
         let next = waiting.next(document, window);
-        if let Some(Some(Next::Object(object))) = report_damage(&mut **out, next)? {
+        if let Some(Some(QueuedObject::Object(object))) = report_damage(&mut **out, next)? {
             return Ok(Some(object));
         }
     }
@@ -180,14 +182,14 @@ fn next(
 /// Hands on what a file specification attaches.
 fn attached(
     file: &Object,
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<()> {
     let dict = file.dict("file specification")?;
     let name = file_name(&dict, window)?;
     // Without it the file lies somewhere else.
-    let Some(files) = step(&dict, b"EF", document, window)? else { return Ok(()) };
+    let Some(files) = document.fetch_dict(window, &dict, b"EF")? else { return Ok(()) };
     let files = files.dict("EF")?;
     let mut numbers: Vec<u64> =
         files.entries().filter_map(|(_, value)| value.reference()).collect();
@@ -213,14 +215,14 @@ fn attached(
 /// Hands on the files that are related to that of a file specification (ISO 32000-2 7.11.4.3).
 fn related(
     file: &Object,
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<()> {
     let Some(dict) = dictionary(file)? else { return Ok(()) };
-    let Some(lists) = step(&dict, b"RF", document, window)? else { return Ok(()) };
+    let Some(lists) = document.fetch_dict(window, &dict, b"RF")? else { return Ok(()) };
     let lists = lists.dict("RF")?;
-    let mut streams = Waiting::default();
+    let mut streams = ObjectQueue::default();
     for (key, _) in lists.entries() {
         streams.add(&lists, key, document, window)?;
     }
@@ -234,11 +236,12 @@ fn related(
 fn hand_on(
     stream: &Object,
     name: Option<&str>,
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<()> {
-    let Some(data) = stream.data.filter(|data| !out.has_read(Kind::Payload, Some(*data))) else {
+    let Some(data) = stream.data.filter(|data| !out.has_read(CandidateKind::Payload, Some(*data)))
+    else {
         return Ok(());
     };
     window.meter().charge(Limit::Allocation, WAITING)?;
@@ -257,7 +260,7 @@ fn hand_on(
 fn body(
     dict: &Dict<'_>,
     data: u64,
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
     recognizer: Recognizer,
 ) -> Result<Option<Body>> {
@@ -295,7 +298,7 @@ fn body(
 
 /// `/UF`, or `/F` of older producers.
 fn file_name(dict: &Dict<'_>, window: &Window<'_>) -> Result<Option<String>> {
-    let value = dict.get(b"UF").or(dict.get(b"F")).unwrap_or(&Value::Null);
+    let value = dict.get(b"UF").or(dict.get(b"F")).unwrap_or(&PdfValue::Null);
     let name = string(value, window.meter())?.map(|bytes| text(&bytes));
     Ok(name.map(|name| name.trim_matches('\0').to_owned()).filter(|name| !name.is_empty()))
 }

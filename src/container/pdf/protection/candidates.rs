@@ -1,34 +1,50 @@
 //! [`Candidates`]: what may protect one PDF, collected over its trailers, dictionaries and payloads.
 
+use crate::container::pdf::types::is_about_one;
+use crate::source::Window;
 use std::collections::HashSet;
 use std::ops::{Deref, DerefMut};
 
 use crate::container::name::Name;
 use crate::container::sink::{Body, Member, Sink};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::kinds::Protection;
 use crate::source::Extent;
+
+/// Reads the PDF in the compressed payload of a wrapper. A payload is read like a file, so the reader of
+/// payloads receives the reader of files as a function.
+pub(crate) type PayloadReader = fn(&mut Window<'_>, &mut dyn Sink) -> Result<()>;
 
 /// Collects the protection of one PDF. A PDF may name several encryption dictionaries and several
 /// payloads: each one is a candidate, and the strongest protection counts.
 pub(crate) struct Candidates<'s> {
     sink: &'s mut (dyn Sink + 's),
+    read_payload: PayloadReader,
     protection: Option<Protection>,
-    read: HashSet<(Kind, u64)>,
+    read: HashSet<(CandidateKind, u64)>,
     layers: HashSet<(u64, u64)>,
     /// Whether one of them is a wrapper.
     pub(crate) is_wrapper: bool,
 }
 
 impl<'s> Candidates<'s> {
-    pub(crate) fn new(sink: &'s mut (dyn Sink + 's)) -> Candidates<'s> {
+    /// Creates an empty collection. `read_payload` reads the PDF in a compressed payload.
+    pub(crate) fn new(
+        sink: &'s mut (dyn Sink + 's),
+        read_payload: PayloadReader,
+    ) -> Candidates<'s> {
         Candidates {
             sink,
+            read_payload,
             protection: None,
             read: HashSet::new(),
             layers: HashSet::new(),
             is_wrapper: false,
         }
+    }
+
+    pub(crate) fn payload_reader(&self) -> PayloadReader {
+        self.read_payload
     }
 
     /// Notes the protection of one candidate.
@@ -68,12 +84,12 @@ impl<'s> Candidates<'s> {
 
     /// Notes that the structure of this kind at `at` is read, and returns whether it was not read
     /// before. One without an offset is always new.
-    pub(crate) fn is_new(&mut self, kind: Kind, at: Option<u64>) -> bool {
+    pub(crate) fn is_new(&mut self, kind: CandidateKind, at: Option<u64>) -> bool {
         at.is_none_or(|at| self.read.insert((kind, at)))
     }
 
     /// Returns whether the structure of this kind at `at` was read.
-    pub(crate) fn has_read(&self, kind: Kind, at: Option<u64>) -> bool {
+    pub(crate) fn has_read(&self, kind: CandidateKind, at: Option<u64>) -> bool {
         at.is_some_and(|at| self.read.contains(&(kind, at)))
     }
 
@@ -101,18 +117,13 @@ impl<'s> Candidates<'s> {
 
 /// A structure that is read once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
+pub(crate) enum CandidateKind {
     /// An encryption dictionary.
     Dictionary,
     /// The file specification of a wrapper.
     Wrapper,
     /// The data of an embedded file.
     Payload,
-}
-
-/// Returns whether `error` is about one structure, and says nothing of the others.
-pub(crate) fn is_about_one(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Unsupported)
 }
 
 impl<'s> Deref for Candidates<'s> {

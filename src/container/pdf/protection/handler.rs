@@ -1,20 +1,24 @@
 //! The encryption dictionary (ISO 32000-2 7.6.2): whose handler it is, and Microsoft's license.
 
+use crate::container::pdf::syntax::markers::contains_ignore_case;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::candidates::{CandidateKind, Candidates};
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
-use crate::container::pdf::file::document::Document;
+use crate::container::pdf::file::document::PdfDocument;
 use crate::container::pdf::layout::{
-    FOXIT_RMS, MICROSOFT_IRM, OTHER_HANDLERS, PUBLISHING_LICENSE, SIGNS, STANDARD,
+    FOXIT_RMS, MARKERS, MICROSOFT_IRM, OTHER_HANDLERS, PUBLISHING_LICENSE, STANDARD,
 };
-use crate::container::pdf::protection::candidates::{Candidates, Kind, is_about_one};
+use crate::container::pdf::syntax::dict::Dict;
 use crate::container::pdf::syntax::flate;
 use crate::container::pdf::syntax::lexer::is_space;
-use crate::container::pdf::syntax::object::{Dict, Object, is_verbatim, string};
-use crate::container::pdf::syntax::value::Value;
+use crate::container::pdf::syntax::object::Object;
+use crate::container::pdf::syntax::string::{is_verbatim, string};
+use crate::container::pdf::syntax::value::PdfValue;
+use crate::container::pdf::types::is_about_one;
 use crate::container::sink::{LicenseBytes, Sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container, Protection};
@@ -29,14 +33,19 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
+/// Whose handler a wrapper names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PayloadHandler {
+    Microsoft,
+    Other,
+    Unknown,
+}
+
 /// Returns whether `name` is a name of Microsoft's handler, or was before a byte of it changed.
 pub(crate) fn is_microsoft_name(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(MICROSOFT_IRM)
         || FOXIT_RMS.iter().any(|foxit| name.eq_ignore_ascii_case(foxit))
-        || SIGNS
-            .iter()
-            .take(1)
-            .any(|sign| crate::container::pdf::syntax::object::mentions(name, sign))
+        || MARKERS.iter().take(1).any(|marker| contains_ignore_case(name, marker))
 }
 
 /// Returns whether `name` is a handler that needs no server of Microsoft, whatever it protects.
@@ -46,13 +55,14 @@ pub(crate) fn is_other_name(name: &[u8]) -> bool {
 
 /// Returns whether the dictionary names Microsoft's handler, or has what only that one writes.
 fn is_microsoft(dictionary: &Object) -> bool {
-    SIGNS.iter().take(2).any(|sign| dictionary.mentions(sign))
+    MARKERS.iter().take(2).any(|marker| dictionary.contains_ignore_case(marker))
         || dictionary.dict("Encrypt").is_ok_and(|dict| names_microsoft(&dict))
 }
 
 /// Returns whether the dictionary or one of its crypt filters names Microsoft's handler.
 fn names_microsoft(dict: &Dict<'_>) -> bool {
-    let is_ours = |value: &Value<'_>| matches!(value, Value::Name(name) if is_microsoft_name(name));
+    let is_ours =
+        |value: &PdfValue<'_>| matches!(value, PdfValue::Name(name) if is_microsoft_name(name));
     let names = [&b"Filter"[..], b"StmF", b"StrF", b"EFF"];
     names.iter().flat_map(|key| dict.all(key)).any(is_ours)
         || dict.get(PUBLISHING_LICENSE).is_some()
@@ -74,13 +84,13 @@ pub(crate) fn resembles(object: &Object) -> bool {
 /// Reads one encryption dictionary: notes whose handler it is, and emits its licenses.
 pub(crate) fn read(
     dictionary: &Object,
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<()> {
     let malformed =
         |why| Error::malformed(ErrorCode::MalformedPdfEncrypt, "Encrypt", dictionary.at(), why);
-    if out.has_read(Kind::Dictionary, dictionary.at()) {
+    if out.has_read(CandidateKind::Dictionary, dictionary.at()) {
         document.note_encryption(&dictionary.dict("Encrypt")?);
         return Ok(());
     }
@@ -106,7 +116,7 @@ pub(crate) fn read(
     if names.iter().any(|name| is_microsoft_name(name)) {
         return read_microsoft(dictionary, document, window, out);
     }
-    out.is_new(Kind::Dictionary, dictionary.at());
+    out.is_new(CandidateKind::Dictionary, dictionary.at());
     for name in &names {
         out.evidence("Encrypt/Filter", &String::from_utf8_lossy(name), dictionary.at());
     }
@@ -122,19 +132,20 @@ pub(crate) fn read(
     Ok(())
 }
 
-fn is_encrypt(value: &Value<'_>) -> bool {
-    matches!(value, Value::Name(name) if name.as_ref() == b"Encrypt")
+fn is_encrypt(value: &PdfValue<'_>) -> bool {
+    matches!(value, PdfValue::Name(name) if name.as_ref() == b"Encrypt")
 }
 
 fn name(
-    value: &Value<'_>,
-    document: &mut Document,
+    value: &PdfValue<'_>,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
 ) -> Result<Option<Vec<u8>>> {
     Ok(match value {
-        Value::Name(name) => Some(name.to_vec()),
-        Value::Ref(number) => match document.fetch(window, *number)?.as_ref().map(Object::value) {
-            Some(Value::Name(name)) => Some(name.to_vec()),
+        PdfValue::Name(name) => Some(name.to_vec()),
+        PdfValue::Ref(number) => match document.fetch(window, *number)?.as_ref().map(Object::value)
+        {
+            Some(PdfValue::Name(name)) => Some(name.to_vec()),
             _ => None,
         },
         _ => None,
@@ -143,7 +154,7 @@ fn name(
 
 fn read_microsoft(
     dictionary: &Object,
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<()> {
@@ -157,8 +168,8 @@ fn read_microsoft(
     out.evidence("Encrypt/Filter", &String::from_utf8_lossy(filter), dictionary.at());
     let is_named = filter.eq_ignore_ascii_case(MICROSOFT_IRM)
         || FOXIT_RMS.iter().any(|foxit| filter.eq_ignore_ascii_case(foxit))
-        || matches!(dict.get(b"Filter"), Some(Value::Ref(_)));
-    if !is_named || dict.has_strays() {
+        || matches!(dict.get(b"Filter"), Some(PdfValue::Ref(_)));
+    if !is_named || dict.has_trailing_tokens() {
         out.anomaly(Anomaly::NonSpecLayout, dictionary.at());
         let why = "its handler's name is damaged, or it ends too early";
         out.doubt(Error::malformed(
@@ -169,7 +180,7 @@ fn read_microsoft(
         ));
     }
     let found = emit_all(dictionary, &dict, is_v2, document, window, out)?;
-    out.is_new(Kind::Dictionary, dictionary.at());
+    out.is_new(CandidateKind::Dictionary, dictionary.at());
     if found {
         return Ok(());
     }
@@ -183,7 +194,7 @@ fn emit_all(
     dictionary: &Object,
     dict: &Dict<'_>,
     is_v2: bool,
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<bool> {
@@ -192,14 +203,14 @@ fn emit_all(
         .iter()
         .flat_map(Dict::entries)
         .filter_map(|(_, value)| match value {
-            Value::Dict(raw) => Dict::parse(raw).ok(),
+            PdfValue::Dict(raw) => Dict::parse(raw).ok(),
             _ => None,
         })
         .collect();
     let mut found = false;
     for value in std::iter::once(dict).chain(&inner).flat_map(|dict| dict.all(PUBLISHING_LICENSE)) {
         let indirect = match value {
-            Value::Ref(number) => document.fetch(window, *number)?,
+            PdfValue::Ref(number) => document.fetch(window, *number)?,
             _ => None,
         };
         let (holder, value) = match &indirect {
@@ -219,7 +230,7 @@ fn emit_all(
 /// Emits one license; returns false where `value` is no string.
 fn emit(
     holder: &Object,
-    value: &Value<'_>,
+    value: &PdfValue<'_>,
     is_v2: bool,
     meter: &Meter<'_>,
     sink: &mut dyn Sink,
@@ -232,7 +243,7 @@ fn emit(
     }
     if is_plain {
         let offset = match value {
-            Value::Literal(raw) if is_verbatim(value) => holder.offset_of(raw),
+            PdfValue::Literal(raw) if is_verbatim(value) => holder.offset_of(raw),
             _ => None,
         };
         sink.license(LicenseBytes { bytes: &bytes, offset })?;

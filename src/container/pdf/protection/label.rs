@@ -1,25 +1,26 @@
 //! Sensitivity labels in the clear parts of a PDF: `MSIP_Label_*` in Info and in the XMP metadata.
 
 use crate::container::label;
-use crate::container::pdf::file::document::Document;
-use crate::container::pdf::file::xref::Said;
+use crate::container::pdf::file::document::PdfDocument;
+use crate::container::pdf::file::trailer::TrailerInfo;
 use crate::container::pdf::layout::METADATA;
-use crate::container::pdf::protection::catalog::step;
-use crate::container::pdf::syntax::object::{Dict, Object, string, text};
+use crate::container::pdf::syntax::dict::Dict;
+use crate::container::pdf::syntax::object::Object;
 use crate::container::pdf::syntax::stream::StreamForm;
+use crate::container::pdf::syntax::string::{string, text};
 use crate::container::sink::Sink;
 use crate::error::Result;
 use crate::source::Window;
 
 /// Looks for a label. One that cannot be read is none: it decides nothing.
-pub(crate) fn read(document: &mut Document, window: &mut Window<'_>, sink: &mut dyn Sink) {
+pub(crate) fn read(document: &mut PdfDocument, window: &mut Window<'_>, sink: &mut dyn Sink) {
     if let Ok(Some(label)) = find(document, window) {
         sink.label(label);
     }
 }
 
 fn find(
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
 ) -> Result<Option<crate::container::Label>> {
     let Some(section) = document.section(window, 0)? else { return Ok(None) };
@@ -31,7 +32,8 @@ fn find(
         }
     }
     let Some(catalog) = named(&trailer, b"Root", document, window)? else { return Ok(None) };
-    let Some(metadata) = step(&catalog.dict("catalog")?, b"Metadata", document, window)? else {
+    let Some(metadata) = document.fetch_dict(window, &catalog.dict("catalog")?, b"Metadata")?
+    else {
         return Ok(None);
     };
     match xmp(&metadata, document, window)? {
@@ -42,15 +44,17 @@ fn find(
 
 /// What the trailer names by `key`, which is `Info` or `Root`.
 fn named(
-    trailer: &Said,
+    trailer: &TrailerInfo,
     key: &[u8],
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
 ) -> Result<Option<Object>> {
     let number = match trailer {
-        Said::Whole(trailer) => return step(&trailer.dict("trailer")?, key, document, window),
-        Said::Plain(plain) if key == b"Info" => plain.info,
-        Said::Plain(plain) => plain.root,
+        TrailerInfo::Whole(trailer) => {
+            return document.fetch_dict(window, &trailer.dict("trailer")?, key);
+        }
+        TrailerInfo::Plain(plain) if key == b"Info" => plain.info,
+        TrailerInfo::Plain(plain) => plain.root,
     };
     match number {
         Some(number) => document.fetch(window, number),
@@ -73,16 +77,16 @@ fn info_label(info: &Dict<'_>, window: &mut Window<'_>) -> Result<Option<crate::
 /// The packet of a metadata stream.
 fn xmp(
     metadata: &Object,
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
 ) -> Result<Option<Vec<u8>>> {
     let Some(data) = metadata.data else { return Ok(None) };
     let dict = metadata.dict("Metadata")?;
     let mut form = StreamForm::of(&dict, data, window.len())?;
-    if let Some(crate::container::pdf::syntax::value::Value::Ref(number)) = dict.get(b"Length")
+    if let Some(crate::container::pdf::syntax::value::PdfValue::Ref(number)) = dict.get(b"Length")
         && !form.is_flate()
         && let Some(length) = document.fetch(window, *number)?
-        && let crate::container::pdf::syntax::value::Value::Int(length) = length.value()
+        && let crate::container::pdf::syntax::value::PdfValue::Int(length) = length.value()
     {
         form = form.with_len(u64::try_from(length).unwrap_or_default());
     }

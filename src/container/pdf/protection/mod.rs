@@ -8,3 +8,5 @@ pub(crate) mod label;
 pub(crate) mod payload;
 pub(crate) mod read;
 pub(crate) mod search;
+pub(crate) mod trailer;
+pub(crate) mod wrapper;

@@ -1,17 +1,19 @@
 //! The payload of a wrapper: a protected PDF in an embedded file stream.
 
+use super::candidates::{CandidateKind, Candidates};
+use super::handler::PayloadHandler;
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
-use crate::container::pdf::file::document::{Document, find_header};
-use crate::container::pdf::file::two_pass_reader::Replay;
+use crate::container::pdf::file::document::PdfDocument;
+use crate::container::pdf::file::header::find_header;
+use crate::container::pdf::file::two_pass_reader::TwoPassReader;
 use crate::container::pdf::layout::{PAYLOAD_DAMAGED, SEARCH_OVERLAP, SEARCH_PIECE};
-use crate::container::pdf::protection::candidates::{Candidates, Kind};
-use crate::container::pdf::protection::catalog::Handler;
-use crate::container::pdf::protection::read::{Depth, read_at};
-use crate::container::pdf::syntax::lexer::is_space;
-use crate::container::pdf::syntax::object::{Dict, Object, leads_with};
+use crate::container::pdf::syntax::dict::Dict;
+use crate::container::pdf::syntax::lexer::{begins_with_word, is_space};
+use crate::container::pdf::syntax::object::Object;
 use crate::container::pdf::syntax::stream::{StreamForm, has_identity};
-use crate::container::pdf::syntax::value::Value;
+use crate::container::pdf::syntax::value::PdfValue;
+use crate::container::pdf::types::Nesting;
 use crate::container::recognizer::Recognizer;
 use crate::container::sink::{ExtractOptions, Label, LicenseBytes, Member, Sink};
 use crate::error::{Error, ErrorKind, Result};
@@ -23,19 +25,19 @@ use crate::source::{Cache, Extent, Window, head_of};
 /// Reads one payload: emits a layer where it is stored, and makes two passes where it is compressed.
 pub(crate) fn read(
     stream: &Object,
-    handler: Handler,
-    document: &mut Document,
+    handler: PayloadHandler,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<()> {
     let dict = stream.dict("EmbeddedFile")?;
     let data = stream.data.unwrap_or_default();
-    if !out.is_new(Kind::Payload, Some(data)) {
+    if !out.is_new(CandidateKind::Payload, Some(data)) {
         return Ok(());
     }
     let form = StreamForm::of(&dict, data, window.len());
     if document.encrypts_files && !is_clear(&dict, data, form.as_ref().ok(), window)? {
-        if handler == Handler::Other {
+        if handler == PayloadHandler::Other {
             return Ok(());
         }
         let why = "the payload is encrypted by the handler of the wrapper";
@@ -47,14 +49,14 @@ pub(crate) fn read(
         return Err(Error::malformed(PAYLOAD_DAMAGED, "EmbeddedFile", data, why));
     }
     if form.is_flate() {
-        if document.depth == Depth::Payload {
+        if document.nesting == Nesting::Payload {
             let why = "a wrapper in a compressed payload is not opened";
             return Err(Error::unsupported(ErrorCode::ArchiveNotOpened, "EmbeddedFile", data, why));
         }
         return inflated(data, handler, window, out);
     }
-    if handler != Handler::Microsoft && find_header(window.up_to(data, HEAD)?).is_none() {
-        return if handler == Handler::Other { Ok(()) } else { Err(unknown_handler(data)) };
+    if handler != PayloadHandler::Microsoft && find_header(window.up_to(data, HEAD)?).is_none() {
+        return if handler == PayloadHandler::Other { Ok(()) } else { Err(unknown_handler(data)) };
     }
     let len = match declared(&dict, document, window)? {
         Some(len) if ends_at(data, len, window)? => len,
@@ -98,11 +100,11 @@ pub(crate) fn is_clear(
 /// What `/Length` says, direct or not; an object that cannot be read says nothing.
 pub(crate) fn declared(
     dict: &Dict<'_>,
-    document: &mut Document,
+    document: &mut PdfDocument,
     window: &mut Window<'_>,
 ) -> Result<Option<u64>> {
     let length = match dict.get(b"Length") {
-        Some(Value::Ref(number)) => match document.fetch(window, *number) {
+        Some(PdfValue::Ref(number)) => match document.fetch(window, *number) {
             Ok(object) => object,
             Err(error) if error.kind() == ErrorKind::Malformed => None,
             Err(error) => return Err(error),
@@ -110,7 +112,7 @@ pub(crate) fn declared(
         _ => return Ok(dict.number(b"Length")),
     };
     Ok(match length.as_ref().map(Object::value) {
-        Some(Value::Int(length)) => u64::try_from(length).ok(),
+        Some(PdfValue::Int(length)) => u64::try_from(length).ok(),
         _ => None,
     })
 }
@@ -120,7 +122,7 @@ pub(crate) fn ends_at(data: u64, len: u64, window: &mut Window<'_>) -> Result<bo
     let Some(end) = data.checked_add(len).filter(|end| *end < window.len()) else {
         return Ok(false);
     };
-    Ok(leads_with(window.up_to(end, 32)?, b"endstream"))
+    Ok(begins_with_word(window.up_to(end, 32)?, b"endstream"))
 }
 
 /// The length up to the `endstream` that follows the payload's own end of file; the payload has
@@ -155,12 +157,12 @@ fn measured(data: u64, window: &mut Window<'_>) -> Result<u64> {
 /// Reads a compressed payload where it is: no copy of it is made.
 fn inflated(
     data: u64,
-    handler: Handler,
+    handler: PayloadHandler,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<()> {
     let (source, meter) = (window.source(), window.meter());
-    let replay = Replay::new(
+    let replay = TwoPassReader::new(
         source,
         meter,
         Extent { offset: data, len: window.len().saturating_sub(data) },
@@ -168,9 +170,9 @@ fn inflated(
     let mut cache = Cache::new(4096, 4096);
     let mut inner = Window::new(&replay, &mut cache, meter)?;
     let is_pdf = find_header(inner.head()?).is_some();
-    let mut inside = Inside { sink: &mut **out, candidates: 0, said: None, data };
-    let outcome =
-        read_at(Depth::Payload, &mut inner, &mut inside).map_err(|error| error.with_offset(None));
+    let read_payload = out.payload_reader();
+    let mut inside = PayloadSink { sink: &mut **out, candidates: 0, said: None, data };
+    let outcome = read_payload(&mut inner, &mut inside).map_err(|error| error.with_offset(None));
     let (candidates, said) = (inside.candidates, inside.said);
     let outcome = match replay.fault() {
         // What could not be inflated explains whatever is missing.
@@ -180,8 +182,12 @@ fn inflated(
             out.incomplete(damaged(fault, data));
             Ok(())
         }
-        None if !is_pdf && handler != Handler::Microsoft => {
-            return if handler == Handler::Other { Ok(()) } else { Err(unknown_handler(data)) };
+        None if !is_pdf && handler != PayloadHandler::Microsoft => {
+            return if handler == PayloadHandler::Other {
+                Ok(())
+            } else {
+                Err(unknown_handler(data))
+            };
         }
         None => outcome,
     };
@@ -213,7 +219,7 @@ fn damaged(error: Error, data: u64) -> Error {
 
 /// The sink for a compressed payload: its offsets are dropped, and the wrapper has named the kind of
 /// the file.
-struct Inside<'s> {
+struct PayloadSink<'s> {
     sink: &'s mut dyn Sink,
     /// Licenses, read or not.
     candidates: u64,
@@ -222,7 +228,7 @@ struct Inside<'s> {
     data: u64,
 }
 
-impl Sink for Inside<'_> {
+impl Sink for PayloadSink<'_> {
     fn options(&self) -> ExtractOptions {
         ExtractOptions { labels: false, deep: false, ..self.sink.options() }
     }

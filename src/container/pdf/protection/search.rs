@@ -3,66 +3,37 @@
 
 use std::collections::BTreeSet;
 
+use super::candidates::Candidates;
+use super::trailer;
+use super::wrapper;
+use super::{attachment, catalog, handler};
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
-use crate::container::pdf::file::document::{Document, Sighting};
-use crate::container::pdf::file::load::{Lead, load};
-use crate::container::pdf::layout::{
-    SEARCH_OBJECTS, SEARCH_OVERLAP, SEARCH_PIECE, SEARCH_PLACES, SEARCH_SIGNS, TRAILER_SIGNS_BY_C,
-};
-use crate::container::pdf::protection::attachment;
-use crate::container::pdf::protection::candidates::{Candidates, is_about_one};
-use crate::container::pdf::protection::catalog;
-use crate::container::pdf::protection::handler;
-use crate::container::pdf::protection::read::{Answer, Depth, Trailer};
-use crate::container::pdf::syntax::lexer::is_space;
-use crate::container::pdf::syntax::object::{Object, mentions, mentions_one};
-use crate::container::pdf::syntax::value::decode_name;
+use crate::container::pdf::file::document::PdfDocument;
+use crate::container::pdf::file::load::{Prefix, load};
+use crate::container::pdf::file::scan::{MarkerOwner, ScanResult, has_marker, scan};
+use crate::container::pdf::file::trailer::Trailer;
+use crate::container::pdf::layout::{SEARCH_OBJECTS, TRAILER_MARKERS_BY_C};
+use crate::container::pdf::syntax::markers::{contains_any, contains_ignore_case};
+use crate::container::pdf::syntax::object::Object;
+use crate::container::pdf::types::{Nesting, StructureState, is_about_one};
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Protection};
 use crate::limits::Limit;
 use crate::source::Window;
 
-/// What a pass over the file found.
-#[derive(Default)]
-struct Found {
-    sightings: Vec<Sighting>,
-    /// Places of trailers and of cross-reference streams, in the order of the file.
-    trailers: Vec<(u64, Lead)>,
-    /// Places of object streams.
-    streams: Vec<u64>,
-    /// Where the handler is mentioned.
-    signs: Vec<Sign>,
-    /// Whether objects follow the last cross-reference: the end of the file is missing.
-    is_cut: bool,
-    /// Whether there were more objects than are kept.
-    has_more_objects: bool,
-    /// Whether there was more of anything else than is kept.
-    has_more: bool,
-}
-
-/// What a mention of the handler belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sign {
-    /// The object whose header is at this offset.
-    Object(u64),
-    Trailer,
-    /// No object: its header is damaged.
-    Outside,
-}
-
 /// The structure was read, but something in it is odd: reads all candidates that a search finds.
 pub(crate) fn confirm(
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
-    depth: Depth,
-) -> Result<Answer> {
-    let mut search = Search::new(window, depth)?;
+    nesting: Nesting,
+) -> Result<StructureState> {
+    let mut search = Search::new(window, nesting)?;
     let (refused, _) = search.trailers(false, window, out)?;
-    search.orphans(window, out)?;
+    search.read_orphans(window, out)?;
     if out.protection().is_some() {
         out.anomaly(Anomaly::NonSpecLayout, None);
-        search.doubt_end(out);
+        search.report_missing_end(out);
         for error in refused {
             out.unread(error)?;
         }
@@ -74,19 +45,19 @@ pub(crate) fn confirm(
 pub(crate) fn rebuild(
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
-    depth: Depth,
+    nesting: Nesting,
     reason: Error,
-) -> Result<Answer> {
-    let mut search = Search::new(window, depth)?;
+) -> Result<StructureState> {
+    let mut search = Search::new(window, nesting)?;
     let (refused, is_readable) = search.trailers(true, window, out)?;
-    search.orphans(window, out)?;
+    search.read_orphans(window, out)?;
     if out.protection().is_none() {
         let reason = refused.into_iter().next().or((!is_readable).then_some(reason));
         if let Some(reason) = reason {
             return Err(reason);
         }
     } else {
-        search.doubt_end(out);
+        search.report_missing_end(out);
         for error in refused {
             out.unread(error)?;
         }
@@ -95,8 +66,8 @@ pub(crate) fn rebuild(
 }
 
 struct Search {
-    found: Found,
-    document: Document,
+    found: ScanResult,
+    document: PdfDocument,
     /// The trailers that could be read, the last one of the file first.
     trailers: Vec<Object>,
     /// Errors about trailers that may name an encryption dictionary.
@@ -104,13 +75,13 @@ struct Search {
 }
 
 impl Search {
-    fn new(window: &mut Window<'_>, depth: Depth) -> Result<Search> {
+    fn new(window: &mut Window<'_>, nesting: Nesting) -> Result<Search> {
         let mut found = scan(window)?;
-        let sightings = std::mem::take(&mut found.sightings);
-        let document = Document::from_search(sightings, found.streams.clone(), depth);
+        let scanned = std::mem::take(&mut found.scanned);
+        let document = PdfDocument::from_search(scanned, found.streams.clone(), nesting);
         let (mut trailers, mut refused) = (Vec::new(), Vec::new());
-        for (at, lead) in found.trailers.iter().rev() {
-            let error = match load(window, *at, *lead, "trailer") {
+        for (at, prefix) in found.trailers.iter().rev() {
+            let error = match load(window, *at, *prefix, "trailer") {
                 Ok(trailer) => match trailer.dict("trailer") {
                     Ok(_) => {
                         trailers.push(trailer);
@@ -141,9 +112,9 @@ impl Search {
         let document = &mut self.document;
         for object in &self.trailers {
             let trailer = Trailer::read(object)?;
-            document.believe(object.at());
+            document.resolve_for(object.at());
             if trailer.is_protected() {
-                match trailer.settle(0, document, window, out) {
+                match trailer::read(&trailer, 0, document, window, out) {
                     Err(error) if is_about_one(&error) => refused.push(error),
                     settled => settled?,
                 }
@@ -164,7 +135,7 @@ impl Search {
                 match catalog::read_object(&catalog, document, window, out) {
                     Ok(answer) => {
                         attachment::read_of(&catalog, document, window, out)?;
-                        is_readable |= counts && answer != Answer::Damaged;
+                        is_readable |= counts && answer != StructureState::Damaged;
                     }
                     Err(error) if !is_about_one(&error) => return Err(error),
                     Err(_) => {}
@@ -177,25 +148,25 @@ impl Search {
     }
 
     /// Reads the objects that mention the handler, whether or not a trailer leads to them.
-    fn orphans(&mut self, window: &mut Window<'_>, out: &mut Candidates<'_>) -> Result<()> {
-        self.document.believe(None);
+    fn read_orphans(&mut self, window: &mut Window<'_>, out: &mut Candidates<'_>) -> Result<()> {
+        self.document.resolve_for(None);
         let (mut objects, mut unread) = (Vec::new(), Vec::new());
-        if self.found.signs.contains(&Sign::Outside) {
+        if self.found.markers.contains(&MarkerOwner::Outside) {
             unread.push(doubt("the handler is named outside of all objects"));
         }
-        let places = self.found.signs.iter().filter_map(|sign| match sign {
-            Sign::Object(at) => Some(*at),
-            Sign::Trailer | Sign::Outside => None,
+        let places = self.found.markers.iter().filter_map(|marker| match marker {
+            MarkerOwner::Object(at) => Some(*at),
+            MarkerOwner::Trailer | MarkerOwner::Outside => None,
         });
         for at in places.collect::<BTreeSet<u64>>() {
-            match load(window, at, Lead::Indirect(None), "object") {
+            match load(window, at, Prefix::Indirect(None), "object") {
                 Ok(object) => objects.push(object),
                 Err(error) if is_about_one(&error) => unread.push(error),
                 Err(error) => return Err(error),
             }
         }
         for at in self.found.streams.clone() {
-            match self.document.matching_in(window, at, has_sign) {
+            match self.document.matching_in(window, at, has_marker) {
                 Ok((matching, damaged)) => {
                     objects.extend(matching);
                     if damaged > 0 {
@@ -211,7 +182,7 @@ impl Search {
                 let read = handler::read(object, &mut self.document, window, out);
                 out.keep_error(read)?;
             } else if is_file(object) {
-                let read = catalog::unwrap(object, &mut self.document, window, out);
+                let read = wrapper::read(object, &mut self.document, window, out);
                 out.keep_error(read)?;
             }
         }
@@ -225,7 +196,7 @@ impl Search {
     }
 
     /// Notes that the end of the file is missing: it may name other candidates.
-    fn doubt_end(&self, out: &mut Candidates<'_>) {
+    fn report_missing_end(&self, out: &mut Candidates<'_>) {
         if self.found.is_cut {
             out.doubt(doubt("objects follow the last cross-reference"));
         }
@@ -233,26 +204,26 @@ impl Search {
 
     /// Decides what the search says: it is plain only if all was seen and nothing in the file and
     /// in its object streams mentions the handler.
-    fn conclude(mut self, window: &mut Window<'_>, out: &Candidates<'_>) -> Result<Answer> {
+    fn conclude(mut self, window: &mut Window<'_>, out: &Candidates<'_>) -> Result<StructureState> {
         let protection = out.protection();
         let is_rms = protection == Some(Protection::Rms);
         if self.found.has_more || self.found.has_more_objects && !is_rms {
             return Err(Limit::PdfObjects.error(to_u64(SEARCH_OBJECTS)));
         }
         if protection.is_some() {
-            return Ok(Answer::Settled);
+            return Ok(StructureState::Protected);
         }
-        if !self.found.signs.is_empty() {
+        if !self.found.markers.is_empty() {
             return Err(doubt("the file mentions Microsoft's handler, and nothing leads there"));
         }
         for at in &self.found.streams {
-            if has_sign(self.document.stream_text(window, *at)?) {
+            if has_marker(self.document.stream_text(window, *at)?) {
                 return Err(doubt(
                     "an object mentions Microsoft's handler, and nothing leads there",
                 ));
             }
         }
-        Ok(Answer::Plain)
+        Ok(StructureState::Unprotected)
     }
 }
 
@@ -274,194 +245,6 @@ fn may_protect(window: &mut Window<'_>, at: u64) -> Result<bool> {
     let end = ends.iter().filter_map(|end| memchr::memmem::find(text, end)).min();
     let text = text.get(..end.unwrap_or(text.len())).unwrap_or_default();
     let is_one = memchr::memmem::find(text, b"<<").is_some();
-    Ok(is_one && (mentions_one(&TRAILER_SIGNS_BY_C, text) || mentions(text, b"Wrapper")))
-}
-
-/// Returns whether `text` mentions the handler, as it is or in a name with `#xx`.
-fn has_sign(text: &[u8]) -> bool {
-    SEARCH_SIGNS.iter().any(|sign| memchr::memmem::find(text, sign).is_some())
-        || escaped_signs(text).next().is_some()
-}
-
-/// Returns the offsets of names that mention the handler once their `#xx` are decoded (ISO 32000-2
-/// 7.3.5).
-fn escaped_signs(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    /// The longest name that is decoded.
-    const NAME: usize = 127;
-    memchr::memchr_iter(b'#', text).filter(move |at| {
-        let digits = text.get(at.saturating_add(1)..at.saturating_add(3));
-        if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
-            return false;
-        }
-        let before = text.get(at.saturating_sub(NAME)..*at).unwrap_or_default();
-        let Some(slash) = before.iter().rposition(|byte| *byte == b'/') else { return false };
-        let start = at.saturating_sub(before.len()).saturating_add(slash).saturating_add(1);
-        let name = text.get(start..start.saturating_add(NAME).min(text.len())).unwrap_or_default();
-        let ends = |byte: &u8| is_space(*byte) || matches!(byte, b'/' | b'<' | b'>' | b'[' | b'(');
-        let end = name.iter().position(ends).unwrap_or(name.len());
-        let name = decode_name(name.get(..end).unwrap_or_default());
-        SEARCH_SIGNS.iter().any(|sign| memchr::memmem::find(&name, sign).is_some())
-    })
-}
-
-/// A keyword that tells what a place of the file belongs to.
-#[derive(Debug, Clone, Copy)]
-enum Mark {
-    Object(u64),
-    End,
-    Trailer,
-}
-
-impl Mark {
-    fn sign(mark: Option<Mark>) -> Sign {
-        match mark {
-            Some(Mark::Object(at)) => Sign::Object(at),
-            Some(Mark::Trailer) => Sign::Trailer,
-            Some(Mark::End) | None => Sign::Outside,
-        }
-    }
-}
-
-fn scan(window: &mut Window<'_>) -> Result<Found> {
-    /// What stands before `obj`: two numbers.
-    const BEFORE: usize = 64;
-    let meter = window.meter();
-    let mut found = Found::default();
-    let (mut latest, mut latest_object) = (None, None);
-    let mut at: u64 = 0;
-    loop {
-        let piece = window.up_to(at, SEARCH_PIECE)?;
-        meter.charge(Limit::Steps, to_u64(piece.len()))?;
-        let is_last = piece.len() < SEARCH_PIECE;
-        // The overlap is read twice, and its matches are taken once.
-        let low = if at == 0 { 0 } else { BEFORE };
-        let high = match is_last {
-            true => piece.len(),
-            false => piece.len().saturating_sub(SEARCH_OVERLAP).saturating_add(BEFORE),
-        };
-        let mut marks = Vec::new();
-        for obj in within(piece, b"obj", low, high) {
-            let before = piece.get(..obj).unwrap_or_default();
-            if let Some((start, number)) = header_before(before) {
-                let place = at.saturating_add(to_u64(start));
-                marks.push((obj, Mark::Object(place)));
-                found.sight(Sighting { number, at: place });
-            } else if before.ends_with(b"end") {
-                marks.push((obj, Mark::End));
-            }
-        }
-        for position in within(piece, b"trailer", low, high) {
-            let place = at.saturating_add(to_u64(position));
-            marks.push((position, Mark::Trailer));
-            keep(&mut found.trailers, (place, Lead::Trailer), &mut found.has_more);
-        }
-        marks.sort_unstable_by_key(|(position, _)| *position);
-        meter.charge(Limit::Allocation, to_u64(marks.len()).saturating_mul(32))?;
-        let mark_at = |position: usize| {
-            let before = marks.partition_point(|(place, _)| *place <= position);
-            let last = before.checked_sub(1).and_then(|last| marks.get(last));
-            last.map(|(_, mark)| *mark).or(latest)
-        };
-        let around = |position: usize| match mark_at(position) {
-            Some(Mark::Object(place)) => Some(place),
-            _ => {
-                let before = marks.partition_point(|(place, _)| *place <= position);
-                let earlier = marks.get(..before).unwrap_or_default().iter().rev();
-                object_of(earlier).or(latest_object)
-            }
-        };
-        for place in within(piece, b"/XRef", low, high).filter_map(around) {
-            keep(&mut found.trailers, (place, Lead::Indirect(None)), &mut found.has_more);
-        }
-        for place in within(piece, b"/ObjStm", low, high).filter_map(around) {
-            keep(&mut found.streams, place, &mut found.has_more);
-        }
-        let escaped = escaped_signs(piece).filter(|at| (low..high).contains(at));
-        let signs = SEARCH_SIGNS.iter().flat_map(|sign| within(piece, sign, low, high));
-        for position in signs.chain(escaped) {
-            keep(&mut found.signs, Mark::sign(mark_at(position)), &mut found.has_more);
-        }
-        latest_object = object_of(marks.iter().rev()).or(latest_object);
-        for (_, mark) in &marks {
-            match mark {
-                Mark::Object(_) => found.is_cut = true,
-                Mark::Trailer => found.is_cut = false,
-                Mark::End => {}
-            }
-        }
-        latest = marks.last().map(|(_, mark)| *mark).or(latest);
-        if is_last {
-            found.trailers.sort_by_key(|(at, _)| *at);
-            let last = found.trailers.last();
-            found.is_cut &= last.is_none_or(|(at, _)| Some(*at) != latest_object);
-            return Ok(found);
-        }
-        at = at.saturating_add(to_u64(SEARCH_PIECE.saturating_sub(SEARCH_OVERLAP)));
-    }
-}
-
-/// Returns the first object of `marks`.
-fn object_of<'m>(mut marks: impl Iterator<Item = &'m (usize, Mark)>) -> Option<u64> {
-    marks.find_map(|(_, mark)| match mark {
-        Mark::Object(place) => Some(*place),
-        _ => None,
-    })
-}
-
-impl Found {
-    fn sight(&mut self, sighting: Sighting) {
-        if self.sightings.len() < SEARCH_OBJECTS {
-            self.sightings.push(sighting);
-        } else {
-            self.has_more_objects = true;
-        }
-    }
-}
-
-fn keep<T: PartialEq>(places: &mut Vec<T>, place: T, has_more: &mut bool) {
-    if places.last() == Some(&place) {
-        return;
-    }
-    if places.len() < SEARCH_PLACES {
-        places.push(place);
-    } else {
-        *has_more = true;
-    }
-}
-
-fn within<'p>(
-    piece: &'p [u8],
-    word: &'p [u8],
-    low: usize,
-    high: usize,
-) -> impl Iterator<Item = usize> + 'p {
-    memchr::memmem::find_iter(piece, word).filter(move |at| (low..high).contains(at))
-}
-
-/// The `number generation ` that ends with `bytes`: where it begins, and the number.
-pub(crate) fn header_before(bytes: &[u8]) -> Option<(usize, u64)> {
-    let (rest, _) = number_before(trim(bytes))?;
-    let spaced = trim(rest);
-    if spaced.len() == rest.len() {
-        return None;
-    }
-    let (rest, number) = number_before(spaced)?;
-    Some((rest.len(), number))
-}
-
-fn trim(bytes: &[u8]) -> &[u8] {
-    let len =
-        bytes.iter().rposition(|byte| !is_space(*byte)).map_or(0, |last| last.saturating_add(1));
-    bytes.get(..len).unwrap_or_default()
-}
-
-fn number_before(bytes: &[u8]) -> Option<(&[u8], u64)> {
-    let start = bytes.iter().rposition(|byte| !byte.is_ascii_digit());
-    let start = start.map_or(0, |last| last.saturating_add(1));
-    let (rest, digits) = bytes.split_at_checked(start)?;
-    let value = |number: u64, digit: &u8| {
-        number.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))
-    };
-    let number = digits.iter().try_fold(0, value).filter(|_| !digits.is_empty())?;
-    Some((rest, number))
+    Ok(is_one
+        && (contains_any(&TRAILER_MARKERS_BY_C, text) || contains_ignore_case(text, b"Wrapper")))
 }

@@ -10,18 +10,18 @@ use crate::limits::{Limit, Meter};
 use crate::source::{Inflated, Inflater, Window};
 
 /// Where compressed bytes come from.
-pub(crate) trait Compressed {
+pub(crate) trait CompressedSource {
     /// The bytes at `at`, up to `max` of them. What is left of the last ones is not read again.
     fn bytes(&mut self, at: u64, max: usize) -> Result<&[u8]>;
 }
 
-impl Compressed for Window<'_> {
+impl CompressedSource for Window<'_> {
     fn bytes(&mut self, at: u64, max: usize) -> Result<&[u8]> {
         self.up_to(at, max)
     }
 }
 
-impl Compressed for &[u8] {
+impl CompressedSource for &[u8] {
     fn bytes(&mut self, at: u64, max: usize) -> Result<&[u8]> {
         let rest = to_usize(at).and_then(|at| self.get(at..)).unwrap_or_default();
         Ok(rest.get(..max).unwrap_or(rest))
@@ -67,7 +67,7 @@ impl Inflate {
         &mut self,
         out: &mut [u8],
         meter: &Meter,
-        source: &mut dyn Compressed,
+        source: &mut dyn CompressedSource,
     ) -> Result<usize> {
         let mut done: usize = 0;
         while !self.is_done {
@@ -100,7 +100,7 @@ impl Inflate {
     }
 
     /// What is left of the compressed bytes at hand, or more of them.
-    fn input<'s>(&mut self, source: &'s mut dyn Compressed) -> Result<&'s [u8]> {
+    fn input<'s>(&mut self, source: &'s mut dyn CompressedSource) -> Result<&'s [u8]> {
         if self.held == 0 {
             let left = self.end.saturating_sub(self.at);
             self.held = to_usize(left).map_or(self.ask, |left| left.min(self.ask));

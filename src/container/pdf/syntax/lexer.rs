@@ -34,7 +34,7 @@ pub(crate) struct Lexer<'a> {
     /// Whether nothing follows the bytes: what ends with them is ended.
     pub(crate) is_whole: bool,
     /// Whether a comment or a NUL was passed over: legal, but nobody writes it where it matters.
-    pub(crate) odd: bool,
+    pub(crate) is_unusual: bool,
     /// Brackets that are open around what is read.
     pub(crate) outer: usize,
 }
@@ -80,13 +80,13 @@ pub(crate) fn is(class: u8, byte: u8) -> bool {
 
 /// Regular bytes, up to the first that is not.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Run<'a> {
+pub(crate) struct RegularRun<'a> {
     pub(crate) raw: &'a [u8],
     /// What all of them are.
     classes: u8,
 }
 
-impl Run<'_> {
+impl RegularRun<'_> {
     pub(crate) fn are_all(self, class: u8) -> bool {
         self.classes & class != 0
     }
@@ -95,20 +95,20 @@ impl Run<'_> {
 impl<'a> Lexer<'a> {
     /// Reads `bytes`; more may follow them.
     pub(crate) fn part(bytes: &'a [u8]) -> Lexer<'a> {
-        Lexer { bytes, at: 0, is_whole: false, odd: false, outer: 0 }
+        Lexer { bytes, at: 0, is_whole: false, is_unusual: false, outer: 0 }
     }
 
     /// Reads `bytes`, and there are no more.
     pub(crate) fn whole(bytes: &'a [u8]) -> Lexer<'a> {
-        Lexer { bytes, at: 0, is_whole: true, odd: false, outer: 0 }
+        Lexer { bytes, at: 0, is_whole: true, is_unusual: false, outer: 0 }
     }
 
     pub(crate) fn at(&self) -> usize {
         self.at
     }
 
-    pub(crate) fn is_odd(&self) -> bool {
-        self.odd
+    pub(crate) fn is_unusual(&self) -> bool {
+        self.is_unusual
     }
 
     /// What is left.
@@ -138,13 +138,13 @@ impl<'a> Lexer<'a> {
         while let Some(byte) = self.peek().filter(|byte| !is(REGULAR, *byte)) {
             match byte {
                 b'%' => {
-                    self.odd = true;
+                    self.is_unusual = true;
                     let rest = self.rest();
                     let end = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
                     self.step(end);
                 }
                 _ if is_space(byte) => {
-                    self.odd |= byte == 0;
+                    self.is_unusual |= byte == 0;
                     self.at = self.at.saturating_add(1);
                 }
                 _ => break,
@@ -193,23 +193,23 @@ impl<'a> Lexer<'a> {
         Ok(token)
     }
 
-    pub(crate) fn regular(&mut self) -> Result<Run<'a>, Fault> {
+    pub(crate) fn regular(&mut self) -> Result<RegularRun<'a>, Fault> {
         let rest = self.rest();
         let mut classes = u8::MAX;
-        let mut goes_on = |byte: &u8| {
+        let mut is_regular = |byte: &u8| {
             let class = CLASSES.get(usize::from(*byte)).copied().unwrap_or_default();
             if class & REGULAR != 0 {
                 classes &= class;
             }
             class & REGULAR != 0
         };
-        let len = match rest.iter().position(|byte| !goes_on(byte)) {
+        let len = match rest.iter().position(|byte| !is_regular(byte)) {
             Some(len) => len,
             None if self.is_whole => rest.len(),
             None => return Err(Fault::Incomplete),
         };
         self.step(len);
-        Ok(Run { raw: rest.get(..len).unwrap_or_default(), classes })
+        Ok(RegularRun { raw: rest.get(..len).unwrap_or_default(), classes })
     }
 
     /// What begins with a digit, and is a whole number mostly.
@@ -304,6 +304,12 @@ fn word(raw: &[u8]) -> Token<'_> {
 
 pub(crate) fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// Whether only white space and one of `words` follow in `bytes`.
+pub(crate) fn begins_with_word(bytes: &[u8], word: &[u8]) -> bool {
+    let space = bytes.iter().position(|byte| !is_space(*byte)).unwrap_or(bytes.len());
+    bytes.get(space..).is_some_and(|rest| rest.starts_with(word))
 }
 
 #[cfg(test)]

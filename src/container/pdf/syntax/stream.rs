@@ -1,13 +1,13 @@
 //! How the data of a stream are stored (ISO 32000-2 7.3.8 and 7.4).
 
+use super::dict::{Dict, array};
+use super::fields::set_once;
+use super::flate::{self, Decode, Predictor};
+use super::lexer::Lexer;
+use super::value::PdfValue;
 use crate::bytes::to_usize;
 use crate::code::ErrorCode;
-use crate::container::pdf::file::load::once;
 use crate::container::pdf::layout::{COLUMNS, DICT_ENTRIES};
-use crate::container::pdf::syntax::flate::{self, Decode, Predictor};
-use crate::container::pdf::syntax::lexer::Lexer;
-use crate::container::pdf::syntax::object::{Dict, array};
-use crate::container::pdf::syntax::value::Value;
 use crate::error::{Error, Result};
 use crate::source::Window;
 
@@ -30,11 +30,11 @@ pub(crate) struct Coding {
 
 impl Coding {
     /// Takes one of these entries, or one that does not matter.
-    pub(crate) fn take(&mut self, key: &[u8], value: &Value<'_>) -> Option<()> {
+    pub(crate) fn take(&mut self, key: &[u8], value: &PdfValue<'_>) -> Option<()> {
         match key {
-            b"Length" => once(&mut self.length, value.number()),
-            b"Filter" => once(&mut self.is_flate, is_flate(value)?),
-            b"DecodeParms" => once(&mut self.predictor, predictor(value)?),
+            b"Length" => set_once(&mut self.length, value.number()),
+            b"Filter" => set_once(&mut self.is_flate, is_flate(value)?),
+            b"DecodeParms" => set_once(&mut self.predictor, predictor(value)?),
             _ => Some(()),
         }
     }
@@ -54,9 +54,9 @@ impl StreamForm {
     pub(crate) fn of(dict: &Dict<'_>, at: u64, file: u64) -> Result<StreamForm> {
         let unsupported =
             |why| Error::malformed(ErrorCode::MalformedPdfStream, "stream dictionary", at, why);
-        let is_flate = is_flate(dict.get(b"Filter").unwrap_or(&Value::Null))
+        let is_flate = is_flate(dict.get(b"Filter").unwrap_or(&PdfValue::Null))
             .ok_or_else(|| unsupported("a filter other than FlateDecode"))?;
-        let predictor = predictor(dict.get(b"DecodeParms").unwrap_or(&Value::Null))
+        let predictor = predictor(dict.get(b"DecodeParms").unwrap_or(&PdfValue::Null))
             .ok_or_else(|| unsupported("a predictor that no such stream has"))?;
         let coding = Coding {
             length: Some(dict.number(b"Length")),
@@ -100,11 +100,11 @@ impl StreamForm {
 
 /// Returns whether `/Filter` is FlateDecode; `None` if it is anything else but no filter. `Crypt`
 /// is left out: whether the data are encrypted is decided elsewhere.
-fn is_flate(value: &Value<'_>) -> Option<bool> {
-    let is_flate = |value: &Value<'_>| value.is_name(b"FlateDecode") || value.is_name(b"Fl");
+fn is_flate(value: &PdfValue<'_>) -> Option<bool> {
+    let is_flate = |value: &PdfValue<'_>| value.is_name(b"FlateDecode") || value.is_name(b"Fl");
     match value {
-        Value::Null => Some(false),
-        Value::Array(raw) => {
+        PdfValue::Null => Some(false),
+        PdfValue::Array(raw) => {
             let mut filters = array(raw).filter(|filter| !filter.is_name(b"Crypt"));
             match (filters.next(), filters.next()) {
                 (None, _) => Some(false),
@@ -120,18 +120,18 @@ fn is_flate(value: &Value<'_>) -> Option<bool> {
 /// Returns whether the stream has the crypt filter `Identity`, which is the default of `Crypt`
 /// (ISO 32000-2 table 14).
 pub(crate) fn has_identity(dict: &Dict<'_>) -> bool {
-    let is_identity = |parms: Option<&Value<'_>>| match parms {
-        Some(Value::Dict(raw)) => Dict::parse(raw)
+    let is_identity = |parms: Option<&PdfValue<'_>>| match parms {
+        Some(PdfValue::Dict(raw)) => Dict::parse(raw)
             .is_ok_and(|parms| parms.name(b"Name").is_none_or(|it| it == b"Identity")),
-        None | Some(Value::Null) => true,
+        None | Some(PdfValue::Null) => true,
         _ => false,
     };
     let parms = dict.get(b"DecodeParms");
     match dict.get(b"Filter") {
-        Some(Value::Array(raw)) => {
+        Some(PdfValue::Array(raw)) => {
             let place = array(raw).position(|filter| filter.is_name(b"Crypt"));
             place.is_some_and(|place| match parms {
-                Some(Value::Array(raw)) => is_identity(array(raw).nth(place).as_ref()),
+                Some(PdfValue::Array(raw)) => is_identity(array(raw).nth(place).as_ref()),
                 parms => is_identity(parms),
             })
         }
@@ -141,14 +141,14 @@ pub(crate) fn has_identity(dict: &Dict<'_>) -> bool {
 }
 
 /// Returns the predictor of `/DecodeParms`: the first that one of its dictionaries names.
-fn predictor(value: &Value<'_>) -> Option<Predictor> {
-    let of_one = |value: &Value<'_>| match value {
-        Value::Null => Some(Predictor::None),
-        Value::Dict(raw) => predictor_of(raw),
+fn predictor(value: &PdfValue<'_>) -> Option<Predictor> {
+    let of_one = |value: &PdfValue<'_>| match value {
+        PdfValue::Null => Some(Predictor::None),
+        PdfValue::Dict(raw) => predictor_of(raw),
         _ => None,
     };
     match value {
-        Value::Array(raw) => {
+        PdfValue::Array(raw) => {
             for value in array(raw).take(2) {
                 match of_one(&value)? {
                     Predictor::None => {}

@@ -5,14 +5,12 @@
 
 use std::borrow::Cow;
 
+use super::lexer::{Fault, Lexer, NUMERIC, PLAIN, REGULAR, Token, hex_digit, is, is_number};
 use crate::container::pdf::layout::DEPTH;
-use crate::container::pdf::syntax::lexer::{
-    Fault, Lexer, NUMERIC, PLAIN, REGULAR, Token, hex_digit, is, is_number,
-};
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Value<'a> {
+pub(crate) enum PdfValue<'a> {
     Null,
     Bool,
     Int(i64),
@@ -31,13 +29,13 @@ pub(crate) enum Value<'a> {
 }
 
 /// An entry of a dictionary: its key, and what stands under that.
-pub(crate) type Entry<'a> = (Cow<'a, [u8]>, Value<'a>);
+pub(crate) type DictEntry<'a> = (Cow<'a, [u8]>, PdfValue<'a>);
 
-impl Value<'_> {
+impl PdfValue<'_> {
     /// A whole number that is not negative.
     pub(crate) fn number(&self) -> Option<u64> {
         match self {
-            Value::Int(number) => u64::try_from(*number).ok(),
+            PdfValue::Int(number) => u64::try_from(*number).ok(),
             _ => None,
         }
     }
@@ -45,25 +43,25 @@ impl Value<'_> {
     /// The number of the object that it refers to.
     pub(crate) fn reference(&self) -> Option<u64> {
         match self {
-            Value::Ref(number) => Some(*number),
+            PdfValue::Ref(number) => Some(*number),
             _ => None,
         }
     }
 
     pub(crate) fn is_name(&self, name: &[u8]) -> bool {
-        matches!(self, Value::Name(said) if said.as_ref() == name)
+        matches!(self, PdfValue::Name(said) if said.as_ref() == name)
     }
 }
 
 impl<'a> Lexer<'a> {
-    pub(crate) fn value(&mut self) -> Result<Value<'a>, Fault> {
+    pub(crate) fn value(&mut self) -> Result<PdfValue<'a>, Fault> {
         self.space();
         match self.peek() {
             // Names and numbers are most of what is read here.
-            Some(b'/') => self.name().map(Value::Name),
+            Some(b'/') => self.name().map(PdfValue::Name),
             Some(b'0'..=b'9') => match self.number()? {
                 Token::Int(number) => self.int_or_ref(number),
-                Token::Real => Ok(Value::Real),
+                Token::Real => Ok(PdfValue::Real),
                 _ => self.malformed("a word that is no value"),
             },
             _ => self.any_value(),
@@ -85,14 +83,14 @@ impl<'a> Lexer<'a> {
         if is_dict {
             self.step(2);
             self.outer = self.outer.saturating_add(1);
-            self.odd = false;
+            self.is_unusual = false;
         }
         is_dict
     }
 
     /// The next entry of the dictionary that was entered, or of which this is the inside; nothing
     /// behind the last one, and then its bracket is passed over.
-    pub(crate) fn entry(&mut self) -> Result<Option<Entry<'a>>, Fault> {
+    pub(crate) fn entry(&mut self) -> Result<Option<DictEntry<'a>>, Fault> {
         self.space();
         match self.rest() {
             [b'/', ..] => {
@@ -110,32 +108,32 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn any_value(&mut self) -> Result<Value<'a>, Fault> {
+    fn any_value(&mut self) -> Result<PdfValue<'a>, Fault> {
         let value = match self.token()? {
-            Token::DictOpen => Value::Dict(self.inside(true)?),
-            Token::ArrayOpen => Value::Array(self.inside(false)?),
+            Token::DictOpen => PdfValue::Dict(self.inside(true)?),
+            Token::ArrayOpen => PdfValue::Array(self.inside(false)?),
             Token::DictClose | Token::ArrayClose => {
                 return self.malformed("a bracket closes nothing");
             }
-            Token::Name(raw) => Value::Name(decode_name(raw)),
-            Token::Literal(raw) => Value::Literal(raw),
-            Token::Hex(raw) => Value::Hex(raw),
-            Token::Real => Value::Real,
+            Token::Name(raw) => PdfValue::Name(decode_name(raw)),
+            Token::Literal(raw) => PdfValue::Literal(raw),
+            Token::Hex(raw) => PdfValue::Hex(raw),
+            Token::Real => PdfValue::Real,
             Token::Int(number) => self.int_or_ref(number)?,
-            Token::Word(b"null") => Value::Null,
-            Token::Word(b"true" | b"false") => Value::Bool,
+            Token::Word(b"null") => PdfValue::Null,
+            Token::Word(b"true" | b"false") => PdfValue::Bool,
             Token::Word(_) => return self.malformed("a word that is no value"),
         };
         Ok(value)
     }
 
     /// `number` alone, or the beginning of `number generation R`.
-    fn int_or_ref(&mut self, number: i64) -> Result<Value<'a>, Fault> {
+    fn int_or_ref(&mut self, number: i64) -> Result<PdfValue<'a>, Fault> {
         match (self.ref_behind(), u64::try_from(number)) {
-            (Some(0), _) => Ok(Value::Int(number)),
+            (Some(0), _) => Ok(PdfValue::Int(number)),
             (Some(len), Ok(number)) => {
                 self.step(len);
-                Ok(Value::Ref(number))
+                Ok(PdfValue::Ref(number))
             }
             _ => self.int_or_any_ref(number),
         }
@@ -161,13 +159,13 @@ impl<'a> Lexer<'a> {
     }
 
     /// The same, however it is written.
-    fn int_or_any_ref(&mut self, number: i64) -> Result<Value<'a>, Fault> {
+    fn int_or_any_ref(&mut self, number: i64) -> Result<PdfValue<'a>, Fault> {
         let mut ahead = self.clone();
         ahead.space();
         match ahead.peek() {
             Some(b'0'..=b'9' | b'+' | b'-') => {}
             None if !self.is_whole => return Err(Fault::Incomplete),
-            _ => return Ok(Value::Int(number)),
+            _ => return Ok(PdfValue::Int(number)),
         }
         let mut is_ref = || -> Result<bool, Fault> {
             Ok(matches!(ahead.token()?, Token::Int(_)) && ahead.token()? == Token::Word(b"R"))
@@ -175,11 +173,11 @@ impl<'a> Lexer<'a> {
         match is_ref() {
             Ok(true) => {}
             Err(Fault::Incomplete) => return Err(Fault::Incomplete),
-            Ok(false) | Err(Fault::Malformed(..)) => return Ok(Value::Int(number)),
+            Ok(false) | Err(Fault::Malformed(..)) => return Ok(PdfValue::Int(number)),
         }
         *self = ahead;
         match u64::try_from(number) {
-            Ok(number) => Ok(Value::Ref(number)),
+            Ok(number) => Ok(PdfValue::Ref(number)),
             Err(_) => self.malformed("a reference to a negative number"),
         }
     }
@@ -316,7 +314,7 @@ mod tests {
             let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
             let mut plain = lexer.clone();
             prop_assert_eq!(lexer.value(), plain.any_value());
-            prop_assert_eq!((lexer.at, lexer.odd), (plain.at, plain.odd));
+            prop_assert_eq!((lexer.at, lexer.is_unusual), (plain.at, plain.is_unusual));
         }
 
         #[test]
@@ -329,31 +327,31 @@ mod tests {
             let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
             let mut plain = lexer.clone();
             prop_assert_eq!(lexer.int_or_ref(number), plain.int_or_any_ref(number));
-            prop_assert_eq!((lexer.at, lexer.odd), (plain.at, plain.odd));
+            prop_assert_eq!((lexer.at, lexer.is_unusual), (plain.at, plain.is_unusual));
         }
     }
 
-    fn value(text: &[u8]) -> Result<Value<'_>, Fault> {
+    fn value(text: &[u8]) -> Result<PdfValue<'_>, Fault> {
         Lexer::whole(text).value()
     }
 
     #[test]
     fn values_are_told_apart() {
-        let cases: &[(&[u8], Value<'_>)] = &[
-            (b" 12 ", Value::Int(12)),
-            (b"12 0", Value::Int(12)),
-            (b"12 0 R", Value::Ref(12)),
-            (b"-3", Value::Int(-3)),
-            (b"1.5", Value::Real),
-            (b"99999999999999999999", Value::Real),
-            (b"/A#42c", Value::Name(Cow::Borrowed(b"ABc"))),
-            (b"/A#4", Value::Name(Cow::Borrowed(b"A#4"))),
-            (b"(a(b)\\)c)", Value::Literal(b"a(b)\\)c")),
-            (b"<0 1>", Value::Hex(b"0 1")),
-            (b"[1 [2] << /A [] >>]", Value::Array(b"1 [2] << /A [] >>")),
-            (b"<</A(>>)/B<< >> >>", Value::Dict(b"/A(>>)/B<< >> ")),
-            (b"null", Value::Null),
-            (b"%x\ntrue", Value::Bool),
+        let cases: &[(&[u8], PdfValue<'_>)] = &[
+            (b" 12 ", PdfValue::Int(12)),
+            (b"12 0", PdfValue::Int(12)),
+            (b"12 0 R", PdfValue::Ref(12)),
+            (b"-3", PdfValue::Int(-3)),
+            (b"1.5", PdfValue::Real),
+            (b"99999999999999999999", PdfValue::Real),
+            (b"/A#42c", PdfValue::Name(Cow::Borrowed(b"ABc"))),
+            (b"/A#4", PdfValue::Name(Cow::Borrowed(b"A#4"))),
+            (b"(a(b)\\)c)", PdfValue::Literal(b"a(b)\\)c")),
+            (b"<0 1>", PdfValue::Hex(b"0 1")),
+            (b"[1 [2] << /A [] >>]", PdfValue::Array(b"1 [2] << /A [] >>")),
+            (b"<</A(>>)/B<< >> >>", PdfValue::Dict(b"/A(>>)/B<< >> ")),
+            (b"null", PdfValue::Null),
+            (b"%x\ntrue", PdfValue::Bool),
         ];
         for (text, expected) in cases {
             assert_eq!(value(text).as_ref(), Ok(expected), "{}", text.escape_ascii());

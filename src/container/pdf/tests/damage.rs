@@ -6,7 +6,7 @@ use super::build::{
     LICENSE, Payload, Pdf, TRAILER, appended_wrapper, compact_wrapper, dictionary, hybrid_wrapper,
     literal, object_stream_wrapper, plain, v1, v1_bare_dictionary, v2, wrapper,
 };
-use super::{Told, tell, tell_within};
+use super::{PdfTestSink, tell, tell_within};
 use crate::kinds::{Anomaly, Protection};
 use crate::limits::Limits;
 
@@ -120,7 +120,7 @@ fn no_change_of_length_hides_protection() {
 /// What a damaged structure reads as: protection, code, licenses, and whether it was searched.
 type Outcome<'a> = (Option<Protection>, &'a str, usize, bool);
 
-fn outcome(told: &Told) -> Outcome<'_> {
+fn outcome(told: &PdfTestSink) -> Outcome<'_> {
     let searched = told.anomalies.contains(&Anomaly::XrefRebuilt);
     (told.protection, told.code(), told.licenses.len(), searched)
 }

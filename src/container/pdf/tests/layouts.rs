@@ -6,7 +6,7 @@ use super::build::{
     LICENSE, Payload, Pdf, TRAILER, appended_wrapper, compact_wrapper, deflate, dictionary,
     encrypted, hex, hybrid_wrapper, literal, packed, plain, v1, v1_bare_dictionary, v2, wrapper,
 };
-use super::{Counted, tell, tell_within};
+use super::{ReadRecorder, tell, tell_within};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limits;
 use crate::source::ReadAt;
@@ -127,7 +127,7 @@ fn unprotected_files_are_none() {
         ("junk before", [b"junk\n".to_vec(), plain()].concat()),
     ];
     for (name, file) in cases {
-        let file = Counted::new(file);
+        let file = ReadRecorder::new(file);
         let told = tell(&file);
         assert!(told.error.is_none(), "{name}: {:?}", told.error);
         assert_eq!(told.protection, Some(Protection::None), "{name}");
@@ -227,13 +227,13 @@ fn a_large_file_costs_no_more_than_a_small_one() {
     let trailer = "/Root 1 0 R /Encrypt 6 0 R";
     let objects = [pages(), vec![(6, dictionary)]].concat();
     for many in [0, 300_000] {
-        let bare = Counted::new(holed(&objects, many, trailer));
+        let bare = ReadRecorder::new(holed(&objects, many, trailer));
         let told = tell(&bare);
         assert_eq!(told.licenses[0].0, license, "{:?}", told.error);
         assert!(bare.reads.borrow().len() <= 32, "{}", bare.reads.borrow().len());
         assert!(bare.bytes_read() <= 131_072 + license.len(), "{}", bare.bytes_read());
 
-        let unprotected = Counted::new(holed(&pages(), many, "/Root 1 0 R"));
+        let unprotected = ReadRecorder::new(holed(&pages(), many, "/Root 1 0 R"));
         let told = tell(&unprotected);
         assert_eq!(told.protection, Some(Protection::None), "{:?}", told.error);
         assert!(unprotected.reads.borrow().len() <= 8, "{:?}", unprotected.reads.borrow());
@@ -273,7 +273,7 @@ fn a_large_stored_payload_is_read_where_it_lies() {
     let dictionary = dictionary("/MicrosoftIRMVersion 2", &literal(&license));
     let objects = [pages(), vec![(6, dictionary)]].concat();
     let inner = holed(&objects, 100, "/Root 1 0 R /Encrypt 6 0 R");
-    let file = Counted::new(wrapped_hole(&inner));
+    let file = ReadRecorder::new(wrapped_hole(&inner));
     let told = tell(&file);
     assert!(told.error.is_none(), "{:?}", told.error);
     assert_eq!(told.licenses[0].0, license);
@@ -305,7 +305,7 @@ fn a_compressed_payload_is_read_in_two_forward_passes() {
     for (before, license, after) in cases {
         let license = long_license(license);
         let payload = large_payload(before, &license, after);
-        let file = Counted::new(wrapper(&payload, Payload::Flate));
+        let file = ReadRecorder::new(wrapper(&payload, Payload::Flate));
         let told = tell(&file);
         assert!(told.error.is_none(), "{before} {after} {:?}", told.error);
         assert_eq!(told.licenses[0].0, license);

@@ -19,7 +19,7 @@ use crate::source::{Cache, Extent, Pieces, ReadAt, Section, Window};
 
 /// What a sink was told, layers followed as the pipeline does.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct PdfTestSink {
     pub(super) container: Option<Container>,
     pub(super) protection: Option<Protection>,
     pub(super) licenses: Vec<(Vec<u8>, Option<u64>)>,
@@ -37,7 +37,7 @@ pub(super) fn with_window<T>(bytes: &[u8], work: impl FnOnce(&mut Window<'_>) ->
     work(&mut Window::new(&bytes, &mut cache, &meter).unwrap())
 }
 
-impl Told {
+impl PdfTestSink {
     /// Whether the record would say that nothing of a rights management system is in the file.
     pub(super) fn is_none(&self) -> bool {
         let harmless = matches!(
@@ -52,7 +52,7 @@ impl Told {
     }
 }
 
-impl Sink for Told {
+impl Sink for PdfTestSink {
     fn options(&self) -> ExtractOptions {
         ExtractOptions { labels: true, deep: false, evidence: true }
     }
@@ -110,14 +110,14 @@ impl Sink for Told {
 }
 
 /// Bytes that count how often, and how much of them, is read.
-pub(super) struct Counted<S> {
+pub(super) struct ReadRecorder<S> {
     pub(super) source: S,
     pub(super) reads: RefCell<Vec<(u64, usize)>>,
 }
 
-impl<S> Counted<S> {
-    pub(super) fn new(source: S) -> Counted<S> {
-        Counted { source, reads: RefCell::default() }
+impl<S> ReadRecorder<S> {
+    pub(super) fn new(source: S) -> ReadRecorder<S> {
+        ReadRecorder { source, reads: RefCell::default() }
     }
 
     pub(super) fn bytes_read(&self) -> usize {
@@ -125,7 +125,7 @@ impl<S> Counted<S> {
     }
 }
 
-impl<S: ReadAt> ReadAt for Counted<S> {
+impl<S: ReadAt> ReadAt for ReadRecorder<S> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let read = self.source.read_at(offset, buf)?;
         self.reads.borrow_mut().push((offset, read));
@@ -138,13 +138,13 @@ impl<S: ReadAt> ReadAt for Counted<S> {
 }
 
 /// Reads a file and its layers.
-pub(super) fn tell(source: &dyn ReadAt) -> Told {
+pub(super) fn tell(source: &dyn ReadAt) -> PdfTestSink {
     tell_within(source, &Limits::default())
 }
 
-pub(super) fn tell_within(source: &dyn ReadAt, limits: &Limits) -> Told {
+pub(super) fn tell_within(source: &dyn ReadAt, limits: &Limits) -> PdfTestSink {
     let meter = Meter::new(limits.clone(), Cancel::default());
-    let mut told = Told::default();
+    let mut told = PdfTestSink::default();
     let mut layers = vec![Vec::new()];
     while let Some(extents) = layers.pop() {
         meter.begin_member();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lopdf::Document;
 
 use super::build::{Payload, appended_wrapper, compact_wrapper, plain, v1, v2, wrapper};
-use super::{Told, tell};
+use super::{PdfTestSink, tell};
 use crate::kinds::{Container, Protection};
 
 fn specimens() -> Option<PathBuf> {
@@ -28,7 +28,7 @@ fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-fn is_pdf(told: &Told) -> bool {
+fn is_pdf(told: &PdfTestSink) -> bool {
     matches!(told.container, Some(Container::Pdf | Container::PdfIrmV1 | Container::PdfIrmV2))
 }
 
@@ -45,7 +45,7 @@ fn lookalikes_are_what_the_table_says() {
             continue;
         }
         let bytes = std::fs::read(specimens.join(file)).unwrap();
-        let source = super::Counted::new(bytes);
+        let source = super::ReadRecorder::new(bytes);
         let told = tell(&source);
         let found = told.protection.map_or("none", |protection| protection.as_str());
         println!(
@@ -84,7 +84,7 @@ fn by_lopdf(bytes: &[u8]) -> Option<Option<String>> {
     }
 }
 
-fn by_us(told: &Told) -> Option<String> {
+fn by_us(told: &PdfTestSink) -> Option<String> {
     let filter = told.evidence.iter().find(|(element, _)| *element == "Encrypt/Filter");
     filter.map(|(_, name)| name.clone())
 }
@@ -166,7 +166,7 @@ fn the_protected_file_gives_its_license() {
         if !bytes.starts_with(b"%PDF-") {
             continue;
         }
-        let source = super::Counted::new(bytes);
+        let source = super::ReadRecorder::new(bytes);
         let told = tell(&source);
         println!("{name}: {} reads {} bytes", source.reads.borrow().len(), source.bytes_read());
         assert!(is_pdf(&told));
@@ -190,7 +190,7 @@ fn lookalikes_cost_a_few_reads() {
             continue;
         }
         let size = bytes.len();
-        let file = super::Counted::new(bytes);
+        let file = super::ReadRecorder::new(bytes);
         let told = tell(&file);
         let reads = file.reads.borrow().len();
         let is_plain = told.protection == Some(Protection::None) && told.anomalies.is_empty();
