@@ -1,9 +1,12 @@
-//! PDF (ISO 32000-2) as far as its protection: Microsoft's security handler in version 1 and 2,
-//! bare and in a wrapper, other handlers by their name, and labels.
+//! The protection of PDF files (ISO 32000-2): Microsoft's security handler in versions 1 and 2,
+//! with or without a wrapper, other handlers by their names, and labels.
 //!
-//! From the end of the file to the trailer, from there to the encryption dictionary or to the
-//! catalog; no page is ever read. What the cross-reference says is believed only as far as the
-//! objects stand where it says; else the file is searched from its beginning.
+//! The reader finds the trailer from the end of the file, and from there the encryption dictionary
+//! or the catalog. It reads pages only for attachments. If the cross-reference is damaged or does
+//! not match the objects, the reader scans the whole file.
+//!
+//! Imports go from `protection` (handlers, payloads, labels) to `file` (cross-reference, objects,
+//! scan) to `syntax` (tokens, values, filters).
 
 mod file;
 mod layout;
@@ -26,18 +29,20 @@ pub(crate) use protection::read::read;
 pub(crate) use quote::is_quote;
 
 /// Returns whether a PDF begins with `head`: its header is at the start, or within the first 1024
-/// bytes with binary junk before it or an object after it. Text that only quotes the header is none.
+/// bytes with binary junk before it or an object after it. Text that only quotes the header does
+/// not match.
 pub(crate) fn matches(head: &[u8]) -> bool {
     file::header::find_header(head).is_some_and(|at| is_document_at(head, at))
 }
 
-/// Returns the offset of the header of a PDF that begins behind more bytes than most readers pass over.
-/// Data of other formats may contain the header alone, so an object has to follow it.
+/// Returns the offset of a header after more bytes than most readers skip. Data of other formats
+/// may contain a header alone, so an object has to follow it.
 pub(crate) fn late_header_at(head: &[u8]) -> Option<usize> {
     let at = file::header::find_late_header(head)?;
     object_at(head.get(at..)?).is_some().then_some(at)
 }
 
+/// Returns whether the header at `at` begins a document, and is not quoted by text.
 fn is_document_at(head: &[u8], at: usize) -> bool {
     let (junk, pdf) = head.split_at_checked(at).unwrap_or_default();
     let is_space = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0 | 0xEF | 0xBB | 0xBF);
@@ -45,10 +50,10 @@ fn is_document_at(head: &[u8], at: usize) -> bool {
     junk.iter().all(is_space) || junk.iter().any(is_binary) || object_at(pdf).is_some()
 }
 
-/// Reads a member of which [`matches`] holds.
+/// Reads a member that [`matches()`] recognizes.
 ///
 /// # Errors
-/// The structure of the PDF is damaged, or names a budget.
+/// The structure of the PDF is damaged, or a budget is spent.
 pub(crate) fn read_whole(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let at = file::header::find_header(window.head()?).unwrap_or_default();
     if at > 0 && is_quote(window, at)? {
@@ -58,8 +63,8 @@ pub(crate) fn read_whole(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result
     read(window, sink)
 }
 
-/// Reads a member that has the header of a PDF behind text. It is a PDF if an object begins a line
-/// of it; all that a PDF protects is in objects.
+/// Reads a member in which text precedes the header of a PDF. It is a PDF if a line begins with an
+/// object: protected data are always in objects.
 pub(crate) fn read_quoted(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     if has_object(window)? {
         return read_whole(window, sink);
@@ -68,6 +73,7 @@ pub(crate) fn read_quoted(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
     Ok(())
 }
 
+/// Returns whether a line of the member begins with an object.
 fn has_object(window: &mut Window<'_>) -> Result<bool> {
     let meter = window.meter();
     let mut at: u64 = 0;
@@ -84,30 +90,30 @@ fn has_object(window: &mut Window<'_>) -> Result<bool> {
     }
 }
 
-/// Returns whether an object begins a line of the first 1024 bytes, as it does where the header of
-/// the file is damaged. Values of a form are such objects too, in a format of their own (ISO 32000-2
-/// 12.7.8).
+/// Returns whether a line of the first 1024 bytes begins with an object, which is the case if the
+/// header of a PDF is damaged. Files with the data of a form also contain objects, but are another
+/// format (ISO 32000-2 12.7.8).
 pub(crate) fn matches_objects(head: &[u8]) -> bool {
     let is_form_data = head.starts_with(b"%FDF-") && memchr::memmem::find(head, b"/FDF").is_some();
     !is_form_data
         && object_at(head.get(..HEADER_WITHIN.min(head.len())).unwrap_or_default()).is_some()
 }
 
-/// Reads a member that [`matches_objects`] recognizes. Text can mention an object; a PDF without its
-/// header still has its `startxref`, or nothing but a comment precedes its first object.
+/// Reads a member that [`matches_objects`] recognizes. Text can contain the header of an object. A
+/// PDF without its header still has `startxref`, or only a comment precedes its first object.
 pub(crate) fn read_headless(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let head = window.head()?;
     let before = head.get(..object_at(head).unwrap_or_default()).unwrap_or_default();
     let is_text = before.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
-    let begins = before.trim_ascii_start().first();
-    if is_text && begins.is_some_and(|first| *first != b'%') && end(window)?.is_none() {
+    let first = before.trim_ascii_start().first();
+    if is_text && first.is_some_and(|first| *first != b'%') && end(window)?.is_none() {
         sink.container(Container::Other);
         return Ok(());
     }
     read(window, sink)
 }
 
-/// Returns the offset of the first object header that begins a line.
+/// Returns the offset of the first object header at the start of a line.
 fn object_at(bytes: &[u8]) -> Option<usize> {
     for at in memchr::memmem::find_iter(bytes, b" obj") {
         let before = bytes.get(..at).unwrap_or_default();
@@ -120,13 +126,12 @@ fn object_at(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// Where `%PDF-` begins, if it does within the first 1024 bytes.
+/// Returns the offset of `%PDF-` within the first 1024 bytes.
 pub(crate) fn header_at(head: &[u8]) -> Option<usize> {
     file::header::find_header(head)
 }
 
-/// The end of the member, where a PDF says with `startxref` how it is read; `None` where nothing
-/// says so.
+/// Returns the end of the member if it contains `startxref`, the start of the structure of a PDF.
 pub(crate) fn end<'w>(window: &'w mut Window<'_>) -> Result<Option<&'w [u8]>> {
     let tail_at = window.len().saturating_sub(to_u64(layout::TAIL));
     let tail = window.up_to(tail_at, layout::TAIL)?;

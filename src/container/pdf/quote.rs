@@ -1,4 +1,4 @@
-//! Text that quotes a part of a PDF, as pages about the format do.
+//! Recognizes text that quotes a part of a PDF, for example pages about the format.
 
 use crate::bytes::to_u64;
 use crate::container::pdf::layout::{SEARCH_MARKERS, SEARCH_OVERLAP, SEARCH_PIECE};
@@ -6,13 +6,14 @@ use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::Window;
 
-/// Bytes of the longest text that is looked through.
+/// The length of the longest text that is searched.
 const MOST: u64 = 1 << 20;
-/// What a reader goes by, and what hides objects. Text that has none of these is no PDF to anybody.
+/// Keywords of the structure of a PDF, and of streams that can hide objects. No reader accepts a
+/// file that contains none of them as a PDF.
 const STRUCTURE: [&[u8]; 5] = [b"trailer", b"startxref", b"XRef", b"ObjStm", b"Encrypt"];
 
-/// Returns whether text precedes the header of a PDF at `at`, and all of the member is text without
-/// the structure of a PDF and without a word of its protection.
+/// Returns whether text precedes the header of a PDF at `at`, and the whole member is text without
+/// the structure of a PDF and without markers.
 pub(crate) fn is_quote(window: &mut Window<'_>, at: usize) -> Result<bool> {
     let before = window.head()?.get(..at).unwrap_or_default();
     if before.trim_ascii().is_empty() || !is_text(before) {
@@ -35,6 +36,7 @@ pub(crate) fn is_quote(window: &mut Window<'_>, at: usize) -> Result<bool> {
     Ok(false)
 }
 
+/// Returns whether the bytes contain no control characters but white space.
 fn is_text(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace())
 }

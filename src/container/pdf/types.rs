@@ -11,8 +11,8 @@ pub(crate) enum StructureState {
     Unprotected,
     /// The structure is unusual. One changed byte can make a protected file look like this.
     Suspicious,
-    /// An object of the structure is missing or damaged, or the file contains more than the structure
-    /// lists. Further candidates are possible.
+    /// An object of the structure is missing or damaged, or the file contains more than the
+    /// structure lists. Further candidates are possible.
     Damaged,
 }
 

@@ -1,4 +1,4 @@
-//! [`Document`]: the objects of a PDF, found by its cross-reference or by a search.
+//! [`PdfDocument`]: the objects of a PDF, located by its cross-reference or by a scan of the file.
 
 use super::header::find_header;
 use super::header::header_before;
@@ -22,41 +22,46 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::Window;
 
-/// The objects of a PDF.
+/// The objects of a PDF, which are read when they are fetched.
 pub(crate) struct PdfDocument {
     /// Whether the file ends with the newest section that was found.
     pub(crate) is_last: bool,
-    /// Newest first, as far as they were followed.
+    /// The sections that were read, newest first.
     sections: SmallList<XrefSection>,
-    /// Where the next older section lies.
+    /// The offsets of older sections that were not read yet.
     older: SmallList<u64>,
-    /// Where the header stands, if that was looked for.
+    /// The offset of the header; 0 if the file was scanned.
     header: usize,
-    /// What all offsets are counted from: junk before the header counts or does not.
+    /// The offset from which the cross-reference counts: the start of the file, or the header.
     base: u64,
-    /// Everything that a search has found, in the order of the file; then no section counts.
+    /// The objects that a scan found, in the order of the file. With them no section is used.
     scanned: Option<Vec<ScannedObject>>,
-    /// Object streams that a search has found, by their place.
+    /// The offsets of the object streams that a scan found.
     streams: Vec<u64>,
-    /// With sightings: where the trailer lies that is believed. Objects before it are preferred.
+    /// With a scan: the offset of the trailer whose references are resolved. Objects before it are
+    /// preferred.
     trailer_at: u64,
     /// The object stream that was decoded last.
     decoded: Option<(StreamKey, ObjectStream)>,
     pub(crate) nesting: Nesting,
-    /// Whether an encryption dictionary was read, and embedded files are encrypted with the rest.
+    /// Whether an encryption dictionary was read that encrypts embedded files.
     pub(crate) encrypts_files: bool,
-    /// The same by any trailer of the file.
+    /// The same for all trailers of the file.
     may_encrypt: bool,
 }
 
+/// The identity of an object stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StreamKey {
+    /// Its object number.
     Number(u64),
+    /// Its offset.
     At(u64),
 }
 
 impl PdfDocument {
-    /// Finds the newest section from the end of the file (ISO 32000-2 7.5.5).
+    /// Reads the newest section, which the `startxref` at the end of the file locates (ISO 32000-2
+    /// 7.5.5).
     pub(crate) fn open(window: &mut Window<'_>, nesting: Nesting) -> Result<PdfDocument> {
         let header = find_header(window.head()?).unwrap_or_default();
         let start = to_u64(header);
@@ -75,11 +80,11 @@ impl PdfDocument {
         let mut lexer = Lexer::whole(tail.get(after..).unwrap_or_default());
         let Ok(Token::Int(offset)) = lexer.token() else { return Err(missing()) };
         let offset = u64::try_from(offset).map_err(|_| missing())?;
-        // An update whose `startxref` is damaged follows the one that was found.
-        let behind = tail.get(after..).unwrap_or_default();
+        // Objects after the `startxref` are an update whose own `startxref` is damaged.
+        let rest = tail.get(after..).unwrap_or_default();
         let is_last = [&b"trailer"[..], b" obj"]
             .iter()
-            .all(|word| memchr::memmem::find(behind, word).is_none());
+            .all(|word| memchr::memmem::find(rest, word).is_none());
         let mut document = PdfDocument {
             is_last,
             sections: SmallList::default(),
@@ -105,8 +110,9 @@ impl PdfDocument {
         Ok(document)
     }
 
-    /// The objects that a search has found, objects and object streams in the order of the file.
-    pub(crate) fn from_search(
+    /// Creates a document of the objects and object streams that a scan found, in the order of the
+    /// file.
+    pub(crate) fn from_scan(
         scanned: Vec<ScannedObject>,
         streams: Vec<u64>,
         nesting: Nesting,
@@ -127,14 +133,15 @@ impl PdfDocument {
         }
     }
 
-    /// Resolves references from now on for the trailer or object at `at`.
+    /// From now on resolves references of the trailer at `at`, or of no trailer.
     pub(crate) fn resolve_for(&mut self, at: Option<u64>) {
         self.trailer_at = at.unwrap_or(u64::MAX);
         self.decoded = None;
-        // Without a trailer any of them may be the one that counts.
+        // Without a trailer any encryption dictionary may apply.
         self.encrypts_files = at.is_none() && self.may_encrypt;
     }
 
+    /// Adds a section, and the offsets of the older sections that it names.
     fn add(&mut self, mut section: XrefSection) -> Result<()> {
         for at in section.older.offsets.into_iter().flatten() {
             self.older.push(at.saturating_add(self.base));
@@ -146,7 +153,7 @@ impl PdfDocument {
         Ok(())
     }
 
-    /// The section `index`, newest first; older ones are read when asked for.
+    /// Returns the section `index`, counted from the newest. Reads older sections on demand.
     pub(crate) fn section(
         &mut self,
         window: &mut Window<'_>,
@@ -156,7 +163,8 @@ impl PdfDocument {
         Ok(self.sections.get(index))
     }
 
-    /// Reads the next older section. What loops runs into [`Limit::PdfObjects`].
+    /// Reads the next older section. Returns false if there is none. A chain with a loop spends
+    /// [`Limit::PdfObjects`].
     fn follow(&mut self, window: &mut Window<'_>) -> Result<bool> {
         let Some(at) = self.older.pop() else { return Ok(false) };
         window.meter().charge(Limit::Allocation, 512)?;
@@ -165,7 +173,7 @@ impl PdfDocument {
         Ok(true)
     }
 
-    /// The object `number`, or nothing where the cross-reference does not list it.
+    /// Reads the object `number`. Returns `None` if the cross-reference does not list it.
     pub(crate) fn fetch(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Object>> {
         window.meter().charge(Limit::PdfObjects, 1)?;
         if self.scanned.is_some() {
@@ -197,8 +205,8 @@ impl PdfDocument {
         }
     }
 
-    /// Returns each object that may be `number`: by the cross-reference from section `since` on the
-    /// one that it lists, by a search all that it found.
+    /// Returns each object that may be `number`: the one that the cross-reference lists from
+    /// section `since` on, or all that a scan found.
     pub(crate) fn fetch_all(
         &mut self,
         window: &mut Window<'_>,
@@ -220,10 +228,10 @@ impl PdfDocument {
             return Ok(object.into_iter().map(Ok).collect());
         };
         window.meter().charge(Limit::Steps, to_u64(scanned.len()))?;
-        let places: Vec<u64> =
+        let offsets: Vec<u64> =
             scanned.iter().filter(|found| found.number == number).map(|found| found.at).collect();
         let mut objects = Vec::new();
-        for at in places {
+        for at in offsets {
             match load(window, at, Prefix::Indirect(Some(number)), "object") {
                 Err(error) if !is_about_one(&error) => return Err(error),
                 object => objects.push(object),
@@ -243,8 +251,8 @@ impl PdfDocument {
         Ok(matches!(self.lookup(window, number)?, Some(XrefEntry::Compressed { .. })))
     }
 
-    /// Notes what an encryption dictionary says of embedded files (ISO 32000-2 table 20): by
-    /// default they are encrypted as all streams are, and `Identity` leaves them in the clear.
+    /// Records whether an encryption dictionary applies to embedded files (ISO 32000-2 table 20):
+    /// by default they are encrypted like all streams, and `Identity` leaves them in the clear.
     pub(crate) fn note_encryption(&mut self, dict: &Dict<'_>) {
         let has_filters = dict.number(b"V").is_some_and(|version| version >= 4);
         let filter = dict.get(b"EFF").or(dict.get(b"StmF"));
@@ -254,7 +262,7 @@ impl PdfDocument {
         self.may_encrypt |= encrypts;
     }
 
-    /// The same of an object that is ordinary mostly.
+    /// Does the same as [`PdfDocument::fetch`], but reads only the fields of a plain dictionary.
     pub(crate) fn fetch_fields<T: DictFields>(
         &mut self,
         window: &mut Window<'_>,
@@ -280,11 +288,12 @@ impl PdfDocument {
         }
     }
 
+    /// Returns the location of the object `number`.
     fn lookup(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<XrefEntry>> {
         self.lookup_since(window, number, 0)
     }
 
-    /// Returns where the sections from `index` on say that the object `number` is.
+    /// Returns the location of the object `number` by the sections from `index` on.
     fn lookup_since(
         &mut self,
         window: &mut Window<'_>,
@@ -308,10 +317,10 @@ impl PdfDocument {
         }
     }
 
-    /// Whether the object that stands first in the file is one that a section lists there.
+    /// Returns whether a section lists the first object of the file at its offset.
     ///
-    /// Nobody lists it where two files stand one behind the other, and the cross-reference of the
-    /// second knows nothing of the first.
+    /// If two files are concatenated, the cross-reference of the second does not list the objects
+    /// of the first.
     pub(crate) fn lists_first_object(&mut self, window: &mut Window<'_>) -> Result<bool> {
         let head = window.head()?;
         let first = forwards(b"obj", 2, head)
@@ -321,7 +330,7 @@ impl PdfDocument {
         for section in self.sections.iter_mut() {
             if let Some(XrefEntry::Offset(listed)) = section.lookup(window, number)? {
                 let before = to_u64(at).checked_sub(listed.saturating_add(self.base));
-                // White space before an object does not matter.
+                // White space before an object is allowed.
                 if before.is_some_and(|before| before <= SPACE_BEFORE) {
                     return Ok(true);
                 }
@@ -330,14 +339,14 @@ impl PdfDocument {
         Ok(false)
     }
 
+    /// Reads the object `number` among those that a scan found: the last one before the trailer, or
+    /// else the last one of the file.
     fn fetch_scanned(&mut self, window: &mut Window<'_>, number: u64) -> Result<Option<Object>> {
         let scanned = self.scanned.as_deref().unwrap_or_default();
         window.meter().charge(Limit::Steps, to_u64(scanned.len()))?;
-        let ours = |scanned_object: &&ScannedObject| scanned_object.number == number;
-        let before = |scanned_object: &&ScannedObject| {
-            ours(scanned_object) && scanned_object.at <= self.trailer_at
-        };
-        let found = scanned.iter().rfind(before).or_else(|| scanned.iter().rfind(ours));
+        let is_wanted = |object: &&ScannedObject| object.number == number;
+        let is_before = |object: &&ScannedObject| is_wanted(object) && object.at <= self.trailer_at;
+        let found = scanned.iter().rfind(is_before).or_else(|| scanned.iter().rfind(is_wanted));
         if let Some(found) = found {
             let (at, prefix) = (found.at, Prefix::Indirect(Some(number)));
             return load(window, at, prefix, "object").map(Some);
@@ -357,6 +366,7 @@ impl PdfDocument {
         Ok(None)
     }
 
+    /// Reads the object `number` from the object stream `stream`.
     fn compressed(&mut self, window: &mut Window<'_>, stream: u64, number: u64) -> Result<Object> {
         self.decode(window, StreamKey::Number(stream))?.object(number).ok_or_else(|| {
             let why = format!("object {number} is not in the object stream {stream}");
@@ -364,10 +374,12 @@ impl PdfDocument {
         })
     }
 
-    fn decode(&mut self, window: &mut Window<'_>, place: StreamKey) -> Result<&ObjectStream> {
-        if self.decoded.as_ref().is_none_or(|(decoded, _)| *decoded != place) {
+    /// Decodes an object stream. Keeps the last one, because objects of one stream are mostly read
+    /// in sequence.
+    fn decode(&mut self, window: &mut Window<'_>, key: StreamKey) -> Result<&ObjectStream> {
+        if self.decoded.as_ref().is_none_or(|(decoded, _)| *decoded != key) {
             self.decoded = None;
-            let (at, prefix) = match place {
+            let (at, prefix) = match key {
                 StreamKey::At(at) => (at, Prefix::Indirect(None)),
                 StreamKey::Number(number) => match self.lookup(window, number)? {
                     Some(XrefEntry::Offset(at)) => {
@@ -385,7 +397,7 @@ impl PdfDocument {
                 },
             };
             let stream = ObjectStream::read(window, at, prefix)?;
-            self.decoded = Some((place, stream));
+            self.decoded = Some((key, stream));
         }
         match &self.decoded {
             Some((_, stream)) => Ok(stream),
@@ -393,13 +405,13 @@ impl PdfDocument {
         }
     }
 
-    /// The decoded text of the object stream at `at`, for a search.
+    /// Returns the decoded text of the object stream at `at`.
     pub(crate) fn stream_text(&mut self, window: &mut Window<'_>, at: u64) -> Result<&[u8]> {
         self.decode(window, StreamKey::At(at)).map(ObjectStream::bytes)
     }
 
-    /// Returns the objects of the object stream at `at` whose text matches, and how many of those
-    /// cannot be read.
+    /// Returns the objects of the object stream at `at` whose text matches, and the number of
+    /// matching objects that cannot be read.
     pub(crate) fn matching_in(
         &mut self,
         window: &mut Window<'_>,

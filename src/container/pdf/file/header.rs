@@ -10,7 +10,8 @@ pub(crate) fn find_header(head: &[u8]) -> Option<usize> {
     forwards(HEADER, 0, head.get(..within).unwrap_or_default()).next()
 }
 
-/// Returns the offset of `%PDF-` after the first 1024 bytes of `head`. Some readers accept it there.
+/// Returns the offset of `%PDF-` after the first 1024 bytes of `head`. Some readers accept it
+/// there.
 pub(crate) fn find_late_header(head: &[u8]) -> Option<usize> {
     let late = forwards(HEADER, 0, head.get(HEADER_WITHIN..)?).next()?;
     Some(late.saturating_add(HEADER_WITHIN))

@@ -1,7 +1,7 @@
-//! Indirect objects and trailers: where they end, and what ordinary ones say (ISO 32000-2 7.3.10).
+//! Loads indirect objects (ISO 32000-2 7.3.10) and trailers from a window.
 
 use crate::bytes::{Buffer, to_u64};
-use crate::container::pdf::layout::{BEHIND_TRAILER, OBJECT, OBJECT_STEP, STARTXREF};
+use crate::container::pdf::layout::{AFTER_TRAILER, OBJECT, OBJECT_STEP, STARTXREF};
 use crate::container::pdf::syntax::fields::{DictFields, DictText, read_fields};
 use crate::container::pdf::syntax::lexer::{Fault, Lexer, Token};
 use crate::container::pdf::syntax::object::{Object, object_error};
@@ -9,50 +9,54 @@ use crate::error::Result;
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
 
-/// What stands before an object.
+/// The prefix of a value in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prefix {
-    /// `number generation obj`, of that number where it is known.
+    /// `number generation obj`, with the expected number if it is known.
     Indirect(Option<u64>),
     /// `trailer`.
     Trailer,
 }
 
-/// What was found of an object in a run of bytes.
+/// The ranges of an object, as offsets in the bytes that were read.
 #[derive(Debug, PartialEq, Eq)]
 struct ObjectRange {
+    /// The start of the value.
     start: usize,
+    /// The end of the value, where trailing tokens begin.
     end: usize,
-    /// The end of the strays, which begin at `end`.
-    trailing: usize,
+    /// The end of the trailing tokens.
+    trailing_end: usize,
+    /// The start of the data of a stream.
     data: Option<usize>,
 }
 
 impl ObjectRange {
-    /// The same in the member, of bytes that lie at `offset`.
-    fn spot(&self, offset: u64) -> ObjectOffsets {
-        let place = |inside: usize| offset.checked_add(to_u64(inside));
-        ObjectOffsets { at: place(self.start), data: self.data.and_then(place) }
+    /// Returns the offsets in the member. `offset` is the offset of the bytes that were read.
+    fn offsets(&self, offset: u64) -> ObjectOffsets {
+        let in_member = |inside: usize| offset.checked_add(to_u64(inside));
+        ObjectOffsets { at: in_member(self.start), data: self.data.and_then(in_member) }
     }
 }
 
-/// Where the value of an object and the data of its stream begin in the member; nothing of one out
-/// of an object stream.
+/// The offsets in the member of a value and of the data of its stream. `None` for an object of an
+/// object stream.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ObjectOffsets {
     pub(crate) at: Option<u64>,
     pub(crate) data: Option<u64>,
 }
 
-/// An object that was looked at.
+/// A loaded object.
 pub(crate) enum Loaded<T> {
-    /// An ordinary one.
+    /// The fields of a plain dictionary.
     Fields(T, ObjectOffsets),
-    /// Any other.
+    /// Any other object.
     Object(Object),
 }
 
-/// Reads the object that begins at `offset` with `lead`, however large it is.
+/// Loads the object at `offset`, whose prefix is `prefix`. An object may be as long as the longest
+/// license. `structure` names the object in errors.
 pub(crate) fn load(
     window: &mut Window<'_>,
     offset: u64,
@@ -65,7 +69,7 @@ pub(crate) fn load(
     })
 }
 
-/// The same of an object that is ordinary mostly.
+/// Loads the object at `offset`: only the fields of a plain dictionary, or else the object.
 pub(crate) fn load_fields<T: DictFields>(
     window: &mut Window<'_>,
     offset: u64,
@@ -75,15 +79,15 @@ pub(crate) fn load_fields<T: DictFields>(
     let meter = window.meter();
     read_growing(window, offset, structure, |bytes, is_whole| {
         if let Some((fields, found)) = find_fields(bytes, prefix, is_whole)? {
-            return Ok(Ok(Loaded::Fields(fields, found.spot(offset))));
+            return Ok(Ok(Loaded::Fields(fields, found.offsets(offset))));
         }
         let found = find(bytes, prefix, is_whole)?;
         Ok(keep(bytes, &found, offset, meter).map(Loaded::Object))
     })
 }
 
-/// Reads more and more from `offset` on, until `read` finds what it needs there. It is told
-/// whether nothing follows.
+/// Reads an increasing number of bytes from `offset` on, until `read` succeeds. Its second argument
+/// is whether the bytes reach the end of the file.
 fn read_growing<T>(
     window: &mut Window<'_>,
     offset: u64,
@@ -101,7 +105,8 @@ fn read_growing<T>(
             Err(fault) => return Err(object_error(fault, structure, Some(offset))),
         }
     }
-    // A license may be escaped wholly (`\ddd` four times), which nobody does; twice is hexadecimal.
+    // A hexadecimal string takes two bytes for each byte of the license. No known producer writes
+    // all bytes as `\ddd`, which takes four.
     let most =
         meter.allowed(Limit::LicenseBytes).saturating_mul(2).saturating_add(to_u64(OBJECT_STEP));
     let mut buffer = Buffer::default();
@@ -121,13 +126,15 @@ fn read_growing<T>(
     }
 }
 
+/// Copies the object out of `bytes`.
 fn keep(bytes: &[u8], found: &ObjectRange, offset: u64, meter: &Meter) -> Result<Object> {
-    let kept = bytes.get(found.start..found.trailing).unwrap_or_default();
+    let kept = bytes.get(found.start..found.trailing_end).unwrap_or_default();
     meter.charge(Limit::Allocation, to_u64(kept.len()))?;
-    let ObjectOffsets { at, data } = found.spot(offset);
+    let ObjectOffsets { at, data } = found.offsets(offset);
     Ok(Object::new(kept.to_vec(), found.end.saturating_sub(found.start), at, data))
 }
 
+/// Finds the value and the end of an object at the start of `bytes`.
 fn find(bytes: &[u8], prefix: Prefix, is_whole: bool) -> Result<ObjectRange, Fault> {
     let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
     skip_prefix(&mut lexer, prefix)?;
@@ -135,16 +142,16 @@ fn find(bytes: &[u8], prefix: Prefix, is_whole: bool) -> Result<ObjectRange, Fau
     let start = lexer.at();
     lexer.value()?;
     let end = lexer.at();
-    let (trailing, data) = match read_following(&mut lexer, prefix, is_whole)? {
+    let (trailing_end, data) = match read_following(&mut lexer, prefix, is_whole)? {
         FollowingToken::End => (end, None),
         FollowingToken::Data(at) => (end, Some(at)),
-        FollowingToken::Other => trailing(bytes, end, prefix, is_whole)?,
+        FollowingToken::Other => trailing_tokens(bytes, end, prefix, is_whole)?,
     };
-    Ok(ObjectRange { start, end, trailing, data })
+    Ok(ObjectRange { start, end, trailing_end, data })
 }
 
-/// What [`find`] finds, with the fields of an ordinary dictionary; nothing of anything else. The
-/// bytes have to be as many for the one as for the other.
+/// Does the same as [`find`] for a plain dictionary, and reads its fields. Returns `None` for any
+/// other object. Both functions need the same number of bytes.
 fn find_fields<T: DictFields>(
     bytes: &[u8],
     prefix: Prefix,
@@ -164,15 +171,18 @@ fn find_fields<T: DictFields>(
         };
         let raw = bytes.get(start..end).unwrap_or_default();
         let text = DictText { raw, is_unusual, has_data: data.is_some() };
-        Ok(fields.end(&text).map(|()| (fields, ObjectRange { start, end, trailing: end, data })))
+        Ok(fields
+            .end(&text)
+            .map(|()| (fields, ObjectRange { start, end, trailing_end: end, data })))
     };
     match read(&mut lexer) {
-        // What is wrong with it, the other one says.
+        // `find` reports the fault.
         Err(Fault::Malformed(..)) => Ok(None),
         read => read,
     }
 }
 
+/// Reads the prefix, and checks the object number.
 fn skip_prefix(lexer: &mut Lexer<'_>, prefix: Prefix) -> Result<(), Fault> {
     match prefix {
         Prefix::Trailer => {
@@ -183,25 +193,25 @@ fn skip_prefix(lexer: &mut Lexer<'_>, prefix: Prefix) -> Result<(), Fault> {
         Prefix::Indirect(number) => {
             let found = header(lexer)?;
             if number.is_some_and(|number| number != found) {
-                return Err(Fault::Malformed(0, "another object stands there"));
+                return Err(Fault::Malformed(0, "another object is located there"));
             }
         }
     }
     Ok(())
 }
 
-/// What follows a value.
+/// The token that follows a value.
 enum FollowingToken {
     /// The end of the object or of the trailer.
     End,
-    /// The data of a stream, from this offset on.
+    /// The data of a stream, at this offset.
     Data(usize),
-    /// Other tokens: the value ends too early, or the object is damaged.
+    /// Any other token: the end of the value or the object is damaged.
     Other,
 }
 
-/// Reads the token that follows a value. An object whose `endobj` is missing ends before the next
-/// object; that hides nothing.
+/// Reads the token that follows a value. An object without `endobj` ends before the next object: no
+/// entry is hidden by that.
 fn read_following(
     lexer: &mut Lexer<'_>,
     prefix: Prefix,
@@ -239,12 +249,12 @@ fn read_following(
     }
 }
 
-/// Whether behind `startxref`, its number and the comment that ends a file, in `rest`, a dictionary
-/// goes on: the trailer before it was closed too early.
+/// Returns whether a dictionary continues in `rest`, the bytes after `startxref`, after a number
+/// and `%%EOF`. If it does, the trailer was closed too early.
 fn continues_dict(rest: &[u8], is_whole: bool) -> Result<bool, Fault> {
-    // More blanks than that are padding.
-    let is_whole = is_whole || rest.len() > BEHIND_TRAILER;
-    let rest = rest.get(..BEHIND_TRAILER).unwrap_or(rest);
+    // Longer white space is padding.
+    let is_whole = is_whole || rest.len() > AFTER_TRAILER;
+    let rest = rest.get(..AFTER_TRAILER).unwrap_or(rest);
     let number = rest.trim_ascii_start();
     let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let end = number.get(digits..).unwrap_or_default().trim_ascii_start();
@@ -256,18 +266,18 @@ fn continues_dict(rest: &[u8], is_whole: bool) -> Result<bool, Fault> {
     }
 }
 
-/// Returns where `startxref` ends the trailer in `rest`.
+/// Returns the offset in `rest` of the `startxref` that ends the trailer.
 fn end_of_trailer(rest: &[u8], is_whole: bool) -> Result<Option<usize>, Fault> {
     for at in memchr::memmem::find_iter(rest, STARTXREF) {
-        let behind = rest.get(at.saturating_add(STARTXREF.len())..).unwrap_or_default();
-        if !continues_dict(behind, is_whole)? {
+        let after = rest.get(at.saturating_add(STARTXREF.len())..).unwrap_or_default();
+        if !continues_dict(after, is_whole)? {
             return Ok(Some(at));
         }
     }
     Ok(None)
 }
 
-/// Finds the data of a stream behind its keyword.
+/// Finds the data of a stream. The lexer is after the keyword `stream`.
 fn data(lexer: &Lexer<'_>, is_whole: bool) -> Result<FollowingToken, Fault> {
     let end_of_line = match lexer.rest() {
         [b'\r', b'\n', ..] => 2,
@@ -279,9 +289,9 @@ fn data(lexer: &Lexer<'_>, is_whole: bool) -> Result<FollowingToken, Fault> {
     Ok(FollowingToken::Data(lexer.at().saturating_add(end_of_line)))
 }
 
-/// Finds the end of the strays that begin at `start`, and the data of the stream whose dictionary
-/// they belong to.
-fn trailing(
+/// Finds the end of the trailing tokens that begin at `start`, and the data of the stream if there
+/// are any.
+fn trailing_tokens(
     bytes: &[u8],
     start: usize,
     prefix: Prefix,
@@ -294,12 +304,12 @@ fn trailing(
         Prefix::Indirect(_) => (find(b"endobj"), find(b"stream")),
     };
     let stream = stream.filter(|at| end.is_none_or(|end| *at < end));
-    let is_own = |at: &usize| !rest.get(..*at).unwrap_or_default().ends_with(b"end");
+    let is_keyword = |at: &usize| !rest.get(..*at).unwrap_or_default().ends_with(b"end");
     let Some(len) = stream.or(end) else {
         return if is_whole { Ok((bytes.len(), None)) } else { Err(Fault::Incomplete) };
     };
     let end = start.saturating_add(len);
-    if stream.filter(is_own).is_none() {
+    if stream.filter(is_keyword).is_none() {
         return Ok((end, None));
     }
     let mut lexer = if is_whole { Lexer::whole(bytes) } else { Lexer::part(bytes) };
@@ -310,7 +320,7 @@ fn trailing(
     }
 }
 
-/// `number generation obj`: the number.
+/// Reads `number generation obj`, and returns the number.
 fn header(lexer: &mut Lexer<'_>) -> Result<u64, Fault> {
     let number = lexer.token()?;
     let (Token::Int(number), Token::Int(_)) = (number, lexer.token()?) else {

@@ -1,4 +1,5 @@
-//! The structure of a PDF file (ISO 32000-2 7.5): header, cross-reference, object streams and objects.
+//! The structure of a PDF file (ISO 32000-2 7.5): header, cross-reference, object streams and
+//! objects.
 
 pub(crate) mod document;
 pub(crate) mod header;

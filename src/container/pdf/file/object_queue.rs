@@ -1,4 +1,4 @@
-//! [`Waiting`]: a queue of objects that are read later, each one once.
+//! [`ObjectQueue`]: a queue of objects, each of which is read once.
 
 use std::collections::HashSet;
 
@@ -12,29 +12,30 @@ use crate::error::Result;
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
 
-/// Bytes of memory that a waiting object takes.
+/// Bytes of memory for each queued object.
 const OBJECT: u64 = 64;
 
-/// Objects that wait, in the order in which they were added: direct ones first.
+/// Objects to read, in the order in which they were added. Direct objects come first.
 #[derive(Default)]
 pub(crate) struct ObjectQueue {
     objects: Vec<Object>,
     numbers: Vec<u64>,
-    /// How many of each were taken.
+    /// The number of direct and of indirect objects that were taken.
     taken: (usize, usize),
+    /// The numbers that were added.
     seen: HashSet<u64>,
 }
 
-/// The next object.
+/// An object of the queue.
 pub(crate) enum QueuedObject {
     Object(Object),
-    /// The cross-reference does not list it, so it is null (ISO 32000-2 7.3.10).
+    /// An object that the cross-reference does not list, which is null (ISO 32000-2 7.3.10).
     Missing,
 }
 
 impl ObjectQueue {
-    /// Adds the dictionaries that each entry `key` of `dict` lists: one or an array of them, direct
-    /// or not. Names and strings between them are skipped.
+    /// Adds the dictionaries in each value of `key`: one dictionary or an array of them, direct or
+    /// indirect. Skips names and strings between them.
     pub(crate) fn add(
         &mut self,
         dict: &Dict<'_>,
@@ -59,6 +60,7 @@ impl ObjectQueue {
         Ok(())
     }
 
+    /// Adds the dictionaries of an array.
     fn add_all(&mut self, raw: &[u8], meter: &Meter<'_>) -> Result<()> {
         let mut lexer = Lexer::whole(raw);
         while !lexer.is_done() {
@@ -85,6 +87,7 @@ impl ObjectQueue {
         self.objects.push(object);
     }
 
+    /// Adds an indirect object, unless it was added before.
     pub(crate) fn add_number(&mut self, number: u64) {
         if self.seen.insert(number) {
             self.numbers.push(number);
@@ -95,7 +98,7 @@ impl ObjectQueue {
         self.taken.0 >= self.objects.len() && self.taken.1 >= self.numbers.len()
     }
 
-    /// Takes the next object. After an error about an object the one after it follows.
+    /// Takes the next object. After an error the next call continues with the following object.
     pub(crate) fn next(
         &mut self,
         document: &mut PdfDocument,

@@ -1,4 +1,4 @@
-//! [`ObjectStream`]: objects that are compressed together (ISO 32000-2 7.5.7).
+//! [`ObjectStream`]: a compressed stream of objects (ISO 32000-2 7.5.7).
 
 use super::load::{Loaded, Prefix, load_fields};
 use crate::bytes::{to_u64, to_usize};
@@ -13,20 +13,21 @@ use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
 
-/// An object stream (ISO 32000-2 7.5.7), decoded.
+/// A decoded object stream.
 #[derive(Debug)]
 pub(crate) struct ObjectStream {
+    /// The list of objects, and the objects.
     bytes: Vec<u8>,
-    /// Number and place of each object.
+    /// Number and offset of each object.
     objects: Vec<(u64, usize)>,
-    /// The places in ascending order; empty if `objects` has them in that order.
-    places: Vec<usize>,
+    /// The offsets in ascending order; empty if `objects` is in that order.
+    offsets: Vec<usize>,
 }
 
-/// What the dictionary of an ordinary object stream says (ISO 32000-2 table 16).
+/// The fields of a plain object stream (ISO 32000-2 table 16).
 #[derive(Default)]
 struct ObjectStreamFields {
-    is_one: Option<bool>,
+    is_object_stream: Option<bool>,
     count: Option<u64>,
     first: Option<usize>,
     coding: Coding,
@@ -35,7 +36,7 @@ struct ObjectStreamFields {
 impl DictFields for ObjectStreamFields {
     fn take(&mut self, key: &[u8], value: &PdfValue<'_>) -> Option<()> {
         match key {
-            b"Type" => set_once(&mut self.is_one, value.is_name(b"ObjStm")),
+            b"Type" => set_once(&mut self.is_object_stream, value.is_name(b"ObjStm")),
             b"N" => set_once(&mut self.count, value.number()?),
             b"First" => set_once(&mut self.first, to_usize(value.number()?)?),
             _ => self.coding.take(key, value),
@@ -43,30 +44,38 @@ impl DictFields for ObjectStreamFields {
     }
 
     fn end(&self, text: &DictText<'_>) -> Option<()> {
-        let is_stream = self.is_one == Some(true) && text.has_data;
+        let is_stream = self.is_object_stream == Some(true) && text.has_data;
         (is_stream && self.count.is_some() && self.first.is_some()).then_some(())
     }
 }
 
 impl ObjectStream {
+    /// Loads and decodes the object stream at `at`.
     pub(crate) fn read(window: &mut Window<'_>, at: u64, prefix: Prefix) -> Result<ObjectStream> {
         match load_fields::<ObjectStreamFields>(window, at, prefix, "object stream")? {
-            Loaded::Fields(said, spot) => {
-                let form = said.coding.form(spot.data.unwrap_or_default(), window.len());
-                let first = said.first.unwrap_or_default();
-                ObjectStream::decode(window, form, first, said.count.unwrap_or_default(), spot.at)
+            Loaded::Fields(fields, offsets) => {
+                let form = fields.coding.form(offsets.data.unwrap_or_default(), window.len());
+                let first = fields.first.unwrap_or_default();
+                ObjectStream::decode(
+                    window,
+                    form,
+                    first,
+                    fields.count.unwrap_or_default(),
+                    offsets.at,
+                )
             }
             Loaded::Object(object) => ObjectStream::of(&object, window),
         }
     }
 
+    /// Decodes an object stream that was loaded as an object.
     fn of(object: &Object, window: &mut Window<'_>) -> Result<ObjectStream> {
         let dict = object.dict("object stream")?;
         let malformed = |why| {
             Error::malformed(ErrorCode::MalformedPdfObject, "object stream", object.at(), why)
         };
         let Some(data) = object.data.filter(|_| dict.name(b"Type") == Some(b"ObjStm")) else {
-            return Err(malformed("it is none"));
+            return Err(malformed("is no object stream"));
         };
         let first = dict.number(b"First").and_then(to_usize);
         let (Some(first), Some(count)) = (first, dict.number(b"N")) else {
@@ -76,7 +85,7 @@ impl ObjectStream {
         ObjectStream::decode(window, form, first, count, object.at())
     }
 
-    /// Decodes it, and reads the list of its objects, which ends at `first`.
+    /// Decodes the data, and reads the list of objects, which ends at `first`.
     fn decode(
         window: &mut Window<'_>,
         form: StreamForm,
@@ -92,83 +101,88 @@ impl ObjectStream {
         let bytes = form.all(window, OBJECT_STREAM)?;
         let list = bytes.get(..first).unwrap_or_default();
         let count = to_usize(count.min(OBJECTS)).unwrap_or_default();
-        // Each has a digit and a space twice; the last space may be missing.
+        // An entry has at least four bytes: two digits and two spaces. The last space may be
+        // missing.
         let listed = count.min(list.len().div_ceil(4));
-        // Two tokens each.
+        // Two tokens for each object.
         window.meter().charge(Limit::Steps, to_u64(listed).saturating_mul(4))?;
         let mut lexer = Lexer::whole(list);
-        #[allow(clippy::disallowed_methods)] // as many as there is text for, and no more than usual
+        #[allow(clippy::disallowed_methods)] // at most 256
         let mut objects = Vec::with_capacity(listed.min(256));
         for _ in 0..count {
-            let (Ok(Token::Int(number)), Ok(Token::Int(place))) = (lexer.token(), lexer.token())
+            let (Ok(Token::Int(number)), Ok(Token::Int(offset))) = (lexer.token(), lexer.token())
             else {
                 return Err(damaged());
             };
-            let place = usize::try_from(place).ok().and_then(|place| place.checked_add(first));
-            let (Ok(number), Some(place)) = (u64::try_from(number), place) else {
+            let offset = usize::try_from(offset).ok().and_then(|offset| offset.checked_add(first));
+            let (Ok(number), Some(offset)) = (u64::try_from(number), offset) else {
                 return Err(damaged());
             };
-            objects.push((number, place));
+            objects.push((number, offset));
         }
-        let mut places = Vec::new();
-        if !objects.is_sorted_by_key(|(_, place)| *place) {
-            places = objects.iter().map(|(_, place)| *place).collect();
-            places.sort_unstable();
+        let mut offsets = Vec::new();
+        if !objects.is_sorted_by_key(|(_, offset)| *offset) {
+            offsets = objects.iter().map(|(_, offset)| *offset).collect();
+            offsets.sort_unstable();
         }
-        Ok(ObjectStream { bytes, objects, places })
+        Ok(ObjectStream { bytes, objects, offsets })
     }
 
-    /// All of its objects, behind the list of them.
+    /// Returns the decoded data: the list of objects, and the objects.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Returns the range of the object at `index` of the list. It ends where the next object begins.
+    /// Returns the range of the object at `index` of the list. It ends where the next object
+    /// begins.
     fn range(&self, index: usize) -> Option<(usize, usize)> {
         let (_, start) = *self.objects.get(index)?;
-        let next = if self.places.is_empty() {
+        let next = if self.offsets.is_empty() {
             let later = self.objects.get(index.checked_add(1)?..).unwrap_or_default();
-            // They are in order, and thousands may have the same place.
-            let next = later.partition_point(|(_, place)| *place <= start);
-            later.get(next).map(|(_, place)| *place)
+            // A binary search: thousands of objects may have the same offset.
+            let next = later.partition_point(|(_, offset)| *offset <= start);
+            later.get(next).map(|(_, offset)| *offset)
         } else {
-            let next = self.places.partition_point(|place| *place <= start);
-            self.places.get(next).copied()
+            let next = self.offsets.partition_point(|offset| *offset <= start);
+            self.offsets.get(next).copied()
         };
         Some((start, next.unwrap_or(self.bytes.len()).min(self.bytes.len())))
     }
 
+    /// Returns the index of the object `number` in the list.
     fn index(&self, number: u64) -> Option<usize> {
         self.objects.iter().position(|(listed, _)| *listed == number)
     }
 
-    /// Returns the fields of the object `number`, if it is ordinary and nothing follows it.
+    /// Returns the fields of the object `number`, if it is plain and no token follows it.
     pub(crate) fn fields<T: DictFields>(&self, number: u64) -> Option<T> {
         let (start, end) = self.range(self.index(number)?)?;
         let (fields, len) = fields_of(self.bytes.get(start..)?)?;
-        let behind = self.bytes.get(start.checked_add(len)?..end).unwrap_or_default();
-        Lexer::whole(behind).is_done().then_some(fields)
+        let rest = self.bytes.get(start.checked_add(len)?..end).unwrap_or_default();
+        Lexer::whole(rest).is_done().then_some(fields)
     }
 
+    /// Returns the object `number`, or `None` if it is not listed or cannot be read.
     pub(crate) fn object(&self, number: u64) -> Option<Object> {
         self.object_at(self.index(number)?)
     }
 
+    /// Returns the object at `index` of the list.
     fn object_at(&self, index: usize) -> Option<Object> {
         let (start, end) = self.range(index)?;
         let rest = self.bytes.get(start..)?;
         let mut lexer = Lexer::whole(rest);
         lexer.value().ok()?;
         let len = lexer.at();
-        let (own, behind) = rest.split_at_checked(end.saturating_sub(start).max(len))?;
-        debug_assert!(own.len() >= len && behind.len() <= rest.len());
+        let (own, others) = rest.split_at_checked(end.saturating_sub(start).max(len))?;
+        debug_assert!(own.len() >= len && others.len() <= rest.len());
         let has_trailing_tokens = !Lexer::whole(own.get(len..)?).is_done();
         let kept = if has_trailing_tokens { own } else { own.get(..len)? };
         Some(Object::new(kept.to_vec(), len, None, None))
     }
 
-    /// Returns the objects whose text matches, each with its number. Those that cannot be read are
-    /// counted.
+    /// Returns the objects whose text matches, and the number of matching objects that cannot be
+    /// read.
     pub(crate) fn matching(
         &self,
         meter: &Meter<'_>,
@@ -219,18 +233,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ordinary_ones_say_what_any_other_does(
+        fn plain_and_parsed_dictionaries_give_the_same_stream(
             begin in proptest::sample::select(&["", "/Type /ObjStm /N 2 /First 8"][..]),
             entries in proptest::collection::vec(proptest::sample::select(&ENTRIES[..]), 0..5),
-            behind in proptest::sample::select(&["stream\n", "endobj "][..]),
+            keyword in proptest::sample::select(&["stream\n", "endobj "][..]),
             content in proptest::sample::select(&["1 0 2 3 12 /A>>>>", "1 0 2x3 12 13", "x"][..]),
         ) {
-            let bytes = format!("7 0 obj <<{begin}{}\n>>{behind}{content}", entries.join(" "));
+            let bytes = format!("7 0 obj <<{begin}{}\n>>{keyword}{content}", entries.join(" "));
             with_window(bytes.as_bytes(), |window| {
-                let seen = ObjectStream::read(window, 0, Prefix::Indirect(None));
-                let plainly = load(window, 0, Prefix::Indirect(None), "object stream")
+                let by_fields = ObjectStream::read(window, 0, Prefix::Indirect(None));
+                let by_object = load(window, 0, Prefix::Indirect(None), "object stream")
                     .and_then(|object| ObjectStream::of(&object, window));
-                prop_assert_eq!(format!("{seen:?}"), format!("{plainly:?}"));
+                prop_assert_eq!(format!("{by_fields:?}"), format!("{by_object:?}"));
                 Ok(())
             })?;
         }

@@ -13,48 +13,49 @@ use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::Window;
 
-/// An object that a search has found.
+/// An object that a scan found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ScannedObject {
     pub(crate) number: u64,
+    /// The offset of its header.
     pub(crate) at: u64,
 }
 
-/// What a pass over the file found.
+/// The result of a scan.
 #[derive(Default)]
 pub(crate) struct ScanResult {
-    pub(crate) scanned: Vec<ScannedObject>,
-    /// Places of trailers and of cross-reference streams, in the order of the file.
+    pub(crate) objects: Vec<ScannedObject>,
+    /// Offsets of trailers and of cross-reference streams, in the order of the file.
     pub(crate) trailers: Vec<(u64, Prefix)>,
-    /// Places of object streams.
+    /// Offsets of object streams.
     pub(crate) streams: Vec<u64>,
-    /// Where the handler is mentioned.
+    /// The structure that contains each marker.
     pub(crate) markers: Vec<MarkerOwner>,
-    /// Whether objects follow the last cross-reference: the end of the file is missing.
+    /// Whether objects follow the last cross-reference, so that the end of the file is missing.
     pub(crate) is_cut: bool,
-    /// Whether there were more objects than are kept.
+    /// Whether the file has more objects than are stored.
     pub(crate) has_more_objects: bool,
-    /// Whether there was more of anything else than is kept.
+    /// Whether the file has more trailers, object streams or markers than are stored.
     pub(crate) has_more: bool,
 }
 
-/// What a mention of the handler belongs to.
+/// The structure that contains a marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MarkerOwner {
     /// The object whose header is at this offset.
     Object(u64),
     Trailer,
-    /// No object: its header is damaged.
+    /// No object or trailer. The header of an object is damaged.
     Outside,
 }
 
-/// Returns whether `text` mentions the handler, as it is or in a name with `#xx`.
+/// Returns whether `text` contains a marker, also in a name with `#xx`.
 pub(crate) fn has_marker(text: &[u8]) -> bool {
     SEARCH_MARKERS.iter().any(|marker| memchr::memmem::find(text, marker).is_some())
         || escaped_markers(text).next().is_some()
 }
 
-/// Returns the offsets of names that mention the handler once their `#xx` are decoded (ISO 32000-2
+/// Returns the offsets of each `#xx` in a name that contains a marker after decoding (ISO 32000-2
 /// 7.3.5).
 fn escaped_markers(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
     /// The longest name that is decoded.
@@ -75,17 +76,20 @@ fn escaped_markers(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// A keyword that tells what a place of the file belongs to.
+/// A keyword that begins or ends a structure.
 #[derive(Debug, Clone, Copy)]
 enum Keyword {
+    /// `obj`; the offset of the header.
     Object(u64),
+    /// `endobj`.
     End,
     Trailer,
 }
 
 impl Keyword {
-    fn owner(mark: Option<Keyword>) -> MarkerOwner {
-        match mark {
+    /// Returns the structure after this keyword.
+    fn owner(keyword: Option<Keyword>) -> MarkerOwner {
+        match keyword {
             Some(Keyword::Object(at)) => MarkerOwner::Object(at),
             Some(Keyword::Trailer) => MarkerOwner::Trailer,
             Some(Keyword::End) | None => MarkerOwner::Outside,
@@ -93,8 +97,9 @@ impl Keyword {
     }
 }
 
+/// Scans the file from its start to its end.
 pub(crate) fn scan(window: &mut Window<'_>) -> Result<ScanResult> {
-    /// What stands before `obj`: two numbers.
+    /// The longest header before `obj`: two numbers and white space.
     const BEFORE: usize = 64;
     let meter = window.meter();
     let mut found = ScanResult::default();
@@ -104,63 +109,65 @@ pub(crate) fn scan(window: &mut Window<'_>) -> Result<ScanResult> {
         let piece = window.up_to(at, SEARCH_PIECE)?;
         meter.charge(Limit::Steps, to_u64(piece.len()))?;
         let is_last = piece.len() < SEARCH_PIECE;
-        // The overlap is read twice, and its matches are taken once.
+        // The overlap is read twice, but its matches are used once.
         let low = if at == 0 { 0 } else { BEFORE };
         let high = match is_last {
             true => piece.len(),
             false => piece.len().saturating_sub(SEARCH_OVERLAP).saturating_add(BEFORE),
         };
-        let mut marks = Vec::new();
+        let mut keywords = Vec::new();
         for obj in within(piece, b"obj", low, high) {
             let before = piece.get(..obj).unwrap_or_default();
             if let Some((start, number)) = header_before(before) {
-                let place = at.saturating_add(to_u64(start));
-                marks.push((obj, Keyword::Object(place)));
-                found.add_object(ScannedObject { number, at: place });
+                let offset = at.saturating_add(to_u64(start));
+                keywords.push((obj, Keyword::Object(offset)));
+                found.add_object(ScannedObject { number, at: offset });
             } else if before.ends_with(b"end") {
-                marks.push((obj, Keyword::End));
+                keywords.push((obj, Keyword::End));
             }
         }
         for position in within(piece, b"trailer", low, high) {
-            let place = at.saturating_add(to_u64(position));
-            marks.push((position, Keyword::Trailer));
-            keep(&mut found.trailers, (place, Prefix::Trailer), &mut found.has_more);
+            let offset = at.saturating_add(to_u64(position));
+            keywords.push((position, Keyword::Trailer));
+            keep(&mut found.trailers, (offset, Prefix::Trailer), &mut found.has_more);
         }
-        marks.sort_unstable_by_key(|(position, _)| *position);
-        meter.charge(Limit::Allocation, to_u64(marks.len()).saturating_mul(32))?;
-        let mark_at = |position: usize| {
-            let before = marks.partition_point(|(place, _)| *place <= position);
-            let last = before.checked_sub(1).and_then(|last| marks.get(last));
-            last.map(|(_, mark)| *mark).or(latest)
+        keywords.sort_unstable_by_key(|(position, _)| *position);
+        meter.charge(Limit::Allocation, to_u64(keywords.len()).saturating_mul(32))?;
+        // The last keyword up to a position of this piece, or of an earlier piece.
+        let keyword_at = |position: usize| {
+            let before = keywords.partition_point(|(offset, _)| *offset <= position);
+            let last = before.checked_sub(1).and_then(|last| keywords.get(last));
+            last.map(|(_, keyword)| *keyword).or(latest)
         };
-        let around = |position: usize| match mark_at(position) {
-            Some(Keyword::Object(place)) => Some(place),
+        // The object around a position, or the object before it if its own header is damaged.
+        let around = |position: usize| match keyword_at(position) {
+            Some(Keyword::Object(offset)) => Some(offset),
             _ => {
-                let before = marks.partition_point(|(place, _)| *place <= position);
-                let earlier = marks.get(..before).unwrap_or_default().iter().rev();
+                let before = keywords.partition_point(|(offset, _)| *offset <= position);
+                let earlier = keywords.get(..before).unwrap_or_default().iter().rev();
                 object_of(earlier).or(latest_object)
             }
         };
-        for place in within(piece, b"/XRef", low, high).filter_map(around) {
-            keep(&mut found.trailers, (place, Prefix::Indirect(None)), &mut found.has_more);
+        for offset in within(piece, b"/XRef", low, high).filter_map(around) {
+            keep(&mut found.trailers, (offset, Prefix::Indirect(None)), &mut found.has_more);
         }
-        for place in within(piece, b"/ObjStm", low, high).filter_map(around) {
-            keep(&mut found.streams, place, &mut found.has_more);
+        for offset in within(piece, b"/ObjStm", low, high).filter_map(around) {
+            keep(&mut found.streams, offset, &mut found.has_more);
         }
         let escaped = escaped_markers(piece).filter(|at| (low..high).contains(at));
         let markers = SEARCH_MARKERS.iter().flat_map(|marker| within(piece, marker, low, high));
         for position in markers.chain(escaped) {
-            keep(&mut found.markers, Keyword::owner(mark_at(position)), &mut found.has_more);
+            keep(&mut found.markers, Keyword::owner(keyword_at(position)), &mut found.has_more);
         }
-        latest_object = object_of(marks.iter().rev()).or(latest_object);
-        for (_, mark) in &marks {
-            match mark {
+        latest_object = object_of(keywords.iter().rev()).or(latest_object);
+        for (_, keyword) in &keywords {
+            match keyword {
                 Keyword::Object(_) => found.is_cut = true,
                 Keyword::Trailer => found.is_cut = false,
                 Keyword::End => {}
             }
         }
-        latest = marks.last().map(|(_, mark)| *mark).or(latest);
+        latest = keywords.last().map(|(_, keyword)| *keyword).or(latest);
         if is_last {
             found.trailers.sort_by_key(|(at, _)| *at);
             let last = found.trailers.last();
@@ -171,35 +178,37 @@ pub(crate) fn scan(window: &mut Window<'_>) -> Result<ScanResult> {
     }
 }
 
-/// Returns the first object of `marks`.
-fn object_of<'m>(mut marks: impl Iterator<Item = &'m (usize, Keyword)>) -> Option<u64> {
-    marks.find_map(|(_, mark)| match mark {
-        Keyword::Object(place) => Some(*place),
+/// Returns the offset of the first object among `keywords`.
+fn object_of<'m>(mut keywords: impl Iterator<Item = &'m (usize, Keyword)>) -> Option<u64> {
+    keywords.find_map(|(_, keyword)| match keyword {
+        Keyword::Object(offset) => Some(*offset),
         _ => None,
     })
 }
 
 impl ScanResult {
-    fn add_object(&mut self, scanned_object: ScannedObject) {
-        if self.scanned.len() < SEARCH_OBJECTS {
-            self.scanned.push(scanned_object);
+    fn add_object(&mut self, object: ScannedObject) {
+        if self.objects.len() < SEARCH_OBJECTS {
+            self.objects.push(object);
         } else {
             self.has_more_objects = true;
         }
     }
 }
 
-fn keep<T: PartialEq>(places: &mut Vec<T>, place: T, has_more: &mut bool) {
-    if places.last() == Some(&place) {
+/// Adds an item, unless it equals the last one. Sets `has_more` if the list is full.
+fn keep<T: PartialEq>(items: &mut Vec<T>, item: T, has_more: &mut bool) {
+    if items.last() == Some(&item) {
         return;
     }
-    if places.len() < SEARCH_PLACES {
-        places.push(place);
+    if items.len() < SEARCH_PLACES {
+        items.push(item);
     } else {
         *has_more = true;
     }
 }
 
+/// Returns the offsets of `word` in `piece` from `low` up to `high`.
 fn within<'p>(
     piece: &'p [u8],
     word: &'p [u8],

@@ -1,6 +1,6 @@
-//! [`Few`], a list that is of one mostly, and no memory is asked for that.
+//! [`SmallList`]: a list that stores its first element without an allocation.
 
-/// Some of a kind, in the order in which they came.
+/// A list that mostly has one element.
 #[derive(Debug, Clone)]
 pub(crate) struct SmallList<T> {
     first: Option<T>,
@@ -14,18 +14,19 @@ impl<T> Default for SmallList<T> {
 }
 
 impl<T> SmallList<T> {
+    /// Creates a list of one element.
     pub(crate) fn one(first: T) -> SmallList<T> {
         SmallList { first: Some(first), rest: Vec::new() }
     }
 
-    pub(crate) fn push(&mut self, one: T) {
+    pub(crate) fn push(&mut self, value: T) {
         match self.first {
-            None => self.first = Some(one),
-            Some(_) => self.rest.push(one),
+            None => self.first = Some(value),
+            Some(_) => self.rest.push(value),
         }
     }
 
-    /// Takes the last one.
+    /// Removes and returns the last element.
     pub(crate) fn pop(&mut self) -> Option<T> {
         self.rest.pop().or_else(|| self.first.take())
     }

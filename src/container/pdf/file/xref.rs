@@ -22,13 +22,14 @@ pub(crate) struct XrefSection {
     pub(crate) older: OlderSections,
 }
 
+/// The entries of a section.
 #[derive(Debug)]
 enum SectionKind {
     Table(SmallList<Subsection>),
     Stream(XrefStream),
 }
 
-/// A run of entries of a table.
+/// A subsection of a table: entries of consecutive object numbers.
 #[derive(Debug, Clone, Copy)]
 struct Subsection {
     first: u64,
@@ -131,7 +132,8 @@ impl XrefSection {
         XrefSection { kind, trailer: trailer.info(), older: trailer.older() }
     }
 
-    /// Returns the location of the object `number`, or `None` if this section does not list it in use.
+    /// Returns the location of the object `number`, or `None` if this section does not list it in
+    /// use.
     pub(crate) fn lookup(
         &mut self,
         window: &mut Window<'_>,
@@ -144,17 +146,18 @@ impl XrefSection {
     }
 }
 
+/// Returns the location of the object `number` by a table.
 fn lookup_table(
     subsections: &SmallList<Subsection>,
     window: &mut Window<'_>,
     number: u64,
 ) -> Result<Option<XrefEntry>> {
     window.meter().charge(Limit::Steps, to_u64(subsections.len()))?;
-    let place = subsections.iter().find_map(|run| {
+    let at = subsections.iter().find_map(|run| {
         let inside = number.checked_sub(run.first).filter(|inside| *inside < run.count)?;
         inside.checked_mul(ENTRY)?.checked_add(run.at)
     });
-    let Some(at) = place else { return Ok(None) };
+    let Some(at) = at else { return Ok(None) };
     let bytes = window.read(
         "cross-reference entry",
         at,
@@ -244,13 +247,15 @@ mod tests {
             let bytes = format!("trailer {text}");
             with_window(bytes.as_bytes(), |window| {
                 let prefix = Prefix::Trailer;
-                let seen = load_fields::<TrailerFields>(window, 0, prefix, "trailer").map(|seen| match seen {
-                    Loaded::Fields(fields, _) => XrefSection::plain(SectionKind::Table(SmallList::default()), &fields),
-                    Loaded::Object(trailer) => XrefSection::of_table(SectionKind::Table(SmallList::default()), trailer),
+                let kind = || SectionKind::Table(SmallList::default());
+                let by_fields = load_fields::<TrailerFields>(window, 0, prefix, "trailer");
+                let by_fields = by_fields.map(|loaded| match loaded {
+                    Loaded::Fields(fields, _) => XrefSection::plain(kind(), &fields),
+                    Loaded::Object(trailer) => XrefSection::of_table(kind(), trailer),
                 });
-                let plainly = load(window, 0, prefix, "trailer")
-                    .map(|trailer| XrefSection::of_table(SectionKind::Table(SmallList::default()), trailer));
-                prop_assert_eq!(format!("{seen:?}"), format!("{plainly:?}"));
+                let by_object = load(window, 0, prefix, "trailer");
+                let by_object = by_object.map(|trailer| XrefSection::of_table(kind(), trailer));
+                prop_assert_eq!(format!("{by_fields:?}"), format!("{by_object:?}"));
                 Ok(())
             })?;
         }
@@ -258,15 +263,17 @@ mod tests {
         #[test]
         fn plain_and_parsed_streams_give_the_same_section(
             text in text("/Type /XRef /W [1 2 1] /Size 5"),
-            behind in proptest::sample::select(&["stream\n.....", " stream\r\n.", "endobj", "", "str"][..]),
+            keyword in proptest::sample::select(
+                &["stream\n.....", " stream\r\n.", "endobj", "", "str"][..],
+            ),
         ) {
-            let bytes = format!("1 0 obj {text}{behind}");
+            let bytes = format!("1 0 obj {text}{keyword}");
             with_window(bytes.as_bytes(), |window| {
-                let seen = XrefSection::stream(window, 0);
-                let plainly = load(window, 0, Prefix::Indirect(None), "cross-reference stream");
-                let plainly =
-                    plainly.and_then(|trailer| XrefSection::of_stream(0, trailer, window.len()));
-                prop_assert_eq!(format!("{seen:?}"), format!("{plainly:?}"));
+                let by_fields = XrefSection::stream(window, 0);
+                let by_object = load(window, 0, Prefix::Indirect(None), "cross-reference stream");
+                let by_object =
+                    by_object.and_then(|trailer| XrefSection::of_stream(0, trailer, window.len()));
+                prop_assert_eq!(format!("{by_fields:?}"), format!("{by_object:?}"));
                 Ok(())
             })?;
         }

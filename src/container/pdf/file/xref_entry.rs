@@ -53,7 +53,7 @@ fn irregular_entry(bytes: &[u8], at: u64) -> Result<Option<XrefEntry>> {
             b"f" => Ok(None),
             _ => Err(xref_error(at, "an entry that is neither in use nor free")),
         },
-        _ => Err(xref_error(at, "an entry has not its 20 bytes")),
+        _ => Err(xref_error(at, "an entry is not 20 bytes long")),
     }
 }
 

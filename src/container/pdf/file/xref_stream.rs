@@ -61,7 +61,8 @@ impl DictFields for XrefStreamFields {
 }
 
 impl XrefStreamFields {
-    /// Returns the stream. [`XrefStreamFields::end`] has checked that the required fields are present.
+    /// Returns the stream. [`XrefStreamFields::end`] has checked that the required fields are
+    /// present.
     pub(crate) fn stream(self, offsets: ObjectOffsets, file: u64) -> XrefStream {
         let index =
             self.index.unwrap_or_else(|| SmallList::one((0, self.size.unwrap_or_default())));
@@ -97,17 +98,17 @@ fn index(value: &PdfValue<'_>) -> Option<IndexRuns> {
 }
 
 impl XrefStream {
-    /// Reads the dictionary of the stream at `at`, whose data begin at `data`. `file` is the length of
-    /// the file.
+    /// Reads the dictionary of the stream at `at`, whose data begin at `data`. `file` is the length
+    /// of the file.
     pub(crate) fn of(dict: &Dict<'_>, data: u64, at: u64, file: u64) -> Result<XrefStream> {
         let form = StreamForm::of(dict, data, file)?;
         let widths = dict.get(b"W").and_then(widths);
-        let widths = widths.ok_or_else(|| xref_error(at, "/W is not believable"))?;
+        let widths = widths.ok_or_else(|| xref_error(at, "/W is invalid"))?;
         let index = match dict.get(b"Index") {
             Some(value) => index(value),
             None => dict.number(b"Size").map(|size| SmallList::one((0, size))),
         };
-        let index = index.ok_or_else(|| xref_error(at, "/Index is not believable"))?;
+        let index = index.ok_or_else(|| xref_error(at, "/Index is invalid"))?;
         Ok(XrefStream { form, widths, index, kept: Vec::new() })
     }
 
@@ -116,7 +117,8 @@ impl XrefStream {
         to_u64(self.index.len())
     }
 
-    /// Returns the location of the object `number`, or `None` if the stream does not list it in use.
+    /// Returns the location of the object `number`, or `None` if the stream does not list it in
+    /// use.
     pub(crate) fn lookup(
         &mut self,
         window: &mut Window<'_>,
@@ -124,19 +126,19 @@ impl XrefStream {
     ) -> Result<Option<XrefEntry>> {
         window.meter().charge(Limit::Steps, to_u64(self.index.len()))?;
         let mut before: u64 = 0;
-        let mut place = None;
+        let mut position = None;
         for (first, count) in self.index.iter() {
             match number.checked_sub(*first).filter(|inside| inside < count) {
                 Some(inside) => {
-                    place = before.checked_add(inside);
+                    position = before.checked_add(inside);
                     break;
                 }
                 None => before = before.saturating_add(*count),
             }
         }
-        let Some(place) = place else { return Ok(None) };
+        let Some(position) = position else { return Ok(None) };
         let width = self.widths.iter().fold(0, |sum: usize, width| sum.saturating_add(*width));
-        let at = place.saturating_mul(to_u64(width));
+        let at = position.saturating_mul(to_u64(width));
         let Some(entry) = self.entry(window, at, width)? else { return Ok(None) };
         Ok(self.decode(entry.get(..width).unwrap_or_default()))
     }
@@ -199,7 +201,8 @@ impl XrefStream {
                 let read = match decode.read(window, piece) {
                     Ok(read) => read,
                     Err(error) if kept.is_empty() => return Err(error),
-                    // The entries before the damage are used. A wrong one is detected at its object.
+                    // The entries before the damage are used. A wrong one is detected at its
+                    // object.
                     Err(error) if error.kind() == ErrorKind::Malformed => break,
                     Err(error) => return Err(error),
                 };

@@ -1,6 +1,6 @@
-//! Files attached to a document that nothing protects (ISO 32000-2 7.11.4): those of the name tree
-//! `/EmbeddedFiles`, of the catalog, of pages and of their annotations, and what is related to them.
-//! They are looked into where all members are wanted.
+//! Files that are attached to a document (ISO 32000-2 7.11.4): by the name tree `/EmbeddedFiles`,
+//! by the catalog, by pages and their annotations, and files related to these. They are read if the
+//! caller wants all members.
 
 use super::candidates::{CandidateKind, Candidates};
 use super::catalog::embedded_files;
@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::{Encoding, Extent, Window, head_of};
 
-/// Bytes of an attachment that are looked at to tell whether anything can come of it.
+/// The number of bytes by which the format of an attachment is recognized.
 const HEAD: usize = 4096;
 
 /// Reads the attachments of the document whose catalog is object `root`, if the caller wants them.
@@ -49,11 +49,12 @@ pub(crate) fn read(
 }
 
 /// Returns whether attachments are read. Those of a wrapper always are: `/Collection /D` may name
-/// any of them. A payload is one file, whatever is attached to it.
+/// any of them. Attachments of a compressed payload never are.
 fn are_read(document: &PdfDocument, out: &Candidates<'_>) -> bool {
     (out.options().deep || out.is_wrapper) && document.nesting == Nesting::Outer
 }
 
+/// Returns whether embedded files are encrypted.
 fn is_encrypted(document: &PdfDocument, out: &Candidates<'_>) -> bool {
     out.protection().is_some() && document.encrypts_files
 }
@@ -68,7 +69,7 @@ pub(crate) fn read_of(
     if !are_read(document, out) {
         return Ok(());
     }
-    // The names in an encrypted file say nothing, and its damage hides no more than its encryption.
+    // Names in an encrypted file are unreadable, and damage hides no more than the encryption does.
     let is_encrypted = is_encrypted(document, out);
     let mut files = ObjectQueue::default();
     let mut nodes = ObjectQueue::default();
@@ -80,8 +81,8 @@ pub(crate) fn read_of(
     while let Some(node) = next(&mut nodes, document, window, out)? {
         let dict = node.dict("EmbeddedFiles");
         let Some(dict) = report_damage(&mut **out, dict)? else { continue };
-        for (key, waiting) in [(b"Names".as_slice(), &mut files), (b"Kids", &mut nodes)] {
-            let read = waiting.add(&dict, key, document, window);
+        for (key, queue) in [(b"Names".as_slice(), &mut files), (b"Kids", &mut nodes)] {
+            let read = queue.add(&dict, key, document, window);
             report_damage(&mut **out, read)?;
         }
     }
@@ -91,22 +92,22 @@ pub(crate) fn read_of(
     }
     while let Some(file) = next(&mut files, document, window, out)? {
         let read = match file_kind(&file) {
-            // Payloads of the catalog were read with it, and are not read again.
+            // Payloads of the catalog were read with it. `Candidates` prevents a second read.
             FileKind::Payload if is_deep => wrapper::read(&file, document, window, out),
             FileKind::Payload => Ok(()),
-            _ => attached(&file, document, window, out),
+            _ => emit_files(&file, document, window, out),
         };
         report_damage(&mut **out, read)?;
         if is_deep {
-            let read = related(&file, document, window, out);
+            let read = emit_related(&file, document, window, out);
             report_damage(&mut **out, read)?;
         }
     }
     Ok(())
 }
 
-/// Adds the files of each page and of its annotations (ISO 32000-2 14.13, 12.5.6.15): no name tree
-/// lists them.
+/// Adds the files of each page and of its annotations (ISO 32000-2 14.13, 12.5.6.15), which no name
+/// tree lists.
 fn add_of_pages(
     catalog: &Object,
     files: &mut ObjectQueue,
@@ -123,8 +124,8 @@ fn add_of_pages(
         let Some(dict) = report_damage(&mut **out, dictionary(&page))?.flatten() else { continue };
         let lists =
             [(b"Kids".as_slice(), &mut pages), (b"AF", files), (b"Annots", &mut annotations)];
-        for (key, waiting) in lists {
-            let read = waiting.add(&dict, key, document, window);
+        for (key, queue) in lists {
+            let read = queue.add(&dict, key, document, window);
             report_damage(&mut **out, read)?;
         }
     }
@@ -140,7 +141,7 @@ fn add_of_pages(
     Ok(())
 }
 
-/// Returns the dictionary of an object of a list, which may be null.
+/// Returns the dictionary of an object, or `None` for any other value.
 fn dictionary(object: &Object) -> Result<Option<Dict<'_>>> {
     match object.value() {
         PdfValue::Dict(_) => object.dict("page").map(Some),
@@ -163,15 +164,15 @@ fn roots(
     files.add(&dict, b"AF", document, window)
 }
 
-/// Takes the next object that can be read.
+/// Takes the next object that can be read. Reports the errors of others.
 fn next(
-    waiting: &mut ObjectQueue,
+    queue: &mut ObjectQueue,
     document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<Option<Object>> {
-    while !waiting.is_empty() {
-        let next = waiting.next(document, window);
+    while !queue.is_empty() {
+        let next = queue.next(document, window);
         if let Some(Some(QueuedObject::Object(object))) = report_damage(&mut **out, next)? {
             return Ok(Some(object));
         }
@@ -179,8 +180,8 @@ fn next(
     Ok(None)
 }
 
-/// Hands on what a file specification attaches.
-fn attached(
+/// Emits the files of a file specification.
+fn emit_files(
     file: &Object,
     document: &mut PdfDocument,
     window: &mut Window<'_>,
@@ -188,12 +189,12 @@ fn attached(
 ) -> Result<()> {
     let dict = file.dict("file specification")?;
     let name = file_name(&dict, window)?;
-    // Without it the file lies somewhere else.
+    // Without `/EF` the file is outside of the PDF.
     let Some(files) = document.fetch_dict(window, &dict, b"EF")? else { return Ok(()) };
     let files = files.dict("EF")?;
     let mut numbers: Vec<u64> =
         files.entries().filter_map(|(_, value)| value.reference()).collect();
-    // One file has more than one name, mostly.
+    // Most file specifications reference one stream under two keys.
     numbers.sort_unstable();
     numbers.dedup();
     for number in numbers {
@@ -207,13 +208,13 @@ fn attached(
                 why,
             ));
         };
-        hand_on(&stream, name.as_deref(), document, window, out)?;
+        emit(&stream, name.as_deref(), document, window, out)?;
     }
     Ok(())
 }
 
-/// Hands on the files that are related to that of a file specification (ISO 32000-2 7.11.4.3).
-fn related(
+/// Emits the files that are related to the file of a file specification (ISO 32000-2 7.11.4.3).
+fn emit_related(
     file: &Object,
     document: &mut PdfDocument,
     window: &mut Window<'_>,
@@ -227,13 +228,13 @@ fn related(
         streams.add(&lists, key, document, window)?;
     }
     while let Some(stream) = next(&mut streams, document, window, out)? {
-        hand_on(&stream, None, document, window, out)?;
+        emit(&stream, None, document, window, out)?;
     }
     Ok(())
 }
 
-/// Hands on an embedded file, if anything can come of it.
-fn hand_on(
+/// Emits an embedded file, if its format is known.
+fn emit(
     stream: &Object,
     name: Option<&str>,
     document: &mut PdfDocument,
@@ -256,7 +257,7 @@ fn hand_on(
     }
 }
 
-/// Where the bytes of an attachment are, if anything can come of them.
+/// Returns the body of an attachment, if its format is known.
 fn body(
     dict: &Dict<'_>,
     data: u64,
@@ -272,12 +273,13 @@ fn body(
         Ok(form) if !form.has_predictor() => form,
         Err(error) if error.kind() != ErrorKind::Malformed => return Err(error),
         _ => {
-            let why = "not compressed as attachments are";
+            let why = "a compression that is not supported for attachments";
             let error = Error::unsupported(ErrorCode::ArchiveNotOpened, "EmbeddedFile", data, why);
             return Ok(Some(Body::Unopened { error, size: None }));
         }
     };
-    // A compressed stream knows its own end, and so does what is protected, if nothing else does.
+    // A compressed stream marks its own end. So do the protected formats if `/Length` is not
+    // usable.
     let mut len = window.len().saturating_sub(data);
     if !form.is_flate()
         && let Some(declared) = declared(dict, document, window)?
@@ -296,7 +298,7 @@ fn body(
     Ok(is_known.then_some(Body::Encoded { extents, encoding, size: None }))
 }
 
-/// `/UF`, or `/F` of older producers.
+/// Returns the file name: `/UF`, or `/F` of older producers.
 fn file_name(dict: &Dict<'_>, window: &Window<'_>) -> Result<Option<String>> {
     let value = dict.get(b"UF").or(dict.get(b"F")).unwrap_or(&PdfValue::Null);
     let name = string(value, window.meter())?.map(|bytes| text(&bytes));

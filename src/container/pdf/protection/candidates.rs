@@ -1,4 +1,5 @@
-//! [`Candidates`]: what may protect one PDF, collected over its trailers, dictionaries and payloads.
+//! [`Candidates`]: the structures that may protect one PDF, collected from its trailers,
+//! dictionaries and payloads.
 
 use crate::container::pdf::types::is_about_one;
 use crate::source::Window;
@@ -11,19 +12,21 @@ use crate::error::{Error, Result};
 use crate::kinds::Protection;
 use crate::source::Extent;
 
-/// Reads the PDF in the compressed payload of a wrapper. A payload is read like a file, so the reader of
-/// payloads receives the reader of files as a function.
+/// Reads the PDF in the compressed payload of a wrapper. A payload is read like a file, so the
+/// reader of payloads receives the reader of files as a function.
 pub(crate) type PayloadReader = fn(&mut Window<'_>, &mut dyn Sink) -> Result<()>;
 
 /// Collects the protection of one PDF. A PDF may name several encryption dictionaries and several
-/// payloads: each one is a candidate, and the strongest protection counts.
+/// payloads. Each one is a candidate, and the file has the strongest protection of all.
 pub(crate) struct Candidates<'s> {
     sink: &'s mut (dyn Sink + 's),
     read_payload: PayloadReader,
     protection: Option<Protection>,
+    /// The structures that were read.
     read: HashSet<(CandidateKind, u64)>,
+    /// Offset and length of each layer that was emitted.
     layers: HashSet<(u64, u64)>,
-    /// Whether one of them is a wrapper.
+    /// Whether a candidate is a wrapper.
     pub(crate) is_wrapper: bool,
 }
 
@@ -43,11 +46,12 @@ impl<'s> Candidates<'s> {
         }
     }
 
+    /// Returns the function that reads a compressed payload.
     pub(crate) fn payload_reader(&self) -> PayloadReader {
         self.read_payload
     }
 
-    /// Notes the protection of one candidate.
+    /// Adds the protection of one candidate.
     pub(crate) fn protects(&mut self, protection: Protection) {
         let rank = |protection| match protection {
             Protection::None => 0,
@@ -64,12 +68,12 @@ impl<'s> Candidates<'s> {
         }
     }
 
-    /// Tells the sink the protection of the whole file.
+    /// Reports the protection of the whole file.
     pub(crate) fn protection_of_file(&mut self, protection: Protection) {
         self.sink.protection(protection);
     }
 
-    /// Emits a protected PDF that is stored in the member as it is.
+    /// Emits a protected PDF that is stored in the member without compression.
     pub(crate) fn layer(&mut self, extent: Extent) -> Result<()> {
         if self.layers.insert((extent.offset, extent.len)) {
             self.sink.member(Member { name: Name::Layer, body: Body::Stored(vec![extent]) })?;
@@ -77,13 +81,13 @@ impl<'s> Candidates<'s> {
         Ok(())
     }
 
-    /// The strongest protection so far; `None` if there is no candidate.
+    /// Returns the strongest protection so far, or `None` without a candidate.
     pub(crate) fn protection(&self) -> Option<Protection> {
         self.protection
     }
 
-    /// Notes that the structure of this kind at `at` is read, and returns whether it was not read
-    /// before. One without an offset is always new.
+    /// Records that the structure of this kind at `at` is read, and returns whether it was not read
+    /// before. A structure without an offset is always new.
     pub(crate) fn is_new(&mut self, kind: CandidateKind, at: Option<u64>) -> bool {
         at.is_none_or(|at| self.read.insert((kind, at)))
     }
@@ -93,20 +97,20 @@ impl<'s> Candidates<'s> {
         at.is_some_and(|at| self.read.contains(&(kind, at)))
     }
 
-    /// Notes a candidate that cannot be read. It becomes a record of its own.
+    /// Reports a candidate that cannot be read. It becomes a separate record.
     pub(crate) fn unread(&mut self, error: Error) -> Result<()> {
         self.protects(Protection::Unknown);
         self.sink.unread_license(error)
     }
 
-    /// Notes an error that concerns every candidate: others may be hidden.
-    pub(crate) fn doubt(&mut self, error: Error) {
+    /// Reports an error that concerns every candidate: further candidates may be hidden.
+    pub(crate) fn report_incomplete(&mut self, error: Error) {
         self.protects(Protection::Unknown);
         self.sink.incomplete(error);
     }
 
-    /// Notes a candidate that is damaged or not supported. Returns every other error: a limit
-    /// concerns all records of the file.
+    /// Reports an error about one candidate, which is damaged or not supported. Returns every other
+    /// error: a limit concerns all records of the file.
     pub(crate) fn keep_error(&mut self, read: Result<()>) -> Result<()> {
         match read {
             Err(error) if is_about_one(&error) => self.unread(error),
@@ -115,7 +119,7 @@ impl<'s> Candidates<'s> {
     }
 }
 
-/// A structure that is read once.
+/// The kind of a structure that is read once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum CandidateKind {
     /// An encryption dictionary.

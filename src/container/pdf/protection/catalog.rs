@@ -1,4 +1,4 @@
-//! The catalog of a PDF without `/Encrypt`: whether it wraps a protected one (ISO 32000-2 7.6.7).
+//! The catalog of a PDF, which references the payloads of a wrapper (ISO 32000-2 7.6.7).
 
 use super::candidates::Candidates;
 use super::wrapper::{self, FileKind, file_kind};
@@ -16,12 +16,13 @@ use crate::container::pdf::types::{StructureState, is_about_one};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Window;
 
-/// What the catalog of an ordinary document says that could lead to a protected one: nothing.
+/// The fields of a catalog that references no protected payload.
 #[derive(Default)]
 struct PlainCatalog {
     is_catalog: bool,
+    /// Set if `/Type` was read.
     kind: Option<()>,
-    /// The object that holds the name trees.
+    /// The object that contains the name trees.
     names: Option<u64>,
 }
 
@@ -32,7 +33,7 @@ impl DictFields for PlainCatalog {
                 self.is_catalog |= value.is_name(b"Catalog");
                 set_once(&mut self.kind, ())
             }
-            // Some producers forget /Type, none forgets the pages.
+            // Some producers omit /Type, but none omits /Pages.
             b"Pages" => {
                 self.is_catalog = true;
                 Some(())
@@ -44,8 +45,8 @@ impl DictFields for PlainCatalog {
                 _ => None,
             },
             _ => {
-                let may_lead = matches!(value, PdfValue::Ref(_) | PdfValue::Array(_));
-                (!may_lead || CATALOG_KEYS.contains(&key)).then_some(())
+                let has_refs = matches!(value, PdfValue::Ref(_) | PdfValue::Array(_));
+                (!has_refs || CATALOG_KEYS.contains(&key)).then_some(())
             }
         }
     }
@@ -55,7 +56,7 @@ impl DictFields for PlainCatalog {
     }
 }
 
-/// What the name trees of an ordinary document say: that no file is embedded.
+/// The name trees of a document without embedded files.
 #[derive(Default)]
 struct NamesWithoutFiles;
 
@@ -76,34 +77,40 @@ impl PlainCatalog {
         match document.fetch_fields::<NamesWithoutFiles>(window, names) {
             Ok(None | Some(Loaded::Fields(..))) => Ok(true),
             Ok(Some(Loaded::Object(_))) => Ok(false),
-            // Damaged name trees are read again with the whole catalog.
+            // The whole catalog is read next, and reports the damage.
             Err(error) if error.kind() == ErrorKind::Malformed => Ok(false),
             Err(error) => Err(error),
         }
     }
 }
 
-/// Reads the catalog, object `root`, and each payload that it leads to.
+/// Reads the catalog, which is object `root`, and each payload that it references.
 pub(crate) fn read(
     root: u64,
     document: &mut PdfDocument,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<StructureState> {
-    let leads_nowhere =
-        || Error::malformed(ErrorCode::MalformedPdfCatalog, "catalog", None, "/Root leads nowhere");
+    let no_catalog = || {
+        Error::malformed(
+            ErrorCode::MalformedPdfCatalog,
+            "catalog",
+            None,
+            "/Root references no object",
+        )
+    };
     let catalog = match document.fetch_fields::<PlainCatalog>(window, root)? {
-        None => return Err(leads_nowhere()),
+        None => return Err(no_catalog()),
         Some(Loaded::Fields(fields, _)) => match fields.has_no_files(document, window)? {
             true => return Ok(StructureState::Unprotected),
-            false => document.fetch(window, root)?.ok_or_else(leads_nowhere)?,
+            false => document.fetch(window, root)?.ok_or_else(no_catalog)?,
         },
         Some(Loaded::Object(catalog)) => catalog,
     };
     read_object(&catalog, document, window, out)
 }
 
-/// Reads a catalog that may be a wrapper's.
+/// Reads a catalog that may belong to a wrapper.
 pub(crate) fn read_object(
     catalog: &Object,
     document: &mut PdfDocument,
@@ -112,9 +119,9 @@ pub(crate) fn read_object(
 ) -> Result<StructureState> {
     let malformed = |at, why| Error::malformed(ErrorCode::MalformedPdfCatalog, "catalog", at, why);
     let dict = catalog.dict("catalog")?;
-    // Some producers forget /Type, none forgets the pages.
+    // Some producers omit /Type, but none omits /Pages.
     if dict.name(b"Type") != Some(b"Catalog") && dict.get(b"Pages").is_none() {
-        return Err(malformed(catalog.at(), "/Root leads to something else"));
+        return Err(malformed(catalog.at(), "/Root references another object"));
     }
     let mut is_suspicious = dict.is_unusual() || catalog.contains_marker();
     let mut is_damaged = dict.has_trailing_tokens();
@@ -125,12 +132,12 @@ pub(crate) fn read_object(
     for (key, value) in dict.entries().filter(|(key, _)| !CATALOG_KEYS.contains(key)) {
         let mut refs = refs(value);
         refs.by_ref().take(SUSPECTS).for_each(|number| others.add_number(number));
-        // A search finds what the rest of a long list leads to.
+        // A scan of the file finds the objects at the end of a long list.
         is_suspicious |= refs.next().is_some() || key == b"AF";
     }
-    match embedded(&dict, document, window, &mut others) {
+    match add_embedded(&dict, document, window, &mut others) {
         Err(error) if error.kind() == ErrorKind::Malformed => is_damaged = true,
-        embedded => embedded?,
+        added => added?,
     }
     for (mut files, is_listed) in [(associated, has_files), (others, false)] {
         while !files.is_empty() {
@@ -138,11 +145,11 @@ pub(crate) fn read_object(
                 Ok(Some(QueuedObject::Object(file))) => match file_kind(&file) {
                     FileKind::Payload => wrapper::read(&file, document, window, out)?,
                     FileKind::Attachment => {}
-                    // What /AF leads to is a file specification.
+                    // `/AF` must reference file specifications.
                     FileKind::None => is_suspicious |= is_listed,
                 },
                 Ok(_) => is_damaged = true,
-                // A search finds it if it names the handler.
+                // A scan of the file finds the object if it contains a marker.
                 Err(error) if !is_listed && is_about_one(&error) => is_damaged = true,
                 Err(error) => return Err(error),
             }
@@ -156,7 +163,7 @@ pub(crate) fn read_object(
 }
 
 /// Adds the file specifications of `/Names /EmbeddedFiles`.
-fn embedded(
+fn add_embedded(
     catalog: &Dict<'_>,
     document: &mut PdfDocument,
     window: &mut Window<'_>,
@@ -175,7 +182,7 @@ fn embedded(
     Ok(())
 }
 
-/// The root of the name tree `/Names /EmbeddedFiles`.
+/// Returns the root of the name tree `/Names /EmbeddedFiles`.
 pub(crate) fn embedded_files(
     catalog: &Dict<'_>,
     document: &mut PdfDocument,
@@ -217,7 +224,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_ordinary_one_leads_nowhere(
+        fn plain_catalog_references_no_payload(
             entries in proptest::collection::vec(proptest::sample::select(&ENTRIES[..]), 0..7),
         ) {
             let text = format!("<<{}>>", entries.join(" "));
@@ -226,13 +233,13 @@ mod tests {
             }
             let bytes = format!("1 0 obj {text} endobj");
             with_window(bytes.as_bytes(), |window| {
-                // Of an object that a search has found the whole dictionary is read.
-                let scanned = vec![ScannedObject { number: 1, at: 0 }];
-                let mut document = PdfDocument::from_search(scanned, Vec::new(), Nesting::Outer);
-                let mut told = PdfTestSink::default();
-                let answer = read(1, &mut document, window, &mut Candidates::new(&mut told, |_, _| Ok(())));
-                prop_assert_eq!(answer.ok(), Some(StructureState::Unprotected));
-                prop_assert!(told.is_none());
+                // The whole dictionary of a scanned object is parsed.
+                let objects = vec![ScannedObject { number: 1, at: 0 }];
+                let mut document = PdfDocument::from_scan(objects, Vec::new(), Nesting::Outer);
+                let mut sink = PdfTestSink::default();
+                let state = read(1, &mut document, window, &mut Candidates::new(&mut sink, |_, _| Ok(())));
+                prop_assert_eq!(state.ok(), Some(StructureState::Unprotected));
+                prop_assert!(sink.is_none());
                 Ok(())
             })?;
         }

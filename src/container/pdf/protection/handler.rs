@@ -1,4 +1,5 @@
-//! The encryption dictionary (ISO 32000-2 7.6.2): whose handler it is, and Microsoft's license.
+//! The encryption dictionary (ISO 32000-2 7.6.2): the security handler, and the license of
+//! Microsoft's handler.
 
 use crate::container::pdf::syntax::markers::contains_ignore_case;
 use base64::Engine;
@@ -25,7 +26,7 @@ use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::{Limit, Meter};
 use crate::source::Window;
 
-/// Base64 as tolerant as it is met: padded or not.
+/// Base64 with or without padding: producers write both.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -33,7 +34,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Whose handler a wrapper names.
+/// The security handler that a wrapper names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PayloadHandler {
     Microsoft,
@@ -41,19 +42,19 @@ pub(crate) enum PayloadHandler {
     Unknown,
 }
 
-/// Returns whether `name` is a name of Microsoft's handler, or was before a byte of it changed.
+/// Returns whether `name` is a name of Microsoft's handler, with at most its end damaged.
 pub(crate) fn is_microsoft_name(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(MICROSOFT_IRM)
         || FOXIT_RMS.iter().any(|foxit| name.eq_ignore_ascii_case(foxit))
         || MARKERS.iter().take(1).any(|marker| contains_ignore_case(name, marker))
 }
 
-/// Returns whether `name` is a handler that needs no server of Microsoft, whatever it protects.
+/// Returns whether `name` is a known handler that needs no rights management server of Microsoft.
 pub(crate) fn is_other_name(name: &[u8]) -> bool {
     name == STANDARD || OTHER_HANDLERS.contains(&name)
 }
 
-/// Returns whether the dictionary names Microsoft's handler, or has what only that one writes.
+/// Returns whether the dictionary names Microsoft's handler, or contains a marker of it.
 fn is_microsoft(dictionary: &Object) -> bool {
     MARKERS.iter().take(2).any(|marker| dictionary.contains_ignore_case(marker))
         || dictionary.dict("Encrypt").is_ok_and(|dict| names_microsoft(&dict))
@@ -72,16 +73,16 @@ fn names_microsoft(dict: &Dict<'_>) -> bool {
         })
 }
 
-/// Returns whether an object that no trailer names looks like an encryption dictionary.
+/// Returns whether an object that no trailer references resembles an encryption dictionary.
 pub(crate) fn resembles(object: &Object) -> bool {
     let Ok(dict) = object.dict("Encrypt") else { return is_microsoft(object) };
     let is_handler = dict.get(b"Filter").is_some() && dict.get(b"V").is_some();
-    // The file specification of a wrapper names the handler too.
+    // The file specification of a wrapper names the handler as well.
     let is_file = dict.get(b"EF").is_some() || dict.get(b"AFRelationship").is_some();
     object.data.is_none() && (is_handler || is_microsoft(object) && !is_file)
 }
 
-/// Reads one encryption dictionary: notes whose handler it is, and emits its licenses.
+/// Reads one encryption dictionary: reports the protection of its handler, and emits its licenses.
 pub(crate) fn read(
     dictionary: &Object,
     document: &mut PdfDocument,
@@ -136,6 +137,7 @@ fn is_encrypt(value: &PdfValue<'_>) -> bool {
     matches!(value, PdfValue::Name(name) if name.as_ref() == b"Encrypt")
 }
 
+/// Returns a name, direct or indirect.
 fn name(
     value: &PdfValue<'_>,
     document: &mut PdfDocument,
@@ -152,6 +154,7 @@ fn name(
     })
 }
 
+/// Reads an encryption dictionary of Microsoft's handler.
 fn read_microsoft(
     dictionary: &Object,
     document: &mut PdfDocument,
@@ -161,7 +164,7 @@ fn read_microsoft(
     out.protects(Protection::Rms);
     let dict = dictionary.dict("Encrypt")?;
     document.note_encryption(&dict);
-    // Absent reads as zero, which is version 1 (the SDK's `GetInteger`).
+    // A missing version is zero, which means version 1 (`GetInteger` of the SDK).
     let is_v2 = dict.number(b"MicrosoftIRMVersion").is_some_and(|version| version >= 2);
     out.container(if is_v2 { Container::PdfIrmV2 } else { Container::PdfIrmV1 });
     let filter = dict.name(b"Filter").unwrap_or_default();
@@ -171,8 +174,8 @@ fn read_microsoft(
         || matches!(dict.get(b"Filter"), Some(PdfValue::Ref(_)));
     if !is_named || dict.has_trailing_tokens() {
         out.anomaly(Anomaly::NonSpecLayout, dictionary.at());
-        let why = "its handler's name is damaged, or it ends too early";
-        out.doubt(Error::malformed(
+        let why = "the name of its handler is damaged, or it ends too early";
+        out.report_incomplete(Error::malformed(
             ErrorCode::MalformedPdfEncrypt,
             "Encrypt",
             dictionary.at(),
@@ -189,7 +192,7 @@ fn read_microsoft(
 }
 
 /// Emits each license of an encryption dictionary and of its crypt filters. Returns whether there
-/// is one, read or not.
+/// is at least one, readable or not.
 fn emit_all(
     dictionary: &Object,
     dict: &Dict<'_>,
@@ -213,11 +216,11 @@ fn emit_all(
             PdfValue::Ref(number) => document.fetch(window, *number)?,
             _ => None,
         };
-        let (holder, value) = match &indirect {
-            Some(object) => (object, object.value()),
+        let (object, value) = match &indirect {
+            Some(indirect) => (indirect, indirect.value()),
             None => (dictionary, value.clone()),
         };
-        let emitted = emit(holder, &value, is_v2, window.meter(), &mut **out);
+        let emitted = emit(object, &value, is_v2, window.meter(), &mut **out);
         found |= match emitted {
             Ok(emitted) => emitted,
             Err(error) if is_about_one(&error) => out.unread(error).map(|()| true)?,
@@ -227,23 +230,23 @@ fn emit_all(
     Ok(found)
 }
 
-/// Emits one license; returns false where `value` is no string.
+/// Emits one license. Returns false if `value` is not a string.
 fn emit(
-    holder: &Object,
+    object: &Object,
     value: &PdfValue<'_>,
     is_v2: bool,
     meter: &Meter<'_>,
     sink: &mut dyn Sink,
 ) -> Result<bool> {
     let Some(bytes) = string(value, meter)? else { return Ok(false) };
-    // The version says how it is coded; where the bytes say something else they are right.
+    // The version defines the encoding. If the bytes contradict it, the bytes are used.
     let is_plain = is_xrml(&bytes);
     if is_plain != is_v2 {
-        sink.anomaly(Anomaly::NonSpecLayout, holder.at());
+        sink.anomaly(Anomaly::NonSpecLayout, object.at());
     }
     if is_plain {
         let offset = match value {
-            PdfValue::Literal(raw) if is_verbatim(value) => holder.offset_of(raw),
+            PdfValue::Literal(raw) if is_verbatim(value) => object.offset_of(raw),
             _ => None,
         };
         sink.license(LicenseBytes { bytes: &bytes, offset })?;
@@ -251,16 +254,16 @@ fn emit(
     }
     match unpack(&bytes, meter) {
         Ok(license) => sink.license(LicenseBytes { bytes: &license, offset: None })?,
-        // What it is, the license stage can say better.
+        // The license stage reports the damage.
         Err(error) if is_v2 && error.kind() == ErrorKind::Malformed => {
             sink.license(LicenseBytes { bytes: &bytes, offset: None })?;
         }
-        Err(error) => return Err(error.with_offset(holder.at())),
+        Err(error) => return Err(error.with_offset(object.at())),
     }
     Ok(true)
 }
 
-/// Whether the bytes begin as XrML does in any of its encodings.
+/// Returns whether the bytes begin like XrML in any of its encodings.
 fn is_xrml(bytes: &[u8]) -> bool {
     matches!(
         bytes,
@@ -268,7 +271,7 @@ fn is_xrml(bytes: &[u8]) -> bool {
     )
 }
 
-/// Version 1: base64 around zlib.
+/// Decodes the license of version 1: base64 of a zlib stream.
 fn unpack(bytes: &[u8], meter: &Meter) -> Result<Vec<u8>> {
     meter.charge(Limit::Allocation, to_u64(bytes.len()).saturating_mul(2))?;
     let letters: Vec<u8> = bytes.iter().copied().filter(|byte| !is_space(*byte)).collect();
@@ -282,7 +285,8 @@ fn unpack(bytes: &[u8], meter: &Meter) -> Result<Vec<u8>> {
     })
 }
 
-/// Returns whether an object that no trailer names is a dictionary of Microsoft's handler.
+/// Returns whether an object that no trailer references is an encryption dictionary of Microsoft's
+/// handler.
 pub(crate) fn is_orphan(object: &Object) -> bool {
     object.data.is_none() && object.dict("Encrypt").is_ok_and(|dict| names_microsoft(&dict))
 }

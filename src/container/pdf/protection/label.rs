@@ -12,7 +12,8 @@ use crate::container::sink::Sink;
 use crate::error::Result;
 use crate::source::Window;
 
-/// Looks for a label. One that cannot be read is none: it decides nothing.
+/// Emits the label, if there is one. Errors are dropped, because a label does not affect the
+/// verdict.
 pub(crate) fn read(document: &mut PdfDocument, window: &mut Window<'_>, sink: &mut dyn Sink) {
     if let Ok(Some(label)) = find(document, window) {
         sink.label(label);
@@ -25,13 +26,13 @@ fn find(
 ) -> Result<Option<crate::container::Label>> {
     let Some(section) = document.section(window, 0)? else { return Ok(None) };
     let trailer = section.trailer.clone();
-    if let Some(info) = named(&trailer, b"Info", document, window)? {
+    if let Some(info) = referenced(&trailer, b"Info", document, window)? {
         let found = info_label(&info.dict("Info")?, window)?;
         if found.is_some() {
             return Ok(found);
         }
     }
-    let Some(catalog) = named(&trailer, b"Root", document, window)? else { return Ok(None) };
+    let Some(catalog) = referenced(&trailer, b"Root", document, window)? else { return Ok(None) };
     let Some(metadata) = document.fetch_dict(window, &catalog.dict("catalog")?, b"Metadata")?
     else {
         return Ok(None);
@@ -42,8 +43,8 @@ fn find(
     }
 }
 
-/// What the trailer names by `key`, which is `Info` or `Root`.
-fn named(
+/// Returns the object that the trailer references by `key`, which is `Info` or `Root`.
+fn referenced(
     trailer: &TrailerInfo,
     key: &[u8],
     document: &mut PdfDocument,
@@ -62,6 +63,7 @@ fn named(
     }
 }
 
+/// Returns the label among the properties of Info.
 fn info_label(info: &Dict<'_>, window: &mut Window<'_>) -> Result<Option<crate::container::Label>> {
     const PREFIX: &[u8] = b"MSIP_Label_";
     let mut properties = Vec::new();
@@ -74,7 +76,7 @@ fn info_label(info: &Dict<'_>, window: &mut Window<'_>) -> Result<Option<crate::
     Ok(label::named_values(named))
 }
 
-/// The packet of a metadata stream.
+/// Returns the XMP packet of a metadata stream.
 fn xmp(
     metadata: &Object,
     document: &mut PdfDocument,

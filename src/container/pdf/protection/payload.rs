@@ -1,4 +1,4 @@
-//! The payload of a wrapper: a protected PDF in an embedded file stream.
+//! The payload of a wrapper: a protected PDF in an embedded file stream (ISO 32000-2 7.6.7).
 
 use super::candidates::{CandidateKind, Candidates};
 use super::handler::PayloadHandler;
@@ -22,7 +22,8 @@ use crate::limits::Limit;
 use crate::source::Encoding;
 use crate::source::{Cache, Extent, Window, head_of};
 
-/// Reads one payload: emits a layer where it is stored, and makes two passes where it is compressed.
+/// Reads one payload. A stored payload is emitted as a layer. A compressed payload is read in two
+/// passes.
 pub(crate) fn read(
     stream: &Object,
     handler: PayloadHandler,
@@ -53,7 +54,7 @@ pub(crate) fn read(
             let why = "a wrapper in a compressed payload is not opened";
             return Err(Error::unsupported(ErrorCode::ArchiveNotOpened, "EmbeddedFile", data, why));
         }
-        return inflated(data, handler, window, out);
+        return read_compressed(data, handler, window, out);
     }
     if handler != PayloadHandler::Microsoft && find_header(window.up_to(data, HEAD)?).is_none() {
         return if handler == PayloadHandler::Other { Ok(()) } else { Err(unknown_handler(data)) };
@@ -68,7 +69,7 @@ pub(crate) fn read(
     out.layer(Extent { offset: data, len })
 }
 
-/// Bytes of a payload that are looked at for the header of a PDF.
+/// The number of bytes of a payload in which the header of a PDF is searched for.
 const HEAD: usize = 4096;
 
 fn unknown_handler(data: u64) -> Error {
@@ -77,7 +78,7 @@ fn unknown_handler(data: u64) -> Error {
 }
 
 /// Returns whether a stream of an encrypted file is in the clear: it has the crypt filter
-/// `Identity` (ISO 32000-2 7.4.10), or its bytes are those of a known format all the same.
+/// `Identity` (ISO 32000-2 7.4.10), or its bytes contain the header of a PDF.
 pub(crate) fn is_clear(
     dict: &Dict<'_>,
     data: u64,
@@ -97,7 +98,7 @@ pub(crate) fn is_clear(
     })
 }
 
-/// What `/Length` says, direct or not; an object that cannot be read says nothing.
+/// Returns `/Length`, direct or indirect. Returns `None` if the object is damaged.
 pub(crate) fn declared(
     dict: &Dict<'_>,
     document: &mut PdfDocument,
@@ -117,7 +118,7 @@ pub(crate) fn declared(
     })
 }
 
-/// Whether the stream at `data` ends behind `len` bytes.
+/// Returns whether `endstream` follows `len` bytes of the stream at `data`.
 pub(crate) fn ends_at(data: u64, len: u64, window: &mut Window<'_>) -> Result<bool> {
     let Some(end) = data.checked_add(len).filter(|end| *end < window.len()) else {
         return Ok(false);
@@ -125,8 +126,8 @@ pub(crate) fn ends_at(data: u64, len: u64, window: &mut Window<'_>) -> Result<bo
     Ok(begins_with_word(window.up_to(end, 32)?, b"endstream"))
 }
 
-/// The length up to the `endstream` that follows the payload's own end of file; the payload has
-/// streams of its own.
+/// Measures a payload without a usable `/Length`. The payload contains streams too, so that it ends
+/// at the first `endstream` after `%%EOF`, or else at the last `endstream`.
 fn measured(data: u64, window: &mut Window<'_>) -> Result<u64> {
     let meter = window.meter();
     let mut at = data;
@@ -149,35 +150,35 @@ fn measured(data: u64, window: &mut Window<'_>) -> Result<u64> {
         }
         at = at.saturating_add(to_u64(SEARCH_PIECE.saturating_sub(SEARCH_OVERLAP)));
     }
-    let why = "the payload does not end";
+    let why = "the payload has no end";
     end.map(|end| end.saturating_sub(data))
         .ok_or_else(|| Error::malformed(PAYLOAD_DAMAGED, "EmbeddedFile", data, why))
 }
 
-/// Reads a compressed payload where it is: no copy of it is made.
-fn inflated(
+/// Reads a compressed payload without a decoded copy of it.
+fn read_compressed(
     data: u64,
     handler: PayloadHandler,
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
 ) -> Result<()> {
     let (source, meter) = (window.source(), window.meter());
-    let replay = TwoPassReader::new(
+    let reader = TwoPassReader::new(
         source,
         meter,
         Extent { offset: data, len: window.len().saturating_sub(data) },
     )?;
     let mut cache = Cache::new(4096, 4096);
-    let mut inner = Window::new(&replay, &mut cache, meter)?;
+    let mut inner = Window::new(&reader, &mut cache, meter)?;
     let is_pdf = find_header(inner.head()?).is_some();
     let read_payload = out.payload_reader();
-    let mut inside = PayloadSink { sink: &mut **out, candidates: 0, said: None, data };
-    let outcome = read_payload(&mut inner, &mut inside).map_err(|error| error.with_offset(None));
-    let (candidates, said) = (inside.candidates, inside.said);
-    let outcome = match replay.fault() {
-        // What could not be inflated explains whatever is missing.
+    let mut sink = PayloadSink { sink: &mut **out, candidates: 0, protection: None, data };
+    let outcome = read_payload(&mut inner, &mut sink).map_err(|error| error.with_offset(None));
+    let (candidates, protection) = (sink.candidates, sink.protection);
+    let outcome = match reader.fault() {
+        // The fault explains why no license was found.
         Some(fault) if candidates == 0 => Err(fault),
-        // The bytes behind the fault may hold another one.
+        // The bytes after the fault may contain a further license.
         Some(fault) => {
             out.incomplete(damaged(fault, data));
             Ok(())
@@ -191,20 +192,21 @@ fn inflated(
         }
         None => outcome,
     };
-    if let Some(said) = said {
-        out.protects(said);
+    if let Some(protection) = protection {
+        out.protects(protection);
     }
     outcome.map_err(|error| damaged(error, data))?;
-    let is_others = matches!(said, Some(Protection::Other | Protection::Password));
-    if candidates == 0 && !is_others {
-        let why = "the payload holds no license";
+    let is_other = matches!(protection, Some(Protection::Other | Protection::Password));
+    if candidates == 0 && !is_other {
+        let why = "the payload contains no license";
         return Err(Error::malformed(ErrorCode::LicenseMissing, "EmbeddedFile", data, why));
     }
     Ok(())
 }
 
-/// Reports damage in the decoded bytes as damage of the stream: decoded bytes have no offset in the file.
-/// A code about the license stays, because it says more.
+/// Reports damage in the decoded bytes as damage of the stream: decoded bytes have no offset in the
+/// file.
+/// A code about the license is more specific, and stays.
 fn damaged(error: Error, data: u64) -> Error {
     match (error.kind(), error.code()) {
         (ErrorKind::Malformed, ErrorCode::LicenseMissing | ErrorCode::LicenseUnreadable) => {
@@ -217,13 +219,13 @@ fn damaged(error: Error, data: u64) -> Error {
     }
 }
 
-/// The sink for a compressed payload: its offsets are dropped, and the wrapper has named the kind of
-/// the file.
+/// The sink of a compressed payload. Drops its offsets, which are offsets of decoded bytes, and its
+/// container, because the wrapper determines that.
 struct PayloadSink<'s> {
     sink: &'s mut dyn Sink,
-    /// Licenses, read or not.
+    /// The number of licenses, readable or not.
     candidates: u64,
-    said: Option<Protection>,
+    protection: Option<Protection>,
     /// The offset of the compressed payload.
     data: u64,
 }
@@ -240,8 +242,8 @@ impl Sink for PayloadSink<'_> {
     fn container(&mut self, _container: Container) {}
 
     fn protection(&mut self, protection: Protection) {
-        // A payload that was not read is not known to be unprotected.
-        self.said = Some(protection).filter(|said| *said != Protection::None);
+        // A payload that was not read may be protected.
+        self.protection = Some(protection).filter(|it| *it != Protection::None);
         if protection == Protection::Rms {
             self.sink.protection(protection);
         }

@@ -35,8 +35,8 @@ fn read_at(nesting: Nesting, window: &mut Window<'_>, sink: &mut dyn Sink) -> Re
     Ok(())
 }
 
-/// Reads the candidates by the cross-reference. Scans the whole file if the cross-reference is damaged
-/// or the structure is suspicious.
+/// Reads the candidates by the cross-reference. Scans the whole file if the cross-reference is
+/// damaged or the structure is suspicious.
 fn read_candidates(
     nesting: Nesting,
     window: &mut Window<'_>,
@@ -156,8 +156,8 @@ fn is_hidden(
     }
 }
 
-/// Returns whether a section lists the first object of the file. Returns false if the lookup meets
-/// damage.
+/// Returns whether a section lists the first object of the file. Returns false if an entry is
+/// damaged.
 fn lists_first_object(document: &mut PdfDocument, window: &mut Window<'_>) -> Result<bool> {
     match document.lists_first_object(window) {
         Err(error) if error.kind() == ErrorKind::Malformed => Ok(false),

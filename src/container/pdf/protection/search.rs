@@ -1,12 +1,10 @@
-//! The search through a file whose cross-reference cannot be believed, or whose trailer or catalog
-//! looks as if a byte of it had changed: one pass from the beginning.
+//! Reads the candidates that a scan of the whole file finds. It is used if the cross-reference is
+//! damaged, or if a trailer or catalog is suspicious.
 
 use std::collections::BTreeSet;
 
 use super::candidates::Candidates;
-use super::trailer;
-use super::wrapper;
-use super::{attachment, catalog, handler};
+use super::{attachment, catalog, handler, trailer, wrapper};
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::container::pdf::file::document::PdfDocument;
@@ -22,14 +20,14 @@ use crate::kinds::{Anomaly, Protection};
 use crate::limits::Limit;
 use crate::source::Window;
 
-/// The structure was read, but something in it is odd: reads all candidates that a search finds.
+/// Reads all candidates that a scan finds, after the structure was read and is suspicious.
 pub(crate) fn confirm(
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
     nesting: Nesting,
 ) -> Result<StructureState> {
     let mut search = Search::new(window, nesting)?;
-    let (refused, _) = search.trailers(false, window, out)?;
+    let (refused, _) = search.read_trailers(false, window, out)?;
     search.read_orphans(window, out)?;
     if out.protection().is_some() {
         out.anomaly(Anomaly::NonSpecLayout, None);
@@ -41,7 +39,8 @@ pub(crate) fn confirm(
     search.conclude(window, out)
 }
 
-/// The structure could not be read, for this reason: reads all candidates that a search finds.
+/// Reads all candidates that a scan finds, after the structure could not be read. `reason` is the
+/// error.
 pub(crate) fn rebuild(
     window: &mut Window<'_>,
     out: &mut Candidates<'_>,
@@ -49,7 +48,7 @@ pub(crate) fn rebuild(
     reason: Error,
 ) -> Result<StructureState> {
     let mut search = Search::new(window, nesting)?;
-    let (refused, is_readable) = search.trailers(true, window, out)?;
+    let (refused, is_readable) = search.read_trailers(true, window, out)?;
     search.read_orphans(window, out)?;
     if out.protection().is_none() {
         let reason = refused.into_iter().next().or((!is_readable).then_some(reason));
@@ -65,20 +64,22 @@ pub(crate) fn rebuild(
     search.conclude(window, out)
 }
 
+/// The objects and trailers that a scan found.
 struct Search {
     found: ScanResult,
     document: PdfDocument,
-    /// The trailers that could be read, the last one of the file first.
+    /// The trailers that could be read, last of the file first.
     trailers: Vec<Object>,
     /// Errors about trailers that may name an encryption dictionary.
     refused: Vec<Error>,
 }
 
 impl Search {
+    /// Scans the file, and loads the trailers.
     fn new(window: &mut Window<'_>, nesting: Nesting) -> Result<Search> {
         let mut found = scan(window)?;
-        let scanned = std::mem::take(&mut found.scanned);
-        let document = PdfDocument::from_search(scanned, found.streams.clone(), nesting);
+        let objects = std::mem::take(&mut found.objects);
+        let document = PdfDocument::from_scan(objects, found.streams.clone(), nesting);
         let (mut trailers, mut refused) = (Vec::new(), Vec::new());
         for (at, prefix) in found.trailers.iter().rev() {
             let error = match load(window, *at, *prefix, "trailer") {
@@ -99,9 +100,9 @@ impl Search {
         Ok(Search { found, document, trailers, refused })
     }
 
-    /// Reads each candidate that a trailer names, and that its catalog leads to if `catalogs` is
-    /// set. Returns the errors about trailers, and whether a catalog could be read.
-    fn trailers(
+    /// Reads each candidate that a trailer names and, if `catalogs` is set, each candidate of its
+    /// catalog. Returns the errors about trailers, and whether a catalog could be read.
+    fn read_trailers(
         &mut self,
         catalogs: bool,
         window: &mut Window<'_>,
@@ -116,49 +117,49 @@ impl Search {
             if trailer.is_protected() {
                 match trailer::read(&trailer, 0, document, window, out) {
                     Err(error) if is_about_one(&error) => refused.push(error),
-                    settled => settled?,
+                    read => read?,
                 }
             }
             let Some(root) = trailer.root.filter(|_| catalogs) else { continue };
-            // The one that counts, and then every other object of that number.
-            let counts = match document.fetch(window, root) {
+            // The catalog of this trailer first, then every other object of its number.
+            let own = match document.fetch(window, root) {
                 Err(error) if !is_about_one(&error) => return Err(error),
                 catalog => catalog.ok().flatten(),
             };
-            let at = counts.as_ref().and_then(Object::at);
+            let at = own.as_ref().and_then(Object::at);
             let others = document.fetch_all(window, root, 0)?.into_iter().flatten();
             let others = others.filter(|other| other.at() != at).map(|other| (other, false));
-            for (catalog, counts) in counts.map(|it| (it, true)).into_iter().chain(others) {
+            for (catalog, is_own) in own.map(|it| (it, true)).into_iter().chain(others) {
                 if catalog.at().is_some_and(|at| !read.insert(at)) {
                     continue;
                 }
                 match catalog::read_object(&catalog, document, window, out) {
-                    Ok(answer) => {
+                    Ok(state) => {
                         attachment::read_of(&catalog, document, window, out)?;
-                        is_readable |= counts && answer != StructureState::Damaged;
+                        is_readable |= is_own && state != StructureState::Damaged;
                     }
                     Err(error) if !is_about_one(&error) => return Err(error),
                     Err(_) => {}
                 }
             }
         }
-        // Revisions repeat a reference that leads nowhere.
+        // Revisions repeat the same invalid reference.
         refused.dedup_by_key(|error| (error.code(), error.offset()));
         Ok((refused, is_readable))
     }
 
-    /// Reads the objects that mention the handler, whether or not a trailer leads to them.
+    /// Reads the objects that contain a marker, whether or not a trailer references them.
     fn read_orphans(&mut self, window: &mut Window<'_>, out: &mut Candidates<'_>) -> Result<()> {
         self.document.resolve_for(None);
         let (mut objects, mut unread) = (Vec::new(), Vec::new());
         if self.found.markers.contains(&MarkerOwner::Outside) {
-            unread.push(doubt("the handler is named outside of all objects"));
+            unread.push(structure_error("the handler is named outside of all objects"));
         }
-        let places = self.found.markers.iter().filter_map(|marker| match marker {
+        let offsets = self.found.markers.iter().filter_map(|marker| match marker {
             MarkerOwner::Object(at) => Some(*at),
             MarkerOwner::Trailer | MarkerOwner::Outside => None,
         });
-        for at in places.collect::<BTreeSet<u64>>() {
+        for at in offsets.collect::<BTreeSet<u64>>() {
             match load(window, at, Prefix::Indirect(None), "object") {
                 Ok(object) => objects.push(object),
                 Err(error) if is_about_one(&error) => unread.push(error),
@@ -170,7 +171,9 @@ impl Search {
                 Ok((matching, damaged)) => {
                     objects.extend(matching);
                     if damaged > 0 {
-                        unread.push(doubt("an object that names the handler cannot be read"));
+                        unread.push(structure_error(
+                            "an object that names the handler cannot be read",
+                        ));
                     }
                 }
                 Err(error) if is_about_one(&error) => {}
@@ -186,24 +189,24 @@ impl Search {
                 out.keep_error(read)?;
             }
         }
-        // Without a candidate `conclude` says that the handler is mentioned.
+        // Without a candidate `conclude` reports the marker.
         if out.protection().is_some()
             && let Some(error) = unread.into_iter().next()
         {
-            out.doubt(error);
+            out.report_incomplete(error);
         }
         Ok(())
     }
 
-    /// Notes that the end of the file is missing: it may name other candidates.
+    /// Reports that the end of the file is missing. It may name further candidates.
     fn report_missing_end(&self, out: &mut Candidates<'_>) {
         if self.found.is_cut {
-            out.doubt(doubt("objects follow the last cross-reference"));
+            out.report_incomplete(structure_error("objects follow the last cross-reference"));
         }
     }
 
-    /// Decides what the search says: it is plain only if all was seen and nothing in the file and
-    /// in its object streams mentions the handler.
+    /// Returns the conclusion of the search. A file is unprotected only if everything was scanned,
+    /// and neither the file nor its object streams contain a marker.
     fn conclude(mut self, window: &mut Window<'_>, out: &Candidates<'_>) -> Result<StructureState> {
         let protection = out.protection();
         let is_rms = protection == Some(Protection::Rms);
@@ -214,12 +217,14 @@ impl Search {
             return Ok(StructureState::Protected);
         }
         if !self.found.markers.is_empty() {
-            return Err(doubt("the file mentions Microsoft's handler, and nothing leads there"));
+            return Err(structure_error(
+                "the file names Microsoft's handler, but no structure references it",
+            ));
         }
         for at in &self.found.streams {
             if has_marker(self.document.stream_text(window, *at)?) {
-                return Err(doubt(
-                    "an object mentions Microsoft's handler, and nothing leads there",
+                return Err(structure_error(
+                    "an object names Microsoft's handler, but no structure references it",
                 ));
             }
         }
@@ -227,10 +232,12 @@ impl Search {
     }
 }
 
-fn doubt(why: &'static str) -> Error {
+/// Returns an error about the structure of the file.
+fn structure_error(why: &'static str) -> Error {
     Error::malformed(ErrorCode::MalformedPdfXref, "cross-reference", None, why)
 }
 
+/// Returns whether the object is a file specification.
 fn is_file(object: &Object) -> bool {
     object.data.is_none()
         && object.dict("file specification").is_ok_and(|dict| dict.get(b"EF").is_some())
@@ -244,7 +251,7 @@ fn may_protect(window: &mut Window<'_>, at: u64) -> Result<bool> {
     let ends = [&b"startxref"[..], b"stream", b"endobj"];
     let end = ends.iter().filter_map(|end| memchr::memmem::find(text, end)).min();
     let text = text.get(..end.unwrap_or(text.len())).unwrap_or_default();
-    let is_one = memchr::memmem::find(text, b"<<").is_some();
-    Ok(is_one
+    let has_dict = memchr::memmem::find(text, b"<<").is_some();
+    Ok(has_dict
         && (contains_any(&TRAILER_MARKERS_BY_C, text) || contains_ignore_case(text, b"Wrapper")))
 }

@@ -1,5 +1,5 @@
-//! The candidates that a trailer names: encryption dictionaries, and the protected part of a wrapper
-//! of version 1.
+//! The candidates that a trailer names: encryption dictionaries, and the protected part of a
+//! wrapper of version 1.
 
 use super::candidates::Candidates;
 use super::handler;
@@ -46,8 +46,8 @@ fn no_dictionary(trailer: &Trailer<'_>) -> Error {
     Error::malformed(ErrorCode::MalformedPdfEncrypt, "trailer", at, why)
 }
 
-/// Reads the encryption dictionary with object number `number`. A scan may have found several objects
-/// of that number. Each one that resembles an encryption dictionary is a candidate.
+/// Reads the encryption dictionary with object number `number`. A scan may have found several
+/// objects of that number. Each one that resembles an encryption dictionary is a candidate.
 fn read_dictionaries(
     trailer: &Trailer<'_>,
     number: u64,

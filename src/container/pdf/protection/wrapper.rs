@@ -13,14 +13,18 @@ use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::source::Window;
 
+/// The kind of file that an object describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileKind {
+    /// The payload of a wrapper.
     Payload,
+    /// Any other file.
     Attachment,
+    /// The object is not a file specification.
     None,
 }
 
-/// Returns what a file specification says of its file.
+/// Returns the kind of file that an object describes.
 pub(crate) fn file_kind(file: &Object) -> FileKind {
     let Ok(dict) = file.dict("file specification") else { return FileKind::None };
     let mut relationships = dict.all(b"AFRelationship");
@@ -36,8 +40,8 @@ pub(crate) fn file_kind(file: &Object) -> FileKind {
     }
 }
 
-/// Reads a wrapper's file specification: notes what it says of its payloads, and emits each one.
-/// Several references are several payloads, and one that cannot be read is a candidate too.
+/// Reads the file specification of a wrapper: reports its protection, and emits each payload. Each
+/// referenced stream is a payload, and a payload that cannot be read is a candidate too.
 pub(crate) fn read(
     file: &Object,
     document: &mut PdfDocument,
@@ -68,7 +72,7 @@ pub(crate) fn read(
             out.protects(Protection::Other);
             PayloadHandler::Other
         } else {
-            // The payload's own dictionary decides.
+            // The encryption dictionary of the payload decides.
             PayloadHandler::Unknown
         };
     let missing = |why| Error::malformed(ErrorCode::LicenseMissing, "EmbeddedFile", file.at(), why);
@@ -85,11 +89,12 @@ pub(crate) fn read(
         let files = files.dict("EF")?;
         numbers.extend(files.entries().filter_map(|(_, value)| value.reference()));
     }
-    // Most files have two names and one stream.
+    // Most file specifications reference one stream under two keys.
     numbers.sort_unstable();
     numbers.dedup();
     if numbers.is_empty() {
-        let why = if has_files { "/EF leads to no stream" } else { "the wrapper holds no payload" };
+        let why =
+            if has_files { "/EF leads to no stream" } else { "the wrapper contains no payload" };
         return out.unread(missing(why));
     }
     for number in numbers {
@@ -113,8 +118,8 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// Returns the embedded files that object `number` may be. A search may find several objects of
-/// that number, some of them in an embedded file.
+/// Returns the embedded files with object number `number`. A scan may find several objects of that
+/// number, some of them inside an embedded file.
 fn streams(
     number: u64,
     document: &mut PdfDocument,

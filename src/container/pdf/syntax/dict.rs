@@ -7,25 +7,26 @@ use super::markers::{contains_ignore_case, contains_marker};
 use super::value::PdfValue;
 use crate::container::pdf::layout::DICT_ENTRIES;
 
-/// The entries of a dictionary, in the order in which they stand.
+/// The entries of a dictionary, in the order of the file.
 #[derive(Debug, Clone)]
 pub(crate) struct Dict<'a> {
     entries: Vec<(Cow<'a, [u8]>, PdfValue<'a>)>,
+    /// The text between the brackets.
     raw: &'a [u8],
     /// The tokens between the end of the dictionary and the end of its object.
     trailing: &'a [u8],
     is_unusual: bool,
 }
 
-/// Stray values that cannot be read before the rest of the strays is skipped. Each one may cost a
-/// pass over all of them.
+/// The number of trailing tokens that may fail to parse before the rest is skipped. Each failure
+/// can cost a pass over all of them.
 const UNREAD_TOKENS: usize = 16;
 
 impl<'a> Dict<'a> {
-    /// Reads what stands between the brackets.
+    /// Parses the text between the brackets of a dictionary.
     pub(crate) fn parse(raw: &'a [u8]) -> Result<Dict<'a>, Fault> {
         let mut lexer = Lexer::whole(raw);
-        #[allow(clippy::disallowed_methods)] // what most dictionaries have, whatever they say
+        #[allow(clippy::disallowed_methods)] // a constant that covers most dictionaries
         let mut entries = Vec::with_capacity(12);
         while !lexer.is_done() {
             let PdfValue::Name(key) = lexer.value()? else {
@@ -39,7 +40,8 @@ impl<'a> Dict<'a> {
         Ok(Dict { entries, raw, trailing: &[], is_unusual: lexer.is_unusual() })
     }
 
-    /// Adds the entries among `strays`: a dictionary that ends too early hides no entry.
+    /// Adds the entries among `trailing`, the tokens after the dictionary. A dictionary whose end
+    /// was damaged must not hide entries.
     pub(crate) fn add_trailing_entries(&mut self, trailing: &'a [u8]) {
         if trailing.is_empty() {
             return;
@@ -70,12 +72,12 @@ impl<'a> Dict<'a> {
         }
     }
 
-    /// The first entry called `key`.
+    /// Returns the first value of `key`.
     pub(crate) fn get(&self, key: &[u8]) -> Option<&PdfValue<'a>> {
         self.all(key).next()
     }
 
-    /// Every entry called `key`: a damaged or forged dictionary may have several.
+    /// Returns every value of `key`: a damaged or forged dictionary may repeat a key.
     pub(crate) fn all(&self, key: &[u8]) -> impl Iterator<Item = &PdfValue<'a>> {
         self.entries.iter().filter(move |(name, _)| name.as_ref() == key).map(|(_, value)| value)
     }
@@ -84,11 +86,12 @@ impl<'a> Dict<'a> {
         self.entries.iter().map(|(key, value)| (key.as_ref(), value))
     }
 
-    /// The whole number under `key`, if it is not negative.
+    /// Returns the integer under `key`, if it is not negative.
     pub(crate) fn number(&self, key: &[u8]) -> Option<u64> {
         self.get(key)?.number()
     }
 
+    /// Returns the name under `key`.
     pub(crate) fn name(&self, key: &[u8]) -> Option<&[u8]> {
         match self.get(key) {
             Some(PdfValue::Name(name)) => Some(name),
@@ -96,7 +99,7 @@ impl<'a> Dict<'a> {
         }
     }
 
-    /// The dictionary that stands under `key` itself.
+    /// Returns the direct dictionary under `key`.
     pub(crate) fn dict(&self, key: &[u8]) -> Option<Dict<'a>> {
         match self.get(key) {
             Some(PdfValue::Dict(raw)) => Dict::parse(raw).ok(),
@@ -104,7 +107,7 @@ impl<'a> Dict<'a> {
         }
     }
 
-    /// Returns whether it contains a comment or a NUL between its tokens, or strays follow it.
+    /// Returns whether it contains a comment or a NUL between its tokens, or tokens follow it.
     pub(crate) fn is_unusual(&self) -> bool {
         self.is_unusual
     }
@@ -114,24 +117,24 @@ impl<'a> Dict<'a> {
         !self.trailing.is_empty()
     }
 
-    /// Whether `words` stand anywhere in it, keys, strings and comments included.
+    /// Returns whether it contains `words` in any case: in keys, values, strings or comments.
     pub(crate) fn contains_ignore_case(&self, words: &[u8]) -> bool {
         contains_ignore_case(self.raw, words) || contains_ignore_case(self.trailing, words)
     }
 
-    /// Returns whether it contains one of `SIGNS`.
+    /// Returns whether it contains one of [`MARKERS`](crate::container::pdf::layout::MARKERS).
     pub(crate) fn contains_marker(&self) -> bool {
         contains_marker(self.raw) || contains_marker(self.trailing)
     }
 }
 
-/// The values of an array, up to the first that is none.
+/// Returns the values of an array, up to the first that cannot be read.
 pub(crate) fn array(raw: &[u8]) -> impl Iterator<Item = PdfValue<'_>> {
     let mut lexer = Lexer::whole(raw);
     std::iter::from_fn(move || if lexer.is_done() { None } else { lexer.value().ok() }).fuse()
 }
 
-/// The objects that a value refers to: itself, or as an array.
+/// Returns the object numbers that a value references: a reference, or an array of them.
 pub(crate) fn refs<'v>(value: &PdfValue<'v>) -> impl Iterator<Item = u64> + use<'v> {
     let (one, raw) = match value {
         PdfValue::Ref(number) => (Some(*number), &[][..]),

@@ -10,7 +10,8 @@ use crate::container::pdf::layout::DICT_ENTRIES;
 
 /// The fields of one kind of dictionary.
 pub(crate) trait DictFields: Default {
-    /// Adds an entry. Returns `None` if the dictionary is not plain, and has to be parsed as a whole.
+    /// Adds an entry. Returns `None` if the dictionary is not plain, and has to be parsed as a
+    /// whole.
     fn take(&mut self, key: &[u8], value: &PdfValue<'_>) -> Option<()>;
 
     /// Checks the complete dictionary. Returns `None` if it has to be parsed as a whole.

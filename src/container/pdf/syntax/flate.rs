@@ -1,4 +1,5 @@
-//! FlateDecode (ISO 32000-2 7.4.4), pulled piece by piece and charged for.
+//! FlateDecode with predictors (ISO 32000-2 7.4.4). Data are decoded in pieces, and each piece is
+//! charged to the meter.
 
 use flate2::Status;
 
@@ -9,9 +10,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limit, Meter};
 use crate::source::{Inflated, Inflater, Window};
 
-/// Where compressed bytes come from.
+/// A source of compressed bytes.
 pub(crate) trait CompressedSource {
-    /// The bytes at `at`, up to `max` of them. What is left of the last ones is not read again.
+    /// Returns at most `max` bytes from offset `at` on. Bytes that the last call returned and that
+    /// were not used are not read again.
     fn bytes(&mut self, at: u64, max: usize) -> Result<&[u8]>;
 }
 
@@ -28,22 +30,26 @@ impl CompressedSource for &[u8] {
     }
 }
 
-/// One zlib stream, in the state that it was read to.
+/// A zlib stream that is read in pieces.
 pub(crate) struct Inflate {
     state: Inflater,
-    /// How much the next read asks for: little at first, most streams are small.
+    /// The length of the next read. It begins small, because most streams are small.
     ask: usize,
-    /// Where the next compressed bytes lie, and how many of them are at hand.
+    /// The offset of the next compressed byte.
     at: u64,
+    /// The number of compressed bytes that were read and not yet decoded.
     held: usize,
+    /// The offset up to which compressed bytes are read.
     end: u64,
+    /// Compressed bytes so far.
     taken: u64,
+    /// Decompressed bytes so far.
     given: u64,
     is_done: bool,
 }
 
 impl Inflate {
-    /// The stream at `at`; it lies before `end`, and need not reach it.
+    /// Creates a reader for the stream at `at`. The stream may end before `end`.
     pub(crate) fn new(at: u64, end: u64) -> Inflate {
         Inflate {
             state: Inflater::zlib(),
@@ -57,12 +63,13 @@ impl Inflate {
         }
     }
 
-    /// How many bytes came out so far.
+    /// Returns the number of decompressed bytes so far.
     pub(crate) fn given(&self) -> u64 {
         self.given
     }
 
-    /// Inflates into `out`; less than fits only at the end of the stream.
+    /// Inflates into `out`, and returns the number of bytes. Fills `out` except at the end of the
+    /// stream.
     pub(crate) fn read(
         &mut self,
         out: &mut [u8],
@@ -72,7 +79,7 @@ impl Inflate {
         let mut done: usize = 0;
         while !self.is_done {
             let Some(room) = out.get_mut(done..).filter(|room| !room.is_empty()) else { break };
-            // With all input taken the decoder may still hold what did not fit `out` before.
+            // Without input the decoder may still return bytes that did not fit `out` before.
             let input = self.input(source)?;
             let has_input = !input.is_empty();
             let Inflated { taken, given, status } = self.state.inflate(input, room);
@@ -89,17 +96,15 @@ impl Inflate {
                 }
                 Ok(_) if taken > 0 || given > 0 || self.held == 0 => {}
                 _ => {
-                    return Err(self.fault(
-                        ErrorCode::MalformedPdfStream,
-                        "the compressed data make no sense",
-                    ));
+                    return Err(self
+                        .fault(ErrorCode::MalformedPdfStream, "the compressed data are invalid"));
                 }
             }
         }
         Ok(done)
     }
 
-    /// What is left of the compressed bytes at hand, or more of them.
+    /// Returns the compressed bytes that were not decoded yet, or reads more.
     fn input<'s>(&mut self, source: &'s mut dyn CompressedSource) -> Result<&'s [u8]> {
         if self.held == 0 {
             let left = self.end.saturating_sub(self.at);
@@ -119,8 +124,10 @@ impl Inflate {
     }
 }
 
-/// Charges `given` more bytes to what may be inflated, and holds all of them against the ratio.
+/// Charges `given` inflated bytes, and checks the ratio of all inflated bytes to the compressed
+/// ones.
 fn charge(meter: &Meter, taken: u64, given_all: u64, given: u64) -> Result<()> {
+    /// The ratio of small data is not checked.
     const UNWATCHED: u64 = 1_048_576;
     meter.charge(Limit::Inflated, given)?;
     meter.charge(Limit::Steps, given.wrapping_shr(3).saturating_add(16))?;
@@ -131,23 +138,23 @@ fn charge(meter: &Meter, taken: u64, given_all: u64, given: u64) -> Result<()> {
     Ok(())
 }
 
-/// What `/DecodeParms` says of a predictor (ISO 32000-2 table 8).
+/// The predictor of `/DecodeParms` (ISO 32000-2 table 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Predictor {
     None,
-    /// The PNG predictors: each row is preceded by the one that it uses.
+    /// The PNG predictors. A byte before each row selects the predictor of that row.
     Png {
         columns: usize,
     },
 }
 
-/// A stream's data, decoded: stored or Flate, with a PNG predictor.
+/// Decodes the data of a stream: stored or Flate, with or without a PNG predictor.
 pub(crate) struct Decode {
     source: DecodeSource,
     predictor: Predictor,
-    /// The last row.
+    /// The last decoded row.
     above: [u8; COLUMNS],
-    /// What of it is not given yet.
+    /// The range of `above` that was not returned yet.
     from: usize,
     len: usize,
 }
@@ -170,7 +177,7 @@ impl Decode {
         Decode { source, predictor, above: [0; COLUMNS], from: 0, len: 0 }
     }
 
-    /// Decodes into `out`; less than fits only at the end of the data.
+    /// Decodes into `out`, and returns the number of bytes; 0 at the end of the data.
     pub(crate) fn read(&mut self, window: &mut Window<'_>, out: &mut [u8]) -> Result<usize> {
         match self.predictor {
             Predictor::None => self.plain(window, out),
@@ -178,6 +185,7 @@ impl Decode {
         }
     }
 
+    /// Reads data without undoing a predictor.
     fn plain(&mut self, window: &mut Window<'_>, out: &mut [u8]) -> Result<usize> {
         match &mut self.source {
             DecodeSource::Stored { at, end } => {
@@ -195,6 +203,7 @@ impl Decode {
         }
     }
 
+    /// Reads rows and undoes their predictors.
     fn rows(&mut self, window: &mut Window<'_>, out: &mut [u8], columns: usize) -> Result<usize> {
         let width = columns.saturating_add(1);
         let mut done: usize = 0;
@@ -206,7 +215,8 @@ impl Decode {
                 done = done.saturating_add(len);
                 continue;
             }
-            // As many rows as fit with what precedes each of them; the last one has its own room.
+            // Decodes as many whole rows as fit, with their predictor bytes. A last row that does
+            // not fit is buffered in `above`.
             let fits = room.len().saturating_sub(room.len().checked_rem(width).unwrap_or_default());
             if fits == 0 || matches!(self.source, DecodeSource::Stored { .. }) {
                 if !self.next_row(window, columns)? {
@@ -225,7 +235,7 @@ impl Decode {
         Ok(done)
     }
 
-    /// Reads a row by itself.
+    /// Reads one row into `above`.
     fn next_row(&mut self, window: &mut Window<'_>, columns: usize) -> Result<bool> {
         let mut raw = [0; COLUMNS + 1];
         let (kind, row) = raw.split_at_mut(1);
@@ -238,8 +248,8 @@ impl Decode {
         Ok(self.len > 0)
     }
 
-    /// Undoes the prediction of rows in their place (PNG, ISO/IEC 15948 9.2; one byte a sample):
-    /// how many bytes they have without what precedes each of them.
+    /// Undoes the predictors of `rows` in place (PNG, ISO/IEC 15948 9.2; one byte per sample), and
+    /// removes the predictor bytes. Returns the remaining length.
     fn undo(&mut self, rows: &mut [u8], columns: usize) -> usize {
         let mut done: usize = 0;
         let mut from: usize = 0;
@@ -259,7 +269,7 @@ impl Decode {
     }
 }
 
-/// Copies as much as there is and fits; how much that is.
+/// Copies the bytes that fit, and returns their number.
 fn copy(from: &[u8], to: &mut [u8]) -> usize {
     let len = from.len().min(to.len());
     if let (Some(to), Some(from)) = (to.get_mut(..len), from.get(..len)) {
@@ -268,9 +278,10 @@ fn copy(from: &[u8], to: &mut [u8]) -> usize {
     len
 }
 
+/// Undoes the predictor `kind` of one row.
 fn unpredict(kind: u8, row: &mut [u8], above: &[u8; COLUMNS]) {
     match kind {
-        // What nearly all cross-reference streams have.
+        // Nearly all cross-reference streams use this predictor.
         2 => row.iter_mut().zip(above).for_each(|(byte, above)| *byte = byte.wrapping_add(*above)),
         1 | 3 | 4 => {
             let (mut left, mut corner) = (0_u8, 0_u8);
@@ -306,7 +317,7 @@ fn paeth(left: u8, above: u8, corner: u8) -> u8 {
     }
 }
 
-/// Decodes all that `decode` gives, which has to stay under `most` bytes.
+/// Decodes all data. Fails if they are longer than `most` bytes.
 pub(crate) fn all(decode: &mut Decode, window: &mut Window<'_>, most: usize) -> Result<Vec<u8>> {
     let meter = window.meter();
     window.with_scratch(|window, piece| {
@@ -326,7 +337,7 @@ pub(crate) fn all(decode: &mut Decode, window: &mut Window<'_>, most: usize) -> 
     })
 }
 
-/// Inflates a zlib stream in memory, which has to stay under `most` bytes.
+/// Inflates a zlib stream in memory. Fails if the data are longer than `most` bytes.
 pub(crate) fn in_memory(bytes: &[u8], most: u64, meter: &Meter) -> Result<Vec<u8>> {
     let mut inflate = Inflate::new(0, to_u64(bytes.len()));
     let mut buffer = Buffer::default();
@@ -336,7 +347,7 @@ pub(crate) fn in_memory(bytes: &[u8], most: u64, meter: &Meter) -> Result<Vec<u8
         let read = match read {
             Ok(0) => return Ok(buffer.into_vec()),
             Ok(read) => read,
-            // What came out before the damage may still say whose key it is.
+            // The data before the damage may still name the key.
             Err(error) if error.kind() == ErrorKind::Malformed && buffer.len() > 0 => {
                 return Ok(buffer.into_vec());
             }
@@ -358,7 +369,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rows_are_decoded_together_as_one_by_one(
+        fn rows_in_one_read_and_row_by_row_are_equal(
             rows in proptest::collection::vec(prop_oneof![0..6_u8, any::<u8>()], 0..9000),
             columns in 1..=COLUMNS,
             asked in proptest::collection::vec(1..4097_usize, 1..20),
@@ -373,7 +384,7 @@ mod tests {
             let (at, end) = (to_u64(rows.len()), to_u64(bytes.len()));
             with_window(&bytes, |window| {
                 let predictor = Predictor::Png { columns };
-                // Stored rows are read one by one.
+                // Stored rows are decoded one by one.
                 let mut single = Decode::stored(0, at, predictor);
                 let mut together = Decode::flate(at, end, predictor);
                 let mut pieces = (vec![0; 4096], vec![0; 4096]);

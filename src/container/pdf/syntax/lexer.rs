@@ -1,11 +1,11 @@
-//! Tokens (ISO 32000-2 7.2), borrowed from the bytes they stand in.
+//! [`Lexer`]: tokens (ISO 32000-2 7.2), borrowed from the bytes that contain them.
 
-/// Why there is no token or value.
+/// The reason why no token or value could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The bytes end before it does.
+    /// The bytes end inside the token or value, and more bytes may follow.
     Incomplete,
-    /// It cannot be one; at this byte, for this reason.
+    /// The bytes are not a token or value: the offset, and the reason.
     Malformed(usize, &'static str),
 }
 
@@ -16,49 +16,56 @@ pub(crate) enum Token<'a> {
     DictClose,
     ArrayOpen,
     ArrayClose,
-    /// Without the slash, `#xx` not decoded.
+    /// A name without its slash, `#xx` not decoded.
     Name(&'a [u8]),
-    /// What stands between the parentheses.
+    /// The bytes between the parentheses of a string.
     Literal(&'a [u8]),
-    /// What stands between the angle brackets.
+    /// The bytes between the angle brackets of a hexadecimal string.
     Hex(&'a [u8]),
     Int(i64),
+    /// A number with a point, or one that does not fit an `i64`.
     Real,
+    /// Any other run of regular bytes: a keyword.
     Word(&'a [u8]),
 }
 
+/// Reads tokens and values from bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Lexer<'a> {
     pub(crate) bytes: &'a [u8],
+    /// The offset of the next byte.
     pub(crate) at: usize,
-    /// Whether nothing follows the bytes: what ends with them is ended.
+    /// Whether the file ends with `bytes`. If not, a token that reaches their end is incomplete.
     pub(crate) is_whole: bool,
-    /// Whether a comment or a NUL was passed over: legal, but nobody writes it where it matters.
+    /// Whether a comment or a NUL was skipped. Both are valid, but no known producer writes them in
+    /// the dictionaries that matter for protection.
     pub(crate) is_unusual: bool,
-    /// Brackets that are open around what is read.
+    /// The number of brackets that were entered and are still open.
     pub(crate) outer: usize,
 }
 
+/// Returns whether the byte is white space (ISO 32000-2 table 1).
 pub(crate) const fn is_space(byte: u8) -> bool {
     matches!(byte, 0 | b'\t' | b'\n' | 0x0C | b'\r' | b' ')
 }
 
+/// Returns whether the byte is a delimiter (ISO 32000-2 table 2).
 const fn is_delimiter(byte: u8) -> bool {
     matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
 }
 
-/// Neither white space nor a delimiter.
+/// The class of bytes that are neither white space nor delimiters.
 pub(crate) const REGULAR: u8 = 1;
-/// Regular, and stands for itself in a name.
+/// The class of regular bytes other than `#`, which is an escape in a name.
 pub(crate) const PLAIN: u8 = 1 << 1;
-/// A digit or a point.
+/// The class of digits and the point.
 pub(crate) const NUMERIC: u8 = 1 << 2;
-/// What may stand in a hexadecimal string.
+/// The class of bytes that a hexadecimal string may contain.
 const HEX: u8 = 1 << 3;
 
-/// What each byte is, one bit for each answer. Asked of every byte.
+/// The classes of each byte, one bit for each. A table, because every byte is classified.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
-// made when this is compiled, from 0 to 255
+// evaluated at compile time, for 0 to 255
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut at = 0;
@@ -74,15 +81,16 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
+/// Returns whether `byte` belongs to `class`.
 pub(crate) fn is(class: u8, byte: u8) -> bool {
     CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
 }
 
-/// Regular bytes, up to the first that is not.
+/// A run of regular bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RegularRun<'a> {
     pub(crate) raw: &'a [u8],
-    /// What all of them are.
+    /// The classes that all bytes of the run have.
     classes: u8,
 }
 
@@ -93,12 +101,12 @@ impl RegularRun<'_> {
 }
 
 impl<'a> Lexer<'a> {
-    /// Reads `bytes`; more may follow them.
+    /// Creates a lexer for the first part of longer bytes.
     pub(crate) fn part(bytes: &'a [u8]) -> Lexer<'a> {
         Lexer { bytes, at: 0, is_whole: false, is_unusual: false, outer: 0 }
     }
 
-    /// Reads `bytes`, and there are no more.
+    /// Creates a lexer for all bytes of a text.
     pub(crate) fn whole(bytes: &'a [u8]) -> Lexer<'a> {
         Lexer { bytes, at: 0, is_whole: true, is_unusual: false, outer: 0 }
     }
@@ -107,11 +115,12 @@ impl<'a> Lexer<'a> {
         self.at
     }
 
+    /// Returns whether a comment or a NUL was skipped.
     pub(crate) fn is_unusual(&self) -> bool {
         self.is_unusual
     }
 
-    /// What is left.
+    /// Returns the bytes that were not read.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
@@ -120,6 +129,7 @@ impl<'a> Lexer<'a> {
         self.bytes.get(self.at).copied()
     }
 
+    /// Skips `by` bytes, at most up to the end.
     pub(crate) fn step(&mut self, by: usize) {
         self.at = self.at.saturating_add(by).min(self.bytes.len());
     }
@@ -128,12 +138,12 @@ impl<'a> Lexer<'a> {
         Err(Fault::Malformed(self.at, why))
     }
 
-    /// The bytes ended inside of something.
+    /// Returns the error for bytes that end inside a token or value.
     pub(crate) fn ended<T>(&self, why: &'static str) -> Result<T, Fault> {
         if self.is_whole { self.malformed(why) } else { Err(Fault::Incomplete) }
     }
 
-    /// Passes over white space and comments.
+    /// Skips white space and comments.
     pub(crate) fn space(&mut self) {
         while let Some(byte) = self.peek().filter(|byte| !is(REGULAR, *byte)) {
             match byte {
@@ -152,18 +162,19 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Whether nothing but white space is left.
+    /// Skips white space and comments, and returns whether all bytes were read.
     pub(crate) fn is_done(&mut self) -> bool {
         self.space();
         self.peek().is_none()
     }
 
+    /// Reads the next token.
     pub(crate) fn token(&mut self) -> Result<Token<'a>, Fault> {
         self.space();
         let rest = self.rest();
         let second = rest.get(1).copied();
         match rest.first() {
-            None => self.ended("something is missing"),
+            None => self.ended("a token is missing"),
             Some(b'<') => match second {
                 None => self.ended("the bracket is not closed"),
                 Some(b'<') => self.mark(2, Token::DictOpen),
@@ -181,18 +192,20 @@ impl<'a> Lexer<'a> {
                 self.step(1);
                 self.regular().map(|run| Token::Name(run.raw))
             }
-            Some(b')' | b'{' | b'}') => self.malformed("a delimiter stands alone"),
+            Some(b')' | b'{' | b'}') => self.malformed("a delimiter without its counterpart"),
             Some(b'0'..=b'9') => self.number(),
             Some(b'A'..=b'Z' | b'a'..=b'z') => self.regular().map(|run| Token::Word(run.raw)),
             Some(_) => self.regular().map(|run| word(run.raw)),
         }
     }
 
+    /// Skips a delimiter of `len` bytes and returns its token.
     fn mark(&mut self, len: usize, token: Token<'a>) -> Result<Token<'a>, Fault> {
         self.step(len);
         Ok(token)
     }
 
+    /// Reads a run of regular bytes, which may be empty.
     pub(crate) fn regular(&mut self) -> Result<RegularRun<'a>, Fault> {
         let rest = self.rest();
         let mut classes = u8::MAX;
@@ -212,7 +225,7 @@ impl<'a> Lexer<'a> {
         Ok(RegularRun { raw: rest.get(..len).unwrap_or_default(), classes })
     }
 
-    /// What begins with a digit, and is a whole number mostly.
+    /// Reads a token that begins with a digit. Nearly all are integers.
     pub(crate) fn number(&mut self) -> Result<Token<'a>, Fault> {
         let rest = self.rest();
         let mut sum: i64 = 0;
@@ -224,8 +237,8 @@ impl<'a> Lexer<'a> {
             digit < 10
         };
         let len = rest.iter().position(|byte| !is_digit(byte)).unwrap_or(rest.len());
-        let is_ended = rest.get(len).map_or(self.is_whole, |behind| !is(REGULAR, *behind));
-        // So many digits fit, whatever they are.
+        let is_ended = rest.get(len).map_or(self.is_whole, |next| !is(REGULAR, *next));
+        // Every number of 18 digits fits an `i64`.
         if is_ended && len <= 18 {
             self.step(len);
             return Ok(Token::Int(sum));
@@ -271,7 +284,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// The sign of a number, and what stands behind it.
+/// Splits a number into its sign and its digits.
 fn sign(raw: &[u8]) -> (i64, &[u8]) {
     match raw {
         [b'-', rest @ ..] => (-1, rest),
@@ -280,11 +293,13 @@ fn sign(raw: &[u8]) -> (i64, &[u8]) {
     }
 }
 
+/// Returns whether `raw` consists of a sign, digits and points, with at least one digit or point.
 pub(crate) fn is_number(raw: &[u8]) -> bool {
     let (_, digits) = sign(raw);
     !digits.is_empty() && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
+/// Returns the token of a run of regular bytes.
 fn word(raw: &[u8]) -> Token<'_> {
     if !is_number(raw) {
         return Token::Word(raw);
@@ -302,11 +317,12 @@ fn word(raw: &[u8]) -> Token<'_> {
     }
 }
 
+/// Returns the value of a hexadecimal digit.
 pub(crate) fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// Whether only white space and one of `words` follow in `bytes`.
+/// Returns whether `bytes` begin with `word` after white space.
 pub(crate) fn begins_with_word(bytes: &[u8], word: &[u8]) -> bool {
     let space = bytes.iter().position(|byte| !is_space(*byte)).unwrap_or(bytes.len());
     bytes.get(space..).is_some_and(|rest| rest.starts_with(word))
@@ -319,7 +335,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_are_read_as_any_word_is(raw in "[0-9]{1,20}[.a]?|[-+.0-9a]{1,4}") {
+        fn numbers_are_read_like_other_words(raw in "[0-9]{1,20}[.a]?|[-+.0-9a]{1,4}") {
             prop_assert_eq!(Lexer::whole(raw.as_bytes()).token(), Ok(word(raw.as_bytes())));
         }
     }

@@ -1,8 +1,8 @@
-//! Searches for the names by which a protected PDF is recognized, in any case.
+//! Case-insensitive searches for markers: names that only protected PDFs contain.
 
 use crate::container::pdf::layout::MARKERS_BY_C;
 
-/// Whether `words` stand in `bytes`, in whatever case.
+/// Returns whether `bytes` contain `words` in any case.
 pub(crate) fn contains_ignore_case(bytes: &[u8], words: &[u8]) -> bool {
     let Some(first) = words.first() else { return false };
     memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes).any(|at| {
@@ -11,12 +11,14 @@ pub(crate) fn contains_ignore_case(bytes: &[u8], words: &[u8]) -> bool {
     })
 }
 
-/// Whether one of `SIGNS` stands in `bytes`, in whatever case.
+/// Returns whether `bytes` contain one of [`MARKERS`](crate::container::pdf::layout::MARKERS) in
+/// any case.
 pub(crate) fn contains_marker(bytes: &[u8]) -> bool {
     contains_any(&MARKERS_BY_C, bytes)
 }
 
-/// Whether one of `words`, whose `c` stands at a known place, stands in `bytes`, in whatever case.
+/// Returns whether `bytes` contain one of `words` in any case. Each word comes with the offset of
+/// its letter `c`, so that one search for `c` finds all of them.
 pub(crate) fn contains_any(words: &[(&[u8], usize)], bytes: &[u8]) -> bool {
     memchr::memchr2_iter(b'c', b'C', bytes).any(|at| {
         words.iter().any(|(word, inside)| {
@@ -35,7 +37,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn signs_are_found_as_words_are(
+        fn search_by_letter_equals_search_by_word(
             parts in proptest::collection::vec(
                 prop_oneof![
                     Just("MicrosoftIRM"), Just("microsoftirmS"), Just("PublishingLicense"),
@@ -46,15 +48,17 @@ mod tests {
             ),
         ) {
             let text = parts.concat();
-            let expected = MARKERS.iter().any(|sign| contains_ignore_case(text.as_bytes(), sign));
+            let expected = MARKERS.iter().any(|marker| contains_ignore_case(text.as_bytes(), marker));
             prop_assert_eq!(contains_marker(text.as_bytes()), expected);
             let words = TRAILER_MARKERS_BY_C.iter();
-            let expected = words.fold(false, |any, (sign, _)| any | contains_ignore_case(text.as_bytes(), sign));
+            let expected = words.fold(false, |any, (marker, _)| {
+                any | contains_ignore_case(text.as_bytes(), marker)
+            });
             prop_assert_eq!(contains_any(&TRAILER_MARKERS_BY_C, text.as_bytes()), expected);
         }
 
         #[test]
-        fn words_are_found_in_whatever_case(text in "[aAbB%ab]{0,12}", words in "[aAbB%]{0,3}") {
+        fn words_are_found_in_any_case(text in "[aAbB%ab]{0,12}", words in "[aAbB%]{0,3}") {
             let (text, words) = (text.as_bytes(), words.as_bytes());
             let expected =
                 text.windows(words.len().max(1)).any(|there| there.eq_ignore_ascii_case(words));

@@ -1,4 +1,5 @@
-//! The syntax of PDF objects (ISO 32000-2 7.2 to 7.4): tokens, values, dictionaries, streams and filters.
+//! The syntax of PDF objects (ISO 32000-2 7.2 to 7.4): tokens, values, dictionaries, streams and
+//! filters.
 
 pub(crate) mod dict;
 pub(crate) mod fields;

@@ -8,10 +8,10 @@ use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 
-/// An object in memory.
+/// The value of an object, in memory.
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
-    /// Its value, and the strays between the value and the end of the object.
+    /// The value, and the tokens between the value and the end of the object.
     bytes: Vec<u8>,
     /// The length of the value.
     len: usize,
@@ -22,27 +22,30 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    /// An object whose value is the first `len` bytes of `bytes`.
+    /// Creates an object whose value is the first `len` bytes of `bytes`.
     pub(crate) fn new(bytes: Vec<u8>, len: usize, at: Option<u64>, data: Option<u64>) -> Object {
         Object { bytes, len, at, data }
     }
 
-    /// A dictionary inside another object; `inside` is the text between its brackets.
+    /// Creates an object of a direct dictionary. `inside` is the text between its brackets, and
+    /// `at` the offset of that text.
     pub(crate) fn direct(inside: &[u8], at: Option<u64>) -> Object {
         let bytes = [b"<<", inside, b">>"].concat();
         let (len, at) = (bytes.len(), at.and_then(|at| at.checked_sub(2)));
         Object { bytes, len, at, data: None }
     }
 
+    /// Returns the value and the trailing tokens.
     fn split(&self) -> (&[u8], &[u8]) {
         self.bytes.split_at_checked(self.len).unwrap_or((&self.bytes, &[]))
     }
 
-    /// The bytes of the value and of the strays.
+    /// Returns the bytes of the value and of the trailing tokens.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
+    /// Returns the offset of the value in the member; `None` for an object of an object stream.
     pub(crate) fn at(&self) -> Option<u64> {
         self.at
     }
@@ -51,11 +54,12 @@ impl Object {
         Lexer::whole(self.split().0).value().unwrap_or(PdfValue::Null)
     }
 
-    /// Its dictionary, or that of its stream.
+    /// Returns the dictionary of the object or of its stream, with the entries among the trailing
+    /// tokens.
     pub(crate) fn dict(&self, structure: &'static str) -> Result<Dict<'_>> {
         let (value, trailing) = self.split();
         let value = match value.strip_prefix(b"<<").and_then(|rest| rest.strip_suffix(b">>")) {
-            // It was read up to the bracket that closes it when it was found.
+            // The text was parsed up to the closing bracket when the object was loaded.
             Some(inside) => {
                 debug_assert_eq!(self.value(), PdfValue::Dict(inside));
                 PdfValue::Dict(inside)
@@ -78,26 +82,29 @@ impl Object {
         }
     }
 
-    /// Where `part`, borrowed from this object, lies in the member.
+    /// Returns the offset in the member of `part`, which is borrowed from this object.
     pub(crate) fn offset_of(&self, part: &[u8]) -> Option<u64> {
         let inside = part.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?;
         self.at?.checked_add(to_u64(inside))
     }
 
+    /// Returns whether the object contains `words` in any case.
     pub(crate) fn contains_ignore_case(&self, words: &[u8]) -> bool {
         contains_ignore_case(&self.bytes, words)
     }
 
-    /// Whether one of `SIGNS` stands anywhere in it.
+    /// Returns whether the object contains one of
+    /// [`MARKERS`](crate::container::pdf::layout::MARKERS).
     pub(crate) fn contains_marker(&self) -> bool {
         contains_marker(&self.bytes)
     }
 }
 
+/// Converts a fault in the object at `at` to an error.
 pub(crate) fn object_error(fault: Fault, structure: &'static str, at: Option<u64>) -> Error {
     match fault {
         Fault::Incomplete => {
-            Error::truncated(structure, at.unwrap_or_default(), "the file ends inside of it")
+            Error::truncated(structure, at.unwrap_or_default(), "the file ends inside it")
         }
         Fault::Malformed(inside, why) => {
             let at = at.and_then(|at| at.checked_add(to_u64(inside)));

@@ -1,4 +1,4 @@
-//! How the data of a stream are stored (ISO 32000-2 7.3.8 and 7.4).
+//! [`StreamForm`]: location and filters of the data of a stream (ISO 32000-2 7.3.8 and 7.4).
 
 use super::dict::{Dict, array};
 use super::fields::set_once;
@@ -11,7 +11,7 @@ use crate::container::pdf::layout::{COLUMNS, DICT_ENTRIES};
 use crate::error::{Error, Result};
 use crate::source::Window;
 
-/// How the data of a stream are stored.
+/// The location of the data of a stream, and the filters that encode them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StreamForm {
     at: u64,
@@ -20,7 +20,7 @@ pub(crate) struct StreamForm {
     predictor: Predictor,
 }
 
-/// How an ordinary dictionary says that its stream is stored (ISO 32000-2 table 5).
+/// The entries of a stream dictionary that describe its data (ISO 32000-2 table 5).
 #[derive(Default)]
 pub(crate) struct Coding {
     length: Option<Option<u64>>,
@@ -29,7 +29,8 @@ pub(crate) struct Coding {
 }
 
 impl Coding {
-    /// Takes one of these entries, or one that does not matter.
+    /// Adds an entry. Ignores every key but `/Length`, `/Filter` and `/DecodeParms`. Returns `None`
+    /// if the value is not supported or the key is repeated.
     pub(crate) fn take(&mut self, key: &[u8], value: &PdfValue<'_>) -> Option<()> {
         match key {
             b"Length" => set_once(&mut self.length, value.number()),
@@ -39,10 +40,10 @@ impl Coding {
         }
     }
 
-    /// That of a stream whose data begin at `at`.
+    /// Returns the form of a stream whose data begin at `at`. `file` is the length of the file.
     pub(crate) fn form(&self, at: u64, file: u64) -> StreamForm {
         let is_flate = self.is_flate.unwrap_or_default();
-        // A compressed stream knows its own end; the length is only needed for a stored one.
+        // A compressed stream marks its own end. Only a stored one needs the length.
         let len = self.length.flatten().filter(|_| !is_flate);
         let end = len.and_then(|len| at.checked_add(len)).map_or(file, |end| end.min(file));
         StreamForm { at, end, is_flate, predictor: self.predictor.unwrap_or(Predictor::None) }
@@ -50,14 +51,15 @@ impl Coding {
 }
 
 impl StreamForm {
-    /// How the stream with this dictionary and data from `at` on is stored.
+    /// Returns the form of the stream with this dictionary, whose data begin at `at`. `file` is the
+    /// length of the file.
     pub(crate) fn of(dict: &Dict<'_>, at: u64, file: u64) -> Result<StreamForm> {
         let unsupported =
             |why| Error::malformed(ErrorCode::MalformedPdfStream, "stream dictionary", at, why);
         let is_flate = is_flate(dict.get(b"Filter").unwrap_or(&PdfValue::Null))
             .ok_or_else(|| unsupported("a filter other than FlateDecode"))?;
         let predictor = predictor(dict.get(b"DecodeParms").unwrap_or(&PdfValue::Null))
-            .ok_or_else(|| unsupported("a predictor that no such stream has"))?;
+            .ok_or_else(|| unsupported("a predictor that is not supported"))?;
         let coding = Coding {
             length: Some(dict.number(b"Length")),
             is_flate: Some(is_flate),
@@ -66,6 +68,7 @@ impl StreamForm {
         Ok(coding.form(at, file))
     }
 
+    /// Returns a decoder at the start of the data.
     pub(crate) fn decode(&self) -> Decode {
         if self.is_flate {
             Decode::flate(self.at, self.end, self.predictor)
@@ -74,7 +77,7 @@ impl StreamForm {
         }
     }
 
-    /// Where the data begin.
+    /// Returns the offset of the data.
     pub(crate) fn at(&self) -> u64 {
         self.at
     }
@@ -83,7 +86,7 @@ impl StreamForm {
         self.is_flate
     }
 
-    /// The same with its length known.
+    /// Returns the same form with a length for the stored data.
     pub(crate) fn with_len(self, len: u64) -> StreamForm {
         StreamForm { end: self.at.saturating_add(len).min(self.end), ..self }
     }
@@ -92,14 +95,14 @@ impl StreamForm {
         self.predictor != Predictor::None
     }
 
-    /// All of the data, which stay under `most` bytes.
+    /// Decodes all data. Fails if they are longer than `most` bytes.
     pub(crate) fn all(&self, window: &mut Window<'_>, most: usize) -> Result<Vec<u8>> {
         flate::all(&mut self.decode(), window, most)
     }
 }
 
-/// Returns whether `/Filter` is FlateDecode; `None` if it is anything else but no filter. `Crypt`
-/// is left out: whether the data are encrypted is decided elsewhere.
+/// Returns whether `/Filter` is FlateDecode, false without a filter, and `None` for any other
+/// filter. Ignores `Crypt`: other code decides whether the data are encrypted.
 fn is_flate(value: &PdfValue<'_>) -> Option<bool> {
     let is_flate = |value: &PdfValue<'_>| value.is_name(b"FlateDecode") || value.is_name(b"Fl");
     match value {
@@ -117,7 +120,7 @@ fn is_flate(value: &PdfValue<'_>) -> Option<bool> {
     }
 }
 
-/// Returns whether the stream has the crypt filter `Identity`, which is the default of `Crypt`
+/// Returns whether the stream has the crypt filter `Identity`, the default of `Crypt`
 /// (ISO 32000-2 table 14).
 pub(crate) fn has_identity(dict: &Dict<'_>) -> bool {
     let is_identity = |parms: Option<&PdfValue<'_>>| match parms {
@@ -129,9 +132,9 @@ pub(crate) fn has_identity(dict: &Dict<'_>) -> bool {
     let parms = dict.get(b"DecodeParms");
     match dict.get(b"Filter") {
         Some(PdfValue::Array(raw)) => {
-            let place = array(raw).position(|filter| filter.is_name(b"Crypt"));
-            place.is_some_and(|place| match parms {
-                Some(PdfValue::Array(raw)) => is_identity(array(raw).nth(place).as_ref()),
+            let index = array(raw).position(|filter| filter.is_name(b"Crypt"));
+            index.is_some_and(|index| match parms {
+                Some(PdfValue::Array(raw)) => is_identity(array(raw).nth(index).as_ref()),
                 parms => is_identity(parms),
             })
         }
@@ -140,7 +143,7 @@ pub(crate) fn has_identity(dict: &Dict<'_>) -> bool {
     }
 }
 
-/// Returns the predictor of `/DecodeParms`: the first that one of its dictionaries names.
+/// Returns the first predictor in `/DecodeParms`, or `None` if it is not supported.
 fn predictor(value: &PdfValue<'_>) -> Option<Predictor> {
     let of_one = |value: &PdfValue<'_>| match value {
         PdfValue::Null => Some(Predictor::None),
@@ -161,7 +164,7 @@ fn predictor(value: &PdfValue<'_>) -> Option<Predictor> {
     }
 }
 
-/// What such a dictionary says of a predictor (ISO 32000-2 table 8).
+/// Returns the predictor in one dictionary of `/DecodeParms` (ISO 32000-2 table 8).
 fn predictor_of(raw: &[u8]) -> Option<Predictor> {
     let (mut predictor, mut columns, mut colors, mut bits) = (None, None, None, None);
     let mut lexer = Lexer::whole(raw);

@@ -6,7 +6,7 @@ use crate::bytes::to_u64;
 use crate::error::Result;
 use crate::limits::{Limit, Meter};
 
-/// The bytes that a string stands for, or nothing for another value.
+/// Returns the decoded bytes of a string, or `None` for another value.
 pub(crate) fn string(value: &PdfValue<'_>, meter: &Meter) -> Result<Option<Vec<u8>>> {
     match value {
         PdfValue::Literal(raw) => {
@@ -21,8 +21,8 @@ pub(crate) fn string(value: &PdfValue<'_>, meter: &Meter) -> Result<Option<Vec<u
     }
 }
 
-/// A literal string without its escapes (ISO 32000-2 7.3.4.2).
-#[allow(clippy::disallowed_methods)] // no longer than the string that is there
+/// Decodes the escapes of a literal string (ISO 32000-2 7.3.4.2).
+#[allow(clippy::disallowed_methods)] // at most the length of the string
 fn literal(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;
@@ -30,7 +30,7 @@ fn literal(raw: &[u8]) -> Vec<u8> {
         out.extend_from_slice(rest.get(..at).unwrap_or_default());
         rest = rest.get(at..).unwrap_or_default();
         rest = match rest {
-            // An end of line reads as one line feed, however it is written.
+            // Every end of line is read as one line feed.
             [b'\r', b'\n', tail @ ..] | [b'\r', tail @ ..] => {
                 out.push(b'\n');
                 tail
@@ -55,7 +55,8 @@ fn literal(raw: &[u8]) -> Vec<u8> {
     out
 }
 
-/// One `\ddd`: one to three digits, what overflows a byte is dropped.
+/// Decodes one `\ddd` of one to three digits, and returns the bytes after it. High-order overflow
+/// is dropped.
 fn octal<'a>(escape: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let digits = escape.get(1..).unwrap_or_default();
     let len = digits.iter().take(3).take_while(|digit| matches!(digit, b'0'..=b'7')).count();
@@ -65,9 +66,9 @@ fn octal<'a>(escape: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     rest
 }
 
-/// A hexadecimal string; a last odd digit is followed by a zero (ISO 32000-2 7.3.4.3).
+/// Decodes a hexadecimal string. A missing last digit is zero (ISO 32000-2 7.3.4.3).
 fn hex(raw: &[u8]) -> Vec<u8> {
-    #[allow(clippy::disallowed_methods)] // no longer than the string that is there
+    #[allow(clippy::disallowed_methods)] // at most the length of the string
     let mut out = Vec::with_capacity(raw.len().div_ceil(2));
     let mut high = None;
     for digit in raw.iter().filter_map(|byte| hex_digit(*byte)) {
@@ -82,12 +83,13 @@ fn hex(raw: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Where a literal string's bytes lie as they are: nothing in it is escaped.
+/// Returns whether the value is a literal string without escapes, so that its bytes in the file are
+/// its decoded bytes.
 pub(crate) fn is_verbatim(value: &PdfValue<'_>) -> bool {
     matches!(value, PdfValue::Literal(raw) if memchr::memchr2(b'\\', b'\r', raw).is_none())
 }
 
-/// A text string (ISO 32000-2 7.9.2.2) as text.
+/// Decodes a text string (ISO 32000-2 7.9.2.2).
 pub(crate) fn text(bytes: &[u8]) -> String {
     match bytes {
         [0xFE, 0xFF, units @ ..] => {

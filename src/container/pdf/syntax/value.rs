@@ -1,14 +1,14 @@
-//! Values (ISO 32000-2 7.3), borrowed from the bytes they stand in.
+//! [`PdfValue`]: values (ISO 32000-2 7.3), borrowed from the bytes that contain them.
 //!
-//! Nothing here recurses: a dictionary or an array is found by its brackets, and its inside is
-//! read when somebody asks.
+//! The parser does not recurse. The value of a dictionary or an array is the text between its
+//! brackets, and callers parse that text if they need its entries.
 
 use std::borrow::Cow;
 
 use super::lexer::{Fault, Lexer, NUMERIC, PLAIN, REGULAR, Token, hex_digit, is, is_number};
 use crate::container::pdf::layout::DEPTH;
 
-/// One value.
+/// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PdfValue<'a> {
     Null,
@@ -16,23 +16,23 @@ pub(crate) enum PdfValue<'a> {
     Int(i64),
     Real,
     Name(Cow<'a, [u8]>),
-    /// A literal string as it stands between its parentheses.
+    /// The bytes between the parentheses of a literal string, escapes not decoded.
     Literal(&'a [u8]),
-    /// A hexadecimal string as it stands between its brackets.
+    /// The digits between the brackets of a hexadecimal string.
     Hex(&'a [u8]),
-    /// What stands between the brackets.
+    /// The text between the brackets of an array.
     Array(&'a [u8]),
-    /// What stands between the brackets.
+    /// The text between the brackets of a dictionary.
     Dict(&'a [u8]),
-    /// The number of an indirect object; generations are not told apart.
+    /// The number of an indirect object. Generation numbers are ignored.
     Ref(u64),
 }
 
-/// An entry of a dictionary: its key, and what stands under that.
+/// An entry of a dictionary: its key and its value.
 pub(crate) type DictEntry<'a> = (Cow<'a, [u8]>, PdfValue<'a>);
 
 impl PdfValue<'_> {
-    /// A whole number that is not negative.
+    /// Returns the value of an integer that is not negative.
     pub(crate) fn number(&self) -> Option<u64> {
         match self {
             PdfValue::Int(number) => u64::try_from(*number).ok(),
@@ -40,7 +40,7 @@ impl PdfValue<'_> {
         }
     }
 
-    /// The number of the object that it refers to.
+    /// Returns the object number of a reference.
     pub(crate) fn reference(&self) -> Option<u64> {
         match self {
             PdfValue::Ref(number) => Some(*number),
@@ -49,15 +49,16 @@ impl PdfValue<'_> {
     }
 
     pub(crate) fn is_name(&self, name: &[u8]) -> bool {
-        matches!(self, PdfValue::Name(said) if said.as_ref() == name)
+        matches!(self, PdfValue::Name(own) if own.as_ref() == name)
     }
 }
 
 impl<'a> Lexer<'a> {
+    /// Reads the next value.
     pub(crate) fn value(&mut self) -> Result<PdfValue<'a>, Fault> {
         self.space();
         match self.peek() {
-            // Names and numbers are most of what is read here.
+            // Most values are names and numbers.
             Some(b'/') => self.name().map(PdfValue::Name),
             Some(b'0'..=b'9') => match self.number()? {
                 Token::Int(number) => self.int_or_ref(number),
@@ -68,15 +69,15 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// A name, from its slash on.
+    /// Reads a name. The lexer is at its slash.
     fn name(&mut self) -> Result<Cow<'a, [u8]>, Fault> {
         self.step(1);
         let name = self.regular()?;
         Ok(if name.are_all(PLAIN) { Cow::Borrowed(name.raw) } else { decode_name(name.raw) })
     }
 
-    /// Steps into a dictionary, if one stands here: its entries come next, and what was odd before
-    /// them is not odd in it.
+    /// Enters the next value if it is a dictionary, so that [`Lexer::entry`] reads its entries.
+    /// Clears [`Lexer::is_unusual`], which then describes the dictionary only.
     pub(crate) fn enter(&mut self) -> bool {
         self.space();
         let is_dict = self.rest().starts_with(b"<<");
@@ -88,8 +89,8 @@ impl<'a> Lexer<'a> {
         is_dict
     }
 
-    /// The next entry of the dictionary that was entered, or of which this is the inside; nothing
-    /// behind the last one, and then its bracket is passed over.
+    /// Reads the next entry of the dictionary that was entered, or whose text the lexer reads.
+    /// Returns `None` after the last entry, and then skips the closing bracket.
     pub(crate) fn entry(&mut self) -> Result<Option<DictEntry<'a>>, Fault> {
         self.space();
         match self.rest() {
@@ -108,6 +109,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Reads a value of any type.
     fn any_value(&mut self) -> Result<PdfValue<'a>, Fault> {
         let value = match self.token()? {
             Token::DictOpen => PdfValue::Dict(self.inside(true)?),
@@ -127,9 +129,10 @@ impl<'a> Lexer<'a> {
         Ok(value)
     }
 
-    /// `number` alone, or the beginning of `number generation R`.
+    /// Returns the value that begins with the integer `number`: the integer itself, or a reference
+    /// `number generation R`.
     fn int_or_ref(&mut self, number: i64) -> Result<PdfValue<'a>, Fault> {
-        match (self.ref_behind(), u64::try_from(number)) {
+        match (self.rest_of_ref(), u64::try_from(number)) {
             (Some(0), _) => Ok(PdfValue::Int(number)),
             (Some(len), Ok(number)) => {
                 self.step(len);
@@ -139,16 +142,16 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// How many bytes the rest of a reference takes behind its number, and none where that is a
-    /// number by itself; nothing where it is not written as it is nearly always.
-    fn ref_behind(&self) -> Option<usize> {
-        let behind = match self.rest() {
+    /// Returns the length of ` generation R` after an object number, and 0 if the number is an
+    /// integer. Returns `None` for text in an uncommon form, which [`Lexer::int_or_any_ref`] reads.
+    fn rest_of_ref(&self) -> Option<usize> {
+        let rest = match self.rest() {
             [b'/' | b'>' | b']', ..] => return Some(0),
-            [b' ', behind @ ..] => behind,
+            [b' ', rest @ ..] => rest,
             _ => return None,
         };
-        let digits = behind.iter().take(6).position(|byte| !byte.is_ascii_digit())?;
-        match (digits, behind.get(digits..)?) {
+        let digits = rest.iter().take(6).position(|byte| !byte.is_ascii_digit())?;
+        match (digits, rest.get(digits..)?) {
             (0, [b'/' | b'>' | b']', ..]) => Some(0),
             (0, _) => None,
             (_, [b' ', b'R']) if self.is_whole => digits.checked_add(3),
@@ -158,7 +161,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The same, however it is written.
+    /// Does the same as [`Lexer::int_or_ref`] for every valid form.
     fn int_or_any_ref(&mut self, number: i64) -> Result<PdfValue<'a>, Fault> {
         let mut ahead = self.clone();
         ahead.space();
@@ -182,14 +185,15 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// What stands up to the bracket that closes the one just passed.
+    /// Returns the text up to the bracket that closes the dictionary or array. The lexer is after
+    /// the opening bracket.
     fn inside(&mut self, is_dict: bool) -> Result<&'a [u8], Fault> {
         let start = self.at;
         let mut open = Brackets::new(is_dict, DEPTH.saturating_sub(self.outer));
         loop {
             self.space();
             let end = self.at;
-            // Most of what stands in a dictionary is names and numbers.
+            // Most tokens of a dictionary are names and numbers.
             match self.peek() {
                 Some(b'/') => {
                     self.step(1);
@@ -235,7 +239,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// The brackets that are open, up to [`DEPTH`] of them: a bit for each, set for a dictionary's.
+/// The open brackets, at most [`DEPTH`]. Each has one bit, which is set for a dictionary.
 struct Brackets {
     kinds: u64,
     len: usize,
@@ -249,14 +253,14 @@ impl Brackets {
         Brackets { kinds: u64::from(is_dict), len: 1, most }
     }
 
-    /// Whether there was room for one more.
+    /// Adds a bracket, and returns whether the depth is allowed.
     fn push(&mut self, is_dict: bool) -> bool {
         self.kinds = self.kinds.wrapping_shl(1) | u64::from(is_dict);
         self.len = self.len.saturating_add(1);
         self.len <= self.most
     }
 
-    /// The one that was opened last.
+    /// Removes the innermost bracket, and returns whether it belongs to a dictionary.
     fn pop(&mut self) -> Option<bool> {
         self.len = self.len.checked_sub(1)?;
         let is_dict = self.kinds & 1 == 1;
@@ -265,12 +269,12 @@ impl Brackets {
     }
 }
 
-/// A name with its `#xx` decoded (ISO 32000-2 7.3.5).
+/// Decodes the `#xx` of a name (ISO 32000-2 7.3.5).
 pub(crate) fn decode_name(raw: &[u8]) -> Cow<'_, [u8]> {
     if !raw.contains(&b'#') {
         return Cow::Borrowed(raw);
     }
-    #[allow(clippy::disallowed_methods)] // no longer than the name that is there
+    #[allow(clippy::disallowed_methods)] // at most the length of the name
     let mut name = Vec::with_capacity(raw.len());
     let mut rest = raw;
     while let [first, tail @ ..] = rest {
@@ -299,14 +303,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn names_are_decoded_where_they_must_be(raw in "[A#4/]{0,5}") {
+        fn names_with_and_without_escapes_are_decoded(raw in "[A#4/]{0,5}") {
             let text = format!("/{raw}");
             let name = Lexer::whole(text.as_bytes()).name().unwrap();
             prop_assert_eq!(name, decode_name(raw.split('/').next().unwrap().as_bytes()));
         }
 
         #[test]
-        fn names_and_numbers_are_read_as_any_value_is(
+        fn names_and_numbers_are_read_like_other_values(
             text in "[ %\\x00\r]{0,2}/?[A#4/. ]{0,5}",
             is_whole in any::<bool>(),
         ) {
@@ -318,7 +322,7 @@ mod tests {
         }
 
         #[test]
-        fn references_are_read_however_they_are_written(
+        fn common_and_uncommon_forms_of_references_have_the_same_value(
             number in prop_oneof![Just(-1_i64), Just(0), Just(12)],
             text in "[ 0]{0,2}( ?[0-9]{1,7} [R0-9])?[ 0R/x\\]>]{0,2}",
             is_whole in any::<bool>(),
@@ -336,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_told_apart() {
+    fn each_type_of_value_is_read() {
         let cases: &[(&[u8], PdfValue<'_>)] = &[
             (b" 12 ", PdfValue::Int(12)),
             (b"12 0", PdfValue::Int(12)),
@@ -359,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_nest_up_to_a_depth_and_pair() {
+    fn nesting_is_limited_and_brackets_pair() {
         for (text, expected) in [
             ("<".repeat(2) + "/A" + &"[".repeat(63) + &"]".repeat(63) + ">>", None),
             ("[".repeat(64) + &"]".repeat(64), None),
@@ -375,7 +379,7 @@ mod tests {
                 None => assert!(read.is_ok(), "{text}"),
                 Some(why) => {
                     assert!(
-                        matches!(read, Err(Fault::Malformed(_, said)) if said == why),
+                        matches!(read, Err(Fault::Malformed(_, reason)) if reason == why),
                         "{text}"
                     );
                 }
@@ -384,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_is_incomplete_and_what_is_wrong_is_malformed() {
+    fn truncated_value_is_incomplete_and_invalid_value_is_malformed() {
         for text in ["<</A 1", "(a(b)", "<0", "[1 2", "12 0", "/Nam", "<"] {
             assert_eq!(Lexer::part(text.as_bytes()).value(), Err(Fault::Incomplete), "{text}");
         }

@@ -1,4 +1,4 @@
-//! A small writer of PDFs, with every layout that a producer chooses.
+//! Writes small PDFs in each layout that producers use.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -16,7 +16,7 @@ pub(super) fn deflate(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A literal string with what must be escaped, escaped.
+/// Returns a literal string with escapes.
 pub(super) fn literal(bytes: &[u8]) -> Vec<u8> {
     let mut out = vec![b'('];
     for byte in bytes {
@@ -30,6 +30,7 @@ pub(super) fn literal(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Returns a hexadecimal string.
 pub(super) fn hex(bytes: &[u8]) -> Vec<u8> {
     let mut out = String::from("<");
     for byte in bytes {
@@ -39,14 +40,15 @@ pub(super) fn hex(bytes: &[u8]) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// A PDF in the making.
+/// A PDF that is written object by object.
 #[derive(Clone)]
 pub(super) struct Pdf {
     pub(super) bytes: Vec<u8>,
-    /// Number, place, and the object stream that it is in.
+    /// Number, offset, and object stream of each object.
     objects: Vec<(usize, usize, Option<usize>)>,
-    /// Where the objects begin that the next section does not list.
+    /// The number of objects that the written sections list.
     listed: usize,
+    /// The offset of the newest section.
     pub(super) section: usize,
 }
 
@@ -66,14 +68,14 @@ impl Pdf {
         self.raw(format!("{number} 0 obj\n")).raw(value).raw("\nendobj\n")
     }
 
-    /// `dict` is what stands between the brackets, `/Length` included.
+    /// Adds a stream. `dict` is the text between the brackets, with `/Length`.
     pub(super) fn stream(&mut self, number: usize, dict: &str, data: &[u8]) -> &mut Pdf {
         self.objects.push((number, self.bytes.len(), None));
         self.raw(format!("{number} 0 obj\n<<{dict}>>stream\r\n"));
         self.raw(data).raw("\nendstream\nendobj\n")
     }
 
-    /// An object stream of these objects.
+    /// Adds an object stream of these objects.
     pub(super) fn object_stream(&mut self, number: usize, objects: &[(usize, &str)]) -> &mut Pdf {
         self.object_stream_as(number, objects, Payload::Flate)
     }
@@ -104,6 +106,7 @@ impl Pdf {
         self.stream(number, &dict, &data)
     }
 
+    /// Returns the objects that no section lists yet.
     fn unlisted(&mut self) -> Vec<(usize, usize, Option<usize>)> {
         let mut objects = self.objects[self.listed..].to_vec();
         self.listed = self.objects.len();
@@ -111,7 +114,7 @@ impl Pdf {
         objects
     }
 
-    /// A table of what is not listed yet, its trailer and `startxref`.
+    /// Adds a table of the objects that no section lists, its trailer and `startxref`.
     pub(super) fn table(&mut self, trailer: &str) -> &mut Pdf {
         self.section = self.bytes.len();
         let mut table = String::from("xref\n0 1\n0000000000 65535 f \n");
@@ -125,7 +128,7 @@ impl Pdf {
         self.end(self.section)
     }
 
-    /// The same as a stream with PNG predictors, which is object `number`.
+    /// Adds the same as a stream with PNG predictors, which is object `number`.
     pub(super) fn stream_section(&mut self, number: usize, trailer: &str) -> &mut Pdf {
         self.section = self.bytes.len();
         self.objects.push((number, self.section, None));
@@ -155,7 +158,7 @@ impl Pdf {
         self.raw(format!("startxref\n{section}\n%%EOF\n"))
     }
 
-    /// The pages and the catalog that every file has.
+    /// Adds the pages and the catalog of every file.
     pub(super) fn pages(&mut self) -> &mut Pdf {
         self.object(1, "<< /Type /Catalog /Pages 2 0 R >>")
             .object(2, "<< /Type /Pages /Kids [3 0 R] /Count 1 >>")
@@ -167,7 +170,7 @@ impl Pdf {
 
 pub(super) const TRAILER: &str = "/Root 1 0 R /Info 5 0 R /ID [<0123> <4567>]";
 
-/// An encryption dictionary of Microsoft's with this license string.
+/// Returns an encryption dictionary of Microsoft's handler with this license string.
 pub(super) fn dictionary(version: &str, license: &[u8]) -> Vec<u8> {
     [
         b"<< /Filter /MicrosoftIRMServices /CF << /MicrosoftIRMServices << /Type /CryptFilter /CFM /None >> >> /StmF /MicrosoftIRMServices /StrF /MicrosoftIRMServices ".as_slice(),
@@ -179,7 +182,7 @@ pub(super) fn dictionary(version: &str, license: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// Version 1's coding of a license.
+/// Returns the encoding of a license in version 1.
 pub(super) fn packed(license: &[u8]) -> Vec<u8> {
     let base64 = base64::engine::general_purpose::STANDARD.encode(deflate(license));
     literal(base64.as_bytes())
@@ -189,7 +192,7 @@ pub(super) fn plain() -> Vec<u8> {
     Pdf::new().pages().table(TRAILER).bytes.clone()
 }
 
-/// A file whose `/Encrypt` is this object.
+/// Returns a file whose `/Encrypt` is this object.
 pub(super) fn encrypted(dictionary: &[u8]) -> Vec<u8> {
     let trailer = format!("{TRAILER} /Encrypt 6 0 R");
     Pdf::new().pages().object(6, dictionary).table(&trailer).bytes.clone()
@@ -199,7 +202,8 @@ pub(super) fn v1() -> Vec<u8> {
     encrypted(&dictionary("/MicrosoftIRMVersion 1", &packed(LICENSE.as_bytes())))
 }
 
-/// Version 1 as its oldest writers left it: nothing but the name and the license.
+/// Returns a file of version 1 whose dictionary contains only the name and the license, as the
+/// oldest producers write it.
 pub(super) fn v1_bare_dictionary() -> Vec<u8> {
     let license = packed(LICENSE.as_bytes());
     let dictionary = b"<< /Filter /MicrosoftIRMServices /PublishingLicense ".as_slice();
@@ -212,7 +216,7 @@ pub(super) fn v2() -> Vec<u8> {
     Pdf::new().pages().object(6, dictionary).stream_section(7, &trailer).bytes.clone()
 }
 
-/// How the payload lies in its wrapper.
+/// The encoding of the payload in a wrapper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Payload {
     Stored,
@@ -233,7 +237,7 @@ fn file_specification() -> String {
     )
 }
 
-/// The payload as object 11; its length is object 12, behind it.
+/// Adds the payload as object 11. Object 12 is its length.
 fn payload(pdf: &mut Pdf, payload: &[u8], kind: Payload) {
     let (filter, data) = match kind {
         Payload::Stored => ("", payload.to_vec()),
@@ -243,7 +247,7 @@ fn payload(pdf: &mut Pdf, payload: &[u8], kind: Payload) {
     pdf.stream(11, &dict, &data).object(12, data.len().to_string());
 }
 
-/// A wrapper as the SDK writes it, with its catalog in the clear.
+/// Returns a wrapper as the SDK writes it, with the catalog outside of object streams.
 pub(super) fn wrapper(inner: &[u8], kind: Payload) -> Vec<u8> {
     let mut pdf = Pdf::new();
     pdf.object(1, CATALOG)
@@ -254,8 +258,8 @@ pub(super) fn wrapper(inner: &[u8], kind: Payload) -> Vec<u8> {
     pdf.stream_section(13, TRAILER).bytes.clone()
 }
 
-/// A hybrid file (7.5.8.4): catalog and file specification are in an object stream that only the
-/// stream beside the table lists.
+/// Returns a hybrid file (ISO 32000-2 7.5.8.4): catalog and file specification are in an object
+/// stream that only the cross-reference stream lists.
 pub(super) fn hybrid_wrapper(inner: &[u8], kind: Payload) -> Vec<u8> {
     let mut pdf = Pdf::new();
     pdf.object(2, "<< /Type /Pages /Kids [] /Count 0 >>");
@@ -266,12 +270,12 @@ pub(super) fn hybrid_wrapper(inner: &[u8], kind: Payload) -> Vec<u8> {
     pdf.table(&format!("{TRAILER} /XRefStm {hidden}")).bytes.clone()
 }
 
-/// The same with catalog and file specification in an object stream.
+/// Returns a wrapper with catalog and file specification in an object stream.
 pub(super) fn compact_wrapper(inner: &[u8], kind: Payload) -> Vec<u8> {
     object_stream_wrapper(inner, kind, Payload::Flate)
 }
 
-/// The same with the object stream stored as told.
+/// Returns a wrapper with an object stream of the given encoding.
 pub(super) fn object_stream_wrapper(inner: &[u8], kind: Payload, objects_as: Payload) -> Vec<u8> {
     let mut pdf = Pdf::new();
     let objects = [
@@ -284,7 +288,7 @@ pub(super) fn object_stream_wrapper(inner: &[u8], kind: Payload, objects_as: Pay
     pdf.object_stream_as(14, &objects, objects_as).stream_section(13, TRAILER).bytes.clone()
 }
 
-/// The wrapper of version 1: appended to the protected file.
+/// Returns a wrapper of version 1, which is appended to the protected file.
 pub(super) fn appended_wrapper(inner: &[u8]) -> Vec<u8> {
     let mut pdf = Pdf::new();
     pdf.bytes = inner.to_vec();

@@ -1,4 +1,4 @@
-//! Damage: a protected file never reads as one that is not, and nothing panics.
+//! Damaged files: no damage makes a protected file look unprotected, and no input causes a panic.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::build::{
     LICENSE, Payload, Pdf, TRAILER, appended_wrapper, compact_wrapper, dictionary, hybrid_wrapper,
     literal, object_stream_wrapper, plain, v1, v1_bare_dictionary, v2, wrapper,
 };
-use super::{PdfTestSink, tell, tell_within};
+use super::{PdfTestSink, read_file, read_file_within};
 use crate::kinds::{Anomaly, Protection};
 use crate::limits::Limits;
 
@@ -25,14 +25,14 @@ fn protected() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// The bytes of the header are the outermost magic: without it nothing is a PDF.
+/// The length of the header that identifies a PDF, which the tests do not change.
 const MAGIC: usize = 5;
 
-fn place(file: &[u8], words: &str) -> usize {
+fn offset_of(file: &[u8], words: &str) -> usize {
     memchr::memmem::find(file, words.as_bytes()).unwrap_or_else(|| panic!("no {words}"))
 }
 
-/// Changes each byte, or each byte of a sample, in these ways.
+/// Replaces each byte by each of the values that `ways` returns for it.
 fn change_bytes(ways: impl Fn(usize, u8) -> Vec<u8>) {
     let mut hidden = Vec::new();
     for (name, file) in protected() {
@@ -40,7 +40,7 @@ fn change_bytes(ways: impl Fn(usize, u8) -> Vec<u8>) {
         for (at, &byte) in file.iter().enumerate().skip(MAGIC) {
             for changed in ways(at, byte) {
                 damaged[at] = changed;
-                if changed != byte && tell(&damaged).is_none() {
+                if changed != byte && read_file(&damaged).is_none() {
                     hidden.push(format!(
                         "{name} to {}: {}",
                         changed.escape_ascii(),
@@ -77,7 +77,8 @@ fn no_changed_byte_hides_protection() {
     change_bytes(|_, byte| changes(byte).to_vec());
 }
 
-/// Moves, repeats and removes what stands at each place, or at each of a sample.
+/// Cuts, inserts, deletes, repeats and zeroes bytes at each offset for which `is_taken` returns
+/// true.
 fn change_lengths(is_taken: impl Fn(usize, usize) -> bool) {
     let mut hidden = Vec::new();
     for (name, file) in protected() {
@@ -97,7 +98,7 @@ fn change_lengths(is_taken: impl Fn(usize, usize) -> bool) {
                 ("zeroed far", &|| zeroed(16)),
             ];
             for (index, (what, damaged)) in ways.into_iter().enumerate() {
-                if is_taken(at, index) && tell(&damaged()).is_none() {
+                if is_taken(at, index) && read_file(&damaged()).is_none() {
                     hidden.push(format!("{name} {what}: {}", around(&file, at)));
                 }
             }
@@ -112,21 +113,21 @@ fn cutting_inserting_deleting_and_zeroing_hide_no_protection() {
 }
 
 #[test]
-#[ignore = "a minute: every place in every way"]
+#[ignore = "a minute: every offset in every way"]
 fn no_change_of_length_hides_protection() {
     change_lengths(|_, _| true);
 }
 
-/// What a damaged structure reads as: protection, code, licenses, and whether it was searched.
+/// The result of a file: protection, code, number of licenses, and whether the file was scanned.
 type Outcome<'a> = (Option<Protection>, &'a str, usize, bool);
 
-fn outcome(told: &PdfTestSink) -> Outcome<'_> {
-    let searched = told.anomalies.contains(&Anomaly::XrefRebuilt);
-    (told.protection, told.code(), told.licenses.len(), searched)
+fn outcome(sink: &PdfTestSink) -> Outcome<'_> {
+    let searched = sink.anomalies.contains(&Anomaly::XrefRebuilt);
+    (sink.protection, sink.code(), sink.licenses.len(), searched)
 }
 
 #[test]
-fn each_structure_can_be_damaged() {
+fn damage_of_each_structure_has_its_result() {
     let (rms, unknown) = (Some(Protection::Rms), Some(Protection::Unknown));
     let wrapped = || wrapper(&v2(), Payload::Stored);
     let cases: Vec<(&str, Vec<u8>, &str, &str, Outcome<'_>)> = vec![
@@ -182,100 +183,100 @@ fn each_structure_can_be_damaged() {
     ];
     for (name, mut file, from, to, expected) in cases {
         let at = memchr::memmem::rfind(&file, from.as_bytes()).unwrap_or_else(|| panic!("{name}"));
-        // What a file repeats is damaged where it counts: in the last place, but for the dictionary.
-        let at = if from.starts_with("/Filter") { place(&file, from) } else { at };
+        // The last occurrence is damaged, except for the encryption dictionary.
+        let at = if from.starts_with("/Filter") { offset_of(&file, from) } else { at };
         file.splice(at..at + from.len(), to.bytes());
-        let told = tell(&file);
-        assert_eq!(outcome(&told), expected, "{name}: {:?}", told.error);
+        let sink = read_file(&file);
+        assert_eq!(outcome(&sink), expected, "{name}: {:?}", sink.error);
     }
 }
 
 #[test]
-fn an_unprotected_file_is_searched_to_its_end_before_it_is_none() {
+fn damaged_unprotected_file_is_scanned_to_its_end() {
     let broken = |mut file: Vec<u8>| {
         let at = memchr::memmem::rfind(&file, b"startxref\n").unwrap();
         file.splice(at + 10..at + 11, *b"9");
-        tell(&file)
+        read_file(&file)
     };
-    let told = broken(plain());
-    assert_eq!(outcome(&told), (Some(Protection::None), "", 0, true));
-    // The same with a mention of the handler that nothing leads to.
+    let sink = broken(plain());
+    assert_eq!(outcome(&sink), (Some(Protection::None), "", 0, true));
+    // The same with a marker in an object that is not referenced.
     let mut pdf = Pdf::new();
     pdf.pages().object(9, "(about MicrosoftIRMServices)").table(TRAILER);
-    assert_eq!(tell(&pdf.bytes).protection, Some(Protection::None));
-    let told = broken(pdf.bytes);
-    assert_eq!(outcome(&told), (Some(Protection::Unknown), "malformed-pdf-xref", 0, true));
-    // Cut before its trailer.
+    assert_eq!(read_file(&pdf.bytes).protection, Some(Protection::None));
+    let sink = broken(pdf.bytes);
+    assert_eq!(outcome(&sink), (Some(Protection::Unknown), "malformed-pdf-xref", 0, true));
+    // Truncated before its trailer.
     let cut = plain();
-    let told = tell(&cut[..place(&cut, "xref")].to_vec());
-    assert_eq!(outcome(&told), (Some(Protection::Unknown), "malformed-pdf-xref", 0, true));
+    let sink = read_file(&cut[..offset_of(&cut, "xref")].to_vec());
+    assert_eq!(outcome(&sink), (Some(Protection::Unknown), "malformed-pdf-xref", 0, true));
 }
 
-/// A key that is damaged and an entry that is lost: what leads nowhere is searched for.
+/// The key of the encryption dictionary and its cross-reference entry are damaged.
 #[test]
-fn what_an_odd_key_leads_to_is_searched_for_where_no_table_lists_it() {
+fn unlisted_object_under_an_unknown_key_is_found() {
     let mut pdf = v1();
     for (from, to) in [("/Encrypt ", "/Encrqpt "), ("\n6 1\n0", "\n9 1\n0")] {
         let at = memchr::memmem::rfind(&pdf, from.as_bytes()).unwrap();
         pdf.splice(at..at + from.len(), to.bytes());
     }
-    let told = tell(&pdf);
-    assert_eq!(told.protection, Some(Protection::Rms), "{:?}", told.error);
+    let sink = read_file(&pdf);
+    assert_eq!(sink.protection, Some(Protection::Rms), "{:?}", sink.error);
 }
 
 #[test]
-fn a_second_dictionary_hides_no_license() {
+fn second_dictionary_hides_no_license() {
     let mut pdf = Pdf::new();
     pdf.pages()
         .object(6, "<< /Filter /Standard /V 4 >>")
         .object(7, dictionary("/MicrosoftIRMVersion 2", &literal(LICENSE.as_bytes())))
         .table(&format!("{TRAILER} /Encrypt 6 0 R /Encrypt 7 0 R"));
-    assert_eq!(tell(&pdf.bytes).licenses.len(), 1);
-    // An update that leaves /Encrypt out.
+    assert_eq!(read_file(&pdf.bytes).licenses.len(), 1);
+    // An update without /Encrypt.
     let mut pdf = Pdf::new();
     pdf.bytes = v1();
-    let prev = place(&pdf.bytes, "xref\n");
+    let prev = offset_of(&pdf.bytes, "xref\n");
     pdf.object(5, "<<>>").table(&format!("{TRAILER} /Prev {prev}"));
-    assert_eq!(tell(&pdf.bytes).licenses.len(), 1);
+    assert_eq!(read_file(&pdf.bytes).licenses.len(), 1);
 }
 
 #[test]
-fn a_damaged_compressed_payload_is_still_rms() {
+fn damaged_compressed_payload_is_still_rms() {
     let whole = wrapper(&v2(), Payload::Flate);
-    let start = place(&whole, "stream\r\n") + 8;
+    let start = offset_of(&whole, "stream\r\n") + 8;
     for at in [start, start + 10, start + 200] {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x55;
-        let told = tell(&damaged);
-        assert_eq!(told.protection, Some(Protection::Rms));
-        assert!(told.error.is_some() || told.licenses.len() == 1);
+        let sink = read_file(&damaged);
+        assert_eq!(sink.protection, Some(Protection::Rms));
+        assert!(sink.error.is_some() || sink.licenses.len() == 1);
     }
 }
 
-/// A budget too small for a file is said; what fits reads as it does without one.
+/// A budget that is too small is reported, and a sufficient one changes no result.
 #[test]
-fn every_budget_ends_in_its_name() {
+fn each_spent_budget_is_named() {
     let mut files = protected();
     files.push(("plain", plain()));
     let mut broken = plain();
-    let at = place(&broken, "startxref");
+    let at = offset_of(&broken, "startxref");
     broken[at] = b'x';
     files.push(("searched", broken));
     for (name, file) in files {
-        let whole = tell(&file);
+        let whole = read_file(&file);
         for (budget, allowed) in Limits::default().entries() {
             let mut amount = 0;
             while amount < allowed.min(4 << 20) {
                 let mut limits = Limits::default();
                 limits.set(budget, amount);
-                let told = tell_within(&file, &limits);
-                let what = format!("{name}, {budget} {amount}: {:?}", told.error);
-                if told.code().is_empty() {
-                    assert_eq!(told.protection, whole.protection, "{what}");
-                    assert_eq!(told.licenses, whole.licenses, "{what}");
+                let sink = read_file_within(&file, &limits);
+                let what = format!("{name}, {budget} {amount}: {:?}", sink.error);
+                if sink.code().is_empty() {
+                    assert_eq!(sink.protection, whole.protection, "{what}");
+                    assert_eq!(sink.licenses, whole.licenses, "{what}");
                 } else {
-                    assert_eq!(told.code().strip_prefix("limit-"), Some(budget), "{what}");
-                    assert_ne!(told.protection, Some(Protection::None), "{what}");
+                    assert_eq!(sink.code().strip_prefix("limit-"), Some(budget), "{what}");
+                    assert_ne!(sink.protection, Some(Protection::None), "{what}");
                 }
                 amount = amount * 3 / 2 + 1;
             }
@@ -289,7 +290,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..2048)) {
         let file = [b"%PDF-1.7\n".as_slice(), &bytes].concat();
-        tell(&file);
+        read_file(&file);
     }
 
     #[test]
@@ -306,7 +307,7 @@ proptest! {
         ),
     ) {
         let file = format!("%PDF-1.7\n{}", words.join(" ")).into_bytes();
-        tell(&file);
+        read_file(&file);
     }
 
     #[test]
@@ -319,6 +320,6 @@ proptest! {
             let at = at.index(file.len());
             file[at] = byte;
         }
-        tell(&file);
+        read_file(&file);
     }
 }

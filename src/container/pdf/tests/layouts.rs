@@ -1,4 +1,4 @@
-//! Every layout, undamaged: what it reads as, and what that costs.
+//! Undamaged files in each layout: results, reads and limits.
 
 use std::io;
 
@@ -6,13 +6,13 @@ use super::build::{
     LICENSE, Payload, Pdf, TRAILER, appended_wrapper, compact_wrapper, deflate, dictionary,
     encrypted, hex, hybrid_wrapper, literal, packed, plain, v1, v1_bare_dictionary, v2, wrapper,
 };
-use super::{ReadRecorder, tell, tell_within};
+use super::{ReadRecorder, read_file, read_file_within};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limits;
 use crate::source::ReadAt;
 
 #[test]
-fn each_layout_gives_its_license() {
+fn license_of_each_layout_is_read() {
     let utf16: Vec<u8> =
         LICENSE.trim_start_matches('\u{feff}').encode_utf16().flat_map(u16::to_le_bytes).collect();
     let escaped = b"(\xEF\xBB\xBF<XrML>a\\(b\\)c\\\nd\\101\\e\r\nf(g)</XrML>)";
@@ -41,43 +41,43 @@ fn each_layout_gives_its_license() {
         ("junk before", [b"junk\n".to_vec(), v1()].concat(), one, license),
     ];
     for (name, file, container, license) in cases {
-        let told = tell(file);
-        assert!(told.error.is_none(), "{name}: {:?}", told.error);
-        assert_eq!(told.container, Some(*container), "{name}");
-        assert_eq!(told.protection, Some(Protection::Rms), "{name}");
-        assert_eq!(told.licenses.len(), 1, "{name}");
+        let sink = read_file(file);
+        assert!(sink.error.is_none(), "{name}: {:?}", sink.error);
+        assert_eq!(sink.container, Some(*container), "{name}");
+        assert_eq!(sink.protection, Some(Protection::Rms), "{name}");
+        assert_eq!(sink.licenses.len(), 1, "{name}");
         assert_eq!(
-            told.licenses[0].0.escape_ascii().to_string(),
+            sink.licenses[0].0.escape_ascii().to_string(),
             license.escape_ascii().to_string(),
             "{name}"
         );
-        assert!(!told.anomalies.contains(&Anomaly::XrefRebuilt), "{name}");
+        assert!(!sink.anomalies.contains(&Anomaly::XrefRebuilt), "{name}");
     }
 }
 
 #[test]
-fn a_license_that_lies_as_it_is_has_an_offset() {
+fn license_without_escapes_has_an_offset() {
     let file = v2();
-    let told = tell(&file);
-    let (license, offset) = &told.licenses[0];
+    let sink = read_file(&file);
+    let (license, offset) = &sink.licenses[0];
     let offset = usize::try_from(offset.unwrap()).unwrap();
     assert_eq!(&file[offset..offset + license.len()], license);
 }
 
 #[test]
-fn an_indirect_license_and_filter_are_followed() {
+fn indirect_license_and_filter_are_read() {
     let mut pdf = Pdf::new();
     pdf.pages()
         .object(6, "<< /Filter 8 0 R /MicrosoftIRMVersion 2 /V 5 /PublishingLicense 7 0 R >>")
         .object(7, literal(LICENSE.as_bytes()))
         .object(8, "/microsoftirmservices")
         .table(&format!("{TRAILER} /Encrypt 6 0 R"));
-    let told = tell(&pdf.bytes);
-    assert_eq!(told.licenses[0].0, LICENSE.as_bytes());
+    let sink = read_file(&pdf.bytes);
+    assert_eq!(sink.licenses[0].0, LICENSE.as_bytes());
 }
 
 #[test]
-fn other_handlers_are_named() {
+fn other_handlers_are_recognized() {
     let cases = [
         ("/Filter /Standard /V 4 /R 4", Protection::Password, "Standard"),
         ("/Filter /Adobe.PubSec /V 4", Protection::Other, "Adobe.PubSec"),
@@ -85,16 +85,16 @@ fn other_handlers_are_named() {
         ("/Filter /EBX_HANDLER /V 3", Protection::Other, "EBX_HANDLER"),
     ];
     for (dictionary, protection, name) in cases {
-        let told = tell(&encrypted(format!("<< {dictionary} >>").as_bytes()));
-        assert_eq!(told.protection, Some(protection));
-        assert_eq!(told.container, Some(Container::Pdf));
-        assert!(told.evidence.contains(&("Encrypt/Filter", name.to_owned())));
-        assert!(told.error.is_none() && told.is_none());
+        let sink = read_file(&encrypted(format!("<< {dictionary} >>").as_bytes()));
+        assert_eq!(sink.protection, Some(protection));
+        assert_eq!(sink.container, Some(Container::Pdf));
+        assert!(sink.evidence.contains(&("Encrypt/Filter", name.to_owned())));
+        assert!(sink.error.is_none() && sink.is_none());
     }
 }
 
 #[test]
-fn unprotected_files_are_none() {
+fn unprotected_files_have_no_protection() {
     let mut updated = Pdf::new();
     updated.pages().table(TRAILER);
     for _ in 0..2 {
@@ -128,16 +128,16 @@ fn unprotected_files_are_none() {
     ];
     for (name, file) in cases {
         let file = ReadRecorder::new(file);
-        let told = tell(&file);
-        assert!(told.error.is_none(), "{name}: {:?}", told.error);
-        assert_eq!(told.protection, Some(Protection::None), "{name}");
-        assert_eq!(told.anomalies, [], "{name}");
+        let sink = read_file(&file);
+        assert!(sink.error.is_none(), "{name}: {:?}", sink.error);
+        assert_eq!(sink.protection, Some(Protection::None), "{name}");
+        assert_eq!(sink.anomalies, [], "{name}");
         assert!(file.reads.borrow().len() <= 8, "{name}");
     }
 }
 
 #[test]
-fn nobody_elses_wrapper_is_microsofts() {
+fn wrapper_of_another_handler_is_not_microsofts() {
     let file = "<< /Type /Filespec /F (a.pdf) /AFRelationship /EncryptedPayload \
                 /EP << /Subtype /FOPN_fLock >> /EF << /F 11 0 R >> >>";
     let inner = encrypted(b"<< /Filter /FOPN_fLock /V 4 >>");
@@ -148,13 +148,13 @@ fn nobody_elses_wrapper_is_microsofts() {
             .object(10, file)
             .stream(11, &format!("/Type/EmbeddedFile{filter}/Length {}", data.len()), &data)
             .table(TRAILER);
-        let told = tell(&pdf.bytes);
-        assert_eq!(told.protection, Some(Protection::Other), "{filter} {:?}", told.error);
-        assert!(told.error.is_none());
+        let sink = read_file(&pdf.bytes);
+        assert_eq!(sink.protection, Some(Protection::Other), "{filter} {:?}", sink.error);
+        assert!(sink.error.is_none());
     }
 }
 
-/// A file with a long hole of zeros in it, which takes no memory.
+/// A file with a long run of zeros, which takes no memory.
 struct Holed {
     before: Vec<u8>,
     hole: u64,
@@ -182,7 +182,7 @@ impl ReadAt for Holed {
 
 const HOLE: u64 = 200 << 20;
 
-/// A PDF with a stream of 200 MB: object 20, in front of `objects`, which are put at the end.
+/// Returns a PDF with a stream of 200 MB as object 20, followed by `objects`.
 fn holed(objects: &[(usize, Vec<u8>)], many: usize, trailer: &str) -> Holed {
     let before = format!("%PDF-1.7\n20 0 obj\n<</Length {HOLE}>>stream\n").into_bytes();
     let start = before.len() as u64 + HOLE;
@@ -221,26 +221,26 @@ fn long_license(len: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_large_file_costs_no_more_than_a_small_one() {
+fn large_file_needs_few_reads() {
     let license = long_license(40_000);
     let dictionary = dictionary("/MicrosoftIRMVersion 2", &literal(&license));
     let trailer = "/Root 1 0 R /Encrypt 6 0 R";
     let objects = [pages(), vec![(6, dictionary)]].concat();
     for many in [0, 300_000] {
         let bare = ReadRecorder::new(holed(&objects, many, trailer));
-        let told = tell(&bare);
-        assert_eq!(told.licenses[0].0, license, "{:?}", told.error);
+        let sink = read_file(&bare);
+        assert_eq!(sink.licenses[0].0, license, "{:?}", sink.error);
         assert!(bare.reads.borrow().len() <= 32, "{}", bare.reads.borrow().len());
         assert!(bare.bytes_read() <= 131_072 + license.len(), "{}", bare.bytes_read());
 
         let unprotected = ReadRecorder::new(holed(&pages(), many, "/Root 1 0 R"));
-        let told = tell(&unprotected);
-        assert_eq!(told.protection, Some(Protection::None), "{:?}", told.error);
+        let sink = read_file(&unprotected);
+        assert_eq!(sink.protection, Some(Protection::None), "{:?}", sink.error);
         assert!(unprotected.reads.borrow().len() <= 8, "{:?}", unprotected.reads.borrow());
     }
 }
 
-/// A wrapper around a payload that is `Holed` itself.
+/// Returns a wrapper around a payload that is `Holed` too.
 fn wrapped_hole(inner: &Holed) -> Holed {
     let catalog = b"<< /Type /Catalog /Pages 2 0 R /AF [10 0 R] >>";
     let file = b"<< /Type /Filespec /F (x.pdf) /AFRelationship /EncryptedPayload \
@@ -268,21 +268,21 @@ fn wrapped_hole(inner: &Holed) -> Holed {
 }
 
 #[test]
-fn a_large_stored_payload_is_read_where_it_lies() {
+fn large_stored_payload_needs_few_reads() {
     let license = long_license(40_000);
     let dictionary = dictionary("/MicrosoftIRMVersion 2", &literal(&license));
     let objects = [pages(), vec![(6, dictionary)]].concat();
     let inner = holed(&objects, 100, "/Root 1 0 R /Encrypt 6 0 R");
     let file = ReadRecorder::new(wrapped_hole(&inner));
-    let told = tell(&file);
-    assert!(told.error.is_none(), "{:?}", told.error);
-    assert_eq!(told.licenses[0].0, license);
-    assert_eq!(told.anomalies, []);
+    let sink = read_file(&file);
+    assert!(sink.error.is_none(), "{:?}", sink.error);
+    assert_eq!(sink.licenses[0].0, license);
+    assert_eq!(sink.anomalies, []);
     assert!(file.reads.borrow().len() <= 32, "{:?}", file.reads.borrow());
     assert!(file.bytes_read() <= 131_072 + license.len(), "{}", file.bytes_read());
 }
 
-/// A payload with more behind and before its license than is kept, compressed.
+/// Returns a payload with `before` bytes before its license and `after` bytes after it.
 fn large_payload(before: usize, license: &[u8], after: usize) -> Vec<u8> {
     let noise = |len: usize| (0..len).map(|n| ((n * n) >> 7) as u8 | 0x80).collect::<Vec<u8>>();
     let mut pdf = Pdf::new();
@@ -293,10 +293,10 @@ fn large_payload(before: usize, license: &[u8], after: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_compressed_payload_is_read_in_two_forward_passes() {
+fn compressed_payload_is_read_in_two_forward_passes() {
     let cases = [
-        // Before, license, behind: in the end, in the middle, at the beginning, and too long for
-        // what the first pass keeps.
+        // Lengths before, of and after the license: at the end, in the middle, at the start, and
+        // longer than the first pass stores.
         (3 << 20, 40_000, 100),
         (3 << 20, 40_000, 3 << 20),
         (10, 40_000, 3 << 20),
@@ -306,10 +306,10 @@ fn a_compressed_payload_is_read_in_two_forward_passes() {
         let license = long_license(license);
         let payload = large_payload(before, &license, after);
         let file = ReadRecorder::new(wrapper(&payload, Payload::Flate));
-        let told = tell(&file);
-        assert!(told.error.is_none(), "{before} {after} {:?}", told.error);
-        assert_eq!(told.licenses[0].0, license);
-        assert_eq!(told.licenses[0].1, None);
+        let sink = read_file(&file);
+        assert!(sink.error.is_none(), "{before} {after} {:?}", sink.error);
+        assert_eq!(sink.licenses[0].0, license);
+        assert_eq!(sink.licenses[0].1, None);
         let size = usize::try_from(file.size().unwrap()).unwrap();
         assert!(file.bytes_read() <= 2 * size + 65_536, "{} of {size}", file.bytes_read());
         let start = file
@@ -325,13 +325,13 @@ fn a_compressed_payload_is_read_in_two_forward_passes() {
 }
 
 #[test]
-fn a_small_allocation_is_enough_for_a_large_payload() {
+fn large_payload_needs_a_small_allocation() {
     let payload = large_payload(6 << 20, &long_license(40_000), 6 << 20);
     let file = wrapper(&payload, Payload::Flate);
     let limits = limited(|limits| limits.allocation = 3 << 20);
-    let told = tell_within(&file, &limits);
-    assert_eq!(told.licenses.len(), 1, "{:?}", told.error);
-    assert!(told.error.is_none());
+    let sink = read_file_within(&file, &limits);
+    assert_eq!(sink.licenses.len(), 1, "{:?}", sink.error);
+    assert!(sink.error.is_none());
 }
 
 fn limited(set: impl FnOnce(&mut Limits)) -> Limits {
@@ -341,30 +341,30 @@ fn limited(set: impl FnOnce(&mut Limits)) -> Limits {
 }
 
 #[test]
-fn what_is_inflated_is_bounded() {
+fn inflation_is_limited() {
     let file = wrapper(&large_payload(3 << 20, &long_license(100), 10), Payload::Flate);
     let limits = limited(|limits| limits.inflated = 1 << 20);
-    let told = tell_within(&file, &limits);
-    assert_eq!((told.protection, told.code()), (Some(Protection::Rms), "limit-inflated"));
+    let sink = read_file_within(&file, &limits);
+    assert_eq!((sink.protection, sink.code()), (Some(Protection::Rms), "limit-inflated"));
 
     let bomb = wrapper(&vec![0; 8 << 20], Payload::Flate);
     let limits = limited(|limits| limits.ratio = 300);
-    let told = tell_within(&bomb, &limits);
-    assert_eq!((told.protection, told.code()), (Some(Protection::Rms), "limit-ratio"));
+    let sink = read_file_within(&bomb, &limits);
+    assert_eq!((sink.protection, sink.code()), (Some(Protection::Rms), "limit-ratio"));
 }
 
 #[test]
-fn a_looping_chain_ends_in_a_limit() {
+fn loop_of_sections_ends_in_a_limit() {
     let mut pdf = Pdf::new();
     pdf.pages();
     let here = pdf.bytes.len();
     pdf.table(&format!("{TRAILER} /Prev {here}"));
-    let told = tell(&pdf.bytes);
-    assert_eq!((told.protection, told.code()), (Some(Protection::Unknown), "limit-pdf-objects"));
-    // What the newest trailer says is known before that.
+    let sink = read_file(&pdf.bytes);
+    assert_eq!((sink.protection, sink.code()), (Some(Protection::Unknown), "limit-pdf-objects"));
+    // The candidates of the newest trailer are read before the limit is reached.
     let mut pdf = Pdf::new();
     pdf.pages().object(6, dictionary("", &packed(LICENSE.as_bytes())));
     let here = pdf.bytes.len();
     pdf.table(&format!("{TRAILER} /Encrypt 6 0 R /Prev {here}"));
-    assert_eq!(tell(&pdf.bytes).licenses.len(), 1);
+    assert_eq!(read_file(&pdf.bytes).licenses.len(), 1);
 }

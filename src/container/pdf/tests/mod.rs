@@ -1,3 +1,5 @@
+//! Tests of the PDF reader: layouts, damage and real files.
+
 #![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 
 mod build;
@@ -17,7 +19,7 @@ use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::{Cancel, Limits, Meter};
 use crate::source::{Cache, Extent, Pieces, ReadAt, Section, Window};
 
-/// What a sink was told, layers followed as the pipeline does.
+/// A sink that stores everything it receives, and reads layers like the library does.
 #[derive(Debug, Default)]
 pub(super) struct PdfTestSink {
     pub(super) container: Option<Container>,
@@ -30,7 +32,7 @@ pub(super) struct PdfTestSink {
     is_layer: bool,
 }
 
-/// What `work` does with a window on `bytes`.
+/// Returns the result of `work` with a window on `bytes`.
 pub(super) fn with_window<T>(bytes: &[u8], work: impl FnOnce(&mut Window<'_>) -> T) -> T {
     let meter = Meter::new(Limits::default(), Cancel::default());
     let mut cache = Cache::new(4096, 4096);
@@ -38,7 +40,7 @@ pub(super) fn with_window<T>(bytes: &[u8], work: impl FnOnce(&mut Window<'_>) ->
 }
 
 impl PdfTestSink {
-    /// Whether the record would say that nothing of a rights management system is in the file.
+    /// Returns whether the record would state that the file needs no rights management server.
     pub(super) fn is_none(&self) -> bool {
         let harmless = matches!(
             self.protection,
@@ -82,17 +84,17 @@ impl Sink for PdfTestSink {
     }
 
     fn license_at(&mut self, _window: &mut Window<'_>, _extents: &[Extent]) -> Result<()> {
-        panic!("a PDF hands over bytes")
+        panic!("a PDF emits bytes")
     }
 
     fn use_license(&mut self, _bytes: &[u8]) -> Result<()> {
-        panic!("a PDF has none")
+        panic!("a PDF has no use license")
     }
 
     fn label(&mut self, _label: Label) {}
 
     fn member(&mut self, member: Member) -> Result<()> {
-        // What another format than PDF holds is no matter here.
+        // Members of other formats are ignored.
         if member.name == Name::Layer {
             let Body::Stored(extents) = member.body else { panic!("payloads are stored") };
             self.layers.push(extents);
@@ -109,7 +111,7 @@ impl Sink for PdfTestSink {
     }
 }
 
-/// Bytes that count how often, and how much of them, is read.
+/// A source that records the offset and the length of each read.
 pub(super) struct ReadRecorder<S> {
     pub(super) source: S,
     pub(super) reads: RefCell<Vec<(u64, usize)>>,
@@ -138,13 +140,14 @@ impl<S: ReadAt> ReadAt for ReadRecorder<S> {
 }
 
 /// Reads a file and its layers.
-pub(super) fn tell(source: &dyn ReadAt) -> PdfTestSink {
-    tell_within(source, &Limits::default())
+pub(super) fn read_file(source: &dyn ReadAt) -> PdfTestSink {
+    read_file_within(source, &Limits::default())
 }
 
-pub(super) fn tell_within(source: &dyn ReadAt, limits: &Limits) -> PdfTestSink {
+/// Reads a file and its layers with these limits.
+pub(super) fn read_file_within(source: &dyn ReadAt, limits: &Limits) -> PdfTestSink {
     let meter = Meter::new(limits.clone(), Cancel::default());
-    let mut told = PdfTestSink::default();
+    let mut sink = PdfTestSink::default();
     let mut layers = vec![Vec::new()];
     while let Some(extents) = layers.pop() {
         meter.begin_member();
@@ -157,37 +160,37 @@ pub(super) fn tell_within(source: &dyn ReadAt, limits: &Limits) -> PdfTestSink {
             &section
         };
         let outcome = Window::new(source, &mut cache, &meter)
-            .and_then(|mut window| container::read(&mut window, &mut told));
+            .and_then(|mut window| container::read(&mut window, &mut sink));
         if let Err(error) = outcome {
-            told.error.get_or_insert(error);
+            sink.error.get_or_insert(error);
             break;
         }
-        // One layer in another lies at other offsets; the tests have none.
-        if !told.is_layer {
-            layers.append(&mut told.layers);
+        // A layer of a layer has other offsets. The tests have none.
+        if !sink.is_layer {
+            layers.append(&mut sink.layers);
         }
-        told.is_layer = true;
+        sink.is_layer = true;
     }
-    if told.protection == Some(Protection::Rms) && told.licenses.is_empty() && told.error.is_none()
+    if sink.protection == Some(Protection::Rms) && sink.licenses.is_empty() && sink.error.is_none()
     {
-        told.error =
+        sink.error =
             Some(Error::malformed(ErrorCode::LicenseMissing, "publishing license", None, "none"));
     }
-    told
+    sink
 }
 
 #[test]
-fn a_header_is_found_within_its_first_kilobyte() {
-    let behind = |junk: usize| [vec![b'x'; junk], b"%PDF-1.7\n1 0 obj".to_vec()].concat();
+fn header_is_found_within_the_first_kilobyte() {
+    let header_at = |junk: usize| [vec![b'x'; junk], b"%PDF-1.7\n1 0 obj".to_vec()].concat();
     assert!(super::matches(b"%PDF-1.4\n"));
-    assert!(super::matches(&behind(1024)));
-    assert!(!super::matches(&behind(1025)));
+    assert!(super::matches(&header_at(1024)));
+    assert!(!super::matches(&header_at(1025)));
     assert!(!super::matches(b"%PD"));
 }
 
 #[test]
-fn a_header_quoted_in_text_is_no_pdf() {
-    for (head, is_one) in [
+fn header_quoted_in_text_is_not_a_pdf() {
+    for (head, is_pdf) in [
         (&b"MAGIC = b\"%PDF-\"\n"[..], false),
         (b"{\"magic\": \"%PDF-1.4\"}", false),
         (b"<p>%PDF-1.4 and 1 0 obj</p>", false),
@@ -196,11 +199,11 @@ fn a_header_quoted_in_text_is_no_pdf() {
         (b"\x1B%-12345X@PJL\n%PDF-1.4", true),
         (b"HTTP/1.1 200 OK\r\n\r\n%PDF-1.4\n%\xE2\xE3\n7 0 obj\n", true),
     ] {
-        assert_eq!(super::matches(head), is_one, "{}", head.escape_ascii());
+        assert_eq!(super::matches(head), is_pdf, "{}", head.escape_ascii());
     }
-    let told = tell(&b"MAGIC = b\"%PDF-\"\n".as_slice());
-    assert!(told.is_none() && told.container == Some(Container::Other), "{told:?}");
-    // The same with a PDF behind more text than the head holds.
+    let sink = read_file(&b"MAGIC = b\"%PDF-\"\n".as_slice());
+    assert!(sink.is_none() && sink.container == Some(Container::Other), "{sink:?}");
+    // The same text, with a PDF after the bytes that detection reads.
     let text = [b"MAGIC = b\"%PDF-\"\n".to_vec(), vec![b'x'; 70_000], build::v1()].concat();
-    assert_eq!(tell(&text).protection, Some(Protection::Rms));
+    assert_eq!(read_file(&text).protection, Some(Protection::Rms));
 }

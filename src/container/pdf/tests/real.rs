@@ -1,11 +1,12 @@
-//! Real files, where the machine has them: they are named by the environment, and never kept here.
+//! Real files from the folder in the variable `RMSIGHT_SPECIMENS`. They are not part of the
+//! repository.
 
 use std::path::PathBuf;
 
 use lopdf::Document;
 
 use super::build::{Payload, appended_wrapper, compact_wrapper, plain, v1, v2, wrapper};
-use super::{PdfTestSink, tell};
+use super::{PdfTestSink, read_file};
 use crate::kinds::{Container, Protection};
 
 fn specimens() -> Option<PathBuf> {
@@ -28,12 +29,12 @@ fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-fn is_pdf(told: &PdfTestSink) -> bool {
-    matches!(told.container, Some(Container::Pdf | Container::PdfIrmV1 | Container::PdfIrmV2))
+fn is_pdf(sink: &PdfTestSink) -> bool {
+    matches!(sink.container, Some(Container::Pdf | Container::PdfIrmV1 | Container::PdfIrmV2))
 }
 
 #[test]
-fn lookalikes_are_what_the_table_says() {
+fn lookalikes_match_the_table() {
     let Some(specimens) = specimens() else { return };
     let table = std::fs::read_to_string(specimens.join("lookalikes-expected.tsv")).unwrap();
     let mut wrong = Vec::new();
@@ -46,23 +47,23 @@ fn lookalikes_are_what_the_table_says() {
         }
         let bytes = std::fs::read(specimens.join(file)).unwrap();
         let source = super::ReadRecorder::new(bytes);
-        let told = tell(&source);
-        let found = told.protection.map_or("none", |protection| protection.as_str());
+        let sink = read_file(&source);
+        let found = sink.protection.map_or("none", |protection| protection.as_str());
         println!(
             "{file}: {} reads {} bytes {:?}",
             source.reads.borrow().len(),
             source.bytes_read(),
-            told.anomalies
+            sink.anomalies
         );
-        let kind = told.container.map_or("other", |container| container.as_str());
-        if (kind, found) != (container, protection) || told.error.is_some() {
-            wrong.push(format!("{file}: {kind} {found} {:?} not {protection}", told.error));
+        let kind = sink.container.map_or("other", |container| container.as_str());
+        if (kind, found) != (container, protection) || sink.error.is_some() {
+            wrong.push(format!("{file}: {kind} {found} {:?} not {protection}", sink.error));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Whether `lopdf` finds `/Encrypt`, and whose it says that it is. Nothing where it gives up.
+/// Returns the handler that `lopdf` finds, or `None` if it cannot read the file.
 fn by_lopdf(bytes: &[u8]) -> Option<Option<String>> {
     match Document::load_mem(bytes) {
         Ok(document) => {
@@ -84,12 +85,12 @@ fn by_lopdf(bytes: &[u8]) -> Option<Option<String>> {
     }
 }
 
-fn by_us(told: &PdfTestSink) -> Option<String> {
-    let filter = told.evidence.iter().find(|(element, _)| *element == "Encrypt/Filter");
+fn by_us(sink: &PdfTestSink) -> Option<String> {
+    let filter = sink.evidence.iter().find(|(element, _)| *element == "Encrypt/Filter");
     filter.map(|(_, name)| name.clone())
 }
 
-/// The two differ only where the table, made by a third reader, agrees with us.
+/// Compares the handlers with those of `lopdf`.
 #[test]
 fn lopdf_finds_the_same_handlers() {
     let own = [
@@ -101,19 +102,19 @@ fn lopdf_finds_the_same_handlers() {
         ("appended wrapper", appended_wrapper(b"%PDF-1.7\n")),
     ];
     for (name, file) in own {
-        assert_eq!(by_lopdf(&file), Some(by_us(&tell(&file))), "{name}");
+        assert_eq!(by_lopdf(&file), Some(by_us(&read_file(&file))), "{name}");
     }
     let mut compared = 0;
     let mut wrong = Vec::new();
     for (name, bytes) in files("lookalikes") {
-        let told = tell(&bytes);
-        if !is_pdf(&told) || !name.ends_with(".pdf") {
+        let sink = read_file(&bytes);
+        if !is_pdf(&sink) || !name.ends_with(".pdf") {
             continue;
         }
         if let Some(theirs) = by_lopdf(&bytes) {
             compared += 1;
-            if theirs != by_us(&told) {
-                wrong.push(format!("{name}: {theirs:?} and {:?}", by_us(&told)));
+            if theirs != by_us(&sink) {
+                wrong.push(format!("{name}: {theirs:?} and {:?}", by_us(&sink)));
             }
         }
     }
@@ -122,12 +123,12 @@ fn lopdf_finds_the_same_handlers() {
 }
 
 #[test]
-fn one_changed_byte_of_the_real_file_hides_nothing() {
+fn one_changed_byte_of_a_real_file_hides_no_protection() {
     for (name, bytes) in files("protected") {
         if !bytes.starts_with(b"%PDF-") {
             continue;
         }
-        // Of the streams that nobody looks at a sample is enough.
+        // A sample is sufficient for streams that the reader ignores.
         let marks = [b"/AF".as_slice(), b"/EncryptedPayload", b"/Type /EmbeddedFile", b"/XRef"];
         let near = |at: usize| {
             let from = at.saturating_sub(200);
@@ -138,52 +139,52 @@ fn one_changed_byte_of_the_real_file_hides_nothing() {
         let mut damaged = bytes.clone();
         for at in places {
             damaged[at] ^= [1, 0x20, 0x55][at % 3];
-            assert!(!tell(&damaged).is_none(), "{name} at {at}");
+            assert!(!read_file(&damaged).is_none(), "{name} at {at}");
             damaged[at] = bytes[at];
         }
     }
 }
 
 #[test]
-fn hostile_files_never_read_rms() {
+fn hostile_files_are_not_rms() {
     for (name, bytes) in files("hostile") {
         let start = std::time::Instant::now();
-        let told = tell(&bytes);
+        let sink = read_file(&bytes);
         println!(
             "{name}: {:?} {:?} {:?} {:?}",
-            told.container,
-            told.protection,
-            told.error.as_ref().map(|error| error.to_string()),
+            sink.container,
+            sink.protection,
+            sink.error.as_ref().map(|error| error.to_string()),
             start.elapsed()
         );
-        assert_ne!(told.protection, Some(Protection::Rms), "{name}");
+        assert_ne!(sink.protection, Some(Protection::Rms), "{name}");
     }
 }
 
 #[test]
-fn the_protected_file_gives_its_license() {
+fn license_of_a_real_file_is_read() {
     for (name, bytes) in files("protected") {
         if !bytes.starts_with(b"%PDF-") {
             continue;
         }
         let source = super::ReadRecorder::new(bytes);
-        let told = tell(&source);
+        let sink = read_file(&source);
         println!("{name}: {} reads {} bytes", source.reads.borrow().len(), source.bytes_read());
-        assert!(is_pdf(&told));
-        assert_eq!(told.container, Some(Container::PdfIrmV2), "{name}");
-        assert_eq!(told.protection, Some(Protection::Rms));
-        assert!(told.error.is_none(), "{:?}", told.error);
-        assert_eq!(told.licenses.len(), 1);
-        let (license, offset) = &told.licenses[0];
+        assert!(is_pdf(&sink));
+        assert_eq!(sink.container, Some(Container::PdfIrmV2), "{name}");
+        assert_eq!(sink.protection, Some(Protection::Rms));
+        assert!(sink.error.is_none(), "{:?}", sink.error);
+        assert_eq!(sink.licenses.len(), 1);
+        let (license, offset) = &sink.licenses[0];
         assert!(license.starts_with(b"\xEF\xBB\xBF<?xml"));
         assert!(license.ends_with(b"</XrML>"), "{}", license[license.len() - 20..].escape_ascii());
         assert_eq!(*offset, None);
     }
 }
 
-/// A file that is as it should be costs a few reads; a search is for those that are not.
+/// An undamaged file needs few reads, because it is not scanned.
 #[test]
-fn lookalikes_cost_a_few_reads() {
+fn lookalikes_need_few_reads() {
     let mut wrong = Vec::new();
     for (name, bytes) in files("lookalikes") {
         if !bytes.starts_with(b"%PDF-") {
@@ -191,10 +192,10 @@ fn lookalikes_cost_a_few_reads() {
         }
         let size = bytes.len();
         let file = super::ReadRecorder::new(bytes);
-        let told = tell(&file);
+        let sink = read_file(&file);
         let reads = file.reads.borrow().len();
-        let is_plain = told.protection == Some(Protection::None) && told.anomalies.is_empty();
-        // Four kinds of objects in four places of the file, and the end of it.
+        let is_plain = sink.protection == Some(Protection::None) && sink.anomalies.is_empty();
+        // Four kinds of objects at different offsets, and the end of the file.
         if is_plain && reads > 9 {
             wrong.push(format!("{name}: {reads} reads of {size} bytes"));
         }
