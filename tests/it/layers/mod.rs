@@ -153,3 +153,38 @@ fn commands_import_no_other_command() {
         .collect();
     assert_eq!(wrong, Vec::<String>::new());
 }
+
+/// Returns the folders below `folder` that contain source files, as paths from the root of the project.
+fn source_folders(root: &Path, folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut has_source = false;
+    for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        has_source |= name.ends_with(".rs") && name != "tests.rs";
+        // The tests of a module have no row of their own.
+        if path.is_dir() && name != "tests" {
+            found.extend(source_folders(root, &format!("{folder}{name}/")));
+        }
+    }
+    if has_source {
+        found.push(folder.to_owned());
+    }
+    found
+}
+
+#[test]
+fn architecture_page_lists_every_source_folder() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/ARCHITECTURE.md")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let mut listed: Vec<String> = rows
+        .filter(|row| row.starts_with("src/") || row.starts_with("cli/src/"))
+        .map(str::to_owned)
+        .collect();
+    let mut folders = source_folders(root, "src/");
+    folders.extend(source_folders(root, "cli/src/"));
+    listed.sort_unstable();
+    folders.sort_unstable();
+    assert_eq!(listed, folders);
+}
