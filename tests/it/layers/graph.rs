@@ -14,12 +14,16 @@ pub(super) type Module = Vec<String>;
 pub(super) struct Graph {
     /// For each file, by its module path, the files that it imports.
     pub(super) imports: BTreeMap<Module, BTreeSet<Module>>,
+    /// For each type and trait the files that define one of this name.
+    pub(super) types: BTreeMap<String, Vec<Module>>,
 }
 
 /// What one file refers to.
 #[derive(Default)]
 struct Names {
     module: Module,
+    /// Types and traits that the file defines.
+    types: BTreeSet<String>,
     /// Child modules that the file declares.
     children: BTreeSet<String>,
     /// Child modules for tests only.
@@ -43,7 +47,13 @@ impl Graph {
             files.values().flat_map(|names| names.test_children.clone()).collect();
         files.retain(|module, _| !test_modules.iter().any(|test| module.starts_with(test)));
         let imports = files.values().map(|names| (names.module.clone(), names.imports(&files)));
-        Graph { imports: imports.collect() }
+        let mut types: BTreeMap<String, Vec<Module>> = BTreeMap::new();
+        for names in files.values() {
+            for name in &names.types {
+                types.entry(name.clone()).or_default().push(names.module.clone());
+            }
+        }
+        Graph { imports: imports.collect(), types }
     }
 
     /// Returns the sets of files that import each other, directly or through others.
@@ -209,6 +219,20 @@ impl<'ast> Visit<'ast> for Names {
             }
         }
         visit::visit_file(self, file);
+    }
+
+    fn visit_item(&mut self, item: &'ast Item) {
+        let (name, attributes) = match item {
+            Item::Struct(item) => (&item.ident, &item.attrs),
+            Item::Enum(item) => (&item.ident, &item.attrs),
+            Item::Trait(item) => (&item.ident, &item.attrs),
+            Item::Type(item) => (&item.ident, &item.attrs),
+            _ => return visit::visit_item(self, item),
+        };
+        if !is_test(attributes) {
+            self.types.insert(name.to_string());
+        }
+        visit::visit_item(self, item);
     }
 
     fn visit_item_mod(&mut self, item: &'ast ItemMod) {

@@ -112,7 +112,7 @@ fn formats_import_no_other_format() {
 
 #[test]
 fn no_files_import_each_other() {
-    for (src, known) in [("src", CIRCLES), ("cli/src", &[])] {
+    for (src, known) in [("src", CIRCLES), ("cli/src", &[]), ("specimen/src", &[])] {
         let graph = graph(src);
         let found: Vec<String> = graph
             .circles()
@@ -138,6 +138,22 @@ fn layers_of_the_pdf_reader_import_to_the_left() {
         .map(|(from, to)| format!("{} imports {}", joined(from), joined(to)))
         .collect();
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Types that share a name: both are the same type with and without a feature.
+const ALTERNATIVES: [&str; 1] = ["Signed"];
+
+#[test]
+fn types_of_a_crate_have_different_names() {
+    for src in ["src", "cli/src", "specimen/src"] {
+        let graph = graph(src);
+        let shared: Vec<_> = graph
+            .types
+            .iter()
+            .filter(|(name, files)| files.len() > 1 && !ALTERNATIVES.contains(&name.as_str()))
+            .collect();
+        assert_eq!(shared, Vec::<(&String, &Vec<Module>)>::new(), "{src}");
+    }
 }
 
 #[test]
