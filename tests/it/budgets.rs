@@ -1,4 +1,4 @@
-//! How much of a file is read, in counts.
+//! Upper limits for the reads, bytes and turns of an inspection.
 
 use std::cell::RefCell;
 use std::io;
@@ -9,7 +9,7 @@ use rmsight_specimen::{
     Region, Server, Zip, eml, eml_bounded, gzip, mbox, noise, plain_pdf, rpmsg, tar, tnef,
 };
 
-/// Remembers what was read.
+/// A source that records the offset and length of each read.
 struct Counted {
     bytes: Vec<u8>,
     reads: RefCell<Vec<(u64, usize)>>,
@@ -41,7 +41,7 @@ impl ReadAt for Counted {
     }
 }
 
-/// A protected mail of a megabyte, laid out in this order.
+/// Builds a protected message of 1 MiB whose compound file has its regions in `order`.
 fn mail(order: &[Region]) -> Vec<u8> {
     let license = LicenseBuilder::server(&Server::contoso()).build();
     let document = IrmDocument::new(IrmKind::Message, license).payload(1 << 20);
@@ -49,7 +49,7 @@ fn mail(order: &[Region]) -> Vec<u8> {
 }
 
 #[test]
-fn a_protected_mail_is_inflated_only_as_far_as_its_license_lies() {
+fn rpmsg_is_inflated_only_up_to_its_license() {
     use Region::{Directory, Fat, MiniFat, MiniStream, OtherStreams};
     let first = [Fat, Directory, MiniFat, MiniStream, OtherStreams];
     let last = [OtherStreams, MiniStream, MiniFat, Fat, Directory];
@@ -57,8 +57,8 @@ fn a_protected_mail_is_inflated_only_as_far_as_its_license_lies() {
         let source = Counted::new(mail(&order));
         let report = Inspector::default().inspect(&source).unwrap();
         assert_eq!((report.worst(), report.incomplete()), (Protection::Rms, None));
-        let behind_head = &source.reads.borrow()[1..];
-        assert!(behind_head.is_sorted_by_key(|(offset, _)| *offset), "{behind_head:?}");
+        let after_head = &source.reads.borrow()[1..];
+        assert!(after_head.is_sorted_by_key(|(offset, _)| *offset), "{after_head:?}");
         let (read, all) = (source.total(), source.bytes.len());
         if is_lazy {
             assert!(read < 65_536, "{read} of {all} bytes");
@@ -69,7 +69,7 @@ fn a_protected_mail_is_inflated_only_as_far_as_its_license_lies() {
 }
 
 #[test]
-fn envelopes_are_read_forward() {
+fn tnef_and_msg_take_little_more_than_their_message() {
     let attachment = || {
         Attachment::rpmsg(mail(&[
             Region::Fat,
@@ -93,13 +93,13 @@ fn envelopes_are_read_forward() {
     assert!(text.is_forward());
 }
 
-/// How often a reading goes back behind where it was.
+/// Counts the reads that start before the previous one.
 fn turns(source: &Counted) -> usize {
     source.reads.borrow().windows(2).filter(|pair| pair[1].0 < pair[0].0).count()
 }
 
 #[test]
-fn mail_is_read_forward_and_tape_too_but_for_its_protected_member() {
+fn mail_is_read_forward_and_tar_turns_only_for_its_protected_member() {
     use Region::{Directory, Fat, MiniFat, MiniStream, OtherStreams};
     let protected = || mail(&[Fat, Directory, MiniFat, MiniStream, OtherStreams]);
     let text = b"Nothing is protected here.\r\n".repeat(20_000);
@@ -132,7 +132,7 @@ fn mail_is_read_forward_and_tape_too_but_for_its_protected_member() {
 }
 
 #[test]
-fn many_small_messages_cost_as_much_as_a_large_one() {
+fn mbox_of_many_small_messages_is_read_once() {
     let message = b"From a@b Mon Jan  1 10:10:10 2024\nFrom: a\nSubject: x\n\nhello\n\n";
     let source = Counted::new(message.repeat(10_000));
     let mut limits = Limits::default();
@@ -144,7 +144,7 @@ fn many_small_messages_cost_as_much_as_a_large_one() {
 }
 
 #[test]
-fn an_archive_costs_its_directory_and_its_protected_members() {
+fn zip_takes_its_directory_and_its_protected_members() {
     let document = || IrmDocument::new(IrmKind::Ooxml, license()).payload(1 << 20).build();
     let picture = [b"\x89PNG\r\n\x1A\n".to_vec(), vec![7; 1 << 20]].concat();
     let zip = Zip::new()
@@ -159,7 +159,7 @@ fn an_archive_costs_its_directory_and_its_protected_members() {
     assert!(reads <= 16 && read <= 98_304, "{reads} reads, {read} bytes");
 }
 
-/// Their bytes are wanted anyway, and each read of its own would be a wait for a slow disk.
+/// One read for each member would cost one round trip each on a slow disk or network share.
 #[test]
 fn many_small_members_take_few_reads() {
     let small = (0..2000).map(|member| (format!("{member}.png"), noise(member, 3000)));
@@ -177,7 +177,7 @@ fn license() -> Vec<u8> {
 }
 
 #[test]
-fn a_compressed_payload_needs_no_spool() {
+fn compressed_pdf_payload_needs_no_spool() {
     let pdf = PdfIrm::new(PdfForm::V2Wrapped, license()).flate(true).content(3 << 20).build();
     let mut limits = Limits::default();
     limits.spool = 0;
@@ -189,7 +189,7 @@ fn a_compressed_payload_needs_no_spool() {
     assert!(read <= 2 * all + 65_536, "{read} of {all} bytes");
 }
 
-/// A linearized PDF (ISO 32000-2, annex F): what is first in the file is in a section of its own.
+/// Builds a linearized PDF (ISO 32000-2, annex F). The first page has a cross-reference section.
 fn linearized() -> Vec<u8> {
     let mut out = b"%PDF-1.5\n%\xE2\xE3\xCF\xD3\n".to_vec();
     let put = |out: &mut Vec<u8>, number: usize, value: &str| {
@@ -199,7 +199,7 @@ fn linearized() -> Vec<u8> {
     };
     let first =
         put(&mut out, 5, "<< /Linearized 1 /L 9000 /H [ 600 20 ] /O 7 /E 1000 /N 1 /T 9 >>");
-    // Its size is known, its numbers only later.
+    // A table of the same length with zeros reserves the space; the offsets follow below.
     let section = out.len();
     let table = |first: usize, catalog: usize, page: usize, main: usize| {
         format!(
@@ -225,7 +225,7 @@ fn linearized() -> Vec<u8> {
     out
 }
 
-/// A PDF of which each save has put the catalog, the first object of the file, behind it anew.
+/// Builds a PDF with `times` incremental updates, each of which appends the catalog again.
 fn saved_again(times: usize) -> Vec<u8> {
     let mut out = b"%PDF-1.4\n".to_vec();
     let catalog = "1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n";
@@ -251,13 +251,13 @@ fn saved_again(times: usize) -> Vec<u8> {
 }
 
 #[test]
-fn an_unprotected_pdf_costs_eight_reads_at_most() {
+fn unprotected_pdf_takes_at_most_eight_reads() {
     let files = [
         ("table", plain_pdf(CrossReference::Table)),
         ("stream", plain_pdf(CrossReference::Stream)),
         ("linearized", linearized()),
-        ("saved once more", saved_again(1)),
-        ("saved twice more", saved_again(2)),
+        ("saved once again", saved_again(1)),
+        ("saved twice again", saved_again(2)),
     ];
     for (name, bytes) in files {
         let source = Counted::new(bytes);

@@ -1,4 +1,4 @@
-//! `corpus/` is what the builders make, byte for byte, and nothing else.
+//! `corpus/` contains exactly the files that the specimen builders produce, with golden records.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 use rmsight::{Envelope, Estate, Inspector, Record, judge};
 use rmsight_specimen::corpus;
 
-/// The folders that are made. Others, such as regressions, are collected.
-const MADE: [&str; 5] = ["containers", "damaged", "licenses", "lookalikes", "rules"];
-/// What a golden record is called after the file that it belongs to.
+/// The generated folders. Other folders, such as `regressions`, contain collected files.
+const GENERATED: [&str; 5] = ["containers", "damaged", "licenses", "lookalikes", "rules"];
+/// The suffix that the file name of a golden record adds to that of its subject.
 const GOLDEN: &str = ".ndjson";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
 }
 
-/// Whether files are to be written anew: `RMSIGHT_BLESS=1 cargo test`.
+/// Returns whether the test updates the files: `RMSIGHT_BLESS=1 cargo test`.
 fn blesses() -> bool {
     std::env::var_os("RMSIGHT_BLESS").is_some_and(|value| value == "1")
 }
 
-/// Compares a file with what it should be, or makes it so.
+/// Compares a file with `expected`, or writes it if `blesses()`.
 fn assert_is(path: &Path, expected: &[u8]) -> Result<(), String> {
     if blesses() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -39,16 +39,16 @@ fn assert_is(path: &Path, expected: &[u8]) -> Result<(), String> {
 }
 
 #[test]
-fn the_corpus_is_what_the_builders_make() {
+fn corpus_files_equal_builder_output() {
     let files = corpus();
     let wrong: Vec<String> = files
         .iter()
         .filter_map(|file| assert_is(&root().join(&file.path), &file.bytes).err())
         .collect();
-    assert!(wrong.is_empty(), "RMSIGHT_BLESS=1 writes them anew: {wrong:#?}");
+    assert!(wrong.is_empty(), "RMSIGHT_BLESS=1 updates them: {wrong:#?}");
 }
 
-/// The records of a file as the library writes them: facts and verdict without an estate.
+/// Returns the NDJSON records of a file: its facts, and the verdict without an estate.
 #[cfg(feature = "verify")]
 fn records(inspector: &mut Inspector, path: &str, bytes: &[u8]) -> Vec<u8> {
     let report = inspector.inspect_bytes(bytes);
@@ -65,7 +65,7 @@ fn records(inspector: &mut Inspector, path: &str, bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 #[cfg(feature = "verify")]
-fn every_file_has_the_records_beside_it() {
+fn records_of_corpus_files_equal_golden_records() {
     let mut inspector = Inspector::builder().verify(true).labels(true).fingerprint(true).build();
     let wrong: Vec<String> = corpus()
         .iter()
@@ -74,21 +74,21 @@ fn every_file_has_the_records_beside_it() {
             assert_is(&root().join(format!("{}{GOLDEN}", file.path)), &golden).err()
         })
         .collect();
-    assert!(wrong.is_empty(), "RMSIGHT_BLESS=1 writes them anew: {wrong:#?}");
+    assert!(wrong.is_empty(), "RMSIGHT_BLESS=1 updates them: {wrong:#?}");
 }
 
 #[test]
-fn nothing_else_lies_in_the_corpus_and_it_is_small() {
-    let made: BTreeSet<String> = corpus().into_iter().map(|file| file.path).collect();
+fn corpus_has_no_other_files_and_stays_small() {
+    let generated: BTreeSet<String> = corpus().into_iter().map(|file| file.path).collect();
     let mut bytes = 0;
-    for folder in MADE {
+    for folder in GENERATED {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let entry = entry.unwrap();
             bytes += entry.metadata().unwrap().len();
             let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
             let subject = path.strip_suffix(GOLDEN).unwrap_or(&path);
-            assert!(made.contains(subject), "{path} is made by nothing");
+            assert!(generated.contains(subject), "no builder produces {path}");
         }
     }
-    assert!(bytes < 2_400_000, "{bytes} bytes are too many to carry around");
+    assert!(bytes < 2_400_000, "the corpus has {bytes} bytes");
 }

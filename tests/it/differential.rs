@@ -1,4 +1,4 @@
-//! The same files by readers that others wrote, or that are too plain to be wrong.
+//! Comparison with other readers: the crate `cfb`, and a simple tree reader for licenses.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ pub(crate) fn below(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// `corpus/`, and real files where they are at hand.
+/// Returns the files of `corpus/`, and real files if they are available.
 fn all() -> Vec<PathBuf> {
     let mut files = Vec::new();
     below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus"), &mut files);
@@ -30,7 +30,7 @@ fn all() -> Vec<PathBuf> {
 }
 
 #[test]
-fn compound_files_hold_the_same_streams() {
+fn compound_files_have_the_same_streams_as_in_cfb() {
     let mut compared = 0;
     for path in all() {
         let bytes = std::fs::read(&path).unwrap();
@@ -48,7 +48,7 @@ fn compound_files_hold_the_same_streams() {
 }
 
 #[test]
-fn licenses_say_what_their_trees_say() {
+fn license_facts_equal_those_of_the_tree_reader() {
     let mut compared = 0;
     for path in all() {
         let report = Inspector::default().inspect_path(&path).unwrap();
@@ -56,7 +56,7 @@ fn licenses_say_what_their_trees_say() {
             let (Some(license), Some(_)) = (finding.license(), &finding.facts().license) else {
                 continue;
             };
-            // A file of its own for each license, so that nothing around it is compared.
+            // Inspect the license alone, without the facts of its container.
             let Ok(text) = String::from_utf8(license.raw().to_vec()) else { continue };
             let text = text.trim_end_matches('\0');
             let alone = Inspector::default().inspect_bytes(text.as_bytes());

@@ -1,4 +1,4 @@
-//! Files inside of documents, which are looked into if somebody asks for all members.
+//! Files embedded in documents, which are inspected if the option `deep` is set.
 
 use rmsight::{Inspector, Limits, Protection, Report};
 use rmsight_specimen::{
@@ -15,18 +15,18 @@ fn inspect(bytes: &[u8], deep: bool) -> Report {
     Inspector::builder().deep(deep).build().inspect_bytes(bytes)
 }
 
-/// The members of which there is something to say, and whose key it is.
+/// Returns name, protection and whether a key is known, for each finding about a member.
 fn found(report: &Report) -> Vec<(&str, Protection, bool)> {
     let members = report.findings().filter(|finding| finding.facts().member.is_some());
-    let said = members.map(|finding| {
+    let rows = members.map(|finding| {
         let facts = finding.facts();
         (facts.member.as_deref().unwrap(), facts.protection, facts.slc_key().is_some())
     });
-    said.collect()
+    rows.collect()
 }
 
 #[test]
-fn objects_of_documents_are_looked_into_if_asked() {
+fn embedded_objects_are_inspected_if_deep() {
     let (offer, text) = (protected(), vec![b'.'; 2000]);
     let native = "\u{1}Ole10Native";
     let object = |stream: Vec<u8>| Compound::new().stream(native, stream).build();
@@ -48,37 +48,37 @@ fn objects_of_documents_are_looked_into_if_asked() {
     let mut link = packaged("offer.docx", &offer);
     let kind = link.windows(4).position(|at| at == [0, 0, 3, 0]).unwrap() + 2;
     link[kind] = 1;
-    let far = packaged(&format!("{}\\offer.docx", "d".repeat(2100)), &offer);
+    let long_name = packaged(&format!("{}\\offer.docx", "d".repeat(2100)), &offer);
     let cases: [(&str, Vec<u8>, &[&str]); 8] = [
-        ("by itself", object(packaged("offer.docx", &offer)), &["offer.docx"]),
+        ("compound file of one object", object(packaged("offer.docx", &offer)), &["offer.docx"]),
         (
             "in a package",
             package(object(packaged("offer.docx", &offer))),
             &["word/embeddings/oleObject1.bin!/offer.docx"],
         ),
         ("in a document", doc(native, packaged("offer.docx", &offer)), &["offer.docx"]),
-        ("of another program", doc(native, [&[9, 0, 0, 0][..], &offer].concat()), &["stream#4"]),
-        ("as it is", doc("Package", offer.clone()), &["stream#4"]),
-        ("a text", doc(native, packaged("offer.txt", &text)), &[]),
-        ("a link", doc(native, link), &[]),
-        ("nothing", doc("Package", text), &[]),
+        ("native data of another program", doc(native, [&[9, 0, 0, 0][..], &offer].concat()), &["stream#4"]),
+        ("stream without a header", doc("Package", offer.clone()), &["stream#4"]),
+        ("text", doc(native, packaged("offer.txt", &text)), &[]),
+        ("link", doc(native, link), &[]),
+        ("package of text", doc("Package", text), &[]),
     ];
     for (name, bytes, members) in cases {
         let expected: Vec<_> =
             members.iter().map(|member| (*member, Protection::Rms, true)).collect();
-        // An object that is a file by itself consists of its native data.
-        let always = if name == "by itself" { expected.clone() } else { Vec::new() };
+        // A compound file that is only an object is inspected without `deep` as well.
+        let always = if name == "compound file of one object" { expected.clone() } else { Vec::new() };
         assert_eq!(found(&inspect(&bytes, false)), always, "{name}");
         let report = inspect(&bytes, true);
         assert_eq!(found(&report), expected, "{name}");
         assert!(report.incomplete().is_none(), "{name}");
     }
-    // Its names leave nothing of it in sight.
-    assert_eq!(inspect(&object(far), true).worst(), Protection::Unknown);
+    // The long names fill the prefix in which the embedded file is searched.
+    assert_eq!(inspect(&object(long_name), true).worst(), Protection::Unknown);
 }
 
 #[test]
-fn a_document_of_many_streams_is_looked_through() {
+fn document_with_many_streams_is_searched_completely() {
     let mut doc = Compound::new().stream("WordDocument", vec![0xEC; 600]);
     for stream in 0..600 {
         doc = doc.stream(&format!("ObjectPool/_{stream}/Data"), vec![b'.'; 600]);
@@ -91,13 +91,13 @@ fn a_document_of_many_streams_is_looked_through() {
     assert!(report.incomplete().is_none(), "{:?}", report.incomplete());
 }
 
-/// A PDF of these objects, the first of which is its catalog.
+/// Builds a PDF from `objects`. The first one is the catalog.
 fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
     let mut out = b"%PDF-1.7\n".to_vec();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
-    for (place, object) in objects.iter().enumerate() {
+    for (index, object) in objects.iter().enumerate() {
         table += &format!("{:010} 00000 n \n", out.len());
-        out.extend(format!("{} 0 obj\n", place + 1).bytes());
+        out.extend(format!("{} 0 obj\n", index + 1).bytes());
         out.extend(object);
         out.extend(b"\nendobj\n");
     }
@@ -109,7 +109,7 @@ fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
 }
 
 #[test]
-fn attachments_are_found_wherever_the_tree_has_them() {
+fn pdf_attachments_are_found_in_every_form_of_name_tree() {
     let offer = protected();
     let stream = |bytes: &[u8], len: usize| {
         let head = format!("<< /Type /EmbeddedFile /Length {len} >>\nstream\n");
@@ -118,30 +118,30 @@ fn attachments_are_found_wherever_the_tree_has_them() {
     let refs = |count: usize| (0..count).map(|_| "(a) 5 0 R ").collect::<String>();
     let kids = |count: usize| (0..count).map(|_| "3 0 R ").collect::<String>();
     let file = "<< /F (offer.docx) /EF << /F 4 0 R >> >>";
-    // Object 3 is an empty node, 4 the attachment, 5 no file of interest, 6 and 7 the case's own.
+    // Object 3 is an empty node, 4 the attachment, 5 another file. Each case defines 6 and 7.
     let cases: [(&str, String, String, String); 9] = [
         ("after many", format!("/Names [{} (b) 6 0 R]", refs(700)), file.into(), String::new()),
         (
-            "in a late kid",
+            "in the last kid",
             format!("/Kids [{} 6 0 R]", kids(30)),
             "<< /Names [(a) 7 0 R] >>".into(),
             file.into(),
         ),
-        ("in an array elsewhere", "/Names 6 0 R".into(), "[(a) 7 0 R]".into(), file.into()),
+        ("in an indirect array", "/Names 6 0 R".into(), "[(a) 7 0 R]".into(), file.into()),
         (
-            "kids elsewhere",
+            "indirect kids",
             "/Kids 6 0 R".into(),
             "[7 0 R]".into(),
             format!("<< /Names [(a) {file}] >>"),
         ),
         (
-            "a direct kid",
+            "direct kid",
             format!("/Kids [<< /Names [(a) {file}] >>]"),
             String::new(),
             String::new(),
         ),
         (
-            "a loop",
+            "loop",
             "/Kids [6 0 R]".into(),
             "<< /Kids [2 0 R 6 0 R] /Names [(a) 7 0 R] >>".into(),
             file.into(),
@@ -154,7 +154,7 @@ fn attachments_are_found_wherever_the_tree_has_them() {
             String::new(),
         ),
         (
-            "beside what is not there",
+            "beside a missing object",
             format!("/Names [(a) 99 0 R (b) {file}]"),
             String::new(),
             String::new(),
@@ -179,22 +179,22 @@ fn attachments_are_found_wherever_the_tree_has_them() {
 }
 
 #[test]
-fn a_specification_that_is_not_where_it_should_be_is_said_once() {
+fn misplaced_file_specification_is_reported() {
     let offer = protected();
     let files: [(&str, &[u8]); 2] = [("offer.docx", &offer), ("lost.docx", &offer)];
     let bytes = pdf_with_attachments(CrossReference::Table, &files, false);
     let at = bytes.windows(8).rposition(|at| at == b"\n7 0 obj").unwrap() + 1;
     let entry = format!("{at:010} 00000 n");
-    let place = bytes.windows(entry.len()).position(|there| there == entry.as_bytes()).unwrap();
+    let entry_at = bytes.windows(entry.len()).position(|at| at == entry.as_bytes()).unwrap();
     let mut damaged = bytes.clone();
-    damaged[place..place + 10].copy_from_slice(format!("{:010}", at + 3).as_bytes());
+    damaged[entry_at..entry_at + 10].copy_from_slice(format!("{:010}", at + 3).as_bytes());
     let report = inspect(&damaged, true);
     assert_eq!(found(&report), [("offer.docx", Protection::Rms, true)]);
     assert!(report.incomplete().is_some());
 }
 
 #[test]
-fn attachments_of_a_pdf_are_looked_into_if_asked() {
+fn pdf_attachments_are_inspected_if_deep() {
     let (offer, password) = (protected(), password_ooxml(PasswordForm::Agile));
     let files: [(&str, &[u8]); 4] = [
         ("readme.txt", b"nothing"),
@@ -216,13 +216,13 @@ fn attachments_of_a_pdf_are_looked_into_if_asked() {
 }
 
 #[test]
-fn an_attachment_that_cannot_be_read_is_said() {
+fn unreadable_pdf_attachment_is_reported() {
     let offer = protected();
     let bytes = pdf_with_attachments(CrossReference::Table, &[("offer.docx", &offer)], true);
     let find = |word: &[u8]| bytes.windows(word.len()).position(|at| at == word).unwrap();
     let cases = [
-        ("a filter that nobody uses", "/FlateDecode", "/LZWDecode  ", "archive-not-opened"),
-        ("no stream", "/F 6 0 R", "/F 2 0 R", "malformed-pdf-stream"),
+        ("unsupported filter", "/FlateDecode", "/LZWDecode  ", "archive-not-opened"),
+        ("not a stream", "/F 6 0 R", "/F 2 0 R", "malformed-pdf-stream"),
     ];
     for (name, old, new, code) in cases {
         let mut bytes = bytes.clone();
@@ -234,15 +234,15 @@ fn an_attachment_that_cannot_be_read_is_said() {
     }
 }
 
-/// Pages, their annotations and related files attach files that no name tree lists.
+/// Pages, annotations and related files can attach files that the name tree does not list.
 #[test]
-fn attachments_of_pages_and_annotations_are_found_if_asked() {
+fn attachments_of_pages_and_annotations_are_inspected_if_deep() {
     let offer = protected();
     let head = format!("<< /Type /EmbeddedFile /Length {} >>\nstream\n", offer.len());
     let stream = [head.as_bytes(), &offer, b"\nendstream"].concat();
     let file = "<< /F (offer.docx) /EF << /F 4 0 R >> >>";
     let note = "<< /Subtype /FileAttachment /FS 5 0 R >>";
-    // Object 2 is the root of the pages, 3 a page, 4 the attachment; 5 and 6 are the case's own.
+    // Object 2 is the root of the pages, 3 a page, 4 the attachment. Each case defines 5 and 6.
     let cases: [(&str, &str, &str, String, String, &str); 6] = [
         ("of a page", "", "/AF [5 0 R]", file.into(), "null".into(), "offer.docx"),
         (

@@ -1,7 +1,7 @@
-//! No damage turns a protected file into one that is not.
+//! Damage to a protected file never makes its report say that no key is needed.
 //!
-//! Every file of `corpus/` in which something reads `rms` is mutated at each byte on which its
-//! reading depends. The bytes that are not read cannot change the answer, so they are left alone.
+//! The tests take every file of `corpus/` with a finding of protection `rms` and mutate each byte
+//! that an inspection reads. Bytes that are not read cannot change the report.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use rmsight::{
     judge,
 };
 
-/// What is done to a file at a byte of it.
+/// A change of a file at an offset. The numbers are masks, bytes or lengths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Mutation {
     Flip(u8),
@@ -43,34 +43,34 @@ impl Mutation {
     ];
 
     fn apply(self, bytes: &[u8], at: usize, out: &mut Vec<u8>) {
-        let (before, behind) = bytes.split_at(at);
+        let (before, after) = bytes.split_at(at);
         out.clear();
         out.extend_from_slice(before);
         match self {
             Mutation::Flip(mask) => {
-                out.push(behind[0] ^ mask);
-                out.extend_from_slice(&behind[1..]);
+                out.push(after[0] ^ mask);
+                out.extend_from_slice(&after[1..]);
             }
             Mutation::Zero(len) => {
-                let len = len.min(behind.len());
+                let len = len.min(after.len());
                 out.extend(std::iter::repeat_n(0, len));
-                out.extend_from_slice(&behind[len..]);
+                out.extend_from_slice(&after[len..]);
             }
             Mutation::Truncate => {}
             Mutation::Insert(byte) => {
                 out.push(byte);
-                out.extend_from_slice(behind);
+                out.extend_from_slice(after);
             }
-            Mutation::Delete(len) => out.extend_from_slice(&behind[len.min(behind.len())..]),
+            Mutation::Delete(len) => out.extend_from_slice(&after[len.min(after.len())..]),
             Mutation::Duplicate(len) => {
-                out.extend_from_slice(&behind[..len.min(behind.len())]);
-                out.extend_from_slice(behind);
+                out.extend_from_slice(&after[..len.min(after.len())]);
+                out.extend_from_slice(after);
             }
         }
     }
 }
 
-/// Whether nothing in the file would ever be looked at again.
+/// Returns whether every finding says that no key is needed.
 pub(crate) fn is_none(report: &Report) -> bool {
     let estate = Estate::default();
     let none = |finding: &Finding| judge(finding.facts(), &estate).dependency() == Dependency::None;
@@ -81,7 +81,7 @@ pub(crate) fn has_rms(report: &Report) -> bool {
     report.findings().any(|finding| finding.facts().protection == Protection::Rms)
 }
 
-/// Notes what is read.
+/// A source that marks the bytes that are read.
 struct Recording<'a> {
     bytes: &'a [u8],
     read: RefCell<Vec<bool>>,
@@ -101,18 +101,18 @@ impl ReadAt for Recording<'_> {
 }
 
 fn builder() -> InspectorBuilder {
-    // Signatures play no part in whether a file reads as nothing.
+    // Signatures do not change whether a file is protected.
     Inspector::builder().first_read(512).block(512).keep_licenses(false).verify(false)
 }
 
-/// Which bytes of a file its reading asks for.
+/// Marks the bytes that an inspection of the file reads.
 fn bytes_read(bytes: &[u8]) -> Vec<bool> {
     let source = Recording { bytes, read: RefCell::new(vec![false; bytes.len()]) };
     builder().build().inspect(&source).unwrap();
     source.read.into_inner()
 }
 
-/// The files of `corpus/` in which something reads `rms`.
+/// Returns the files of `corpus/` with a finding of protection `rms`.
 pub(crate) fn protected() -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     let mut files = Vec::new();
@@ -133,8 +133,8 @@ pub(crate) fn protected() -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// Where the first bytes end, by which a file is taken for what it is: of text that is its first
-/// tag, of mail its first field, and what stands before a part is announced in it.
+/// Returns the length of the prefix that identifies the format: up to the first tag of a text
+/// license, or up to the first field of mail.
 fn magic_len(name: &str, bytes: &[u8]) -> usize {
     let text = |sought: &str| {
         let wide: Vec<u8> = sought.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -155,23 +155,23 @@ fn magic_len(name: &str, bytes: &[u8]) -> usize {
     }
 }
 
-/// Why a mutation may turn a protected file into an ordinary one. SECURITY.md lists each with its
+/// Reason why a mutated file is allowed to read as ordinary. SECURITY.md lists each with its
 /// count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Exception {
     /// The magic of the whole file is damaged.
     Magic,
-    /// The file ends before anything in it announces the protected part.
+    /// The file ends before its bytes declare the protected part.
     CutBefore,
-    /// A second container is known by the end of the file only, and that end is damaged.
+    /// Only the end of the file identifies a second container, and that end is damaged.
     EndOfSecond,
-    /// A member is known by its first bytes, and no longer inflates to those.
+    /// A member is identified by its first bytes, and no longer inflates to them.
     FirstBytesOfMember,
-    /// A message ends before its protected part, and every part before that is complete.
+    /// A message ends before its protected part, and each earlier part is complete.
     CutBetweenParts,
 }
 
-/// Whether the report says that a message only lacks its last delimiter.
+/// Returns whether the report says that a message only lacks its last delimiter.
 fn is_cut_between_parts(mutation: Mutation, report: &Report) -> bool {
     let is_cut =
         |finding: &Finding| finding.facts().anomalies.contains(&Anomaly::UnterminatedMultipart);
@@ -180,36 +180,36 @@ fn is_cut_between_parts(mutation: Mutation, report: &Report) -> bool {
 
 fn exception(name: &str, bytes: &[u8], mutation: Mutation, at: usize) -> Option<Exception> {
     let is_mail = name.ends_with(".eml") || name.ends_with(".mbox");
-    let announced = |part: &[u8]| bytes.windows(part.len()).rposition(|window| window == part);
+    let last = |part: &[u8]| bytes.windows(part.len()).rposition(|window| window == part);
     let shifts = !matches!(mutation, Mutation::Flip(_) | Mutation::Zero(_));
     match mutation {
-        // A tape's magic stands behind its first fields, which have a checksum of their own.
+        // The magic of a tar header follows fields that its checksum protects.
         _ if name.ends_with(".tar") && at < 265 && (shifts || at + 16 > 257) => {
             Some(Exception::Magic)
         }
-        // The directory and its end, of one member with a short name.
+        // The last 100 bytes hold the central directory of one member and its end record.
         _ if name.ends_with("behind-pdf.pdf") && (shifts || at + 100 >= bytes.len()) => {
             Some(Exception::EndOfSecond)
         }
         _ if at < magic_len(name, bytes) => Some(Exception::Magic),
         Mutation::Truncate if is_mail => {
             let first = bytes.windows(9).position(|window| window == b"boundary=");
-            // Of a mailbox each message is announced by itself.
-            let announced = if name.ends_with(".mbox") { announced(b"boundary=") } else { first };
-            (at < announced.unwrap() + 100).then_some(Exception::CutBefore)
+            // Each message of a mailbox declares its parts, so the last declaration counts.
+            let declared = if name.ends_with(".mbox") { last(b"boundary=") } else { first };
+            (at < declared.unwrap() + 100).then_some(Exception::CutBefore)
         }
         _ if name.ends_with("zip-in-mail-in-zip.zip") && at < 500 => {
             Some(Exception::FirstBytesOfMember)
         }
-        // An attribute may be the last one.
+        // TNEF does not count its attributes; the file may end after any of them.
         Mutation::Truncate if name.ends_with(".dat") => {
-            (at < announced(b"\x02\x90\x06\0").unwrap_or(200)).then_some(Exception::CutBefore)
+            (at < last(b"\x02\x90\x06\0").unwrap_or(200)).then_some(Exception::CutBefore)
         }
         _ => None,
     }
 }
 
-/// Counts of a sweep.
+/// Counts the mutations and their outcomes.
 #[derive(Debug, Default)]
 struct Sweep {
     runs: u64,
@@ -218,15 +218,15 @@ struct Sweep {
 }
 
 impl Sweep {
-    /// Mutates a file at every `stride`th byte that is read, each in `each` of the ways in turn.
+    /// Applies the next `each` mutations at every `stride`th byte that an inspection reads.
     fn file(&mut self, name: &str, bytes: &[u8], stride: usize, each: usize) {
         let mut inspector = builder().build();
         let read = bytes_read(bytes);
         let mut mutated = Vec::new();
-        let places = (0..bytes.len()).filter(|at| read[*at]).step_by(stride);
-        for (n, at) in places.enumerate() {
-            for way in 0..each {
-                let mutation = Mutation::ALL[(n * each + way) % Mutation::ALL.len()];
+        let offsets = (0..bytes.len()).filter(|at| read[*at]).step_by(stride);
+        for (n, at) in offsets.enumerate() {
+            for step in 0..each {
+                let mutation = Mutation::ALL[(n * each + step) % Mutation::ALL.len()];
                 mutation.apply(bytes, at, &mut mutated);
                 if mutated == bytes {
                     continue;
@@ -248,8 +248,8 @@ impl Sweep {
 }
 
 #[test]
-fn no_damage_makes_a_protected_file_an_ordinary_one() {
-    // `RMSIGHT_WIDE=<n>`: every nth byte that is read, in all ways. Else a few hundred of each file.
+fn mutated_protected_file_never_reads_as_ordinary() {
+    // `RMSIGHT_WIDE=<n>` applies all mutations at every nth byte. The default is about 120 per file.
     let wide = std::env::var("RMSIGHT_WIDE").ok().map(|stride| stride.parse::<usize>().unwrap());
     let only = std::env::var("ONLY").unwrap_or_default();
     let mut sweep = Sweep::default();
@@ -268,9 +268,9 @@ fn no_damage_makes_a_protected_file_an_ordinary_one() {
     assert!(escapes.is_empty(), "{} escape\n{}", escapes.len(), escapes.join("\n"));
 }
 
-/// Files that did read as ordinary ones once.
+/// The folder holds files that an earlier version reported as ordinary.
 #[test]
-fn past_evasions_stay_closed() {
+fn past_evasions_are_not_ordinary() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/regressions/evasion");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -283,8 +283,8 @@ fn past_evasions_stay_closed() {
 }
 
 #[test]
-#[ignore = "explores"]
-fn explore() {
+#[ignore = "prints all escapes, for exploration"]
+fn explore_escapes() {
     let only = std::env::var("ONLY").unwrap_or_default();
     let mutations: &[Mutation] =
         if std::env::var_os("QUICK").is_some() { &Mutation::QUICK } else { &Mutation::ALL };

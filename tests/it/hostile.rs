@@ -1,4 +1,4 @@
-//! No bytes hurt the caller: what once did, and what others have collected.
+//! Replay of the fuzz targets over past findings, the corpus and collected hostile files.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,9 +15,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Findings of the fuzz targets, by target: `corpus/regressions/<target>/<what it was>`.
+/// The files are `corpus/regressions/<target>/<description>`.
 #[test]
-fn past_findings_stay_fixed() {
+fn past_fuzz_findings_pass() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/regressions");
     for (name, target) in TARGETS {
         for path in files(&root.join(name)) {
@@ -27,9 +27,9 @@ fn past_findings_stay_fixed() {
     }
 }
 
-/// Each target over the corpus' own small files, so that its checks hold there too.
+/// The targets assert properties; the small corpus files must satisfy them too.
 #[test]
-fn every_target_takes_the_corpus() {
+fn every_fuzz_target_accepts_the_corpus() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for folder in ["damaged", "lookalikes"] {
         for path in files(&root.join(folder)) {
@@ -41,10 +41,9 @@ fn every_target_takes_the_corpus() {
     }
 }
 
-/// Time is what other programs on the machine leave: the test asks for processor time's upper
-/// bound three times before it believes that a file is slow.
+/// Other processes can slow one run down, so a file fails only if three runs are too slow.
 #[test]
-fn real_hostile_files_are_read_in_a_second_each() {
+fn hostile_files_are_inspected_within_a_second() {
     let Some(folder) = folder() else { return };
     let mut slowest = (Duration::ZERO, PathBuf::new());
     for name in ["hostile", "lookalikes"] {

@@ -1,4 +1,4 @@
-//! What the record says of input that is no document at all.
+//! Reports about empty, truncated, failing and changing input.
 
 use std::io;
 
@@ -15,7 +15,7 @@ fn first(report: &Report) -> (Container, Protection, Searched, Option<String>) {
 }
 
 #[test]
-fn plain_input_is_an_ordinary_answer() {
+fn unprotected_input_needs_no_key() {
     let cases: [(&[u8], Container); 5] = [
         (b"", Container::Empty),
         (b"\0", Container::Other),
@@ -35,7 +35,7 @@ fn plain_input_is_an_ordinary_answer() {
 }
 
 #[test]
-fn a_magic_with_nothing_behind_it_is_undecided() {
+fn magic_without_content_is_undecided() {
     let heads: [&[u8]; 3] =
         [b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", b".pfile\x02\0\0\0", b"<XrML version=\"1.2\">"];
     for head in heads {
@@ -52,7 +52,7 @@ fn a_magic_with_nothing_behind_it_is_undecided() {
 
 type Fail = fn() -> io::Error;
 
-/// Promises bytes and then fails.
+/// A source with a size whose reads fail.
 struct Failing {
     size: u64,
     error: Fail,
@@ -69,7 +69,7 @@ impl ReadAt for Failing {
 }
 
 #[test]
-fn a_source_that_fails_is_undecided_with_the_systems_reason() {
+fn failing_source_is_undecided_with_error_code() {
     let cases: [(Fail, &str); 2] = [
         (|| io::Error::other("the disk is gone"), "io"),
         (|| io::ErrorKind::PermissionDenied.into(), "permission-denied"),
@@ -81,7 +81,7 @@ fn a_source_that_fails_is_undecided_with_the_systems_reason() {
     }
 }
 
-/// Shrinks after it was opened.
+/// A source that is shorter than the size it declares.
 struct Shrunk(Vec<u8>);
 
 impl ReadAt for Shrunk {
@@ -94,7 +94,7 @@ impl ReadAt for Shrunk {
     }
 }
 
-/// Says that somebody wrote to it.
+/// A source that reports a change of its content.
 struct Written<'a>(&'a [u8]);
 
 impl ReadAt for Written<'_> {
@@ -112,7 +112,7 @@ impl ReadAt for Written<'_> {
 }
 
 #[test]
-fn a_file_that_changes_under_us_is_an_error_of_its_own() {
+fn file_changed_during_inspection_has_a_distinct_code() {
     let license = LicenseBuilder::client(&Server::contoso(), &Client::windows()).build();
     let shrunk = Inspector::default().inspect(&Shrunk(license.clone())).unwrap();
     assert_eq!(first(&shrunk).3.as_deref(), Some("changed-while-reading"));
@@ -120,11 +120,11 @@ fn a_file_that_changes_under_us_is_an_error_of_its_own() {
     let written = Inspector::default().inspect(&damaged).unwrap();
     assert_eq!(first(&written).3.as_deref(), Some("changed-while-reading"));
     let whole = Inspector::default().inspect(&Written(&license)).unwrap();
-    assert_eq!(first(&whole).3, None, "nobody asks where the bytes make sense");
+    assert_eq!(first(&whole).3, None, "readable content is not checked for changes");
 }
 
 #[test]
-fn a_path_that_cannot_be_opened_is_an_error() {
+fn path_that_cannot_be_opened_is_an_error() {
     let error: Error = Inspector::default().inspect_path("no/such/file").unwrap_err();
     assert_eq!((error.kind(), error.code().as_str()), (ErrorKind::Io, "io"));
     let folder = tempfile::tempdir().unwrap();
@@ -132,7 +132,7 @@ fn a_path_that_cannot_be_opened_is_an_error() {
 }
 
 #[test]
-fn a_raised_flag_ends_an_inspection() {
+fn raised_cancel_flag_ends_the_inspection() {
     let cancel = Cancel::new();
     let mut inspector = Inspector::builder().cancel(cancel.clone()).build();
     cancel.raise();
@@ -142,7 +142,7 @@ fn a_raised_flag_ends_an_inspection() {
 }
 
 #[test]
-fn what_callers_keep_can_cross_threads() {
+fn public_types_can_cross_threads() {
     fn data<T: Send + Sync + Clone + Eq + std::fmt::Debug + 'static>() {}
     fn worker<T: Send + 'static>() {}
     data::<Report>();

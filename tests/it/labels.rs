@@ -1,4 +1,4 @@
-//! Sensitivity labels beside what they label.
+//! Sensitivity labels of Outlook items.
 
 use rmsight::Inspector;
 use rmsight_specimen::{Attachment, Label, Msg, mail_header};
@@ -6,9 +6,9 @@ use rmsight_specimen::{Attachment, Label, Msg, mail_header};
 const ID: &str = "8f6e4d2c-1b3a-4958-8776-a5b4c3d2e1f0";
 const TENANT: &str = "2f4b8c11-5a6d-4e7f-9081-a2b3c4d5e6f7";
 
-/// Of an item that came by mail Outlook keeps the header as a property with its name.
+/// Outlook stores the label header of a received message as a named property.
 #[test]
-fn an_outlook_item_has_the_label_of_its_header() {
+fn outlook_item_has_the_label_of_its_header() {
     let header = mail_header(&[Label::new(ID, TENANT)]).replace("\r\n", "");
     let value = header.strip_prefix("msip_labels: ").unwrap();
     let text = Attachment::new("a.txt", b"Nothing is protected here.".to_vec());

@@ -1,5 +1,4 @@
-//! Whatever a budget is, the outcome is the right record, or `limit-<name>` with what was found
-//! before.
+//! With any budget, a report is either complete or has `limit-<name>` and the earlier findings.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,13 +11,13 @@ fn inspect(bytes: &[u8], limits: &Limits) -> Report {
     Inspector::builder().limits(limits.clone()).verify(true).build().inspect_bytes(bytes)
 }
 
-/// What decides about each finding, without what a limit may leave out.
+/// Returns the keys of all findings.
 fn keys(report: &Report) -> BTreeSet<String> {
     let keys = report.findings().filter_map(|finding| finding.facts().slc_key());
     keys.map(str::to_owned).collect()
 }
 
-/// Amounts from 0 to past any need: all small ones, and then ever fewer.
+/// Yields amounts from 0 to `most`: each of the first five, then in growing steps.
 fn amounts(most: u64) -> impl Iterator<Item = u64> {
     let mut next = Some(0);
     std::iter::from_fn(move || {
@@ -29,7 +28,7 @@ fn amounts(most: u64) -> impl Iterator<Item = u64> {
 }
 
 #[test]
-fn a_budget_ends_a_reading_by_its_name_and_keeps_what_was_found() {
+fn exhausted_budget_is_reported_by_name_and_keeps_findings() {
     let only = std::env::var("ONLY").unwrap_or_default();
     let files = protected().into_iter().filter(|(name, _)| {
         let is_one_of_many = name.starts_with("rules/") || name.starts_with("damaged/");
@@ -41,24 +40,24 @@ fn a_budget_ends_a_reading_by_its_name_and_keeps_what_was_found() {
         let codes: BTreeSet<_> =
             whole.findings().filter_map(|f| f.facts().error_code.clone()).collect();
         for (limit, default) in Limits::default().entries() {
-            // Reading needs less of anything than this.
+            // An inspection of these files needs less than 4 Mi of any budget.
             for amount in amounts(default.min(4 << 20)) {
                 let mut limits = Limits::default();
                 assert!(limits.set(limit, amount));
                 let report = inspect(&bytes, &limits);
                 let context = format!("{name}, {limit} = {amount}");
                 if report == whole {
-                    // More of it changes nothing.
+                    // A larger budget cannot change a complete report.
                     break;
                 }
                 let code = format!("limit-{limit}");
-                let said: Vec<_> =
+                let found: Vec<_> =
                     report.findings().filter_map(|f| f.facts().error_code.clone()).collect();
                 assert!(report.incomplete().is_some(), "{context}");
                 let named = |found: &str| found == code || codes.contains(found);
-                let others: Vec<_> = said.iter().filter(|found| !named(found)).collect();
+                let others: Vec<_> = found.iter().filter(|found| !named(found)).collect();
                 assert!(others.is_empty(), "{context}: {others:?}");
-                assert!(said.iter().any(|found| *found == code), "{context}: {said:?}");
+                assert!(found.iter().any(|found| *found == code), "{context}: {found:?}");
                 assert!(!is_none(&report), "{context}");
                 assert_ne!(report.worst(), Protection::None, "{context}");
                 assert!(keys(&report).is_subset(&keys(&whole)), "{context}: another key");
@@ -66,12 +65,12 @@ fn a_budget_ends_a_reading_by_its_name_and_keeps_what_was_found() {
             }
         }
     }
-    println!("{} budgets were met: {cut:?}", cut.len());
+    println!("{} budgets were exhausted: {cut:?}", cut.len());
     assert!(!only.is_empty() || cut.len() >= 14, "{cut:?}");
 }
 
 #[test]
-fn a_license_that_is_too_long_says_so_and_keeps_its_head() {
+fn license_longer_than_its_limit_keeps_its_head() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/licenses/mode2-chain2.xml");
     let mut limits = Limits::default();
     limits.license_bytes = 5000;

@@ -1,10 +1,10 @@
-//! The library as its callers see it, in one test binary.
+//! Integration tests of the library's public interface, in one test binary.
 #![allow(missing_docs, clippy::arithmetic_side_effects, clippy::as_conversions)]
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::string_slice)]
 
 mod budgets;
-mod closed;
+mod unsupported_archives;
 mod codes;
 mod corpus;
 mod damage;
@@ -34,6 +34,6 @@ mod sources;
 mod specimens;
 #[cfg(feature = "fuzzing")]
 #[path = "../../fuzz/src/targets.rs"]
-#[allow(unreachable_pub, clippy::type_complexity)] // the fuzz crate's own file
+#[allow(unreachable_pub, clippy::type_complexity)] // shared with the fuzz crate
 mod targets;
 mod use_licenses;

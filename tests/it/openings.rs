@@ -1,5 +1,4 @@
-//! Files that hold a protected file where a reader that decides by first bytes does not look, and
-//! ordinary files that resemble them.
+//! Protected files that the first bytes do not reveal, and ordinary files that resemble them.
 
 use std::sync::LazyLock;
 
@@ -24,9 +23,9 @@ fn archive() -> Vec<u8> {
     Zip::new().member("offer.docx", document(), Method::Deflated).build()
 }
 
-/// What is said of a file: `rms` if something in it is protected, `none` if nothing is and nothing was
-/// left out, else the code of what was.
-fn said(bytes: &[u8]) -> &'static str {
+/// Classifies a file: `rms` if a finding is protected, `none` if no finding needs a key, otherwise
+/// the error code.
+fn classify(bytes: &[u8]) -> &'static str {
     let report = Inspector::default().inspect_bytes(bytes);
     let estate = Estate::default();
     if report.worst() == Protection::Rms {
@@ -38,17 +37,17 @@ fn said(bytes: &[u8]) -> &'static str {
     report.incomplete().map_or("unknown", |error| error.code().as_str())
 }
 
-/// Compares what is said of all files, and shows all differences.
+/// Compares the classes of all files, and shows all differences.
 fn check(cases: Vec<(String, Vec<u8>, &str)>) {
     let wrong: Vec<String> = cases
         .iter()
-        .filter(|(_, bytes, expected)| said(bytes) != *expected)
-        .map(|(name, bytes, expected)| format!("{name}: {}, not {expected}", said(bytes)))
+        .filter(|(_, bytes, expected)| classify(bytes) != *expected)
+        .map(|(name, bytes, expected)| format!("{name}: {}, not {expected}", classify(bytes)))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// An unprotected Word document with one more member.
+/// Builds an unprotected Word document with an additional member.
 fn word_with(name: &str, bytes: Vec<u8>, main: &str) -> Vec<u8> {
     let links = format!(
         "<Relationships><Relationship Type=\"http://schemas.openxmlformats.org/{main}\" \
@@ -65,7 +64,7 @@ fn word_with(name: &str, bytes: Vec<u8>, main: &str) -> Vec<u8> {
 const OFFICE: &str = "officeDocument/2006/relationships/officeDocument";
 
 #[test]
-fn a_member_that_is_no_part_of_an_office_document_is_looked_at() {
+fn member_outside_office_document_parts_is_inspected() {
     let mut cases: Vec<(String, Vec<u8>, &str)> = Vec::new();
     for (name, expected) in [
         ("offer.docx", "rms"),
@@ -75,28 +74,28 @@ fn a_member_that_is_no_part_of_an_office_document_is_looked_at() {
         ("word/embeddings/offer.docx", "none"),
     ] {
         cases.push((name.into(), word_with(name, document(), OFFICE), expected));
-        // The relationships lead to another kind of document.
+        // The relationships do not name a main document.
         let other = word_with(name, document(), "package/2006/relationships/thumbnail");
         cases.push((format!("{name}, other relationships"), other, "rms"));
     }
     let plain = word_with("word/media/image1.png", noise(2, 500), OFFICE);
     cases.push(("plain".into(), plain.clone(), "none"));
     cases.push(("cut".into(), plain[..plain.len() - 40].to_vec(), "truncated"));
-    cases.push(("an archive behind it".into(), [plain, archive()].concat(), "rms"));
+    cases.push(("followed by an archive".into(), [plain, archive()].concat(), "rms"));
     check(cases);
 }
 
 #[test]
-fn a_comment_longer_than_the_end_that_is_read_hides_no_archive() {
+fn archive_with_long_comment_is_found() {
     let commented = |comment: &[u8]| {
         Zip::new().member("offer.docx", document(), Method::Deflated).comment(comment).build()
     };
     let text = b"A comment of many words. ".repeat(400);
     check(vec![
-        ("behind noise".into(), [noise(3, 9000), commented(&text)].concat(), "rms"),
-        ("behind little".into(), [noise(3, 500), commented(&noise(4, 9000))].concat(), "rms"),
+        ("after noise".into(), [noise(3, 9000), commented(&text)].concat(), "rms"),
+        ("after short noise".into(), [noise(3, 500), commented(&noise(4, 9000))].concat(), "rms"),
         (
-            "behind a PDF".into(),
+            "after a PDF".into(),
             [plain_pdf(CrossReference::Table), commented(&text)].concat(),
             "rms",
         ),
@@ -105,7 +104,7 @@ fn a_comment_longer_than_the_end_that_is_read_hides_no_archive() {
 }
 
 #[test]
-fn a_document_appended_to_an_archive_or_a_pdf_is_found() {
+fn document_appended_to_archive_or_pdf_is_found() {
     let plain = Zip::new().member("a.txt", b"text".to_vec(), Method::Stored).build();
     let mut cases = Vec::new();
     for (name, archive) in [
@@ -115,17 +114,17 @@ fn a_document_appended_to_an_archive_or_a_pdf_is_found() {
         ("PDF with a stream", plain_pdf(CrossReference::Stream)),
     ] {
         let with = |appended: &[u8]| [&archive, appended].concat();
-        cases.push((format!("document behind {name}"), with(&document()), "rms"));
-        cases.push((format!("license behind {name}"), with(&license()), "rms"));
+        cases.push((format!("document after {name}"), with(&document()), "rms"));
+        cases.push((format!("license after {name}"), with(&license()), "rms"));
         let pdf = PdfIrm::new(PdfForm::V2, license()).build();
-        cases.push((format!("PDF behind {name}"), with(&pdf), "rms"));
-        cases.push((format!("text behind {name}"), with(&b"text. ".repeat(90)), "none"));
-        cases.push((format!("zeros behind {name}"), with(&[0; 900]), "none"));
+        cases.push((format!("PDF after {name}"), with(&pdf), "rms"));
+        cases.push((format!("text after {name}"), with(&b"text. ".repeat(90)), "none"));
+        cases.push((format!("zeros after {name}"), with(&[0; 900]), "none"));
     }
     check(cases);
 }
 
-/// Protected files of the formats that begin with their magic.
+/// Builds a protected file of each format that begins with its magic.
 fn protected() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("compound file", document()),
@@ -141,22 +140,22 @@ fn protected() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn blanks_and_marks_before_a_file_do_not_hide_it() {
+fn file_after_blanks_or_byte_order_mark_is_recognized() {
     let prefixes: [(&str, Vec<u8>); 9] = [
-        ("a mark", b"\xEF\xBB\xBF".to_vec()),
-        ("a mark of UTF-16", b"\xFF\xFE".to_vec()),
+        ("a BOM", b"\xEF\xBB\xBF".to_vec()),
+        ("a UTF-16 BOM", b"\xFF\xFE".to_vec()),
         ("an empty line", b"\r\n".to_vec()),
         ("a zero", vec![0]),
         ("511 blanks", vec![b' '; 511]),
         ("512 zeros", vec![0; 512]),
         ("2000 blanks", vec![b' '; 2000]),
         ("5000 blanks", b"\r\n".repeat(2500)),
-        ("a mark and empty lines", b"\xEF\xBB\xBF\n\n\n".to_vec()),
+        ("a BOM and empty lines", b"\xEF\xBB\xBF\n\n\n".to_vec()),
     ];
     let mut cases = Vec::new();
     for (name, bytes) in protected() {
         for (prefix, before) in &prefixes {
-            cases.push((format!("{name} behind {prefix}"), [before, &bytes[..]].concat(), "rms"));
+            cases.push((format!("{name} after {prefix}"), [before, &bytes[..]].concat(), "rms"));
         }
     }
     for (name, plain) in [
@@ -166,14 +165,14 @@ fn blanks_and_marks_before_a_file_do_not_hide_it() {
         ("noise", noise(7, 9000)),
     ] {
         for (prefix, before) in &prefixes {
-            cases.push((format!("{name} behind {prefix}"), [before, &plain[..]].concat(), "none"));
+            cases.push((format!("{name} after {prefix}"), [before, &plain[..]].concat(), "none"));
         }
     }
     check(cases);
 }
 
 #[test]
-fn a_zlib_stream_is_read() {
+fn zlib_stream_is_inspected() {
     let packed = zlib(&document());
     let cut = packed[..packed.len() - 900].to_vec();
     let mut other = packed.clone();
@@ -189,11 +188,11 @@ fn a_zlib_stream_is_read() {
 }
 
 #[test]
-fn a_pdf_is_found_wherever_its_header_is_in_the_head() {
+fn pdf_header_within_the_first_4_kib_is_found() {
     let pdf = PdfIrm::new(PdfForm::V2, license()).build();
     let mut cases = Vec::new();
     for len in [1000, 1024, 1030, 2000, 3900] {
-        let mut text = b"A line that a gateway puts before it.\n".repeat(110);
+        let mut text = b"A line that a mail gateway prepended.\n".repeat(110);
         text.truncate(len);
         for (name, before) in
             [("text", text), ("noise", noise(3, len)), ("blanks", vec![b' '; len])]
@@ -205,7 +204,7 @@ fn a_pdf_is_found_wherever_its_header_is_in_the_head() {
 }
 
 #[test]
-fn lines_and_blanks_before_a_message_do_not_hide_it() {
+fn message_after_lines_or_blanks_is_recognized() {
     let letter = eml(&[], &[Attachment::new("offer.docx", document())]);
     let mailbox = mbox(std::slice::from_ref(&letter));
     let lines = b"A line of a program that converts mail.\n".repeat(12);
@@ -213,19 +212,19 @@ fn lines_and_blanks_before_a_message_do_not_hide_it() {
     let odd: String = String::from_utf8_lossy(&letter).replace("\r\n", "\n\r");
     let plain = mbox(&[eml(&[], &[])]);
     check(vec![
-        ("a mailbox behind lines".into(), [&lines, &mailbox[..]].concat(), "rms"),
-        ("a mailbox behind blanks".into(), [&blanks, &mailbox[..]].concat(), "rms"),
-        ("a message behind blanks".into(), [&blanks, &letter[..]].concat(), "rms"),
+        ("a mailbox after lines".into(), [&lines, &mailbox[..]].concat(), "rms"),
+        ("a mailbox after blanks".into(), [&blanks, &mailbox[..]].concat(), "rms"),
+        ("a message after blanks".into(), [&blanks, &letter[..]].concat(), "rms"),
         ("lines that end in LF CR".into(), odd.into_bytes(), "mail-not-read"),
-        ("a plain mailbox behind lines".into(), [&lines, &plain[..]].concat(), "none"),
-        ("text behind blanks".into(), [&blanks, &lines[..]].concat(), "none"),
+        ("a plain mailbox after lines".into(), [&lines, &plain[..]].concat(), "none"),
+        ("text after blanks".into(), [&blanks, &lines[..]].concat(), "none"),
     ]);
 }
 
 #[test]
-fn a_message_in_armor_within_text_is_not_overlooked() {
+fn armored_message_within_text_is_reported() {
     let line = "hQEMA5v4Q0q0p2xVAQf/Zk1lbnVzIGFyZSBub3QgdGhlIG1lYWwgYW5kIHRoZSBt\n";
-    // A signature begins with another packet.
+    // A signature begins with another packet type.
     let other = line.replacen("hQEM", "iQEz", 1);
     let armor = |label: &str| {
         let line = if label == "PGP MESSAGE" || label == "PKCS7" { line } else { &other };
@@ -249,26 +248,26 @@ fn a_message_in_armor_within_text_is_not_overlooked() {
 }
 
 #[test]
-fn a_license_behind_damaged_markup_is_not_overlooked() {
+fn license_after_damaged_markup_is_not_ordinary() {
     let text = String::from_utf8(LicenseBuilder::server(&Server::contoso()).build()).unwrap();
     let text = format!("<?xml version=\"1.0\"?>{text}");
     let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let mut overlooked = Vec::new();
+    let mut missed = Vec::new();
     for (name, whole) in [("UTF-8", text.into_bytes()), ("UTF-16", wide)] {
         for at in 0..100 {
             let removed = [&whole[..at], &whole[at + 1..]].concat();
             let inserted = [&whole[..at], b"\0", &whole[at..]].concat();
             let both = [removed, inserted];
-            overlooked.extend(
-                both.iter().filter(|bytes| said(bytes) == "none").map(|_| format!("{name}, {at}")),
+            missed.extend(
+                both.iter().filter(|bytes| classify(bytes) == "none").map(|_| format!("{name}, {at}")),
             );
         }
     }
-    assert!(overlooked.is_empty(), "{overlooked:?}");
+    assert!(missed.is_empty(), "{missed:?}");
 }
 
 #[test]
-fn a_file_in_base64_is_not_overlooked() {
+fn base64_file_is_inspected() {
     use base64::Engine as _;
     let encoded = |bytes: &[u8]| {
         let text = base64::engine::general_purpose::STANDARD.encode(bytes);
@@ -283,7 +282,7 @@ fn a_file_in_base64_is_not_overlooked() {
     let salted = [&b"Salted__"[..], &noise(6, 400)].concat();
     let mut cases: Vec<(String, Vec<u8>, &str)> = Vec::new();
     for blank in [&b""[..], b"\r\n", b"  ", b"\n\n\t"] {
-        let name = format!("PGP behind {blank:?}");
+        let name = format!("PGP after {blank:?}");
         cases.push((name, [blank, &pgp].concat(), "archive-not-opened"));
     }
     let pdf = plain_pdf(CrossReference::Table);
@@ -307,7 +306,7 @@ fn a_file_in_base64_is_not_overlooked() {
 }
 
 #[test]
-fn a_file_behind_a_program_is_not_overlooked() {
+fn file_appended_to_program_is_inspected() {
     let program = self_extracting;
     check(vec![
         ("nothing".into(), program(&[]), "none"),
@@ -324,7 +323,7 @@ fn a_file_behind_a_program_is_not_overlooked() {
 }
 
 #[test]
-fn a_text_that_mentions_an_object_is_no_pdf() {
+fn text_that_mentions_pdf_object_is_ordinary() {
     let lines = ["1 0 obj", "10 0 obj 3\nendobj", "2 0 obj\n<< /Type /Page >>\nendobj"];
     let mut cases: Vec<(String, Vec<u8>, &str)> = Vec::new();
     for line in lines {
@@ -337,9 +336,9 @@ fn a_text_that_mentions_an_object_is_no_pdf() {
     check(cases);
 }
 
-/// Ordinary files that resemble what can hold a protected one.
+/// These ordinary files resemble formats that can contain a protected file.
 #[test]
-fn headers_form_data_and_quoted_parts_of_a_pdf_are_ordinary() {
+fn headers_form_data_and_quoted_pdf_are_ordinary() {
     let mail = "From: a@b.example\r\nTo: c@d.example\r\nMIME-Version: 1.0\r\n\
         Content-Type: multipart/mixed; boundary=\"abc\"\r\n";
     let http = "HTTP/1.1 200 OK\r\nDate: Mon, 1 Jun 2026 10:10:10 GMT\r\n\
@@ -347,7 +346,7 @@ fn headers_form_data_and_quoted_parts_of_a_pdf_are_ordinary() {
     let mut cases: Vec<(String, Vec<u8>, &str)> = Vec::new();
     for header in [mail, http] {
         for end in ["", "\r\n", "\r\n\r\n\r\n"] {
-            let name = format!("{} with {} at its end", &header[..4], end.len());
+            let name = format!("{} followed by {} bytes", &header[..4], end.len());
             cases.push((name, [header, end].concat().into_bytes(), "none"));
         }
         cases.push((header[..4].into(), [header, "\r\ntext"].concat().into_bytes(), "truncated"));
@@ -358,9 +357,9 @@ fn headers_form_data_and_quoted_parts_of_a_pdf_are_ordinary() {
     let part = "```\n%PDF-1.1\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n...\n```\n";
     for words in [1, 80, 160] {
         let page = "Prose about the format. ".repeat(words) + "\n\n" + part;
-        cases.push((format!("a quoted part behind {words}"), page.clone().into_bytes(), "none"));
+        cases.push((format!("quoted PDF after {words} words"), page.clone().into_bytes(), "none"));
         let protected = page.replace("/Type", "/Encrypt 5 0 R /Type").into_bytes();
-        cases.push((format!("a protected part behind {words}"), protected, "malformed-pdf-xref"));
+        cases.push((format!("protected PDF after {words} words"), protected, "malformed-pdf-xref"));
     }
     check(cases);
 }

@@ -1,4 +1,4 @@
-//! Outlook data files: what the library makes of what a reader of the caller's says.
+//! Outlook data files read by a `PstReader` that the caller provides.
 
 use std::io;
 
@@ -8,21 +8,21 @@ use rmsight::{
 };
 use rmsight_specimen::{Client, PstMessage, Server, pst, use_license, zlib};
 
-/// What a reader does next.
+/// The next action of the scripted reader.
 #[derive(Debug, Clone)]
 enum Step {
-    Gives(Vec<&'static str>, Option<&'static str>, Vec<u8>),
-    /// It gives the use license of a message, the one of the attachment before or another.
-    GivesUseLicense(&'static str, Vec<u8>),
-    CannotRead,
+    Attachment(Vec<&'static str>, Option<&'static str>, Vec<u8>),
+    /// Returns a use license that belongs to the message of this name.
+    UseLicense(&'static str, Vec<u8>),
+    Unread,
     Malformed,
-    Fails,
-    TimesOut,
-    WantsMemory,
-    /// It fails at its file's bytes, which it reads for ever.
-    ReadsOn,
-    /// It gives attachments without end.
-    GivesOn,
+    Failed,
+    TimedOut,
+    OutOfMemory,
+    /// Reads the file until a read fails.
+    EndlessReads,
+    /// Returns attachments without end.
+    EndlessAttachments,
 }
 
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl PstReader for Script {
     fn next(&mut self, file: &dyn ReadAt) -> Result<Option<PstItem>, PstError> {
         let Some(step) = self.steps.pop() else { return Ok(None) };
         let attachment = match step {
-            Step::Gives(embedded, name, bytes) => {
+            Step::Attachment(embedded, name, bytes) => {
                 self.current = bytes;
                 PstAttachment {
                     message: vec!["Inbox".to_owned(), "Re: a/b".to_owned()],
@@ -44,7 +44,7 @@ impl PstReader for Script {
                     size: self.current.len() as u64,
                 }
             }
-            Step::GivesUseLicense(message, bytes) => {
+            Step::UseLicense(message, bytes) => {
                 self.current = bytes;
                 return Ok(Some(PstItem::UseLicense(PstAttachment {
                     message: vec!["Inbox".to_owned(), message.to_owned()],
@@ -52,21 +52,21 @@ impl PstReader for Script {
                     ..PstAttachment::default()
                 })));
             }
-            Step::CannotRead => {
+            Step::Unread => {
                 let detail = "a block".to_owned();
                 return Ok(Some(PstItem::Unread(PstDamage { detail, offset: Some(512) })));
             }
             Step::Malformed => {
                 return Err(PstError::Malformed("a page".to_owned().into()));
             }
-            Step::Fails => return Err(PstError::Failed("signal\n9".to_owned())),
-            Step::TimesOut => return Err(PstError::Time(5)),
-            Step::WantsMemory => return Err(PstError::Memory(6)),
-            Step::ReadsOn => loop {
+            Step::Failed => return Err(PstError::Failed("signal\n9".to_owned())),
+            Step::TimedOut => return Err(PstError::Time(5)),
+            Step::OutOfMemory => return Err(PstError::Memory(6)),
+            Step::EndlessReads => loop {
                 file.read_at(0, &mut [0; 4096]).map_err(PstError::Io)?;
             },
-            Step::GivesOn => {
-                self.steps.push(Step::GivesOn);
+            Step::EndlessAttachments => {
+                self.steps.push(Step::EndlessAttachments);
                 PstAttachment::default()
             }
         };
@@ -92,7 +92,7 @@ fn protected() -> Vec<u8> {
     std::fs::read(format!("{folder}message.rpmsg")).unwrap()
 }
 
-/// The members that are protected, and the code of the file's own record.
+/// Returns the protected members, and the error code of the first finding, the file itself.
 fn found(report: &Report) -> (Vec<&str>, &str) {
     let own = report.findings().next().unwrap().facts();
     let rms = report.findings().filter(|one| one.facts().protection == Protection::Rms);
@@ -101,18 +101,18 @@ fn found(report: &Report) -> (Vec<&str>, &str) {
 }
 
 #[test]
-fn what_was_found_stays_whatever_becomes_of_the_reader() {
-    let gives = || Step::Gives(vec![], Some("message.rpmsg"), protected());
+fn findings_stay_if_the_reader_fails() {
+    let attachment = || Step::Attachment(vec![], Some("message.rpmsg"), protected());
     let member = "Inbox/Re: a/b!/message.rpmsg";
     let cases = [
-        (vec![gives()], ""),
-        (vec![gives(), Step::Malformed], "malformed-pst"),
-        (vec![gives(), Step::Fails], "reader-failed"),
-        (vec![gives(), Step::TimesOut], "limit-pst-time"),
-        (vec![gives(), Step::WantsMemory], "limit-pst-memory"),
-        (vec![gives(), Step::ReadsOn], "limit-bytes-read"),
-        (vec![gives(), Step::GivesOn], "limit-steps-total"),
-        (vec![Step::CannotRead, gives()], "malformed-pst"),
+        (vec![attachment()], ""),
+        (vec![attachment(), Step::Malformed], "malformed-pst"),
+        (vec![attachment(), Step::Failed], "reader-failed"),
+        (vec![attachment(), Step::TimedOut], "limit-pst-time"),
+        (vec![attachment(), Step::OutOfMemory], "limit-pst-memory"),
+        (vec![attachment(), Step::EndlessReads], "limit-bytes-read"),
+        (vec![attachment(), Step::EndlessAttachments], "limit-steps-total"),
+        (vec![Step::Unread, attachment()], "malformed-pst"),
     ];
     for (steps, code) in cases {
         let mut limits = Limits::default();
@@ -126,13 +126,13 @@ fn what_was_found_stays_whatever_becomes_of_the_reader() {
 }
 
 #[test]
-fn attachments_have_paths_that_a_person_can_follow() {
+fn attachment_paths_name_folder_and_message() {
     let steps = [
-        Step::Gives(vec!["FW: x!", "y"], Some("a.rpmsg"), protected()),
-        Step::Gives(vec![], None, protected()),
-        Step::Gives(vec![], None, protected()),
-        Step::Gives(vec![], Some("a.txt"), b"text".to_vec()),
-        Step::Gives(vec![], Some("empty.txt"), Vec::new()),
+        Step::Attachment(vec!["FW: x!", "y"], Some("a.rpmsg"), protected()),
+        Step::Attachment(vec![], None, protected()),
+        Step::Attachment(vec![], None, protected()),
+        Step::Attachment(vec![], Some("a.txt"), b"text".to_vec()),
+        Step::Attachment(vec![], Some("empty.txt"), Vec::new()),
     ];
     let report = inspect(&steps, Limits::default());
     let paths = ["FW: x%21!/y!/a.rpmsg", "attachment#1", "attachment#2"]
@@ -142,9 +142,9 @@ fn attachments_have_paths_that_a_person_can_follow() {
 }
 
 #[test]
-fn an_attachment_is_held_to_the_limits_of_members() {
+fn attachment_obeys_the_limits_of_members() {
     let size = protected().len() as u64;
-    let steps = [Step::Gives(vec!["x", "y"], Some("a.rpmsg"), protected())];
+    let steps = [Step::Attachment(vec!["x", "y"], Some("a.rpmsg"), protected())];
     let mut limits = Limits::default();
     limits.member_size = size - 1;
     assert_eq!(found(&inspect(&steps, limits.clone())), (vec![], "limit-member-size"));
@@ -153,14 +153,14 @@ fn an_attachment_is_held_to_the_limits_of_members() {
 }
 
 #[test]
-fn damage_has_a_place_where_the_reader_knows_it() {
-    let place = |step| {
+fn damage_has_the_offset_that_the_reader_reports() {
+    let error_at = |step| {
         let report = inspect(&[step], Limits::default());
         let facts = report.findings().next().unwrap().facts();
         (facts.error_offset, facts.error.clone().unwrap_or_default())
     };
-    assert_eq!(place(Step::CannotRead), (Some(512), "PST: a block (at byte 512)".to_owned()));
-    assert_eq!(place(Step::Malformed), (None, "PST: a page".to_owned()));
+    assert_eq!(error_at(Step::Unread), (Some(512), "PST: a block (at byte 512)".to_owned()));
+    assert_eq!(error_at(Step::Malformed), (None, "PST: a page".to_owned()));
 }
 
 fn stored_use_license(issued: &str) -> Vec<u8> {
@@ -168,8 +168,8 @@ fn stored_use_license(issued: &str) -> Vec<u8> {
 }
 
 #[test]
-fn use_licenses_are_counted_and_one_without_its_mail_leaves_the_file_undecided() {
-    let gives = || Step::Gives(vec!["FW"], Some("message.rpmsg"), protected());
+fn use_license_without_its_message_leaves_the_file_undecided() {
+    let attachment = || Step::Attachment(vec!["FW"], Some("message.rpmsg"), protected());
     let license = || stored_use_license("2016-06-02T08:00");
     let own = |steps: &[Step], limits| {
         let report = inspect(steps, limits);
@@ -179,23 +179,23 @@ fn use_licenses_are_counted_and_one_without_its_mail_leaves_the_file_undecided()
         let keys = (facts.use_license_key.is_some(), facts.slc_key().is_some());
         (facts.protection, facts.use_licenses, keys, from, code)
     };
-    let with_mail = Step::GivesUseLicense("Re: a/b", license());
-    let without = Step::GivesUseLicense("Lost", license());
+    let with_mail = Step::UseLicense("Re: a/b", license());
+    let without = Step::UseLicense("Lost", license());
     let (none, rms) = (Protection::None, Protection::Rms);
     let missing = || "license-missing".to_owned();
     let cases = [
-        (vec![gives(), with_mail.clone()], (none, Some(1), (true, false), false, String::new())),
+        (vec![attachment(), with_mail.clone()], (none, Some(1), (true, false), false, String::new())),
         (
-            vec![gives(), with_mail, without.clone()],
+            vec![attachment(), with_mail, without.clone()],
             (Protection::Unknown, Some(2), (true, false), false, missing()),
         ),
         (vec![without], (rms, Some(1), (true, true), true, missing())),
         (
-            vec![Step::GivesUseLicense("Lost", zlib(b"nothing"))],
+            vec![Step::UseLicense("Lost", zlib(b"nothing"))],
             (Protection::Unknown, None, (false, false), false, "license-unreadable".to_owned()),
         ),
         (
-            vec![Step::GivesUseLicense("Lost", b"nothing".to_vec())],
+            vec![Step::UseLicense("Lost", b"nothing".to_vec())],
             (Protection::Unknown, None, (false, false), false, "malformed-deflate".to_owned()),
         ),
     ];
@@ -204,14 +204,14 @@ fn use_licenses_are_counted_and_one_without_its_mail_leaves_the_file_undecided()
     }
     let mut limits = Limits::default();
     limits.license_bytes = 1000;
-    let steps = [Step::GivesUseLicense("Lost", license()), gives()];
+    let steps = [Step::UseLicense("Lost", license()), attachment()];
     assert_eq!(own(&steps, limits).4, "limit-license-bytes");
 }
 
-/// A mailbox of thousands of protected mails takes no more memory than one.
+/// A mailbox with thousands of protected messages needs no more memory than one message.
 #[test]
 fn each_use_license_has_the_budgets_of_a_member() {
-    let steps = vec![Step::GivesUseLicense("Lost", stored_use_license("2016-06-02T08:00")); 40];
+    let steps = vec![Step::UseLicense("Lost", stored_use_license("2016-06-02T08:00")); 40];
     let mut limits = Limits::default();
     (limits.allocation, limits.steps) = (200_000, (1 << 24) + 200_000);
     let report = inspect(&steps, limits);
@@ -223,13 +223,13 @@ fn each_use_license_has_the_budgets_of_a_member() {
 }
 
 #[test]
-fn one_that_is_named_like_a_protected_file_has_to_be_one() {
-    let steps = [Step::Gives(vec![], Some("message.rpmsg"), b"damaged".to_vec())];
+fn damaged_attachment_named_like_a_protected_file_is_reported() {
+    let steps = [Step::Attachment(vec![], Some("message.rpmsg"), b"damaged".to_vec())];
     assert_eq!(found(&inspect(&steps, Limits::default())), (vec![], "malformed-attachment"));
 }
 
 #[test]
-fn a_reader_that_cannot_be_started_leaves_the_file_undecided() {
+fn reader_that_does_not_start_leaves_the_file_undecided() {
     let builder = Inspector::builder().pst(|| Err(io::Error::other("no process")));
     let report = builder.build().inspect_bytes(&pst("Inbox", &[]));
     assert_eq!(found(&report), (vec![], "io"));

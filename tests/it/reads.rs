@@ -1,4 +1,4 @@
-//! How little is read of a large document, counted at the source.
+//! Upper limits for the reads and bytes of a large document.
 
 use std::cell::Cell;
 use std::io;
@@ -8,7 +8,7 @@ use rmsight_specimen::{
     Client, Compound, IrmDocument, IrmKind, LicenseBuilder, Region, Server, SparseFile,
 };
 
-/// Counts reads and bytes.
+/// A source that counts its reads and bytes.
 struct Counting<'a> {
     file: &'a SparseFile,
     reads: Cell<u64>,
@@ -31,7 +31,7 @@ impl ReadAt for Counting<'_> {
 const LICENSE: usize = 47_000;
 const GIGABYTE: u64 = 1 << 30;
 
-/// Reads and bytes of one inspection that finds the license.
+/// Returns the reads and bytes of an inspection, which must find the license.
 fn cost(file: &SparseFile, depth: Depth) -> (u64, u64) {
     let source = Counting { file, reads: Cell::new(0), bytes: Cell::new(0) };
     let report = Inspector::builder().depth(depth).build().inspect(&source).unwrap();
@@ -46,7 +46,7 @@ fn document(payload: u64) -> Compound {
     IrmDocument::new(IrmKind::Ooxml, builder.build()).payload_hole(payload).compound()
 }
 
-/// Sectors of the DIFAT of a version 3 file.
+/// Returns the number of DIFAT sectors of a version 3 file.
 fn difat(len: u64) -> u64 {
     let fat = len.div_ceil(512).div_ceil(128);
     fat.saturating_sub(109).div_ceil(127)
@@ -61,7 +61,7 @@ fn content() -> Region {
 }
 
 #[test]
-fn a_gigabyte_costs_a_handful_of_reads() {
+fn document_of_a_gigabyte_takes_few_reads() {
     use Region::{Difat, Directory, Fat, FatHead, MiniFat, MiniStream, OtherStreams};
     let layouts: [(&str, Vec<Region>); 3] = [
         (
@@ -101,7 +101,7 @@ fn a_gigabyte_costs_a_handful_of_reads() {
 }
 
 #[test]
-fn an_ordinary_document_costs_its_license_and_little_more() {
+fn document_takes_its_license_and_at_most_8_kib() {
     for (name, layout) in [("office", Compound::office_layout()), ("sdk", Compound::sdk_layout())] {
         let file = document(300_000).layout(&layout).build_sparse();
         let (reads, bytes) = cost(&file, Depth::Full);

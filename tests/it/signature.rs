@@ -1,4 +1,4 @@
-//! Signatures and where they lead.
+//! Signatures of licenses, and the chain of certificates to the key.
 
 use proptest::prelude::*;
 use rmsight::{Inspector, KeyLink, Limits, Signature};
@@ -20,7 +20,7 @@ fn client() -> LicenseBuilder {
 }
 
 #[test]
-fn what_is_signed_and_how_it_leads_to_the_key() {
+fn signature_and_key_link_of_each_license_form() {
     use Documents::*;
     let server = || LicenseBuilder::server(&Server::azure());
     let legacy = || LicenseBuilder::client(&Server::contoso_legacy(), &Client::windows());
@@ -36,7 +36,7 @@ fn what_is_signed_and_how_it_leads_to_the_key() {
         ("no certificate", client().documents(One), Signature::Valid, KeyLink::Unanchored),
         ("server", server(), Signature::Valid, KeyLink::Own),
         ("server, chain", server().documents(Six), Signature::Valid, KeyLink::Linked),
-        ("server, others", server().followed_by(&certificate), Signature::Valid, KeyLink::Own),
+        ("server, client certificate", server().followed_by(&certificate), Signature::Valid, KeyLink::Own),
         ("reflowed", client().reflowed(), Signature::Reflowed, KeyLink::Linked),
         ("unsigned", client().signing(Signing::Absent), Signature::Unsigned, KeyLink::Unanchored),
         ("tampered", client().signing(Signing::Tampered), Signature::Invalid, KeyLink::Broken),
@@ -48,13 +48,13 @@ fn what_is_signed_and_how_it_leads_to_the_key() {
             KeyLink::Unanchored,
         ),
         (
-            "somebody else's key",
+            "key of another server",
             forged().principal(&Server::contoso()),
             Signature::Valid,
             KeyLink::Broken,
         ),
         (
-            "somebody else's key, by a server",
+            "key of another server, issued by a server",
             LicenseBuilder::server(&Server::forger()).principal(&Server::contoso()),
             Signature::Valid,
             KeyLink::Unanchored,
@@ -72,8 +72,8 @@ fn what_is_signed_and_how_it_leads_to_the_key() {
 }
 
 #[test]
-fn a_license_is_issued_while_its_issuer_may() {
-    // The certificate says 2016-05-29T07:12 to 2016-06-29T07:12: from included, until not.
+fn license_issued_outside_certificate_validity_is_broken() {
+    // The certificate is valid from 2016-05-29T07:12 (included) to 2016-06-29T07:12 (excluded).
     let cases = [
         ("2016-05-29T07:11", KeyLink::Broken),
         ("2016-05-29T07:12", KeyLink::Linked),
@@ -88,7 +88,7 @@ fn a_license_is_issued_while_its_issuer_may() {
     }
 }
 
-/// The text of a document with a change in its BODY, signed again.
+/// Replaces `old` with `new` in the BODY of a document and signs it again.
 fn resigned(document: &str, key: &KeyPair, mode: Mode, old: &str, new: &str) -> String {
     let start = document.find("<BODY").unwrap();
     let end = document.find("</BODY>").unwrap() + "</BODY>".len();
@@ -97,46 +97,46 @@ fn resigned(document: &str, key: &KeyPair, mode: Mode, old: &str, new: &str) -> 
     signed_document(&body.replace(old, new), key, mode)
 }
 
-/// The license, and after it any documents.
+/// Reads the license followed by `documents`.
 fn with(documents: &[&str]) -> (Signature, KeyLink) {
     let license = client().documents(Documents::One).text();
     read((license + &documents.concat()).as_bytes())
 }
 
-/// The certificate of our client, and those above it.
+/// Returns the certificate of the client, followed by those of its issuers.
 fn certificates() -> Vec<String> {
     let all = client_certificate(&Server::contoso(), &Client::windows());
     all.split_inclusive("</XrML>").map(str::to_owned).collect()
 }
 
-/// Our client's certificate with a change, signed again by our server.
+/// Returns the certificate of the client with a change, signed again by the server.
 fn clc(old: &str, new: &str) -> String {
     resigned(&certificates()[0], &keys::CONTOSO, Mode::Two, old, new)
 }
 
 #[test]
-fn a_client_certificate_has_to_fit() {
+fn client_certificate_must_match_license() {
     let cases = [
-        ("as it is", "ISSUEDTIME", "ISSUEDTIME", KeyLink::Linked),
-        ("gives no right to issue", "name=\"ISSUE\"", "name=\"VIEW\"", KeyLink::Broken),
+        ("unchanged", "ISSUEDTIME", "ISSUEDTIME", KeyLink::Linked),
+        ("without the right to issue", "name=\"ISSUE\"", "name=\"VIEW\"", KeyLink::Broken),
         ("without a time", "RANGETIME", "ANYTIME", KeyLink::Linked),
         ("unreadable time", "<FROM>2016", "<FROM>MMXVI", KeyLink::Broken),
-        ("other id of the server", "{5f0c2c3a", "{5f0c2c3b", KeyLink::Broken),
-        ("id in other letters", "{5f0c2c3a", "{5F0C2C3A", KeyLink::Linked),
+        ("another id of the server", "{5f0c2c3a", "{5f0c2c3b", KeyLink::Broken),
+        ("id in upper case", "{5f0c2c3a", "{5F0C2C3A", KeyLink::Linked),
         ("no client certificate", "Client-Licensor-Certificate", "Other", KeyLink::Unanchored),
         ("no certificate", "type=\"LICENSE\"", "type=\"Other\"", KeyLink::Unanchored),
     ];
     for (name, old, new, link) in cases {
         assert_eq!(with(&[&clc(old, new)]), (Signature::Valid, link), "{name}");
     }
-    // Before the server's own certificate.
+    // Issued before the certificate of the server.
     let early = clc("<ISSUEDTIME>2016", "<ISSUEDTIME>1999");
     assert_eq!(with(&[&early]).1, KeyLink::Linked);
     assert_eq!(with(&[&early, &certificates()[1]]).1, KeyLink::Broken);
 }
 
 #[test]
-fn of_two_client_certificates_one_that_fits_is_enough_in_any_order() {
+fn one_matching_client_certificate_of_two_is_enough() {
     let good = &certificates()[0];
     let ended = &clc("<UNTIL>2016-06", "<UNTIL>2016-05");
     let elsewhere = &clc("{5f0c2c3a", "{5f0c2c3b");
@@ -145,7 +145,7 @@ fn of_two_client_certificates_one_that_fits_is_enough_in_any_order() {
         assert_eq!(with(&[other, good]).1, KeyLink::Linked);
     }
     assert_eq!(with(&[ended, elsewhere]).1, KeyLink::Broken);
-    // The record tells of the one that fits.
+    // The facts describe the certificate that matches.
     let license = client().documents(Documents::One).text();
     let facts = inspect((license + ended + good).as_bytes());
     let until = facts.facts().license.as_ref().unwrap().clc_until.unwrap();
@@ -153,15 +153,15 @@ fn of_two_client_certificates_one_that_fits_is_enough_in_any_order() {
 }
 
 #[test]
-fn what_is_changed_breaks_the_license_wherever_it_stands() {
+fn change_in_any_document_breaks_the_link() {
     let all = certificates();
-    for place in 0..all.len() {
+    for index in 0..all.len() {
         let mut changed = all.clone();
-        changed[place] = changed[place].replacen("<ISSUEDTIME>20", "<ISSUEDTIME>19", 1);
+        changed[index] = changed[index].replacen("<ISSUEDTIME>20", "<ISSUEDTIME>19", 1);
         let changed: Vec<&str> = changed.iter().map(String::as_str).collect();
-        assert_eq!(with(&changed), (Signature::Valid, KeyLink::Broken), "{place}");
+        assert_eq!(with(&changed), (Signature::Valid, KeyLink::Broken), "{index}");
     }
-    // The owner's license stands beside the way to the key.
+    // The license of the owner is not part of the chain to the key.
     let eight = client().documents(Documents::Eight).text();
     let owner = eight.find("OWNER\"").unwrap();
     let changed = format!("{}READER{}", &eight[..owner], &eight[owner + 5..]);
@@ -169,10 +169,10 @@ fn what_is_changed_breaks_the_license_wherever_it_stands() {
 }
 
 #[test]
-fn a_certificate_that_cannot_be_checked_proves_nothing() {
+fn unverifiable_certificate_leaves_license_unanchored() {
     let good = &certificates()[0];
     let end = good.find("<SIGNATURE>").unwrap();
-    // The server's modulus is in it, and nobody but the server can sign for that.
+    // Each certificate contains the modulus of the server, but no signature of the server.
     let forged = [
         format!("{}</XrML>", &good[..end]),
         good.replace("SHA256", "SHA512"),
@@ -187,12 +187,12 @@ fn a_certificate_that_cannot_be_checked_proves_nothing() {
 }
 
 #[test]
-fn what_stands_behind_the_signed_body_counts_for_nothing() {
-    // A template is signed by the server and names no principal. Somebody who wants to pass for its
-    // client adds one, in a second BODY.
+fn unsigned_second_body_is_ignored() {
+    // The server signs templates, and a template names no principal. A forger can add one in a
+    // second BODY to look like a client of that server.
     let template = template(&Server::contoso(), "{0f1e2d3c-4b5a-4968-8778-695a4b3c2d1e}", &[]);
     let clc = &certificates()[0];
-    // Nothing like it is known, but a server may well sign it.
+    // No such document is known, but a server could sign it.
     let issuer = between(clc, "<ISSUER>", "</ISSUER>");
     let bare = format!("<BODY type=\"LICENSE\"><ISSUER>{issuer}</ISSUER></BODY>");
     let bare = signed_document(&bare, &keys::CONTOSO, Mode::Two);
@@ -210,14 +210,14 @@ fn what_stands_behind_the_signed_body_counts_for_nothing() {
     }
 }
 
-/// The part of a text between two others.
+/// Returns the text between the first `open` and the next `close`.
 fn between<'t>(text: &'t str, open: &str, close: &str) -> &'t str {
     let start = text.find(open).unwrap() + open.len();
     &text[start..start + text[start..].find(close).unwrap()]
 }
 
 #[test]
-fn keys_and_values_of_every_shape_have_their_answer() {
+fn unusual_keys_and_signature_values_are_classified() {
     use Signature::*;
     let whole = LicenseBuilder::server(&Server::azure()).text();
     let modulus = between(&whole, "<VALUE encoding=\"base64\" size=\"2048\">", "</VALUE>");
@@ -244,10 +244,10 @@ fn keys_and_values_of_every_shape_have_their_answer() {
         ("4096 bits", sized(&keys::LARGE, Mode::Two), Valid, KeyLink::Own),
         ("16384 bits", changed(modulus, &letters(2046)), Unsupported, KeyLink::Unanchored),
         ("512 bits", changed(modulus, &letters(63)), Unsupported, KeyLink::Unanchored),
-        ("endless", changed(modulus, &letters(1 << 20)), Unsupported, KeyLink::Unanchored),
+        ("6 Mbit", changed(modulus, &letters(1 << 20)), Unsupported, KeyLink::Unanchored),
         ("one", changed(modulus, "AQ=="), Unsupported, KeyLink::Unanchored),
         ("zero", changed(modulus, "AAAA"), Unsupported, KeyLink::Unanchored),
-        ("no base64", changed(modulus, "!"), Unsupported, KeyLink::Unanchored),
+        ("modulus that is no base64", changed(modulus, "!"), Unsupported, KeyLink::Unanchored),
         ("no modulus", changed(modulus, ""), Invalid, KeyLink::Broken),
         ("blank modulus", changed(modulus, " "), Invalid, KeyLink::Broken),
         ("no key", changed("PUBLICKEY", "NOKEY"), Invalid, KeyLink::Broken),
@@ -262,7 +262,7 @@ fn keys_and_values_of_every_shape_have_their_answer() {
         ("no digest at all", replaced("DIGEST", "NODIGEST"), Unsupported, KeyLink::Unanchored),
         ("no signature value", replaced(value, ""), Invalid, KeyLink::Broken),
         ("short signature", replaced(value, "AAAA"), Invalid, KeyLink::Broken),
-        ("no base64 for a signature", replaced(value, "!"), Invalid, KeyLink::Broken),
+        ("signature that is no base64", replaced(value, "!"), Invalid, KeyLink::Broken),
         ("SHA-256", replaced("SHA256", "SHA-256"), Valid, KeyLink::Own),
         ("sha256", replaced("SHA256", " sha256\n"), Valid, KeyLink::Own),
         ("MD5", replaced("SHA256", "MD5"), Unsupported, KeyLink::Unanchored),
@@ -279,16 +279,16 @@ fn keys_and_values_of_every_shape_have_their_answer() {
     assert_eq!(read(spelled.as_bytes()), (Valid, KeyLink::Linked));
 }
 
-/// A little-endian modulus with zeros in front, that is at its end.
+/// Adds leading zero bits to a little-endian modulus, which means zero bytes at its end.
 fn padded(modulus: &str) -> String {
-    // 256 bytes end in one letter pair and two signs; three bytes more fill the group.
+    // 256 bytes of base64 end with two letters and `==`. Further zero bytes fill the group.
     let stem = modulus.strip_suffix("==").unwrap();
     assert!(stem.ends_with(['A', 'Q', 'g', 'w']), "no stray bits");
     format!("{stem}AAAAAA")
 }
 
 #[test]
-fn zeros_before_a_modulus_change_nothing() {
+fn modulus_with_leading_zeros_is_the_same_key() {
     let modulus_of = |text: &str| {
         between(text, "<VALUE encoding=\"base64\" size=\"2048\">", "</VALUE>").to_owned()
     };
@@ -298,7 +298,7 @@ fn zeros_before_a_modulus_change_nothing() {
     assert_eq!(read(bytes.as_bytes()), (Signature::Valid, KeyLink::Own));
     let key = inspect(bytes.as_bytes()).facts().slc_key().map(str::to_owned);
     assert_eq!(key, Some(keys::AZURE.fingerprint()));
-    // In one document of a chain, and not in the others.
+    // Only one document of the chain has the padded form.
     let modulus = modulus_of(&certificates()[1]);
     let server = modulus_of(between(&certificates()[1], "<ISSUEDPRINCIPALS>", "</BODY>"));
     assert_ne!(modulus, server);
@@ -306,7 +306,7 @@ fn zeros_before_a_modulus_change_nothing() {
 }
 
 #[test]
-fn a_forged_license_never_names_somebody_elses_key_with_proof() {
+fn forged_license_never_proves_a_key() {
     let mut azure = Server::azure();
     azure.key = &keys::FORGER;
     let victims = [Server::contoso(), Server::azure(), Server::contoso_legacy()];
@@ -318,8 +318,8 @@ fn a_forged_license_never_names_somebody_elses_key_with_proof() {
                 let genuine = server_certificate(victim);
                 for builder in [client, server] {
                     let forged = builder.principal(victim).documents(documents);
-                    for behind in ["", genuine.as_str()] {
-                        let (_, link) = read(&forged.clone().followed_by(behind).build());
+                    for appended in ["", genuine.as_str()] {
+                        let (_, link) = read(&forged.clone().followed_by(appended).build());
                         assert!(matches!(link, KeyLink::Unanchored | KeyLink::Broken), "{link}");
                     }
                 }
@@ -329,12 +329,12 @@ fn a_forged_license_never_names_somebody_elses_key_with_proof() {
 }
 
 #[test]
-fn memory_of_certificates_changes_nothing() {
+fn certificate_cache_does_not_change_reports() {
     let good = client().documents(Documents::Eight).build();
     let bad = client().signing(Signing::Tampered).build();
     let ended = client().documents(Documents::Eight).issued("2016-06-29T07:12").build();
     let files = [&good, &bad, &ended, &good, &good[..good.len() - 3].to_vec(), &ended];
-    // Budgets that end before, in and behind the checking of signatures.
+    // These budgets end before, during and after the verification of signatures.
     for steps in [200_000, 350_000, 600_000, 900_000, 1 << 28] {
         let limits = || {
             let mut limits = Limits::default();
@@ -351,8 +351,8 @@ fn memory_of_certificates_changes_nothing() {
     }
 }
 
-/// What every bit counts in: `BODY`, digest and signature of each document, and so the modulus of
-/// each issuer, which stands in its BODY.
+/// Returns the ranges in which a changed bit must be detected: `BODY`, issuer modulus, digest and
+/// signature of each document.
 fn signed_runs(text: &str) -> Vec<std::ops::Range<usize>> {
     let mut runs = Vec::new();
     let mut at = 0;
@@ -380,7 +380,7 @@ fn signed_runs(text: &str) -> Vec<std::ops::Range<usize>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
     #[test]
-    fn a_flipped_bit_is_caught(
+    fn flipped_bit_is_detected(
         is_whole: bool, which in 0usize..32, position in 0.0f64..1.0, bit in 0u8..7,
     ) {
         let documents = if is_whole { Documents::Eight } else { Documents::Two };
@@ -390,7 +390,7 @@ proptest! {
         prop_assert_eq!(runs.len(), if is_whole { 32 } else { 8 });
         let which = which % runs.len();
         let run = runs[which].clone();
-        // The last letters of base64 may hold bits that mean nothing.
+        // The last letters of base64 may contain unused bits.
         let len = run.len().saturating_sub(3) as f64;
         let at = run.start + (len * position) as usize;
         bytes[at] ^= 1 << bit;

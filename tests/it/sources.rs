@@ -1,4 +1,4 @@
-//! The facts are the same from any source, however it splits its reads, warm or cold.
+//! Reports do not depend on the source, on the size of its reads, or on the state of the caches.
 
 use std::io::{self, Cursor, Read};
 
@@ -35,7 +35,7 @@ pub(crate) fn samples() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn every_source_gives_the_same_report() {
+fn every_source_yields_the_same_report() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     for depth in [Depth::Head, Depth::Full] {
@@ -61,9 +61,9 @@ fn every_source_gives_the_same_report() {
     }
 }
 
-/// What lies in memory is not read, and charged as if it were.
+/// Bytes in memory are charged as if they were read.
 #[test]
-fn every_source_is_read_up_to_the_same_budget() {
+fn every_source_has_the_same_budget() {
     for bytes in samples() {
         for depth in [Depth::Head, Depth::Full] {
             for budget in [500, 4096, 5000, 8192, 8544, 9192, 13_288, 20_000, 1 << 20] {
@@ -83,7 +83,7 @@ fn every_source_is_read_up_to_the_same_budget() {
 }
 
 #[test]
-fn a_stream_that_is_too_long_is_read_as_far_as_it_is_held() {
+fn stream_longer_than_the_spool_is_incomplete() {
     let license = LicenseBuilder::client(&Server::contoso(), &Client::windows()).build();
     let mut limits = Limits::default();
     limits.spool = license.len() as u64 - 100;
@@ -93,9 +93,9 @@ fn a_stream_that_is_too_long_is_read_as_far_as_it_is_held() {
     assert!(report.incomplete().is_some());
 }
 
-/// What is remembered of a license changes nothing of what is read of the same one with damage.
+/// Inspecting the intact license first must not change the report of a damaged copy.
 #[test]
-fn damage_reads_the_same_to_who_knows_what_was_damaged() {
+fn warm_caches_do_not_change_the_report_of_damaged_licenses() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/licenses");
     let mut runs = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -103,7 +103,7 @@ fn damage_reads_the_same_to_who_knows_what_was_damaged() {
         let build = |depth| Inspector::builder().depth(depth).keep_licenses(false).build();
         for depth in [Depth::Full, Depth::Head] {
             let mut warm = build(depth);
-            // So many places of each, whatever its size.
+            // About 30 offsets in each file.
             let step = (bytes.len() / 30).max(1);
             for at in (0..bytes.len()).step_by(step) {
                 let (before, after) = bytes.split_at(at);
@@ -114,7 +114,7 @@ fn damage_reads_the_same_to_who_knows_what_was_damaged() {
                     [before, before, after].concat(),
                 ];
                 for damaged in damaged {
-                    // Of what is damaged nothing may stay, and nothing of it may get lost.
+                    // The intact license fills the caches again.
                     warm.inspect_bytes(&bytes);
                     let expected = build(depth).inspect_bytes(&damaged);
                     assert_eq!(warm.inspect_bytes(&damaged), expected, "{at}");

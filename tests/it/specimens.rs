@@ -1,7 +1,7 @@
-//! Real files, where they are at hand: the folder in `RMSIGHT_SPECIMENS`.
+//! Real files, if `RMSIGHT_SPECIMENS` names a folder that contains them.
 //!
-//! They hold other people's names, so they are not part of this project, and what is compared of
-//! names is their SHA-256.
+//! The files contain personal names, so they are not part of this project. The tables contain the
+//! SHA-256 of each name.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,12 +16,12 @@ const HASHED: [&str; 5] = ["slc_name", "issuer_id", "issuer_name", "owner", "des
 pub(crate) fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("RMSIGHT_SPECIMENS").map(PathBuf::from);
     if folder.is_none() {
-        println!("skipped: RMSIGHT_SPECIMENS names no folder with real files");
+        println!("skipped: RMSIGHT_SPECIMENS is not set");
     }
     folder
 }
 
-/// The rows of a table with tabs, by file.
+/// Reads a table with columns separated by tabs. Each row maps a column to its text.
 fn table(path: &Path) -> Vec<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(path).unwrap();
     let mut lines = text.lines();
@@ -60,7 +60,7 @@ fn best(report: &rmsight::Report) -> Finding {
 }
 
 #[test]
-fn every_column_of_the_tables() {
+fn real_files_have_the_expected_columns() {
     let Some(folder) = folder() else { return };
     let mut inspector = Inspector::builder().verify(cfg!(feature = "verify")).labels(true).build();
     let mut wrong = Vec::new();
@@ -83,7 +83,7 @@ fn every_column_of_the_tables() {
 }
 
 #[test]
-fn nothing_else_reads_protected() {
+fn real_lookalikes_and_hostile_files_are_not_protected() {
     let Some(folder) = folder() else { return };
     let mut inspector = Inspector::default();
     for name in ["lookalikes", "hostile"] {

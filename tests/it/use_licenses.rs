@@ -1,11 +1,11 @@
-//! Use licenses beside, and in the place of, the publishing license.
+//! Use licenses beside a publishing license, and without one.
 
 use rmsight::{Anomaly, Dependency, Estate, Inspector, Protection, judge};
 use rmsight_specimen::{
     Client, IrmDocument, IrmKind, LicenseBuilder, Server, use_license, use_license_stream,
 };
 
-/// A use license of this server's, issued then, as it lies in an `EUL-` stream.
+/// Builds the content of an `EUL-` stream with a use license of `server`.
 fn stream(server: &Server, issued: &str) -> Vec<u8> {
     use_license_stream("CONTOSO\\ada", &use_license(server, &Client::windows(), issued))
 }
@@ -21,7 +21,7 @@ fn key_of(server: &Server) -> String {
 }
 
 #[test]
-fn they_are_counted_and_the_newest_names_its_server() {
+fn use_licenses_are_counted_and_newest_names_its_server() {
     let (older, newer) = (Server::contoso(), Server::azure());
     let files =
         [("2016-06-02T08:00", "2018-06-02T08:00"), ("2018-06-02T08:00", "2016-06-02T08:00")];
@@ -41,17 +41,17 @@ fn they_are_counted_and_the_newest_names_its_server() {
 }
 
 #[test]
-fn one_fills_in_for_a_license_that_is_missing_or_unreadable_and_decides_nothing() {
+fn use_license_replaces_missing_license_and_stays_undecided() {
     let server = Server::contoso();
     let with = |document: IrmDocument| document.use_license(stream(&server, "2016-06-02T08:00"));
     let whole = || document(LicenseBuilder::server(&server).build());
     let cases = [
         ("no bytes", with(document(Vec::new()))),
-        ("no text", with(document(vec![0xAA; 5000]))),
-        ("another text", with(document(b"<XrML><BODY type=\"x\"/></XrML>".to_vec()))),
+        ("binary license", with(document(vec![0xAA; 5000]))),
+        ("another XrML document", with(document(b"<XrML><BODY type=\"x\"/></XrML>".to_vec()))),
         ("no stream", with(document(Vec::new()).without_license())),
         (
-            "a class that nobody knows",
+            "unknown transform class",
             with(whole().transform_class("{00000000-0000-0000-0000-000000000000}")),
         ),
     ];

@@ -1,11 +1,11 @@
-//! What may hold files and is not opened is never called ordinary.
+//! Archives, images and messages that the library does not open are reported as unknown.
 
 use rmsight::{Inspector, Limits, Protection};
 use rmsight_specimen::{Attachment, Method, Zip, cab, eml, noise, rar4, rar5, self_extracting};
 
 const MEMBERS: [(&str, &[u8]); 1] = [("a.txt", b"text")];
 
-/// The error code of a file of which nobody knows what is in it.
+/// Inspects `bytes`. Returns the code and the offset of the error that left it incomplete.
 fn unknown(bytes: &[u8]) -> Option<(&'static str, Option<u64>)> {
     let report = Inspector::default().inspect_bytes(bytes);
     let expected =
@@ -15,8 +15,8 @@ fn unknown(bytes: &[u8]) -> Option<(&'static str, Option<u64>)> {
 }
 
 #[test]
-fn an_archive_that_a_program_unpacks_is_not_overlooked() {
-    // 7-Zip writes what its program is to do between the two.
+fn archive_in_self_extracting_program_is_reported() {
+    // 7-Zip writes the installer's settings between the program and the archive.
     let seven = |settings: &[u8]| [settings, b"7z\xBC\xAF\x27\x1C", &noise(7, 60)].concat();
     let settings = seven(b";!@Install@!UTF-8!\r\nTitle=\"Offers\"\r\n;!@InstallEnd@!");
     let settings_at = 512 + settings.windows(6).position(|at| at == b"7z\xBC\xAF\x27\x1C").unwrap();
@@ -27,9 +27,9 @@ fn an_archive_that_a_program_unpacks_is_not_overlooked() {
         ("rar 5", rar5(&MEMBERS), Some(512)),
         ("cab", cab(&MEMBERS), Some(512)),
         ("7z", seven(b""), Some(512)),
-        ("7z behind settings", settings, Some(settings_at)),
-        ("zip behind which a signature stands", signed, Some(512)),
-        ("a signature alone", noise(9, 9000), None),
+        ("7z after settings", settings, Some(settings_at)),
+        ("zip followed by a signature", signed, Some(512)),
+        ("signature without an archive", noise(9, 9000), None),
         ("nothing", Vec::new(), None),
     ];
     for (name, archive, at) in cases {
@@ -39,7 +39,7 @@ fn an_archive_that_a_program_unpacks_is_not_overlooked() {
 }
 
 #[test]
-fn the_image_of_an_optical_disc_is_not_overlooked() {
+fn optical_disc_image_is_reported() {
     let image = |begin: &[u8], descriptor: &[u8]| {
         let mut bytes = begin.to_vec();
         bytes.resize(32_768, 0);
@@ -67,7 +67,7 @@ fn the_image_of_an_optical_disc_is_not_overlooked() {
 }
 
 #[test]
-fn the_image_of_a_file_system_behind_nothing_is_not_overlooked() {
+fn file_system_image_that_begins_with_zeros_is_reported() {
     let cases: [(usize, &[u8]); 7] = [
         (65_600, b"_BHRfS_M"),
         (65_588, b"ReIsEr2Fs"),
@@ -84,13 +84,13 @@ fn the_image_of_a_file_system_behind_nothing_is_not_overlooked() {
         assert_eq!(unknown(&image), Some(("archive-not-opened", Some(0))), "{name}");
         let mut other = image.clone();
         other[at] ^= 1;
-        assert_eq!(unknown(&other), None, "{name}, another magic");
+        assert_eq!(unknown(&other), None, "{name}, damaged magic");
     }
 }
 
-/// The system area is for others to use; a file named like an image is looked at behind it.
+/// ISO 9660 leaves the content of the system area open. Only the name of such an image identifies it.
 #[test]
-fn the_image_of_a_disc_with_a_system_area_is_known_by_its_name() {
+fn disc_image_with_used_system_area_is_recognized_by_name() {
     let mut image = noise(5, 40_000);
     image[32_769..32_774].copy_from_slice(b"CD001");
     let mut inspector = Inspector::default();
@@ -103,20 +103,20 @@ fn the_image_of_a_disc_with_a_system_area_is_known_by_its_name() {
 }
 
 #[test]
-fn a_program_for_dos_that_unpacks_an_archive_is_not_overlooked() {
-    let program = |at: usize, sign: &[u8], behind: &[u8]| {
+fn archive_in_dos_program_is_reported() {
+    let program = |at: usize, mark: &[u8], appended: &[u8]| {
         let mut image = b"MZ\x40\0\x02\0".to_vec();
         image.resize(576, 0);
-        image[at..at + sign.len()].copy_from_slice(sign);
-        [&image, behind, &[0; 30]].concat()
+        image[at..at + mark.len()].copy_from_slice(mark);
+        [&image, appended, &[0; 30]].concat()
     };
     let arj = b"\x60\xEA\x25\0\x1E\x0B\x01\0\x10\0\x02\0";
     let cases: [(&str, Vec<u8>, Option<u64>); 6] = [
-        ("LHA by its word", program(36, b"LHA's SFX 2.13", b""), Some(0)),
-        ("ARJ by its word", program(28, b"RJSX", b""), Some(0)),
-        ("LHA behind the image", program(60, b"", b"\x20\x1A-lh5-"), Some(578)),
-        ("ARJ behind the image", program(60, b"", arj), Some(576)),
-        ("RAR behind the image", program(60, b"", b"Rar!\x1A\x07\0"), Some(576)),
+        ("LHA by its mark", program(36, b"LHA's SFX 2.13", b""), Some(0)),
+        ("ARJ by its mark", program(28, b"RJSX", b""), Some(0)),
+        ("LHA after the image", program(60, b"", b"\x20\x1A-lh5-"), Some(578)),
+        ("ARJ after the image", program(60, b"", arj), Some(576)),
+        ("RAR after the image", program(60, b"", b"Rar!\x1A\x07\0"), Some(576)),
         ("nothing", program(60, b"", b"text"), None),
     ];
     for (name, bytes, at) in cases {
@@ -125,7 +125,7 @@ fn a_program_for_dos_that_unpacks_an_archive_is_not_overlooked() {
 }
 
 #[test]
-fn a_member_of_nothing_is_neither_a_disc_nor_a_protected_file() {
+fn zip_member_of_zeros_is_neither_disc_image_nor_protected() {
     let zip = |name: &str, count: usize| {
         (0..count).fold(Zip::new(), |zip, member| {
             zip.member(&format!("{member}{name}"), vec![0; 65_536], Method::Deflated)
@@ -133,18 +133,18 @@ fn a_member_of_nothing_is_neither_a_disc_nor_a_protected_file() {
     };
     let named = unknown(&zip(".rpmsg", 1).build());
     assert_eq!(named.map(|(code, _)| code), Some("malformed-attachment"));
-    // None of them is decoded as far as a disc has its descriptor.
+    // The budget is too small to decode any member up to the offset of a disc descriptor.
     let mut limits = Limits::default();
     limits.inflated_total = 65_536;
     let report = Inspector::builder().limits(limits).build().inspect_bytes(&zip("", 8).build());
     assert!(report.incomplete().is_none(), "{:?}", report.incomplete());
 }
 
-/// A message as servers hand it on, but for how it is written.
+/// A message as a server delivers it. The tests change its line ends and its encoding.
 const MESSAGE: &str = "From: Jo <jo@contoso.example>\nTo: all@contoso.example\n\
     Subject: \u{dc}bersicht\nMIME-Version: 1.0\nContent-Type: multipart/mixed;\n\
     \tboundary=\"next\"\n\n--next\nContent-Type: application/x-microsoft-rpmsg-message\n\n\n--next--\n";
-/// As Outlook saves the text of one, which has no attachments.
+/// The text form in which Outlook saves a message. It has no attachments.
 const SAVED: &str =
     "From:\tJo\nSent:\tMonday\nTo:\tall\nSubject:\tReports\n\nContent-Type: paper\n";
 
@@ -153,7 +153,7 @@ fn utf16(text: &str, order: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 #[test]
-fn a_message_that_is_written_like_no_other_is_not_overlooked() {
+fn message_with_unusual_encoding_is_reported() {
     let forms: [fn(&str) -> Vec<u8>; 8] = [
         |text| text.replace('\n', "\r").into_bytes(),
         |text| text.replace('\n', "\r\r\n").into_bytes(),
@@ -169,13 +169,13 @@ fn a_message_that_is_written_like_no_other_is_not_overlooked() {
     let plain = "From: Jo\nDate: Mon\n\nNothing\n\n";
     let texts = [
         ("a message", MESSAGE.to_owned()),
-        ("with more behind it", MESSAGE.to_owned() + &"text\n".repeat(2000)),
-        ("passed on often", received.repeat(80) + MESSAGE),
+        ("followed by text", MESSAGE.to_owned() + &"text\n".repeat(2000)),
+        ("with many trace fields", received.repeat(80) + MESSAGE),
         (
-            "sent to many",
+            "with many recipients",
             format!("From: Jo\nTo: {}\n", "a@contoso.example, ".repeat(300)) + MESSAGE,
         ),
-        ("quoted first", format!(">{separator}{MESSAGE}")),
+        ("after a quoted separator", format!(">{separator}{MESSAGE}")),
         ("in a mailbox", [separator, plain, separator, MESSAGE].concat()),
         ("base64", "From: Jo\nContent-Transfer-Encoding: base64\n\nAAAA\n".to_owned()),
     ];
@@ -186,9 +186,9 @@ fn a_message_that_is_written_like_no_other_is_not_overlooked() {
             assert_eq!(unknown(&bytes), read, "form {number}, {name}");
             let zip = Zip::new().member("a.eml", bytes.clone(), Method::Deflated).build();
             let attached = eml(&[], &[Attachment::new("a.eml", bytes)]);
-            for holder in [zip, attached] {
-                let code = unknown(&holder).map(|(code, _)| code);
-                assert_eq!(code, Some("mail-not-read"), "form {number}, {name}, in something");
+            for container in [zip, attached] {
+                let code = unknown(&container).map(|(code, _)| code);
+                assert_eq!(code, Some("mail-not-read"), "form {number}, {name}, as a member");
             }
         }
         let answer = "HTTP/1.1 200 OK\nDate: Mon\nContent-Type: text/html\n\n<html>\n";
@@ -199,23 +199,23 @@ fn a_message_that_is_written_like_no_other_is_not_overlooked() {
 }
 
 #[test]
-fn a_message_with_odd_ends_here_and_there_is_read_if_it_can_be() {
+fn message_with_mixed_line_ends_is_read_or_reported() {
     let message = MESSAGE.replace('\n', "\r\n");
-    // Of the end of its first line nothing but the CR is looked at.
+    // The window over the header ends between the CR and the LF of the first line.
     let long = format!("{:4094}\"", "Content-Type: multipart/mixed; boundary=next; x=\"");
     let long = long + "\r\n\r\n--next\r\n\r\n\r\n--next--\r\n";
     let doubled = message.replace('\n', "\r\n").replacen("\r\r\n", "\r\n", 1);
     let bare = MESSAGE.replace('\n', "\r");
     let cases = [
-        ("folded behind a CR", message.replace(";\r\n\t", ";\r\t"), false),
+        ("folded after a CR", message.replace(";\r\n\t", ";\r\t"), false),
         ("CR in a field", message.replace("Jo ", "Jo\r"), false),
         ("CR in the body", message.replacen("\r\n--next", "\r\n.\r.\r\n--next", 1), false),
         ("the head ends with a CR", long, false),
-        ("doubled behind its first line", doubled, true),
-        ("doubled where the header ends", message.replacen("\r\n\r\n", "\r\n\r\r\n", 1), true),
-        ("one end is whole", bare.replacen("\rTo:", "\nTo:", 1), true),
-        ("the body is whole", bare.replacen("\r\r", "\r\r\n", 1), true),
-        ("so is the end of the header", bare.replacen("\r\r--next\r", "\r\r--next\n\n", 1), true),
+        ("doubled after the first line", doubled, true),
+        ("doubled at the end of the header", message.replacen("\r\n\r\n", "\r\n\r\r\n", 1), true),
+        ("one LF in the header", bare.replacen("\rTo:", "\nTo:", 1), true),
+        ("CR LF at the end of the header", bare.replacen("\r\r", "\r\r\n", 1), true),
+        ("LF LF in the body", bare.replacen("\r\r--next\r", "\r\r--next\n\n", 1), true),
     ];
     for (name, text, is_odd) in cases {
         let expected = is_odd.then_some(("mail-not-read", Some(0)));
