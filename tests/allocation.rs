@@ -1,6 +1,6 @@
-//! How much memory a file may take, counted at the allocator: the peak, and all of it together.
+//! Upper limits for the peak of the memory of an inspection, measured at the allocator.
 //!
-//! The only test of its binary, so that no other one allocates meanwhile.
+//! This binary has a single test, because another test would allocate at the same time.
 #![allow(missing_docs, clippy::arithmetic_side_effects, clippy::as_conversions)]
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -17,7 +17,7 @@ static PEAK: PeakMemAlloc<&StatsAlloc<System>> = PeakMemAlloc::new(&INSTRUMENTED
 
 const MIB: usize = 1 << 20;
 
-/// Peak and sum of what reading a file takes, with an inspector that is made for it.
+/// Returns the peak and the sum of the allocated bytes of one inspection with a new inspector.
 fn measure(bytes: &[u8], limits: Limits) -> (usize, usize) {
     PEAK.reset_peak_memory();
     let region = Region::new(&INSTRUMENTED_SYSTEM);
@@ -45,9 +45,9 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// 4 MB that say of one FAT sector a million times that it is the next one: a reader that loads the
-/// whole FAT first takes 514 MB for it.
-fn one_sector_a_million_times() -> Vec<u8> {
+/// Builds a compound file of 4 MB whose DIFAT lists the same FAT sector a million times. A reader that
+/// loads the whole FAT allocates 514 MB.
+fn repeated_fat_sector() -> Vec<u8> {
     const SECTORS: u32 = 8192;
     let mut file = vec![0; 512 * (SECTORS as usize + 1)];
     let mut put = |at: usize, value: u32| file[at..at + 4].copy_from_slice(&value.to_le_bytes());
@@ -63,7 +63,7 @@ fn one_sector_a_million_times() -> Vec<u8> {
     put(60, 0xFFFF_FFFE);
     put(68, 2);
     put(72, SECTORS - 2);
-    // Sector 0 is the FAT, sector 1 the directory, all others are the DIFAT, which says 0.
+    // Sector 0 is the FAT, sector 1 the directory. All others are the DIFAT, whose entries are 0.
     for entry in 0..128 {
         put(512 + 4 * entry, if entry == 1 { 0xFFFF_FFFE } else { 5 });
     }
@@ -71,7 +71,7 @@ fn one_sector_a_million_times() -> Vec<u8> {
         let next = if sector + 1 == SECTORS { 0xFFFF_FFFE } else { sector + 1 };
         put(512 * (sector as usize + 2) - 4, next);
     }
-    // The root, and a stream as its child that leads through the FAT.
+    // The root, and its child, a stream whose chain needs the FAT.
     for (entry, name, kind, child, start, size) in
         [(0, "Root Entry", 5, 1, 0xFFFF_FFFE_u32, 0), (1, "EncryptedPackage", 2, !0, 130, 3 << 20)]
     {
@@ -113,33 +113,28 @@ fn memory_stays_within_the_limits() {
         assert!(peak < 64 * MIB, "{}: {peak}", path.display());
         highest = highest.max((peak, path.clone()));
         most = most.max((total, path.clone()));
-        // A quarter of a megabyte for structures and as much for what is spooled; vectors double,
-        // and buffers of fixed size come on top.
+        // The limits are 256 KiB each. Growing vectors and buffers of fixed size add to them.
         let mut limits = Limits::default();
         limits.allocation = MIB as u64 / 4;
         limits.spool = MIB as u64 / 4;
         limits.license_bytes = MIB as u64 / 4;
         let (peak, _) = measure(&bytes, limits);
-        assert!(peak < 4 * MIB, "{}: {peak} within a quarter of a megabyte", path.display());
+        assert!(peak < 4 * MIB, "{}: {peak} with limits of 256 KiB", path.display());
     }
     println!("{} files", files.len());
     println!("highest peak {} KiB: {}", highest.0 >> 10, highest.1.display());
-    println!("most together {} KiB: {}", most.0 >> 10, most.1.display());
+    println!("most in total {} KiB: {}", most.0 >> 10, most.1.display());
 
-    // The issue allows 2 MiB for a compressed payload, however long it is.
+    // The peak for a compressed payload must not depend on its length.
     let license = LicenseBuilder::server(&Server::contoso()).build();
     let payload = PdfIrm::new(PdfForm::V2Wrapped, license).flate(true).content(12 * MIB).build();
     let (peak, total) = measure(&payload, Limits::default());
-    println!("compressed payload: peak {} KiB, together {} KiB", peak >> 10, total >> 10);
+    println!("compressed payload: peak {} KiB, in total {} KiB", peak >> 10, total >> 10);
     assert!(peak < 2 * MIB, "{peak}");
     drop(payload);
 
-    let crafted = one_sector_a_million_times();
+    let crafted = repeated_fat_sector();
     let (peak, total) = measure(&crafted, Limits::default());
-    println!(
-        "one FAT sector a million times: peak {} KiB, together {} KiB",
-        peak >> 10,
-        total >> 10
-    );
+    println!("repeated FAT sector: peak {} KiB, in total {} KiB", peak >> 10, total >> 10);
     assert!(peak < 2 * MIB, "{peak}");
 }

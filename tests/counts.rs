@@ -1,8 +1,8 @@
-//! What a file costs, counted: system calls, bytes, allocations. Counts are exact, so that nothing
-//! has to be believed of a clock.
+//! Upper limits for system calls, bytes and allocations of an inspection. Unlike times, these counts
+//! are exact.
 //!
-//! The only test of its binary: allocations are counted for the whole process, and the harness makes
-//! some between two tests.
+//! This binary has a single test, because the allocations of the whole process are counted and the
+//! test harness allocates between two tests.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
@@ -21,7 +21,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region as Allocations, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Counts reads. Beside them a file costs an open, a question for its size, and a close.
+/// A source that records its reads. A file also takes one open, one size query and one close.
 struct Counting<T> {
     source: T,
     reads: RefCell<Vec<usize>>,
@@ -53,7 +53,7 @@ fn inspector(depth: Depth) -> Inspector {
     Inspector::builder().depth(depth).keep_licenses(false).build()
 }
 
-/// Files that no format takes for its own, one like the other to a scan.
+/// Returns files that no format recognizes.
 fn plain() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("prose", b"Nothing in this file is protected. ".repeat(1000)),
@@ -68,7 +68,7 @@ fn plain() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn a_plain_file_costs_one_read_and_no_memory() {
+fn unrecognized_file_takes_one_read_and_no_allocation() {
     let mut inspector = inspector(Depth::Full);
     drop(inspector.inspect(&Counting::new(noise(3, 50_000))));
     for (name, bytes) in plain() {
@@ -78,7 +78,7 @@ fn a_plain_file_costs_one_read_and_no_memory() {
         let change = region.change();
         assert_eq!(report.worst(), Protection::None, "{name}");
         let (reads, read) = source.counts();
-        // Bytes of no familiar format may be a disk image or end in an archive: the end is read too.
+        // Binary data can be a disk image or end with an archive, so its end is read too.
         let most = if name == "noise" { 2 } else { 1 };
         let is_little = reads <= most && read <= most * 4096;
         assert!(is_little, "{name}: {reads} reads, {read} bytes");
@@ -91,7 +91,7 @@ fn license(size: usize) -> Vec<u8> {
     license.documents(Documents::Eight).size(size).build()
 }
 
-fn a_protected_document_costs_its_license_and_eight_kilobytes() {
+fn document_takes_its_license_and_at_most_8_kib() {
     for size in [36_000, 42_000, 47_000] {
         for payload in [8_192, 100_000, 450_000] {
             let license = license(size);
@@ -105,7 +105,7 @@ fn a_protected_document_costs_its_license_and_eight_kilobytes() {
                     assert_eq!(report.worst(), Protection::Rms);
                     let (reads, read) = source.counts();
                     let what = format!("{layout}, {depth}, {size}, {payload}");
-                    // With open, size and close that is seven system calls at most.
+                    // With open, size and close that is at most seven system calls.
                     assert!(reads <= 4, "{what}: {reads} reads");
                     assert!(read <= most + 8192, "{what}: {read} bytes");
                 }
@@ -114,11 +114,11 @@ fn a_protected_document_costs_its_license_and_eight_kilobytes() {
     }
 }
 
-fn a_gigabyte_costs_no_more_than_what_leads_to_its_license() {
+fn document_of_a_gigabyte_takes_few_reads_and_little_memory() {
     let document = IrmDocument::new(IrmKind::Ooxml, license(42_000)).payload_hole(1 << 30);
     let tail = [vec![Region::Stream("EncryptedPackage".into())], Compound::sdk_layout()].concat();
     let files = [
-        // The DIFAT is a list with one sector for every 8.3 MB, walked where the end is reached.
+        // The DIFAT is a list with one sector for each 8.3 MB, read up to the end of the file.
         ("head", 8, document.compound().build_sparse()),
         ("tail", 12 + 130, document.compound().layout(&tail).build_sparse()),
         (
@@ -140,7 +140,7 @@ fn a_gigabyte_costs_no_more_than_what_leads_to_its_license() {
     }
 }
 
-fn a_protected_document_asks_for_memory_a_bounded_number_of_times() {
+fn document_takes_a_bounded_number_of_allocations() {
     for (depth, verify, most) in
         [(Depth::Full, false, 60), (Depth::Full, true, 100), (Depth::Head, false, 50)]
     {
@@ -165,7 +165,7 @@ fn a_protected_document_asks_for_memory_a_bounded_number_of_times() {
     assert!(change.allocations <= 20, "{} allocations", change.allocations);
 }
 
-/// Bytes as an octet string in pieces of one byte (X.690 8.7), signed (RFC 5652).
+/// Builds signed data (RFC 5652) whose octet string has pieces of one byte (X.690, 8.7).
 fn in_pieces(bytes: &[u8]) -> Vec<u8> {
     let mut out = b"\x30\x80\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02\xA0\x80\x30\x80".to_vec();
     out.extend(
@@ -181,7 +181,7 @@ fn zip(members: impl IntoIterator<Item = Vec<u8>>, method: Method) -> Vec<u8> {
     members.fold(Zip::new(), |zip, (n, bytes)| zip.member(&format!("{n}"), bytes, method)).build()
 }
 
-/// What is counted of the work, in steps of some 20 ns: calls, copied bytes, allocations.
+/// Returns the work in steps of about 20 ns, from reads, bytes and allocations, and the error codes.
 fn work(bytes: &[u8], limits: &Limits) -> (u64, Vec<String>) {
     let mut inspector = Inspector::builder().limits(limits.clone()).verify(true).build();
     let source = Counting::new(bytes);
@@ -195,7 +195,7 @@ fn work(bytes: &[u8], limits: &Limits) -> (u64, Vec<String>) {
     (steps as u64, codes.map(|code| code.into_owned()).collect())
 }
 
-/// An input that spends a budget of `amount`, and the steps that one unit may stand for.
+/// Name, amount, maximum number of steps for each unit, and an input that exceeds the budget.
 type Spent = (&'static str, u64, u64, Vec<u8>);
 
 fn spent() -> Vec<Spent> {
@@ -214,7 +214,7 @@ fn spent() -> Vec<Spent> {
         ("allocation", 1_000_000, 1, in_pieces(&mailbox()[..200_000])),
         ("inflated", 100_000, 2, packed()),
         ("inflated-total", 100_000, 2, packed()),
-        // A megabyte comes out before the ratio counts.
+        // The ratio applies after 1 MB of output.
         ("ratio", 5, 300_000, packed()),
         ("license-bytes", 5_000, 1, chain()),
         ("licenses", 3, 10_000, zip((0..9).map(|_| document()), Method::Stored)),
@@ -231,13 +231,13 @@ fn spent() -> Vec<Spent> {
         ("pdf-objects", 3, 10_000, pdf),
         ("spool", 10_000, 1, zip([document()], Method::Deflated)),
         ("steps", 100_000, 3, mailbox()),
-        // The bytes of the file add twice as many.
+        // The bytes of the file are charged as steps too, about twice as many.
         ("steps-total", 100_000, 9, packed()),
     ]
 }
 
-/// A budget bounds the time of a file only if no unit of it stands for much work.
-fn a_unit_of_each_budget_is_little_work() {
+/// A budget bounds the time of an inspection only if each of its units stands for little work.
+fn unit_of_each_budget_is_little_work() {
     let all: Vec<_> = Limits::default().entries().map(|(name, _)| name).collect();
     assert_eq!(spent().iter().map(|(name, ..)| *name).collect::<Vec<_>>(), all);
     let mut wrong = Vec::new();
@@ -254,10 +254,10 @@ fn a_unit_of_each_budget_is_little_work() {
 }
 
 #[test]
-fn what_a_file_costs() {
-    a_plain_file_costs_one_read_and_no_memory();
-    a_protected_document_costs_its_license_and_eight_kilobytes();
-    a_gigabyte_costs_no_more_than_what_leads_to_its_license();
-    a_unit_of_each_budget_is_little_work();
-    a_protected_document_asks_for_memory_a_bounded_number_of_times();
+fn inspection_stays_within_the_counts() {
+    unrecognized_file_takes_one_read_and_no_allocation();
+    document_takes_its_license_and_at_most_8_kib();
+    document_of_a_gigabyte_takes_few_reads_and_little_memory();
+    unit_of_each_budget_is_little_work();
+    document_takes_a_bounded_number_of_allocations();
 }

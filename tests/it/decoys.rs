@@ -1,5 +1,5 @@
-//! A protected file with a second license in it. Whatever the second one is and wherever it is put,
-//! the file does not read as not needed (`rules`, the last two properties).
+//! Protected files that contain a second license. No content or position of the second license makes
+//! the file read as "not needed".
 
 use std::collections::BTreeSet;
 
@@ -12,18 +12,18 @@ use rmsight_specimen::{
     PdfForm, PdfIrm, Pfile, PfileVersion, Server, Zip, eml, gzip, mbox, rpmsg, tar, tnef,
 };
 
-/// The license under a key that an AD RMS cluster holds.
+/// Returns a license of an AD RMS cluster.
 fn held() -> String {
     let license = LicenseBuilder::client(&Server::contoso(), &Client::windows());
     license.documents(Documents::Eight).declaration(false).text()
 }
 
-/// The license of a tenant in Azure.
+/// Returns a license of an Azure tenant.
 fn decoy() -> String {
     LicenseBuilder::server(&Server::azure()).declaration(false).text()
 }
 
-/// Knows the key of [`held`], which the cluster still holds.
+/// Returns an estate in which the key of [`held`] is active.
 fn estate() -> Estate {
     let mut key = AuthorityKey::new(KeyStatus::Active);
     key.key = Some(Server::contoso().key.fingerprint());
@@ -36,7 +36,7 @@ fn utf8(text: &str) -> Vec<u8> {
     text.as_bytes().to_vec()
 }
 
-fn marked(text: &str) -> Vec<u8> {
+fn with_bom(text: &str) -> Vec<u8> {
     format!("\u{feff}{text}").into_bytes()
 }
 
@@ -48,12 +48,12 @@ fn document(kind: IrmKind, license: Vec<u8>) -> IrmDocument {
     IrmDocument::new(kind, license).payload(600)
 }
 
-/// Files of each container that holds a license, with this text as the license.
+/// Builds a file of each container that contains a license, with `text` as the license.
 fn containers(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let message = || rpmsg(&document(IrmKind::Message, utf8(text)).build());
     let attached = || [Attachment::rpmsg(message())];
-    let pfile = |version| Pfile::new(version, marked(text)).build();
-    let pdf = |form| PdfIrm::new(form, marked(text)).build();
+    let pfile = |version| Pfile::new(version, with_bom(text)).build();
+    let pdf = |form| PdfIrm::new(form, with_bom(text)).build();
     let office = || document(IrmKind::Ooxml, utf8(text)).build();
     let zip = |method| Zip::new().member("offer.docx", office(), method).build();
     vec![
@@ -68,7 +68,7 @@ fn containers(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         ("pfile 2.1", pfile(PfileVersion::V2_1)),
         ("pfile 3.0", pfile(PfileVersion::V3_0)),
         ("license", utf8(text)),
-        ("license, marked", marked(text)),
+        ("license with BOM", with_bom(text)),
         ("license, UTF-16", utf16(text)),
         ("pdf v1", pdf(PdfForm::V1)),
         ("pdf v1 in a wrapper", pdf(PdfForm::V1Wrapped)),
@@ -85,7 +85,7 @@ fn containers(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// The license text with another one in each place that a reader could take for the license.
+/// Returns texts with `other` in each position in which a reader could accept it as the license.
 fn texts(license: &str, other: &str) -> Vec<(String, String)> {
     let entity = other.replace('%', "").replace('"', "'");
     let hidden = [
@@ -107,7 +107,7 @@ fn texts(license: &str, other: &str) -> Vec<(String, String)> {
     texts
 }
 
-/// Files whose structure holds two licenses.
+/// Builds files whose structure contains two licenses.
 fn structures(license: &str, other: &str) -> Vec<(String, Vec<u8>)> {
     use rmsight_specimen::DRM_TRANSFORM;
     let mut files = Vec::new();
@@ -131,7 +131,7 @@ fn structures(license: &str, other: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 fn highest(report: &Report, estate: &Estate) -> Need {
-    // `yes` is the first of the list.
+    // `Need` is ordered from `Yes` to `No`.
     report.findings().map(|finding| judge(finding.facts(), estate).need()).min().unwrap()
 }
 
@@ -141,7 +141,7 @@ fn has_limit(report: &Report) -> bool {
     })
 }
 
-/// Whether the report keeps the promise, and what is wrong if not.
+/// Returns a description of the report if its need is too low.
 fn broken(report: &Report, estate: &Estate, may_be_damaged: bool) -> Option<String> {
     let alone = highest(report, &Estate::default());
     let known = highest(report, estate);
@@ -151,13 +151,13 @@ fn broken(report: &Report, estate: &Estate, may_be_damaged: bool) -> Option<Stri
     is_broken.then(|| format!("{alone} {known} {keys:?} {:?}", report.incomplete()))
 }
 
-/// XML does not allow these inside of an element: then the license is damaged.
-fn is_damage(place: &str) -> bool {
-    ["no markup inside", "document type inside", "entity inside"].contains(&place)
+/// XML does not allow these inside an element, so the license is damaged.
+fn is_damage(position: &str) -> bool {
+    ["no markup inside", "document type inside", "entity inside"].contains(&position)
 }
 
 #[test]
-fn every_container_of_the_corpus_is_among_them() {
+fn test_files_cover_every_container_of_a_license() {
     let mut inspector = Inspector::default();
     let mut has: BTreeSet<Container> = BTreeSet::new();
     for (name, bytes) in containers(&held()) {
@@ -181,14 +181,14 @@ fn every_container_of_the_corpus_is_among_them() {
 }
 
 #[test]
-fn a_decoy_in_the_text_never_lowers_the_highest_need() {
+fn decoy_in_the_text_never_lowers_the_highest_need() {
     let (estate, mut inspector) = (estate(), Inspector::default());
     let mut wrong = Vec::new();
-    for (place, text) in texts(&held(), &decoy()) {
+    for (position, text) in texts(&held(), &decoy()) {
         for (container, bytes) in containers(&text) {
             let report = inspector.inspect_bytes(&bytes);
-            if let Some(what) = broken(&report, &estate, is_damage(&place)) {
-                wrong.push(format!("{container}, {place}: {what}"));
+            if let Some(what) = broken(&report, &estate, is_damage(&position)) {
+                wrong.push(format!("{container}, {position}: {what}"));
             }
         }
     }
@@ -196,7 +196,7 @@ fn a_decoy_in_the_text_never_lowers_the_highest_need() {
 }
 
 #[test]
-fn a_decoy_in_the_structure_never_lowers_the_highest_need() {
+fn decoy_in_the_structure_never_lowers_the_highest_need() {
     let (estate, mut inspector) = (estate(), Inspector::default());
     let mut wrong = Vec::new();
     for (name, bytes) in structures(&held(), &decoy()) {
@@ -208,13 +208,13 @@ fn a_decoy_in_the_structure_never_lowers_the_highest_need() {
             let anomalies = &finding.facts().anomalies;
             assert!(anomalies.contains(&Anomaly::SeveralLicenses), "{name}");
         }
-        assert_eq!(report.findings().count(), 2, "{name}: identical candidates are one");
+        assert_eq!(report.findings().count(), 2, "{name}: identical candidates share a record");
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
-fn a_decoy_under_a_spent_budget_never_lowers_the_highest_need() {
+fn decoy_under_a_spent_budget_never_lowers_the_highest_need() {
     let estate = estate();
     let limited = |name: &str, amount: u64| {
         let mut limits = Limits::default();
@@ -238,9 +238,9 @@ fn a_decoy_under_a_spent_budget_never_lowers_the_highest_need() {
         budgets.push(limited("allocation", part / 4));
     }
     let mut files: Vec<(String, Vec<u8>, bool)> = Vec::new();
-    for (place, text) in texts(&held(), &decoy()) {
+    for (position, text) in texts(&held(), &decoy()) {
         for (container, bytes) in containers(&text) {
-            files.push((format!("{container}, {place}"), bytes, is_damage(&place)));
+            files.push((format!("{container}, {position}"), bytes, is_damage(&position)));
         }
     }
     for (name, bytes) in structures(&held(), &decoy()) {
@@ -249,7 +249,7 @@ fn a_decoy_under_a_spent_budget_never_lowers_the_highest_need() {
     let mut wrong = Vec::new();
     for (number, limits) in budgets.into_iter().enumerate() {
         let mut inspector = Inspector::builder().limits(limits).build();
-        // Each budget sees a part of the files, for all of them together take minutes.
+        // Each budget inspects an eighth of the files; all of them take minutes.
         for (name, bytes, is_damage) in files.iter().skip(number % 8).step_by(8) {
             let report = inspector.inspect_bytes(bytes);
             if let Some(what) = broken(&report, &estate, *is_damage) {
@@ -261,7 +261,7 @@ fn a_decoy_under_a_spent_budget_never_lowers_the_highest_need() {
 }
 
 #[test]
-fn a_candidate_that_cannot_be_read_is_a_record_of_its_own() {
+fn unreadable_candidate_has_its_own_record() {
     use rmsight_specimen::{DRM_TRANSFORM, LZX_TRANSFORM};
     let unknown = "{00000000-1111-2222-3333-444444444444}";
     let cases: [(&str, &str, Vec<u8>, Option<&str>); 4] = [
@@ -284,7 +284,7 @@ fn a_candidate_that_cannot_be_read_is_a_record_of_its_own() {
 }
 
 #[test]
-fn a_transform_without_a_description_beside_a_license_is_a_record_of_its_own() {
+fn transform_without_description_has_its_own_record() {
     let file = document(IrmKind::Ooxml, utf8(&decoy())).compound();
     let file = file.storage("\u{6}DataSpaces/TransformInfo/Another").build();
     let report = Inspector::default().inspect_bytes(&file);
@@ -294,7 +294,7 @@ fn a_transform_without_a_description_beside_a_license_is_a_record_of_its_own() {
 }
 
 #[test]
-fn a_license_in_a_certificate_chain_verifies_like_any_other() {
+fn license_in_a_certificate_chain_is_verified() {
     for encoding in [Encoding::Utf8, Encoding::Utf16] {
         let license = LicenseBuilder::client(&Server::contoso(), &Client::windows());
         let text = license.documents(Documents::Eight).declaration(false).text();
@@ -322,40 +322,40 @@ fn a_license_in_a_certificate_chain_verifies_like_any_other() {
 }
 
 #[test]
-fn a_certificate_chain_with_a_damaged_certificate_is_undecided() {
+fn certificate_chain_with_damaged_certificate_is_undecided() {
     let chain = "<certificatechain><certificate>****</certificate></certificatechain>";
     let report = Inspector::default().inspect_bytes(chain.as_bytes());
     assert_eq!(highest(&report, &Estate::default()), Need::Possible);
 }
 
 #[test]
-fn license_text_outside_of_the_fields_of_a_pfile_is_reported() {
+fn license_text_outside_of_pfile_fields_is_reported() {
     for version in PfileVersion::ALL {
-        let plain = Pfile::new(version, marked(&decoy())).build();
+        let plain = Pfile::new(version, with_bom(&decoy())).build();
         let at = plain.windows(6).position(|window| window == b"</XrML").unwrap() + 7;
         let (head, tail) = plain.split_at(at);
         let with_notice =
-            |text: &str| Pfile::new(version, marked(&decoy())).clear_text(text).build();
+            |text: &str| Pfile::new(version, with_bom(&decoy())).clear_text(text).build();
         let mut cases = vec![("clear text", with_notice(&held()))];
         for shift in ["", " ", "  "] {
             let text = shift.to_owned() + &held();
             cases.push(("base64", with_notice(&base64_of(text.as_bytes()))));
             cases.push(("base64 of UTF-16", with_notice(&base64_of(&utf16(&text)))));
-            // A shift by one byte, which white space of UTF-16 does not give.
+            // White space in UTF-16 shifts by two bytes; this shifts by one.
             let odd = [shift.as_bytes(), &utf16(&held())].concat();
             cases.push(("base64 of shifted UTF-16", with_notice(&base64_of(&odd))));
         }
         if version != PfileVersion::V2_0 {
-            let file = Pfile::new(version, marked(&decoy())).metadata(held().as_bytes());
+            let file = Pfile::new(version, with_bom(&decoy())).metadata(held().as_bytes());
             cases.push(("metadata", file.build()));
         }
-        // The content moves behind the second license.
+        // The content offset moves to the end of the second license.
         let mut moved = [head, held().as_bytes(), tail].concat();
-        let field = Pfile::new(version, marked(&decoy())).header_offset() + 20;
+        let field = Pfile::new(version, with_bom(&decoy())).header_offset() + 20;
         let content = u32::from_le_bytes(moved[field..field + 4].try_into().unwrap());
         let content = content + held().len() as u32;
         moved[field..field + 4].copy_from_slice(&content.to_le_bytes());
-        cases.push(("behind the license", moved));
+        cases.push(("after the license", moved));
         assert_eq!(
             highest(&Inspector::default().inspect_bytes(&plain), &Estate::default()),
             Need::No
@@ -370,18 +370,18 @@ fn license_text_outside_of_the_fields_of_a_pfile_is_reported() {
 }
 
 #[test]
-fn licenses_in_a_foreign_root_or_in_another_encoding_are_not_overlooked() {
+fn license_in_foreign_root_or_other_encoding_is_reported() {
     let chain = format!(
         "<certificatechain><certificate>{}</certificate></certificatechain>",
         base64_of(&utf16(&held()))
     );
-    let mut utf16_behind = utf8(&decoy());
-    utf16_behind.extend(utf16(&held()));
+    let mut utf16_after = utf8(&decoy());
+    utf16_after.extend(utf16(&held()));
     let cases = [
         ("foreign root", format!("<Root>{}{}</Root>", decoy(), held()).into_bytes()),
         ("foreign root, UTF-16", utf16(&format!("<Root>{}{}</Root>", decoy(), held()))),
-        ("chain behind", format!("{}{chain}", decoy()).into_bytes()),
-        ("UTF-16 behind", utf16_behind),
+        ("chain after", format!("{}{chain}", decoy()).into_bytes()),
+        ("UTF-16 after", utf16_after),
     ];
     for (name, file) in cases {
         let report = Inspector::default().inspect_bytes(&file);
@@ -389,9 +389,9 @@ fn licenses_in_a_foreign_root_or_in_another_encoding_are_not_overlooked() {
     }
 }
 
-/// Only the elements of the specification count, and a reader that takes others finds another key.
+/// A reader that accepts elements outside the specification finds another key.
 #[test]
-fn elements_beside_the_body_or_in_another_case_are_damage() {
+fn elements_beside_the_body_or_in_other_case_are_damage() {
     fn element<'t>(text: &'t str, name: &str) -> &'t str {
         let end = format!("</{name}>");
         &text[text.find(&format!("<{name}")).unwrap()..text.find(&end).unwrap() + end.len()]
@@ -402,7 +402,7 @@ fn elements_beside_the_body_or_in_another_case_are_damage() {
     let in_case = |text: &str, from: &str, to: &str| text.replace(from, to);
     let cases = [
         ("principals before", decoy.replacen("<BODY", &format!("{principals}<BODY"), 1)),
-        ("principals behind", decoy.replacen("</BODY>", &format!("</BODY>{principals}"), 1)),
+        ("principals after", decoy.replacen("</BODY>", &format!("</BODY>{principals}"), 1)),
         ("another body", decoy.replacen("<BODY", &(in_case(body, "BODY", "Body") + "<BODY"), 1)),
         ("no other body", in_case(&decoy, "BODY", "Body")),
         (
@@ -427,7 +427,7 @@ fn elements_beside_the_body_or_in_another_case_are_damage() {
 }
 
 #[test]
-fn a_value_that_other_markup_interrupts_is_refused() {
+fn value_interrupted_by_markup_yields_no_other_key() {
     let text = held();
     let key = text.split("<ISSUEDPRINCIPALS").nth(1).unwrap();
     let modulus = key.split("<VALUE encoding=\"base64\" size=").nth(1);

@@ -57,7 +57,11 @@ fn embedded_objects_are_inspected_if_deep() {
             &["word/embeddings/oleObject1.bin!/offer.docx"],
         ),
         ("in a document", doc(native, packaged("offer.docx", &offer)), &["offer.docx"]),
-        ("native data of another program", doc(native, [&[9, 0, 0, 0][..], &offer].concat()), &["stream#4"]),
+        (
+            "native data of another program",
+            doc(native, [&[9, 0, 0, 0][..], &offer].concat()),
+            &["stream#4"],
+        ),
         ("stream without a header", doc("Package", offer.clone()), &["stream#4"]),
         ("text", doc(native, packaged("offer.txt", &text)), &[]),
         ("link", doc(native, link), &[]),
@@ -67,7 +71,8 @@ fn embedded_objects_are_inspected_if_deep() {
         let expected: Vec<_> =
             members.iter().map(|member| (*member, Protection::Rms, true)).collect();
         // A compound file that is only an object is inspected without `deep` as well.
-        let always = if name == "compound file of one object" { expected.clone() } else { Vec::new() };
+        let always =
+            if name == "compound file of one object" { expected.clone() } else { Vec::new() };
         assert_eq!(found(&inspect(&bytes, false)), always, "{name}");
         let report = inspect(&bytes, true);
         assert_eq!(found(&report), expected, "{name}");
@@ -134,12 +139,7 @@ fn pdf_attachments_are_found_in_every_form_of_name_tree() {
             "[7 0 R]".into(),
             format!("<< /Names [(a) {file}] >>"),
         ),
-        (
-            "direct kid",
-            format!("/Kids [<< /Names [(a) {file}] >>]"),
-            String::new(),
-            String::new(),
-        ),
+        ("direct kid", format!("/Kids [<< /Names [(a) {file}] >>]"), String::new(), String::new()),
         (
             "loop",
             "/Kids [6 0 R]".into(),

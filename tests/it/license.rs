@@ -1,4 +1,4 @@
-//! Every field of the record, from licenses of every shape.
+//! Fields of the record, from licenses of each encoding and chain.
 
 use rmsight::{
     Anomaly, CertificateKind, Depth, Facts, Finding, Hierarchy, Inspector, IssuerKind,
@@ -25,7 +25,7 @@ fn client() -> LicenseBuilder {
 }
 
 #[test]
-fn every_encoding_and_every_chain_gives_the_same_head() {
+fn encoding_and_chain_do_not_change_the_head() {
     let plain = license(&client().build());
     assert!(plain.slc_key.is_some() && plain.slc_id.is_some() && plain.issued.is_some());
     let mut cases = Vec::new();
@@ -63,7 +63,7 @@ fn every_encoding_and_every_chain_gives_the_same_head() {
 }
 
 #[test]
-fn every_field_is_what_the_builder_put_there() {
+fn facts_equal_the_values_given_to_the_builder() {
     let tenant = "6594232e-0000-4000-8000-c711fc49ef58";
     let bytes = LicenseBuilder::client(&Server::azure(), &Client::federation())
         .issued("2024-02-29T23:59")
@@ -109,7 +109,7 @@ fn every_field_is_what_the_builder_put_there() {
 }
 
 #[test]
-fn license_is_hashed_on_request_and_only_as_a_whole() {
+fn license_hash_needs_the_option_and_full_depth() {
     let bytes = client().build();
     let expected: String =
         Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -126,7 +126,7 @@ fn license_is_hashed_on_request_and_only_as_a_whole() {
 }
 
 #[test]
-fn both_modes_are_told_by_the_digest() {
+fn crypto_mode_follows_the_digest() {
     for (server, mode, bits) in
         [(Server::contoso(), Mode::Two, 2048), (Server::contoso_legacy(), Mode::One, 1024)]
     {
@@ -139,7 +139,7 @@ fn both_modes_are_told_by_the_digest() {
 }
 
 #[test]
-fn the_head_alone_has_all_that_decides() {
+fn head_depth_has_key_and_url() {
     let bytes = client().size(40_000).build();
     let mut quick = Inspector::builder().depth(Depth::Head).build();
     let report = quick.inspect_bytes(&bytes);
@@ -156,7 +156,7 @@ fn the_head_alone_has_all_that_decides() {
 }
 
 #[test]
-fn a_repeat_is_an_anomaly_and_never_the_second_value() {
+fn repeated_element_is_an_anomaly_and_first_value_counts() {
     let plain = license(&client().build());
     let other = "https://other.example/_wmcs".to_owned();
     let repeats = [
@@ -179,7 +179,7 @@ fn a_repeat_is_an_anomaly_and_never_the_second_value() {
 }
 
 #[test]
-fn what_is_odd_is_said() {
+fn unusual_license_has_an_anomaly() {
     let cases = [
         (client().reflowed().build(), Anomaly::ReflowedLicense),
         (client().documents(Documents::Two).order(&[1, 0]).build(), Anomaly::ChainOrder),
@@ -195,7 +195,7 @@ fn what_is_odd_is_said() {
 }
 
 #[test]
-fn a_license_cut_anywhere_never_reads_unprotected() {
+fn license_cut_anywhere_never_reads_unprotected() {
     let bytes = client().documents(Documents::Two).build();
     let whole = license(&bytes);
     for end in (60..bytes.len()).step_by(61) {
@@ -210,7 +210,7 @@ fn a_license_cut_anywhere_never_reads_unprotected() {
 }
 
 #[test]
-fn certificates_and_templates_protect_nothing_by_themselves() {
+fn certificates_and_templates_are_not_protected_files() {
     use rmsight_specimen::{
         certificate_chain_file, client_certificate, server_certificate, template, use_license,
     };
@@ -237,7 +237,7 @@ fn certificates_and_templates_protect_nothing_by_themselves() {
 }
 
 #[test]
-fn the_raw_license_can_be_taken_apart() {
+fn raw_license_lists_certificates_and_application_data() {
     let bytes = client().documents(Documents::Eight).label("a", "b").build();
     let finding = inspect(&bytes);
     let license = finding.license().unwrap();
@@ -269,22 +269,22 @@ fn the_raw_license_can_be_taken_apart() {
 }
 
 #[test]
-fn a_bare_certificate_can_be_taken_apart_too() {
+fn bare_certificate_lists_its_chain() {
     use rmsight::Signature;
     use rmsight_specimen as specimen;
     use rmsight_specimen::{certificate_chain_file, server_certificate};
     let server = Server::contoso();
     let wide = |text: String| specimen::encode(&text, Encoding::Utf16Bom);
-    let turned = |text: String| specimen::encode(&text, Encoding::Utf16Be);
+    let big_endian = |text: String| specimen::encode(&text, Encoding::Utf16Be);
     let files = [
         server_certificate(&server).into_bytes(),
-        turned(server_certificate(&server)),
+        big_endian(server_certificate(&server)),
         wide(server_certificate(&server)),
         certificate_chain_file(&server),
     ];
     for bytes in files {
         let finding = inspect(&bytes);
-        let certificates = finding.license().expect("it is kept").certificates();
+        let certificates = finding.license().expect("the inspector keeps licenses").certificates();
         use CertificateKind::*;
         let kinds: Vec<_> = certificates.iter().map(|certificate| certificate.kind).collect();
         let expected = [ServerLicensor, ServerLicensor, CertificateAuthority, CertificateAuthority];

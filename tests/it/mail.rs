@@ -1,4 +1,4 @@
-//! Which messages, mailboxes and mail envelopes are recognized, and what is found in them.
+//! Messages, mailboxes and mail envelopes: recognition, and the protected files in them.
 
 use std::io::Write;
 
@@ -60,9 +60,9 @@ pub(crate) fn assert_code(what: &str, bytes: &[u8], expected: &str) {
     assert_eq!(is_none(&report), expected.is_empty(), "{what}");
 }
 
-/// `From ` lines by which the separator of `mbox` is replaced.
+/// The cases change the first `From ` line and the bytes around it.
 #[test]
-fn mailbox_with_an_odd_first_line_is_read() {
+fn mailbox_with_unusual_first_line_is_read() {
     let mailbox = String::from_utf8(mbox(&[plain_mail(), protected_mail()])).unwrap();
     let (first, rest) = mailbox.split_once('\n').unwrap();
     let undated = mailbox.replace(first, "From ada@contoso.com");
@@ -73,7 +73,7 @@ fn mailbox_with_an_odd_first_line_is_read() {
         ("byte order mark", format!("\u{FEFF}{mailbox}")),
         ("both", format!("\u{FEFF}\n{mailbox}")),
         ("quoted", format!(">{mailbox}")),
-        ("quoted behind a blank line", format!("\n>{mailbox}")),
+        ("quoted after a blank line", format!("\n>{mailbox}")),
         ("no first separator", rest.to_owned()),
         ("blank line, no first separator", format!("\n{rest}")),
         ("undated separators", undated),
@@ -81,7 +81,7 @@ fn mailbox_with_an_odd_first_line_is_read() {
         ("empty first message", format!("{first}\n\n{mailbox}")),
         ("empty message without a blank line", format!("{first}\n{mailbox}")),
         ("message without header", format!("{headerless}\n{mailbox}")),
-        ("blank line behind the separator", mailbox.replacen('\n', "\n\n", 1)),
+        ("blank line after the separator", mailbox.replacen('\n', "\n\n", 1)),
         ("message of headers only", format!("{first}\nSubject: x\n{mailbox}")),
     ];
     for (what, bytes) in cases {
@@ -94,7 +94,7 @@ fn mailbox_with_an_odd_first_line_is_read() {
 }
 
 #[test]
-fn part_behind_the_last_delimiter_is_read() {
+fn part_after_the_last_delimiter_is_read() {
     let mail = String::from_utf8(protected_mail()).unwrap();
     let boundary = "------=_specimen_0";
     let closed_early = mail.replacen(
@@ -105,8 +105,8 @@ fn part_behind_the_last_delimiter_is_read() {
     assert_ne!(closed_early, mail);
     assert_found("same boundary", closed_early.as_bytes());
     let at = closed_early.find(&format!("{boundary}--")).unwrap() + boundary.len() + 2;
-    let (before, behind) = closed_early.split_at(at);
-    let other = format!("{before}{}", behind.replace(boundary, "--other"));
+    let (before, after) = closed_early.split_at(at);
+    let other = format!("{before}{}", after.replace(boundary, "--other"));
     assert_code("other boundary", other.as_bytes(), "archive-not-opened");
     let bare = other.replace("Content-Disposition: attachment; filename=\"message.rpmsg\"\r\n", "");
     assert_ne!(bare, other);
@@ -116,7 +116,7 @@ fn part_behind_the_last_delimiter_is_read() {
 }
 
 #[test]
-fn pdf_magic_in_a_message_makes_no_pdf_of_it() {
+fn message_that_contains_pdf_magic_is_read_as_mail() {
     let mail = String::from_utf8(protected_mail()).unwrap();
     let text = mail.replace("This message is protected.", "It begins with %PDF-1.4, you know.");
     assert_found("in the text", text.as_bytes());
@@ -196,14 +196,14 @@ pub(crate) fn yencoded(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn file_encoded_in_text_is_noticed_wherever_it_begins() {
+fn file_encoded_in_text_is_reported() {
     let unopened = "archive-not-opened";
     let letter = |text: &[u8]| [b"From: a@b\nSubject: x\n\n", text].concat();
     let far = "One more line of text.\n".repeat(20_000);
     for bytes in [document(), message()] {
         let encoded = uuencoded("plan.docx", &bytes);
         assert_code("file", encoded.as_bytes(), unopened);
-        assert_code("file behind a blank line", format!("\n{encoded}").as_bytes(), unopened);
+        assert_code("file after a blank line", format!("\n{encoded}").as_bytes(), unopened);
         assert_code("far", &letter(format!("{far}{encoded}").as_bytes()), unopened);
         let two = uuencoded("b.png", b"\x89PNG not a picture") + &encoded;
         assert_code("second", &letter(two.as_bytes()), unopened);
@@ -243,7 +243,7 @@ fn signed_message_is_read_in_every_encoding() {
         let crlf = pem("CMS", &message).replace('\n', "\r\n");
         assert_found("CRLF", crlf.as_bytes());
         assert_found(
-            "behind a certificate",
+            "after a certificate",
             (certificate.clone() + &pem("CMS", &message)).as_bytes(),
         );
         let two = pem("CMS", &signed(b"text")) + &certificate + &pem("CMS", &message);
@@ -256,14 +256,14 @@ fn signed_message_is_read_in_every_encoding() {
     assert_code("text", b"MIA, or missing in action, is a word.\n", "");
 }
 
-/// `tag`, length of four bytes, content.
+/// Encodes a DER value with a length of four bytes.
 fn value(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     [&[tag, 0x84][..], &(content.len() as u32).to_be_bytes(), &content].concat()
 }
 
 #[test]
-fn every_content_type_is_opened_or_said_to_be_closed() {
+fn cms_content_type_is_read_or_reported_as_not_opened() {
     let id = |last: &[u8]| value(6, &[b"\x2A\x86\x48\x86\xF7\x0D\x01", last]);
     let info = |kind: &[u8], content: &[u8]| value(0x30, &[&id(kind), &value(0xA0, &[content])]);
     let octets = value(4, &[&document()]);
@@ -299,13 +299,13 @@ fn every_content_type_is_opened_or_said_to_be_closed() {
     }
     for kind in [b"\x07\x03".as_slice(), b"\x07\x04", b"\x07\x06", b"\x09\x10\x01\x02"] {
         let bytes = info(kind, &value(0x30, &[&version]));
-        assert_code("closed", &bytes, "archive-not-opened");
+        assert_code("encrypted or authenticated", &bytes, "archive-not-opened");
     }
 }
 
-/// Every byte before the content, and a few behind it.
+/// Damages each byte before the content, and the last 12 bytes.
 #[test]
-fn one_damaged_byte_of_an_envelope_makes_no_ordinary_file_of_it() {
+fn envelope_with_one_damaged_byte_is_not_ordinary() {
     let attachment = || [Attachment::new("offer.docx", document())];
     let envelopes = [
         ("signed", signed(&document())),
@@ -329,7 +329,7 @@ fn one_damaged_byte_of_an_envelope_makes_no_ordinary_file_of_it() {
 }
 
 #[test]
-fn calendar_and_contact_give_their_attachments_up() {
+fn attachment_of_calendar_or_contact_is_inspected() {
     let letters = BASE64_STANDARD.encode(document());
     let folded: String = letters
         .as_bytes()
@@ -427,7 +427,7 @@ fn multipart_without_its_last_delimiter_is_complete_if_its_parts_are() {
         ("mixed", &[text, binary], &truncated),
         ("signed", &[text], &truncated),
         ("report", &[text], &truncated),
-        // A header alone has no parts to lose.
+        // A header alone has no parts.
         ("mixed", &[], &(String::new(), false)),
         ("mixed", &["Content-Type: text/plain\r\nX-Y: z"], &truncated),
     ] {
@@ -445,7 +445,7 @@ fn put(file: &mut Item, path: &str, bytes: &[u8]) {
     file.create_stream(path).unwrap().write_all(bytes).unwrap();
 }
 
-/// An item with one attachment that is an object of the packager.
+/// Builds an item with one attachment, an OLE object of the packager.
 fn packaged(native: &[u8], name: &str) -> Vec<u8> {
     let mut file = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).unwrap();
     put(&mut file, "/__properties_version1.0", &[0; 32]);
@@ -471,7 +471,7 @@ fn native(file: &[u8], path_len: u32, path: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn object_of_the_packager_in_an_outlook_item_gives_its_file_up() {
+fn file_in_packager_object_of_outlook_item_is_inspected() {
     let whole = native(&document(), 7, b"C:\\tmp\0");
     assert_found("native", &packaged(&whole, "\u{1}Ole10Native"));
     assert_found("other name", &packaged(&whole, "\u{1}Ole10Nativf"));
@@ -488,7 +488,7 @@ fn object_of_the_packager_in_an_outlook_item_gives_its_file_up() {
 }
 
 #[test]
-fn attachment_at_another_sector_is_not_ordinary() {
+fn attachment_with_wrong_start_sector_is_not_ordinary() {
     let text = b"Nothing is protected here, and there is much of it. ".repeat(300);
     let item = Msg::new()
         .attachment(Attachment::new("a.txt", text))
@@ -530,7 +530,7 @@ fn use_license_alone_needs_the_same_at_every_depth() {
     }
 }
 
-/// The attachment is at the end of the file, so that the file is a PDF at its end too.
+/// The attachment is the last part of the file, so the end of the file looks like a PDF too.
 #[test]
 fn pdf_in_an_envelope_is_found_once() {
     let pdf = PdfIrm::new(PdfForm::V2, license()).build();

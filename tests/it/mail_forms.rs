@@ -58,14 +58,14 @@ fn calendar_with_damage_before_an_attachment_is_read() {
         format!("BEGIN:VCARD\r\nVERSION:3.0\r\nKEY;ENCODING=B;VALUE=BINARY:{letters}\r\n");
     for text in [text.clone(), contact] {
         for at in 0..11 {
-            let (before, behind) = text.split_at(at);
+            let (before, after) = text.split_at(at);
             for piece in ["A", "\0", "\0\0\0\0"] {
-                assert_found("inserted", format!("{before}{piece}{behind}").as_bytes());
+                assert_found("inserted", format!("{before}{piece}{after}").as_bytes());
             }
             for len in [1, 2, 4] {
-                let behind = behind.get(len..).unwrap();
+                let after = after.get(len..).unwrap();
                 if before.len() + len < 13 && text.starts_with("BEGIN:VCAL") || len == 1 {
-                    assert_found("deleted", format!("{before}{behind}").as_bytes());
+                    assert_found("deleted", format!("{before}{after}").as_bytes());
                 }
             }
         }
@@ -107,7 +107,7 @@ fn calendar_with_an_unreadable_attachment_is_reported() {
 }
 
 #[test]
-fn ordinary_calendar_raises_no_alarm() {
+fn ordinary_calendar_is_not_reported() {
     let prose = "A quote \" and a word; some text, 10:10 o'clock. ".repeat(40);
     let quoted = "Gr=C3=BC=C3=9Fe; aus M=C3=BCnchen und so weiter=\r\n".repeat(40);
     let cases = [
@@ -123,14 +123,14 @@ fn ordinary_calendar_raises_no_alarm() {
     }
 }
 
-/// A ZIP archive with a protected document, behind more bytes than the head has.
+/// Builds a ZIP archive with a protected document, after at least 6,000 other bytes.
 fn prefixed_zip(prefix: &[u8]) -> Vec<u8> {
     let zip = Zip::new().member("plan.docx", document(), Method::Deflated).build();
     [prefix.repeat(6000_usize.div_ceil(prefix.len())).as_slice(), &zip].concat()
 }
 
 #[test]
-fn attachment_with_a_zip_behind_its_head_is_opened_by_its_name() {
+fn attachment_with_zip_after_its_head_is_opened_by_name() {
     let noise: Vec<u8> = (0..1000_u32).map(|n| (n.wrapping_mul(n) >> 3).to_le_bytes()[0]).collect();
     for (what, prefix) in [("script", b"#!/bin/sh\n".as_slice()), ("noise", &noise)] {
         let bytes = prefixed_zip(prefix);
@@ -154,14 +154,14 @@ fn letter(body: &str) -> String {
 }
 
 #[test]
-fn file_behind_the_last_delimiter_without_a_header_is_reported() {
+fn file_without_header_after_the_last_delimiter_is_reported() {
     let mail = String::from_utf8(plain_mail()).unwrap();
     let base64 = base64_lines(&document(), "\r\n");
     for (what, epilogue) in [
-        ("behind an empty line", format!("\r\n{base64}")),
-        ("at once", base64.clone()),
-        ("behind three empty lines", format!("\r\n\r\n\r\n{base64}")),
-        ("behind a text", format!("footer\r\n\r\n{base64}")),
+        ("after an empty line", format!("\r\n{base64}")),
+        ("directly", base64.clone()),
+        ("after three empty lines", format!("\r\n\r\n\r\n{base64}")),
+        ("after a text", format!("footer\r\n\r\n{base64}")),
     ] {
         assert_code(what, format!("{mail}{epilogue}").as_bytes(), "archive-not-opened");
     }
@@ -180,10 +180,10 @@ fn uuencoded_file_with_an_unusual_first_line_is_reported() {
         ("mode of 6 digits", file.replacen(&begin, "begin 100644 plan.docx", 1)),
         ("no name", file.replacen(&begin, "begin 644", 1)),
         ("leading blanks", format!("  {file}")),
-        ("blank line behind", file.replacen(&begin, &format!("{begin}\r\n\r\n"), 1)),
+        ("blank line after it", file.replacen(&begin, &format!("{begin}\r\n\r\n"), 1)),
         ("quoted", quoted),
         ("indented", indented),
-        ("zip behind a script", uuencoded("x.zip", &prefixed_zip(b"#!/bin/sh\n"))),
+        ("zip after a script", uuencoded("x.zip", &prefixed_zip(b"#!/bin/sh\n"))),
     ];
     for (what, text) in &cases {
         let mail = letter(&format!("\r\nPlease see below.\r\n\r\n{text}"));
@@ -342,13 +342,13 @@ fn pem_with_one_damaged_byte_is_not_ordinary() {
 }
 
 #[test]
-fn log_of_http_requests_raises_no_alarm() {
+fn log_of_http_requests_is_not_reported() {
     let request = "GET / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n\r\n";
     let response = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: today\r\n\r\n";
     assert_code("requests", request.repeat(20).as_bytes(), "");
     assert_code("responses", response.repeat(20).as_bytes(), "");
     let mail = String::from_utf8(protected_mail()).unwrap();
-    assert_found("message behind a request line", format!("GET / HTTP/1.1\r\n{mail}").as_bytes());
+    assert_found("message after a request line", format!("GET / HTTP/1.1\r\n{mail}").as_bytes());
     let inner = format!("{request}GET / HTTP/1.1\r\n{mail}");
     assert!(!is_none(&inspect(inner.as_bytes())), "message in a request");
     assert_found("mailbox", &mbox(&[plain_mail(), protected_mail()]));

@@ -4,7 +4,6 @@
 #![allow(clippy::string_slice)]
 
 mod budgets;
-mod unsupported_archives;
 mod codes;
 mod corpus;
 mod damage;
@@ -36,4 +35,5 @@ mod specimens;
 #[path = "../../fuzz/src/targets.rs"]
 #[allow(unreachable_pub, clippy::type_complexity)] // shared with the fuzz crate
 mod targets;
+mod unsupported_archives;
 mod use_licenses;

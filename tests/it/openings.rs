@@ -259,7 +259,9 @@ fn license_after_damaged_markup_is_not_ordinary() {
             let inserted = [&whole[..at], b"\0", &whole[at..]].concat();
             let both = [removed, inserted];
             missed.extend(
-                both.iter().filter(|bytes| classify(bytes) == "none").map(|_| format!("{name}, {at}")),
+                both.iter()
+                    .filter(|bytes| classify(bytes) == "none")
+                    .map(|_| format!("{name}, {at}")),
             );
         }
     }

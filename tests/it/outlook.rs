@@ -184,7 +184,10 @@ fn use_license_without_its_message_leaves_the_file_undecided() {
     let (none, rms) = (Protection::None, Protection::Rms);
     let missing = || "license-missing".to_owned();
     let cases = [
-        (vec![attachment(), with_mail.clone()], (none, Some(1), (true, false), false, String::new())),
+        (
+            vec![attachment(), with_mail.clone()],
+            (none, Some(1), (true, false), false, String::new()),
+        ),
         (
             vec![attachment(), with_mail, without.clone()],
             (Protection::Unknown, Some(2), (true, false), false, missing()),

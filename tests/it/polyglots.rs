@@ -1,4 +1,4 @@
-//! Files that are two containers at once: both are told.
+//! Files that are two containers at once. The report describes both.
 
 use std::sync::LazyLock;
 
@@ -30,37 +30,37 @@ fn protected_zip() -> Vec<u8> {
     Zip::new().member("offer.docx", protected_document(), Method::Deflated).build()
 }
 
-/// Member, container, protection, and whether it is said to be one of two.
-type Told<'r> = (&'r str, &'r str, Protection, bool);
+/// Member, container, protection, and whether the finding has the anomaly `polyglot`.
+type Row<'r> = (&'r str, &'r str, Protection, bool);
 
-fn told(report: &Report) -> Vec<Told<'_>> {
-    let one = |facts: &'_ rmsight::Facts| facts.anomalies.contains(&Anomaly::Polyglot);
+fn rows(report: &Report) -> Vec<Row<'_>> {
+    let is_polyglot = |facts: &'_ rmsight::Facts| facts.anomalies.contains(&Anomaly::Polyglot);
     report
         .findings()
         .map(|finding| {
             let facts = finding.facts();
             let member = facts.member.as_deref().unwrap_or("");
-            (member, facts.container.as_str(), facts.protection, one(facts))
+            (member, facts.container.as_str(), facts.protection, is_polyglot(facts))
         })
         .collect()
 }
 
 #[test]
-fn both_containers_are_told() {
+fn report_describes_both_containers() {
     use Protection::{None as No, Rms};
     let pfile = || Pfile::new(PfileVersion::V3_0, license());
     let mut padded = protected_zip();
     padded.resize(padded.len().next_multiple_of(512), 0);
     let mut many_sectors = plain_compound();
     many_sectors.resize(128 * 512 + 512, 0);
-    let cases: Vec<(&str, Vec<u8>, Vec<Told<'_>>)> = vec![
+    let cases: Vec<(&str, Vec<u8>, Vec<Row<'_>>)> = vec![
         (
-            "two that are plain",
+            "two plain containers",
             [plain_pdf(CrossReference::Table), plain_zip()].concat(),
             vec![("", "pdf", No, true), ("zip#1", "zip", No, true)],
         ),
         (
-            "an archive behind a PDF",
+            "an archive after a PDF",
             [plain_pdf(CrossReference::Stream), protected_zip()].concat(),
             vec![
                 ("", "pdf", No, true),
@@ -69,7 +69,7 @@ fn both_containers_are_told() {
             ],
         ),
         (
-            "an archive behind a protected PDF",
+            "an archive after a protected PDF",
             [protected_pdf(), protected_zip()].concat(),
             vec![
                 ("", "pdf-irm-v2", Rms, true),
@@ -78,7 +78,7 @@ fn both_containers_are_told() {
             ],
         ),
         (
-            "an archive behind a compound file",
+            "an archive after a compound file",
             [plain_compound(), protected_zip()].concat(),
             vec![
                 ("", "ole", No, true),
@@ -87,7 +87,7 @@ fn both_containers_are_told() {
             ],
         ),
         (
-            "a padded archive behind more sectors than the FAT has",
+            "a padded archive after more sectors than the FAT has",
             [many_sectors, padded].concat(),
             vec![
                 ("", "ole", No, true),
@@ -96,7 +96,7 @@ fn both_containers_are_told() {
             ],
         ),
         (
-            "an archive behind a generic file",
+            "an archive after a generic file",
             [pfile().build(), protected_zip()].concat(),
             vec![
                 ("", "pfile", Rms, true),
@@ -105,7 +105,7 @@ fn both_containers_are_told() {
             ],
         ),
         (
-            "an archive behind a template",
+            "an archive after a template",
             [
                 template(&Server::contoso(), "{a}", &[(1033, "Secret", "For some")]).into_bytes(),
                 protected_zip(),
@@ -127,21 +127,21 @@ fn both_containers_are_told() {
             vec![("", "zip", No, true), ("pdf#1", "pdf-irm-v2", Rms, true)],
         ),
         (
-            "an archive behind an archive",
+            "an archive after an archive",
             [protected_zip(), plain_zip()].concat(),
             vec![("", "zip", No, true), ("zip#1!/offer.docx", "ooxml-irm", Rms, false)],
         ),
     ];
     for (what, bytes, expected) in cases {
         let report = Inspector::default().inspect_bytes(&bytes);
-        let mut told = told(&report);
-        told.sort_by_key(|(member, ..)| *member);
-        assert_eq!(told, expected, "{what}: {:?}", report.incomplete());
+        let mut rows = rows(&report);
+        rows.sort_by_key(|(member, ..)| *member);
+        assert_eq!(rows, expected, "{what}: {:?}", report.incomplete());
     }
 }
 
 #[test]
-fn what_holds_another_file_is_no_polyglot() {
+fn container_of_another_file_is_no_polyglot() {
     let pdf = || plain_pdf(CrossReference::Table);
     let stored = Zip::new().member("a.pdf", pdf(), Method::Stored).build();
     let late = Zip::new()
@@ -155,33 +155,33 @@ fn what_holds_another_file_is_no_polyglot() {
         ("a stored PDF in an archive", stored, 1),
         ("a stored PDF in a stored archive in an archive", nested, 2),
         ("the same in an archive", deeper, 2),
-        ("a protected one behind another member", late, 2),
+        ("a protected PDF after another member", late, 2),
         ("a document", protected_document(), 1),
         ("a package", word_package(&[], &[]), 1),
-        ("a PDF behind junk", [b"junk\n".as_slice(), &pdf()].concat(), 1),
+        ("a PDF after junk", [b"junk\n".as_slice(), &pdf()].concat(), 1),
         ("a PDF in a mail", eml(&[], &[Attachment::new("a.pdf", pdf())]), 1),
         ("a compound file of odd size", [plain_compound(), b"x".to_vec()].concat(), 1),
     ];
     for (what, bytes, records) in cases {
         let report = Inspector::default().inspect_bytes(&bytes);
-        let told = told(&report);
-        assert!(told.iter().all(|(.., polyglot)| !polyglot), "{what}: {told:?}");
-        assert_eq!(told.len(), records, "{what}: {told:?}");
+        let rows = rows(&report);
+        assert!(rows.iter().all(|(.., polyglot)| !polyglot), "{what}: {rows:?}");
+        assert_eq!(rows.len(), records, "{what}: {rows:?}");
     }
 }
 
 #[test]
-fn an_archive_behind_junk_is_an_archive() {
-    let bytes = [b"junk that nobody knows ".repeat(20).as_slice(), &protected_zip()].concat();
+fn archive_after_junk_is_an_archive() {
+    let bytes = [b"junk of unknown kind ".repeat(20).as_slice(), &protected_zip()].concat();
     let report = Inspector::default().inspect_bytes(&bytes);
-    let told = told(&report);
-    assert_eq!(told[0].1, "zip");
-    assert_eq!(told[1].0, "offer.docx");
+    let rows = rows(&report);
+    assert_eq!(rows[0].1, "zip");
+    assert_eq!(rows[1].0, "offer.docx");
     assert_eq!(report.worst(), Protection::Rms);
 }
 
-/// A PDF with a cross-reference table, as it is behind `before` bytes that it knows of.
-fn moved(pdf: &[u8], before: usize) -> Vec<u8> {
+/// Adds `before` to the offsets in the cross-reference table and to `startxref`.
+fn shifted(pdf: &[u8], before: usize) -> Vec<u8> {
     let text = String::from_utf8_lossy(pdf);
     let mut is_startxref = false;
     let lines = text.split_inclusive('\n').map(|line| {
@@ -196,24 +196,24 @@ fn moved(pdf: &[u8], before: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_pdf_behind_a_pdf_does_not_hide_it() {
+fn second_pdf_does_not_hide_the_first() {
     let mut plain = plain_pdf(CrossReference::Table);
     plain.retain(u8::is_ascii);
     let plain_start = String::from_utf8(plain.clone()).unwrap().find("1 0 obj").unwrap();
     assert!(plain_start < 100);
-    // Both parse when they are alone, and the second one where it stands.
-    let same = [b"x".repeat(10).as_slice(), &moved(&plain, 10)].concat();
+    // The shifted PDF parses at its new offset.
+    let same = [b"x".repeat(10).as_slice(), &shifted(&plain, 10)].concat();
     assert_eq!(Inspector::default().inspect_bytes(&same).worst(), Protection::None);
     for form in [PdfForm::V1, PdfForm::V1Wrapped, PdfForm::V2, PdfForm::V2Wrapped] {
         let protected = PdfIrm::new(form, license()).build();
-        for second in [plain.clone(), moved(&plain, protected.len())] {
+        for second in [plain.clone(), shifted(&plain, protected.len())] {
             let report = Inspector::default().inspect_bytes(&[&protected[..], &second].concat());
             let facts = report.findings().next().unwrap().facts();
-            let said = (facts.protection, facts.license.is_some(), &facts.error_code);
-            assert_eq!(said, (Protection::Rms, true, &None), "{form:?}");
+            let found = (facts.protection, facts.license.is_some(), &facts.error_code);
+            assert_eq!(found, (Protection::Rms, true, &None), "{form:?}");
             assert!(!facts.anomalies.is_empty(), "{form:?}");
         }
     }
-    let twice = [&plain[..], &moved(&plain, plain.len())].concat();
+    let twice = [&plain[..], &shifted(&plain, plain.len())].concat();
     assert_eq!(Inspector::default().inspect_bytes(&twice).worst(), Protection::None);
 }

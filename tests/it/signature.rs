@@ -36,7 +36,12 @@ fn signature_and_key_link_of_each_license_form() {
         ("no certificate", client().documents(One), Signature::Valid, KeyLink::Unanchored),
         ("server", server(), Signature::Valid, KeyLink::Own),
         ("server, chain", server().documents(Six), Signature::Valid, KeyLink::Linked),
-        ("server, client certificate", server().followed_by(&certificate), Signature::Valid, KeyLink::Own),
+        (
+            "server, client certificate",
+            server().followed_by(&certificate),
+            Signature::Valid,
+            KeyLink::Own,
+        ),
         ("reflowed", client().reflowed(), Signature::Reflowed, KeyLink::Linked),
         ("unsigned", client().signing(Signing::Absent), Signature::Unsigned, KeyLink::Unanchored),
         ("tampered", client().signing(Signing::Tampered), Signature::Invalid, KeyLink::Broken),
