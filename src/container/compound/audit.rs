@@ -75,7 +75,7 @@ impl DirectoryAudit {
             return malformed(self.invalid, "an object type of no specification");
         }
         if self.highest >= entries {
-            return malformed(None, "an entry points behind the directory's end");
+            return malformed(None, "an entry points past the end of the directory");
         }
         if let Some((offset, detail)) = self.implausible {
             return malformed(Some(offset), detail);

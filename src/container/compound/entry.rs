@@ -4,14 +4,14 @@ use super::layout::{ENTRY_LEN, MINI_STREAM_CUTOFF, NAME_LEN, NO_STREAM, VERSION_
 use crate::bytes::{Cursor, utf16_lossy};
 use crate::error::Result;
 
-/// What an entry is (MS-CFB 2.6.1, object type).
+/// Type of an entry (MS-CFB 2.6.1, object type).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EntryKind {
     /// Nothing.
     Free,
-    /// It has children.
+    /// Entry with children.
     Storage,
-    /// It has bytes.
+    /// Entry with bytes.
     Stream,
     /// The first entry; its bytes are the mini stream.
     Root,
@@ -25,7 +25,7 @@ pub(crate) struct DirectoryEntry {
     /// Its place in the directory.
     pub(crate) id: u32,
     pub(crate) kind: EntryKind,
-    /// How many bytes the stream has.
+    /// Bytes of the stream.
     pub(crate) size: u64,
     /// Offset of the entry in the file.
     pub(crate) offset: u64,
@@ -88,7 +88,7 @@ impl DirectoryEntry {
     }
 
     /// Returns what of the entry no writer leaves (MS-CFB 2.6.1): bytes that were inserted into a
-    /// directory, or removed, move the fields of all entries behind.
+    /// directory, or removed, move the fields of all later entries.
     pub(super) fn implausible(&self) -> Option<&'static str> {
         match self.kind {
             EntryKind::Free => {
@@ -128,7 +128,7 @@ impl DirectoryEntry {
         (self.start, self.size < MINI_STREAM_CUTOFF)
     }
 
-    /// Whether the entry has this name; case does not count.
+    /// Returns whether the entry has this name, ignoring case.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         if !name.is_ascii() {
             return self.units().map(upper).eq(name.encode_utf16().map(upper));
@@ -138,14 +138,14 @@ impl DirectoryEntry {
         units.len() == name.len() && odd.is_empty() && is_ascii_text(units, name)
     }
 
-    /// Whether the name begins with `prefix`; case does not count.
+    /// Returns whether the name begins with `prefix`, ignoring case.
     pub(crate) fn name_starts_with(&self, prefix: &str) -> bool {
         let mut units = self.units().map(upper);
         prefix.encode_utf16().map(upper).all(|unit| units.next() == Some(unit))
     }
 
-    /// Whether `name` would stand to the left of this entry (MS-CFB 2.6.4): the shorter name
-    /// first, then by upper-case code units. Real files break that order, so it is but a guess.
+    /// Returns whether `name` sorts before the name of this entry (MS-CFB 2.6.4): the shorter name
+    /// first, then by upper-case code units. Real files violate that order, so it is only a hint.
     pub(super) fn is_after(&self, name: &str) -> bool {
         let mine = self.units().len();
         let len = if name.is_ascii() { name.len() } else { name.encode_utf16().count() };
@@ -181,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn case_does_not_count_and_all_else_does(text in "[ -~]{0,40}", at: prop::sample::Index, unit: u16) {
+        fn names_are_compared_without_case(text in "[ -~]{0,40}", at: prop::sample::Index, unit: u16) {
             let wide = |text: &str| -> Vec<[u8; 2]> {
                 text.encode_utf16().map(u16::to_le_bytes).collect()
             };

@@ -1,7 +1,7 @@
-//! FAT and its chains, followed only as far as they are needed.
+//! FAT and its chains, of which only the needed sectors are read.
 
 use super::layout::{
-    END_OF_CHAIN, FAT_BEFORE, FAT_BEHIND, FAT_PAGE, HEADER_DIFAT, MAX_REGULAR_SECTOR, NO_STREAM,
+    END_OF_CHAIN, FAT_AFTER, FAT_BEFORE, FAT_PAGE, HEADER_DIFAT, MAX_REGULAR_SECTOR, NO_STREAM,
 };
 use crate::bytes::{Cursor, to_u64, to_usize};
 use crate::code::ErrorCode;
@@ -9,16 +9,16 @@ use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Ahead, Extent, UNKNOWN_SIZE, Window};
 
-/// The file allocation table (MS-CFB 2.3): which sector follows which. None of it is kept.
+/// File allocation table (MS-CFB 2.3). It stores no entries; the window caches them.
 #[derive(Debug)]
 pub(super) struct Fat {
     /// Sectors have `1 << shift` bytes.
     shift: u32,
-    /// Sectors that the file has, the last one perhaps cut short.
+    /// Number of sectors in the file. The last one may be incomplete.
     sectors: u64,
-    /// The FAT sectors that the header names.
+    /// FAT sectors that the header lists.
     header: [u32; HEADER_DIFAT],
-    /// DIFAT sectors (2.5) that were followed, and the next one.
+    /// DIFAT sectors (2.5) that were read, and the next one.
     difat: Vec<u32>,
     next_difat: u32,
 }
@@ -41,19 +41,19 @@ impl Fat {
         }
     }
 
-    /// Bytes of a sector.
+    /// Returns the bytes of a sector.
     pub(super) fn sector_len(&self) -> u64 {
         1 << self.shift
     }
 
-    /// Sectors that the file has: no chain can be longer.
+    /// Returns the number of sectors in the file, which bounds the length of every chain.
     pub(super) fn sectors(&self) -> u64 {
         self.sectors
     }
 
-    /// Where a sector begins, if the file reaches so far.
+    /// Returns the offset of a sector. Fails if it is after the end of the file.
     fn offset(&self, structure: &'static str, sector: u32) -> Result<u64> {
-        // The header takes the place of the sector before the first one.
+        // The header precedes sector 0 and has the size of a sector.
         let offset = u64::from(sector).saturating_add(1) << self.shift;
         if u64::from(sector) < self.sectors {
             Ok(offset)
@@ -69,13 +69,13 @@ impl Fat {
         u32::try_from(sector).unwrap_or(u32::MAX)
     }
 
-    /// The sector's bytes as an extent.
+    /// Returns the extent of a sector.
     pub(super) fn extent(&self, structure: &'static str, sector: u32) -> Result<Extent> {
         Ok(Extent { offset: self.offset(structure, sector)?, len: self.sector_len() })
     }
 
-    /// The sector behind `sector` in its chain; `None` where the chain ends. `run` sectors are
-    /// expected to follow, so that as much of the FAT is read at once.
+    /// Returns the sector after `sector` in its chain; `None` at the end of the chain. `run` is the
+    /// expected number of further sectors, whose FAT entries are read ahead.
     pub(super) fn next(
         &mut self,
         window: &mut Window<'_>,
@@ -107,8 +107,8 @@ impl Fat {
         }
     }
 
-    /// How many sectors behind `sector`, up to `most`, follow it both in its chain and in the file,
-    /// as far as the FAT is cached: a run of them is one glance, not a question for each.
+    /// Returns the number of sectors after `sector`, up to `most`, that follow it both in its chain
+    /// and in the file. Only cached FAT entries count. This replaces one call of `next` for each.
     pub(super) fn consecutive(
         &mut self,
         window: &mut Window<'_>,
@@ -122,15 +122,15 @@ impl Fat {
         let within = at & self.sector_len().saturating_sub(1);
         let start = self.fat_sector(window, at >> self.shift)?;
         let left = self.sector_len().saturating_sub(within) >> 2;
-        let behind = self.sectors.saturating_sub(u64::from(sector)).saturating_sub(1);
-        let most = to_usize(most.min(left).min(behind)).unwrap_or(0);
+        let following = self.sectors.saturating_sub(u64::from(sector)).saturating_sub(1);
+        let most = to_usize(most.min(left).min(following)).unwrap_or(0);
         let entries = window.cached(start.saturating_add(within), most.saturating_mul(4));
-        let count = to_u64(follow_in_a_row(sector, entries.as_chunks().0));
+        let count = to_u64(count_consecutive(sector, entries.as_chunks().0));
         window.meter().charge(Limit::ChainSectors, count)?;
         Ok(count)
     }
 
-    /// Whether the FAT has but two small sectors, one behind the other: they are read as one.
+    /// Returns whether the FAT consists of two adjacent small sectors, which one read takes.
     fn has_two_neighbors(&self) -> bool {
         let [first, second, third, ..] = self.header;
         self.sector_len() == FAT_PAGE
@@ -139,11 +139,11 @@ impl Fat {
             && second.checked_sub(1) == Some(first)
     }
 
-    /// The end of the FAT, where it lies directly before `sector` and is small: it will be asked
-    /// for next.
+    /// Returns the extent of the small FAT sectors immediately before `sector`, which are needed
+    /// next.
     pub(super) fn just_before(&self, sector: u32) -> Option<Extent> {
-        // Without a branch for each of the many, so that they are looked at together. Of what lies
-        // behind `sector` the distance wraps to more than that.
+        // Without a branch for each entry the loop is vectorized. The distance of a sector after
+        // `sector` wraps to a large number.
         let most = FAT_BEFORE.min(sector);
         let distances = self.header.iter().map(|fat| sector.wrapping_sub(*fat));
         let near = distances.map(|distance| if distance <= most { distance } else { 0 });
@@ -156,26 +156,26 @@ impl Fat {
         (self.sector_len() == FAT_PAGE).then_some(Extent { offset, len })
     }
 
-    /// How many bytes from `sector` on reach to the end of the FAT sector that has its entry, where
-    /// that lies shortly behind.
-    pub(super) fn just_behind(&self, sector: u32) -> Option<u64> {
+    /// Returns the number of bytes from `sector` to the end of the FAT sector with its entry, if
+    /// that sector follows within [`FAT_AFTER`] sectors.
+    pub(super) fn just_after(&self, sector: u32) -> Option<u64> {
         let index = to_usize((u64::from(sector) << 2) >> self.shift)?;
         let distance = self.header.get(index)?.checked_sub(sector)?;
-        let is_near = distance <= FAT_BEHIND && self.sector_len() == FAT_PAGE;
+        let is_near = distance <= FAT_AFTER && self.sector_len() == FAT_PAGE;
         is_near.then(|| u64::from(distance).saturating_add(1) << self.shift)
     }
 
-    /// Where the FAT sector `index` begins.
+    /// Returns the offset of FAT sector `index`.
     fn fat_sector(&mut self, window: &mut Window<'_>, index: u64) -> Result<u64> {
         let in_header = to_usize(index).and_then(|index| self.header.get(index));
         let sector = match in_header {
             Some(sector) => *sector,
             None => {
-                // The last number in a DIFAT sector is that of the next one.
+                // The last number of a DIFAT sector is the next DIFAT sector.
                 let each = (self.sector_len() >> 2).saturating_sub(1);
-                let behind = index.saturating_sub(to_u64(HEADER_DIFAT));
-                let which = behind.checked_div(each).unwrap_or(0);
-                let within = behind.checked_rem(each).unwrap_or(0).saturating_mul(4);
+                let index_in_difat = index.saturating_sub(to_u64(HEADER_DIFAT));
+                let which = index_in_difat.checked_div(each).unwrap_or(0);
+                let within = index_in_difat.checked_rem(each).unwrap_or(0).saturating_mul(4);
                 let start = self.difat_sector(window, which)?;
                 let offset = start.saturating_add(within);
                 read_u32(window, "DIFAT sector", offset, start, self.sector_len())?
@@ -192,7 +192,7 @@ impl Fat {
         self.offset("FAT sector", sector)
     }
 
-    /// Where the DIFAT sector `which` begins. The list of them is walked only so far.
+    /// Returns the offset of DIFAT sector `which`. Reads the list of them up to that sector.
     fn difat_sector(&mut self, window: &mut Window<'_>, which: u64) -> Result<u64> {
         while to_u64(self.difat.len()) <= which {
             window.meter().charge(Limit::ChainSectors, 1)?;
@@ -205,7 +205,7 @@ impl Fat {
                 ));
             }
             let start = self.offset("DIFAT sector", self.next_difat)?;
-            // A list that turns back on itself ends here: `which` is bounded by the file's size.
+            // A cycle ends too, because the size of the file bounds `which`.
             window.meter().charge(Limit::Allocation, 4)?;
             self.difat.push(self.next_difat);
             let offset = start.saturating_add(self.sector_len()).saturating_sub(4);
@@ -216,33 +216,33 @@ impl Fat {
     }
 }
 
-/// How many of the FAT's `entries` in a row, the first one that of `sector`, name the sector behind
-/// their own.
-fn follow_in_a_row(sector: u32, entries: &[[u8; 4]]) -> usize {
-    let mut behind = sector.wrapping_add(1);
+/// Counts the `entries` at the beginning that name the sector after their own. The first entry is
+/// that of `sector`.
+fn count_consecutive(sector: u32, entries: &[[u8; 4]]) -> usize {
+    let mut expected = sector.wrapping_add(1);
     let mut count: usize = 0;
-    // Most runs are long. Without a branch for each entry many are looked at together.
+    // Most runs are long. Without a branch for each entry the loop is vectorized.
     for block in entries.as_chunks::<16>().0 {
         let named = block.iter().map(|entry| u32::from_le_bytes(*entry)).zip(0..);
         let differ =
-            named.fold(0, |differ, (named, at)| differ | (named ^ behind.wrapping_add(at)));
+            named.fold(0, |differ, (named, at)| differ | (named ^ expected.wrapping_add(at)));
         if differ != 0 {
             break;
         }
-        behind = behind.wrapping_add(16);
+        expected = expected.wrapping_add(16);
         count = count.saturating_add(16);
     }
     for entry in entries.iter().skip(count) {
-        if u32::from_le_bytes(*entry) != behind {
+        if u32::from_le_bytes(*entry) != expected {
             break;
         }
-        behind = behind.wrapping_add(1);
+        expected = expected.wrapping_add(1);
         count = count.saturating_add(1);
     }
     count
 }
 
-/// The number at `offset`; where it is not cached, `ahead` bytes from `start` on are read.
+/// Returns the number at `offset`. If it is not cached, reads `ahead` bytes from `start` on.
 fn read_u32(
     window: &mut Window<'_>,
     structure: &'static str,
@@ -254,7 +254,7 @@ fn read_u32(
     let end = window.known_len().unwrap_or(UNKNOWN_SIZE);
     let whole = ahead.max(len).min(end.saturating_sub(start));
     let len = to_usize(len).unwrap_or(usize::MAX);
-    // From the start of the page on, so that earlier entries of it are at hand too.
+    // The read begins at the start of the page, so that its earlier entries are cached too.
     let ahead = to_usize(whole).unwrap_or(usize::MAX);
     let bytes = window.cached(offset, 4);
     if bytes.len() == 4 {
@@ -265,15 +265,15 @@ fn read_u32(
     Cursor::new(structure, bytes.get(last..).unwrap_or_default(), offset).u32_le("sector number")
 }
 
-/// A chain of sectors (MS-CFB 2.3), as far as it was followed.
+/// The part of a chain of sectors (MS-CFB 2.3) that was read.
 #[derive(Debug)]
 pub(super) struct SectorChain {
     structure: &'static str,
-    /// Contiguous runs, each with where it begins in the chain.
+    /// Contiguous runs, each with its offset in the chain.
     runs: Vec<(u64, Extent)>,
-    /// Bytes in them.
+    /// Total bytes of the runs.
     len: u64,
-    /// The last sector followed; the next one to begin with.
+    /// The last sector that was read, and the first sector if none was read.
     last: Option<u32>,
     next: Option<u32>,
 }
@@ -284,8 +284,8 @@ impl SectorChain {
         SectorChain { structure, runs: Vec::new(), len: 0, last: None, next }
     }
 
-    /// Where byte `at` of the chain lies in the file, and how many follow it there without a
-    /// break; `None` behind the chain's end.
+    /// Returns the extent in the file from byte `at` of the chain to the end of its run; `None`
+    /// after the end of the chain.
     pub(super) fn locate(
         &mut self,
         fat: &mut Fat,
@@ -295,8 +295,8 @@ impl SectorChain {
         if self.reach(fat, window, at.saturating_add(1))? <= at {
             return Ok(None);
         }
-        let behind = self.runs.partition_point(|(start, _)| *start <= at);
-        let run = behind.checked_sub(1).and_then(|index| self.runs.get(index));
+        let next = self.runs.partition_point(|(start, _)| *start <= at);
+        let run = next.checked_sub(1).and_then(|index| self.runs.get(index));
         Ok(run.map(|(start, extent)| {
             let skip = at.saturating_sub(*start);
             Extent {
@@ -306,13 +306,13 @@ impl SectorChain {
         }))
     }
 
-    /// Where byte `at` lies, if that is in the first run that was followed.
+    /// Returns the offset in the file of byte `at`, if the first run contains it.
     pub(super) fn offset_in_first(&self, at: u64) -> Option<u64> {
         let (_, first) = self.runs.first()?;
         (at < first.len).then(|| first.offset.saturating_add(at))
     }
 
-    /// Follows the chain until it has `enough` bytes or ends, and says how many it has.
+    /// Follows the chain until it has `enough` bytes or ends. Returns the number of bytes.
     #[inline(always)]
     pub(super) fn reach(
         &mut self,
@@ -320,7 +320,7 @@ impl SectorChain {
         window: &mut Window<'_>,
         enough: u64,
     ) -> Result<u64> {
-        // It mostly was followed so far before.
+        // In most calls the bytes are known already.
         if self.len >= enough { Ok(self.len) } else { self.follow(fat, window, enough) }
     }
 
@@ -367,7 +367,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_fat_before_a_sector_is_found_wherever_the_header_names_it() {
+    fn fat_sector_shortly_before_a_sector_is_found() {
         let just_before = |fats: &[u32], sector: u32| {
             let mut header = [NO_STREAM; HEADER_DIFAT];
             header[..fats.len()].copy_from_slice(fats);
@@ -386,40 +386,40 @@ mod tests {
     }
 
     #[test]
-    fn the_fat_behind_a_sector_is_reached_if_it_is_near() {
+    fn fat_sector_shortly_after_a_sector_is_found() {
         let bytes_to_its_end = |fats: &[u32], sector: u32| {
             let mut header = [NO_STREAM; HEADER_DIFAT];
             header[..fats.len()].copy_from_slice(fats);
-            Fat::new(9, 1 << 20, header, NO_STREAM).just_behind(sector)
+            Fat::new(9, 1 << 20, header, NO_STREAM).just_after(sector)
         };
         assert_eq!(bytes_to_its_end(&[], 3), None);
         assert_eq!(bytes_to_its_end(&[9, 4], 3), Some(7 * 512));
         assert_eq!(bytes_to_its_end(&[10], 3), Some(8 * 512));
         assert_eq!(bytes_to_its_end(&[11, 4], 3), None);
         assert_eq!(bytes_to_its_end(&[2], 3), None);
-        // The entry of sector 130 stands in the second one.
+        // The second FAT sector contains the entry of sector 130.
         assert_eq!(bytes_to_its_end(&[131, 133], 130), Some(4 * 512));
     }
 
     proptest! {
         #[test]
-        fn a_run_ends_where_an_entry_names_another_sector(
+        fn run_ends_at_the_first_other_entry(
             sector in prop_oneof![0..1000_u32, u32::MAX - 100..=u32::MAX],
             len in 0..90_usize,
             odd in proptest::option::of((0..90_usize, any::<u32>())),
         ) {
-            let behind = |at: usize| sector.wrapping_add(1 + u32::try_from(at).unwrap());
+            let expected = |at: usize| sector.wrapping_add(1 + u32::try_from(at).unwrap());
             let mut entries: Vec<[u8; 4]> =
-                (0..len).map(|at| behind(at).to_le_bytes()).collect();
+                (0..len).map(|at| expected(at).to_le_bytes()).collect();
             if let Some((at, entry)) = odd
                 && let Some(there) = entries.get_mut(at)
             {
                 *there = entry.to_le_bytes();
             }
             let mut numbered = entries.iter().enumerate();
-            let one_by_one = numbered.position(|(at, entry)| *entry != behind(at).to_le_bytes());
+            let one_by_one = numbered.position(|(at, entry)| *entry != expected(at).to_le_bytes());
             let one_by_one = one_by_one.unwrap_or(len);
-            prop_assert_eq!(follow_in_a_row(sector, &entries), one_by_one);
+            prop_assert_eq!(count_consecutive(sector, &entries), one_by_one);
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Ahead, EXTENT_MEMORY, Extent, UNKNOWN_SIZE, Window, join};
 
-/// Opened compound file. It stores offsets and no contents; each call takes the [`Window`] to read from.
+/// Opened compound file. It stores offsets and no contents; each call takes the [`Window`] to read
+/// from.
 #[derive(Debug)]
 pub(crate) struct CompoundFile {
     version: u16,
@@ -37,7 +38,8 @@ impl CompoundFile {
 
     /// Reads the header and the root of the directory.
     pub(crate) fn open(window: &mut Window<'_>) -> Result<CompoundFile> {
-        // A file that is decoded during reading, in a protected mail, need not be decoded to its end.
+        // A file that is decoded during reading, in a protected mail, need not be decoded to its
+        // end.
         let len = window.known_len().unwrap_or(UNKNOWN_SIZE);
         let header = CompoundHeader::parse(window.read(
             "compound file header",
@@ -50,7 +52,7 @@ impl CompoundFile {
         if let Some(place) = fat.just_before(header.first_directory) {
             let ahead = to_usize(place.len).unwrap_or(0).saturating_add(DIRECTORY_AHEAD);
             window.read("FAT sector", place.offset, ENTRY_LEN, Ahead::Bytes(ahead))?;
-        } else if let Some(len) = fat.just_behind(header.first_directory) {
+        } else if let Some(len) = fat.just_after(header.first_directory) {
             let place = fat.extent("directory", header.first_directory)?;
             let ahead = to_usize(len).unwrap_or(0).max(DIRECTORY_AHEAD);
             window.read("directory", place.offset, ENTRY_LEN, Ahead::Bytes(ahead))?;
@@ -81,7 +83,8 @@ impl CompoundFile {
         self.root
     }
 
-    /// Returns the entry `id` of the directory, in use or not; `None` after the end of the directory.
+    /// Returns the entry `id` of the directory, in use or not; `None` after the end of the
+    /// directory.
     pub(crate) fn entry(
         &mut self,
         window: &mut Window<'_>,
@@ -102,8 +105,8 @@ impl CompoundFile {
         read_entry(&mut self.directory, &mut self.fat, window, id, self.version)
     }
 
-    /// Returns a cached entry of the first run of the directory, and its offset. Nearly all entries are in
-    /// that run.
+    /// Returns a cached entry of the first run of the directory, and its offset. Nearly all entries
+    /// are in that run.
     fn at_hand<'w>(&self, window: &'w mut Window<'_>, id: u32) -> Result<Option<(&'w [u8], u64)>> {
         let nth = u64::from(id);
         window.meter().check(Limit::DirectoryEntries, nth.saturating_add(1))?;
@@ -113,10 +116,11 @@ impl CompoundFile {
         Ok((bytes.len() == ENTRY_LEN).then_some((bytes, offset)))
     }
 
-    /// Caches the next piece of the directory, so that a traversal of a fragmented directory does not
-    /// read the pieces repeatedly.
+    /// Caches the next piece of the directory, so that a traversal of a fragmented directory does
+    /// not read the pieces repeatedly.
     ///
-    /// A caller that visits all entries calls this for each. The cache ends with the directory, or at
+    /// A caller that visits all entries calls this for each. The cache ends with the directory, or
+    /// at
     /// [`MOST_KEPT`].
     pub(crate) fn keep(&mut self, window: &mut Window<'_>, id: u32) -> Result<()> {
         let at = u64::from(id).saturating_mul(to_u64(ENTRY_LEN));
@@ -149,8 +153,8 @@ impl CompoundFile {
         self.follow(window, entry, entry.size, &mut extents).map(|()| extents)
     }
 
-    /// Appends the extents of the first `len` bytes of a stream. After an error `extents` contains those
-    /// before it.
+    /// Appends the extents of the first `len` bytes of a stream. After an error `extents` contains
+    /// those before it.
     pub(crate) fn follow(
         &mut self,
         window: &mut Window<'_>,
@@ -182,9 +186,9 @@ impl CompoundFile {
                 return Err(ends_early(entry, left));
             }
             let mut extent = self.fat.extent("stream", sector)?;
-            let behind = left.div_ceil(sector_len).saturating_sub(1);
-            // What goes wrong here goes wrong again below, where it is told.
-            let run = self.fat.consecutive(window, sector, behind).unwrap_or(0);
+            let following = left.div_ceil(sector_len).saturating_sub(1);
+            // An error here occurs again below, which reports it.
+            let run = self.fat.consecutive(window, sector, following).unwrap_or(0);
             steps = steps.saturating_add(run).saturating_add(1);
             extent.len = extent.len.saturating_add(run.saturating_mul(sector_len)).min(left);
             left = left.saturating_sub(extent.len);
@@ -202,7 +206,7 @@ impl CompoundFile {
         Ok(())
     }
 
-    /// Follows a chain of the mini FAT (MS-CFB 2.4), whose sectors lie in the mini stream.
+    /// Follows a chain of the mini FAT (MS-CFB 2.4), whose sectors are in the mini stream.
     fn follow_mini(
         &mut self,
         window: &mut Window<'_>,
@@ -248,7 +252,7 @@ impl CompoundFile {
             return Ok(());
         }
         let next = if entry.size < MINI_STREAM_CUTOFF {
-            self.behind_mini_chain(window, entry)?
+            self.after_mini_chain(window, entry)?
         } else {
             let extents = self.extents(window, entry)?;
             let last = extents.last().map_or(0, |last| last.end().saturating_sub(1));
@@ -257,14 +261,14 @@ impl CompoundFile {
         match next {
             None => Ok(()),
             Some(_) => {
-                let detail = "its chain of sectors goes on behind the end of the stream";
+                let detail = "its chain of sectors continues after the end of the stream";
                 Err(Error::malformed(ErrorCode::MalformedFat, "stream", entry.offset, detail))
             }
         }
     }
 
     /// Returns the mini sector that follows those of a stream; `None` if the chain ends there.
-    fn behind_mini_chain(
+    fn after_mini_chain(
         &mut self,
         window: &mut Window<'_>,
         entry: &DirectoryEntry,
@@ -286,7 +290,7 @@ impl CompoundFile {
         Ok((sector != END_OF_CHAIN).then_some(sector))
     }
 
-    /// The first `max` bytes of a stream, or all of it.
+    /// Returns the first `max` bytes of a stream, or all of it.
     pub(crate) fn read(
         &mut self,
         window: &mut Window<'_>,

@@ -19,7 +19,7 @@ fn with_window<T>(source: &dyn ReadAt, run: impl FnOnce(&mut Window<'_>) -> T) -
     run(&mut window)
 }
 
-/// All that is in a file, by path; a storage has no bytes.
+/// Returns all entries of a file by path, with the bytes of streams.
 fn listing(source: &dyn ReadAt) -> Result<Files> {
     with_window(source, |window| {
         let mut file = CompoundFile::open(window)?;
@@ -42,7 +42,7 @@ fn listing(source: &dyn ReadAt) -> Result<Files> {
     })
 }
 
-/// The same by the `cfb` crate.
+/// Returns the same entries as read by the `cfb` crate.
 fn listing_by_cfb(bytes: &[u8]) -> Files {
     let mut file = cfb::CompoundFile::open(Cursor::new(bytes)).unwrap();
     let paths: Vec<(String, bool)> = file
@@ -65,7 +65,7 @@ fn pattern(len: usize, seed: usize) -> Vec<u8> {
     (0..len).map(|n| ((n * 7 + n / 251 + seed * 31) % 255) as u8 + 1).collect()
 }
 
-/// A file with storages, streams of many sizes, and one that needs several FAT sectors.
+/// Builds a file with storages, streams of many sizes, and a stream that needs several FAT sectors.
 fn sample(version: Version, siblings: Siblings) -> Compound {
     let mut file = Compound::new().version(version).siblings(siblings).layout(&[]);
     file = file.storage("outer/Inner Storage");
@@ -81,7 +81,7 @@ fn stream_region(path: &str) -> Region {
 }
 
 #[test]
-fn the_cfb_crate_and_this_reader_agree_on_every_layout() {
+fn entries_equal_those_of_cfb_in_every_layout() {
     use Region::{Directory, Fat, MiniFat, MiniStream};
     let (large, medium) = (stream_region("large"), stream_region("outer/stream 10"));
     let layouts = [
@@ -107,7 +107,7 @@ fn the_cfb_crate_and_this_reader_agree_on_every_layout() {
 }
 
 #[test]
-fn files_that_the_cfb_crate_wrote_are_read() {
+fn files_written_by_cfb_are_read() {
     for version in [cfb::Version::V3, cfb::Version::V4] {
         let file = cfb::CompoundFile::create_with_version(version, Cursor::new(Vec::new()));
         let mut file = file.unwrap();
@@ -123,7 +123,7 @@ fn files_that_the_cfb_crate_wrote_are_read() {
 }
 
 #[test]
-fn names_are_found_in_trees_of_any_shape() {
+fn name_is_found_in_a_tree_of_any_shape() {
     for siblings in
         [Siblings::Balanced, Siblings::RightOnly, Siblings::LeftOnly, Siblings::Unsorted]
     {
@@ -141,7 +141,7 @@ fn names_are_found_in_trees_of_any_shape() {
 }
 
 #[test]
-fn extents_are_those_of_the_file_and_neighbours_are_one() {
+fn contiguous_sectors_are_one_extent() {
     let sample = sample(Version::Three, Siblings::Balanced);
     let bytes = sample.build();
     with_window(&bytes, |window| {
@@ -166,10 +166,10 @@ fn extents_are_those_of_the_file_and_neighbours_are_one() {
 }
 
 #[test]
-fn damage_is_named_and_what_lies_before_it_is_kept() {
+fn damage_is_reported_and_earlier_entries_are_kept() {
     let sample = sample(Version::Three, Siblings::Balanced);
     let whole = sample.layout(&[stream_region("large")]).build();
-    // The chain of the large stream leaves the file in its tenth sector.
+    // The tenth sector of the chain is after the end of the file.
     let (stream, start) = with_window(&whole, |window| {
         let mut file = CompoundFile::open(window).unwrap();
         let root = file.root();
@@ -195,7 +195,7 @@ fn damage_is_named_and_what_lies_before_it_is_kept() {
 }
 
 #[test]
-fn trees_and_chains_that_turn_back_end() {
+fn cyclic_trees_and_chains_end() {
     let whole = sample(Version::Three, Siblings::RightOnly).build();
     let first = u32::from_le_bytes(whole[48..52].try_into().unwrap()) as usize;
     let directory = (first + 1) * 512;
@@ -205,7 +205,7 @@ fn trees_and_chains_that_turn_back_end() {
     let at = directory + child as usize * 128 + 72;
     bytes[at..at + 4].copy_from_slice(&child.to_le_bytes());
     assert_eq!(listing(&bytes).unwrap_err().code().as_str(), "malformed-directory");
-    // The directory's chain begins anew behind its first sector.
+    // The chain of the directory returns to its first sector.
     let mut bytes = whole.clone();
     let fat_sector = u32::from_le_bytes(whole[76..80].try_into().unwrap()) as usize;
     let fat_index = first / 128;
@@ -224,7 +224,7 @@ fn trees_and_chains_that_turn_back_end() {
 }
 
 #[test]
-fn storages_that_share_children_are_damage_and_cost_no_product() {
+fn storages_with_shared_children_are_damage() {
     const STORAGES: usize = 500;
     const CHILDREN: usize = 500;
     let mut file = Compound::new().siblings(Siblings::RightOnly).layout(&[]);
@@ -269,8 +269,8 @@ fn storages_that_share_children_are_damage_and_cost_no_product() {
 }
 
 #[test]
-fn a_fat_sector_that_the_difat_repeats_takes_no_memory() {
-    // Every FAT sector is the first one; the directory's chain runs in it for ever.
+fn repeated_fat_sector_in_difat_takes_no_memory() {
+    // Every FAT sector is the first one, so the chain of the directory is a cycle.
     let layout = [Region::Fat, Region::Directory];
     let mut bytes = Compound::new().zeros("payload", 4 << 20).layout(&layout).build();
     for n in 0..109 {
@@ -295,7 +295,7 @@ fn a_fat_sector_that_the_difat_repeats_takes_no_memory() {
 }
 
 #[test]
-fn the_difat_of_a_large_file_is_walked_as_far_as_needed() {
+fn difat_of_a_large_file_is_read_as_far_as_needed() {
     let file = Compound::new()
         .stream("first", pattern(5000, 1))
         .zeros("payload", 40 << 20)
@@ -320,7 +320,7 @@ fn the_difat_of_a_large_file_is_walked_as_far_as_needed() {
 }
 
 #[test]
-fn a_damaged_signature_is_still_a_compound_file() {
+fn compound_file_with_damaged_signature_is_recognized() {
     let mut bytes = sample(Version::Three, Siblings::Balanced).build();
     assert!(matches(&bytes));
     bytes[3] ^= 1;
@@ -332,7 +332,7 @@ fn a_damaged_signature_is_still_a_compound_file() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
-    fn no_damage_makes_it_panic(
+    fn damaged_files_never_panic(
         version in prop::sample::select(vec![Version::Three, Version::Four]),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
         in_structures: bool,
@@ -351,7 +351,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_behind_a_header_are_read_or_refused(tail in prop::collection::vec(any::<u8>(), 0..4096)) {
+    fn bytes_after_a_header_are_read_or_rejected(tail in prop::collection::vec(any::<u8>(), 0..4096)) {
         let mut bytes = Compound::new().zeros("payload", 9000).build();
         bytes.truncate(76);
         bytes.extend(tail);

@@ -66,7 +66,7 @@ impl Children {
                 TreeNode::Itself(id) => file.used_entry(window, id)?,
             };
             if matches!(node, TreeNode::Itself(_)) || entry.left == NO_STREAM {
-                self.go_on(Link::Right(entry.id), entry.right);
+                self.descend(Link::Right(entry.id), entry.right);
                 return Ok(Some(entry));
             }
             self.push(TreeNode::Itself(entry.id));
@@ -75,7 +75,7 @@ impl Children {
         Ok(None)
     }
 
-    fn go_on(&mut self, link: Link, node: u32) {
+    fn descend(&mut self, link: Link, node: u32) {
         if node != NO_STREAM {
             self.push(TreeNode::Tree(link, node));
         }
@@ -115,7 +115,7 @@ impl CompoundFile {
     /// Returns the children of `parent`.
     pub(crate) fn children(&self, parent: &DirectoryEntry) -> Children {
         let mut children = Children { next: None, pending: Vec::new() };
-        children.go_on(Link::Child(parent.id), parent.child);
+        children.descend(Link::Child(parent.id), parent.child);
         children
     }
 
@@ -138,8 +138,8 @@ impl CompoundFile {
         Ok(None)
     }
 
-    /// The child of `parent` with that name, if it is where the order of names puts it. It may
-    /// be elsewhere.
+    /// Returns the child of `parent` with that name, if the order of names leads to it. Another
+    /// position in the tree may contain it.
     pub(crate) fn likely_child(
         &mut self,
         window: &mut Window<'_>,
@@ -175,8 +175,8 @@ impl CompoundFile {
     }
 
     /// Records that `link` points to `entry`. Fails if another link does so too (MS-CFB 2.6.4: the
-    /// entries form trees): the traversal of storages that share a subtree would cost the product of
-    /// their sizes, and a cycle would not end.
+    /// entries form trees): the traversal of storages that share a subtree would cost the product
+    /// of their sizes, and a cycle would not end.
     #[inline]
     fn claim(&mut self, window: &mut Window<'_>, link: Link, entry: &DirectoryEntry) -> Result<()> {
         let index = usize::try_from(entry.id).unwrap_or(usize::MAX);
@@ -197,8 +197,8 @@ impl CompoundFile {
         }
     }
 
-    /// Records the link to an entry with a higher id than all recorded ones. The entry exists, so that the
-    /// size of the directory bounds the list.
+    /// Records the link to an entry with a higher id than all recorded ones. The entry exists, so
+    /// that the size of the directory bounds the list.
     #[cold]
     fn claim_first(&mut self, window: &mut Window<'_>, index: usize, key: u64) -> Result<()> {
         let len = index.saturating_add(1).next_multiple_of(LINKS_AT_ONCE);
@@ -228,7 +228,7 @@ impl CompoundFile {
                 ErrorCode::MalformedDirectory,
                 "directory",
                 None,
-                format!("entry {id} lies behind its end"),
+                format!("entry {id} is after its end"),
             )),
         }
     }
