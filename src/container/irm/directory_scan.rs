@@ -1,9 +1,9 @@
-//! A pass over all of the directory, for the names that only a file with data spaces has.
+//! Scan of all directory entries for names that only files with data spaces have.
 
 use std::collections::HashSet;
 
 use super::layout::{ProtectionSign, SIGNS};
-use super::read::Transform;
+use super::transform::Transform;
 use crate::bytes::to_u64;
 use crate::container::compound::{CompoundFile, DirectoryAudit, DirectoryEntry};
 use crate::error::{Error, Result};
@@ -14,9 +14,9 @@ use crate::source::Window;
 /// Result of a scan over the names of all directory entries, whether its trees contain them or not.
 #[derive(Debug, Default)]
 pub(super) struct DirectoryScan {
-    /// Descriptions of transforms that the trees did not lead to.
+    /// Descriptions of transforms that the trees do not contain.
     pub(super) primaries: Vec<DirectoryEntry>,
-    /// Entries of the directory.
+    /// Number of scanned entries.
     pub(super) entries: u32,
     pub(super) audit: DirectoryAudit,
     /// Error that ended the scan early.
@@ -27,7 +27,7 @@ pub(super) struct DirectoryScan {
 }
 
 impl DirectoryScan {
-    /// Looks at every entry but those that are `known`.
+    /// Scans all entries. Transforms in `known` are not added again.
     pub(super) fn of(
         file: &mut CompoundFile,
         window: &mut Window<'_>,
@@ -40,7 +40,7 @@ impl DirectoryScan {
             let kept = file.keep(window, scan.entries);
             match kept.and_then(|()| file.entry(window, scan.entries)) {
                 Ok(Some(entry)) => {
-                    if scan.look_at(entry, &known) {
+                    if scan.add(entry, &known) {
                         window
                             .meter()
                             .charge(Limit::Allocation, to_u64(size_of::<DirectoryEntry>()))?;
@@ -58,10 +58,11 @@ impl DirectoryScan {
         }
     }
 
-    /// Notes what the name of an entry says. Returns whether it is a transform that is not `known`.
-    fn look_at(&mut self, entry: DirectoryEntry, known: &HashSet<u32>) -> bool {
+    /// Records the sign that the name of an entry is. Returns whether it is a transform not in
+    /// `known`.
+    fn add(&mut self, entry: DirectoryEntry, known: &HashSet<u32>) -> bool {
         self.audit.count(&entry);
-        // A name counts whatever the entry's type says: that byte may be the damaged one.
+        // The type of the entry is ignored, because it may be damaged.
         let Some((_, sign)) = SIGNS.iter().find(|(name, _)| entry.is_named(name)) else {
             return false;
         };
@@ -74,27 +75,27 @@ impl DirectoryScan {
         self.signs & bit(sign) != 0
     }
 
-    /// Whether only a document with a publishing license has such names.
+    /// Returns whether a name was found that only documents with a publishing license have.
     pub(super) fn is_rights_managed(&self) -> bool {
         self.container().is_some()
     }
 
-    /// Whether it is a document with a password. No writer leaves `EncryptionInfo` in one with a
-    /// license.
+    /// Returns whether the names are those of a document with a password. No writer stores
+    /// `EncryptionInfo` in a document with a license.
     pub(super) fn is_password(&self) -> bool {
         self.has(ProtectionSign::EncryptionInfo)
             && self.has(ProtectionSign::Package)
             && !self.is_rights_managed()
     }
 
-    /// Whether anything speaks for data spaces, of whatever sort.
+    /// Returns whether a name of data spaces of any kind was found.
     pub(super) fn has_data_spaces(&self) -> bool {
         self.has(ProtectionSign::DataSpaces)
             || self.has(ProtectionSign::Primary)
             || self.has(ProtectionSign::Package)
     }
 
-    /// The layout that the names belong to.
+    /// Returns the layout that the names belong to.
     pub(super) fn container(&self) -> Option<Container> {
         [
             (ProtectionSign::Binary, Container::BinaryIrm),

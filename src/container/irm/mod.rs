@@ -1,15 +1,16 @@
-//! Documents with data spaces (MS-OFFCRYPTO 2.2): ECMA-376, binary Office, and .NET's envelope.
+//! Documents with data spaces (MS-OFFCRYPTO 2.2): ECMA-376, binary Office, and the envelope of
+//! .NET.
 //!
-//! What decides is the class GUID in the `\x06Primary` of a transform, never a name: names differ
-//! between writers. Where the GUID cannot be read, names show at least that something is there to
-//! be read, so that no damage makes a protected file look like an ordinary one.
+//! The class GUID in the `\x06Primary` of a transform decides. Names do not, because they differ
+//! between writers. If the GUID cannot be read, names still show that the file is encrypted, so a
+//! damaged protected file does not read as ordinary.
 
 mod directory_scan;
 mod layout;
-mod read;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 mod tests;
+mod transform;
 
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
@@ -25,17 +26,17 @@ use layout::{
     BINARY_TRANSFORM, DATA_SPACES, DOCUMENT_SUMMARY, LABEL_INFO, MESSAGE_PROPERTIES,
     MOST_LABEL_BYTES, OOXML_TRANSFORM, PLACEHOLDERS, PRIMARY, TRANSFORM_INFO, USE_LICENSE_PREFIX,
 };
-use read::{Class, Transform};
+use transform::{Transform, TransformClass};
 
-/// The transforms of a file, as they are found.
+/// Transforms of a file.
 #[derive(Debug, Default)]
 struct Transforms {
     found: Vec<Transform>,
     /// The error about each transform that could not be read.
     unread: Vec<Error>,
-    /// Why the search for transforms ended early.
+    /// Error that ended the search for transforms early.
     error: Option<Error>,
-    /// The storage of the transforms.
+    /// Storage that contains the transforms.
     info: Option<DirectoryEntry>,
 }
 
@@ -48,14 +49,14 @@ impl Transforms {
         Ok(())
     }
 
-    fn has(&self, class: &Class) -> bool {
+    fn has(&self, class: &TransformClass) -> bool {
         self.found.iter().any(|transform| transform.class == *class)
     }
 
     fn unknown(&self) -> Option<&Transform> {
-        self.found
-            .iter()
-            .find(|transform| matches!(transform.class, Class::Other(_) | Class::Compression))
+        self.found.iter().find(|transform| {
+            matches!(transform.class, TransformClass::Other(_) | TransformClass::Compression)
+        })
     }
 
     fn examine(
@@ -69,10 +70,11 @@ impl Transforms {
         let count = self.found.len().saturating_add(self.unread.len()).saturating_add(1);
         window.meter().check(Limit::Licenses, to_u64(count))?;
         window.meter().charge(Limit::Allocation, to_u64(size_of::<Transform>()))?;
-        match read::examine(file, window, sink, primary, storage) {
+        match transform::examine(file, window, sink, primary, storage) {
             Ok(transform) => {
                 if self.found.is_empty() {
-                    // Nearly every document has one; a list grows to four, which are large.
+                    // Most documents have one transform; a list would allocate four, which are
+                    // large.
                     #[allow(clippy::disallowed_methods)] // a constant
                     self.found.reserve_exact(1);
                 }
@@ -84,14 +86,14 @@ impl Transforms {
         Ok(())
     }
 
-    /// The first error about a transform.
+    /// Returns the first error about a transform.
     fn first_error(&self) -> Option<Error> {
         self.unread.first().or(self.error.as_ref()).cloned()
     }
 }
 
-/// Reads the license of a document with data spaces; false where it has none of that, or where it
-/// is a message besides.
+/// Reads the license of a document with data spaces. Returns false if the file has no data spaces,
+/// or is also an Outlook item.
 pub(crate) fn read(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -101,7 +103,7 @@ pub(crate) fn read(
     if let Err(error) = follow_names(file, window, sink, &mut transforms) {
         transforms.note(error)?;
     }
-    let scan = if transforms.has(&Class::Rms) {
+    let scan = if transforms.has(&TransformClass::Rms) {
         DirectoryScan::default()
     } else {
         let scan = DirectoryScan::of(file, window, &transforms.found)?;
@@ -113,16 +115,16 @@ pub(crate) fn read(
         }
         scan
     };
-    if transforms.has(&Class::Rms) {
+    if transforms.has(&TransformClass::Rms) {
         rights_managed(file, window, sink, &transforms, &scan)?;
-        // The license may be that of a document embedded in a message, which has more to look at.
+        // The license may belong to a document in an Outlook item, whose reader is needed too.
         let root = file.root();
         return Ok(!matches!(file.likely_child(window, &root, MESSAGE_PROPERTIES), Ok(Some(_))));
     }
     without_license(file, window, sink, transforms, scan)
 }
 
-/// Finds the transforms where the specification puts them.
+/// Finds the transforms in the storages that the specification names.
 fn follow_names(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -148,7 +150,7 @@ fn follow_names(
     Ok(())
 }
 
-/// A transform of the class is there: all else is only about what can be read of it.
+/// Reports a file with at least one transform of rights management.
 fn rights_managed(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -156,11 +158,11 @@ fn rights_managed(
     transforms: &Transforms,
     scan: &DirectoryScan,
 ) -> Result<()> {
-    let all = || transforms.found.iter().filter(|transform| transform.class == Class::Rms);
+    let all = || transforms.found.iter().filter(|transform| transform.class == TransformClass::Rms);
     sink.container(all().next().map_or(Container::Ole, |first| layout_of(first, scan)));
     sink.protection(Protection::Rms);
     if all().nth(1).is_some() || all().any(|transform| transform.storage.is_none()) {
-        // One transform is what everybody writes, in the place that the specification names.
+        // All known writers store one transform, in the storage that the specification names.
         sink.anomaly(Anomaly::NonSpecLayout, all().nth(1).map(|second| second.primary.offset));
     }
     let mut failed = transforms.error.clone();
@@ -169,7 +171,7 @@ fn rights_managed(
             let name = transform.storage.map(|storage| storage.name());
             sink.evidence("transform", &name.unwrap_or_default(), transform.class_at);
         }
-        let license = match read::find_license(transform, window) {
+        let license = match transform::find_license(transform, window) {
             Ok(license) => license,
             Err(error) if error.ends_file() => return Err(error),
             Err(error) => {
@@ -177,31 +179,32 @@ fn rights_managed(
                 continue;
             }
         };
-        if let Err(error) = read::deliver(transform, &license, window, sink) {
+        if let Err(error) = transform::deliver(transform, &license, window, sink) {
             if error.ends_file() {
                 return Err(error);
             }
             failed.get_or_insert(error);
         }
     }
-    // Any of these may be the one that the document is encrypted with.
+    // Each of these may be the transform that encrypts the document.
     for error in &transforms.unread {
         sink.unread_license(error.clone())?;
     }
     for transform in &transforms.found {
-        if let Class::Other(class) = &transform.class {
+        if let TransformClass::Other(class) = &transform.class {
             sink.unread_license(unknown_class(class, transform.class_at))?;
         }
     }
-    if transforms.has(&Class::Password) {
+    if transforms.has(&TransformClass::Password) {
         sink.evidence("transform", "a password beside the license", None);
     }
-    placeholder(file, window, sink, transforms, scan)?;
-    beside(file, window, sink, transforms)?;
+    check_placeholder(file, window, sink, transforms, scan)?;
+    use_licenses_and_labels(file, window, sink, transforms)?;
     failed.map_or(Ok(()), Err)
 }
 
-/// Which writer's layout it is, by the transform's name: the class is the same in all.
+/// Returns the layout of the writer, by the name of the transform. The class is the same in all
+/// layouts.
 fn layout_of(transform: &Transform, scan: &DirectoryScan) -> Container {
     match &transform.storage {
         Some(storage) if storage.is_named(OOXML_TRANSFORM) => Container::OoxmlIrm,
@@ -211,16 +214,16 @@ fn layout_of(transform: &Transform, scan: &DirectoryScan) -> Container {
     }
 }
 
-/// A binary document carries one more, for programs that know nothing of licenses: it says that
-/// they cannot open it.
-fn placeholder(
+/// Reports a binary document without a placeholder, a document for programs without rights
+/// management that says that they cannot open the file.
+fn check_placeholder(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     transforms: &Transforms,
     scan: &DirectoryScan,
 ) -> Result<()> {
-    let first = transforms.found.iter().find(|transform| transform.class == Class::Rms);
+    let first = transforms.found.iter().find(|transform| transform.class == TransformClass::Rms);
     if first.is_none_or(|first| layout_of(first, scan) != Container::BinaryIrm) {
         return Ok(());
     }
@@ -235,7 +238,7 @@ fn placeholder(
             Ok(None) => break,
             Err(error) if error.ends_file() => return Err(error),
             Err(error) => {
-                // Damage in the directory says nothing about it.
+                // With a damaged directory it is unknown whether the placeholder exists.
                 if error.kind() == ErrorKind::Limit {
                     sink.incomplete(error);
                 }
@@ -247,25 +250,26 @@ fn placeholder(
     Ok(())
 }
 
-/// Use licenses and labels. Damage in them never costs the publishing license.
-fn beside(
+/// Reads use licenses and labels. Damage in them does not affect the publishing license.
+fn use_licenses_and_labels(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     transforms: &Transforms,
 ) -> Result<()> {
     if sink.reads_whole_licenses() {
-        let rms = transforms.found.iter().filter(|transform| transform.class == Class::Rms);
+        let rms =
+            transforms.found.iter().filter(|transform| transform.class == TransformClass::Rms);
         for storage in rms.filter_map(|transform| transform.storage) {
             let read = use_licenses(file, window, sink, &storage);
-            spared(read, sink)?;
+            report_failure(read, sink)?;
         }
     }
     if sink.options().labels || sink.options().evidence {
         match labels(file, window, sink, transforms.info.as_ref()) {
             Err(error) if error.ends_file() => return Err(error),
             Err(error) if error.kind() == ErrorKind::Limit => sink.incomplete(error),
-            // A label decides nothing.
+            // A label has no effect on the verdict.
             Err(error) => sink.anomaly(Anomaly::NonSpecLayout, error.offset()),
             Ok(()) => {}
         }
@@ -273,8 +277,9 @@ fn beside(
     Ok(())
 }
 
-/// What could not be read beside the license makes the file incomplete, and no more than that.
-fn spared(read: Result<()>, sink: &mut dyn Sink) -> Result<()> {
+/// Reports an error about a use license, which makes the file incomplete and does not end the
+/// reading.
+fn report_failure(read: Result<()>, sink: &mut dyn Sink) -> Result<()> {
     match read {
         Err(error) if error.ends_file() => Err(error),
         Err(error) => {
@@ -285,7 +290,7 @@ fn spared(read: Result<()>, sink: &mut dyn Sink) -> Result<()> {
     }
 }
 
-/// The use licenses in all transforms: they may name the server where no license does.
+/// Reads the use licenses of all transforms. They can name the server if no license does.
 fn stored_use_licenses(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -316,7 +321,7 @@ fn use_licenses(
         let within = window.meter().check(Limit::LicenseBytes, stream.size);
         let read = within
             .and_then(|()| file.read(window, &stream, most))
-            .and_then(|bytes| sink.use_license(read::use_license(&bytes, stream.offset)?));
+            .and_then(|bytes| sink.use_license(transform::use_license(&bytes, stream.offset)?));
         match read {
             Err(error) if error.ends_file() => return Err(error),
             Err(error) => failed = failed.or(Some(error)),
@@ -326,7 +331,7 @@ fn use_licenses(
     failed.map_or(Ok(()), Err)
 }
 
-/// The label in its own stream; where there is none, the one among the clear properties.
+/// Reports the label in the stream `LabelInfo`, and the label in the document properties.
 fn labels(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -356,7 +361,8 @@ fn unknown_class(class: &str, offset: Option<u64>) -> Error {
     Error::unsupported(ErrorCode::UnknownTransform, "TransformInfo", offset, detail)
 }
 
-/// No transform of the class was found. Whether that says anything depends on what else is there.
+/// Judges a file without a transform of rights management. Other transforms and names may show
+/// encryption.
 fn without_license(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -367,9 +373,10 @@ fn without_license(
     if let Some(container) = scan.container() {
         sink.container(container);
         let read = stored_use_licenses(file, window, sink, transforms.info.as_ref());
-        spared(read, sink)?;
+        report_failure(read, sink)?;
     }
-    if let Some(Transform { class: Class::Other(class), class_at, .. }) = transforms.unknown()
+    if let Some(Transform { class: TransformClass::Other(class), class_at, .. }) =
+        transforms.unknown()
         && !scan.is_password()
     {
         return Err(unknown_class(class, *class_at));
@@ -386,17 +393,19 @@ fn without_license(
     if scan.is_password() {
         return Ok(false);
     }
-    if transforms.has(&Class::Password) {
+    if transforms.has(&TransformClass::Password) {
         sink.protection(Protection::Password);
         sink.evidence("transform", "a password", None);
         return Ok(true);
     }
-    if transforms.has(&Class::Compression) {
+    if transforms.has(&TransformClass::Compression) {
         let detail = "the transform compresses, and no transform encrypts";
         return Err(Error::unsupported(ErrorCode::UnknownTransform, "TransformInfo", None, detail));
     }
     if scan.has_data_spaces() {
-        return Err(reason.unwrap_or(missing("something is encrypted, and no transform is there")));
+        return Err(
+            reason.unwrap_or(missing("the content is encrypted, but no transform was found"))
+        );
     }
     if let Some(error) = scan.error {
         return Err(error);

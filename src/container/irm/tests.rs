@@ -11,9 +11,9 @@ use crate::container::sink::{ExtractOptions, Label, LicenseBytes, Member};
 use crate::limits::{Cancel, Limits, Meter};
 use crate::source::{Cache, Extent, ReadAt};
 
-/// Remembers what a format says.
+/// A sink that records the reports of a format.
 #[derive(Default)]
-struct Told {
+struct RecordingSink {
     container: Option<Container>,
     protection: Option<Protection>,
     licenses: Vec<Vec<u8>>,
@@ -25,19 +25,19 @@ struct Told {
     is_quick: bool,
 }
 
-impl Told {
+impl RecordingSink {
     fn error_code(&self) -> &'static str {
         self.error.as_ref().map_or("", |error| error.code().as_str())
     }
 
-    /// Whether a caller would believe that nothing protects the file.
+    /// Returns whether the reports are those of an unprotected file.
     fn is_harmless(&self) -> bool {
         let protection = self.protection.unwrap_or(Protection::None);
         self.error.is_none() && matches!(protection, Protection::None | Protection::Password)
     }
 }
 
-impl Sink for Told {
+impl Sink for RecordingSink {
     fn options(&self) -> ExtractOptions {
         ExtractOptions { labels: self.wants_labels, deep: false, evidence: false }
     }
@@ -61,7 +61,7 @@ impl Sink for Told {
         Ok(())
     }
     fn license_at(&mut self, window: &mut Window<'_>, extents: &[Extent]) -> Result<()> {
-        assert_eq!(self.protection, Some(Protection::Rms), "said before the license is touched");
+        assert_eq!(self.protection, Some(Protection::Rms), "reported before the license is read");
         let mut buffer = Buffer::default();
         let mut left = if self.is_quick { 4096 } else { u64::MAX };
         let mut read = Ok(());
@@ -91,7 +91,7 @@ impl Sink for Told {
     }
 }
 
-fn tell(source: &dyn ReadAt, mut told: Told) -> Told {
+fn tell(source: &dyn ReadAt, mut told: RecordingSink) -> RecordingSink {
     let meter = Meter::new(Limits::strict(), Cancel::default());
     let mut cache = Cache::new(4096, 4096);
     let mut window = Window::new(source, &mut cache, &meter).unwrap();
@@ -101,8 +101,8 @@ fn tell(source: &dyn ReadAt, mut told: Told) -> Told {
     told
 }
 
-fn told_of(source: &dyn ReadAt) -> Told {
-    tell(source, Told::default())
+fn told_of(source: &dyn ReadAt) -> RecordingSink {
+    tell(source, RecordingSink::default())
 }
 
 fn text(text: &str) -> Vec<u8> {
@@ -112,7 +112,7 @@ fn text(text: &str) -> Vec<u8> {
     [len.to_le_bytes().to_vec(), units].concat()
 }
 
-/// `\x06Primary` of a class; without a license it ends behind the versions.
+/// Builds `\x06Primary` of a class. Without a license it ends after the versions.
 fn primary(class: &str, license: Option<&[u8]>, extensibility: u32) -> Vec<u8> {
     let mut bytes = [88u32.to_le_bytes(), 1u32.to_le_bytes()].concat();
     bytes.extend(text(class));
@@ -132,17 +132,17 @@ fn license(len: usize) -> Vec<u8> {
     (0..len).map(|n| (n * 13 % 251) as u8 + 1).collect()
 }
 
-/// The path of the storage with all transforms.
+/// Path of the storage with all transforms.
 fn transforms() -> String {
     format!("{DATA_SPACES}/{TRANSFORM_INFO}")
 }
 
-/// A document with the names of one writer.
+/// Builds a document with the names of one writer.
 fn document(version: Version, names: [&str; 3], license: &[u8], content: u64) -> Compound {
     document_in("", version, names, primary(RMS_CLASS, Some(license), 4), content)
 }
 
-/// A document in the storage `prefix`, which ends with `/` unless it is the root.
+/// Builds a document in the storage `prefix`, which ends with `/` unless it is the root.
 fn document_in(
     prefix: &str,
     version: Version,
@@ -168,7 +168,7 @@ const BINARY: [&str; 3] = [BINARY_TRANSFORM, "\u{9}DRMDataSpace", "\u{9}DRMConte
 const ENVELOPE: [&str; 3] = ["EncryptionTransform", "127637873429774043", "EncryptedPackage"];
 
 #[test]
-fn the_class_decides_and_the_names_tell_the_layout() {
+fn class_decides_protection_and_names_decide_layout() {
     for (names, container) in [
         (OOXML, Container::OoxmlIrm),
         (BINARY, Container::BinaryIrm),
@@ -183,7 +183,7 @@ fn the_class_decides_and_the_names_tell_the_layout() {
                 assert_eq!(told.protection, Some(Protection::Rms));
                 assert_eq!(told.licenses, [license], "{version:?} {len}");
                 assert_eq!(told.error, None);
-                // Nothing stands in this one for old readers.
+                // This layout has no placeholder for old readers.
                 let is_binary = container == Container::BinaryIrm;
                 let expected = if is_binary { vec![Anomaly::PlaceholderMissing] } else { vec![] };
                 assert_eq!(told.anomalies, expected);
@@ -195,9 +195,9 @@ fn the_class_decides_and_the_names_tell_the_layout() {
     assert_eq!(told_of(&file.build()).anomalies, []);
 }
 
-/// What a description says besides its license.
+/// Fields of a description besides its license.
 #[test]
-fn descriptions_are_read_by_their_lengths() {
+fn description_with_other_lengths_is_read() {
     let bytes = license(5000);
     let extended = primary(RMS_CLASS, Some(&bytes), 40);
     let mut lower = primary(&RMS_CLASS.to_lowercase(), Some(&bytes), 4);
@@ -219,8 +219,8 @@ fn descriptions_are_read_by_their_lengths() {
         ("lower case, no padding", lower, rms, 5000, "", vec![]),
         ("cut off", cut, rms, 4500 - 176, "truncated", vec![]),
         ("no license", empty, rms, 0, "license-missing", vec![]),
-        ("something behind", longer, rms, 5000, "", vec![Anomaly::TrailingData]),
-        ("zeros behind", zeros, rms, 5000, "", vec![]),
+        ("other data after the license", longer, rms, 5000, "", vec![Anomaly::TrailingData]),
+        ("zeros after the license", zeros, rms, 5000, "", vec![]),
         ("ends after the versions", early, rms, 0, "truncated", vec![]),
         ("header too long", header, rms, 0, "malformed-transform-info", vec![]),
         ("unknown class", other, unknown, 0, "unknown-transform", vec![]),
@@ -236,7 +236,7 @@ fn descriptions_are_read_by_their_lengths() {
 }
 
 #[test]
-fn passwords_and_compression_are_not_rights() {
+fn password_and_compression_are_not_rights_management() {
     let with = |class: &str, transform: &str, info: bool| {
         let names = [transform, "Space", "EncryptedPackage"];
         let mut file = document_in("", Version::Three, names, primary(class, None, 0), 9000);
@@ -252,7 +252,7 @@ fn passwords_and_compression_are_not_rights() {
         (PASSWORD_CLASS, "StrongEncryptionTransform", false, Protection::Password, ""),
         ("{unreadable}", "StrongEncryptionTransform", true, Protection::Password, ""),
         (COMPRESSION_CLASS, "\u{9}LZXTransform", false, Protection::Unknown, "unknown-transform"),
-        // What its names say is what it was before the class was lost.
+        // The names show the protection although the class is damaged.
         (PASSWORD_CLASS, OOXML_TRANSFORM, true, Protection::Rms, "malformed-data-spaces"),
     ] {
         let told = with(class, transform, info);
@@ -262,7 +262,7 @@ fn passwords_and_compression_are_not_rights() {
 }
 
 #[test]
-fn two_licenses_are_both_told() {
+fn two_licenses_are_both_reported() {
     let second = primary(RMS_CLASS, Some(&license(300)), 4);
     let file = document(Version::Three, OOXML, &license(5000), 9000)
         .stream(&format!("{}/Second/{PRIMARY}", transforms()), second);
@@ -284,7 +284,7 @@ fn use_license(chain: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn use_licenses_and_labels_lie_beside_the_license() {
+fn use_licenses_and_labels_are_read() {
     let id = "11111111-2222-3333-4444-55555555aaaa";
     let info = transforms();
     let storage = format!("{info}/{OOXML_TRANSFORM}");
@@ -294,14 +294,14 @@ fn use_licenses_and_labels_lie_beside_the_license() {
         .stream(&format!("{storage}/EUL-BBB"), use_license(&license(6000)))
         .stream(&format!("{info}/{LABEL_INFO}"), xml.into_bytes());
     let bytes = file.build();
-    let told = tell(&bytes, Told { wants_labels: true, ..Told::default() });
+    let told = tell(&bytes, RecordingSink { wants_labels: true, ..RecordingSink::default() });
     assert_eq!(told.use_licenses, [b"<certificatechain/>".to_vec(), license(6000)]);
     assert_eq!(told.label.map(|label| label.id).as_deref(), Some(id));
-    let told = tell(&bytes, Told { is_quick: true, ..Told::default() });
+    let told = tell(&bytes, RecordingSink { is_quick: true, ..RecordingSink::default() });
     assert_eq!(told.use_licenses.len(), 0);
     assert_eq!(told.licenses, [license(4096)]);
     assert_eq!(told.label, None);
-    // One that is damaged costs nothing else.
+    // A damaged use license does not affect the publishing license.
     let mut damaged = use_license(b"<certificatechain/>");
     damaged[20] = 0xFF;
     let told = told_of(&file.stream(&format!("{storage}/EUL-CCC"), damaged).build());
@@ -310,7 +310,7 @@ fn use_licenses_and_labels_lie_beside_the_license() {
     assert_eq!(told.error_code(), "truncated");
 }
 
-/// The ways in which writers order the parts of a document.
+/// Orders of the parts of a document in the files of different writers.
 fn layouts([transform, _, content]: [&str; 3]) -> [(&'static str, Vec<Region>); 5] {
     use Region::{Difat, Directory, Fat, MiniFat, MiniStream, Stream};
     let license = || Stream(format!("{}/{transform}/{PRIMARY}", transforms()));
@@ -328,7 +328,7 @@ fn layouts([transform, _, content]: [&str; 3]) -> [(&'static str, Vec<Region>); 
 }
 
 #[test]
-fn a_small_document_costs_four_reads() {
+fn small_document_takes_four_reads() {
     let license = license(47_000);
     for version in [Version::Three, Version::Four] {
         for content in [20_000, 6_500_000] {
@@ -351,7 +351,7 @@ fn a_small_document_costs_four_reads() {
 }
 
 #[test]
-fn a_gigabyte_costs_little_more() {
+fn document_of_a_gigabyte_takes_few_reads() {
     let file = document(Version::Three, OOXML, &license(47_000), 1 << 30);
     for (what, layout) in layouts(OOXML) {
         let source = CountingSource::new(file.clone().layout(&layout).build_sparse());
@@ -367,7 +367,7 @@ fn a_gigabyte_costs_little_more() {
     }
 }
 
-/// A protected document of each layout whose structures are small and at known places.
+/// Builds a protected document of each layout, with small structures at fixed offsets.
 static SMALL: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let mut files = Vec::new();
     for version in [Version::Three, Version::Four] {
@@ -382,9 +382,9 @@ static SMALL: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 });
 
 #[test]
-fn no_damaged_byte_makes_a_protected_file_harmless() {
+fn protected_file_with_a_damaged_byte_is_not_ordinary() {
     for (n, file) in SMALL.iter().enumerate() {
-        // Every byte of the first file of each layout; of the license only the beginning.
+        // Mutates each byte of the first file of each layout, except for the end of the license.
         let step = if [0, 5, 10].contains(&n) { 1 } else { 97 };
         let text = file.windows(16).position(|found| found == &license(16)[..]).unwrap();
         for at in (n % step..file.len()).step_by(step) {
@@ -403,7 +403,7 @@ fn no_damaged_byte_makes_a_protected_file_harmless() {
 }
 
 #[test]
-fn no_lost_sector_makes_a_protected_file_harmless() {
+fn protected_file_with_a_lost_sector_is_not_ordinary() {
     for (n, file) in SMALL.iter().enumerate() {
         for start in (0..file.len()).step_by(512).skip(1) {
             for value in [0, 0xFF] {
@@ -420,7 +420,7 @@ fn no_lost_sector_makes_a_protected_file_harmless() {
 }
 
 #[test]
-fn a_document_embedded_in_a_message_leaves_it_a_message() {
+fn item_with_embedded_document_is_read_as_an_item() {
     let primary = primary(RMS_CLASS, Some(&license(5000)), 4);
     let mut file = document_in("__substg1.0_3701000D/", Version::Three, OOXML, primary, 9000);
     for is_message in [false, true] {
@@ -432,7 +432,7 @@ fn a_document_embedded_in_a_message_leaves_it_a_message() {
         let mut cache = Cache::new(4096, 4096);
         let mut window = Window::new(&bytes, &mut cache, &meter).unwrap();
         let mut file = CompoundFile::open(&mut window).unwrap();
-        let mut told = Told::default();
+        let mut told = RecordingSink::default();
         assert_eq!(read(&mut file, &mut window, &mut told).unwrap(), !is_message);
         assert_eq!(told.protection, Some(Protection::Rms));
         assert_eq!(told.licenses, [license(5000)]);
@@ -447,7 +447,7 @@ fn encrypted_content_alone_is_unknown() {
 }
 
 #[test]
-fn an_ordinary_file_is_not_protected() {
+fn ordinary_file_is_not_protected() {
     let mut file = Compound::new().stream("Workbook", [0x09, 0x08, 2, 0, 6, 0].repeat(900));
     for n in 0..40 {
         file = file.stream(&format!("Macros/Module {n}"), vec![1; 100 * n]);
@@ -463,7 +463,7 @@ fn an_ordinary_file_is_not_protected() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
-    fn no_damage_makes_it_panic(
+    fn damaged_files_never_panic(
         which: prop::sample::Index,
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
     ) {
@@ -473,6 +473,6 @@ proptest! {
             bytes[at.index(len)] = value;
         }
         told_of(&bytes);
-        tell(&bytes, Told { wants_labels: true, ..Told::default() });
+        tell(&bytes, RecordingSink { wants_labels: true, ..RecordingSink::default() });
     }
 }

@@ -1,4 +1,4 @@
-//! `\x06Primary`, the description of one transform, and the license in it (MS-OFFCRYPTO 2.2.6).
+//! `\x06Primary`: the description of a transform, and its license (MS-OFFCRYPTO 2.2.6).
 
 use super::layout::{
     CLASS_WITHIN, COMPRESSION_CLASS, EXTENSIBILITY, LICENSE_AHEAD, LICENSE_HEAD_AHEAD,
@@ -15,54 +15,54 @@ use crate::source::{Ahead, Extent, Window, part};
 
 const STRUCTURE: &str = "IRMDSTransformInfo";
 
-/// What a transform does, by the class GUID in its description.
+/// Kind of a transform, by the class GUID in its description.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Class {
-    /// It encrypts, and a publishing license decides who reads.
+pub(super) enum TransformClass {
+    /// Encryption with a publishing license.
     Rms,
-    /// It encrypts with a password.
+    /// Encryption with a password.
     Password,
-    /// It compresses.
+    /// Compression.
     Compression,
-    /// Nobody here knows.
+    /// Unknown class.
     Other(String),
 }
 
-impl Class {
-    fn of(guid: &[u8]) -> Class {
+impl TransformClass {
+    fn of(guid: &[u8]) -> TransformClass {
         let (units, _) = guid.as_chunks::<2>();
         let is = |class: &str| units.len() == class.len() && is_ascii_text(units, class);
         if is(RMS_CLASS) {
-            Class::Rms
+            TransformClass::Rms
         } else if is(PASSWORD_CLASS) {
-            Class::Password
+            TransformClass::Password
         } else if is(COMPRESSION_CLASS) {
-            Class::Compression
+            TransformClass::Compression
         } else {
-            Class::Other(utf16_lossy(guid))
+            TransformClass::Other(utf16_lossy(guid))
         }
     }
 }
 
-/// The description of a transform, read as far as its class.
+/// Description of a transform, read up to its class.
 #[derive(Debug)]
 pub(super) struct Transform {
     pub(super) primary: DirectoryEntry,
-    /// The storage that it lies in, where the trees lead to it.
+    /// The storage that contains it, if the trees contain it.
     pub(super) storage: Option<DirectoryEntry>,
-    pub(super) class: Class,
-    /// Where the class GUID stands in the file.
+    pub(super) class: TransformClass,
+    /// Offset of the class GUID in the file.
     pub(super) class_at: Option<u64>,
-    /// Where the length of the license stands in the stream, or why nobody knows.
+    /// Offset of the length of the license in the stream, or the error that hides it.
     length_at: Result<u64>,
-    /// Whether `TransformLength` is not what the fields say.
+    /// Whether `TransformLength` or `TransformType` has an unusual value.
     is_odd: bool,
-    /// Where the stream lies, as far as its chain could be followed, and why no further.
+    /// Extents of the stream, and the error that ended its chain early.
     extents: Vec<Extent>,
     broken: Option<Error>,
 }
 
-/// Reads what sort of transform `primary` describes.
+/// Reads the description of the transform in the stream `primary`.
 pub(super) fn examine(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -85,7 +85,7 @@ pub(super) fn examine(
         pieces.as_slice()
     };
     let header = match parse(bytes, first.offset) {
-        // What stands behind the break would have said more.
+        // The cause is the missing rest of the stream.
         Err(error) => return Err(broken.unwrap_or(error)),
         Ok(header) => header,
     };
@@ -94,28 +94,28 @@ pub(super) fn examine(
     Ok(Transform { primary, storage, class, class_at, length_at, is_odd, extents, broken })
 }
 
-/// The fields before the license.
+/// Fields before the license.
 struct TransformHeader {
-    class: Class,
+    class: TransformClass,
     class_at: u64,
     length_at: Result<u64>,
     is_odd: bool,
 }
 
-/// Reads the fields by their lengths; an error is one before the class.
+/// Parses the fields. Fails if the class or a field before it is damaged.
 fn parse(bytes: &[u8], offset: u64) -> Result<TransformHeader> {
     let mut cursor = Cursor::new(STRUCTURE, bytes, offset);
     let transform_len = cursor.u32_le("TransformLength")?;
     let transform_type = cursor.u32_le("TransformType")?;
     let class_at = cursor.offset().saturating_sub(offset).saturating_add(4);
-    let class = Class::of(text(&mut cursor, "TransformID")?);
+    let class = TransformClass::of(text(&mut cursor, "TransformID")?);
     let is_odd = transform_len != TRANSFORM_LENGTH || transform_type != 1;
-    let length_at = rest(cursor).map(|at| at.saturating_sub(offset));
+    let length_at = license_field(cursor).map(|at| at.saturating_sub(offset));
     Ok(TransformHeader { class, class_at, length_at, is_odd })
 }
 
-/// The fields between the class and the license.
-fn rest(mut cursor: Cursor<'_>) -> Result<u64> {
+/// Returns the offset of the length of the license, after the fields that follow the class.
+fn license_field(mut cursor: Cursor<'_>) -> Result<u64> {
     text(&mut cursor, "TransformName")?;
     cursor.skip(12, "ReaderVersion, UpdaterVersion, WriterVersion")?;
     let at = cursor.offset();
@@ -128,13 +128,13 @@ fn rest(mut cursor: Cursor<'_>) -> Result<u64> {
     }
 }
 
-/// A UNICODE-LP-P4 (2.1.2): a length in bytes, UTF-16LE, zeros up to a multiple of four.
+/// Reads a UNICODE-LP-P4 (2.1.2): a length in bytes, UTF-16LE, zeros up to a multiple of four.
 fn text<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Result<&'a [u8]> {
     let at = cursor.offset();
     let len = cursor.u32_le(field)?;
     let size = usize::try_from(len).unwrap_or(usize::MAX);
     if len > LONGEST_TEXT || size > cursor.rest().len() {
-        let detail = format!("{field} has {len} bytes, that cannot be");
+        let detail = format!("{field} has an invalid length of {len} bytes");
         return Err(Error::malformed(ErrorCode::MalformedTransformInfo, STRUCTURE, at, detail));
     }
     let text = cursor.take(size, field)?;
@@ -143,17 +143,17 @@ fn text<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Result<&'a [u8]> {
     Ok(text)
 }
 
-/// Where the license of a transform is located.
+/// Location of the license of a transform.
 pub(super) struct LocatedLicense {
-    /// The pieces of it that the file contains; never empty.
+    /// Extents of the bytes that the file contains; never empty.
     extents: Vec<Extent>,
     /// Offset in the stream at which the license ends.
     end: u64,
-    /// Fails if the file contains less of it than the length field says.
+    /// An error if the file contains fewer bytes than the length field declares.
     whole: Result<()>,
 }
 
-/// Finds the license of a transform. Fails if the file contains nothing of it.
+/// Finds the license of a transform. Fails if the file contains no byte of it.
 pub(super) fn find_license(
     transform: &Transform,
     window: &mut Window<'_>,
@@ -187,7 +187,7 @@ pub(super) fn find_license(
     }
 }
 
-/// Gives the license to the sink, or what the file contains of it.
+/// Reports the license, or the part of it that the file contains.
 pub(super) fn deliver(
     transform: &Transform,
     license: &LocatedLicense,
@@ -203,14 +203,14 @@ pub(super) fn deliver(
     trailing(window, sink, part(&transform.extents, license.end, rest))
 }
 
-/// Says so if anything but zeros follows the license and its padding.
+/// Reports other bytes than zeros after the license and its padding.
 fn trailing(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    mut behind: impl Iterator<Item = Extent>,
+    mut after: impl Iterator<Item = Extent>,
 ) -> Result<()> {
-    let Some(first) = behind.next() else { return Ok(()) };
-    let len = behind.fold(first.len, |sum, extent| sum.saturating_add(extent.len));
+    let Some(first) = after.next() else { return Ok(()) };
+    let len = after.fold(first.len, |sum, extent| sum.saturating_add(extent.len));
     if len <= 3 {
         return Ok(());
     }
@@ -238,7 +238,7 @@ fn append(
     Ok(())
 }
 
-/// The `<certificatechain>` in a use license stream (2.2.11 and 2.2.12).
+/// Returns the `<certificatechain>` in a use license stream (2.2.11 and 2.2.12).
 pub(super) fn use_license(bytes: &[u8], offset: u64) -> Result<&[u8]> {
     let mut cursor = Cursor::new("EndUserLicenseHeader", bytes, offset);
     let header = cursor.u32_le("Length")?;
