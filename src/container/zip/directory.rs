@@ -1,5 +1,5 @@
-//! The end record, the central directory and local headers (APPNOTE.TXT 4.3), read from where the
-//! caller stands, so that no more of a directory is in memory than the record at hand.
+//! End record, central directory and local headers (APPNOTE.TXT 4.3). Records are read one at a
+//! time, so that a large directory is never in memory as a whole.
 
 use super::layout::{
     CENTRAL, CENTRAL_FIXED, CENTRAL_LEN, DESCRIPTOR, ENCRYPTED, END, END_64, END_64_LEN, END_FIXED,
@@ -13,19 +13,19 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
 use crate::source::{Ahead, Window};
 
-/// Where the records of the central directory are.
+/// Location of the records of the central directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Directory {
     pub(super) start: u64,
     pub(super) end: u64,
-    /// How many records the end record promises.
+    /// Number of records that the end record declares.
     pub(super) entries: u64,
-    /// Whether that number had room for all of its digits.
+    /// Whether that number has 64 bits; otherwise it is modulo 65,536.
     pub(super) is_zip64: bool,
-    /// What has to be added to the offsets of local headers: something stands before the archive.
+    /// Bytes before the archive, which are added to the offsets of local headers.
     pub(super) base: u64,
-    /// Where the archive ends, with its comment.
-    pub(super) behind: u64,
+    /// Offset after the archive and its comment.
+    pub(super) archive_end: u64,
 }
 
 /// Returns the error of a volume of a split archive (APPNOTE.TXT 8).
@@ -34,7 +34,7 @@ pub(super) fn split(offset: u64) -> Error {
     Error::unsupported(ErrorCode::ArchiveNotOpened, "archive", offset, detail)
 }
 
-/// What the end record says.
+/// Fields of the end record.
 #[derive(Debug, Clone, Copy)]
 struct EndRecord {
     /// Number of the volume that has this record.
@@ -43,42 +43,42 @@ struct EndRecord {
     entries: u64,
     size: u64,
     start: u64,
-    /// Length of the comment, which the zip64 record has not.
+    /// Length of the comment; the zip64 record has no comment.
     comment: u16,
     is_zip64: bool,
 }
 
 impl EndRecord {
-    /// Whether a field is too small for what it should say.
+    /// Returns whether a field is saturated, so that the zip64 record is needed.
     fn is_full(&self) -> bool {
         let full = u64::from(u32::MAX);
         self.entries == u64::from(u16::MAX) || self.size == full || self.start == full
     }
 }
 
-/// How the tail is searched for the end record.
+/// Range in which the end record is searched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EndSearch {
-    /// As far as the longest comment reaches.
+    /// The length of the longest comment.
     Comment,
-    /// The same of an Office package, which has no comment and a small directory.
+    /// The same for an Office package, which has no comment and a small directory.
     Package,
-    /// Only where an archive with a short comment has it.
+    /// [`NEAR`] bytes, for an archive with a short comment.
     Near,
-    /// Only as far as a PDF is read from its end, which costs no read of its own there.
+    /// [`TAIL`] bytes, which the reader of a PDF has read already.
     Tail,
-    /// As for `Tail`, then as for `Comment`, of a file whose head is of no known format. The error about
-    /// an end record counts only if its comment ends the file.
+    /// `Tail`, then `Comment`, for a file whose head is of no known format. An error about an end
+    /// record counts only if the comment of the record ends the file.
     AfterPrefix,
 }
 
-/// How much of the tail is read before the longest comment is thought of.
+/// Bytes of the end that are searched first.
 const NEAR: u64 = 1024;
-/// How much of its end a PDF has read anyway.
+/// Bytes of the end that the reader of a PDF reads.
 const TAIL: u64 = 4096;
 
 impl Directory {
-    /// Finds the directory by the end record.
+    /// Finds the directory by the end record. Fails if there is no end record.
     pub(super) fn locate(window: &mut Window<'_>, search: EndSearch) -> Result<Directory> {
         Directory::find(window, search)?.ok_or_else(|| {
             let detail = "no end of central directory record";
@@ -86,7 +86,7 @@ impl Directory {
         })
     }
 
-    /// The same; `None` where nothing looks like an end record.
+    /// Finds the directory by the end record; `None` if there is no end record.
     pub(super) fn find(window: &mut Window<'_>, search: EndSearch) -> Result<Option<Directory>> {
         let mut first_error = None;
         let reaches: &[u64] = match search {
@@ -114,12 +114,13 @@ impl Directory {
         first_error.map_or(Ok(None), Err)
     }
 
-    /// Believes the end record at `offset` if a directory is where it says.
+    /// Returns the directory that the end record at `offset` locates. Fails if no directory is
+    /// there.
     fn at(window: &mut Window<'_>, offset: u64) -> Result<Directory> {
         let mut end = end_record(window, offset)?;
         let comment = u64::from(end.comment);
-        let behind_comment = offset.saturating_add(END_LEN).saturating_add(comment);
-        // Of ZIP64 the number is in the record, and 0xFFFF here.
+        let archive_end = offset.saturating_add(END_LEN).saturating_add(comment);
+        // In ZIP64 this field is 0xFFFF, and the zip64 record has the number.
         if !matches!(end.disk, 0 | u16::MAX) {
             return Err(split(offset));
         }
@@ -127,14 +128,15 @@ impl Directory {
             Ok(Some(zip64)) => end = zip64,
             Ok(None) => {}
             Err(error) if error.kind() == ErrorKind::Unsupported => return Err(error),
-            // The signature may stand in a member's name; full fields ask for the record.
+            // The name of a member may contain the signature. Saturated fields need the record.
             Err(error) if error.ends_file() || end.is_full() => return Err(error),
             Err(_) => {}
         }
-        // Where it says, or directly before the end record, if something stands before the archive.
-        let behind = end.offset.checked_sub(end.size);
-        let places = [Some(end.start), behind];
-        for start in places.into_iter().flatten() {
+        // At its declared offset, or immediately before the end record if bytes precede the
+        // archive.
+        let before_end = end.offset.checked_sub(end.size);
+        let candidates = [Some(end.start), before_end];
+        for start in candidates.into_iter().flatten() {
             let base = start.saturating_sub(end.start);
             let stop = start.saturating_add(end.size);
             let within = start <= end.offset && stop <= end.offset;
@@ -146,7 +148,7 @@ impl Directory {
                     entries: end.entries,
                     is_zip64: end.is_zip64,
                     base,
-                    behind: behind_comment,
+                    archive_end,
                 });
             }
         }
@@ -159,8 +161,8 @@ impl Directory {
     }
 }
 
-/// The offsets of end records in the last `reach` bytes, and whether their comment ends the file. Those
-/// are first.
+/// Returns the offsets of end records in the last `reach` bytes, and whether the comment of each
+/// ends the file. Those that do are first.
 fn candidates(window: &mut Window<'_>, reach: u64) -> Result<Vec<(u64, bool)>> {
     let len = window.len();
     let start = len.saturating_sub(reach);
@@ -182,7 +184,7 @@ fn candidates(window: &mut Window<'_>, reach: u64) -> Result<Vec<(u64, bool)>> {
     Ok(exact)
 }
 
-/// A comment may hold the signature too, but not for ever.
+/// Maximum number of end records. A comment may contain the signature too.
 const MAX_CANDIDATES: usize = 16;
 
 fn is_central(window: &mut Window<'_>, offset: u64) -> bool {
@@ -208,7 +210,7 @@ fn end_record(window: &mut Window<'_>, offset: u64) -> Result<EndRecord> {
     })
 }
 
-/// The zip64 record that belongs to the end record at `offset`, if there is one.
+/// Returns the zip64 record that belongs to the end record at `offset`, if there is one.
 fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<EndRecord>> {
     let Some(locator) = offset.checked_sub(LOCATOR_64_LEN) else {
         return Ok(None);
@@ -225,12 +227,12 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<EndRecord
         return Ok(None);
     }
     cursor.skip(4, "disk")?;
-    let said = cursor.u64_le("offset of the record")?;
+    let declared = cursor.u64_le("offset of the record")?;
     if cursor.u32_le("total number of disks")? > 1 {
         return Err(split(locator));
     }
     let structure = "Zip64EndOfCentralDirectory";
-    for offset in [Some(said), locator.checked_sub(END_64_LEN)].into_iter().flatten() {
+    for offset in [Some(declared), locator.checked_sub(END_64_LEN)].into_iter().flatten() {
         let inside = offset.checked_add(END_64_LEN).is_some_and(|end| end <= locator);
         if !inside {
             continue;
@@ -260,12 +262,12 @@ fn zip64_record(window: &mut Window<'_>, offset: u64) -> Result<Option<EndRecord
         ErrorCode::MalformedZipEnd,
         structure,
         locator,
-        "it is not where it should be",
+        "it is missing at its declared offset",
     ))
 }
 
-/// One member, as the central directory or its local header describes it, with what the caller
-/// keeps of its name.
+/// Member as described by the central directory or by its local header. `N` is the part of the name
+/// that the caller keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ZipEntry<N> {
     pub(super) name: N,
@@ -273,13 +275,12 @@ pub(super) struct ZipEntry<N> {
     pub(super) method: u16,
     pub(super) packed: u64,
     pub(super) size: u64,
-    /// Where its local header begins, without the archive's base.
+    /// Offset of the local header from the base of the archive.
     pub(super) header: u64,
 }
 
-/// The record at `offset` and where the next one begins; `None` behind the last. Where it is not
-/// cached, `ahead` bytes are read, and a block at least. `keep` makes of the name what is wanted of
-/// it.
+/// Reads the record at `offset`. Returns it with the offset of the next one; `None` after the last
+/// one. If it is not cached, at least `ahead` bytes and a block are read. `keep` converts the name.
 pub(super) fn central<N>(
     window: &mut Window<'_>,
     offset: u64,
@@ -289,7 +290,7 @@ pub(super) fn central<N>(
     let structure = "CentralDirectoryHeader";
     window.meter().charge(Limit::Steps, 1)?;
     let signature = SIGNATURE.to_le_bytes();
-    // It may be shorter than a record.
+    // The digital signature may be shorter than a record.
     if window.len().saturating_sub(offset) < CENTRAL_LEN && window.up_to(offset, 4)? == signature {
         return Ok(None);
     }
@@ -297,8 +298,8 @@ pub(super) fn central<N>(
     if bytes.starts_with(&signature) {
         return Ok(None);
     }
-    // Of so many bytes no field can be missing, which nobody need check then.
-    let (fixed, behind) = bytes.split_first_chunk::<CENTRAL_FIXED>().ok_or_else(Error::changed)?;
+    // The array has all fields, so the compiler removes the checks.
+    let (fixed, after) = bytes.split_first_chunk::<CENTRAL_FIXED>().ok_or_else(Error::changed)?;
     let mut cursor = Cursor::new(structure, fixed, offset);
     if cursor.u32_le("signature")? != CENTRAL {
         return Err(malformed(structure, offset, "no record of the directory is here"));
@@ -319,7 +320,7 @@ pub(super) fn central<N>(
         .fold(offset.saturating_add(CENTRAL_LEN), |at, len| at.saturating_add(u64::from(len)));
     let name_len = usize::from(name_len);
     let len = name_len.saturating_add(usize::from(extra_len));
-    let bytes = match behind.get(..len) {
+    let bytes = match after.get(..len) {
         Some(bytes) => bytes,
         None => window.read(structure, offset.saturating_add(CENTRAL_LEN), len, Ahead::Block)?,
     };
@@ -336,7 +337,7 @@ pub(super) fn central<N>(
     Ok(Some((entry, next)))
 }
 
-/// Takes the sizes of 64 bits from the extra field, if a field says that they are there.
+/// Replaces saturated fields with the 64-bit values of the extra field.
 #[inline]
 fn widen<N>(entry: &mut ZipEntry<N>, extra: &[u8], header: bool) {
     let full = u64::from(u32::MAX);
@@ -345,7 +346,8 @@ fn widen<N>(entry: &mut ZipEntry<N>, extra: &[u8], header: bool) {
     }
 }
 
-/// The same, in their order, for each field that says so. Apart, because hardly any does.
+/// Replaces each saturated field, in the order of the extra field. Separate, because it is rarely
+/// needed.
 #[cold]
 fn widen_from<N>(mut extra: &[u8], entry: &mut ZipEntry<N>, header: bool) {
     let full = u64::from(u32::MAX);
@@ -371,8 +373,8 @@ fn widen_from<N>(mut extra: &[u8], entry: &mut ZipEntry<N>, header: bool) {
     }
 }
 
-/// A local header: the member as it describes itself, and where its data begin. `keep` makes of the
-/// name what is wanted of it.
+/// Reads the local header at `offset`. Returns the member and the offset of its data. `keep`
+/// converts the name.
 pub(super) fn local<N>(
     window: &mut Window<'_>,
     offset: u64,
@@ -381,7 +383,7 @@ pub(super) fn local<N>(
     let structure = "LocalFileHeader";
     window.meter().charge(Limit::Steps, 1)?;
     let bytes = window.read_at_least(structure, offset, LOCAL_FIXED, Ahead::Block)?;
-    let (fixed, behind) = bytes.split_first_chunk::<LOCAL_FIXED>().ok_or_else(Error::changed)?;
+    let (fixed, after) = bytes.split_first_chunk::<LOCAL_FIXED>().ok_or_else(Error::changed)?;
     let mut cursor = Cursor::new(structure, fixed, offset);
     if cursor.u32_le("signature")? != LOCAL {
         return Err(malformed(structure, offset, "no local header is here"));
@@ -396,7 +398,7 @@ pub(super) fn local<N>(
     let extra_len = usize::from(cursor.u16_le("extra length")?);
     let name_at = offset.saturating_add(LOCAL_LEN);
     let len = name_len.saturating_add(extra_len);
-    let bytes = match behind.get(..len) {
+    let bytes = match after.get(..len) {
         Some(bytes) => bytes,
         None => window.read(structure, name_at, len, Ahead::Block)?,
     };
@@ -414,14 +416,14 @@ pub(super) fn local<N>(
 }
 
 impl<N> ZipEntry<N> {
-    /// The same with `name` kept.
+    /// Replaces the name.
     pub(super) fn called<M>(self, name: M) -> ZipEntry<M> {
         let ZipEntry { flags, method, packed, size, header, .. } = self;
         ZipEntry { name, flags, method, packed, size, header }
     }
 
-    /// What of the two descriptions of one member does not agree. A reader that trusts the other
-    /// one would see another member.
+    /// Returns the difference between the record and the local header of a member. A reader that
+    /// uses the local header would read another member.
     pub(super) fn contradicts<M>(&self, local: &ZipEntry<M>) -> Option<&'static str> {
         let known = local.flags & DESCRIPTOR == 0 && (local.packed > 0 || local.size > 0);
         if self.method != local.method {

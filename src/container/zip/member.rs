@@ -1,4 +1,4 @@
-//! Members of an archive: their data, and whether they are worth opening.
+//! Members of an archive: location of their data, and whether they are opened.
 
 use super::directory::{Directory, ZipEntry, local, malformed};
 use super::layout::{
@@ -27,8 +27,8 @@ const USUAL_EXTRA: u64 = 64;
 /// Bytes of a part with a label; real ones have some 2 KB.
 const MAX_LABEL_PART: u64 = 1 << 20;
 
-/// Reports a member unless its head rules it out. Returns whether it was reported, and the end of the
-/// member if it is known.
+/// Reports a member unless its head rules it out. Returns whether it was reported, and the end of
+/// the member if it is known.
 pub(super) fn report_member(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
@@ -83,8 +83,8 @@ pub(super) fn report_member(
     }
 }
 
-/// Returns whether a member is empty in its local header too, which other readers may use instead of the
-/// directory.
+/// Returns whether a member is empty in its local header too, which other readers may use instead
+/// of the directory.
 fn is_empty(
     window: &mut Window<'_>,
     directory: &Directory,

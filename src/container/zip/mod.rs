@@ -1,7 +1,7 @@
 //! ZIP archives (APPNOTE.TXT), and Office packages in them (ECMA-376 part 2).
 //!
-//! Names with the UTF-8 bit, and those that are UTF-8 without it, are taken as such; all others as
-//! code page 437, the only other one that the format has.
+//! Names with the UTF-8 bit and names that are valid UTF-8 are decoded as UTF-8, all others as code
+//! page 437.
 
 mod directory;
 
@@ -35,7 +35,7 @@ use crate::limits::Limit;
 use crate::source::{Extent, Window};
 
 const CENTRAL_SIGNATURE: [u8; 4] = CENTRAL.to_le_bytes();
-/// Bytes behind an archive that can be a protected file.
+/// Minimum number of bytes after an archive that can be a protected file.
 const LEAST_APPENDED: u64 = 64;
 
 pub(crate) fn matches(head: &[u8]) -> bool {
@@ -48,8 +48,8 @@ fn begins(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
-/// The directory of an archive that has members, if there is such. Damage says that there is none; a
-/// limit says nothing.
+/// Returns the directory of an archive, if there is one and it has members. Damage counts as no
+/// archive.
 fn filled(window: &mut Window<'_>, search: EndSearch) -> Result<Option<Directory>> {
     match Directory::find(window, search) {
         Ok(found) => Ok(found.filter(|directory| directory.entries > 0)),
@@ -60,19 +60,19 @@ fn filled(window: &mut Window<'_>, search: EndSearch) -> Result<Option<Directory
     }
 }
 
-/// Reads the archive that ends a program which unpacks it, and says whether there is one.
+/// Reads the archive at the end of a self-extracting program. Returns whether there is one.
 pub(crate) fn read_near_end(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<bool> {
     let Some(directory) = filled(window, EndSearch::Near)? else { return Ok(false) };
     sink.container(Container::Zip);
-    ArchiveReader::new(directory, Selection::Members).go_on(window, sink)?;
+    ArchiveReader::new(directory, Selection::Members).read_on(window, sink)?;
     Ok(true)
 }
 
-/// Bytes in which an archive begins that has something before it.
+/// Bytes of a head that are searched for the beginning of an archive after a prefix.
 const PREFIX: usize = 4096;
 
-/// Returns whether a local header is located behind something of no known format. Most programs open
-/// such an archive, because they begin at its end.
+/// Returns whether a local header follows bytes of no known format. Most programs open such an
+/// archive, because they read it from its end.
 pub(crate) fn matches_prefixed(head: &[u8]) -> bool {
     let begin = head.get(..PREFIX.min(head.len())).unwrap_or_default();
     memchr::memmem::find(begin, &LOCAL.to_le_bytes()).is_some()
@@ -83,13 +83,13 @@ pub(crate) fn matches_damaged(head: &[u8]) -> bool {
     is_shaped_like_local(head)
 }
 
-/// Whether a binary head contains a whole local header: signature, fields and name.
+/// Returns whether a binary head contains a whole local header: signature, fields and name.
 fn has_local_header(head: &[u8]) -> bool {
     let mut headers = memchr::memmem::find_iter(head, b"PK\x03\x04");
     is_binary(head) && headers.any(|at| head.get(at..).is_some_and(is_shaped_like_local))
 }
 
-/// Whether the fields of a local header stand where they would, whatever its signature is.
+/// Returns whether `head` begins with the fields of a local header, after any signature.
 fn is_shaped_like_local(head: &[u8]) -> bool {
     let field = |at: usize| {
         let bytes = head.get(at..).and_then(|rest| rest.first_chunk());
@@ -118,7 +118,7 @@ pub(crate) fn read_prefixed(window: &mut Window<'_>, sink: &mut dyn Sink) -> Res
         }
         Ok(_) => return Ok(()),
         Err(error) if error.kind() == ErrorKind::Unsupported => {
-            // The last volume has whole members too.
+            // The last volume can contain whole members.
             sink.container(Container::Zip);
             return scan::scan(window, sink, error);
         }
@@ -126,10 +126,10 @@ pub(crate) fn read_prefixed(window: &mut Window<'_>, sink: &mut dyn Sink) -> Res
     };
     sink.container(Container::Zip);
     sink.anomaly(Anomaly::NonSpecLayout, Some(0));
-    ArchiveReader::new(directory, Selection::Members).go_on(window, sink)
+    ArchiveReader::new(directory, Selection::Members).read_on(window, sink)
 }
 
-/// Whether an archive ends the member, whatever begins it.
+/// Returns whether an archive ends the member.
 pub(crate) fn ends(window: &mut Window<'_>) -> Result<bool> {
     filled(window, EndSearch::Tail).map(|found| found.is_some())
 }
@@ -143,8 +143,8 @@ pub(crate) fn read_at_end(window: &mut Window<'_>, sink: &mut dyn Sink) -> Resul
     read_members(window, sink, directory, is_package)
 }
 
-/// Whether a member that is stored as it is begins at `at`, and the directory in `tail` lists it. The
-/// member may be the first one of an archive that is stored in this one.
+/// Returns whether a stored member begins at `at` and the directory in `tail` lists it. The member
+/// may be the first one of an archive that is stored in this one.
 pub(crate) fn lists_stored(head: &[u8], mut at: usize, tail: &[u8]) -> bool {
     while let Some(header) = stored_header(head, at) {
         let lists = |header: usize| {
@@ -161,13 +161,13 @@ pub(crate) fn lists_stored(head: &[u8], mut at: usize, tail: &[u8]) -> bool {
         if !lists(0) {
             return false;
         }
-        // Its record is that of an archive which begins with its header.
+        // The record is that of an inner archive, which begins with this header.
         at = header;
     }
     false
 }
 
-/// Returns where the local header of the stored member is whose data begin at `at`.
+/// Returns the offset of the local header of the stored member whose data begin at `at`.
 fn stored_header(head: &[u8], at: usize) -> Option<usize> {
     let before = head.get(..at)?;
     let header = memchr::memmem::rfind(before, &LOCAL.to_le_bytes())?;
@@ -190,7 +190,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let first = local(window, 0, |_| ());
     let search = if is_package { EndSearch::Package } else { EndSearch::Comment };
     let directory = match Directory::locate(window, search) {
-        // An empty directory behind members is no answer.
+        // An empty directory after members is damaged.
         Ok(directory) if directory.entries == 0 && first.is_ok() => {
             let error = malformed("EndOfCentralDirectory", directory.end, "it lists no member");
             return scan::scan(window, sink, error);
@@ -201,7 +201,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         Err(_) if is_split => return scan::scan(window, sink, split(0)),
         Err(error) => return scan::scan(window, sink, error),
     };
-    // Behind another archive, the head is not that of the one with the directory.
+    // After another archive, the head does not belong to the archive with the directory.
     if !is_package || directory.base > 0 {
         is_package = is_office(window, &directory)?;
     }
@@ -223,15 +223,15 @@ fn read_members(
 ) -> Result<()> {
     let selection = match is_package {
         true if sink.options().deep => Selection::Everything,
-        true => Selection::Others,
+        true => Selection::Attachments,
         false => Selection::Members,
     };
-    appended(window, sink, directory.behind)?;
-    ArchiveReader::new(directory, selection).go_on(window, sink)
+    appended(window, sink, directory.archive_end)?;
+    ArchiveReader::new(directory, selection).read_on(window, sink)
 }
 
-/// Names the file that follows the archive, if one does. No program unpacks it, but who cuts the
-/// archive off has it.
+/// Reports a file that follows the archive. No program extracts it, but it is intact once the
+/// archive is removed.
 fn appended(window: &mut Window<'_>, sink: &mut dyn Sink, at: u64) -> Result<()> {
     let len = window.len().saturating_sub(at);
     if len < LEAST_APPENDED {
@@ -250,21 +250,21 @@ enum Selection {
     /// All members of an archive.
     Members,
     /// The members of an Office document that are not parts of it, and the labels.
-    Others,
+    Attachments,
     /// All members of an Office document, and the labels.
     Everything,
 }
 
-/// How far an archive is read.
+/// State of the reading of an archive.
 struct ArchiveReader {
     directory: Directory,
     selection: Selection,
     position: u64,
     entries: u64,
-    /// Bytes that the members until now take in the archive; together they cannot take more than
-    /// it has, unless they lie over each other.
+    /// Sum of the packed members until now. It exceeds the size of the archive only if members
+    /// overlap.
     claimed: u64,
-    /// What they leave between them.
+    /// Gaps between the members.
     gaps: Gaps,
 }
 
@@ -281,12 +281,12 @@ impl ArchiveReader {
         }
     }
 
-    /// Names the next members.
-    fn go_on(mut self, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
+    /// Reports the next members.
+    fn read_on(mut self, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         let mut named: usize = 0;
-        // Each record's name in turn.
+        // Name of the current record.
         let mut name = Vec::new();
-        // What was read ahead is gone where members were read since.
+        // Members that were read since may have displaced the bytes read ahead.
         let mut records = ReadAhead::new(self.position);
         let mut members = ReadAhead::default();
         while self.position < self.directory.end {
@@ -305,13 +305,13 @@ impl ArchiveReader {
             self.entries = self.entries.saturating_add(1);
             self.claimed = self.claimed.saturating_add(entry.packed).saturating_add(LOCAL_LEN);
             if self.claimed > window.len() {
-                let detail = "its members lie over each other";
+                let detail = "its members overlap";
                 return Err(malformed("CentralDirectory", self.position, detail));
             }
             if self.selection != Selection::Members {
                 label_part(window, sink, &self.directory, entry)?;
             }
-            let is_wanted = self.selection != Selection::Others || !is_part(entry.name);
+            let is_wanted = self.selection != Selection::Attachments || !is_part(entry.name);
             if is_wanted {
                 let start = self.directory.base.saturating_add(entry.header);
                 let least = to_u64(entry.name.len()).saturating_add(entry.packed);
@@ -319,22 +319,22 @@ impl ArchiveReader {
                 let (is_named, end) =
                     report_member(window, sink, &self.directory, entry, &mut members)?;
                 members.end = end.unwrap_or(least);
-                // Where not all members are looked at, what they leave between them is unknown.
-                if self.selection != Selection::Others {
+                // The ends of members that are not inspected are unknown, and so are the gaps.
+                if self.selection != Selection::Attachments {
                     self.gaps.claim(window, start, members.end)?;
                 }
                 named = named.saturating_add(usize::from(is_named));
             }
             if named >= BATCH {
-                sink.continue_with(Box::new(move |window, sink| self.go_on(window, sink)));
+                sink.continue_with(Box::new(move |window, sink| self.read_on(window, sink)));
                 return Ok(());
             }
         }
-        if self.selection != Selection::Others {
+        if self.selection != Selection::Attachments {
             self.gaps.close(window)?;
-            // They are named behind all others, and what is wrong with the directory is said then.
+            // Unlisted members follow all others; the check of the directory below follows them.
             if self.gaps.name(window, sink, BATCH)? {
-                sink.continue_with(Box::new(move |window, sink| self.go_on(window, sink)));
+                sink.continue_with(Box::new(move |window, sink| self.read_on(window, sink)));
                 return Ok(());
             }
         }
@@ -343,7 +343,7 @@ impl ArchiveReader {
         if found == promised || !self.directory.is_zip64 && self.entries == promised {
             return Ok(());
         }
-        let detail = "it has not as many records as its end says";
+        let detail = "its number of records differs from that in the end record";
         Err(malformed("CentralDirectory", self.directory.start, detail))
     }
 }

@@ -1,9 +1,9 @@
-//! Office documents in ZIP packages (ECMA-376 part 2): recognition, and which members are parts of the
-//! document, by their names.
+//! Office documents in ZIP packages (ECMA-376 part 2): recognition, and which members are parts of
+//! the document, by their names.
 //!
-//! Relationships decide about parts, and to read all of them would cost a read for each. The writers of
-//! Office documents put parts into a few folders, and give them one of a few extensions. A member
-//! with another name is examined like a member of an archive, which costs only a read.
+//! Relationships declare the parts, but each needs a read. The writers of
+//! Office documents store parts in a few folders, with one of a few extensions. A member
+//! with another name is examined like a member of an archive.
 
 use super::directory::{Directory, central, local};
 use super::layout::{
@@ -16,8 +16,8 @@ use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::{Ahead, Encoding, Window, decode_all};
 
-/// Bytes of the relationships of a package: real ones have some 700, and one with a namespace and one
-/// type has at least 200.
+/// Maximum and minimum bytes of the relationships of a package. Real ones have about 700; a
+/// namespace and one type take at least 200.
 const MAX_RELATIONSHIPS: u64 = 65_536;
 const LEAST_RELATIONSHIPS: u16 = 200;
 /// Local headers of the head that are searched for those of a package.
@@ -46,18 +46,20 @@ const EXTENSIONS: &[&[u8]] = &[
     b"svg", b"wdp", b"hdp", b"ico", b"pict", b"pct", b"webp", b"eps", b"glb", b"odttf", b"fntdata",
     b"ttf", b"mp3", b"mp4", b"m4a", b"m4v", b"wav", b"wma", b"wmv", b"avi", b"mov", b"mpg",
 ];
-/// A folder with files that the document embeds: parts that are looked at on demand only.
+/// Folder of embedded files. These parts are inspected on demand only.
 const EMBEDDED: &[u8] = b"embeddings";
 
-/// Whether the first local headers are those of an Office package: of relationships, and of a main part.
-/// So the relationships of most of them cost no read. Where the head does not decide, [`is_office`] does.
-/// To inflate them here would protect from nothing: a package that hides a file in a part can have
-/// the relationships of a document.
+/// Returns whether the first local headers are those of the relationships and a main part of an
+/// Office package.
+///
+/// This saves the read of the relationships for most packages. If the head does not decide,
+/// [`is_office`] does. Inflating the relationships here would not prevent evasion, because a
+/// package that hides a file in a part can have the relationships of a document.
 pub(super) fn begins_as_office(head: &[u8]) -> bool {
     let (mut is_package, mut has_main_part) = (false, false);
     let mut rest = head;
     for _ in 0..PACKAGE_BEGIN {
-        let Some((fixed, behind)) = rest.split_first_chunk::<LOCAL_FIXED>() else { return false };
+        let Some((fixed, after)) = rest.split_first_chunk::<LOCAL_FIXED>() else { return false };
         if !fixed.starts_with(&LOCAL.to_le_bytes()) {
             return false;
         }
@@ -66,10 +68,10 @@ pub(super) fn begins_as_office(head: &[u8]) -> bool {
             bytes.map_or(0, |bytes| u16::from_le_bytes(*bytes))
         };
         let packed = u32::from(field(20)) << 16 | u32::from(field(18));
-        let Some((name, behind)) = behind.split_at_checked(usize::from(field(26))) else {
+        let Some((name, after)) = after.split_at_checked(usize::from(field(26))) else {
             return false;
         };
-        let data = behind.get(usize::from(field(28))..).unwrap_or_default();
+        let data = after.get(usize::from(field(28))..).unwrap_or_default();
         is_package |= name == RELATIONSHIPS && (field(22) >= LEAST_RELATIONSHIPS || field(24) > 0);
         has_main_part |= MAIN_PARTS.contains(&name);
         if is_package && has_main_part {
@@ -90,20 +92,20 @@ fn names_main_part(xml: &[u8]) -> bool {
     MAIN_TYPES.iter().any(|kind| memchr::memmem::find(xml, kind).is_some())
 }
 
-/// Whether the archive is an Office document: its relationships name a main part of one. A package of
-/// another kind (NuGet, VSIX, XPS, 3MF) is an archive, and a member that is named like a part of a
-/// package proves nothing.
+/// Returns whether the archive is an Office document: its relationships name a main part. A package
+/// of another kind (NuGet, VSIX, XPS, 3MF) is an archive, and the name of a member alone is not
+/// proof.
 pub(super) fn is_office(window: &mut Window<'_>, directory: &Directory) -> Result<bool> {
     match relationships(window, directory) {
         Ok(Some(xml)) => Ok(names_main_part(&xml)),
         Ok(None) => Ok(false),
         Err(error) if error.ends_file() => Err(error),
-        // The members are looked at then.
+        // Without readable relationships all members are inspected.
         Err(_) => Ok(false),
     }
 }
 
-/// The text of the relationships of a package, if one of the first records is theirs.
+/// Returns the text of the relationships of a package, if they are among the first records.
 fn relationships(window: &mut Window<'_>, directory: &Directory) -> Result<Option<Vec<u8>>> {
     let mut position = directory.start;
     let mut run = ReadAhead::new(position);
@@ -153,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_known_by_folder_and_extension() {
+    fn part_is_recognized_by_folder_and_extension() {
         let cases: [(&str, bool); 14] = [
             ("[Content_Types].xml", true),
             ("_rels/.rels", true),

@@ -4,7 +4,7 @@ use crate::bytes::{to_u64, to_usize};
 use crate::error::Result;
 use crate::source::Window;
 
-/// Bytes that are read at most ahead of what is wanted next.
+/// Maximum number of bytes that are read ahead.
 const AHEAD: u64 = 65_536;
 /// Packed bytes of a member that counts as small.
 const SMALL: u64 = 8192;
@@ -13,8 +13,8 @@ const GAP: u64 = 4096;
 
 /// Read-ahead over adjacent items of which most are needed: records, or small members.
 ///
-/// A read goes ahead as far again as the items before it reach. So many items take few reads, and few
-/// items read few unused bytes.
+/// A read goes ahead as far again as the items before it reach. So many items take few reads, and
+/// few items read few unused bytes.
 #[derive(Debug, Default)]
 pub(super) struct ReadAhead {
     start: u64,

@@ -1,4 +1,4 @@
-//! An archive whose directory is lost: its members as their local headers tell of them.
+//! Archive without a readable directory: members are found by their local headers.
 
 use super::directory::local;
 use super::layout::{CENTRAL, DESCRIPTOR, ENCRYPTED, LOCAL};
@@ -16,10 +16,10 @@ const SEARCH: usize = 65_536;
 /// others.
 pub(super) fn scan(window: &mut Window<'_>, sink: &mut dyn Sink, lost: Error) -> Result<()> {
     sink.incomplete(lost);
-    go_on(window, sink, 0)
+    read_on(window, sink, 0)
 }
 
-fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, from: u64) -> Result<()> {
+fn read_on(window: &mut Window<'_>, sink: &mut dyn Sink, from: u64) -> Result<()> {
     let mut position = next_header(window, from)?;
     let mut named: usize = 0;
     while let Some(offset) = position {
@@ -50,7 +50,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, from: u64) -> Result<()> 
             }
         }
         if let Some(next) = next.filter(|_| named >= BATCH) {
-            sink.continue_with(Box::new(move |window, sink| go_on(window, sink, next)));
+            sink.continue_with(Box::new(move |window, sink| read_on(window, sink, next)));
             return Ok(());
         }
         position = next;

@@ -6,13 +6,13 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use proptest::prelude::*;
 
-/// A rights-managed mail with nothing inside: protected whatever else.
+/// Builds the prefix of a rights-managed mail, which is protected without further content.
 pub(crate) fn protected() -> Vec<u8> {
     let blocks = crate::source::tests_blocks(&[b'x'; 5000]);
     [b"\x76\xE8\x04\x60\xC4\x11\xE3\x86".as_slice(), &blocks].concat()
 }
 
-/// A member as a writer is told of it.
+/// Member of an archive to build.
 pub(crate) struct Put {
     name: Vec<u8>,
     method: u16,
@@ -36,7 +36,7 @@ pub(crate) fn deflated(name: &str, data: &[u8]) -> Put {
     Put { method: 8, packed: deflated_bytes(data), ..stored(name, data) }
 }
 
-/// An archive of these members, in their order.
+/// Builds an archive of `members` in this order.
 pub(crate) fn archive(members: &[Put]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut directory = Vec::new();
@@ -77,19 +77,19 @@ pub(crate) fn inspect(bytes: &[u8]) -> Report {
     Inspector::default().inspect_bytes(bytes)
 }
 
-/// The members that are protected, by their paths.
+/// Returns the paths of the protected members.
 pub(crate) fn found(report: &Report) -> Vec<&str> {
     let findings = report.findings().filter(|f| f.facts().protection == Protection::Rms);
     findings.filter_map(|finding| finding.facts().member.as_deref()).collect()
 }
 
-/// What the record of the file itself says.
+/// Returns container, protection and error code of the file.
 fn code(report: &Report) -> &'static str {
     report.findings().next().and_then(|own| own.error()).map_or("", |error| error.code().as_str())
 }
 
 #[test]
-fn members_are_found_stored_and_deflated_and_told_apart() {
+fn stored_and_deflated_members_are_found() {
     let mail = protected();
     let mut odd = stored("\u{fc}ber", &mail);
     odd.name = b"\x81ber 100%!\x07".to_vec();
@@ -118,7 +118,7 @@ fn members_are_found_stored_and_deflated_and_told_apart() {
 }
 
 #[test]
-fn an_archive_of_nothing_protected_has_one_record() {
+fn unprotected_archive_has_one_record() {
     let bytes = archive(&[stored("a.txt", b"text"), deflated("b.bin", &[7; 70_000])]);
     let report = inspect(&bytes);
     assert_eq!(report.findings().count(), 1);
@@ -126,7 +126,7 @@ fn an_archive_of_nothing_protected_has_one_record() {
 }
 
 #[test]
-fn what_nobody_can_open_has_a_record_of_its_own() {
+fn member_that_cannot_be_opened_has_its_own_record() {
     let mut locked = stored("locked.docx", b"ciphertext");
     locked.flags = layout::ENCRYPTED;
     let mut squeezed = stored("squeezed.docx", b"squeezed");
@@ -138,7 +138,7 @@ fn what_nobody_can_open_has_a_record_of_its_own() {
 }
 
 #[test]
-fn an_office_package_is_known_by_its_parts_and_opened_only_if_asked() {
+fn office_package_is_opened_only_if_deep() {
     let mail = protected();
     for first in ["[Content_Types].xml", "word/document.xml", "custom/part.xml"] {
         let links = "<Relationship Type=\"http://schemas.openxmlformats.org/officeDocument/2006/\
@@ -157,7 +157,7 @@ fn an_office_package_is_known_by_its_parts_and_opened_only_if_asked() {
     }
 }
 
-/// Where the end record and the only central record of an archive begin.
+/// Returns the offsets of the end record and of the only central record.
 fn places(bytes: &[u8]) -> (usize, usize) {
     let end = bytes.len() - 22;
     let start = u32::from_le_bytes(bytes[end + 16..end + 20].try_into().unwrap());
@@ -165,7 +165,7 @@ fn places(bytes: &[u8]) -> (usize, usize) {
 }
 
 #[test]
-fn damage_at_any_field_that_matters_never_reads_as_nothing() {
+fn damaged_zip_field_never_reads_as_ordinary() {
     let whole = archive(&[deflated("message.rpmsg", &protected())]);
     let (end, central) = places(&whole);
     let fields = [
@@ -206,7 +206,7 @@ fn damage_at_any_field_that_matters_never_reads_as_nothing() {
 }
 
 #[test]
-fn a_lost_directory_is_said_and_the_members_are_found_by_their_headers() {
+fn members_are_found_without_a_directory() {
     let mail = protected();
     let whole =
         archive(&[deflated("a.txt", b"text"), stored("m.rpmsg", &mail), deflated("n", &mail)]);
@@ -217,7 +217,7 @@ fn a_lost_directory_is_said_and_the_members_are_found_by_their_headers() {
 }
 
 #[test]
-fn something_before_the_archive_or_behind_it_hides_nothing() {
+fn archive_with_prefix_or_suffix_is_read() {
     let whole = archive(&[stored("m.rpmsg", &protected())]);
     let program = [b"MZ".repeat(3000).as_slice(), &whole].concat();
     assert_eq!(found(&inspect(&program)), ["m.rpmsg"], "an archive that unpacks itself");
@@ -227,15 +227,15 @@ fn something_before_the_archive_or_behind_it_hides_nothing() {
     comment.extend(b"PK\x05\x06 is no end".repeat(200).iter().take(2000));
     assert_eq!(found(&inspect(&comment)), ["m.rpmsg"], "a comment with signatures in it");
     let trailing = [whole.as_slice(), &[0; 300]].concat();
-    assert_eq!(found(&inspect(&trailing)), ["m.rpmsg"], "bytes behind the end");
+    assert_eq!(found(&inspect(&trailing)), ["m.rpmsg"], "bytes after the end");
 }
 
 #[test]
-fn two_descriptions_of_one_member_must_agree() {
+fn contradicting_local_header_is_reported() {
     let mut bytes = archive(&[stored("m.txt", b"harmless text, says the directory")]);
     bytes[8] = 8;
     assert_eq!(code(&inspect(&bytes)), "malformed-zip");
-    // The data of a stored member begin behind the name, wherever that ends.
+    // The data of a stored member follow the name, whose length is damaged.
     let office =
         rmsight_specimen::IrmDocument::new(rmsight_specimen::IrmKind::Ooxml, vec![]).build();
     for len in [0, 5, 7] {
@@ -249,7 +249,7 @@ fn two_descriptions_of_one_member_must_agree() {
 }
 
 #[test]
-fn members_that_lie_over_each_other_end_the_archive() {
+fn overlapping_members_end_the_archive() {
     let one = archive(&[deflated("m.rpmsg", &protected())]);
     let (end, central) = places(&one);
     let record = &one[central..end];
@@ -264,8 +264,8 @@ fn members_that_lie_over_each_other_end_the_archive() {
     assert!(!found(&report).is_empty());
 }
 
-/// Archives in archives, `width` at each of `layers`, around a megabyte of zeros: with 16 and 5 it
-/// is what is called 42.zip.
+/// Builds nested archives, `width` at each of `layers`, around 1 MB of zeros. With 16 and 5 it is
+/// like the file known as 42.zip.
 fn bomb(width: usize, layers: usize) -> Vec<u8> {
     let zeros = vec![0; 1 << 20];
     let mut bomb = archive(&(0..width).map(|_| deflated("z", &zeros)).collect::<Vec<_>>());
@@ -277,7 +277,7 @@ fn bomb(width: usize, layers: usize) -> Vec<u8> {
 }
 
 #[test]
-fn one_bomb_hides_none_of_its_neighbours() {
+fn members_beside_a_bomb_are_found() {
     let mail = protected();
     let mut members: Vec<Put> = (0..1500).map(|n| stored(&format!("{n}.rpmsg"), &mail)).collect();
     members.push(deflated("bomb.zip", &bomb(16, 5)));
@@ -290,7 +290,7 @@ fn one_bomb_hides_none_of_its_neighbours() {
     assert!(!paths.is_empty() && paths.iter().all(|path| path.starts_with("bomb.zip")));
 }
 
-/// The code with which a file ends that may cost no more than this.
+/// Returns the error code of an inspection with these limits.
 fn code_within(bytes: &[u8], set: impl FnOnce(&mut Limits)) -> Option<&'static str> {
     let mut limits = Limits::default();
     set(&mut limits);
@@ -299,14 +299,14 @@ fn code_within(bytes: &[u8], set: impl FnOnce(&mut Limits)) -> Option<&'static s
 }
 
 #[test]
-fn a_bomb_ends_at_its_ratio_before_it_has_cost_much() {
+fn bomb_ends_at_the_ratio_limit() {
     let bomb = bomb(16, 5);
     let code = code_within(&bomb, |limits| limits.inflated_total = 128 << 20);
     assert_eq!(code, Some("limit-ratio"));
 }
 
 #[test]
-fn a_deep_nest_ends_at_the_nesting_limit() {
+fn deep_nesting_ends_at_the_limit() {
     let around = archive(&[stored("a", b"")]);
     let (before, after) = around.split_at(31);
     let mut sizes = vec![protected().len() as u32];
@@ -335,7 +335,7 @@ fn a_deep_nest_ends_at_the_nesting_limit() {
 }
 
 #[test]
-fn a_directory_of_many_entries_costs_a_few_steps_for_each() {
+fn each_directory_entry_takes_few_steps() {
     const ENTRIES: usize = 200_000;
     let one = archive(&[stored("/", b"")]);
     let (end, central) = places(&one);
@@ -354,7 +354,7 @@ fn a_directory_of_many_entries_costs_a_few_steps_for_each() {
 }
 
 #[test]
-fn the_directory_of_an_independent_writer_is_read_the_same() {
+fn directory_of_another_writer_is_read() {
     let mail = protected();
     let mut bytes = Vec::new();
     let mut writer = rawzip::ZipArchiveWriter::new(&mut bytes);
@@ -396,7 +396,7 @@ proptest! {
     }
 }
 
-/// Bytes that are of no known format.
+/// Returns bytes of no known format.
 fn noise(len: usize) -> Vec<u8> {
     (0..len as u32)
         .map(|n| (n.wrapping_mul(0x9E37_79B9) >> 13) as u8 | 0x80)
@@ -405,7 +405,7 @@ fn noise(len: usize) -> Vec<u8> {
 }
 
 #[test]
-fn an_archive_behind_any_prefix_is_found() {
+fn archive_after_any_prefix_is_found() {
     let zip = archive(&[stored("m.rpmsg", &protected())]);
     let comment = |mut zip: Vec<u8>, len: usize| {
         let at = zip.len() - 2;
@@ -427,12 +427,12 @@ fn an_archive_behind_any_prefix_is_found() {
 }
 
 #[test]
-fn an_end_record_without_its_directory_is_damage() {
+fn end_record_without_directory_is_damage() {
     let zip = archive(&[stored("m.rpmsg", &protected())]);
     let end = &zip[zip.len() - 22..];
     let cases: [(&str, Vec<u8>, &str); 5] = [
         ("the end record alone", [&noise(9000), end].concat(), "malformed-zip-end"),
-        ("with more behind it", [&noise(9000), end, b"more"].concat(), ""),
+        ("followed by other data", [&noise(9000), end, b"more"].concat(), ""),
         ("no directory", [&noise(100), &zip[..zip.len() - 80]].concat(), "truncated"),
         ("a signature in text", [&b"text\n".repeat(2000), end].concat(), ""),
         ("an empty archive", [&noise(9000), &archive(&[])[..]].concat(), ""),
@@ -443,7 +443,7 @@ fn an_end_record_without_its_directory_is_damage() {
 }
 
 #[test]
-fn volumes_of_a_split_archive_are_not_opened() {
+fn volumes_of_split_archive_are_not_opened() {
     let zip = archive(&[stored("m.rpmsg", &protected())]);
     let mut last = zip.clone();
     let end = last.len() - 22;
@@ -462,7 +462,7 @@ fn volumes_of_a_split_archive_are_not_opened() {
 }
 
 #[test]
-fn only_relationships_make_a_package_an_office_document() {
+fn package_without_main_part_relationship_is_an_archive() {
     let office = "<Relationships><Relationship Type=\"http://schemas.openxmlformats.org/officeDocument/\
         2006/relationships/officeDocument\" Target=\"word/document2.xml\"/></Relationships>";
     let strict = office.replace(
@@ -496,7 +496,7 @@ fn only_relationships_make_a_package_an_office_document() {
     for (name, mut members, is_office) in cases {
         members.push(stored("m.rpmsg", &mail));
         let report = inspect(&archive(&members));
-        // It is no part of a document.
+        // The name is not that of a part.
         assert_eq!(found(&report), ["m.rpmsg"], "{name}");
         let container = report.findings().next().unwrap().facts().container.as_str();
         assert_eq!(container, if is_office { "ooxml" } else { "zip" }, "{name}");
@@ -504,7 +504,7 @@ fn only_relationships_make_a_package_an_office_document() {
 }
 
 #[test]
-fn a_folder_that_is_a_file_by_its_local_header_is_damage() {
+fn folder_with_data_in_local_header_is_damage() {
     let mail = protected();
     let folder = archive(&[stored("a/", b""), stored("p.rpms/", b""), stored("b.txt", b"text")]);
     assert_eq!(code(&inspect(&folder)), "");

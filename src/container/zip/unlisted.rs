@@ -1,9 +1,9 @@
-//! Members that the central directory does not list. Programs that read an archive from its front, as a
-//! pipe is unpacked, extract them.
+//! Members that the central directory does not list. Programs that read an archive from its front,
+//! as a pipe is unpacked, extract them.
 //!
-//! They are searched for in gaps that the records of the directory leave between two members, and only
-//! if a local header begins the gap. So an archive without gaps costs nothing, and padding costs a read of
-//! its first bytes.
+//! They are searched for in gaps that the records of the directory leave between two members, and
+//! only if a local header begins the gap. So an archive without gaps costs nothing, and padding
+//! costs a read of its first bytes.
 
 use std::collections::BTreeMap;
 
@@ -26,21 +26,21 @@ const LOOK: usize = 28;
 /// Parts of the archive that no record of the directory claims.
 #[derive(Debug)]
 pub(super) struct Gaps {
-    /// Where each begins and ends.
+    /// Start and end of each.
     gaps: BTreeMap<u64, u64>,
-    /// Where the last member ends of those read until now, in the order of the file.
+    /// Highest end of the members until now.
     reach: u64,
-    /// Where the directory begins, before which all members lie.
+    /// Offset of the directory, which follows all members.
     directory: u64,
 }
 
 impl Gaps {
-    /// Of an archive that has all of its members between `start` and `directory`.
+    /// Returns the gaps of an archive without members between `start` and `directory`.
     pub(super) fn new(start: u64, directory: u64) -> Gaps {
         Gaps { gaps: BTreeMap::new(), reach: start, directory }
     }
 
-    /// The member at `start` ends not before `end`. The directory need not be in the order of the
+    /// Adds a member from `start` to at least `end`. Records may be in another order than the
     /// members.
     pub(super) fn claim(&mut self, window: &mut Window<'_>, start: u64, end: u64) -> Result<()> {
         if start >= self.reach {
@@ -62,7 +62,7 @@ impl Gaps {
     #[inline]
     fn keep(&mut self, window: &mut Window<'_>, from: u64, to: u64) -> Result<()> {
         let to = to.min(self.directory);
-        // Adjacent members leave no room.
+        // Adjacent members have no gap.
         if to > from && header(window, from, to)?.is_some() {
             window.meter().charge(Limit::Allocation, 64)?;
             self.gaps.insert(from, to);
@@ -70,7 +70,7 @@ impl Gaps {
         Ok(())
     }
 
-    /// There are no more records.
+    /// Adds the gap after the last member.
     pub(super) fn close(&mut self, window: &mut Window<'_>) -> Result<()> {
         let end = self.directory.max(self.reach);
         self.claim(window, end, end)
@@ -107,7 +107,7 @@ fn header(window: &mut Window<'_>, from: u64, to: u64) -> Result<Option<u64>> {
     Ok(skip.map(|skip| from.saturating_add(to_u64(*skip))))
 }
 
-/// Names one if something can come of it; where it ends.
+/// Reports the member unless its head rules it out. Returns the end of the member.
 fn name_member(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
@@ -157,7 +157,7 @@ mod tests {
         bytes[from..].windows(needle.len()).position(|at| at == needle).map(|at| at + from)
     }
 
-    /// The records of the directory, and the end record.
+    /// Returns the records of the directory, and the end record.
     fn split(zip: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>, Vec<u8>) {
         let end = find(zip, b"PK\x05\x06", 0).unwrap();
         let mut places = Vec::new();
@@ -171,7 +171,7 @@ mod tests {
         (zip[..places[0]].to_vec(), records.collect(), zip[end..].to_vec())
     }
 
-    /// The archive with a directory of these of its records, and an end record that knows no others.
+    /// Replaces the directory with some of its records, and a matching end record.
     fn listing(members: &[Put], listed: &[usize]) -> Vec<u8> {
         let (mut out, records, mut end) = split(&archive(members));
         let start = out.len() as u32;
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_the_directory_leaves_out_is_found() {
+    fn unlisted_member_is_found() {
         let both = ["hidden.rpmsg", "deflated.rpmsg"];
         let cases: [(&[usize], &[&str], bool); 9] = [
             (&[0, 1, 2, 3, 4], &both, false),
@@ -228,9 +228,9 @@ mod tests {
         }
     }
 
-    /// What is left out and of no known format is nothing, as a member that is listed.
+    /// An unlisted member of no known format is ordinary, like a listed one.
     #[test]
-    fn other_members_that_are_left_out_are_no_matter() {
+    fn unlisted_ordinary_members_are_ignored() {
         let plain = || {
             vec![
                 stored("a.txt", b"Nothing is protected here."),
@@ -246,9 +246,9 @@ mod tests {
         }
     }
 
-    /// Room is no member: an archive with padding, or with a signature before its directory.
+    /// Gaps without members: padding, or a signature before the directory.
     #[test]
-    fn padding_is_passed_over() {
+    fn padding_between_members_is_skipped() {
         let (head, records, mut end) = split(&archive(&[stored("a.txt", b"text")]));
         for padding in [vec![0; 40], b"PK\x01\x02".repeat(12), b"APK Sig Block 42".repeat(9)] {
             let start = (head.len() + padding.len()) as u32;
