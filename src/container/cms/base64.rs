@@ -12,12 +12,12 @@ use crate::kinds::Container;
 use crate::limits::Limit;
 use crate::source::{Encoding, Extent, Window, head_of};
 
-/// What begins PEM, and the line that ends it.
+/// First bytes of PEM, and of the line that ends it.
 pub(in crate::container) const PEM: &[u8] = b"-----BEGIN ";
 pub(in crate::container) const PEM_END: &[u8] = b"-----END ";
 /// Labels of PEM that announce a message (RFC 7468, 7 and 9; OpenSSL).
 pub(in crate::container) const LABELS: [&[u8]; 3] = [b"PKCS7", b"PKCS #7", b"CMS"];
-/// What OpenSSL prints before PEM.
+/// Text that OpenSSL prints before PEM.
 const PRINTED: [&[u8]; 5] =
     [b"Bag Attributes", b"subject=", b"issuer=", b"Certificate:\n", b"Certificate:\r"];
 /// Bytes of a block that are searched for the base64 of a message.
@@ -29,8 +29,8 @@ const LONG_HEAD: usize = 4000;
 /// Bytes of PEM that are searched for its end at once.
 const CHUNK: usize = 65_536;
 
-/// Returns whether the base64 at the beginning of `encoded` is that of a message, intact or with one
-/// damaged letter.
+/// Returns whether the base64 at the beginning of `encoded` is that of a message, intact or with
+/// one damaged letter.
 fn is_message(encoded: &[u8]) -> bool {
     is_intact_message(encoded) || {
         let is_letter =
@@ -56,8 +56,8 @@ fn base64_of(encoded: &[u8]) -> &[u8] {
     encoded.get(..end).unwrap_or_default()
 }
 
-/// Returns whether the identifier of a message follows a damaged beginning, or is damaged itself: one
-/// letter of base64 belongs to two bytes.
+/// Returns whether the identifier of a message follows a damaged beginning, or is damaged itself:
+/// one letter of base64 belongs to two bytes.
 fn is_damaged(decoded: &[u8]) -> bool {
     (2..=6).any(|at| {
         let content = decoded.get(at..).unwrap_or_default();
@@ -78,18 +78,19 @@ struct Block {
 }
 
 impl Block {
-    /// Finds the base64 of a message in the PEM block at the beginning of `block`. Fields may precede
-    /// it (RFC 1421 4.6). A label that announces a message counts too: the base64 may be damaged.
+    /// Finds the base64 of a message in the PEM block at the beginning of `block`. Fields may
+    /// precede it (RFC 1421 4.6). A label that announces a message counts too: the base64 may be
+    /// damaged.
     fn of(block: &[u8]) -> Option<Block> {
         let line = memchr::memchr2(b'\r', b'\n', block)?.checked_add(1)?;
         let label = block.get(..line)?;
         let body = block.get(line..)?;
         let end = memchr::memmem::find(body, PEM_END).unwrap_or(body.len());
         let fields = body.get(..end.min(1024)).unwrap_or_default();
-        let behind = [&b"\n\n"[..], b"\n\r\n", b"\r\r"].iter().find_map(|empty| {
+        let after_fields = [&b"\n\n"[..], b"\n\r\n", b"\r\r"].iter().find_map(|empty| {
             memchr::memmem::find(fields, empty).map(|at| at.saturating_add(empty.len()))
         });
-        let mut begins = [Some(0), behind].into_iter().flatten();
+        let mut begins = [Some(0), after_fields].into_iter().flatten();
         let found = begins.find(|at| body.get(*at..).is_some_and(is_message));
         let is_named = || LABELS.iter().any(|it| memchr::memmem::find(label, it).is_some());
         let begin = found.or_else(|| is_named().then_some(0))?;
@@ -99,8 +100,8 @@ impl Block {
     }
 }
 
-/// Returns whether PEM begins the text, in any case of letters. One byte of that may be damaged, and
-/// the number of dashes may differ.
+/// Returns whether PEM begins the text, in any case of letters. One byte of that may be damaged,
+/// and the number of dashes may differ.
 fn begins_with_pem(text: &[u8]) -> bool {
     let pairs = text.iter().zip(PEM);
     let equal = pairs.filter(|(found, byte)| found.eq_ignore_ascii_case(byte)).count();
@@ -146,8 +147,8 @@ fn is_before_pem(text: &[u8]) -> bool {
     begins_with_pem(text) || PRINTED.iter().any(|word| text.starts_with(word))
 }
 
-/// Returns whether `head` begins a message in PEM or in base64, or PEM that does not end in the head:
-/// a message may follow certificates.
+/// Returns whether `head` begins a message in PEM or in base64, or PEM that does not end in the
+/// head: a message may follow certificates.
 pub(crate) fn matches_base64(head: &[u8]) -> bool {
     let (text, _) = text_of(head);
     if base64_at(head).is_some() {

@@ -24,11 +24,11 @@ pub(super) const TAG: usize = 10;
 pub(super) const MAX_ID: u64 = 64;
 /// Constructed values inside of each other.
 pub(super) const MAX_DEPTH: usize = 32;
-/// What ends a value without a length.
+/// Ends a value of indefinite length.
 pub(super) const END_OF_CONTENTS: &[u8] = &[0, 0];
 
-/// The tag at the beginning of some bytes: its content's length, which may stay open (X.690 8.1.3.6),
-/// and how many bytes say so.
+/// Parses the tag at the beginning of some bytes. Returns the length of its content, which may be
+/// indefinite (X.690 8.1.3.6), and the number of bytes of tag and length.
 pub(super) fn tag(bytes: &[u8], expected: u8) -> Option<(Option<u64>, usize)> {
     let (found, rest) = bytes.split_first()?;
     if *found != expected {
@@ -46,19 +46,19 @@ pub(super) fn tag(bytes: &[u8], expected: u8) -> Option<(Option<u64>, usize)> {
         }
     }
 }
-/// A tag with the place of its content.
+/// Tag and location of its content.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DerValue {
     pub(super) tag: u8,
     /// Offset of the tag.
     pub(super) at: u64,
-    /// Offset of its content.
+    /// Offset of the content.
     pub(super) begin: u64,
-    /// Where the content ends; `None` if `END_OF_CONTENTS` ends it.
+    /// End of the content; `None` if `END_OF_CONTENTS` ends it.
     pub(super) end: Option<u64>,
 }
 
-/// Values one after the other.
+/// Reader of consecutive values.
 pub(super) struct DerReader<'r, 'w> {
     pub(super) window: &'r mut Window<'w>,
     pub(super) at: u64,
@@ -69,7 +69,7 @@ impl DerReader<'_, '_> {
         Error::malformed(ErrorCode::MalformedCms, STRUCTURE, self.at, detail)
     }
 
-    /// Reads the tag at the position, and goes to its content.
+    /// Reads the tag at the position, and advances to its content.
     pub(super) fn next(&mut self) -> Result<DerValue> {
         self.window.meter().charge(Limit::Steps, 1)?;
         let at = self.at;
@@ -95,7 +95,7 @@ impl DerReader<'_, '_> {
         Ok(DerValue { tag: found, at, begin, end })
     }
 
-    /// Reads a value that has to be there.
+    /// Reads a mandatory value.
     pub(super) fn expect(&mut self, tag: u8, detail: &'static str) -> Result<DerValue> {
         let value = self.next()?;
         match value.tag == tag {
@@ -104,7 +104,7 @@ impl DerReader<'_, '_> {
         }
     }
 
-    /// Whether the content of `value` ends at the position.
+    /// Returns whether the content of `value` ends at the position.
     pub(super) fn is_at_end(&mut self, value: DerValue) -> Result<bool> {
         match value.end {
             Some(end) => Ok(self.at >= end),
@@ -112,7 +112,7 @@ impl DerReader<'_, '_> {
         }
     }
 
-    /// Goes behind `value`, whose content has been read.
+    /// Advances to the end of `value`, whose content has been read.
     pub(super) fn leave(&mut self, value: DerValue) -> Result<()> {
         if !self.is_at_end(value)? || value.end.is_some_and(|end| end != self.at) {
             let detail = "the lengths of a value and of its content differ";
@@ -124,7 +124,7 @@ impl DerReader<'_, '_> {
         Ok(())
     }
 
-    /// Goes behind `value`, whose content has not been read.
+    /// Advances to the end of `value`, whose content has not been read.
     pub(super) fn skip(&mut self, value: DerValue) -> Result<()> {
         let mut open = match value.end {
             Some(end) => {
@@ -157,8 +157,8 @@ impl DerReader<'_, '_> {
         Ok(id)
     }
 
-    /// Reads the extents of content: an OCTET STRING, in one piece or several, or another value,
-    /// which PKCS #7 1.5 has there, with its tag.
+    /// Reads the extents of content: an OCTET STRING in one or several pieces, or another value
+    /// with its tag, as in PKCS #7 1.5.
     pub(super) fn content(&mut self) -> Result<Vec<Extent>> {
         let value = self.next()?;
         let mut pieces = Vec::new();

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::source::{Extent, Window};
 
-/// What the content types of PKCS #7 begin with, and those of S/MIME; tag and length included.
+/// Prefixes of the content types of PKCS #7 and of S/MIME, including tag and length.
 pub(super) const PKCS_7: &[u8] = b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07";
 pub(super) const SMIME: &[u8] = b"\x06\x0B\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01";
 /// Their last bytes: `id-data`, `id-signedData`, `id-digestedData` (RFC 5652 4, 5, 7),
@@ -32,7 +32,7 @@ pub(super) const CLOSED: [(&[u8], &str); 6] = [
 ];
 /// Bytes of a message that contain its content type and that of what is signed.
 const TYPES: usize = 128;
-/// Bytes of the content that tell what it is.
+/// Bytes of the content by which it is recognized.
 const HEAD: u64 = 4096;
 
 /// Returns whether `head` begins a message: a SEQUENCE with one of the content types. One byte of
@@ -69,8 +69,8 @@ fn is_bare_signed(content: &[u8]) -> bool {
     }
     let rest = content.get(3..).unwrap_or_default();
     let Some((Some(len), skip)) = tag(rest, SET) else { return false };
-    let behind = to_usize(len).and_then(|len| rest.get(skip.checked_add(len)?..));
-    let rest = behind.unwrap_or_default();
+    let after = to_usize(len).and_then(|len| rest.get(skip.checked_add(len)?..));
+    let rest = after.unwrap_or_default();
     let Some((_, skip)) = tag(rest, SEQUENCE) else { return false };
     is_content_type(rest.get(skip..).unwrap_or_default())
 }
@@ -82,9 +82,10 @@ fn is_content_type(content: &[u8]) -> bool {
     [PKCS_7, SMIME].iter().any(|known| known.get(2..).is_some_and(|known| id.starts_with(known)))
 }
 
-/// Returns whether `content` begins with what damage leaves of a content type: its tag and length, and
-/// the first byte of the identifier or, in the bytes that follow, the content type of what is signed.
-/// The SEQUENCE that begins `head` is too short for a protected file if its length has one byte.
+/// Returns whether `content` begins with what damage leaves of a content type: its tag and length,
+/// and the first byte of the identifier or, in the bytes that follow, the content type of what is
+/// signed. The SEQUENCE that begins `head` is too short for a protected file if its length has one
+/// byte.
 fn is_damaged_type(head: &[u8], content: &[u8]) -> bool {
     let is_long = head.get(1).is_some_and(|len| *len >= 0x80);
     let has_tag = [PKCS_7, SMIME].iter().any(|id| content.get(..2) == id.get(..2));
@@ -124,7 +125,8 @@ impl DerReader<'_, '_> {
         let algorithms = self.expect(SET, "the digest algorithms are missing")?;
         self.skip(algorithms)?;
         let content = self.encapsulated()?;
-        // Certificates, revocation lists, signers. The set of signers is mandatory, and may be empty.
+        // Certificates, revocation lists, signers. The set of signers is mandatory, and may be
+        // empty.
         let mut has_signers = false;
         while !self.is_at_end(outer)? {
             let value = self.next()?;
@@ -226,11 +228,11 @@ impl DerReader<'_, '_> {
     }
 }
 
-/// The content of a message.
+/// Content of a message.
 enum MessageContent {
     /// Extents of the content; empty if it is missing.
     Stored(Vec<Extent>),
-    /// It is not opened; the name of the structure.
+    /// Content that is not opened, with the name of the structure.
     Closed(&'static str),
 }
 

@@ -1,9 +1,9 @@
-//! Signed and encrypted messages (CMS, RFC 5652; S/MIME, RFC 8551): `smime.p7m` and the like, in DER
-//! and BER, in PEM (RFC 7468) and in base64.
+//! Signed and encrypted messages (CMS, RFC 5652; S/MIME, RFC 8551): `smime.p7m` and the like, in
+//! DER and BER, in PEM (RFC 7468) and in base64.
 //!
-//! Signed content is stored as it is, and is looked into. Signatures without content (`.p7s`) and
-//! bundles of certificates are ordinary files. What is encrypted or compressed is not opened: it may
-//! contain a protected file.
+//! Signed content is stored without an encoding, and is inspected. Signatures without content
+//! (`.p7s`) and bundles of certificates are ordinary files. Encrypted and compressed content is not
+//! opened, and may contain a protected file.
 
 mod base64;
 mod der;

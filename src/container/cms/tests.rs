@@ -1,4 +1,4 @@
-//! Messages as their writers produce them.
+//! Messages in the forms that writers produce.
 
 use super::der::*;
 use super::message::*;
@@ -15,7 +15,7 @@ fn open(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     [&[tag, 0x80][..], &parts.concat(), END_OF_CONTENTS].concat()
 }
 
-/// A message with what is encapsulated: an OBJECT IDENTIFIER, and content if there is some.
+/// Builds a message that encapsulates an OBJECT IDENTIFIER and optional content.
 fn signed(encapsulated: &[&[u8]]) -> Vec<u8> {
     let algorithm = put(SEQUENCE, &[b"\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01"]);
     let data = [
@@ -38,8 +38,8 @@ fn inspect(bytes: &[u8]) -> Report {
     Inspector::default().inspect_bytes(bytes)
 }
 
-/// Protection of the whole, code, and the protected member.
-fn said(bytes: &[u8]) -> (Protection, String, Option<String>) {
+/// Protection of the file, error code, and protected member.
+fn outcome(bytes: &[u8]) -> (Protection, String, Option<String>) {
     let report = inspect(bytes);
     let rms = report.findings().find(|one| one.facts().member.is_some());
     let member = rms.and_then(|one| one.facts().member.clone());
@@ -49,7 +49,7 @@ fn said(bytes: &[u8]) -> (Protection, String, Option<String>) {
 }
 
 #[test]
-fn what_is_signed_is_looked_into() {
+fn signed_content_is_inspected() {
     let mail = protected();
     let pieces: Vec<Vec<u8>> = mail.chunks(9).map(|part| put(OCTETS, &[part])).collect();
     let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
@@ -62,9 +62,9 @@ fn what_is_signed_is_looked_into() {
     ];
     for content in contents {
         let file = signed(&[&id(DATA), &content]);
-        let (_, _, member) = said(&file);
+        let (_, _, member) = outcome(&file);
         assert_eq!(member.as_deref(), Some("content#1"));
-        let cut = said(&file[..file.len() - 60]);
+        let cut = outcome(&file[..file.len() - 60]);
         assert_eq!((cut.0, cut.1.as_str()), (Protection::Unknown, "truncated"));
         let at = file.windows(8).position(|at| at == &mail[..8]).unwrap();
         for place in at - 6..at {
@@ -75,11 +75,11 @@ fn what_is_signed_is_looked_into() {
     }
     let letter = b"Content-Type: text/plain\r\n\r\nNothing is protected here.\r\n";
     let file = signed(&[&id(DATA), &put(EXPLICIT_0, &[&put(OCTETS, &[letter])])]);
-    assert_eq!(said(&file), (Protection::None, String::new(), None));
+    assert_eq!(outcome(&file), (Protection::None, String::new(), None));
 }
 
 #[test]
-fn a_signature_by_itself_and_other_content_are_ordinary_files() {
+fn detached_signature_and_other_content_are_ordinary() {
     let catalog = b"\x2B\x06\x01\x04\x01\x82\x37\x0A\x01";
     let content = put(EXPLICIT_0, &[&put(SEQUENCE, &[b"list"])]);
     let files = [
@@ -96,22 +96,22 @@ fn a_signature_by_itself_and_other_content_are_ordinary_files() {
         vec![SEQUENCE, 0xFF, 6],
     ];
     for file in files {
-        assert_eq!(said(&file), (Protection::None, String::new(), None), "{file:02X?}");
+        assert_eq!(outcome(&file), (Protection::None, String::new(), None), "{file:02X?}");
     }
 }
 
 #[test]
-fn what_is_encrypted_is_not_opened() {
+fn encrypted_content_is_not_opened() {
     for (content_type, _) in CLOSED {
         let file = put(SEQUENCE, &[&id(content_type), &put(EXPLICIT_0, &[&[7; 40]])]);
         let expected = (Protection::Unknown, "archive-not-opened".to_owned(), None);
-        assert_eq!(said(&file), expected);
+        assert_eq!(outcome(&file), expected);
     }
 }
 
 proptest::proptest! {
     #[test]
-    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..60)) {
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..60)) {
         inspect(&bytes);
         inspect(&signed(&[&id(DATA), &bytes]));
         inspect(&signed(&[&id(DATA), &[&[EXPLICIT_0, 0x80, OCTETS_IN_PIECES, 0x80][..], &bytes].concat()]));

@@ -1,7 +1,7 @@
 //! Search for the delimiters of multiparts (RFC 2046 5.1.1), in blocks of bounded size.
 //!
-//! A mail may be larger than memory, and is read once: reading a part advances the search for its end,
-//! and the search for the next part continues there.
+//! A mail may be larger than memory, and is read once: reading a part advances the search for its
+//! end, and the search for the next part continues there.
 
 use std::cell::RefCell;
 use std::io;
@@ -26,7 +26,7 @@ const OVERLAP: usize = 256;
 /// Bytes of the longest line break: it belongs to the delimiter after it.
 const BREAK: u64 = 2;
 
-/// Where a message ends.
+/// End of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Until {
     /// Ends with the member. Outside of multiparts, a dated separator line of a mailbox begins
@@ -47,16 +47,16 @@ pub(super) enum Terminator {
     Nothing,
 }
 
-/// The end of a content.
+/// End of a content, with the line that ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ContentEnd {
-    /// Where the content ends.
+    /// Offset of the end of the content.
     pub(super) at: u64,
     pub(super) found: Terminator,
-    /// Where the line that ends it begins.
+    /// Offset of the line that ends the content.
     pub(super) line: u64,
-    /// Where it ends.
-    pub(super) behind: u64,
+    /// Offset after that line.
+    pub(super) next: u64,
 }
 
 /// The boundary of a multipart (RFC 2046 5.1.1).
@@ -81,7 +81,8 @@ impl Boundary {
 #[derive(Debug)]
 pub(crate) struct BoundaryScanner {
     pub(super) until: Until,
-    /// The multiparts around the position, the outermost first; the closed ones among them included.
+    /// The multiparts around the position, the outermost first; the closed ones among them
+    /// included.
     pub(super) boundaries: Vec<Boundary>,
     begin: u64,
     /// Offset of the next search. All bytes before it are content, except for a line break.
@@ -135,7 +136,8 @@ impl Chunk {
         bytes.split_at_checked(at.saturating_sub(start)).unwrap_or_default()
     }
 
-    /// Where the next line begins, from the line break at `from` on, that may end a content.
+    /// Returns the offset of the next line that may end a content, from the line break at `from`
+    /// on.
     fn next_line(&mut self, from: usize) -> Option<usize> {
         let bytes = self.bytes.get(..self.len)?;
         let dashes = self.dashes.find(b"\n--", bytes, from);
@@ -203,7 +205,7 @@ impl BoundaryScanner {
         }
     }
 
-    /// How many of the first `len` bytes there are.
+    /// Returns how many of the first `len` bytes exist.
     pub(super) fn up_to(
         &mut self,
         len: usize,
@@ -217,8 +219,8 @@ impl BoundaryScanner {
         }
     }
 
-    /// Searches until it is known which bytes before `to` are content. Returns the end of those, and the
-    /// error that ended the search.
+    /// Searches until it is known which bytes before `to` are content. Returns the end of those,
+    /// and the error that ended the search.
     fn known_to(&mut self, to: u64, source: &dyn ReadAt, meter: &Meter) -> (u64, Result<()>) {
         let mut outcome = Ok(());
         let known = loop {
@@ -248,8 +250,8 @@ impl BoundaryScanner {
         if self.end.is_some() { charged } else { charged.and(outcome) }
     }
 
-    /// Returns the cost of the search in bytes: those that were searched, and [`LINE_COST`] for each
-    /// line that may be a delimiter.
+    /// Returns the cost of the search in bytes: those that were searched, and [`LINE_COST`] for
+    /// each line that may be a delimiter.
     fn search_in(&mut self, chunk: &mut Chunk) -> usize {
         let start = self.from.checked_sub(chunk.at).and_then(to_usize).unwrap_or_default();
         let is_begin = self.from == self.begin;
@@ -285,7 +287,7 @@ impl BoundaryScanner {
                 at: offset.saturating_sub(before).max(self.begin),
                 found,
                 line: offset,
-                behind: offset.saturating_add(to_u64(line_len(rest))),
+                next: offset.saturating_add(to_u64(line_len(rest))),
             });
             return passed.len().saturating_add(compared);
         }
@@ -294,7 +296,7 @@ impl BoundaryScanner {
         let end = chunk.at.saturating_add(to_u64(chunk.len));
         if chunk.is_last {
             self.end =
-                Some(ContentEnd { at: end, found: Terminator::Nothing, line: end, behind: end });
+                Some(ContentEnd { at: end, found: Terminator::Nothing, line: end, next: end });
         } else {
             self.from = end.saturating_sub(to_u64(OVERLAP)).max(self.from);
             (self.break_len, self.at_line) = (0, false);
@@ -338,8 +340,8 @@ impl BoundaryScanner {
     }
 }
 
-/// Bytes of a part, as a source. The end of the part is searched for as far as the bytes are read, and
-/// their size is unknown before.
+/// Bytes of a part, as a source. The end of the part is searched for as far as the bytes are read,
+/// and their size is unknown before.
 #[derive(Debug)]
 pub(crate) struct DelimitedBytes<'a, S> {
     holder: S,
@@ -349,7 +351,7 @@ pub(crate) struct DelimitedBytes<'a, S> {
 }
 
 impl<'a, S: ReadAt> DelimitedBytes<'a, S> {
-    /// The content that begins at `begin` of `holder`.
+    /// Returns the content that begins at `begin` of `holder`.
     pub(crate) fn new(
         holder: S,
         content: Rc<RefCell<BoundaryScanner>>,
@@ -359,7 +361,7 @@ impl<'a, S: ReadAt> DelimitedBytes<'a, S> {
         DelimitedBytes { holder, content, begin, meter }
     }
 
-    /// How many of its first `len` bytes there are.
+    /// Returns how many of its first `len` bytes exist.
     fn known(&self, len: u64) -> (u64, Result<()>) {
         let mut content = self.content.borrow_mut();
         if content.begin != self.begin {
@@ -417,8 +419,8 @@ fn line_len(line: &[u8]) -> usize {
 }
 
 /// Returns whether `text` begins with a separator line of a mailbox (RFC 4155, appendix A): `From`,
-/// an address and a time. A header has to follow, because a text may contain the same words. Without
-/// a time, a field has to follow that only messages have.
+/// an address and a time. A header has to follow, because a text may contain the same words.
+/// Without a time, a field has to follow that only messages have.
 pub(super) fn is_from_line(text: &[u8]) -> bool {
     let Some((words, next)) = from_line(text) else { return false };
     let has_time = words.windows(5).any(|time| {
@@ -429,7 +431,8 @@ pub(super) fn is_from_line(text: &[u8]) -> bool {
     has_time && has_header || written_name(first_line(next)).is_some_and(is_known_field)
 }
 
-/// The same where no mailbox is expected: a complete date, and a field that only messages have.
+/// Returns whether a separator line begins where no mailbox is expected: it has a complete date,
+/// and a field that only messages have follows.
 fn is_stray_from_line(text: &[u8]) -> bool {
     from_line(text).is_some_and(|(words, next)| {
         is_dated(words) && written_name(first_line(next)).is_some_and(is_known_field)

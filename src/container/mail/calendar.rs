@@ -41,7 +41,7 @@ const HEAD: usize = 5600;
 const SMALLEST_FILE: u64 = 512;
 /// Bytes of base64 by which it is distinguished from a parameter.
 const BASE64_RUN: usize = 256;
-/// Lines behind the first one of which one shows that it is a calendar.
+/// Lines after the first one that are examined for a calendar.
 const FIRST_LINES: usize = 9;
 /// Members that are given to the sink before the first of them is read.
 const BATCH: usize = 16;
@@ -64,7 +64,7 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     })
 }
 
-/// Returns whether one of the lines behind the first one begins a component, or is the version that
+/// Returns whether one of the lines after the first one begins a component, or is the version that
 /// follows the first line: that one is damaged.
 pub(crate) fn matches_later(head: &[u8]) -> bool {
     let mut ends = memchr::memchr_iter(b'\n', head).take(FIRST_LINES);
@@ -92,17 +92,17 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         let detail = "a calendar whose lines end in a bare CR";
         return Err(Error::unsupported(ErrorCode::MailNotRead, STRUCTURE, 0, detail));
     }
-    go_on(window, sink, 0)
+    read_on(window, sink, 0)
 }
 
 /// Reads the properties from the line at `position` on.
-fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Result<()> {
+fn read_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Result<()> {
     let mut named: usize = 0;
     while let Some((property, next)) = Property::read(window, position)? {
         position = next;
         named = named.saturating_add(usize::from(property.open(window, sink)?));
         if named >= BATCH {
-            sink.continue_with(Box::new(move |window, sink| go_on(window, sink, position)));
+            sink.continue_with(Box::new(move |window, sink| read_on(window, sink, position)));
             break;
         }
     }
@@ -115,11 +115,11 @@ struct Property {
     parameters: Vec<u8>,
     /// The value, with its line breaks.
     value: Extent,
-    /// Offset behind the last colon in the parameters, if a quote that does not end contains it.
+    /// Offset after the last colon in the parameters, if an unclosed quote contains it.
     quoted_colon: Option<u64>,
 }
 
-/// What the next byte belongs to.
+/// Part of a property to which the next byte belongs.
 #[derive(Clone, Copy)]
 enum PropertyState {
     Parameters { is_quoted: bool },
@@ -127,8 +127,8 @@ enum PropertyState {
 }
 
 impl Property {
-    /// Reads the property at `offset`, and returns it with the offset of the next one; `None` at the
-    /// end. The value includes the following lines that begin no property.
+    /// Reads the property at `offset`, and returns it with the offset of the next one; `None` at
+    /// the end. The value includes the following lines that begin no property.
     fn read(window: &mut Window<'_>, offset: u64) -> Result<Option<(Property, u64)>> {
         let mut parameters = Vec::new();
         let mut value = None;
@@ -197,7 +197,7 @@ impl Property {
         Property { parameters, value: Extent { len, ..value }, quoted_colon }
     }
 
-    /// The value of a parameter, without quotes.
+    /// Returns the value of a parameter, without quotes.
     fn parameter(&self, name: &[u8]) -> Option<&[u8]> {
         self.parameters.split(|byte| *byte == b';').skip(1).find_map(|parameter| {
             let at = memchr::memchr(b'=', parameter)?;
@@ -225,7 +225,7 @@ impl Property {
         self.value.len == 0 && end.is_some_and(|end| end.iter().all(is_letter))
     }
 
-    /// Gives the value to the sink if it is a file; returns whether it is one. A value that is
+    /// Reports the value if it is a file. Returns whether it is one. A value that is
     /// base64 of a known format is a file whatever its parameters are: they may be damaged.
     fn open(&self, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<bool> {
         if let Some(colon) = self.quoted_colon
@@ -374,8 +374,8 @@ fn is_percent_encoded_file(data: &[u8], recognizer: Recognizer) -> bool {
     memchr::memchr(b'%', data).is_some() && recognizer.is_firmly_known(&decoded)
 }
 
-/// Returns whether no base64 has so many letters (RFC 4648, 4): one more than groups of four, or with
-/// their padding no groups of four.
+/// Returns whether no base64 has so many letters (RFC 4648, 4): one more than groups of four, or
+/// with their padding no groups of four.
 fn lacks_letters(window: &mut Window<'_>, extent: Extent) -> Result<bool> {
     let (mut letters, mut padding): (u64, u64) = (0, 0);
     let mut at: u64 = 0;

@@ -16,16 +16,16 @@ use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::Limit;
 use crate::source::Window;
 
-/// Lines without a field after which the search ends: text has at most one field in ten lines, and no
-/// header has so many other lines.
+/// Lines without a field after which the search ends: text has at most one field in ten lines, and
+/// no header has so many other lines.
 const MOST_OTHERS: u32 = 8;
 
-/// Returns whether `head` begins a message: more than two thirds of its first lines are fields that only
-/// messages have.
+/// Returns whether `head` begins a message: more than two thirds of its first lines are fields that
+/// only messages have.
 ///
-/// The first line may be anything, such as a damaged or quoted separator of a mailbox. Only lines decide:
-/// control characters may come from damage or from an attempt at evasion, and 8-bit text contains every
-/// other byte.
+/// The first line may be anything, such as a damaged or quoted separator of a mailbox. Only lines
+/// decide: control characters may come from damage or from an attempt at evasion, and 8-bit text
+/// contains every other byte.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let head = begin(head);
     let (mut known, mut others): (u32, u32) = (0, 0);
@@ -56,18 +56,18 @@ pub(crate) fn begin(head: &[u8]) -> &[u8] {
     head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start()
 }
 
-/// Returns the name of the field that `text` begins with: `header::written_name` of its first line, the
-/// end of which is not needed.
+/// Returns the name of the field that `text` begins with: `header::written_name` of its first line,
+/// the end of which is not needed.
 pub(super) fn name_at_start(text: &[u8]) -> Option<&[u8]> {
     let is_outside = |byte: &u8| !byte.is_ascii_graphic() || *byte == b':';
     let len = text.iter().position(is_outside)?;
-    let (name, behind) = text.split_at_checked(len)?;
-    let colon = behind.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | 0x0C));
+    let (name, after) = text.split_at_checked(len)?;
+    let colon = after.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | 0x0C));
     (!name.is_empty() && colon == Some(&b':')).then_some(name)
 }
 
-/// Bytes of a head that contains the beginning of a long header only. The head of a member in base64
-/// may have a quarter less than [`crate::source::head_of`] has room for.
+/// Bytes of a head that contains the beginning of a long header only. The head of a member in
+/// base64 may have a quarter less than [`crate::source::head_of`] has room for.
 const LONG: usize = 3000;
 /// Bytes of a header in which a field is searched for that only messages have.
 const MAX_HEADER: u64 = 16 << 20;
@@ -137,8 +137,8 @@ fn is_message(window: &mut Window<'_>) -> Result<Option<bool>> {
 /// Reader of the messages that follow in a mailbox, from the offset of a separator line on.
 pub(super) type FollowingMessages = fn(&mut Window<'_>, &mut dyn Sink, u64) -> Result<()>;
 
-/// Reads a message. `following` reads the messages after it, if a separator line shows that the message
-/// is the first one of a mailbox that lacks its first separator line.
+/// Reads a message. `following` reads the messages after it, if a separator line shows that the
+/// message is the first one of a mailbox that lacks its first separator line.
 pub(super) fn read(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
@@ -150,7 +150,7 @@ pub(super) fn read(
     let mut message = MimeMessage::new(to_u64(start), Until::End, sink.recognizer());
     message.is_member = sink.is_member();
     sink.continue_forward(Box::new(move |window, sink| {
-        go_on(window, sink, None, Rc::new(RefCell::new(message)), Some(following))
+        read_on(window, sink, None, Rc::new(RefCell::new(message)), Some(following))
     }));
     Ok(())
 }
@@ -177,7 +177,7 @@ pub(super) fn read_long(
 }
 
 /// Continues the message. `part` is the next part, if it is known already.
-pub(super) fn go_on(
+pub(super) fn read_on(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     mut part: Option<MimePart>,
@@ -201,7 +201,7 @@ pub(super) fn go_on(
                 sink.member(part.member)?;
                 drop(state);
                 sink.continue_with(Box::new(move |window, sink| {
-                    go_on(window, sink, None, message, following)
+                    read_on(window, sink, None, message, following)
                 }));
                 return Ok(());
             }
@@ -230,7 +230,7 @@ mod tests {
     use crate::container::mail::header::written_name;
     use proptest::prelude::*;
 
-    /// Line by line, as [`matches`] says it.
+    /// Implements [`matches`] line by line.
     fn matches_plainly(head: &[u8]) -> bool {
         let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
         let (mut known, mut others) = (0_u32, 0_u32);
@@ -271,7 +271,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_message_is_known_by_its_lines(
+        fn message_is_recognized_by_its_lines(
             parts in proptest::collection::vec(proptest::sample::select(&PARTS[..]), 0..40),
         ) {
             let head = parts.concat();
@@ -279,7 +279,7 @@ mod tests {
         }
 
         #[test]
-        fn a_name_needs_no_end_of_its_line(text in "[aT:\\- \t\r\n\x0C\x7F]{0,12}") {
+        fn field_name_without_line_end_is_read(text in "[aT:\\- \t\r\n\x0C\x7F]{0,12}") {
             let text = text.as_bytes();
             let end = text.iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| at + 1);
             prop_assert_eq!(name_at_start(text), written_name(&text[..end]));
@@ -294,7 +294,7 @@ mod tests {
         X-Mailer: one that has more to say than the others\r\n\r\n";
 
     #[test]
-    fn a_message_with_a_piece_overwritten_stays_one() {
+    fn partly_overwritten_message_is_recognized() {
         for len in [1, 7, 16] {
             for at in 0..LETTER.len() - len {
                 let mut head = LETTER.as_bytes().to_vec();
@@ -304,9 +304,9 @@ mod tests {
         }
     }
 
-    /// What stands before the header, or was written over its beginning, is one line of it at most.
+    /// Text before the header, or over its beginning, counts as one line.
     #[test]
-    fn control_characters_make_no_binary_file_of_a_message() {
+    fn message_with_control_characters_is_recognized() {
         let body = "Gr\u{fc}\u{df}e aus M\u{fc}nchen, \u{fb}ber alle Berge.\r\n".repeat(100);
         let body: Vec<u8> = body.chars().map(|letter| u8::try_from(letter).unwrap()).collect();
         let received = "Received: from a.contoso.example by b.contoso.example; Mon, 1 Jun\r\n";

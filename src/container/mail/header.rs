@@ -65,7 +65,7 @@ impl MailHeader {
         let mut header = MailHeader::default();
         let mut field = Vec::new();
         let mut position = offset;
-        // Whether the next byte begins a line; a line may be longer than what is looked at.
+        // Whether the next byte begins a line. A line may be longer than a chunk.
         let mut fresh = true;
         loop {
             let chunk = window.read_forward(position, PIECE, CHUNK)?;
@@ -94,7 +94,7 @@ impl MailHeader {
                     header.take(meter, &field, position)?;
                     field.clear();
                 }
-                // One byte more than may be, to show that there was more.
+                // One byte more than the maximum shows that the field is too long.
                 let room = MAX_FIELD.saturating_add(1).saturating_sub(field.len());
                 #[allow(clippy::disallowed_methods)] // at most MAX_FIELD and one
                 field.extend_from_slice(line.get(..room.min(line.len())).unwrap_or_default());
@@ -111,7 +111,7 @@ impl MailHeader {
         }
     }
 
-    /// Takes one field with all its lines. Of two with the same name the first counts.
+    /// Parses a field with all of its lines. The first of two fields with the same name counts.
     fn take(&mut self, meter: &Meter, field: &[u8], offset: u64) -> Result<()> {
         let Some(name) = name_of(field).filter(|name| FIELDS.contains(&name.as_str())) else {
             return Ok(());
@@ -151,20 +151,21 @@ impl MailHeader {
         Ok(())
     }
 
-    /// Whether it should have parts, and does not say where.
+    /// Returns whether it is a multipart without a boundary.
     pub(super) fn lacks_boundary(&self) -> bool {
         let is_multipart = self.mimetype.as_ref().is_some_and(|of| of.starts_with("multipart/"));
         is_multipart && self.boundary().is_none()
     }
 
-    /// The boundary of a multipart (RFC 2046 5.1.1).
+    /// Returns the boundary of a multipart (RFC 2046 5.1.1).
     pub(super) fn boundary(&self) -> Option<&str> {
         let is_multipart = self.mimetype.as_ref().is_some_and(|of| of.starts_with("multipart/"));
         let boundary = self.parameters.get("boundary").filter(|_| is_multipart)?;
         Some(boundary.trim_end()).filter(|boundary| !boundary.is_empty())
     }
 
-    /// Returns whether the body is a piece of a message that is not the first one (RFC 2046, 5.2.2).
+    /// Returns whether the body is a piece of a message that is not the first one (RFC 2046,
+    /// 5.2.2).
     pub(super) fn is_later_piece(&self) -> bool {
         let is_piece = self.mimetype.as_deref() == Some("message/partial");
         is_piece && self.parameters.get("number").is_none_or(|number| number.trim() != "1")
@@ -183,14 +184,14 @@ impl MailHeader {
         self.mimetype.as_ref().is_none_or(|of| of.starts_with("text/"))
     }
 
-    /// The name that the sender gave the part.
+    /// Returns the name that the sender gave the part.
     pub(super) fn file_name(&self) -> Option<&str> {
         let name = self.file_name.as_deref().or(self.parameters.get("name").map(String::as_str));
         name.map(str::trim).filter(|name| !name.is_empty())
     }
 }
 
-/// Whether the line is one of an encoded body (RFC 2045 6.8), and too long for a field's name.
+/// Returns whether the line is base64 (RFC 2045 6.8) and longer than the name of a field.
 fn is_base64(line: &[u8]) -> bool {
     let line = line.trim_ascii_end();
     line.len() >= 60
@@ -211,15 +212,15 @@ fn encodings(value: &str) -> Vec<Option<Encoding>> {
     }
 }
 
-/// The lower-case name of a field, if the line has the shape of one (RFC 5322 2.2).
+/// Returns the lower-case name of a field, if the line has the form of one (RFC 5322 2.2).
 fn name_of(line: &[u8]) -> Option<String> {
     written_name(line).map(|name| String::from_utf8_lossy(name).to_ascii_lowercase())
 }
 
-/// The name of a field as it is written, if the line has the shape of one.
+/// Returns the name of a field in its original case, if the line has the form of one.
 pub(super) fn written_name(line: &[u8]) -> Option<&[u8]> {
     // The search for the colon ends with the first byte that a name does not contain.
     let len = line.iter().position(|byte| !matches!(byte, b'!'..=b'9' | b';'..=b'~'))?;
-    let (name, behind) = line.split_at_checked(len)?;
-    (!name.is_empty() && behind.trim_ascii_start().first() == Some(&b':')).then_some(name)
+    let (name, after) = line.split_at_checked(len)?;
+    (!name.is_empty() && after.trim_ascii_start().first() == Some(&b':')).then_some(name)
 }

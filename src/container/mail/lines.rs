@@ -1,8 +1,8 @@
 //! Lines by which a message or a mailbox is recognized.
 
-/// Fields by which a message is known. One is enough, if every other line of the header has the
-/// shape of a field: a text that is recognized as a message by mistake has no parts either. More of
-/// them outweigh lines without that shape.
+/// Fields that identify a message. One is enough, if every other line of the header has the
+/// form of a field, because a text that is wrongly recognized as a message has no parts. More of
+/// them outweigh lines without that form.
 const KNOWN: &[&str] = &[
     "from",
     "to",
@@ -47,7 +47,7 @@ pub(super) fn is_possible_field(name: &[u8]) -> bool {
 }
 
 /// Returns whether the words contain a date as separator lines have it (RFC 4155, appendix A):
-/// day of the week, month, and behind them a time.
+/// day of the week, month, and then a time.
 pub(super) fn is_dated(words: &[u8]) -> bool {
     const DAYS: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
     const MONTHS: [&[u8]; 12] = [

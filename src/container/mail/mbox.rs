@@ -1,4 +1,4 @@
-//! Mailboxes: messages one after the other (RFC 4155).
+//! Mailboxes: consecutive messages (RFC 4155).
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container};
 use crate::source::Window;
 
-/// Bytes that are read before the budgets of a member begin anew: a mailbox has no end.
+/// Bytes after which the budgets of a member are reset, because a mailbox has no maximum size.
 const STRETCH: u64 = 16 << 20;
 /// Empty lines between a separator line and a header that are skipped.
 const MAX_EMPTY: usize = 16;
@@ -31,8 +31,8 @@ pub(crate) fn matches(head: &[u8]) -> bool {
         || eml::matches(next) && eml::name_at_start(next).is_some()
 }
 
-/// Returns the offset of the first separator line after lines that are not a message. It has a date, and
-/// a message follows it.
+/// Returns the offset of the first separator line after lines that are not a message. It has a
+/// date, and a message follows it.
 fn later(head: &[u8]) -> Option<usize> {
     let is_separator = |start: &usize| {
         let line = head.get(*start..).unwrap_or_default();
@@ -61,22 +61,22 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 
 fn read_from(start: u64, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Mbox);
-    sink.continue_forward(Box::new(move |window, sink| go_on(window, sink, start, 0)));
+    sink.continue_forward(Box::new(move |window, sink| read_on(window, sink, start, 0)));
     Ok(())
 }
 
 /// Reads a message, and those that follow it if it is the first one of a mailbox.
 pub(crate) fn read_message(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    eml::read(window, sink, |window, sink, position| go_on(window, sink, position, 1))
+    eml::read(window, sink, |window, sink, position| read_on(window, sink, position, 1))
 }
 
-/// The same of a message that only the rest of its header shows.
+/// Reads a message that only the rest of its header identifies, and those that follow it.
 pub(crate) fn read_long_message(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    eml::read_long(window, sink, |window, sink, position| go_on(window, sink, position, 1))
+    eml::read_long(window, sink, |window, sink, position| read_on(window, sink, position, 1))
 }
 
 /// Continues at the separator line at `position`, which message `count` precedes.
-fn go_on(
+fn read_on(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     mut position: u64,
@@ -92,14 +92,14 @@ fn go_on(
             let inside = Rc::clone(&message);
             let read = move |window: &mut Window<'_>, sink: &mut dyn Sink| {
                 sink.container(Container::Eml);
-                eml::go_on(window, sink, met?, inside, None)
+                eml::read_on(window, sink, met?, inside, None)
             };
             let name = Name::Numbered("message", count);
             sink.member(Member { name, body: Body::Deferred(Box::new(read)) })?;
             sink.continue_with(Box::new(move |window, sink| {
                 let mut message = message.borrow_mut();
                 message.skip(window)?;
-                go_on(window, sink, message.position, count)
+                read_on(window, sink, message.position, count)
             }));
             return Ok(());
         }
@@ -108,14 +108,16 @@ fn go_on(
         }
         position = message.position;
         if position >= stop {
-            sink.continue_with(Box::new(move |window, sink| go_on(window, sink, position, count)));
+            sink.continue_with(Box::new(move |window, sink| {
+                read_on(window, sink, position, count)
+            }));
             return Ok(());
         }
     }
     Ok(())
 }
 
-/// Returns the reason for which the message is inspected: its first part that is worth opening, or
+/// Returns the reason for which the message is inspected: its first part that has to be opened, or
 /// damage. Returns `None` if there is no reason; the message is then read to its end.
 fn first_known(
     message: &mut MimeMessage,
@@ -132,7 +134,8 @@ fn first_known(
     }
 }
 
-/// Returns the offset after the separator line at `position` and the empty lines that follow it; `None` if no line ends there.
+/// Returns the offset after the separator line at `position` and the empty lines that follow it;
+/// `None` if no line ends there.
 fn after_separator(window: &mut Window<'_>, position: u64) -> Result<Option<u64>> {
     let lines = window.read_forward(position, 4096, CHUNK)?;
     let mut lines = lines.split_inclusive(|byte| *byte == b'\n');

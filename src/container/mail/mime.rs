@@ -47,7 +47,7 @@ enum Leaf {
     Other,
 }
 
-/// A message, as far as it is read.
+/// State of the reading of a message.
 #[derive(Debug)]
 pub(super) struct MimeMessage {
     at: At,
@@ -77,7 +77,7 @@ pub(super) struct MimeMessage {
     recognizer: Recognizer,
 }
 
-/// A part that is no multipart.
+/// Part that is not a multipart.
 pub(super) struct MimePart {
     pub(super) member: Member,
     /// Whether it is opened: its first bytes are those of a known format, or its name is that of a
@@ -113,14 +113,14 @@ impl MimeMessage {
         }
     }
 
-    /// Leaves all that was read, and begins with the message at `position`.
+    /// Resets the state, and begins with the message at `position`.
     pub(super) fn restart(&mut self, position: u64) {
         self.content.borrow_mut().boundaries.clear();
         *self = MimeMessage::over(Rc::clone(&self.content), position, self.recognizer);
     }
 
-    /// Returns the next part. A part of a known format is inspected as a member, and the search for its end
-    /// continues when the following part is requested. Other parts are skipped.
+    /// Returns the next part. A part of a known format is inspected as a member, and the search for
+    /// its end continues when the following part is requested. Other parts are skipped.
     pub(super) fn next_part(&mut self, window: &mut Window<'_>) -> Result<Option<MimePart>> {
         loop {
             match self.at {
@@ -150,7 +150,7 @@ impl MimeMessage {
         }
     }
 
-    /// Passes over all that is left of the message.
+    /// Skips the rest of the message.
     pub(super) fn skip(&mut self, window: &mut Window<'_>) -> Result<()> {
         if self.at == At::Part {
             self.content_end(window)?;
@@ -185,7 +185,7 @@ impl MimeMessage {
         Ok(header)
     }
 
-    /// Goes into a multipart.
+    /// Enters a multipart.
     fn open(&mut self, boundary: Boundary, window: &Window<'_>) -> Result<()> {
         let boundaries = &mut self.content.borrow_mut().boundaries;
         window.meter().check(Limit::Nesting, to_u64(boundaries.len()).saturating_add(1))?;
@@ -242,7 +242,7 @@ impl MimeMessage {
         Ok(MimePart { member: Member { name, body }, is_known: is_opened })
     }
 
-    /// Notes signs of parts in the content passed over last: the delimiter before them was damaged,
+    /// Records hints of parts in the content skipped last: the delimiter before them was damaged,
     /// or the field that announces them, or no header announces them at all.
     fn note_hints(&mut self, from: u64) {
         let hints = std::mem::take(&mut self.hints);
@@ -257,8 +257,8 @@ impl MimeMessage {
         }
     }
 
-    /// Searches for what ends the content at the position, and continues after it. Returns where the
-    /// content ends.
+    /// Searches for what ends the content at the position, and continues after it. Returns where
+    /// the content ends.
     fn content_end(&mut self, window: &mut Window<'_>) -> Result<u64> {
         let content = Rc::clone(&self.content);
         let mut content = content.borrow_mut();
@@ -274,7 +274,7 @@ impl MimeMessage {
                 if closes {
                     self.leaf = Leaf::ClosedMultipart;
                 }
-                self.position = end.behind;
+                self.position = end.next;
                 self.at = if closes { At::Between } else { At::Header };
             }
             Terminator::Message => {

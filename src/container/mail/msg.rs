@@ -37,10 +37,10 @@ const FILE_NAMES: [(&str, TextCoding); 6] = [
     ("__substg1.0_3001001E", TextCoding::Ansi),
 ];
 
-/// `PidNameRightsManagementLicense`, MS-OXPROPS 2.474, behind the length of its UTF-16 in bytes.
+/// `PidNameRightsManagementLicense`, MS-OXPROPS 2.474, after the length of its UTF-16 in bytes.
 const LICENSE_NAME: &str = "DRMLicense";
-/// The mail header with sensitivity labels: Outlook keeps headers that it does not know as properties
-/// of PS_INTERNET_HEADERS with their names.
+/// The mail header with sensitivity labels: Outlook keeps headers that it does not know as
+/// properties of PS_INTERNET_HEADERS with their names.
 const LABELS_NAME: &str = "msip_labels";
 /// The first id of a named property, MS-OXMSG 2.2.3.1.2.
 const FIRST_NAMED: u16 = 0x8000;
@@ -65,19 +65,19 @@ const MAX_PROPERTIES: u64 = 4096;
 const MAX_NAME: u64 = 1024;
 const MAX_LABELS: u64 = 1 << 16;
 const MAX_NAMES: u64 = 1 << 20;
-/// What a protected message begins with (MS-OXORMMS 2.2.4): elsewhere in an attachment it says that
-/// bytes were put in or lost.
+/// First bytes of a protected message (MS-OXORMMS 2.2.4). At another offset of an attachment they
+/// show that bytes were inserted or lost.
 const RPMSG: &[u8] = b"\x76\xE8\x04\x60\xC4\x11\xE3\x86";
-/// Bytes of an attachment that are looked at to tell whether anything can come of it.
+/// Bytes of an attachment by which its format is recognized.
 const HEAD: u64 = 4096;
-/// What the names of all that MS-OXMSG 2.2 puts into an item begin with.
+/// Prefix of the names of all storages and streams of an item (MS-OXMSG 2.2).
 const PREFIXES: [&str; 5] =
     [PROPERTIES, ATTACHMENT, "__nameid_version1.0", "__recip_version1.0_#", "__substg1.0_"];
-/// Bytes that the smallest protected thing has at least.
+/// Minimum number of bytes of a protected message or license.
 const LEAST: u64 = 512;
-/// Bytes by which it is known.
+/// Bytes by which it is recognized.
 const LOST_HEAD: u64 = 256;
-/// Bytes of the smallest protected file there can be.
+/// Minimum number of bytes of a protected file.
 const SMALLEST: u64 = 2048;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,13 +95,13 @@ impl TextCoding {
     }
 }
 
-/// A message that is to be looked through, and the steps that lead to it.
+/// Message to be searched, and the steps of its path.
 struct EmbeddedMessage {
     storage: DirectoryEntry,
     steps: Vec<String>,
 }
 
-/// Reads an Outlook item; false where the file is none.
+/// Reads an Outlook item. Returns false if the file is not an Outlook item.
 pub(crate) fn read(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -119,7 +119,7 @@ pub(crate) fn read(
     let mut looked_at = HashSet::new();
     let mut messages = vec![EmbeddedMessage { storage: root, steps: Vec::new() }];
     let mut property = None;
-    // A use license may be all that shows that the item is protected, at any depth.
+    // A use license can be the only sign of protection, at any depth.
     let read = NamedProperties::read(file, window, &root);
     if let Some(names) = report_damage(sink, read)?.flatten() {
         property = names.id(LICENSE_NAME);
@@ -146,7 +146,7 @@ pub(crate) fn read(
     Ok(true)
 }
 
-/// Whether anything in the directory has a name of an item's, wherever it stands: what says so at
+/// Returns whether any entry of the directory has a name of an item, in any storage. The names at
 /// the root may be damaged.
 fn is_item(file: &mut CompoundFile, window: &mut Window<'_>) -> Result<bool> {
     let mut entries = file.entries();
@@ -158,8 +158,8 @@ fn is_item(file: &mut CompoundFile, window: &mut Window<'_>) -> Result<bool> {
     Ok(false)
 }
 
-/// Looks at the streams that were not met as attachments: a damaged name, or a damaged tree of
-/// siblings, may have hidden one.
+/// Examines the streams that were not read as attachments. A damaged name or a damaged tree of
+/// siblings may hide an attachment.
 fn lost(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -215,19 +215,19 @@ fn lost(
     Ok(())
 }
 
-/// The streams of an attachment that matter here.
+/// Streams of an attachment.
 #[derive(Default)]
 struct AttachmentStreams {
     data: Option<DirectoryEntry>,
     object: Option<DirectoryEntry>,
     names: [Option<DirectoryEntry>; FILE_NAMES.len()],
-    /// The fixed-size properties.
+    /// Properties of fixed size.
     properties: Option<DirectoryEntry>,
-    /// The largest of all others: an attachment has its data in one of them, if its name is damaged.
+    /// The largest other stream, which contains the data if its name is damaged.
     largest: Option<DirectoryEntry>,
 }
 
-/// Puts an attachment before the sink, or says which message is in it.
+/// Reports an attachment, or returns the message that it contains.
 fn attachment(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -237,7 +237,7 @@ fn attachment(
     looked_at: &mut HashSet<u32>,
 ) -> Result<Option<EmbeddedMessage>> {
     let streams = streams(file, window, storage)?;
-    // One that is only a reference has small streams and no data.
+    // An attachment that is a reference has small streams and no data.
     let largest = streams.largest.filter(|largest| largest.size >= SMALLEST);
     let other = largest.filter(|_| streams.object.is_none());
     if let Some(data) = streams.data.or(other) {
@@ -251,12 +251,12 @@ fn attachment(
             let name = file_name(file, window, &streams)?;
             is_opened =
                 name.as_ref().is_some_and(|name| recognizer.is_worth_opening(name.as_bytes(), b""));
-            // No program attaches an empty file without a name.
+            // Programs do not attach empty files without a name.
             let is_odd = name.map_or(head.is_empty(), |name| is_named_protected(&name));
             if is_odd || contains_beginning(&head) {
                 sink.incomplete(not_as_named());
             }
-            // Another start sector makes other bytes of it, and its chain another length.
+            // A damaged start sector changes the bytes and the length of the chain.
             file.check_chain(window, &data)?;
             if streams.data.is_some() {
                 check_properties(file, window, &data, streams.properties)?;
@@ -269,7 +269,7 @@ fn attachment(
                 None => Name::Unnamed("attachment"),
             };
             let body = Body::Stored(file.extents(window, &data)?);
-            // Each attachment holds the names of the messages around it.
+            // Each attachment stores the names of the enclosing messages.
             let names = message.steps.iter().map(String::len).fold(0, usize::saturating_add);
             window.meter().charge(Limit::Allocation, to_u64(names))?;
             sink.member(Member { name: within(message, name), body })?;
@@ -277,8 +277,8 @@ fn attachment(
     }
     let Some(object) = streams.object else { return Ok(None) };
     window.meter().charge(Limit::Allocation, WAITING)?;
-    // Any other object is a document of some program; its data spaces, if it has such, were looked
-    // for in all of the file.
+    // Any other object is a document. The data spaces of all documents in the file were searched
+    // already.
     if file.child(window, &object, PROPERTIES)?.is_some() {
         let name = file_name(file, window, &streams)?;
         let depth = to_u64(message.steps.len()).saturating_add(1);
@@ -292,17 +292,17 @@ fn attachment(
     Ok(None)
 }
 
-/// Whether a head of no known format contains the beginning of a protected message, or, where a sector
-/// begins, that of a compound file: bytes or sectors of it are not where they belong.
+/// Returns whether a head of no known format contains the beginning of a protected message, or at
+/// the beginning of a sector that of a compound file. Its bytes or sectors are then misplaced.
 fn contains_beginning(head: &[u8]) -> bool {
     let mut sectors = head.chunks(SECTOR).skip(1);
     memchr::memmem::find(head, RPMSG).is_some() || sectors.any(compound::begins)
 }
 
-/// Checks that the properties of an attachment agree with its data (MS-OXMSG 2.4.2.2): that they are
-/// properties at all, and that the size of the data, if they name it, is that of the stream. The bytes
-/// of the stream are of no known format, and may be those of another one: sectors may be missing or
-/// swapped, or the stream's size or first sector in the directory damaged.
+/// Checks that the properties of an attachment agree with its data (MS-OXMSG 2.4.2.2): that they
+/// are properties at all, and that the size of the data, if they name it, is that of the stream.
+/// The bytes of the stream are of no known format, and may be those of another one: sectors may be
+/// missing or swapped, or the stream's size or first sector in the directory damaged.
 fn check_properties(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -336,7 +336,7 @@ fn check_properties(
     Ok(())
 }
 
-/// Whether a tag has an id and a type (MS-OXCDATA 2.11.1).
+/// Returns whether a tag has an id and a type (MS-OXCDATA 2.11.1).
 fn is_property_tag(tag: u32) -> bool {
     let [low, high, id_low, id_high] = tag.to_le_bytes();
     let kind = u16::from_le_bytes([low, high]) & !MULTIPLE;
@@ -425,7 +425,7 @@ fn take_use_license(
     sink.use_license(&inflated_use_license(&packed, window.meter())?)
 }
 
-/// What the first value of `DRMLicense` inflates to.
+/// Inflates the first value of `DRMLicense`.
 pub(super) fn inflated_use_license(packed: &[u8], meter: &Meter) -> Result<Vec<u8>> {
     let max = meter.allowed(Limit::LicenseBytes);
     decode_all(Encoding::Zlib, packed, max).map_err(|error| match error.kind() {
@@ -434,7 +434,7 @@ pub(super) fn inflated_use_license(packed: &[u8], meter: &Meter) -> Result<Vec<u
     })
 }
 
-/// Whether a stream that begins so is a use license whose name, or the property's, is damaged.
+/// Returns whether `head` begins a use license, whose stream or property may have a damaged name.
 fn is_use_license(head: &[u8]) -> bool {
     let text = if head.starts_with(&[0x78]) { head_of(Encoding::Zlib, head) } else { None };
     text.is_some_and(|text| {
@@ -442,7 +442,7 @@ fn is_use_license(head: &[u8]) -> bool {
     })
 }
 
-/// Reads the label in the header that the item came with.
+/// Reads the label in the mail header of the item.
 fn labels(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -461,7 +461,7 @@ fn labels(
     Ok(())
 }
 
-/// The names that an item's properties have, MS-OXMSG 2.2.3.
+/// Names of the properties of an item, MS-OXMSG 2.2.3.
 struct NamedProperties {
     entries: Vec<u8>,
     strings: Vec<u8>,
@@ -485,7 +485,7 @@ impl NamedProperties {
         Ok(Some(NamedProperties { entries, strings }))
     }
 
-    /// The id under which the item has the property of this name.
+    /// Returns the id of the property of this name.
     fn id(&self, name: &str) -> Option<u16> {
         let offset = string_offset(&self.strings, name)?;
         self.entries.chunks_exact(8).find_map(|entry| {
@@ -499,7 +499,7 @@ impl NamedProperties {
     }
 }
 
-/// Where a string begins in the stream of strings, its length included.
+/// Returns the offset of the length of a string in the stream of strings.
 fn string_offset(strings: &[u8], name: &str) -> Option<u64> {
     let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let len = u32::try_from(units.len()).ok()?;

@@ -1,4 +1,4 @@
-//! The MAPI properties of an attachment, as TNEF lists them (MS-OXTNEF 2.1.3.4).
+//! MAPI properties of an attachment in TNEF (MS-OXTNEF 2.1.3.4).
 
 use crate::bytes::{Cursor, to_usize, utf8_lossy, utf16_lossy};
 use crate::code::ErrorCode;
@@ -9,7 +9,7 @@ use crate::source::{Ahead, Extent, Window};
 
 /// `PidTagAttachDataBinary` and `PidTagAttachDataObject`, MS-OXPROPS 2.580 and 2.581.
 const ATTACH_DATA: u16 = 0x3701;
-/// `PidTagAttachMethod`, MS-OXPROPS 2.592; from 2 to 4 it says that the file is stored elsewhere.
+/// `PidTagAttachMethod`, MS-OXPROPS 2.592. Values from 2 to 4 mean a link to a file.
 const ATTACH_METHOD: u16 = 0x3705;
 const INTEGER: u16 = 0x0003;
 const LINKS: [u32; 3] = [2, 3, 4];
@@ -21,33 +21,33 @@ const STRING_8: u16 = 0x001E;
 const STRING: u16 = 0x001F;
 const OBJECT: u16 = 0x000D;
 const BINARY: u16 = 0x0102;
-/// This bit makes a list of a type.
+/// Bit of a type whose values are lists.
 const MULTIPLE: u16 = 0x1000;
-/// Ids from here on are followed by the name that they stand for.
+/// First id of named properties, whose name follows the id.
 const FIRST_NAMED: u16 = 0x8000;
 /// The interface identifier before the bytes of an object.
 const INTERFACE: u64 = 16;
-/// Bytes that the smallest protected file has at least.
+/// Minimum number of bytes of a protected file.
 const LEAST: u64 = 512;
-/// Values of other properties that are kept.
+/// Maximum number of kept values of other properties.
 const MAX_OTHERS: usize = 16;
 /// Bytes of a name that are read.
 const MAX_NAME: u64 = 1024;
-/// Bytes of an attachment that are looked at to tell whether anything can come of it.
+/// Bytes of an attachment by which its format is recognized.
 const HEAD: u64 = 4096;
 
-/// What the properties say of an attachment.
+/// Description of an attachment by its properties.
 #[derive(Debug, Default)]
 pub(super) struct Attached {
     pub(super) name: Option<String>,
     pub(super) data: Option<Extent>,
-    /// Values of other properties that begin like a file: an id may be damaged.
+    /// Values of other properties that begin a known format. Their id may be damaged.
     pub(super) others: Vec<Extent>,
     /// Whether the attachment is a link to a file.
     pub(super) is_link: bool,
 }
 
-/// Whether the bytes at `extent` begin like a known format.
+/// Returns whether the bytes at `extent` begin a known format.
 pub(super) fn is_worth_opening(
     window: &mut Window<'_>,
     extent: Extent,
@@ -57,7 +57,7 @@ pub(super) fn is_worth_opening(
     Ok(recognizer.is_known(window.up_to(extent.offset, len)?))
 }
 
-/// Walks the `MsgPropertyList` in `list`.
+/// Reads the `MsgPropertyList` in `list`.
 pub(super) fn attached(
     window: &mut Window<'_>,
     list: Extent,
@@ -133,10 +133,10 @@ fn text(window: &mut Window<'_>, value: Extent, kind: u16) -> Result<String> {
     Ok(text.trim_end_matches('\0').to_owned())
 }
 
-/// Values of one property that are told of; the rest is passed over.
+/// Maximum number of returned values of a property. Further values are skipped.
 const MAX_VALUES: usize = 1;
 
-/// A place in a property list.
+/// Position in a property list.
 struct PropertyCursor {
     offset: u64,
     end: u64,
@@ -149,7 +149,7 @@ impl PropertyCursor {
         Cursor::new("MsgPropertyList", bytes, offset).u32_le(field)
     }
 
-    /// Goes `len` bytes on; where they begin.
+    /// Advances by `len` bytes. Returns the offset at which they begin.
     fn skip(&mut self, len: u64, field: &'static str) -> Result<u64> {
         let offset = self.offset;
         match offset.checked_add(len).filter(|end| *end <= self.end) {
@@ -164,7 +164,7 @@ impl PropertyCursor {
         }
     }
 
-    /// Passes over the name of a named property.
+    /// Skips the name of a named property.
     fn named(&mut self, window: &mut Window<'_>) -> Result<()> {
         self.skip(16, "NamedPropSpec")?;
         if self.u32(window, "NamedPropType")? == 0 {
@@ -175,7 +175,8 @@ impl PropertyCursor {
         self.skip(padded(len), "PropNameList").map(drop)
     }
 
-    /// Passes over the values of a property of type `kind`; where those of variable size are.
+    /// Skips the values of a property of type `kind`. Returns the extents of values of variable
+    /// size.
     fn values(&mut self, window: &mut Window<'_>, kind: u16) -> Result<Vec<Extent>> {
         let single = kind & !MULTIPLE;
         let varies = matches!(single, STRING_8 | STRING | OBJECT | BINARY);
@@ -211,12 +212,12 @@ impl PropertyCursor {
     }
 }
 
-/// Values are padded to four bytes.
+/// Returns `len` padded to four bytes.
 fn padded(len: u64) -> u64 {
     len.checked_next_multiple_of(4).unwrap_or(u64::MAX)
 }
 
-/// The padded size of a type whose values all have the same.
+/// Returns the padded size of a type of fixed size.
 fn fixed_size(kind: u16) -> Option<u64> {
     Some(match kind {
         // Integers of 16 and 32 bits, single floats, errors, Booleans.
@@ -224,7 +225,7 @@ fn fixed_size(kind: u16) -> Option<u64> {
         // Doubles, currencies, times and integers of 64 bits.
         0x0005 | 0x0006 | 0x0007 | 0x0014 | 0x0040 => 8,
         0x0048 => 16,
-        // Nothing at all.
+        // Types without a value.
         0x0000 | 0x0001 => 0,
         _ => return None,
     })

@@ -1,5 +1,6 @@
-//! Outlook data files (MS-PST). Their contents are encoded, so that no byte search finds a license in
-//! them, and the library does not decode them: a [`PstReader`](crate::PstReader) of the caller does.
+//! Outlook data files (MS-PST). Their contents are encoded, so that no byte search finds a license
+//! in them, and the library does not decode them: a [`PstReader`](crate::PstReader) of the caller
+//! does.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -28,8 +29,8 @@ const MAGIC_CLIENT_AT: u64 = 8;
 const LARGE_PAGES: u16 = 36;
 /// Bytes of the header in the older form. A shorter file is not an Outlook data file.
 const HEADER: u64 = 512;
-/// Steps that starting a reader costs. A reader may be a process; an archive of a million small data
-/// files must not start a million of them.
+/// Steps that starting a reader costs. A reader may be a process; an archive of a million small
+/// data files must not start a million of them.
 const START: u64 = 1 << 24;
 /// Bytes of an attachment by which it is recognized.
 const HEAD: usize = 4096;
@@ -48,7 +49,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     header(window)?;
     window.meter().charge(Limit::Steps, START)?;
     let reader = (opener.0)().map_err(|error| Error::from(PstError::Io(error)))?;
-    go_on(window, sink, Rc::new(RefCell::new(reader)), None)
+    read_on(window, sink, Rc::new(RefCell::new(reader)), None)
 }
 
 /// Checks the header, for which no reader is needed.
@@ -77,9 +78,9 @@ fn header(window: &mut Window<'_>) -> Result<()> {
 /// Message of an attachment: its path, and the messages embedded in it.
 type MessagePath = (Vec<String>, Vec<String>);
 
-/// Reports the next attachment that is worth opening, and continues after it when it is read. `last` is
-/// the message of the preceding attachment.
-fn go_on(
+/// Reports the next attachment that has to be opened, and continues after it when it is read.
+/// `last` is the message of the preceding attachment.
+fn read_on(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     reader: SharedPstReader,
@@ -102,7 +103,9 @@ fn go_on(
                     Ok(()) => {}
                 }
                 // Each message of a mailbox may have one. Each gets the budgets of a member.
-                sink.continue_with(Box::new(move |window, sink| go_on(window, sink, reader, last)));
+                sink.continue_with(Box::new(move |window, sink| {
+                    read_on(window, sink, reader, last)
+                }));
                 return Ok(());
             }
             Some(PstItem::UseLicense(_)) => continue,
@@ -129,7 +132,7 @@ fn go_on(
         last = Some((attachment.message.clone(), attachment.embedded.clone()));
         let body = Body::External { reader: Rc::clone(&reader), size: attachment.size };
         sink.member(Member { name: name(attachment), body })?;
-        sink.continue_with(Box::new(move |window, sink| go_on(window, sink, reader, last)));
+        sink.continue_with(Box::new(move |window, sink| read_on(window, sink, reader, last)));
         return Ok(());
     }
     sink.protection(Protection::None);

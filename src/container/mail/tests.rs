@@ -18,7 +18,7 @@ fn attachment(header: &str, bytes: &[u8]) -> String {
     format!("{header}\r\nContent-Transfer-Encoding: base64\r\n\r\n{}", base64(bytes))
 }
 
-/// A message of these parts, each with its own header.
+/// Builds a message of `parts`, each with its header.
 fn message(boundary: &str, parts: &[String]) -> String {
     let mut mail = format!(
         "From: a@example.org\r\nSubject: test\r\nMIME-Version: 1.0\r\nContent-Type: \
@@ -35,7 +35,7 @@ fn own(report: &Report) -> Container {
     report.findings().next().unwrap().container()
 }
 
-/// What the record of the file itself says.
+/// Returns container, protection and error code of the file.
 fn code(report: &Report) -> &'static str {
     report.incomplete().map_or("", |error| error.code().as_str())
 }
@@ -43,7 +43,7 @@ fn code(report: &Report) -> &'static str {
 const TEXT: &str = "Content-Type: text/plain\r\n\r\nhello\r\n";
 
 #[test]
-fn a_protected_file_in_a_zip_in_a_mail_in_a_zip_has_a_path_to_follow() {
+fn protected_file_in_zip_in_mail_in_zip_has_its_path() {
     let inner =
         archive(&[stored("readme.txt", b"text"), deflated("q3/message.rpmsg", &protected())]);
     let header = "Content-Type: application/zip; name=\"report!.zip\"";
@@ -54,7 +54,7 @@ fn a_protected_file_in_a_zip_in_a_mail_in_a_zip_has_a_path_to_follow() {
 }
 
 #[test]
-fn a_part_is_found_by_its_bytes_whatever_its_header_says() {
+fn part_is_recognized_by_its_bytes_with_any_header() {
     let mail = protected();
     let headers = [
         "Content-Type: text/plain",
@@ -72,7 +72,7 @@ fn a_part_is_found_by_its_bytes_whatever_its_header_says() {
 }
 
 #[test]
-fn every_transfer_encoding_is_decoded() {
+fn transfer_encodings_are_decoded() {
     let mail = protected();
     let quoted: String = mail.iter().map(|byte| format!("={byte:02X}=\r\n")).collect();
     let as_is = [
@@ -92,7 +92,7 @@ fn every_transfer_encoding_is_decoded() {
 }
 
 #[test]
-fn multiparts_and_messages_nest() {
+fn nested_multiparts_and_messages_are_read() {
     let deepest = attachment("Content-Type: x/y; name=deep.rpmsg", &protected());
     let alternative = format!(
         "Content-Type: multipart/alternative; boundary=inner\r\n\r\n--inner\r\n{TEXT}\r\n--inner\r\n\
@@ -102,13 +102,13 @@ fn multiparts_and_messages_nest() {
     let header = "Content-Type: message/rfc822; name=\"forwarded.eml\"\r\n\r\n";
     let mail = message("outer", &[TEXT.to_owned(), format!("{header}{forwarded}")]);
     assert_eq!(found(&inspect(mail.as_bytes())), ["forwarded.eml!/deep.rpmsg"]);
-    // A multipart that nobody closes ends with the one around it.
+    // A multipart without its last delimiter ends with the outer multipart.
     let open = mail.replace("--inner--\r\n", "");
     assert_eq!(found(&inspect(open.as_bytes())), ["forwarded.eml!/deep.rpmsg"]);
 }
 
 #[test]
-fn a_mailbox_is_read_message_by_message() {
+fn mailbox_is_read_message_by_message() {
     let separator = "From a@example.org Mon Jan  1 10:10:10 2024\r\n";
     let plain = message("b", &[TEXT.to_owned()]);
     let quoting =
@@ -128,7 +128,7 @@ fn a_mailbox_is_read_message_by_message() {
 }
 
 #[test]
-fn a_mail_is_read_forward_and_every_byte_of_it_once() {
+fn mail_is_read_forward_and_each_byte_once() {
     let junk = attachment("Content-Type: image/png", &[0x55; 900_000]);
     let plain = message("b", &[TEXT.to_owned(), junk.clone(), junk.clone()]);
     let source = Counted::new(plain.into_bytes());
@@ -153,7 +153,7 @@ fn a_mail_is_read_forward_and_every_byte_of_it_once() {
 }
 
 #[test]
-fn texts_are_no_messages() {
+fn text_is_not_read_as_a_message() {
     let texts = [
         "Dear all,\nplease note: nothing.\n",
         "Note: this is a list\nTodo: nothing\n\nend",
@@ -170,7 +170,7 @@ fn texts_are_no_messages() {
 }
 
 #[test]
-fn a_mime_bomb_ends_in_a_limit() {
+fn mime_bomb_ends_at_a_limit() {
     let mut deep = String::from("From: a\r\n");
     for n in 0..10_000 {
         deep.push_str(&format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"));
@@ -195,7 +195,7 @@ fn attribute(level: u8, id: u32, data: &[u8]) -> Vec<u8> {
     [&[level], id.to_le_bytes().as_slice(), &len, data, &sum.to_le_bytes()].concat()
 }
 
-/// A property list with one value of variable size each.
+/// Builds a property list with one value of variable size for each property.
 fn properties(list: &[(u16, u16, &[u8])]) -> Vec<u8> {
     let mut out = (list.len() as u32).to_le_bytes().to_vec();
     for (kind, id, value) in list {
@@ -214,7 +214,7 @@ fn winmail(attributes: &[Vec<u8>]) -> Vec<u8> {
 }
 
 #[test]
-fn winmail_dat_gives_its_attachments_up() {
+fn attachments_of_winmail_dat_are_found() {
     let mail = protected();
     let name: Vec<u8> = "lang.rpmsg\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let listed = properties(&[(0x001F, 0x3707, &name), (0x0102, 0x3701, &mail)]);
@@ -247,13 +247,13 @@ fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-type Item = cfb::CompoundFile<io::Cursor<Vec<u8>>>;
+type ItemWriter = cfb::CompoundFile<io::Cursor<Vec<u8>>>;
 
-fn put(file: &mut Item, path: &str, bytes: &[u8]) {
+fn put(file: &mut ItemWriter, path: &str, bytes: &[u8]) {
     file.create_stream(path).unwrap().write_all(bytes).unwrap();
 }
 
-fn attach(file: &mut Item, message: &str, number: u32, name: &str) -> String {
+fn attach(file: &mut ItemWriter, message: &str, number: u32, name: &str) -> String {
     let storage = format!("{message}__attach_version1.0_#{number:08X}/");
     file.create_storage(&storage).unwrap();
     put(file, &format!("{storage}__properties_version1.0"), &[0; 8]);
@@ -264,7 +264,7 @@ fn attach(file: &mut Item, message: &str, number: u32, name: &str) -> String {
 }
 
 #[test]
-fn an_outlook_item_gives_its_attachments_up_and_those_of_messages_in_it() {
+fn attachments_of_outlook_item_and_embedded_messages_are_found() {
     let mut file = cfb::CompoundFile::create(io::Cursor::new(Vec::new())).unwrap();
     put(&mut file, "/__properties_version1.0", &[0; 32]);
     let first = attach(&mut file, "/", 0, "message.rpmsg");
@@ -288,7 +288,7 @@ fn an_outlook_item_gives_its_attachments_up_and_those_of_messages_in_it() {
 }
 
 #[test]
-fn a_cached_use_license_is_found_by_its_name() {
+fn cached_use_license_is_found_by_its_name() {
     let mut file = cfb::CompoundFile::create(io::Cursor::new(Vec::new())).unwrap();
     put(&mut file, "/__properties_version1.0", &[0; 32]);
     file.create_storage("/__nameid_version1.0").unwrap();
@@ -309,11 +309,11 @@ fn a_cached_use_license_is_found_by_its_name() {
     let report = inspect(&file.into_inner().into_inner());
     assert_eq!(own(&report), Container::Msg);
     let facts = report.findings().next().unwrap().facts();
-    // What is in it is for the license reader to say.
+    // The content of the use license is not parsed here.
     assert!(facts.use_licenses == Some(1) || facts.error_code.is_some(), "{facts:?}");
 }
 
-/// A chain of certificates with a key, as it is cached.
+/// Builds a cached chain of certificates with a key.
 fn cached() -> Vec<u8> {
     use rmsight_specimen::{Client, Server, use_license, zlib};
     zlib(
@@ -321,49 +321,49 @@ fn cached() -> Vec<u8> {
     )
 }
 
-/// Container, protection, code, use licenses, and whether their key stands for the missing one.
-fn told(report: &Report) -> Vec<(Container, Protection, &str, Option<u32>, bool)> {
-    let told = report.findings().map(|finding| {
+/// Container, protection, error code, use licenses, and whether their key replaces the missing one.
+fn rows(report: &Report) -> Vec<(Container, Protection, &str, Option<u32>, bool)> {
+    let rows = report.findings().map(|finding| {
         let facts = finding.facts();
         let from = facts.anomalies.contains(&crate::Anomaly::FromUseLicense);
         assert_eq!(from, from && facts.slc_key() == facts.use_license_key.as_deref());
         let code = facts.error_code.as_deref().unwrap_or_default();
         (facts.container, facts.protection, code, facts.use_licenses, from)
     });
-    told.collect()
+    rows.collect()
 }
 
 #[test]
-fn a_use_license_stands_for_the_license_that_is_missing() {
+fn use_license_replaces_the_missing_license() {
     use rmsight_specimen::{
         Attachment, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, Server, Zip, rpmsg,
     };
     let with = |item: Msg| item.use_license(cached());
     let alone = (Container::Msg, Protection::Rms, "license-missing", Some(1), true);
-    // An item whose mail was taken off, by itself, in an item, and in an archive.
-    assert_eq!(told(&inspect(&with(Msg::new()).build())), [alone]);
-    assert_eq!(told(&inspect(&Msg::new().embedded(with(Msg::new())).build())), [alone]);
+    // An item without its mail: as a file, in an item, and in an archive.
+    assert_eq!(rows(&inspect(&with(Msg::new()).build())), [alone]);
+    assert_eq!(rows(&inspect(&Msg::new().embedded(with(Msg::new())).build())), [alone]);
     let both = with(Msg::new().embedded(with(Msg::new()))).build();
-    assert_eq!(told(&inspect(&both))[0].3, Some(2));
+    assert_eq!(rows(&inspect(&both))[0].3, Some(2));
     let zip = Zip::new().member("a.msg", with(Msg::new()).build(), Method::Deflated).build();
-    assert_eq!(told(&inspect(&zip))[1], alone);
-    // The mail is there: its own license decides.
+    assert_eq!(rows(&inspect(&zip))[1], alone);
+    // The mail is present, so its license decides.
     let license = LicenseBuilder::server(&Server::contoso()).build();
     let document = IrmDocument::new(IrmKind::Message, license).payload(600).build();
     let mail = Attachment::rpmsg(rpmsg(&document));
     let report = inspect(&with(Msg::new().attachment(mail.clone())).build());
-    let told_of_both = told(&report);
-    assert_eq!(told_of_both[0], (Container::Msg, Protection::None, "", Some(1), false));
-    assert_eq!(told_of_both[1].0, Container::Rpmsg);
-    // It is there, and cannot be read.
+    let rows_of_both = rows(&report);
+    assert_eq!(rows_of_both[0], (Container::Msg, Protection::None, "", Some(1), false));
+    assert_eq!(rows_of_both[1].0, Container::Rpmsg);
+    // The mail is present and cannot be read.
     let mut damaged = mail;
     damaged.bytes[8] = 0xFF;
     let report = inspect(&with(Msg::new().attachment(damaged)).build());
-    assert_eq!(told(&report)[0], alone);
+    assert_eq!(rows(&report)[0], alone);
 }
 
 #[test]
-fn an_attachment_whose_encoding_nobody_names_is_tried_in_each() {
+fn attachment_without_declared_encoding_is_decoded() {
     use rmsight_specimen::{Attachment, eml};
     let mail = protected();
     let letter = eml(&[], &[Attachment::new("offer.docx", mail.clone())]);
@@ -375,7 +375,7 @@ fn an_attachment_whose_encoding_nobody_names_is_tried_in_each() {
 }
 
 #[test]
-fn a_header_that_does_not_end_hides_nothing() {
+fn unterminated_part_header_is_reported() {
     let part = attachment("Content-Type: x/y; name=\"a.docx\"", &[0x55; 900]);
     let whole = message("b", &[part]);
     assert_eq!(code(&inspect(whole.as_bytes())), "");
@@ -385,7 +385,7 @@ fn a_header_that_does_not_end_hides_nothing() {
     assert_eq!(code(&inspect(mailbox.as_bytes())), "malformed-header");
 }
 
-/// What `uuencode` makes of it (POSIX.1).
+/// Encodes bytes with uuencode (POSIX.1).
 fn uuencoded(name: &str, bytes: &[u8]) -> String {
     let six = |bits: u32| char::from(b' ' + (bits & 0x3F) as u8).to_string().replace(' ', "`");
     let mut out = format!("begin 644 {name}\r\n");
@@ -402,7 +402,7 @@ fn uuencoded(name: &str, bytes: &[u8]) -> String {
 }
 
 #[test]
-fn an_attachment_in_the_text_is_not_nothing() {
+fn attachment_in_the_text_is_reported() {
     let mail = protected();
     let of = |text: &str| {
         let letter = format!("From: a@b\r\nSubject: x\r\n\r\nPlease see below.\r\n\r\n{text}");
@@ -424,7 +424,7 @@ fn an_attachment_in_the_text_is_not_nothing() {
 }
 
 #[test]
-fn an_outlook_data_file_is_not_nothing() {
+fn outlook_data_file_is_reported() {
     let report = inspect(b"!BDN....SM\x17\0 and so on");
     assert_eq!(own(&report), Container::Pst);
     assert_eq!(code(&report), "feature-off");
@@ -432,14 +432,14 @@ fn an_outlook_data_file_is_not_nothing() {
 }
 
 proptest! {
-    /// The same attachments with the same bytes as another parser finds.
+    /// Attachments and their bytes equal those of another parser.
     #[test]
-    fn another_parser_finds_the_same_parts(
+    fn parts_equal_those_of_another_parser(
         parts in prop::collection::vec((0..3_usize, prop::collection::vec(any::<u8>(), 0..300), "[a-z]{1,8}"), 1..6),
         boundary in "[a-zA-Z0-9'()+_,./:=?-]{1,40}",
     ) {
         let parts: Vec<String> = parts.iter().map(|(kind, bytes, name)| {
-            // Each is a known format, so that each is named as a member.
+            // Each attachment is of a known format, so each is reported as a member.
             let bytes = [b"!BDN", bytes.as_slice()].concat();
             let header = format!("Content-Type: application/x-{name}; name=\"{name}\"");
             match kind {

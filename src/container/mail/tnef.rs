@@ -1,4 +1,4 @@
-//! `winmail.dat`, Outlook's envelope around attachments (MS-OXTNEF).
+//! `winmail.dat`, the envelope of Outlook around attachments (MS-OXTNEF).
 
 use super::properties::{self, Attached};
 use crate::bytes::{Cursor, to_u64, to_usize, utf8_lossy};
@@ -16,7 +16,7 @@ const SIGNATURE: u32 = 0x223E_9F78;
 const HEADER: u64 = 6;
 /// `attrLevel`, `attrID`, `attrLength`.
 const ATTRIBUTE: u64 = 9;
-/// The checksum behind the data.
+/// Bytes of the checksum after the data.
 const CHECKSUM: u64 = 2;
 
 /// `attrLevel` of attributes of the message, and of those of an attachment, 2.1.3.2.
@@ -41,11 +41,11 @@ const OF_MESSAGE: [u16; 25] = [
     0x9007,
 ];
 
-/// What writers put first, 2.1.3.3.1: `attTnefVersion`, four bytes. It tells a stream whose signature is
-/// damaged.
+/// `attTnefVersion`, four bytes, which writers store first (2.1.3.3.1). It identifies a stream
+/// whose signature is damaged.
 const VERSION: &[u8] = &[1, 6, 0x90, 8, 0, 4, 0, 0, 0];
 
-/// Attachments that are named before the first of them is read.
+/// Attachments that are reported before the first of them is read.
 const BATCH: usize = 16;
 /// Bytes of data that are summed up at once.
 const PIECE: u64 = 65_536;
@@ -64,7 +64,7 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Tnef);
-    // Some writers put zero where the checksum belongs, in every attribute.
+    // Some writers store zero instead of the checksum in every attribute.
     let first = window.up_to(HEADER, to_usize(ATTRIBUTE).unwrap_or_default())?.len();
     let has_checksums = match to_u64(first) < ATTRIBUTE {
         true => true,
@@ -73,10 +73,10 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
             window.up_to(end, to_usize(CHECKSUM).unwrap_or_default())? != [0, 0]
         }
     };
-    go_on(window, sink, HEADER, Attachment { has_checksums, ..Attachment::default() })
+    read_on(window, sink, HEADER, Attachment { has_checksums, ..Attachment::default() })
 }
 
-/// What is known of the attachment at hand.
+/// State of the current attachment.
 #[derive(Debug, Default)]
 struct Attachment {
     /// Whether the writer of the stream sums up attributes.
@@ -101,8 +101,8 @@ struct Attribute {
 /// Reads the attributes from `position` on.
 ///
 /// Damage to an attribute whose length is intact leaves the stream `undecided`, and its data is
-/// looked into all the same.
-fn go_on(
+/// inspected nevertheless.
+fn read_on(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
     mut position: u64,
@@ -135,7 +135,7 @@ fn go_on(
         report_damage(sink, checked)?;
         let data = attribute.data;
         attachment.is_begun |= attribute.id == ATTACH_REND_DATA;
-        // What is opened need not be summed up: its own reader notices damage.
+        // The reader of an opened attachment detects damage, so its checksum is not needed.
         let mut is_opened = false;
         match attribute.id {
             ATTACH_REND_DATA => {}
@@ -147,7 +147,7 @@ fn go_on(
             ATTACHMENT => {
                 let read = properties::attached(window, data, sink.recognizer());
                 let read = report_damage(sink, read)?;
-                // Something was there, and nothing tells that it was no file.
+                // The unread attachment may have been a file.
                 attachment.is_unread |= read.is_none();
                 attachment.properties = read.unwrap_or_default();
                 if let Some(data) = attachment.properties.data {
@@ -170,7 +170,7 @@ fn go_on(
         position = data.end().saturating_add(CHECKSUM);
         if begins && named >= BATCH {
             sink.continue_with(Box::new(move |window, sink| {
-                go_on(window, sink, position, attachment)
+                read_on(window, sink, position, attachment)
             }));
             return Ok(());
         }
@@ -197,7 +197,7 @@ impl Attribute {
             return Err(Error::malformed(ErrorCode::MalformedTnef, structure, offset, detail));
         }
         let data = Extent { offset: offset.saturating_add(ATTRIBUTE), len };
-        // A source of unknown size is asked for the last byte.
+        // If the size of the source is unknown, the last byte is read.
         let last = data.end().saturating_sub(1);
         if len > 0 && window.up_to(last, 1)?.is_empty() {
             let detail = format!("attrLength is {len}, and the stream ends before");
@@ -260,7 +260,7 @@ fn title(window: &mut Window<'_>, data: Extent) -> Result<String> {
 }
 
 impl Attachment {
-    /// Gives the attachment to the sink, and returns how many members it has.
+    /// Reports the attachment. Returns the number of its members.
     fn name(&mut self, window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<usize> {
         let title = self.properties.name.take().or(self.title.take());
         let title = title.filter(|title| !title.is_empty());
@@ -272,7 +272,7 @@ impl Attachment {
         let own = own.map(|extent| (extent, is_opened));
         let others = self.properties.others.iter().map(|extent| (*extent, false));
         let has_data = self.data.is_some() || self.properties.data.is_some();
-        // Both may carry bytes; nothing says that they are the same.
+        // Both may contain bytes, which may differ.
         for (extent, is_opened) in own.chain(others) {
             if !is_opened && !properties::is_worth_opening(window, extent, sink.recognizer())? {
                 continue;

@@ -12,7 +12,7 @@ use crate::source::{Encoding, Window, decode_all};
 /// Decoded bytes that two pieces share, so that few of the [`AttachmentHints`] are cut.
 const OVERLAP: usize = 1024;
 
-/// Returns the encoding of a file in the decoded text that lies between two offsets.
+/// Returns the encoding of a file in the decoded text between two offsets.
 pub(super) fn encoded_file(
     window: &mut Window<'_>,
     from: u64,
@@ -44,7 +44,7 @@ pub(super) fn encoded_file(
     Ok(hints.encoded)
 }
 
-/// How many of the first bytes can be decoded without those that follow.
+/// Returns the number of leading bytes that can be decoded without those that follow.
 fn whole_len(encoding: Encoding, raw: &[u8]) -> usize {
     if encoding != Encoding::Base64 {
         let line = memchr::memrchr(b'\n', raw).map(|at| at.saturating_add(1));

@@ -1,6 +1,6 @@
-//! Messages and mailboxes as no mail server hands them on: in UTF-16, or with lines that end in a
-//! bare CR, which RFC 5322, 2.3 forbids, in CR CR LF or in LF CR. Programs that convert files leave such. They
-//! are recognized but not read, so that their attachments stay unknown.
+//! Messages and mailboxes in forms that mail servers do not deliver: in UTF-16, or with lines that
+//! end in a bare CR (forbidden by RFC 5322, 2.3), CR CR LF or LF CR. Programs that convert files
+//! write such forms. They are recognized but not read, so their attachments stay unknown.
 
 use super::{calendar, eml, mbox};
 use crate::code::ErrorCode;
@@ -12,19 +12,19 @@ use crate::source::Window;
 /// First letters that are examined.
 const LETTERS: usize = 4096;
 
-/// Letters of a header that is longer than the examined ones: 4096 bytes of UTF-16, or somewhat less
-/// of an encoded member.
+/// Letters of a header that is longer than the examined ones: 4096 bytes of UTF-16, or somewhat
+/// less of an encoded member.
 const LONG: usize = 1900;
 
 const UTF_16_CALENDAR: &str = "a calendar or contact in UTF-16";
 
-/// Fields of a header that say how the rest of the message is written.
-const WRITTEN: [&[u8]; 2] = [b"mime-version", b"content-transfer-encoding"];
+/// Fields of a header that describe the body.
+const BODY_FIELDS: [&[u8]; 2] = [b"mime-version", b"content-transfer-encoding"];
 const CONTENT_TYPE: &[u8] = b"content-type";
-/// Fields that servers put before those, and whoever saves the text of a message does not.
-const PASSED: [&[u8]; 4] = [b"received", b"return-path", b"message-id", b"dkim-signature"];
+/// Fields that servers add before those. The saved text of a message does not contain them.
+const TRACE_FIELDS: [&[u8]; 4] = [b"received", b"return-path", b"message-id", b"dkim-signature"];
 
-/// How its letters are written.
+/// Encoding of letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TextForm {
     Utf16Le,
@@ -55,8 +55,7 @@ impl TextForm {
     }
 }
 
-/// Text as a server would have it: lines that end in LF, and none before the first that says
-/// something.
+/// Normalizes text: lines end in LF, and empty lines at the beginning are removed.
 struct NormalizedLines {
     letters: [u8; LETTERS],
     len: usize,
@@ -69,7 +68,7 @@ impl NormalizedLines {
         let mut returns: usize = 0;
         for letter in letters.skip_while(u8::is_ascii_whitespace) {
             match letter {
-                // Of LF CR, the LF has ended the line.
+                // In LF CR, the LF has ended the line.
                 b'\r' if returns == 0 && lines.text().ends_with(b"\n") => continue,
                 b'\r' => {
                     returns = returns.saturating_add(1);
@@ -128,8 +127,8 @@ fn oddity(head: &[u8]) -> Option<&'static str> {
 fn begins_with_field(text: &[u8]) -> bool {
     let begins = |text: &[u8]| text.starts_with(b"From ") || eml::name_at_start(text).is_some();
     let second = || {
-        let behind = text.get(memchr::memchr2(b'\r', b'\n', text)?..)?.strip_prefix(b"\r")?;
-        (!behind.starts_with(b"\n")).then(|| behind.trim_ascii_start())
+        let after = text.get(memchr::memchr2(b'\r', b'\n', text)?..)?.strip_prefix(b"\r")?;
+        (!after.starts_with(b"\n")).then(|| after.trim_ascii_start())
     };
     begins(text) || second().is_some_and(begins)
 }
@@ -137,11 +136,11 @@ fn begins_with_field(text: &[u8]) -> bool {
 /// Returns whether a CR precedes anything but LF or a folded line.
 fn has_odd_ends(text: &[u8]) -> bool {
     let mut rest = text;
-    while let Some(behind) = memchr::memchr(b'\r', rest).and_then(|at| rest.get(at..)?.get(1..)) {
-        if !matches!(behind, [] | [b'\n' | b' ' | b'\t', ..]) {
+    while let Some(after) = memchr::memchr(b'\r', rest).and_then(|at| rest.get(at..)?.get(1..)) {
+        if !matches!(after, [] | [b'\n' | b' ' | b'\t', ..]) {
             return true;
         }
-        rest = behind;
+        rest = after;
     }
     false
 }
@@ -150,13 +149,13 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| *byte == b'\n')
 }
 
-/// Whether a header ends with this line.
+/// Returns whether a header ends with this line.
 fn is_end(line: &[u8]) -> bool {
     matches!(line, b"" | b"\r")
 }
 
-/// Fields in the header with which `text` begins by which something may be attached; if `text` ends
-/// before the header does, those count that stand before them.
+/// Counts the fields of the header at the beginning of `text` that may declare an attachment. If
+/// the header is incomplete, fields that precede those count too.
 fn fields(text: &[u8]) -> usize {
     if text.starts_with(b"HTTP/") {
         return 0;
@@ -169,15 +168,15 @@ fn fields(text: &[u8]) -> usize {
         let is = |field: &&[u8]| name.eq_ignore_ascii_case(field);
         let value = line.get(name.len()..).unwrap_or_default();
         let value = value.trim_ascii_start().strip_prefix(b":").unwrap_or_default();
-        // Outlook puts a tab there.
+        // Outlook writes a tab after the colon.
         let is_long = text.len() >= LONG && value.starts_with(b" ");
-        let says_how = WRITTEN.iter().any(is) || is(&CONTENT_TYPE) && !is_text(value);
-        says_how || is_cut && (is_long || PASSED.iter().any(is))
+        let describes_body = BODY_FIELDS.iter().any(is) || is(&CONTENT_TYPE) && !is_text(value);
+        describes_body || is_cut && (is_long || TRACE_FIELDS.iter().any(is))
     };
     lines(text).take_while(|line| !is_end(line)).filter(counts).count()
 }
 
-/// Whether it is a media type of text, to which nothing is attached.
+/// Returns whether a media type is text, which has no attachments.
 fn is_text(value: &[u8]) -> bool {
     let begin = value.trim_ascii_start().get(..5);
     begin.is_some_and(|begin| begin.eq_ignore_ascii_case(b"text/"))
