@@ -45,8 +45,8 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Builds a compound file of 4 MB whose DIFAT lists the same FAT sector a million times. A reader that
-/// loads the whole FAT allocates 514 MB.
+/// Builds a compound file of 4 MB whose DIFAT lists the same FAT sector a million times. A reader
+/// that loads the whole FAT allocates 514 MB.
 fn repeated_fat_sector() -> Vec<u8> {
     const SECTORS: u32 = 8192;
     let mut file = vec![0; 512 * (SECTORS as usize + 1)];

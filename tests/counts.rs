@@ -1,5 +1,5 @@
-//! Upper limits for system calls, bytes and allocations of an inspection. Unlike times, these counts
-//! are exact.
+//! Upper limits for system calls, bytes and allocations of an inspection. Unlike times, these
+//! counts are exact.
 //!
 //! This binary has a single test, because the allocations of the whole process are counted and the
 //! test harness allocates between two tests.
@@ -181,7 +181,8 @@ fn zip(members: impl IntoIterator<Item = Vec<u8>>, method: Method) -> Vec<u8> {
     members.fold(Zip::new(), |zip, (n, bytes)| zip.member(&format!("{n}"), bytes, method)).build()
 }
 
-/// Returns the work in steps of about 20 ns, from reads, bytes and allocations, and the error codes.
+/// Returns the work in steps of about 20 ns, from reads, bytes and allocations, and the error
+/// codes.
 fn work(bytes: &[u8], limits: &Limits) -> (u64, Vec<String>) {
     let mut inspector = Inspector::builder().limits(limits.clone()).verify(true).build();
     let source = Counting::new(bytes);

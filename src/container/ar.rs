@@ -29,11 +29,11 @@ pub(super) fn matches(head: &[u8]) -> bool {
 
 pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
-    go_on(window, sink, to_u64(MAGIC.len()))
+    read_on(window, sink, to_u64(MAGIC.len()))
 }
 
 /// Reads on at the header at `position`.
-fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Result<()> {
+fn read_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Result<()> {
     let mut named: usize = 0;
     while named < BATCH {
         window.meter().charge(Limit::Steps, 1)?;
@@ -63,7 +63,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
             return Err(Error::truncated("ar member", window.len(), detail));
         }
     }
-    sink.continue_with(Box::new(move |window, sink| go_on(window, sink, position)));
+    sink.continue_with(Box::new(move |window, sink| read_on(window, sink, position)));
     Ok(())
 }
 
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_read_by_their_names_of_each_writer() {
+    fn names_of_each_writer_are_read() {
         let mail = protected();
         let long = [&b"message of june.rpmsg\0\0\0"[..], &mail].concat();
         let object = entry("a.o/", &[0x7F, b'E', b'L', b'F', 0]);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_not_overlooked() {
+    fn damaged_ar_is_reported() {
         let file = archive(&[entry("a.o/", b"text"), entry("m.rpmsg/", &protected())]);
         let second = 8 + 60 + 4;
         for at in [8 + 50, 8 + 58, second + 50, second + 58] {

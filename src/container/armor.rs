@@ -1,5 +1,5 @@
-//! Files in base64 within a text, as people paste them: OpenPGP in ASCII armor (RFC 9580 6.2), which is not
-//! opened, CMS in PEM (RFC 7468), and files of a known format, which are read.
+//! Files in base64 within a text, as people paste them: OpenPGP in ASCII armor (RFC 9580 6.2),
+//! which is not opened, CMS in PEM (RFC 7468), and files of a known format, which are read.
 
 use super::cms::{self, LABELS, PEM, PEM_END};
 use super::mail::eml::begin;
@@ -15,11 +15,11 @@ use crate::source::{Encoding, Extent, UNKNOWN_SIZE, Window, head_of};
 const PGP: &[u8] = b"PGP MESSAGE";
 /// Bytes of blanks and quotation marks that may precede each line.
 const MOST_INDENT: usize = 16;
-/// Lines behind the first one of which one has to be armor, and its bytes: a text that only mentions
-/// the first line has none.
+/// Lines after the first one that are searched for armor, and bytes of such a line. A text that
+/// only mentions the first line contains no armor.
 const LINES: usize = 16;
 const LINE: usize = 48;
-/// Bytes of a head behind which the file may go on, and of the armor that it may have cut.
+/// Length of a head that may not be the whole file, and bytes of armor that its end may cut.
 const LONG: usize = 4000;
 const CUT: usize = 200;
 
@@ -35,7 +35,7 @@ fn message(head: &[u8], recognizer: Recognizer) -> Option<(usize, &'static [u8])
     for at in memchr::memmem::find_iter(head, PEM) {
         let (before, armor) = head.split_at_checked(at)?;
         let text = armor.get(PEM.len()..)?;
-        // What is signed only, keys and certificates hold no file.
+        // Signed text, keys and certificates contain no file.
         let mut labels = [PGP].into_iter().chain(LABELS);
         let known = labels.find(|label| text.starts_with(label));
         let label = known.or_else(|| is_file(body(text)?, recognizer).then_some(FILE));
@@ -64,13 +64,13 @@ fn has_lines(text: &[u8], head_len: usize) -> bool {
         || head_len >= LONG && text.len() < CUT && memchr::memmem::find(text, PEM_END).is_none()
 }
 
-/// Returns the text behind the first line.
+/// Returns the text after the first line.
 fn body(text: &[u8]) -> Option<&[u8]> {
     text.get(memchr::memchr(b'\n', text)?..)
 }
 
-/// Returns whether the base64 at the beginning of a text is that of a file which no other data begins
-/// like. CMS is read, whatever the label says.
+/// Returns whether the base64 at the beginning of a text is that of a file with a distinctive
+/// magic. CMS is read under any label.
 fn is_file(base64: &[u8], recognizer: Recognizer) -> bool {
     let end = memchr::memchr(b'-', base64).unwrap_or(base64.len()).min(DECODED);
     let decoded = base64.get(..end).and_then(|letters| head_of(Encoding::Base64, letters));

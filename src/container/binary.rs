@@ -1,6 +1,6 @@
 //! Tells binary data from text by the first bytes.
 
-/// First bytes that are looked at.
+/// Number of bytes that are examined.
 const SAMPLE: usize = 32;
 
 /// Returns whether the first 32 bytes contain one that text does not have: 0 to 8, or 0xF8 to 0xFF,

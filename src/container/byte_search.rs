@@ -1,8 +1,8 @@
-//! Search for a few bytes of which one is rare in the searched data. It builds no finder, and is faster
-//! than one for bytes that are found soon.
+//! Search for a few bytes of which one is rare in the searched data. It builds no finder, and is
+//! faster than one for bytes that are found soon.
 
-/// Returns the offsets of `word` in `bytes`, the first one first. The byte at offset `inside` of the
-/// word is the rare one.
+/// Returns the offsets of `word` in `bytes`, the first one first. The byte at offset `inside` of
+/// the word is the rare one.
 pub(super) fn forwards<'b>(
     word: &'b [u8],
     inside: usize,
@@ -15,8 +15,8 @@ pub(super) fn forwards<'b>(
     })
 }
 
-/// Returns the offsets of `word` in `bytes`, the last one first. The byte at offset `inside` of the word
-/// is the rare one.
+/// Returns the offsets of `word` in `bytes`, the last one first. The byte at offset `inside` of the
+/// word is the rare one.
 pub(super) fn backwards<'b>(
     word: &'b [u8],
     inside: usize,
@@ -36,7 +36,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_directions_find_what_a_plain_search_finds(
+        fn both_directions_equal_a_plain_search(
             parts in prop::collection::vec(
                 prop_oneof![
                     prop::sample::select(["%PDF", "%PDF-", " obj", " ob", "-"].map(Vec::from).to_vec()),

@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::source::{Window, part};
 
-/// Stream of a packaged file, MS-OLEDS 2.3.6. Microsoft has not published the format of its native data.
+/// Stream of a packaged file, MS-OLEDS 2.3.6. Microsoft has not published the format of its native
+/// data.
 const NATIVE: &str = "\u{1}Ole10Native";
 /// Bytes of `NativeDataSize`.
 const SIZE: usize = 4;
@@ -59,8 +60,8 @@ fn object(
     sink.member(Member { name: Name::Numbered("stream", u64::from(entry.id)), body })
 }
 
-/// Reads the file of an object of the packager that is a compound file by itself: its native data is
-/// at the root, and no document is.
+/// Reads the file of a packager object that is the whole compound file: the root contains native
+/// data and no document.
 pub(super) fn read_package(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -72,8 +73,8 @@ pub(super) fn read_package(
     report_damage(sink, read).map(drop)
 }
 
-/// Returns whether a stream that begins with `head` is the packager's: its name says so, or its
-/// first field is the length of what follows it (MS-OLEDS 2.3.6).
+/// Returns whether a stream that begins with `head` is native data of the packager: by its name, or
+/// because its first field is the length of what follows it (MS-OLEDS 2.3.6).
 pub(super) fn is_native(entry: &DirectoryEntry, head: &[u8]) -> bool {
     let len = head.first_chunk().map(|len| u64::from(u32::from_le_bytes(*len)));
     let is_len = len.is_some_and(|len| len.checked_add(to_u64(SIZE)) == Some(entry.size));
@@ -81,7 +82,7 @@ pub(super) fn is_native(entry: &DirectoryEntry, head: &[u8]) -> bool {
     entry.is_named(NATIVE) || is_len && has_flags
 }
 
-/// A file with its name, as the packager writes it.
+/// Reports the file in native data of the packager.
 pub(super) fn native(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
@@ -119,9 +120,9 @@ struct PackagedFile {
 }
 
 impl PackagedFile {
-    /// Finds the file in a stream of `size` bytes that begins with `head`. Where the fields before it
-    /// do not add up, the file is searched for after a length that fits into the stream. Fails if it
-    /// is not found.
+    /// Finds the file in a stream of `size` bytes that begins with `head`. Where the fields before
+    /// it do not add up, the file is searched for after a length that fits into the stream. Fails
+    /// if it is not found.
     fn find(head: &[u8], size: u64, recognizer: Recognizer) -> Result<Option<PackagedFile>> {
         let parsed = PackagedFile::parse(Cursor::new("OLENativeStream", head, 0));
         let error = match parsed {
@@ -168,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_of_the_packager_has_its_name_and_its_place() {
+    fn packaged_file_has_its_name_and_extent() {
         let stream = |kind: u8| {
             let lead = [0, 0, 0, 0, 2, 0];
             let names = b"C:\\deals\\offer.docx\0C:\\deals\\offer.docx\0\0\0";

@@ -1,5 +1,5 @@
-//! Readers that the caller provides for formats that the library does not read itself. What they return
-//! is trusted no more than the bytes of any other file.
+//! Readers that the caller provides for formats that the library does not read itself. What they
+//! return is trusted no more than the bytes of any other file.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -18,14 +18,15 @@ pub(super) const PST: &str = "PST";
 /// Characters of a reader's text that an error contains.
 const MAX_TEXT: usize = 300;
 
-/// Reads an Outlook data file for the library: in another process or library, with limits of its own.
+/// Reads an Outlook data file for the library, in another process or library, with separate limits.
 ///
-/// [`InspectorBuilder::pst`](crate::InspectorBuilder::pst) takes a factory of readers. Without one, an
-/// Outlook data file is `feature-off`. Each reader reads one file, and reads its bytes only through the
-/// `file` argument of each call, which charges the reads to [`Limits`](crate::Limits).
+/// [`InspectorBuilder::pst`](crate::InspectorBuilder::pst) takes a factory of readers. Without one,
+/// an
+/// Outlook data file is `feature-off`. Each reader reads one file, and reads its bytes only through
+/// the `file` argument of each call, which charges the reads to [`Limits`](crate::Limits).
 pub trait PstReader: fmt::Debug {
-    /// Returns the next attachment or use license of any message; `None` at the end. The order is free,
-    /// except that a use license follows the attachments of its message.
+    /// Returns the next attachment or use license of any message; `None` at the end. The order is
+    /// free, except that a use license follows the attachments of its message.
     ///
     /// # Errors
     /// Ends the reading of this file. Earlier items stay valid.
@@ -50,8 +51,8 @@ pub trait PstReader: fmt::Debug {
 pub enum PstItem {
     /// An attachment. Its bytes can be read until the next item is requested.
     Attachment(PstAttachment),
-    /// Use license that a client has cached in a message, as it is stored there: the first value of the
-    /// named property `DRMLicense` (MS-OXORMMS 2.2.3.1). It has no name.
+    /// Use license that a client has cached in a message, as it is stored there: the first value of
+    /// the named property `DRMLicense` (MS-OXORMMS 2.2.3.1). It has no name.
     UseLicense(PstAttachment),
     /// Part of the file that could not be read. The search of the file is then incomplete.
     Unread(PstDamage),

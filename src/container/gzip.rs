@@ -1,5 +1,5 @@
-//! One compressed file (RFC 1952), in one member or several, which are one file together. Where one
-//! ends and the next begins is known only once it is inflated, so that all of it is.
+//! Compressed file (RFC 1952). It has one or several members, whose decoded bytes together are the
+//! file. Only inflating a member shows where it ends, so the whole file is inflated.
 
 use flate2::{Crc, Status};
 
@@ -17,22 +17,22 @@ use crate::source::{Encoding, Extent, Inflated, Inflater, UNKNOWN_SIZE, Window, 
 const MAGIC: &[u8] = b"\x1F\x8B\x08";
 /// Bytes up to the optional fields: magic, flags, time, `XFL`, `OS`.
 const FIXED: usize = 10;
-/// `FLG`: which optional fields there are.
+/// Bits of `FLG`, which declare optional fields.
 const HEADER_CRC: u8 = 1 << 1;
 const EXTRA: u8 = 1 << 2;
 const FILE_NAME: u8 = 1 << 3;
 const COMMENT: u8 = 1 << 4;
 /// Bytes within which the optional fields end; `FEXTRA` may be longer, but no program writes that.
 const HEADER: usize = 4096;
-/// Encoded bytes that are looked at to tell whether anything can come of them.
+/// Encoded bytes that are inflated to recognize the format of a member.
 const HEAD: usize = 4096;
 /// `CRC32` and `ISIZE`.
 const TRAILER: u64 = 8;
-/// Bytes that are read, and inflated, at once.
+/// Bytes that are read and inflated at once.
 const PIECE: usize = 16_384;
-/// Inflated bytes before the ratio counts.
+/// Inflated bytes before the limit of the ratio applies.
 const SLACK: u64 = 1 << 20;
-/// Bytes of memory that a member takes until the last one is known.
+/// Bytes of memory that are charged for each member.
 const MEMBER: u64 = 128;
 
 pub(crate) fn matches(head: &[u8]) -> bool {
@@ -42,9 +42,9 @@ pub(crate) fn matches(head: &[u8]) -> bool {
 /// A member of the file, RFC 1952 2.2.
 struct GzipMember {
     name: Option<String>,
-    /// Its deflated bytes.
+    /// Extent of the deflated bytes.
     extent: Extent,
-    /// Whether what they begin with is of a known format that no text begins like.
+    /// Whether the decoded bytes begin a known format that no text resembles.
     is_firmly_known: bool,
     is_empty: bool,
 }
@@ -59,22 +59,20 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     if found.is_empty() {
         first_alone(window, sink)?;
     } else {
-        name(found, recognizer.is_known(&head), sink)?;
+        report_members(found, recognizer.is_known(&head), sink)?;
     }
     ended?;
     sink.protection(Protection::None);
     Ok(())
 }
 
-/// Names what may be something: all members as the one file that they are together, and each of the
-/// others that begins like one.
-///
-/// `is_known` says whether all of them together begin like something.
-fn name(found: Vec<GzipMember>, is_known: bool, sink: &mut dyn Sink) -> Result<()> {
+/// Reports all members together as one file if its format is known (`is_known`), and each further
+/// member that begins a known format.
+fn report_members(found: Vec<GzipMember>, is_known: bool, sink: &mut dyn Sink) -> Result<()> {
     // After empty members, the first member with bytes is the whole file.
     let begins = found.iter().position(|packed| !packed.is_empty).unwrap_or_default();
-    let stands_alone = begins > 0 && found.get(begins).is_some_and(|it| it.is_firmly_known);
-    let is_known = is_known && !stands_alone;
+    let is_separate = begins > 0 && found.get(begins).is_some_and(|it| it.is_firmly_known);
+    let is_known = is_known && !is_separate;
     let mut together = Some(found.iter().map(|packed| packed.extent).collect::<Vec<_>>());
     for packed in found {
         let extents = together.take();
@@ -93,7 +91,7 @@ fn name(found: Vec<GzipMember>, is_known: bool, sink: &mut dyn Sink) -> Result<(
     Ok(())
 }
 
-/// The first member, of which not even the end is known.
+/// Reports the first member if its end was not found.
 fn first_alone(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     let (name, start) = header(window.up_to(0, HEADER)?)?;
     let head = head_of(Encoding::Deflate, window.up_to(start, HEAD)?);
@@ -107,8 +105,8 @@ fn first_alone(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     Ok(())
 }
 
-/// Inflates the file to its end, which is the only way to learn where its members begin.
-/// Collects the members, and the first bytes of all of them together.
+/// Inflates the file to its end. Adds the members to `found`, and the first decoded bytes of the
+/// file to `together`.
 fn members(
     window: &mut Window<'_>,
     found: &mut Vec<GzipMember>,
@@ -117,15 +115,15 @@ fn members(
 ) -> Result<()> {
     let mut spent = InflatedBytes::default();
     let mut at: u64 = 0;
-    // What does not fit its checksum may have lost what it is known by.
+    // Damage to the first bytes may hide the format, so a wrong checksum is an error.
     let mut damage = None;
     loop {
         let bytes = window.up_to(at, HEADER)?;
         if !matches(bytes) {
-            behind(window, at)?;
+            check_padding(window, at)?;
             return damage.map_or(Ok(()), Err);
         }
-        let (name, len) = header(bytes).map_err(|error| moved(error, at))?;
+        let (name, len) = header(bytes).map_err(|error| shifted(error, at))?;
         let start = at.saturating_add(len);
         let (len, head, sum) = stream(window, start, &mut spent)?;
         let end = start.saturating_add(len);
@@ -135,7 +133,7 @@ fn members(
         let trailer = window.up_to(end, trailer)?;
         let has_trailer = to_u64(trailer.len()) == TRAILER;
         if trailer != [sum.sum().to_le_bytes(), sum.amount().to_le_bytes()].concat() {
-            let detail = "CRC32 or ISIZE is not that of what inflates";
+            let detail = "CRC32 or ISIZE does not match the decoded bytes";
             damage.get_or_insert(Error::malformed(ErrorCode::MalformedGzip, "gzip", end, detail));
         }
         let missing = HEAD.saturating_sub(together.len()).min(head.len());
@@ -153,20 +151,21 @@ fn members(
     }
 }
 
-/// Moves the offset of an error in a header at offset `at`.
-fn moved(error: Error, at: u64) -> Error {
+/// Adds `at` to the offset of an error.
+fn shifted(error: Error, at: u64) -> Error {
     let offset = error.offset().map(|offset| offset.saturating_add(at));
     error.with_offset(offset)
 }
 
-/// What was inflated for what was read.
+/// Encoded and decoded bytes until now.
 #[derive(Default)]
 struct InflatedBytes {
     taken: u64,
     given: u64,
 }
 
-/// Inflates the stream at `start`: its length, what it begins with, and the checksum.
+/// Inflates the stream at `start`. Returns its encoded length, its first decoded bytes, and its
+/// checksum.
 fn stream(
     window: &mut Window<'_>,
     start: u64,
@@ -201,11 +200,11 @@ fn stream(
     }
 }
 
-/// The same budgets as any other inflating has.
+/// Charges decoding to the same budgets as `source::decode`.
 fn charge(meter: &Meter, spent: &mut InflatedBytes, taken: u64, given: u64) -> Result<()> {
     spent.taken = spent.taken.saturating_add(taken);
     spent.given = spent.given.saturating_add(given);
-    // A stream of nothing costs a step too.
+    // An empty stream must not be free.
     meter.charge(Limit::Steps, given.wrapping_shr(3).saturating_add(64))?;
     meter.charge(Limit::Inflated, given)?;
     let ratio = meter.allowed(Limit::Ratio);
@@ -215,8 +214,8 @@ fn charge(meter: &Meter, spent: &mut InflatedBytes, taken: u64, given: u64) -> R
     Ok(())
 }
 
-/// Behind the last member there are zeros, if anything: a tape is full of them.
-fn behind(window: &mut Window<'_>, mut at: u64) -> Result<()> {
+/// Checks that only zeros follow the last member. Tapes pad files with zeros.
+fn check_padding(window: &mut Window<'_>, mut at: u64) -> Result<()> {
     loop {
         let piece = window.up_to(at, PIECE)?;
         if piece.is_empty() {
@@ -224,7 +223,7 @@ fn behind(window: &mut Window<'_>, mut at: u64) -> Result<()> {
         }
         let len = to_u64(piece.len());
         if piece.iter().any(|byte| *byte != 0) {
-            let detail = "what follows its last member is none";
+            let detail = "other data than a member follows its last member";
             return Err(Error::malformed(ErrorCode::MalformedGzip, "gzip", at, detail));
         }
         window.meter().charge(Limit::Steps, len)?;
@@ -232,7 +231,7 @@ fn behind(window: &mut Window<'_>, mut at: u64) -> Result<()> {
     }
 }
 
-/// The name of the file, and where its deflated bytes begin.
+/// Returns the name of the file and the length of the header.
 fn header(bytes: &[u8]) -> Result<(Option<String>, u64)> {
     let mut cursor = Cursor::new("gzip header", bytes, 0);
     cursor.skip(MAGIC.len(), "ID1, ID2, CM")?;
@@ -278,18 +277,22 @@ mod tests {
     }
 
     #[test]
-    fn every_member_is_looked_into() {
+    fn every_member_is_inspected() {
         let named = b"\x1F\x8B\x08\x08\0\0\0\0\0\x03m.rpmsg\0";
         let full = b"\x1F\x8B\x08\x1E\0\0\0\0\0\x03\x02\0xx\0comment\0cc";
         let (text, file) = (member(HEADER, b"text"), protected());
         let (begin, end) = file.split_at(file.len() / 3);
-        type Case<'c> = (&'c str, Vec<Vec<u8>>, &'c [&'c str]);
-        let cases: [Case<'_>; 7] = [
+        type ReportCase<'c> = (&'c str, Vec<Vec<u8>>, &'c [&'c str]);
+        let cases: [ReportCase<'_>; 7] = [
             ("named", vec![member(named, &file)], &["m.rpmsg"]),
             ("all fields", vec![member(full, &file)], &["member#1"]),
             ("text", vec![text.clone()], &[]),
-            ("behind text", vec![text.clone(), member(named, &file)], &["m.rpmsg"]),
-            ("behind nothing", vec![member(HEADER, b""), member(named, &file)], &["m.rpmsg"]),
+            ("after text", vec![text.clone(), member(named, &file)], &["m.rpmsg"]),
+            (
+                "after an empty member",
+                vec![member(HEADER, b""), member(named, &file)],
+                &["m.rpmsg"],
+            ),
             ("in pieces", vec![member(named, begin), member(HEADER, end)], &["m.rpmsg"]),
             ("padded", vec![member(named, &file), vec![0; 70_000]], &["m.rpmsg"]),
         ];
@@ -303,15 +306,20 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_of_it_is_said() {
+    fn unreadable_gzip_is_reported() {
         let (text, file) = (member(HEADER, b"text"), member(HEADER, &protected()));
         let bomb = member(HEADER, &vec![0; 8 << 20]);
-        type Case<'c> = (&'c str, Vec<u8>, &'c str, &'c [&'c str]);
-        let cases: [Case<'_>; 7] = [
-            ("something behind", [&file[..], b"junk"].concat(), "malformed-gzip", &["member#1"]),
+        type ErrorCase<'c> = (&'c str, Vec<u8>, &'c str, &'c [&'c str]);
+        let cases: [ErrorCase<'_>; 7] = [
+            ("followed by junk", [&file[..], b"junk"].concat(), "malformed-gzip", &["member#1"]),
             ("cut", text[..text.len() - 9].to_vec(), "truncated", &[]),
             ("no trailer", text[..text.len() - 1].to_vec(), "truncated", &[]),
-            ("cut behind", [&file[..], &text[..12]].concat(), "truncated", &["member#1"]),
+            (
+                "cut in the second member",
+                [&file[..], &text[..12]].concat(),
+                "truncated",
+                &["member#1"],
+            ),
             ("no header", [&text[..], &HEADER[..5]].concat(), "truncated", &[]),
             ("no deflate", [HEADER, &[0xFF; 40]].concat(), "malformed-deflate", &[]),
             ("a bomb", [&bomb[..], &file].concat(), "limit-ratio", &[]),

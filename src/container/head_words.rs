@@ -18,8 +18,8 @@ pub(super) enum Word {
     LocalHeader,
 }
 
-/// Each word, the offset in it of a byte that is rare in text, and the bytes of a head that are searched
-/// for it.
+/// Each word, the offset in it of a byte that is rare in text, and the bytes of a head that are
+/// searched for it.
 const WORDS: [(Word, &[u8], usize, usize); 5] = [
     (Word::PdfHeader, b"%PDF-", 0, usize::MAX),
     (Word::PdfObject, b" obj", 3, pdf::HEADER_WITHIN),
@@ -33,8 +33,8 @@ const WORDS: [(Word, &[u8], usize, usize); 5] = [
 pub(super) enum Words<'h> {
     /// Text, in which few bytes equal the rare byte of a word: a word is searched for on demand.
     Text(&'h [u8]),
-    /// Other data, in which no byte is rare. One pass for all words takes half the instructions of a
-    /// search for each (`benches/instructions.rs`, `binary` and `archive`).
+    /// Other data, in which no byte is rare. One pass for all words takes half the instructions of
+    /// a search for each (`benches/instructions.rs`, `binary` and `archive`).
     Found([bool; WORDS.len()]),
 }
 
@@ -88,7 +88,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_are_those_of_a_plain_search(
+        fn words_equal_those_of_a_plain_search(
             parts in prop::collection::vec(
                 prop_oneof![
                     prop::sample::select(WORDS.map(|(_, word, ..)| word.to_vec()).to_vec()),

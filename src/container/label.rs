@@ -11,16 +11,17 @@ use crate::container::sink::Label;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 
-/// How the names of properties with labels begin: `MSIP_Label_<guid>_<field>`.
+/// Prefix of the properties of a label: `MSIP_Label_<guid>_<field>`.
 const PREFIX: &str = "MSIP_Label_";
 /// Characters of a GUID without braces.
 const GUID_LEN: usize = 36;
-/// Labels in one file. Real ones have two, a parent and its child.
+/// Maximum number of labels in a file. Real files have two, a parent and its child.
 const MOST_LABELS: usize = 256;
-/// Characters of an id that is no GUID.
+/// Maximum number of characters of an id that is not a GUID.
 const LONGEST_ID: usize = 256;
 
-/// The label of `docMetadata/LabelInfo.xml` or of the `LabelInfo` stream (MS-OFFCRYPTO 2.6.3).
+/// Returns the label of `docMetadata/LabelInfo.xml` or of the `LabelInfo` stream (MS-OFFCRYPTO
+/// 2.6.3).
 pub(crate) fn label_info(xml: &[u8], meter: &Meter) -> Result<Option<Label>> {
     let mut candidates = LabelCandidates::default();
     let outcome = walk("LabelInfo", xml, meter, &mut |node| {
@@ -28,7 +29,7 @@ pub(crate) fn label_info(xml: &[u8], meter: &Meter) -> Result<Option<Label>> {
         for (key, value) in attributes(element) {
             match key {
                 "id" => candidates.begin(value),
-                // The id comes first in all real files; before it there is nothing to add to.
+                // In all real files the id precedes these attributes.
                 "enabled" => candidates.enabled(value),
                 "siteId" => candidates.tenant(value),
                 "removed" if is_true(value) => candidates.enabled("false"),
@@ -39,7 +40,7 @@ pub(crate) fn label_info(xml: &[u8], meter: &Meter) -> Result<Option<Label>> {
     candidates.conclude(outcome)
 }
 
-/// The label of `docProps/custom.xml`: properties `MSIP_Label_<guid>_*`.
+/// Returns the label of `docProps/custom.xml`: properties `MSIP_Label_<guid>_*`.
 pub(crate) fn custom_properties(xml: &[u8], meter: &Meter) -> Result<Option<Label>> {
     let mut candidates = LabelCandidates::default();
     let mut property = String::new();
@@ -56,11 +57,11 @@ pub(crate) fn custom_properties(xml: &[u8], meter: &Meter) -> Result<Option<Labe
     candidates.conclude(outcome)
 }
 
-/// The label of an XMP packet: that of a PFILE (`msip:labels`), or the `MSIP_Label_<guid>_*` of a PDF.
+/// Returns the label of an XMP packet: `msip:labels` of a PFILE, or `MSIP_Label_<guid>_*` of a PDF.
 pub(crate) fn xmp(xml: &[u8], meter: &Meter) -> Result<Option<Label>> {
     let mut candidates = LabelCandidates::default();
     let mut element_name = String::new();
-    // How deep in `msip:labels`: only there `Id` and `Enabled` are those of a label.
+    // Depth within `msip:labels`. `Id` and `Enabled` belong to a label only there.
     let mut within: u32 = 0;
     let outcome = walk("XMP packet", xml, meter, &mut |node| match node {
         Node::Start { name, element } => {
@@ -83,7 +84,7 @@ pub(crate) fn xmp(xml: &[u8], meter: &Meter) -> Result<Option<Label>> {
     candidates.conclude(outcome)
 }
 
-/// The label in properties that have names and values: `MSIP_Label_<guid>_Enabled`, `_SiteId` …
+/// Returns the label in pairs of name and value: `MSIP_Label_<guid>_Enabled`, `_SiteId` …
 pub(crate) fn named_values<'a>(
     properties: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Option<Label> {
@@ -94,14 +95,14 @@ pub(crate) fn named_values<'a>(
     candidates.choose()
 }
 
-/// The label of the mail header `msip_labels`:
+/// Returns the label of the mail header `msip_labels`:
 /// `MSIP_Label_<guid>_Enabled=True;MSIP_Label_<guid>_SiteId=…;`.
 pub(crate) fn mail_header(value: &str) -> Option<Label> {
     let pairs = value.split(';').filter_map(|pair| pair.split_once('='));
     named_values(pairs.map(|(name, value)| (name.trim(), value.trim())))
 }
 
-/// FMTID_UserDefinedProperties (MS-OLEPS 3.1.4), as it lies in the file.
+/// FMTID_UserDefinedProperties (MS-OLEPS 3.1.4), as stored in the file.
 const USER_DEFINED: [u8; 16] = [
     0x05, 0xD5, 0xCD, 0xD5, 0x9C, 0x2E, 0x1B, 0x10, 0x93, 0x97, 0x08, 0x00, 0x2B, 0x2C, 0xF9, 0xAE,
 ];
@@ -115,7 +116,8 @@ const BOOL: u32 = 0x0B;
 const STRING: u32 = 0x1E;
 const WIDE_STRING: u32 = 0x1F;
 
-/// The label in a property set stream (MS-OLEPS 2.21), such as `\x05DocumentSummaryInformation`.
+/// Returns the label in a property set stream (MS-OLEPS 2.21), such as
+/// `\x05DocumentSummaryInformation`.
 pub(crate) fn property_set(bytes: &[u8], meter: &Meter) -> Result<Option<Label>> {
     let mut cursor = Cursor::new("PropertySetStream", bytes, 0);
     cursor.skip(24, "ByteOrder to CLSID")?;
@@ -135,7 +137,7 @@ fn from(bytes: &[u8], offset: u32) -> Option<&[u8]> {
     bytes.get(usize::try_from(offset).ok()?..)
 }
 
-/// The properties that have names (MS-OLEPS 2.20).
+/// Returns the label in a set of named properties (MS-OLEPS 2.20).
 fn user_defined(set: &[u8], offset: u64, meter: &Meter) -> Result<Option<Label>> {
     let mut cursor = Cursor::new("PropertySet", set, offset);
     cursor.skip(4, "Size")?;
@@ -148,7 +150,7 @@ fn user_defined(set: &[u8], offset: u64, meter: &Meter) -> Result<Option<Label>>
     }
     let at = |id: u32| properties.iter().find(|(known, _)| *known == id).map(|(_, at)| *at);
     let Some(dictionary) = at(DICTIONARY).and_then(|at| from(set, at)) else { return Ok(None) };
-    // Any code page has ASCII, and nothing else matters.
+    // Names and values of labels are ASCII, which every code page contains.
     let code_page = at(CODE_PAGE).and_then(|at| from(set, at)).and_then(|typed| {
         let mut cursor = Cursor::new("CodePage", typed, offset);
         cursor.skip(4, "Type").ok()?;
@@ -177,7 +179,7 @@ fn user_defined(set: &[u8], offset: u64, meter: &Meter) -> Result<Option<Label>>
     Ok(candidates.choose())
 }
 
-/// A TypedPropertyValue (MS-OLEPS 2.15) as text, if it is of a type that labels use.
+/// Returns a TypedPropertyValue (MS-OLEPS 2.15) as text, if its type is one that labels use.
 fn typed_value(bytes: &[u8]) -> Option<String> {
     let mut cursor = Cursor::new("TypedPropertyValue", bytes, 0);
     match cursor.u32_le("Type").ok()? {
@@ -194,11 +196,11 @@ fn typed_value(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// The labels of a file, before one of them is chosen.
+/// Labels of a file, of which [`choose`](Self::choose) selects one.
 #[derive(Default)]
 struct LabelCandidates {
     list: Vec<LabelCandidate>,
-    /// The one that fields are read for.
+    /// Index of the label that the next fields belong to.
     current: usize,
 }
 
@@ -210,7 +212,7 @@ struct LabelCandidate {
 }
 
 impl LabelCandidates {
-    /// What follows is about a label that was not met before.
+    /// Starts a label; the following fields belong to it.
     fn begin(&mut self, id: &str) {
         let id = plain_id(id);
         self.current = self.list.len();
@@ -241,7 +243,7 @@ impl LabelCandidates {
         }
     }
 
-    /// Takes `MSIP_Label_<guid>_<field>` with its value, and passes over all else.
+    /// Adds the property `MSIP_Label_<guid>_<field>`; ignores all others.
     fn property(&mut self, name: &str, value: &str) {
         let Some((prefix, rest)) = name.split_at_checked(PREFIX.len()) else { return };
         let Some((guid, field)) = rest.split_at_checked(GUID_LEN) else { return };
@@ -272,7 +274,7 @@ impl LabelCandidates {
         }
     }
 
-    /// The first label that is enabled and no parent of another.
+    /// Returns the first label that is enabled and is not the parent of another label.
     fn choose(self) -> Option<Label> {
         let is_parent = |id: &str| {
             let mut enabled = self.list.iter().filter(|candidate| candidate.is_enabled);
@@ -283,7 +285,7 @@ impl LabelCandidates {
         Some(Label { id: chosen.id.clone(), tenant: chosen.tenant.clone() })
     }
 
-    /// The choice; damage counts only where it left nothing to choose from.
+    /// Returns the selected label. Fails only if damage left no label.
     fn conclude(self, outcome: Result<()>) -> Result<Option<Label>> {
         match (self.choose(), outcome) {
             (Some(label), _) => Ok(Some(label)),
@@ -293,7 +295,7 @@ impl LabelCandidates {
     }
 }
 
-/// A GUID as the record has it; another id as it is.
+/// Returns the id in the form of the record: a GUID in lower case without braces, others unchanged.
 fn plain_id(id: &str) -> String {
     let id = id.trim();
     let bare = id.strip_prefix('{').and_then(|id| id.strip_suffix('}')).unwrap_or(id);
@@ -309,14 +311,14 @@ fn is_true(value: &str) -> bool {
     value == "1" || value.eq_ignore_ascii_case("true")
 }
 
-/// What a walk through XML meets; names without their prefixes.
+/// Event of [`walk`]. Names have no prefix.
 enum Node<'a> {
     Start { name: &'a str, element: &'a BytesStart<'a> },
     Text(&'a str),
     End { name: &'a str },
 }
 
-/// Attributes by their names without prefixes. A repeated one is met as often as it stands there.
+/// Returns the attributes, with names without prefix. Repeated attributes are repeated.
 fn attributes<'a>(element: &'a BytesStart<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
     let mut attributes = element.attributes();
     attributes.with_checks(false);
@@ -324,7 +326,7 @@ fn attributes<'a>(element: &'a BytesStart<'a>) -> impl Iterator<Item = (&'a str,
         let attribute = attribute.ok()?;
         let value = match attribute.value {
             std::borrow::Cow::Borrowed(value) => value,
-            // Attributes of a borrowed element are borrowed.
+            // The name of an attribute of a borrowed element is borrowed too.
             std::borrow::Cow::Owned(_) => return None,
         };
         Some((local(attribute.key.0), value))
@@ -335,7 +337,7 @@ fn local(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
 
-/// Walks through a small XML document, and charges for its bytes beforehand.
+/// Reads a small XML document and calls `visit` for each event. Charges its bytes first.
 fn walk(
     structure: &'static str,
     xml: &[u8],
@@ -400,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn label_info_gives_the_first_label_in_force() {
+    fn first_enabled_label_of_label_info_is_returned() {
         let cases = [
             (String::new(), None),
             (
@@ -425,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_parent_and_its_child_the_child_counts() {
+    fn child_label_is_preferred_to_its_parent() {
         let names = [
             (format!("MSIP_Label_{ONE}_Enabled"), "True".to_owned()),
             (format!("MSIP_Label_{TWO}_Enabled"), "True".to_owned()),
@@ -441,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn custom_properties_and_xmp_have_the_same_names() {
+    fn label_in_custom_properties_and_xmp_is_read() {
         let custom = format!(
             "<Properties xmlns:vt='v'><property name='MSIP_Label_{ONE}_Enabled'><vt:lpwstr>true\
              </vt:lpwstr></property><property name='MSIP_Label_{ONE}_SiteId'>\n<vt:lpwstr>{TENANT}\
@@ -462,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn the_packet_of_a_generic_protected_file_lists_labels() {
+    fn label_list_in_xmp_of_pfile_is_read() {
         let li = |id: &str, enabled: &str, parent: &str| {
             format!(
                 "<rdf:li rdf:parseType='Resource'><l:Id>{id}</l:Id><l:Enabled>{enabled}</l:Enabled>\
@@ -485,7 +487,7 @@ mod tests {
         }
     }
 
-    /// A property set stream with user-defined properties, names and values in `code_page`.
+    /// Builds a property set stream with user-defined properties, names and values in `code_page`.
     fn property_stream(code_page: u16, properties: &[(&str, &str)]) -> Vec<u8> {
         let text = |value: &str| -> Vec<u8> {
             if code_page == UTF_16 {
@@ -536,7 +538,7 @@ mod tests {
     }
 
     #[test]
-    fn property_sets_are_read_in_either_alphabet() {
+    fn property_set_is_read_in_utf16_and_code_page() {
         let names = [format!("MSIP_Label_{ONE}_Enabled"), format!("MSIP_Label_{ONE}_SiteId")];
         let properties = [(names[0].as_str(), "true"), (names[1].as_str(), TENANT)];
         for code_page in [UTF_16, 1252] {
@@ -548,7 +550,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn nothing_makes_them_panic(mut bytes: Vec<u8>, at: usize, with: u8) {
+        fn damaged_labels_never_panic(mut bytes: Vec<u8>, at: usize, with: u8) {
             let _ = label_info(&bytes, &meter());
             let _ = custom_properties(&bytes, &meter());
             let _ = xmp(&bytes, &meter());

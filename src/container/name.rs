@@ -16,8 +16,8 @@ pub(crate) enum Name {
     /// Member of something that is no member itself, such as a message embedded in an Outlook item.
     /// The list contains the names of those, the outermost first.
     Within(Vec<String>, Box<Name>),
-    /// Next layer of the same file, whose license is that of the outer layer: the compound file in an
-    /// rpmsg, the payload of a PDF wrapper.
+    /// Next layer of the same file, whose license is that of the outer layer: the compound file in
+    /// an rpmsg, the payload of a PDF wrapper.
     Layer,
 }
 
@@ -57,8 +57,8 @@ pub(super) fn not_as_named() -> Error {
 /// Letters of the longest extension in [`is_named_like_archive`].
 const LONGEST: usize = 5;
 
-/// Returns whether a file of this name is read to its end whatever its head is: the extension is that
-/// of an archive, of a program that unpacks itself, or of a document that is an archive.
+/// Returns whether a file of this name is read to its end whatever its head is: the extension is
+/// that of an archive, of a program that unpacks itself, or of a document that is an archive.
 #[rustfmt::skip] // A list.
 pub(crate) fn is_named_like_archive(name: &[u8]) -> bool {
     let extension = memchr::memrchr(b'.', name).and_then(|dot| name.get(dot..)?.get(1..));
@@ -90,7 +90,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn name_in_bytes_is_judged_like_its_text(
+        fn name_in_bytes_and_text_are_judged_equally(
             name in "[a\u{e9}]{0,2}(\\.rpmsg|\\.PFile|\\.jpg)?[ \u{a0}\u{2003}g.]{0,2}",
             damage in proptest::option::of((0..8_usize, any::<u8>())),
         ) {

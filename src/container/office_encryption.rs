@@ -26,10 +26,10 @@ const BIFF_WRITE_PROTECT: u16 = 0x0086;
 const BIFF_FILE_PASS: u16 = 0x002F;
 /// Bytes of a stream that are read to determine whether it is encrypted.
 const HEAD: u64 = 64;
-/// A property set with labels has a few thousand bytes.
+/// Maximum bytes of a property set with labels. Real ones have a few thousand.
 const MOST_LABEL_BYTES: u64 = 1_048_576;
 
-/// The streams that say it, where the file has them.
+/// Streams that show encryption.
 #[derive(Default)]
 struct DocumentStreams {
     encryption_info: Option<DirectoryEntry>,
@@ -71,7 +71,7 @@ pub(crate) fn read(
         match bytes.and_then(|bytes| label::property_set(&bytes, window.meter())) {
             Ok(label) => label.into_iter().for_each(|label| sink.label(label)),
             Err(error) if error.ends_file() => return Err(error),
-            // A label decides nothing.
+            // A label has no effect on the verdict.
             Err(error) => sink.anomaly(Anomaly::NonSpecLayout, error.offset()),
         }
     }
@@ -183,7 +183,7 @@ fn current_user(
     let bytes = file.read(window, user, HEAD)?;
     let mut cursor = Cursor::new("CurrentUserAtom", &bytes, user.offset);
     if cursor.rest().len() < 16 {
-        // Presentations from before version 97 have none.
+        // Presentations of versions before 97 have no such atom.
         return Ok(None);
     }
     cursor.skip(12, "rh, size")?;
@@ -202,12 +202,12 @@ mod tests {
     use crate::source::{Cache, Extent};
 
     #[derive(Default)]
-    struct Told {
+    struct Reports {
         protection: Option<Protection>,
         evidence: String,
     }
 
-    impl Sink for Told {
+    impl Sink for Reports {
         fn options(&self) -> ExtractOptions {
             ExtractOptions { labels: true, deep: false, evidence: true }
         }
@@ -238,11 +238,11 @@ mod tests {
         fn incomplete(&mut self, _: Error) {}
     }
 
-    /// A name and the first bytes.
+    /// Name and first bytes of a stream.
     type Stream<'a> = (&'a str, &'a [u8]);
 
-    /// What is said of a file with these streams.
-    fn told_of(streams: &[Stream<'_>]) -> Result<(Option<Protection>, String)> {
+    /// Returns the reports about a file with these streams.
+    fn reports_of(streams: &[Stream<'_>]) -> Result<(Option<Protection>, String)> {
         let mut file = Compound::new();
         for (name, bytes) in streams {
             let mut bytes = bytes.to_vec();
@@ -254,13 +254,13 @@ mod tests {
         let mut cache = Cache::new(4096, 4096);
         let mut window = Window::new(&bytes, &mut cache, &meter)?;
         let mut file = CompoundFile::open(&mut window)?;
-        let mut told = Told::default();
-        read(&mut file, &mut window, &mut told)?;
-        Ok((told.protection, told.evidence))
+        let mut reports = Reports::default();
+        read(&mut file, &mut window, &mut reports)?;
+        Ok((reports.protection, reports.evidence))
     }
 
     #[test]
-    fn each_format_says_by_itself_whether_it_is_encrypted() {
+    fn encryption_of_each_format_is_detected() {
         let bof = [0x09, 0x08, 4, 0, 0, 6, 5, 0];
         let old_bof = [0x09, 0x04, 2, 0, 0, 0];
         let write_protect = [0x86, 0, 0, 0];
@@ -290,10 +290,10 @@ mod tests {
         for (streams, evidence) in cases {
             let protection =
                 if evidence.is_empty() { Protection::None } else { Protection::Password };
-            let told = told_of(streams).unwrap();
-            assert_eq!(told, (Some(protection), evidence.to_owned()), "{streams:?}");
+            let found = reports_of(streams).unwrap();
+            assert_eq!(found, (Some(protection), evidence.to_owned()), "{streams:?}");
         }
-        let error = told_of(&[("EncryptionInfo", &info(9, 9)), package]).unwrap_err();
+        let error = reports_of(&[("EncryptionInfo", &info(9, 9)), package]).unwrap_err();
         assert_eq!(error.code().as_str(), "malformed-encryption-info");
     }
 }

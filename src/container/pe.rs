@@ -1,5 +1,5 @@
-//! Programs (`.exe`, PE and MS-DOS), some of which contain an archive that they unpack: a ZIP, whose
-//! directory is at the end, or another archive immediately after the image.
+//! Programs (`.exe`, PE and MS-DOS), some of which contain an archive that they unpack: a ZIP,
+//! whose directory is at the end, or another archive immediately after the image.
 //!
 //! The first bytes of programs for DOS that unpack LHA and ARJ contain a magic.
 
@@ -40,19 +40,19 @@ pub(super) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         end => end,
     };
     let Some(end) = end else { return Ok(()) };
-    if let Some((at, name)) = unsupported_archive::behind(window, end)? {
+    if let Some((at, name)) = unsupported_archive::after_image(window, end)? {
         return unsupported_archive::not_opened(sink, at, name);
     }
     // Immediately after the image more formats are recognized than a few bytes later.
-    let behind = window.up_to(end, HEAD)?;
-    if !behind.is_empty() && sink.recognizer().begins_file(behind) && !matches(behind) {
+    let after = window.up_to(end, HEAD)?;
+    if !after.is_empty() && sink.recognizer().begins_file(after) && !matches(after) {
         return stored::rest(window, sink, "appended", end, Anomaly::TrailingData);
     }
     Ok(())
 }
 
-/// Returns the end of the image of a program for DOS: `e_cblp` bytes in the last one of `e_cp` pages of 512
-/// bytes. Another header may follow it, which has its own image.
+/// Returns the end of the image of a program for DOS: `e_cblp` bytes in the last one of `e_cp`
+/// pages of 512 bytes. Another header may follow it, which has its own image.
 fn dos_image_end(window: &mut Window<'_>) -> Result<Option<u64>> {
     let Some([last_low, last_high, low, high]) = window.up_to(2, 4)?.first_chunk() else {
         return Ok(None);

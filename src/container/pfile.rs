@@ -83,14 +83,14 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
         read_label(window, sink, &header)?;
     }
     if u64::from(header.content) > window.len() {
-        let detail = "the content begins behind the end of the file";
+        let detail = "the content begins after the end of the file";
         sink.incomplete(Error::truncated(STRUCTURE, window.len(), detail));
     }
     Ok(())
 }
 
-/// `XrML` as another license may have it: in UTF-8 and UTF-16, and in base64 of both. The base64 of a
-/// word depends on its place in a group of three bytes; bits of its neighbors are left out.
+/// `XrML` as another license may have it: in UTF-8 and UTF-16, and in base64 of both. The base64 of
+/// a word depends on its place in a group of three bytes; bits of its neighbors are left out.
 const STRAYS: [&[u8]; 8] =
     [b"XrML", b"X\0r\0M\0L", b"WHJNT", b"hyTU", b"Yck1M", b"WAByAE0AT", b"gAcgBNAE", b"YAHIATQBM"];
 

@@ -1,8 +1,8 @@
-//! Bytes that are two formats at once: one that begins them, and one that is recognized by its end. Both
-//! are read, so that neither hides a license of the other.
+//! Bytes that are two formats at once: one that begins them, and one that is recognized by its end.
+//! Both are read, so that neither hides a license of the other.
 //!
-//! The search costs ordinary files nothing: the head is read anyway, and so is the end of a PDF. The end
-//! of a compound file is searched only if its size leaves room for another file.
+//! The search costs ordinary files nothing: the head is read anyway, and so is the end of a PDF.
+//! The end of a compound file is searched only if its size leaves room for another file.
 
 use super::name::Name;
 use super::recognizer::Recognizer;
@@ -33,7 +33,7 @@ pub(super) enum TrailingFormat {
     AfterSectors,
 }
 
-/// Reports the second format of a member as a member of its own.
+/// Reports the second format of a member as a further member.
 pub(super) fn report(
     trailing: TrailingFormat,
     window: &mut Window<'_>,
@@ -73,12 +73,13 @@ pub(super) fn report(
 
 /// End-of-file marker of a PDF (ISO 32000-2 7.5.5).
 const END_OF_PDF: &[u8] = b"%%EOF";
-/// Bytes that are searched for the marker at once, and bytes by which the file after it is recognized.
+/// Bytes that are searched for the marker at once, and bytes by which the file after it is
+/// recognized.
 const PIECE: usize = 65_536;
 const HEAD: usize = 4096;
 
-/// Returns the offset of a file that follows a PDF. A PDF without `startxref` near its end is searched
-/// as a whole, as its reader does; otherwise only the end that was read is searched.
+/// Returns the offset of a file that follows a PDF. A PDF without `startxref` near its end is
+/// searched as a whole, as its reader does; otherwise only the end that was read is searched.
 fn after_pdf(window: &mut Window<'_>, recognizer: Recognizer) -> Result<Option<u64>> {
     let len = window.len();
     let mut at = match pdf::end(window)? {
@@ -104,7 +105,8 @@ fn after_pdf(window: &mut Window<'_>, recognizer: Recognizer) -> Result<Option<u
     }
 }
 
-/// Returns the offset of `startxref` of the PDF that begins at `at`, if the PDF ends with the member.
+/// Returns the offset of `startxref` of the PDF that begins at `at`, if the PDF ends with the
+/// member.
 fn second_pdf(trailing: TrailingFormat, at: usize, window: &mut Window<'_>) -> Result<Option<u64>> {
     let head = window.head()?.get(..at).unwrap_or_default().to_vec();
     // A part of a message follows an empty line, and the mail reader reports it.

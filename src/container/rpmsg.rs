@@ -1,5 +1,5 @@
-//! The attachment of a rights-managed mail (MS-OXORMMS 2.2.4): a prefix, and behind it a compound
-//! file in the blocks of one zlib stream.
+//! Attachment of a rights-managed mail (MS-OXORMMS 2.2.4): a prefix, followed by the blocks of a
+//! zlib stream that contains a compound file.
 
 use crate::bytes::Cursor;
 use crate::code::ErrorCode;
@@ -11,7 +11,7 @@ use crate::source::{Ahead, Encoding, Extent, Window};
 
 /// The first eight bytes, MS-OXORMMS 2.2.4.1.
 const PREFIX: [u8; 8] = [0x76, 0xE8, 0x04, 0x60, 0xC4, 0x11, 0xE3, 0x86];
-/// [`PREFIX`] has this many bytes.
+/// Length of [`PREFIX`].
 const PREFIX_LEN: u64 = 8;
 /// The tag of every block.
 const BLOCK_TAG: u32 = 0x0FA0;
@@ -22,8 +22,7 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     head.starts_with(&PREFIX)
 }
 
-/// The compound file inside is the same thing one layer down; the mail is protected whatever
-/// becomes of it.
+/// Reports the compound file as a layer. The mail is protected even if that file cannot be read.
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Rpmsg);
     sink.protection(Protection::Rms);
@@ -37,22 +36,22 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
             format!("the first block has the tag {tag:#06x}, not 0x0FA0"),
         ));
     }
-    // Where the blocks end nobody knows before the last one; a source of unknown size is read as
-    // far as the license needs.
+    // Only the last block shows the end. A source of unknown size is read up to the license.
     let end = window.known_len().unwrap_or(crate::source::UNKNOWN_SIZE);
     let extent = Extent { offset: PREFIX_LEN, len: end.saturating_sub(PREFIX_LEN) };
     let body = Body::Encoded { extents: vec![extent], encoding: Encoding::Rpmsg, size: None };
     sink.member(Member { name: Name::Layer, body })
 }
 
-/// The same blocks without the prefix, as in rights-managed HTML (`.rmh`), or behind a damaged one.
+/// Returns whether `head` begins with blocks without the prefix, as in rights-managed HTML
+/// (`.rmh`), or after a damaged one.
 pub(crate) fn matches_bare_blocks(head: &[u8]) -> bool {
-    let behind = head.get(PREFIX.len()..).unwrap_or_default();
-    is_block(head) || is_block(behind)
+    let after = head.get(PREFIX.len()..).unwrap_or_default();
+    is_block(head) || is_block(after)
 }
 
 fn is_block(bytes: &[u8]) -> bool {
-    // An error would ask for memory, and every small file would make one.
+    // The length is tested first, because an error allocates and most small files would cause one.
     bytes.len() >= BLOCK_HEADER_LEN
         && block_header(bytes).is_ok_and(|(tag, inflated, size, zlib)| {
             let is_zlib = zlib & 0x0F00 == 0x0800 && zlib.checked_rem(31) == Some(0);
@@ -60,10 +59,10 @@ fn is_block(bytes: &[u8]) -> bool {
         })
 }
 
-/// Bytes of what [`block_header`] reads.
+/// Bytes that [`block_header`] reads.
 const BLOCK_HEADER_LEN: usize = 14;
 
-/// Tag, size inflated, size, and the zlib header behind them.
+/// Returns tag, inflated size, size, and zlib header.
 fn block_header(head: &[u8]) -> Result<(u32, u32, u32, u16)> {
     let mut cursor = Cursor::new("block", head, 0);
     let tag = cursor.u32_le("tag")?;

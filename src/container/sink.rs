@@ -1,4 +1,5 @@
-//! Interface between a format and the inspection: what a format reports about the bytes that it reads.
+//! Interface between a format and the inspection: what a format reports about the bytes that it
+//! reads.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -22,7 +23,7 @@ pub(crate) struct LicenseBytes<'a> {
     pub(crate) offset: Option<u64>,
 }
 
-/// Part of a member that is inspected by itself.
+/// Part of a member that is inspected separately.
 pub(crate) struct Member {
     pub(crate) name: Name,
     pub(crate) body: Body,
@@ -104,8 +105,8 @@ pub(crate) trait Sink {
         None
     }
 
-    /// Reports the kind of the member. The last report counts. A format reports the kind as soon as it
-    /// is known, so that later errors belong to that kind of file.
+    /// Reports the kind of the member. The last report counts. A format reports the kind as soon as
+    /// it is known, so that later errors belong to that kind of file.
     fn container(&mut self, container: Container);
 
     /// Reports the protection. After `rms` further reports have no effect.
@@ -117,12 +118,12 @@ pub(crate) trait Sink {
     /// Reports a license in memory.
     fn license(&mut self, license: LicenseBytes<'_>) -> Result<()>;
 
-    /// Reports a license that the member stores without an encoding. The sink reads as much of it as
-    /// the depth of the inspection requires.
+    /// Reports a license that the member stores without an encoding. The sink reads as much of it
+    /// as the depth of the inspection requires.
     fn license_at(&mut self, window: &mut Window<'_>, extents: &[Extent]) -> Result<()>;
 
-    /// Reports a license candidate that cannot be read. If the structure contains other candidates, it
-    /// becomes a record of its own with `error`.
+    /// Reports a license candidate that cannot be read. If the structure contains other candidates,
+    /// it becomes a separate record with `error`.
     fn unread_license(&mut self, error: Error) -> Result<()> {
         self.incomplete(error);
         Ok(())
@@ -137,9 +138,9 @@ pub(crate) trait Sink {
     /// Reports a member, which is inspected later.
     fn member(&mut self, member: Member) -> Result<()>;
 
-    /// Reports that the same bytes are a PDF too, which begins at `span.start`, and whose `startxref`
-    /// is located at `span.end`. If a stored member contains the span, that member is the PDF, and
-    /// this report has no effect.
+    /// Reports that the same bytes are a PDF too, which begins at `span.start`, and whose
+    /// `startxref` is located at `span.end`. If a stored member contains the span, that member is
+    /// the PDF, and this report has no effect.
     fn trailing_pdf(&mut self, member: Member, span: Range<u64>) -> Result<()> {
         self.anomaly(Anomaly::Polyglot, Some(span.start));
         self.member(member)
@@ -157,8 +158,8 @@ pub(crate) trait Sink {
         ));
     }
 
-    /// Registers `next` like [`continue_with`](Sink::continue_with), for a format that reads all bytes
-    /// after its position, once and in order.
+    /// Registers `next` like [`continue_with`](Sink::continue_with), for a format that reads all
+    /// bytes after its position, once and in order.
     fn continue_forward(&mut self, next: Continuation) {
         self.continue_with(next);
     }
@@ -166,8 +167,8 @@ pub(crate) trait Sink {
     /// Reports an anomaly of a readable structure.
     fn anomaly(&mut self, anomaly: Anomaly, offset: Option<u64>);
 
-    /// Reports that something could not be read and the format continues without it. The first error is
-    /// kept.
+    /// Reports that something could not be read and the format continues without it. The first
+    /// error is kept.
     fn incomplete(&mut self, error: Error);
 }
 

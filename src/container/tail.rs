@@ -1,8 +1,8 @@
-//! Formats that are recognized by the end of a file: a ZIP archive after a prefix, the last volume of a
-//! split ZIP, and disk images with a trailer.
+//! Formats that are recognized by the end of a file: a ZIP archive after a prefix, the last volume
+//! of a split ZIP, and disk images with a trailer.
 //!
-//! The last 4 KB are read unless the head is text, an image, audio, video or a program. So those files
-//! cost one read, and all others two. A shell script may contain an archive.
+//! The last 4 KB are read unless the head is text, an image, audio, video or a program. So those
+//! files cost one read, and all others two. A shell script may contain an archive.
 
 use memchr::memmem;
 
@@ -31,7 +31,8 @@ const TRAILERS: &[(usize, &[u8], &str)] = &[
 
 /// Returns whether a file that begins with `head` may be recognized by its end.
 pub(super) fn is_possible(head: &[u8]) -> bool {
-    // A sample of this length of random data contains a control character in all but one of 100,000 files.
+    // A sample of this length of random data contains a control character in all but one of 100,000
+    // files.
     let is_text = match head.first_chunk::<SAMPLE>() {
         Some(sample) => !sample.iter().fold(false, |is_binary, byte| is_binary | is_control(*byte)),
         None => !head.iter().any(|byte| is_control(*byte)),
@@ -164,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn familiar_heads_need_no_look_at_the_end() {
+    fn known_heads_do_not_need_the_end() {
         let noise: Vec<u8> =
             (0..4096_u32).map(|n| n.wrapping_mul(0x9E37_79B9).to_be_bytes()[0]).collect();
         let long = |begin: &[u8]| [begin, &noise].concat();

@@ -1,5 +1,5 @@
-//! Tape archives (POSIX.1-2017, `pax`, what GNU tar writes, and what tar of Unix V7 wrote): headers of
-//! one block each, with the members as they are between them.
+//! Tape archives (POSIX.1-2017 `pax`, GNU tar, and tar of Unix V7): headers of one block each,
+//! followed by the stored bytes of the member.
 
 use std::sync::LazyLock;
 
@@ -15,15 +15,16 @@ use crate::kinds::Container;
 use crate::limits::Limit;
 use crate::source::{Ahead, Extent, Window};
 
-/// Bytes of a block: a header, and what members are padded to.
+/// Bytes of a block. A header is one block, and members are padded to whole blocks.
 const BLOCK: u64 = to_u64(HEADER);
 const HEADER: usize = 512;
-/// Where `magic` stands.
+/// Offset of `magic`.
 const MAGIC_AT: usize = 257;
 const MAGIC: &[u8] = b"ustar";
-/// `magic` with `version`, as POSIX and GNU tar write them.
+/// `magic` with `version`, of POSIX and of GNU tar.
 const MAGICS: [&[u8]; 2] = [b"ustar\x0000", b"ustar  \0"];
-/// Where it is if up to 16 bytes are missing before it, or up to a block and 16 bytes were inserted.
+/// Its offsets if up to 16 bytes are missing before it, or up to a block and 16 bytes were
+/// inserted.
 const MOVED_MAGIC: std::ops::Range<usize> = 241..793;
 /// `name`, `size`, `chksum`, `prefix`.
 const NAME: std::ops::Range<usize> = 0..100;
@@ -33,39 +34,40 @@ const NUMBERS: [std::ops::Range<usize>; 6] =
     [100..108, 108..116, 116..124, SIZE, 136..148, CHECKSUM];
 const CHECKSUM: std::ops::Range<usize> = 148..156;
 const TYPE: usize = 156;
-/// GNU tar: whether a block with more extents follows the header, and such a block.
+/// Offset in a header of the flag of GNU tar that a block of extents follows.
 const MORE: usize = 482;
+/// Offset of the same flag in a block of extents.
 const MORE_IN_BLOCK: usize = 504;
 const PREFIX: std::ops::Range<usize> = 345..500;
 
-/// Members that are named before the first of them is read.
+/// Members that are reported before the first of them is read.
 const BATCH: usize = 64;
 /// Bytes of an extended header, or of a long name, that are read.
 const MOST_EXTENDED: u64 = 65_536;
-/// Bytes that are looked through at once behind the end.
-const BEHIND: usize = 65_536;
+/// Bytes after the end that are checked at once.
+const AFTER_END: usize = 65_536;
 
-/// Octal fields that a damaged header still has: damage of 16 bytes reaches three of the six.
+/// Intact octal fields of a damaged header. Damage of 16 bytes changes at most three of the six.
 const LEAST_NUMBERS: usize = 3;
 
 const STRUCTURE: &str = "tar header";
 
-/// Whether `head` begins with a header whose checksum is right. The format of Unix V7 has no other
-/// mark.
+/// Returns whether `head` begins with a header whose checksum is right. The format of Unix V7 has
+/// no magic.
 pub(crate) fn matches(head: &[u8]) -> bool {
     let Some(block) = head.first_chunk::<HEADER>() else { return false };
     let field = block.get(CHECKSUM).unwrap_or_default();
     let is_octal = |byte: &u8| matches!(byte, b'0'..=b'7' | b' ' | 0);
-    // Nearly every other file fails at the first byte of the field.
+    // Most other files fail at the first byte of the field.
     field.iter().all(is_octal) && block.first() != Some(&0) && has_checksum(block)
 }
 
-/// Whether `head` is that of a tape archive with a damaged first header: it has the magic, or most of
-/// the octal fields.
+/// Returns whether `head` begins with a damaged header: it has the magic, or most of the octal
+/// fields.
 pub(crate) fn matches_damaged(head: &[u8]) -> bool {
     let has_magic = head.get(MAGIC_AT..).is_some_and(|magic| magic.starts_with(MAGIC));
     has_magic || {
-        // Text has no NUL, and names seldom have 80 bytes. Damage may reach one of the places.
+        // Text has no NUL, and names seldom have 80 bytes. Damage may change one of the offsets.
         let is_padded = [80, 81, 98, 99].iter().any(|at| head.get(*at) == Some(&0));
         let is_number = |range: &&std::ops::Range<usize>| {
             head.get((*range).clone()).is_some_and(is_terminated_octal)
@@ -74,12 +76,12 @@ pub(crate) fn matches_damaged(head: &[u8]) -> bool {
     }
 }
 
-/// Whether the magic of a first header is in the wrong place: bytes before it are missing, or some, or
-/// a block of them, were inserted.
+/// Returns whether the magic of the first header is near its offset: bytes before it are missing or
+/// were inserted.
 pub(crate) fn matches_moved(head: &[u8]) -> bool {
     let end = MOVED_MAGIC.end.min(head.len());
     let near = head.get(MOVED_MAGIC.start..end).unwrap_or_default();
-    // Making a finder takes as long as the search.
+    // Building a finder takes as long as the search.
     static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(MAGIC));
     FINDER.find_iter(near).any(|at| {
         let found = near.get(at..).unwrap_or_default();
@@ -87,7 +89,7 @@ pub(crate) fn matches_moved(head: &[u8]) -> bool {
     })
 }
 
-/// Digits of base eight behind blanks, and at least one blank or NUL behind them.
+/// Returns whether a field contains octal digits after optional blanks, and then a blank or NUL.
 fn is_terminated_octal(field: &[u8]) -> bool {
     let digits = field.trim_ascii_start();
     let rest = digits.iter().position(|byte| !matches!(byte, b'0'..=b'7'));
@@ -95,14 +97,14 @@ fn is_terminated_octal(field: &[u8]) -> bool {
     rest.is_some_and(|rest| rest.iter().all(|byte| matches!(byte, b' ' | 0)))
 }
 
-/// Whether `chksum` is the sum of the header's bytes, with blanks in its own place. Old programs took
-/// the bytes as signed numbers.
+/// Returns whether `chksum` is the sum of the bytes of the header, with blanks instead of `chksum`.
+/// Old programs add signed bytes.
 fn has_checksum(block: &[u8; HEADER]) -> bool {
     let checksum = block.get(CHECKSUM).unwrap_or_default();
     if !checksum.iter().any(u8::is_ascii_digit) {
         return false;
     }
-    let Some(said) = number(checksum).and_then(|said| i64::try_from(said).ok()) else {
+    let Some(stored) = number(checksum).and_then(|sum| i64::try_from(sum).ok()) else {
         return false;
     };
     let sum = |value: fn(u8) -> i64| {
@@ -111,15 +113,15 @@ fn has_checksum(block: &[u8; HEADER]) -> bool {
             sum.saturating_add(value(if CHECKSUM.contains(&index) { b' ' } else { *byte }))
         })
     };
-    said == sum(i64::from) || said == sum(|byte| i64::from(byte.cast_signed()))
+    stored == sum(i64::from) || stored == sum(|byte| i64::from(byte.cast_signed()))
 }
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
-    go_on(window, sink, 0)
+    read_from(window, sink, 0)
 }
 
-/// What an extended header says of the member behind it.
+/// Fields of an extended header, which apply to the next member.
 #[derive(Debug, Default)]
 struct Extended {
     path: Option<String>,
@@ -131,26 +133,26 @@ struct TarHeader {
     name: String,
     size: u64,
     kind: u8,
-    /// Whether blocks with more extents of a member with holes follow.
+    /// Whether blocks with further extents of a sparse member follow.
     has_more_extents: bool,
 }
 
-/// Reads on at the header at `position`.
-fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Result<()> {
+/// Reads the members from the header at `position` on.
+fn read_from(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Result<()> {
     let mut named: usize = 0;
     let mut extended = Extended::default();
     loop {
         window.meter().charge(Limit::Steps, 1)?;
         let Some(header) = header(window, position)? else {
-            return behind(window, sink, position);
+            return check_end(window, sink, position);
         };
         let data = position.saturating_add(BLOCK);
-        let data = if header.has_more_extents { behind_extents(window, data)? } else { data };
+        let data = if header.has_more_extents { after_extents(window, data)? } else { data };
         let size = extended.size.unwrap_or(header.size);
         let extent = Extent { offset: data, len: size };
         position = data;
         match header.kind {
-            // Links, devices, directories and pipes have no data, whatever their size says.
+            // Links, devices, directories and pipes have no data, even if their size is not zero.
             b'1'..=b'6' => extended = Extended::default(),
             b'x' | b'L' => {
                 let len = to_usize(header.size.min(MOST_EXTENDED)).unwrap_or_default();
@@ -161,7 +163,7 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
                 }
                 position = padded(data, header.size);
             }
-            // A long link, a header for all members: nothing of a member.
+            // A long link target, or a header for all members, does not describe a member.
             b'K' | b'g' => position = padded(data, header.size),
             _ => {
                 let sparse = extended.is_sparse || header.kind == b'S';
@@ -177,15 +179,15 @@ fn go_on(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) -> Res
             }
         }
         if named >= BATCH {
-            sink.continue_with(Box::new(move |window, sink| go_on(window, sink, position)));
+            sink.continue_with(Box::new(move |window, sink| read_from(window, sink, position)));
             return Ok(());
         }
     }
 }
 
-/// Returns the offset after the blocks at `position` that list more extents of a member with holes
+/// Returns the offset after the blocks at `position` that list further extents of a sparse member
 /// (GNU tar, "Old GNU Format": `isextended`).
-fn behind_extents(window: &mut Window<'_>, mut position: u64) -> Result<u64> {
+fn after_extents(window: &mut Window<'_>, mut position: u64) -> Result<u64> {
     loop {
         window.meter().charge(Limit::Steps, 1)?;
         let block =
@@ -198,13 +200,13 @@ fn behind_extents(window: &mut Window<'_>, mut position: u64) -> Result<u64> {
     }
 }
 
-/// As much of a member as there is: behind a cut nothing is read, and nothing has changed.
+/// Returns the part of `extent` that the file contains.
 fn within(window: &Window<'_>, extent: Extent) -> Extent {
     let left = window.known_len().map(|len| len.saturating_sub(extent.offset));
     Extent { len: left.map_or(extent.len, |left| extent.len.min(left)), ..extent }
 }
 
-/// Puts a member before the sink, unless nothing can come of it; whether it did.
+/// Reports a member if it can be or contain a protected file. Returns whether it was reported.
 fn member(
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
@@ -212,7 +214,7 @@ fn member(
     extent: Extent,
     is_sparse: bool,
 ) -> Result<bool> {
-    // One that is nothing but a hole has no bytes that could be protected.
+    // A sparse member without stored bytes has no protected content.
     if is_sparse && extent.len > 0 {
         let name = named(path);
         let (at, detail) = (extent.offset, "a member with holes");
@@ -228,7 +230,7 @@ fn header(window: &mut Window<'_>, at: u64) -> Result<Option<TarHeader>> {
     let len = to_usize(BLOCK).unwrap_or_default();
     let found = window.up_to(at, len)?;
     if found.is_empty() && at > 0 {
-        // An empty block ends an archive: without one, members may be missing.
+        // An empty block ends an archive. If it is missing, members may be missing.
         let end = window.len();
         let (structure, detail) = match at > end {
             true => ("tar member", "the archive ends within it"),
@@ -246,14 +248,19 @@ fn header(window: &mut Window<'_>, at: u64) -> Result<Option<TarHeader>> {
             ErrorCode::MalformedTar,
             STRUCTURE,
             at,
-            "chksum is not that of it",
+            "chksum does not match the header",
         ));
     }
     let Some(size) = number(field(SIZE)) else {
-        return Err(Error::malformed(ErrorCode::MalformedTar, STRUCTURE, at, "size is no number"));
+        return Err(Error::malformed(
+            ErrorCode::MalformedTar,
+            STRUCTURE,
+            at,
+            "size is not a number",
+        ));
     };
     let mut name = text(field(NAME));
-    // GNU tar, whose magic goes on with a blank, has other fields there, and V7 has none.
+    // Only POSIX has the prefix. GNU tar has other fields at this offset, and V7 is shorter.
     let is_posix = field(MAGIC_AT..263) == b"ustar\0";
     let prefix = if is_posix { text(field(PREFIX)) } else { String::new() };
     if !prefix.is_empty() {
@@ -264,7 +271,7 @@ fn header(window: &mut Window<'_>, at: u64) -> Result<Option<TarHeader>> {
     Ok(Some(TarHeader { name, size, kind, has_more_extents }))
 }
 
-/// Octal digits, or GNU tar's big-endian number behind a byte of 0x80.
+/// Parses octal digits, or the big-endian number of GNU tar after a byte 0x80.
 fn number(field: &[u8]) -> Option<u64> {
     if let Some((0x80, digits)) = field.split_first() {
         return digits
@@ -273,7 +280,7 @@ fn number(field: &[u8]) -> Option<u64> {
     }
     let digits = field.split(|byte| *byte == 0).next().unwrap_or_default().trim_ascii();
     let digits = std::str::from_utf8(digits).ok()?;
-    // An absent number is 0.
+    // An empty field is 0.
     if digits.is_empty() { Some(0) } else { u64::from_str_radix(digits, 8).ok() }
 }
 
@@ -282,12 +289,12 @@ fn text(field: &[u8]) -> String {
     utf8_lossy(field.get(..end).unwrap_or_default()).into_owned()
 }
 
-/// Where the block behind `len` bytes at `data` begins.
+/// Returns the offset of the block after `len` bytes at `data`.
 fn padded(data: u64, len: u64) -> u64 {
     data.saturating_add(len.checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX))
 }
 
-/// Records of the form `length key=value`, a line each.
+/// Parses records of the form `length key=value`, one on each line.
 fn pax(mut bytes: &[u8], extended: &mut Extended) {
     while let Some(space) = memchr::memchr(b' ', bytes) {
         let digits = std::str::from_utf8(bytes.get(..space).unwrap_or_default());
@@ -309,19 +316,19 @@ fn pax(mut bytes: &[u8], extended: &mut Extended) {
     }
 }
 
-/// Behind the end there is padding. Programs that are told to ignore it may find another archive.
-fn behind(window: &mut Window<'_>, sink: &mut dyn Sink, mut at: u64) -> Result<()> {
+/// Checks that only padding follows the end. With an option, tar reads another archive after it.
+fn check_end(window: &mut Window<'_>, sink: &mut dyn Sink, mut at: u64) -> Result<()> {
     loop {
-        let piece = window.up_to(at, BEHIND)?;
+        let piece = window.up_to(at, AFTER_END)?;
         let len = to_u64(piece.len());
         let nonzero = piece.iter().position(|byte| *byte != 0);
         window.meter().charge(Limit::Steps, len.wrapping_shr(4).max(1))?;
         if let Some(nonzero) = nonzero {
-            let (at, detail) = (at.saturating_add(to_u64(nonzero)), "something follows its end");
+            let (at, detail) = (at.saturating_add(to_u64(nonzero)), "other data follows its end");
             sink.incomplete(Error::unsupported(ErrorCode::ArchiveNotOpened, "tar", at, detail));
             return Ok(());
         }
-        if len < to_u64(BEHIND) {
+        if len < to_u64(AFTER_END) {
             let end = at.saturating_add(len);
             if end.checked_rem(BLOCK) != Some(0) {
                 // Bytes are missing or were inserted, and members may have moved.
@@ -389,15 +396,15 @@ mod tests {
     }
 
     #[test]
-    fn members_have_their_long_names_and_the_end_is_the_end() {
+    fn long_names_are_read_and_the_end_is_checked() {
         let long = "long/".repeat(40) + "m.rpmsg";
         let pax = long.replace("long", "pax");
         let expected = ["one.rpmsg", "dir/m.rpmsg", &long, &pax];
         let paddings = [(0, "truncated"), (512, ""), (1024, ""), (10_240, ""), (204_800, "")];
-        for (padding, said) in paddings {
+        for (padding, expected_code) in paddings {
             let file = [whole(), vec![0; padding]].concat();
             let report = inspect(&file);
-            assert_eq!((found(&report).as_slice(), code(&report)), (&expected[..], said));
+            assert_eq!((found(&report).as_slice(), code(&report)), (&expected[..], expected_code));
         }
         let twice = [whole(), vec![0; 1024], whole()].concat();
         assert_eq!(code(&inspect(&twice)), "archive-not-opened");
@@ -408,11 +415,11 @@ mod tests {
             inspect(&sparse).incomplete().map(|error| error.code().as_str()),
             Some("archive-not-opened")
         );
-        // One that is nothing but a hole.
+        // A sparse member without stored bytes.
         let hole = [entry("s", b'S', b""), vec![0; 1024]].concat();
         let report = inspect(&hole);
         assert_eq!((report.worst(), report.incomplete()), (Protection::None, None));
-        // Two blocks with more extents precede the bytes of the member.
+        // Two blocks with further extents precede the bytes of the member.
         let mut header = entry("s", b'S', b"text");
         header[MORE] = 1;
         sum(&mut header, 0);
@@ -424,13 +431,13 @@ mod tests {
     }
 
     #[test]
-    fn many_members_are_all_found() {
+    fn members_beyond_one_batch_are_found() {
         let mail = protected();
         let file: Vec<u8> = (0..200).flat_map(|n| entry(&format!("{n}"), b'0', &mail)).collect();
         assert_eq!(found(&inspect(&file)).len(), 200);
     }
 
-    /// The same entry as tar of Unix V7 wrote it.
+    /// Builds the same entry in the format of Unix V7.
     fn v7(mut file: Vec<u8>) -> Vec<u8> {
         file[257..512].fill(0);
         file[100..124].copy_from_slice(b"100644 \0     1 \0     1 \0");
@@ -440,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_without_magic_is_read() {
+    fn tar_without_magic_is_read() {
         let mail = protected();
         let pdf = v7(entry("a.pdf", 0, b"%PDF-1.7\n%%EOF\n"));
         let program = v7(entry("MZ.txt", 0, b"text"));
@@ -459,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_header_without_magic_is_damage() {
+    fn tar_with_damaged_header_without_magic_is_reported() {
         let file = [v7(entry("m.rpmsg", 0, &protected())), vec![0; 1024]].concat();
         for at in 0..156 {
             for len in [1, 4, 16] {
@@ -470,7 +477,7 @@ mod tests {
             }
         }
         let moved = [&file[..400], &[0], &file[400..]].concat();
-        // Behind a zero it is known all the same.
+        // After a zero byte the archive is still recognized.
         assert_eq!(inspect(&moved).worst(), Protection::Rms);
         let other = [v7(entry("m.bin", 0, &protected())), vec![0; 1024]].concat();
         let moved = [&other[..400], &[0], &other[400..]].concat();
@@ -478,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_header_that_lost_or_gained_bytes_is_damage() {
+    fn tar_with_shifted_first_header_is_reported() {
         let member = entry("a.docx", b'0', &[b'x'; 600]);
         let file = [member, entry("m.bin", b'0', &protected()), vec![0; 1024]].concat();
         for at in [0, 1, 10, 99, 120, 200, 240] {
@@ -501,7 +508,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_in_a_header_is_said() {
+    fn damaged_tar_header_is_reported() {
         let file = [entry("m.rpmsg", b'0', &protected()), vec![0; 1024]].concat();
         let cases = [("name", 0), ("size", 130), ("chksum", 150), ("type", 156), ("prefix", 345)];
         for (field, at) in cases {
@@ -515,10 +522,10 @@ mod tests {
         for cut in [1000, 3000, 3512, 4100] {
             let report = inspect(&two[..cut]);
             let own = report.findings().next().and_then(|own| own.error()).unwrap();
-            let said = (own.code().as_str(), own.offset());
-            assert_eq!(said, ("truncated", Some(cut as u64)), "cut at {cut}");
+            let error = (own.code().as_str(), own.offset());
+            assert_eq!(error, ("truncated", Some(cut as u64)), "cut at {cut}");
         }
-        // The first member ends with the file, and the other one is missing.
+        // The file ends after the first member; the second member is missing.
         let ordinary = [v7(entry("a.txt", 0, b"text")), v7(file.clone()), vec![0; 1024]].concat();
         for first in [&two[..3584], &ordinary[..1024]] {
             let report = inspect(first);

@@ -1,4 +1,4 @@
-//! XrML as a file by itself: a license, a certificate, a template, a chain of them.
+//! XrML as a whole file: a license, a certificate, a template, or a chain of them.
 
 use std::borrow::Cow;
 
@@ -26,8 +26,8 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     has_root(head, is_xrml)
 }
 
-/// Returns whether the head does not decide: all of it is the prolog of an XML document, or it contains
-/// XrML in a foreign element.
+/// Returns whether the head does not decide: all of it is the prolog of an XML document, or it
+/// contains XrML in a foreign element.
 pub(crate) fn matches_prolog(head: &[u8]) -> bool {
     with_prolog(head, |prolog| match prolog {
         Prolog::Unfinished => head.len() >= LETTERS || has_license_text(head),
@@ -81,14 +81,14 @@ fn contains_xrml(text: &[u8]) -> bool {
     memchr::memmem::find(text, ROOTS[0]).is_some()
 }
 
-/// Returns whether a foreign element contains a publishing license. It is not a license of the file, but
-/// the file may be protected.
+/// Returns whether a foreign element contains a publishing license. It is not a license of the
+/// file, but the file may be protected.
 fn contains_license(text: &[u8]) -> bool {
     memchr::memmem::find(text, b"Microsoft Rights Label").is_some()
 }
 
-/// Returns whether XrML follows a foreign root element. XrML inside that element is not a license of the
-/// file.
+/// Returns whether XrML follows a foreign root element. XrML inside that element is not a license
+/// of the file.
 fn follows_foreign(root: &[u8]) -> bool {
     let end = |byte: &u8| matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace();
     let name = root.get(1..).unwrap_or_default();
@@ -107,7 +107,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 /// Reads an XML document that [`matches_prolog`] recognizes.
 ///
 /// # Errors
-/// The prolog does not end in the member, or names a budget.
+/// Fails if the prolog does not end in the member, or exceeds a budget.
 pub(crate) fn read_prolog(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);
     sink.protection(Protection::Unknown);
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn xrml_is_known_by_its_first_tag() {
+    fn xrml_is_recognized_by_its_first_tag() {
         let utf16 =
             |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
         let turned = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect();
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prolog_longer_than_the_head_is_read_to_its_end() {
+    fn prolog_longer_than_the_head_is_read() {
         let comment = format!("<!-- {} -->\n", "exported ".repeat(20_000));
         let wide: Vec<u8> = comment.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let license = b"<XrML>";

@@ -10,7 +10,7 @@ use crate::source::{Extent, UNKNOWN_SIZE, Window, head_of};
 
 /// `CMF` of deflate with a window of 32 KB, which nearly all writers use.
 const METHOD: u8 = 0x78;
-/// First bytes by which text is told from deflated data.
+/// First bytes that distinguish text from deflated data.
 const SAMPLE: usize = 32;
 /// Steps of inflating a head.
 const STEPS: u64 = 256;

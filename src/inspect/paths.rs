@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_members_have_one_path() {
+    fn member_paths_are_unique() {
         let mut names = MemberPaths::default();
         let named = |name: &str| Name::Named(name.to_owned());
         let within = Name::Within(vec!["Re: x!".to_owned()], Box::new(named("a")));

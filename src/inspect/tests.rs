@@ -41,7 +41,7 @@ fn toy() -> (Vec<u8>, [u64; 3]) {
 }
 
 #[test]
-fn one_file_has_many_findings() {
+fn file_can_have_many_findings() {
     let (file, [first, second, third]) = toy();
     let report = read_as(&file, move |window, sink| {
         sink.container(Container::Pfile);
@@ -82,7 +82,7 @@ fn one_file_has_many_findings() {
 }
 
 #[test]
-fn what_was_found_before_an_error_stays() {
+fn findings_before_an_error_stay() {
     let (file, [first, ..]) = toy();
     let report = read_as(&file, move |window, sink| {
         sink.container(Container::Pfile);
@@ -103,7 +103,7 @@ fn what_was_found_before_an_error_stays() {
 }
 
 #[test]
-fn a_protected_container_without_a_license_is_never_unprotected() {
+fn protected_container_without_license_is_not_unprotected() {
     let report = read_as(b"toy", |_, sink| {
         sink.container(Container::Pfile);
         sink.protection(Protection::Rms);

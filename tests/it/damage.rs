@@ -294,7 +294,7 @@ fn outlook_item_with_misplaced_sectors_is_not_ordinary() {
 #[test]
 fn attachment_whose_properties_omit_the_data_is_ordinary() {
     let item = || {
-        let picture = Attachment::new("a.bin", b"a picture of unknown format".to_vec());
+        let picture = Attachment::new("a.bin", b"a picture of no known format".to_vec());
         Msg::new().attachment(picture).build()
     };
     let tag = 0x3701_0102_u32.to_le_bytes();

@@ -1,5 +1,5 @@
-//! Protected files that contain a second license. No content or position of the second license makes
-//! the file read as "not needed".
+//! Protected files that contain a second license. No content or position of the second license
+//! makes the file read as "not needed".
 
 use std::collections::BTreeSet;
 

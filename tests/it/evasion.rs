@@ -249,7 +249,8 @@ impl Sweep {
 
 #[test]
 fn mutated_protected_file_never_reads_as_ordinary() {
-    // `RMSIGHT_WIDE=<n>` applies all mutations at every nth byte. The default is about 120 per file.
+    // `RMSIGHT_WIDE=<n>` applies all mutations at every nth byte. The default is about 120 per
+    // file.
     let wide = std::env::var("RMSIGHT_WIDE").ok().map(|stride| stride.parse::<usize>().unwrap());
     let only = std::env::var("ONLY").unwrap_or_default();
     let mut sweep = Sweep::default();

@@ -88,7 +88,8 @@ fn file_system_image_that_begins_with_zeros_is_reported() {
     }
 }
 
-/// ISO 9660 leaves the content of the system area open. Only the name of such an image identifies it.
+/// ISO 9660 leaves the content of the system area open. Only the name of such an image identifies
+/// it.
 #[test]
 fn disc_image_with_used_system_area_is_recognized_by_name() {
     let mut image = noise(5, 40_000);

@@ -1,5 +1,5 @@
-//! Archives, disk images and other formats that hold files and that this program does not open. What
-//! they hold stays unknown, and the record says so: `archive-not-opened`.
+//! Archives, disk images and other formats that contain files and that this library does not open.
+//! Their content stays unknown, which the record shows as `archive-not-opened`.
 
 mod magic;
 mod openpgp;
@@ -17,16 +17,17 @@ use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::source::Window;
 
-/// Offset of the first volume descriptor of ISO 9660 (ECMA-119 6.2.1, 8.1) and UDF (ECMA-167 2/8.3.1),
-/// after the system area, which other formats may use.
+/// Offset of the first volume descriptor of ISO 9660 (ECMA-119 6.2.1, 8.1) and UDF (ECMA-167
+/// 2/8.3.1), after the system area, which other formats may use.
 const DESCRIPTOR: u64 = 32_768;
 /// `Standard Identifier`, its second field.
 const IDENTIFIERS: [&[u8]; 2] = [b"CD001", b"BEA01"];
-/// First bytes of the system area: zeros or an Apple partition map. A boot record is recognized as an
-/// image without them.
+/// First bytes of the system area: zeros or an Apple partition map. A boot record is recognized as
+/// an image without them.
 const SYSTEM_AREAS: [&[u8]; 2] = [&[0; 2048], b"ER\x02\0"];
 
-/// Offset of the signature of a boot record, and of its four partitions of 16 bytes each (UEFI 5.2.1).
+/// Offset of the signature of a boot record, and of its four partitions of 16 bytes each (UEFI
+/// 5.2.1).
 const BOOT_SIGNATURE: usize = 510;
 const PARTITIONS: usize = 446;
 
@@ -53,11 +54,12 @@ fn kind(head: &[u8]) -> Option<&'static str> {
     is_volume(head).then_some("disk image")
 }
 
-/// Whether a disk or a volume begins with this: a boot record with partitions, or a jump over the
-/// parameters of a file system. The kernel of Linux has the signature too, followed by another one.
+/// Returns whether a disk or a volume begins with `head`: a boot record with partitions, or a jump
+/// over the parameters of a file system. The kernel of Linux has the signature too, followed by
+/// another one.
 fn is_volume(head: &[u8]) -> bool {
-    let behind = BOOT_SIGNATURE.saturating_add(2);
-    let has_more = head.len() > behind && !begins_at(head, behind.saturating_add(2), b"HdrS");
+    let after = BOOT_SIGNATURE.saturating_add(2);
+    let has_more = head.len() > after && !begins_at(head, after.saturating_add(2), b"HdrS");
     if !has_more || !begins_at(head, BOOT_SIGNATURE, b"\x55\xAA") {
         return false;
     }
@@ -78,7 +80,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     not_opened(sink, 0, name)
 }
 
-/// Whether a file begins as images of optical discs do, and as much else.
+/// Returns whether `head` may begin an image of an optical disc. Many other files begin so too.
 pub(crate) fn matches_disc(head: &[u8]) -> bool {
     SYSTEM_AREAS.iter().any(|area| head.starts_with(area))
 }
@@ -130,7 +132,7 @@ const SUPERBLOCKS: [(u64, &[Superblock]); 3] = [
     ),
 ];
 
-/// The file system of an image that begins with nothing.
+/// Returns the file system of an image that begins with zeros.
 fn file_system(window: &mut Window<'_>) -> Result<Option<&'static str>> {
     for (block, magics) in SUPERBLOCKS {
         let bytes = window.up_to(block, BLOCK)?;
@@ -152,9 +154,9 @@ pub(super) fn not_opened(sink: &mut dyn Sink, at: u64, name: &'static str) -> Re
     Err(Error::unsupported(ErrorCode::ArchiveNotOpened, "archive", at, name))
 }
 
-/// Bytes after the image of a program within which an archive begins that it unpacks. Settings of the
-/// program may precede it.
-const BEHIND: usize = 4096;
+/// Bytes after the image of a program within which an archive begins that it unpacks. Settings of
+/// the program may precede it.
+const AFTER_IMAGE: usize = 4096;
 
 /// Magics of such archives. A ZIP archive is among them if its directory was not readable.
 const UNPACKED: [(&[u8], &str); 12] = [
@@ -172,8 +174,8 @@ const UNPACKED: [(&[u8], &str); 12] = [
     (b"idska32\x1A", "inno setup"),            // Inno Setup, Shared.Struct
 ];
 
-/// Magics in the first bytes of programs that unpack themselves (the magic database of the `file` program,
-/// `Magdir/msdos`).
+/// Magics in the first bytes of programs that unpack themselves (the magic database of the `file`
+/// program, `Magdir/msdos`).
 const UNPACKERS: [(usize, &[u8], &str); 3] =
     [(28, b"RJSX", "arj"), (36, b"LHa's SFX", "lha"), (36, b"LHA's SFX", "lha")];
 
@@ -184,12 +186,15 @@ pub(crate) fn unpacker(head: &[u8]) -> Option<&'static str> {
 }
 
 /// Returns the offset and the name of the archive after the image of a program.
-pub(crate) fn behind(window: &mut Window<'_>, image: u64) -> Result<Option<(u64, &'static str)>> {
-    let behind = window.up_to(image, BEHIND)?;
+pub(crate) fn after_image(
+    window: &mut Window<'_>,
+    image: u64,
+) -> Result<Option<(u64, &'static str)>> {
+    let after = window.up_to(image, AFTER_IMAGE)?;
     let found =
-        UNPACKED.iter().filter_map(|(magic, name)| Some((memmem::find(behind, magic)?, *name)));
-    let arj = memmem::find_iter(behind, b"\x60\xEA")
-        .find(|at| behind.get(*at..).is_some_and(table::is_arj))
+        UNPACKED.iter().filter_map(|(magic, name)| Some((memmem::find(after, magic)?, *name)));
+    let arj = memmem::find_iter(after, b"\x60\xEA")
+        .find(|at| after.get(*at..).is_some_and(table::is_arj))
         .map(|at| (at, "arj"));
     Ok(found.chain(arj).min().map(|(at, name)| (image.saturating_add(to_u64(at)), name)))
 }
@@ -198,9 +203,9 @@ pub(crate) fn behind(window: &mut Window<'_>, image: u64) -> Result<Option<(u64,
 mod tests {
     use super::*;
 
-    /// The magic of each stands alone or with what else has to be there.
+    /// Each row matches its magic together with the further required fields.
     #[test]
-    fn closed_archives_are_known_by_their_first_bytes() {
+    fn unsupported_archive_is_recognized_by_its_first_bytes() {
         let at = |at: usize, magic: &[u8]| [&vec![b'.'; at], magic, &[b'.'; 30]].concat();
         let mut volume = at(0, &[0xEB, 0x3C, 0x90]);
         volume.resize(510, 0);
@@ -256,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_that_hold_files_are_known_by_name() {
+    fn unsupported_format_has_a_name() {
         let newc = [b"070701".as_slice(), &[b'0'; 104], b"a.txt\0"].concat();
         let odc = [b"070707".as_slice(), &[b'0'; 70], b"a.txt\0"].concat();
         let lzma = |dictionary: u32, size: u64| {
@@ -357,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn text_and_tables_that_begin_alike_are_ordinary() {
+    fn text_and_tables_with_similar_prefix_are_ordinary() {
         let cases: [&[u8]; 16] = [
             b"070701 is the magic of cpio",
             b"S1130000285F245F2212226A000424290008237C2A",

@@ -1,6 +1,6 @@
-//! OpenPGP messages in binary (RFC 9580): compressed, literal, signed or encrypted data. A packet begins
-//! with one byte that any file may begin with, so each kind is known by further fields. Keys and
-//! signatures alone hold no file.
+//! OpenPGP messages in binary (RFC 9580): compressed, literal, signed or encrypted data. A packet
+//! begins with one byte that any file may begin with, so each kind is known by further fields. Keys
+//! and signatures alone hold no file.
 
 use super::magic::{begins_at, byte};
 use crate::source::{Encoding, head_of};
@@ -53,7 +53,7 @@ impl<'h> Packet<'h> {
         Some(Packet { kind, len, body: rest.get(skip..)? })
     }
 
-    /// The packet behind this one.
+    /// Returns the packet after this one.
     fn next(&self) -> Option<Packet<'h>> {
         Packet::at(self.body.get(self.len?..)?)
     }
@@ -148,7 +148,7 @@ mod tests {
     use rmsight_specimen::{deflate, zlib};
 
     #[test]
-    fn messages_are_known_by_their_first_packet() {
+    fn message_is_recognized_by_its_first_packet() {
         let literal = [&b"\xAC\x10b\x06a.docx"[..], &[0x65, 0, 0, 0], b"text"].concat();
         let modern = [&b"\xCB\x0Ab\0"[..], &[0; 4], b"text"].concat();
         let session = [&b"\x84\x8C\x03"[..], &[7; 8], b"\x01\x04\0", &[9; 128]].concat();

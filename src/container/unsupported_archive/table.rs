@@ -1,15 +1,15 @@
-//! The formats that can hold files and that this program does not open: magic, offset, name, and the
-//! further fields that a magic of few or printable bytes needs. Each row names its source.
+//! The formats that can hold files and that this program does not open: magic, offset, name, and
+//! the further fields that a magic of few or printable bytes needs. Each row names its source.
 //!
-//! `[file]` is the magic database of the `file` program (`Magdir/archive`, `compress`, `filesystems`,
-//! `apple` and the like), `[lsar]` the documentation of The Unarchiver's XADMaster.
+//! `[file]` is the magic database of the `file` program (`Magdir/archive`, `compress`,
+//! `filesystems`, `apple` and the like), `[lsar]` the documentation of The Unarchiver's XADMaster.
 
 use memchr::memmem;
 
 use super::magic::{Magic, at, begins_at, byte, magic, tested};
 use crate::container::xml_prolog;
 
-/// Those that self-extracting programs hold too.
+/// Formats that self-extracting programs contain too.
 pub(super) const SEVEN_ZIP: (&[u8], &str) = (b"7z\xBC\xAF\x27\x1C", "7z");
 pub(super) const RAR: (&[u8], &str) = (b"Rar!\x1A\x07", "rar");
 pub(super) const CAB: (&[u8], &str) = (b"MSCF\0\0\0\0", "cab");
@@ -124,7 +124,7 @@ pub(super) const BEGINNINGS: &[Magic] = &[
     tested(b"TAPE", "bkf", |head| begins_at(head, 12, &[0; 16])), // Microsoft Tape Format 1.00a 4.2
     magic(b"\xB4\x6E\x68\x44", "tib"),                            // Acronis True Image [file]
     magic(b"\xCE\x24\xB9\xA2", "tib"),                            // the same
-    // Programs that mount an image of their own.
+    // Programs that mount an image they contain.
     tested(b"\x7FELF", "AppImage", |head| matches!(head.get(8..11), Some(b"AI\x01" | b"AI\x02"))), // AppImage specification
     // Stores of mail, help, notes and documents.
     magic(b"ITSF\x03\0\0\0", "chm"),   // chmspec
@@ -145,7 +145,7 @@ pub(super) const BEGINNINGS: &[Magic] = &[
     tested(b"\0<", "Flat OPC", is_flat_opc),
 ];
 
-/// Magics behind other fields. These fields have bytes that text has not.
+/// Magics after other fields, with bytes that text does not contain.
 pub(super) const BINARY: &[Magic] = &[
     // A skippable frame, RFC 8878 3.1.2: the lower half of the first byte is free.
     Magic { at: 1, bytes: b"\x2A\x4D\x18", name: "zstd", confirm: |head| byte(head, 0) >> 4 == 5 },
@@ -217,12 +217,12 @@ const fn rows_by_first_byte() -> [[u8; MOST]; 256] {
     rows
 }
 
-/// Whether a byte that text has not is present shortly behind a magic of letters.
+/// Returns whether a byte that text does not contain follows a magic of letters shortly.
 fn is_binary(head: &[u8]) -> bool {
     head.get(4..24.min(head.len())).is_some_and(|fields| fields.iter().any(|byte| *byte < 9))
 }
 
-/// Whether all bytes of `range` are present and pass `test`.
+/// Returns whether all bytes of `range` are present and pass `test`.
 fn is_filled(head: &[u8], range: std::ops::Range<usize>, test: fn(&u8) -> bool) -> bool {
     head.get(range).is_some_and(|field| field.iter().all(test))
 }
@@ -241,8 +241,8 @@ pub(super) fn is_arj(head: &[u8]) -> bool {
 fn is_arc(head: &[u8]) -> bool {
     let name = head.get(2..15).unwrap_or_default();
     let len = memchr::memchr(0, name).unwrap_or_default();
-    // A compiled terminfo entry begins with 0x1A 0x01 and a small number, which looks like a name of
-    // one letter (term(5)).
+    // A compiled terminfo entry begins with 0x1A 0x01 and a small number, which looks like a name
+    // of one letter (term(5)).
     let least = if byte(head, 1) == 1 { 2 } else { 1 };
     matches!(byte(head, 1) & 0x7F, 1..=20)
         && len >= least
@@ -279,8 +279,8 @@ fn is_lzma(head: &[u8]) -> bool {
         && head.get(13) == Some(&0)
 }
 
-/// A header of 128 bytes: a name, zeros at fixed offsets, and the signature of MacBinary III, the CRC
-/// of MacBinary II, or the zeros and the types of MacBinary I.
+/// A header of 128 bytes: a name, zeros at fixed offsets, and the signature of MacBinary III, the
+/// CRC of MacBinary II, or the zeros and the types of MacBinary I.
 fn is_mac_binary(head: &[u8]) -> bool {
     let Some(header) = head.get(..128) else { return false };
     let len = usize::from(byte(header, 1));

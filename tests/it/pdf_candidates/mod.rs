@@ -62,8 +62,8 @@ fn payload(files: &str) -> String {
     )
 }
 
-/// Builds a wrapper whose catalog has the entries `catalog`. Object 10 is the payload of a tenant and
-/// object 12 that of a cluster. Objects 11 and 13 contain the embedded files.
+/// Builds a wrapper whose catalog has the entries `catalog`. Object 10 is the payload of a tenant
+/// and object 12 that of a cluster. Objects 11 and 13 contain the embedded files.
 fn wrapper(catalog: &str) -> Pdf {
     Pdf::with_catalog(catalog)
         .object(10, payload("/F 11 0 R"))

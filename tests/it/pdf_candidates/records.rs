@@ -157,7 +157,8 @@ fn each_of_several_candidates_has_a_record() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// The file that `/Collection /D` names can be the payload even if its specification does not say so.
+/// The file that `/Collection /D` names can be the payload even if its specification does not say
+/// so.
 #[test]
 fn other_files_of_a_wrapper_are_candidates() {
     let names = "/Names << /EmbeddedFiles << /Names [(a) 10 0 R (b) 9 0 R] >> >>";
