@@ -1,5 +1,5 @@
-//! Detection table: which reader a file or member needs, by its first bytes and in part by its end or
-//! its name. It imports the formats; no format imports it. Containers use it through
+//! Detection table: which reader a file or member needs, by its first bytes and in part by its end
+//! or its name. It imports the formats; no format imports it. Containers use it through
 //! [`Sink::recognizer`].
 
 use super::head_words::{Word, Words};
@@ -54,7 +54,7 @@ enum Condition {
     Contains(Word),
 }
 
-/// First bytes of the text formats that begin with a word of their own.
+/// First bytes of the text formats that begin with a specific word.
 const FIRST_BYTES: &[u8] = b"-MBb=(Csi";
 
 /// Row of the detection table.
@@ -74,9 +74,9 @@ const fn plain(matches: fn(&[u8]) -> bool, read: Read, trailing: Trailing) -> Fo
     row(Unconditional, Head(matches), read, trailing)
 }
 
-/// The formats that have a firm magic, in the order in which they are tested. A file after another file is
-/// recognized by them too. They have no conditions, because every head is
-/// tested against them.
+/// The formats that have a firm magic, in the order in which they are tested. A file after another
+/// file is recognized by them too. They have no conditions, because every head is tested against
+/// them.
 const MAGICS: &[Format] = &[
     plain(compound::matches, read_compound, Trailing::AfterSectors),
     plain(pfile::matches, pfile::read, Trailing::Any),
@@ -98,11 +98,11 @@ const MAGICS: &[Format] = &[
 
 /// The other formats in the order in which they are tested.
 const FORMATS: &[Format] = &[
-    // Files after a mark and blanks, and a tape archive whose first header lost or gained bytes. The
-    // latter is intact after blanks.
+    // Files after a mark and blanks, and a tape archive whose first header lost or gained bytes.
+    // The latter is intact after blanks.
     plain(shifted::matches, shifted::read, Trailing::None),
     plain(tar::matches_moved, tar::read, Trailing::None),
-    // Text that begins with a word of its own.
+    // Text that begins with a specific word.
     row(FirstByte, Nested(armor::matches_first), armor::read, Trailing::None),
     row(FirstByte, Head(cms::matches_base64), cms::read_base64, Trailing::None),
     row(FirstByte, Head(mail::calendar::matches), mail::calendar::read, Trailing::None),
@@ -140,11 +140,12 @@ const FORMATS: &[Format] = &[
     row(Colon, Head(mail::calendar::matches_later), mail::calendar::read, Trailing::None),
 ];
 
-/// Image of a disc; for files only. Many members begin with zeros, and each would have to be decoded
-/// up to the descriptor.
+/// Image of a disc; for files only. Many members begin with zeros, and each would have to be
+/// decoded up to the descriptor.
 static DISC: Format = plain(unsupported_archive::matches_disc, read_disc, Trailing::None);
 
-/// File that is recognized by its end; for files only. A member would have to be decoded to its end.
+/// File that is recognized by its end; for files only. A member would have to be decoded to its
+/// end.
 static KNOWN_BY_TAIL: Format = plain(tail::is_possible, tail::read, Trailing::None);
 
 /// The table for formats that recognize their members.
