@@ -3,12 +3,14 @@
 
 use std::sync::LazyLock;
 
-use rmsight::{Dependency, Estate, Inspector, Protection, Report, judge};
+use rmsight::{Inspector, Protection, Report};
 use rmsight_specimen::{
     Attachment, CrossReference, IrmDocument, IrmKind, LicenseBuilder, Method, Msg, PdfForm, PdfIrm,
     Pfile, PfileVersion, Server, Zip, cab, eml, gzip, mbox, rar4, rar5, rpmsg, signed,
     signed_in_pieces, tar, tnef,
 };
+
+use crate::evasion::needs_no_key;
 
 fn license() -> Vec<u8> {
     static LICENSE: LazyLock<Vec<u8>> =
@@ -61,12 +63,6 @@ fn summary(report: &Report) -> String {
     format!("{code}{offset} {} {found}", anomalies.join(","))
 }
 
-fn needs_no_key(report: &Report) -> bool {
-    report
-        .findings()
-        .all(|finding| judge(finding.facts(), &Estate::default()).dependency() == Dependency::None)
-}
-
 /// Field, offset, new bytes and expected summary, which omits the offset if layouts differ in it.
 type Case = (&'static str, At, Vec<u8>, &'static str);
 
@@ -99,7 +95,7 @@ fn check(what: &str, whole: &[u8], cases: Vec<Case>) {
 }
 
 #[test]
-fn rpmsg_with_damaged_field() {
+fn rpmsg_with_damaged_field_is_not_ordinary() {
     let full = || vec![0xFF; 4];
     let cases = vec![
         ("prefix", Byte(0), vec![0x77], "archive-not-opened@0  0"),
@@ -114,7 +110,7 @@ fn rpmsg_with_damaged_field() {
 }
 
 #[test]
-fn pfile_with_damaged_field() {
+fn pfile_with_damaged_field_is_not_ordinary() {
     for version in PfileVersion::ALL {
         let file = Pfile::new(version, license());
         let at = file.header_offset();
@@ -133,7 +129,7 @@ fn pfile_with_damaged_field() {
 }
 
 #[test]
-fn zip_with_damaged_field() {
+fn zip_with_damaged_field_is_not_ordinary() {
     let zip = Zip::new().member("offer.docx", document(IrmKind::Ooxml), Method::Deflated).build();
     let central = b"PK\x01\x02";
     let end = b"PK\x05\x06";
@@ -162,7 +158,7 @@ fn zip_with_damaged_field() {
 }
 
 #[test]
-fn tar_and_gzip_with_damaged_field() {
+fn tar_and_gzip_with_damaged_field_is_not_ordinary() {
     let mail = message();
     let file = tar(&[("plain.txt", b"Nothing is protected here."), ("m.rpmsg", &mail)]);
     let cases = vec![
@@ -187,7 +183,7 @@ fn tar_and_gzip_with_damaged_field() {
 }
 
 #[test]
-fn mail_with_damaged_field() {
+fn mail_with_damaged_field_is_not_ordinary() {
     let letter = eml(&[], &[Attachment::rpmsg(message())]);
     let cases = vec![
         (
@@ -204,7 +200,7 @@ fn mail_with_damaged_field() {
 }
 
 #[test]
-fn tnef_with_damaged_field() {
+fn tnef_with_damaged_field_is_not_ordinary() {
     let file = tnef(&[Attachment::rpmsg(message())]);
     let data: &[u8] = b"\x02\x0F\x80\x06\0";
     let rendering: &[u8] = b"\x02\x02\x90\x06\0";
@@ -221,7 +217,7 @@ fn tnef_with_damaged_field() {
 }
 
 #[test]
-fn outlook_item_with_damaged_field() {
+fn outlook_item_with_damaged_field_is_not_ordinary() {
     let name = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     let file = Msg::new().attachment(Attachment::rpmsg(message())).build();
     let leak = |text: &str| -> &'static [u8] { name(text).leak() };
@@ -346,7 +342,7 @@ fn signed_message_with_damaged_content_type_is_not_ordinary() {
 }
 
 #[test]
-fn office_documents_with_damaged_field() {
+fn office_documents_with_damaged_field_is_not_ordinary() {
     for kind in [IrmKind::Ooxml, IrmKind::Word, IrmKind::Xps] {
         let file = document(kind);
         let primary: &'static [u8] =
@@ -375,7 +371,7 @@ fn kind_name(kind: IrmKind) -> &'static str {
 }
 
 #[test]
-fn pdf_with_damaged_field() {
+fn pdf_with_damaged_field_is_not_ordinary() {
     let pdf = PdfIrm::new(PdfForm::V2, license()).build();
     let cases = vec![
         ("header", Byte(1), b"X".to_vec(), "  1"),
@@ -394,7 +390,7 @@ fn pdf_with_damaged_field() {
 
 /// Only the stream that `/XRefStm` names lists the protected objects.
 #[test]
-fn hybrid_pdf_with_damaged_field() {
+fn hybrid_pdf_with_damaged_field_is_not_ordinary() {
     let (table, hybrid) = (CrossReference::Table, CrossReference::Hybrid);
     let pdf = PdfIrm::new(PdfForm::V2, license()).cross_references(table, hybrid).build();
     let cases = vec![

@@ -71,7 +71,7 @@ impl Mutation {
 }
 
 /// Returns whether every finding says that no key is needed.
-pub(crate) fn is_none(report: &Report) -> bool {
+pub(crate) fn needs_no_key(report: &Report) -> bool {
     let estate = Estate::default();
     let none = |finding: &Finding| judge(finding.facts(), &estate).dependency() == Dependency::None;
     report.findings().all(none)
@@ -233,7 +233,7 @@ impl Sweep {
                 }
                 self.runs += 1;
                 let report = inspector.inspect_bytes(&mutated);
-                if !is_none(&report) {
+                if !needs_no_key(&report) {
                     continue;
                 }
                 let cut =
@@ -277,7 +277,7 @@ fn past_evasions_are_not_ordinary() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let report = Inspector::default().inspect_path(&path).unwrap();
-        assert!(!is_none(&report), "{}", path.display());
+        assert!(!needs_no_key(&report), "{}", path.display());
         count += 1;
     }
     assert!(count >= 12);
@@ -304,7 +304,7 @@ fn explore_escapes() {
             for mutation in mutations {
                 mutation.apply(&bytes, at, &mut mutated);
                 count += 1;
-                if mutated != bytes && is_none(&inspector.inspect_bytes(&mutated)) {
+                if mutated != bytes && needs_no_key(&inspector.inspect_bytes(&mutated)) {
                     let ranges = escapes.entry(*mutation).or_default();
                     match ranges.last_mut() {
                         Some(last) if last.end == at => last.end += 1,

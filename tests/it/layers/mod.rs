@@ -1,5 +1,5 @@
-//! Imports between files follow the architecture: stages import to the left, formats do not import each
-//! other, and no two files import each other.
+//! Imports between files follow the architecture: stages import to the left, formats do not import
+//! each other, and no two files import each other.
 
 mod graph;
 
@@ -15,7 +15,7 @@ const STAGES: [&str; 7] =
 const SHARED: [&str; 8] =
     ["kinds", "facts", "code", "error", "limits", "bytes", "license_text", "timestamp"];
 
-/// Files that a format imports besides those of its own folder and the [`SHARED`] modules.
+/// Files that a format imports besides those in its folder and the [`SHARED`] modules.
 const FOR_FORMATS: [&str; 10] = [
     "binary",
     "byte_search",
