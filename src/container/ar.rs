@@ -20,7 +20,7 @@ const END_OF_HEADER: &[u8] = b"`\n";
 const LONG_NAME: &[u8] = b"#1/";
 /// Bytes of such a name that are read.
 const LONGEST_NAME: u64 = 4096;
-/// Members that are given to the sink before the first of them is read.
+/// Members that are reported before the first of them is read.
 const BATCH: usize = 64;
 
 pub(super) fn matches(head: &[u8]) -> bool {

@@ -25,7 +25,7 @@ const CUT: usize = 200;
 
 /// Label of other armor: the base64 of a file of a known format, as `certutil -encode` writes it.
 const FILE: &[u8] = b"file";
-/// Letters of base64 that a text begins with if it is nothing but base64.
+/// Letters of base64 at the beginning of a text that consists of base64.
 const FIRST_LETTERS: usize = 40;
 /// Letters that are decoded to recognize a file.
 const DECODED: usize = 5600;

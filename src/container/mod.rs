@@ -1,10 +1,10 @@
 //! Formats: each module reads a [`Window`](crate::source::Window) and reports licenses, members,
 //! labels, protection and anomalies to a [`Sink`].
 //!
-//! A format opens no member itself and keeps no state between files. It ends at the first damage that
-//! it cannot pass; everything that it has reported before stays. `format.rs` is the detection table and
-//! imports the formats; the formats import the leaves `sink`, `name`, `recognizer`, `external`,
-//! `stored` and the searches, and nothing of this module.
+//! A format opens no member itself and keeps no state between files. It ends at the first damage
+//! that it cannot pass; everything that it has reported before stays. `format.rs` is the detection
+//! table and imports the formats; the formats import the leaves `sink`, `name`, `recognizer`,
+//! `external`, `stored` and the searches, but not this module.
 
 mod ar;
 mod armor;

@@ -40,7 +40,7 @@ pub(crate) fn matches(head: &[u8]) -> bool {
     let major = head.get(MAGIC.len()..).and_then(|rest| rest.first_chunk());
     let is_version = major.is_some_and(|major| MAJOR.contains(&u32::from_le_bytes(*major)));
     let damaged = || MAGIC.iter().zip(head).filter(|(wanted, found)| wanted != found).count();
-    // One damaged letter makes no other format of it.
+    // A magic with one damaged letter counts too.
     head.starts_with(MAGIC) || is_version && damaged() <= 1
 }
 
@@ -89,13 +89,14 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     Ok(())
 }
 
-/// `XrML` as another license may have it: in UTF-8 and UTF-16, and in base64 of both. The base64 of
-/// a word depends on its place in a group of three bytes; bits of its neighbors are left out.
+/// Encodings of `XrML`: UTF-8, UTF-16, and base64 of both. The base64 of a word depends on its
+/// offset in a group of three bytes, so there are three forms of each, without the letters that
+/// neighboring bytes change.
 const STRAYS: [&[u8]; 8] =
     [b"XrML", b"X\0r\0M\0L", b"WHJNT", b"hyTU", b"Yck1M", b"WAByAE0AT", b"gAcgBNAE", b"YAHIATQBM"];
 
-/// Searches all bytes before the content but the license for the text of another one. Neither the
-/// notice nor metadata have any.
+/// Searches the metadata and all bytes before the content, except for the license, for the text of
+/// another license.
 fn stray_text(window: &mut Window<'_>, sink: &mut dyn Sink, header: &PfileHeader) -> Result<()> {
     let end = window.len();
     let content = u64::from(header.content).min(end);
@@ -118,7 +119,7 @@ fn stray_text(window: &mut Window<'_>, sink: &mut dyn Sink, header: &PfileHeader
                 sink.anomaly(Anomaly::StrayLicenseText, Some(at));
                 return Ok(());
             }
-            // A word may be cut.
+            // The pieces overlap, because their ends may cut a word.
             at = if len < GAP_PIECE {
                 other.end
             } else {
@@ -129,8 +130,8 @@ fn stray_text(window: &mut Window<'_>, sink: &mut dyn Sink, header: &PfileHeader
     Ok(())
 }
 
-/// Says of what is no XrML what else writes such files: the license of Windows Information
-/// Protection is none of rights management. It may be a damaged one too, so nothing is decided.
+/// Replaces the error about a license that is not XrML. Windows Information Protection writes such
+/// files, but the license may also be a damaged one, so the file stays undecided.
 fn named(error: Error, window: &mut Window<'_>, sink: &mut dyn Sink, at: u64) -> Error {
     let head = window.up_to(at, 8).unwrap_or_default();
     let is_text = matches!(

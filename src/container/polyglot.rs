@@ -1,8 +1,8 @@
 //! Bytes that are two formats at once: one that begins them, and one that is recognized by its end.
 //! Both are read, so that neither hides a license of the other.
 //!
-//! The search costs ordinary files nothing: the head is read anyway, and so is the end of a PDF.
-//! The end of a compound file is searched only if its size leaves room for another file.
+//! The search needs no further reads in ordinary files: the head is read anyway, and so is the end
+//! of a PDF. The end of a compound file is searched only if its size leaves room for another file.
 
 use super::name::Name;
 use super::recognizer::Recognizer;

@@ -1,7 +1,7 @@
 //! Files after a byte order mark, empty lines or zeros, which gateways and transfers insert.
 //!
-//! Office does not open such a document, but it is intact once those bytes are removed. It is reported
-//! as a member.
+//! Office does not open such a document, but it is intact once those bytes are removed. It is
+//! reported as a member.
 
 use super::sink::Sink;
 use super::{compound, gzip, mail, pdf, pfile, rpmsg, stored, tar, xrml_file};
@@ -15,7 +15,8 @@ const MOST: usize = 512;
 /// The byte order marks of UTF-8 and UTF-16.
 const MARKS: [&[u8]; 3] = [b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
 
-/// Formats whose magic has at least three bytes, so that other files do not contain it there by chance.
+/// Formats whose magic has at least three bytes, so that other files do not contain it there by
+/// chance.
 const FORMATS: [fn(&[u8]) -> bool; 6] = [
     compound::matches,
     pfile::begins,
@@ -47,7 +48,7 @@ fn begin(head: &[u8]) -> Option<usize> {
     }
     let at = head.len().saturating_sub(rest.len());
     let is_file = FORMATS.iter().any(|matches| matches(rest));
-    // Text may begin with a mark and blanks. Zeros belong to UTF-16, unless two of them do.
+    // A text license may begin with a mark and blanks, and a zero may belong to UTF-16.
     let is_license = || {
         (is_marked || head.starts_with(b"\0"))
             && !xrml_file::matches(head)
@@ -56,7 +57,7 @@ fn begin(head: &[u8]) -> Option<usize> {
     (at > 0 && (is_file || is_license())).then_some(at)
 }
 
-/// Returns whether a PDF begins after more bytes than readers of PDF skip, except for some of them.
+/// Returns whether a PDF begins after more bytes than most readers of PDF skip.
 pub(super) fn matches_late(head: &[u8]) -> bool {
     pdf::late_header_at(head).is_some()
 }

@@ -1,4 +1,4 @@
-//! A toy format shows what a format can say, and what becomes of it.
+//! Findings from the reports of a simple test format.
 
 use super::*;
 use crate::code::ErrorCode;
@@ -8,7 +8,7 @@ use crate::kinds::Anomaly;
 use crate::source::{Ahead, Extent, Window};
 use rmsight_specimen::{Client, Documents, LicenseBuilder, Server};
 
-/// Reads `file` with `format`, whatever its bytes look like.
+/// Reads `file` with `format`, without recognition.
 fn read_as(
     file: &[u8],
     format: impl FnOnce(&mut Window<'_>, &mut dyn Sink) -> Result<()> + 'static,
@@ -29,7 +29,7 @@ fn license(server: &Server) -> Vec<u8> {
     LicenseBuilder::client(server, &Client::windows()).documents(Documents::One).build()
 }
 
-/// Two licenses back to back, and behind them a third one in a member.
+/// Reports two adjacent licenses, and a member that contains a third one.
 fn toy() -> (Vec<u8>, [u64; 3]) {
     let parts = [
         license(&Server::contoso()),

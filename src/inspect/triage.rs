@@ -1,5 +1,5 @@
-//! Triage by the first bytes: most files are of no known format, and need nothing of what reading a
-//! container requires.
+//! Triage by the first bytes. Most files are of no known format, so the state for reading a
+//! container is not built for them.
 
 use super::report::{Finding, Report};
 use crate::container::Format;
@@ -40,8 +40,8 @@ pub(super) fn triage(
     Ok(Triage::Read(format))
 }
 
-/// Returns the report about a file of no known format. [`Traversal`](super::traversal::Traversal) would
-/// return the same.
+/// Returns the report about a file of no known format. [`Traversal`](super::traversal::Traversal)
+/// would return the same.
 pub(super) fn report(container: Container, depth: Depth) -> Report {
     let mut first = Finding::new(Facts::new(container, Protection::None));
     first.facts.depth = depth;

@@ -7,22 +7,22 @@ use crate::error::Result;
 /// Type of an entry (MS-CFB 2.6.1, object type).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EntryKind {
-    /// Nothing.
+    /// Unused entry.
     Free,
     /// Entry with children.
     Storage,
     /// Entry with bytes.
     Stream,
-    /// The first entry; its bytes are the mini stream.
+    /// First entry, whose bytes are the mini stream.
     Root,
-    /// None of the specification.
+    /// Type that the specification does not define.
     Invalid(u8),
 }
 
-/// One entry of the directory, copied out of it.
+/// Copy of an entry of the directory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DirectoryEntry {
-    /// Its place in the directory.
+    /// Index in the directory.
     pub(crate) id: u32,
     pub(crate) kind: EntryKind,
     /// Bytes of the stream.
@@ -45,7 +45,7 @@ impl DirectoryEntry {
         offset: u64,
         version: u16,
     ) -> Result<DirectoryEntry> {
-        // Of one that is whole, no field has to be asked whether it is there.
+        // The array has all fields, so the compiler removes the checks.
         match bytes.first_chunk::<ENTRY_LEN>() {
             Some(whole) => DirectoryEntry::parse_fields(id, whole, offset, version),
             None => DirectoryEntry::parse_fields(id, bytes, offset, version),
@@ -79,7 +79,7 @@ impl DirectoryEntry {
         Ok(DirectoryEntry { id, kind, size, offset, left, right, child, start, name, name_len })
     }
 
-    /// The name's UTF-16LE bytes, without the zero at their end.
+    /// Returns the UTF-16LE bytes of the name, without the terminating zero.
     fn name_bytes(&self) -> &[u8] {
         let len = usize::from(self.name_len).min(NAME_LEN);
         let name = self.name.get(..len).unwrap_or_default();
@@ -87,7 +87,7 @@ impl DirectoryEntry {
         name.strip_suffix(&[0, 0]).unwrap_or(name)
     }
 
-    /// Returns what of the entry no writer leaves (MS-CFB 2.6.1): bytes that were inserted into a
+    /// Returns a description of a value that no writer stores (MS-CFB 2.6.1): bytes inserted into a
     /// directory, or removed, move the fields of all later entries.
     pub(super) fn implausible(&self) -> Option<&'static str> {
         match self.kind {
@@ -118,7 +118,7 @@ impl DirectoryEntry {
         })
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     pub(crate) fn name(&self) -> String {
         utf16_lossy(self.name_bytes())
     }

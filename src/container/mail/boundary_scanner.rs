@@ -43,7 +43,7 @@ pub(super) enum Terminator {
     Delimiter { depth: usize, closes: bool },
     /// The separator line of the next message.
     Message,
-    /// The end of everything, with multiparts still open or without.
+    /// The end of the bytes, with or without open multiparts.
     Nothing,
 }
 
@@ -104,7 +104,7 @@ struct Chunk {
     at: u64,
     bytes: Vec<u8>,
     len: usize,
-    /// Whether nothing follows them.
+    /// Whether they end the source.
     is_last: bool,
     dashes: NextMatch,
     separator: NextMatch,

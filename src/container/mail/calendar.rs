@@ -43,7 +43,7 @@ const SMALLEST_FILE: u64 = 512;
 const BASE64_RUN: usize = 256;
 /// Lines after the first one that are examined for a calendar.
 const FIRST_LINES: usize = 9;
-/// Members that are given to the sink before the first of them is read.
+/// Members that are reported before the first of them is read.
 const BATCH: usize = 16;
 
 /// Returns whether `head` begins with one of the first lines. One byte of it may be damaged.

@@ -73,7 +73,7 @@ const LONG: usize = 3000;
 const MAX_HEADER: u64 = 16 << 20;
 
 /// Returns whether `head` may be the beginning of a message whose first kilobytes contain no field
-/// that only messages have: a header of which every line has the shape of a field, and which does
+/// that only messages have: a header of which every line has the form of a field, and which does
 /// not end in the head. [`read_long`] searches the rest of it.
 pub(crate) fn matches_long(head: &[u8]) -> bool {
     if head.len() < LONG || name_at_start(begin(head)).is_none() {
