@@ -18,6 +18,19 @@ pub(super) enum Word {
     LocalHeader,
 }
 
+impl Word {
+    /// Returns the index in [`WORDS`].
+    fn index(self) -> usize {
+        match self {
+            Word::PdfHeader => 0,
+            Word::PdfObject => 1,
+            Word::MailSeparator => 2,
+            Word::Armor => 3,
+            Word::LocalHeader => 4,
+        }
+    }
+}
+
 /// Each word, the offset in it of a byte that is rare in text, and the bytes of a head that are
 /// searched for it.
 const WORDS: [(Word, &[u8], usize, usize); 5] = [
@@ -66,17 +79,13 @@ impl<'h> Words<'h> {
     }
 
     pub(super) fn contain(self, word: Word) -> bool {
-        let mut words = WORDS.iter().enumerate();
-        let Some((index, (_, text, rare, within))) = words.find(|(_, (known, ..))| *known == word)
-        else {
-            return true;
-        };
         match self {
             Words::Text(head) => {
+                let Some((_, text, rare, within)) = WORDS.get(word.index()) else { return true };
                 let head = head.get(..*within).unwrap_or(head);
                 forwards(text, *rare, head).next().is_some()
             }
-            Words::Found(found) => found.get(index).is_none_or(|found| *found),
+            Words::Found(found) => found.get(word.index()).is_none_or(|found| *found),
         }
     }
 }
@@ -100,7 +109,8 @@ mod tests {
         ) {
             let bytes = parts.concat();
             for words in [Words::of(&bytes), Words::in_binary(&bytes)] {
-                for (word, text, _, within) in WORDS {
+                for (index, (word, text, _, within)) in WORDS.into_iter().enumerate() {
+                    prop_assert_eq!(word.index(), index);
                     let plain = |bytes| memchr::memmem::find(bytes, text).is_some();
                     let head = bytes.get(..within).unwrap_or(&bytes);
                     prop_assert!(words.contain(word) || !plain(head), "{:?}", word);

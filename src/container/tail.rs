@@ -4,8 +4,7 @@
 //! The last 4 KB are read unless the head is text, an image, audio, video or a program. So those
 //! files cost one read, and all others two. A shell script may contain an archive.
 
-use memchr::memmem;
-
+use super::byte_search::backwards;
 use super::sink::Sink;
 use super::{unsupported_archive, zip};
 use crate::bytes::to_u64;
@@ -135,7 +134,9 @@ pub(super) fn matches(window: &mut Window<'_>) -> Result<bool> {
     let tail = tail(window)?;
     // Text after binary data may be the comment of an archive, which its end record precedes.
     let is_comment = || !is_script && tail.len() == TAIL && !tail.iter().any(|it| is_control(*it));
-    Ok(trailer(tail).is_some() || memmem::find(tail, zip::END_SIGNATURE).is_some() || is_comment())
+    Ok(trailer(tail).is_some()
+        || backwards(zip::END_SIGNATURE, 2, tail).next().is_some()
+        || is_comment())
 }
 
 /// Reads the file as the format that its end shows.
