@@ -62,7 +62,7 @@ pub(crate) struct ImportArgs {
 /// Destination of the lines.
 #[derive(Debug, Args)]
 struct DestinationArgs {
-    /// The name of the cluster, tenant or organisation: begins an authority of that name
+    /// The name of the cluster, tenant or organization: begins an authority of that name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
@@ -79,7 +79,7 @@ enum Whose {
     Own,
     /// Of another one, which came with a trusted publishing domain
     Tpd,
-    /// Of another organisation
+    /// Of another organization
     Foreign,
 }
 

@@ -129,7 +129,7 @@ fn opens(license: &LicenseFacts, verdict: &Verdict, out: &mut impl Write) -> io:
     if license.double_key == Some(true) {
         writeln!(
             out,
-            "    It is double-key encrypted: Azure RMS and the organisation's own key service are \
+            "    It is double-key encrypted: Azure RMS and the organization's own key service are \
              both needed."
         )?;
     }

@@ -63,7 +63,7 @@ pub(super) const BLIND: [(&str, &str, &str); 7] = [
 pub(super) fn answer(needs: NeedCounts, status: Option<KeyStatus>) -> (&'static str, &'static str) {
     match status {
         Some(KeyStatus::Foreign) => {
-            ("not yours", "Another organisation's: your cluster cannot open them anyway.")
+            ("not yours", "Another organization's: your cluster cannot open them anyway.")
         }
         Some(KeyStatus::Lost) => ("lost", "Nobody holds this key: no cluster can open them."),
         _ if needs.yes > 0 => ("keep it", "Files can be opened only with this key."),
