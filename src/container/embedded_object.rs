@@ -9,7 +9,7 @@ use crate::container::recognizer::Recognizer;
 use crate::container::sink::{Body, Member, Sink, WAITING, report_damage};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Window, part};
+use crate::source::{HEAD, Window, part};
 
 /// Stream of a packaged file, MS-OLEDS 2.3.6. Microsoft has not published the format of its native
 /// data.
@@ -20,8 +20,6 @@ const SIZE: usize = 4;
 const FLAGS: [u8; 2] = [2, 0];
 /// The kind of native data that holds the file itself, not a link to it.
 const NATIVE_FILE: u16 = 3;
-/// Bytes of the native data by which the file is recognized. Three names precede it.
-const HEAD: u64 = 4096;
 /// Least size of a protected file, and bytes by which every other stream is recognized.
 const LEAST: u64 = 512;
 
@@ -89,7 +87,7 @@ pub(super) fn native(
     sink: &mut dyn Sink,
     entry: &DirectoryEntry,
 ) -> Result<()> {
-    let head = file.read(window, entry, HEAD)?;
+    let head = file.read(window, entry, to_u64(HEAD))?;
     let packed = match head.get(SIZE..).is_some_and(|native| native.starts_with(&FLAGS)) {
         true => PackagedFile::find(&head, entry.size, sink.recognizer())?,
         false => None,

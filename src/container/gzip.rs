@@ -11,7 +11,7 @@ use crate::container::sink::{Body, Member, Sink};
 use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::limits::{Limit, Meter};
-use crate::source::{Encoding, Extent, Inflated, Inflater, UNKNOWN_SIZE, Window, head_of};
+use crate::source::{Encoding, Extent, HEAD, Inflated, Inflater, UNKNOWN_SIZE, Window, head_of};
 
 /// `ID1`, `ID2`, and `CM` for deflate, RFC 1952 2.3.1.
 const MAGIC: &[u8] = b"\x1F\x8B\x08";
@@ -24,8 +24,6 @@ const FILE_NAME: u8 = 1 << 3;
 const COMMENT: u8 = 1 << 4;
 /// Bytes within which the optional fields end; `FEXTRA` may be longer, but no program writes that.
 const HEADER: usize = 4096;
-/// Encoded bytes that are inflated to recognize the format of a member.
-const HEAD: usize = 4096;
 /// `CRC32` and `ISIZE`.
 const TRAILER: u64 = 8;
 /// Bytes that are read and inflated at once.

@@ -8,7 +8,7 @@ use crate::bytes::Cursor;
 use crate::container::sink::Sink;
 use crate::error::Result;
 use crate::kinds::{Anomaly, Container};
-use crate::source::Window;
+use crate::source::{HEAD, Window};
 
 /// `e_magic`, with which programs of MS-DOS and its successors begin.
 const MAGIC: &[u8] = b"MZ";
@@ -20,8 +20,6 @@ const HEADER: usize = 24;
 /// Bytes of a section header, and how many of them Windows loads.
 const SECTION: usize = 40;
 const SECTIONS: usize = 96;
-/// Bytes after the image by which a file is recognized there.
-const HEAD: usize = 4096;
 
 pub(super) fn matches(head: &[u8]) -> bool {
     head.starts_with(MAGIC)

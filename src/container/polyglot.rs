@@ -12,7 +12,7 @@ use crate::bytes::to_u64;
 use crate::error::Result;
 use crate::kinds::Anomaly;
 use crate::limits::Limit;
-use crate::source::Window;
+use crate::source::{HEAD, Window};
 
 /// Formats that are searched for in a member besides the format that begins it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,10 +73,8 @@ pub(super) fn report(
 
 /// End-of-file marker of a PDF (ISO 32000-2 7.5.5).
 const END_OF_PDF: &[u8] = b"%%EOF";
-/// Bytes that are searched for the marker at once, and bytes by which the file after it is
-/// recognized.
+/// Bytes that are searched for the marker at once.
 const PIECE: usize = 65_536;
-const HEAD: usize = 4096;
 
 /// Returns the offset of a file that follows a PDF. A PDF without `startxref` near its end is
 /// searched as a whole, as its reader does; otherwise only the end that was read is searched.

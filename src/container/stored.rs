@@ -1,14 +1,10 @@
 //! Members that a container stores without an encoding.
 
 use super::name::{Name, is_named_protected, named, not_as_named};
-use crate::bytes::to_usize;
 use crate::container::sink::{Body, Member, Sink};
 use crate::error::Result;
 use crate::kinds::Anomaly;
 use crate::source::{Extent, Window};
-
-/// Bytes of a member by which it is recognized.
-const HEAD: u64 = 4096;
 
 /// Reports a member if it can be or contain a protected file. Returns whether it was reported.
 pub(super) fn stored(
@@ -17,11 +13,12 @@ pub(super) fn stored(
     name: String,
     content: Extent,
 ) -> Result<bool> {
-    let len = to_usize(content.len.min(HEAD)).unwrap_or_default();
-    if len == 0
-        || !sink.recognizer().is_worth_opening(name.as_bytes(), window.up_to(content.offset, len)?)
-    {
-        if len > 0 && is_named_protected(&name) {
+    if content.len == 0 {
+        return Ok(false);
+    }
+    let head = window.head_of_extent(content)?;
+    if !sink.recognizer().is_worth_opening(name.as_bytes(), head) {
+        if is_named_protected(&name) {
             sink.incomplete(not_as_named());
         }
         return Ok(false);

@@ -11,15 +11,13 @@ use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::license_text::has_license_text;
 use crate::limits::Limit;
-use crate::source::{Extent, Window};
+use crate::source::{Extent, HEAD, Window};
 
 /// The root elements of such a file, after the prolog.
 const ROOTS: [&[u8]; 2] = [b"<XrML", b"<CERTIFICATECHAIN"];
 
 /// Bytes of a prolog that are read at once, after the head.
 const PIECE: usize = 65_536;
-/// First bytes by which a file is recognized.
-const HEAD: usize = 4096;
 
 /// Returns whether text begins with XrML, in UTF-8 or in UTF-16.
 pub(crate) fn matches(head: &[u8]) -> bool {

@@ -4,6 +4,8 @@ use std::io;
 
 use crate::bytes::{from_offset, to_u64};
 
+/// Bytes of a file or member, decoded if it is encoded, by which its format is recognized.
+pub(crate) const HEAD: usize = 4096;
 /// The size that a source of unknown size reports.
 pub(crate) const UNKNOWN_SIZE: u64 = 1 << 62;
 

@@ -4,13 +4,12 @@ use std::cell::Cell;
 
 use super::cache::Cache;
 use super::charged::{charge_read, fill, read_steps};
-use super::read_at::{ReadAt, UNKNOWN_SIZE};
+use super::read_at::{HEAD, ReadAt, UNKNOWN_SIZE};
+use super::section::Extent;
 use crate::bytes::{Buffer, from_offset, to_u64, to_usize};
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
 
-/// First bytes of a member by which its format is recognized.
-const HEAD: usize = 4096;
 /// Size of the buffer for decoded bytes.
 const SCRATCH: usize = 4096;
 
@@ -125,6 +124,12 @@ impl<'a> Window<'a> {
         }
         let head = self.cache.slot(index).and_then(|slot| slot.from(self.memory, 0));
         Ok(head.and_then(|head| head.get(..cached.min(HEAD))).unwrap_or_default())
+    }
+
+    /// Returns the first [`HEAD`] bytes of `extent`. There are fewer if it is shorter, or if the member
+    /// ends in it.
+    pub(crate) fn head_of_extent(&mut self, extent: Extent) -> Result<&[u8]> {
+        self.up_to(extent.offset, to_usize(extent.len).map_or(HEAD, |len| len.min(HEAD)))
     }
 
     /// Returns up to `max` bytes at `offset`: fewer only where the member ends.

@@ -10,7 +10,7 @@ use crate::container::name::Name;
 use crate::container::sink::{Body, Member, Sink};
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container, Protection};
-use crate::source::{Extent, Window};
+use crate::source::{Extent, HEAD, Window};
 
 /// Prefixes of the content types of PKCS #7 and of S/MIME, including tag and length.
 pub(super) const PKCS_7: &[u8] = b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07";
@@ -32,8 +32,6 @@ pub(super) const CLOSED: [(&[u8], &str); 6] = [
 ];
 /// Bytes of a message that contain its content type and that of what is signed.
 const TYPES: usize = 128;
-/// Bytes of the content by which it is recognized.
-const HEAD: u64 = 4096;
 
 /// Returns whether `head` begins a message: a SEQUENCE with one of the content types. One byte of
 /// that may be damaged.
@@ -254,7 +252,7 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     }
     let mut head = Vec::new();
     for extent in &content {
-        let left = HEAD.saturating_sub(to_u64(head.len())).min(extent.len);
+        let left = to_u64(HEAD.saturating_sub(head.len())).min(extent.len);
         if left == 0 && extent.len > 0 {
             break;
         }

@@ -11,7 +11,7 @@ use crate::container::{embedded_object, label, xrml_file};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container, Protection};
 use crate::limits::{Limit, Meter};
-use crate::source::{Encoding, Window, decode_all, head_of};
+use crate::source::{Encoding, HEAD, Window, decode_all, head_of};
 
 /// The stream of fixed-size properties, MS-OXMSG 2.4.
 const PROPERTIES: &str = "__properties_version1.0";
@@ -68,8 +68,6 @@ const MAX_NAMES: u64 = 1 << 20;
 /// First bytes of a protected message (MS-OXORMMS 2.2.4). At another offset of an attachment they
 /// show that bytes were inserted or lost.
 const RPMSG: &[u8] = b"\x76\xE8\x04\x60\xC4\x11\xE3\x86";
-/// Bytes of an attachment by which its format is recognized.
-const HEAD: u64 = 4096;
 /// Prefix of the names of all storages and streams of an item (MS-OXMSG 2.2).
 const PREFIXES: [&str; 5] =
     [PROPERTIES, ATTACHMENT, "__nameid_version1.0", "__recip_version1.0_#", "__substg1.0_"];
@@ -241,7 +239,7 @@ fn attachment(
     let largest = streams.largest.filter(|largest| largest.size >= SMALLEST);
     let other = largest.filter(|_| streams.object.is_none());
     if let Some(data) = streams.data.or(other) {
-        let head = file.read(window, &data, HEAD)?;
+        let head = file.read(window, &data, to_u64(HEAD))?;
         window.meter().charge(Limit::Allocation, 16)?;
         looked_at.insert(data.id);
         let recognizer = sink.recognizer();

@@ -33,8 +33,6 @@ const LEAST: u64 = 512;
 const MAX_OTHERS: usize = 16;
 /// Bytes of a name that are read.
 const MAX_NAME: u64 = 1024;
-/// Bytes of an attachment by which its format is recognized.
-const HEAD: u64 = 4096;
 
 /// Description of an attachment by its properties.
 #[derive(Debug, Default)]
@@ -53,8 +51,7 @@ pub(super) fn is_worth_opening(
     extent: Extent,
     recognizer: Recognizer,
 ) -> Result<bool> {
-    let len = to_usize(extent.len.min(HEAD)).unwrap_or_default();
-    Ok(recognizer.is_known(window.up_to(extent.offset, len)?))
+    Ok(recognizer.is_known(window.head_of_extent(extent)?))
 }
 
 /// Reads the `MsgPropertyList` in `list`.

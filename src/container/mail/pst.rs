@@ -16,7 +16,7 @@ use crate::container::sink::{Body, Member, Sink, WAITING};
 use crate::error::{Error, Result};
 use crate::kinds::{Container, Protection};
 use crate::limits::Limit;
-use crate::source::{Ahead, Window};
+use crate::source::{Ahead, HEAD, Window};
 
 /// `dwMagic`, MS-PST 2.2.2.6.
 const MAGIC: &[u8] = b"!BDN";
@@ -32,8 +32,6 @@ const HEADER: u64 = 512;
 /// Steps that starting a reader costs. A reader may be a process; an archive of a million small
 /// data files must not start a million of them.
 const START: u64 = 1 << 24;
-/// Bytes of an attachment by which it is recognized.
-const HEAD: usize = 4096;
 
 pub(crate) fn matches(head: &[u8]) -> bool {
     head.starts_with(MAGIC)

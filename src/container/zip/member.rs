@@ -14,13 +14,11 @@ use crate::container::recognizer::Recognizer;
 use crate::container::sink::{Body, Member, Sink};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Ahead, Encoding, Extent, Window, decode_all, head_of};
+use crate::source::{Ahead, Encoding, Extent, HEAD, Window, decode_all, head_of};
 
 /// Members that are reported before the first of them is read.
 pub(super) const BATCH: usize = 64;
-/// Bytes of a member by which it is recognized.
-pub(super) const HEAD: u64 = 4096;
-/// Steps of inflating them.
+/// Steps of inflating the head of a member.
 const HEAD_STEPS: u64 = 256;
 /// Bytes of the extra field that most local headers do not exceed.
 const USUAL_EXTRA: u64 = 64;
@@ -113,7 +111,7 @@ pub(super) fn locate(
     let header = directory.base.saturating_add(entry.header);
     // The beginning of the data is needed next; one read takes both.
     let name = to_u64(entry.name.len()).saturating_add(USUAL_EXTRA);
-    let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(HEAD));
+    let both = LOCAL_LEN.saturating_add(name).saturating_add(entry.packed.min(to_u64(HEAD)));
     members.prefetch(window, header, to_usize(both).unwrap_or_default(), entry.packed)?;
     let (described, data) = local(window, header, <[u8]>::len)?;
     let is_moved = described.name != entry.name.len();
@@ -140,16 +138,15 @@ pub(super) fn body<N: AsRef<[u8]>>(
     extent: Extent,
     recognizer: Recognizer,
 ) -> Result<Option<Body>> {
-    let len = to_usize(extent.len.min(HEAD)).unwrap_or_default();
     let is_wanted = |head: &[u8]| recognizer.is_worth_opening(entry.name.as_ref(), head);
     Ok(match entry.method {
         STORED => {
-            let head = window.up_to(extent.offset, len)?;
+            let head = window.head_of_extent(extent)?;
             is_wanted(head).then(|| Body::Stored(vec![extent]))
         }
         DEFLATED => {
             window.meter().charge(Limit::Steps, HEAD_STEPS)?;
-            let head = head_of(Encoding::Deflate, window.up_to(extent.offset, len)?);
+            let head = head_of(Encoding::Deflate, window.head_of_extent(extent)?);
             let encoding = Encoding::Deflate;
             let size = Some(entry.size);
             let body = Body::Encoded { extents: vec![extent], encoding, size };

@@ -18,7 +18,7 @@ mod unlisted;
 use directory::{Directory, EndSearch, central, local, malformed, split};
 pub(crate) use layout::END_SIGNATURE;
 use layout::{CENTRAL, CENTRAL_FIXED, DEFLATED, LOCAL, LOCAL_LEN, SPLIT, STORED};
-use member::{BATCH, HEAD, label_part, report_member};
+use member::{BATCH, label_part, report_member};
 use office::{begins_as_office, is_office, is_part};
 
 use read_ahead::ReadAhead;
@@ -32,7 +32,7 @@ use crate::container::{pdf, stored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container};
 use crate::limits::Limit;
-use crate::source::{Extent, Window};
+use crate::source::{Extent, HEAD, Window};
 
 const CENTRAL_SIGNATURE: [u8; 4] = CENTRAL.to_le_bytes();
 /// Minimum number of bytes after an archive that can be a protected file.
@@ -237,7 +237,7 @@ fn appended(window: &mut Window<'_>, sink: &mut dyn Sink, at: u64) -> Result<()>
     if len < LEAST_APPENDED {
         return Ok(());
     }
-    let head = window.up_to(at, to_usize(HEAD).unwrap_or_default())?;
+    let head = window.up_to(at, HEAD)?;
     if !sink.recognizer().begins_file(head) && pdf::header_at(head) != Some(0) {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use spool::Spool;
 pub(crate) use spool::{Spiller, SpoolBudget};
 
 use super::charged::{charge_read, fill};
-use super::read_at::ReadAt;
+use super::read_at::{HEAD, ReadAt};
 use crate::bytes::to_u64;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
@@ -30,9 +30,6 @@ const OUTPUT: usize = 8192;
 
 /// Steps of one call of a decoder, independent of its output.
 const STEP: u64 = 64;
-
-/// Decoded bytes by which the format of a member is recognized.
-const HEAD: usize = 4096;
 
 /// The decoded bytes of an encoded member.
 ///

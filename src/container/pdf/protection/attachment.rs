@@ -22,10 +22,7 @@ use crate::container::recognizer::Recognizer;
 use crate::container::sink::{Body, Member, WAITING, report_damage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limit;
-use crate::source::{Encoding, Extent, Window, head_of};
-
-/// The number of bytes by which the format of an attachment is recognized.
-const HEAD: usize = 4096;
+use crate::source::{Encoding, Extent, HEAD, Window, head_of};
 
 /// Reads the attachments of the document whose catalog is object `root`, if the caller wants them.
 pub(crate) fn read(
