@@ -51,49 +51,34 @@ pub trait ReadAt {
     }
 }
 
-impl<T: ReadAt + ?Sized> ReadAt for &T {
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        (**self).read_at(offset, buf)
-    }
+/// Implements [`ReadAt`] for a pointer to a source by calling the source.
+macro_rules! read_at_by_pointer {
+    ($($pointer:ty),*) => {
+        $(impl<T: ReadAt + ?Sized> ReadAt for $pointer {
+            fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+                (**self).read_at(offset, buf)
+            }
 
-    fn size(&self) -> io::Result<u64> {
-        (**self).size()
-    }
+            fn size(&self) -> io::Result<u64> {
+                (**self).size()
+            }
 
-    fn is_sized(&self) -> bool {
-        (**self).is_sized()
-    }
+            fn is_sized(&self) -> bool {
+                (**self).is_sized()
+            }
 
-    fn has_changed(&self) -> bool {
-        (**self).has_changed()
-    }
+            fn has_changed(&self) -> bool {
+                (**self).has_changed()
+            }
 
-    fn in_memory(&self) -> Option<&[u8]> {
-        (**self).in_memory()
-    }
+            fn in_memory(&self) -> Option<&[u8]> {
+                (**self).in_memory()
+            }
+        })*
+    };
 }
 
-impl<T: ReadAt + ?Sized> ReadAt for std::rc::Rc<T> {
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        (**self).read_at(offset, buf)
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        (**self).size()
-    }
-
-    fn is_sized(&self) -> bool {
-        (**self).is_sized()
-    }
-
-    fn has_changed(&self) -> bool {
-        (**self).has_changed()
-    }
-
-    fn in_memory(&self) -> Option<&[u8]> {
-        (**self).in_memory()
-    }
-}
+read_at_by_pointer!(&T, std::rc::Rc<T>);
 
 impl ReadAt for [u8] {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
