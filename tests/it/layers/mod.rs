@@ -48,9 +48,6 @@ const EMBEDDED: &[(&str, &str, &str)] = &[
     ("sink", "mail", "the end of a part of a message is searched for while the part is read"),
 ];
 
-/// Circles that remain: the files, and the reason.
-const CIRCLES: &[(&str, &str)] = &[];
-
 /// The layers of the PDF reader from left to right. Each imports only from layers to its left.
 const PDF_LAYERS: [&str; 3] = ["syntax", "file", "protection"];
 
@@ -112,15 +109,14 @@ fn formats_import_no_other_format() {
 
 #[test]
 fn no_files_import_each_other() {
-    for (src, known) in [("src", CIRCLES), ("cli/src", &[]), ("specimen/src", &[])] {
+    for src in ["src", "cli/src", "specimen/src"] {
         let graph = graph(src);
         let found: Vec<String> = graph
             .circles()
             .iter()
             .map(|circle| circle.iter().map(|file| joined(file)).collect::<Vec<_>>().join(" "))
             .collect();
-        let known: Vec<&str> = known.iter().map(|(files, _)| *files).collect();
-        assert_eq!(found, known, "{src}");
+        assert_eq!(found, Vec::<String>::new(), "{src}");
     }
 }
 
