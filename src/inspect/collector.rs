@@ -14,8 +14,7 @@ use crate::container::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::{Facts, LicenseFacts};
-use crate::kinds::{Anomaly, Container, Protection};
-use crate::kinds::{Depth, Searched};
+use crate::kinds::{Anomaly, Container, Depth, Protection, Searched};
 use crate::license::{self, Evidence, License, LicenseKind, ParserCache, UseLicense};
 use crate::limits::{Limit, Meter};
 use crate::source::{Extent, Window};

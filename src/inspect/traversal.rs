@@ -12,8 +12,7 @@ use crate::container;
 use crate::container::{Body, Continuation, DelimitedBytes, ExternalBytes, Format, Member, Name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::Facts;
-use crate::kinds::Searched;
-use crate::kinds::{Anomaly, Container, Protection};
+use crate::kinds::{Anomaly, Container, Protection, Searched};
 use crate::license::ParserCache;
 use crate::limits::{Limit, Meter};
 use crate::source::{

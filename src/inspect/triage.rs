@@ -5,8 +5,7 @@ use super::report::{Finding, Report};
 use crate::container::Format;
 use crate::error::Result;
 use crate::facts::Facts;
-use crate::kinds::Depth;
-use crate::kinds::{Container, Protection};
+use crate::kinds::{Container, Depth, Protection};
 use crate::limits::Meter;
 use crate::source::{Cache, ReadAt, Window};
 

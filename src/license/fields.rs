@@ -105,8 +105,8 @@ pub(super) fn read_anomalies(
     }
 }
 
-/// Returns the first name of a text with repeated `LCID <n>:NAME <name>:DESCRIPTION <text>;`
-///; other text as it is.
+/// Returns the first name of a text that repeats `LCID <n>:NAME <name>:DESCRIPTION <text>;`, and other
+/// text as it is.
 fn first_name(text: String) -> String {
     let first = text
         .strip_prefix("LCID ")

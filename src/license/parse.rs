@@ -13,7 +13,7 @@ use super::link;
 use super::owned::{DocumentEntry, LocatedDocument};
 use super::parsed::{LicenseKind, ParsedLicense, ParsedLicenses, ReadOptions};
 use super::text::LicenseText;
-use crate::bytes::to_u64;
+use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::error::{Error, Stage};
 use crate::kinds::{Anomaly, Depth};
@@ -85,7 +85,7 @@ fn read_documents(
     meter: &Meter,
 ) -> ParsedLicenses {
     let error = documents.error.take().map(|error| {
-        let offset = error.offset().and_then(crate::bytes::to_usize);
+        let offset = error.offset().and_then(to_usize);
         let offset = offset.map(|at| to_u64(text.raw_offset(at)));
         error.with_offset(offset)
     });

@@ -19,11 +19,11 @@ pub(super) const SET: u8 = 0x31;
 pub(super) const EXPLICIT_0: u8 = 0xA0;
 pub(super) const IMPLICIT_1: u8 = 0xA1;
 /// Bytes of a tag and its length.
-pub(super) const TAG: usize = 10;
+const TAG: usize = 10;
 /// Bytes of an OBJECT IDENTIFIER that are read.
-pub(super) const MAX_ID: u64 = 64;
+const MAX_ID: u64 = 64;
 /// Constructed values inside of each other.
-pub(super) const MAX_DEPTH: usize = 32;
+const MAX_DEPTH: usize = 32;
 /// Ends a value of indefinite length.
 pub(super) const END_OF_CONTENTS: &[u8] = &[0, 0];
 
@@ -46,6 +46,7 @@ pub(super) fn tag(bytes: &[u8], expected: u8) -> Option<(Option<u64>, usize)> {
         }
     }
 }
+
 /// Tag and location of its content.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DerValue {

@@ -19,8 +19,8 @@ pub(super) const SMIME: &[u8] = b"\x06\x0B\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x
 /// `id-ct-timestampedData` (RFC 5544 2).
 pub(super) const DATA: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x01";
 pub(super) const SIGNED: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02";
-pub(super) const DIGESTED: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x05";
-pub(super) const TIME_STAMPED: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x1F";
+const DIGESTED: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x05";
+const TIME_STAMPED: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x1F";
 /// Content types that are not opened: RFC 5652 6, 8 and 9, RFC 2315 11, RFC 3274, RFC 5083.
 pub(super) const CLOSED: [(&[u8], &str); 6] = [
     (b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03", "enveloped data: an encrypted message"),

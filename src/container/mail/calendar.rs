@@ -5,7 +5,7 @@
 //! lines without white space, up to an empty line.
 
 use super::eml;
-use crate::bytes::{to_u64, utf8_lossy};
+use crate::bytes::{to_u64, to_usize, utf8_lossy};
 use crate::code::ErrorCode;
 use crate::container::name::{Name, is_named_protected, not_as_named};
 use crate::container::recognizer::Recognizer;
@@ -237,7 +237,7 @@ impl Property {
             sink.incomplete(malformed(self.value.offset, "no colon precedes base64"));
         }
         let Some((mut extent, is_inline)) = self.inline(window, sink)? else { return Ok(false) };
-        let len = crate::bytes::to_usize(extent.len.min(to_u64(HEAD))).unwrap_or_default();
+        let len = to_usize(extent.len.min(to_u64(HEAD))).unwrap_or_default();
         let raw = window.up_to(extent.offset, len)?;
         let recognizer = sink.recognizer();
         let is_valid = |raw: &[u8]| raw.iter().all(|byte| is_base64(*byte));
@@ -294,7 +294,7 @@ impl Property {
         if self.value.len == 0 {
             return Ok(None);
         }
-        let len = crate::bytes::to_usize(self.value.len.min(to_u64(HEAD))).unwrap_or_default();
+        let len = to_usize(self.value.len.min(to_u64(HEAD))).unwrap_or_default();
         let begin = window.up_to(self.value.offset, len)?;
         if is_data_uri(begin) {
             let Some(comma) = memchr::memchr(b',', begin) else {
@@ -380,7 +380,7 @@ fn lacks_letters(window: &mut Window<'_>, extent: Extent) -> Result<bool> {
     let (mut letters, mut padding): (u64, u64) = (0, 0);
     let mut at: u64 = 0;
     while at < extent.len {
-        let len = crate::bytes::to_usize(extent.len.saturating_sub(at)).unwrap_or(CHUNK).min(CHUNK);
+        let len = to_usize(extent.len.saturating_sub(at)).unwrap_or(CHUNK).min(CHUNK);
         let piece = window.up_to(extent.offset.saturating_add(at), len)?;
         if piece.is_empty() {
             break;
