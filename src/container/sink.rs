@@ -12,7 +12,7 @@ use super::recognizer::Recognizer;
 use crate::code::ErrorCode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kinds::{Anomaly, Container, Protection};
-use crate::source::{Encoding, Extent, Window};
+use crate::source::{Encoding, Extent, StoredPart, Window};
 
 /// License that a format has found, in memory.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(crate) const WAITING: u64 = 512;
 pub(crate) enum Body {
     /// Extents of the container, not encoded.
     Stored(Vec<Extent>),
+    /// Parts of the container, with zeros between them. The member has `size` bytes.
+    Sparse { parts: Vec<StoredPart>, size: u64 },
     /// Extents of the container, encoded. They are decoded as far as they are read.
     Encoded {
         extents: Vec<Extent>,

@@ -17,7 +17,7 @@ use crate::license::ParserCache;
 use crate::limits::{Limit, Meter};
 use crate::source::{
     Cache, DecodedMember, Encoding, Extent, LookbehindReader, Pieces, RatioGuard, ReadAt, Section,
-    SpoolBudget, StoredSize, UNKNOWN_SIZE, Window,
+    SparseSection, SpoolBudget, StoredSize, UNKNOWN_SIZE, Window,
 };
 
 /// The findings of a file: its own first, then those of its members.
@@ -372,6 +372,12 @@ impl<'a, 'w> Traversal<'a, 'w> {
                 opened.guard = Some(guard(StoredSize::Bytes(pieces.len())));
                 opened.place = outer.place.inner(&pieces);
                 let section = Section::new(outer.source, pieces, self.meter);
+                opened.source = MemberSource::Member(Rc::new(section));
+            }
+            Body::Sparse { parts, size } => {
+                let stored = parts.iter().map(|part| part.extent.len).fold(0, u64::saturating_add);
+                opened.guard = Some(guard(StoredSize::Bytes(stored)));
+                let section = SparseSection::new(outer.source, parts, size, self.meter);
                 opened.source = MemberSource::Member(Rc::new(section));
             }
             Body::Encoded { extents, encoding, size } => {

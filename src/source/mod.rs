@@ -10,6 +10,7 @@ mod inflater;
 mod lookbehind;
 mod read_at;
 mod section;
+mod sparse;
 mod stream;
 mod window;
 
@@ -27,5 +28,6 @@ pub(crate) use lookbehind::{LookbehindBuffer, LookbehindReader};
 pub use read_at::ReadAt;
 pub(crate) use read_at::{HEAD, UNKNOWN_SIZE};
 pub(crate) use section::{EXTENT_MEMORY, Extent, Pieces, Section, join, part};
+pub(crate) use sparse::{SparseSection, StoredPart};
 pub use stream::{SeekSource, StreamSource};
 pub(crate) use window::{Ahead, Window};

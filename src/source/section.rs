@@ -106,7 +106,7 @@ impl Pieces {
 }
 
 /// Steps of reading one extent of a member: a system call.
-const PIECE_STEPS: u64 = 24;
+pub(super) const PIECE_STEPS: u64 = 24;
 
 /// A member that consists of extents of its container, read as one.
 #[derive(Debug)]
