@@ -2,6 +2,7 @@
 
 mod cache;
 mod charged;
+mod chunks;
 #[cfg(test)]
 pub(crate) mod counted;
 mod decode;

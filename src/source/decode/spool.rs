@@ -6,9 +6,10 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::bytes::{to_u64, to_usize};
+use crate::bytes::to_u64;
 use crate::error::{Error, Result};
 use crate::limits::{Limit, Meter};
+use crate::source::chunks::Chunks;
 use crate::source::read_at::ReadAt;
 
 /// Storage for decoded bytes that exceed the memory budget, for example an unlinked temporary file.
@@ -64,22 +65,17 @@ impl SpoolBudget {
     }
 }
 
-/// Size of one chunk in memory.
-const CHUNK: usize = 65_536;
-
 /// The decoded bytes of one member, from the first byte on.
 pub(super) struct Spool {
     budget: Rc<SpoolBudget>,
-    /// Each of [`CHUNK`] bytes, except the last one.
-    chunks: Vec<Vec<u8>>,
-    in_memory: u64,
+    in_memory: Chunks,
     spill: Option<Box<dyn Spill>>,
     len: u64,
 }
 
 impl Spool {
     pub(super) fn new(budget: &Rc<SpoolBudget>) -> Spool {
-        Spool { budget: Rc::clone(budget), chunks: Vec::new(), in_memory: 0, spill: None, len: 0 }
+        Spool { budget: Rc::clone(budget), in_memory: Chunks::default(), spill: None, len: 0 }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -88,34 +84,17 @@ impl Spool {
 
     pub(super) fn append(&mut self, meter: &Meter, bytes: Vec<u8>) -> Result<()> {
         let len = to_u64(bytes.len());
-        let total = self.in_memory.saturating_add(len);
+        let total = self.in_memory.len().saturating_add(len);
         let in_memory = self.spill.is_none()
             && meter.check(Limit::Spool, total).is_ok()
             && self.budget.take(len);
         if in_memory {
-            self.in_memory = total;
-            self.push(&bytes);
+            self.in_memory.push(&bytes);
         } else {
             self.spill(meter, &bytes)?;
         }
         self.len = self.len.saturating_add(len);
         Ok(())
-    }
-
-    fn push(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let room = self.chunks.last().map_or(0, |chunk| CHUNK.saturating_sub(chunk.len()));
-            if room == 0 {
-                self.chunks.push(Vec::new());
-                continue;
-            }
-            let (now, later) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
-            if let Some(chunk) = self.chunks.last_mut() {
-                #[allow(clippy::disallowed_methods)] // at most CHUNK, charged by the caller
-                chunk.extend_from_slice(now);
-            }
-            bytes = later;
-        }
     }
 
     fn spill(&mut self, meter: &Meter, bytes: &[u8]) -> Result<()> {
@@ -132,37 +111,18 @@ impl Spool {
     }
 
     pub(super) fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        if let Some(after) = offset.checked_sub(self.in_memory) {
+        if let Some(after) = offset.checked_sub(self.in_memory.len()) {
             return match &self.spill {
                 Some(spill) => spill.read_at(after, buf),
                 None => Ok(0),
             };
         }
-        let mut done: usize = 0;
-        while done < buf.len() {
-            let at = offset.saturating_add(to_u64(done));
-            let index = at.checked_div(to_u64(CHUNK)).and_then(to_usize);
-            let within = at.checked_rem(to_u64(CHUNK)).and_then(to_usize);
-            let from = index
-                .and_then(|index| self.chunks.get(index))
-                .and_then(|chunk| chunk.get(within?..))
-                .unwrap_or_default();
-            let to = buf.get_mut(done..).unwrap_or_default();
-            let len = from.len().min(to.len());
-            if len == 0 {
-                break;
-            }
-            if let (Some(to), Some(from)) = (to.get_mut(..len), from.get(..len)) {
-                to.copy_from_slice(from);
-            }
-            done = done.saturating_add(len);
-        }
-        Ok(done)
+        Ok(self.in_memory.copy_to(offset, buf))
     }
 }
 
 impl Drop for Spool {
     fn drop(&mut self) {
-        self.budget.give_back(self.in_memory);
+        self.budget.give_back(self.in_memory.len());
     }
 }
