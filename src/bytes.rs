@@ -217,7 +217,7 @@ impl Buffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::{Cancel, Limits};
+    use crate::limits::{Interrupt, Limits};
     use proptest::prelude::*;
 
     proptest! {
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn growth_of_buffer_is_charged() {
         let limits = Limits { allocation: 10, ..Limits::default() };
-        let meter = Meter::new(limits, Cancel::default());
+        let meter = Meter::new(limits, Interrupt::default());
         let mut buffer = Buffer::default();
         buffer.extend(&meter, b"abcd").unwrap();
         buffer.grow(&meter, 6).unwrap().fill(b'x');

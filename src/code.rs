@@ -82,6 +82,9 @@ codes! {
     Caller {
         /// The caller raised its [`Cancel`](crate::Cancel).
         Cancelled = "cancelled",
+        /// The deadline of [`Inspector::deadline`](crate::Inspector::deadline) has passed. The only code that
+        /// depends on time: the same bytes can give another report.
+        Deadline = "deadline",
         /// An estate file or an option is wrong. It is in no record.
         Config = "config",
     }

@@ -38,7 +38,7 @@ pub enum ErrorKind {
     Limit,
     /// An estate file or an option of the caller is wrong.
     Config,
-    /// The caller raised its [`Cancel`](crate::Cancel).
+    /// The caller raised its [`Cancel`](crate::Cancel), or its deadline has passed.
     Cancelled,
 }
 
@@ -72,6 +72,8 @@ enum Cause {
     Config(Cow<'static, str>),
     #[error("cancelled")]
     Cancelled,
+    #[error("the deadline of the caller has passed")]
+    Deadline,
 }
 
 impl Error {
@@ -139,8 +141,15 @@ impl Error {
     }
 
     /// Returns the error of an inspection that the caller ended.
+    #[cold]
     pub(crate) fn cancelled() -> Error {
         Error::new(Cause::Cancelled, Stage::Source, None)
+    }
+
+    /// Returns the error of an inspection whose deadline has passed.
+    #[cold]
+    pub(crate) fn deadline() -> Error {
+        Error::new(Cause::Deadline, Stage::Source, None)
     }
 
     /// Replaces the stage.
@@ -163,7 +172,7 @@ impl Error {
             Cause::Unsupported { .. } => ErrorKind::Unsupported,
             Cause::Limit { .. } => ErrorKind::Limit,
             Cause::Config(_) => ErrorKind::Config,
-            Cause::Cancelled => ErrorKind::Cancelled,
+            Cause::Cancelled | Cause::Deadline => ErrorKind::Cancelled,
         }
     }
 
@@ -190,6 +199,7 @@ impl Error {
             Cause::Changed => ErrorCode::ChangedWhileReading,
             Cause::Config(_) => ErrorCode::Config,
             Cause::Cancelled => ErrorCode::Cancelled,
+            Cause::Deadline => ErrorCode::Deadline,
         }
     }
 
@@ -198,7 +208,7 @@ impl Error {
     pub(crate) fn ends_file(&self) -> bool {
         match self.0.cause {
             Cause::Limit { ends_file, .. } => ends_file,
-            Cause::Cancelled => true,
+            Cause::Cancelled | Cause::Deadline => true,
             _ => false,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::container::compound::{CompoundFile, EntryKind};
 use crate::error::Result;
-use crate::limits::{Cancel, Limits, Meter};
+use crate::limits::{Interrupt, Limits, Meter};
 use crate::source::{Cache, Window};
 
 /// Returns the content of all streams of a compound file by path; `None` for storages.
@@ -12,7 +12,7 @@ use crate::source::{Cache, Window};
 /// # Errors
 /// Fails at the first part that cannot be read.
 pub fn compound_listing(bytes: &[u8], limits: Limits) -> Result<BTreeMap<String, Option<Vec<u8>>>> {
-    let meter = Meter::new(limits, Cancel::default());
+    let meter = Meter::new(limits, Interrupt::default());
     let mut cache = Cache::new(4096, 4096);
     let mut window = Window::new(&bytes, &mut cache, &meter)?;
     let mut file = CompoundFile::open(&mut window)?;

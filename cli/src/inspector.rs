@@ -15,10 +15,12 @@ pub(crate) struct FileLimits {
     pub(crate) pst: PstLimits,
 }
 
-/// Returns a builder of inspectors with these limits. They stop when `cancel` is raised.
+/// Returns a builder of inspectors with these limits. Their reader of Outlook data files stops when
+/// `cancel` is raised; each inspection needs the flag too.
+#[cfg_attr(not(feature = "pst"), expect(unused_variables))]
 pub(crate) fn builder(limits: FileLimits, cancel: Cancel) -> InspectorBuilder {
     let builder = Inspector::builder().limits(limits.library).spill(spill::open);
     #[cfg(feature = "pst")]
-    let builder = builder.pst(limits.pst.opener(cancel.clone()));
-    builder.cancel(cancel)
+    let builder = builder.pst(limits.pst.opener(cancel));
+    builder
 }

@@ -387,14 +387,14 @@ fn walk(
 #[allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 mod tests {
     use super::*;
-    use crate::limits::{Cancel, Limits};
+    use crate::limits::{Interrupt, Limits};
 
     const ONE: &str = "11111111-2222-3333-4444-55555555aaaa";
     const TWO: &str = "99999999-2222-3333-4444-55555555bbbb";
     const TENANT: &str = "00000000-aaaa-bbbb-cccc-0123456789ab";
 
     fn meter() -> Meter<'static> {
-        Meter::new(Limits::default(), Cancel::default())
+        Meter::new(Limits::default(), Interrupt::default())
     }
 
     fn label(id: &str, tenant: Option<&str>) -> Option<Label> {

@@ -198,7 +198,7 @@ mod tests {
 
     use super::*;
     use crate::container::sink::{ExtractOptions, Label, LicenseBytes, Member};
-    use crate::limits::{Cancel, Limits, Meter};
+    use crate::limits::{Interrupt, Limits, Meter};
     use crate::source::{Cache, Extent};
 
     #[derive(Default)]
@@ -250,7 +250,7 @@ mod tests {
             file = file.stream(name, bytes);
         }
         let bytes = file.build();
-        let meter = Meter::new(Limits::strict(), Cancel::default());
+        let meter = Meter::new(Limits::strict(), Interrupt::default());
         let mut cache = Cache::new(4096, 4096);
         let mut window = Window::new(&bytes, &mut cache, &meter)?;
         let mut file = CompoundFile::open(&mut window)?;

@@ -11,6 +11,7 @@ mod triage;
 use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 pub use self::report::{Finding, Report};
 
@@ -22,7 +23,7 @@ use crate::container::{ExtractOptions, PstOpener, PstReader, is_named_like_archi
 use crate::error::{Error, Result};
 use crate::kinds::Depth;
 use crate::license::{ParserCache, ReadOptions};
-use crate::limits::{Cancel, Limits, Meter};
+use crate::limits::{Cancel, Deadline, Interrupt, Limits, Meter};
 use crate::source::{Cache, FileSource, ReadAt, SeekSource, Spill, Spiller, StreamSource};
 
 /// Inspects files, one after the other. Make one for each worker and keep it: its buffers are
@@ -33,6 +34,8 @@ pub struct Inspector {
     cache: Cache,
     license: Buffer,
     memory: ParserCache,
+    /// For the next call only.
+    interrupt: Interrupt,
 }
 
 /// Configures an [`Inspector`].
@@ -99,12 +102,6 @@ impl InspectorBuilder {
         self
     }
 
-    /// Lets another thread end an inspection.
-    pub fn cancel(mut self, cancel: Cancel) -> Self {
-        self.options.cancel = cancel;
-        self
-    }
-
     /// Sets the storage for decoded bytes of a member after the first [`Limits::spool`] bytes. Each call of
     /// `open` creates the storage of one member. Without it the member ends there (`limit-spool`).
     pub fn spill(
@@ -144,6 +141,7 @@ impl InspectorBuilder {
             cache: Cache::new(self.first_read, self.block),
             license: Buffer::default(),
             memory: ParserCache::default(),
+            interrupt: Interrupt::default(),
         }
     }
 }
@@ -160,7 +158,6 @@ impl Inspector {
         InspectorBuilder {
             options: Options {
                 limits: Limits::default(),
-                cancel: Cancel::default(),
                 manner: ReadOptions {
                     depth: Depth::Full,
                     evidence: false,
@@ -177,13 +174,58 @@ impl Inspector {
         }
     }
 
+    /// Lets another thread end the next call, by [`Cancel::raise`]. Later calls are not affected.
+    ///
+    /// The report of a file that was ended has the code `cancelled`, and the findings until then. The
+    /// flag is checked before each charge to a budget; a read that blocks is not interrupted.
+    ///
+    /// ```
+    /// use rmsight::{Cancel, Inspector, Protection};
+    ///
+    /// let mut inspector = Inspector::default();
+    /// let cancel = Cancel::new();
+    /// cancel.raise(); // usually by another thread, which has a clone
+    /// let report = inspector.cancel(&cancel).inspect_bytes(b"<XrML>");
+    /// assert_eq!(report.incomplete().unwrap().code(), "cancelled");
+    /// assert_eq!(report.worst(), Protection::Unknown);
+    /// // The next file is inspected as usual.
+    /// assert_eq!(inspector.inspect_bytes(b"prose").worst(), Protection::None);
+    /// ```
+    pub fn cancel(&mut self, cancel: &Cancel) -> &mut Inspector {
+        self.interrupt.cancel = cancel.clone();
+        self
+    }
+
+    /// Ends the next call at this point in time. Later calls are not affected.
+    ///
+    /// The report of a file that was ended has the code `deadline`, and the findings until then. Unlike
+    /// the budgets of [`Limits`](crate::Limits), a deadline makes results depend on the speed of the
+    /// machine. A read that blocks is not interrupted.
+    ///
+    /// ```
+    /// use rmsight::{Inspector, Protection};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let mut inspector = Inspector::default();
+    /// let report = inspector.deadline(Instant::now()).inspect_bytes(b"<XrML>");
+    /// assert_eq!(report.incomplete().unwrap().code(), "deadline");
+    /// let later = Instant::now() + Duration::from_secs(60);
+    /// let report = inspector.deadline(later).inspect_bytes(b"prose");
+    /// assert_eq!(report.worst(), Protection::None);
+    /// ```
+    pub fn deadline(&mut self, at: Instant) -> &mut Inspector {
+        self.interrupt.deadline = Some(Deadline::new(at));
+        self
+    }
+
     /// Inspects the file at `path`.
     ///
     /// # Errors
     /// Only when the file could not be opened. Damage inside is [`Report::incomplete`].
     pub fn inspect_path(&mut self, path: impl AsRef<Path>) -> Result<Report> {
+        let interrupt = std::mem::take(&mut self.interrupt);
         let source = FileSource::open(&path).map_err(Error::io)?;
-        self.inspect_named(&source, path)
+        self.inspect_as(&source, is_archive(path.as_ref()), &interrupt)
     }
 
     /// Inspects bytes in memory.
@@ -197,8 +239,9 @@ impl Inspector {
     /// # Errors
     /// The reader failed.
     pub fn inspect_reader(&mut self, reader: impl Read) -> Result<Report> {
+        let interrupt = std::mem::take(&mut self.interrupt);
         let source = StreamSource::new(reader, self.options.limits.spool).map_err(Error::io)?;
-        self.inspect(&source)
+        self.inspect_as(&source, false, &interrupt)
     }
 
     /// Inspects the bytes of a reader that can seek, from its beginning.
@@ -206,8 +249,9 @@ impl Inspector {
     /// # Errors
     /// The reader failed to seek to its end.
     pub fn inspect_seekable(&mut self, reader: impl Read + Seek) -> Result<Report> {
+        let interrupt = std::mem::take(&mut self.interrupt);
         let source = SeekSource::new(reader).map_err(Error::io)?;
-        self.inspect(&source)
+        self.inspect_as(&source, false, &interrupt)
     }
 
     /// Inspects any source of bytes.
@@ -215,7 +259,8 @@ impl Inspector {
     /// # Errors
     /// Only when the source cannot say how large it is.
     pub fn inspect(&mut self, source: &dyn ReadAt) -> Result<Report> {
-        self.inspect_as(source, false)
+        let interrupt = std::mem::take(&mut self.interrupt);
+        self.inspect_as(source, false, &interrupt)
     }
 
     /// Inspects any source of bytes that has a file name. If the name ends like that of an archive
@@ -225,14 +270,19 @@ impl Inspector {
     /// # Errors
     /// Only when the source cannot say how large it is.
     pub fn inspect_named(&mut self, source: &dyn ReadAt, name: impl AsRef<Path>) -> Result<Report> {
-        let name = name.as_ref().file_name().unwrap_or_default().to_string_lossy();
-        self.inspect_as(source, is_named_like_archive(name.as_bytes()))
+        let interrupt = std::mem::take(&mut self.interrupt);
+        self.inspect_as(source, is_archive(name.as_ref()), &interrupt)
     }
 
-    fn inspect_as(&mut self, source: &dyn ReadAt, reads_tail: bool) -> Result<Report> {
+    fn inspect_as(
+        &mut self,
+        source: &dyn ReadAt,
+        reads_tail: bool,
+        interrupt: &Interrupt,
+    ) -> Result<Report> {
         let size = source.size().map_err(Error::io)?;
         let options = &self.options;
-        let mut meter = Meter::within(&options.limits, options.cancel.clone(), size);
+        let mut meter = Meter::within(&options.limits, interrupt.clone(), size);
         let format = match triage::triage(source, reads_tail, &mut self.cache, &meter) {
             Ok(Triage::Unknown(container)) => {
                 return Ok(triage::report(container, options.manner.depth));
@@ -240,7 +290,7 @@ impl Inspector {
             Ok(Triage::Read(format)) => format,
             // Triage failed. Restart with a fresh meter; the traversal reports the error.
             Err(_) => {
-                meter = Meter::within(&options.limits, options.cancel.clone(), size);
+                meter = Meter::within(&options.limits, interrupt.clone(), size);
                 None
             }
         };
@@ -251,4 +301,10 @@ impl Inspector {
         };
         Ok(Traversal::new(options, &meter, buffers).run(source, size, format))
     }
+}
+
+/// Returns whether the end of a file with this name is read too.
+fn is_archive(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    is_named_like_archive(name.as_bytes())
 }

@@ -2,14 +2,13 @@
 
 use crate::container::{ExtractOptions, PstOpener};
 use crate::license::ReadOptions;
-use crate::limits::{Cancel, Limits};
+use crate::limits::Limits;
 use crate::source::Spiller;
 
 /// Options that an [`InspectorBuilder`](crate::InspectorBuilder) sets.
 #[derive(Debug, Clone)]
 pub(super) struct Options {
     pub(super) limits: Limits,
-    pub(super) cancel: Cancel,
     pub(super) manner: ReadOptions,
     pub(super) extract: ExtractOptions,
     pub(super) keep_licenses: bool,

@@ -5,6 +5,7 @@ use crate::code::ErrorCode;
 use crate::container::{Label, LicenseBytes, Sink};
 use crate::inspect::Inspector;
 use crate::kinds::Anomaly;
+use crate::limits::Interrupt;
 use crate::source::{Ahead, Extent, Window};
 use rmsight_specimen::{Client, Documents, LicenseBuilder, Server};
 
@@ -14,7 +15,7 @@ fn read_as(
     format: impl FnOnce(&mut Window<'_>, &mut dyn Sink) -> Result<()> + 'static,
 ) -> Report {
     let mut inspector = Inspector::builder().labels(true).build();
-    let meter = Meter::new(inspector.options.limits.clone(), inspector.options.cancel.clone());
+    let meter = Meter::new(inspector.options.limits.clone(), Interrupt::default());
     let buffers = Buffers {
         cache: &mut inspector.cache,
         license: &mut inspector.license,

@@ -52,13 +52,14 @@ mod tests {
     use super::super::traversal::{Buffers, Traversal};
     use super::super::{Inspector, Meter};
     use super::*;
+    use crate::limits::Interrupt;
     use proptest::prelude::*;
 
     /// Returns the report of triage alone, and that of the traversal alone.
     fn both(bytes: &[u8], depth: Depth) -> (Option<Report>, Report) {
         let mut inspector = Inspector::builder().depth(depth).build();
         let options = inspector.options.clone();
-        let meter = || Meter::new(options.limits.clone(), options.cancel.clone());
+        let meter = || Meter::new(options.limits.clone(), Interrupt::default());
         let triaged = match triage(&bytes, false, &mut inspector.cache, &meter()).unwrap() {
             Triage::Unknown(container) => Some(report(container, depth)),
             Triage::Read(_) => None,

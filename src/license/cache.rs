@@ -81,14 +81,14 @@ mod tests {
     use crate::kinds::Depth;
     use crate::license::owned::DocumentEntry;
     use crate::license::{ReadOptions, documents as read_documents, link, read};
-    use crate::limits::{Cancel, Limits, Meter};
+    use crate::limits::{Interrupt, Limits, Meter};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
     use rmsight_specimen::{Client, Documents, LicenseBuilder, Server};
 
     fn meter() -> Meter<'static> {
-        Meter::new(Limits::default(), Cancel::default())
+        Meter::new(Limits::default(), Interrupt::default())
     }
 
     /// Formats all documents of `text`, with signatures and fingerprints computed.

@@ -10,7 +10,7 @@ use super::owned::{DocumentEntry, LocatedDocument, OwnedParty};
 use super::text::LicenseText;
 use crate::bytes::to_u64;
 use crate::kinds::{Depth, Signature};
-use crate::limits::{Cancel, Limits, Meter};
+use crate::limits::{Interrupt, Limits, Meter};
 use crate::timestamp::Timestamp;
 
 /// The bytes of a publishing license, as its container has them.
@@ -36,7 +36,7 @@ impl License {
     /// read. In a `<CERTIFICATECHAIN>`, start and end are those of the base64.
     pub fn certificates(&self) -> Vec<Certificate> {
         let text = LicenseText::decode(&self.raw);
-        let meter = Meter::new(Limits::default(), Cancel::default());
+        let meter = Meter::new(Limits::default(), Interrupt::default());
         let mut all = certificates_of(&text, &meter);
         if !all.is_empty() {
             return all;
@@ -55,7 +55,7 @@ impl License {
 
     /// Returns the text of every document, decoded, in the order of [`License::certificates`].
     pub fn documents(&self) -> Vec<String> {
-        let meter = Meter::new(Limits::default(), Cancel::default());
+        let meter = Meter::new(Limits::default(), Interrupt::default());
         let of = |text: &LicenseText<'_>| -> Vec<String> {
             let documents = documents::documents(text.utf8(), Depth::Full, None, &meter);
             let whole =
@@ -83,7 +83,7 @@ impl License {
     /// included.
     pub fn app_data(&self) -> Vec<AppData> {
         let text = LicenseText::decode(&self.raw);
-        let meter = Meter::new(Limits::default(), Cancel::default());
+        let meter = Meter::new(Limits::default(), Interrupt::default());
         let documents = documents::documents(text.utf8(), Depth::Full, None, &meter);
         let license = documents.list.iter().find_map(DocumentEntry::license);
         let body = license.and_then(|license| license.body);

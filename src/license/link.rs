@@ -149,19 +149,19 @@ mod tests {
     use super::*;
     use crate::kinds::Depth;
     use crate::license::documents;
-    use crate::limits::{Cancel, Limits};
+    use crate::limits::{Interrupt, Limits};
 
     #[test]
     fn cached_signature_costs_as_much_as_new_one() {
         let text = b"<XrML><BODY></BODY><SIGNATURE></SIGNATURE></XrML>";
-        let meter = Meter::new(Limits::default(), Cancel::default());
+        let meter = Meter::new(Limits::default(), Interrupt::default());
         let documents = documents::documents(text, Depth::Full, None, &meter);
         let located = documents.list[0].locate();
         let cost = STEPS.saturating_add(to_u64(text.len()));
         for _ in 0..3 {
             for (steps, is_enough) in [(cost.saturating_sub(1), false), (cost, true)] {
                 let limits = Limits { steps, ..Limits::default() };
-                let meter = Meter::new(limits, Cancel::default());
+                let meter = Meter::new(limits, Interrupt::default());
                 assert_eq!(signature(&located, &meter).is_ok(), is_enough);
             }
         }

@@ -1,12 +1,12 @@
-//! `Meter`, to which every loop, read and allocation that input controls is charged, and [`Cancel`].
+//! `Meter`, to which every loop, read and allocation that input controls is charged.
 //!
-//! Budgets count work, not time: the same bytes give the same report on every machine.
+//! Budgets count work, not time: the same bytes give the same report on every machine. The caller can
+//! end a call earlier, by an [`Interrupt`].
 
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::budgets::{Limit, Limits, Spent};
+use super::interrupt::Interrupt;
 use crate::error::{Error, Result};
 
 /// Steps that each byte of the file, when it is read first, adds to [`Limits::steps_total`]. Mail with a
@@ -20,7 +20,7 @@ const STEPS_PER_BYTE: u64 = 8;
 #[derive(Debug)]
 pub(crate) struct Meter<'l> {
     limits: Cow<'l, Limits>,
-    cancel: Cancel,
+    interrupt: Interrupt,
     /// Size of the file in bytes.
     file_size: u64,
     spent: Spent,
@@ -28,13 +28,13 @@ pub(crate) struct Meter<'l> {
 
 impl<'l> Meter<'l> {
     /// Returns a meter that owns its limits.
-    pub(crate) fn new(limits: Limits, cancel: Cancel) -> Meter<'l> {
-        Meter { limits: Cow::Owned(limits), cancel, file_size: 0, spent: Spent::default() }
+    pub(crate) fn new(limits: Limits, interrupt: Interrupt) -> Meter<'l> {
+        Meter { limits: Cow::Owned(limits), interrupt, file_size: 0, spent: Spent::default() }
     }
 
     /// Returns a meter for a file of `file_size` bytes.
-    pub(crate) fn within(limits: &'l Limits, cancel: Cancel, file_size: u64) -> Meter<'l> {
-        Meter { limits: Cow::Borrowed(limits), cancel, file_size, spent: Spent::default() }
+    pub(crate) fn within(limits: &'l Limits, interrupt: Interrupt, file_size: u64) -> Meter<'l> {
+        Meter { limits: Cow::Borrowed(limits), interrupt, file_size, spent: Spent::default() }
     }
 
     /// Resets the budgets of a member. The budgets of the file stay spent.
@@ -59,12 +59,11 @@ impl<'l> Meter<'l> {
     /// Takes `amount` from the budget, and from the budget of the file that goes with it.
     ///
     /// # Errors
-    /// The budget is spent, or the caller raised its [`Cancel`].
+    /// The budget is spent, the caller raised its [`Cancel`](super::Cancel), or the deadline has passed.
     #[inline]
     pub(crate) fn charge(&self, limit: Limit, amount: u64) -> Result<()> {
-        if self.cancel.is_raised() {
-            return Err(Error::cancelled());
-        }
+        // A read may take any time.
+        self.interrupt.check(limit == Limit::BytesRead)?;
         self.take(limit, amount)?;
         match limit.file_wide() {
             Some(total) => self.take(total, amount),
@@ -117,29 +116,6 @@ impl<'l> Meter<'l> {
     }
 }
 
-/// A flag by which another thread ends an inspection at its next charge to the meter.
-#[derive(Debug, Clone, Default)]
-pub struct Cancel(Option<Arc<AtomicBool>>);
-
-impl Cancel {
-    /// Returns a flag that can be raised. [`Cancel::default`] cannot.
-    pub fn new() -> Cancel {
-        Cancel(Some(Arc::new(AtomicBool::new(false))))
-    }
-
-    /// Ends every inspection that uses this flag.
-    pub fn raise(&self) {
-        if let Some(flag) = &self.0 {
-            flag.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Returns whether the flag is raised.
-    pub fn is_raised(&self) -> bool {
-        self.0.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +123,7 @@ mod tests {
     #[test]
     fn a_spent_budget_stays_spent_until_the_next_member() {
         let limits = Limits { steps: 10, ..Limits::default() };
-        let meter = Meter::new(limits, Cancel::default());
+        let meter = Meter::new(limits, Interrupt::default());
         assert!(meter.charge(Limit::Steps, 10).is_ok());
         let error = meter.charge(Limit::Steps, 1).unwrap_err();
         assert_eq!(error.code().as_str(), "limit-steps");
@@ -159,7 +135,7 @@ mod tests {
     #[test]
     fn a_budget_of_the_file_outlives_its_members() {
         let limits = Limits { steps_total: 15, ..Limits::default() };
-        let meter = Meter::new(limits, Cancel::default());
+        let meter = Meter::new(limits, Interrupt::default());
         assert!(meter.charge(Limit::Steps, 10).is_ok());
         meter.begin_member();
         let error = meter.charge(Limit::Steps, 10).unwrap_err();
@@ -170,7 +146,7 @@ mod tests {
     #[test]
     fn bytes_read_once_allow_more_steps() {
         let limits = Limits { steps_total: 100, ..Limits::default() };
-        let meter = Meter::within(&limits, Cancel::default(), 1000);
+        let meter = Meter::within(&limits, Interrupt::default(), 1000);
         for (read, steps) in [(0, 100), (10, 80), (990, 7920), (5000, 0)] {
             meter.charge(Limit::BytesRead, read).unwrap();
             meter.charge(Limit::Steps, steps).unwrap();
@@ -190,14 +166,5 @@ mod tests {
         }
         assert!(limits.entries().all(|(_, amount)| amount == 7));
         assert!(!limits.set("no-such-budget", 7));
-    }
-
-    #[test]
-    fn a_raised_flag_ends_the_next_charge() {
-        let cancel = Cancel::new();
-        let meter = Meter::new(Limits::default(), cancel.clone());
-        assert!(meter.charge(Limit::Steps, 1).is_ok());
-        cancel.raise();
-        assert_eq!(meter.charge(Limit::Steps, 1).unwrap_err().code().as_str(), "cancelled");
     }
 }

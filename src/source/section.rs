@@ -177,7 +177,7 @@ impl<S: ReadAt> ReadAt for Section<'_, S> {
 #[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
-    use crate::limits::{Cancel, Limits};
+    use crate::limits::{Interrupt, Limits};
     use proptest::prelude::*;
 
     #[test]
@@ -187,7 +187,7 @@ mod tests {
             join(&mut extents, Extent { offset, len });
         }
         assert_eq!(extents.len(), 2, "adjacent extents are joined");
-        let meter = Meter::new(Limits::default(), Cancel::default());
+        let meter = Meter::new(Limits::default(), Interrupt::default());
         let pieces = Pieces::new(extents);
         let section = Section::new(b"0123456789".as_slice(), pieces, &meter);
         let mut buf = [0; 6];
@@ -218,7 +218,7 @@ mod tests {
     fn each_extent_of_a_read_is_charged() {
         let pieces = (0..300_000).map(|n| Extent { offset: 2 * n, len: 1 }).collect();
         let limits = Limits { steps: 100 * PIECE_STEPS, ..Limits::default() };
-        let meter = Meter::new(limits, Cancel::default());
+        let meter = Meter::new(limits, Interrupt::default());
         let section = Section::new(Zeros::default(), Pieces::new(pieces), &meter);
         assert_eq!(section.read_at(200_000, &mut [0; 51]).unwrap(), 51);
         assert_eq!(section.read_at(0, &mut [0; 51]).unwrap(), 51);
@@ -247,7 +247,7 @@ mod tests {
                 prop_assert_eq!(pieces.locate(to_u64(at)).map(|found| found.offset), Some(*offset));
             }
             prop_assert_eq!(pieces.locate(to_u64(offsets.len())), None);
-            let meter = Meter::new(Limits::default(), Cancel::default());
+            let meter = Meter::new(Limits::default(), Interrupt::default());
             let section = Section::new(container, pieces, &meter);
             for (offset, len) in reads {
                 let mut buf = vec![0; len];

@@ -94,7 +94,7 @@ impl<S: ReadAt> ReadAt for SparseSection<'_, S> {
 #[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
-    use crate::limits::{Cancel, Limits};
+    use crate::limits::{Interrupt, Limits};
     use proptest::prelude::*;
 
     proptest! {
@@ -114,7 +114,7 @@ mod tests {
                 whole.extend(&container[range]);
             }
             whole.resize(whole.len() + to_usize(tail).unwrap(), 0);
-            let meter = Meter::new(Limits::default(), Cancel::default());
+            let meter = Meter::new(Limits::default(), Interrupt::default());
             let sparse = SparseSection::new(container, parts, to_u64(whole.len()), &meter);
             for (offset, len) in reads {
                 let mut buf = vec![7; len];
@@ -129,7 +129,7 @@ mod tests {
     fn each_part_of_a_read_is_charged() {
         let part = |at| StoredPart { at: 2 * at, extent: Extent { offset: at, len: 1 } };
         let limits = Limits { steps: 10 * PIECE_STEPS, ..Limits::default() };
-        let meter = Meter::new(limits, Cancel::default());
+        let meter = Meter::new(limits, Interrupt::default());
         let parts = (0..100).map(part).collect();
         let sparse = SparseSection::new(vec![1; 100], parts, 1 << 40, &meter);
         assert_eq!(sparse.read_at(0, &mut [0; 16]).unwrap(), 16);
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_container_that_ends_within_a_part_ends_the_member() {
         let part = StoredPart { at: 4, extent: Extent { offset: 0, len: 8 } };
-        let meter = Meter::new(Limits::default(), Cancel::default());
+        let meter = Meter::new(Limits::default(), Interrupt::default());
         let sparse = SparseSection::new(vec![1; 3], vec![part], 20, &meter);
         assert_eq!(sparse.read_at(0, &mut [0; 16]).unwrap(), 7);
     }

@@ -393,7 +393,7 @@ impl<'a> Window<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::{Cancel, Limits};
+    use crate::limits::{Interrupt, Limits};
     use crate::source::counted::Counted;
     use std::cell::RefCell;
     use std::io;
@@ -421,7 +421,7 @@ mod tests {
     fn short_reads_are_continued_and_a_short_file_has_changed() {
         let source =
             Dribble { bytes: (0..=255).collect(), declared: 300, reads: RefCell::default() };
-        let meter = Meter::new(Limits::default(), Cancel::default());
+        let meter = Meter::new(Limits::default(), Interrupt::default());
         let mut cache = Cache::new(512, 512);
         let mut window = Window::new(&source, &mut cache, &meter).unwrap();
         assert_eq!(window.read("head", 10, 4, Ahead::Block).unwrap(), [10, 11, 12, 13]);
@@ -435,7 +435,7 @@ mod tests {
     fn cached_bytes_are_not_read_again() {
         let bytes: Vec<u8> = (0..4096u32).map(|n| n.to_le_bytes()[0]).collect();
         let source = Counted::new(bytes);
-        let meter = Meter::new(Limits::default(), Cancel::default());
+        let meter = Meter::new(Limits::default(), Interrupt::default());
         let mut cache = Cache::new(1024, 512);
         let mut window = Window::new(&source, &mut cache, &meter).unwrap();
         window.read("first", 0, 10, Ahead::Block).unwrap();

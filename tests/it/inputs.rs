@@ -3,8 +3,8 @@
 use std::io;
 
 use rmsight::{
-    Cancel, Container, Dependency, Error, ErrorKind, Estate, Inspector, Need, Protection, ReadAt,
-    Report, Searched, judge,
+    Container, Dependency, Error, ErrorKind, Estate, Inspector, Need, Protection, ReadAt, Report,
+    Searched, judge,
 };
 use rmsight_specimen::{Client, LicenseBuilder, Server};
 
@@ -129,16 +129,6 @@ fn path_that_cannot_be_opened_is_an_error() {
     assert_eq!((error.kind(), error.code().as_str()), (ErrorKind::Io, "io"));
     let folder = tempfile::tempdir().unwrap();
     assert!(Inspector::default().inspect_path(folder.path()).is_err());
-}
-
-#[test]
-fn raised_cancel_flag_ends_the_inspection() {
-    let cancel = Cancel::new();
-    let mut inspector = Inspector::builder().cancel(cancel.clone()).build();
-    cancel.raise();
-    let report = inspector.inspect_bytes(b"<XrML>");
-    assert_eq!(report.incomplete().unwrap().kind(), ErrorKind::Cancelled);
-    assert_eq!(report.worst(), Protection::Unknown);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 #![allow(clippy::string_slice)]
 
 mod budgets;
+mod calls;
 mod codes;
 mod corpus;
 mod damage;
@@ -26,6 +27,7 @@ mod outlook;
 mod pdf_candidates;
 mod polyglots;
 mod reads;
+mod samples;
 #[cfg(feature = "verify")]
 mod signature;
 #[cfg(feature = "fuzzing")]

@@ -1,38 +1,12 @@
 //! Reports do not depend on the source, on the size of its reads, or on the state of the caches.
 
-use std::io::{self, Cursor, Read};
+use std::io::Cursor;
 
 use rmsight::{Depth, Inspector, Limits, Report};
 use rmsight_specimen::{Client, LicenseBuilder, Server};
 
-use crate::differential::below;
+use crate::samples::{Pipe, samples};
 use crate::targets::Split;
-
-/// A reader that cannot seek.
-struct Pipe<'a>(&'a [u8]);
-
-impl Read for Pipe<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let len = buf.len().min(7);
-        self.0.read(&mut buf[..len])
-    }
-}
-
-pub(crate) fn samples() -> Vec<Vec<u8>> {
-    let builder = LicenseBuilder::client(&Server::contoso(), &Client::windows());
-    let mut samples = vec![
-        Vec::new(),
-        b"plain text\n".to_vec(),
-        builder.build(),
-        builder.clone().size(40_000).encoding(rmsight_specimen::Encoding::Utf16).build(),
-    ];
-    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    let mut paths = Vec::new();
-    below(&corpus, &mut paths);
-    assert!(paths.len() > 300, "{}", paths.len());
-    samples.extend(paths.iter().map(|path| std::fs::read(path).unwrap()));
-    samples
-}
 
 #[test]
 fn every_source_yields_the_same_report() {
@@ -41,7 +15,7 @@ fn every_source_yields_the_same_report() {
     for depth in [Depth::Head, Depth::Full] {
         let builder = || Inspector::builder().depth(depth);
         let mut warm = builder().build();
-        for bytes in samples() {
+        for (_, bytes) in samples() {
             let expected: Report = builder().build().inspect_bytes(&bytes);
             assert_eq!(warm.inspect_bytes(&bytes), expected);
             assert_eq!(warm.inspect_seekable(Cursor::new(&bytes)).unwrap(), expected);
@@ -64,7 +38,7 @@ fn every_source_yields_the_same_report() {
 /// Bytes in memory are charged as if they were read.
 #[test]
 fn every_source_has_the_same_budget() {
-    for bytes in samples() {
+    for (_, bytes) in samples() {
         for depth in [Depth::Head, Depth::Full] {
             for budget in [500, 4096, 5000, 8192, 8544, 9192, 13_288, 20_000, 1 << 20] {
                 let (mut read, mut held) = (Limits::default(), Limits::default());

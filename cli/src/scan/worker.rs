@@ -170,8 +170,10 @@ impl Worker {
             shared: &self.shared,
             watchdog: &self.watchdog,
         };
-        let inspected =
-            catch_unwind(AssertUnwindSafe(|| self.inspector.inspect_named(&source, &job.path)));
+        let cancel = &self.shared.settings.cancel;
+        let inspected = catch_unwind(AssertUnwindSafe(|| {
+            self.inspector.cancel(cancel).inspect_named(&source, &job.path)
+        }));
         let keeps = self.shared.inventory.is_some();
         let has_changed = keeps && self.watchdog.call(|| opened.source.has_changed());
         if !self.watchdog.end() {

@@ -8,7 +8,7 @@ use crate::kinds::Signature;
 use crate::license::{
     Certificate, CertificateKind, LicenseParty, certificates_in_wrapper, unwrap_chain,
 };
-use crate::limits::{Cancel, Limits, Meter};
+use crate::limits::{Interrupt, Limits, Meter};
 
 pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, EstateError> {
     // Some SOAP implementations write the certificates as escaped text.
@@ -16,7 +16,7 @@ pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, EstateError> {
         (false, Ok(unescaped)) => unescaped,
         _ => Cow::Borrowed(text),
     };
-    let meter = Meter::new(Limits::default(), Cancel::default());
+    let meter = Meter::new(Limits::default(), Interrupt::default());
     let chain = unwrap_chain(text.as_bytes(), &meter);
     let xrml = match &chain {
         Ok(chain) if !chain.is_empty() => chain,

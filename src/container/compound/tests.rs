@@ -7,13 +7,13 @@ use rmsight_specimen::{Compound, Region, Siblings, Version};
 use super::counting::CountingSource;
 use super::*;
 use crate::error::Result;
-use crate::limits::{Cancel, Limits, Meter};
+use crate::limits::{Interrupt, Limits, Meter};
 use crate::source::{Cache, ReadAt, Window};
 
 type Files = BTreeMap<String, Option<Vec<u8>>>;
 
 fn with_window<T>(source: &dyn ReadAt, run: impl FnOnce(&mut Window<'_>) -> T) -> T {
-    let meter = Meter::new(Limits::strict(), Cancel::default());
+    let meter = Meter::new(Limits::strict(), Interrupt::default());
     let mut cache = Cache::new(4096, 4096);
     let mut window = Window::new(source, &mut cache, &meter).unwrap();
     run(&mut window)
@@ -243,7 +243,7 @@ fn storages_with_shared_children_are_damage() {
         bytes[child_at(storage)..][..4].copy_from_slice(&shared);
     }
     let limits = Limits { steps: 60 * (STORAGES + CHILDREN) as u64, ..Limits::default() };
-    let meter = Meter::new(limits, Cancel::default());
+    let meter = Meter::new(limits, Interrupt::default());
     let mut cache = Cache::new(4096, 4096);
     let mut window = Window::new(&bytes, &mut cache, &meter).unwrap();
     let mut file = CompoundFile::open(&mut window).unwrap();
@@ -281,7 +281,7 @@ fn repeated_fat_sector_in_difat_takes_no_memory() {
     bytes[at..at + 4].copy_from_slice(&(directory + 1).to_le_bytes());
     let mut limits = Limits::strict();
     limits.allocation = 1 << 20;
-    let meter = Meter::new(limits, Cancel::default());
+    let meter = Meter::new(limits, Interrupt::default());
     let mut cache = Cache::new(4096, 4096);
     let source: &dyn ReadAt = &bytes;
     let mut window = Window::new(source, &mut cache, &meter).unwrap();

@@ -8,7 +8,7 @@ use super::*;
 use crate::bytes::Buffer;
 use crate::container::compound::counting::CountingSource;
 use crate::container::sink::{ExtractOptions, Label, LicenseBytes, Member};
-use crate::limits::{Cancel, Limits, Meter};
+use crate::limits::{Interrupt, Limits, Meter};
 use crate::source::{Cache, Extent, ReadAt};
 
 /// A sink that records the reports of a format.
@@ -92,7 +92,7 @@ impl Sink for RecordingSink {
 }
 
 fn tell(source: &dyn ReadAt, mut told: RecordingSink) -> RecordingSink {
-    let meter = Meter::new(Limits::strict(), Cancel::default());
+    let meter = Meter::new(Limits::strict(), Interrupt::default());
     let mut cache = Cache::new(4096, 4096);
     let mut window = Window::new(source, &mut cache, &meter).unwrap();
     if let Err(error) = crate::container::read(&mut window, &mut told) {
@@ -428,7 +428,7 @@ fn item_with_embedded_document_is_read_as_an_item() {
             file = file.stream(MESSAGE_PROPERTIES, vec![0; 64]);
         }
         let bytes = file.build();
-        let meter = Meter::new(Limits::strict(), Cancel::default());
+        let meter = Meter::new(Limits::strict(), Interrupt::default());
         let mut cache = Cache::new(4096, 4096);
         let mut window = Window::new(&bytes, &mut cache, &meter).unwrap();
         let mut file = CompoundFile::open(&mut window).unwrap();

@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use super::*;
-use crate::limits::{Cancel, Limits};
+use crate::limits::{Interrupt, Limits};
 use crate::source::counted::Counted;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -21,7 +21,7 @@ fn decoded<'a>(
 }
 
 fn meter() -> Meter<'static> {
-    Meter::new(Limits::default(), Cancel::default())
+    Meter::new(Limits::default(), Interrupt::default())
 }
 
 /// Text that deflates, but not to nothing.
@@ -198,7 +198,7 @@ fn damage_has_a_code_and_the_bytes_before_it_are_readable() {
 fn memory_ends_at_the_spool_limit_unless_the_caller_has_a_spill() {
     let bytes = plain(300_000);
     let limits = Limits { spool: 100_000, ..Limits::default() };
-    let meter = Meter::new(limits, Cancel::default());
+    let meter = Meter::new(limits, Interrupt::default());
     let inner = Counted::new(deflated(&bytes));
     let member = decoded(&inner, Encoding::Deflate, Some(300_000), &meter);
     assert_eq!(code(member.read_at(90_000, &mut [0; 100])), "100 bytes");
@@ -234,7 +234,7 @@ fn memory_ends_at_the_spool_limit_unless_the_caller_has_a_spill() {
 #[test]
 fn a_bomb_ends_at_its_ratio() {
     let limits = Limits { ratio: 100, ..Limits::default() };
-    let meter = Meter::new(limits, Cancel::default());
+    let meter = Meter::new(limits, Interrupt::default());
     let inner = Counted::new(deflated(&vec![0; 8 << 20]));
     let member = decoded(&inner, Encoding::Deflate, None, &meter);
     assert_eq!(Error::io(member.size().unwrap_err()).code(), "limit-ratio");

@@ -16,7 +16,7 @@ use crate::container::sink::{Body, ExtractOptions, Label, LicenseBytes, Member, 
 use crate::container::{self, RECOGNIZER, Recognizer};
 use crate::error::{Error, Result};
 use crate::kinds::{Anomaly, Container, Protection};
-use crate::limits::{Cancel, Limits, Meter};
+use crate::limits::{Interrupt, Limits, Meter};
 use crate::source::{Cache, Extent, Pieces, ReadAt, Section, Window};
 
 /// A sink that stores everything it receives, and reads layers like the library does.
@@ -34,7 +34,7 @@ pub(super) struct PdfTestSink {
 
 /// Returns the result of `work` with a window on `bytes`.
 pub(super) fn with_window<T>(bytes: &[u8], work: impl FnOnce(&mut Window<'_>) -> T) -> T {
-    let meter = Meter::new(Limits::default(), Cancel::default());
+    let meter = Meter::new(Limits::default(), Interrupt::default());
     let mut cache = Cache::new(4096, 4096);
     work(&mut Window::new(&bytes, &mut cache, &meter).unwrap())
 }
@@ -146,7 +146,7 @@ pub(super) fn read_file(source: &dyn ReadAt) -> PdfTestSink {
 
 /// Reads a file and its layers with these limits.
 pub(super) fn read_file_within(source: &dyn ReadAt, limits: &Limits) -> PdfTestSink {
-    let meter = Meter::new(limits.clone(), Cancel::default());
+    let meter = Meter::new(limits.clone(), Interrupt::default());
     let mut sink = PdfTestSink::default();
     let mut layers = vec![Vec::new()];
     while let Some(extents) = layers.pop() {
