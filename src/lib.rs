@@ -18,6 +18,9 @@
 //! # Ok::<(), rmsight::Error>(())
 //! ```
 //!
+//! If the only question is whether a file is protected, [`detect_path`], [`detect_bytes`] and
+//! [`detect_reader`] answer it in one call, with a [`Detection`].
+//!
 //! # Stages
 //!
 //! Data flows in one direction:
@@ -31,13 +34,17 @@
 //! 6. A [`Record`] is facts, verdict and an [`Envelope`] as one flat row of [`COLUMNS`].
 //!
 //! [`Inspector`] runs stages 1 to 4 for a file and its members, and returns a [`Report`] of
-//! [`Finding`]s. Stored facts can be judged again at any time, without the file.
+//! [`Finding`]s, or passes them on one by one ([`Inspector::inspect_with`]). Stored facts can be judged
+//! again at any time, without the file.
+//!
+//! Each thread has its own [`Inspector`]. All threads can share one [`Estate`].
 //!
 //! # Hostile input
 //!
 //! The library accepts any bytes. It has no unsafe code, does not panic, and charges each loop,
 //! read and allocation that input drives to [`Limits`]. A part that cannot be read is an error in
-//! the report ([`Report::incomplete`]); the findings before it stay.
+//! the report ([`Report::incomplete`]); the findings before it stay. A call can be ended early by
+//! another thread ([`Inspector::cancel`]) or at a point in time ([`Inspector::deadline`]).
 //!
 //! # Features
 //!
@@ -84,7 +91,10 @@ pub use code::{ErrorCode, ErrorFamily, UnknownErrorCode};
 pub use container::{PstAttachment, PstDamage, PstError, PstItem, PstReader};
 pub use error::{Error, ErrorKind, Result, Stage};
 pub use facts::{Facts, LicenseFacts};
-pub use inspect::{Finding, Inspector, InspectorBuilder, Report};
+pub use inspect::{
+    Detection, Finding, Inspector, InspectorBuilder, Report, detect_bytes, detect_path,
+    detect_reader,
+};
 pub use kinds::{
     Anomaly, Container, Depth, Hierarchy, IssuerKind, KeyLink, Protection, Searched, Signature,
 };

@@ -11,7 +11,7 @@ use std::alloc::System;
 use std::cell::RefCell;
 use std::io;
 
-use rmsight::{Depth, Inspector, Limits, Protection, ReadAt, SeekSource};
+use rmsight::{Depth, Inspector, Limits, Protection, ReadAt, SeekSource, detect_bytes};
 use rmsight_specimen::{
     Attachment, Client, Compound, Documents, IrmDocument, IrmKind, LicenseBuilder, Method, PdfForm,
     PdfIrm, Region, Server, Siblings, Zip, eml, noise, plain_compound,
@@ -83,6 +83,11 @@ fn unrecognized_file_takes_one_read_and_no_allocation() {
         let is_little = reads <= most && read <= most * 4096;
         assert!(is_little, "{name}: {reads} reads, {read} bytes");
         assert_eq!((change.allocations, change.reallocations), (0, 0), "{name}");
+        let region = Allocations::new(ALLOCATOR);
+        let detections = [inspector.detect_bytes(&bytes), detect_bytes(&bytes)];
+        let change = region.change();
+        assert!(detections.iter().all(|it| it.protection() == Protection::None), "{name}");
+        assert_eq!((change.allocations, change.reallocations), (0, 0), "detection, {name}");
     }
 }
 

@@ -361,6 +361,11 @@ pub fn split(data: &[u8]) {
         assert_eq!(other.inspect(&source).ok().as_ref(), Some(&expected));
     }
     assert_eq!(other.inspect_reader(data).ok().as_ref(), Some(&expected));
+    let detections = [Some(other.detect_bytes(data)), other.detect_reader(data).ok()];
+    for detection in detections.into_iter().flatten() {
+        let is_clear = detection.protection() == Protection::None;
+        assert!(!is_clear || expected.worst() == Protection::None, "{detection:?}");
+    }
 }
 
 /// Edits a signed license. A changed BODY must never verify.

@@ -11,6 +11,8 @@ pub(super) struct Options {
     pub(super) limits: Limits,
     pub(super) manner: ReadOptions,
     pub(super) extract: ExtractOptions,
+    /// Whether members are opened.
+    pub(super) members: bool,
     pub(super) keep_licenses: bool,
     pub(super) spiller: Option<Spiller>,
     pub(super) pst: Option<PstOpener>,

@@ -35,13 +35,6 @@ impl Report {
     /// Returns the protection that matters most: `rms` before `unknown` before all others. Never
     /// `none` if something was not read.
     pub fn worst(&self) -> Protection {
-        let rank = |protection: Protection| match protection {
-            Protection::Rms => 0,
-            Protection::Unknown => 1,
-            Protection::Other => 2,
-            Protection::Password => 3,
-            Protection::None => 4,
-        };
         let found = self.findings().map(|finding| finding.facts.protection);
         let worst = found.min_by_key(|protection| rank(*protection)).unwrap_or(Protection::Unknown);
         if self.incomplete.is_some() && worst != Protection::Rms {
@@ -49,6 +42,17 @@ impl Report {
         } else {
             worst
         }
+    }
+}
+
+/// Returns the position of a protection in the order of importance, from 0.
+pub(super) fn rank(protection: Protection) -> u8 {
+    match protection {
+        Protection::Rms => 0,
+        Protection::Unknown => 1,
+        Protection::Other => 2,
+        Protection::Password => 3,
+        Protection::None => 4,
     }
 }
 

@@ -3,8 +3,8 @@
 use super::*;
 use crate::code::ErrorCode;
 use crate::container::{Label, LicenseBytes, Sink};
-use crate::inspect::Inspector;
-use crate::kinds::Anomaly;
+use crate::inspect::{Inspector, Report};
+use crate::kinds::{Anomaly, Container};
 use crate::limits::Interrupt;
 use crate::source::{Ahead, Extent, Window};
 use rmsight_specimen::{Client, Documents, LicenseBuilder, Server};
@@ -23,7 +23,7 @@ fn read_as(
     };
     let walk = Traversal::new(&inspector.options, &meter, buffers);
     let size = u64::try_from(file.len()).unwrap();
-    walk.run_as(&file, size, Some(Box::new(format)))
+    walk.run_as(&file, size, Some(Box::new(format)), None).findings.into_report()
 }
 
 fn license(server: &Server) -> Vec<u8> {

@@ -2,133 +2,23 @@
 
 use std::rc::Rc;
 
-use super::collector::{Collector, MemberResult, merge_layers};
+use super::collector::{Collector, MemberResult};
+use super::findings::{Findings, Receiver, Since};
 use super::location::{MemberLocation, MemberSource};
 use super::options::Options;
 use super::paths::MemberPaths;
-use super::report::{Finding, Report};
+use super::report::Finding;
 use crate::bytes::{Buffer, to_u64};
 use crate::container;
 use crate::container::{Body, Continuation, DelimitedBytes, ExternalBytes, Format, Member, Name};
 use crate::error::{Error, ErrorKind, Result};
-use crate::facts::Facts;
-use crate::kinds::{Anomaly, Container, Protection, Searched};
+use crate::kinds::{Anomaly, Protection, Searched};
 use crate::license::ParserCache;
 use crate::limits::{Limit, Meter};
 use crate::source::{
     Cache, DecodedMember, Encoding, Extent, LookbehindReader, Pieces, RatioGuard, ReadAt, Section,
     SparseSection, SpoolBudget, StoredSize, UNKNOWN_SIZE, Window,
 };
-
-/// The findings of a file: its own first, then those of its members.
-#[derive(Default)]
-struct Findings {
-    /// Most files have only this finding, which needs no allocation.
-    first: Option<Finding>,
-    own: Vec<Finding>,
-    members: Vec<Finding>,
-    /// The first thing that was not read, anywhere in the file.
-    incomplete: Option<Error>,
-    /// The first error that no record contains.
-    unrecorded: Option<Error>,
-    /// The budget of the whole file that ended the reading.
-    ended: Option<Error>,
-}
-
-impl Findings {
-    fn note(&mut self, error: &Error) {
-        if error.ends_file() {
-            self.ended.get_or_insert_with(|| error.clone());
-        }
-        self.incomplete.get_or_insert_with(|| error.clone());
-    }
-
-    /// Notes an error that no record contains.
-    fn note_unrecorded(&mut self, error: &Error) {
-        self.note(error);
-        self.unrecorded.get_or_insert_with(|| error.clone());
-    }
-
-    fn add_own(&mut self, finding: Finding) {
-        match self.first {
-            None => self.first = Some(finding),
-            Some(_) => self.own.push(finding),
-        }
-    }
-
-    /// Merges the layers of one structure: the findings of the file from `since.own` on, or those of
-    /// the member at `path` from `since.members` on.
-    fn merge(&mut self, path: Option<&str>, since: Since) {
-        let Some(path) = path else {
-            let mut group: Vec<Finding> = match since.own.checked_sub(1) {
-                None => self.first.take().into_iter().chain(self.own.drain(..)).collect(),
-                Some(since) => self.own.drain(since.min(self.own.len())..).collect(),
-            };
-            merge_layers(&mut group);
-            group.into_iter().for_each(|finding| self.add_own(finding));
-            return;
-        };
-        let later = self.members.drain(since.members.min(self.members.len())..);
-        let (mut group, inside): (Vec<Finding>, Vec<Finding>) =
-            later.partition(|finding| finding.facts.member.as_deref() == Some(path));
-        merge_layers(&mut group);
-        self.members.extend(group.into_iter().chain(inside));
-    }
-
-    /// Returns how many findings there are.
-    fn since(&self) -> Since {
-        let own = self.own.len().saturating_add(usize::from(self.first.is_some()));
-        Since { own, members: self.members.len() }
-    }
-
-    /// Each cause of incompleteness is in one record: that of the member which it concerns, or else
-    /// that of the file. A budget of the whole file that is spent makes each record doubtful: the part
-    /// that was not read may contain a rival of any license.
-    fn into_report(self) -> Report {
-        let mut first = self
-            .first
-            .unwrap_or_else(|| Finding::new(Facts::new(Container::Other, Protection::Unknown)));
-        if let Some(error) = &self.unrecorded
-            && first.facts.protection != Protection::Rms
-        {
-            let is_new = first.facts.searched == Searched::Full;
-            doubt(&mut first.facts, error);
-            // Of two causes the record contains the one that the caller can change.
-            if !is_new
-                && error.kind() == ErrorKind::Limit
-                && first.error().is_none_or(|own| own.kind() != ErrorKind::Limit)
-            {
-                first.facts.set_error(error);
-            }
-        }
-        let mut rest: Vec<Finding> = self.own.into_iter().chain(self.members).collect();
-        if let Some(error) = &self.ended {
-            for finding in std::iter::once(&mut first).chain(&mut rest) {
-                doubt(&mut finding.facts, error);
-            }
-        }
-        Report { first, rest, incomplete: self.incomplete }
-    }
-}
-
-/// Marks facts as incomplete, unless they are marked already.
-fn doubt(facts: &mut Facts, error: &Error) {
-    if facts.searched != Searched::Full {
-        return;
-    }
-    facts.searched = Searched::Partial;
-    facts.set_error(error);
-    if facts.protection == Protection::None {
-        facts.protection = Protection::Unknown;
-    }
-}
-
-/// The number of findings at some point of the traversal.
-#[derive(Debug, Clone, Copy)]
-struct Since {
-    own: usize,
-    members: usize,
-}
 
 /// Bytes that are read as one: the file, or one of its members.
 #[derive(Clone)]
@@ -201,6 +91,20 @@ pub(super) struct Buffers<'w> {
     pub(super) memory: &'w mut ParserCache,
 }
 
+/// The result of a traversal.
+pub(super) struct Traversed {
+    /// The findings that were not delivered.
+    pub(super) findings: Findings,
+    /// Set if the receiver ended the traversal.
+    pub(super) stop: Option<Stop>,
+}
+
+/// The end of a traversal by its receiver.
+pub(super) struct Stop {
+    /// Whether the whole file was read, and no other finding is left.
+    pub(super) is_last: bool,
+}
+
 pub(super) struct Traversal<'a, 'w> {
     options: &'w Options,
     meter: &'a Meter<'a>,
@@ -211,6 +115,7 @@ pub(super) struct Traversal<'a, 'w> {
     size: u64,
     /// Format of the file, until it is read.
     format: Option<&'static Format>,
+    until_sized: bool,
     findings: Findings,
     stack: Vec<Frame<'a>>,
     names: MemberPaths,
@@ -229,26 +134,47 @@ impl<'a, 'w> Traversal<'a, 'w> {
             spool_budget: None,
             size: 0,
             format: None,
+            until_sized: false,
             findings: Findings::default(),
             stack: Vec::new(),
             names: MemberPaths::default(),
         }
     }
 
-    /// Reads the file and all its members. `format` is the result of triage.
+    /// Makes all findings incomplete: the file has bytes that cannot be read, for this reason.
+    pub(super) fn cut(mut self, error: &Error) -> Self {
+        self.findings.note_ended(error);
+        self
+    }
+
+    /// Stops once the size of the file is known, because it is read again then.
+    pub(super) fn until_sized(mut self) -> Self {
+        self.until_sized = true;
+        self
+    }
+
+    /// Reads the file and all its members. `format` is the result of triage. Findings are delivered to
+    /// `receiver`, if there is one, as soon as later bytes do not change them.
     pub(super) fn run(
         mut self,
         file: &'a dyn ReadAt,
         size: u64,
         format: Option<&'static Format>,
-    ) -> Report {
+        receiver: Option<&mut Receiver<'_>>,
+    ) -> Traversed {
         self.format = format;
-        self.run_as(file, size, None)
+        self.run_as(file, size, None, receiver)
     }
 
     /// Reads the file by `rest`, if it is given, instead of by the detection table.
-    fn run_as(mut self, file: &'a dyn ReadAt, size: u64, rest: Option<Continuation>) -> Report {
-        let file = Opened {
+    fn run_as(
+        mut self,
+        file: &'a dyn ReadAt,
+        size: u64,
+        rest: Option<Continuation>,
+        mut receiver: Option<&mut Receiver<'_>>,
+    ) -> Traversed {
+        let whole = Opened {
             source: MemberSource::File(file),
             place: MemberLocation::Whole,
             path: None,
@@ -259,8 +185,18 @@ impl<'a, 'w> Traversal<'a, 'w> {
             measure: SizeSource::Window,
         };
         self.size = size;
-        self.read(file, MemberResult::default(), rest);
-        while let Some(frame) = self.stack.pop() {
+        self.read(whole, MemberResult::default(), rest);
+        loop {
+            if let Some(receiver) = receiver.as_deref_mut()
+                && self.findings.deliver(receiver).is_break()
+            {
+                let is_last = self.stack.is_empty() && self.findings.is_delivered();
+                return Traversed { findings: self.findings, stop: Some(Stop { is_last }) };
+            }
+            if self.until_sized && file.is_sized() {
+                break;
+            }
+            let Some(frame) = self.stack.pop() else { break };
             let guard = frame.outer.guard.clone();
             if let Err(error) = self.step(frame) {
                 self.findings.note_unrecorded(&error);
@@ -275,7 +211,7 @@ impl<'a, 'w> Traversal<'a, 'w> {
                 });
             }
         }
-        self.findings.into_report()
+        Traversed { findings: self.findings, stop: None }
     }
 
     /// Abandons entries at the top of the stack, and reports that once for each container.
@@ -301,14 +237,14 @@ impl<'a, 'w> Traversal<'a, 'w> {
         match frame.task {
             Task::Open { member, carried } => self.open(outer, member, carried.unwrap_or_default()),
             Task::Close { mut result, error: None, rest: Some(rest), since } => {
-                result.holds_license |= self.have_key(since);
+                result.holds_license |= self.findings.have_key(since);
                 // A spent budget of the file ends the reading here too.
                 self.meter.charge(Limit::StepsTotal, 1)?;
                 self.read(outer, result, Some(rest));
                 Ok(())
             }
             Task::Close { mut result, error, since, .. } => {
-                result.holds_license |= self.have_key(since);
+                result.holds_license |= self.findings.have_key(since);
                 self.conclude(result, error, &outer);
                 Ok(())
             }
@@ -317,11 +253,6 @@ impl<'a, 'w> Traversal<'a, 'w> {
                 Ok(())
             }
         }
-    }
-
-    /// Returns whether the findings from `since` on name a key.
-    fn have_key(&self, since: usize) -> bool {
-        self.findings.members.iter().skip(since).any(Finding::has_key)
     }
 
     /// Opens a member and reads it.
@@ -352,6 +283,11 @@ impl<'a, 'w> Traversal<'a, 'w> {
         if let Err(error) = charged.and_then(|()| self.meter.check(Limit::Nesting, depth)) {
             self.conclude(result, Some(error.clone()), &opened);
             return if error.ends_file() { Err(error) } else { Ok(()) };
+        }
+        if !self.options.members && !is_same && !matches!(member.body, Body::Unopened { .. }) {
+            let error = Limit::Members.error(0);
+            self.conclude(result, Some(error.clone()), &opened);
+            return Err(error);
         }
         let outer_guard = outer.guard.clone();
         let guard = |stored| Rc::new(RatioGuard::new(outer_guard.clone(), stored));
@@ -527,7 +463,7 @@ impl<'a, 'w> Traversal<'a, 'w> {
         }
         let mut frame = |task| self.stack.push(Frame { outer: opened.clone(), task });
         let open = |member, carried| Task::Open { member, carried };
-        let since = self.findings.members.len();
+        let since = self.findings.members_len();
         if layers.is_empty() || rest.is_some() {
             // The container is concluded after its members, because its record depends on them.
             frame(Task::Close { result, error, rest, since });
@@ -538,7 +474,7 @@ impl<'a, 'w> Traversal<'a, 'w> {
         others.into_iter().rev().for_each(|member| frame(open(member, None)));
         let has_candidates = !result.candidates.is_empty();
         if layers.len() > 1 || has_candidates {
-            frame(Task::Merge { since: self.findings.since() });
+            frame(Task::Merge { since: self.findings.begin_layers() });
         }
         if let Some(error) = &error {
             result.add_error(error.clone());
@@ -586,7 +522,7 @@ impl<'a, 'w> Traversal<'a, 'w> {
                 // The path of a member contains the names of all members around it.
                 let records = path_len(opened.path.as_deref()).wrapping_shr(9).saturating_add(1);
                 match self.meter.charge(Limit::Findings, records) {
-                    Ok(()) => self.findings.members.push(finding),
+                    Ok(()) => self.findings.add_member(finding),
                     Err(error) => self.findings.note_unrecorded(&error),
                 }
             }

@@ -1,13 +1,13 @@
 //! Triage by the first bytes. Most files are of no known format, so the state for reading a
 //! container is not built for them.
 
-use super::report::{Finding, Report};
+use super::report::Finding;
 use crate::container::Format;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::kinds::{Container, Depth, Protection};
 use crate::limits::Meter;
-use crate::source::{Cache, ReadAt, Window};
+use crate::source::{Cache, HEAD, ReadAt, Window};
 
 /// Result of triage.
 pub(super) enum Triage {
@@ -25,12 +25,13 @@ pub(super) fn triage(
     meter: &Meter,
 ) -> Result<Triage> {
     cache.forget();
-    if !source.is_sized() {
-        return Ok(Triage::Read(None));
-    }
     let mut window = Window::new(source, cache, meter)?;
     let format = Format::of_file(&mut window, reads_tail)?;
     if format.is_none() {
+        if window.head()?.len() < HEAD && window.known_len().is_none() {
+            // A stream that cannot be read as far as formats are recognized.
+            return Err(Error::truncated("file", 0, "its first bytes are not available"));
+        }
         let is_empty = window.known_len() == Some(0);
         let container = if is_empty { Container::Empty } else { Container::Other };
         return Ok(Triage::Unknown(container));
@@ -39,18 +40,18 @@ pub(super) fn triage(
     Ok(Triage::Read(format))
 }
 
-/// Returns the report about a file of no known format. [`Traversal`](super::traversal::Traversal)
+/// Returns the finding about a file of no known format. [`Traversal`](super::traversal::Traversal)
 /// would return the same.
-pub(super) fn report(container: Container, depth: Depth) -> Report {
-    let mut first = Finding::new(Facts::new(container, Protection::None));
-    first.facts.depth = depth;
-    Report { first, rest: Vec::new(), incomplete: None }
+pub(super) fn finding(container: Container, depth: Depth) -> Finding {
+    let mut finding = Finding::new(Facts::new(container, Protection::None));
+    finding.facts.depth = depth;
+    finding
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::traversal::{Buffers, Traversal};
-    use super::super::{Inspector, Meter};
+    use super::super::{Inspector, Report};
     use super::*;
     use crate::limits::Interrupt;
     use proptest::prelude::*;
@@ -61,13 +62,18 @@ mod tests {
         let options = inspector.options.clone();
         let meter = || Meter::new(options.limits.clone(), Interrupt::default());
         let triaged = match triage(&bytes, false, &mut inspector.cache, &meter()).unwrap() {
-            Triage::Unknown(container) => Some(report(container, depth)),
+            Triage::Unknown(container) => {
+                let first = finding(container, depth);
+                Some(Report { first, rest: Vec::new(), incomplete: None })
+            }
             Triage::Read(_) => None,
         };
         let (cache, license) = (&mut inspector.cache, &mut inspector.license);
         let buffers = Buffers { cache, license, memory: &mut inspector.memory };
         let size = bytes.size().unwrap();
-        (triaged, Traversal::new(&options, &meter(), buffers).run(&bytes, size, None))
+        let meter = meter();
+        let traversed = Traversal::new(&options, &meter, buffers).run(&bytes, size, None, None);
+        (triaged, traversed.findings.into_report())
     }
 
     proptest! {

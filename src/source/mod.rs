@@ -27,7 +27,7 @@ pub use file::FileSource;
 pub(crate) use inflater::{Inflated, Inflater};
 pub(crate) use lookbehind::{LookbehindBuffer, LookbehindReader};
 pub use read_at::ReadAt;
-pub(crate) use read_at::{HEAD, UNKNOWN_SIZE};
+pub(crate) use read_at::{HEAD, SizedSource, UNKNOWN_SIZE};
 pub(crate) use section::{EXTENT_MEMORY, Extent, Pieces, Section, join, part};
 pub(crate) use sparse::{SparseSection, StoredPart};
 pub use stream::{SeekSource, StreamSource};

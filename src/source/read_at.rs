@@ -30,8 +30,9 @@ pub trait ReadAt {
 
     /// Returns whether [`size`](ReadAt::size) is known without reading to the end.
     ///
-    /// A source of unknown size is read from the front, as far as its format requires. The size is
-    /// requested only by formats whose structures are located at the end.
+    /// If it is not, [`size`](ReadAt::size) may have to read to the end, or fail.
+    /// [`Inspector::inspect`](crate::Inspector::inspect) then requests the size of a file of a known
+    /// format, and [`Inspector::detect`](crate::Inspector::detect) only if the license does not decide.
     fn is_sized(&self) -> bool {
         true
     }
@@ -79,6 +80,31 @@ macro_rules! read_at_by_pointer {
 }
 
 read_at_by_pointer!(&T, std::rc::Rc<T>);
+
+/// A source whose size is known to the caller.
+#[derive(Clone, Copy)]
+pub(crate) struct SizedSource<'a> {
+    pub(crate) source: &'a dyn ReadAt,
+    pub(crate) size: u64,
+}
+
+impl ReadAt for SizedSource<'_> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.source.read_at(offset, buf)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.size)
+    }
+
+    fn has_changed(&self) -> bool {
+        self.source.has_changed()
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        self.source.in_memory()
+    }
+}
 
 impl ReadAt for [u8] {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {

@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::read_at::{ReadAt, UNKNOWN_SIZE};
-use crate::bytes::to_u64;
+use super::chunks::Chunks;
+use super::read_at::ReadAt;
+use crate::bytes::{to_u64, to_usize};
+use crate::error::Error;
 use crate::limits::Limit;
 
 /// A reader that can seek.
@@ -43,49 +45,138 @@ impl<R: Read + Seek> ReadAt for SeekSource<R> {
     }
 }
 
-/// The bytes of a reader without `Seek`, in memory up to a maximum.
+/// A reader without `Seek`, read as far as its bytes are requested.
 ///
-/// Many containers have their structures at the end, so a stream has to be stored. Reading beyond the
-/// maximum fails (`limit-spool`); the bytes that precede it are readable.
-#[derive(Debug)]
-pub struct StreamSource {
-    bytes: Vec<u8>,
-    cut_at: Option<u64>,
+/// The bytes that were read stay in memory, up to a maximum, because readers of containers go back.
+/// Beyond the maximum a read fails (`limit-spool`); the bytes that precede it stay readable. The size of
+/// a stream is unknown until its end was read, see [`ReadAt::is_sized`].
+///
+/// [`Inspector::inspect_reader`](crate::Inspector::inspect_reader) and
+/// [`Inspector::detect_reader`](crate::Inspector::detect_reader) make one. Make it yourself to read on
+/// afterwards, for example to forward an upload: [`into_reader`](StreamSource::into_reader).
+///
+/// ```
+/// use rmsight::{Inspector, Protection, StreamSource};
+/// use std::io::Read;
+///
+/// let upload: &[u8] = b"Nothing in this text is protected.";
+/// let source = StreamSource::new(upload, 16 << 20);
+/// let detection = Inspector::default().detect(&source)?;
+/// assert_eq!(detection.protection(), Protection::None);
+/// let mut whole = Vec::new();
+/// source.into_reader().read_to_end(&mut whole)?;
+/// assert_eq!(whole, upload);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct StreamSource<R> {
+    max: u64,
+    state: RefCell<StreamState<R>>,
 }
 
-impl StreamSource {
-    /// Reads `reader` to its end, or up to `max` bytes.
-    ///
-    /// # Errors
-    /// The error of the reader.
-    pub fn new(reader: impl Read, max: u64) -> io::Result<StreamSource> {
-        let mut bytes = Vec::new();
-        let mut limited = reader.take(max.saturating_add(1));
-        #[allow(clippy::disallowed_methods)] // limited by `max`
-        limited.read_to_end(&mut bytes)?;
-        let cut_at = (to_u64(bytes.len()) > max).then_some(max);
-        if cut_at.is_some() {
-            bytes.pop();
+struct StreamState<R> {
+    reader: R,
+    held: Chunks,
+    /// The byte that shows that the stream exceeds the maximum.
+    next: Option<u8>,
+    end: Option<StreamEnd>,
+}
+
+/// Why no more bytes are read.
+enum StreamEnd {
+    /// The stream ended.
+    Reached,
+    /// The stream has more bytes than the maximum, or its reader failed.
+    Failed(Error),
+}
+
+/// Maximum number of bytes that are requested from the reader at once.
+const READ: usize = 8192;
+
+impl<R: Read> StreamSource<R> {
+    /// Creates a source that keeps up to `max` bytes of `reader` in memory. It reads nothing yet.
+    pub fn new(reader: R, max: u64) -> StreamSource<R> {
+        let state = StreamState { reader, held: Chunks::default(), next: None, end: None };
+        StreamSource { max, state: RefCell::new(state) }
+    }
+
+    /// Returns how many bytes were read and are in memory; at most the maximum.
+    pub fn held(&self) -> u64 {
+        self.state.borrow().held.len()
+    }
+
+    /// Returns a reader of the whole stream: first the bytes in memory, then those that were not read.
+    pub fn into_reader(self) -> impl Read {
+        let StreamState { reader, held, next, .. } = self.state.into_inner();
+        let next = next.map_or_else(Vec::new, |byte| vec![byte]);
+        HeldReader { held, position: 0 }.chain(io::Cursor::new(next)).chain(reader)
+    }
+
+    /// Reads until `wanted` bytes are in memory, the stream ends, or the maximum is exceeded.
+    fn pull(&self, state: &mut StreamState<R>, wanted: u64) {
+        let mut buf = [0; READ];
+        while state.end.is_none() && state.held.len() < wanted {
+            let room = wanted.min(self.max).saturating_sub(state.held.len());
+            // At the maximum, one more byte shows whether the stream ends there.
+            let len = to_usize(room).map_or(READ, |room| room.clamp(1, READ));
+            match state.reader.read(buf.get_mut(..len).unwrap_or_default()) {
+                Ok(0) => state.end = Some(StreamEnd::Reached),
+                Ok(_) if room == 0 => {
+                    state.next = buf.first().copied();
+                    state.end = Some(StreamEnd::Failed(Limit::Spool.error(self.max)));
+                }
+                Ok(read) => state.held.push(buf.get(..read.min(len)).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => state.end = Some(StreamEnd::Failed(Error::io(error))),
+            }
         }
-        Ok(StreamSource { bytes, cut_at })
     }
 }
 
-impl ReadAt for StreamSource {
+impl<R> fmt::Debug for StreamSource<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamSource").field("max", &self.max).finish_non_exhaustive()
+    }
+}
+
+impl<R: Read> ReadAt for StreamSource<R> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        match self.bytes.read_at(offset, buf)? {
-            0 => match self.cut_at {
-                Some(max) if !buf.is_empty() => Err(io::Error::other(Limit::Spool.error(max))),
-                _ => Ok(0),
-            },
-            len => Ok(len),
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let mut state = self.state.borrow_mut();
+        self.pull(&mut state, offset.saturating_add(to_u64(buf.len())));
+        match (state.held.copy_to(offset, buf), &state.end) {
+            (0, Some(StreamEnd::Failed(error))) => Err(io::Error::other(error.clone())),
+            (read, _) => Ok(read),
         }
     }
 
+    /// Reads the stream to its end.
     fn size(&self) -> io::Result<u64> {
-        match self.cut_at {
-            Some(_) => Ok(UNKNOWN_SIZE),
-            None => Ok(to_u64(self.bytes.len())),
+        let mut state = self.state.borrow_mut();
+        self.pull(&mut state, u64::MAX);
+        match &state.end {
+            Some(StreamEnd::Failed(error)) => Err(io::Error::other(error.clone())),
+            _ => Ok(state.held.len()),
         }
+    }
+
+    /// Returns whether the end of the stream was read.
+    fn is_sized(&self) -> bool {
+        matches!(self.state.borrow().end, Some(StreamEnd::Reached))
+    }
+}
+
+/// A reader of the bytes that a [`StreamSource`] has in memory.
+struct HeldReader {
+    held: Chunks,
+    position: u64,
+}
+
+impl Read for HeldReader {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.held.copy_to(self.position, buf);
+        self.position = self.position.saturating_add(to_u64(read));
+        Ok(read)
     }
 }

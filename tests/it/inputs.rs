@@ -139,6 +139,7 @@ fn public_types_can_cross_threads() {
     data::<rmsight::Facts>();
     data::<rmsight::Verdict>();
     data::<Error>();
+    data::<rmsight::Detection>();
     worker::<Inspector>();
     assert_eq!(size_of::<Error>(), size_of::<usize>());
 }

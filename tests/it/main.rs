@@ -9,6 +9,7 @@ mod codes;
 mod corpus;
 mod damage;
 mod decoys;
+mod detect;
 #[cfg(feature = "fuzzing")]
 mod differential;
 mod embedded;
@@ -33,6 +34,7 @@ mod signature;
 #[cfg(feature = "fuzzing")]
 mod sources;
 mod specimens;
+mod streams;
 #[cfg(feature = "fuzzing")]
 #[path = "../../fuzz/src/targets.rs"]
 #[allow(unreachable_pub, clippy::type_complexity)] // shared with the fuzz crate
