@@ -14,6 +14,7 @@ mod detect;
 mod differential;
 mod embedded;
 mod evasion;
+mod examples;
 #[cfg(feature = "fuzzing")]
 mod hostile;
 mod inputs;
