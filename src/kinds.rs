@@ -141,6 +141,8 @@ vocabulary! {
         EstateContradicted = "estate-contradicted",
         /// The addresses of the license belong to different services.
         LocatorConflict = "locator-conflict",
+        /// Azure has the key, and the license names a host of the organization.
+        NeedsRedirection = "needs-redirection",
         /// The key belongs to a licensing-only cluster.
         LicensingOnlyCluster = "licensing-only-cluster",
         /// The key belongs to the pre-production hierarchy.

@@ -83,7 +83,7 @@ mod verdict;
 
 pub use authority::{
     Authority, AuthorityHost, AuthorityKey, AuthorityKind, Estate, EstateError, HostRole, KeyMatch,
-    KeyStatus, OpenQuestion, Origin, Question,
+    KeyStatus, OpenQuestion, Origin, Question, Retiring,
 };
 #[cfg(feature = "estate")]
 pub use authority::{Learned, learn};

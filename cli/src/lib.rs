@@ -2,6 +2,7 @@
 
 mod args;
 mod authority_file;
+mod authority_use;
 mod child;
 mod cli;
 mod commands;

@@ -1,8 +1,11 @@
 //! Statistics of a scan. They do not depend on the order of the files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rmsight::{Dependency, KeyLink, KeyMatch, LicenseFacts, Need, Record, Signature, Timestamp};
+use rmsight::{
+    Anomaly, AuthorityKind, Dependency, KeyLink, KeyMatch, LicenseFacts, Need, Record, Signature,
+    Timestamp,
+};
 
 /// Number of findings by need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +51,8 @@ pub(crate) struct KeyStats {
     pub(crate) needs: NeedCounts,
     /// The estate file declares this key.
     pub(crate) is_declared: bool,
+    /// Number of findings that look like those of a key that Azure imported from AD RMS.
+    pub(crate) looks_imported: u64,
     /// Descriptions of the key in files, each with the number of files.
     said: BTreeMap<KeyDescription, u64>,
     /// Number of findings for each of [`READ_ONLY_CHECKS`] that matches.
@@ -100,6 +105,8 @@ pub(crate) struct KeyDescription {
     pub(crate) bits: Option<u32>,
     pub(crate) authority: Option<String>,
     pub(crate) tenant: Option<String>,
+    /// The kind of server that issued the license, as far as the license tells.
+    pub(crate) kind: Option<AuthorityKind>,
 }
 
 /// Statistics of all records.
@@ -167,7 +174,10 @@ impl Stats {
             bits: license.slc_key_bits,
             authority: verdict.authority().map(str::to_owned),
             tenant: license.tenant_id.clone(),
+            kind: issuing_kind(verdict.dependency(), license),
         };
+        let is_imported = verdict.anomalies().contains(&Anomaly::ImportedKeyLikely);
+        key.looks_imported += u64::from(is_imported);
         *key.said.entry(said).or_default() += 1;
         for modifier in verdict.modifiers() {
             if let Some(at) = READ_ONLY_CHECKS.iter().position(|id| *id == modifier.id()) {
@@ -191,6 +201,7 @@ impl Stats {
             let key = self.keys.entry(name).or_default();
             key.needs.merge(other.needs);
             key.is_declared |= other.is_declared;
+            key.looks_imported += other.looks_imported;
             for (said, count) in other.said {
                 *key.said.entry(said).or_default() += count;
             }
@@ -216,7 +227,21 @@ impl Stats {
     }
 }
 
+/// Returns the kind of server that issued a license whose key the estate does not decide.
+fn issuing_kind(dependency: Dependency, license: &LicenseFacts) -> Option<AuthorityKind> {
+    match dependency {
+        Dependency::AzureRms => Some(AuthorityKind::AzureRms),
+        Dependency::AdRms | Dependency::AdRmsKeyInAzure => Some(AuthorityKind::AdRms),
+        _ => license.tenant_id.as_ref().map(|_| AuthorityKind::AzureRms),
+    }
+}
+
 impl KeyStats {
+    /// Returns the kinds of servers that issued its licenses, AD RMS first.
+    pub(crate) fn kinds(&self) -> BTreeSet<AuthorityKind> {
+        self.said.keys().filter_map(|said| said.kind).collect()
+    }
+
     /// Returns the most frequent description. Among equally frequent ones, returns the first in
     /// alphabetical order.
     pub(crate) fn said(&self) -> KeyDescription {

@@ -30,6 +30,8 @@ impl std::error::Error for EstateError {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
     Authority(usize),
+    /// A field of an authority, by its name in the estate file.
+    Field(usize, &'static str),
     Host(usize, usize),
     /// A key and a field of it, by its name in the estate file; empty for the whole key.
     Key(usize, usize, &'static str),
@@ -46,6 +48,9 @@ pub(crate) fn all(authorities: &[Authority]) -> Vec<(Subject, String)> {
         }
         if seen.insert("name", &authority.name, authority).is_some() {
             about(format!("there are two authorities named `{}`", authority.name));
+        }
+        for (field, message) in tenant_errors(authority, &mut seen) {
+            errors.push((Subject::Field(number, field), message));
         }
         for (at, host) in authority.hosts.iter().enumerate() {
             let mut about = |message| errors.push((Subject::Host(number, at), message));
@@ -94,6 +99,30 @@ impl<'a> DeclaredNames<'a> {
     }
 }
 
+/// Returns the errors of the tenant of an authority.
+fn tenant_errors<'a>(
+    authority: &'a Authority,
+    seen: &mut DeclaredNames<'a>,
+) -> Vec<(&'static str, String)> {
+    let Some(tenant) = &authority.tenant else { return Vec::new() };
+    let mut errors = Vec::new();
+    let mut about = |message| errors.push(("tenant", message));
+    if authority.kind != AuthorityKind::AzureRms {
+        about(
+            "`tenant` belongs to azure-rms authorities; the tenant that got a key of this cluster \
+             belongs to that `imported` key"
+                .to_owned(),
+        );
+    }
+    if !is_guid(tenant) {
+        about("`tenant` has to be a GUID".to_owned());
+    }
+    if let Some(other) = seen.insert("tenant", tenant, authority) {
+        about(format!("the tenant {tenant} is declared for `{other}` already"));
+    }
+    errors
+}
+
 fn twice(value: &str, first: &str, second: &str) -> String {
     if first == second {
         format!("{value} is declared twice: a key has one status")
@@ -123,12 +152,26 @@ fn is_cluster(name: &str, authorities: &[Authority]) -> bool {
         .any(|authority| authority.kind == AuthorityKind::AdRms && authority.name == name)
 }
 
+/// Returns the message about a state that keys of this kind of authority do not have.
+fn status_error(kind: AuthorityKind) -> &'static str {
+    match kind {
+        AuthorityKind::AdRms => {
+            "a key of an ad-rms authority is `active`, `read-only`, `imported`, `lost`, `foreign` \
+             or `?`; a key that Azure got from this cluster is `imported`"
+        }
+        AuthorityKind::AzureRms => {
+            "a key of an azure-rms authority is `active`, `archived`, `revoked`, `lost` or `?`; \
+             declare an imported key for the cluster that it came from"
+        }
+    }
+}
+
 /// Returns the errors of a single key: the field and the message.
 fn key_errors(
     key: &AuthorityKey,
     kind: AuthorityKind,
 ) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let is_azure = key.status == KeyStatus::Azure;
+    let is_of_kind = KeyStatus::of_kind(kind).contains(&key.status);
     let is_read_only = key.status == KeyStatus::ReadOnly;
     let is_imported = key.status == KeyStatus::Imported;
     let is_gone = matches!(key.status, KeyStatus::Lost | KeyStatus::Foreign);
@@ -141,18 +184,7 @@ fn key_errors(
         ),
         (!key.id.as_deref().is_none_or(is_guid), "slc_id", "`slc_id` has to be a GUID"),
         (!key.tenant.as_deref().is_none_or(is_guid), "tenant", "`tenant` has to be a GUID"),
-        (
-            kind == AuthorityKind::AzureRms && !is_azure,
-            "status",
-            "the keys of an azure-rms authority were born there: their status is `azure`, or is \
-             left out; declare an imported key for the cluster that it came from",
-        ),
-        (
-            kind == AuthorityKind::AdRms && is_azure,
-            "status",
-            "only an azure-rms authority has keys with the status `azure`; a key that Azure got \
-             from this cluster is `imported`",
-        ),
+        (!is_of_kind, "status", status_error(kind)),
         (is_read_only && key.since.is_none(), "status", "a `read-only` key needs `since`"),
         (!is_read_only && key.since.is_some(), "since", "`since` belongs to `read-only` keys"),
         (is_imported && key.tenant.is_none(), "status", "an `imported` key needs `tenant`"),

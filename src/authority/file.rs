@@ -7,19 +7,22 @@
 //! [[authority]]
 //! name = "Headquarters"
 //! kind = "ad-rms"                         # or azure-rms
+//! retiring = true                         # true, false or "?"; ad-rms: true, azure-rms: false
+//! # tenant = "…"                          # azure-rms: the Entra tenant
 //! hosts = ["rms.example.com", ".rms.example.com", { name = "connector.example.com", role = "connector" }]
 //! settled = ["licensing-only"]            # questions whose answer is "nothing"
 //!
 //! [[authority.key]]
 //! slc_key = "sha256:…"                    # as in the record
 //! slc_id = "…"                            # as in the record; optional
-//! status = "read-only"                    # active, read-only, imported, lost or foreign
+//! status = "read-only"                    # active, read-only, imported, lost, foreign or "?"
 //! since = 2024-03-01                      # read-only: when publishing was denied
 //! # tenant = "…"                          # imported: the tenant
 //! # held_by = ["Another cluster"]         # clusters that imported its trusted publishing domain
 //! # origin = "own"                        # or sub-enrolled, tpd
 //! ```
-//! The keys of an `azure-rms` authority need no status: Azure created them.
+//! The status of a key of an `azure-rms` authority is `active` (also if it is missing), `archived`,
+//! `revoked`, `lost` or `?`. `?` and an empty status are open questions: they never lead to `no`.
 
 use std::collections::HashMap;
 
@@ -31,6 +34,7 @@ use super::check::{self, EstateError, Subject};
 use super::estate::Estate;
 use super::model::{
     Authority, AuthorityHost, AuthorityKey, AuthorityKind, HostRole, KeyStatus, Origin, Question,
+    Retiring,
 };
 use super::text;
 use crate::timestamp::Timestamp;
@@ -128,6 +132,9 @@ impl EstateReader {
         for (subject, message) in check::all(&authorities) {
             let at = match subject {
                 Subject::Authority(number) => tables.get(&number).map(|(table, _)| table.at),
+                Subject::Field(number, field) => {
+                    tables.get(&number).map(|(table, _)| table.at(field))
+                }
                 Subject::Host(number, at) => tables.get(&number).and_then(|(table, _)| {
                     let hosts = table.get("hosts")?;
                     Some(hosts.get_ref().as_array()?.get(at)?.span().start)
@@ -145,10 +152,12 @@ impl EstateReader {
     /// Reads an authority, and returns it with the tables of its keys; `None` without a valid name
     /// and kind.
     fn authority<'t>(&mut self, table: TomlTable<'t>) -> Option<(Authority, Vec<TomlTable<'t>>)> {
-        self.only(table, &["name", "kind", "hosts", "key", "settled"]);
+        self.only(table, &["name", "kind", "retiring", "tenant", "hosts", "key", "settled"]);
         let name = self.required(table, "name", "an authority");
         let kind = self.required(table, "kind", "an authority");
         let kind = self.name(table, "kind", kind, AuthorityKind::ALL, AuthorityKind::as_str);
+        let retiring = self.retiring(table);
+        let tenant = self.string(table, "tenant").map(guid);
         let hosts = self.hosts(table);
         let settled = self.strings(table, "settled");
         let settled = settled
@@ -166,7 +175,24 @@ impl EstateReader {
             }
         }
         let (name, kind) = (name?.to_owned(), kind?);
-        Some((Authority { name, kind, hosts, keys, settled }, key_tables))
+        let retiring = retiring.unwrap_or(Retiring::default_of(kind));
+        Some((Authority { name, kind, retiring, tenant, hosts, keys, settled }, key_tables))
+    }
+
+    /// Reads `true`, `false` or `"?"`.
+    fn retiring(&mut self, table: TomlTable<'_>) -> Option<Retiring> {
+        let value = table.get("retiring")?;
+        let retiring = match value.get_ref() {
+            DeValue::Boolean(true) => Some(Retiring::Yes),
+            DeValue::Boolean(false) => Some(Retiring::No),
+            DeValue::String(text) if text == Retiring::Open.as_str() => Some(Retiring::Open),
+            _ => None,
+        };
+        if retiring.is_none() {
+            let message = "`retiring` is `true`, `false` or `\"?\"`".to_owned();
+            self.report(value.span().start, message);
+        }
+        retiring
     }
 
     fn hosts(&mut self, table: TomlTable<'_>) -> Vec<AuthorityHost> {
@@ -195,30 +221,9 @@ impl EstateReader {
     fn key(&mut self, table: TomlTable<'_>, kind: Option<AuthorityKind>) -> Option<AuthorityKey> {
         let known = ["slc_key", "slc_id", "status", "since", "tenant", "held_by", "origin"];
         self.only(table, &known);
-        let status = match (self.string(table, "status"), kind) {
-            (None, Some(AuthorityKind::AzureRms)) => Some(KeyStatus::Azure),
-            (None, _) if table.get("status").is_none() => {
-                let names = KeyStatus::ALL.iter().filter(|status| **status != KeyStatus::Azure);
-                let names = list(names.map(|status| status.as_str()));
-                self.report(table.at, format!("a key needs a `status`: {names}"));
-                None
-            }
-            (Some(text), _) if text.trim().is_empty() => {
-                let names = KeyStatus::ALL.iter().filter(|status| **status != KeyStatus::Azure);
-                let names = list(names.map(|status| status.as_str()));
-                let message = format!("the `status` is empty: say what became of it: {names}");
-                self.report(table.at("status"), message);
-                None
-            }
-            (text, _) => self.name(table, "status", text, KeyStatus::ALL, KeyStatus::as_str),
-        };
+        let status = self.status(table, kind);
         let origin = self.string(table, "origin");
         let origin = self.name(table, "origin", origin, Origin::ALL, Origin::as_str);
-        let guid = |text: &str| {
-            let text = text.trim();
-            let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
-            inner.unwrap_or(text).to_ascii_lowercase()
-        };
         let key = AuthorityKey {
             key: self.string(table, "slc_key").map(|text| text.trim().to_ascii_lowercase()),
             id: self.string(table, "slc_id").map(guid),
@@ -229,6 +234,27 @@ impl EstateReader {
             origin: origin.unwrap_or(Origin::Own),
         };
         status.map(|status| AuthorityKey { status, ..key })
+    }
+
+    /// Reads the state of a key. An empty one is an open question, as `?` is.
+    fn status(&mut self, table: TomlTable<'_>, kind: Option<AuthorityKind>) -> Option<KeyStatus> {
+        let text = match self.string(table, "status") {
+            None if table.get("status").is_some() => return None,
+            None if kind == Some(AuthorityKind::AzureRms) => return Some(KeyStatus::Active),
+            None => {
+                let known = kind.map_or(KeyStatus::ALL, KeyStatus::of_kind);
+                let names = list(known.iter().map(|status| status.as_str()));
+                self.report(table.at, format!("a key needs a `status`: {names}"));
+                return None;
+            }
+            Some(text) => text.trim(),
+        };
+        match text {
+            "" => Some(KeyStatus::Open),
+            // The spelling of the first version, which had one state for all keys of Azure.
+            "azure" if kind == Some(AuthorityKind::AzureRms) => Some(KeyStatus::Active),
+            text => self.name(table, "status", Some(text), KeyStatus::ALL, KeyStatus::as_str),
+        }
     }
 
     /// Reads a date or a time in UTC, as a TOML date or as text.
@@ -352,6 +378,13 @@ impl EstateReader {
         }
         found
     }
+}
+
+/// Returns a GUID in lower case without braces.
+fn guid(text: &str) -> String {
+    let text = text.trim();
+    let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    inner.unwrap_or(text).to_ascii_lowercase()
 }
 
 fn list<'n>(names: impl Iterator<Item = &'n str>) -> String {

@@ -26,6 +26,6 @@ pub(crate) use estate::EstateMatch;
 pub use learn::{Learned, learn};
 pub use model::{
     Authority, AuthorityHost, AuthorityKey, AuthorityKind, HostRole, KeyMatch, KeyStatus, Origin,
-    Question,
+    Question, Retiring,
 };
 pub use questions::OpenQuestion;

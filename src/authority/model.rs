@@ -14,20 +14,58 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The state of a key. A key does not inherit it from its authority or from another key.
+    /// Whether the organization gives an authority up.
+    pub enum Retiring {
+        /// The authority goes away: files that need it have to be protected again.
+        Yes = "true",
+        /// The authority stays.
+        No = "false",
+        /// The operator has not decided.
+        Open = "?",
+    }
+}
+
+impl Retiring {
+    /// Returns the value for an authority that does not state it: AD RMS is discontinued.
+    pub const fn default_of(kind: AuthorityKind) -> Retiring {
+        match kind {
+            AuthorityKind::AdRms => Retiring::Yes,
+            AuthorityKind::AzureRms => Retiring::No,
+        }
+    }
+}
+
+vocabulary! {
+    /// The state of a key. A key does not inherit it from its authority or from another key. Each
+    /// kind of authority has its own states.
     pub enum KeyStatus {
-        /// An AD RMS cluster holds it.
+        /// The authority holds it.
         Active = "active",
         /// An AD RMS cluster holds it and denies publishing.
         ReadOnly = "read-only",
-        /// Azure holds it.
+        /// An AD RMS cluster created it, and Azure holds it.
         Imported = "imported",
+        /// Azure holds it, and protects new content with another key.
+        Archived = "archived",
+        /// Azure does not use it any more: it opens nothing.
+        Revoked = "revoked",
         /// The key no longer exists.
         Lost = "lost",
-        /// Another organization holds it.
+        /// Another organization holds it; it is a key of AD RMS.
         Foreign = "foreign",
-        /// Azure created and holds it.
-        Azure = "azure",
+        /// The operator does not know.
+        Open = "?",
+    }
+}
+
+impl KeyStatus {
+    /// Returns the states that a key of this kind of authority can have.
+    pub const fn of_kind(kind: AuthorityKind) -> &'static [KeyStatus] {
+        use KeyStatus::{Active, Archived, Foreign, Imported, Lost, Open, ReadOnly, Revoked};
+        match kind {
+            AuthorityKind::AdRms => &[Active, ReadOnly, Imported, Lost, Foreign, Open],
+            AuthorityKind::AzureRms => &[Active, Archived, Revoked, Lost, Open],
+        }
     }
 }
 
@@ -92,7 +130,7 @@ pub struct AuthorityKey {
     pub status: KeyStatus,
     /// The time from which publishing is denied; for `read-only` keys only.
     pub since: Option<Timestamp>,
-    /// The Entra tenant that imported it; for `imported` keys only.
+    /// The Entra tenant that imported it, as a GUID; for `imported` keys only.
     pub tenant: Option<String>,
     /// The names of clusters that imported it with a trusted publishing domain.
     pub held_by: Vec<String>,
@@ -140,6 +178,10 @@ pub struct Authority {
     pub name: String,
     /// The service.
     pub kind: AuthorityKind,
+    /// Whether the organization gives it up. The default is `Yes` for AD RMS and `No` for Azure RMS.
+    pub retiring: Retiring,
+    /// The Entra tenant, as a GUID in lower case without braces; for Azure RMS only.
+    pub tenant: Option<String>,
     /// Its hosts.
     pub hosts: Vec<AuthorityHost>,
     /// Its keys.
@@ -149,11 +191,13 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Returns an authority without hosts and keys.
+    /// Returns an authority without hosts and keys, and with the default of `retiring` for its kind.
     pub fn new(name: impl Into<String>, kind: AuthorityKind) -> Authority {
         Authority {
             name: name.into(),
             kind,
+            retiring: Retiring::default_of(kind),
+            tenant: None,
             hosts: Vec::new(),
             keys: Vec::new(),
             settled: Vec::new(),

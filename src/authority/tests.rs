@@ -56,7 +56,62 @@ fn estate_file_declares_keys_with_status() {
     assert_eq!((old.status, old.since), (KeyStatus::ReadOnly, Timestamp::parse("2024-03-01")));
     assert_eq!((new.status, new.origin), (KeyStatus::Imported, Origin::SubEnrolled));
     assert_eq!((new.tenant.as_deref(), new.held_by.len()), (Some(ID), 1));
-    assert_eq!(tenant.keys[0].status, KeyStatus::Azure);
+    assert_eq!(tenant.keys[0].status, KeyStatus::Active);
+    assert_eq!((cluster.retiring, tenant.retiring), (Retiring::Yes, Retiring::No));
+}
+
+#[test]
+fn estate_file_declares_retiring_authorities_and_open_decisions() {
+    let file = format!(
+        r#"
+[[authority]]
+name = "Stays"
+kind = "ad-rms"
+retiring = false
+[[authority.key]]
+slc_key = "{ONE}"
+status = ""
+[[authority]]
+name = "Old tenant"
+kind = "azure-rms"
+retiring = true
+tenant = "{{{}}}"
+[[authority.key]]
+slc_key = "{TWO}"
+status = "azure"
+[[authority]]
+name = "Undecided"
+kind = "azure-rms"
+retiring = "?"
+[[authority.key]]
+slc_id = "{ID}"
+status = "?"
+"#,
+        ID.to_uppercase()
+    );
+    let estate = Estate::from_toml(&file).unwrap();
+    let [stays, old, open] = estate.authorities() else { panic!("three authorities") };
+    assert_eq!((stays.retiring, stays.keys[0].status), (Retiring::No, KeyStatus::Open));
+    assert_eq!((old.retiring, old.keys[0].status), (Retiring::Yes, KeyStatus::Active));
+    assert_eq!(old.tenant.as_deref(), Some(ID));
+    assert_eq!((open.retiring, open.keys[0].status), (Retiring::Open, KeyStatus::Open));
+    let questions = estate.open_questions();
+    let asked = |name: &str, part: &str| {
+        let of_name = |open: &&OpenQuestion| open.authority == name && open.text.contains(part);
+        questions.iter().find(of_name).unwrap_or_else(|| panic!("{name}: {part}")).command
+    };
+    assert!(asked("Stays", "What became of the key").unwrap().contains("TrustedPublishingDomain"));
+    assert!(asked("Undecided", "What became of the key").unwrap().contains("Get-AipServiceKeys"));
+    assert!(asked("Undecided", "Which tenant").unwrap().contains("Get-AipServiceConfiguration"));
+    assert_eq!(asked("Undecided", "give it up"), None);
+    assert!(
+        !questions
+            .iter()
+            .any(|open| open.text.contains("give it up") && open.authority != "Undecided")
+    );
+    let twice = file.replace("retiring = \"?\"", &format!("tenant = \"{ID}\""));
+    let wrong = Estate::from_toml(twice).unwrap_err();
+    assert!(wrong[0].message.contains("declared for `Old tenant` already"), "{wrong:?}");
 }
 
 #[test]
@@ -114,7 +169,8 @@ fn each_error_has_its_line() {
         ("slc_id = \"{1B", "slc_id = \"{1", 12, "has to be a GUID"),
         ("status = \"read-only\"", "", 10, "a key needs a `status`"),
         ("status = \"read-only\"", "status = \"gone\"", 13, "`status` is one of"),
-        ("status = \"read-only\"", "status = \"azure\"", 13, "only an azure-rms authority"),
+        ("status = \"read-only\"", "status = \"azure\"", 13, "`status` is one of"),
+        ("status = \"read-only\"", "status = \"archived\"", 13, "a key of an ad-rms authority is"),
         ("status = \"read-only\"", "status = \"active\"", 14, "belongs to `read-only`"),
         ("since = 2024-03-01", "", 13, "needs `since`"),
         ("since = 2024-03-01", "since = \"March\"", 14, "a date such as"),
@@ -127,7 +183,25 @@ fn each_error_has_its_line() {
         ("origin = \"sub-enrolled\"", "origin = \"import\"", 20, "`origin` is one of"),
         ("slc_id = \"6fa459ea", &format!("{same}\n#"), 28, "for `Headquarters` too"),
         ("slc_id = \"6fa459ea", "#", 27, "needs `slc_key`, or at least `slc_id`"),
-        ("slc_id = \"6fa459ea", "status = \"active\"\nslc_id = \"6fa459ea", 28, "born there"),
+        (
+            "slc_id = \"6fa459ea",
+            "status = \"foreign\"\nslc_id = \"6fa459ea",
+            28,
+            "azure-rms authority is",
+        ),
+        (
+            "kind = \"azure-rms\"",
+            "kind = \"azure-rms\"\nretiring = \"yes\"",
+            26,
+            "`retiring` is `true`",
+        ),
+        ("kind = \"azure-rms\"", "kind = \"azure-rms\"\ntenant = \"contoso\"", 26, "a GUID"),
+        (
+            "kind = \"ad-rms\"",
+            &format!("kind = \"ad-rms\"\ntenant = \"{ID}\""),
+            7,
+            "azure-rms authorities",
+        ),
         ("[[authority]]", "[authority]", 23, ""),
         ("kind = \"ad-rms\"", "kind = ", 6, ""),
     ];

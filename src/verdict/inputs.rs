@@ -1,7 +1,9 @@
 //! [`Inputs`]: the values that the conditions of the rule table use.
 
 use crate::authority::host::{AddressHost, is_within};
-use crate::authority::{AuthorityKey, AuthorityKind, Estate, EstateMatch, KeyMatch, KeyStatus};
+use crate::authority::{
+    Authority, AuthorityKey, AuthorityKind, Estate, EstateMatch, KeyMatch, KeyStatus, Retiring,
+};
 use crate::facts::{Facts, LicenseFacts};
 use crate::kinds::{Anomaly, Container, Hierarchy, KeyLink, Protection, Searched, Signature};
 use crate::timestamp::Timestamp;
@@ -58,8 +60,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) license: Option<&'a LicenseFacts>,
     pub(crate) modified: Option<Timestamp>,
+    estate: &'a Estate,
     pub(crate) estate_match: EstateMatch<'a>,
-    pub(crate) clock_skew: i64,
     /// P of the table: the host of the ADDRESS of the SLC principal.
     pub(crate) principal: HostClass,
     /// X of the table: the host of the extranet licensing URL.
@@ -81,8 +83,8 @@ impl<'a> Inputs<'a> {
             facts,
             license,
             modified,
+            estate,
             estate_match: estate.lookup(facts.slc_key(), facts.slc_id(), address),
-            clock_skew: estate.clock_skew(),
             principal: HostClass::of(address),
             extranet: HostClass::of(text(|license| license.licensing_extranet.as_deref())),
             intranet: HostClass::of(text(|license| license.licensing_intranet.as_deref())),
@@ -131,14 +133,70 @@ impl<'a> Inputs<'a> {
         self.estate_match.key
     }
 
-    pub(crate) fn authority_is_azure(&self) -> bool {
-        self.estate_match
-            .authority
-            .is_some_and(|authority| authority.kind == AuthorityKind::AzureRms)
+    /// Returns the authority of the declared key.
+    fn key_authority(&self) -> Option<&'a Authority> {
+        self.estate_match.authority.filter(|_| self.key().is_some())
     }
 
-    pub(crate) fn key_is(&self, statuses: &[KeyStatus]) -> bool {
-        self.key().is_some_and(|key| statuses.contains(&key.status))
+    /// Whether K is a key of this kind of authority in one of these states.
+    pub(crate) fn key_is(&self, kind: AuthorityKind, statuses: &[KeyStatus]) -> bool {
+        self.key_authority().is_some_and(|authority| authority.kind == kind)
+            && self.key().is_some_and(|key| statuses.contains(&key.status))
+    }
+
+    /// Whether the authority of K goes away.
+    pub(crate) fn is_retiring(&self) -> bool {
+        self.key_authority().is_some_and(|authority| authority.retiring == Retiring::Yes)
+    }
+
+    /// Returns the Azure authorities that have the tenant which imported K, or may have it because
+    /// their tenant is not declared.
+    fn possible_importers(&self) -> impl Iterator<Item = &'a Authority> {
+        let imported = self.key().filter(|key| key.status == KeyStatus::Imported);
+        let tenant = imported.and_then(|key| key.tenant.as_deref());
+        self.tenants().filter(move |authority| {
+            tenant.is_some() && authority.tenant.as_deref().is_none_or(|own| Some(own) == tenant)
+        })
+    }
+
+    /// Whether a retiring Azure authority has the tenant that imported K.
+    pub(crate) fn is_imported_by_retiring(&self) -> bool {
+        self.possible_importers()
+            .any(|authority| authority.tenant.is_some() && authority.retiring == Retiring::Yes)
+    }
+
+    /// Whether the estate leaves open what decides about K: its state, whether its authority goes
+    /// away, or whether the tenant that imported it does.
+    pub(crate) fn is_open_question(&self) -> bool {
+        let Some(key) = self.key() else { return false };
+        // The retirement of its first authority does not matter to a key that Azure imported, nor
+        // to one that opens nothing.
+        let is_held =
+            matches!(key.status, KeyStatus::Active | KeyStatus::ReadOnly | KeyStatus::Archived);
+        key.status == KeyStatus::Open
+            || (is_held && self.key_authority().is_some_and(|a| a.retiring == Retiring::Open))
+            || (key.status == KeyStatus::Imported
+                && self.possible_importers().any(|authority| authority.retiring != Retiring::No))
+    }
+
+    fn tenants(&self) -> impl Iterator<Item = &'a Authority> {
+        self.estate.authorities().iter().filter(|a| a.kind == AuthorityKind::AzureRms)
+    }
+
+    /// Whether a key that the estate does not have can belong to an Azure authority that goes away,
+    /// or may go away. A Tenant-ID that the estate declares for another authority excludes that.
+    pub(crate) fn may_be_of_retiring_tenant(&self) -> bool {
+        let tenant = self.license.and_then(|license| license.tenant_id.as_deref());
+        let mut retiring = self.tenants().filter(|a| a.retiring != Retiring::No);
+        let stays = |a: &Authority| a.retiring == Retiring::No && a.tenant.as_deref() == tenant;
+        retiring.next().is_some() && !(tenant.is_some() && self.tenants().any(stays))
+    }
+
+    /// Whether the host belongs to an Azure authority that stays.
+    pub(crate) fn is_at_staying_tenant(&self) -> bool {
+        self.estate_match.authority.is_some_and(|authority| {
+            authority.kind == AuthorityKind::AzureRms && authority.retiring == Retiring::No
+        })
     }
 
     pub(crate) fn matched(&self, what: KeyMatch) -> bool {
@@ -178,6 +236,11 @@ impl<'a> Inputs<'a> {
         })
     }
 
+    /// Whether one of the licensing URLs names a host of an organization.
+    pub(crate) fn names_own_host(&self) -> bool {
+        [self.extranet, self.intranet].contains(&HostClass::Org)
+    }
+
     pub(crate) fn locators_are(&self, test: fn(HostClass) -> bool) -> bool {
         test(self.extranet) && test(self.intranet)
     }
@@ -195,6 +258,6 @@ impl<'a> Inputs<'a> {
     pub(crate) fn read_only_since(&self) -> Option<(Timestamp, Timestamp)> {
         let key = self.key().filter(|key| key.status == KeyStatus::ReadOnly)?;
         let since = key.since?;
-        Some((since, since.plus_seconds(self.clock_skew)))
+        Some((since, since.plus_seconds(self.estate.clock_skew())))
     }
 }

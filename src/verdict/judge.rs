@@ -24,7 +24,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Returns whether an AD RMS cluster is still needed.
+    /// Returns whether an authority that goes away is still needed.
     pub fn need(&self) -> Need {
         self.need
     }

@@ -108,6 +108,18 @@ const fn doubts(anomaly: Anomaly) -> Effect {
     Effect { anomaly: Some(anomaly), confidence: Change::None, doubts_no: true }
 }
 
+const DOUBTS_NO: Effect = Effect { anomaly: None, confidence: Change::None, doubts_no: true };
+
+/// Whether the rule says that a tenant issued the license, and the estate does not have the key.
+fn is_tenant_rule(rule: &Rule) -> bool {
+    matches!(rule.id(), "R06" | "R06b")
+}
+
+/// Whether the rule says that an AD RMS cluster holds the key.
+fn is_held_by_cluster(rule: &Rule) -> bool {
+    matches!(rule.id(), "R04" | "R04k")
+}
+
 const MODIFIERS: &[Modifier] = &[
     Modifier {
         id: "M16",
@@ -152,14 +164,40 @@ const MODIFIERS: &[Modifier] = &[
     },
     Modifier {
         id: "M20",
-        condition: "K = host and the key is not in the estate; not R06 or R06b at a host of Azure RMS",
+        condition: "K = host and the key is not in the estate; not R06 or R06b at a host of an Azure \
+                    authority that stays",
         sentence: "The estate knows the host that it names, but not its key.",
         effect: doubts(Anomaly::UnknownKeyAtKnownHost),
         // Each tenant has another key, and all tenants share the hosts of Azure.
         matches: |i, rule| {
-            let is_tenant = matches!(rule.id(), "R06" | "R06b") && i.authority_is_azure();
+            let is_tenant = is_tenant_rule(rule) && i.is_at_staying_tenant();
             i.matched(KeyMatch::Host) && i.principal_key().is_some() && !is_tenant
         },
+    },
+    Modifier {
+        id: "M29",
+        condition: "R06 or R06b while the estate has an Azure authority that is retiring or `?`, \
+                    unless the Tenant-ID is that of one that stays",
+        sentence: "The estate does not have its key, which may be one of a retiring tenant.",
+        effect: DOUBTS_NO,
+        matches: |i, rule| is_tenant_rule(rule) && i.may_be_of_retiring_tenant(),
+    },
+    Modifier {
+        id: "M30",
+        condition: "K = key, and `?` in the estate decides: its status, or `retiring` of its \
+                    authority or of the tenant that imported it, or that tenant is not declared",
+        sentence: "The estate leaves open what became of its key, or whether the holder of the \
+                   key goes away.",
+        effect: DOUBTS_NO,
+        matches: |i, _| i.is_open_question(),
+    },
+    Modifier {
+        id: "M31",
+        condition: "R03 or R03r, and X or I = ORG",
+        sentence: "It names a host of the organization although Azure has its key: DNS, the \
+                   redirection of clients or the service connection point has to stay.",
+        effect: annotates(Anomaly::NeedsRedirection),
+        matches: |i, rule| matches!(rule.id(), "R03" | "R03r") && i.names_own_host(),
     },
     Modifier {
         id: "M21",
@@ -177,20 +215,22 @@ const MODIFIERS: &[Modifier] = &[
     },
     Modifier {
         id: "M22",
-        condition: "R04 and (T or P = AZ)",
+        condition: "R04 or R04k, and (T or P = AZ)",
         sentence: "The estate has its key on premises, but Azure issued it: ask what became of \
                    that key.",
         effect: annotates(Anomaly::EstateContradicted),
         matches: |i, rule| {
-            rule.id() == "R04" && (i.has_tenant() || i.principal == HostClass::Azure)
+            is_held_by_cluster(rule) && (i.has_tenant() || i.principal == HostClass::Azure)
         },
     },
     Modifier {
         id: "M12",
-        condition: "R04 or R08 and a label",
+        condition: "R04, R04k or R08, and a label",
         sentence: "It carries a label although AD RMS protects it: perhaps \"hold your own key\".",
         effect: annotates(Anomaly::HyokCandidate),
-        matches: |i, rule| matches!(rule.id(), "R04" | "R08") && i.facts.label_id.is_some(),
+        matches: |i, rule| {
+            (is_held_by_cluster(rule) || rule.id() == "R08") && i.facts.label_id.is_some()
+        },
     },
     Modifier {
         id: "M13",

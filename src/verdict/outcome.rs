@@ -3,7 +3,8 @@
 use crate::kinds::vocabulary;
 
 vocabulary! {
-    /// Whether an AD RMS cluster is still needed.
+    /// Whether an authority that goes away is still needed. Without an estate file, every AD RMS
+    /// cluster goes away.
     pub enum Need {
         /// It is needed.
         Yes = "yes",

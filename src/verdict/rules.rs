@@ -7,12 +7,13 @@ use std::fmt;
 
 use super::inputs::{HostClass, Inputs};
 use super::outcome::{Confidence, Dependency, Need};
-use crate::authority::KeyStatus;
+use crate::authority::AuthorityKind::{AdRms, AzureRms};
+use crate::authority::KeyStatus::{Active, Archived, Foreign, Imported, Lost, ReadOnly, Revoked};
 use crate::kinds::Anomaly;
 
 /// The version of the tables of rules and modifiers. It changes with every change that can alter a
 /// verdict.
-pub const RULES_VERSION: u32 = 2;
+pub const RULES_VERSION: u32 = 3;
 
 /// One row of the table of rules.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl Rule {
         self.dependency
     }
 
-    /// Returns whether an AD RMS cluster is needed.
+    /// Returns whether a retiring authority is needed.
     pub fn need(&self) -> Need {
         self.need
     }
@@ -156,8 +157,19 @@ const RULES: &[Rule] = &[
         matches: |i| i.principal_key().is_none(),
     },
     Rule {
+        id: "R03r",
+        condition: "K = key, AD RMS, imported, by the tenant of a retiring Azure authority",
+        sentence: "The estate says that the retiring tenant imported its AD RMS key, and that tenant opens it.",
+        settled_by: None,
+        dependency: Dependency::AdRmsKeyInAzure,
+        need: Need::Yes,
+        confidence: HIGH,
+        anomaly: None,
+        matches: |i| i.key_is(AdRms, &[Imported]) && i.is_imported_by_retiring(),
+    },
+    Rule {
         id: "R03",
-        condition: "K = key, imported",
+        condition: "K = key, AD RMS, imported",
         sentence: "The estate says that its AD RMS key was imported into Azure, which opens it \
                    whatever its addresses say.",
         settled_by: None,
@@ -165,34 +177,66 @@ const RULES: &[Rule] = &[
         need: Need::No,
         confidence: HIGH,
         anomaly: None,
-        matches: |i| i.key_is(&[KeyStatus::Imported]),
+        matches: |i| i.key_is(AdRms, &[Imported]),
     },
     Rule {
         id: "R04",
-        condition: "K = key, active or read-only",
-        sentence: "The estate says that an AD RMS cluster holds its key, and only that cluster \
-                   opens it.",
+        condition: "K = key, AD RMS, active or read-only, retiring",
+        sentence: "The estate says that a retiring AD RMS cluster holds its key, and only that cluster opens it.",
         settled_by: None,
         dependency: Dependency::AdRms,
         need: Need::Yes,
         confidence: HIGH,
         anomaly: None,
-        matches: |i| i.key_is(&[KeyStatus::Active, KeyStatus::ReadOnly]),
+        matches: |i| i.key_is(AdRms, &[Active, ReadOnly]) && i.is_retiring(),
     },
     Rule {
-        id: "R05",
-        condition: "K = key, azure",
-        sentence: "The estate says that its key was born in Azure.",
+        id: "R04k",
+        condition: "K = key, AD RMS, active or read-only, not retiring",
+        sentence: "The estate says that an AD RMS cluster which is not declared as retiring holds its key.",
+        settled_by: None,
+        dependency: Dependency::AdRms,
+        need: Need::No,
+        confidence: HIGH,
+        anomaly: None,
+        matches: |i| i.key_is(AdRms, &[Active, ReadOnly]),
+    },
+    Rule {
+        id: "R05x",
+        condition: "K = key, Azure, revoked or lost",
+        sentence: "The estate says that its key was revoked or lost: no tenant opens it.",
         settled_by: None,
         dependency: Dependency::AzureRms,
         need: Need::No,
         confidence: HIGH,
         anomaly: None,
-        matches: |i| i.key_is(&[KeyStatus::Azure]),
+        matches: |i| i.key_is(AzureRms, &[Revoked, Lost]),
+    },
+    Rule {
+        id: "R05r",
+        condition: "K = key, Azure, active or archived, retiring",
+        sentence: "The estate says that a retiring tenant holds its key, and only that tenant opens it.",
+        settled_by: None,
+        dependency: Dependency::AzureRms,
+        need: Need::Yes,
+        confidence: HIGH,
+        anomaly: None,
+        matches: |i| i.key_is(AzureRms, &[Active, Archived]) && i.is_retiring(),
+    },
+    Rule {
+        id: "R05",
+        condition: "K = key, Azure, active or archived, not retiring",
+        sentence: "The estate says that a tenant which is not declared as retiring holds its key.",
+        settled_by: None,
+        dependency: Dependency::AzureRms,
+        need: Need::No,
+        confidence: HIGH,
+        anomaly: None,
+        matches: |i| i.key_is(AzureRms, &[Active, Archived]),
     },
     Rule {
         id: "R05f",
-        condition: "K = key, foreign or lost",
+        condition: "K = key, AD RMS, foreign or lost",
         sentence: "The estate says that its AD RMS key is another organization's, or lost: no \
                    cluster of the operator opens it.",
         settled_by: None,
@@ -200,7 +244,7 @@ const RULES: &[Rule] = &[
         need: Need::No,
         confidence: HIGH,
         anomaly: None,
-        matches: |i| i.key_is(&[KeyStatus::Foreign, KeyStatus::Lost]),
+        matches: |i| i.key_is(AdRms, &[Foreign, Lost]),
     },
     Rule {
         id: "R14",

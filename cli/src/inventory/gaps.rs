@@ -58,8 +58,8 @@ impl Doubts {
         add(
             UNVERIFIED,
             self.unverified,
-            "the signature was not checked of a license that seems to need no cluster, or that of \
-             another authority; scan again with --verify",
+            "the signature was not checked of a license that seems to need no authority that goes \
+             away, or only another one; scan again with --verify",
         );
         add(
             OLDER_READER,

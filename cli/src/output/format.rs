@@ -1,8 +1,9 @@
 //! Formatting of counts, dates, and sentences of the library.
 
-use rmsight::{Container, Timestamp};
+use rmsight::{Container, OpenQuestion, Timestamp};
 
 use super::terminal::escaped;
+use crate::stats::KeyStats;
 
 /// Removes the full stop of a sentence.
 pub(crate) fn sentence(text: &str) -> &str {
@@ -54,4 +55,53 @@ pub(crate) fn shown(text: &str) -> String {
 /// Formats the day of a time; a dash if it is unknown.
 pub(crate) fn day(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "–".to_owned(), |time| time.to_string().chars().take(10).collect())
+}
+
+/// Describes a key in one line, as files name it.
+pub(crate) fn describe(key: &KeyStats) -> String {
+    let said = key.said();
+    let authority = said.authority.as_ref().map(|name| format!("{name:?}"));
+    let bits = said.bits.map(|bits| format!("{bits} bits"));
+    let id = said.id.as_ref().map(|id| format!("id {id}"));
+    let parts = [authority, said.name, said.address, bits, id];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(", ")
+}
+
+/// Returns how to say in the estate file that the answer to a question is "nothing"; `None` if only
+/// a declaration answers the question.
+pub(crate) fn settling(open: &OpenQuestion) -> Option<String> {
+    let question = open.question?;
+    Some(format!(
+        "If there is nothing, write `settled = [\"{question}\"]` directly below the [[authority]] \
+         of {}, above its keys.",
+        open.authority
+    ))
+}
+
+/// Returns the host of a URL in lower case, without port and user.
+pub(crate) fn address_host(address: &str) -> Option<String> {
+    let (_, rest) = address.split_once("://")?;
+    let authority = rest.split(['/', '?', '#', '\\']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = host.split(':').next()?.trim();
+    (!host.is_empty() && host.len() < 256).then(|| host.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_parsed_from_addresses() {
+        let cases = [
+            ("https://RMS.contoso.com/_wmcs/licensing", Some("rms.contoso.com")),
+            ("http://u:p@rms:8443/x", Some("rms")),
+            ("rms.contoso.com", None),
+            ("https:///x", None),
+        ];
+        for (address, expected) in cases {
+            assert_eq!(address_host(address).as_deref(), expected, "{address}");
+        }
+    }
 }

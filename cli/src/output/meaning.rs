@@ -108,6 +108,10 @@ pub(crate) fn anomaly(anomaly: Anomaly) -> &'static str {
             "The estate file and the license contradict each other about the key"
         }
         Anomaly::LocatorConflict => "The addresses of the license belong to different services",
+        Anomaly::NeedsRedirection => {
+            "Azure has the key, and the license names a host of the organization: that name has \
+             to stay in DNS, or clients have to be redirected"
+        }
         Anomaly::LicensingOnlyCluster => "The key belongs to a licensing-only cluster",
         Anomaly::PreProduction => "The key belongs to the pre-production hierarchy",
         Anomaly::HyokCandidate => "An AD RMS license with a label: possibly \"hold your own key\"",

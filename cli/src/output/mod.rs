@@ -2,6 +2,7 @@
 
 pub(crate) mod advice;
 pub(crate) mod atomic_file;
+pub(crate) mod estate_lines;
 pub(crate) mod format;
 pub(crate) mod line;
 pub(crate) mod meaning;
@@ -9,5 +10,6 @@ pub(crate) mod progress;
 pub(crate) mod records;
 pub(crate) mod summary;
 pub(crate) mod terminal;
+pub(crate) mod terms;
 
 pub(crate) use records::Format;

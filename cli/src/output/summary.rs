@@ -4,10 +4,12 @@ use std::io::{self, Write};
 
 use rmsight::{Estate, KeyStatus, modifiers};
 
-use crate::output::format::counted;
+use crate::output::estate_lines;
+use crate::output::format::{counted, describe};
 use crate::output::line::short_key;
 use crate::output::terminal::escaped;
-use crate::stats::{KeyStats, Publishes, READ_ONLY_CHECKS, Stats};
+use crate::output::terms::NeedTerms;
+use crate::stats::{Publishes, READ_ONLY_CHECKS, Stats};
 
 /// Writes the totals below `head`, which describes the action.
 pub(crate) fn write(
@@ -20,7 +22,7 @@ pub(crate) fn write(
         writeln!(out)?;
     }
     writeln!(out, "{head}")?;
-    needs(stats, out)?;
+    needs(stats, NeedTerms::of(estate), out)?;
     keys(stats, out)?;
     read_only(stats, estate, out)?;
     errors(stats, out)?;
@@ -28,9 +30,9 @@ pub(crate) fn write(
     meaning(stats, estate, out)
 }
 
-fn needs(stats: &Stats, out: &mut impl Write) -> io::Result<()> {
+fn needs(stats: &Stats, terms: NeedTerms, out: &mut impl Write) -> io::Result<()> {
     let needs = stats.needs;
-    writeln!(out, "\nStill needs an AD RMS cluster")?;
+    writeln!(out, "\nStill needs {}", terms.authority())?;
     writeln!(out, "  yes       {:>9}", needs.yes)?;
     write!(out, "  possible  {:>9}", needs.possible)?;
     match stats.undecided {
@@ -99,32 +101,6 @@ fn read_only(stats: &Stats, estate: &Estate, out: &mut impl Write) -> io::Result
     Ok(())
 }
 
-/// Describes a key in one line, as files name it.
-pub(crate) fn describe(key: &KeyStats) -> String {
-    let said = key.said();
-    let authority = said.authority.as_ref().map(|name| format!("{name:?}"));
-    let bits = said.bits.map(|bits| format!("{bits} bits"));
-    let id = said.id.as_ref().map(|id| format!("id {id}"));
-    let parts = [authority, said.name, said.address, bits, id];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    parts.join(", ")
-}
-
-/// Writes the lines of a key for an estate file.
-pub(crate) fn declaration(name: &str, key: &KeyStats, out: &mut impl Write) -> io::Result<()> {
-    let findings = counted(key.needs.all(), "finding");
-    writeln!(out, "  [[authority.key]]    # {findings}: {}", escaped(&describe(key)))?;
-    if name.starts_with("sha256:") {
-        writeln!(out, "  slc_key = \"{}\"", escaped(name))?;
-    }
-    // An id that is not a GUID may contain any characters, including quotation marks.
-    let is_id = |id: &&String| id.chars().all(|char| char.is_ascii_hexdigit() || char == '-');
-    if let Some(id) = key.said().id.as_ref().filter(is_id) {
-        writeln!(out, "  slc_id = \"{id}\"")?;
-    }
-    writeln!(out, "  status = \"\"    # active, read-only, imported, lost or foreign\n")
-}
-
 fn errors(stats: &Stats, out: &mut impl Write) -> io::Result<()> {
     if stats.errors.is_empty() {
         return Ok(());
@@ -138,43 +114,29 @@ fn errors(stats: &Stats, out: &mut impl Write) -> io::Result<()> {
 
 fn meaning(stats: &Stats, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
     let needs = stats.needs;
+    let terms = NeedTerms::of(estate);
+    let authority = terms.authority();
     if needs.yes > 0 {
         writeln!(
             out,
-            "{} in what was searched can only be opened with a key that an AD RMS cluster holds: \
-             do not switch it off yet.",
+            "{} in what was searched can only be opened with a key that {authority} holds: {}.",
             counted(needs.yes, "finding"),
+            terms.warning(),
         )?;
     }
     if needs.possible > 0 {
         writeln!(
             out,
-            "{} may still need an AD RMS cluster, and nothing here can rule it out.",
+            "{} may still need {authority}, and nothing here can rule it out.",
             counted(needs.possible, "finding"),
         )?;
     }
     if stats.is_empty() {
         writeln!(out, "No file was read, so this is no answer: is everything mounted?")?;
     } else if needs.yes == 0 && needs.possible == 0 {
-        writeln!(out, "Nothing in what was searched needs an AD RMS cluster.")?;
+        writeln!(out, "Nothing in what was searched needs {authority}.")?;
     }
-    let unknown: Vec<(&String, &KeyStats)> =
-        stats.keys.iter().filter(|(_, key)| !key.is_declared && key.needs.possible > 0).collect();
-    if !unknown.is_empty() {
-        let lead = if estate.is_empty() {
-            "Without an estate file no finding can be `yes`. These keys decide"
-        } else {
-            "The estate file does not have these keys"
-        };
-        writeln!(
-            out,
-            "{lead}: declare in estate.toml, below the [[authority]] that each belongs to, what \
-             became of it, and judge again with --estate estate.toml.\n"
-        )?;
-        for (name, key) in unknown {
-            declaration(name, key, out)?;
-        }
-    }
+    unknown(stats, estate, out)?;
     if stats.undecided > 0 || !stats.errors.is_empty() {
         writeln!(
             out,
@@ -182,4 +144,24 @@ fn meaning(stats: &Stats, estate: &Estate, out: &mut impl Write) -> io::Result<(
         )?;
     }
     Ok(())
+}
+
+/// Writes lines for the estate file about the keys that it does not have.
+fn unknown(stats: &Stats, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
+    let unknown = stats.keys.iter().filter(|(_, key)| !key.is_declared && key.needs.possible > 0);
+    let servers = estate_lines::servers(unknown, estate);
+    if servers.is_empty() {
+        return Ok(());
+    }
+    let lead = if estate.is_empty() {
+        "Without an estate file no finding can be `yes`. These keys decide"
+    } else {
+        "The estate file does not have these keys"
+    };
+    writeln!(
+        out,
+        "{lead}: declare in estate.toml what became of each (`rmsight estate init` does it for an \
+         inventory), and judge again with --estate estate.toml.\n"
+    )?;
+    servers.iter().try_for_each(|server| server.write(out))
 }

@@ -35,7 +35,7 @@ impl Escaped<'_> {
 
 /// Control characters, and the format characters that hide or reorder text (UAX #9, and the line
 /// separators).
-fn is_steering(found: char) -> bool {
+pub(crate) fn is_steering(found: char) -> bool {
     found.is_control()
         || matches!(found,
             '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -175,7 +175,7 @@ fn the_report_contains_lines_for_the_estate_file_and_further_checks() {
     assert!(text.contains("share/a/b"), "{text}");
     let args = ["report", "i.db", "--estate", "estate.toml"];
     let text = stdout(&rmsight(folder.path(), &args).success());
-    assert!(text.contains("Keys of others, and lost ones"), "{text}");
+    assert!(text.contains("Keys of others, and keys that open nothing"), "{text}");
     assert!(!text.contains("[[authority.key]]"), "{text}");
 }
 

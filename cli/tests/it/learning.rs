@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use rmsight::Estate;
+use rmsight::{Estate, KeyStatus};
 use rmsight_specimen::{
     Client, IrmDocument, IrmKind, KeyPair, LicenseBuilder, Server, certificate_chain_file,
     server_certificate, server_info,
@@ -13,7 +13,7 @@ use super::{folder, license, rmsight, scan, stderr, stdout};
 
 /// Returns the estate of the lines after every status is filled in.
 fn filled(lines: &str) -> Estate {
-    let text = lines.replace("status = \"\"", "status = \"active\"");
+    let text = lines.replace("status = \"?\"", "status = \"active\"");
     Estate::from_toml(&text).unwrap_or_else(|wrong| panic!("{wrong:?}\n{text}"))
 }
 
@@ -48,8 +48,9 @@ fn keys_are_learned_from_protected_files() {
         let estate = filled(&lines);
         assert_eq!(estate.authorities()[0].name, "Ours \"1\"", "{name}");
         assert_eq!(keys(&estate), [server.key.fingerprint()], "{name}");
-        // The status is missing, which only the operator knows.
-        assert!(Estate::from_toml(&lines).is_err(), "{name}");
+        // The status is open, which only the operator knows.
+        let open = Estate::from_toml(&lines).unwrap();
+        assert_eq!(open.authorities()[0].keys[0].status, KeyStatus::Open, "{name}");
     }
     let (lines, _) = told(&folder, &[&["learn", "--as", "own"], &names[..]].concat(), 0);
     assert_eq!(lines.matches("[[authority.key]]").count(), 1, "{lines}");
@@ -146,10 +147,9 @@ fn an_estate_file_is_appended_to_and_never_overwritten() {
     let (said, _) = into("own", "Ours", "offer.xml", 0);
     assert!(said.contains("added 1 key") && said.contains("say of each"), "{said}");
     assert!(read().starts_with(&first));
-    // While a status is missing, the file cannot be used to judge, but further keys can be added to
-    // it.
-    let scanned = rmsight(folder.path(), &["scan", "--estate", "estate.toml", "."]).code(2);
-    assert!(stderr(&scanned).contains("say what became of it"), "{}", stderr(&scanned));
+    // While a status is open, its findings are possible, and further keys can be added.
+    let scanned = rmsight(folder.path(), &["scan", "--estate", "estate.toml", "offer.xml"]);
+    assert!(stdout(&scanned).starts_with("possible "), "{}", stdout(&scanned));
     let second = read();
     let (said, _) = into("own", "Ours", "offer.xml", 0);
     assert!(said.contains("nothing to add") && said.contains("1 key in it still"), "{said}");
@@ -159,7 +159,7 @@ fn an_estate_file_is_appended_to_and_never_overwritten() {
     let (said, _) = into("own", "Ours", "older.xml", 0);
     assert!(said.contains("added 1 key") && said.contains("2 keys in it still"), "{said}");
     fs::remove_file(folder.path().join("older.xml")).unwrap();
-    fs::write(&path, read().replace("status = \"\"", "status = \"active\"")).unwrap();
+    fs::write(&path, read().replace("status = \"?\"", "status = \"active\"")).unwrap();
     let (records, _) = scan(folder.path(), &["--estate", "estate.toml", "."]);
     let needs: Vec<_> = records.iter().map(|record| record["need"].as_str().unwrap()).collect();
     assert_eq!(needs, ["no", "yes", "no"]);

@@ -15,6 +15,7 @@ mod merging;
 mod outlook;
 mod reading;
 mod readme;
+mod tenants;
 mod unmounted;
 mod usage;
 mod walking;

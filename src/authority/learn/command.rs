@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::learned::{Learned, refusal};
 use super::x509;
 use crate::authority::check::{EstateError, is_guid};
-use crate::authority::model::AuthorityKind;
+use crate::authority::model::{AuthorityKind, KeyStatus};
 
 /// One `Name : value`, with its continuation lines.
 struct ListField<'t> {
@@ -129,6 +129,12 @@ fn take_key_field(
             learned.id = Some(id.ok_or_else(wrong)?);
         }
         "FriendlyName" if !value.is_empty() => learned.name = Some(value.to_owned()),
+        "Status" if value.eq_ignore_ascii_case("Active") => {
+            learned.status = Some(KeyStatus::Active);
+        }
+        "Status" if value.eq_ignore_ascii_case("Archived") => {
+            learned.status = Some(KeyStatus::Archived);
+        }
         "KeyType" | "Status" | "CreationTime" if !value.is_empty() => {
             learned.note(format!("{name}: {value}"));
         }

@@ -2,7 +2,7 @@
 
 use crate::authority::check::EstateError;
 use crate::authority::host::AddressHost;
-use crate::authority::model::AuthorityKind;
+use crate::authority::model::{AuthorityKind, KeyStatus};
 use crate::facts::Facts;
 use crate::kinds::Anomaly;
 use crate::license::Modulus;
@@ -26,6 +26,8 @@ pub struct Learned {
     pub tenant: Option<String>,
     /// The kind of its authority, if the source says so.
     pub kind: Option<AuthorityKind>,
+    /// The state of the key, if the source says so.
+    pub status: Option<KeyStatus>,
     /// Remarks for the operator.
     pub notes: Vec<String>,
 }

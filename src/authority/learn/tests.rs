@@ -163,6 +163,9 @@ fn key_list_of_tenant_is_learned() {
     assert_eq!((all[0].id.as_deref(), all[0].name.as_deref()), (Some(ID), Some("ours")));
     assert_eq!((all[1].id.as_deref(), all[1].key.as_deref()), (Some(TENANT), None));
     assert!(all[1].notes.iter().any(|note| note.contains("learn the key")));
+    let statuses = all.iter().map(|learned| learned.status);
+    assert!(statuses.eq([Some(KeyStatus::Active), Some(KeyStatus::Archived)]));
+    assert!(all[1].to_toml(None, Origin::Own).contains("status = \"archived\""));
     let unknown = refused(text.replace("Status : Archived", "Mood : Archived"));
     assert_eq!(unknown.line, Some(13));
     assert!(unknown.message.contains("`Mood`"));
@@ -197,7 +200,7 @@ fn unreadable_source_is_rejected_with_advice() {
 }
 
 #[test]
-fn learned_key_is_read_back_only_with_status() {
+fn learned_key_is_read_back_with_open_or_complete_status() {
     let mut learned = one(specimen::server_certificate(&Server::contoso()));
     learned.name = Some("evil\"\nstatus = \"active".to_owned());
     let head = "[[authority]]\nname = \"Ours\"\nkind = \"ad-rms\"\n";
@@ -207,7 +210,9 @@ fn learned_key_is_read_back_only_with_status() {
     let key = &estate.authorities()[0].keys[0];
     assert_eq!((&key.key, &key.id), (&learned.key, &learned.id));
     assert_eq!((key.status, key.origin), (KeyStatus::Active, Origin::Tpd));
-    for status in [None, Some(KeyStatus::ReadOnly), Some(KeyStatus::Imported)] {
+    let open = read(None, Origin::Own).unwrap();
+    assert_eq!(open.authorities()[0].keys[0].status, KeyStatus::Open);
+    for status in [KeyStatus::ReadOnly, KeyStatus::Imported].map(Some) {
         assert!(read(status, Origin::Own).is_err(), "{status:?}");
     }
     learned.id = Some("\"]".to_owned());

@@ -5,8 +5,8 @@ use crate::authority::check::{is_fingerprint, is_guid};
 use crate::authority::model::{AuthorityKind, KeyStatus, Origin};
 
 impl Learned {
-    /// Returns lines to paste below an authority in `estate.toml`. Without `status`, the lines
-    /// contain an empty status, which the estate file does not accept: the operator has to set it.
+    /// Returns lines to paste below an authority in `estate.toml`. Without `status`, the lines of a
+    /// key of AD RMS contain the status `?`: an open question for the operator.
     pub fn to_toml(&self, status: Option<KeyStatus>, origin: Origin) -> String {
         let mut lines = Vec::new();
         let mut comment = |text: &str| lines.push(format!("# {}", one_line(text)));
@@ -38,10 +38,10 @@ impl Learned {
     }
 
     fn status_lines(&self, status: Option<KeyStatus>) -> Vec<String> {
-        match status {
+        match status.or(self.status) {
             None if self.kind == Some(AuthorityKind::AzureRms) => Vec::new(),
             None => vec![
-                "status = \"\"  # active, read-only (and since = a date), imported (and tenant = \
+                "status = \"?\"  # active, read-only (and since = a date), imported (and tenant = \
                  an id), lost or foreign"
                     .to_owned(),
             ],

@@ -7,6 +7,7 @@ mod table;
 use super::*;
 use crate::authority::{
     Authority, AuthorityHost, AuthorityKey, AuthorityKind, Estate, KeyMatch, KeyStatus, Origin,
+    Retiring,
 };
 use crate::facts::{Facts, LicenseFacts};
 use crate::kinds::{Anomaly, Container, KeyLink, Protection, Signature};
@@ -68,11 +69,25 @@ fn key(digit: char, status: KeyStatus) -> AuthorityKey {
     key
 }
 
+/// Returns an AD RMS cluster, which is retiring.
 fn authority(name: &str, keys: Vec<AuthorityKey>) -> Authority {
-    let is_azure = keys.iter().any(|key| key.status == KeyStatus::Azure);
-    let kind = if is_azure { AuthorityKind::AzureRms } else { AuthorityKind::AdRms };
-    let mut authority = Authority::new(name, kind);
+    let mut authority = Authority::new(name, AuthorityKind::AdRms);
     authority.keys = keys;
+    authority
+}
+
+/// Returns an Azure tenant. The estate does not declare its id.
+fn tenant(name: &str, retiring: Retiring, keys: Vec<AuthorityKey>) -> Authority {
+    let mut authority = Authority::new(name, AuthorityKind::AzureRms);
+    authority.retiring = retiring;
+    authority.keys = keys;
+    authority
+}
+
+/// Returns an Azure tenant with the id [`TENANT`] and without keys.
+fn known_tenant(name: &str, retiring: Retiring) -> Authority {
+    let mut authority = tenant(name, retiring, Vec::new());
+    authority.tenant = Some(TENANT.to_owned());
     authority
 }
 
@@ -80,9 +95,16 @@ fn estate(authorities: Vec<Authority>) -> Estate {
     Estate::new(authorities).unwrap()
 }
 
-/// Returns an estate of one authority, `Ours`, with the key of [`sealed`].
+/// Returns an estate of one retiring cluster, `Ours`, with the key of [`sealed`].
 fn holding(status: KeyStatus) -> Estate {
     estate(vec![authority("Ours", vec![key('a', status)])])
+}
+
+/// Returns an estate of one authority, `Ours`, with the key of [`sealed`].
+fn holding_as(kind: AuthorityKind, retiring: Retiring, status: KeyStatus) -> Estate {
+    let mut ours = authority("Ours", vec![key('a', status)]);
+    (ours.kind, ours.retiring) = (kind, retiring);
+    estate(vec![ours])
 }
 
 fn with_host(mut authority: Authority, host: &str) -> Authority {

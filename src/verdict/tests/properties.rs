@@ -75,14 +75,46 @@ fn few_classes() -> Vec<InputClass> {
     classes
 }
 
-/// Returns estates with each value of K. The first three do not declare the key.
-fn estates() -> Vec<(Option<KeyStatus>, Estate)> {
+/// The estate's answer to the key of [`sealed`], as far as the table distinguishes it.
+#[derive(Debug, Clone, Copy)]
+enum Declaration {
+    /// The estate does not have the key. `tenants` says whether an Azure authority goes away, and
+    /// whether [`TENANT`] is one that stays.
+    Unknown { retiring: Retiring, stays: bool },
+    /// One authority has the key.
+    Of(AuthorityKind, Retiring, KeyStatus),
+    /// A cluster has the key, which a tenant imported that the estate has, perhaps without its id.
+    Imported { by: Retiring, is_named: bool },
+}
+
+/// Returns estates with each value of K.
+fn estates() -> Vec<(Declaration, Estate)> {
+    let unknown = Declaration::Unknown { retiring: Retiring::No, stays: false };
     let mut estates = vec![
-        (None, Estate::default()),
-        (None, estate(vec![declaring_host("Host", 'c')])),
-        (None, estate(vec![declaring_id("Id", Some('d'))])),
+        (unknown, Estate::default()),
+        (unknown, estate(vec![declaring_host("Host", 'c')])),
+        (unknown, estate(vec![declaring_id("Id", Some('d'))])),
     ];
-    estates.extend(KeyStatus::ALL.iter().map(|status| (Some(*status), holding(*status))));
+    for retiring in Retiring::ALL.iter().copied() {
+        for stays in [false, true] {
+            let mut authorities = vec![tenant("Other", retiring, Vec::new())];
+            authorities.extend(stays.then(|| known_tenant("Stays", Retiring::No)));
+            estates.push((Declaration::Unknown { retiring, stays }, estate(authorities)));
+        }
+        for is_named in [false, true] {
+            let cluster = authority("Ours", vec![key('a', KeyStatus::Imported)]);
+            let mut importer = known_tenant("Tenant", retiring);
+            importer.tenant = importer.tenant.filter(|_| is_named);
+            let declaration = Declaration::Imported { by: retiring, is_named };
+            estates.push((declaration, estate(vec![cluster, importer])));
+        }
+        for kind in AuthorityKind::ALL.iter().copied() {
+            for status in KeyStatus::of_kind(kind).iter().copied() {
+                let declaration = Declaration::Of(kind, retiring, status);
+                estates.push((declaration, holding_as(kind, retiring, status)));
+            }
+        }
+    }
     estates
 }
 
@@ -98,57 +130,123 @@ fn declaring_id(name: &str, digit: Option<char>) -> Authority {
     authority(name, vec![known])
 }
 
+/// The rule and the need of a key that the estate decides; `None` if the license decides.
+fn expected_of_estate(declaration: Declaration) -> Option<(&'static str, Need)> {
+    use AuthorityKind::{AdRms, AzureRms};
+    use KeyStatus::{Active, Archived, Foreign, Imported, Lost, ReadOnly, Revoked};
+    // A key that is held is needed as far as its holder goes away.
+    let gone = |retiring| match retiring {
+        Retiring::Yes => Need::Yes,
+        Retiring::No => Need::No,
+        _ => Need::Possible,
+    };
+    let pick = |retiring, goes, stays| if retiring == Retiring::Yes { goes } else { stays };
+    Some(match declaration {
+        Declaration::Imported { by: Retiring::Yes, is_named: false } => ("R03", Need::Possible),
+        Declaration::Imported { by, .. } => (pick(by, "R03r", "R03"), gone(by)),
+        Declaration::Of(AdRms, _, Imported) => ("R03", Need::No),
+        Declaration::Of(AdRms, retiring, Active | ReadOnly) => {
+            (pick(retiring, "R04", "R04k"), gone(retiring))
+        }
+        Declaration::Of(AdRms, _, Foreign | Lost) => ("R05f", Need::No),
+        Declaration::Of(AzureRms, _, Revoked | Lost) => ("R05x", Need::No),
+        Declaration::Of(AzureRms, retiring, Active | Archived) => {
+            (pick(retiring, "R05r", "R05"), gone(retiring))
+        }
+        _ => return None,
+    })
+}
+
 /// A second formulation of the table: by the conditions that each rule excludes, not by order.
-fn expected_rule(class: InputClass, status: Option<KeyStatus>) -> &'static str {
+fn expected_of_license(class: InputClass) -> &'static str {
     let InputClass { principal, extranet, intranet, tenant, isv, passport, old, .. } = class;
     let within = |allowed: &[&str]| allowed.contains(&extranet) && allowed.contains(&intranet);
     let any_org = [principal, extranet, intranet].iter().any(|host| [ORG, BAD].contains(host));
-    match (status, isv, principal, tenant) {
-        (Some(KeyStatus::Imported), ..) => "R03",
-        (Some(KeyStatus::Active | KeyStatus::ReadOnly), ..) => "R04",
-        (Some(KeyStatus::Azure), ..) => "R05",
-        (Some(KeyStatus::Foreign | KeyStatus::Lost), ..) => "R05f",
-        (None, true, ..) => "R14",
-        (None, false, LEGACY, _) => "R11",
-        (None, false, ..) if passport && !any_org => "R11",
-        (None, false, AZ, true) if within(&[AZ, ""]) && old => "R06b",
-        (None, false, AZ, true) if within(&[AZ, ""]) => "R06",
-        (None, false, AZ, false) if within(&[AZ, ""]) => "R07",
-        (None, false, ORG, false) if extranet == AZ || intranet == AZ => "R09",
-        (None, false, ORG | "", false)
-            if within(&[ORG, ""]) && (extranet, intranet) != ("", "") =>
-        {
-            "R08"
-        }
-        (None, false, AZ, _) | (None, false, _, true) if !within(&[AZ]) => "R10",
+    match (isv, principal, tenant) {
+        (true, ..) => "R14",
+        (false, LEGACY, _) => "R11",
+        (false, ..) if passport && !any_org => "R11",
+        (false, AZ, true) if within(&[AZ, ""]) && old => "R06b",
+        (false, AZ, true) if within(&[AZ, ""]) => "R06",
+        (false, AZ, false) if within(&[AZ, ""]) => "R07",
+        (false, ORG, false) if extranet == AZ || intranet == AZ => "R09",
+        (false, ORG | "", false) if within(&[ORG, ""]) && (extranet, intranet) != ("", "") => "R08",
+        (false, AZ, _) | (false, _, true) if !within(&[AZ]) => "R10",
         _ => "R00",
     }
 }
 
+/// The doubts about a `no` that come from the estate and from signatures.
+fn is_doubtful(class: InputClass, declaration: Declaration, rule: &str, estate: &Estate) -> bool {
+    let is_tenant_rule = matches!(rule, "R06" | "R06b");
+    let is_of_retiring = match declaration {
+        Declaration::Unknown { retiring: Retiring::No, .. } => false,
+        Declaration::Unknown { stays, .. } => is_tenant_rule && !stays,
+        // No status is declared.
+        Declaration::Of(_, _, KeyStatus::Open) => true,
+        _ => false,
+    };
+    // Two of the estates declare an id or a host of the license, with another key.
+    let names = |authority: &Authority| authority.name == "Id" || authority.name == "Host";
+    let is_suspicious = estate.authorities().iter().any(names)
+        && judge(&class.facts(), estate).key_match() != KeyMatch::None;
+    is_of_retiring || is_suspicious || class.trust.1 == KeyLink::Broken
+}
+
 #[test]
-fn deciding_rule_equals_second_formulation() {
+fn verdict_equals_second_formulation() {
     let mut decided = std::collections::BTreeSet::new();
-    for (status, estate) in estates() {
+    for (declaration, estate) in estates() {
         for class in classes() {
             let verdict = judge(&class.facts(), &estate);
-            assert_eq!(verdict.rule(), expected_rule(class, status), "{class:?} {status:?}");
+            let of_estate = expected_of_estate(declaration);
+            let rule = of_estate.map_or_else(|| expected_of_license(class), |(rule, _)| rule);
+            assert_eq!(verdict.rule(), rule, "{class:?} {declaration:?}");
             decided.insert(verdict.rule());
 
             // Only a declared key makes the need certain, and no address, name, version or label
             // changes that.
-            let is_held = matches!(status, Some(KeyStatus::Active | KeyStatus::ReadOnly));
-            assert_eq!(verdict.need() == Need::Yes, is_held, "{class:?} {status:?}");
-            let is_sure = status.is_some() && class.trust == (Signature::Valid, KeyLink::Linked);
+            let of_license =
+                if matches!(rule, "R06" | "R06b" | "R11") { Need::No } else { Need::Possible };
+            let need = match of_estate.map_or(of_license, |(_, need)| need) {
+                Need::No if is_doubtful(class, declaration, rule, &estate) => Need::Possible,
+                need => need,
+            };
+            assert_eq!(verdict.need(), need, "{class:?} {declaration:?}");
+            let is_sure = of_estate.is_some() && class.trust == (Signature::Valid, KeyLink::Linked);
             let is_high = verdict.confidence() == Some(Confidence::High);
-            assert_eq!(is_high, is_sure, "{class:?} {status:?}");
+            assert_eq!(is_high, is_sure, "{class:?} {declaration:?}");
         }
     }
     assert_eq!(decided.len(), rules().count() - 2, "R01 and R02 need unread or unprotected files");
 }
 
+/// An open decision never lowers a need: it is at least that of each answer, or `possible`.
 #[test]
-fn declaring_an_active_key_never_lowers_the_need() {
+fn open_decision_is_never_no() {
+    for class in few_classes() {
+        for kind in AuthorityKind::ALL.iter().copied() {
+            for status in KeyStatus::of_kind(kind).iter().copied() {
+                let of =
+                    |retiring| judge(&class.facts(), &holding_as(kind, retiring, status)).need();
+                let answers = [of(Retiring::Yes), of(Retiring::No)];
+                if answers.iter().any(|need| *need != Need::No) {
+                    assert_ne!(of(Retiring::Open), Need::No, "{class:?} {kind} {status}");
+                }
+            }
+            let open = judge(&class.facts(), &holding_as(kind, Retiring::No, KeyStatus::Open));
+            assert_ne!(open.need(), Need::No, "{class:?} {kind}");
+        }
+    }
+}
+
+#[test]
+fn declaring_an_active_key_at_a_retiring_authority_never_lowers_the_need() {
+    let tenant = |digit| tenant("More", Retiring::Yes, vec![key(digit, KeyStatus::Active)]);
     let more = [
+        tenant('a'),
+        tenant('e'),
+        with_host(tenant('e'), ".aadrm.com"),
         authority("More", vec![key('a', KeyStatus::Active)]),
         authority("More", vec![key('e', KeyStatus::Active)]),
         declaring_id("More", Some('e')),
@@ -174,8 +272,11 @@ fn declaring_an_active_key_never_lowers_the_need() {
         }
     }
     // Nor if the estate declared another status of the key before.
-    for class in few_classes() {
-        assert_eq!(judge(&class.facts(), &holding(KeyStatus::Active)).need(), Need::Yes);
+    for kind in AuthorityKind::ALL.iter().copied() {
+        let estate = holding_as(kind, Retiring::Yes, KeyStatus::Active);
+        for class in few_classes() {
+            assert_eq!(judge(&class.facts(), &estate).need(), Need::Yes);
+        }
     }
 }
 
@@ -202,6 +303,8 @@ proptest! {
         tenant in proptest::option::of("\\PC*"),
         addresses in proptest::array::uniform3(prop_oneof![Just(ORG), Just(AZ), Just("")]),
         version in proptest::option::of("[0-9.]{0,8}"),
+        kind in prop::sample::select(AuthorityKind::ALL),
+        retiring in prop::sample::select(Retiring::ALL),
         status in prop::sample::select(KeyStatus::ALL),
         signature in prop::sample::select(Signature::ALL),
         link in prop::sample::select(KeyLink::ALL),
@@ -209,6 +312,7 @@ proptest! {
         // A forger can sign with a new key, but not with the key of a server.
         let is_consistent = matches!(link, KeyLink::Linked | KeyLink::Own);
         prop_assume!(own_key || !is_consistent);
+        prop_assume!(KeyStatus::of_kind(kind).contains(&status));
         let facts = sealed(|license| {
             license.slc_key = Some(fingerprint(if own_key { 'f' } else { 'a' }));
             license.slc_id = Some(id);
@@ -219,7 +323,8 @@ proptest! {
         });
         let mut known = key('a', status);
         known.id = Some(ID.to_owned());
-        let known = with_host(authority("Ours", vec![known]), "rms.example.org");
+        let mut known = with_host(authority("Ours", vec![known]), "rms.example.org");
+        (known.kind, known.retiring) = (kind, retiring);
         let verdict = judge(&facts, &estate(vec![known]));
         prop_assert_ne!(verdict.confidence(), Some(Confidence::High));
     }

@@ -62,19 +62,66 @@ fn r02_key_from_use_license_does_not_decide() {
     }
 }
 
+/// Asserts the rule of each license, whatever its addresses say.
+fn assert_declared(estate: &Estate, expected: [&'static str; 4]) {
+    for facts in [on_premises(), in_azure()] {
+        assert_eq!(row(&facts, estate), expected);
+    }
+}
+
 #[test]
-fn r03_to_r05f_declared_key_decides() {
-    let cases = [
-        (KeyStatus::Imported, ["R03", "ad-rms-key-in-azure", "no", "high"]),
-        (KeyStatus::Active, ["R04", "ad-rms", "yes", "high"]),
-        (KeyStatus::ReadOnly, ["R04", "ad-rms", "yes", "high"]),
-        (KeyStatus::Azure, ["R05", "azure-rms", "no", "high"]),
-        (KeyStatus::Foreign, ["R05f", "ad-rms", "no", "high"]),
-        (KeyStatus::Lost, ["R05f", "ad-rms", "no", "high"]),
-    ];
-    for (status, expected) in cases {
-        for facts in [on_premises(), in_azure()] {
-            assert_eq!(row(&facts, &holding(status)), expected, "{status}");
+fn r03_imported_key() {
+    let cluster = || authority("Ours", vec![key('a', KeyStatus::Imported)]);
+    let expected = ["R03", "ad-rms-key-in-azure", "no", "high"];
+    let mut other = tenant("Other", Retiring::Yes, Vec::new());
+    other.tenant = Some(ID.to_owned());
+    assert_declared(&estate(vec![cluster()]), expected);
+    assert_declared(&estate(vec![cluster(), known_tenant("Tenant", Retiring::No)]), expected);
+    assert_declared(&estate(vec![cluster(), other]), expected);
+}
+
+#[test]
+fn r03r_key_imported_by_a_retiring_tenant() {
+    let mut cluster = authority("Ours", vec![key('a', KeyStatus::Imported)]);
+    cluster.retiring = Retiring::No;
+    let estate = estate(vec![cluster, known_tenant("Tenant", Retiring::Yes)]);
+    assert_declared(&estate, ["R03r", "ad-rms-key-in-azure", "yes", "high"]);
+}
+
+#[test]
+fn r04_and_r04k_key_of_a_cluster() {
+    for status in [KeyStatus::Active, KeyStatus::ReadOnly] {
+        let at = |retiring| holding_as(AuthorityKind::AdRms, retiring, status);
+        assert_declared(&at(Retiring::Yes), ["R04", "ad-rms", "yes", "high"]);
+        assert_declared(&at(Retiring::No), ["R04k", "ad-rms", "no", "high"]);
+    }
+}
+
+#[test]
+fn r05x_key_of_azure_that_opens_nothing() {
+    for status in [KeyStatus::Revoked, KeyStatus::Lost] {
+        for retiring in [Retiring::Yes, Retiring::No, Retiring::Open] {
+            let estate = holding_as(AuthorityKind::AzureRms, retiring, status);
+            assert_declared(&estate, ["R05x", "azure-rms", "no", "high"]);
+        }
+    }
+}
+
+#[test]
+fn r05r_and_r05_key_of_a_tenant() {
+    for status in [KeyStatus::Active, KeyStatus::Archived] {
+        let at = |retiring| holding_as(AuthorityKind::AzureRms, retiring, status);
+        assert_declared(&at(Retiring::Yes), ["R05r", "azure-rms", "yes", "high"]);
+        assert_declared(&at(Retiring::No), ["R05", "azure-rms", "no", "high"]);
+    }
+}
+
+#[test]
+fn r05f_key_of_others_or_lost() {
+    for status in [KeyStatus::Foreign, KeyStatus::Lost] {
+        for retiring in [Retiring::Yes, Retiring::No, Retiring::Open] {
+            let estate = holding_as(AuthorityKind::AdRms, retiring, status);
+            assert_declared(&estate, ["R05f", "ad-rms", "no", "high"]);
         }
     }
 }
@@ -230,9 +277,10 @@ fn m18_high_confidence_needs_linked_signature() {
 
 #[test]
 fn m19_matching_id_names_authority_and_does_not_decide() {
-    let mut known = AuthorityKey::new(KeyStatus::Azure);
+    let mut known = AuthorityKey::new(KeyStatus::Active);
     known.id = Some(ID.to_owned());
-    let verdict = judge(&in_azure(), &estate(vec![authority("Tenant", vec![known])]));
+    let known = tenant("Tenant", Retiring::No, vec![known]);
+    let verdict = judge(&in_azure(), &estate(vec![known]));
     assert_eq!((verdict.rule(), verdict.need()), ("R06", Need::Possible));
     assert_eq!((verdict.key_match(), verdict.authority()), (KeyMatch::Id, Some("Tenant")));
     assert_eq!(verdict.anomalies(), [Anomaly::IdOnlyMatch]);
@@ -251,13 +299,114 @@ fn m20_unknown_key_at_known_host_is_possible() {
 }
 
 #[test]
-fn m20_does_not_match_tenant_at_azure_host() {
-    let mut tenant = with_host(authority("Tenant", vec![]), ".aadrm.com");
-    tenant.kind = AuthorityKind::AzureRms;
-    let verdict = judge(&in_azure(), &estate(vec![tenant]));
+fn m20_does_not_match_at_host_of_tenant_that_stays() {
+    let at = |retiring| {
+        let tenant = with_host(tenant("Tenant", retiring, vec![]), ".aadrm.com");
+        judge(&in_azure(), &estate(vec![tenant]))
+    };
+    let verdict = at(Retiring::No);
     assert_eq!((verdict.rule(), verdict.need()), ("R06", Need::No));
     assert_eq!((verdict.key_match(), verdict.authority()), (KeyMatch::Host, Some("Tenant")));
     assert_eq!(verdict.anomalies(), []);
+    for retiring in [Retiring::Yes, Retiring::Open] {
+        let verdict = at(retiring);
+        assert_eq!((verdict.rule(), verdict.need()), ("R06", Need::Possible));
+        assert_eq!(verdict.anomalies(), [Anomaly::UnknownKeyAtKnownHost]);
+        assert_eq!(modifier_ids(&verdict), ["M20", "M29"]);
+    }
+}
+
+#[test]
+fn m29_unknown_key_while_a_tenant_retires() {
+    let mut old = in_azure();
+    old.license.as_mut().unwrap().server_version = Some("6.1.0.0".to_owned());
+    for facts in [in_azure(), old] {
+        let of = |authorities| {
+            let verdict = judge(&facts, &estate(authorities));
+            (verdict.need(), modifier_ids(&verdict))
+        };
+        let possible = (Need::Possible, vec!["M29"]);
+        let mut other = known_tenant("Other", Retiring::Yes);
+        other.tenant = Some(ID.to_owned());
+        for retiring in [Retiring::Yes, Retiring::Open] {
+            assert_eq!(of(vec![tenant("Old", retiring, vec![])]), possible);
+            assert_eq!(of(vec![known_tenant("Old", retiring)]), possible);
+        }
+        // The license names a tenant that the estate does not have.
+        assert_eq!(of(vec![other.clone()]), possible);
+        // The license names a tenant that stays.
+        let stays = known_tenant("Stays", Retiring::No);
+        assert_eq!(of(vec![other, stays.clone()]), (Need::No, vec![]));
+        assert_eq!(of(vec![stays]), (Need::No, vec![]));
+        // A cluster that goes away does not matter to a tenant's license.
+        assert_eq!(of(vec![authority("Cluster", vec![])]), (Need::No, vec![]));
+    }
+    // A license without a Tenant-ID does not belong to a tenant whose id is not declared.
+    let retiring =
+        estate(vec![known_tenant("Old", Retiring::Yes), tenant("New", Retiring::No, vec![])]);
+    assert_eq!(judge(&in_azure(), &retiring).need(), Need::Possible);
+}
+
+#[test]
+fn m30_open_decision_never_leads_to_no() {
+    let possible = |facts: &Facts, estate: &Estate| {
+        let verdict = judge(facts, estate);
+        assert_eq!((verdict.need(), verdict.key_match()), (Need::Possible, KeyMatch::Key));
+        verdict.rule()
+    };
+    // Without a status, the license decides as if the estate did not have the key.
+    for kind in AuthorityKind::ALL {
+        for retiring in Retiring::ALL {
+            let estate = holding_as(*kind, *retiring, KeyStatus::Open);
+            assert_eq!(possible(&in_azure(), &estate), "R06");
+            assert_eq!(possible(&on_premises(), &estate), "R08");
+        }
+    }
+    let open = |kind, status| possible(&on_premises(), &holding_as(kind, Retiring::Open, status));
+    for status in [KeyStatus::Active, KeyStatus::ReadOnly] {
+        assert_eq!(open(AuthorityKind::AdRms, status), "R04k");
+    }
+    for status in [KeyStatus::Active, KeyStatus::Archived] {
+        assert_eq!(open(AuthorityKind::AzureRms, status), "R05");
+    }
+    // The tenant that imported the key is undecided, or a retiring tenant may be that one.
+    let mut cluster = authority("Ours", vec![key('a', KeyStatus::Imported)]);
+    cluster.retiring = Retiring::No;
+    for importer in [
+        known_tenant("Tenant", Retiring::Open),
+        tenant("Tenant", Retiring::Open, vec![]),
+        tenant("Tenant", Retiring::Yes, vec![]),
+    ] {
+        assert_eq!(possible(&on_premises(), &estate(vec![cluster.clone(), importer])), "R03");
+    }
+    // Whether its first authority goes away does not matter to an imported key.
+    cluster.retiring = Retiring::Open;
+    assert_eq!(judge(&on_premises(), &estate(vec![cluster])).need(), Need::No);
+}
+
+#[test]
+fn m31_imported_key_and_own_host() {
+    for (retiring, rule) in [(Retiring::Yes, "R03r"), (Retiring::No, "R03")] {
+        let cluster = authority("Ours", vec![key('a', KeyStatus::Imported)]);
+        let estate = estate(vec![cluster, known_tenant("Tenant", retiring)]);
+        for (extranet, intranet, expected) in [
+            (ORG, ORG, true),
+            (AZ, ORG, true),
+            (ORG, "", true),
+            (AZ, AZ, false),
+            ("", "", false),
+            (BAD, BAD, false),
+        ] {
+            let verdict = judge(&sealed(|license| at(license, ORG, extranet, intranet)), &estate);
+            let told: &[Anomaly] = if expected { &[Anomaly::NeedsRedirection] } else { &[] };
+            assert_eq!(
+                (verdict.rule(), verdict.anomalies()),
+                (rule, told),
+                "{extranet} {intranet}"
+            );
+        }
+    }
+    assert!(judge(&on_premises(), &holding(KeyStatus::Active)).anomalies().is_empty());
 }
 
 #[test]
@@ -319,24 +468,25 @@ fn m21_id_and_key_of_different_authorities() {
         judge(&on_premises(), &estate(vec![ours(), authority("Other", vec![other.clone()])]));
     assert_eq!((verdict.rule(), verdict.need()), ("R03", Need::Possible));
     assert_eq!(verdict.authority(), Some("Ours"));
-    assert_eq!(verdict.anomalies(), [Anomaly::AuthorityConflict]);
+    assert_eq!(verdict.anomalies(), [Anomaly::AuthorityConflict, Anomaly::NeedsRedirection]);
 
     other.key = Some(fingerprint('b'));
     let verdict = judge(&on_premises(), &estate(vec![ours(), authority("Other", vec![other])]));
-    assert_eq!(verdict.anomalies(), [Anomaly::KeyIdConflict, Anomaly::AuthorityConflict]);
+    let expected = [Anomaly::KeyIdConflict, Anomaly::AuthorityConflict, Anomaly::NeedsRedirection];
+    assert_eq!(verdict.anomalies(), expected);
     assert_eq!(verdict.need(), Need::Possible);
 }
 
 #[test]
 fn m21_declared_id_with_another_key() {
-    let mut known = key('b', KeyStatus::Azure);
+    let mut known = key('b', KeyStatus::Active);
     known.id = Some(ID.to_owned());
-    let verdict = judge(&in_azure(), &estate(vec![authority("Tenant", vec![known.clone()])]));
+    let of = |keys| estate(vec![tenant("Tenant", Retiring::No, keys)]);
+    let verdict = judge(&in_azure(), &of(vec![known.clone()]));
     assert_eq!((verdict.need(), verdict.key_match()), (Need::Possible, KeyMatch::Id));
     assert_eq!(verdict.anomalies(), [Anomaly::IdOnlyMatch, Anomaly::KeyIdConflict]);
 
-    let keys = vec![known, key('a', KeyStatus::Azure)];
-    let verdict = judge(&in_azure(), &estate(vec![authority("Tenant", keys)]));
+    let verdict = judge(&in_azure(), &of(vec![known, key('a', KeyStatus::Active)]));
     assert_eq!((verdict.rule(), verdict.need()), ("R05", Need::Possible));
     assert_eq!(verdict.anomalies(), [Anomaly::KeyIdConflict]);
 }
@@ -348,6 +498,8 @@ fn m22_azure_license_with_key_declared_on_premises() {
         let verdict = judge(&facts, &holding(KeyStatus::Active));
         assert_eq!((verdict.rule(), verdict.need()), ("R04", Need::Yes));
         assert_eq!(verdict.anomalies(), [Anomaly::EstateContradicted]);
+        let kept = holding_as(AuthorityKind::AdRms, Retiring::No, KeyStatus::Active);
+        assert_eq!(judge(&facts, &kept).anomalies(), [Anomaly::EstateContradicted]);
         assert!(judge(&facts, &holding(KeyStatus::Imported)).anomalies().is_empty());
     }
     assert!(judge(&on_premises(), &holding(KeyStatus::Active)).anomalies().is_empty());
@@ -359,7 +511,8 @@ fn m12_label_on_ad_rms_file() {
         facts.label_id = Some(ID.to_owned());
         facts
     };
-    for estate in [Estate::default(), holding(KeyStatus::ReadOnly)] {
+    let kept = holding_as(AuthorityKind::AdRms, Retiring::No, KeyStatus::Active);
+    for estate in [Estate::default(), holding(KeyStatus::ReadOnly), kept] {
         let verdict = judge(&labelled(on_premises()), &estate);
         assert_eq!(verdict.anomalies(), [Anomaly::HyokCandidate]);
     }
@@ -470,10 +623,11 @@ fn m27_edit_after_read_only() {
 fn table_has_ids_effects_and_sentences() {
     let ids: Vec<_> = rules().map(Rule::id).collect();
     let expected = [
-        "R01", "R02", "R03", "R04", "R05", "R05f", "R14", "R11", "R06b", "R06", "R07", "R09",
-        "R08", "R10", "R00",
+        "R01", "R02", "R03r", "R03", "R04", "R04k", "R05x", "R05r", "R05", "R05f", "R14", "R11",
+        "R06b", "R06", "R07", "R09", "R08", "R10", "R00",
     ];
     assert_eq!(ids, expected);
+    assert_eq!(RULES_VERSION, 3);
     let effects: Vec<_> = modifiers().map(|row| (row.id(), row.effect())).collect();
     assert!(effects.contains(&("M16", "confidence one step down, `no` becomes `possible`".into())));
     assert!(effects.contains(&("M13", String::new())));

@@ -34,13 +34,11 @@ impl Change {
 
     pub(super) fn meaning(self) -> &'static str {
         match self {
-            Change::PublishedSince => {
-                "ALARM: published since, with a key that still needs an AD RMS cluster"
-            }
+            Change::PublishedSince => "ALARM: published since, under a key that is still needed",
             Change::AppearedOld => {
                 "there now under such a key, but issued before: copied, moved or restored"
             }
-            Change::Reprotected => "protected anew, with another key that needs no cluster",
+            Change::Reprotected => "protected anew, with another key that is not needed",
             Change::Unprotected => "not protected any more",
             Change::Gone => "gone: their folder was listed and does not have them",
             Change::NotLookedAt => "in the earlier inventory only, and nobody looked there again",

@@ -23,8 +23,8 @@ use rows::{FileFindings, FileRows};
 /// Compare two inventories: what was protected anew, what is gone, and what should not be there.
 ///
 /// A file is gone only if its folder was listed without error, on the same device, in a scan that
-/// came to its end, and did not have it. Ends with 1 if anything is new under a key that still
-/// needs an AD RMS cluster.
+/// came to its end, and did not have it. Ends with 1 if anything is new under a key that is
+/// still needed: that of an authority that goes away.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

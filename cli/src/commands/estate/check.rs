@@ -1,28 +1,36 @@
 //! `rmsight estate check`.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use rmsight::{AuthorityKind, Estate, HostRole};
+use rmsight::{Authority, Estate, HostRole, KeyStatus, Retiring};
 
+use super::contradictions::{self, Contradiction};
 use crate::authority_file::load;
 use crate::exit::{Failure, Outcome, Result};
+use crate::output::format::{counted, settling};
 use crate::output::terminal::escaped;
 
-/// Prints what an estate file declares, and its open questions.
-pub(super) fn check(file: &Path) -> Result<Outcome> {
+/// Prints what an estate file declares, its open questions, and its contradictions with inventories.
+pub(super) fn check(file: &Path, inventories: &[PathBuf]) -> Result<Outcome> {
     let estate = load(Some(file))?;
+    let contradictions = contradictions::of(&estate, inventories)?;
     let mut out = io::stdout().lock();
     overview(&estate, &mut out)
+        .and_then(|()| contradicted(&contradictions, &mut out))
         .and_then(|()| questions(&estate, &mut out))
         .and_then(|()| out.flush())
         .map_err(|error| Failure::writing(&error))?;
-    Ok(Outcome::of(!estate.is_empty() && estate.open_questions().is_empty()))
+    let is_answered = !estate.is_empty() && estate.open_questions().is_empty();
+    Ok(Outcome::of(is_answered && contradictions.is_empty()))
 }
 
 fn overview(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
     for authority in estate.authorities() {
-        writeln!(out, "{} ({})", escaped(&authority.name), authority.kind)?;
+        let tenant =
+            authority.tenant.as_ref().map_or_else(String::new, |id| format!(", tenant {id}"));
+        let name = escaped(&authority.name);
+        writeln!(out, "{name} ({}{tenant}, {})", authority.kind, retiring(authority))?;
         for host in &authority.hosts {
             let role = if host.role == HostRole::Connector { "  (connector)" } else { "" };
             writeln!(out, "  host  {}{role}", escaped(&host.name))?;
@@ -30,12 +38,32 @@ fn overview(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
         for key in &authority.keys {
             let name = key.key.as_ref().or(key.id.as_ref()).map_or("", String::as_str);
             let since = key.since.map_or_else(String::new, |since| format!(" since {since}"));
-            write!(out, "  key   {}", escaped(name))?;
-            match authority.kind {
-                AuthorityKind::AzureRms => writeln!(out)?,
-                _ => writeln!(out, "  {}{since}", key.status)?,
-            }
+            let status = match key.status {
+                KeyStatus::Open => "open question",
+                status => status.as_str(),
+            };
+            writeln!(out, "  key   {}  {status}{since}", escaped(name))?;
         }
+    }
+    Ok(())
+}
+
+fn retiring(authority: &Authority) -> &'static str {
+    match authority.retiring {
+        Retiring::Yes => "retiring",
+        Retiring::No => "stays",
+        _ => "retiring or not: open question",
+    }
+}
+
+fn contradicted(all: &[Contradiction], out: &mut impl Write) -> io::Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nContradicted by the inventory:")?;
+    for one in all {
+        let findings = counted(one.findings, "finding");
+        writeln!(out, "  {}: {} ({findings})", escaped(&one.subject), escaped(&one.text))?;
     }
     Ok(())
 }
@@ -45,7 +73,8 @@ fn questions(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
     if estate.is_empty() {
         return writeln!(
             out,
-            "It declares no authority. `rmsight scan` and `rmsight estate learn` print lines for it."
+            "It declares no authority. `rmsight estate init`, `rmsight scan` and `rmsight estate \
+             learn` print lines for it."
         );
     }
     if open.is_empty() {
@@ -54,8 +83,11 @@ fn questions(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\nStill to ask:")?;
     for one in open {
         writeln!(out, "  {}: {}", escaped(&one.authority), escaped(&one.text))?;
-        if let Some(question) = one.question {
-            writeln!(out, "    (if there is nothing: settled = [\"{question}\"])")?;
+        if let Some(answer) = settling(&one) {
+            writeln!(out, "    {}", escaped(&answer))?;
+        }
+        if let Some(command) = one.command {
+            writeln!(out, "    Ask: {command}")?;
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use rmsight::{AuthorityKind, KeyStatus, Learned, Origin};
 
-use crate::output::format::counted;
+use crate::output::estate_lines::quoted;
 use crate::output::terminal::escaped;
 
 /// Returns the lines of keys, after a new authority if it has a name.
@@ -26,6 +26,12 @@ pub(super) fn block(
         let hosts: Vec<String> = hosts.into_iter().map(quoted).collect();
         let name = quoted(name);
         text += &format!("[[authority]]\nname = {name}\nkind = \"{kind}\"\n");
+        let mut tenants: Vec<&String> =
+            learned.iter().filter_map(|learned| learned.tenant.as_ref()).collect();
+        tenants.dedup();
+        if let (AuthorityKind::AzureRms, [tenant]) = (kind, tenants.as_slice()) {
+            text += &format!("tenant = {}\n", quoted(tenant));
+        }
         text += &format!("hosts = [{}]\n\n", hosts.join(", "));
         // A key of Azure does not need a status if its authority is of Azure.
         let mut all = learned.to_vec();
@@ -44,49 +50,7 @@ fn keys(learned: &[Learned], status: Option<KeyStatus>, origin: Origin) -> Strin
     all.collect::<Vec<_>>().join("\n")
 }
 
-/// Returns a basic string of TOML.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for char in text.chars() {
-        match char {
-            '"' | '\\' => quoted.extend(['\\', char]),
-            char if char.is_control() => quoted += &format!("\\u{:04X}", u32::from(char)),
-            char => quoted.push(char),
-        }
-    }
-    quoted + "\""
-}
-
 /// Escapes text, and keeps its line breaks.
 pub(super) fn lines(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", escaped(line))).collect()
-}
-
-/// Returns whether a line is an empty status.
-pub(super) fn is_open(line: &str) -> bool {
-    let value = line.trim_start().strip_prefix("status");
-    let value = value.and_then(|rest| rest.trim_start().strip_prefix('='));
-    value.is_some_and(|value| matches!(value.trim_start().get(..2), Some("\"\"" | "''")))
-}
-
-/// Replaces each empty status by one that raises no question.
-pub(super) fn settled(text: &str) -> String {
-    let lines = text.split_inclusive('\n');
-    let line = |line: &str| match is_open(line) {
-        true => "status = \"active\"\n".to_owned(),
-        false => line.to_owned(),
-    };
-    lines.map(line).collect()
-}
-
-/// Prints how many keys in `text` have an empty status.
-pub(super) fn remind(text: &str) {
-    let open = text.lines().filter(|line| is_open(line)).count();
-    if open > 0 {
-        let keys = counted(open.try_into().unwrap_or(u64::MAX), "key");
-        println!(
-            "{keys} in it still without a status: say of each what became of it; `rmsight estate \
-             check` names the lines."
-        );
-    }
 }

@@ -11,7 +11,7 @@ use rmsight::{
     Protection, Report, judge,
 };
 
-use super::key_lines::{block, lines, remind, settled};
+use super::key_lines::{block, lines};
 use crate::authority_file;
 use crate::exit::{self, Failure, Outcome, Result};
 use crate::output::format::counted;
@@ -210,8 +210,8 @@ impl KeyCollection {
             None => {
                 let text = block(&self.learned, status, origin, to.name.as_deref());
                 let mut out = io::stdout().lock();
-                let lead = "# For estate.toml; a key whose status is empty waits for you to say \
-                            what became of it.";
+                let lead = "# For estate.toml. A status of `?` is an open question: say there what \
+                            became of the key.";
                 writeln!(out, "{lead}\n{}", lines(&text))
                     .and_then(|()| out.flush())
                     .map_err(|error| Failure::writing(&error))
@@ -236,9 +236,7 @@ impl KeyCollection {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(fail(&error)),
         };
-        // Keys with an empty status are known too.
-        let answered = settled(&before);
-        let estate = authority_file::parse(file, answered.as_bytes())?;
+        let estate = authority_file::parse(file, before.as_bytes())?;
         let known: Vec<&rmsight::AuthorityKey> =
             estate.authorities().iter().flat_map(|authority| &authority.keys).collect();
         let found = self.learned.len();
@@ -253,7 +251,7 @@ impl KeyCollection {
         let left = found - self.learned.len();
         if self.learned.is_empty() {
             println!("{}: nothing to add.", escaped(&file.display().to_string()));
-            remind(&before);
+            remind(&estate);
             return Ok(());
         }
         let name = new_name(&estate, name).map_err(|why| fail(&why))?;
@@ -261,9 +259,8 @@ impl KeyCollection {
             self.learned.iter_mut().for_each(|learned| learned.kind = Some(last.kind));
         }
         let text = block(&self.learned, status, origin, name);
-        // Except for empty statuses, the result must be a valid estate file.
-        let filled = settled(&text);
-        authority_file::parse(file, format!("{answered}\n{filled}").as_bytes())?;
+        // The result must be a valid estate file.
+        let after = authority_file::parse(file, format!("{before}\n{text}").as_bytes())?;
         let gap = if before.is_empty() { "" } else { "\n" };
         let opened = OpenOptions::new().append(true).create(true).open(file);
         opened
@@ -271,8 +268,21 @@ impl KeyCollection {
             .map_err(|error| fail(&error))?;
         let added = counted(self.learned.len().try_into().unwrap_or(u64::MAX), "key");
         println!("{}: added {added}, {left} left out.", escaped(&file.display().to_string()));
-        remind(&format!("{before}{text}"));
+        remind(&after);
         Ok(())
+    }
+}
+
+/// Prints how many keys have an open status.
+fn remind(estate: &Estate) {
+    let keys = estate.authorities().iter().flat_map(|authority| &authority.keys);
+    let open = keys.filter(|key| key.status == KeyStatus::Open).count();
+    if open > 0 {
+        let keys = counted(open.try_into().unwrap_or(u64::MAX), "key");
+        println!(
+            "{keys} in it still without a status: say of each what became of it; `rmsight estate \
+             check` lists them."
+        );
     }
 }
 

@@ -1,6 +1,9 @@
 //! `rmsight estate`.
 
+mod asker;
 mod check;
+mod contradictions;
+mod init;
 mod key_lines;
 mod learn;
 
@@ -12,13 +15,24 @@ use crate::exit::{Outcome, Result};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EstateCommand {
+    Init(init::InitArgs),
     /// Check an estate file: mistakes with their lines, and what is still to be asked
     ///
-    /// Ends with 0 if nothing is left to ask, with 1 if something is, with 2 on mistakes.
+    /// Prints each open question with a command whose output helps to answer it. With inventories,
+    /// also prints declarations that their licenses contradict, and keys that the file does not
+    /// have. Ends with 0 if nothing is left to ask, with 1 if something is, with 2 on mistakes.
+    #[command(after_help = "\
+Examples:
+  rmsight estate check estate.toml
+  rmsight estate check estate.toml estate.db")]
     Check {
         /// The estate file
         #[arg(value_name = "FILE")]
         file: PathBuf,
+
+        /// Inventories to compare it with
+        #[arg(value_name = "INVENTORY")]
+        inventories: Vec<PathBuf>,
     },
     Learn(learn::LearnArgs),
     Import(learn::ImportArgs),
@@ -27,7 +41,8 @@ pub(crate) enum EstateCommand {
 /// Runs a subcommand of `estate`.
 pub(crate) fn run(command: &EstateCommand) -> Result<Outcome> {
     match command {
-        EstateCommand::Check { file } => check::check(file),
+        EstateCommand::Init(args) => init::init(args),
+        EstateCommand::Check { file, inventories } => check::check(file, inventories),
         EstateCommand::Learn(args) => learn::learn(args),
         EstateCommand::Import(args) => learn::import(args),
     }

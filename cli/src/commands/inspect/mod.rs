@@ -18,6 +18,7 @@ use crate::exit::{Failure, Outcome, Result, warn};
 use crate::fs::open::{self, Links};
 use crate::output::Format;
 use crate::output::records::RecordBuffer;
+use crate::output::terms::NeedTerms;
 use crate::stats::Stats;
 use crate::{authority_file, inspector, options};
 
@@ -149,7 +150,7 @@ impl Inspection {
             return json::write(&record, finding, out);
         }
         match format {
-            Format::Text => text::write(&record, finding, out),
+            Format::Text => text::write(&record, finding, NeedTerms::of(&self.estate), out),
             Format::Ndjson | Format::Csv => {
                 self.buffer.write(&record);
                 out.write_all(&self.buffer.take())

@@ -14,6 +14,7 @@ use crate::output::format;
 use crate::output::line::short_key;
 use crate::output::meaning;
 use crate::output::terminal::escaped;
+use crate::output::terms::NeedTerms;
 
 /// Maximum number of characters of a value in the evidence.
 const SHOWN: usize = 100;
@@ -21,6 +22,7 @@ const SHOWN: usize = 100;
 pub(super) fn write(
     record: &Record<'_>,
     finding: &Finding,
+    terms: NeedTerms,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let (facts, verdict) = (record.facts, record.verdict);
@@ -30,7 +32,7 @@ pub(super) fn write(
     }
     writeln!(out)?;
     what_it_is(record, out)?;
-    answer(facts, verdict, out)?;
+    answer(facts, verdict, terms, out)?;
     if let Some(license) = &facts.license {
         opens(license, verdict, out)?;
         says(license, facts, out)?;
@@ -87,8 +89,13 @@ fn protected(protection: Protection) -> &'static str {
     }
 }
 
-fn answer(facts: &Facts, verdict: &Verdict, out: &mut impl Write) -> io::Result<()> {
-    heading("Does it still need an AD RMS cluster?", out)?;
+fn answer(
+    facts: &Facts,
+    verdict: &Verdict,
+    terms: NeedTerms,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    heading(&format!("Does it still need {}?", terms.authority()), out)?;
     let answer = match verdict.need() {
         Need::Yes => "Yes.",
         Need::No => "No.",

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
 use rmsight::{
-    Anomaly, Dependency, Estate, Facts, KeyStatus, LicenseFacts, Need, Timestamp, Verdict,
+    Anomaly, Dependency, Estate, Facts, KeyStatus, LicenseFacts, Need, Retiring, Timestamp, Verdict,
 };
 
 use super::list::FindingList;
 use crate::inventory::gaps::Doubts;
 use crate::inventory::query::{Judged, Translation};
+use crate::output::format::address_host;
 use crate::stats::{NeedCounts, Publishes, Stats};
 
 /// Maximum number of distinct names of one kind. Hostile files may contain any number.
@@ -73,6 +74,7 @@ pub(super) struct KeyDates {
 pub(super) struct Declared {
     pub(super) authority: String,
     pub(super) status: KeyStatus,
+    pub(super) retiring: Retiring,
     pub(super) since: Option<Timestamp>,
 }
 
@@ -219,7 +221,7 @@ impl Aggregate {
             ("server", &license.slc_address),
             ("referral", &license.referral),
         ] {
-            let Some(host) = address.as_deref().and_then(host) else { continue };
+            let Some(host) = address.as_deref().and_then(address_host) else { continue };
             if !self.hosts.contains_key(&host) && self.hosts.len() >= NAMES {
                 continue;
             }
@@ -260,8 +262,13 @@ fn declared(estate: &Estate) -> BTreeMap<String, Declared> {
         for key in &authority.keys {
             let name = key.key.clone().or_else(|| key.id.as_ref().map(|id| format!("id:{id}")));
             if let Some(name) = name {
-                let (status, since) = (key.status, key.since);
-                all.insert(name, Declared { authority: authority.name.clone(), status, since });
+                let declared = Declared {
+                    authority: authority.name.clone(),
+                    status: key.status,
+                    retiring: authority.retiring,
+                    since: key.since,
+                };
+                all.insert(name, declared);
             }
         }
     }
@@ -278,32 +285,10 @@ fn year_text(time: Timestamp) -> String {
     text.split('-').next().unwrap_or_default().to_owned()
 }
 
-/// Returns the host of a URL in lower case.
-fn host(address: &str) -> Option<String> {
-    let (_, rest) = address.split_once("://")?;
-    let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    let host = authority.rsplit('@').next()?;
-    let host = host.split(':').next()?.trim();
-    (!host.is_empty() && host.len() < 256).then(|| host.to_ascii_lowercase())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::inventory::query::Inventories;
-
-    #[test]
-    fn hosts_are_parsed_from_addresses() {
-        let cases = [
-            ("https://RMS.contoso.com/_wmcs/licensing", Some("rms.contoso.com")),
-            ("http://u:p@rms:8443/x", Some("rms")),
-            ("rms.contoso.com", None),
-            ("https:///x", None),
-        ];
-        for (address, expected) in cases {
-            assert_eq!(host(address).as_deref(), expected, "{address}");
-        }
-    }
 
     #[test]
     fn a_file_counts_in_a_folder_near_its_root() {

@@ -11,6 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::aggregate::Groups;
 use super::page::{KeyLine, ReportPage};
+use super::parts::{self, marked};
+use super::todo::todo;
 use super::{chart, wording};
 use crate::inventory::scope::left_out;
 use crate::output::advice;
@@ -41,19 +43,20 @@ pub(super) fn write(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="referrer" content="no-referrer";
-                title { "Can the AD RMS cluster be switched off?" }
+                title { (wording::question(page)) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 header {
-                    h1 { "Can the AD RMS cluster be switched off?" }
+                    h1 { (wording::question(page)) }
                     p class={ "answer " (class) } { (answer) }
                     p.quiet { "Made " (page.made) ". " (shown(&page.judged_with)) }
                 }
                 main {
-                    (next(page)) (sums(page)) (keys(page)) (unknown(page)) (scanned(page))
+                    (parts::authorities(page)) (next(page)) (sums(page)) (keys(page)) (unknown(page))
+                    (parts::questions(page)) (scanned(page))
                     (errors(page)) (hosts(page)) (pictures(page)) (tables(page)) (decided(page))
-                    (listed(page)) (blind())
+                    (listed(page)) (parts::blind(page))
                 }
                 footer.quiet { "rmsight " (env!("CARGO_PKG_VERSION")) ". This file loads nothing from elsewhere." }
                 script #rows type="application/json" { (PreEscaped(rows(page))) }
@@ -68,21 +71,11 @@ fn hash(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text))
 }
 
-/// Formats text between backticks as code.
-fn marked(text: &str) -> Markup {
-    let text = shown(text);
-    html! {
-        @for (at, part) in text.split('`').enumerate() {
-            @if at % 2 == 1 { code { (part) } } @else { (part) }
-        }
-    }
-}
-
 fn next(page: &ReportPage) -> Markup {
     html! {
         section #next {
             h2 { "What to do next" }
-            ol { @for text in wording::todo(page) { li { (marked(&text)) } } }
+            ol { @for text in todo(page) { li { (marked(&text)) } } }
         }
     }
 }
@@ -93,7 +86,7 @@ fn sums(page: &ReportPage) -> Markup {
         section #sums {
             h2 { "In what was scanned" }
             div.tiles {
-                div.tile.yes { b { (stats.needs.yes) } "need an AD RMS cluster" }
+                div.tile.yes { b { (stats.needs.yes) } "need " (page.terms.authority()) }
                 div.tile.possible { b { (stats.needs.possible) } "may need one (" (stats.undecided) " undecided)" }
                 div.tile.no { b { (stats.needs.no) } "protected, and need none" }
                 div.tile { b { (stats.unprotected) } "not rights-protected" }
@@ -113,8 +106,8 @@ fn keys(page: &ReportPage) -> Markup {
             p.quiet { "A server licensor key opens what was sealed to it, and no other does. All of this holds in what was scanned." }
             (key_table(&own))
             @if !apart.is_empty() {
-                h3 { "Keys of others, and lost ones" }
-                p.quiet { "No cluster of yours opens these, so none has to stay for them." }
+                h3 { "Keys of others, and keys that open nothing" }
+                p.quiet { "No server of yours opens these, so none has to stay for them." }
                 (key_table(&apart))
             }
         }
@@ -136,7 +129,7 @@ fn key_table(keys: &[&KeyLine<'_>]) -> Markup {
 }
 
 fn key_row(key: &KeyLine<'_>) -> Markup {
-    let (word, sentence) = wording::answer(key.needs, key.status());
+    let (word, sentence) = wording::answer(key);
     let class = match key.needs {
         _ if key.is_apart() => "",
         NeedCounts { yes: 1.., .. } => "yes",
@@ -173,15 +166,17 @@ fn unknown(page: &ReportPage) -> Markup {
     if unknown.is_empty() {
         return html! {};
     }
-    let lines: Vec<String> =
-        unknown.iter().take(200).map(|(name, key)| wording::declaration(name, key)).collect();
+    let servers = page.servers();
+    let mut lines = Vec::new();
+    // Writing into memory cannot fail.
+    _ = servers.iter().take(200).try_for_each(|server| server.write(&mut lines));
     html! {
         section #unknown {
             h2 { "Keys that the estate does not have" }
             p { "They decide " (unknown.iter().map(|(_, key)| key.needs.possible).sum::<u64>()) " findings. "
-                "Paste each below the " code { "[[authority]]" } " that it belongs to, and fill in the status. "
-                "The id and the address say which server to ask: its console lists the keys that it holds under Trust Policies, Trusted Publishing Domains." }
-            pre { (lines.join("\n")) }
+                "Add these lines to the estate file, and fill in each " code { "?" } ". "
+                "The id and the address say which server to ask." }
+            pre { (String::from_utf8_lossy(&lines)) }
         }
     }
 }
@@ -235,7 +230,7 @@ fn hosts(page: &ReportPage) -> Markup {
     html! {
         section #hosts {
             h2 { "Hosts that have to keep resolving, or to be redirected" }
-            @if hosts.is_empty() { p { "No file that needs a cluster names one." } }
+            @if hosts.is_empty() { p { "No file that needs one of the servers names a host." } }
             @else {
                 div.scroll { table {
                     thead { tr { th { "Host" } th { "What to do" } th.number { "Yes" } th.number { "Possible" } th.number { "Key in Azure" } th { "Named as" } } }
@@ -325,7 +320,7 @@ fn listed(page: &ReportPage) -> Markup {
         section #list {
             h2 { "The findings" }
             @if left > 0 {
-                p { "The first " (list.len()) " of " (list.all) ", what needs a cluster first. All of them: "
+                p { "The first " (list.len()) " of " (list.all) ", what is needed first. All of them: "
                     code { "rmsight export INVENTORY --estate ESTATE -o findings.parquet" } }
             }
             noscript { p.gap { "The list needs scripts. All findings: rmsight export." } }
@@ -344,19 +339,6 @@ fn listed(page: &ReportPage) -> Markup {
                 tbody {}
             } }
             button #more type="button" hidden { "Show more" }
-        }
-    }
-}
-
-fn blind() -> Markup {
-    html! {
-        section #blind {
-            h2 { "A file scan cannot see" }
-            p { "Each of these may need the cluster when no file does. Check them before you switch it off." }
-            dl { @for (name, why, check) in wording::BLIND {
-                dt { span.box {} (name) }
-                dd { (why) br; b { "Check: " } (marked(check)) }
-            } }
         }
     }
 }

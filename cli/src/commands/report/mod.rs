@@ -1,12 +1,16 @@
-//! `rmsight report`: one page about whether the cluster is needed, by which files, and what is
-//! undecided.
+//! `rmsight report`: one page about whether each authority that goes away is needed, by which files,
+//! and what is undecided.
 
 mod aggregate;
+mod authority;
+mod blind;
 mod chart;
 mod html;
 mod list;
 mod page;
+mod parts;
 mod text;
+mod todo;
 mod wording;
 
 use std::io::{self, BufWriter, Write};
@@ -22,11 +26,13 @@ use crate::inventory::gaps;
 use crate::inventory::query::Inventories;
 use crate::inventory::scope::{Scope, now};
 use crate::output::atomic_file::AtomicFile;
+use crate::output::terms::NeedTerms;
 use aggregate::Aggregate;
+use authority::AuthorityAnswers;
 use list::FindingList;
 use page::ReportPage;
 
-/// Can the cluster be switched off? One page with the answer, and what to do next.
+/// Can the cluster or tenant be given up? One page with the answer, and what to do next.
 ///
 /// Verdicts are made anew, with what is known now. Ends with 1 if something was not read or decided.
 #[derive(Debug, Args)]
@@ -77,15 +83,28 @@ fn page(args: &ReportArgs, estate: &Estate, is_listed: bool) -> Result<ReportPag
     let roots = scopes.iter().flat_map(|scope| &scope.roots);
     let roots = roots.filter(|root| root.kind == "path").map(|root| root.path.clone()).collect();
     let list = FindingList::new(if is_listed { args.rows } else { 0 });
+    let mut answers = AuthorityAnswers::new(estate);
     let mut aggregate = Aggregate::new(estate, roots, inventories.translation()?, list);
     inventories.judged(estate, |judged| {
         aggregate.add(judged);
+        answers.add(judged);
         Ok(())
     })?;
     let judged_with = judged_with(args.estate.as_deref(), estate);
     let mut gaps = gaps::of(&scopes, None);
+    let authorities = answers.end(!gaps.is_empty());
     gaps.extend(aggregate.doubts.gaps());
-    Ok(ReportPage { aggregate, gaps, scopes, judged_with, made: now() })
+    Ok(ReportPage {
+        aggregate,
+        authorities,
+        terms: NeedTerms::of(estate),
+        questions: estate.open_questions(),
+        estate: estate.clone(),
+        gaps,
+        scopes,
+        judged_with,
+        made: now(),
+    })
 }
 
 pub(crate) fn run(args: &ReportArgs) -> Result<Outcome> {

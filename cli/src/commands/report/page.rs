@@ -2,19 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use rmsight::{KeyStatus, Timestamp};
+use rmsight::{AuthorityKind, Estate, KeyStatus, OpenQuestion, Timestamp};
 
 use super::aggregate::{Aggregate, Declared, KeyDates};
+use super::authority::AuthorityAnswer;
 use crate::inventory::gaps::Gap;
 use crate::inventory::scope::Scope;
-use crate::output::format::day;
-use crate::output::summary;
+use crate::output::estate_lines::{self, ServerDraft};
+use crate::output::format::{day, describe};
+use crate::output::terms::NeedTerms;
 use crate::stats::{KeyStats, NeedCounts};
 
 /// Everything that a report shows.
 #[derive(Debug)]
 pub(super) struct ReportPage {
     pub(super) aggregate: Aggregate,
+    /// The authorities that go away or may go away.
+    pub(super) authorities: Vec<AuthorityAnswer>,
+    pub(super) terms: NeedTerms,
+    /// Questions that the estate file leaves open.
+    pub(super) questions: Vec<OpenQuestion>,
+    pub(super) estate: Estate,
     pub(super) scopes: Vec<Scope>,
     /// Why the scans do not support a complete answer.
     pub(super) gaps: Vec<Gap>,
@@ -35,7 +43,8 @@ pub(super) struct KeyLine<'p> {
 impl KeyLine<'_> {
     /// Returns whether nothing can be done about the key; such keys are listed separately.
     pub(super) fn is_apart(&self) -> bool {
-        self.declared.is_some_and(|key| matches!(key.status, KeyStatus::Foreign | KeyStatus::Lost))
+        let gone = [KeyStatus::Foreign, KeyStatus::Lost, KeyStatus::Revoked];
+        self.declared.is_some_and(|key| gone.contains(&key.status))
     }
 
     pub(super) fn status(&self) -> Option<KeyStatus> {
@@ -46,13 +55,14 @@ impl KeyLine<'_> {
     pub(super) fn owner(&self) -> String {
         match (self.declared, self.stats) {
             (Some(declared), _) => declared.authority.clone(),
-            (None, Some(key)) => summary::describe(key),
+            (None, Some(key)) => describe(key),
             (None, None) => String::new(),
         }
     }
 
     pub(super) fn status_text(&self) -> String {
         match self.declared {
+            Some(key) if key.status == KeyStatus::Open => "open question".to_owned(),
             Some(key) => match key.since {
                 Some(since) => format!("{} since {}", key.status, day(Some(since))),
                 None => key.status.to_string(),
@@ -93,6 +103,23 @@ impl ReportPage {
     /// Returns whether a root has no gap. `scope` is the index of its inventory.
     pub(super) fn is_whole(&self, scope: usize, root: i64) -> bool {
         !self.gaps.iter().any(|gap| gap.root == Some((scope, root)))
+    }
+
+    /// Returns the kinds of authorities whose limits the page lists.
+    pub(super) fn kinds(&self) -> BTreeSet<AuthorityKind> {
+        let kinds: BTreeSet<AuthorityKind> = self.authorities.iter().map(|one| one.kind).collect();
+        match (kinds.is_empty(), self.terms) {
+            (false, _) => kinds,
+            (true, NeedTerms::Cluster) => BTreeSet::from([AuthorityKind::AdRms]),
+            (true, NeedTerms::Authority) => {
+                self.estate.authorities().iter().map(|one| one.kind).collect()
+            }
+        }
+    }
+
+    /// Returns the servers of the undeclared keys that a verdict depends on.
+    pub(super) fn servers(&self) -> Vec<ServerDraft<'_>> {
+        estate_lines::servers(self.unknown().into_iter(), &self.estate)
     }
 
     /// Returns the undeclared keys that a verdict depends on.

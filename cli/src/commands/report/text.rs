@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 
 use super::aggregate::Groups;
+use super::authority::AuthorityAnswer;
 use super::page::{KeyLine, ReportPage};
-use super::wording;
+use super::todo::todo;
+use super::{blind, wording};
 use crate::inventory::scope::left_out;
 use crate::output::advice;
-use crate::output::format::{counted, day};
+use crate::output::format::{counted, day, settling};
 use crate::output::line::short_key;
 use crate::output::terminal::escaped;
 use crate::stats::NeedCounts;
@@ -16,11 +18,12 @@ use crate::stats::NeedCounts;
 const TOP: usize = 10;
 
 pub(super) fn write(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "Can the AD RMS cluster be switched off?")?;
+    writeln!(out, "{}", wording::question(page))?;
     writeln!(out, "{}", wording::verdict(page).1)?;
     writeln!(out, "{}", escaped(&page.judged_with))?;
+    page.authorities.iter().try_for_each(|one| authority(one, out))?;
     heading("What to do next", out)?;
-    for (number, text) in (1..).zip(wording::todo(page)) {
+    for (number, text) in (1..).zip(todo(page)) {
         writeln!(out, "  {number}. {}", escaped(&text))?;
     }
     needs(page, out)?;
@@ -41,10 +44,8 @@ pub(super) fn write(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
     table("By year issued", aggregate.issued.by_name(), &aggregate.issued, out)?;
     table("By year modified", aggregate.modified.by_name(), &aggregate.modified, out)?;
     unknown(page, out)?;
-    heading("A file scan cannot see", out)?;
-    for (name, why, check) in wording::BLIND {
-        writeln!(out, "  {name}: {why}\n    Check: {check}")?;
-    }
+    questions(page, out)?;
+    blind(page, out)?;
     Ok(())
 }
 
@@ -52,9 +53,47 @@ fn heading(text: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n{text}")
 }
 
+fn authority(answer: &AuthorityAnswer, out: &mut impl Write) -> io::Result<()> {
+    heading(&format!("{} ({})", escaped(&answer.question()), answer.kind), out)?;
+    writeln!(out, "  {}", answer.answer().1)?;
+    writeln!(out, "  yes       {:>9}", answer.yes)?;
+    if answer.in_use > 0 {
+        writeln!(out, "  in use    {:>9}", answer.in_use)?;
+    }
+    writeln!(out, "  possible  {:>9}", answer.possible)
+}
+
+fn questions(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
+    if page.questions.is_empty() {
+        return Ok(());
+    }
+    heading("Open questions of the estate file", out)?;
+    for open in &page.questions {
+        writeln!(out, "  {}: {}", escaped(&open.authority), escaped(&open.text))?;
+        if let Some(answer) = settling(open) {
+            writeln!(out, "    {}", escaped(&answer))?;
+        }
+        if let Some(command) = open.command {
+            writeln!(out, "    Ask: {command}")?;
+        }
+    }
+    Ok(())
+}
+
+fn blind(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
+    for kind in page.kinds() {
+        heading(&format!("A file scan cannot see ({kind})"), out)?;
+        for spot in blind::of(kind) {
+            writeln!(out, "  {}: {}\n    Check: {}", spot.name, spot.why, spot.check)?;
+        }
+    }
+    Ok(())
+}
+
 fn needs(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
     let stats = &page.aggregate.stats;
-    heading("Findings in what was scanned that still need an AD RMS cluster", out)?;
+    let authority = page.terms.authority();
+    heading(&format!("Findings in what was scanned that still need {authority}"), out)?;
     writeln!(out, "  yes       {:>9}", stats.needs.yes)?;
     writeln!(out, "  possible  {:>9}  ({} undecided)", stats.needs.possible, stats.undecided)?;
     let no = stats.needs.no + stats.unprotected;
@@ -66,14 +105,14 @@ fn keys(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
     let keys = page.keys();
     let (apart, own): (Vec<&KeyLine<'_>>, Vec<&KeyLine<'_>>) =
         keys.iter().partition(|key| key.is_apart());
-    for (name, keys) in [("Keys", own), ("Keys of others, and lost ones", apart)] {
+    for (name, keys) in [("Keys", own), ("Keys of others, and keys that open nothing", apart)] {
         if keys.is_empty() {
             continue;
         }
         heading(name, out)?;
         for key in keys {
             let short = short_key(key.name.strip_prefix("id:").unwrap_or(key.name));
-            let (word, sentence) = wording::answer(key.needs, key.status());
+            let (word, sentence) = wording::answer(key);
             writeln!(out, "  {short}  {}: {word}. {sentence}", escaped(&key.owner()))?;
             writeln!(
                 out,
@@ -185,17 +224,11 @@ fn table(
 }
 
 fn unknown(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
-    let unknown = page.unknown();
-    if unknown.is_empty() {
+    let servers = page.servers();
+    if servers.is_empty() {
         return Ok(());
     }
     heading("Keys that the estate does not have", out)?;
-    writeln!(out, "  Paste below the [[authority]] that each belongs to, and fill in the status:")?;
-    for (name, key) in unknown.iter().take(100) {
-        writeln!(out)?;
-        for line in wording::declaration(name, key).lines() {
-            writeln!(out, "  {line}")?;
-        }
-    }
-    Ok(())
+    writeln!(out, "  Add to the estate file, and fill in each `?`:\n")?;
+    servers.iter().take(100).try_for_each(|server| server.write(out))
 }

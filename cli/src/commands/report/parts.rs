@@ -1,0 +1,76 @@
+//! Sections of the HTML report about authorities: answers, open questions, and limits of a scan.
+
+use maud::{Markup, html};
+
+use super::authority::AuthorityAnswer;
+use super::blind;
+use super::page::ReportPage;
+use crate::output::format::{settling, shown};
+
+/// Formats text between backticks as code.
+pub(super) fn marked(text: &str) -> Markup {
+    let text = shown(text);
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// One answer for each authority that goes away.
+pub(super) fn authorities(page: &ReportPage) -> Markup {
+    html! {
+        @if !page.authorities.is_empty() {
+            section #authorities {
+                @for answer in &page.authorities { (authority(answer)) }
+            }
+        }
+    }
+}
+
+fn authority(answer: &AuthorityAnswer) -> Markup {
+    let (class, text) = answer.answer();
+    html! {
+        div.authority {
+            h2 { (shown(&answer.question())) " " span.quiet { (answer.kind) } }
+            p class={ "answer " (class) } { (text) }
+            p {
+                "Yes " b { (answer.yes) } ", possible " b { (answer.possible) }
+                @if answer.in_use > 0 { ", in use " b { (answer.in_use) } }
+                "."
+            }
+        }
+    }
+}
+
+pub(super) fn questions(page: &ReportPage) -> Markup {
+    html! {
+        @if !page.questions.is_empty() {
+            section #questions {
+                h2 { "Open questions of the estate file" }
+                ul { @for open in &page.questions { li {
+                    b { (shown(&open.authority)) } ": " (shown(&open.text))
+                    @if let Some(answer) = settling(open) { br; (marked(&answer)) }
+                    @if let Some(command) = open.command { br; "Ask: " code { (command) } }
+                } } }
+            }
+        }
+    }
+}
+
+pub(super) fn blind(page: &ReportPage) -> Markup {
+    let kinds = page.kinds();
+    html! {
+        section #blind {
+            h2 { "A file scan cannot see" }
+            p { "Each of these may need an authority when no file does. Check them before you decide." }
+            @for kind in &kinds {
+                @if kinds.len() > 1 { h3 { (kind) } }
+                dl { @for spot in blind::of(*kind) {
+                    dt { span.box {} (spot.name) }
+                    dd { (spot.why) br; b { "Check: " } (marked(spot.check)) }
+                } }
+            }
+        }
+    }
+}
