@@ -86,6 +86,11 @@ impl ServerDraft<'_> {
 }
 
 impl KeyDraft<'_> {
+    /// Returns whether most findings look like those of a key that Azure imported.
+    fn looks_imported(&self) -> bool {
+        self.stats.looks_imported > self.stats.needs.all() / 2
+    }
+
     /// Returns the `[[authority.key]]` table. Without a status, the key is an open question.
     pub(crate) fn lines(&self, kind: AuthorityKind, status: Option<&str>) -> String {
         let findings = counted(self.stats.needs.all(), "finding");
@@ -93,7 +98,7 @@ impl KeyDraft<'_> {
         let mut text = format!("[[authority.key]]    # {findings}: {said}\n");
         if self.is_of_both {
             text += "# Licenses of AD RMS and of Azure name it: Azure has probably imported it.\n";
-        } else if kind == AuthorityKind::AzureRms && self.stats.looks_imported > 0 {
+        } else if kind == AuthorityKind::AzureRms && self.looks_imported() {
             text += "# It looks like a key from AD RMS. If Azure imported it, declare it for that \
                      cluster, as imported.\n";
         }
@@ -106,8 +111,13 @@ impl KeyDraft<'_> {
         match status {
             Some(status) => text += status,
             None => {
-                let known = KeyStatus::of_kind(kind).iter().map(|status| status.as_str());
-                let known: Vec<&str> = known.filter(|status| *status != "?").collect();
+                let known = KeyStatus::of_kind(kind).iter().filter_map(|status| match status {
+                    KeyStatus::Open => None,
+                    KeyStatus::ReadOnly => Some("read-only (and since = a date)"),
+                    KeyStatus::Imported => Some("imported (and tenant = its id)"),
+                    status => Some(status.as_str()),
+                });
+                let known: Vec<&str> = known.collect();
                 text += &format!("status = \"?\"    # {}\n", known.join(", "));
             }
         }

@@ -110,3 +110,98 @@ fn a_key_imported_into_azure_is_possible_for_each_azure_authority() {
         assert_eq!(code, 0, "{said}");
     }
 }
+
+/// Adds lines to the table of the tenant.
+fn with_tenant(folder: &Path, lines: &str) {
+    let path = folder.join("estate.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let kind = "kind = \"azure-rms\"\n";
+    fs::write(path, text.replace(kind, &format!("{kind}{lines}"))).unwrap();
+}
+
+const IMPORTER: &str = "tenant = \"6594232e-6968-45f0-9f7e-c711fc49ef58\"\n";
+
+#[test]
+fn a_key_imported_into_azure_counts_for_the_authority_of_its_tenant() {
+    let folder = scanned(&license(), IMPORTED, &[]);
+    with_tenant(folder.path(), IMPORTER);
+    let (said, code) = check(folder.path(), "Tenant", &[]);
+    assert!(code == 1 && said.contains("in use            1  finding needs"), "{said}");
+    for cluster in ["Contoso", "Branch"] {
+        assert_eq!(check(folder.path(), cluster, &[]).1, 0);
+    }
+    // A tenant that goes away.
+    with_tenant(folder.path(), "retiring = true\n");
+    let (said, code) = check(folder.path(), "Tenant", &[]);
+    assert!(code == 1 && said.contains("yes               1"), "{said}");
+    let (said, code) = check(folder.path(), "Contoso", &[]);
+    assert!(code == 0 && said.contains("1 finding needs another authority: Tenant"), "{said}");
+    let all = ["check", "i.db", "--estate", "estate.toml"];
+    let said = stdout(&rmsight(folder.path(), &all).code(1));
+    for answer in ["Contoso: not needed", "Branch: not needed", "Tenant: not shown to be free"] {
+        assert!(said.contains(answer), "{answer}: {said}");
+    }
+    let report = stdout(&rmsight(folder.path(), &["report", "i.db", "--estate", "estate.toml"]));
+    assert!(report.contains("Can Contoso be switched off? (ad-rms)\n  Nothing"), "{report}");
+    assert!(report.contains("Can Tenant be given up? (azure-rms)\n  No. Only a key"), "{report}");
+
+    // The tenant that imported the key is not that of the authority.
+    let other = scanned(&license(), IMPORTED, &[]);
+    with_tenant(other.path(), "tenant = \"6fa459ea-ee8a-4ca4-894e-db77e160355e\"\n");
+    assert_eq!(check(other.path(), "Tenant", &[]).1, 0);
+}
+
+#[test]
+fn an_open_status_counts_only_for_authorities_that_may_have_the_key() {
+    let folder = scanned(&license(), "status = \"?\"\n", &[]);
+    for (authority, expected) in [("Contoso", 1), ("Tenant", 1), ("Branch", 0)] {
+        let (said, code) = check(folder.path(), authority, &[]);
+        assert_eq!(code, expected, "{said}");
+        let part = if code == 1 { "possible          1" } else { "another authority: Contoso" };
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
+fn a_cluster_that_stays_is_checked_by_name_only() {
+    let folder = scanned(&license(), ACTIVE, &[]);
+    let path = folder.path().join("estate.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let kind = "name = \"Contoso\"\n";
+    fs::write(path, text.replacen(kind, &format!("{kind}retiring = false\n"), 1)).unwrap();
+    let (said, code) = check(folder.path(), "Contoso", &[]);
+    assert!(code == 1 && said.contains("in use            1"), "{said}");
+    let said =
+        stdout(&rmsight(folder.path(), &["check", "i.db", "--estate", "estate.toml"]).code(0));
+    assert!(said.starts_with("Branch: not needed") && !said.contains("Contoso:"), "{said}");
+}
+
+#[test]
+fn an_unknown_key_of_azure_counts_for_a_retiring_tenant_and_for_no_cluster() {
+    let mut server = Server::azure();
+    server.key = Server::forger().key;
+    let folder = scanned(&LicenseBuilder::server(&server).build(), ACTIVE, &[]);
+    with_tenant(folder.path(), "retiring = true\n");
+    let (said, code) = check(folder.path(), "Tenant", &[]);
+    assert!(code == 1 && said.contains("possible          1"), "{said}");
+    let (said, code) = check(folder.path(), "Branch", &[]);
+    assert_eq!(code, 0, "{said}");
+    // Another tenant than the one in the license goes away.
+    with_tenant(folder.path(), IMPORTER);
+    assert_eq!(check(folder.path(), "Tenant", &[]).1, 1);
+    // An unchecked signature is a gap for the clusters too.
+    let folder = scanned(&LicenseBuilder::server(&server).build(), ACTIVE, &["--no-verify"]);
+    with_tenant(folder.path(), "retiring = true\n");
+    let (said, code) = check(folder.path(), "Branch", &[]);
+    assert_eq!((named(&said), code), (vec!["unverified".to_owned()], 1), "{said}");
+}
+
+#[test]
+fn the_authority_of_another_organization_is_not_one_to_give_up() {
+    let folder = scanned(&license(), "status = \"foreign\"\n", &[]);
+    let said =
+        stdout(&rmsight(folder.path(), &["check", "i.db", "--estate", "estate.toml"]).code(0));
+    assert!(said.starts_with("Branch: not needed") && !said.contains("Contoso:"), "{said}");
+    let (said, code) = check(folder.path(), "Contoso", &[]);
+    assert!(code == 1 && said.contains("in use            1"), "{said}");
+}

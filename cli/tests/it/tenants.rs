@@ -243,3 +243,30 @@ fn licenses_that_contradict_the_estate_are_listed() {
     assert!(said.contains("its status is `active`, and Azure issued licenses with it"), "{said}");
     assert!(said.contains("licenses name tenant 6f5e4d3c"), "{said}");
 }
+
+#[test]
+fn init_writes_a_valid_file_for_hostile_names() {
+    let mut named = Server::contoso();
+    named.name = Some("evil\" \\ \u{202e} [[authority]]".to_owned());
+    named.address = Some("https://RMS.contoso.com:8443/\"]".to_owned());
+    // Another key under the same id, name and host, and an id that is no GUID.
+    let mut other = named.clone();
+    other.key = Server::branch().key;
+    let mut odd = Server::forger();
+    odd.id = "{no guid}".to_owned();
+    odd.address = Some("https://a b/\\".to_owned());
+    let license = |server: &Server| LicenseBuilder::server(server).build();
+    let folder = folder(&[
+        ("a.xml", &license(&named)),
+        ("b.xml", &license(&named)),
+        ("c.xml", &license(&other)),
+        ("d.xml", &license(&odd)),
+    ]);
+    rmsight(folder.path(), &["scan", "--quiet", "-i", "i.db", "."]);
+    let text = stdout(&rmsight(folder.path(), &["estate", "init", "i.db", "--no-input"]).success());
+    let estate = Estate::from_toml(&text).unwrap_or_else(|wrong| panic!("{wrong:?}\n{text}"));
+    let keys: Vec<_> = estate.authorities().iter().flat_map(|one| &one.keys).collect();
+    assert_eq!(keys.len(), 3, "{text}");
+    assert!(estate.authorities()[0].name.starts_with("evil\" \\ "), "{text}");
+    assert_eq!(estate.authorities()[0].hosts[0].name, "rms.contoso.com");
+}
