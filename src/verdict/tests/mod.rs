@@ -1,6 +1,7 @@
 //! Each rule, each modifier, hosts of addresses, and properties of all verdicts.
 
 mod hosts;
+mod modifiers;
 mod properties;
 mod table;
 
@@ -114,4 +115,15 @@ fn with_host(mut authority: Authority, host: &str) -> Authority {
 
 fn modifier_ids(verdict: &Verdict) -> Vec<&'static str> {
     verdict.modifiers().map(Modifier::id).collect()
+}
+
+/// Returns rule, dependency, need and confidence, as in the record.
+fn row(facts: &Facts, estate: &Estate) -> [&'static str; 4] {
+    let verdict = judge(facts, estate);
+    let confidence = verdict.confidence().map_or("–", Confidence::as_str);
+    [verdict.rule(), verdict.dependency().as_str(), verdict.need().as_str(), confidence]
+}
+
+fn row_alone(facts: &Facts) -> [&'static str; 4] {
+    row(facts, &Estate::default())
 }

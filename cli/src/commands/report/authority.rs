@@ -132,7 +132,7 @@ impl AuthorityAnswer {
         let mut steps = Vec::new();
         if self.retiring == Retiring::Open {
             steps.push(format!(
-                "Decide whether {} goes away, and set `retiring` in the estate file.",
+                "decide whether {} goes away, and set `retiring` in the estate file.",
                 self.name
             ));
         }
@@ -143,20 +143,20 @@ impl AuthorityAnswer {
     }
 }
 
-/// Returns the steps to free an authority from the findings that only it opens.
+/// Returns how to free an authority from the findings that only it opens.
 fn freeing(name: &str, kind: AuthorityKind, yes: u64) -> String {
     let findings = counted(yes, "finding");
     let list = "`rmsight export INVENTORY --estate ESTATE --need yes --for set-filelabel -o \
                 todo.csv` writes the list for Set-FileLabel";
     match kind {
         AuthorityKind::AzureRms => format!(
-            "{name}: protect {findings} anew with another tenant's key, owner by owner: {list}. \
-             The account that removes the protection has to be a super user of {name} \
+            "protect {findings} anew with another tenant's key, owner by owner. {list}. The \
+             account that removes the protection has to be a super user of {name} \
              (`Enable-AipServiceSuperUserFeature`, `Add-AipServiceSuperUser`). Until then the \
              tenant, its keys and its accounts have to stay."
         ),
         _ => format!(
-            "{name}: protect {findings} anew, owner by owner: {list}. The account that removes the \
+            "protect {findings} anew, owner by owner. {list}. The account that removes the \
              protection has to be in the super users group of {name}. Until then the cluster, its \
              key and the hosts below have to stay."
         ),

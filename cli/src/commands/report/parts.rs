@@ -39,6 +39,7 @@ fn authority(answer: &AuthorityAnswer) -> Markup {
                 @if answer.in_use > 0 { ", in use " b { (answer.in_use) } }
                 "."
             }
+            @for step in answer.steps() { p { b { "Next: " } (marked(&step)) } }
         }
     }
 }

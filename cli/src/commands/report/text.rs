@@ -60,7 +60,8 @@ fn authority(answer: &AuthorityAnswer, out: &mut impl Write) -> io::Result<()> {
     if answer.in_use > 0 {
         writeln!(out, "  in use    {:>9}", answer.in_use)?;
     }
-    writeln!(out, "  possible  {:>9}", answer.possible)
+    writeln!(out, "  possible  {:>9}", answer.possible)?;
+    answer.steps().iter().try_for_each(|step| writeln!(out, "  Next: {}", escaped(step)))
 }
 
 fn questions(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {

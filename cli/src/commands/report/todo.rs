@@ -39,12 +39,9 @@ pub(super) fn todo(page: &ReportPage) -> Vec<String> {
         ));
     }
     publishing(page, &mut all);
-    for authority in &page.authorities {
-        all.extend(authority.steps());
-    }
-    if page.authorities.is_empty() && aggregate.stats.needs.yes > 0 {
+    if aggregate.stats.needs.yes > 0 {
         all.push(format!(
-            "Protect {} anew, owner by owner.",
+            "Protect {} anew, owner by owner: the answer for each authority above says how.",
             counted(aggregate.stats.needs.yes, "finding")
         ));
     }
