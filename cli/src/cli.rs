@@ -59,7 +59,7 @@ enum Command {
     Rules,
     /// Read an Outlook data file for another rmsight, over standard input and output
     #[cfg(feature = "pst")]
-    #[command(name = crate::child::pst::SUBCOMMAND, hide = true)]
+    #[command(name = crate::pst::SUBCOMMAND, hide = true)]
     PstChild {
         /// Seconds of processor time
         seconds: u64,
@@ -85,7 +85,7 @@ impl Cli {
             Command::Estate(command) => estate::run(&command),
             Command::Rules => rules::run(),
             #[cfg(feature = "pst")]
-            Command::PstChild { seconds, memory } => crate::child::pst::run(seconds, memory),
+            Command::PstChild { seconds, memory } => crate::pst::run(seconds, memory),
         }
     }
 }

@@ -2,10 +2,12 @@
 //! reader of Outlook data files.
 
 use rmsight::{Cancel, Inspector, InspectorBuilder, Limits};
-
 #[cfg(feature = "pst")]
-use crate::child::pst::PstLimits;
+use rmsight_pst::PstLimits;
+
 use crate::fs::spill;
+#[cfg(feature = "pst")]
+use crate::pst;
 
 /// Limits of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,6 @@ pub(crate) struct FileLimits {
 pub(crate) fn builder(limits: FileLimits, cancel: Cancel) -> InspectorBuilder {
     let builder = Inspector::builder().limits(limits.library).spill(spill::open);
     #[cfg(feature = "pst")]
-    let builder = builder.pst(limits.pst.opener(cancel));
+    let builder = builder.pst(pst::opener(limits.pst, cancel));
     builder
 }

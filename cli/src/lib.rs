@@ -3,7 +3,6 @@
 mod args;
 mod authority_file;
 mod authority_use;
-mod child;
 mod cli;
 mod commands;
 mod exit;
@@ -12,6 +11,8 @@ mod inspector;
 mod inventory;
 mod options;
 mod output;
+#[cfg(feature = "pst")]
+mod pst;
 mod scan;
 mod stats;
 mod stop;

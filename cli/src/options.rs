@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::args::{FormatArg, LimitArgs, RateArg, ReadArgs, WalkArgs};
 #[cfg(feature = "pst")]
-use crate::child::pst::PstLimits;
+use rmsight_pst::PstLimits;
+
+use crate::args::{FormatArg, LimitArgs, RateArg, ReadArgs, WalkArgs};
 use crate::exit::Result;
 use crate::fs::throttle::Rate;
 use crate::fs::walk::GlobFilter;
@@ -29,10 +30,10 @@ pub(crate) fn limits(args: &LimitArgs) -> FileLimits {
     FileLimits {
         library: args.limits(),
         #[cfg(feature = "pst")]
-        pst: PstLimits {
-            seconds: args.pst.pst_timeout.unwrap_or(default.seconds),
-            memory: args.pst.pst_memory.unwrap_or(default.memory),
-        },
+        pst: PstLimits::new(
+            args.pst.pst_timeout.unwrap_or(default.seconds),
+            args.pst.pst_memory.unwrap_or(default.memory),
+        ),
     }
 }
 

@@ -2,9 +2,9 @@
 //! inherits them, may add to them, and reduces them only on request.
 
 use rmsight::{Cancel, Depth, InspectorBuilder, Limits, READER_VERSION};
-
 #[cfg(feature = "pst")]
-use crate::child::pst::PstLimits;
+use rmsight_pst::PstLimits;
+
 use crate::inspector::{self, FileLimits};
 use crate::inventory::{Fitness, ReadingRow};
 

@@ -93,8 +93,8 @@ pub(super) fn learn(args: &LearnArgs) -> Result<Outcome> {
     // A license that was changed after it was signed may contain any key.
     let builder = Inspector::builder().verify(true).keep_licenses(false);
     #[cfg(feature = "pst")]
-    let builder =
-        builder.pst(crate::child::pst::PstLimits::default().opener(rmsight::Cancel::default()));
+    let builder = builder
+        .pst(crate::pst::opener(rmsight_pst::PstLimits::default(), rmsight::Cancel::default()));
     let mut inspector = builder.build();
     for path in &args.files {
         collection.protected(path, &mut inspector);

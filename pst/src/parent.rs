@@ -20,15 +20,101 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Message of the standard library for a failed allocation.
 const NO_MEMORY: &str = "memory allocation of";
 
-/// How a child is started.
+/// Limits of the process that reads one Outlook data file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct PstLimits {
+    /// Seconds that the child may work on one file (`limit-pst-time`). Time in which the parent
+    /// reads or inspects does not count. The default is 600.
+    pub seconds: u64,
+    /// Bytes of address space of the child (`limit-pst-memory`). The default is 1 GiB.
+    pub memory: u64,
+}
+
+impl Default for PstLimits {
+    fn default() -> PstLimits {
+        PstLimits { seconds: 600, memory: 1 << 30 }
+    }
+}
+
+impl PstLimits {
+    /// Returns limits of `seconds` of work and `memory` bytes.
+    pub fn new(seconds: u64, memory: u64) -> PstLimits {
+        PstLimits { seconds, memory }
+    }
+
+    /// Reads the two arguments that [`PstChild`] passes to the child after its own: seconds and
+    /// bytes. Returns `None` if they are missing or are not numbers.
+    pub fn from_args(args: &mut impl Iterator<Item = String>) -> Option<PstLimits> {
+        let mut number = || args.next()?.parse().ok();
+        Some(PstLimits { seconds: number()?, memory: number()? })
+    }
+}
+
+/// The command that starts a child, and the limits of the child.
+///
+/// The command is a program that calls [`run`](crate::run). The child gets the two arguments of
+/// [`PstLimits::from_args`] after those of the command, and an empty environment.
+///
+/// ```no_run
+/// use rmsight::Inspector;
+/// use rmsight_pst::PstChild;
+///
+/// let child = PstChild::new("/usr/bin/rmsight").arg("pst-child");
+/// let inspector = Inspector::builder().pst(child.opener()).build();
+/// ```
 #[derive(Debug, Clone)]
-pub(super) struct Launch {
-    pub(super) program: PathBuf,
-    pub(super) args: Vec<OsString>,
-    pub(super) time: Duration,
-    pub(super) memory: u64,
-    /// Kills the child when it is raised.
-    pub(super) cancel: Cancel,
+#[must_use]
+pub struct PstChild {
+    program: PathBuf,
+    args: Vec<OsString>,
+    limits: PstLimits,
+    cancel: Cancel,
+}
+
+impl PstChild {
+    /// Returns the command that starts `program` without arguments. A name without a separator is
+    /// searched for in the paths of the system.
+    pub fn new(program: impl Into<PathBuf>) -> PstChild {
+        PstChild {
+            program: program.into(),
+            args: Vec::new(),
+            limits: PstLimits::default(),
+            cancel: Cancel::default(),
+        }
+    }
+
+    /// Adds an argument, which precedes the limits.
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Sets the limits of each child.
+    pub fn limits(mut self, limits: PstLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Kills each child when `cancel` is raised, within 250 ms.
+    pub fn cancel(mut self, cancel: Cancel) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Starts a child, which reads one data file.
+    ///
+    /// # Errors
+    /// The error of the system if the program cannot be started.
+    pub fn open(&self) -> io::Result<Box<dyn PstReader>> {
+        Ok(Box::new(Reader::start(self, Duration::from_secs(self.limits.seconds))?))
+    }
+
+    /// Returns the function that [`InspectorBuilder::pst`](rmsight::InspectorBuilder::pst) takes. It
+    /// starts one child for each data file.
+    pub fn opener(self) -> impl Fn() -> io::Result<Box<dyn PstReader>> + Send + Sync + 'static {
+        move || self.open()
+    }
 }
 
 /// A child process that reads one file.
@@ -125,9 +211,12 @@ impl ChildState {
 }
 
 impl Reader {
-    pub(super) fn start(launch: &Launch) -> io::Result<Reader> {
+    /// Starts a child that may work for `time`.
+    pub(super) fn start(launch: &PstChild, time: Duration) -> io::Result<Reader> {
         let mut command = Command::new(&launch.program);
-        command.args(&launch.args).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
+        let PstLimits { seconds, memory } = launch.limits;
+        command.args(&launch.args).args([seconds.to_string(), memory.to_string()]);
+        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
         // A file, because a pipe that is not read would block the child.
         let stderr = tempfile::tempfile().ok();
         match stderr.as_ref().and_then(|file| file.try_clone().ok()) {
@@ -142,29 +231,15 @@ impl Reader {
         let mut child = command.spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (to, from) = pipes.ok_or_else(|| io::Error::other("no pipes"))?;
-        let state = ChildState {
-            child,
-            left: launch.time,
-            since: None,
-            is_timed_out: false,
-            is_over: false,
-        };
+        let state =
+            ChildState { child, left: time, since: None, is_timed_out: false, is_over: false };
         let guard = Arc::new(Guard {
             state: Mutex::new(state),
             changed: Condvar::new(),
             cancel: launch.cancel.clone(),
         });
         let watched = Arc::clone(&guard);
-        let reader = Reader {
-            guard,
-            to,
-            from,
-            stderr,
-            time: launch.time,
-            memory: launch.memory,
-            has_size: false,
-            end: None,
-        };
+        let reader = Reader { guard, to, from, stderr, time, memory, has_size: false, end: None };
         // Without the thread nothing would kill the child. Dropping the reader does.
         thread::Builder::new().name("pst".to_owned()).spawn(move || watched.watch())?;
         Ok(reader)

@@ -6,21 +6,19 @@ use std::time::{Duration, Instant};
 use rmsight::{Cancel, PstAttachment, PstDamage, PstError, PstItem, PstReader};
 use rmsight_specimen::noise;
 
-use super::parent::{Launch, Reader};
+use super::parent::{PstChild, PstLimits, Reader};
 use super::protocol::{Answer, Ask};
 
-fn launch(script: &str, time: Duration) -> Launch {
-    Launch {
-        program: "/bin/sh".into(),
-        args: vec!["-c".into(), script.into()],
-        time,
-        memory: 7,
-        cancel: Cancel::new(),
-    }
+fn launch(script: &str) -> PstChild {
+    PstChild::new("/bin/sh")
+        .arg("-c")
+        .arg(script)
+        .limits(PstLimits::new(60, 7))
+        .cancel(Cancel::new())
 }
 
 fn first(script: &str, time: Duration) -> Result<Option<PstItem>, PstError> {
-    let mut reader = Reader::start(&launch(script, time)).unwrap();
+    let mut reader = Reader::start(&launch(script), time).unwrap();
     let file = vec![0_u8; 100];
     let said = reader.next(&file);
     if said.is_err() {
@@ -51,7 +49,7 @@ fn the_parent_reports_why_a_child_ended() {
         assert!(said.contains(expected), "{script}: {said}");
     }
     assert_eq!(first("printf 'e\\0\\0\\0\\0'; sleep 60", LONG).unwrap(), None);
-    assert!(Reader::start(&Launch { program: "/no/such".into(), ..launch("", LONG) }).is_err());
+    assert!(PstChild::new("/no/such").open().is_err());
 }
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! The child process: reads an untrusted data file, with minimal rights (`rmsight pst-child`).
+//! The child process: reads an untrusted data file, with minimal rights.
 
 use std::cell::RefCell;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -8,23 +8,27 @@ use std::rc::Rc;
 use rmsight::PstItem;
 
 use super::messages::MessageWalk;
+use super::parent::PstLimits;
 use super::protocol::{Answer, Ask, LastSeek, PIECE};
-use crate::exit::{Outcome, Result};
 
 /// Minimum number of bytes fetched at once. Pages have 512 bytes, and reads of fields are smaller.
 const CHUNK: u64 = 4096;
 /// Number of cached chunks.
 const CHUNKS: usize = 256;
 
-/// Answers requests about one file until standard input ends.
-pub(crate) fn run(seconds: u64, memory: u64) -> Result<Outcome> {
-    limits::set(seconds, memory);
+/// Reads one data file for the process that started this one, over standard input and output, until
+/// standard input ends. It is the whole `main` of a child.
+///
+/// First it reduces the rights of this process for good: memory and processor time to `limits`, no
+/// further files or processes. It also silences panics.
+///
+/// # Errors
+/// A pipe failed, or the parent violates the protocol.
+pub fn run(limits: PstLimits) -> io::Result<()> {
+    limits::set(limits.seconds, limits.memory);
     // Standard error is not shown; the answer contains the failure.
     std::panic::set_hook(Box::new(|_| {}));
-    match serve(io::stdin().lock(), io::stdout().lock()) {
-        Ok(()) => Ok(Outcome::Complete),
-        Err(_) => Ok(Outcome::Nothing),
-    }
+    serve(io::stdin().lock(), io::stdout().lock())
 }
 
 /// The pipes to the parent process. The reader of the file and the loop of requests share them,

@@ -1,0 +1,30 @@
+//! Outlook data files: this program starts itself again as the child process that reads one.
+
+use std::io;
+
+use rmsight::{Cancel, PstReader};
+use rmsight_pst::{PstChild, PstLimits};
+
+use crate::exit::{Outcome, Result};
+
+/// Name of the hidden subcommand.
+pub(crate) const SUBCOMMAND: &str = "pst-child";
+
+/// Returns a function that starts readers with these limits. They end when `cancel` is raised.
+pub(crate) fn opener(
+    limits: PstLimits,
+    cancel: Cancel,
+) -> impl Fn() -> io::Result<Box<dyn PstReader>> + Send + Sync + 'static {
+    move || {
+        let child = PstChild::new(std::env::current_exe()?).arg(SUBCOMMAND);
+        child.limits(limits).cancel(cancel.clone()).open()
+    }
+}
+
+/// Runs the child.
+pub(crate) fn run(seconds: u64, memory: u64) -> Result<Outcome> {
+    match rmsight_pst::run(PstLimits::new(seconds, memory)) {
+        Ok(()) => Ok(Outcome::Complete),
+        Err(_) => Ok(Outcome::Nothing),
+    }
+}

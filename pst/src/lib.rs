@@ -1,0 +1,40 @@
+//! Outlook data files (MS-PST), read by Microsoft's `outlook-pst` in a child process.
+//!
+//! The work of that crate cannot be metered, and its input may be hostile. [`PstChild`] therefore
+//! starts a program that calls [`run`]. This process limits its own memory, processor time, files
+//! and processes, and communicates over a pair of pipes. The child never opens the data file: it
+//! requests bytes, and the parent reads them from any source, charged to the limits of the
+//! inspection. The child returns attachments, and the parent inspects them, usually a few kilobytes
+//! of each. If the child dies, hangs or violates the protocol, the file is undecided.
+//!
+//! ```no_run
+//! use rmsight::Inspector;
+//! use rmsight_pst::{PstChild, PstLimits};
+//!
+//! let child = PstChild::new("/usr/libexec/rmsight-pst-child").limits(PstLimits::new(60, 1 << 29));
+//! let mut inspector = Inspector::builder().pst(child.opener()).build();
+//! let report = inspector.inspect_path("mail.pst")?;
+//! # Ok::<(), rmsight::Error>(())
+//! ```
+//!
+//! # The program of the child
+//!
+//! The package contains one, `rmsight-pst-child`; the program `rmsight` is another one, with the
+//! argument `pst-child`. A program can also start itself again, if its `main` recognizes an argument
+//! and calls [`run`]. An interpreter cannot start itself: pass the path of one of these programs.
+//!
+//! The limits of memory, files and processes apply on Linux, Android, macOS and FreeBSD. The limit
+//! of time applies everywhere.
+
+mod child;
+mod heap;
+mod messages;
+mod parent;
+mod protocol;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use child::run;
+pub use parent::{PstChild, PstLimits};
