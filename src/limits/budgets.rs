@@ -7,16 +7,32 @@ use crate::error::Error;
 
 /// Declares each budget once: the public field, its error code, its scope and its two defaults.
 macro_rules! limits {
-    ($($(#[doc = $doc:literal])* $variant:ident $field:ident $code:ident $scope:ident default $default:literal strict $strict:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident $field:ident $with:ident $code:ident $scope:ident default $default:literal strict $strict:literal;)*) => {
         /// The budgets of one file.
         ///
         /// [`Limits::default`] suits an estate that is scanned once and has to be read completely.
         /// [`Limits::strict`] suits a gateway. A spent budget ends the member in which it is spent, or the
         /// whole file where the field says so. Findings so far stay, and the record has a `limit-*` code.
+        ///
+        /// ```
+        /// use rmsight::{Inspector, Limits};
+        ///
+        /// let limits = Limits::strict().with_members(1_000).with_nesting(4);
+        /// assert_eq!(limits.nesting, 4);
+        /// let inspector = Inspector::builder().limits(limits).build();
+        /// ```
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub struct Limits {
-            $($(#[doc = $doc])* pub $field: u64,)*
+            $(
+                $(#[doc = $doc])*
+                #[doc = ""]
+                #[doc = concat!(
+                    "For each ", stringify!($scope), ". Default: ", stringify!($default),
+                    "; strict: ", stringify!($strict), "."
+                )]
+                pub $field: u64,
+            )*
         }
 
         impl Limits {
@@ -24,6 +40,15 @@ macro_rules! limits {
             pub fn strict() -> Limits {
                 Limits { $($field: $strict,)* }
             }
+
+            $(
+                #[doc = concat!("Sets [`", stringify!($field), "`](Limits::", stringify!($field), ").")]
+                #[must_use]
+                pub fn $with(mut self, amount: u64) -> Limits {
+                    self.$field = amount;
+                    self
+                }
+            )*
 
             pub(super) fn of(&self, limit: Limit) -> u64 {
                 match limit { $(Limit::$variant => self.$field,)* }
@@ -96,59 +121,60 @@ macro_rules! scope {
 }
 
 limits! {
-    /// Bytes read from the source, for the whole file. An mbox is read to its end, and real ones
-    /// reach tens of gigabytes; a protected document costs some 60 KB whatever its size.
-    BytesRead bytes_read LimitBytesRead file default 1_099_511_627_776 strict 268_435_456;
-    /// Bytes of memory that one member's structures may take together.
-    Allocation allocation LimitAllocation member default 33_554_432 strict 8_388_608;
-    /// Bytes inflated from one compressed member. Real licenses in mail inflate to about 1 MB; an
-    /// inner compound file of a protected mail to tens of megabytes.
-    Inflated inflated LimitInflated member default 1_073_741_824 strict 67_108_864;
-    /// Bytes inflated for the whole file, all members together.
-    InflatedTotal inflated_total LimitInflatedTotal file default 1_099_511_627_776 strict 268_435_456;
-    /// Bytes inflated for each byte read, once more than 1 MiB came out. Deflate reaches 1,032 for
-    /// zeros; what is protected does not compress, and mail by ten.
-    Ratio ratio LimitRatio member default 200 strict 100;
-    /// Bytes of one publishing license. The largest real one seen has 953 KB; .NET refuses more
-    /// than 1,000,000 characters.
-    LicenseBytes license_bytes LimitLicenseBytes member default 4_194_304 strict 2_097_152;
-    /// Licenses in one file.
-    Licenses licenses LimitLicenses file default 1_000_000 strict 1_000;
-    /// `<XrML>` documents in one license. Real chains have 1 to 8.
-    ChainLength chain_length LimitChainLength member default 64 strict 32;
-    /// Depth of XML elements. Real licenses stay under 15.
-    XmlDepth xml_depth LimitXmlDepth member default 64 strict 64;
-    /// Attributes of one XML element. Real ones have at most 6.
-    Attributes attributes LimitAttributes member default 64 strict 32;
-    /// Entries of one compound file's directory. A message may have 2,048 attachments of some
+    /// Bytes read from the source. A mailbox is read to its end, and real ones have tens of
+    /// gigabytes; a protected document costs about 60 KB, whatever its size.
+    BytesRead bytes_read with_bytes_read LimitBytesRead file default 1_099_511_627_776 strict 268_435_456;
+    /// Bytes of memory for structures that the reader builds.
+    Allocation allocation with_allocation LimitAllocation member default 33_554_432 strict 8_388_608;
+    /// Bytes inflated (RFC 1951). Real licenses in mail inflate to about 1 MB, the compound file of a
+    /// protected mail to tens of megabytes.
+    Inflated inflated with_inflated LimitInflated member default 1_073_741_824 strict 67_108_864;
+    /// Bytes inflated from all members together.
+    InflatedTotal inflated_total with_inflated_total LimitInflatedTotal file default 1_099_511_627_776 strict 268_435_456;
+    /// Bytes inflated for each byte read, after the first 1 MiB. Deflate reaches 1,032 for zeros.
+    /// Protected data does not compress, and mail compresses to a tenth.
+    Ratio ratio with_ratio LimitRatio member default 200 strict 100;
+    /// Bytes of one publishing license (MS-RMPR 2.2.9). The largest known one has 953 KB; .NET rejects
+    /// more than 1,000,000 characters.
+    LicenseBytes license_bytes with_license_bytes LimitLicenseBytes member default 4_194_304 strict 2_097_152;
+    /// Licenses, cached use licenses included.
+    Licenses licenses with_licenses LimitLicenses file default 1_000_000 strict 1_000;
+    /// `<XrML>` documents in one license (MS-RMPR 2.2.9). Real licenses have 1 to 8.
+    ChainLength chain_length with_chain_length LimitChainLength member default 64 strict 32;
+    /// Depth of XML elements. Real licenses have less than 15.
+    XmlDepth xml_depth with_xml_depth LimitXmlDepth member default 64 strict 64;
+    /// Attributes of one XML element. Real licenses have at most 6.
+    Attributes attributes with_attributes LimitAttributes member default 64 strict 32;
+    /// Directory entries of a compound file (MS-CFB 2.6). A message can have 2,048 attachments of about
     /// twenty streams each.
-    DirectoryEntries directory_entries LimitDirectoryEntries member default 1_048_576 strict 131_072;
-    /// Sectors followed along one member's chains (FAT, DIFAT, mini FAT). The directory and the
-    /// license of a 2 GB version 3 file need less than 20,000.
-    ChainSectors chain_sectors LimitChainSectors member default 4_194_304 strict 262_144;
-    /// Members of one file, at all depths.
-    Members members LimitMembers file default 1_000_000 strict 10_000;
-    /// Bytes of the largest member that is opened. What is in a larger one, nobody knows then.
-    MemberSize member_size LimitMemberSize member default 1_099_511_627_776 strict 268_435_456;
-    /// Records of one file's members, each some hundred bytes of memory; one whose member has a long
-    /// path counts once more for each 512 bytes of it. Findings past the limit are not reported one
-    /// by one; the file's own record then reads `partial`.
-    Findings findings LimitFindings file default 50_000 strict 5_000;
-    /// How deep members may lie in members.
-    Nesting nesting LimitNesting member default 16 strict 8;
-    /// Parts of one mail message.
-    MailParts mail_parts LimitMailParts member default 10_000 strict 1_000;
-    /// Objects looked up in one PDF.
-    PdfObjects pdf_objects LimitPdfObjects member default 4_096 strict 1_024;
-    /// Bytes of one member held in memory because its format needs random access.
-    Spool spool LimitSpool member default 16_777_216 strict 16_777_216;
-    /// Steps of all other loops, for one member: about one for each byte or element looked at. A
-    /// step takes at most some 20 ns, so that a member ends after about 5 s.
-    Steps steps LimitSteps member default 268_435_456 strict 67_108_864;
-    /// Steps for the whole file, all members together; each byte that is read of it, once, allows 8
-    /// more. A file that has the same bytes in thousands of members ends after about 8 s, and a
-    /// mailbox of gigabytes is read to its end.
-    StepsTotal steps_total LimitStepsTotal file default 402_653_184 strict 268_435_456;
+    DirectoryEntries directory_entries with_directory_entries LimitDirectoryEntries member default 1_048_576 strict 131_072;
+    /// Sectors followed in the FAT, DIFAT and mini FAT of a compound file (MS-CFB 2.3 to 2.5). The
+    /// directory and the license of a file of 2 GB need less than 20,000.
+    ChainSectors chain_sectors with_chain_sectors LimitChainSectors member default 4_194_304 strict 262_144;
+    /// Members, at all depths.
+    Members members with_members LimitMembers file default 1_000_000 strict 10_000;
+    /// Bytes of the largest member that is opened. The content of a larger member is unknown.
+    MemberSize member_size with_member_size LimitMemberSize member default 1_099_511_627_776 strict 268_435_456;
+    /// Records of members, each of some hundred bytes of memory. A record whose member has a long path
+    /// counts once more for each 512 bytes of the path. Members past the limit have no record; the
+    /// record of the file is then `partial`.
+    Findings findings with_findings LimitFindings file default 50_000 strict 5_000;
+    /// Levels of members in members.
+    Nesting nesting with_nesting LimitNesting member default 16 strict 8;
+    /// Parts of one message (RFC 2046).
+    MailParts mail_parts with_mail_parts LimitMailParts member default 10_000 strict 1_000;
+    /// Objects looked up in one PDF (ISO 32000-2, 7.3.10).
+    PdfObjects pdf_objects with_pdf_objects LimitPdfObjects member default 4_096 strict 1_024;
+    /// Bytes of a stream or of a decoded member in memory, if the format needs random access. Storage of
+    /// [`InspectorBuilder::spill`](crate::InspectorBuilder::spill) takes the bytes after them.
+    Spool spool with_spool LimitSpool member default 16_777_216 strict 16_777_216;
+    /// Steps of all other loops: about one for each byte or element that is examined. A step takes at
+    /// most about 20 ns, so that a member ends after about 5 s.
+    Steps steps with_steps LimitSteps member default 268_435_456 strict 67_108_864;
+    /// Steps of all members together; each byte that is read for the first time allows 8 more. A file
+    /// that has the same bytes in thousands of members ends after about 8 s, and a mailbox of gigabytes
+    /// is read to its end.
+    StepsTotal steps_total with_steps_total LimitStepsTotal file default 402_653_184 strict 268_435_456;
 }
 
 impl Limit {
