@@ -83,7 +83,7 @@ fn inspect(
     for finding in report.findings() {
         let facts = finding.facts();
         let verdict = judge(facts, estate);
-        let record = Record { envelope: &envelope, facts, verdict: &verdict };
+        let record = Record::new(&envelope, facts, &verdict);
         record.write_ndjson(lines)?;
     }
     Ok(())

@@ -7,26 +7,23 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// Groups the codes by what the reader of a record can do about them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorFamily {
-    /// The bytes of the file were not available: a failed read, a missing permission, a cloud file.
-    Access,
-    /// The bytes break their format: `truncated`, `license-unreadable` and every `malformed-*`.
-    Damage,
-    /// The bytes are well formed, and this build does not read them.
-    Unsupported,
-    /// A budget of [`Limits`](crate::Limits) or of the program is spent: every `limit-*`.
-    Limit,
-    /// The caller ended the read, or gave input that is wrong.
-    Caller,
-}
+use crate::kinds::{UnknownName, serde_by_name, vocabulary};
 
-/// The string is no error code of this version. A record keeps an unknown code verbatim.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown error code `{0}`")]
-pub struct UnknownErrorCode(String);
+vocabulary! {
+    /// Groups the codes by what the reader of a record can do about them.
+    pub enum ErrorFamily {
+        /// The bytes of the file were not available: a failed read, a missing permission, a cloud file.
+        Access = "access",
+        /// The bytes break their format: `truncated`, `license-unreadable` and every `malformed-*`.
+        Damage = "damage",
+        /// The bytes are well formed, and this build does not read them.
+        Unsupported = "unsupported",
+        /// A budget of [`Limits`](crate::Limits) or of the program is spent: every `limit-*`.
+        Limit = "limit",
+        /// The caller ended the read, or gave input that is wrong.
+        Caller = "caller",
+    }
+}
 
 macro_rules! codes {
     ($($family:ident { $($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)* })*) => {
@@ -34,6 +31,14 @@ macro_rules! codes {
         ///
         /// With a code, a record that shows no license is undecided, never `none`. New codes are added in
         /// minor versions; the name of a code never changes.
+        ///
+        /// ```
+        /// use rmsight::{ErrorCode, ErrorFamily};
+        ///
+        /// let code: ErrorCode = "malformed-zip".parse()?;
+        /// assert_eq!((code.to_string().as_str(), code.family()), ("malformed-zip", ErrorFamily::Damage));
+        /// # Ok::<(), rmsight::UnknownName>(())
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum ErrorCode { $($($(#[doc = $doc])+ $variant,)*)* }
@@ -54,12 +59,12 @@ macro_rules! codes {
         }
 
         impl FromStr for ErrorCode {
-            type Err = UnknownErrorCode;
+            type Err = UnknownName;
 
-            fn from_str(name: &str) -> Result<ErrorCode, UnknownErrorCode> {
+            fn from_str(name: &str) -> Result<ErrorCode, UnknownName> {
                 match name {
                     $($($name => Ok(ErrorCode::$variant),)*)*
-                    _ => Err(UnknownErrorCode(name.to_owned())),
+                    _ => Err(UnknownName::new("ErrorCode", name)),
                 }
             }
         }
@@ -225,6 +230,8 @@ impl fmt::Display for ErrorCode {
         f.pad(self.as_str())
     }
 }
+
+serde_by_name!(ErrorCode);
 
 impl From<ErrorCode> for Cow<'static, str> {
     fn from(code: ErrorCode) -> Cow<'static, str> {

@@ -6,46 +6,56 @@ use std::io;
 use std::sync::Arc;
 
 use crate::code::ErrorCode;
+use crate::kinds::vocabulary;
 
 /// The result of an operation of this library.
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The stage of the pipeline in which an error arose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Stage {
-    /// Reads the bytes of the file.
-    Source,
-    /// Locates the license in a container.
-    Container,
-    /// Parses the license text.
-    License,
-    /// Reads the estate file.
-    Authority,
+vocabulary! {
+    /// The stage of the pipeline in which an error arose.
+    pub enum Stage {
+        /// Reads the bytes of the file.
+        Source = "source",
+        /// Locates the license in a container.
+        Container = "container",
+        /// Parses the license text.
+        License = "license",
+        /// Reads the estate file, or a record.
+        Authority = "authority",
+    }
 }
 
-/// The broad cause of an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The system failed to read the bytes.
-    Io,
-    /// The bytes break the format.
-    Malformed,
-    /// The bytes are well formed, and this build does not read them.
-    Unsupported,
-    /// A budget of [`Limits`](crate::Limits) is spent.
-    Limit,
-    /// An estate file or an option of the caller is wrong.
-    Config,
-    /// The caller raised its [`Cancel`](crate::Cancel), or its deadline has passed.
-    Cancelled,
+vocabulary! {
+    /// The broad cause of an error.
+    pub enum ErrorKind {
+        /// The system failed to read the bytes.
+        Io = "io",
+        /// The bytes break the format.
+        Malformed = "malformed",
+        /// The bytes are well formed, and this build does not read them.
+        Unsupported = "unsupported",
+        /// A budget of [`Limits`](crate::Limits) is spent.
+        Limit = "limit",
+        /// An estate file, a record or an option of the caller is wrong.
+        Config = "config",
+        /// The caller raised its [`Cancel`](crate::Cancel), or its deadline has passed.
+        Cancelled = "cancelled",
+    }
 }
 
 /// The reason why reading stopped.
 ///
 /// One word in size. [`code`](Error::code) is the record's `error_code`; the display form names the
 /// structure and the term of its specification.
+///
+/// ```
+/// use rmsight::{ErrorCode, Inspector};
+///
+/// let report = Inspector::default().inspect_bytes(b"PK\x03\x04");
+/// let error = report.incomplete().expect("the header of a member is cut off");
+/// assert_eq!(error.code(), ErrorCode::Truncated);
+/// println!("{}: {error}", error.stage());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Error(Box<Inner>);
 

@@ -10,9 +10,18 @@ use crate::timestamp::Timestamp;
 
 /// What the bytes of one file or member say, without any other source.
 ///
-/// Stored facts can be judged again at any time with [`judge`](crate::judge). The fields are
-/// columns of the public record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Stored facts can be judged again at any time with [`judge`](crate::judge()). The fields are
+/// columns of the public record. With the feature `serde`, facts are a flat map of these columns.
+///
+/// ```
+/// use rmsight::{Container, Inspector, Protection, Searched};
+///
+/// let report = Inspector::default().inspect_bytes(b"plain text");
+/// let facts = report.findings().next().unwrap().facts();
+/// assert_eq!((facts.container, facts.protection), (Container::Other, Protection::None));
+/// assert_eq!((facts.searched, &facts.error_code), (Searched::Full, &None));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Facts {
     /// The path of the member inside the file: steps from the outside in, joined by `!/`. Unique
@@ -36,8 +45,8 @@ pub struct Facts {
     pub label_id: Option<String>,
     /// The GUID of the Entra tenant of the label, from the same source as `label_id`.
     pub label_tenant: Option<String>,
-    /// The number of use licenses cached in the file. `None` if there are none and the file has no
-    /// publishing license, or the scan was quick.
+    /// The number of use licenses cached in the file. `None` if it is 0 and the file has no publishing
+    /// license, and after a quick scan.
     pub use_licenses: Option<u32>,
     /// The key of the server that issued the newest cached use license, in the form of
     /// [`slc_key`](LicenseFacts::slc_key).
@@ -52,6 +61,28 @@ pub struct Facts {
     pub error_offset: Option<u64>,
     /// Irregularities that do not prevent reading; sorted in the order of [`Anomaly`], each once.
     pub anomalies: Vec<Anomaly>,
+    /// Names of closed lists that this version does not know; empty unless a later version wrote the
+    /// facts. The field of such a column has the value that claims least, and a record that is
+    /// written again has the unknown name. Such facts are ambiguous: no verdict about a protected
+    /// file is `no`.
+    pub unknown: Vec<UnknownValue>,
+}
+
+/// A name in a stored record that this version does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct UnknownValue {
+    /// The name of the [`Column`](crate::Column).
+    pub column: &'static str,
+    /// The name as the record has it. A list has one `UnknownValue` for each unknown name.
+    pub name: String,
+}
+
+impl UnknownValue {
+    /// Returns the unknown name `name` in the column `column`.
+    pub(crate) fn new(column: &'static str, name: &str) -> UnknownValue {
+        UnknownValue { column, name: name.to_owned() }
+    }
 }
 
 impl Facts {
@@ -73,6 +104,7 @@ impl Facts {
             error: None,
             error_offset: None,
             anomalies: Vec::new(),
+            unknown: Vec::new(),
         }
     }
 
@@ -106,6 +138,11 @@ impl Facts {
         }
     }
 
+    /// Returns the names of the anomalies, those in [`unknown`](Facts::unknown) included.
+    pub fn anomaly_names(&self) -> impl Iterator<Item = &str> {
+        anomaly_names(&self.anomalies, &self.unknown)
+    }
+
     /// Returns [`LicenseFacts::slc_key`]: the key of the server that can open the file.
     pub fn slc_key(&self) -> Option<&str> {
         self.license.as_ref().and_then(|license| license.slc_key.as_deref())
@@ -117,12 +154,32 @@ impl Facts {
     }
 }
 
+/// The column that contains the names of anomalies.
+pub(crate) const ANOMALIES: &str = "anomalies";
+
+/// Returns the names of anomalies, and after them those among the unknown values.
+pub(crate) fn anomaly_names<'a>(
+    known: &'a [Anomaly],
+    unknown: &'a [UnknownValue],
+) -> impl Iterator<Item = &'a str> {
+    let unknown = unknown.iter().filter(|value| value.column == ANOMALIES);
+    known.iter().map(|anomaly| anomaly.as_str()).chain(unknown.map(|value| value.name.as_str()))
+}
+
 /// The values of one publishing license.
 ///
 /// Text is as written in the license, with outer white space trimmed and entities resolved. GUIDs
 /// are in lower case without braces. A value is `None` if its element is missing, empty or
 /// unreadable. After a quick scan ([`Depth::Head`]) the fields marked "whole license" are `None`
 /// too. Element names are those of XrML in MS-RMPR 2.2.9; `SLC` is the Server Licensor Certificate.
+///
+/// ```
+/// use rmsight::LicenseFacts;
+///
+/// let mut license = LicenseFacts::new();
+/// license.slc_key = Some(format!("sha256:{}", "0".repeat(64)));
+/// assert_eq!(license.owner, None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct LicenseFacts {

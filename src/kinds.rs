@@ -3,6 +3,51 @@
 //! A leaf of the import graph. The names of the values are stable; `docs` of a release and `CODES.md`
 //! list them for users.
 
+/// The text is not a name of the closed list that it was parsed as.
+///
+/// A later version can add names. [`Record::from_ndjson`](crate::Record::from_ndjson) and
+/// [`Facts::from_columns`](crate::Facts::from_columns) therefore accept unknown names and keep them
+/// as an [`UnknownValue`](crate::UnknownValue).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("`{name}` is not a value of `{list}`")]
+pub struct UnknownName {
+    list: &'static str,
+    name: String,
+}
+
+impl UnknownName {
+    pub(crate) fn new(list: &'static str, name: &str) -> UnknownName {
+        UnknownName { list, name: name.to_owned() }
+    }
+
+    /// Returns the text that was parsed.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Implements serialization as the name in the record.
+macro_rules! serde_by_name {
+    ($type:ident) => {
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<$type, D::Error> {
+                let name = std::borrow::Cow::<'de, str>::deserialize(from)?;
+                name.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+pub(crate) use serde_by_name;
+
 /// Declares an enum whose values have a stable name in the record.
 macro_rules! vocabulary {
     ($(#[$meta:meta])* $vis:vis enum $enum:ident { $($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)* }) => {
@@ -20,7 +65,8 @@ macro_rules! vocabulary {
                 match self { $($enum::$variant => $name,)* }
             }
 
-            /// Returns the value with this name in the record.
+            /// Returns the value with this name in the record. `None` for a name that this version
+            /// does not know. [`FromStr`](std::str::FromStr) does the same and returns an error.
             pub fn from_name(name: &str) -> Option<$enum> {
                 match name { $($name => Some($enum::$variant),)* _ => None }
             }
@@ -31,6 +77,17 @@ macro_rules! vocabulary {
                 f.pad(self.as_str())
             }
         }
+
+        impl std::str::FromStr for $enum {
+            type Err = $crate::kinds::UnknownName;
+
+            fn from_str(name: &str) -> Result<$enum, $crate::kinds::UnknownName> {
+                $enum::from_name(name)
+                    .ok_or_else(|| $crate::kinds::UnknownName::new(stringify!($enum), name))
+            }
+        }
+
+        $crate::kinds::serde_by_name!($enum);
     };
 }
 
@@ -53,7 +110,7 @@ vocabulary! {
         PdfIrmV2 = "pdf-irm-v2",
         /// A generic protected file (`.pfile`, `.ptxt` and others).
         Pfile = "pfile",
-        /// XrML as a file of its own: a license, a certificate, a template.
+        /// A file that is XrML: a license, a certificate, a template (MS-RMPR 2.2.9).
         License = "license",
         /// An Office document in a ZIP package.
         Ooxml = "ooxml",

@@ -21,23 +21,29 @@
 //! If the only question is whether a file is protected, [`detect_path`], [`detect_bytes`] and
 //! [`detect_reader`] answer it in one call, with a [`Detection`].
 //!
-//! # Stages
+//! # Map of the crate
 //!
 //! Data flows in one direction:
 //!
-//! 1. [`ReadAt`] provides the bytes: a [`FileSource`], a slice, a [`SeekSource`], a
-//!    [`StreamSource`].
-//! 2. The readers of containers recognize the format ([`Container`]) and locate the license.
-//! 3. The license parser reads the [`License`] and its [`Certificate`]s, and checks signatures.
-//! 4. [`Facts`] are the result: only what the bytes say.
-//! 5. [`judge`] computes a [`Verdict`] from facts and an [`Estate`], which declares the keys.
-//! 6. A [`Record`] is facts, verdict and an [`Envelope`] as one flat row of [`COLUMNS`].
+//! | stage | result | items |
+//! |---|---|---|
+//! | bytes of a file | a source | [`ReadAt`], [`FileSource`], [`SeekSource`], [`StreamSource`], slices; [`Spill`] |
+//! | container and license | a report of findings | [`detect_path`], [`Detection`]; [`Inspector`], [`InspectorBuilder`], [`Report`], [`Finding`]; [`Limits`], [`Cancel`] |
+//! | finding | facts: only what the bytes say | [`Facts`], [`LicenseFacts`]; [`Container`], [`Protection`], [`Searched`], [`Anomaly`] and other closed lists |
+//! | license | its documents | [`License`], [`Certificate`], [`LicenseParty`], [`AppData`], [`Evidence`] |
+//! | declarations of the operator | an estate | [`Estate`], [`Authority`], [`AuthorityKey`], [`AuthorityHost`], [`EstateError`], [`OpenQuestion`]; [`learn()`], [`Learned`] |
+//! | facts and estate | a verdict | [`judge()`], [`Verdict`], [`Need`], [`Dependency`], [`Confidence`]; [`rules()`], [`modifiers()`] |
+//! | envelope, facts and verdict | one flat row | [`Record`], [`Envelope`], [`COLUMNS`], [`Column`], [`ColumnValue`]; [`Redactor`] |
+//! | failure | the reason | [`Error`], [`ErrorCode`], [`ErrorFamily`] |
 //!
-//! [`Inspector`] runs stages 1 to 4 for a file and its members, and returns a [`Report`] of
-//! [`Finding`]s, or passes them on one by one ([`Inspector::inspect_with`]). Stored facts can be judged
-//! again at any time, without the file.
+//! [`Inspector`] inspects a file and its members, and returns a report or passes findings on one by one
+//! ([`Inspector::inspect_with`]). [`judge()`] is a pure function: stored facts are judged again at any
+//! time, without the file. Records are written as NDJSON ([`Record::write_ndjson`]) and by columns, and
+//! read back the same ways.
 //!
-//! Each thread has its own [`Inspector`]. All threads can share one [`Estate`].
+//! # Threads
+//!
+//! Data is `Send + Sync`. Each thread has its own [`Inspector`]. All threads can share one [`Estate`].
 //!
 //! # Hostile input
 //!
@@ -50,14 +56,19 @@
 //!
 //! | feature | default | effect |
 //! |---|---|---|
-//! | `verify` | yes | checks signatures; without it they are `not-checked` |
-//! | `estate` | yes | reads estate files ([`Estate::from_toml`]) and learns keys ([`learn()`]) |
+//! | `verify` | yes | checks signatures; without it they are `not-checked`, and `InspectorBuilder::verify` is missing |
+//! | `estate` | yes | reads estate files (`Estate::from_toml`) and learns keys (`learn`) |
+//! | `serde` | no | serializes facts, verdicts, records, estates and closed lists; `Record::from_ndjson` and `Facts::from_ndjson` |
 //! | `zlib-rs` | no | inflates with zlib-rs, which is faster and contains unsafe code |
 //! | `fuzzing` | no | exposes internals to fuzz targets; not part of the API |
 //!
-//! Outlook data files need a reader from the caller ([`PstReader`]).
+//! Outlook data files need a reader from the caller ([`PstReader`]), such as that of the crate
+//! `rmsight-pst`.
 //!
 //! The minimum supported Rust version is 1.89. It rises in minor versions only.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(missing_docs)]
 
 mod authority;
 mod bytes;
@@ -82,30 +93,31 @@ mod timestamp;
 mod verdict;
 
 pub use authority::{
-    Authority, AuthorityHost, AuthorityKey, AuthorityKind, Estate, EstateError, HostRole, KeyMatch,
-    KeyStatus, OpenQuestion, Origin, Question, Retiring,
+    Authority, AuthorityHost, AuthorityKey, AuthorityKind, Estate, EstateError, EstateMistake,
+    HostRole, KeyMatch, KeyStatus, OpenQuestion, Origin, Question, Retiring,
 };
 #[cfg(feature = "estate")]
 pub use authority::{Learned, learn};
-pub use code::{ErrorCode, ErrorFamily, UnknownErrorCode};
+pub use code::{ErrorCode, ErrorFamily};
 pub use container::{PstAttachment, PstDamage, PstError, PstItem, PstReader};
-pub use error::{Error, ErrorKind, Result, Stage};
-pub use facts::{Facts, LicenseFacts};
+pub use error::{Error, ErrorKind, Stage};
+pub use facts::{Facts, LicenseFacts, UnknownValue};
 pub use inspect::{
     Detection, Finding, Inspector, InspectorBuilder, Report, detect_bytes, detect_path,
     detect_reader,
 };
 pub use kinds::{
     Anomaly, Container, Depth, Hierarchy, IssuerKind, KeyLink, Protection, Searched, Signature,
+    UnknownName,
 };
 pub use license::{AppData, Certificate, CertificateKind, Evidence, License, LicenseParty};
 pub use limits::{Cancel, Limits};
 pub use record::{
-    COLUMNS, Column, ColumnKind, ColumnPart, ColumnValue, Envelope, READER_VERSION, Record,
-    Redactor, SCHEMA_VERSION,
+    COLUMNS, Column, ColumnKind, ColumnPart, ColumnValue, Envelope, NameList, READER_VERSION,
+    Record, Redactor, SCHEMA_VERSION,
 };
 pub use source::{FileSource, ReadAt, SeekSource, Spill, StreamSource};
-pub use timestamp::Timestamp;
+pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use verdict::{
     Confidence, Dependency, Modifier, Need, RULES_VERSION, Rating, Rule, Verdict, judge,
     judge_dated, modifiers, rules,

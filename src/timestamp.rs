@@ -1,11 +1,28 @@
 //! [`Timestamp`]: a time in UTC, to the second.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::kinds::serde_by_name;
+
 /// A time in UTC, to the second. Its text is RFC 3339: `2016-05-30T10:39:00Z`.
+///
+/// ```
+/// use rmsight::Timestamp;
+///
+/// let time: Timestamp = "2016-05-30T10:39".parse()?;
+/// assert_eq!(time.to_string(), "2016-05-30T10:39:00Z");
+/// assert_eq!(time.plus_seconds(60).unix() - time.unix(), 60);
+/// # Ok::<(), rmsight::InvalidTimestamp>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
+
+/// The text is not a time in a form that [`Timestamp::parse`] reads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("`{0}` is not a time such as 2016-05-30T10:39:00Z")]
+pub struct InvalidTimestamp(String);
 
 const DAY: i64 = 86_400;
 
@@ -20,7 +37,8 @@ impl Timestamp {
         self.0
     }
 
-    /// Returns the time `seconds` later.
+    /// Returns the time `seconds` later, or earlier if `seconds` is negative. The first and the last
+    /// time are the ends of `i64`.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Timestamp {
         Timestamp(self.0.saturating_add(seconds))
@@ -182,6 +200,16 @@ impl fmt::Display for Timestamp {
         }
     }
 }
+
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    fn from_str(text: &str) -> Result<Timestamp, InvalidTimestamp> {
+        Timestamp::parse(text).ok_or_else(|| InvalidTimestamp(text.to_owned()))
+    }
+}
+
+serde_by_name!(Timestamp);
 
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Timestamp {

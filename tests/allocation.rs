@@ -23,7 +23,6 @@ fn measure(bytes: &[u8], limits: Limits) -> (usize, usize) {
     let region = Region::new(&INSTRUMENTED_SYSTEM);
     let report = Inspector::builder()
         .limits(limits)
-        .verify(true)
         .labels(true)
         .keep_licenses(false)
         .build()

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use rmsight::{Estate, EstateError};
+use rmsight::{Estate, EstateMistake};
 
 use crate::exit::{self, Failure, Result};
 use crate::output::format::counted;
@@ -18,19 +18,19 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Estate> {
 
 /// Parses the text of an estate file, and prints its mistakes.
 pub(crate) fn parse(file: &Path, bytes: &[u8]) -> Result<Estate> {
-    Estate::from_toml(bytes).map_err(|mistakes| {
-        warn_of(file, &mistakes);
-        Failure::message(format_args!("{}: it has {}", file.display(), wrong(&mistakes)))
+    Estate::from_toml(bytes).map_err(|error| {
+        warn_of(file, error.mistakes());
+        Failure::message(format_args!("{}: it has {}", file.display(), wrong(error.mistakes())))
     })
 }
 
-fn warn_of(file: &Path, mistakes: &[EstateError]) {
+fn warn_of(file: &Path, mistakes: &[EstateMistake]) {
     for mistake in mistakes {
         exit::warn(format_args!("{}: {mistake}", file.display()));
     }
 }
 
-fn wrong(mistakes: &[EstateError]) -> String {
+fn wrong(mistakes: &[EstateMistake]) -> String {
     counted(mistakes.len().try_into().unwrap_or(u64::MAX), "mistake")
 }
 

@@ -132,7 +132,7 @@ pub(crate) struct Stats {
 
 impl Stats {
     pub(crate) fn add(&mut self, record: &Record<'_>) -> RecordClass {
-        let (facts, verdict) = (record.facts, record.verdict);
+        let (facts, verdict) = (&*record.facts, &*record.verdict);
         if let Some(code) = &facts.error_code {
             self.is_incomplete = true;
             *self.errors.entry(code.to_string()).or_default() += 1;
@@ -157,7 +157,7 @@ impl Stats {
     }
 
     fn add_key(&mut self, record: &Record<'_>) {
-        let (facts, verdict) = (record.facts, record.verdict);
+        let (facts, verdict) = (&*record.facts, &*record.verdict);
         let Some(license) = &facts.license else { return };
         let name = match (&license.slc_key, &license.slc_id) {
             (Some(key), _) => key.clone(),

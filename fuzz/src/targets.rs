@@ -63,7 +63,7 @@ fn check(report: &Report) {
             assert!(!matches!(facts.protection, Protection::Rms | Protection::Unknown));
         }
         let envelope = Envelope::new("file");
-        let record = Record { envelope: &envelope, facts, verdict: &verdict };
+        let record = Record::new(&envelope, facts, &verdict);
         for column in COLUMNS {
             std::hint::black_box(column.value(&record));
         }
@@ -317,7 +317,7 @@ fn zip_of(u: &mut Unstructured<'_>) -> Result<()> {
 /// Parses an estate file. A failure must name a mistake. No estate may turn a protected license into "none".
 pub fn estate(data: &[u8]) {
     match Estate::from_toml(data) {
-        Err(mistakes) => assert!(!mistakes.is_empty()),
+        Err(error) => assert!(!error.mistakes().is_empty()),
         Ok(estate) => {
             std::hint::black_box(estate.open_questions());
             let report = thorough().build().inspect_bytes(&license());

@@ -4,18 +4,63 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::model::{Authority, AuthorityKey, AuthorityKind, KeyStatus};
+use crate::error::Error;
 
-/// An error in an estate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
+/// All mistakes in the declarations of an estate. It displays each in a line.
+///
+/// ```
+/// use rmsight::{Authority, AuthorityKind, Estate};
+///
+/// let nameless = Authority::new("", AuthorityKind::AdRms);
+/// let error = Estate::new(vec![nameless]).unwrap_err();
+/// assert_eq!(error.mistakes().len(), 1);
+/// assert_eq!(error.to_string(), "an authority needs a name");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EstateError {
-    /// The line in the estate file, from 1; `None` for errors that do not belong to a line.
-    pub line: Option<usize>,
-    /// The error and its correction.
-    pub message: String,
+    mistakes: Vec<EstateMistake>,
+}
+
+impl EstateError {
+    pub(crate) fn new(mistakes: Vec<EstateMistake>) -> EstateError {
+        EstateError { mistakes }
+    }
+
+    /// Returns the mistakes, at least one; those of a file by line.
+    pub fn mistakes(&self) -> &[EstateMistake] {
+        &self.mistakes
+    }
 }
 
 impl fmt::Display for EstateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, mistake) in self.mistakes.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "\n" };
+            write!(f, "{separator}{mistake}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for EstateError {}
+
+impl From<EstateError> for Error {
+    fn from(error: EstateError) -> Error {
+        Error::config(error.to_string())
+    }
+}
+
+/// One mistake in an estate.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct EstateMistake {
+    /// The line in the estate file, from 1; `None` for mistakes that do not belong to a line.
+    pub line: Option<usize>,
+    /// The mistake and its correction, in English.
+    pub message: String,
+}
+
+impl fmt::Display for EstateMistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             Some(line) => write!(f, "line {line}: {}", self.message),
@@ -23,8 +68,6 @@ impl fmt::Display for EstateError {
         }
     }
 }
-
-impl std::error::Error for EstateError {}
 
 /// The declaration that contains an error: indexes of the authority and of its host or key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

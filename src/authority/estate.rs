@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::check::{self, EstateError};
+use super::check::{self, EstateError, EstateMistake};
 use super::host::{AddressHost, is_within};
 use super::model::{Authority, AuthorityKey, KeyMatch};
 
@@ -13,7 +13,21 @@ const DEFAULT_CLOCK_SKEW: i64 = 86_400;
 type KeyIndex = (usize, usize);
 
 /// The authorities and keys that an operator declares. [`Estate::default`] is empty.
-#[derive(Debug, Clone)]
+///
+/// It is `Send + Sync` and is not changed after it was made: threads share one.
+///
+/// ```
+/// use rmsight::{Authority, AuthorityKey, AuthorityKind, Estate, KeyStatus};
+///
+/// let mut key = AuthorityKey::new(KeyStatus::Active);
+/// key.key = Some(format!("sha256:{}", "0".repeat(64)));
+/// let mut cluster = Authority::new("Headquarters", AuthorityKind::AdRms);
+/// cluster.keys.push(key);
+/// let estate = Estate::new(vec![cluster])?;
+/// assert_eq!(estate.authorities()[0].name, "Headquarters");
+/// # Ok::<(), rmsight::EstateError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Estate {
     authorities: Vec<Authority>,
     clock_skew: i64,
@@ -50,17 +64,15 @@ impl Estate {
     /// Returns an estate of the authorities.
     ///
     /// # Errors
-    /// Fails with all errors of the declarations, such as one key in two authorities.
-    pub fn new(authorities: Vec<Authority>) -> Result<Estate, Vec<EstateError>> {
-        let errors = check::all(&authorities);
-        if errors.is_empty() {
-            Ok(Estate::index(authorities))
-        } else {
-            Err(errors
-                .into_iter()
-                .map(|(_, message)| EstateError { line: None, message })
-                .collect())
+    /// Fails with all mistakes of the declarations, such as one key in two authorities.
+    pub fn new(authorities: Vec<Authority>) -> Result<Estate, EstateError> {
+        let mistakes = check::all(&authorities);
+        if mistakes.is_empty() {
+            return Ok(Estate::index(authorities));
         }
+        let mistakes = mistakes.into_iter();
+        let mistakes = mistakes.map(|(_, message)| EstateMistake { line: None, message });
+        Err(EstateError::new(mistakes.collect()))
     }
 
     /// Builds the indexes of checked authorities: no key, id or host is declared twice.
@@ -96,7 +108,7 @@ impl Estate {
         estate
     }
 
-    #[cfg(feature = "estate")]
+    #[cfg(any(feature = "estate", feature = "serde"))]
     #[must_use]
     pub(crate) fn with_digest(mut self, digest: String) -> Estate {
         self.digest = Some(digest);
@@ -115,7 +127,7 @@ impl Estate {
         &self.authorities
     }
 
-    /// Returns the number of seconds by which clocks can differ.
+    /// Returns the number of seconds by which clocks can differ; 0 or more.
     pub fn clock_skew(&self) -> i64 {
         self.clock_skew
     }

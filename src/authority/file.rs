@@ -30,7 +30,7 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::check::{self, EstateError, Subject};
+use super::check::{self, EstateError, EstateMistake, Subject};
 use super::estate::Estate;
 use super::model::{
     Authority, AuthorityHost, AuthorityKey, AuthorityKind, HostRole, KeyStatus, Origin, Question,
@@ -40,19 +40,37 @@ use super::text;
 use crate::timestamp::Timestamp;
 
 impl Estate {
-    /// Reads an estate file.
+    /// Reads an estate file: TOML in UTF-8 or UTF-16.
+    ///
+    /// ```
+    /// use rmsight::{Estate, KeyStatus};
+    ///
+    /// let file = r#"
+    ///     [[authority]]
+    ///     name = "Headquarters"
+    ///     kind = "ad-rms"
+    ///
+    ///     [[authority.key]]
+    ///     slc_id = "5f0c2c3a-8d0e-4c0b-9a4f-0c7e1d2b3a41"
+    ///     status = "read-only"
+    ///     since = 2024-03-01
+    /// "#;
+    /// let estate = Estate::from_toml(file)?;
+    /// assert_eq!(estate.authorities()[0].keys[0].status, KeyStatus::ReadOnly);
+    /// # Ok::<(), rmsight::EstateError>(())
+    /// ```
     ///
     /// # Errors
-    /// Returns all errors in the file, by line. Invalid values are not guessed.
-    pub fn from_toml(file: impl AsRef<[u8]>) -> Result<Estate, Vec<EstateError>> {
+    /// Fails with all mistakes in the file, by line. Invalid values are not guessed.
+    pub fn from_toml(file: impl AsRef<[u8]>) -> Result<Estate, EstateError> {
         read(file.as_ref())
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Estate, Vec<EstateError>> {
+fn read(bytes: &[u8]) -> Result<Estate, EstateError> {
     let Some(text) = text::decode(bytes) else {
         let message = "the file is neither UTF-8 nor UTF-16 text".to_owned();
-        return Err(vec![EstateError { line: None, message }]);
+        return Err(EstateError::new(vec![EstateMistake { line: None, message }]));
     };
     let mut reader = EstateReader { lines: LineEnds::of(&text), errors: Vec::new() };
     let (table, errors) = DeTable::parse_recoverable(&text);
@@ -70,7 +88,7 @@ fn read(bytes: &[u8]) -> Result<Estate, Vec<EstateError>> {
         }
         _ => {
             reader.errors.sort_by_key(|mistake| mistake.line);
-            Err(reader.errors)
+            Err(EstateError::new(reader.errors))
         }
     }
 }
@@ -91,7 +109,7 @@ impl LineEnds {
 
 struct EstateReader {
     lines: LineEnds,
-    errors: Vec<EstateError>,
+    errors: Vec<EstateMistake>,
 }
 
 /// A table and its offset in the file.
@@ -114,7 +132,7 @@ impl<'t> TomlTable<'t> {
 
 impl EstateReader {
     fn report(&mut self, at: usize, message: String) {
-        self.errors.push(EstateError { line: Some(self.lines.at(at)), message });
+        self.errors.push(EstateMistake { line: Some(self.lines.at(at)), message });
     }
 
     fn estate(&mut self, root: &DeTable<'_>) -> Option<Estate> {

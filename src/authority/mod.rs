@@ -13,13 +13,15 @@ pub(crate) mod host;
 mod learn;
 mod model;
 mod questions;
+#[cfg(feature = "serde")]
+mod serialize;
 #[cfg(test)]
 #[cfg(feature = "estate")]
 mod tests;
 #[cfg(feature = "estate")]
 mod text;
 
-pub use check::EstateError;
+pub use check::{EstateError, EstateMistake};
 pub use estate::Estate;
 pub(crate) use estate::EstateMatch;
 #[cfg(feature = "estate")]

@@ -117,24 +117,41 @@ vocabulary! {
     }
 }
 
-/// One Server Licensor Certificate key as the operator declares it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One key of a Server Licensor Certificate (SLC), as the operator declares it.
+///
+/// ```
+/// use rmsight::{AuthorityKey, KeyStatus, Timestamp};
+///
+/// let mut key = AuthorityKey::new(KeyStatus::ReadOnly);
+/// key.id = Some("5f0c2c3a-8d0e-4c0b-9a4f-0c7e1d2b3a41".to_owned());
+/// key.since = Timestamp::parse("2024-03-01");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct AuthorityKey {
     /// `sha256:` and 64 hex digits, the SHA-256 of the big-endian modulus. A key without it only
     /// annotates verdicts.
+    #[cfg_attr(feature = "serde", serde(default, rename = "slc_key"))]
     pub key: Option<String>,
-    /// The GUID of the principal, in lower case without braces.
+    /// The GUID of the principal (`ISSUEDPRINCIPALS/PRINCIPAL/OBJECT/ID`), in lower case without
+    /// braces. `None` if the operator does not know it.
+    #[cfg_attr(feature = "serde", serde(default, rename = "slc_id"))]
     pub id: Option<String>,
     /// The state of the key.
     pub status: KeyStatus,
     /// The time from which publishing is denied; for `read-only` keys only.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub since: Option<Timestamp>,
-    /// The Entra tenant that imported it, as a GUID; for `imported` keys only.
+    /// The GUID of the Entra tenant that imported it; for `imported` keys only.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub tenant: Option<String>,
-    /// The names of clusters that imported it with a trusted publishing domain.
+    /// The names of other AD RMS authorities of the estate that imported it with a trusted publishing
+    /// domain.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub held_by: Vec<String>,
-    /// How the authority got it.
+    /// How the authority got the key.
     pub origin: Origin,
 }
 
@@ -154,7 +171,9 @@ impl AuthorityKey {
 }
 
 /// A host of an authority. Hosts annotate verdicts, and do not decide them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct AuthorityHost {
     /// An exact name in lower case, or a suffix with a leading dot for all names below it.
@@ -170,23 +189,38 @@ impl AuthorityHost {
     }
 }
 
-/// A cluster or a tenant, with its keys and hosts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An AD RMS cluster or an Azure RMS tenant, with its keys and hosts.
+///
+/// ```
+/// use rmsight::{Authority, AuthorityHost, AuthorityKind, Estate};
+///
+/// let mut tenant = Authority::new("Contoso tenant", AuthorityKind::AzureRms);
+/// tenant.hosts.push(AuthorityHost::new("5f0c2c3a.rms.eu.aadrm.com"));
+/// assert_eq!(Estate::new(vec![tenant])?.open_questions().len(), 2);
+/// # Ok::<(), rmsight::EstateError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Authority {
-    /// The name that the operator gave it.
+    /// The name that the operator gave it; unique in the estate.
     pub name: String,
-    /// The service.
+    /// The service that holds the keys.
     pub kind: AuthorityKind,
     /// Whether the organization gives it up. The default is `Yes` for AD RMS and `No` for Azure RMS.
     pub retiring: Retiring,
     /// The Entra tenant, as a GUID in lower case without braces; for Azure RMS only.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub tenant: Option<String>,
-    /// Its hosts.
+    /// Its hosts; each is declared for one authority only.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub hosts: Vec<AuthorityHost>,
-    /// Its keys.
+    /// Its keys; each is declared for one authority only.
+    #[cfg_attr(feature = "serde", serde(default, rename = "key"))]
     pub keys: Vec<AuthorityKey>,
     /// Questions that the operator answered with "nothing is missing".
+    #[cfg_attr(feature = "serde", serde(default))]
     pub settled: Vec<Question>,
 }
 

@@ -17,7 +17,7 @@ const CLUSTER_KEYS: &str = "Import-Module AdRmsAdmin; New-PSDrive Rms AdRmsAdmin
                             Get-ChildItem Rms:\\TrustPolicy\\TrustedPublishingDomain";
 
 /// A question that the estate leaves open.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct OpenQuestion {
     /// The name of the authority.

@@ -111,7 +111,7 @@ status = "?"
     );
     let twice = file.replace("retiring = \"?\"", &format!("tenant = \"{ID}\""));
     let wrong = Estate::from_toml(twice).unwrap_err();
-    assert!(wrong[0].message.contains("declared for `Old tenant` already"), "{wrong:?}");
+    assert!(wrong.mistakes()[0].message.contains("declared for `Old tenant` already"), "{wrong:?}");
 }
 
 #[test]
@@ -145,8 +145,9 @@ fn errors_of(old: &str, new: &str) -> Vec<(usize, String)> {
     let file = whole();
     assert!(file.contains(old), "{old}");
     let file = file.replacen(old, new, 1);
-    let wrong = Estate::from_toml(file).err().unwrap_or_default();
-    wrong.into_iter().map(|error| (error.line.unwrap_or(0), error.message)).collect()
+    let wrong = Estate::from_toml(file).err();
+    let mistakes = wrong.iter().flat_map(EstateError::mistakes);
+    mistakes.map(|mistake| (mistake.line.unwrap_or(0), mistake.message.clone())).collect()
 }
 
 #[test]
@@ -218,8 +219,12 @@ fn each_error_has_its_line() {
 #[test]
 fn all_errors_are_reported_in_order() {
     let file = whole().replace("ad-rms\"", "adrms\"").replace("imported", "importd");
-    let lines: Vec<_> = Estate::from_toml(file).unwrap_err().iter().map(|m| m.line).collect();
+    let lines: Vec<_> =
+        Estate::from_toml(&file).unwrap_err().mistakes().iter().map(|m| m.line).collect();
     assert_eq!(lines, [Some(6), Some(18)]);
+    let shown = Estate::from_toml(file).unwrap_err().to_string();
+    let starts: Vec<&str> = shown.lines().filter_map(|line| line.split(':').next()).collect();
+    assert_eq!(starts, ["line 6", "line 18"]);
 }
 
 #[test]

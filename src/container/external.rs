@@ -20,9 +20,9 @@ const MAX_TEXT: usize = 300;
 
 /// Reads an Outlook data file for the library, in another process or library, with separate limits.
 ///
-/// [`InspectorBuilder::pst`](crate::InspectorBuilder::pst) takes a factory of readers. Without one,
-/// an
-/// Outlook data file is `feature-off`. Each reader reads one file, and reads its bytes only through
+/// [`InspectorBuilder::pst`](crate::InspectorBuilder::pst) takes a factory of readers. Without one, an
+/// Outlook data file is `feature-off`. The crate `rmsight-pst` contains one, which runs Microsoft's
+/// `outlook-pst` in a child process. Each reader reads one file, and reads its bytes only through
 /// the `file` argument of each call, which charges the reads to [`Limits`](crate::Limits).
 pub trait PstReader: fmt::Debug {
     /// Returns the next attachment or use license of any message; `None` at the end. The order is
@@ -45,25 +45,25 @@ pub trait PstReader: fmt::Debug {
     ) -> Result<usize, PstError>;
 }
 
-/// Item of an Outlook data file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An item of an Outlook data file (MS-PST).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PstItem {
     /// An attachment. Its bytes can be read until the next item is requested.
     Attachment(PstAttachment),
-    /// Use license that a client has cached in a message, as it is stored there: the first value of
+    /// A use license that a client has cached in a message, as it is stored there: the first value of
     /// the named property `DRMLicense` (MS-OXORMMS 2.2.3.1). It has no name.
     UseLicense(PstAttachment),
-    /// Part of the file that could not be read. The search of the file is then incomplete.
+    /// A part of the file that could not be read. The search of the file is then incomplete.
     Unread(PstDamage),
 }
 
-/// Damage in a part of an Outlook data file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The damage in a part of an Outlook data file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct PstDamage {
-    /// Description.
+    /// The structure and its damage, in English. The record has the first 300 characters.
     pub detail: String,
-    /// Offset of the damaged page or block in the file, if it is known.
+    /// The byte offset of the damaged page or block in the data file; `None` if it is unknown.
     pub offset: Option<u64>,
 }
 
@@ -73,20 +73,21 @@ impl From<String> for PstDamage {
     }
 }
 
-/// Attachment of a message in an Outlook data file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// An attachment of a message in an Outlook data file (MS-PST 2.4.6).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct PstAttachment {
-    /// Path of the message: its folders, then its subject.
+    /// The path of the message: the names of its folders from the outside in, then its subject.
     pub message: Vec<String>,
-    /// Messages embedded in it that lead to the attachment, each attached to the preceding one.
+    /// The subjects of the embedded messages that lead to the attachment, each attached to the
+    /// preceding one; empty for an attachment of the message itself.
     pub embedded: Vec<String>,
-    /// File name.
+    /// The file name; `None` if it is missing.
     pub name: Option<String>,
-    /// Size in bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 
-/// Reason for which a [`PstReader`] stops.
+/// The reason why a [`PstReader`] stops.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PstError {

@@ -36,7 +36,7 @@ use crate::source::{Cache, FileSource, ReadAt, SeekSource, SizedSource, StreamSo
 /// std::thread::scope(|scope| {
 ///     for file in files {
 ///         let estate = &estate;
-///         scope.spawn(move || -> rmsight::Result<()> {
+///         scope.spawn(move || -> Result<(), rmsight::Error> {
 ///             for finding in Inspector::default().inspect_path(file)?.findings() {
 ///                 println!("{file}: {}", judge(finding.facts(), estate).need());
 ///             }

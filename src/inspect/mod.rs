@@ -70,6 +70,7 @@ impl InspectorBuilder {
 
     /// Checks the signature of each license and whether it leads to the key that the license names
     /// (feature `verify`). On by default; [`Depth::Head`] checks nothing.
+    #[cfg(feature = "verify")]
     pub fn verify(mut self, verify: bool) -> Self {
         self.options.manner.verify = verify;
         self

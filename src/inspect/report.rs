@@ -1,11 +1,27 @@
 //! [`Report`] and [`Finding`]: the result of inspecting one file.
 
+use std::iter::{self, Chain, Once};
+use std::{slice, vec};
+
+use crate::authority::Estate;
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::kinds::{Anomaly, Container, Protection, Searched};
 use crate::license::{Evidence, License};
+use crate::verdict::{Need, judge};
 
 /// All findings of one file: first the one of the file itself, then those of its members.
+///
+/// ```
+/// use rmsight::{Estate, Inspector, Need, Protection};
+///
+/// let report = Inspector::default().inspect_bytes(b"plain text");
+/// assert_eq!(report.worst(), Protection::None);
+/// assert_eq!(report.need(&Estate::default()), Need::No);
+/// for finding in &report {
+///     println!("{} {}", finding.container(), finding.is_searched());
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
@@ -24,7 +40,7 @@ impl Report {
 
     /// Returns the findings, at least one.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
-        std::iter::once(&self.first).chain(&self.rest)
+        self.into_iter()
     }
 
     /// Returns the first error anywhere in the file; `None` if everything was read.
@@ -43,6 +59,33 @@ impl Report {
             worst
         }
     }
+
+    /// Returns whether an AD RMS cluster is needed for anything in the file: `yes` before `possible`
+    /// before `no`. Never `no` if something was not read.
+    pub fn need(&self, estate: &Estate) -> Need {
+        let needs = self.findings().map(|finding| judge(finding.facts(), estate).need());
+        // The order of `Need` is yes, possible, no.
+        let need = needs.min().unwrap_or(Need::Possible);
+        if self.incomplete.is_some() { need.min(Need::Possible) } else { need }
+    }
+}
+
+impl IntoIterator for Report {
+    type Item = Finding;
+    type IntoIter = Chain<Once<Finding>, vec::IntoIter<Finding>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        iter::once(self.first).chain(self.rest)
+    }
+}
+
+impl<'a> IntoIterator for &'a Report {
+    type Item = &'a Finding;
+    type IntoIter = Chain<Once<&'a Finding>, slice::Iter<'a, Finding>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        iter::once(&self.first).chain(&self.rest)
+    }
 }
 
 /// Returns the position of a protection in the order of importance, from 0.
@@ -57,6 +100,15 @@ pub(super) fn rank(protection: Protection) -> u8 {
 }
 
 /// One file or member: protected, unreadable, or reported because it is the file itself.
+///
+/// ```
+/// use rmsight::{Container, Inspector};
+///
+/// let report = Inspector::default().inspect_bytes(b"plain text");
+/// let finding = report.findings().next().unwrap();
+/// assert_eq!(finding.container(), Container::Other);
+/// assert!(finding.is_searched() && finding.error().is_none() && finding.license().is_none());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {

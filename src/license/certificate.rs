@@ -13,8 +13,19 @@ use crate::kinds::{Depth, Signature};
 use crate::limits::{Interrupt, Limits, Meter};
 use crate::timestamp::Timestamp;
 
-/// The bytes of a publishing license, as its container has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The bytes of a publishing license (MS-RMPR 2.2.9), as its container has them.
+///
+/// ```
+/// use rmsight::{CertificateKind, Inspector};
+///
+/// let text = r#"<XrML xmlns="" version="1.2"><BODY type="LICENSE" version="3.0">
+///     <DESCRIPTOR><OBJECT type="Server-Licensor-Certificate"/></DESCRIPTOR></BODY></XrML>"#;
+/// let report = Inspector::default().inspect_bytes(text.as_bytes());
+/// let license = report.findings().next().unwrap().license().unwrap();
+/// assert_eq!(license.raw(), text.as_bytes());
+/// assert_eq!(license.certificates()[0].kind, CertificateKind::ServerLicensor);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct License {
     pub(crate) raw: Vec<u8>,
     pub(crate) offset: Option<u64>,
@@ -91,8 +102,9 @@ impl License {
     }
 }
 
-/// One `AUTHENTICATEDDATA` element.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One `AUTHENTICATEDDATA` element of a publishing license (MS-RMPR 2.2.9): data of the application
+/// that the license authenticates.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct AppData {
     /// The attribute `id`, for example `APPSPECIFIC` or `LABEL`.
@@ -135,8 +147,9 @@ fn app_data(body: &[u8]) -> Vec<AppData> {
     list
 }
 
-/// One document of a license: the license itself or a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One document of a license: the license itself or a certificate (MS-RMPR 2.2.9). Text is decoded and
+/// trimmed; a value is `None` if its element is missing, empty or unreadable.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Certificate {
     /// The kind of the document.
@@ -146,16 +159,16 @@ pub struct Certificate {
     pub start: u64,
     /// The byte offset in [`License::raw`] after its end.
     pub end: u64,
-    /// ISSUEDTIME.
+    /// The time of issue, to the minute: `ISSUEDTIME`.
     pub issued: Option<Timestamp>,
-    /// DESCRIPTOR id: that of the certificate, not of its principal.
+    /// The GUID of the document itself, not of its principal: `DESCRIPTOR/OBJECT/ID`.
     pub descriptor_id: Option<String>,
-    /// ISSUER: the party that signed the document.
+    /// The party that signed the document: `ISSUER`.
     pub issuer: LicenseParty,
-    /// PRINCIPAL: the party that the document is issued to.
+    /// The party that the document is issued to: `ISSUEDPRINCIPALS/PRINCIPAL`.
     pub principal: LicenseParty,
-    /// The first and the last time at which the principal may issue documents: RANGETIME of the
-    /// right ISSUE. `None` if the certificate sets no limit.
+    /// The first time at which the principal may issue documents, and the end of that right, excluded:
+    /// `RANGETIME` of the right `ISSUE`. `None` if the certificate sets no limit.
     pub may_issue: (Option<Timestamp>, Option<Timestamp>),
     /// The result of checking its signature, without its chain.
     pub signature: Signature,
@@ -182,21 +195,23 @@ impl Certificate {
     }
 }
 
-/// The issuer or the principal of a document of a license.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The issuer or the principal of a document of a license (MS-RMPR 2.2.9): the values of its `OBJECT`
+/// and its `PUBLICKEY`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct LicenseParty {
-    /// `OBJECT type`, for example `MS-DRM-Server`, `Group-Identity`, `DRM-Certificate-Authority`
+    /// The attribute `type` of `OBJECT`: for example `MS-DRM-Server`, `Group-Identity` or
+    /// `DRM-Certificate-Authority`.
     pub object_type: Option<String>,
-    /// `ID`; a GUID in lower case without braces.
+    /// `OBJECT/ID`: a GUID in lower case without braces, or another id such as a SID.
     pub id: Option<String>,
-    /// `NAME`.
+    /// `OBJECT/NAME`: the name of a server or certificate, or the mail address of a user.
     pub name: Option<String>,
-    /// `ADDRESS`, for servers only.
+    /// `OBJECT/ADDRESS`, a URL. Only servers have it.
     pub address: Option<String>,
     /// The key: `sha256:` and 64 hex digits, the SHA-256 of the big-endian modulus.
     pub key: Option<String>,
-    /// The size of the modulus in bits.
+    /// The size of that modulus in bits, usually 1,024 or 2,048.
     pub key_bits: Option<u32>,
 }
 

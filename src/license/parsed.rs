@@ -17,13 +17,15 @@ pub(crate) struct ReadOptions {
     pub(crate) fingerprint: bool,
 }
 
-/// A value that led to the facts, and its location.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A value that led to the facts, and its location. [`Finding::evidence`](crate::Finding::evidence)
+/// returns them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Evidence {
-    /// The structure or the element, with the attribute or name that selects it.
+    /// The structure, or the path of the XrML element (MS-RMPR 2.2.9), with the attribute or name that
+    /// selects it: for example `ISSUER/OBJECT/@type`.
     pub element: &'static str,
-    /// The value.
+    /// The value as text, decoded.
     pub value: String,
     /// The byte offset in the file; `None` if the bytes are compressed, encoded or not contiguous.
     pub offset: Option<u64>,

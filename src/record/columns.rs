@@ -5,86 +5,17 @@
 
 use std::borrow::Cow;
 
+use super::column::{Access, Column, ColumnKind, ColumnPart};
 use super::envelope::SCHEMA_VERSION;
 use super::row::Record;
 use super::value::ColumnValue;
-use crate::facts::{Facts, LicenseFacts};
+use crate::authority::KeyMatch;
+use crate::facts::{Facts, LicenseFacts, UnknownValue};
 use crate::kinds::{
-    Anomaly, Container, Depth, Hierarchy, IssuerKind, KeyLink, Protection, Searched, Signature,
-    vocabulary,
+    Container, Depth, Hierarchy, IssuerKind, KeyLink, Protection, Searched, Signature,
 };
 use crate::timestamp::Timestamp;
-use crate::verdict::RULES_VERSION;
-
-vocabulary! {
-    /// The part of the record that a column belongs to.
-    pub enum ColumnPart {
-        /// Path, size and time of the file, from the caller.
-        Envelope = "envelope",
-        /// What the bytes of the file say.
-        Facts = "facts",
-        /// The judgment of the facts by the estate.
-        Verdict = "verdict",
-    }
-}
-
-vocabulary! {
-    /// The type of the values of a column. All but lists can be null where the documentation of the
-    /// record says so.
-    pub enum ColumnKind {
-        /// True or false.
-        Bool = "bool",
-        /// An integer from 0 to 2^63 - 1.
-        Int = "int",
-        /// Unicode text.
-        Text = "text",
-        /// A time in UTC, to the second.
-        Time = "time",
-        /// Any number of names of a closed vocabulary.
-        List = "list",
-    }
-}
-
-/// One column of the record.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct Column {
-    /// The name, the same in every written form.
-    pub name: &'static str,
-    /// The type of its values.
-    pub kind: ColumnKind,
-    /// The part of the record that it belongs to.
-    pub part: ColumnPart,
-    /// Whether the value is null unless the whole license was read.
-    pub needs_whole_license: bool,
-    /// The name as a JSON key, with the comma before and the colon after it.
-    pub(super) json_key: &'static str,
-    /// `json_key` with the value `null`, so that a null column is a single write.
-    pub(super) json_null: &'static str,
-    get: for<'a> fn(&Record<'a>) -> ColumnValue<'a>,
-    pub(super) set: fn(&mut Facts, ColumnValue<'_>),
-}
-
-impl Column {
-    /// Returns the value of `record` in this column.
-    pub fn value<'a>(&self, record: &Record<'a>) -> ColumnValue<'a> {
-        if self.needs_whole_license && record.facts.depth == Depth::Head {
-            return ColumnValue::Null;
-        }
-        (self.get)(record)
-    }
-
-    /// Marks the column as null unless the whole license was read.
-    const fn whole(mut self) -> Column {
-        self.needs_whole_license = true;
-        self
-    }
-
-    /// Returns the column of that name.
-    pub fn named(name: &str) -> Option<&'static Column> {
-        COLUMNS.iter().find(|column| column.name == name)
-    }
-}
+use crate::verdict::{Confidence, Dependency, Need};
 
 fn text(value: &Option<String>) -> ColumnValue<'_> {
     maybe(value.as_deref())
@@ -104,10 +35,10 @@ fn bool(value: &Option<bool>) -> ColumnValue<'static> {
 
 /// Returns a value of the license, or null without a license.
 fn of_license<'a>(
-    record: &Record<'a>,
+    facts: &'a Facts,
     get: fn(&'a LicenseFacts) -> ColumnValue<'a>,
 ) -> ColumnValue<'a> {
-    record.facts.license.as_deref().map_or(ColumnValue::Null, get)
+    facts.license.as_deref().map_or(ColumnValue::Null, get)
 }
 
 /// Returns the license facts to set a value in, and adds them if they are missing.
@@ -115,12 +46,36 @@ fn license(facts: &mut Facts) -> &mut LicenseFacts {
     facts.license.get_or_insert_default()
 }
 
-/// A column with explicit accessors. Without a setter it is not read back.
+/// Returns a name of a closed list. If `least`, the value is the one that an unknown name reads as,
+/// and an unknown name in the record takes its place.
+fn name<'a>(
+    unknown: &'a [UnknownValue],
+    column: &str,
+    value: &'static str,
+    least: bool,
+) -> ColumnValue<'a> {
+    let kept = unknown.iter().find(|kept| least && kept.column == column);
+    ColumnValue::Text(kept.map_or(value, |kept| &kept.name))
+}
+
+/// Reads a name of a closed list. Adds an unknown name to `unknown`, and returns `None` for it.
+pub(super) fn read_name<T>(
+    unknown: &mut Vec<UnknownValue>,
+    column: &'static str,
+    value: ColumnValue<'_>,
+    from_name: fn(&str) -> Option<T>,
+) -> Option<T> {
+    let name = value.text().filter(|name| !name.is_empty())?;
+    let known = from_name(name);
+    if known.is_none() {
+        unknown.push(UnknownValue::new(column, name));
+    }
+    known
+}
+
+/// A column of one part.
 macro_rules! column {
-    ($name:ident $kind:ident $part:ident, $get:expr) => {
-        column!($name $kind $part, $get, |_, _| ())
-    };
-    ($name:ident $kind:ident $part:ident, $get:expr, $set:expr) => {
+    ($name:ident $kind:ident $part:ident, $access:expr) => {
         Column {
             name: stringify!($name),
             kind: ColumnKind::$kind,
@@ -128,16 +83,34 @@ macro_rules! column {
             needs_whole_license: false,
             json_key: concat!(",\"", stringify!($name), "\":"),
             json_null: concat!(",\"", stringify!($name), "\":null"),
-            get: $get,
-            set: $set,
+            access: $access,
         }
+    };
+}
+
+macro_rules! envelope {
+    ($name:ident $kind:ident, $get:expr) => {
+        column!($name $kind Envelope, Access::Envelope($get))
+    };
+}
+
+/// A column of the facts with explicit accessors.
+macro_rules! facts {
+    ($name:ident $kind:ident, $get:expr, $set:expr) => {
+        column!($name $kind Facts, Access::Facts { get: $get, set: $set })
+    };
+}
+
+macro_rules! verdict {
+    ($name:ident $kind:ident, $get:expr) => {
+        column!($name $kind Verdict, Access::Verdict($get))
     };
 }
 
 /// A column that is the field of the same name in [`Facts`].
 macro_rules! fact {
     ($name:ident $kind:ident $get:ident $back:ident) => {
-        column!($name $kind Facts, |record| $get(&record.facts.$name),
+        facts!($name $kind, |facts| $get(&facts.$name),
             |facts, value| facts.$name = value.$back())
     };
 }
@@ -145,7 +118,7 @@ macro_rules! fact {
 /// A column that is the field of the same name in [`LicenseFacts`].
 macro_rules! license {
     ($name:ident $kind:ident $get:ident $back:ident) => {
-        column!($name $kind Facts, |record| of_license(record, |license| $get(&license.$name)),
+        facts!($name $kind, |facts| of_license(facts, |license| $get(&license.$name)),
             |facts, value| if let Some(value) = value.$back() {
                 license(facts).$name = Some(value);
             })
@@ -154,22 +127,35 @@ macro_rules! license {
 
 /// A column that is an enum in [`Facts`]. An unknown name reads as the last argument.
 macro_rules! choice {
-    ($name:ident $enum:ident $unknown:ident) => {
-        column!($name Text Facts, |record| ColumnValue::Text(record.facts.$name.as_str()),
-            |facts, value| facts.$name =
-                value.text().and_then($enum::from_name).unwrap_or($enum::$unknown))
+    ($name:ident $enum:ident $least:ident) => {
+        facts!($name Text,
+            |facts| name(&facts.unknown, stringify!($name), facts.$name.as_str(),
+                facts.$name == $enum::$least),
+            |facts, value| {
+                let read =
+                    read_name(&mut facts.unknown, stringify!($name), value, $enum::from_name);
+                facts.$name = read.unwrap_or($enum::$least);
+            })
+    };
+}
+
+/// A column that is an enum in the verdict. An unknown name reads as the last argument.
+macro_rules! judged {
+    ($name:ident $enum:ident $least:ident) => {
+        verdict!($name Text, |verdict| name(verdict.unknown(), stringify!($name),
+            verdict.$name().as_str(), verdict.$name() == $enum::$least))
     };
 }
 
 /// The columns of the record, in the order in which they are written.
 pub static COLUMNS: &[Column] = &[
-    column!(schema Int Envelope, |_| ColumnValue::Int(SCHEMA_VERSION.into())),
-    column!(reader Int Envelope, |record| ColumnValue::Int(record.envelope.reader.into())),
-    column!(source Text Envelope, |record| cow(&record.envelope.source)),
-    column!(path Text Envelope, |record| ColumnValue::Text(&record.envelope.path)),
-    column!(path_raw Text Envelope, |record| cow(&record.envelope.path_raw)),
-    column!(size Int Envelope, |record| int(&record.envelope.size)),
-    column!(modified Time Envelope, |record| time(&record.envelope.modified)),
+    envelope!(schema Int, |_| ColumnValue::Int(SCHEMA_VERSION.into())),
+    envelope!(reader Int, |envelope| ColumnValue::Int(envelope.reader.into())),
+    envelope!(source Text, |envelope| cow(&envelope.source)),
+    envelope!(path Text, |envelope| ColumnValue::Text(&envelope.path)),
+    envelope!(path_raw Text, |envelope| cow(&envelope.path_raw)),
+    envelope!(size Int, |envelope| int(&envelope.size)),
+    envelope!(modified Time, |envelope| time(&envelope.modified)),
     fact!(member Text text owned),
     fact!(member_size Int int int),
     choice!(container Container Other),
@@ -188,12 +174,16 @@ pub static COLUMNS: &[Column] = &[
     license!(content_id Text text owned),
     license!(owner Text text owned),
     license!(owner_id_type Text text owned),
-    column!(issuer_kind Text Facts,
-    |record| of_license(record, |license| {
-        license.issuer_kind.map_or(ColumnValue::Null, |kind| ColumnValue::Text(kind.as_str()))
-    }),
-    |facts, value| if let Some(name) = value.text() {
-        license(facts).issuer_kind = IssuerKind::from_name(name);
+    facts!(issuer_kind Text,
+    |facts| match facts.license.as_deref().and_then(|license| license.issuer_kind) {
+        Some(kind) => ColumnValue::Text(kind.as_str()),
+        None => unknown(&facts.unknown, "issuer_kind"),
+    },
+    |facts, value| {
+        let read = read_name(&mut facts.unknown, "issuer_kind", value, IssuerKind::from_name);
+        if read.is_some() {
+            license(facts).issuer_kind = read;
+        }
     }),
     license!(issuer_id_type Text text owned),
     license!(issuer_id Text text owned),
@@ -209,13 +199,16 @@ pub static COLUMNS: &[Column] = &[
     license!(server_version Text text owned),
     license!(server_sku Text text owned),
     license!(tenant_id Text text owned),
-    column!(hierarchy Text Facts,
-    |record| of_license(record, |license| {
-        license.hierarchy.map_or(ColumnValue::Null, |found| ColumnValue::Text(found.as_str()))
-    }),
-    |facts, value| if let Some(name) = value.text() {
-        let found = Hierarchy::from_name(name).unwrap_or(Hierarchy::Unknown);
-        license(facts).hierarchy = Some(found);
+    facts!(hierarchy Text,
+    |facts| match facts.license.as_deref().and_then(|license| license.hierarchy) {
+        Some(found) => {
+            name(&facts.unknown, "hierarchy", found.as_str(), found == Hierarchy::Unknown)
+        }
+        None => ColumnValue::Null,
+    },
+    |facts, value| if value.text().is_some_and(|name| !name.is_empty()) {
+        let read = read_name(&mut facts.unknown, "hierarchy", value, Hierarchy::from_name);
+        license(facts).hierarchy = Some(read.unwrap_or(Hierarchy::Unknown));
     })
     .whole(),
     license!(slc_issuer_key Text text owned).whole(),
@@ -227,41 +220,67 @@ pub static COLUMNS: &[Column] = &[
     license!(double_key Bool bool bool).whole(),
     fact!(use_licenses Int int small).whole(),
     fact!(use_license_key Text text owned).whole(),
-    column!(signature Text Facts,
-    |record| ColumnValue::Text(signature(record.facts).as_str()),
+    facts!(signature Text,
+    |facts| {
+        let found = signature(facts);
+        name(&facts.unknown, "signature", found.as_str(), found == Signature::NotChecked)
+    },
     |facts, value| {
-        let found = value.text().and_then(Signature::from_name);
-        if let Some(found) = found.filter(|found| *found != Signature::NotChecked) {
+        let read = read_name(&mut facts.unknown, "signature", value, Signature::from_name);
+        if let Some(found) = read.filter(|found| *found != Signature::NotChecked) {
             license(facts).signature = found;
         }
     }),
-    column!(link Text Facts,
-    |record| ColumnValue::Text(link(record.facts).as_str()),
+    facts!(link Text,
+    |facts| {
+        let found = link(facts);
+        name(&facts.unknown, "link", found.as_str(), found == KeyLink::NotChecked)
+    },
     |facts, value| {
-        let found = value.text().and_then(KeyLink::from_name);
-        if let Some(found) = found.filter(|found| *found != KeyLink::NotChecked) {
+        let read = read_name(&mut facts.unknown, "link", value, KeyLink::from_name);
+        if let Some(found) = read.filter(|found| *found != KeyLink::NotChecked) {
             license(facts).link = found;
         }
     }),
-    column!(error_code Text Facts,
-        |record| cow(&record.facts.error_code),
+    facts!(error_code Text,
+        |facts| cow(&facts.error_code),
         |facts, value| facts.error_code = value.owned().map(Cow::Owned)),
     fact!(error Text text owned),
     fact!(error_offset Int int int),
-    column!(anomalies List Facts,
-        |record| ColumnValue::List(&record.facts.anomalies, record.verdict.anomalies()),
-        |facts, value| facts.anomalies = anomalies(value)),
-    column!(need Text Verdict, |record| ColumnValue::Text(record.verdict.need().as_str())),
-    column!(dependency Text Verdict, |record| ColumnValue::Text(record.verdict.dependency().as_str())),
-    column!(confidence Text Verdict, |record| {
-        record.verdict.confidence().map_or(ColumnValue::Null, |step| ColumnValue::Text(step.as_str()))
+    column!(anomalies List Facts, Access::Anomalies),
+    judged!(need Need Possible),
+    judged!(dependency Dependency Undecided),
+    verdict!(confidence Text, |verdict| match verdict.confidence() {
+        Some(step) => {
+            name(verdict.unknown(), "confidence", step.as_str(), step == Confidence::Low)
+        }
+        None => ColumnValue::Null,
     }),
-    column!(rule Text Verdict, |record| ColumnValue::Text(record.verdict.rule())),
-    column!(rules Int Verdict, |_| ColumnValue::Int(RULES_VERSION.into())),
-    column!(key_match Text Verdict, |record| ColumnValue::Text(record.verdict.key_match().as_str())),
-    column!(authority Text Verdict, |record| maybe(record.verdict.authority())),
-    column!(estate Text Verdict, |record| maybe(record.verdict.estate())),
+    verdict!(rule Text, |verdict| ColumnValue::Text(verdict.rule())),
+    verdict!(rules Int, |verdict| ColumnValue::Int(verdict.rules().into())),
+    judged!(key_match KeyMatch None),
+    verdict!(authority Text, |verdict| maybe(verdict.authority())),
+    verdict!(estate Text, |verdict| maybe(verdict.estate())),
 ];
+
+impl Column {
+    /// Returns the column of that name; `None` if this version does not know it.
+    pub fn named(name: &str) -> Option<&'static Column> {
+        COLUMNS.iter().find(|column| column.name == name)
+    }
+}
+
+impl PartialEq<Record<'_>> for Record<'_> {
+    fn eq(&self, other: &Record<'_>) -> bool {
+        #[cfg(feature = "serde")]
+        if self.other != other.other {
+            return false;
+        }
+        COLUMNS.iter().all(|column| column.value(self) == column.value(other))
+    }
+}
+
+impl Eq for Record<'_> {}
 
 fn maybe(value: Option<&str>) -> ColumnValue<'_> {
     value.map_or(ColumnValue::Null, ColumnValue::Text)
@@ -279,20 +298,9 @@ fn link(facts: &Facts) -> KeyLink {
     facts.license.as_ref().map_or(KeyLink::NotChecked, |license| license.link)
 }
 
-/// Returns the anomalies of the facts. Those of an earlier verdict are not facts.
-fn anomalies(value: ColumnValue<'_>) -> Vec<Anomaly> {
-    let mut found: Vec<Anomaly> = match value {
-        ColumnValue::List(facts, judging) => facts.iter().chain(judging).copied().collect(),
-        ColumnValue::Text(names) => {
-            names.split_ascii_whitespace().filter_map(Anomaly::from_name).collect()
-        }
-        _ => Vec::new(),
-    };
-    // In the vocabulary, the anomalies of facts precede those of verdicts.
-    found.retain(|anomaly| *anomaly < Anomaly::ImportedKeyLikely);
-    found.sort_unstable();
-    found.dedup();
-    found
+fn unknown<'a>(unknown: &'a [UnknownValue], column: &str) -> ColumnValue<'a> {
+    let kept = unknown.iter().find(|kept| kept.column == column);
+    maybe(kept.map(|kept| kept.name.as_str()))
 }
 
 #[cfg(test)]

@@ -16,7 +16,15 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub const READER_VERSION: u32 = 2;
 
 /// Path, size and time of the file that a finding belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// ```
+/// use rmsight::{Envelope, READER_VERSION};
+///
+/// let mut envelope = Envelope::of_path("share/a.docx".as_ref());
+/// envelope.size = Some(20_000);
+/// assert_eq!((envelope.path.as_ref(), envelope.reader), ("share/a.docx", READER_VERSION));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Envelope<'a> {
     /// The [`READER_VERSION`] that extracted the facts.
@@ -43,6 +51,31 @@ impl<'a> Envelope<'a> {
             path_raw: None,
             size: None,
             modified: None,
+        }
+    }
+
+    /// Returns the same envelope, with references to the text of this one.
+    pub(super) fn borrowed(&self) -> Envelope<'_> {
+        Envelope {
+            reader: self.reader,
+            source: self.source.as_deref().map(Cow::Borrowed),
+            path: Cow::Borrowed(&self.path),
+            path_raw: self.path_raw.as_deref().map(Cow::Borrowed),
+            size: self.size,
+            modified: self.modified,
+        }
+    }
+
+    /// Returns the same envelope, which owns its text.
+    pub fn into_owned(self) -> Envelope<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Envelope {
+            reader: self.reader,
+            source: self.source.map(owned),
+            path: owned(self.path),
+            path_raw: self.path_raw.map(owned),
+            size: self.size,
+            modified: self.modified,
         }
     }
 

@@ -8,7 +8,7 @@ use super::value::ColumnValue;
 
 impl Record<'_> {
     /// Writes the record as one line of JSON: every column, null or not, in the order of
-    /// [`COLUMNS`].
+    /// [`COLUMNS`], then the columns of a later version if the record was read from one.
     ///
     /// # Errors
     /// Returns the error of `out`; a `Vec` returns none.
@@ -25,6 +25,13 @@ impl Record<'_> {
                 write_value(value, out)?;
             }
         }
+        #[cfg(feature = "serde")]
+        for (name, value) in &self.other {
+            out.write_all(b",")?;
+            write_text(name, out)?;
+            out.write_all(b":")?;
+            serde_json::to_writer(&mut *out, value)?;
+        }
         out.write_all(b"}\n")
     }
 }
@@ -37,11 +44,13 @@ fn write_value(value: ColumnValue<'_>, out: &mut impl Write) -> io::Result<()> {
         ColumnValue::Int(number) => write!(out, "{number}"),
         ColumnValue::Text(text) => write_text(text, out),
         ColumnValue::Time(time) => write!(out, "\"{time}\""),
-        ColumnValue::List(facts, verdict) => {
+        ColumnValue::List(names) => {
             out.write_all(b"[")?;
-            for (at, anomaly) in facts.iter().chain(verdict).enumerate() {
-                let separator = if at == 0 { "" } else { "," };
-                write!(out, "{separator}\"{anomaly}\"")?;
+            for (at, name) in names.iter().enumerate() {
+                if at > 0 {
+                    out.write_all(b",")?;
+                }
+                write_text(name, out)?;
             }
             out.write_all(b"]")
         }

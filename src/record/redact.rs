@@ -20,7 +20,18 @@ const EXTENSION: usize = 8;
 /// hash be found, by trying names.
 ///
 /// A name has the same hash in all columns, so that findings can still be counted by owner and by
-/// folder. Inputs of the verdict do not change.
+/// folder. Inputs of the verdict do not change. Columns of a later version are not redacted: make a
+/// new [`Record`](crate::Record) of the parts, which does not have them.
+///
+/// ```
+/// use rmsight::{Container, Envelope, Facts, Protection, Redactor};
+///
+/// let redactor = Redactor::new(b"a secret of the organization");
+/// let mut envelope = Envelope::new("/home/ada/offer.docx");
+/// let mut facts = Facts::new(Container::Other, Protection::None);
+/// redactor.redact(&mut envelope, &mut facts);
+/// assert!(envelope.path.ends_with(".docx") && !envelope.path.contains("ada"));
+/// ```
 #[derive(Clone)]
 pub struct Redactor {
     inner: Sha256,
@@ -35,7 +46,8 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Returns a redactor that hashes with `key`.
+    /// Returns a redactor that hashes with `key`, of any length. It should be as hard to guess as a
+    /// password, because names can be tried with it.
     pub fn new(key: &[u8]) -> Redactor {
         let digest = Sha256::digest(key);
         let short = if key.len() > BLOCK { digest.as_slice() } else { key };

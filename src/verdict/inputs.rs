@@ -111,11 +111,13 @@ impl<'a> Inputs<'a> {
         self.facts.anomalies.contains(&anomaly)
     }
 
-    /// Whether the file can need another key than this record says: a part was not read, or the
-    /// file contains another candidate for the license.
+    /// Whether the file can need another key than this record says: a part was not read, the file
+    /// contains another candidate for the license, or a later version found what this one does not
+    /// know.
     pub(crate) fn is_ambiguous(&self) -> bool {
         self.facts.error_code.is_some()
             || self.facts.searched != Searched::Full
+            || !self.facts.unknown.is_empty()
             || self.has(Anomaly::SeveralLicenses)
             || self.has(Anomaly::DuplicateElement)
             || self.has(Anomaly::StrayLicenseText)

@@ -3,24 +3,82 @@
 use super::inputs::Inputs;
 use super::modifiers::{Modifier, modifiers};
 use super::outcome::{Confidence, Dependency, Need};
-use super::rules::{Rule, deciding};
+use super::rules::{RULES_VERSION, Rule, deciding, rules};
 use crate::authority::{Estate, KeyMatch};
-use crate::facts::Facts;
+use crate::facts::{Facts, UnknownValue, anomaly_names};
 use crate::kinds::Anomaly;
 use crate::timestamp::Timestamp;
 
 /// The dependency of a finding, and the reasons for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// A verdict that was read from a record has the values of the record, and no modifiers. If rules of
+/// another version decided it, it also has no sentence: judge the facts again to get one.
+///
+/// ```
+/// use rmsight::{Container, Dependency, Estate, Facts, Need, Protection, judge};
+///
+/// let verdict = judge(&Facts::new(Container::Zip, Protection::None), &Estate::default());
+/// assert_eq!((verdict.need(), verdict.dependency()), (Need::No, Dependency::None));
+/// assert_eq!(verdict.rule(), "R01");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct Verdict {
     need: Need,
+    dependency: Dependency,
     confidence: Option<Confidence>,
-    rule: &'static Rule,
+    rule: DecidingRule,
+    rules: u32,
     modifiers: Vec<&'static Modifier>,
     key_match: KeyMatch,
     authority: Option<String>,
     estate: Option<String>,
     anomalies: Vec<Anomaly>,
+    unknown: Vec<UnknownValue>,
+}
+
+/// The rule that decided.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum DecidingRule {
+    /// A rule of the table.
+    Known(&'static Rule),
+    /// The id of a rule in a table of another version.
+    Other(String),
+}
+
+/// The values of a verdict in a record.
+#[derive(Debug)]
+pub(crate) struct StoredVerdict {
+    pub(crate) need: Need,
+    pub(crate) dependency: Dependency,
+    pub(crate) confidence: Option<Confidence>,
+    pub(crate) rule: String,
+    pub(crate) rules: u32,
+    pub(crate) key_match: KeyMatch,
+    pub(crate) authority: Option<String>,
+    pub(crate) estate: Option<String>,
+    pub(crate) anomalies: Vec<Anomaly>,
+    pub(crate) unknown: Vec<UnknownValue>,
+}
+
+impl From<StoredVerdict> for Verdict {
+    fn from(stored: StoredVerdict) -> Verdict {
+        let is_current = stored.rules == RULES_VERSION;
+        let known = rules().find(|rule| is_current && rule.id() == stored.rule);
+        Verdict {
+            need: stored.need,
+            dependency: stored.dependency,
+            confidence: stored.confidence,
+            rule: known.map_or(DecidingRule::Other(stored.rule), DecidingRule::Known),
+            rules: stored.rules,
+            modifiers: Vec::new(),
+            key_match: stored.key_match,
+            authority: stored.authority,
+            estate: stored.estate,
+            anomalies: stored.anomalies,
+            unknown: stored.unknown,
+        }
+    }
 }
 
 impl Verdict {
@@ -31,7 +89,7 @@ impl Verdict {
 
     /// Returns the holder of the key that opens the file.
     pub fn dependency(&self) -> Dependency {
-        self.rule.dependency()
+        self.dependency
     }
 
     /// Returns the confidence; `None` if the file is not rights-protected.
@@ -40,21 +98,36 @@ impl Verdict {
     }
 
     /// Returns the id of the rule that decided, for example `R08`.
-    pub fn rule(&self) -> &'static str {
-        self.rule.id()
+    pub fn rule(&self) -> &str {
+        match &self.rule {
+            DecidingRule::Known(rule) => rule.id(),
+            DecidingRule::Other(id) => id,
+        }
     }
 
-    /// Returns the sentence of that rule, for people.
+    /// Returns the [`RULES_VERSION`] of the table of that rule.
+    pub fn rules(&self) -> u32 {
+        self.rules
+    }
+
+    /// Returns the sentence of that rule, for people. For a rule of another version, says so.
     pub fn reason(&self) -> &'static str {
-        self.rule.sentence()
+        match self.rule {
+            DecidingRule::Known(rule) => rule.sentence(),
+            DecidingRule::Other(_) => "A rule of another version decided this.",
+        }
     }
 
-    /// Returns the action that would make the verdict exact, if one is known.
+    /// Returns the action that would make the verdict exact; `None` if no action is known.
     pub fn settled_by(&self) -> Option<&'static str> {
-        self.rule.settled_by()
+        match self.rule {
+            DecidingRule::Known(rule) => rule.settled_by(),
+            DecidingRule::Other(_) => None,
+        }
     }
 
-    /// Returns the modifiers that matched, in the order of the table.
+    /// Returns the modifiers that matched, in the order of the table; none for a verdict that was
+    /// read from a record.
     pub fn modifiers(&self) -> impl Iterator<Item = &'static Modifier> {
         self.modifiers.iter().copied()
     }
@@ -80,9 +153,20 @@ impl Verdict {
         &self.anomalies
     }
 
+    /// Returns the names of the anomalies, those in [`unknown`](Verdict::unknown) included.
+    pub fn anomaly_names(&self) -> impl Iterator<Item = &str> {
+        anomaly_names(&self.anomalies, &self.unknown)
+    }
+
+    /// Returns the names in the record of a later version that this version does not know. Where one
+    /// is missing, the verdict has the value that claims least: `possible`, `undecided`, `low`.
+    pub fn unknown(&self) -> &[UnknownValue] {
+        &self.unknown
+    }
+
     /// Applies all modifiers that match.
-    fn modify(&mut self, inputs: &Inputs<'_>) {
-        for modifier in modifiers().filter(|modifier| modifier.matches(inputs, self.rule)) {
+    fn modify(&mut self, rule: &Rule, inputs: &Inputs<'_>) {
+        for modifier in modifiers().filter(|modifier| modifier.matches(inputs, rule)) {
             self.need = modifier.need(self.need);
             self.confidence = self.confidence.map(|before| modifier.confidence(before));
             self.anomalies.extend(modifier.anomaly());
@@ -94,6 +178,15 @@ impl Verdict {
 }
 
 /// Judges one finding. Opens no file, and returns a verdict for any facts.
+///
+/// ```
+/// use rmsight::{Authority, AuthorityKey, AuthorityKind, Estate, Inspector, KeyStatus, Need, judge};
+///
+/// let report = Inspector::default().inspect_bytes(b"<XrML xmlns=\"\" version=\"1.2\">");
+/// let facts = report.findings().next().unwrap().facts();
+/// // Damage is never "not needed".
+/// assert_eq!(judge(facts, &Estate::default()).need(), Need::Possible);
+/// ```
 pub fn judge(facts: &Facts, estate: &Estate) -> Verdict {
     judge_dated(facts, None, estate)
 }
@@ -104,17 +197,20 @@ pub fn judge_dated(facts: &Facts, modified: Option<Timestamp>, estate: &Estate) 
     let rule = deciding(&inputs);
     let mut verdict = Verdict {
         need: rule.need(),
+        dependency: rule.dependency(),
         confidence: rule.confidence().rate(&inputs),
-        rule,
+        rule: DecidingRule::Known(rule),
+        rules: RULES_VERSION,
         modifiers: Vec::new(),
         key_match: inputs.estate_match.matched,
         authority: inputs.estate_match.authority.map(|authority| authority.name.clone()),
         estate: estate.digest().map(str::to_owned),
         anomalies: rule.anomaly().into_iter().collect(),
+        unknown: Vec::new(),
     };
     // Modifiers are about protected files only.
     if rule.dependency() != Dependency::None {
-        verdict.modify(&inputs);
+        verdict.modify(rule, &inputs);
     }
     verdict
 }

@@ -12,6 +12,7 @@ mod rules;
 #[allow(clippy::arithmetic_side_effects)]
 mod tests;
 
+pub(crate) use judge::StoredVerdict;
 pub use judge::{Verdict, judge, judge_dated};
 pub use modifiers::{Modifier, modifiers};
 pub use outcome::{Confidence, Dependency, Need};

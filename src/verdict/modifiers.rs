@@ -1,5 +1,7 @@
 //! The table of modifiers. After a rule has decided, all modifiers that match apply, in this order.
 
+use std::hash::{Hash, Hasher};
+
 use super::inputs::{HostClass, Inputs};
 use super::outcome::{Confidence, Need};
 use super::rules::Rule;
@@ -7,7 +9,7 @@ use crate::authority::KeyMatch;
 use crate::kinds::{Anomaly, IssuerKind, KeyLink, Signature};
 use crate::license::SELF_ENROLLMENT;
 
-/// One row of the table of modifiers.
+/// One row of the table of modifiers. [`modifiers`] returns all.
 #[derive(Debug)]
 pub struct Modifier {
     id: &'static str,
@@ -95,7 +97,19 @@ impl PartialEq for Modifier {
 
 impl Eq for Modifier {}
 
+impl Hash for Modifier {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.condition.hash(state);
+    }
+}
+
 /// Returns the modifiers, in the order in which they apply.
+///
+/// ```
+/// for modifier in rmsight::modifiers() {
+///     println!("{:5} {}: {}", modifier.id(), modifier.condition(), modifier.effect());
+/// }
+/// ```
 pub fn modifiers() -> impl Iterator<Item = &'static Modifier> {
     MODIFIERS.iter()
 }
@@ -136,8 +150,8 @@ const MODIFIERS: &[Modifier] = &[
     },
     Modifier {
         id: "M28",
-        condition: "error_code, searched not full, several-licenses, duplicate-element or \
-                    stray-license-text",
+        condition: "error_code, searched not full, several-licenses, duplicate-element, \
+                    stray-license-text or a name that this version does not know",
         sentence: "Something of the file was not read, or contradicts this license: another key \
                    may be needed.",
         effect: Effect { anomaly: None, confidence: Change::StepDown, doubts_no: true },

@@ -4,6 +4,7 @@
 //! principal, X and I the hosts of the extranet and intranet licensing URLs.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use super::inputs::{HostClass, Inputs};
 use super::outcome::{Confidence, Dependency, Need};
@@ -15,7 +16,7 @@ use crate::kinds::Anomaly;
 /// verdict.
 pub const RULES_VERSION: u32 = 3;
 
-/// One row of the table of rules.
+/// One row of the table of rules. [`rules`] returns all.
 #[derive(Debug)]
 pub struct Rule {
     id: &'static str,
@@ -83,6 +84,12 @@ impl PartialEq for Rule {
 
 impl Eq for Rule {}
 
+impl Hash for Rule {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
 /// The confidence of a rule before modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -119,6 +126,12 @@ impl fmt::Display for Rating {
 }
 
 /// Returns the rules, in the order in which they are tried.
+///
+/// ```
+/// for rule in rmsight::rules() {
+///     println!("{:5} {} {}", rule.id(), rule.need(), rule.sentence());
+/// }
+/// ```
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     RULES.iter()
 }

@@ -101,8 +101,11 @@ impl ReadAt for Recording<'_> {
 }
 
 fn builder() -> InspectorBuilder {
+    let builder = Inspector::builder().first_read(512).block(512).keep_licenses(false);
     // Signatures do not change whether a file is protected.
-    Inspector::builder().first_read(512).block(512).keep_licenses(false).verify(false)
+    #[cfg(feature = "verify")]
+    let builder = builder.verify(false);
+    builder
 }
 
 /// Marks the bytes that an inspection of the file reads.

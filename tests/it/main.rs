@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::string_slice)]
 
+mod api;
 mod budgets;
 mod calls;
 mod codes;
@@ -10,12 +11,12 @@ mod corpus;
 mod damage;
 mod decoys;
 mod detect;
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "fuzzing", feature = "verify"))]
 mod differential;
 mod embedded;
 mod evasion;
 mod examples;
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "fuzzing", feature = "verify"))]
 mod hostile;
 mod inputs;
 mod labels;
@@ -29,14 +30,16 @@ mod outlook;
 mod pdf_candidates;
 mod polyglots;
 mod reads;
+#[cfg(feature = "serde")]
+mod round_trip;
 mod samples;
 #[cfg(feature = "verify")]
 mod signature;
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "fuzzing", feature = "verify"))]
 mod sources;
 mod specimens;
 mod streams;
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "fuzzing", feature = "verify"))]
 #[path = "../../fuzz/src/targets.rs"]
 #[allow(unreachable_pub, clippy::type_complexity)] // shared with the fuzz crate
 mod targets;

@@ -130,7 +130,7 @@ fn again(
     if let Some(redactor) = redactor {
         redactor.redact(&mut envelope, &mut facts);
     }
-    let record = Record { envelope: &envelope, facts: &facts, verdict: &verdict };
+    let record = Record::new(&envelope, &facts, &verdict);
     stats.add(&record);
     buffer.write(&record);
     Ok(())

@@ -30,7 +30,7 @@ pub(crate) struct Judged {
 
 impl Judged {
     pub(crate) fn record(&self) -> Record<'_> {
-        Record { envelope: &self.envelope, facts: &self.facts, verdict: &self.verdict }
+        Record::new(&self.envelope, &self.facts, &self.verdict)
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use rmsight::{ColumnValue, Envelope, ErrorCode, Estate, Facts, Record, judge};
+use rmsight::{
+    Column, ColumnKind, ColumnValue, Envelope, ErrorCode, Estate, Facts, NameList, Record, judge,
+};
 use rusqlite::types::Value as Sql;
 use sha2::{Digest as _, Sha256};
 
@@ -113,7 +115,7 @@ impl FileRow {
         let facts = Facts::not_opened(code, error);
         let verdict = judge(&facts, &Estate::default());
         let envelope = Envelope::new("");
-        let record = Record { envelope: &envelope, facts: &facts, verdict: &verdict };
+        let record = Record::new(&envelope, &facts, &verdict);
         FileRow {
             dir: Arc::clone(dir),
             name: OsString::new(),
@@ -138,7 +140,13 @@ impl FindingRow {
                 tenant: license.tenant_id.clone(),
             })
         });
-        let values = schema::fact_columns().map(|column| sql(column.value(record))).collect();
+        // Anomalies of the verdict are not facts.
+        let anomalies: Vec<String> = record.facts.anomaly_names().map(str::to_owned).collect();
+        let value = |column: &Column| match column.kind {
+            ColumnKind::List => Sql::Text(ColumnValue::List(NameList::new(&anomalies)).to_string()),
+            _ => sql(column.value(record)),
+        };
+        let values = schema::fact_columns().map(value).collect();
         FindingRow { values, key }
     }
 }
@@ -150,8 +158,6 @@ fn sql(value: ColumnValue<'_>) -> Sql {
         ColumnValue::Int(number) => i64::try_from(number).map_or(Sql::Null, Sql::Integer),
         ColumnValue::Text(text) => Sql::Text(text.to_owned()),
         ColumnValue::Time(time) => Sql::Integer(time.unix()),
-        // Anomalies of the verdict are not facts.
-        ColumnValue::List(facts, _) => Sql::Text(ColumnValue::List(facts, &[]).to_string()),
         _ => Sql::Null,
     }
 }

@@ -54,7 +54,7 @@ fn rows(bytes: &[u8]) -> Vec<FindingRow> {
         let facts = finding.facts();
         let verdict = judge(facts, &Estate::default());
         let envelope = Envelope::new("elsewhere");
-        FindingRow::of(&Record { envelope: &envelope, facts, verdict: &verdict })
+        FindingRow::of(&Record::new(&envelope, facts, &verdict))
     });
     rows.collect()
 }
@@ -163,7 +163,7 @@ fn the_view_equals_the_records() {
     let facts = report.findings().next().unwrap().facts();
     let verdict = judge(facts, &Estate::default());
     let envelope = Envelope::new("/mnt/offer.xml");
-    let record = Record { envelope: &envelope, facts, verdict: &verdict };
+    let record = Record::new(&envelope, facts, &verdict);
     let inventory = Inventory::open(&bench.folder.path().join("estate.db")).unwrap();
     for column in schema::fact_columns().filter(|column| column.name != "anomalies") {
         let sql = format!("SELECT CAST({} AS TEXT) FROM records", column.name);

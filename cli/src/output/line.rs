@@ -9,7 +9,7 @@ use crate::output::terminal::escaped;
 /// Writes a line for a record that is protected or could not be read. Writes nothing for other
 /// records.
 pub(crate) fn write(record: &Record<'_>, out: &mut Vec<u8>) {
-    let (facts, verdict) = (record.facts, record.verdict);
+    let (facts, verdict) = (&*record.facts, &*record.verdict);
     if verdict.dependency() == Dependency::None {
         return;
     }

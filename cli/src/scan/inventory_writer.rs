@@ -287,7 +287,7 @@ fn judged(file: &Path, shared: &Shared) -> Result<Stats> {
     Inventory::open(file)?.records(|stored| {
         let envelope = &stored.envelope;
         let (facts, verdict) = reliable(envelope, stored.facts, &shared.settings.estate);
-        stats.add(&Record { envelope, facts: &facts, verdict: &verdict });
+        stats.add(&Record::new(envelope, &facts, &verdict));
         Ok(())
     })?;
     Ok(stats)

@@ -104,7 +104,7 @@ impl Recorder {
     fn record(&mut self, envelope: &Envelope<'_>, facts: &Facts) -> FindingRow {
         let settings = &self.shared.settings;
         let verdict = judge_dated(facts, envelope.modified, &settings.estate);
-        let record = Record { envelope, facts, verdict: &verdict };
+        let record = Record::new(envelope, facts, &verdict);
         self.shared.counts.add(self.stats.add(&record));
         if self.shared.format.is_some() {
             match &settings.redactor {
@@ -112,7 +112,7 @@ impl Recorder {
                     let (mut envelope, mut facts) = (envelope.clone(), facts.clone());
                     redactor.redact(&mut envelope, &mut facts);
                     let (envelope, facts) = (&envelope, &facts);
-                    self.buffer.write(&Record { envelope, facts, verdict: &verdict });
+                    self.buffer.write(&Record::new(envelope, facts, &verdict));
                 }
                 None => self.buffer.write(&record),
             }

@@ -236,7 +236,7 @@ impl Worker {
 }
 
 /// Returns whether data was not read. After a stop, the stop is the reason.
-fn is_cut_short(report: &rmsight::Result<Report>) -> bool {
+fn is_cut_short(report: &std::result::Result<Report, rmsight::Error>) -> bool {
     match report {
         Ok(report) => {
             report.incomplete().is_some()

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::learned::{Learned, refusal};
 use super::x509;
-use crate::authority::check::{EstateError, is_guid};
+use crate::authority::check::{EstateMistake, is_guid};
 use crate::authority::model::{AuthorityKind, KeyStatus};
 
 /// One `Name : value`, with its continuation lines.
@@ -41,7 +41,7 @@ fn fields(text: &str) -> Vec<ListField<'_>> {
 
 /// Reads the output of `Get-AipServiceConfiguration`: the ids of the keys of a tenant, its hosts
 /// and its Entra id. Ignores other fields.
-pub(super) fn from_configuration(text: &str) -> Result<Vec<Learned>, EstateError> {
+pub(super) fn from_configuration(text: &str) -> Result<Vec<Learned>, EstateMistake> {
     let fields = fields(text);
     let value = |name: &str| {
         let field = fields.iter().find(|field| field.name.eq_ignore_ascii_case(name));
@@ -80,7 +80,7 @@ const KEY_FIELDS: [&str; 6] =
     ["KeyIdentifier", "KeyType", "Status", "CreationTime", "FriendlyName", "PublicKey"];
 
 /// Reads the output of `Get-AipServiceKeys`: one list for each key.
-pub(super) fn from_keys(text: &str) -> Result<Vec<Learned>, EstateError> {
+pub(super) fn from_keys(text: &str) -> Result<Vec<Learned>, EstateMistake> {
     let mut all: Vec<Learned> = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     for field in fields(text) {
@@ -120,7 +120,7 @@ fn take_key_field(
     learned: &mut Learned,
     name: &str,
     field: &ListField<'_>,
-) -> Result<(), EstateError> {
+) -> Result<(), EstateMistake> {
     let value = field.value.as_str();
     match name {
         "KeyIdentifier" => {

@@ -1,6 +1,6 @@
 //! [`Learned`]: the data that a source contains about a key.
 
-use crate::authority::check::EstateError;
+use crate::authority::check::EstateMistake;
 use crate::authority::host::AddressHost;
 use crate::authority::model::{AuthorityKind, KeyStatus};
 use crate::facts::Facts;
@@ -8,7 +8,16 @@ use crate::kinds::Anomaly;
 use crate::license::Modulus;
 
 /// The data that a source contains about one key, or about one host.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// [`learn`](crate::learn()) reads it from key material, [`Learned::from_facts`] from a protected file.
+///
+/// ```
+/// use rmsight::{Facts, Learned, Container, Protection};
+///
+/// let unprotected = Facts::new(Container::Zip, Protection::None);
+/// assert_eq!(Learned::from_facts(&unprotected), None);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Learned {
     /// `sha256:` and 64 hex digits, as `slc_key` of the record. A key without it decides no
@@ -77,6 +86,6 @@ impl Learned {
 }
 
 /// Returns the error of a source that cannot be read.
-pub(super) fn refusal(line: Option<usize>, message: impl Into<String>) -> EstateError {
-    EstateError { line, message: message.into() }
+pub(super) fn refusal(line: Option<usize>, message: impl Into<String>) -> EstateMistake {
+    EstateMistake { line, message: message.into() }
 }

@@ -2,7 +2,7 @@
 
 use super::learned::{Learned, refusal};
 use super::{command, registry, x509, xrml};
-use crate::authority::check::EstateError;
+use crate::authority::check::{EstateError, EstateMistake};
 use crate::authority::text;
 
 /// The maximum size of a source in bytes, far above real ones.
@@ -13,14 +13,26 @@ pub(super) const MAX_BYTES: usize = 16 << 20;
 /// or PEM, the output of `Get-AipServiceConfiguration` and `Get-AipServiceKeys`, and registry
 /// exports of MSIPC's `LicensingRedirection`.
 ///
+/// ```
+/// let output = "LicensingIntranetDistributionPointUrl : https://5f0c2c3a.rms.eu.aadrm.com/_wmcs/licensing\n\
+///     CurrentLicensorCertificateGuid : 5f0c2c3a-8d0e-4c0b-9a4f-0c7e1d2b3a41\n";
+/// let learned = rmsight::learn(output.as_bytes())?;
+/// assert_eq!(learned[0].id.as_deref(), Some("5f0c2c3a-8d0e-4c0b-9a4f-0c7e1d2b3a41"));
+/// assert_eq!(learned[0].key, None, "the output contains no key");
+/// # Ok::<(), rmsight::EstateError>(())
+/// ```
+///
 /// # Errors
 /// Fails if the file is damaged or of another kind. The message says what to provide instead.
 pub fn learn(bytes: &[u8]) -> Result<Vec<Learned>, EstateError> {
-    let learned = recognize(bytes)?;
-    if learned.is_empty() { Err(refusal(None, "There is no SLC key in it.")) } else { Ok(learned) }
+    let learned = match recognize(bytes) {
+        Ok(learned) if learned.is_empty() => Err(refusal(None, "There is no SLC key in it.")),
+        other => other,
+    };
+    learned.map_err(|mistake| EstateError::new(vec![mistake]))
 }
 
-fn recognize(bytes: &[u8]) -> Result<Vec<Learned>, EstateError> {
+fn recognize(bytes: &[u8]) -> Result<Vec<Learned>, EstateMistake> {
     if bytes.len() > MAX_BYTES {
         return Err(refusal(None, "It is larger than any certificate or command output."));
     }

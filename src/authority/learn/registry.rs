@@ -4,9 +4,9 @@
 //! A redirection names the server that clients contact, not the holder of a key: it only annotates.
 
 use super::learned::{Learned, refusal};
-use crate::authority::check::EstateError;
+use crate::authority::check::EstateMistake;
 
-pub(super) fn from_export(text: &str) -> Result<Vec<Learned>, EstateError> {
+pub(super) fn from_export(text: &str) -> Result<Vec<Learned>, EstateMistake> {
     let mut all = Vec::new();
     let mut is_ours = false;
     for (number, line) in text.lines().enumerate() {

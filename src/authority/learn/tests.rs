@@ -2,7 +2,7 @@
 
 use super::recognize::MAX_BYTES;
 use super::*;
-use crate::authority::EstateError;
+use crate::authority::EstateMistake;
 use crate::authority::{Estate, KeyStatus, Origin};
 use rmsight_specimen::{self as specimen, Server};
 
@@ -19,8 +19,9 @@ fn one(bytes: impl AsRef<[u8]>) -> Learned {
     all.remove(0)
 }
 
-fn refused(bytes: impl AsRef<[u8]>) -> EstateError {
-    learn(bytes.as_ref()).unwrap_err()
+fn refused(bytes: impl AsRef<[u8]>) -> EstateMistake {
+    let error = learn(bytes.as_ref()).unwrap_err();
+    error.mistakes()[0].clone()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::learned::{Learned, refusal};
-use crate::authority::check::EstateError;
+use crate::authority::check::EstateMistake;
 
 /// The maximum number of PEM blocks in a file, far above real ones.
 const MAX_BLOCKS: usize = 1024;
@@ -22,7 +22,7 @@ pub(super) const OTHER: &str = "It is DER, but no X.509 certificate and no RSA p
                                 #12). Give the certificate or the public key alone.";
 
 /// Reads a certificate, a SubjectPublicKeyInfo or a PKCS #1 public key; `None` for other bytes.
-pub(super) fn from_der(der: &[u8]) -> Option<Result<Learned, EstateError>> {
+pub(super) fn from_der(der: &[u8]) -> Option<Result<Learned, EstateMistake>> {
     if der.first() != Some(&0x30) {
         return None;
     }
@@ -45,7 +45,7 @@ pub(super) fn from_der(der: &[u8]) -> Option<Result<Learned, EstateError>> {
     Learned::from_modulus(key.modulus).filter(|learned| learned.bits > Some(1)).map(Ok)
 }
 
-fn from_key(key: &SubjectPublicKeyInfo<'_>) -> Result<Learned, EstateError> {
+fn from_key(key: &SubjectPublicKeyInfo<'_>) -> Result<Learned, EstateMistake> {
     match key.parsed() {
         Ok(PublicKey::RSA(key)) => Learned::from_modulus(key.modulus),
         _ => None,
@@ -54,7 +54,7 @@ fn from_key(key: &SubjectPublicKeyInfo<'_>) -> Result<Learned, EstateError> {
 }
 
 /// Reads all certificates and public keys of a PEM file.
-pub(super) fn from_pem(text: &str) -> Result<Vec<Learned>, EstateError> {
+pub(super) fn from_pem(text: &str) -> Result<Vec<Learned>, EstateMistake> {
     let mut all = Vec::new();
     for block in Pem::iter_from_buffer(text.as_bytes()).take(MAX_BLOCKS) {
         let damaged = |_| refusal(None, "The PEM text is damaged.");

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use super::learned::{Learned, refusal};
-use crate::authority::check::EstateError;
+use crate::authority::check::EstateMistake;
 use crate::kinds::Signature;
 use crate::license::{
     Certificate, CertificateKind, LicenseParty, certificates_in_wrapper, unwrap_chain,
 };
 use crate::limits::{Interrupt, Limits, Meter};
 
-pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, EstateError> {
+pub(super) fn from_text(text: &str) -> Result<Vec<Learned>, EstateMistake> {
     // Some SOAP implementations write the certificates as escaped text.
     let text = match (text.contains("<XrML"), quick_xml::escape::unescape(text)) {
         (false, Ok(unescaped)) => unescaped,

@@ -1,5 +1,6 @@
 use super::*;
 use crate::authority::Estate;
+use crate::kinds::Anomaly;
 use crate::record::Envelope;
 use crate::verdict::judge;
 
@@ -71,7 +72,7 @@ fn envelope() -> Envelope<'static> {
 fn stored(facts: &Facts) -> Vec<(&'static str, String)> {
     let verdict = judge(facts, &Estate::default());
     let envelope = envelope();
-    let record = Record { envelope: &envelope, facts, verdict: &verdict };
+    let record = Record::new(&envelope, facts, &verdict);
     let values = COLUMNS.iter().map(|column| (column.name, column.value(&record)));
     values
         .filter(|(_, value)| !value.is_null())
@@ -100,7 +101,7 @@ fn every_column_of_full_record_has_value_of_its_kind() {
     let facts = full();
     let verdict = judge(&facts, &Estate::default());
     let envelope = envelope();
-    let record = Record { envelope: &envelope, facts: &facts, verdict: &verdict };
+    let record = Record::new(&envelope, &facts, &verdict);
     for column in COLUMNS {
         let fits = match (column.value(&record), column.kind) {
             (ColumnValue::Null, _) => matches!(column.name, "authority" | "estate" | "confidence"),

@@ -121,7 +121,8 @@ fn modifier_ids(verdict: &Verdict) -> Vec<&'static str> {
 fn row(facts: &Facts, estate: &Estate) -> [&'static str; 4] {
     let verdict = judge(facts, estate);
     let confidence = verdict.confidence().map_or("–", Confidence::as_str);
-    [verdict.rule(), verdict.dependency().as_str(), verdict.need().as_str(), confidence]
+    let rule = rules().map(Rule::id).find(|id| *id == verdict.rule()).unwrap();
+    [rule, verdict.dependency().as_str(), verdict.need().as_str(), confidence]
 }
 
 fn row_alone(facts: &Facts) -> [&'static str; 4] {

@@ -117,7 +117,7 @@ fn m30_open_decision_never_leads_to_no() {
     let possible = |facts: &Facts, estate: &Estate| {
         let verdict = judge(facts, estate);
         assert_eq!((verdict.need(), verdict.key_match()), (Need::Possible, KeyMatch::Key));
-        verdict.rule()
+        verdict.rule().to_owned()
     };
     // Without a status, the license decides as if the estate did not have the key.
     for kind in AuthorityKind::ALL {

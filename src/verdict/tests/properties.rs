@@ -202,7 +202,7 @@ fn verdict_equals_second_formulation() {
             let of_estate = expected_of_estate(declaration);
             let rule = of_estate.map_or_else(|| expected_of_license(class), |(rule, _)| rule);
             assert_eq!(verdict.rule(), rule, "{class:?} {declaration:?}");
-            decided.insert(verdict.rule());
+            decided.insert(rule);
 
             // Only a declared key makes the need certain, and no address, name, version or label
             // changes that.

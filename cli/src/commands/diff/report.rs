@@ -111,12 +111,12 @@ impl DiffReport<'_> {
     ) -> Result<()> {
         *self.counts.entry(change).or_default() += 1;
         let verdict = judge_dated(facts, file.envelope.modified, self.estate);
-        let record = Record { envelope: &file.envelope, facts, verdict: &verdict };
+        let record = Record::new(&file.envelope, facts, &verdict);
         self.line(change, &record, key).map_err(|error| Failure::writing(&error))
     }
 
     fn line(&mut self, change: Change, record: &Record<'_>, key: Option<&str>) -> io::Result<()> {
-        let facts = record.facts;
+        let facts = &*record.facts;
         if self.format == DiffFormat::Ndjson {
             let before = serde_json::Value::from(key);
             write!(self.out, "{{\"change\":\"{}\",\"before\":{before},", change.name())?;

@@ -77,9 +77,9 @@ pub(super) fn init(args: &InitArgs) -> Result<Outcome> {
         return Err(Failure::message(why));
     }
     // A file that the other commands reject must not be written.
-    let estate = Estate::from_toml(&text).map_err(|errors| {
-        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Failure::message(format_args!("the lines are no estate file: {}", errors.join("; ")))
+    let estate = Estate::from_toml(&text).map_err(|error| {
+        let errors = error.to_string().replace('\n', "; ");
+        Failure::message(format_args!("the lines are no estate file: {errors}"))
     })?;
     write(&text, args.output.as_deref())?;
     let open = estate.open_questions().len();

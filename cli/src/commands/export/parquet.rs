@@ -75,12 +75,12 @@ impl Cells {
                 ends.push(texts.len());
                 there.push(1);
             }
-            (Cells::List(values, there, again), ColumnValue::List(facts, judging)) => {
+            (Cells::List(values, there, again), ColumnValue::List(names)) => {
                 let before = values.len();
-                for anomaly in facts.iter().chain(judging) {
+                for name in names.iter() {
                     again.push(i16::from(values.len() > before));
                     there.push(1);
-                    values.push(ByteArray::from(anomaly.as_str()));
+                    values.push(ByteArray::from(name));
                 }
                 if values.len() == before {
                     again.push(0);

@@ -29,7 +29,7 @@ pub(super) fn write(
 }
 
 fn verdict(record: &Record<'_>) -> Value {
-    let verdict = record.verdict;
+    let verdict = &*record.verdict;
     let modifier = |modifier: &rmsight::Modifier| {
         json!({
             "id": modifier.id(),
@@ -40,9 +40,9 @@ fn verdict(record: &Record<'_>) -> Value {
     };
     json!({
         "rule": verdict.rule(),
-        "reason": advice::reason(record.facts, verdict),
+        "reason": advice::reason(&record.facts, verdict),
         "modifiers": verdict.modifiers().map(modifier).collect::<Vec<_>>(),
-        "settled_by": advice::settled_by(record.facts, verdict),
+        "settled_by": advice::settled_by(&record.facts, verdict),
     })
 }
 

@@ -144,7 +144,7 @@ impl Inspection {
         out: &mut impl Write,
     ) -> io::Result<()> {
         let verdict = judge_dated(finding.facts(), envelope.modified, &self.estate);
-        let record = Record { envelope, facts: finding.facts(), verdict: &verdict };
+        let record = Record::new(envelope, finding.facts(), &verdict);
         self.stats.add(&record);
         if self.is_json {
             return json::write(&record, finding, out);

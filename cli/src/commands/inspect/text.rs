@@ -25,7 +25,7 @@ pub(super) fn write(
     terms: NeedTerms,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let (facts, verdict) = (record.facts, record.verdict);
+    let (facts, verdict) = (&*record.facts, &*record.verdict);
     write!(out, "{}", escaped(&record.envelope.path))?;
     if let Some(member) = &facts.member {
         write!(out, "!/{}", escaped(member))?;
@@ -59,7 +59,7 @@ fn line(name: &str, value: Option<impl Display>, out: &mut impl Write) -> io::Re
 }
 
 fn what_it_is(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
-    let (facts, envelope) = (record.facts, record.envelope);
+    let (facts, envelope) = (&*record.facts, &record.envelope);
     heading("What it is", out)?;
     let kind = meaning::container(facts.container);
     writeln!(out, "    {kind} ({}).", facts.container)?;

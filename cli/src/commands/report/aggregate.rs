@@ -103,7 +103,7 @@ pub(super) struct Aggregate {
     pub(super) modified: Groups,
     pub(super) containers: Groups,
     /// Rules that decided, each with its reason and what would settle it.
-    pub(super) rules: BTreeMap<&'static str, (NeedCounts, &'static str, Option<&'static str>)>,
+    pub(super) rules: BTreeMap<String, (NeedCounts, &'static str, Option<&'static str>)>,
     pub(super) odd: BTreeMap<Anomaly, u64>,
     contents: HashSet<u64>,
     hasher: RandomState,
@@ -155,7 +155,7 @@ impl Aggregate {
             return;
         }
         let need = verdict.need();
-        let rule = self.rules.entry(verdict.rule()).or_insert((
+        let rule = self.rules.entry(verdict.rule().to_owned()).or_insert((
             NeedCounts::default(),
             verdict.reason(),
             verdict.settled_by(),
