@@ -10,6 +10,10 @@ mod custom_source;
 #[path = "../../examples/detect.rs"]
 #[allow(dead_code)]
 mod detect;
+#[cfg(all(feature = "serde", feature = "estate"))]
+#[path = "../../examples/judge_stored.rs"]
+#[allow(dead_code)]
+mod judge_stored;
 #[path = "../../examples/stream.rs"]
 #[allow(dead_code)]
 mod stream;
@@ -55,6 +59,27 @@ fn walk_dir_writes_a_record_of_every_file() {
     }
     assert!(lines.iter().all(|line| line.starts_with('{') && line.ends_with('}')));
     assert!(lines.iter().any(|line| line.contains("\"need\":\"possible\"")));
+}
+
+#[cfg(all(feature = "serde", feature = "estate"))]
+#[test]
+fn judge_stored_writes_new_verdicts_and_keeps_facts() {
+    let mut stored = Vec::new();
+    walk_dir::walk_dir(&corpus().join("containers"), &Estate::default(), &mut stored).unwrap();
+    let key = "sha256:dc66f72e72e7f547342b6fe46714d3b440869991d8042a3aa009d2010d3dd6e8";
+    let estate = format!(
+        "[[authority]]\nname = \"Contoso\"\nkind = \"ad-rms\"\n\
+         [[authority.key]]\nslc_key = \"{key}\"\nstatus = \"active\"\n"
+    );
+    let estate = Estate::from_toml(estate).unwrap();
+    let mut out = Vec::new();
+    judge_stored::judge_stored(&stored[..], &estate, &mut out).unwrap();
+    let (before, after) = (lines(stored), lines(out));
+    assert_eq!(before.len(), after.len());
+    assert!(before.iter().all(|line| !line.contains("\"need\":\"yes\"")));
+    assert!(after.iter().any(|line| line.contains("\"need\":\"yes\"")));
+    let facts = |line: &String| rmsight::Facts::from_ndjson(line).unwrap();
+    assert!(before.iter().map(facts).eq(after.iter().map(facts)));
 }
 
 #[test]
