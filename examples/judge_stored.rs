@@ -22,8 +22,8 @@ pub(crate) fn judge_stored(
     estate: &Estate,
     out: &mut impl Write,
 ) -> Result<(), Box<dyn Error>> {
-    for (number, line) in records.lines().enumerate() {
-        let failed = |error| format!("line {}: {error}", number + 1);
+    for (number, line) in (1_u64..).zip(records.lines()) {
+        let failed = |error| format!("line {number}: {error}");
         let mut record = Record::from_ndjson(line?).map_err(failed)?;
         // An earlier reader may have missed what this one finds: scan such files again.
         if record.envelope.reader < READER_VERSION {

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use super::layout::{BLOCK, STRUCTURE, number, text};
 use super::sparse::SparseMap;
-use super::{BLOCK, STRUCTURE};
-use crate::bytes::{to_usize, utf8_lossy};
+use crate::bytes::to_usize;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
 use crate::source::{Ahead, Window};
@@ -148,22 +148,4 @@ pub(super) fn read(window: &mut Window<'_>, at: u64) -> Result<Option<TarHeader>
     let kind = bytes.get(TYPE).copied().unwrap_or_default();
     let sparse = (kind == b'S').then(|| SparseMap::of_header(bytes));
     Ok(Some(TarHeader { name, size, kind, sparse }))
-}
-
-/// Parses octal digits, or the big-endian number of GNU tar after a byte 0x80.
-pub(super) fn number(field: &[u8]) -> Option<u64> {
-    if let Some((0x80, digits)) = field.split_first() {
-        return digits
-            .iter()
-            .try_fold(0_u64, |sum, byte| sum.checked_mul(256)?.checked_add(u64::from(*byte)));
-    }
-    let digits = field.split(|byte| *byte == 0).next().unwrap_or_default().trim_ascii();
-    let digits = std::str::from_utf8(digits).ok()?;
-    // An empty field is 0.
-    if digits.is_empty() { Some(0) } else { u64::from_str_radix(digits, 8).ok() }
-}
-
-pub(super) fn text(field: &[u8]) -> String {
-    let end = memchr::memchr(0, field).unwrap_or(field.len());
-    utf8_lossy(field.get(..end).unwrap_or_default()).into_owned()
 }

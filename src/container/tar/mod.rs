@@ -2,12 +2,13 @@
 //! followed by the stored bytes of the member.
 
 mod header;
+mod layout;
 mod pax;
 mod sparse;
 
 pub(crate) use self::header::{matches, matches_damaged, matches_moved};
 
-use self::header::text;
+use self::layout::{BLOCK, STRUCTURE, text};
 use self::pax::Extended;
 use self::sparse::{SparseMap, SparseParts};
 use crate::bytes::{to_u64, to_usize};
@@ -20,16 +21,12 @@ use crate::kinds::Container;
 use crate::limits::Limit;
 use crate::source::{Ahead, Extent, Window};
 
-/// Bytes of a block. A header is one block, and members are padded to whole blocks.
-const BLOCK: u64 = 512;
 /// Members that are reported before the first of them is read.
 const BATCH: usize = 64;
 /// Bytes of the largest extended header, or long name, that is read.
 const MOST_EXTENDED: u64 = 1 << 20;
 /// Bytes after the end that are checked at once.
 const AFTER_END: usize = 65_536;
-
-const STRUCTURE: &str = "tar header";
 
 pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     sink.container(Container::Other);

@@ -2,9 +2,8 @@
 //! Files"). The old format has the map in the header, formats 0.0 and 0.1 in an extended header, and
 //! format 1.0 before the data.
 
-use super::header::number;
+use super::layout::{BLOCK, STRUCTURE, number};
 use super::pax::SparseRecords;
-use super::{BLOCK, STRUCTURE};
 use crate::bytes::{to_u64, to_usize};
 use crate::error::Result;
 use crate::limits::Limit;
@@ -147,7 +146,7 @@ fn read_map(
 ) -> Result<Option<u64>> {
     let mut wanted: Option<u64> = None;
     let mut position: u64 = 0;
-    let mut digits: Vec<u8> = Vec::with_capacity(MOST_DIGITS);
+    let mut digits: Vec<u8> = Vec::new();
     loop {
         window.meter().charge(Limit::Steps, 64)?;
         window.meter().charge(Limit::Allocation, BLOCK.saturating_mul(4))?;
