@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::column::Column;
 use super::columns::COLUMNS;
 use super::row::Record;
 use super::value::ColumnValue;
@@ -13,18 +14,7 @@ impl Record<'_> {
     /// # Errors
     /// Returns the error of `out`; a `Vec` returns none.
     pub fn write_ndjson(&self, out: &mut impl Write) -> io::Result<()> {
-        for (at, column) in COLUMNS.iter().enumerate() {
-            let value = column.value(self);
-            let key = if value.is_null() { column.json_null } else { column.json_key };
-            if at == 0 {
-                write!(out, "{{{}", key.trim_start_matches(','))?;
-            } else {
-                out.write_all(key.as_bytes())?;
-            }
-            if !value.is_null() {
-                write_value(value, out)?;
-            }
-        }
+        self.write_fields(COLUMNS, out)?;
         #[cfg(feature = "serde")]
         for (name, value) in &self.other {
             out.write_all(b",")?;
@@ -33,6 +23,39 @@ impl Record<'_> {
             serde_json::to_writer(&mut *out, value)?;
         }
         out.write_all(b"}\n")
+    }
+
+    /// Writes these columns as one line of JSON, null or not, in this order. Such a line is a whole
+    /// record only if it has all of [`COLUMNS`].
+    ///
+    /// # Errors
+    /// Returns the error of `out`; a `Vec` returns none.
+    pub fn write_ndjson_of<'c>(
+        &self,
+        columns: impl IntoIterator<Item = &'c Column>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        self.write_fields(columns, out)?;
+        out.write_all(b"}\n")
+    }
+
+    /// Writes the object without the brace at its end.
+    fn write_fields<'c>(
+        &self,
+        columns: impl IntoIterator<Item = &'c Column>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        out.write_all(b"{")?;
+        for (at, column) in columns.into_iter().enumerate() {
+            let value = column.value(self);
+            let key = if value.is_null() { column.json_null } else { column.json_key };
+            let key = if at == 0 { key.trim_start_matches(',') } else { key };
+            out.write_all(key.as_bytes())?;
+            if !value.is_null() {
+                write_value(value, out)?;
+            }
+        }
+        Ok(())
     }
 }
 
