@@ -6,9 +6,11 @@ mod authority_use;
 mod cli;
 mod commands;
 mod exit;
+mod filter;
 mod fs;
 mod inspector;
 mod inventory;
+mod nearest;
 mod options;
 mod output;
 #[cfg(feature = "pst")]

@@ -6,26 +6,32 @@ use std::path::{Path, PathBuf};
 use std::slice;
 
 use clap::Args;
-use rmsight::{ColumnValue, Envelope, Estate, Facts, Record, Redactor};
+use rmsight::{
+    COLUMNS, ColumnPart, ColumnValue, Envelope, Estate, Facts, READER_VERSION, Record, Redactor,
+};
 use serde_json::{Map, Value as Json};
 
 use crate::args::{FormatArg, RedactArgs};
 use crate::authority_file::{self, judged_with};
-use crate::exit::{Failure, Outcome, Result};
+use crate::exit::{Failure, Outcome, Result, warn};
+use crate::filter::{FilterArgs, FindingFilter, KnownValues, nothing_selected};
 use crate::inventory::query::{Inventories, is_database, reliable};
 use crate::output::format::counted;
 use crate::output::records::RecordBuffer;
+use crate::output::terminal::escaped;
 use crate::output::{Format, summary};
-use crate::stats::Stats;
+use crate::stats::{NeedCounts, Stats};
 
 /// Judge stored records again, with what is known now; no file is opened.
 ///
-/// Takes inventories, and what `rmsight scan --format ndjson` wrote.
+/// Takes inventories, and what `rmsight scan --format ndjson` wrote. The exit code is that of all
+/// records, also if the options below select some of them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   rmsight judge estate.db --estate estate.toml
   rmsight judge findings.ndjson --estate estate.toml
+  rmsight judge estate.db --estate estate.toml --need possible --owner '*@contoso.com'
   rmsight judge --format ndjson - < findings.ndjson > judged.ndjson")]
 pub(crate) struct JudgeArgs {
     /// Inventories, and files of records as NDJSON (`-` is standard input)
@@ -42,20 +48,48 @@ pub(crate) struct JudgeArgs {
 
     #[command(flatten)]
     redact: RedactArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+/// Judges records, and keeps those that the filter selects.
+struct Judge<'a> {
+    estate: &'a Estate,
+    redactor: Option<Redactor>,
+    filter: &'a FindingFilter,
+    /// Of all records.
+    stats: Stats,
+    /// Of the selected records.
+    selected: NeedCounts,
+    buffer: RecordBuffer,
 }
 
 pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
     let estate = authority_file::load(args.estate.as_deref())?;
-    let redactor = args.redact.redactor()?;
+    let filter = args.filter.filter(&estate)?;
+    let mut known = KnownValues::new(&filter);
+    let is_inventory = |file: &&PathBuf| is_database(file);
+    for file in args.records.iter().filter(is_inventory) {
+        known.add_inventories(&Inventories::open(slice::from_ref(file))?)?;
+    }
+    if args.records.iter().all(|file| is_inventory(&file)) {
+        known.check()?;
+    }
     let format: Format = args.format.into();
-    let mut stats = Stats::default();
+    let mut judge = Judge {
+        estate: &estate,
+        redactor: args.redact.redactor()?,
+        filter: &filter,
+        stats: Stats::default(),
+        selected: NeedCounts::default(),
+        buffer: RecordBuffer::new(format),
+    };
     let mut out = io::stdout().lock();
     out.write_all(&RecordBuffer::header(format)).map_err(|error| Failure::writing(&error))?;
     for file in &args.records {
-        let mut buffer = RecordBuffer::new(format);
         if is_database(file) {
-            let stored = Inventories::open(slice::from_ref(file))?.redacted(redactor.clone());
-            inventory(&stored, &estate, &mut stats, &mut buffer, &mut out)?;
+            judge.inventory(file, &mut out)?;
             continue;
         }
         let name = file.display();
@@ -65,38 +99,123 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            again(&line, &estate, redactor.as_ref(), &mut stats, &mut buffer)
+            judge
+                .line(&line, &mut known)
                 .map_err(|why| Failure::message(format_args!("{name}: line {number}: {why}")))?;
-            if buffer.is_full() {
-                buffer.print(&mut out)?;
+            if judge.buffer.is_full() {
+                judge.buffer.print(&mut out)?;
             }
         }
-        buffer.print(&mut out)?;
+        judge.buffer.print(&mut out)?;
+    }
+    known.check()?;
+    let Judge { stats, selected, .. } = judge;
+    if !filter.is_empty() && selected.all() == 0 {
+        warn(nothing_selected(filter.words()));
     }
     if format == Format::Text {
-        let records = counted(stats.findings() + stats.unprotected, "stored record");
-        let head = format!("Judged {records}.\n{}", judged_with(args.estate.as_deref(), &estate));
-        summary::write(&head, &stats, &estate, &mut out)
+        totals(args, &estate, &filter, &stats, selected, &mut out)
             .map_err(|error| Failure::writing(&error))?;
     }
     out.flush().map_err(|error| Failure::writing(&error))?;
     Ok(Outcome::of(stats.is_complete() && !stats.is_empty()))
 }
 
-/// Judges the findings of an inventory.
-fn inventory(
-    stored: &Inventories,
+/// Writes the totals. Those of a selection say nothing about the other records, so that they come
+/// without a conclusion.
+fn totals(
+    args: &JudgeArgs,
     estate: &Estate,
-    stats: &mut Stats,
-    buffer: &mut RecordBuffer,
+    filter: &FindingFilter,
+    stats: &Stats,
+    selected: NeedCounts,
     out: &mut impl Write,
-) -> Result<()> {
-    stored.judged(estate, |judged| {
-        stats.add(&judged.record());
-        buffer.write(&judged.record());
-        if buffer.is_full() { buffer.print(out) } else { Ok(()) }
-    })?;
-    buffer.print(out)
+) -> io::Result<()> {
+    let records = counted(stats.findings() + stats.unprotected, "stored record");
+    let judged_with = judged_with(args.estate.as_deref(), estate);
+    if filter.is_empty() {
+        let head = format!("Judged {records}.\n{judged_with}");
+        return summary::write(&head, stats, estate, out);
+    }
+    let NeedCounts { yes, possible, no } = selected;
+    writeln!(
+        out,
+        "\nJudged {records}; {} selected by {}: {yes} yes, {possible} possible, {no} no.",
+        selected.all(),
+        escaped(filter.words()),
+    )?;
+    writeln!(
+        out,
+        "{judged_with}\nThe other records may need a key too: judge them without a selection."
+    )
+}
+
+impl Judge<'_> {
+    /// Judges the findings of an inventory.
+    fn inventory(&mut self, file: &PathBuf, out: &mut impl Write) -> Result<()> {
+        let Judge { estate, redactor, filter, stats, selected, buffer } = self;
+        let stored = Inventories::open(slice::from_ref(file))?.redacted(redactor.clone());
+        stored.judged_where(
+            estate,
+            |record| {
+                stats.add(record);
+                filter.takes(record)
+            },
+            |judged| {
+                selected.add(judged.verdict.need());
+                buffer.write(&judged.record());
+                if buffer.is_full() { buffer.print(out) } else { Ok(()) }
+            },
+        )?;
+        buffer.print(out)
+    }
+
+    /// Judges the record in one line. Returns a message if it is not valid.
+    fn line(
+        &mut self,
+        line: &[u8],
+        known: &mut KnownValues<'_>,
+    ) -> std::result::Result<(), String> {
+        let row: Map<String, Json> =
+            serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let anomalies = joined(row.get("anomalies"));
+        let value = |name: &str| match name {
+            "anomalies" => Some(ColumnValue::Text(&anomalies)),
+            _ => row.get(name).map(value),
+        };
+        let mut envelope = Envelope::from_columns(value).map_err(|error| error.to_string())?;
+        if envelope.reader >= READER_VERSION {
+            whole(&row)?;
+        }
+        let facts = Facts::from_columns(value).map_err(|error| error.to_string())?;
+        let (mut facts, verdict) = reliable(&envelope, facts, self.estate);
+        let record = Record::new(&envelope, &facts, &verdict);
+        known.add(&record);
+        self.stats.add(&record);
+        if !self.filter.takes(&record) {
+            return Ok(());
+        }
+        self.selected.add(verdict.need());
+        if let Some(redactor) = &self.redactor {
+            redactor.redact(&mut envelope, &mut facts);
+        }
+        self.buffer.write(&Record::new(&envelope, &facts, &verdict));
+        Ok(())
+    }
+}
+
+/// Fails if a record of this version lacks a column of the facts: a missing error code or signature
+/// could turn its verdict into `no`.
+fn whole(row: &Map<String, Json>) -> std::result::Result<(), String> {
+    let mut facts = COLUMNS.iter().filter(|column| column.part == ColumnPart::Facts);
+    match facts.find(|column| !row.contains_key(column.name)) {
+        None => Ok(()),
+        Some(column) => Err(format!(
+            "the record has no column {}: only whole records can be judged again, not those that \
+             were written with --columns",
+            column.name
+        )),
+    }
 }
 
 fn lines(file: &Path) -> Result<impl Iterator<Item = io::Result<Vec<u8>>>> {
@@ -108,32 +227,6 @@ fn lines(file: &Path) -> Result<impl Iterator<Item = io::Result<Vec<u8>>>> {
         Box::new(BufReader::new(opened.map_err(failed)?))
     };
     Ok(reader.split(b'\n'))
-}
-
-/// Judges the record in one line. Returns a message if it is not valid.
-fn again(
-    line: &[u8],
-    estate: &Estate,
-    redactor: Option<&Redactor>,
-    stats: &mut Stats,
-    buffer: &mut RecordBuffer,
-) -> std::result::Result<(), String> {
-    let row: Map<String, Json> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-    let anomalies = joined(row.get("anomalies"));
-    let value = |name: &str| match name {
-        "anomalies" => Some(ColumnValue::Text(&anomalies)),
-        _ => row.get(name).map(value),
-    };
-    let mut envelope = Envelope::from_columns(value).map_err(|error| error.to_string())?;
-    let facts = Facts::from_columns(value).map_err(|error| error.to_string())?;
-    let (mut facts, verdict) = reliable(&envelope, facts, estate);
-    if let Some(redactor) = redactor {
-        redactor.redact(&mut envelope, &mut facts);
-    }
-    let record = Record::new(&envelope, &facts, &verdict);
-    stats.add(&record);
-    buffer.write(&record);
-    Ok(())
 }
 
 fn value(json: &Json) -> ColumnValue<'_> {

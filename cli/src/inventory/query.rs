@@ -75,16 +75,31 @@ impl Inventories {
     pub(crate) fn judged(
         &self,
         estate: &Estate,
+        visit: impl FnMut(&Judged) -> Result<()>,
+    ) -> Result<()> {
+        self.judged_where(estate, |_| true, visit)
+    }
+
+    /// Judges every finding of files that were not deleted, and visits those that `takes` accepts.
+    /// It gets names and paths as they are, `visit` gets them redacted.
+    pub(crate) fn judged_where(
+        &self,
+        estate: &Estate,
+        mut takes: impl FnMut(&Record<'_>) -> bool,
         mut visit: impl FnMut(&Judged) -> Result<()>,
     ) -> Result<()> {
         for (_, inventory) in &self.all {
             inventory.records(|stored| {
-                let mut envelope = stored.envelope;
-                let (mut facts, verdict) = reliable(&envelope, stored.facts, estate);
-                if let Some(redactor) = &self.redactor {
-                    redactor.redact(&mut envelope, &mut facts);
+                let envelope = stored.envelope;
+                let (facts, verdict) = reliable(&envelope, stored.facts, estate);
+                let mut judged = Judged { envelope, facts, verdict };
+                if !takes(&judged.record()) {
+                    return Ok(());
                 }
-                visit(&Judged { envelope, facts, verdict })
+                if let Some(redactor) = &self.redactor {
+                    redactor.redact(&mut judged.envelope, &mut judged.facts);
+                }
+                visit(&judged)
             })?;
         }
         Ok(())

@@ -161,6 +161,30 @@ impl Inventory {
             .map_err(|error| failed(&self.file, &error))
     }
 
+    /// Visits the different texts that findings of existing files have in a column of the facts.
+    pub(crate) fn distinct(&self, column: &Column, mut visit: impl FnMut(&str)) -> Result<()> {
+        let name = column.name;
+        if !self.columns.iter().any(|stored| stored.name == name) {
+            // An inventory of an earlier version lacks the column.
+            return Ok(());
+        }
+        (|| {
+            let mut statement = self.db.prepare(&format!(
+                "SELECT DISTINCT findings.{name} FROM findings \
+                 JOIN files ON files.id = findings.file \
+                 WHERE files.gone IS NULL AND findings.{name} IS NOT NULL"
+            ))?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                if let Ok(text) = row.get_ref(0)?.as_str() {
+                    visit(text);
+                }
+            }
+            Ok(())
+        })()
+        .map_err(|error| failed(&self.file, &error))
+    }
+
     /// Visits every finding that was not deleted, in the order in which files were first found. A
     /// folder that could not be listed is a finding too.
     pub(crate) fn records(&self, mut visit: impl FnMut(Stored) -> Result<()>) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Files that are written under a temporary name and renamed when they are complete.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Failure, Result};
@@ -9,30 +9,42 @@ use crate::exit::{Failure, Result};
 #[derive(Debug)]
 pub(crate) struct AtomicFile {
     name: PathBuf,
-    part: PathBuf,
+    /// `None` for a device or a pipe, which is written directly.
+    part: Option<PathBuf>,
 }
 
 impl AtomicFile {
-    /// Creates the temporary file, which is `name` with `.part` at its end.
+    /// Creates the temporary file, which is `name` with `.part` at its end. Opens a device or a pipe
+    /// as it is: a rename would replace it.
     pub(crate) fn create(name: &Path) -> Result<(AtomicFile, File)> {
+        let failed =
+            |path: &Path, error| Failure::message(format_args!("{}: {error}", path.display()));
+        let is_special = name.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+        if is_special {
+            let file = OpenOptions::new().write(true).open(name);
+            let file = file.map_err(|error| failed(name, error))?;
+            return Ok((AtomicFile { name: name.to_owned(), part: None }, file));
+        }
         let mut part = name.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
-        let file = File::create(&part)
-            .map_err(|error| Failure::message(format_args!("{}: {error}", part.display())))?;
-        Ok((AtomicFile { name: name.to_owned(), part }, file))
+        let file = File::create(&part).map_err(|error| failed(&part, error))?;
+        Ok((AtomicFile { name: name.to_owned(), part: Some(part) }, file))
     }
 
     /// Renames the file.
     pub(crate) fn keep(self) -> Result<()> {
-        std::fs::rename(&self.part, &self.name)
+        let Some(part) = &self.part else { return Ok(()) };
+        std::fs::rename(part, &self.name)
             .map_err(|error| Failure::message(format_args!("{}: {error}", self.name.display())))
     }
 }
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
-        // After `keep` the temporary file does not exist.
-        _ = std::fs::remove_file(&self.part);
+        if let Some(part) = &self.part {
+            // After `keep` the temporary file does not exist.
+            _ = std::fs::remove_file(part);
+        }
     }
 }

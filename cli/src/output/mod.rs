@@ -2,10 +2,13 @@
 
 pub(crate) mod advice;
 pub(crate) mod atomic_file;
+pub(crate) mod columns;
+pub(crate) mod ending;
 pub(crate) mod estate_lines;
 pub(crate) mod format;
 pub(crate) mod line;
 pub(crate) mod meaning;
+pub(crate) mod output_file;
 pub(crate) mod progress;
 pub(crate) mod records;
 pub(crate) mod summary;

@@ -3,6 +3,7 @@
 mod answers;
 mod authorities;
 mod coverage;
+mod exporting;
 mod gaps;
 mod inspect_output;
 mod inventory;
@@ -15,6 +16,7 @@ mod merging;
 mod outlook;
 mod reading;
 mod readme;
+mod selecting;
 mod tenants;
 mod unmounted;
 mod usage;

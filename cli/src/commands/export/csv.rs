@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use rmsight::{COLUMNS, ColumnKind};
+use rmsight::{Column, ColumnKind};
 
-use super::sink::{FindingWriter, OutputFile};
+use super::sink::{ExportAccount, FindingWriter};
 use crate::exit::{Failure, Result};
 use crate::inventory::query::Judged;
+use crate::output::output_file::OutputFile;
 
 /// Maximum number of rows of an Excel sheet, with its header.
 const SHEET: u64 = 1_048_576;
@@ -25,27 +26,32 @@ pub(super) fn line<T: AsRef<[u8]>>(
 
 /// Writes plain values.
 pub(super) struct CsvWriter {
+    file: Option<PathBuf>,
     out: OutputFile,
+    columns: Vec<&'static Column>,
+    rows: u64,
 }
 
 impl CsvWriter {
-    pub(super) fn open(file: Option<&Path>) -> Result<CsvWriter> {
+    pub(super) fn open(file: Option<&Path>, columns: Vec<&'static Column>) -> Result<CsvWriter> {
         let mut out = OutputFile::open(file)?;
-        let names = COLUMNS.iter().map(|column| column.name);
+        let names = columns.iter().map(|column| column.name);
         out.all(&line(names, csv::Terminator::Any(b'\n')))?;
-        Ok(CsvWriter { out })
+        Ok(CsvWriter { file: file.map(Path::to_owned), out, columns, rows: 0 })
     }
 }
 
 impl FindingWriter for CsvWriter {
     fn write(&mut self, judged: &Judged) -> Result<()> {
+        self.rows += 1;
         let record = judged.record();
-        let values = COLUMNS.iter().map(|column| column.value(&record).to_string());
+        let values = self.columns.iter().map(|column| column.value(&record).to_string());
         self.out.all(&line(values, csv::Terminator::Any(b'\n')))
     }
 
-    fn finish(self: Box<Self>) -> Result<()> {
-        self.out.finish()
+    fn finish(self: Box<Self>) -> Result<ExportAccount> {
+        self.out.finish()?;
+        Ok(ExportAccount::of(self.file, self.rows))
     }
 }
 
@@ -54,18 +60,24 @@ pub(super) struct ExcelWriter {
     file: Option<PathBuf>,
     full: Vec<OutputFile>,
     out: OutputFile,
+    columns: Vec<&'static Column>,
     rows: u64,
     limit: u64,
 }
 
 impl ExcelWriter {
-    pub(super) fn open(file: Option<&Path>) -> Result<ExcelWriter> {
-        ExcelWriter::with_limit(file, SHEET)
+    pub(super) fn open(file: Option<&Path>, columns: Vec<&'static Column>) -> Result<ExcelWriter> {
+        ExcelWriter::with_limit(file, columns, SHEET)
     }
 
-    fn with_limit(file: Option<&Path>, limit: u64) -> Result<ExcelWriter> {
-        let out = sheet(file)?;
-        Ok(ExcelWriter { file: file.map(Path::to_owned), full: Vec::new(), out, rows: 1, limit })
+    fn with_limit(
+        file: Option<&Path>,
+        columns: Vec<&'static Column>,
+        limit: u64,
+    ) -> Result<ExcelWriter> {
+        let out = sheet(file, &columns)?;
+        let file = file.map(Path::to_owned);
+        Ok(ExcelWriter { file, full: Vec::new(), out, columns, rows: 1, limit })
     }
 
     fn next(&mut self) -> Result<()> {
@@ -74,7 +86,7 @@ impl ExcelWriter {
             return Err(Failure::message(text));
         };
         let number = self.full.len() + 2;
-        let next = sheet(Some(&numbered(first, number)))?;
+        let next = sheet(Some(&numbered(first, number)), &self.columns)?;
         self.full.push(std::mem::replace(&mut self.out, next));
         self.rows = 1;
         Ok(())
@@ -98,10 +110,10 @@ pub(super) fn renamed(file: &Path, more: &str) -> PathBuf {
     file.with_file_name(name)
 }
 
-fn sheet(file: Option<&Path>) -> Result<OutputFile> {
+fn sheet(file: Option<&Path>, columns: &[&'static Column]) -> Result<OutputFile> {
     let mut out = OutputFile::open(file)?;
     out.all("\u{feff}".as_bytes())?;
-    out.all(&line(COLUMNS.iter().map(|column| column.name), csv::Terminator::CRLF))?;
+    out.all(&line(columns.iter().map(|column| column.name), csv::Terminator::CRLF))?;
     Ok(out)
 }
 
@@ -112,7 +124,7 @@ impl FindingWriter for ExcelWriter {
         }
         self.rows += 1;
         let record = judged.record();
-        let values = COLUMNS.iter().map(|column| {
+        let values = self.columns.iter().map(|column| {
             let value = column.value(&record).to_string();
             match column.kind {
                 ColumnKind::Text => harmless(&value).into_owned(),
@@ -122,11 +134,20 @@ impl FindingWriter for ExcelWriter {
         self.out.all(&line(values, csv::Terminator::CRLF))
     }
 
-    fn finish(self: Box<Self>) -> Result<()> {
-        for out in self.full {
+    fn finish(self: Box<Self>) -> Result<ExportAccount> {
+        let ExcelWriter { file, full, out, rows, limit, .. } = *self;
+        let mut account = ExportAccount::default();
+        for (number, (out, lines)) in
+            (1..).zip(full.into_iter().map(|out| (out, limit)).chain([(out, rows)]))
+        {
             out.finish()?;
+            if let Some(file) = &file {
+                let name = if number == 1 { file.clone() } else { numbered(file, number) };
+                // The first line is the header.
+                account.files.push((name, lines.saturating_sub(1)));
+            }
         }
-        self.out.finish()
+        Ok(account)
     }
 }
 
@@ -143,6 +164,7 @@ pub(super) fn harmless(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::columns::ColumnList;
 
     #[test]
     fn formulas_become_text() {
@@ -158,7 +180,8 @@ mod tests {
     fn a_full_sheet_continues_in_another_file() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("out.csv");
-        let mut excel = Box::new(ExcelWriter::with_limit(Some(&file), 3).unwrap());
+        let mut excel =
+            Box::new(ExcelWriter::with_limit(Some(&file), ColumnList::of(None), 3).unwrap());
         let facts = rmsight::Facts::not_opened("io", "gone");
         let verdict = rmsight::judge(&facts, &rmsight::Estate::default());
         let judged = Judged { envelope: rmsight::Envelope::new("=a"), facts, verdict };

@@ -1,24 +1,33 @@
 //! `rmsight export`: writes stored findings with their verdicts, for other programs.
 
 mod csv;
+mod label_map;
 mod ndjson;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod paths;
-mod set_filelabel;
 mod sink;
+mod tool_list;
+#[cfg(feature = "xlsx")]
+mod xlsx;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use rmsight::{Estate, Need};
+use rmsight::Estate;
 
 use crate::args::RedactArgs;
-use crate::authority_file::{self, judged_with, known_authority};
-use crate::exit::{Failure, Outcome, Result};
-use crate::inventory::query::{Inventories, Judged};
+use crate::authority_file::{self, judged_with};
+use crate::exit::{Failure, Outcome, Result, warn};
+use crate::filter::{FilterArgs, KnownValues, nothing_selected};
+use crate::inventory::query::Inventories;
+use crate::output::columns::ColumnList;
+use crate::output::ending::{Endings, format_of};
 use crate::output::format::counted;
-use sink::{FindingWriter, OutputFile};
+use crate::output::terminal::escaped;
+use label_map::LabelMap;
+use sink::{ExportAccount, FindingWriter};
+use tool_list::ListOptions;
 
 /// Write stored findings with their verdicts, for other programs.
 ///
@@ -27,9 +36,18 @@ use sink::{FindingWriter, OutputFile};
 #[command(after_help = "\
 Examples:
   rmsight export estate.db --estate estate.toml -o findings.parquet
-  rmsight export estate.db --estate estate.toml --need yes --excel -o findings.csv
+  rmsight export estate.db --estate estate.toml --need yes -o findings.xlsx
+  rmsight export estate.db --columns path,member,need,owner --owner '*@contoso.com' -o ada.csv
   rmsight export estate.db --estate estate.toml --need yes --paths0 | xargs -0 ls -l
-  rmsight export estate.db --estate estate.toml --need yes --for set-filelabel -o todo.csv")]
+  rmsight export estate.db --estate estate.toml --need yes --for set-filelabel \\
+    --label-map labels.csv --batch 500 -o todo.csv
+
+In PowerShell, with the list of `--for set-filelabel --label-map`:
+  Import-Csv todo.csv | ForEach-Object { Set-FileLabel -Path $_.Path -LabelId $_.LabelId }
+With the list of `--for unprotect-rmsfile`:
+  Import-Csv todo.csv | ForEach-Object { Unprotect-RMSFile -File $_.File -InPlace }
+Both need the rights of a super user under the key of the file. Afterwards
+`rmsight scan -i estate.db --only todo.csv` reads exactly these files again.")]
 pub(crate) struct ExportArgs {
     /// Inventories, read as if they were one
     #[arg(value_name = "INVENTORY", required = true)]
@@ -47,6 +65,11 @@ pub(crate) struct ExportArgs {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
+    /// Only these columns, in this order: names of the record, separated by commas
+    #[arg(long, value_name = "LIST", value_parser = ColumnList::parse,
+        conflicts_with_all = ["paths0", "purpose"])]
+    columns: Option<ColumnList>,
+
     /// CSV that spreadsheets open without harm
     ///
     /// It begins with a byte order mark, text that would be a formula gets an apostrophe before it,
@@ -58,15 +81,32 @@ pub(crate) struct ExportArgs {
     #[arg(long, conflicts_with_all = ["format", "purpose", "redact"])]
     paths0: bool,
 
-    /// The columns that another tool needs
+    /// A list for another program, as CSV; a second list has the members of archives and mails
+    ///
+    /// The columns are Path (File for Unprotect-RMSFile, mapped by --map of the scan), Owner,
+    /// DescriptorId, DescriptorName, Key, Need, Issued and Container, then LabelId with --label-map,
+    /// then Member in the second list. Each finding is accounted for: in which file it is, or why it
+    /// is in none.
     #[arg(long = "for", value_enum, value_name = "TOOL", conflicts_with_all = ["format", "redact"])]
     purpose: Option<Purpose>,
+
+    /// Which label each file gets: a CSV file with the columns `old` and `new`
+    ///
+    /// `old` is the id or the name of a template, or the id of a label; `*` stands for all others.
+    /// `new` is the id of a label. Files without such a line are left out.
+    #[arg(long, value_name = "FILE", requires = "purpose")]
+    label_map: Option<PathBuf>,
+
+    /// At most N rows in each file of the list
+    #[arg(long, value_name = "N", requires_all = ["purpose", "output"],
+        value_parser = clap::value_parser!(u64).range(1..))]
+    batch: Option<u64>,
 
     #[command(flatten)]
     redact: RedactArgs,
 
     #[command(flatten)]
-    filter: FindingFilter,
+    filter: FilterArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,125 +117,151 @@ enum ExportFormat {
     Csv,
     /// One JSON object a line
     Ndjson,
+    /// An Excel workbook: cells with types, no formulas
+    Xlsx,
 }
+
+const ENDINGS: Endings<ExportFormat> = &[
+    (ExportFormat::Parquet, &["parquet"]),
+    (ExportFormat::Csv, &["csv"]),
+    (ExportFormat::Ndjson, &["ndjson", "jsonl"]),
+    (ExportFormat::Xlsx, &["xlsx"]),
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Purpose {
-    /// CSV with path (mapped), owner and descriptor for Set-FileLabel; what lies in archives and
-    /// mails has to be extracted first and stands apart
+    /// Files that Set-FileLabel can label in place
     SetFilelabel,
-}
-
-/// Selection of findings.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Which findings")]
-struct FindingFilter {
-    /// Only those with this need; may be repeated
-    #[arg(long, value_name = "NEED", value_parser = need)]
-    need: Vec<Need>,
-
-    /// Only those of this key: `sha256:` and the first digits, or a key id; may be repeated
-    #[arg(long, value_name = "KEY")]
-    key: Vec<String>,
-
-    /// Only those of this authority in the estate file; may be repeated
-    #[arg(long, value_name = "NAME")]
-    authority: Vec<String>,
-}
-
-fn need(name: &str) -> std::result::Result<Need, String> {
-    Need::from_name(name).ok_or_else(|| "it is yes, possible or no".to_owned())
-}
-
-impl FindingFilter {
-    fn takes(&self, judged: &Judged) -> bool {
-        let verdict = &judged.verdict;
-        let is_any = |wanted: &[String], found: Option<&str>| {
-            wanted.is_empty() || found.is_some_and(|found| wanted.iter().any(|one| one == found))
-        };
-        (self.need.is_empty() || self.need.contains(&verdict.need()))
-            && is_any(&self.authority, verdict.authority())
-            && (self.key.is_empty() || self.key.iter().any(|key| is_of(key, judged)))
-    }
-
-    /// Fails if an authority is unknown: the empty result would be mistaken for an answer.
-    fn check(&self, estate: &Estate) -> Result<()> {
-        for name in &self.authority {
-            known_authority(name, estate)?;
-        }
-        Ok(())
-    }
-}
-
-fn is_of(wanted: &str, judged: &Judged) -> bool {
-    let wanted = wanted.to_ascii_lowercase();
-    let digits = |key: &str| key.strip_prefix("sha256:").unwrap_or(key).to_owned();
-    let by_key =
-        judged.facts.slc_key().is_some_and(|key| digits(key).starts_with(&digits(&wanted)));
-    by_key || judged.facts.slc_id() == Some(wanted.as_str())
+    /// Files that Unprotect-RMSFile can decrypt in place
+    UnprotectRmsfile,
 }
 
 pub(crate) fn run(args: &ExportArgs) -> Result<Outcome> {
     let estate = authority_file::load(args.estate.as_deref())?;
-    args.filter.check(&estate)?;
+    let filter = args.filter.filter(&estate)?;
     let inventories = Inventories::open(&args.inventories)?.redacted(args.redact.redactor()?);
+    let mut known = KnownValues::new(&filter);
+    known.add_inventories(&inventories)?;
+    known.check()?;
     let mut writer = args.writer(&inventories)?;
-    let mut count: u64 = 0;
-    inventories.judged(&estate, |judged| {
-        if !args.filter.takes(judged) {
-            return Ok(());
-        }
-        count += 1;
-        writer.write(judged)
-    })?;
-    writer.finish()?;
-    if let Some(output) = &args.output {
-        eprintln!("{}", judged_with(args.estate.as_deref(), &estate));
-        eprintln!("{} written to {}.", counted(count, "finding"), output.display());
+    let mut selected: u64 = 0;
+    inventories.judged_where(
+        &estate,
+        |record| filter.takes(record),
+        |judged| {
+            selected += 1;
+            writer.write(judged)
+        },
+    )?;
+    let account = writer.finish()?;
+    args.tell(&estate, selected, &account);
+    if selected == 0 {
+        warn(nothing_selected(filter.words()));
     }
     Ok(Outcome::Complete)
 }
 
 impl ExportArgs {
+    /// Says which files were written, and which findings are in none of them.
+    fn tell(&self, estate: &Estate, selected: u64, account: &ExportAccount) {
+        if self.output.is_some() {
+            eprintln!("{}", judged_with(self.estate.as_deref(), estate));
+        }
+        let is_split = account.files.len() > 1 || !account.left_out.is_empty();
+        if is_split {
+            eprintln!("{} selected.", counted(selected, "finding"));
+        }
+        for (file, findings) in &account.files {
+            eprintln!("{} written to {}.", counted(*findings, "finding"), shown(file));
+        }
+        for (why, findings) in &account.left_out {
+            eprintln!("{} left out: {}.", counted(*findings, "finding"), escaped(why));
+        }
+        for note in &account.notes {
+            eprintln!("{}", escaped(note));
+        }
+    }
+
     fn writer(&self, inventories: &Inventories) -> Result<Box<dyn FindingWriter>> {
         let output = self.output.as_deref();
         if self.paths0 {
-            return Ok(Box::new(paths::PathWriter::new(OutputFile::open(output)?)));
+            return self.paths(output);
         }
-        if self.purpose == Some(Purpose::SetFilelabel) {
-            let translation = inventories.translation()?;
-            return Ok(Box::new(set_filelabel::SetFilelabelWriter::open(output, translation)?));
+        if let Some(purpose) = self.purpose {
+            return self.list(purpose, output, inventories);
         }
-        let format = self.written();
+        let given = self.format.or(self.excel.then_some(ExportFormat::Csv));
+        let format = format_of(output, given, ENDINGS, ExportFormat::Ndjson)?;
         if self.excel && format != ExportFormat::Csv {
             return Err(Failure::message("--excel goes with CSV only"));
         }
+        let columns = ColumnList::of(self.columns.as_ref());
         match format {
-            ExportFormat::Csv if self.excel => Ok(Box::new(csv::ExcelWriter::open(output)?)),
-            ExportFormat::Csv => Ok(Box::new(csv::CsvWriter::open(output)?)),
-            ExportFormat::Ndjson => {
-                Ok(Box::new(ndjson::NdjsonWriter { out: OutputFile::open(output)? }))
+            ExportFormat::Csv if self.excel => {
+                Ok(Box::new(csv::ExcelWriter::open(output, columns)?))
             }
+            ExportFormat::Csv => Ok(Box::new(csv::CsvWriter::open(output, columns)?)),
+            ExportFormat::Ndjson => Ok(Box::new(ndjson::NdjsonWriter::open(output, columns)?)),
             #[cfg(feature = "parquet")]
             ExportFormat::Parquet => match output {
-                Some(output) => Ok(Box::new(parquet::ParquetWriter::open(output)?)),
+                Some(output) => Ok(Box::new(parquet::ParquetWriter::open(output, columns)?)),
                 None => Err(Failure::message("Parquet needs a file: --output FILE")),
             },
             #[cfg(not(feature = "parquet"))]
             ExportFormat::Parquet => {
                 Err(Failure::message("this rmsight was built without Parquet"))
             }
+            #[cfg(feature = "xlsx")]
+            ExportFormat::Xlsx => match output {
+                Some(output) => Ok(Box::new(xlsx::XlsxWriter::open(output, columns)?)),
+                None => Err(Failure::message("a workbook needs a file: --output FILE")),
+            },
+            #[cfg(not(feature = "xlsx"))]
+            ExportFormat::Xlsx => {
+                Err(Failure::message("this rmsight was built without Excel workbooks"))
+            }
         }
     }
 
-    fn written(&self) -> ExportFormat {
-        let ending = self.output.as_deref().and_then(Path::extension);
-        match (self.format, ending.and_then(|ending| ending.to_str())) {
-            (Some(format), _) => format,
-            (None, Some("parquet")) => ExportFormat::Parquet,
-            (None, Some("csv")) => ExportFormat::Csv,
-            (None, None) if self.excel => ExportFormat::Csv,
-            (None, _) => ExportFormat::Ndjson,
+    fn paths(&self, output: Option<&Path>) -> Result<Box<dyn FindingWriter>> {
+        // Any ending is right, unless it is that of a format.
+        let ending = output.and_then(Path::extension).and_then(|ending| ending.to_str());
+        let is_format = |ending: &str| {
+            ENDINGS.iter().any(|(_, known)| known.contains(&ending.to_lowercase().as_str()))
+        };
+        if let (Some(output), Some(ending)) = (output, ending.filter(|ending| is_format(ending))) {
+            return Err(Failure::message(format_args!(
+                "{}: the ending is that of {ending}, and --paths0 writes paths",
+                output.display()
+            )));
         }
+        Ok(Box::new(paths::PathWriter::open(output)?))
     }
+
+    fn list(
+        &self,
+        purpose: Purpose,
+        output: Option<&Path>,
+        inventories: &Inventories,
+    ) -> Result<Box<dyn FindingWriter>> {
+        format_of(output, Some(ExportFormat::Csv), ENDINGS, ExportFormat::Csv)?;
+        let path_column = match purpose {
+            Purpose::SetFilelabel => "Path",
+            Purpose::UnprotectRmsfile => "File",
+        };
+        if purpose == Purpose::UnprotectRmsfile && self.label_map.is_some() {
+            return Err(Failure::message("--label-map goes with --for set-filelabel only"));
+        }
+        Ok(Box::new(tool_list::ToolListWriter::open(ListOptions {
+            path_column,
+            file: output,
+            batch: self.batch,
+            labels: self.label_map.as_deref().map(LabelMap::read).transpose()?,
+            translation: inventories.translation()?,
+        })?))
+    }
+}
+
+fn shown(file: &Path) -> String {
+    escaped(&file.display().to_string()).to_string()
 }

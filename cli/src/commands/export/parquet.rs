@@ -1,7 +1,7 @@
-//! Parquet: typed columns, compressed with Zstandard. Times are timestamps in UTC, anomalies a list.
+//! Parquet: typed columns, compressed with Snappy. Times are timestamps in UTC, anomalies a list.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -15,9 +15,9 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{Type, TypePtr};
-use rmsight::{COLUMNS, Column, ColumnKind, ColumnValue};
+use rmsight::{Column, ColumnKind, ColumnValue};
 
-use super::sink::FindingWriter;
+use super::sink::{ExportAccount, FindingWriter};
 use crate::exit::{Failure, Result};
 use crate::inventory::query::Judged;
 use crate::output::atomic_file::AtomicFile;
@@ -28,9 +28,14 @@ const GROUP: usize = 50_000;
 /// Writes a Parquet file. A second thread encodes and compresses rows while further ones are read,
 /// which takes about as long.
 pub(super) struct ParquetWriter {
+    name: PathBuf,
     file: AtomicFile,
-    columns: Vec<Cells>,
+    columns: Vec<&'static Column>,
+    /// The rows of the next group, one for each column.
+    cells: Vec<Cells>,
+    /// Number of rows in `cells`, and of all.
     rows: usize,
+    all: u64,
     groups: SyncSender<Vec<Cells>>,
     encoder: Option<JoinHandle<std::result::Result<(), ParquetError>>>,
 }
@@ -124,8 +129,8 @@ impl Cells {
     }
 }
 
-fn blank() -> Vec<Cells> {
-    COLUMNS.iter().map(Cells::of).collect()
+fn blank(columns: &[&'static Column]) -> Vec<Cells> {
+    columns.iter().map(|column| Cells::of(column)).collect()
 }
 
 /// Writes row groups until the channel is closed.
@@ -144,7 +149,8 @@ fn encode(
 }
 
 impl ParquetWriter {
-    pub(super) fn open(file: &Path) -> Result<ParquetWriter> {
+    pub(super) fn open(file: &Path, columns: Vec<&'static Column>) -> Result<ParquetWriter> {
+        let name = file.to_owned();
         let (file, out) = AtomicFile::create(file)?;
         let about =
             KeyValue::new("rmsight.record_schema".to_owned(), rmsight::SCHEMA_VERSION.to_string());
@@ -153,19 +159,20 @@ impl ParquetWriter {
             .set_created_by(format!("rmsight {}", env!("CARGO_PKG_VERSION")))
             .set_key_value_metadata(Some(vec![about]))
             .build();
-        let schema = schema().map_err(|error| failed(&error))?;
+        let schema = schema(&columns).map_err(|error| failed(&error))?;
         let writer = SerializedFileWriter::new(out, schema, Arc::new(properties))
             .map_err(|error| failed(&error))?;
         let (groups, waiting) = sync_channel(0);
         let encoder = Some(thread::spawn(move || encode(writer, &waiting)));
-        Ok(ParquetWriter { file, columns: blank(), rows: 0, groups, encoder })
+        let cells = blank(&columns);
+        Ok(ParquetWriter { name, file, columns, cells, rows: 0, all: 0, groups, encoder })
     }
 
     /// Sends the rows to the encoder. Returns `false` if the encoder has failed.
     fn group(&mut self) -> bool {
         self.rows = 0;
-        let columns = std::mem::replace(&mut self.columns, blank());
-        self.groups.send(columns).is_ok()
+        let cells = std::mem::replace(&mut self.cells, blank(&self.columns));
+        self.groups.send(cells).is_ok()
     }
 
     /// Returns the failure of the encoder.
@@ -180,27 +187,29 @@ impl ParquetWriter {
 impl FindingWriter for ParquetWriter {
     fn write(&mut self, judged: &Judged) -> Result<()> {
         let record = judged.record();
-        for (cells, column) in self.columns.iter_mut().zip(COLUMNS) {
+        for (cells, column) in self.cells.iter_mut().zip(&self.columns) {
             cells.push(column.value(&record));
         }
         self.rows += 1;
+        self.all += 1;
         if self.rows < GROUP || self.group() {
             return Ok(());
         }
         Err(self.failure())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<()> {
+    fn finish(mut self: Box<Self>) -> Result<ExportAccount> {
         if self.rows > 0 && !self.group() {
             return Err(self.failure());
         }
-        let ParquetWriter { file, groups, encoder, .. } = *self;
+        let ParquetWriter { name, file, all, groups, encoder, .. } = *self;
         drop(groups);
         match encoder.map(JoinHandle::join) {
             Some(Ok(written)) => written.map_err(|error| failed(&error))?,
             _ => return Err(Failure::message("cannot write: the encoder stopped")),
         }
-        file.keep()
+        file.keep()?;
+        Ok(ExportAccount::of(Some(name), all))
     }
 }
 
@@ -208,8 +217,9 @@ fn failed(error: &ParquetError) -> Failure {
     Failure::message(format_args!("cannot write: {error}"))
 }
 
-fn schema() -> std::result::Result<TypePtr, ParquetError> {
-    let fields = COLUMNS.iter().map(field).collect::<std::result::Result<_, _>>()?;
+fn schema(columns: &[&'static Column]) -> std::result::Result<TypePtr, ParquetError> {
+    let fields =
+        columns.iter().map(|column| field(column)).collect::<std::result::Result<_, _>>()?;
     Ok(Arc::new(Type::group_type_builder("record").with_fields(fields).build()?))
 }
 

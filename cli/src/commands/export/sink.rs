@@ -1,44 +1,35 @@
-//! Destinations of an export.
+//! The form of an export.
 
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::PathBuf;
 
-use crate::exit::{Failure, Result};
+use crate::exit::Result;
 use crate::inventory::query::Judged;
-use crate::output::atomic_file::AtomicFile;
 
 /// Writes findings.
 pub(super) trait FindingWriter {
     fn write(&mut self, judged: &Judged) -> Result<()>;
 
-    /// Completes the output, which may consist of several files.
-    fn finish(self: Box<Self>) -> Result<()>;
+    /// Completes the output. Returns what became of the findings.
+    fn finish(self: Box<Self>) -> Result<ExportAccount>;
 }
 
-/// A file, or standard output.
-pub(super) struct OutputFile {
-    atomic: Option<AtomicFile>,
-    pub(super) out: BufWriter<Box<dyn Write>>,
+/// What became of the findings that were selected.
+#[derive(Debug, Default)]
+pub(super) struct ExportAccount {
+    /// The files that were written, each with the number of its findings.
+    pub(super) files: Vec<(PathBuf, u64)>,
+    /// Reasons why findings are in no file, each with their number.
+    pub(super) left_out: Vec<(String, u64)>,
+    /// What the user should know besides.
+    pub(super) notes: Vec<String>,
 }
 
-impl OutputFile {
-    pub(super) fn open(file: Option<&Path>) -> Result<OutputFile> {
-        let (atomic, out): (_, Box<dyn Write>) = match file {
-            Some(file) => {
-                let (atomic, file) = AtomicFile::create(file)?;
-                (Some(atomic), Box::new(file))
-            }
-            None => (None, Box::new(io::stdout().lock())),
-        };
-        Ok(OutputFile { atomic, out: BufWriter::with_capacity(1 << 16, out) })
-    }
-
-    pub(super) fn all(&mut self, bytes: &[u8]) -> Result<()> {
-        self.out.write_all(bytes).map_err(|error| Failure::writing(&error))
-    }
-
-    pub(super) fn finish(mut self) -> Result<()> {
-        self.out.flush().map_err(|error| Failure::writing(&error))?;
-        self.atomic.map_or(Ok(()), AtomicFile::keep)
+impl ExportAccount {
+    /// Returns the account of a single output; `None` is standard output.
+    pub(super) fn of(file: Option<PathBuf>, findings: u64) -> ExportAccount {
+        ExportAccount {
+            files: file.map(|file| (file, findings)).into_iter().collect(),
+            ..ExportAccount::default()
+        }
     }
 }

@@ -1,0 +1,48 @@
+//! The evaluation of the options that select findings.
+
+use rmsight::{Container, Need, Record};
+
+use super::path_globs::PathGlobs;
+use super::value_selector::ValueSelector;
+
+/// Selects findings. An option without values selects all.
+#[derive(Debug, Clone)]
+pub(crate) struct FindingFilter {
+    pub(super) needs: Vec<Need>,
+    pub(super) authorities: Vec<String>,
+    pub(super) errors: Vec<String>,
+    pub(super) containers: Vec<Container>,
+    pub(super) selectors: Vec<ValueSelector>,
+    pub(super) paths: PathGlobs,
+    pub(super) words: String,
+}
+
+impl FindingFilter {
+    /// Returns whether the finding is selected.
+    pub(crate) fn takes(&self, record: &Record<'_>) -> bool {
+        is_any(&self.needs, Some(record.verdict.need()))
+            && is_any_text(&self.authorities, record.verdict.authority())
+            && is_any_text(&self.errors, record.facts.error_code.as_deref())
+            && is_any(&self.containers, Some(record.facts.container))
+            && self.paths.takes(&record.envelope.path)
+            && self.selectors.iter().all(|selector| selector.takes(record))
+    }
+
+    /// Returns whether the filter selects every finding.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Returns the options, for messages.
+    pub(crate) fn words(&self) -> &str {
+        &self.words
+    }
+}
+
+fn is_any<T: PartialEq>(wanted: &[T], found: Option<T>) -> bool {
+    wanted.is_empty() || found.is_some_and(|found| wanted.contains(&found))
+}
+
+fn is_any_text(wanted: &[String], found: Option<&str>) -> bool {
+    wanted.is_empty() || found.is_some_and(|found| wanted.iter().any(|one| one == found))
+}
