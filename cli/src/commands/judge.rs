@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::slice;
 
-use clap::Args;
+use clap::{Args, ColorChoice};
 use rmsight::{
     COLUMNS, ColumnPart, ColumnValue, Envelope, Estate, Facts, READER_VERSION, Record, Redactor,
 };
@@ -16,8 +16,9 @@ use crate::authority_file::{self, judged_with};
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::filter::{FilterArgs, FindingFilter, KnownValues, nothing_selected};
 use crate::inventory::query::{Inventories, is_database, reliable};
+use crate::output::columns::ColumnList;
 use crate::output::format::counted;
-use crate::output::records::RecordBuffer;
+use crate::output::records::{RecordBuffer, RecordLayout};
 use crate::output::terminal::escaped;
 use crate::output::{Format, summary};
 use crate::stats::{NeedCounts, Stats};
@@ -46,6 +47,18 @@ pub(crate) struct JudgeArgs {
     #[arg(long, value_enum, default_value_t = FormatArg::Text)]
     format: FormatArg,
 
+    /// Only these columns of NDJSON or CSV, in this order, separated by commas
+    #[arg(long, value_name = "LIST", value_parser = ColumnList::parse)]
+    columns: Option<ColumnList>,
+
+    /// When text has colors
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    color: ColorChoice,
+
+    /// Only the totals, without a line for each record
+    #[arg(long, conflicts_with = "columns")]
+    summary: bool,
+
     #[command(flatten)]
     redact: RedactArgs,
 
@@ -62,7 +75,10 @@ struct Judge<'a> {
     stats: Stats,
     /// Of the selected records.
     selected: NeedCounts,
-    buffer: RecordBuffer,
+    /// Bytes that precede the first record.
+    first_line: Vec<u8>,
+    /// `None` if only the totals are wanted.
+    buffer: Option<RecordBuffer>,
 }
 
 pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
@@ -77,16 +93,22 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
         known.check()?;
     }
     let format: Format = args.format.into();
+    if args.summary && format != Format::Text {
+        return Err(Failure::message("--summary goes with --format text only"));
+    }
+    let layout = RecordLayout::new(format).with_columns(args.columns.as_ref())?.colored(args.color);
+    let header = layout.header();
     let mut judge = Judge {
         estate: &estate,
         redactor: args.redact.redactor()?,
         filter: &filter,
         stats: Stats::default(),
         selected: NeedCounts::default(),
-        buffer: RecordBuffer::new(format),
+        first_line: layout.first_line(),
+        buffer: (!args.summary).then(|| RecordBuffer::new(layout)),
     };
     let mut out = io::stdout().lock();
-    out.write_all(&RecordBuffer::header(format)).map_err(|error| Failure::writing(&error))?;
+    out.write_all(&header).map_err(|error| Failure::writing(&error))?;
     for file in &args.records {
         if is_database(file) {
             judge.inventory(file, &mut out)?;
@@ -102,11 +124,9 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
             judge
                 .line(&line, &mut known)
                 .map_err(|why| Failure::message(format_args!("{name}: line {number}: {why}")))?;
-            if judge.buffer.is_full() {
-                judge.buffer.print(&mut out)?;
-            }
+            judge.print(&mut out, RecordBuffer::is_full)?;
         }
-        judge.buffer.print(&mut out)?;
+        judge.print(&mut out, |_| true)?;
     }
     known.check()?;
     let Judge { stats, selected, .. } = judge;
@@ -153,7 +173,7 @@ fn totals(
 impl Judge<'_> {
     /// Judges the findings of an inventory.
     fn inventory(&mut self, file: &PathBuf, out: &mut impl Write) -> Result<()> {
-        let Judge { estate, redactor, filter, stats, selected, buffer } = self;
+        let Judge { estate, redactor, filter, stats, selected, first_line, buffer } = self;
         let stored = Inventories::open(slice::from_ref(file))?.redacted(redactor.clone());
         stored.judged_where(
             estate,
@@ -163,11 +183,24 @@ impl Judge<'_> {
             },
             |judged| {
                 selected.add(judged.verdict.need());
+                let Some(buffer) = buffer else { return Ok(()) };
                 buffer.write(&judged.record());
-                if buffer.is_full() { buffer.print(out) } else { Ok(()) }
+                if buffer.is_full() { print(first_line, buffer, out) } else { Ok(()) }
             },
         )?;
-        buffer.print(out)
+        self.print(out, |_| true)
+    }
+
+    /// Prints the buffered records if that is due.
+    fn print(
+        &mut self,
+        out: &mut impl Write,
+        is_due: impl Fn(&RecordBuffer) -> bool,
+    ) -> Result<()> {
+        match &mut self.buffer {
+            Some(buffer) if is_due(buffer) => print(&mut self.first_line, buffer, out),
+            _ => Ok(()),
+        }
     }
 
     /// Judges the record in one line. Returns a message if it is not valid.
@@ -199,9 +232,20 @@ impl Judge<'_> {
         if let Some(redactor) = &self.redactor {
             redactor.redact(&mut envelope, &mut facts);
         }
-        self.buffer.write(&Record::new(&envelope, &facts, &verdict));
+        if let Some(buffer) = &mut self.buffer {
+            buffer.write(&Record::new(&envelope, &facts, &verdict));
+        }
         Ok(())
     }
+}
+
+/// Prints the buffered records, the first ones after `first_line`.
+fn print(first_line: &mut Vec<u8>, buffer: &mut RecordBuffer, out: &mut impl Write) -> Result<()> {
+    if buffer.is_empty() {
+        return Ok(());
+    }
+    out.write_all(&std::mem::take(first_line)).map_err(|error| Failure::writing(&error))?;
+    buffer.print(out)
 }
 
 /// Fails if a record of this version lacks a column of the facts: a missing error code or signature

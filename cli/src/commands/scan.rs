@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ColorChoice};
 
 use crate::args::{FormatArg, ReadArgs, RedactArgs, WalkArgs};
 use crate::authority_file;
 use crate::exit::{Outcome, Result};
 use crate::options;
+use crate::output::columns::ColumnList;
 use crate::scan::{self, ListFile, ScanOptions};
 
 /// Scan files and folders, one record per finding.
@@ -25,7 +26,9 @@ use crate::scan::{self, ListFile, ScanOptions};
 Examples:
   rmsight scan /mnt/share
   rmsight scan /mnt/share -i estate.db
+  rmsight scan --summary /mnt/share
   rmsight scan --format ndjson -j 8 /mnt/share > findings.ndjson
+  rmsight scan --format csv --columns need,dependency,path /mnt/share
   rmsight scan --estate estate.toml /mnt/share
   find /mnt/share -name '*.doc*' -print0 | rmsight scan -0 --files-from - --format csv")]
 pub(crate) struct ScanArgs {
@@ -56,6 +59,18 @@ pub(crate) struct ScanArgs {
     /// How to write what is found [default: text]
     #[arg(long, value_enum)]
     format: Option<FormatArg>,
+
+    /// Only these columns of NDJSON or CSV, in this order, separated by commas
+    #[arg(long, value_name = "LIST", value_parser = ColumnList::parse)]
+    columns: Option<ColumnList>,
+
+    /// When text has colors
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    color: ColorChoice,
+
+    /// Only the totals, without a line for each record
+    #[arg(long, conflicts_with_all = ["format", "columns"])]
+    summary: bool,
 
     /// Read files with N threads [default: the number of processors, at least 32 for remote files]
     ///
@@ -126,6 +141,9 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Outcome> {
             .map(|file| ListFile { file, end: if args.null { 0 } else { b'\n' } }),
         inventory: args.inventory.clone(),
         format: args.format.map(Into::into),
+        columns: args.columns.clone(),
+        color: args.color,
+        summary: args.summary,
         jobs: args.jobs.map(usize::from),
         source: args.source.clone(),
         map: args.map.clone(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod advice;
 pub(crate) mod atomic_file;
+pub(crate) mod color;
 pub(crate) mod columns;
 pub(crate) mod ending;
 pub(crate) mod estate_lines;

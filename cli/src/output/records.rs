@@ -1,7 +1,10 @@
 //! Records as text, NDJSON or CSV, collected in a buffer.
 
-use rmsight::{COLUMNS, Record};
+use clap::ColorChoice;
+use rmsight::{COLUMNS, Column, Record};
 
+use super::color::is_colored;
+use super::columns::ColumnList;
 use super::line;
 use crate::exit::{Failure, Result};
 
@@ -19,35 +22,81 @@ pub(crate) enum Format {
     Csv,
 }
 
-/// A buffer of formatted records.
-#[derive(Debug)]
-pub(crate) struct RecordBuffer {
-    format: Format,
-    bytes: Vec<u8>,
+/// A format with its choices.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordLayout {
+    pub(crate) format: Format,
+    /// The columns of NDJSON and CSV.
+    columns: Vec<&'static Column>,
+    /// Colors of text.
+    is_colored: bool,
 }
 
-impl RecordBuffer {
-    pub(crate) fn new(format: Format) -> RecordBuffer {
-        RecordBuffer { format, bytes: Vec::new() }
+impl RecordLayout {
+    /// Returns a layout with all columns, and without colors.
+    pub(crate) fn new(format: Format) -> RecordLayout {
+        RecordLayout { format, columns: COLUMNS.iter().collect(), is_colored: false }
     }
 
-    /// Returns the bytes that precede all records.
-    pub(crate) fn header(format: Format) -> Vec<u8> {
-        match format {
-            Format::Csv => csv_line(COLUMNS.iter().map(|column| column.name)),
+    /// Returns a layout with these columns.
+    ///
+    /// # Errors
+    /// Fails for text, which has columns of its own.
+    pub(crate) fn with_columns(mut self, columns: Option<&ColumnList>) -> Result<RecordLayout> {
+        if columns.is_some() && self.format == Format::Text {
+            return Err(Failure::message("--columns needs --format ndjson or csv"));
+        }
+        self.columns = ColumnList::of(columns);
+        Ok(self)
+    }
+
+    /// Returns a layout in which text has colors.
+    pub(crate) fn colored(mut self, choice: ColorChoice) -> RecordLayout {
+        self.is_colored = self.format == Format::Text && is_colored(choice);
+        self
+    }
+
+    /// Returns the bytes that precede all records, also if there is none.
+    pub(crate) fn header(&self) -> Vec<u8> {
+        match self.format {
+            Format::Csv => csv_line(self.columns.iter().map(|column| column.name)),
             Format::Ndjson | Format::Text => Vec::new(),
         }
     }
 
-    pub(crate) fn write(&mut self, record: &Record<'_>) {
+    /// Returns the bytes that precede the first record.
+    pub(crate) fn first_line(&self) -> Vec<u8> {
         match self.format {
+            Format::Text => line::header(self.is_colored),
+            Format::Ndjson | Format::Csv => Vec::new(),
+        }
+    }
+}
+
+/// A buffer of formatted records.
+#[derive(Debug)]
+pub(crate) struct RecordBuffer {
+    layout: RecordLayout,
+    bytes: Vec<u8>,
+}
+
+impl RecordBuffer {
+    pub(crate) fn new(layout: RecordLayout) -> RecordBuffer {
+        RecordBuffer { layout, bytes: Vec::new() }
+    }
+
+    pub(crate) fn write(&mut self, record: &Record<'_>) {
+        let columns = &self.layout.columns;
+        match self.layout.format {
             // Writing into memory cannot fail.
-            Format::Ndjson => _ = record.write_ndjson(&mut self.bytes),
+            Format::Ndjson => {
+                _ = record.write_ndjson_of(columns.iter().copied(), &mut self.bytes);
+            }
             Format::Csv => {
-                let values = COLUMNS.iter().map(|column| column.value(record).to_string());
+                let values = columns.iter().map(|column| column.value(record).to_string());
                 self.bytes.extend(csv_line(values));
             }
-            Format::Text => line::write(record, &mut self.bytes),
+            Format::Text => line::write(record, self.layout.is_colored, &mut self.bytes),
         }
     }
 

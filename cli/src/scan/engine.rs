@@ -20,6 +20,7 @@ use crate::exit::{Failure, Result};
 use crate::fs::walk::{Folder, Job};
 use crate::fs::watchdog::HangWatchdog;
 use crate::output::progress::{self, Progress};
+use crate::output::records::RecordLayout;
 use crate::stats::Stats;
 
 /// Capacity of the queue of files: large enough to keep workers busy, with little memory.
@@ -104,12 +105,17 @@ impl Supervisor<'_> {
         out: &mut impl Write,
     ) -> Result<()> {
         let mut live = self.workers.len();
+        let mut first_line =
+            self.shared.layout.as_ref().map_or_else(Vec::new, RecordLayout::first_line);
         let mut printed = Ok(());
         let mut looked = Instant::now();
         while live > 0 {
             match said.recv_timeout(LOOK) {
                 Ok(Event::Output(output)) if printed.is_ok() => {
-                    printed = out.write_all(&output).map_err(|error| Failure::writing(&error));
+                    printed = out
+                        .write_all(&std::mem::take(&mut first_line))
+                        .and_then(|()| out.write_all(&output))
+                        .map_err(|error| Failure::writing(&error));
                     if printed.is_err() {
                         self.shared.walk.stop.raise();
                         self.shared.settings.cancel.raise();

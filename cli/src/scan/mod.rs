@@ -29,7 +29,7 @@ use crate::fs::throttle::Throttle;
 use crate::fs::walk::{InventoryHandle, NameList, Root, SkipCounters, Walk, Work};
 use crate::output::format::counted;
 use crate::output::progress::{Progress, ProgressCounts};
-use crate::output::records::RecordBuffer;
+use crate::output::records::RecordLayout;
 use crate::output::{self, Format};
 use crate::stats::Stats;
 use crate::stop::Stop;
@@ -69,11 +69,18 @@ pub(crate) fn run(
     };
     let (sender, waiting) = bounded(WAITING);
     // With an inventory, records are written only on request.
-    let format = options.format.or(writer.is_none().then_some(Format::Text));
+    let usual = (writer.is_none() && !options.summary).then_some(Format::Text);
+    let layout = match options.format.or(usual) {
+        Some(format) => {
+            let layout = RecordLayout::new(format).with_columns(options.columns.as_ref())?;
+            Some(layout.colored(options.color))
+        }
+        None => None,
+    };
     let throttle = Throttle::new(options.walk.max_rate, stop.clone());
     let shared = Arc::new(Shared {
         settings,
-        format,
+        layout,
         is_eager: jobs == 1 && io::stdout().is_terminal(),
         walk: Walk {
             roots,
@@ -97,10 +104,10 @@ pub(crate) fn run(
         opener: worker::open_file,
     });
     let expected = writer.as_ref().and_then(|writer| writer.expected);
-    let progress = Progress::new(options.quiet, format.is_some(), expected);
+    let progress = Progress::new(options.quiet, shared.layout.is_some(), expected);
     let mut out = io::stdout().lock();
-    if let Some(format) = format {
-        out.write_all(&RecordBuffer::header(format)).map_err(|error| Failure::writing(&error))?;
+    if let Some(layout) = &shared.layout {
+        out.write_all(&layout.header()).map_err(|error| Failure::writing(&error))?;
     }
     let scanned = engine::scan(&shared, waiting, progress, &mut out);
     // Keep what was read, even if the scan failed.
@@ -156,7 +163,8 @@ fn conclude(
         warn(stopped(options, stats));
         return Ok(Outcome::Stopped(signal));
     }
-    if matches!(shared.format, None | Some(Format::Text)) {
+    let format = shared.layout.as_ref().map(|layout| layout.format);
+    if matches!(format, None | Some(Format::Text)) {
         let mut head = summary::searched(stats, &shared.walk.counters);
         if let (Some(kept), Some(file)) = (kept, &options.inventory) {
             head += &summary::kept(&shared.walk.counters, kept.vanished, file);

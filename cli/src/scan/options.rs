@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ColorChoice;
+
 use super::read_options::ReadRequest;
 use crate::fs::throttle::Rate;
 use crate::fs::walk::GlobFilter;
 use crate::output::Format;
+use crate::output::columns::ColumnList;
 
 /// Options of one scan.
 #[derive(Debug, Clone)]
@@ -19,6 +22,11 @@ pub(crate) struct ScanOptions {
     pub(crate) inventory: Option<PathBuf>,
     /// Format of the records. The default is text without an inventory, and no records with one.
     pub(crate) format: Option<Format>,
+    /// The columns of NDJSON and CSV; all by default.
+    pub(crate) columns: Option<ColumnList>,
+    pub(crate) color: ColorChoice,
+    /// Writes the totals only.
+    pub(crate) summary: bool,
     /// Number of threads that read files.
     pub(crate) jobs: Option<usize>,
     /// Name of what is scanned.

@@ -10,7 +10,7 @@ use super::shared::Shared;
 use crate::fs::walk::{FileJob, Stamp};
 use crate::inventory::{FileRow, FindingRow, Stored};
 use crate::output::Format;
-use crate::output::records::RecordBuffer;
+use crate::output::records::{RecordBuffer, RecordLayout};
 use crate::stats::Stats;
 
 /// Error codes after which the next scan reads the file again, even if it did not change.
@@ -33,7 +33,8 @@ pub(super) struct Recorder {
 
 impl Recorder {
     pub(super) fn new(shared: &Arc<Shared>) -> Recorder {
-        let buffer = RecordBuffer::new(shared.format.unwrap_or(Format::Text));
+        let layout = shared.layout.clone();
+        let buffer = RecordBuffer::new(layout.unwrap_or_else(|| RecordLayout::new(Format::Text)));
         Recorder { shared: Arc::clone(shared), buffer, stats: Stats::default() }
     }
 
@@ -106,7 +107,7 @@ impl Recorder {
         let verdict = judge_dated(facts, envelope.modified, &settings.estate);
         let record = Record::new(envelope, facts, &verdict);
         self.shared.counts.add(self.stats.add(&record));
-        if self.shared.format.is_some() {
+        if self.shared.layout.is_some() {
             match &settings.redactor {
                 Some(redactor) => {
                     let (mut envelope, mut facts) = (envelope.clone(), facts.clone());

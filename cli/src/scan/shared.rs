@@ -12,8 +12,8 @@ use crate::fs::open::Links;
 use crate::fs::throttle::Throttle;
 use crate::fs::walk::{Stamp, Walk};
 use crate::inventory::ScanHandle;
-use crate::output::Format;
 use crate::output::progress::ProgressCounts;
+use crate::output::records::RecordLayout;
 
 /// What every worker needs to judge and write records.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ pub(super) type Opener = fn(&Path, Links) -> io::Result<OpenFile>;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) settings: Settings,
-    /// Format of the records; `None` if they are only stored in the inventory.
-    pub(super) format: Option<Format>,
+    /// Form of the records; `None` if they are not written.
+    pub(super) layout: Option<RecordLayout>,
     /// Records are written immediately, for a terminal.
     pub(super) is_eager: bool,
     /// The inventory that stores the findings.

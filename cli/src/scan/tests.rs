@@ -18,6 +18,7 @@ use crate::fs::throttle::Throttle;
 use crate::fs::walk::{GlobFilter, Root, SkipCounters, Walk, Work};
 use crate::output::Format;
 use crate::output::progress::{Progress, ProgressCounts};
+use crate::output::records::RecordLayout;
 use crate::stats::Stats;
 use crate::stop::Stop;
 
@@ -77,7 +78,7 @@ fn scan_until(
             inspector: Inspector::builder(),
             cancel: Cancel::new(),
         },
-        format: Some(Format::Ndjson),
+        layout: Some(RecordLayout::new(Format::Ndjson)),
         is_eager: false,
         inventory: None,
         walk: Walk {

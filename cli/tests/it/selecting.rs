@@ -194,3 +194,20 @@ fn a_record_without_all_columns_is_not_judged() {
     let done = command(folder.path()).args(["judge", "-"]).write_stdin(part).assert().code(2);
     assert!(stderr(&done).contains("only whole records can be judged again"), "{}", stderr(&done));
 }
+
+#[test]
+fn scan_and_judge_write_chosen_columns_too() {
+    let folder = share();
+    let columns = ["--columns", "need,owner,size,path", "--owner", "ada@contoso.com"];
+    let lines = stdout(&rmsight(folder.path(), &[&["export", "i.db"], &columns[..]].concat()));
+    let judge = [&["judge", "i.db", "--format", "ndjson"], &columns[..]].concat();
+    assert_eq!(stdout(&rmsight(folder.path(), &judge)), lines);
+    let scan = ["scan", "--quiet", "--format", "csv", "--columns", "path,need", "share/bob.xml"];
+    assert_eq!(stdout(&rmsight(folder.path(), &scan)), "path,need\nshare/bob.xml,no\n");
+    for command in [&["scan", "share"][..], &["judge", "i.db"]] {
+        let done = rmsight(folder.path(), &[command, &["--columns", "pth"]].concat()).code(2);
+        assert!(stderr(&done).contains("nearest: path"), "{command:?}: {}", stderr(&done));
+        let done = rmsight(folder.path(), &[command, &["--columns", "path"]].concat()).code(2);
+        assert!(stderr(&done).contains("--format"), "{command:?}: {}", stderr(&done));
+    }
+}

@@ -94,8 +94,42 @@ fn totals_are_the_same_with_any_number_of_threads() {
     };
     let alone = totals("1");
     assert!(alone.1.contains("100 files"), "{}", alone.1);
-    assert_eq!(alone.0.iter().filter(|line| !line.is_empty()).count(), 50);
+    // The header, and a line for each license.
+    assert_eq!(alone.0.iter().filter(|line| !line.is_empty()).count(), 51);
     assert_eq!(totals("4"), alone);
+}
+
+#[test]
+fn text_has_a_header_and_colors_on_request() {
+    let folder = folder(&[("a.xml", &license()), ("plain.txt", b"x")]);
+    let run = |args: &[&str]| stdout(&rmsight(folder.path(), args).success());
+    let text = run(&["scan", "-j", "1", "."]);
+    let mut lines = text.lines();
+    let (head, line) = (lines.next().unwrap(), lines.next().unwrap());
+    assert_eq!(head.find("PATH"), line.find("./a.xml"), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+    let colored = run(&["scan", "-j", "1", "--color", "always", "."]);
+    assert!(colored.contains("\u{1b}[33mpossible\u{1b}[0m"), "{colored:?}");
+    assert_eq!(run(&["scan", "-j", "1", "--color", "never", "."]), text);
+    // Without a record there is no header.
+    assert!(run(&["scan", "plain.txt"]).starts_with("Searched 1 file"));
+}
+
+#[test]
+fn a_summary_has_the_totals_only() {
+    let folder = folder(&[("a.xml", &license()), ("plain.txt", b"x")]);
+    let text = stdout(&rmsight(folder.path(), &["scan", "--summary", "."]).success());
+    assert!(!text.contains("a.xml") && text.contains("Searched 2 files"), "{text}");
+    let records = stdout(&rmsight(folder.path(), &["scan", "--format", "ndjson", "."]).success());
+    std::fs::write(folder.path().join("f.ndjson"), records).unwrap();
+    let text = stdout(&rmsight(folder.path(), &["judge", "--summary", "f.ndjson"]).success());
+    assert!(!text.contains("a.xml") && text.contains("Judged 2 stored records"), "{text}");
+    for command in [
+        &["scan", "--summary", "--format", "csv", "."][..],
+        &["judge", "--summary", "--format", "csv", "f.ndjson"],
+    ] {
+        assert!(stderr(&rmsight(folder.path(), command).code(2)).contains("--summary"));
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::args::{FormatArg, LimitArgs};
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::fs::open::{self, Links};
 use crate::output::Format;
-use crate::output::records::RecordBuffer;
+use crate::output::records::{RecordBuffer, RecordLayout};
 use crate::output::terms::NeedTerms;
 use crate::stats::Stats;
 use crate::{authority_file, inspector, options};
@@ -62,6 +62,8 @@ pub(crate) struct InspectArgs {
 pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
     let estate = authority_file::load(args.estate.as_deref())?;
     let format = args.format.into();
+    let layout = RecordLayout::new(format);
+    let header = layout.header();
     let mut inspection = Inspection {
         // Inspecting a single file reads everything that can be known about it.
         inspector: inspector::builder(options::limits(&args.limits), Cancel::default())
@@ -72,12 +74,12 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
             .evidence(true)
             .build(),
         estate,
-        buffer: RecordBuffer::new(format),
+        buffer: RecordBuffer::new(layout),
         stats: Stats::default(),
         is_json: args.json,
     };
     let mut out = io::stdout().lock();
-    out.write_all(&RecordBuffer::header(format)).map_err(|error| Failure::writing(&error))?;
+    out.write_all(&header).map_err(|error| Failure::writing(&error))?;
     let mut opened = false;
     for path in &args.files {
         match open::open(path, Links::Follow).and_then(FileSource::new) {

@@ -1,0 +1,36 @@
+//! Colors of text output.
+
+use std::io;
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use clap::ColorChoice;
+use rmsight::Need;
+
+/// Style of a header.
+pub(crate) const HEADER: Style = Style::new().bold();
+
+/// Returns the style of a need.
+pub(crate) const fn of_need(need: Need) -> Style {
+    match need {
+        Need::Yes => AnsiColor::Red.on_default().bold(),
+        Need::No => AnsiColor::Green.on_default(),
+        _ => AnsiColor::Yellow.on_default(),
+    }
+}
+
+/// Returns whether text on standard output has colors. By default it has them on a terminal that
+/// shows them, unless the environment forbids it (`NO_COLOR`).
+pub(crate) fn is_colored(choice: ColorChoice) -> bool {
+    let choice = match choice {
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+        ColorChoice::Auto => AutoStream::choice(&io::stdout()),
+    };
+    if choice == anstream::ColorChoice::Never {
+        return false;
+    }
+    // On Windows this makes the console interpret the sequences.
+    drop(AutoStream::always_ansi(io::stdout()));
+    true
+}
