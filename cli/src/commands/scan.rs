@@ -30,10 +30,11 @@ Examples:
   rmsight scan --format ndjson -j 8 /mnt/share > findings.ndjson
   rmsight scan --format csv --columns need,dependency,path /mnt/share
   rmsight scan --estate estate.toml /mnt/share
+  rmsight scan -i estate.db --estate estate.toml --only todo.csv
   find /mnt/share -name '*.doc*' -print0 | rmsight scan -0 --files-from - --format csv")]
 pub(crate) struct ScanArgs {
     /// Files and folders to scan
-    #[arg(value_name = "PATH", required_unless_present = "files_from")]
+    #[arg(value_name = "PATH", required_unless_present_any = ["files_from", "only"])]
     paths: Vec<PathBuf>,
 
     /// Read the files to scan from FILE, one a line (`-` is standard input)
@@ -55,6 +56,16 @@ pub(crate) struct ScanArgs {
     /// every command says so after one second and waits for up to 60 seconds, then ends with 2.
     #[arg(short, long, value_name = "FILE")]
     inventory: Option<PathBuf>,
+
+    /// Read only the files in LIST again, which `rmsight export` wrote, to prove work on them
+    ///
+    /// LIST is CSV with a column `Path` or `File`, NDJSON or the output of --paths0; its paths may be
+    /// those of --map. Every file is read, also if it did not change. Such a scan replaces what the
+    /// inventory has of these files and nothing else: no file counts as gone, and gaps of other scans
+    /// stay. The totals and the exit code are those of the list.
+    #[arg(long, value_name = "LIST", requires = "inventory",
+        conflicts_with_all = ["paths", "files_from", "include", "exclude", "accept_empty"])]
+    only: Option<PathBuf>,
 
     /// How to write what is found [default: text]
     #[arg(long, value_enum)]
@@ -139,6 +150,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Outcome> {
             .files_from
             .clone()
             .map(|file| ListFile { file, end: if args.null { 0 } else { b'\n' } }),
+        only: args.only.clone(),
         inventory: args.inventory.clone(),
         format: args.format.map(Into::into),
         columns: args.columns.clone(),

@@ -26,6 +26,7 @@ mod writer;
 pub(crate) use gap_names::gap_name;
 pub(crate) use handle::{ScanHandle, WriteRequest};
 pub(crate) use lock::set_busy_timeout;
+pub(crate) use past::KnownPlace;
 pub(crate) use path_mapping::PathMapping;
 pub(crate) use read_rows::{Stored, envelope, fact_values};
 pub(crate) use reader::Inventory;

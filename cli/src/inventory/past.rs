@@ -8,9 +8,40 @@ use super::failure::failed;
 use super::rows::ReadingRow;
 use super::writer::Store;
 use crate::exit::Result;
-use crate::fs::path::to_path;
+use crate::fs::path::{of_dir, of_name, to_path};
+
+/// Where the inventory has a file.
+#[derive(Debug)]
+pub(crate) struct KnownPlace {
+    /// The row of its folder.
+    pub(crate) dir: i64,
+    /// The row of the root of its folder.
+    pub(crate) root: i64,
+    /// The name of its file system, if known.
+    pub(crate) device: Option<String>,
+}
 
 impl Store {
+    /// Returns where the inventory has the file at `path`, whose normalized path this is.
+    pub(crate) fn place(&self, path: &Path) -> Result<Option<KnownPlace>> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
+        self.db
+            .prepare_cached(
+                "SELECT dirs.id, dirs.root, devices.name FROM files \
+                 JOIN dirs ON dirs.id = files.dir \
+                 LEFT JOIN devices ON devices.id = files.device \
+                 WHERE dirs.source = ? AND dirs.path = ? AND files.name = ?",
+            )
+            .and_then(|mut statement| {
+                let values = params![self.source, of_dir(folder), of_name(name)];
+                let read = |row: &rusqlite::Row<'_>| {
+                    Ok(KnownPlace { dir: row.get(0)?, root: row.get(1)?, device: row.get(2)? })
+                };
+                statement.query_row(values, read).optional()
+            })
+            .map_err(|error| failed(&self.file, &error))
+    }
+
     /// Returns the source of the newest scan that `host` made: of one of these roots, or else of
     /// any root.
     ///

@@ -16,6 +16,14 @@ impl PathMapping {
         pairs.sort_by(|one, other| other.0.len().cmp(&one.0.len()).then(one.cmp(other)));
         PathMapping(pairs)
     }
+
+    /// Returns the mapping back from the names on other machines.
+    pub(crate) fn reversed(&self) -> PathMapping {
+        PathMapping::new(
+            self.pairs().map(|(prefix, target)| (target.to_owned(), prefix.to_owned())),
+        )
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -68,6 +76,7 @@ mod tests {
         ];
         for (path, expected) in cases {
             assert_eq!(maps.apply(path), expected);
+            assert_eq!(maps.reversed().apply(expected), path);
         }
     }
 }

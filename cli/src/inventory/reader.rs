@@ -49,12 +49,13 @@ impl Inventory {
         &self.db
     }
 
-    /// Returns all scans, oldest first.
+    /// Returns the scans of roots, oldest first. A scan of single files (--only) answers for no root.
     pub(crate) fn scans(&self) -> Result<Vec<ScanRow>> {
         self.rows(
             "SELECT scans.*, sources.name AS source_name, readings.reader, readings.options \
              FROM scans JOIN sources ON sources.id = scans.source \
-             JOIN readings ON readings.id = scans.reading ORDER BY scans.id",
+             JOIN readings ON readings.id = scans.reading \
+             WHERE EXISTS (SELECT 1 FROM root_scans WHERE scan = scans.id) ORDER BY scans.id",
             scan_row,
         )
     }

@@ -10,6 +10,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rmsight::Record;
 
 use super::host;
+use super::only::OnlyFiles;
+use super::only_list::OnlyList;
 use super::options::ScanOptions;
 use super::read_options::{ReadOptions, Settled};
 use super::roots::{distinct, known};
@@ -58,6 +60,8 @@ pub(super) struct StartedScan {
     /// Options of the command line, merged with those of the inventory.
     pub(super) read: ReadOptions,
     pub(super) source: Option<String>,
+    /// The files of --only.
+    pub(super) only: Option<OnlyFiles>,
 }
 
 /// Opens the inventory and starts a scan in it.
@@ -69,6 +73,11 @@ pub(super) fn begin(file: &Path, options: &ScanOptions, stop: &Stop) -> Result<S
         Some(list) => Some((&list.file, NameList::new(list.end).copied(&list.file)?)),
         None => None,
     };
+    let only = options.only.as_deref().map(OnlyList::read).transpose()?;
+    if only.is_some() && !file.exists() {
+        let name = file.display();
+        return Err(Failure::message(format_args!("{name}: --only needs an existing inventory")));
+    }
     let mut store = Store::open(&file)?;
     let maps = PathMapping::new(options.map.iter().cloned());
     let named = distinct(&options.paths, options.walk.one_file_system)?;
@@ -129,6 +138,14 @@ pub(super) fn begin(file: &Path, options: &ScanOptions, stop: &Stop) -> Result<S
         let row = store.root(RootKind::List, &identity, None)?;
         add(&store, Root::new(file.clone(), row, Some(list)))?;
     }
+    let only = match only {
+        Some(list) => Some(OnlyFiles::find(list, &file, &store, &source)?),
+        None => None,
+    };
+    let expected = match &only {
+        Some(only) => u64::try_from(only.jobs.len()).ok(),
+        None => expected,
+    };
     let begun = store.begun();
     let (requests, waiting) = bounded(REQUESTS);
     let stop = stop.clone();
@@ -141,7 +158,7 @@ pub(super) fn begin(file: &Path, options: &ScanOptions, stop: &Stop) -> Result<S
     };
     let source = Some(source).filter(|source| !source.is_empty());
     let writer = InventoryWriter { file, requests, thread, expected };
-    Ok(StartedScan { writer, handle, roots, read, source })
+    Ok(StartedScan { writer, handle, roots, read, source, only })
 }
 
 /// Returns a message if a root that led to `before` leads to another folder or file `now`.

@@ -3,6 +3,8 @@
 mod engine;
 mod host;
 mod inventory_writer;
+mod only;
+mod only_list;
 mod options;
 mod read_options;
 mod recorder;
@@ -35,6 +37,7 @@ use crate::stats::Stats;
 use crate::stop::Stop;
 use engine::WAITING;
 use inventory_writer::InventoryOutcome;
+use only::OnlyFiles;
 use read_options::ReadOptions;
 use shared::{Settings, Shared};
 
@@ -48,15 +51,15 @@ pub(crate) fn run(
     redactor: Option<Redactor>,
 ) -> Result<Outcome> {
     let stop = Stop::default();
-    let (writer, inventory, roots, read, source) = match &options.inventory {
+    let (writer, inventory, roots, only, read, source) = match &options.inventory {
         Some(file) => {
             let started = inventory_writer::begin(file, options, &stop)?;
             let (writer, handle) = (Some(started.writer), Some(Arc::new(started.handle)));
-            (writer, handle, started.roots, started.read, started.source)
+            (writer, handle, started.roots, started.only, started.read, started.source)
         }
         None => {
             let read = ReadOptions::of(&options.read);
-            (None, None, roots(options)?, read, options.source.clone())
+            (None, None, roots(options)?, None, read, options.source.clone())
         }
     };
     let cancel = Cancel::new();
@@ -103,6 +106,10 @@ pub(crate) fn run(
         read_timeout: options.walk.read_timeout,
         opener: worker::open_file,
     });
+    if let Some(only) = &only {
+        only.tell_left_out();
+        shared.walk.prepare_files(&only.jobs);
+    }
     let expected = writer.as_ref().and_then(|writer| writer.expected);
     let progress = Progress::new(options.quiet, shared.layout.is_some(), expected);
     let mut out = io::stdout().lock();
@@ -119,6 +126,9 @@ pub(crate) fn run(
         (None, _) => None,
     };
     let (stats, kept) = (scanned?, kept.transpose()?);
+    if let Some(only) = only.filter(|_| shared.walk.stop.signal().is_none()) {
+        return conclude_only(&only, &shared, &stats, &mut out);
+    }
     conclude(options, &shared, &stats, kept.as_ref(), &mut out)
 }
 
@@ -148,6 +158,24 @@ fn roots(options: &ScanOptions) -> Result<Vec<Arc<Root>>> {
     let lists = options.list.iter();
     let lists = lists.map(|list| Root::new(list.file.clone(), 0, Some(NameList::new(list.end))));
     Ok(paths.chain(lists).map(Arc::new).collect())
+}
+
+/// Prints the totals of listed files. Returns the outcome.
+fn conclude_only(
+    only: &OnlyFiles,
+    shared: &Shared,
+    stats: &Stats,
+    out: &mut impl io::Write,
+) -> Result<Outcome> {
+    let format = shared.layout.as_ref().map(|layout| layout.format);
+    let text = match format {
+        None | Some(Format::Text) => only.summary(stats),
+        Some(_) => String::new(),
+    };
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::writing(&error))?;
+    Ok(Outcome::of(only.is_complete() && stats.is_complete()))
 }
 
 /// Prints the totals. Returns the outcome.

@@ -18,6 +18,8 @@ pub(crate) struct ScanOptions {
     pub(crate) paths: Vec<PathBuf>,
     /// A list of further files.
     pub(crate) list: Option<ListFile>,
+    /// A list that an export wrote: only its files are read again.
+    pub(crate) only: Option<PathBuf>,
     /// The inventory that stores the findings.
     pub(crate) inventory: Option<PathBuf>,
     /// Format of the records. The default is text without an inventory, and no records with one.

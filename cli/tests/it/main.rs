@@ -13,6 +13,7 @@ mod lists;
 mod locked;
 mod members;
 mod merging;
+mod only;
 mod outlook;
 mod reading;
 mod readme;

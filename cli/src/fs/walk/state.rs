@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub(crate) struct Walk {
 pub(crate) struct Work {
     state: Mutex<WorkState>,
     wake: Condvar,
+    /// Number of files that were pushed without a root.
+    named: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +79,13 @@ impl Walk {
         let mut state = self.work.lock();
         state.threads = threads;
         state.waiting.extend(self.roots.iter().rev().map(|root| Task::Root(Arc::clone(root))));
+    }
+
+    /// Pushes files to read. Called once, before the threads start.
+    pub(crate) fn prepare_files(&self, files: &[Arc<FileJob>]) {
+        let jobs = files.iter().rev().map(|file| Task::Job(Job::File(Arc::clone(file))));
+        self.work.lock().waiting.extend(jobs);
+        self.work.named.store(u64::try_from(files.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     pub(super) fn next(&self) -> Option<Task> {
@@ -185,7 +194,8 @@ impl Walk {
 
     /// Returns the number of files found until now.
     pub(crate) fn files_found(&self) -> u64 {
-        self.roots.iter().map(|root| root.files_found()).sum()
+        let roots: u64 = self.roots.iter().map(|root| root.files_found()).sum();
+        roots.saturating_add(self.work.named.load(Ordering::Relaxed))
     }
 
     /// Handles a folder at which a thread hangs: it counts as not listed.

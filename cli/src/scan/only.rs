@@ -1,0 +1,116 @@
+//! `--only`: reads listed files again, to prove that work on them is done.
+//!
+//! Such a scan visits no root. It closes no gap, and no file counts as deleted by it: only a folder
+//! that was listed can show that.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::only_list::OnlyList;
+use crate::exit::{Result, warn};
+use crate::fs::open::Links;
+use crate::fs::path::normal;
+use crate::fs::walk::{Dir, FileJob};
+use crate::inventory::{Inventory, KnownPlace, PathMapping, Store};
+use crate::output::format::counted;
+use crate::stats::{NeedCounts, Stats};
+
+/// Maximum number of paths that messages name.
+const EXAMPLES: usize = 20;
+
+/// The files of a list.
+#[derive(Debug, Default)]
+pub(super) struct OnlyFiles {
+    pub(super) list: PathBuf,
+    /// The files to read.
+    pub(super) jobs: Vec<Arc<FileJob>>,
+    /// Files that do not exist any more.
+    missing: Vec<PathBuf>,
+    /// Paths that the inventory does not have.
+    unknown: Vec<PathBuf>,
+}
+
+impl OnlyFiles {
+    /// Finds the files of a list in the inventory `file`, in which `store` has started a scan of
+    /// `source`.
+    pub(super) fn find(
+        list: OnlyList,
+        file: &Path,
+        store: &Store,
+        source: &str,
+    ) -> Result<OnlyFiles> {
+        // The list may have the names that the files have on other machines.
+        let own_names = Inventory::open(file)?.maps(Some(source))?.reversed();
+        let mut found = OnlyFiles { list: list.file, ..OnlyFiles::default() };
+        for name in list.paths {
+            found.add(Path::new(&name), &own_names, store)?;
+        }
+        Ok(found)
+    }
+
+    fn add(&mut self, listed: &Path, own_names: &PathMapping, store: &Store) -> Result<()> {
+        let mapped = listed.to_str().map(|text| PathBuf::from(own_names.apply(text).as_ref()));
+        for path in [Some(listed.to_owned()), mapped].into_iter().flatten() {
+            let Ok(path) = normal(&path) else { continue };
+            let Some(place) = store.place(&path)? else { continue };
+            match path.symlink_metadata() {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.missing.push(path),
+                _ => self.jobs.push(Arc::new(job(path, place))),
+            }
+            return Ok(());
+        }
+        self.unknown.push(listed.to_owned());
+        Ok(())
+    }
+
+    /// Returns whether every file of the list is read.
+    pub(super) fn is_complete(&self) -> bool {
+        self.missing.is_empty() && self.unknown.is_empty()
+    }
+
+    /// Names the files that are not read.
+    pub(super) fn tell_left_out(&self) {
+        for (paths, why) in [
+            (&self.missing, "not found; the next scan of its folder decides whether it is gone"),
+            (&self.unknown, "not in the inventory: scan its folder"),
+        ] {
+            for path in paths.iter().take(EXAMPLES) {
+                warn(format_args!("{}: {why}", path.display()));
+            }
+            if let Some(more) = paths.len().checked_sub(EXAMPLES).filter(|more| *more > 0) {
+                warn(format_args!("{}: {more} more: {why}", self.list.display()));
+            }
+        }
+    }
+
+    /// Returns sentences about the files that were read.
+    pub(super) fn summary(&self, stats: &Stats) -> String {
+        let count = |paths: usize| u64::try_from(paths).unwrap_or(u64::MAX);
+        let all = count(self.jobs.len() + self.missing.len() + self.unknown.len());
+        let NeedCounts { yes, possible, no } = stats.needs;
+        let mut text = format!("Read {} of {} again", stats.files, counted(all, "listed file"),);
+        for (number, what) in [
+            (stats.unreadable, "could not be read"),
+            (count(self.missing.len()), "not found"),
+            (count(self.unknown.len()), "not in the inventory"),
+        ] {
+            if number > 0 {
+                text += &format!(", {number} {what}");
+            }
+        }
+        let no = no + stats.unprotected;
+        text + &format!(
+            ".\nWhat was read: {yes} yes, {possible} possible, {no} no. For all that was scanned, \
+             `rmsight report` has the answer.\n"
+        )
+    }
+}
+
+/// Returns the job for a file, whose row keeps its folder, its root and its device.
+fn job(path: PathBuf, place: KnownPlace) -> FileJob {
+    let folder = path.parent().unwrap_or(&path).to_owned();
+    let row = OnceLock::from(place.dir);
+    let dir = Arc::new(Dir { path: folder, parent: None, root: place.root, row });
+    FileJob { path, links: Links::Refuse, dir, stamp: None, device: place.device.map(Arc::from) }
+}
