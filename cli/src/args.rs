@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use rmsight::{Limits, Redactor};
 
 use crate::exit::{Failure, Result};
+use crate::output::ending::Endings;
 
 /// How folders are walked.
 #[derive(Debug, Args)]
@@ -206,6 +207,13 @@ pub(crate) enum FormatArg {
     Csv,
 }
 
+/// The endings of files of records.
+pub(crate) const RECORD_ENDINGS: Endings<FormatArg> = &[
+    (FormatArg::Text, &["txt"]),
+    (FormatArg::Ndjson, &["ndjson", "jsonl"]),
+    (FormatArg::Csv, &["csv"]),
+];
+
 /// Redaction of records.
 #[derive(Debug, Args)]
 pub(crate) struct RedactArgs {
@@ -222,6 +230,10 @@ pub(crate) struct RedactArgs {
 const SHORTEST_KEY: usize = 16;
 
 impl RedactArgs {
+    pub(crate) fn is_given(&self) -> bool {
+        self.redact.is_some()
+    }
+
     pub(crate) fn redactor(&self) -> Result<Option<Redactor>> {
         let Some(file) = &self.redact else { return Ok(None) };
         let fail = |why: &dyn std::fmt::Display| {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value as Json};
 use crate::args::{FormatArg, RedactArgs};
 use crate::authority_file::{self, judged_with};
 use crate::exit::{Failure, Outcome, Result, warn};
-use crate::filter::{FilterArgs, FindingFilter, KnownValues, nothing_selected};
+use crate::filter::{FilterArgs, FindingFilter, KnownValues, nothing_selected, shown_words};
 use crate::inventory::query::{Inventories, is_database, reliable};
 use crate::output::columns::ColumnList;
 use crate::output::format::counted;
@@ -162,7 +162,7 @@ fn totals(
         out,
         "\nJudged {records}; {} selected by {}: {yes} yes, {possible} possible, {no} no.",
         selected.all(),
-        escaped(filter.words()),
+        escaped(&shown_words(filter, args.redact.is_given())),
     )?;
     writeln!(
         out,

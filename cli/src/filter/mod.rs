@@ -19,3 +19,12 @@ pub(crate) fn nothing_selected(words: &str) -> String {
         false => format!("no finding is selected by {words}"),
     }
 }
+
+/// Returns the options of a filter for the output; empty if it selects all findings. They can
+/// contain names.
+pub(crate) fn shown_words(filter: &FindingFilter, is_redacted: bool) -> String {
+    match is_redacted && !filter.is_empty() {
+        true => "options with names".to_owned(),
+        false => filter.words().to_owned(),
+    }
+}

@@ -168,6 +168,32 @@ fn names_are_selected_before_they_are_redacted() {
 }
 
 #[test]
+fn the_list_of_a_report_is_selected_and_its_answer_is_not() {
+    let folder = share();
+    fs::write(folder.path().join("key"), "0123456789abcdef\n").unwrap();
+    let report = ["report", "i.db", "--estate", "estate.toml", "--format", "html"];
+    let page =
+        |args: &[&str]| stdout(&rmsight(folder.path(), &[&report[..], args].concat()).code(1));
+    let (all, bob) = (page(&[]), page(&["--owner", "bob@contoso.com"]));
+    assert!(all.contains("ada.xml") && !all.contains("Only findings"), "{all}");
+    assert!(bob.contains("bob.xml") && !bob.contains("ada.xml"), "{bob}");
+    assert!(bob.contains("--owner bob@contoso.com"), "{bob}");
+    let answer = |page: &str| page.split("</header>").next().unwrap().to_owned();
+    assert_eq!(answer(&bob), answer(&all));
+    let redacted = page(&["--owner", "bob@contoso.com", "--redact", "key"]);
+    assert!(redacted.contains("Only findings") && !redacted.contains("bob@"), "{redacted}");
+    for (args, said) in [
+        (&["report", "i.db", "--need", "yes"][..], "lists no findings"),
+        (&["report", "i.db", "-o", "report.pdf"], "the ending .pdf is not known here"),
+        (&["report", "i.db", "-o", "r.html", "--format", "text"], "that of html"),
+        (&["report", "i.db", "--format", "html", "--owner", "bobb@contoso.com"], "nearest: bob"),
+    ] {
+        let done = rmsight(folder.path(), args).code(2);
+        assert!(stderr(&done).contains(said), "{args:?}: {}", stderr(&done));
+    }
+}
+
+#[test]
 fn columns_are_written_in_the_order_of_the_list() {
     let folder = share();
     let columns = ["--columns", "need,owner,size,path", "--owner", "ada@contoso.com"];

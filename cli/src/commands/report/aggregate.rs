@@ -294,7 +294,8 @@ mod tests {
     fn a_file_counts_in_a_folder_near_its_root() {
         let none = Inventories::default().translation().unwrap();
         let roots = vec!["/mnt".to_owned(), "/mnt/fs1".to_owned()];
-        let aggregate = Aggregate::new(&Estate::default(), roots, none, FindingList::new(1));
+        let aggregate =
+            Aggregate::new(&Estate::default(), roots, none, FindingList::new(1, String::new()));
         let cases = [
             ("/mnt/fs1/a/b/c/d.docx", "/mnt/fs1/a/b/c/d.docx", "/mnt/fs1/a/b"),
             ("/mnt/fs1/a/b/c/d.docx", r"\\fs1\s\a\b\c\d.docx", r"\\fs1\s\a\b"),

@@ -323,6 +323,10 @@ fn listed(page: &ReportPage) -> Markup {
                 p { "The first " (list.len()) " of " (list.all) ", what is needed first. All of them: "
                     code { "rmsight export INVENTORY --estate ESTATE -o findings.parquet" } }
             }
+            @if !list.selection.is_empty() {
+                p.gap { "Only findings that are selected by " code { (shown(&list.selection)) }
+                    ". The rest of the page is about all findings." }
+            }
             noscript { p.gap { "The list needs scripts. All findings: rmsight export." } }
             div.filter {
                 label { "Find " input #find type="search" placeholder="path, owner, key …" autocomplete="off"; }

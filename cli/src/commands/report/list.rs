@@ -28,16 +28,31 @@ pub(super) struct FindingList {
     yes: Vec<ListedFinding>,
     possible: Vec<ListedFinding>,
     no: Vec<ListedFinding>,
-    /// Number of all findings.
+    /// Whether the next finding is selected.
+    pub(super) is_selected: bool,
+    /// The options that select findings; empty if all are selected.
+    pub(super) selection: String,
+    /// Number of all selected findings.
     pub(super) all: u64,
 }
 
 impl FindingList {
-    pub(super) fn new(limit: usize) -> FindingList {
-        FindingList { limit, yes: Vec::new(), possible: Vec::new(), no: Vec::new(), all: 0 }
+    pub(super) fn new(limit: usize, selection: String) -> FindingList {
+        FindingList {
+            limit,
+            yes: Vec::new(),
+            possible: Vec::new(),
+            no: Vec::new(),
+            is_selected: true,
+            selection,
+            all: 0,
+        }
     }
 
     pub(super) fn add(&mut self, judged: &Judged, path: String) {
+        if !self.is_selected {
+            return;
+        }
         self.all += 1;
         let need = judged.verdict.need();
         let (before, own) = match need {

@@ -13,19 +13,22 @@ mod text;
 mod todo;
 mod wording;
 
+use std::cell::Cell;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use rmsight::Estate;
+use rmsight::{Estate, Record};
 
 use crate::args::RedactArgs;
 use crate::authority_file::{self, judged_with};
 use crate::exit::{Failure, Outcome, Result};
+use crate::filter::{FilterArgs, KnownValues, shown_words};
 use crate::inventory::gaps;
 use crate::inventory::query::Inventories;
 use crate::inventory::scope::{Scope, now};
 use crate::output::atomic_file::AtomicFile;
+use crate::output::ending::{Endings, format_of};
 use crate::output::terms::NeedTerms;
 use aggregate::Aggregate;
 use authority::AuthorityAnswers;
@@ -35,6 +38,8 @@ use page::ReportPage;
 /// Can the cluster or tenant be given up? One page with the answer, and what to do next.
 ///
 /// Verdicts are made anew, with what is known now. Ends with 1 if something was not read or decided.
+/// The options that select findings are for the list of the HTML page: the answer is about all
+/// findings.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -63,6 +68,9 @@ pub(crate) struct ReportArgs {
 
     #[command(flatten)]
     redact: RedactArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -73,19 +81,35 @@ enum ReportFormat {
     Html,
 }
 
+const ENDINGS: Endings<ReportFormat> =
+    &[(ReportFormat::Text, &["txt"]), (ReportFormat::Html, &["html", "htm"])];
+
 fn page(args: &ReportArgs, estate: &Estate, is_listed: bool) -> Result<ReportPage> {
     let redactor = args.redact.redactor()?;
     let inventories = Inventories::open(&args.inventories)?.redacted(redactor.clone());
+    let filter = args.filter.filter(estate)?;
+    let mut known = KnownValues::new(&filter);
+    known.add_inventories(&inventories)?;
+    known.check()?;
     let mut scopes = Scope::of(&inventories)?;
     if let Some(redactor) = &redactor {
         scopes.iter_mut().for_each(|scope| scope.redact(redactor));
     }
     let roots = scopes.iter().flat_map(|scope| &scope.roots);
     let roots = roots.filter(|root| root.kind == "path").map(|root| root.path.clone()).collect();
-    let list = FindingList::new(if is_listed { args.rows } else { 0 });
+    let is_redacted = redactor.is_some();
+    let list =
+        FindingList::new(if is_listed { args.rows } else { 0 }, shown_words(&filter, is_redacted));
     let mut answers = AuthorityAnswers::new(estate);
     let mut aggregate = Aggregate::new(estate, roots, inventories.translation()?, list);
-    inventories.judged(estate, |judged| {
+    // The selection is made before names are redacted. The answer counts all findings.
+    let is_selected = Cell::new(true);
+    let mark = |record: &Record<'_>| {
+        is_selected.set(filter.takes(record));
+        true
+    };
+    inventories.judged_where(estate, mark, |judged| {
+        aggregate.list.is_selected = is_selected.get();
         aggregate.add(judged);
         answers.add(judged);
         Ok(())
@@ -109,9 +133,13 @@ fn page(args: &ReportArgs, estate: &Estate, is_listed: bool) -> Result<ReportPag
 
 pub(crate) fn run(args: &ReportArgs) -> Result<Outcome> {
     let estate = authority_file::load(args.estate.as_deref())?;
-    let ending = args.output.as_deref().and_then(|output| output.extension());
-    let is_html = ending.is_some_and(|ending| ending == "html" || ending == "htm");
-    let form = args.format.unwrap_or(if is_html { ReportFormat::Html } else { ReportFormat::Text });
+    let output = args.output.as_deref();
+    let form = format_of(output, args.format, ENDINGS, ReportFormat::Text)?;
+    if form == ReportFormat::Text && !args.filter.filter(&estate)?.is_empty() {
+        return Err(Failure::message(
+            "the text report lists no findings to select from: use --format html, or rmsight export",
+        ));
+    }
     let page = page(args, &estate, form == ReportFormat::Html)?;
     match &args.output {
         Some(output) => {
