@@ -31,6 +31,6 @@ pub(crate) fn is_colored(choice: ColorChoice) -> bool {
         return false;
     }
     // On Windows this makes the console interpret the sequences.
-    drop(AutoStream::always_ansi(io::stdout()));
+    _ = AutoStream::always_ansi(io::stdout());
     true
 }

@@ -6,7 +6,6 @@ mod rows;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -16,6 +15,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::authority_file::{self, judged_with};
 use crate::exit::{Failure, Outcome, Result};
 use crate::inventory::Inventory;
+use crate::output::ending::{Endings, format_of};
+use crate::output::output_file::OutputFile;
 use change::Change;
 use report::{DiffFormat, DiffReport};
 use rows::{FileFindings, FileRows};
@@ -51,20 +52,29 @@ pub(crate) struct DiffArgs {
     #[arg(long, value_name = "FILE")]
     estate: Option<PathBuf>,
 
-    /// How to write what is found
-    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
-    format: DiffFormat,
+    /// How to write what is found [default: by the ending of --output, else text]
+    #[arg(long, value_enum)]
+    format: Option<DiffFormat>,
+
+    /// Where to write it to [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
+
+const ENDINGS: Endings<DiffFormat> =
+    &[(DiffFormat::Text, &["txt"]), (DiffFormat::Ndjson, &["ndjson", "jsonl"])];
 
 pub(crate) fn run(args: &DiffArgs) -> Result<Outcome> {
     if args.old.len() != args.new.len() {
         return Err(Failure::message("each --old needs a --new"));
     }
+    let output = args.output.as_deref();
+    let format = format_of(output, args.format, ENDINGS, DiffFormat::Text)?;
     let estate = authority_file::load(args.estate.as_deref())?;
     let mut report = DiffReport {
         estate: &estate,
-        format: args.format,
-        out: BufWriter::new(io::stdout().lock()),
+        format,
+        out: OutputFile::open(output)?,
         counts: BTreeMap::new(),
     };
     let first = (&args.before, &args.after);
@@ -73,12 +83,12 @@ pub(crate) fn run(args: &DiffArgs) -> Result<Outcome> {
         pair.compare(&mut report)?;
     }
     let alarm = report.counts.get(&Change::PublishedSince).copied().unwrap_or_default();
-    if args.format == DiffFormat::Text {
+    if format == DiffFormat::Text {
         report
             .totals(&judged_with(args.estate.as_deref(), &estate))
             .map_err(|error| Failure::writing(&error))?;
     }
-    report.out.flush().map_err(|error| Failure::writing(&error))?;
+    report.out.finish()?;
     Ok(Outcome::of(alarm == 0))
 }
 

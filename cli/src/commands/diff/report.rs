@@ -1,7 +1,7 @@
 //! The output of a comparison.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write as _};
 
 use clap::ValueEnum;
 use rmsight::{Dependency, Estate, Facts, Need, Protection, Record, Searched, judge_dated};
@@ -10,6 +10,7 @@ use super::change::Change;
 use super::rows::FileFindings;
 use crate::exit::{Failure, Result};
 use crate::output::line::short_key;
+use crate::output::output_file::OutputFile;
 use crate::output::terminal::escaped;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,7 +25,7 @@ pub(super) enum DiffFormat {
 pub(super) struct DiffReport<'a> {
     pub(super) estate: &'a Estate,
     pub(super) format: DiffFormat,
-    pub(super) out: BufWriter<io::StdoutLock<'static>>,
+    pub(super) out: OutputFile,
     pub(super) counts: BTreeMap<Change, u64>,
 }
 

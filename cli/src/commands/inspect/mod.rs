@@ -13,10 +13,12 @@ use rmsight::{
     judge_dated,
 };
 
-use crate::args::{FormatArg, LimitArgs};
+use crate::args::{FormatArg, LimitArgs, RECORD_ENDINGS};
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::fs::open::{self, Links};
 use crate::output::Format;
+use crate::output::ending::{Endings, format_of};
+use crate::output::output_file::OutputFile;
 use crate::output::records::{RecordBuffer, RecordLayout};
 use crate::output::terms::NeedTerms;
 use crate::stats::Stats;
@@ -36,9 +38,13 @@ pub(crate) struct InspectArgs {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    /// How to write what is found
-    #[arg(long, value_enum, default_value_t = FormatArg::Text)]
-    format: FormatArg,
+    /// How to write what is found [default: by the ending of --output, else text]
+    #[arg(long, value_enum)]
+    format: Option<FormatArg>,
+
+    /// Where to write it to [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 
     /// The whole page as data: one JSON object a finding, in a line
     ///
@@ -59,9 +65,17 @@ pub(crate) struct InspectArgs {
     limits: LimitArgs,
 }
 
+/// Files of --json.
+const JSON_ENDINGS: Endings<FormatArg> = &[(FormatArg::Ndjson, &["json", "ndjson", "jsonl"])];
+
 pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
     let estate = authority_file::load(args.estate.as_deref())?;
-    let format = args.format.into();
+    let output = args.output.as_deref();
+    let format: Format = match args.json {
+        true => format_of(output, Some(FormatArg::Ndjson), JSON_ENDINGS, FormatArg::Ndjson)?,
+        false => format_of(output, args.format, RECORD_ENDINGS, FormatArg::Text)?,
+    }
+    .into();
     let layout = RecordLayout::new(format);
     let header = layout.header();
     let mut inspection = Inspection {
@@ -78,7 +92,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
         stats: Stats::default(),
         is_json: args.json,
     };
-    let mut out = io::stdout().lock();
+    let mut out = OutputFile::open(output)?;
     out.write_all(&header).map_err(|error| Failure::writing(&error))?;
     let mut opened = false;
     for path in &args.files {
@@ -100,7 +114,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
             }
         }
     }
-    out.flush().map_err(|error| Failure::writing(&error))?;
+    out.finish()?;
     if !opened {
         return Ok(Outcome::Nothing);
     }
