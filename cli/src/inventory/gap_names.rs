@@ -2,6 +2,7 @@
 
 use rmsight::ErrorCode;
 
+use crate::nearest::suggestion;
 use crate::output::advice::OLDER_READER;
 
 /// A `no`, or a `yes` of another authority, whose signature was not checked.
@@ -32,7 +33,14 @@ pub(crate) fn gap_name(text: &str) -> Result<String, String> {
     let names = gap_names();
     match names.contains(&text) {
         true => Ok(text.to_owned()),
-        false => Err(format!("there is no gap of that name; there are: {}", names.join(", "))),
+        false => {
+            let mut nearest = suggestion(text, names.iter().copied());
+            if !nearest.is_empty() {
+                nearest += "; ";
+            }
+            let names = names.join(", ");
+            Err(format!("there is no gap of that name; {nearest}there are: {names}"))
+        }
     }
 }
 

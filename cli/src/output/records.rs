@@ -41,7 +41,7 @@ impl RecordLayout {
     /// Returns a layout with these columns.
     ///
     /// # Errors
-    /// Fails for text, which has columns of its own.
+    /// Fails for text, whose columns are fixed.
     pub(crate) fn with_columns(mut self, columns: Option<&ColumnList>) -> Result<RecordLayout> {
         if columns.is_some() && self.format == Format::Text {
             return Err(Failure::message("--columns needs --format ndjson or csv"));
@@ -56,7 +56,7 @@ impl RecordLayout {
         self
     }
 
-    /// Returns the bytes that precede all records, also if there is none.
+    /// Returns the bytes that precede all records, even without a record.
     pub(crate) fn header(&self) -> Vec<u8> {
         match self.format {
             Format::Csv => csv_line(self.columns.iter().map(|column| column.name)),

@@ -22,6 +22,8 @@ fn wrong_usage_ends_with_two_and_a_uniform_message() {
         (&["judge", "a"], "rmsight: a: line 1: "),
         (&["inspect", "missing"], "rmsight: missing: "),
         (&["inspect", "."], "it is a folder"),
+        (&["check", "i.db", "--accept", "bogus"], "there is no gap of that name; there are: "),
+        (&["check", "i.db", "--accept", "exclude"], "nearest: excluded"),
         (&["nonsense"], "nonsense"),
     ];
     for (args, said) in cases {
