@@ -83,15 +83,16 @@ struct Judge<'a> {
 
 pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
     let estate = authority_file::load(args.estate.as_deref())?;
-    let filter = args.filter.filter(&estate)?;
-    let mut known = KnownValues::new(&filter);
     let is_inventory = |file: &&PathBuf| is_database(file);
-    for file in args.records.iter().filter(is_inventory) {
-        known.add_inventories(&Inventories::open(slice::from_ref(file))?)?;
-    }
-    if args.records.iter().all(|file| is_inventory(&file)) {
+    let files: Vec<PathBuf> = args.records.iter().filter(is_inventory).cloned().collect();
+    let inventories = Inventories::open(&files)?;
+    let filter = args.filter.filter(&estate)?.with_names(inventories.translation()?);
+    let mut known = KnownValues::new(&filter);
+    known.add_inventories(&inventories)?;
+    if files.len() == args.records.len() {
         known.check()?;
     }
+    drop(inventories);
     let format: Format = args.format.into();
     if args.summary && format != Format::Text {
         return Err(Failure::message("--summary goes with --format text only"));

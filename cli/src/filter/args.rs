@@ -49,7 +49,8 @@ pub(crate) struct FilterArgs {
 
     /// Only files whose path matches, or is in a folder that matches
     ///
-    /// Without a slash the glob is for names at any depth, with one for paths from any folder.
+    /// Without a slash the glob is for names at any depth, with one for paths from any folder. The path
+    /// may be that of --map.
     #[arg(long, value_name = "GLOB")]
     path: Vec<String>,
 }
@@ -108,6 +109,7 @@ impl FilterArgs {
                 )?,
             ],
             paths: PathGlobs::new(&self.path)?,
+            names: None,
             words: self.words(),
         })
     }

@@ -4,6 +4,7 @@ use rmsight::{Container, Need, Record};
 
 use super::path_globs::PathGlobs;
 use super::value_selector::ValueSelector;
+use crate::inventory::query::Translation;
 
 /// Selects findings. An option without values selects all.
 #[derive(Debug, Clone)]
@@ -14,6 +15,8 @@ pub(crate) struct FindingFilter {
     pub(super) containers: Vec<Container>,
     pub(super) selectors: Vec<ValueSelector>,
     pub(super) paths: PathGlobs,
+    /// The names of files on other machines, which reports show.
+    pub(super) names: Option<Translation>,
     pub(super) words: String,
 }
 
@@ -24,8 +27,21 @@ impl FindingFilter {
             && is_any_text(&self.authorities, record.verdict.authority())
             && is_any_text(&self.errors, record.facts.error_code.as_deref())
             && is_any(&self.containers, Some(record.facts.container))
-            && self.paths.takes(&record.envelope.path)
+            && self.takes_path(record)
             && self.selectors.iter().all(|selector| selector.takes(record))
+    }
+
+    fn takes_path(&self, record: &Record<'_>) -> bool {
+        let path = &record.envelope.path;
+        self.paths.takes(path)
+            || self.names.as_ref().is_some_and(|names| {
+                self.paths.takes(&names.path(record.envelope.source.as_deref(), path))
+            })
+    }
+
+    /// Returns a filter that knows paths by their names on other machines too.
+    pub(crate) fn with_names(self, names: Translation) -> FindingFilter {
+        FindingFilter { names: Some(names), ..self }
     }
 
     /// Returns whether the filter selects every finding.

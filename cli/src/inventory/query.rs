@@ -127,7 +127,7 @@ impl Inventories {
 }
 
 /// Path mappings of all sources.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Translation {
     maps: Vec<(Option<String>, PathMapping)>,
 }

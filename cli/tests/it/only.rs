@@ -81,6 +81,8 @@ fn the_list_may_have_the_names_of_other_machines() {
     rmsight(dir, &export).success();
     let list = fs::read_to_string(dir.join("todo.csv")).unwrap();
     assert!(list.contains(r"\\fs1\share\deep\a.xml"), "{list}");
+    let select = ["export", "i.db", "--path", r"\\FS1\share\deep\*.xml"];
+    assert_eq!(records(&rmsight(dir, &select).success()).len(), 1);
     let done = rmsight(dir, &["scan", "--quiet", "-i", "i.db", "--only", "todo.csv"]).success();
     assert!(stdout(&done).contains("Read 1 of 1 listed file again."), "{}", stdout(&done));
 }

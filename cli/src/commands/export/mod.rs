@@ -138,8 +138,9 @@ enum Purpose {
 
 pub(crate) fn run(args: &ExportArgs) -> Result<Outcome> {
     let estate = authority_file::load(args.estate.as_deref())?;
-    let filter = args.filter.filter(&estate)?;
-    let inventories = Inventories::open(&args.inventories)?.redacted(args.redact.redactor()?);
+    let inventories = Inventories::open(&args.inventories)?;
+    let filter = args.filter.filter(&estate)?.with_names(inventories.translation()?);
+    let inventories = inventories.redacted(args.redact.redactor()?);
     let mut known = KnownValues::new(&filter);
     known.add_inventories(&inventories)?;
     known.check()?;

@@ -86,8 +86,9 @@ const ENDINGS: Endings<ReportFormat> =
 
 fn page(args: &ReportArgs, estate: &Estate, is_listed: bool) -> Result<ReportPage> {
     let redactor = args.redact.redactor()?;
-    let inventories = Inventories::open(&args.inventories)?.redacted(redactor.clone());
-    let filter = args.filter.filter(estate)?;
+    let inventories = Inventories::open(&args.inventories)?;
+    let filter = args.filter.filter(estate)?.with_names(inventories.translation()?);
+    let inventories = inventories.redacted(redactor.clone());
     let mut known = KnownValues::new(&filter);
     known.add_inventories(&inventories)?;
     known.check()?;
