@@ -180,6 +180,8 @@ fn an_ending_that_contradicts_the_format_is_an_error() {
 #[test]
 fn other_commands_write_files_by_their_ending_too() {
     let folder = share();
+    let estate = "[[authority]]\nname = \"HQ\"\nkind = \"ad-rms\"\n";
+    fs::write(folder.path().join("estate.toml"), estate).unwrap();
     let cases: &[(&[&str], &str, &[u8])] = &[
         (&["inspect", "share/a.xml"], "page.txt", b"share/a.xml"),
         (&["inspect", "share/a.xml"], "a.csv", b"schema,"),
@@ -187,6 +189,7 @@ fn other_commands_write_files_by_their_ending_too() {
         (&["diff", "i.db", "i.db"], "diff.txt", b""),
         (&["diff", "i.db", "i.db"], "diff.ndjson", b""),
         (&["report", "i.db"], "report.htm", b"<!DOCTYPE html>"),
+        (&["check", "i.db", "--estate", "estate.toml", "--authority", "HQ"], "check.txt", b"HQ: "),
     ];
     for (args, name, start) in cases {
         let done = rmsight(folder.path(), &[*args, &["-o", name]].concat());

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use rmsight::{Authority, Estate};
 
+use crate::args::FormatArg;
 use crate::authority_file::{self, judged_with, known_authority};
 use crate::authority_use::{AuthorityTest, retiring};
 use crate::exit::{Failure, Outcome, Result, warn};
@@ -16,6 +17,8 @@ use crate::inventory::gap_name;
 use crate::inventory::gaps::{self, Gap};
 use crate::inventory::query::Inventories;
 use crate::inventory::scope::{Scope, left_out};
+use crate::output::ending::{Endings, format_of};
+use crate::output::output_file::OutputFile;
 use crate::output::terminal::escaped;
 use answer::CheckAnswer;
 use counts::CheckCounts;
@@ -64,7 +67,14 @@ pub(crate) struct CheckArgs {
     /// It never excuses a finding whose key is known. CODES.md lists the names.
     #[arg(long, value_name = "NAME", value_parser = gap_name)]
     accept: Vec<String>,
+
+    /// Where to write the answer to [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
+
+/// The answer is text.
+const ENDINGS: Endings<FormatArg> = &[(FormatArg::Text, &["txt", "log"])];
 
 /// Parses `30d`, `12h` or `4w`. Returns seconds.
 fn age(text: &str) -> std::result::Result<i64, String> {
@@ -117,6 +127,8 @@ impl CheckArgs {
 }
 
 pub(crate) fn run(args: &CheckArgs) -> Result<Outcome> {
+    let output = args.output.as_deref();
+    format_of(output, Some(FormatArg::Text), ENDINGS, FormatArg::Text)?;
     let estate = authority_file::load(Some(&args.estate))?;
     let authorities = args.authorities(&estate)?;
     let inventories = Inventories::open(&args.inventories)?;
@@ -146,7 +158,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Outcome> {
     });
     let answers: Vec<CheckAnswer<'_>> = answers.collect();
     let is_free = answers.iter().all(CheckAnswer::is_free);
-    let mut out = io::stdout().lock();
+    let mut out = OutputFile::open(output)?;
     let written = (|| {
         answers.iter().try_for_each(|answer| answer.write(&mut out))?;
         for text in scopes.iter().flat_map(|scope| &scope.scans).flat_map(left_out) {
@@ -155,7 +167,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Outcome> {
         writeln!(out, "{}", escaped(&judged_with(Some(&args.estate), &estate)))?;
         out.flush()
     })();
-    match written.map_err(|error: io::Error| Failure::writing(&error)) {
+    match written.map_err(|error: io::Error| Failure::writing(&error)).and_then(|()| out.finish()) {
         // The exit code is the answer, even if the text was not read completely.
         Ok(()) | Err(Failure::BrokenPipe) => Ok(Outcome::of(is_free)),
         Err(failure) => Err(failure),
