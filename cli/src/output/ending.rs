@@ -9,12 +9,18 @@ use crate::exit::{Failure, Result};
 /// The formats of a command, each with the endings of its files.
 pub(crate) type Endings<F> = &'static [(F, &'static [&'static str])];
 
+/// Endings by which other programs open files in formats that no command writes, or only some.
+const FOREIGN: [&str; 14] = [
+    "pdf", "doc", "docx", "xls", "xlsx", "ods", "html", "htm", "xml", "json", "parquet", "zip",
+    "db", "toml",
+];
+
 /// Returns the format that `--format` gives, or the ending of `output`, or else `usual`. A file
 /// without an ending can have any format.
 ///
 /// # Errors
-/// Fails if the ending is not one of `endings`, or is that of another format than `given`: programs
-/// open a file by its ending.
+/// Fails if the ending is that of another format than `given`, or not one of `endings` and no format
+/// is given: programs open a file by its ending.
 pub(crate) fn format_of<F: ValueEnum + PartialEq + Copy>(
     output: Option<&Path>,
     given: Option<F>,
@@ -29,10 +35,13 @@ pub(crate) fn format_of<F: ValueEnum + PartialEq + Copy>(
     let name = output.display();
     let of_ending = endings.iter().find(|(_, known)| known.contains(&ending.as_str()));
     let Some((format, _)) = of_ending else {
+        if let Some(given) = given.filter(|_| !FOREIGN.contains(&ending.as_str())) {
+            return Ok(given);
+        }
         let known: Vec<String> =
             endings.iter().flat_map(|(_, known)| *known).map(|known| format!(".{known}")).collect();
         return Err(Failure::message(format_args!(
-            "{name}: the ending .{ending} is not known here; the endings are {}",
+            "{name}: no format has the ending .{ending}; the endings are {}",
             known.join(", ")
         )));
     };
@@ -78,11 +87,16 @@ mod tests {
         assert_eq!(of(Some("a.html"), Some(Form::Html)), Ok(Form::Html));
         assert_eq!(of(Some("a"), Some(Form::Html)), Ok(Form::Html));
         assert_eq!(of(Some("/dev/null"), None), Ok(Form::Text));
+        assert_eq!(of(Some("a.dat"), Some(Form::Html)), Ok(Form::Html));
+        assert!(of(Some("a.dat"), None).is_err());
         let text = of(Some("a.html"), Some(Form::Text)).unwrap_err();
         assert!(text.contains("of html, and --format is text"), "{text}");
         for given in [None, Some(Form::Html)] {
             let text = of(Some("a.pdf"), given).unwrap_err();
-            assert!(text.contains(".pdf is not known") && text.contains(".htm"), "{text}");
+            assert!(
+                text.contains("no format has the ending .pdf") && text.contains(".htm"),
+                "{text}"
+            );
         }
     }
 }

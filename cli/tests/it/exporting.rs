@@ -148,7 +148,7 @@ fn batches_have_at_most_so_many_rows_and_are_all_named() {
 fn an_ending_that_contradicts_the_format_is_an_error() {
     let folder = share();
     let cases: &[(&[&str], &str)] = &[
-        (&["-o", "report.pdf"], "report.pdf: the ending .pdf is not known here"),
+        (&["-o", "report.pdf"], "report.pdf: no format has the ending .pdf"),
         (
             &["-o", "f.csv", "--format", "ndjson"],
             "the ending is that of csv, and --format is ndjson",
@@ -197,7 +197,7 @@ fn other_commands_write_files_by_their_ending_too() {
         let bytes = fs::read(folder.path().join(name)).unwrap();
         assert!(bytes.starts_with(start), "{name}: {}", String::from_utf8_lossy(&bytes));
         let done = rmsight(folder.path(), &[*args, &["-o", "f.pdf"]].concat()).code(2);
-        assert!(stderr(&done).contains("f.pdf: the ending .pdf is not known"), "{args:?}");
+        assert!(stderr(&done).contains("f.pdf: no format has the ending .pdf"), "{args:?}");
     }
 }
 
