@@ -3,7 +3,8 @@
 use std::fs;
 
 use rmsight_specimen::{
-    Documents, IrmDocument, IrmKind, LicenseBuilder, Server, server_certificate,
+    Attachment, Documents, IrmDocument, IrmKind, LicenseBuilder, Method, Server, Zip, eml,
+    server_certificate,
 };
 use serde_json::Value;
 
@@ -138,4 +139,43 @@ fn license_prints_the_raw_license() {
         let done = rmsight(dir, args).code(code);
         assert!(stdout(&done).is_empty() && !stderr(&done).is_empty(), "{args:?}");
     }
+}
+
+#[test]
+fn inspect_shows_the_findings_about_one_member() {
+    let document = IrmDocument::new(IrmKind::Word, license()).build();
+    let mail = eml(&[], &[Attachment::new("inner.docx", document.clone())]);
+    let zip = Zip::new()
+        .member("a.docx", document.clone(), Method::Deflated)
+        .member("mail.eml", mail, Method::Deflated)
+        .member("plain.txt", b"hello".to_vec(), Method::Stored)
+        .build();
+    let folder = folder(&[("all.zip", &zip), ("odd!/b.docx", &document)]);
+    let dir = folder.path();
+    let members = |args: &[&str]| -> Vec<String> {
+        let args = [&["inspect", "--format", "ndjson"], args].concat();
+        let records = records(&rmsight(dir, &args).success());
+        records.iter().map(|it| it["member"].as_str().unwrap_or("-").to_owned()).collect()
+    };
+    assert_eq!(members(&["all.zip!/a.docx"]), ["a.docx"]);
+    assert_eq!(members(&["all.zip!/mail.eml"]), ["mail.eml!/inner.docx"]);
+    assert_eq!(members(&["all.zip!/mail.eml!/inner.docx"]), ["mail.eml!/inner.docx"]);
+    assert_eq!(members(&["all.zip", "--member", "a.docx"]), ["a.docx"]);
+    assert_eq!(members(&["odd!/b.docx"]), ["-"]);
+    let text = stdout(&rmsight(dir, &["inspect", "all.zip!/a.docx"]).success());
+    assert!(text.starts_with("all.zip!/a.docx\n"), "{text}");
+    // A member without a finding may be missing or unprotected.
+    for name in ["all.zip!/b.docx", "all.zip!/plain.txt", "all.zip!/mail"] {
+        let done = rmsight(dir, &["inspect", name]).code(2);
+        let said = stderr(&done);
+        assert!(said.contains("all.zip: no finding is about the member"), "{said}");
+        assert!(stdout(&done).is_empty());
+    }
+    assert!(stderr(&rmsight(dir, &["inspect", "all.zip!/b.docx"])).contains("nearest: a.docx"));
+    let said = stderr(&rmsight(dir, &["inspect", "no.zip!/a.docx"]).code(2));
+    assert!(said.contains("no.zip!/a.docx"), "{said}");
+    fs::create_dir(dir.join("all.zip!")).unwrap();
+    fs::write(dir.join("all.zip!/a.docx"), &document).unwrap();
+    let said = stderr(&rmsight(dir, &["inspect", "all.zip!/a.docx"]).code(2));
+    assert!(said.contains("--member"), "{said}");
 }

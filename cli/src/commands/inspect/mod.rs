@@ -2,6 +2,7 @@
 
 mod chain;
 mod json;
+mod member_path;
 mod text;
 
 use std::io::{self, Write};
@@ -23,20 +24,28 @@ use crate::output::records::{RecordBuffer, RecordLayout};
 use crate::output::terms::NeedTerms;
 use crate::stats::Stats;
 use crate::{authority_file, inspector, options};
+use member_path::{InspectTarget, is_about, missing};
 
 /// Explain single files: what each is, who can open it, and why.
 ///
-/// Reads the whole license, checks its signatures and shows where in the file each fact stands.
+/// Reads the whole license, checks its signatures and shows the location of each fact in the file. With
+/// the path of a member, as `scan` and `report` show it, reads the whole file and shows only the
+/// findings about that member.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   rmsight inspect offer.docx
+  rmsight inspect 'archive.zip!/offer.docx'
   rmsight inspect --estate estate.toml mail.msg
   rmsight inspect --json offer.docx | jq .chain")]
 pub(crate) struct InspectArgs {
-    /// Files to explain
-    #[arg(value_name = "FILE", required = true)]
+    /// Files to explain, or members of files: `archive.zip!/member`
+    #[arg(value_name = "FILE[!/MEMBER]", required = true)]
     files: Vec<PathBuf>,
+
+    /// Show only the findings about this member, as the record names it
+    #[arg(long, value_name = "MEMBER")]
+    member: Option<String>,
 
     /// How to write what is found [default: by the ending of --output, else text]
     #[arg(long, value_enum)]
@@ -96,12 +105,25 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
     out.write_all(&header).map_err(|error| Failure::writing(&error))?;
     let mut opened = false;
     for path in &args.files {
+        let target = match &args.member {
+            Some(member) => Ok(InspectTarget { file: path.clone(), member: Some(member.clone()) }),
+            None => InspectTarget::parse(path),
+        };
+        let InspectTarget { file: path, member } = match target {
+            Ok(target) => target,
+            Err(why) => {
+                inspection.stats.is_incomplete = true;
+                warn(format_args!("{}: {why}", path.display()));
+                continue;
+            }
+        };
+        let path = path.as_path();
         match open::open(path, Links::Follow).and_then(FileSource::new) {
             Ok(source) => {
-                opened = true;
-                inspection
-                    .file(path, &source, format, &mut out)
+                let shown = inspection
+                    .file(path, member.as_deref(), &source, format, &mut out)
                     .map_err(|error| Failure::writing(&error))?;
+                opened |= shown;
             }
             Err(error) => {
                 let what = if path.is_dir() {
@@ -130,13 +152,15 @@ struct Inspection {
 }
 
 impl Inspection {
+    /// Writes the findings about a file, or about a member of it. Returns whether there are any.
     fn file(
         &mut self,
         path: &Path,
+        member: Option<&str>,
         source: &FileSource,
         format: Format,
         out: &mut impl Write,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let mut envelope = Envelope::of_path(path);
         envelope.size = source.size().ok();
         envelope.modified = source.modified().map(Into::into);
@@ -146,10 +170,22 @@ impl Inspection {
         };
         self.stats.files += 1;
         self.stats.is_incomplete |= report.incomplete().is_some();
-        for finding in report.findings() {
+        let Some(member) = member else {
+            for finding in report.findings() {
+                self.finding(&envelope, finding, format, out)?;
+            }
+            return Ok(true);
+        };
+        let mut shown = false;
+        for finding in report.findings().filter(|one| is_about(one.facts(), member)) {
             self.finding(&envelope, finding, format, out)?;
+            shown = true;
         }
-        Ok(())
+        if !shown {
+            self.stats.is_incomplete = true;
+            warn(format_args!("{}: {}", path.display(), missing(&report, member)));
+        }
+        Ok(shown)
     }
 
     fn finding(
