@@ -8,6 +8,12 @@ use rmsight::{Limits, Redactor};
 use crate::exit::{Failure, Result};
 use crate::output::ending::Endings;
 
+/// The variable that names the estate file.
+pub(crate) const ESTATE_VARIABLE: &str = "RMSIGHT_ESTATE";
+
+/// The variable that names the inventory.
+pub(crate) const INVENTORY_VARIABLE: &str = "RMSIGHT_INVENTORY";
+
 /// How folders are walked.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Walking")]

@@ -1,8 +1,10 @@
 //! The command line: arguments of the program itself, and dispatch to the commands.
 
+use std::ffi::{OsStr, OsString};
 use std::sync::LazyLock;
 
-use clap::{Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use rmsight::{READER_VERSION, RULES_VERSION, SCHEMA_VERSION};
 
 use crate::commands::{
@@ -36,7 +38,12 @@ Exit codes:
   0  complete
   1  complete, but something could not be read or decided
   2  wrong usage, or nothing could be done
-  130, 143  stopped by Ctrl-C or SIGTERM; an inventory has all that was read until then";
+  130, 143  stopped by Ctrl-C or SIGTERM; an inventory has all that was read until then
+
+Environment variables:
+  RMSIGHT_ESTATE     the estate file, for commands with --estate and for `estate check`
+  RMSIGHT_INVENTORY  the inventory, for `scan` and for commands that read inventories
+The command line replaces a variable. An empty one counts as not set.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -69,6 +76,12 @@ enum Command {
 }
 
 impl Cli {
+    /// Parses the command line. An empty environment variable counts as one that is not set.
+    pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> clap::error::Result<Cli> {
+        let command = without_empty_variables(Cli::command());
+        Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+    }
+
     /// Runs the command.
     pub(crate) fn run(self) -> Result<Outcome> {
         match self.command {
@@ -88,4 +101,14 @@ impl Cli {
             Command::PstChild { seconds, memory } => crate::pst::run(seconds, memory),
         }
     }
+}
+
+/// Removes empty environment variables from the arguments that read them.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let arguments = command.mut_args(|argument| match argument.get_env().is_some_and(is_empty) {
+        true => argument.env(Resettable::Reset),
+        false => argument,
+    });
+    arguments.mut_subcommands(without_empty_variables)
 }

@@ -21,12 +21,10 @@ mod stop;
 
 use std::ffi::OsString;
 
-use clap::Parser as _;
-
 /// Runs the program with these arguments, the first of which is its name. Writes to standard output
 /// and standard error. Returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
-    match cli::Cli::try_parse_from(args) {
+    match cli::Cli::read(args) {
         Ok(cli) => exit::code(cli.run()),
         Err(error) => {
             // The exit code is the answer, whether the text was written or not.

@@ -11,7 +11,7 @@ use rmsight::{
 };
 use serde_json::{Map, Value as Json};
 
-use crate::args::{FormatArg, RedactArgs};
+use crate::args::{ESTATE_VARIABLE, FormatArg, INVENTORY_VARIABLE, RedactArgs};
 use crate::authority_file::{self, judged_with};
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::filter::{FilterArgs, FindingFilter, KnownValues, nothing_selected, shown_words};
@@ -36,11 +36,11 @@ Examples:
   rmsight judge --format ndjson - < findings.ndjson > judged.ndjson")]
 pub(crate) struct JudgeArgs {
     /// Inventories, and files of records as NDJSON (`-` is standard input)
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required = true, env = INVENTORY_VARIABLE, hide_env_values = true)]
     records: Vec<PathBuf>,
 
     /// What the operator knows of keys: an estate file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
     estate: Option<PathBuf>,
 
     /// How to write what is found

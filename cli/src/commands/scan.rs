@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice};
 
-use crate::args::{FormatArg, ReadArgs, RedactArgs, WalkArgs};
+use crate::args::{ESTATE_VARIABLE, FormatArg, INVENTORY_VARIABLE, ReadArgs, RedactArgs, WalkArgs};
 use crate::authority_file;
 use crate::exit::{Outcome, Result};
 use crate::options;
@@ -54,7 +54,7 @@ pub(crate) struct ScanArgs {
     /// Paths in it are absolute. Records are then written only if --format is given, those of
     /// unchanged files too; the totals are those of the inventory. If another process has locked it,
     /// every command says so after one second and waits for up to 60 seconds, then ends with 2.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", env = INVENTORY_VARIABLE, hide_env_values = true)]
     inventory: Option<PathBuf>,
 
     /// Read only the files in LIST again, which `rmsight export` wrote, to prove work on them
@@ -95,7 +95,7 @@ pub(crate) struct ScanArgs {
     /// What the operator knows of keys: an estate file
     ///
     /// Without it nothing can be `yes`: the totals then say which keys to declare.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
     estate: Option<PathBuf>,
 
     #[command(flatten)]

@@ -5,6 +5,7 @@ mod authorities;
 mod coverage;
 mod exporting;
 mod gaps;
+mod generated;
 mod inspect_output;
 mod inventory;
 mod judging;
@@ -53,7 +54,7 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
 
 fn command(folder: &Path) -> Command {
     let mut command = Command::cargo_bin("rmsight").unwrap();
-    command.current_dir(folder);
+    command.current_dir(folder).env_remove("RMSIGHT_ESTATE").env_remove("RMSIGHT_INVENTORY");
     command
 }
 

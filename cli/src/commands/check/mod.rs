@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use rmsight::{Authority, Estate};
 
-use crate::args::FormatArg;
+use crate::args::{ESTATE_VARIABLE, FormatArg, INVENTORY_VARIABLE};
 use crate::authority_file::{self, judged_with, known_authority};
 use crate::authority_use::{AuthorityTest, retiring};
 use crate::exit::{Failure, Outcome, Result, warn};
@@ -47,11 +47,11 @@ Examples:
   rmsight check estate.db --estate estate.toml --authority HQ --accept excluded")]
 pub(crate) struct CheckArgs {
     /// Inventories, read as if they were one
-    #[arg(value_name = "INVENTORY", required = true)]
+    #[arg(value_name = "INVENTORY", required = true, env = INVENTORY_VARIABLE, hide_env_values = true)]
     inventories: Vec<PathBuf>,
 
     /// What the operator knows of keys: an estate file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
     estate: PathBuf,
 
     /// The authority, by its name in the estate file [default: all that are retiring]

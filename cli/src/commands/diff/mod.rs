@@ -12,6 +12,7 @@ use clap::Args;
 use rmsight::Protection;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use crate::args::ESTATE_VARIABLE;
 use crate::authority_file::{self, judged_with};
 use crate::exit::{Failure, Outcome, Result};
 use crate::inventory::Inventory;
@@ -49,7 +50,7 @@ pub(crate) struct DiffArgs {
     new: Vec<PathBuf>,
 
     /// What the operator knows of keys: an estate file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
     estate: Option<PathBuf>,
 
     /// How to write what is found [default: by the ending of --output, else text]

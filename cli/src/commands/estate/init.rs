@@ -8,6 +8,7 @@ use clap::Args;
 use rmsight::{AuthorityKind, Estate, KeyStatus, Timestamp};
 
 use super::asker::Asker;
+use crate::args::INVENTORY_VARIABLE;
 use crate::exit::{Failure, Outcome, Result};
 use crate::inventory::query::Inventories;
 use crate::output::estate_lines::{KeyDraft, ServerDraft, is_guid, quoted, servers};
@@ -27,7 +28,7 @@ Examples:
   rmsight estate init estate.db --no-input -o estate.toml")]
 pub(crate) struct InitArgs {
     /// Inventories whose files name the servers and keys
-    #[arg(value_name = "INVENTORY")]
+    #[arg(value_name = "INVENTORY", env = INVENTORY_VARIABLE, hide_env_values = true)]
     inventories: Vec<PathBuf>,
 
     /// Where to write it to; an existing file is not changed [default: standard output]

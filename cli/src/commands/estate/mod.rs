@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE};
 use crate::exit::{Outcome, Result};
 
 #[derive(Debug, Subcommand)]
@@ -27,11 +28,11 @@ Examples:
   rmsight estate check estate.toml estate.db")]
     Check {
         /// The estate file
-        #[arg(value_name = "FILE")]
+        #[arg(value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
         file: PathBuf,
 
         /// Inventories to compare it with
-        #[arg(value_name = "INVENTORY")]
+        #[arg(value_name = "INVENTORY", env = INVENTORY_VARIABLE, hide_env_values = true)]
         inventories: Vec<PathBuf>,
     },
     Learn(learn::LearnArgs),

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use rmsight::Estate;
 
-use crate::args::RedactArgs;
+use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE, RedactArgs};
 use crate::authority_file::{self, judged_with};
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::filter::{FilterArgs, KnownValues, nothing_selected};
@@ -50,11 +50,11 @@ Both need the rights of a super user under the key of the file. Afterwards
 `rmsight scan -i estate.db --only todo.csv` reads exactly these files again.")]
 pub(crate) struct ExportArgs {
     /// Inventories, read as if they were one
-    #[arg(value_name = "INVENTORY", required = true)]
+    #[arg(value_name = "INVENTORY", required = true, env = INVENTORY_VARIABLE, hide_env_values = true)]
     inventories: Vec<PathBuf>,
 
     /// What the operator knows of keys: an estate file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
     estate: Option<PathBuf>,
 
     /// How to write what is found [default: by the ending of --output, else NDJSON]

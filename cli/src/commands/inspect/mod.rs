@@ -14,7 +14,7 @@ use rmsight::{
     judge_dated,
 };
 
-use crate::args::{FormatArg, LimitArgs, RECORD_ENDINGS};
+use crate::args::{ESTATE_VARIABLE, FormatArg, LimitArgs, RECORD_ENDINGS};
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::fs::open::{self, Links};
 use crate::output::Format;
@@ -62,7 +62,7 @@ pub(crate) struct InspectArgs {
     json: bool,
 
     /// What the operator knows of keys: an estate file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
     estate: Option<PathBuf>,
 
     /// Look at the files inside of documents too: members of Office packages, embedded objects,

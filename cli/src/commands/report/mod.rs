@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use rmsight::{Estate, Record};
 
-use crate::args::RedactArgs;
+use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE, RedactArgs};
 use crate::authority_file::{self, judged_with};
 use crate::exit::{Failure, Outcome, Result};
 use crate::filter::{FilterArgs, KnownValues, shown_words};
@@ -47,11 +47,11 @@ Examples:
   rmsight report fs1.db fs2.db --estate estate.toml -o report.html")]
 pub(crate) struct ReportArgs {
     /// Inventories, read as if they were one
-    #[arg(value_name = "INVENTORY", required = true)]
+    #[arg(value_name = "INVENTORY", required = true, env = INVENTORY_VARIABLE, hide_env_values = true)]
     inventories: Vec<PathBuf>,
 
     /// What the operator knows of keys: an estate file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
     estate: Option<PathBuf>,
 
     /// Where to write it to [default: standard output]

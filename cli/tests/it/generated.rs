@@ -1,0 +1,50 @@
+//! Environment variables.
+
+use std::fs;
+
+use rmsight_specimen::{IrmDocument, IrmKind};
+
+use super::{command, folder, license, records, rmsight, stderr, stdout};
+
+#[test]
+fn variables_name_the_estate_file_and_the_inventory() {
+    let document = IrmDocument::new(IrmKind::Word, license()).build();
+    let folder = folder(&[("offer.docx", &document)]);
+    let dir = folder.path();
+    let run = |args: &[&str]| {
+        let mut command = command(dir);
+        command.env("RMSIGHT_ESTATE", "estate.toml").env("RMSIGHT_INVENTORY", "all.db");
+        command.args(args).assert()
+    };
+    let lines =
+        stdout(&rmsight(dir, &["estate", "learn", "--as", "own", "--name", "HQ", "offer.docx"]));
+    let lines = lines.replace("status = \"?\"", "status = \"active\"");
+    fs::write(dir.join("estate.toml"), lines).unwrap();
+    run(&["scan", "offer.docx"]);
+    assert!(dir.join("all.db").exists());
+    for args in [
+        &["report"][..],
+        &["export", "--format", "ndjson"],
+        &["judge"],
+        &["check"],
+        &["estate", "check"],
+        &["estate", "init", "--no-input"],
+        &["inspect", "offer.docx"],
+    ] {
+        let done = run(args);
+        assert_ne!(done.get_output().status.code(), Some(2), "{args:?}: {}", stderr(&done));
+    }
+    let need = |done| records(&done)[0]["need"].clone();
+    assert_eq!(need(run(&["inspect", "--format", "ndjson", "offer.docx"])), "yes");
+    // The command line replaces a variable.
+    fs::write(dir.join("empty.toml"), "").unwrap();
+    let args = ["inspect", "--format", "ndjson", "--estate", "empty.toml", "offer.docx"];
+    assert_eq!(need(run(&args)), "possible");
+    // An empty variable counts as not set.
+    let mut empty = command(dir);
+    empty.env("RMSIGHT_ESTATE", "").args(["inspect", "--format", "ndjson", "offer.docx"]);
+    assert_eq!(need(empty.assert()), "possible");
+    // Help texts do not depend on the environment.
+    let help = stdout(&run(&["check", "--help"]));
+    assert!(help.contains("RMSIGHT_ESTATE") && !help.contains("estate.toml]"), "{help}");
+}
