@@ -8,7 +8,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use rmsight::{READER_VERSION, RULES_VERSION, SCHEMA_VERSION};
 
 use crate::commands::{
-    check, diff, estate, export, inspect, inventory, judge, license, merge, report, rules, scan,
+    check, completions, diff, estate, export, inspect, inventory, judge, license, man, merge,
+    report, rules, scan,
 };
 use crate::exit::{Outcome, Result};
 
@@ -64,6 +65,8 @@ enum Command {
     Estate(estate::EstateCommand),
     /// Print the table of rules that verdicts are made by
     Rules,
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
     /// Read an Outlook data file for another rmsight, over standard input and output
     #[cfg(feature = "pst")]
     #[command(name = crate::pst::SUBCOMMAND, hide = true)]
@@ -97,10 +100,29 @@ impl Cli {
             Command::Inventory(command) => inventory::run(&command),
             Command::Estate(command) => estate::run(&command),
             Command::Rules => rules::run(),
+            Command::Completions(args) => completions::run(&args, documented()),
+            Command::Man(args) => man::run(&args, documented()),
             #[cfg(feature = "pst")]
             Command::PstChild { seconds, memory } => crate::pst::run(seconds, memory),
         }
     }
+}
+
+/// Returns the command line without the commands that are not for users.
+fn documented() -> clap::Command {
+    let all = Cli::command();
+    let mut documented = clap::Command::new("rmsight")
+        .version(env!("CARGO_PKG_VERSION"))
+        .after_help(EXIT_CODES)
+        .args(all.get_arguments().cloned())
+        .subcommands(all.get_subcommands().filter(|one| !one.is_hide_set()).cloned());
+    if let Some(about) = all.get_about() {
+        documented = documented.about(about.clone());
+    }
+    if let Some(about) = all.get_long_about() {
+        documented = documented.long_about(about.clone());
+    }
+    documented
 }
 
 /// Removes empty environment variables from the arguments that read them.

@@ -1,4 +1,4 @@
-//! Environment variables.
+//! Environment variables, completion scripts and manual pages.
 
 use std::fs;
 
@@ -47,4 +47,34 @@ fn variables_name_the_estate_file_and_the_inventory() {
     // Help texts do not depend on the environment.
     let help = stdout(&run(&["check", "--help"]));
     assert!(help.contains("RMSIGHT_ESTATE") && !help.contains("estate.toml]"), "{help}");
+}
+
+#[test]
+fn completions_and_manual_pages_have_every_command_and_no_hidden_one() {
+    let folder = folder(&[]);
+    let dir = folder.path();
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = stdout(&rmsight(dir, &["completions", shell]).success());
+        for name in ["scan", "judge", "estate", "accept-empty"] {
+            assert!(script.contains(name), "{shell}: {name}");
+        }
+        assert!(!script.contains("pst-child"), "{shell}");
+    }
+    rmsight(dir, &["man", "--into", "pages"]).success();
+    let mut pages: Vec<String> = fs::read_dir(dir.join("pages"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    pages.sort();
+    for name in ["rmsight.1", "rmsight-scan.1", "rmsight-estate-init.1"] {
+        assert!(pages.iter().any(|page| page == name), "{name}: {pages:?}");
+    }
+    assert!(!pages.iter().any(|page| page.contains("pst") || page.contains("help")), "{pages:?}");
+    let page = stdout(&rmsight(dir, &["man", "estate", "init"]).success());
+    assert_eq!(page, fs::read_to_string(dir.join("pages/rmsight-estate-init.1")).unwrap());
+    let page = stdout(&rmsight(dir, &["man", "check"]).success());
+    assert!(page.contains("RMSIGHT_ESTATE"), "{page}");
+    let said = stderr(&rmsight(dir, &["man", "estat"]).code(2));
+    assert!(said.contains("there are: scan, "), "{said}");
+    rmsight(dir, &["man", "scan", "deeper"]).code(2);
 }
