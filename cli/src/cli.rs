@@ -8,8 +8,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use rmsight::{READER_VERSION, RULES_VERSION, SCHEMA_VERSION};
 
 use crate::commands::{
-    check, completions, diff, estate, export, inspect, inventory, judge, license, man, merge,
-    report, rules, scan,
+    check, columns, completions, diff, estate, export, inspect, inventory, judge, license, man,
+    merge, report, rules, scan,
 };
 use crate::exit::{Outcome, Result};
 
@@ -65,6 +65,7 @@ enum Command {
     Estate(estate::EstateCommand),
     /// Print the table of rules that verdicts are made by
     Rules,
+    Columns(columns::ColumnsArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     /// Read an Outlook data file for another rmsight, over standard input and output
@@ -100,6 +101,7 @@ impl Cli {
             Command::Inventory(command) => inventory::run(&command),
             Command::Estate(command) => estate::run(&command),
             Command::Rules => rules::run(),
+            Command::Columns(args) => columns::run(&args),
             Command::Completions(args) => completions::run(&args, documented()),
             Command::Man(args) => man::run(&args, documented()),
             #[cfg(feature = "pst")]

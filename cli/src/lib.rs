@@ -5,6 +5,7 @@ mod authority_file;
 mod authority_use;
 mod cli;
 mod commands;
+mod dictionary;
 mod exit;
 mod filter;
 mod fs;

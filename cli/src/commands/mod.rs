@@ -1,6 +1,7 @@
 //! The subcommands. Each owns its arguments, and none imports another one.
 
 pub(crate) mod check;
+pub(crate) mod columns;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod estate;

@@ -5,56 +5,64 @@ use rmsight::{Anomaly, Dependency, ErrorCode, ErrorFamily, Facts, Verdict};
 /// The gap name of rows that an older version of the program read.
 pub(crate) const OLDER_READER: &str = "older-reader";
 
-/// Returns advice for an error code. A record of another version can have an unknown one.
+/// Returns what to do about an error code: the text of `inspect`, the report and `CODES.md`.
+///
+/// A record of another version can have an unknown code.
 pub(crate) fn of_code(name: &str) -> &'static str {
-    const OTHER: &str = "`rmsight inspect FILE` says why.";
+    const OTHER: &str = "Read the error: `rmsight inspect FILE` shows it.";
     if name == OLDER_READER {
-        return "An older rmsight read it: scan again, all such files are read anew.";
+        return "Scan again: rows of an older rmsight are read again.";
     }
     let Ok(code) = name.parse::<ErrorCode>() else { return OTHER };
     match code {
+        ErrorCode::Io => {
+            "Check the server or the disk, then scan again: only such files are read again."
+        }
         ErrorCode::PermissionDenied => {
-            "Scan again with an account that may read everything (backup rights)."
+            "Scan again with an account that may read all files (backup rights)."
         }
         ErrorCode::NotHydrated => {
-            "Its content is in the cloud only: scan it there, or again with --hydrate."
+            "Scan the files in the cloud, or scan again with `--hydrate`, which fetches them."
         }
-        ErrorCode::Io => {
-            "Look at the server or the disk, then scan again: only these are read again."
-        }
-        ErrorCode::Hung => "The read did not come back: look at the server, then scan again.",
-        ErrorCode::ChangedWhileReading => "The file changed while it was read: scan again.",
+        ErrorCode::Hung => "Check the server, then scan again.",
+        ErrorCode::ChangedWhileReading | ErrorCode::Cancelled => "Scan again.",
+        ErrorCode::Deadline => "Allow more time.",
+        ErrorCode::Config => "Correct the estate file or the option.",
         ErrorCode::Truncated => {
-            "The file ends too early: restore it from a backup, or accept that it cannot be opened."
-        }
-        ErrorCode::EncryptedMember => "An archive with a password: ask its owner what is in it.",
-        ErrorCode::ArchiveNotOpened => {
-            "A kind of archive that is not opened: extract it and scan that."
-        }
-        ErrorCode::MailNotRead => {
-            "A message that was converted: convert it to UTF-8 with usual ends of lines, scan that."
+            "Restore the file from a backup, or accept that it cannot be opened: it ends too \
+             early."
         }
         ErrorCode::LicenseMissing | ErrorCode::LicenseUnreadable => {
-            "It is protected but damaged: try to open it, or restore it from a backup."
+            "Restore the file from a backup, or accept that it cannot be opened."
         }
-        ErrorCode::UnknownTransform => "Protected in a way that is not known here: try to open it.",
-        ErrorCode::FeatureOff => "This rmsight was built without the part that reads it.",
-        ErrorCode::LimitPstTime => {
-            "An Outlook data file that takes long: scan it with a longer --pst-timeout."
+        ErrorCode::UnknownTransform => {
+            "Try to open the file: its protection is of a kind that rmsight does not know."
         }
-        ErrorCode::LimitPstMemory => "A large Outlook data file: scan it with more --pst-memory.",
-        ErrorCode::ReaderFailed => {
-            "A mistake in rmsight or in what it reads with: please report the file."
+        ErrorCode::ArchiveNotOpened => "Extract or decrypt the content, and scan the result.",
+        ErrorCode::MailNotRead => {
+            "Convert the message to UTF-8 with lines that end in CR LF, and scan the result."
         }
-        code if code.family() == ErrorFamily::Limit => {
-            "It cost more than one file may: scan it again with a higher --limit of that name."
+        ErrorCode::EncryptedMember => {
+            "Ask the owner for the password, extract the content, and scan the result."
         }
-        code if code.family() == ErrorFamily::Damage => {
-            "It is damaged, or not what its name says: `rmsight inspect` shows where."
-        }
+        ErrorCode::FeatureOff => "Use a build of rmsight that contains the reader.",
+        ErrorCode::ReaderFailed => "Report the file as a bug of rmsight.",
+        ErrorCode::LimitPstTime => "Scan again with a longer `--pst-timeout`.",
+        ErrorCode::LimitPstMemory => "Scan again with more `--pst-memory`.",
+        ErrorCode::LimitFolderDepth => "Scan the folder that the error names as a separate root.",
+        code if code.family() == ErrorFamily::Limit => LIMIT,
+        code if code.family() == ErrorFamily::Damage => DAMAGE,
         _ => OTHER,
     }
 }
+
+/// Advice for a spent budget.
+pub(crate) const LIMIT: &str =
+    "Scan again with a higher `--limit` of that name: the file cost more than one file may.";
+
+/// Advice for bytes that break their format.
+pub(crate) const DAMAGE: &str = "Read an undamaged copy of the file, or accept that it cannot be \
+    opened: it is damaged, or not what its name says. `rmsight inspect` shows where.";
 
 /// Returns whether the key of a finding is known only from the chain of a use license.
 pub(crate) fn is_from_use_license(facts: &Facts, verdict: &Verdict) -> bool {
@@ -67,7 +75,7 @@ pub(crate) fn is_from_use_license(facts: &Facts, verdict: &Verdict) -> bool {
 pub(crate) fn reason(facts: &Facts, verdict: &Verdict) -> &'static str {
     if is_from_use_license(facts, verdict) {
         return "Its publishing license could not be read. A use license in the file names the key \
-            below; that the file is sealed to this key is likely, not proven.";
+             below; that the file is sealed to this key is likely, not proven.";
     }
     verdict.reason()
 }

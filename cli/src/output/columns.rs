@@ -16,9 +16,7 @@ impl ColumnList {
     pub(crate) fn parse(text: &str) -> Result<ColumnList, String> {
         let mut columns: Vec<&'static Column> = Vec::new();
         for name in text.split(',').map(str::trim) {
-            let Some(column) = Column::named(&name.to_ascii_lowercase()) else {
-                return Err(unknown(name));
-            };
+            let column = named(name)?;
             if columns.iter().any(|known| known.name == column.name) {
                 return Err(format!("the column {} is named twice", column.name));
             }
@@ -31,6 +29,18 @@ impl ColumnList {
     pub(crate) fn of(chosen: Option<&ColumnList>) -> Vec<&'static Column> {
         chosen.map_or_else(|| COLUMNS.iter().collect(), |list| list.0.clone())
     }
+}
+
+/// Parses the name of a column.
+///
+/// # Errors
+/// Fails if the column is not known.
+pub(crate) fn column_name(text: &str) -> Result<&'static str, String> {
+    named(text.trim()).map(|column| column.name)
+}
+
+fn named(name: &str) -> Result<&'static Column, String> {
+    Column::named(&name.to_ascii_lowercase()).ok_or_else(|| unknown(name))
 }
 
 fn unknown(name: &str) -> String {

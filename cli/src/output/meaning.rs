@@ -1,6 +1,9 @@
 //! What the values of the record mean, in the words of the output.
 
-use rmsight::{Anomaly, Container, IssuerKind, KeyLink, Signature};
+use rmsight::{
+    Anomaly, Confidence, Container, Dependency, Depth, Hierarchy, IssuerKind, KeyLink, KeyMatch,
+    Need, Protection, Searched, Signature,
+};
 
 /// Describes the kind of a file.
 pub(crate) fn container(container: Container) -> &'static str {
@@ -32,12 +35,99 @@ pub(crate) fn container(container: Container) -> &'static str {
     }
 }
 
+/// Describes the protection of a file or member.
+pub(crate) fn protection(protection: Protection) -> &'static str {
+    match protection {
+        Protection::Rms => "Rights management: a publishing license controls access",
+        Protection::Password => "A password",
+        Protection::Other => "Something other than Microsoft's rights management",
+        Protection::None => "No protection",
+        Protection::Unknown => "Not read far enough to tell",
+        _ => protection.as_str(),
+    }
+}
+
+/// Describes how far members were searched.
+pub(crate) fn searched(searched: Searched) -> &'static str {
+    match searched {
+        Searched::Full => "Completely",
+        Searched::Partial => "Something inside was not opened: `error_code` says why",
+        Searched::No => "Not at all",
+        _ => searched.as_str(),
+    }
+}
+
+/// Describes how much of a license was read.
+pub(crate) fn depth(depth: Depth) -> &'static str {
+    match depth {
+        Depth::Full => "The whole license",
+        Depth::Head => "Its head only (`--quick`)",
+        _ => depth.as_str(),
+    }
+}
+
 /// Describes the issuer of a license.
 pub(crate) fn issuer(issuer: IssuerKind) -> &'static str {
     match issuer {
         IssuerKind::Client => "A client, offline, with its Client Licensor Certificate",
         IssuerKind::Server => "A server",
         _ => issuer.as_str(),
+    }
+}
+
+/// Describes the root of the certificates.
+pub(crate) fn hierarchy(hierarchy: Hierarchy) -> &'static str {
+    match hierarchy {
+        Hierarchy::Production => "Microsoft's production root",
+        Hierarchy::Isv => "Microsoft's pre-production root, for tests",
+        Hierarchy::Unknown => "An unknown root, or no certificates",
+        _ => hierarchy.as_str(),
+    }
+}
+
+/// Describes whether an authority that goes away is needed.
+pub(crate) fn need(need: Need) -> &'static str {
+    match need {
+        Need::Yes => "It is needed",
+        Need::Possible => "It may be needed: something was not read, not proven or not declared",
+        Need::No => "It is not needed",
+        _ => need.as_str(),
+    }
+}
+
+/// Describes the holder of the key.
+pub(crate) fn dependency(dependency: Dependency) -> &'static str {
+    match dependency {
+        Dependency::AdRms => "An AD RMS cluster",
+        Dependency::AzureRms => "Azure RMS, with a key that Azure created",
+        Dependency::AdRmsKeyInAzure => "Azure RMS, with a key that came from AD RMS",
+        Dependency::MicrosoftHosted => "Microsoft's withdrawn service for Passport accounts",
+        Dependency::Undecided => "Not known",
+        Dependency::None => "Not rights-protected: no key is needed",
+        _ => dependency.as_str(),
+    }
+}
+
+/// Describes the confidence of a verdict.
+pub(crate) fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::High => "The estate file declares the key, and verified signatures lead to it",
+        Confidence::Medium => {
+            "The license is consistent, and the estate file does not declare its key"
+        }
+        Confidence::Low => "The evidence is weak or contradictory",
+        _ => confidence.as_str(),
+    }
+}
+
+/// Describes what matched the estate file.
+pub(crate) fn key_match(matched: KeyMatch) -> &'static str {
+    match matched {
+        KeyMatch::Key => "The key",
+        KeyMatch::Id => "Only the id of the key",
+        KeyMatch::Host => "Only the host of the server's address",
+        KeyMatch::None => "Nothing",
+        _ => matched.as_str(),
     }
 }
 
@@ -89,13 +179,16 @@ pub(crate) fn anomaly(anomaly: Anomaly) -> &'static str {
         Anomaly::ReflowedLicense => "White space is present between the tags of the license",
         Anomaly::NonSpecLayout => "The structure differs from the layout in its specification",
         Anomaly::SeveralLicenses => {
-            "A structure that should contain one license contains several different ones"
+            "A structure that should contain one license contains several different ones; each is \
+             a separate record"
         }
         Anomaly::StrayLicenseText => {
-            "License text is present where an XML parser skips it, or in a foreign element"
+            "License text is present where an XML parser skips it (comment, processing \
+             instruction, DOCTYPE, CDATA), in a foreign element, or after the last document"
         }
         Anomaly::UnterminatedMultipart => {
-            "The last delimiter of a multipart message is missing, and every part is complete"
+            "The last delimiter of a multipart message is missing, and every part is complete \
+             by its own encoding"
         }
         Anomaly::ImportedKeyLikely => {
             "The key is unknown, and the license resembles those of a key imported into Azure"
@@ -139,6 +232,14 @@ mod tests {
     #[test]
     fn every_value_has_a_description() {
         assert!(Container::ALL.iter().all(|it| container(*it) != it.as_str()));
+        assert!(Protection::ALL.iter().all(|it| protection(*it) != it.as_str()));
+        assert!(Searched::ALL.iter().all(|it| searched(*it) != it.as_str()));
+        assert!(Depth::ALL.iter().all(|it| depth(*it) != it.as_str()));
+        assert!(Hierarchy::ALL.iter().all(|it| hierarchy(*it) != it.as_str()));
+        assert!(Need::ALL.iter().all(|it| need(*it) != it.as_str()));
+        assert!(Dependency::ALL.iter().all(|it| dependency(*it) != it.as_str()));
+        assert!(Confidence::ALL.iter().all(|it| confidence(*it) != it.as_str()));
+        assert!(KeyMatch::ALL.iter().all(|it| key_match(*it) != it.as_str()));
         assert!(IssuerKind::ALL.iter().all(|it| issuer(*it) != it.as_str()));
         assert!(Signature::ALL.iter().all(|it| signature(*it) != it.as_str()));
         assert!(KeyLink::ALL.iter().all(|it| link(*it) != it.as_str()));

@@ -464,25 +464,6 @@ fn gaps_of_all_parts_survive_a_merge() {
 }
 
 #[test]
-fn advice_follows_the_error_code() {
-    let seven = b"7z\xBC\xAF\x27\x1C\x00\x04rest of an archive that is not opened here".to_vec();
-    let zip = rmsight_specimen::Zip::new()
-        .member("secret.docx", b"x".to_vec(), rmsight_specimen::Method::Encrypted)
-        .build();
-    let folder = folder(&[("a.7z", &seven), ("b.zip", &zip)]);
-    for (file, said) in [("a.7z", "extract it and scan that"), ("b.zip", "ask its owner")] {
-        let page = stdout(&rmsight(folder.path(), &["inspect", file]));
-        assert!(page.contains(said), "{file}: {page}");
-        assert!(!page.contains("undamaged copy"), "{file}: {page}");
-        let json = records(&rmsight(folder.path(), &["inspect", "--json", file]));
-        let found = json.iter().any(|page| {
-            page["verdict"]["settled_by"].as_str().is_some_and(|text| text.contains(said))
-        });
-        assert!(found, "{json:?}");
-    }
-}
-
-#[test]
 fn a_key_of_a_use_license_is_not_reported_as_missing() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("corpus");
     let message = corpus.join("containers/item-use-license.msg");

@@ -3,6 +3,7 @@
 mod answers;
 mod authorities;
 mod coverage;
+mod dictionary;
 mod exporting;
 mod gaps;
 mod generated;

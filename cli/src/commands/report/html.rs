@@ -27,6 +27,19 @@ const SCRIPT: &str = include_str!("page.js");
 /// Maximum number of rows of each table.
 const TOP: usize = 25;
 
+/// The columns of the list of findings: heading, and column of the record.
+const LISTED: [(&str, &str); 9] = [
+    ("Need", "need"),
+    ("Depends on", "dependency"),
+    ("Container", "container"),
+    ("Key", "slc_key"),
+    ("Owner", "owner"),
+    ("Policy", "descriptor_name"),
+    ("Issued", "issued"),
+    ("Path", "path"),
+    ("Not read", "error_code"),
+];
+
 pub(super) fn write(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
     let (class, answer) = wording::verdict(page);
     let policy = format!(
@@ -56,7 +69,7 @@ pub(super) fn write(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
                     (parts::authorities(page)) (next(page)) (sums(page)) (keys(page)) (unknown(page))
                     (parts::questions(page)) (scanned(page))
                     (errors(page)) (hosts(page)) (pictures(page)) (tables(page)) (decided(page))
-                    (listed(page)) (parts::blind(page))
+                    (listed(page)) (parts::blind(page)) (parts::glossary(page))
                 }
                 footer.quiet { "rmsight " (env!("CARGO_PKG_VERSION")) ". This file loads nothing from elsewhere." }
                 script #rows type="application/json" { (PreEscaped(rows(page))) }
@@ -263,24 +276,25 @@ fn tables(page: &ReportPage) -> Markup {
         section #groups {
             h2 { "Whose, how, since when" }
             div.columns {
-                (group("Owner", aggregate.owners.top(TOP), &aggregate.owners))
-                (group("Issuer", aggregate.issuers.top(TOP), &aggregate.issuers))
-                (group("Policy (descriptor)", aggregate.descriptors.top(TOP), &aggregate.descriptors))
-                (group("Folder", aggregate.folders.top(TOP), &aggregate.folders))
-                (group("Container", aggregate.containers.top(TOP), &aggregate.containers))
-                (group("Year issued", aggregate.issued.by_name(), &aggregate.issued))
-                (group("Year modified", aggregate.modified.by_name(), &aggregate.modified))
+                (group("Owner", "owner", aggregate.owners.top(TOP), &aggregate.owners))
+                (group("Issuer", "issuer_name", aggregate.issuers.top(TOP), &aggregate.issuers))
+                (group("Policy (descriptor)", "descriptor_name", aggregate.descriptors.top(TOP), &aggregate.descriptors))
+                (group("Folder", "path", aggregate.folders.top(TOP), &aggregate.folders))
+                (group("Container", "container", aggregate.containers.top(TOP), &aggregate.containers))
+                (group("Year issued", "issued", aggregate.issued.by_name(), &aggregate.issued))
+                (group("Year modified", "modified", aggregate.modified.by_name(), &aggregate.modified))
             }
         }
     }
 }
 
-fn group(name: &str, rows: Vec<(&str, NeedCounts)>, groups: &Groups) -> Markup {
+/// A table of the values of a column of the record.
+fn group(name: &str, column: &str, rows: Vec<(&str, NeedCounts)>, groups: &Groups) -> Markup {
     let more = groups.len().saturating_sub(rows.len().min(100));
     html! {
         div.group {
             table {
-                thead { tr { th { (name) } th.number { "Yes" } th.number { "Possible" } th.number { "No" } } }
+                thead { tr { th title=(parts::tooltip(column)) { (name) } th.number { "Yes" } th.number { "Possible" } th.number { "No" } } }
                 tbody { @for (name, needs) in rows.iter().take(100) { tr { td.path { (shown(name)) } (numbers(*needs)) } } }
             }
             @if more > 0 { p.quiet { "And " (more) " more: see the export." } }
@@ -336,8 +350,8 @@ fn listed(page: &ReportPage) -> Markup {
             }
             div.scroll { table #findings {
                 thead { tr {
-                    @for (at, name) in ["Need", "Depends on", "Container", "Key", "Owner", "Policy", "Issued", "Path", "Not read"].iter().enumerate() {
-                        th aria-sort="none" { button type="button" data-column=(at) { (name) } }
+                    @for (at, (name, column)) in LISTED.iter().enumerate() {
+                        th aria-sort="none" { button type="button" data-column=(at) title=(parts::tooltip(column)) { (name) } }
                     }
                 } }
                 tbody {}

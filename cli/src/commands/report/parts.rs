@@ -1,10 +1,12 @@
 //! Sections of the HTML report about authorities: answers, open questions, and limits of a scan.
 
 use maud::{Markup, html};
+use rmsight::AuthorityKind;
 
 use super::authority::AuthorityAnswer;
 use super::blind;
 use super::page::ReportPage;
+use crate::dictionary::{entry, glossary::GLOSSARY};
 use crate::output::format::{settling, shown};
 
 /// Formats text between backticks as code.
@@ -71,6 +73,29 @@ pub(super) fn blind(page: &ReportPage) -> Markup {
                     dt { span.box {} (spot.name) }
                     dd { (spot.why) br; b { "Check: " } (marked(spot.check)) }
                 } }
+            }
+        }
+    }
+}
+
+/// Returns the name of a column of the record, and its meaning.
+pub(super) fn tooltip(column: &str) -> String {
+    entry(column).map_or_else(String::new, |entry| format!("{column}: {}", entry.text()))
+}
+
+/// The words of the page. Those about AD RMS are left out of a page that is not about AD RMS.
+pub(super) fn glossary(page: &ReportPage) -> Markup {
+    let is_cluster = page.kinds().contains(&AuthorityKind::AdRms);
+    let is_about_cluster =
+        |text: &str| ["AD RMS", "cluster"].iter().any(|words| text.contains(words));
+    let terms = GLOSSARY.iter().filter(|term| {
+        is_cluster || !(is_about_cluster(term.word) || is_about_cluster(term.meaning))
+    });
+    html! {
+        section #glossary {
+            details {
+                summary { "What the words mean" }
+                dl { @for term in terms { dt { (term.word) } dd { (marked(term.meaning)) } } }
             }
         }
     }
