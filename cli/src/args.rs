@@ -34,6 +34,21 @@ pub(crate) struct WalkArgs {
     #[arg(long)]
     pub(crate) one_file_system: bool,
 
+    /// On Windows, read files and folders whatever their permissions are
+    ///
+    /// It needs SeBackupPrivilege, which administrators and backup operators have. Without it the scan goes
+    /// on with a warning. The report says whether it was in force.
+    #[arg(long)]
+    pub(crate) backup: bool,
+
+    /// Scan snapshot folders and recycle bins too (`~snapshot`, `.snapshot`, `System Volume Information`,
+    /// `$RECYCLE.BIN`)
+    ///
+    /// Otherwise they are left out and counted, unless you name one yourself. They are no gap: read-only
+    /// copies cannot be protected again.
+    #[arg(long)]
+    pub(crate) snapshots: bool,
+
     /// Open files whose content is in a cloud or on tape, which fetches it
     ///
     /// Otherwise they are recorded as `not-hydrated`.

@@ -40,6 +40,7 @@ Exit codes:
   1  complete, but something could not be read or decided
   2  wrong usage, or nothing could be done
   130, 143  stopped by Ctrl-C or SIGTERM; an inventory has all that was read until then
+  141  the reader of the output closed it before a scan without an inventory had read all files
 
 Environment variables:
   RMSIGHT_ESTATE     the estate file, for commands with --estate and for `estate check`

@@ -1,7 +1,10 @@
 //! Exit codes, failures and warnings.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write as _};
+
+use crate::output::stdout::is_closed;
+use crate::output::terminal::escaped;
 
 /// How a command ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +28,8 @@ impl Outcome {
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The reader of the output has closed the pipe.
+    /// The reader of the output has closed the pipe. Only a command with a single exit code ends
+    /// early for that.
     BrokenPipe,
     /// A message for the user.
     Message(String),
@@ -38,9 +42,9 @@ impl Failure {
 
     /// Returns the failure of a write.
     pub(crate) fn writing(error: &io::Error) -> Failure {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
-            _ => Failure::Message(format!("cannot write: {error}")),
+        match is_closed(error) {
+            true => Failure::BrokenPipe,
+            false => Failure::Message(format!("cannot write: {error}")),
         }
     }
 }
@@ -67,5 +71,10 @@ pub(crate) fn code(ended: Result<Outcome>) -> u8 {
 
 /// Prints a message to standard error.
 pub(crate) fn warn(text: impl fmt::Display) {
-    eprintln!("rmsight: {}", crate::output::terminal::escaped(&text.to_string()));
+    say(format_args!("rmsight: {}", escaped(&text.to_string())));
+}
+
+/// Writes a line to standard error. Unlike `eprintln!` it does not panic if that is closed.
+pub(crate) fn say(text: impl fmt::Display) {
+    _ = writeln!(io::stderr(), "{text}");
 }

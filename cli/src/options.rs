@@ -48,6 +48,8 @@ pub(crate) fn walk(args: &WalkArgs) -> Result<WalkOptions> {
         exclude: args.exclude.clone(),
         one_file_system: args.one_file_system,
         hydrate: args.hydrate,
+        backup: args.backup,
+        snapshots: args.snapshots,
         max_rate: args.max_rate.map(|rate| match rate {
             RateArg::Files(files) => Rate::Files(files),
             RateArg::Bytes(bytes) => Rate::Bytes(bytes),

@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
+/// SIGPIPE. The number is the same on all systems, also where the signal does not exist.
+pub(crate) const PIPE_CLOSED: u8 = 13;
+
 /// A flag that stops a scan: no further file is begun after it is raised.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stop {
@@ -29,6 +32,12 @@ impl Stop {
 
     pub(crate) fn raise(&self) {
         self.raised.store(true, Ordering::Relaxed);
+    }
+
+    /// Raises the flag as if this signal was received.
+    pub(crate) fn raise_as(&self, signal: u8) {
+        self.signal.store(usize::from(signal), Ordering::Relaxed);
+        self.raise();
     }
 
     pub(crate) fn is_raised(&self) -> bool {

@@ -20,6 +20,8 @@ mod examples;
 mod hostile;
 mod inputs;
 mod labels;
+// Reads source files, which are the same on all systems.
+#[cfg(not(windows))]
 mod layers;
 mod license;
 mod limits;

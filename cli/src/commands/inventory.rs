@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::exit::{Outcome, Result};
+use crate::exit::{Outcome, Result, say};
 use crate::fs::path::normal;
 use crate::inventory::{Inventory, Store};
 use crate::output::format::counted;
@@ -54,11 +54,11 @@ fn forget(args: &ForgetArgs) -> Result<Outcome> {
     let mut store = Store::open(&args.inventory)?;
     let removed = store.forget(&spellings, args.source.as_deref())?;
     store.close();
-    eprintln!(
+    say(format_args!(
         "{}: forgot {}, {} removed.",
         args.inventory.display(),
         args.root.display(),
         counted(removed, "file")
-    );
+    ));
     Ok(Outcome::Complete)
 }

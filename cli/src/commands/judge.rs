@@ -1,8 +1,7 @@
 //! `rmsight judge`: judges stored records again. No file is opened.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead as _, Write};
+use std::path::PathBuf;
 use std::slice;
 
 use clap::{Args, ColorChoice};
@@ -11,16 +10,19 @@ use rmsight::{
 };
 use serde_json::{Map, Value as Json};
 
-use crate::args::{ESTATE_VARIABLE, FormatArg, INVENTORY_VARIABLE, RedactArgs};
+use crate::args::{ESTATE_VARIABLE, FormatArg, INVENTORY_VARIABLE, RECORD_ENDINGS, RedactArgs};
 use crate::authority_file::{self, judged_with};
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::filter::{FilterArgs, FindingFilter, KnownValues, nothing_selected, shown_words};
+use crate::fs::text::{self, Marks};
 use crate::inventory::query::{Inventories, is_database, reliable};
 use crate::output::columns::ColumnList;
+use crate::output::ending::format_of;
 use crate::output::format::counted;
+use crate::output::output_file::OutputFile;
 use crate::output::records::{RecordBuffer, RecordLayout};
 use crate::output::terminal::escaped;
-use crate::output::{Format, summary};
+use crate::output::{Format, color, summary};
 use crate::stats::{NeedCounts, Stats};
 
 /// Judge stored records again, with what is known now; no file is opened.
@@ -32,8 +34,8 @@ use crate::stats::{NeedCounts, Stats};
 Examples:
   rmsight judge estate.db --estate estate.toml
   rmsight judge findings.ndjson --estate estate.toml
-  rmsight judge estate.db --estate estate.toml --need possible --owner '*@contoso.com'
-  rmsight judge --format ndjson - < findings.ndjson > judged.ndjson")]
+  rmsight judge findings.ndjson --estate estate.toml -o judged.ndjson
+  rmsight judge estate.db --estate estate.toml --need possible --owner '*@contoso.com'")]
 pub(crate) struct JudgeArgs {
     /// Inventories, and files of records as NDJSON (`-` is standard input)
     #[arg(value_name = "FILE", required = true, env = INVENTORY_VARIABLE, hide_env_values = true)]
@@ -43,9 +45,15 @@ pub(crate) struct JudgeArgs {
     #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
     estate: Option<PathBuf>,
 
-    /// How to write what is found
-    #[arg(long, value_enum, default_value_t = FormatArg::Text)]
-    format: FormatArg,
+    /// How to write what is found [default: by the ending of --output, else text]
+    #[arg(long, value_enum)]
+    format: Option<FormatArg>,
+
+    /// Write records to FILE instead of standard output, as UTF-8
+    ///
+    /// Without --format its ending decides: .ndjson, .csv or .txt.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 
     /// Only these columns of NDJSON or CSV, in this order, separated by commas
     #[arg(long, value_name = "LIST", value_parser = ColumnList::parse)]
@@ -93,11 +101,14 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
         known.check()?;
     }
     drop(inventories);
-    let format: Format = args.format.into();
+    let output = args.output.as_deref();
+    let format: Format = format_of(output, args.format, RECORD_ENDINGS, FormatArg::Text)?.into();
     if args.summary && format != Format::Text {
         return Err(Failure::message("--summary goes with --format text only"));
     }
-    let layout = RecordLayout::new(format).with_columns(args.columns.as_ref())?.colored(args.color);
+    let layout = RecordLayout::new(format)
+        .with_columns(args.columns.as_ref())?
+        .colored(color::choice_for(output, args.color));
     let header = layout.header();
     let mut judge = Judge {
         estate: &estate,
@@ -108,7 +119,7 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
         first_line: layout.first_line(),
         buffer: (!args.summary).then(|| RecordBuffer::new(layout)),
     };
-    let mut out = io::stdout().lock();
+    let mut out = OutputFile::open(output)?;
     out.write_all(&header).map_err(|error| Failure::writing(&error))?;
     for file in &args.records {
         if is_database(file) {
@@ -116,9 +127,11 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
             continue;
         }
         let name = file.display();
-        for (number, line) in lines(file)?.enumerate() {
+        let failed = |error| Failure::message(format_args!("{}: {error}", file.display()));
+        let text = text::open(file, Marks::Optional).map_err(failed)?;
+        for (number, line) in text.split(b'\n').enumerate() {
             let number = number + 1;
-            let line = line.map_err(|error| Failure::message(format_args!("{name}: {error}")))?;
+            let line = line.map_err(failed)?;
             if line.trim_ascii().is_empty() {
                 continue;
             }
@@ -138,7 +151,7 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
         totals(args, &estate, &filter, &stats, selected, &mut out)
             .map_err(|error| Failure::writing(&error))?;
     }
-    out.flush().map_err(|error| Failure::writing(&error))?;
+    out.finish()?;
     Ok(Outcome::of(stats.is_complete() && !stats.is_empty()))
 }
 
@@ -261,17 +274,6 @@ fn whole(row: &Map<String, Json>) -> std::result::Result<(), String> {
             column.name
         )),
     }
-}
-
-fn lines(file: &Path) -> Result<impl Iterator<Item = io::Result<Vec<u8>>>> {
-    let reader: Box<dyn BufRead> = if file == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        let opened = File::open(file);
-        let failed = |error| Failure::message(format_args!("{}: {error}", file.display()));
-        Box::new(BufReader::new(opened.map_err(failed)?))
-    };
-    Ok(reader.split(b'\n'))
 }
 
 fn value(json: &Json) -> ColumnValue<'_> {

@@ -8,9 +8,10 @@ use rmsight::{FileSource, Finding, Inspector, License};
 
 use crate::args::LimitArgs;
 use crate::exit::{Failure, Outcome, Result, warn};
-use crate::fs::open::{self, Links};
+use crate::fs::open::{self, OpenMode};
 use crate::fs::spill;
 use crate::output::line::short_key;
+use crate::output::stdout::Stdout;
 use crate::output::terminal::escaped;
 
 /// Print the license of a file, indented or byte by byte.
@@ -56,7 +57,7 @@ pub(crate) fn run(args: &LicenseArgs) -> Result<Outcome> {
     let fail = |why: &dyn std::fmt::Display| {
         Failure::message(format_args!("{}: {why}", args.file.display()))
     };
-    let source = open::open(&args.file, Links::Follow).and_then(FileSource::new);
+    let source = open::open(&args.file, OpenMode::NAMED).and_then(FileSource::new);
     let source = source.map_err(|error| fail(&error))?;
     let mut inspector = Inspector::builder()
         .limits(args.limits.limits())
@@ -86,7 +87,7 @@ pub(crate) fn run(args: &LicenseArgs) -> Result<Outcome> {
             found.len()
         )));
     }
-    let mut out = io::stdout().lock();
+    let mut out = Stdout::lock();
     for (finding, license) in &found {
         let title = name(finding).filter(|_| found.len() > 1);
         let written = match (args.raw, args.certificates) {

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use rmsight::{RULES_VERSION, modifiers, rules};
 
 use crate::exit::{Failure, Outcome, Result};
+use crate::output::stdout::Stdout;
 
 pub(crate) fn run() -> Result<Outcome> {
-    let mut out = io::stdout().lock();
+    let mut out = Stdout::lock();
     write(&mut out).map_err(|error| Failure::writing(&error))?;
     Ok(Outcome::Complete)
 }

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice};
 
-use crate::args::{ESTATE_VARIABLE, FormatArg, INVENTORY_VARIABLE, ReadArgs, RedactArgs, WalkArgs};
+use crate::args::{
+    ESTATE_VARIABLE, FormatArg, INVENTORY_VARIABLE, RECORD_ENDINGS, ReadArgs, RedactArgs, WalkArgs,
+};
 use crate::authority_file;
-use crate::exit::{Outcome, Result};
+use crate::exit::{Failure, Outcome, Result};
 use crate::options;
 use crate::output::columns::ColumnList;
+use crate::output::ending::format_of;
 use crate::scan::{self, ListFile, ScanOptions};
 
 /// Scan files and folders, one record per finding.
@@ -27,7 +30,7 @@ Examples:
   rmsight scan /mnt/share
   rmsight scan /mnt/share -i estate.db
   rmsight scan --summary /mnt/share
-  rmsight scan --format ndjson -j 8 /mnt/share > findings.ndjson
+  rmsight scan -j 8 /mnt/share -o findings.ndjson
   rmsight scan --format csv --columns need,dependency,path /mnt/share
   rmsight scan --estate estate.toml /mnt/share
   rmsight scan -i estate.db --estate estate.toml --only todo.csv
@@ -67,9 +70,16 @@ pub(crate) struct ScanArgs {
         conflicts_with_all = ["paths", "files_from", "include", "exclude", "accept_empty"])]
     only: Option<PathBuf>,
 
-    /// How to write what is found [default: text]
+    /// How to write what is found [default: by the ending of --output, else text]
     #[arg(long, value_enum)]
     format: Option<FormatArg>,
+
+    /// Write records to FILE instead of standard output, as UTF-8
+    ///
+    /// Without --format its ending decides: .ndjson, .csv or .txt. The file is FILE.part until the scan
+    /// has ended.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 
     /// Only these columns of NDJSON or CSV, in this order, separated by commas
     #[arg(long, value_name = "LIST", value_parser = ColumnList::parse)]
@@ -144,6 +154,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Outcome> {
     let walk = options::walk(&args.walk)?;
     let estate = authority_file::load(args.estate.as_deref())?;
     let redactor = args.redact.redactor()?;
+    let format = format(args)?;
     let options = ScanOptions {
         paths: args.paths.clone(),
         list: args
@@ -152,10 +163,11 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Outcome> {
             .map(|file| ListFile { file, end: if args.null { 0 } else { b'\n' } }),
         only: args.only.clone(),
         inventory: args.inventory.clone(),
-        format: args.format.map(Into::into),
+        format: format.map(Into::into),
         columns: args.columns.clone(),
         color: args.color,
         summary: args.summary,
+        output: args.output.clone(),
         jobs: args.jobs.map(usize::from),
         source: args.source.clone(),
         map: args.map.clone(),
@@ -166,6 +178,17 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Outcome> {
         read: options::read(&args.read),
     };
     scan::run(&options, estate, redactor)
+}
+
+/// Returns the format of the records, if the arguments give one.
+fn format(args: &ScanArgs) -> Result<Option<FormatArg>> {
+    let Some(output) = &args.output else { return Ok(args.format) };
+    let format = format_of(Some(output), args.format, RECORD_ENDINGS, FormatArg::Text)?;
+    match (args.summary, format) {
+        (false, format) => Ok(Some(format)),
+        (true, FormatArg::Text) => Ok(None),
+        (true, _) => Err(Failure::message("--summary goes with --format text only")),
+    }
 }
 
 fn map(text: &str) -> std::result::Result<(String, String), String> {

@@ -43,21 +43,70 @@ fn without_parents(path: &Path) -> PathBuf {
     shorter
 }
 
-/// Returns a component. A drive letter is converted to upper case.
+/// Returns a component. A drive letter is converted to upper case, and the names of a server and a
+/// share to lower case, without `\\?\`.
 fn drive(part: Component<'_>) -> OsString {
     use std::path::Prefix;
     match part {
         Component::Prefix(prefix) => match prefix.kind() {
-            Prefix::Disk(letter) => format!("{}:", char::from(letter.to_ascii_uppercase())).into(),
+            Prefix::Disk(letter) | Prefix::VerbatimDisk(letter) => {
+                format!("{}:", char::from(letter.to_ascii_uppercase())).into()
+            }
+            Prefix::UNC(server, share) | Prefix::VerbatimUNC(server, share) => {
+                let name = concat(&[r"\\".as_ref(), server, r"\".as_ref(), share]);
+                name.to_ascii_lowercase()
+            }
             _ => prefix.as_os_str().to_owned(),
         },
         part => part.as_os_str().to_owned(),
     }
 }
 
-/// Returns the path with links resolved, if it exists.
+fn concat(parts: &[&OsStr]) -> OsString {
+    parts.iter().copied().collect()
+}
+
+/// Returns the path with links resolved, if it exists. On Windows its names have the case that they
+/// have on disk, and a drive letter of a share is resolved to the share.
 pub(crate) fn real(path: &Path) -> Option<PathBuf> {
-    path.canonicalize().ok()
+    #[cfg(windows)]
+    let path = &verbatim(path).ok()?;
+    let real = path.canonicalize().ok()?;
+    Some(if cfg!(windows) { real.components().map(drive).collect() } else { real })
+}
+
+/// Returns the path with the prefix `\\?\`, so that the system takes it literally: it may be long,
+/// and names may end with a dot or a space, or be those of devices.
+///
+/// # Errors
+///
+/// Fails if the path is relative and the current folder is unknown.
+#[cfg(windows)]
+pub(crate) fn verbatim(path: &Path) -> io::Result<PathBuf> {
+    use std::path::Prefix;
+    // Not `std::path::absolute`, which removes dots and spaces at the end.
+    let whole = match path.components().next() {
+        Some(Component::Prefix(_)) if path.is_absolute() => path.to_owned(),
+        // Relative to the current folder of another drive
+        Some(Component::Prefix(_)) => std::path::absolute(path)?,
+        _ => std::env::current_dir()?.join(path),
+    };
+    let Some(Component::Prefix(prefix)) = whole.components().next() else { return Ok(whole) };
+    let start = match prefix.kind() {
+        Prefix::Disk(_) => concat(&[r"\\?\".as_ref(), prefix.as_os_str()]),
+        Prefix::UNC(server, share) => concat(&[r"\\?\UNC\".as_ref(), server, r"\".as_ref(), share]),
+        _ => return Ok(whole),
+    };
+    let mut literal = PathBuf::from(start);
+    for part in whole.components().skip(1) {
+        match part {
+            Component::CurDir => {}
+            // As the system does, without regard to links.
+            Component::ParentDir => _ = literal.pop(),
+            part => literal.push(part),
+        }
+    }
+    Ok(literal)
 }
 
 /// Returns the bytes of a file name.

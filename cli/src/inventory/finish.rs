@@ -200,7 +200,7 @@ impl Store {
             let files = sums.read.saturating_add(sums.unchanged).saturating_add(sums.failed);
             store.db.execute(
                 "UPDATE scans SET finished = ?, outcome = ?, files = ?, read = ?, unchanged = ?, \
-                 failed = ?, excluded = ?, links = ?, special = ?, gone = ?, bytes = ? \
+                 failed = ?, excluded = ?, links = ?, special = ?, snapshots = ?, gone = ?, bytes = ? \
                  WHERE id = ?",
                 params![
                     now(),
@@ -212,6 +212,7 @@ impl Store {
                     number(sums.excluded),
                     number(sums.links),
                     number(sums.special),
+                    number(sums.snapshots),
                     number(gone),
                     number(sums.bytes),
                     store.scan,

@@ -24,6 +24,8 @@ pub(crate) struct ScanRow {
     pub(crate) exclude: Vec<String>,
     pub(crate) one_file_system: bool,
     pub(crate) hydrate: bool,
+    /// Whether the privilege for backups was in force; `None` if it was not requested.
+    pub(crate) backup: Option<bool>,
     pub(crate) files: Option<u64>,
     pub(crate) read: Option<u64>,
     pub(crate) unchanged: Option<u64>,
@@ -31,6 +33,8 @@ pub(crate) struct ScanRow {
     pub(crate) excluded: Option<u64>,
     pub(crate) links: Option<u64>,
     pub(crate) special: Option<u64>,
+    /// `None` also in an inventory of an earlier version.
+    pub(crate) snapshots: Option<u64>,
     pub(crate) gone: Option<u64>,
     pub(crate) bytes: Option<u64>,
     /// The computer that ran it; `None` in an inventory of the first version.
@@ -153,6 +157,8 @@ pub(super) fn scan_row(row: &Row<'_>) -> rusqlite::Result<ScanRow> {
         exclude: globs("exclude")?,
         one_file_system: row.get("one_file_system")?,
         hydrate: row.get("hydrate")?,
+        // An earlier version has no such columns.
+        backup: row.get("backup").unwrap_or_default(),
         files: row.get("files")?,
         read: row.get("read")?,
         unchanged: row.get("unchanged")?,
@@ -160,6 +166,7 @@ pub(super) fn scan_row(row: &Row<'_>) -> rusqlite::Result<ScanRow> {
         excluded: row.get("excluded")?,
         links: row.get("links")?,
         special: row.get("special")?,
+        snapshots: row.get("snapshots").unwrap_or_default(),
         gone: row.get("gone")?,
         bytes: row.get("bytes")?,
         // Tables of version 1 have no such column.

@@ -27,6 +27,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) exclude: &'a [String],
     pub(crate) one_file_system: bool,
     pub(crate) hydrate: bool,
+    /// Whether the privilege for backups is in force, if it was requested.
+    pub(crate) backup: Option<bool>,
 }
 
 /// Reader version and options, which determine the facts of a file.
@@ -189,6 +191,7 @@ pub(crate) struct ScanCounters {
     pub(crate) excluded: u64,
     pub(crate) links: u64,
     pub(crate) special: u64,
+    pub(crate) snapshots: u64,
     pub(crate) bytes: u64,
 }
 

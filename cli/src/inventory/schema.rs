@@ -188,22 +188,34 @@ pub(super) fn stored_columns(db: &Connection) -> rusqlite::Result<Vec<&'static C
     Ok(fact_columns().filter(|column| names.iter().any(|name| name == column.name)).collect())
 }
 
-/// Returns whether the table `skipped` has the column `device`, which an earlier version did not
-/// create.
-pub(super) fn has_skipped_device(db: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT count(*) > 0 FROM pragma_table_info('skipped') WHERE name = 'device'";
-    db.query_row(sql, [], |row| row.get(0))
+/// Columns that were added to tables after their version, each with its type.
+const ADDED: [(&str, &str, &str); 3] = [
+    ("skipped", "device", "INTEGER REFERENCES devices"),
+    ("scans", "snapshots", "INTEGER"),
+    ("scans", "backup", "INTEGER"),
+];
+
+/// Returns whether a table has a column. An earlier version did not create all of them.
+fn has_column(db: &Connection, table: &str, column: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) > 0 FROM pragma_table_info(?) WHERE name = ?";
+    db.query_row(sql, [table, column], |row| row.get(0))
 }
 
-/// Adds columns of the record and of the table `skipped` that the file lacks.
+/// Returns whether the table `skipped` has the column `device`.
+pub(super) fn has_skipped_device(db: &Connection) -> rusqlite::Result<bool> {
+    has_column(db, "skipped", "device")
+}
+
+/// Adds columns of the record and of [`ADDED`] that the file lacks.
 fn extend(db: &mut Connection) -> rusqlite::Result<()> {
-    if !has_skipped_device(db)? {
+    for (table, column, kind) in ADDED {
+        if has_column(db, table, column)? {
+            continue;
+        }
         let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         // Another process may have added it.
-        if !has_skipped_device(&change)? {
-            change.execute_batch(
-                "ALTER TABLE skipped ADD COLUMN device INTEGER REFERENCES devices;",
-            )?;
+        if !has_column(&change, table, column)? {
+            change.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind};"))?;
         }
         change.commit()?;
     }

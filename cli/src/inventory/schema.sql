@@ -57,6 +57,7 @@ CREATE TABLE scans (
   exclude TEXT NOT NULL,            -- JSON list of globs, as of --exclude
   one_file_system INTEGER NOT NULL,
   hydrate INTEGER NOT NULL,
+  backup INTEGER,                   -- 1: with SeBackupPrivilege, 0: requested, not granted (--backup)
   files INTEGER,                    -- met; the sum of read, unchanged, failed
   read INTEGER,                     -- opened and read
   unchanged INTEGER,                -- as the inventory knew them, and not opened
@@ -64,6 +65,7 @@ CREATE TABLE scans (
   excluded INTEGER,                 -- left out by --include, --exclude, --one-file-system
   links INTEGER,                    -- symbolic links, not followed
   special INTEGER,                  -- sockets, pipes, devices
+  snapshots INTEGER,                -- folders of snapshots and recycle bins, left out without --snapshots
   gone INTEGER,                     -- found to have vanished
   bytes INTEGER,                    -- read from files
   host TEXT                         -- computer that ran the scan

@@ -184,6 +184,11 @@ pub(crate) fn left_out(scan: &ScanRow) -> Vec<String> {
             "socket, pipe or device not opened",
             "sockets, pipes and devices not opened",
         ),
+        (
+            scan.snapshots,
+            "snapshot folder or recycle bin not scanned (--snapshots)",
+            "snapshot folders and recycle bins not scanned (--snapshots)",
+        ),
     ] {
         if let Some(count) = count.filter(|count| *count > 0) {
             let what = if count == 1 { one } else { several };
@@ -191,6 +196,14 @@ pub(crate) fn left_out(scan: &ScanRow) -> Vec<String> {
         }
     }
     all
+}
+
+/// Returns with which rights a scan read files, if they were requested.
+pub(crate) fn rights(scan: &ScanRow) -> Option<&'static str> {
+    scan.backup.map(|is_in_force| match is_in_force {
+        true => "files were read whatever their permissions are (SeBackupPrivilege)",
+        false => "--backup was given, but the account did not have SeBackupPrivilege",
+    })
 }
 
 pub(crate) fn now() -> Timestamp {

@@ -106,7 +106,7 @@ impl Store {
             store.readings = Arc::new(store.fitness(plan)?);
             store.scan = store.db.query_row(
                 "INSERT INTO scans (source, reading, started, outcome, program, include, exclude, \
-                 one_file_system, hydrate, host) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?) \
+                 one_file_system, hydrate, backup, host) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?) \
                  RETURNING id",
                 params![
                     store.source,
@@ -117,6 +117,7 @@ impl Store {
                     serde_json::json!(plan.exclude).to_string(),
                     plan.one_file_system,
                     plan.hydrate,
+                    plan.backup,
                     plan.host,
                 ],
                 |row| row.get(0),

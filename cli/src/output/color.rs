@@ -1,6 +1,7 @@
 //! Colors of text output.
 
 use std::io;
+use std::path::Path;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
@@ -16,6 +17,15 @@ pub(crate) const fn of_need(need: Need) -> Style {
         Need::Yes => AnsiColor::Red.on_default().bold(),
         Need::No => AnsiColor::Green.on_default(),
         _ => AnsiColor::Yellow.on_default(),
+    }
+}
+
+/// Returns when text has colors that is written to `output`, or to standard output. By default a file
+/// has none.
+pub(crate) fn choice_for(output: Option<&Path>, choice: ColorChoice) -> ColorChoice {
+    match (output, choice) {
+        (Some(_), ColorChoice::Auto) => ColorChoice::Never,
+        _ => choice,
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod meaning;
 pub(crate) mod output_file;
 pub(crate) mod progress;
 pub(crate) mod records;
+pub(crate) mod stdout;
 pub(crate) mod summary;
 pub(crate) mod terminal;
 pub(crate) mod terms;

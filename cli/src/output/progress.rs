@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::exit::say;
 use crate::stats::RecordClass;
 
 /// Update interval on a terminal.
@@ -110,7 +111,7 @@ impl Progress {
                 bar.set_message(line);
                 bar.tick();
             }
-            ProgressMode::Lines => eprintln!("{line}"),
+            ProgressMode::Lines => say(line),
             ProgressMode::Silent => {}
         }
     }

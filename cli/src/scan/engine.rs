@@ -4,7 +4,6 @@
 //! The supervisor never joins a thread that may hang in a system call. It abandons the thread,
 //! starts another one, and ignores later messages of the abandoned one.
 
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,7 +20,9 @@ use crate::fs::walk::{Folder, Job};
 use crate::fs::watchdog::HangWatchdog;
 use crate::output::progress::{self, Progress};
 use crate::output::records::RecordLayout;
+use crate::output::stdout::Destination;
 use crate::stats::Stats;
+use crate::stop::PIPE_CLOSED;
 
 /// Capacity of the queue of files: large enough to keep workers busy, with little memory.
 pub(super) const WAITING: usize = 4096;
@@ -49,7 +50,7 @@ pub(super) fn scan(
     shared: &Arc<Shared>,
     waiting: Receiver<Job>,
     mut progress: Progress,
-    out: &mut impl Write,
+    out: &mut impl Destination,
 ) -> Result<Stats> {
     let (events, said) = bounded(OUTPUTS);
     let mut supervisor =
@@ -102,7 +103,7 @@ impl Supervisor<'_> {
         &mut self,
         said: &Receiver<Event>,
         progress: &mut Progress,
-        out: &mut impl Write,
+        out: &mut impl Destination,
     ) -> Result<()> {
         let mut live = self.workers.len();
         let mut first_line =
@@ -115,6 +116,8 @@ impl Supervisor<'_> {
                     printed = out
                         .write_all(&std::mem::take(&mut first_line))
                         .and_then(|()| out.write_all(&output))
+                        // Workers collect records. What they hand over is shown at once.
+                        .and_then(|()| out.flush())
                         .map_err(|error| Failure::writing(&error));
                     if printed.is_err() {
                         self.shared.walk.stop.raise();
@@ -124,6 +127,9 @@ impl Supervisor<'_> {
                 Ok(Event::Output(_)) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Event::Done) => live -= 1,
                 Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if out.is_closed() && self.shared.inventory.is_none() && self.has_waiting_files() {
+                self.shared.walk.stop.raise_as(PIPE_CLOSED);
             }
             if self.shared.walk.stop.is_raised() {
                 // Cancels the files that are being read.
@@ -136,6 +142,12 @@ impl Supervisor<'_> {
             }
         }
         printed
+    }
+
+    /// Returns whether files remain that no worker has begun.
+    fn has_waiting_files(&self) -> bool {
+        // At the end, one message for each worker is in the queue.
+        !self.shared.walk.has_ended() || self.waiting.len() > self.shared.walk.workers
     }
 
     /// Replaces hung threads.

@@ -7,7 +7,7 @@ pub(crate) fn name() -> String {
 }
 
 /// Returns the name of this computer; empty if the system does not report it.
-#[cfg(not(unix))]
+#[cfg(windows)]
 pub(crate) fn name() -> String {
     std::env::var("COMPUTERNAME").unwrap_or_default()
 }

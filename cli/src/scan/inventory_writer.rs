@@ -65,7 +65,14 @@ pub(super) struct StartedScan {
 }
 
 /// Opens the inventory and starts a scan in it.
-pub(super) fn begin(file: &Path, options: &ScanOptions, stop: &Stop) -> Result<StartedScan> {
+///
+/// `backup` says whether the privilege for backups is in force, if it was requested.
+pub(super) fn begin(
+    file: &Path,
+    options: &ScanOptions,
+    backup: Option<bool>,
+    stop: &Stop,
+) -> Result<StartedScan> {
     let file = std::path::absolute(file)
         .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
     // A signal during the read of the list ends the program; the inventory is still unchanged.
@@ -101,6 +108,7 @@ pub(super) fn begin(file: &Path, options: &ScanOptions, stop: &Stop) -> Result<S
         exclude: &options.walk.exclude,
         one_file_system: options.walk.one_file_system,
         hydrate: options.walk.hydrate,
+        backup,
     })?;
     let mut roots = Vec::new();
     let mut expected = Some(0_u64);
@@ -290,6 +298,7 @@ impl InventoryWriter {
             excluded: counters.excluded.load(Ordering::Relaxed),
             links: counters.links.load(Ordering::Relaxed),
             special: counters.special.load(Ordering::Relaxed),
+            snapshots: counters.snapshots.load(Ordering::Relaxed),
             bytes: shared.counts.bytes.load(Ordering::Relaxed),
         };
         store.end(&sums, vanished.gone, is_finished)?;

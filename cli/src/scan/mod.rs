@@ -25,16 +25,19 @@ use crossbeam_channel::bounded;
 use rmsight::{Cancel, Estate, Redactor};
 
 use crate::exit::{Failure, Outcome, Result, warn};
+use crate::fs::backup;
 use crate::fs::device::{Devices, is_remote};
 use crate::fs::path::real;
 use crate::fs::throttle::Throttle;
 use crate::fs::walk::{InventoryHandle, NameList, Root, SkipCounters, Walk, Work};
+use crate::output::color;
 use crate::output::format::counted;
+use crate::output::output_file::OutputFile;
 use crate::output::progress::{Progress, ProgressCounts};
 use crate::output::records::RecordLayout;
 use crate::output::{self, Format};
 use crate::stats::Stats;
-use crate::stop::Stop;
+use crate::stop::{PIPE_CLOSED, Stop};
 use engine::WAITING;
 use inventory_writer::InventoryOutcome;
 use only::OnlyFiles;
@@ -51,9 +54,15 @@ pub(crate) fn run(
     redactor: Option<Redactor>,
 ) -> Result<Outcome> {
     let stop = Stop::default();
+    let backup = options.walk.backup.then(backup::enable).transpose()?;
+    if backup == Some(false) {
+        let words =
+            "the account does not have SeBackupPrivilege: files are read with its permissions";
+        warn(format_args!("--backup: {words}"));
+    }
     let (writer, inventory, roots, only, read, source) = match &options.inventory {
         Some(file) => {
-            let started = inventory_writer::begin(file, options, &stop)?;
+            let started = inventory_writer::begin(file, options, backup, &stop)?;
             let (writer, handle) = (Some(started.writer), Some(Arc::new(started.handle)));
             (writer, handle, started.roots, started.only, started.read, started.source)
         }
@@ -76,20 +85,22 @@ pub(crate) fn run(
     let layout = match options.format.or(usual) {
         Some(format) => {
             let layout = RecordLayout::new(format).with_columns(options.columns.as_ref())?;
-            Some(layout.colored(options.color))
+            Some(layout.colored(color::choice_for(options.output.as_deref(), options.color)))
         }
         None => None,
     };
+    let prints = layout.is_some() && options.output.is_none();
     let throttle = Throttle::new(options.walk.max_rate, stop.clone());
     let shared = Arc::new(Shared {
         settings,
         layout,
-        is_eager: jobs == 1 && io::stdout().is_terminal(),
+        is_eager: jobs == 1 && prints && io::stdout().is_terminal(),
         walk: Walk {
             roots,
             filter: options.walk.filter.clone(),
             one_file_system: options.walk.one_file_system,
             hydrate: options.walk.hydrate,
+            snapshots: options.walk.snapshots,
             in_order: jobs == 1,
             inventory: inventory.clone().map(|handle| handle as Arc<dyn InventoryHandle>),
             jobs: sender,
@@ -111,8 +122,8 @@ pub(crate) fn run(
         shared.walk.prepare_files(&only.jobs);
     }
     let expected = writer.as_ref().and_then(|writer| writer.expected);
-    let progress = Progress::new(options.quiet, shared.layout.is_some(), expected);
-    let mut out = io::stdout().lock();
+    let progress = Progress::new(options.quiet, prints, expected);
+    let mut out = OutputFile::open(options.output.as_deref())?;
     if let Some(layout) = &shared.layout {
         out.write_all(&layout.header()).map_err(|error| Failure::writing(&error))?;
     }
@@ -126,10 +137,13 @@ pub(crate) fn run(
         (None, _) => None,
     };
     let (stats, kept) = (scanned?, kept.transpose()?);
-    if let Some(only) = only.filter(|_| shared.walk.stop.signal().is_none()) {
-        return conclude_only(&only, &shared, &stats, &mut out);
-    }
-    conclude(options, &shared, &stats, kept.as_ref(), &mut out)
+    let only = only.filter(|_| shared.walk.stop.signal().is_none());
+    let outcome = match &only {
+        Some(only) => conclude_only(only, &shared, &stats, &mut out)?,
+        None => conclude(options, &shared, &stats, kept.as_ref(), &mut out)?,
+    };
+    out.finish()?;
+    Ok(outcome)
 }
 
 /// Minimum number of threads for remote files. Measured with `tree_bench --slow` on two processors,
@@ -188,7 +202,9 @@ fn conclude(
 ) -> Result<Outcome> {
     if let Some(signal) = shared.walk.stop.signal() {
         out.flush().map_err(|error| Failure::writing(&error))?;
-        warn(stopped(options, stats));
+        if signal != PIPE_CLOSED {
+            warn(stopped(options, stats));
+        }
         return Ok(Outcome::Stopped(signal));
     }
     let format = shared.layout.as_ref().map(|layout| layout.format);

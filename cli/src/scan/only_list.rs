@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
 use crate::exit::{Failure, Result};
+use crate::fs::text::{self, Marks};
 
 /// Names of the column that has the path, in the lists of an export.
 const COLUMNS: [&str; 2] = ["path", "file"];
@@ -29,7 +30,11 @@ impl OnlyList {
     /// Fails if the list cannot be read, or is in none of these forms.
     pub(super) fn read(file: &Path) -> Result<OnlyList> {
         let failed = |why: String| Failure::message(format_args!("{}: {why}", file.display()));
-        let bytes = fs::read(file).map_err(|error| failed(error.to_string()))?;
+        let mut bytes = Vec::new();
+        // Paths of --paths0 contain zeros.
+        text::open(file, Marks::Required)
+            .and_then(|mut list| list.read_to_end(&mut bytes))
+            .map_err(|error| failed(error.to_string()))?;
         Ok(OnlyList { file: file.to_owned(), paths: parse(&bytes).map_err(failed)? })
     }
 }
@@ -39,7 +44,8 @@ fn parse(bytes: &[u8]) -> std::result::Result<BTreeSet<OsString>, String> {
         let names = bytes.split(|byte| *byte == 0).filter(|name| !name.is_empty());
         return names.map(|name| native(name.to_vec())).collect();
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| "it is neither UTF-8 nor UTF-16".to_owned())?;
     let text = text.trim_start_matches('\u{feff}');
     if text.starts_with('{') { json(text) } else { table(text) }
 }

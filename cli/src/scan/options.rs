@@ -29,6 +29,8 @@ pub(crate) struct ScanOptions {
     pub(crate) color: ColorChoice,
     /// Writes the totals only.
     pub(crate) summary: bool,
+    /// File that records are written to. The default is standard output.
+    pub(crate) output: Option<PathBuf>,
     /// Number of threads that read files.
     pub(crate) jobs: Option<usize>,
     /// Name of what is scanned.
@@ -64,6 +66,10 @@ pub(crate) struct WalkOptions {
     pub(crate) one_file_system: bool,
     /// Opens files whose content is in a cloud or on tape.
     pub(crate) hydrate: bool,
+    /// Reads files whatever their permissions are.
+    pub(crate) backup: bool,
+    /// Scans folders of snapshots and recycle bins too.
+    pub(crate) snapshots: bool,
     pub(crate) max_rate: Option<Rate>,
     /// Time after which a system call counts as hung.
     pub(crate) read_timeout: Duration,

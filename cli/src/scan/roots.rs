@@ -66,9 +66,9 @@ fn are_apart(one: &Path, other: &Path) -> bool {
     }
 }
 
-#[cfg(not(unix))]
-fn are_apart(_: &Path, _: &Path) -> bool {
-    false
+#[cfg(windows)]
+fn are_apart(one: &Path, other: &Path) -> bool {
+    crate::fs::open::same_volume(one, other) == Some(false)
 }
 
 /// Returns the path that the inventory has for the same folder or file under another spelling.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rmsight::{Cancel, Estate, InspectorBuilder, ReadAt, Redactor};
 
 use crate::exit::Failure;
-use crate::fs::open::Links;
+use crate::fs::open::OpenMode;
 use crate::fs::throttle::Throttle;
 use crate::fs::walk::{Stamp, Walk};
 use crate::inventory::ScanHandle;
@@ -33,7 +33,7 @@ pub(super) struct OpenFile {
 }
 
 /// How files are opened. Tests replace it.
-pub(super) type Opener = fn(&Path, Links) -> io::Result<OpenFile>;
+pub(super) type Opener = fn(&Path, OpenMode) -> io::Result<OpenFile>;
 
 /// State of all threads.
 #[derive(Debug)]

@@ -27,7 +27,15 @@ pub(super) fn searched(stats: &Stats, counters: &SkipCounters) -> String {
     if special > 0 {
         text += &format!(", {} left out", counted(special, "special file"));
     }
-    text + "."
+    let snapshots = counters.snapshots.load(Ordering::Relaxed);
+    text += ".";
+    if snapshots > 0 {
+        text += &format!(
+            " {} or recycle bins left out (--snapshots scans them).",
+            counted(snapshots, "snapshot folder")
+        );
+    }
+    text
 }
 
 /// Returns sentences about the changes of the inventory.

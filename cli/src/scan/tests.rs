@@ -13,7 +13,7 @@ use super::engine::{self, WAITING};
 use super::shared::{OpenFile, Settings, Shared};
 use super::worker::open_file;
 use crate::fs::device::Devices;
-use crate::fs::open::Links;
+use crate::fs::open::OpenMode;
 use crate::fs::throttle::Throttle;
 use crate::fs::walk::{GlobFilter, Root, SkipCounters, Walk, Work};
 use crate::output::Format;
@@ -43,8 +43,8 @@ impl ReadAt for FaultySource {
     }
 }
 
-fn open(path: &Path, links: Links) -> io::Result<OpenFile> {
-    let mut opened = open_file(path, links)?;
+fn open(path: &Path, mode: OpenMode) -> io::Result<OpenFile> {
+    let mut opened = open_file(path, mode)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if name.starts_with("stuck") {
         opened.source = Box::new(FaultySource::Stuck);
@@ -86,6 +86,7 @@ fn scan_until(
             filter: GlobFilter::default(),
             one_file_system: false,
             hydrate: false,
+            snapshots: false,
             in_order: workers == 1,
             inventory: None,
             jobs,

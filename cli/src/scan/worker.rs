@@ -12,15 +12,15 @@ use rmsight::{ErrorCode, FileSource, Inspector, ReadAt, Report};
 use super::recorder::Recorder;
 use super::shared::{Event, OpenFile, Shared};
 use crate::exit::Result;
-use crate::fs::open::{self, Links};
+use crate::fs::open::{self, OpenMode};
 use crate::fs::walk::{FileJob, Job, Root, count, stamp_of};
 use crate::fs::watchdog::HangWatchdog;
 use crate::inventory::Inventory;
 use crate::output::records::RecordBuffer;
 
 /// Opens a file of the file system.
-pub(super) fn open_file(path: &Path, links: Links) -> io::Result<OpenFile> {
-    let file = open::open(path, links)?;
+pub(super) fn open_file(path: &Path, mode: OpenMode) -> io::Result<OpenFile> {
+    let file = open::open(path, mode)?;
     let metadata = file.metadata()?;
     let source = Box::new(FileSource::with_metadata(file, &metadata)?);
     Ok(OpenFile { source, stamp: stamp_of(&metadata) })
@@ -147,7 +147,8 @@ impl Worker {
     fn file(&mut self, job: &Arc<FileJob>) -> bool {
         let counters = &self.shared.walk.counters;
         self.watchdog.begin(Arc::clone(job));
-        let opened = self.watchdog.call(|| (self.shared.opener)(&job.path, job.links));
+        let mode = OpenMode { links: job.links, hydrate: self.shared.walk.hydrate };
+        let opened = self.watchdog.call(|| (self.shared.opener)(&job.path, mode));
         let opened = match opened {
             Ok(opened) => opened,
             Err(error) => {

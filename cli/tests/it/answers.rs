@@ -6,7 +6,7 @@ use std::path::Path;
 use rmsight_specimen::{Client, LicenseBuilder, Server};
 use tempfile::TempDir;
 
-use super::{folder, license, records, rmsight, stderr, stdout};
+use super::{folder, license, records, rmsight, slashes, stderr, stdout};
 
 const NAME: &str = "Contoso AD RMS";
 
@@ -57,7 +57,7 @@ fn exports_agree_with_judge() {
     assert_eq!(of(&["--authority", NAME]), yes);
     let key = Server::contoso().key.fingerprint();
     assert_eq!(of(&["--key", &key[..15]]), yes);
-    let paths = of(&["--need", "yes", "--paths0"]);
+    let paths = slashes(&of(&["--need", "yes", "--paths0"]));
     assert!(paths.ends_with("share/a/offer.xml\0") && paths.matches('\0').count() == 1, "{paths}");
     assert_eq!(of(&["--format", "csv"]).lines().count(), 4);
     let wrong =
@@ -145,7 +145,9 @@ fn change_rows(folder: &Path, sql: &str) -> usize {
     db.execute(sql, []).unwrap()
 }
 
+// Windows does not allow such names.
 #[test]
+#[cfg(unix)]
 fn html_escapes_hostile_names() {
     let license = license();
     let names = ["<img src=x onerror=alert(1)>.xml", "a\u{202e}b.xml", "--><script>.xml"];
@@ -171,7 +173,7 @@ fn the_report_contains_lines_for_the_estate_file_and_further_checks() {
     let text = stdout(&rmsight(folder.path(), &["report", "i.db"]).success());
     assert!(text.contains("slc_key = \"sha256:"), "{text}");
     assert!(text.contains("Without an estate file") || text.contains("without an estate file"));
-    assert!(text.contains("share/a/b"), "{text}");
+    assert!(slashes(&text).contains("share/a/b"), "{text}");
     let args = ["report", "i.db", "--estate", "estate.toml"];
     let text = stdout(&rmsight(folder.path(), &args).success());
     assert!(text.contains("Keys of others, and keys that open nothing"), "{text}");

@@ -202,6 +202,16 @@ fn a_folder_in_two_spellings_is_one_root() {
         assert!(text.contains("the inventory has it as"), "{text}");
         scan(&["link", "Legal"]);
     }
+    #[cfg(windows)]
+    {
+        let full = folder.path().join("Legal").display().to_string();
+        for spelling in
+            [full.to_lowercase(), format!("{}\\", full.to_uppercase()), format!(r"\\?\{full}")]
+        {
+            scan(&[&spelling]);
+            assert_eq!(last(folder.path()), [0, 2, 0, 0], "{spelling}");
+        }
+    }
     assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM roots"), 1);
     assert_eq!(number(&db(folder.path()), "SELECT count(*) FROM records"), 2);
     // The same is true without an inventory.
@@ -223,8 +233,9 @@ fn a_root_can_be_forgotten() {
         let db = db(folder.path());
         let paths = "SELECT coalesce(group_concat(substr(path, ?), ' '), '') \
             FROM (SELECT path FROM records ORDER BY path)";
-        let skipped = folder.path().canonicalize().unwrap().as_os_str().len() + 2;
+        let skipped = folder.path().as_os_str().len() + 2;
         let paths: String = db.query_row(paths, [skipped], |row| row.get(0)).unwrap();
+        let paths = if cfg!(windows) { paths.replace('\\', "/") } else { paths };
         (number(&db, "SELECT count(*) FROM roots"), paths)
     };
     assert_eq!(left(), (4, "Legal/a Legal/deep/b one two".to_owned()));

@@ -247,6 +247,29 @@ fn one_folder_and_four_estates_with_no_file_opened_twice() {
 }
 
 #[test]
+fn lines_are_appended_in_the_encoding_of_the_estate_file() {
+    let theirs = LicenseBuilder::client(&Server::branch(), &Client::windows()).build();
+    let folder = folder(&[("ours.xml", &license()), ("theirs.xml", &theirs)]);
+    let (lines, _) = told(&folder, &["learn", "--as", "own", "--name", "Ours", "ours.xml"], 0);
+    // As `>` of Windows PowerShell 5.1 writes it.
+    let text = format!("\u{feff}{}", lines.replace('\n', "\r\n"));
+    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let file = folder.path().join("estate.toml");
+    fs::write(&file, bytes).unwrap();
+    let args = ["learn", "--as", "foreign", "--name", "Partner", "--into", "estate.toml"];
+    told(&folder, &[&args[..], &["theirs.xml"]].concat(), 0);
+    let units: Vec<u16> = fs::read(&file)
+        .unwrap()
+        .chunks_exact(2)
+        .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+        .collect();
+    let text = String::from_utf16(&units).unwrap();
+    let estate = filled(text.trim_start_matches('\u{feff}'));
+    let expected = [Server::contoso(), Server::branch()].map(|server| server.key.fingerprint());
+    assert_eq!(keys(&estate), expected);
+}
+
+#[test]
 fn a_self_consistent_license_is_not_proven() {
     let mut forger = Server::azure();
     forger.key = Server::forger().key;

@@ -20,6 +20,7 @@ mod outlook;
 mod reading;
 mod readme;
 mod selecting;
+mod streams;
 mod tenants;
 mod unmounted;
 mod usage;
@@ -71,9 +72,21 @@ fn stderr(assert: &Assert) -> String {
     String::from_utf8(assert.get_output().stderr.clone()).unwrap()
 }
 
-/// Returns the NDJSON records on standard output.
+/// Returns text in which paths have slashes on all systems.
+fn slashes(text: &str) -> String {
+    if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() }
+}
+
+/// Returns the NDJSON records on standard output. Paths have slashes on all systems.
 fn records(assert: &Assert) -> Vec<Value> {
-    stdout(assert).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let record = |line: &str| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        if let Some(path) = record["path"].as_str() {
+            record["path"] = slashes(path).into();
+        }
+        record
+    };
+    stdout(assert).lines().map(record).collect()
 }
 
 /// Returns the records of a scan, ordered by name, and its exit code.

@@ -33,6 +33,7 @@ fn a_scan_in_two_merged_inventories_is_one_scan() {
             db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
         };
         let found = ["scans", "root_scans", "files", "findings"].map(count);
+        drop(db);
         assert_eq!(found, [3, 3, 3, 3], "{inputs:?}");
         let (said, code) = check(folder.path(), "all.db", &[]);
         assert_eq!((code, named(&said).len()), (0, 0), "{inputs:?}: {said}");

@@ -5,7 +5,7 @@ use std::fs;
 use rmsight::COLUMNS;
 use serde_json::Value;
 
-use super::{folder, license, rmsight, scan, stdout};
+use super::{folder, license, rmsight, scan, slashes, stdout};
 
 fn cells(record: &Value, names: &[&str]) -> Vec<String> {
     let cell = |name: &&str| match &record[*name] {
@@ -154,7 +154,9 @@ fn hidden_files_and_ignore_files_change_nothing() {
 fn csv_and_ndjson_have_the_columns_of_the_table() {
     let names: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
     let license = license();
-    let folder = folder(&[("a \"b\", c.xml", &license), ("plain", b"x")]);
+    // Windows does not allow quotation marks in names.
+    let name = if cfg!(windows) { "a b, c.xml" } else { "a \"b\", c.xml" };
+    let folder = folder(&[(name, &license), ("plain", b"x")]);
     let done = rmsight(folder.path(), &["scan", "--format", "csv", "-j", "1", "."]).success();
     let text = stdout(&done);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -174,7 +176,7 @@ fn csv_and_ndjson_have_the_columns_of_the_table() {
                 }
                 other => other.to_string(),
             };
-            assert_eq!(cell, json, "{name}");
+            assert_eq!(slashes(cell), slashes(&json), "{name}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{rmsight, stdout};
+use crate::{rmsight, slashes, stdout};
 
 #[test]
 fn the_readme_shows_the_output_of_the_program() {
@@ -10,7 +10,7 @@ fn the_readme_shows_the_output_of_the_program() {
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
     let (_, shown) = readme.split_once("$ cargo run --release -- scan corpus\n").unwrap();
     let (shown, _) = shown.split_once("\n$ cargo test").unwrap();
-    let said = stdout(&rmsight(root, &["scan", "-j", "1", "corpus"]));
+    let said = slashes(&stdout(&rmsight(root, &["scan", "-j", "1", "corpus"])));
     let mut said = said.lines();
     for line in shown.lines().filter(|line| *line != "…") {
         assert!(said.any(|said| said == line), "the program does not say, in this order: {line}");

@@ -34,29 +34,32 @@ fn wrong_usage_ends_with_two_and_a_uniform_message() {
 
 #[test]
 fn names_come_from_a_list_too() {
+    // Windows does not allow such a name.
+    let odd = if cfg!(windows) { "b c.txt" } else { "b\nc.txt" };
+    let nuls = format!("a.txt\0{odd}\0");
     let folder = folder(&[
         ("a.txt", b"x"),
-        ("b\nc.txt", b"x"),
+        (odd, b"x"),
         ("lines", b"a.txt\n\nmissing.txt\n"),
-        ("nuls", b"a.txt\0b\nc.txt\0"),
+        ("nuls", nuls.as_bytes()),
     ]);
     let (records, exit) = scan(folder.path(), &["--files-from", "lines"]);
     let codes: Vec<_> = records.iter().map(|record| record["error_code"].as_str()).collect();
     assert_eq!((codes, exit), (vec![None, Some("io")], 1));
     let (records, exit) = scan(folder.path(), &["-0", "--files-from", "nuls"]);
     assert_eq!((records.len(), exit), (2, 0));
-    assert_eq!(records[1]["path"], "b\nc.txt");
+    assert_eq!(records[1]["path"], odd);
     // From standard input, with several threads.
     let done = command(folder.path())
         .args(["scan", "--format", "ndjson", "-j", "2", "-0", "--files-from", "-"])
-        .write_stdin(b"a.txt\0b\nc.txt\0".as_slice())
+        .write_stdin(nuls)
         .assert()
         .success();
     assert_eq!(stdout(&done).lines().count(), 2);
 }
 
 #[test]
-fn a_closed_pipe_is_not_a_failure() {
+fn a_closed_pipe_ends_a_scan_quietly() {
     let files: Vec<(String, Vec<u8>)> = (0..400).map(|n| (format!("{n}.xml"), license())).collect();
     let files: Vec<(&str, &[u8])> =
         files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
@@ -72,7 +75,7 @@ fn a_closed_pipe_is_not_a_failure() {
         let mut first = [0; 10];
         child.stdout.take().unwrap().read_exact(&mut first).unwrap();
         let done = child.wait_with_output().unwrap();
-        assert!(done.status.success(), "{done:?}");
+        assert_eq!(done.status.code(), Some(141), "{done:?}");
         assert!(done.stderr.is_empty(), "{done:?}");
     }
 }
@@ -134,7 +137,9 @@ fn a_summary_has_the_totals_only() {
     }
 }
 
+// Windows does not allow such names.
 #[test]
+#[cfg(unix)]
 fn text_cannot_steer_the_terminal() {
     let license = license();
     let folder = folder(&[("\u{1b}[31m\u{202e}red\n.xml", license.as_slice())]);

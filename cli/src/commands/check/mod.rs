@@ -167,11 +167,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Outcome> {
         writeln!(out, "{}", escaped(&judged_with(Some(&args.estate), &estate)))?;
         out.flush()
     })();
-    match written.map_err(|error: io::Error| Failure::writing(&error)).and_then(|()| out.finish()) {
-        // The exit code is the answer, even if the text was not read completely.
-        Ok(()) | Err(Failure::BrokenPipe) => Ok(Outcome::of(is_free)),
-        Err(failure) => Err(failure),
-    }
+    written.map_err(|error: io::Error| Failure::writing(&error))?;
+    out.finish()?;
+    Ok(Outcome::of(is_free))
 }
 
 #[cfg(test)]

@@ -9,13 +9,14 @@ use super::contradictions::{self, Contradiction};
 use crate::authority_file::load;
 use crate::exit::{Failure, Outcome, Result};
 use crate::output::format::{counted, settling};
+use crate::output::stdout::Stdout;
 use crate::output::terminal::escaped;
 
 /// Prints what an estate file declares, its open questions, and its contradictions with inventories.
 pub(super) fn check(file: &Path, inventories: &[PathBuf]) -> Result<Outcome> {
     let estate = load(Some(file))?;
     let contradictions = contradictions::of(&estate, inventories)?;
-    let mut out = io::stdout().lock();
+    let mut out = Stdout::lock();
     overview(&estate, &mut out)
         .and_then(|()| contradicted(&contradictions, &mut out))
         .and_then(|()| questions(&estate, &mut out))

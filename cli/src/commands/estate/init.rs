@@ -1,7 +1,7 @@
 //! `rmsight estate init`: a first estate file, from inventories and questions.
 
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,11 +9,12 @@ use rmsight::{AuthorityKind, Estate, KeyStatus, Timestamp};
 
 use super::asker::Asker;
 use crate::args::INVENTORY_VARIABLE;
-use crate::exit::{Failure, Outcome, Result};
+use crate::exit::{Failure, Outcome, Result, say};
 use crate::inventory::query::Inventories;
 use crate::output::estate_lines::{KeyDraft, ServerDraft, is_guid, quoted, servers};
 use crate::output::format::{counted, describe};
 use crate::output::line::short_key;
+use crate::output::stdout::Stdout;
 use crate::stats::Stats;
 
 /// Write a first estate file: an authority for each server that scanned files name
@@ -88,8 +89,8 @@ pub(super) fn init(args: &InitArgs) -> Result<Outcome> {
         let servers =
             counted(as_u64(names.len()), "authority").replace("authoritys", "authorities");
         let open = counted(as_u64(open), "open question");
-        eprintln!("{}: written, {servers}, {open}.", output.display());
-        eprintln!("Next: rmsight estate check {}", output.display());
+        say(format_args!("{}: written, {servers}, {open}.", output.display()));
+        say(format_args!("Next: rmsight estate check {}", output.display()));
     }
     Ok(Outcome::Complete)
 }
@@ -226,7 +227,7 @@ fn tenant(prompt: &str, asker: &mut Asker<'_>) -> Result<Option<String>> {
 
 fn write(text: &str, output: Option<&Path>) -> Result<()> {
     let Some(output) = output else {
-        let mut out = io::stdout().lock();
+        let mut out = Stdout::lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         return written.map_err(|error| Failure::writing(&error));
     };

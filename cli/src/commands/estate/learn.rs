@@ -14,7 +14,9 @@ use rmsight::{
 use super::key_lines::{block, lines};
 use crate::authority_file;
 use crate::exit::{self, Failure, Outcome, Result};
+use crate::fs::text::{self, Encoding, Marks};
 use crate::output::format::counted;
+use crate::output::stdout::Stdout;
 use crate::output::terminal::escaped;
 
 /// Learn keys from files that a cluster or tenant is known to have protected
@@ -209,7 +211,7 @@ impl KeyCollection {
             Some(file) => self.append(file, status, origin, to.name.as_deref()),
             None => {
                 let text = block(&self.learned, status, origin, to.name.as_deref());
-                let mut out = io::stdout().lock();
+                let mut out = Stdout::lock();
                 let lead = "# For estate.toml. A status of `?` is an open question: say there what \
                             became of the key.";
                 writeln!(out, "{lead}\n{}", lines(&text))
@@ -231,11 +233,18 @@ impl KeyCollection {
         let fail = |why: &dyn std::fmt::Display| {
             Failure::message(format_args!("{}: {why}", file.display()))
         };
-        let before = match fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        let mut out = Stdout::lock();
+        let bytes = match fs::read(file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(fail(&error)),
         };
+        // Appended text has the encoding of the file: `>` of Windows PowerShell writes UTF-16.
+        let (encoding, _) = Encoding::of(&bytes, Marks::Optional);
+        let mut before = String::new();
+        text::decoded(io::Cursor::new(bytes), Marks::Optional)
+            .and_then(|mut text| text.read_to_string(&mut before))
+            .map_err(|error| fail(&error))?;
         let estate = authority_file::parse(file, before.as_bytes())?;
         let known: Vec<&rmsight::AuthorityKey> =
             estate.authorities().iter().flat_map(|authority| &authority.keys).collect();
@@ -250,9 +259,10 @@ impl KeyCollection {
         });
         let left = found - self.learned.len();
         if self.learned.is_empty() {
-            println!("{}: nothing to add.", escaped(&file.display().to_string()));
-            remind(&estate);
-            return Ok(());
+            let name = file.display().to_string();
+            return writeln!(out, "{}: nothing to add.", escaped(&name))
+                .and_then(|()| remind(&estate, &mut out))
+                .map_err(|error| Failure::writing(&error));
         }
         let name = new_name(&estate, name).map_err(|why| fail(&why))?;
         if let (None, Some(last)) = (name, estate.authorities().last()) {
@@ -264,26 +274,29 @@ impl KeyCollection {
         let gap = if before.is_empty() { "" } else { "\n" };
         let opened = OpenOptions::new().append(true).create(true).open(file);
         opened
-            .and_then(|mut file| file.write_all(format!("{gap}{text}").as_bytes()))
+            .and_then(|mut file| file.write_all(&encoding.encoded(&format!("{gap}{text}"))))
             .map_err(|error| fail(&error))?;
         let added = counted(self.learned.len().try_into().unwrap_or(u64::MAX), "key");
-        println!("{}: added {added}, {left} left out.", escaped(&file.display().to_string()));
-        remind(&after);
-        Ok(())
+        let name = file.display().to_string();
+        writeln!(out, "{}: added {added}, {left} left out.", escaped(&name))
+            .and_then(|()| remind(&after, &mut out))
+            .map_err(|error| Failure::writing(&error))
     }
 }
 
-/// Prints how many keys have an open status.
-fn remind(estate: &Estate) {
+/// Writes how many keys have an open status.
+fn remind(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
     let keys = estate.authorities().iter().flat_map(|authority| &authority.keys);
     let open = keys.filter(|key| key.status == KeyStatus::Open).count();
     if open > 0 {
         let keys = counted(open.try_into().unwrap_or(u64::MAX), "key");
-        println!(
+        writeln!(
+            out,
             "{keys} in it still without a status: say of each what became of it; `rmsight estate \
              check` lists them."
-        );
+        )?;
     }
+    out.flush()
 }
 
 /// Returns the name of the authority that must be added. Keys belong to the last authority of a

@@ -34,7 +34,7 @@ pub(super) struct CsvWriter {
 
 impl CsvWriter {
     pub(super) fn open(file: Option<&Path>, columns: Vec<&'static Column>) -> Result<CsvWriter> {
-        let mut out = OutputFile::open(file)?;
+        let mut out = OutputFile::open_until_closed(file)?;
         let names = columns.iter().map(|column| column.name);
         out.all(&line(names, csv::Terminator::Any(b'\n')))?;
         Ok(CsvWriter { file: file.map(Path::to_owned), out, columns, rows: 0 })
@@ -111,7 +111,7 @@ pub(super) fn renamed(file: &Path, more: &str) -> PathBuf {
 }
 
 fn sheet(file: Option<&Path>, columns: &[&'static Column]) -> Result<OutputFile> {
-    let mut out = OutputFile::open(file)?;
+    let mut out = OutputFile::open_until_closed(file)?;
     out.all("\u{feff}".as_bytes())?;
     out.all(&line(columns.iter().map(|column| column.name), csv::Terminator::CRLF))?;
     Ok(out)

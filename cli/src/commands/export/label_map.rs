@@ -1,12 +1,13 @@
 //! `--label-map`: which label a file gets for the template or label that it has.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rmsight::LicenseFacts;
 
 use crate::exit::{Failure, Result};
+use crate::fs::text::{self, Marks};
 
 /// New labels by old templates and labels, from a CSV file with the columns `old` and `new`.
 #[derive(Debug)]
@@ -33,9 +34,13 @@ impl LabelMap {
     /// or if two lines have the same old name and different labels.
     pub(super) fn read(file: &Path) -> Result<LabelMap> {
         let failed = |why: String| Failure::message(format_args!("{}: {why}", file.display()));
-        let bytes = fs::read(file).map_err(|error| failed(error.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8".to_owned()))?;
-        LabelMap::parse(file, text.trim_start_matches('\u{feff}')).map_err(failed)
+        let mut bytes = Vec::new();
+        text::open(file, Marks::Optional)
+            .and_then(|mut map| map.read_to_end(&mut bytes))
+            .map_err(|error| failed(error.to_string()))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| failed("it is neither UTF-8 nor UTF-16".to_owned()))?;
+        LabelMap::parse(file, &text).map_err(failed)
     }
 
     fn parse(file: &Path, text: &str) -> std::result::Result<LabelMap, String> {

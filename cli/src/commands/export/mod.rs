@@ -18,7 +18,7 @@ use rmsight::Estate;
 
 use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE, RedactArgs};
 use crate::authority_file::{self, judged_with};
-use crate::exit::{Failure, Outcome, Result, warn};
+use crate::exit::{Failure, Outcome, Result, say, warn};
 use crate::filter::{FilterArgs, KnownValues, nothing_selected};
 use crate::inventory::query::Inventories;
 use crate::output::columns::ColumnList;
@@ -166,20 +166,20 @@ impl ExportArgs {
     /// Says which files were written, and which findings are in none of them.
     fn tell(&self, estate: &Estate, selected: u64, account: &ExportAccount) {
         if self.output.is_some() {
-            eprintln!("{}", judged_with(self.estate.as_deref(), estate));
+            say(judged_with(self.estate.as_deref(), estate));
         }
         let is_split = account.files.len() > 1 || !account.left_out.is_empty();
         if is_split {
-            eprintln!("{} selected.", counted(selected, "finding"));
+            say(format_args!("{} selected.", counted(selected, "finding")));
         }
         for (file, findings) in &account.files {
-            eprintln!("{} written to {}.", counted(*findings, "finding"), shown(file));
+            say(format_args!("{} written to {}.", counted(*findings, "finding"), shown(file)));
         }
         for (why, findings) in &account.left_out {
-            eprintln!("{} left out: {}.", counted(*findings, "finding"), escaped(why));
+            say(format_args!("{} left out: {}.", counted(*findings, "finding"), escaped(why)));
         }
         for note in &account.notes {
-            eprintln!("{}", escaped(note));
+            say(escaped(note));
         }
     }
 

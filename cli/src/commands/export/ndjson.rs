@@ -19,7 +19,7 @@ pub(super) struct NdjsonWriter {
 
 impl NdjsonWriter {
     pub(super) fn open(file: Option<&Path>, columns: Vec<&'static Column>) -> Result<NdjsonWriter> {
-        let out = OutputFile::open(file)?;
+        let out = OutputFile::open_until_closed(file)?;
         Ok(NdjsonWriter { file: file.map(Path::to_owned), out, columns, rows: 0 })
     }
 }

@@ -24,7 +24,7 @@ impl PathWriter {
     pub(super) fn open(file: Option<&Path>) -> Result<PathWriter> {
         Ok(PathWriter {
             file: file.map(Path::to_owned),
-            out: OutputFile::open(file)?,
+            out: OutputFile::open_until_closed(file)?,
             last: Vec::new(),
             written: 0,
             repeated: 0,

@@ -78,7 +78,7 @@ impl ListFiles {
         }
         let number = self.files.len().saturating_add(1);
         let name = self.name(number);
-        let mut out = OutputFile::open(name.as_deref())?;
+        let mut out = OutputFile::open_until_closed(name.as_deref())?;
         out.all(&self.header)?;
         self.files.push(ListPart { name, out: Some(out), closed: None, rows: 0 });
         Ok(())

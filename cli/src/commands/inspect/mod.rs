@@ -16,7 +16,7 @@ use rmsight::{
 
 use crate::args::{ESTATE_VARIABLE, FormatArg, LimitArgs, RECORD_ENDINGS};
 use crate::exit::{Failure, Outcome, Result, warn};
-use crate::fs::open::{self, Links};
+use crate::fs::open::{self, OpenMode};
 use crate::output::Format;
 use crate::output::ending::{Endings, format_of};
 use crate::output::output_file::OutputFile;
@@ -118,7 +118,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
             }
         };
         let path = path.as_path();
-        match open::open(path, Links::Follow).and_then(FileSource::new) {
+        match open::open(path, OpenMode::NAMED).and_then(FileSource::new) {
             Ok(source) => {
                 let shown = inspection
                     .file(path, member.as_deref(), &source, format, &mut out)

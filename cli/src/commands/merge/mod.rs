@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::exit::{Failure, Outcome, Result};
+use crate::exit::{Failure, Outcome, Result, say};
 use crate::inventory::{Inventory, Store};
 use crate::output::format::counted;
 use conflict::{conflict, same_path};
@@ -92,11 +92,11 @@ pub(crate) fn run(args: &MergeArgs) -> Result<Outcome> {
     std::fs::rename(&part, &args.output)
         .map_err(|error| Failure::message(format_args!("{}: {error}", args.output.display())))?;
     let from = counted(u64::try_from(args.inventories.len()).unwrap_or(u64::MAX), "inventory");
-    eprintln!(
+    say(format_args!(
         "{} of {} in {}.",
         counted(u64::try_from(files).unwrap_or_default(), "file"),
         from.replace("inventorys", "inventories"),
         args.output.display()
-    );
+    ));
     Ok(Outcome::Complete)
 }

@@ -14,7 +14,7 @@ use super::page::{KeyLine, ReportPage};
 use super::parts::{self, marked};
 use super::todo::todo;
 use super::{chart, wording};
-use crate::inventory::scope::left_out;
+use crate::inventory::scope::{left_out, rights};
 use crate::output::advice;
 use crate::output::format::{day, shown};
 use crate::output::line::short_key;
@@ -211,6 +211,9 @@ fn scanned(page: &ReportPage) -> Markup {
                     }
                 } } }
             } }
+            @for text in page.scopes.iter().flat_map(|scope| &scope.scans).filter_map(rights) {
+                p { (text) "." }
+            }
             @for text in page.scopes.iter().flat_map(|scope| &scope.scans).flat_map(left_out) {
                 p { "Left out: " (shown(&text)) "." }
             }

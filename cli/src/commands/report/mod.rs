@@ -14,7 +14,7 @@ mod todo;
 mod wording;
 
 use std::cell::Cell;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -22,13 +22,14 @@ use rmsight::{Estate, Record};
 
 use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE, RedactArgs};
 use crate::authority_file::{self, judged_with};
-use crate::exit::{Failure, Outcome, Result};
+use crate::exit::{Failure, Outcome, Result, say};
 use crate::filter::{FilterArgs, KnownValues, shown_words};
 use crate::inventory::gaps;
 use crate::inventory::query::Inventories;
 use crate::inventory::scope::{Scope, now};
 use crate::output::atomic_file::AtomicFile;
 use crate::output::ending::{Endings, format_of};
+use crate::output::stdout::Stdout;
 use crate::output::terms::NeedTerms;
 use aggregate::Aggregate;
 use authority::AuthorityAnswers;
@@ -147,14 +148,10 @@ pub(crate) fn run(args: &ReportArgs) -> Result<Outcome> {
             let (atomic, file) = AtomicFile::create(output)?;
             write(&page, form, BufWriter::new(file))?;
             atomic.keep()?;
-            eprintln!("{}", wording::verdict(&page).1);
-            eprintln!("Written to {}.", output.display());
+            say(wording::verdict(&page).1);
+            say(format_args!("Written to {}.", output.display()));
         }
-        None => match write(&page, form, BufWriter::new(io::stdout().lock())) {
-            // The exit code is the answer, even if the text was not read completely.
-            Ok(()) | Err(Failure::BrokenPipe) => {}
-            Err(failure) => return Err(failure),
-        },
+        None => write(&page, form, BufWriter::new(Stdout::lock()))?,
     }
     Ok(Outcome::of(page.aggregate.stats.is_complete() && page.gaps.is_empty()))
 }

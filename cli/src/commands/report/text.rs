@@ -7,7 +7,7 @@ use super::authority::AuthorityAnswer;
 use super::page::{KeyLine, ReportPage};
 use super::todo::todo;
 use super::{blind, wording};
-use crate::inventory::scope::left_out;
+use crate::inventory::scope::{left_out, rights};
 use crate::output::advice;
 use crate::output::format::{counted, day, settling};
 use crate::output::line::short_key;
@@ -154,6 +154,9 @@ fn scanned(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
                 root.finished.unwrap_or(root.started),
                 counted(root.files, "file")
             )?;
+        }
+        for text in scope.scans.iter().filter_map(rights) {
+            writeln!(out, "    {text}")?;
         }
         for text in scope.scans.iter().flat_map(left_out) {
             writeln!(out, "    {}", escaped(&text))?;

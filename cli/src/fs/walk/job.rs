@@ -42,6 +42,8 @@ pub(crate) struct SkipCounters {
     pub(crate) special: AtomicU64,
     /// By `--include`, `--exclude` or `--one-file-system`; a folder counts as one.
     pub(crate) excluded: AtomicU64,
+    /// Folders of snapshots and recycle bins.
+    pub(crate) snapshots: AtomicU64,
     /// Files that are unchanged according to the inventory.
     pub(crate) unchanged: AtomicU64,
     /// Unchanged files that are read again because an older version of the program read them.

@@ -13,12 +13,13 @@ use super::job::{FileJob, Job, count};
 #[cfg(unix)]
 use super::listing;
 use super::listing::{FolderEntry, Kind, Listing};
+use super::snapshot::is_snapshot;
 use super::state::{Task, Walk};
 use crate::exit::Result;
 #[cfg(unix)]
 use crate::fs::device;
 use crate::fs::device::Device;
-use crate::fs::open::{self, Links};
+use crate::fs::open::{self, Links, OpenMode};
 #[cfg(unix)]
 use crate::fs::path::real;
 use crate::fs::placeholders;
@@ -64,7 +65,8 @@ impl Walk {
         let links = if folder.up.is_none() { Links::Follow } else { Links::Refuse };
         let wants_stamps = self.inventory.is_some();
         let opened = watch.call(|| {
-            let listing = Listing::open(folder.path(), links, wants_stamps)?;
+            let mode = OpenMode { links, hydrate: self.hydrate };
+            let listing = Listing::open(folder.path(), mode, wants_stamps)?;
             // Determines the file system while the watchdog supervises this thread.
             _ = self.device(folder, &listing);
             if folder.up.is_none() {
@@ -160,6 +162,9 @@ impl Walk {
         let Some(real) = real(top.path()) else { return };
         for mount in device::mounts_in(&real) {
             let Ok(inside) = mount.path.strip_prefix(&real) else { continue };
+            if !self.snapshots && inside.iter().any(is_snapshot) {
+                continue;
+            }
             let device = match mount.share {
                 Some(name) => name,
                 None => {
@@ -182,7 +187,7 @@ impl Walk {
         }
     }
 
-    #[cfg(not(unix))]
+    #[cfg(windows)]
     fn note_mounts(&self, _: &Folder) {}
 
     /// Determines the file system of a folder that cannot be opened.
@@ -194,7 +199,7 @@ impl Walk {
         }
     }
 
-    #[cfg(not(unix))]
+    #[cfg(windows)]
     fn locate(&self, _: &Folder) {}
 
     #[cfg(unix)]
@@ -203,9 +208,9 @@ impl Walk {
         listing.id.map(|id| self.devices.of(id.system, id.mount, || listing.file_system()))
     }
 
-    #[cfg(not(unix))]
-    fn device(&self, folder: &Folder, _: &Listing) -> Option<Device> {
-        Some(self.devices.of_path(folder.path()))
+    #[cfg(windows)]
+    fn device(&self, folder: &Folder, listing: &Listing) -> Option<Device> {
+        Some(self.devices.of_volume(folder.path(), listing.volume()))
     }
 
     fn fill(
@@ -305,6 +310,9 @@ impl Walk {
     fn inner(&self, work: &mut FolderWork<'_>, entry: &FolderEntry) {
         let path = work.folder.path().join(&entry.name);
         let inner = Folder::inner(work.folder, &path);
+        if !self.snapshots && is_snapshot(&entry.name) {
+            return self.leave_out_snapshot(work, &inner);
+        }
         self.note(Note::Dir(Arc::clone(&inner.dir), DirState::Found));
         if !self.filter.is_empty() && self.filter.omits_dir(below(work.folder, &path)) {
             count(&work.folder.root.excluded);
@@ -315,6 +323,16 @@ impl Walk {
             work.tasks.push(task);
         } else {
             self.push(vec![task]);
+        }
+    }
+
+    /// Counts a folder of snapshots. Files that an earlier scan found in it stay in the inventory.
+    fn leave_out_snapshot(&self, work: &FolderWork<'_>, inner: &Folder) {
+        count(&self.counters.snapshots);
+        match work.lookup.map(|lookup| lookup.dir(inner.path())).transpose() {
+            Ok(Some(Some(_))) => self.note(Note::Dir(Arc::clone(&inner.dir), DirState::Found)),
+            Ok(_) => {}
+            Err(failure) => self.fail(failure),
         }
     }
 

@@ -7,9 +7,11 @@ use std::path::Path;
 use super::stamp::Stamp;
 #[cfg(unix)]
 use super::stamp::of_stat;
-#[cfg(not(unix))]
+#[cfg(windows)]
 use super::stamp::stamp_of;
-use crate::fs::open::Links;
+use crate::fs::open::{self, OpenMode};
+#[cfg(windows)]
+use crate::fs::path::verbatim;
 
 /// Type of a folder entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +36,12 @@ pub(super) struct FolderEntry {
 /// Identity of a folder.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FolderId {
-    /// Device number of its file system.
+    /// Device number of its file system, or serial number of its volume.
     pub(super) system: u64,
-    /// Inode number.
+    /// Inode number, or number in the volume.
     pub(super) folder: u64,
     /// Number of the mount through which it was opened; 0 if the system does not have such numbers.
-    #[cfg_attr(not(unix), allow(dead_code))]
+    #[cfg(unix)]
     pub(super) mount: u64,
 }
 
@@ -48,9 +50,11 @@ pub(super) struct FolderId {
 pub(super) struct Listing {
     #[cfg(unix)]
     dir: rustix::fs::Dir,
-    #[cfg(not(unix))]
+    #[cfg(windows)]
     dir: std::fs::ReadDir,
     pub(super) id: Option<FolderId>,
+    #[cfg(windows)]
+    serial: u64,
     wants_stamps: bool,
     /// Set to the path of the folder if DOS attributes of files are read.
     #[cfg(unix)]
@@ -59,8 +63,8 @@ pub(super) struct Listing {
 
 #[cfg(unix)]
 impl Listing {
-    pub(super) fn open(path: &Path, links: Links, wants_stamps: bool) -> io::Result<Listing> {
-        let folder = crate::fs::open::open_dir(path, links)?;
+    pub(super) fn open(path: &Path, mode: OpenMode, wants_stamps: bool) -> io::Result<Listing> {
+        let folder = open::open_dir(path, mode)?;
         let found = rustix::fs::fstat(&folder)?;
         let mount = mount(&folder, c"");
         let dir = rustix::fs::Dir::new(folder)?;
@@ -163,14 +167,23 @@ fn kind(kind: rustix::fs::FileType) -> Kind {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Listing {
-    pub(super) fn open(path: &Path, _: Links, wants_stamps: bool) -> io::Result<Listing> {
-        Ok(Listing { dir: std::fs::read_dir(path)?, id: None, wants_stamps })
+    pub(super) fn open(path: &Path, mode: OpenMode, wants_stamps: bool) -> io::Result<Listing> {
+        let folder = open::open_dir(path, mode)?;
+        let dir = std::fs::read_dir(verbatim(path)?)?;
+        let id = folder.index.map(|index| FolderId { system: folder.serial, folder: index });
+        Ok(Listing { dir, id, serial: folder.serial, wants_stamps })
+    }
+
+    /// Returns the serial number of the volume that contains the folder.
+    pub(super) fn volume(&self) -> u64 {
+        self.serial
     }
 
     /// Returns the next entry; `None` at the end.
     pub(super) fn next(&mut self) -> Option<io::Result<FolderEntry>> {
+        use std::os::windows::fs::MetadataExt;
         let entry = match self.dir.next()? {
             Ok(entry) => entry,
             Err(error) => return Some(Err(error)),
@@ -184,20 +197,9 @@ impl Listing {
         };
         let found = entry.metadata().ok();
         let stamp = found.as_ref().filter(|_| self.wants_stamps).map(stamp_of);
-        let attributes = found.as_ref().and_then(attributes);
+        let attributes = found.as_ref().map(MetadataExt::file_attributes);
         Some(Ok(FolderEntry { name: entry.file_name(), kind, stamp, attributes }))
     }
-}
-
-#[cfg(windows)]
-fn attributes(found: &std::fs::Metadata) -> Option<u32> {
-    use std::os::windows::fs::MetadataExt;
-    Some(found.file_attributes())
-}
-
-#[cfg(not(any(unix, windows)))]
-fn attributes(_: &std::fs::Metadata) -> Option<u32> {
-    None
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -216,7 +218,7 @@ mod tests {
             return;
         }
         for (is_share, expected) in [(false, None), (true, Some(0x1020))] {
-            let mut listing = Listing::open(folder.path(), Links::Follow, true).unwrap();
+            let mut listing = Listing::open(folder.path(), OpenMode::NAMED, true).unwrap();
             if is_share {
                 listing.ask_for_attributes(folder.path());
             }

@@ -12,6 +12,7 @@ mod listing;
 mod names;
 mod root;
 mod run;
+mod snapshot;
 mod stamp;
 mod state;
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use super::state::Walk;
 use crate::exit::{Failure, Result};
 use crate::fs::open::Links;
 use crate::fs::path::normal;
+use crate::fs::text::{self, Marks};
 
 /// Capacity of the queue of names.
 const NAMES: usize = 1024;
@@ -33,19 +34,26 @@ impl NameList {
         NameList { end, copy: None }
     }
 
-    /// Reads the list at `file` to its end into a temporary file. Returns the list that reads the
-    /// copy, and the identity of the list for an inventory: the path of `file` and a digest of the
+    /// Opens the list at `file`.
+    fn names(&self, file: &Path) -> io::Result<Names<Box<dyn BufRead>>> {
+        // A list of lines does not contain zeros, except as a half of a UTF-16 unit.
+        let marks = if self.end == b'\n' { Marks::Optional } else { Marks::Required };
+        Ok(Names::new(text::open(file, marks)?, self.end))
+    }
+
+    /// Reads the list at `file` to its end into a temporary file, in which names end with a zero.
+    /// Returns the list that reads the copy, and the identity of the list for an inventory: the path of `file` and a digest of the
     /// absolute paths in the list, whatever their order.
     ///
     /// # Errors
     /// Fails if the list cannot be read or copied, or if a name is not valid.
     pub(crate) fn copied(self, file: &Path) -> Result<(NameList, PathBuf)> {
         let failed = |error| of_list(file, error);
-        let mut names = Names::new(open(file).map_err(failed)?, self.end);
+        let mut names = self.names(file).map_err(failed)?;
         let mut copy = BufWriter::new(tempfile::tempfile().map_err(failed)?);
         let mut digest = [0_u64; 4];
         while let Some(name) = names.next().map_err(failed)? {
-            copy.write_all(&name).and_then(|()| copy.write_all(&[self.end])).map_err(failed)?;
+            copy.write_all(&name).and_then(|()| copy.write_all(&[0])).map_err(failed)?;
             let path = normal(&path_of(name, file)?).map_err(failed)?;
             let hash = Sha256::digest(path.as_os_str().as_encoded_bytes());
             // A sum does not depend on the order, which `find` does not guarantee.
@@ -66,7 +74,7 @@ impl NameList {
         };
         identity.push("#");
         identity.push(hex.get(..DIGITS).unwrap_or(&hex));
-        Ok((NameList { end: self.end, copy: Some(Arc::new(copy)) }, identity.into()))
+        Ok((NameList { end: 0, copy: Some(Arc::new(copy)) }, identity.into()))
     }
 }
 
@@ -74,11 +82,14 @@ impl NameList {
 struct Names<R> {
     reader: R,
     end: u8,
+    /// Whether lines end with a carriage return too, as the first one does. A name on Windows cannot
+    /// contain one. On other systems it can, and the end of the first line decides.
+    is_crlf: Option<bool>,
 }
 
 impl<R: BufRead> Names<R> {
     fn new(reader: R, end: u8) -> Names<R> {
-        Names { reader, end }
+        Names { reader, end, is_crlf: None }
     }
 
     /// Returns the next name; `None` at the end of the list.
@@ -91,22 +102,20 @@ impl<R: BufRead> Names<R> {
             if name.last() == Some(&self.end) {
                 name.pop();
             }
-            if self.end == b'\n' && name.last() == Some(&b'\r') && cfg!(windows) {
+            let has_return = self.end == b'\n' && name.last() == Some(&b'\r');
+            if has_return && (cfg!(windows) || *self.is_crlf.get_or_insert(true)) {
                 name.pop();
+            }
+            self.is_crlf.get_or_insert(false);
+            if self.end != 0 && name.contains(&0) {
+                let words = "a name contains a zero byte; --null is for names that end with one";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, words));
             }
             if !name.is_empty() {
                 return Ok(Some(name));
             }
         }
     }
-}
-
-fn open(file: &Path) -> io::Result<BufReader<Box<dyn Read>>> {
-    Ok(BufReader::new(if file == Path::new("-") {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(file)?)
-    }))
 }
 
 impl Walk {
@@ -149,12 +158,13 @@ impl Walk {
 fn read_names(file: PathBuf, list: NameList) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
     let (sender, names) = bounded(NAMES);
     let read = move || {
-        let reader: io::Result<BufReader<Box<dyn Read>>> = match list.copy {
-            Some(copy) => Ok(BufReader::new(Box::new(SharedFile(copy)))),
-            None => open(&file),
+        let names: io::Result<Names<Box<dyn BufRead>>> = match list.copy.clone() {
+            // The copy is not decoded again: a name may begin like a byte order mark.
+            Some(copy) => Ok(Names::new(Box::new(BufReader::new(SharedFile(copy))), 0)),
+            None => list.names(&file),
         };
-        let mut names = match reader {
-            Ok(reader) => Names::new(reader, list.end),
+        let mut names = match names {
+            Ok(names) => names,
             Err(error) => {
                 // If the receiver is gone, the scan has ended.
                 _ = sender.send(Err(error));
@@ -183,8 +193,14 @@ impl Read for SharedFile {
 
 /// Globs match paths below a root, and the root of a list is the root folder.
 fn below(path: &Path) -> &Path {
-    let text = path.strip_prefix("/").unwrap_or(path);
-    text.strip_prefix(".").unwrap_or(text)
+    let mut parts = path.components();
+    loop {
+        let rest = parts.as_path();
+        match parts.next() {
+            Some(Component::Prefix(_) | Component::RootDir | Component::CurDir) => {}
+            _ => return rest,
+        }
+    }
 }
 
 /// Converts a name in the list `file` to a path.
@@ -198,7 +214,7 @@ fn path_from(name: Vec<u8>) -> std::result::Result<PathBuf, ()> {
     Ok(std::ffi::OsString::from_vec(name).into())
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn path_from(name: Vec<u8>) -> std::result::Result<PathBuf, ()> {
     String::from_utf8(name).map(PathBuf::from).map_err(|_| ())
 }

@@ -43,7 +43,7 @@ pub(crate) fn stamp_of(found: &std::fs::Metadata) -> Stamp {
 }
 
 /// Returns the stamp of an open file. The change time is not available.
-#[cfg(not(unix))]
+#[cfg(windows)]
 pub(crate) fn stamp_of(found: &std::fs::Metadata) -> Stamp {
     let since = found
         .modified()

@@ -29,6 +29,8 @@ pub(crate) struct Walk {
     pub(crate) filter: GlobFilter,
     pub(crate) one_file_system: bool,
     pub(crate) hydrate: bool,
+    /// Walks folders of snapshots and recycle bins too.
+    pub(crate) snapshots: bool,
     /// Files are handed over in the order of their names; requires a single thread.
     pub(crate) in_order: bool,
     pub(crate) inventory: Option<Arc<dyn InventoryHandle>>,
@@ -114,6 +116,11 @@ impl Walk {
         if state.busy == 0 {
             self.work.wake.notify_all();
         }
+    }
+
+    /// Returns whether all threads of the walk have ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.work.lock().threads == 0
     }
 
     /// Pushes tasks; the first one is the next one.
@@ -230,9 +237,10 @@ impl Walk {
         self.devices.known(id.system, id.mount).map(|found| found.name)
     }
 
-    #[cfg(not(unix))]
+    #[cfg(windows)]
     pub(super) fn device_of(&self, folder: &Folder) -> Option<Arc<str>> {
         self.inventory.as_ref()?;
-        Some(self.devices.of_path(folder.path()).name)
+        let id = folder.id.get()?;
+        Some(self.devices.of_volume(folder.path(), id.system).name)
     }
 }

@@ -1,17 +1,10 @@
-//! Names of file systems that stay the same from scan to scan.
+//! File systems on Unix, by the mount table.
 
 use std::collections::HashMap;
-#[cfg(unix)]
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-/// A file system.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Device {
-    pub(crate) name: Arc<str>,
-    /// A mounted share of a Windows server, which provides DOS attributes.
-    pub(crate) is_smb: bool,
-}
+use super::name::Device;
 
 /// Known file systems, by their current device number and mount number.
 #[derive(Debug, Default)]
@@ -21,7 +14,6 @@ impl Devices {
     /// Returns the file system with the device number `number` in the mount `mount` (0 if unknown).
     /// `id` returns the identity of the file system itself (`f_fsid`; 0 if it does not have one).
     /// It is called only for numbers that are not cached.
-    #[cfg(unix)]
     pub(crate) fn of(&self, number: u64, mount: u64, id: impl FnOnce() -> u64) -> Device {
         if let Some(known) = self.known(number, mount) {
             return known;
@@ -32,32 +24,21 @@ impl Devices {
     }
 
     /// Returns the file system with these numbers if [`Devices::of`] returned it before.
-    #[cfg(unix)]
     pub(crate) fn known(&self, number: u64, mount: u64) -> Option<Device> {
         self.lock().get(&(number, mount)).cloned()
     }
 
-    #[cfg(unix)]
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(u64, u64), Device>> {
         self.0.lock().unwrap_or_else(|error| error.into_inner())
     }
-
-    /// Returns the volume or share of a path.
-    #[cfg(not(unix))]
-    pub(crate) fn of_path(&self, path: &std::path::Path) -> Device {
-        let prefix = path.components().next().map(|first| first.as_os_str().to_string_lossy());
-        Device { name: prefix.unwrap_or_default().into(), is_smb: false }
-    }
 }
 
-#[cfg(unix)]
 fn device(number: u64, mount: u64, id: u64) -> Device {
     let (major, minor) = (rustix::fs::major(number), rustix::fs::minor(number));
     let mounts = mountinfo();
     with_top(named(&mounts, major, minor, id).0, &mounts, mount)
 }
 
-#[cfg(unix)]
 fn with_top(mut device: Device, mounts: &str, mount: u64) -> Device {
     if let Some(top) = top_of(mounts, mount) {
         device.name = format!("{} {top}", device.name).into();
@@ -66,14 +47,12 @@ fn with_top(mut device: Device, mounts: &str, mount: u64) -> Device {
 }
 
 /// Returns proc_pid_mountinfo(5); empty if the system does not have this file.
-#[cfg(unix)]
 fn mountinfo() -> String {
     let bytes = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A file system that is mounted in a folder.
-#[cfg(unix)]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Mount {
     pub(crate) path: PathBuf,
@@ -87,7 +66,6 @@ pub(crate) struct Mount {
 
 /// Returns the mount points inside a folder, without one on the folder itself. The path of the
 /// folder must not contain links.
-#[cfg(unix)]
 pub(crate) fn mounts_in(folder: &Path) -> Vec<Mount> {
     let mounts = mountinfo();
     mounts
@@ -99,12 +77,10 @@ pub(crate) fn mounts_in(folder: &Path) -> Vec<Mount> {
 
 /// Returns whether a folder or file is on a remote file system, or may contain one. The path must
 /// not contain links. Reads only the mount table.
-#[cfg(unix)]
 pub(crate) fn is_remote(path: &Path, one_file_system: bool) -> bool {
     is_remote_in(&mountinfo(), path, one_file_system)
 }
 
-#[cfg(unix)]
 fn is_remote_in(mounts: &str, path: &Path, one_file_system: bool) -> bool {
     let all: Vec<Mount> = mounts.lines().filter_map(|line| mounted(mounts, line)).collect();
     let above = all.iter().filter(|mount| path.starts_with(&mount.path));
@@ -115,16 +91,7 @@ fn is_remote_in(mounts: &str, path: &Path, one_file_system: bool) -> bool {
         || (!one_file_system && inside.any(|mount| mount.is_remote))
 }
 
-/// Returns whether a path is on a share. A drive letter does not show that.
-#[cfg(not(unix))]
-pub(crate) fn is_remote(path: &std::path::Path, _: bool) -> bool {
-    use std::path::{Component, Prefix};
-    let Some(Component::Prefix(prefix)) = path.components().next() else { return false };
-    matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..))
-}
-
 /// Parses a line of `mountinfo`.
-#[cfg(unix)]
 fn mounted(mounts: &str, line: &str) -> Option<Mount> {
     use std::os::unix::ffi::OsStringExt as _;
     let mut fields = line.split(' ');
@@ -142,7 +109,6 @@ fn mounted(mounts: &str, line: &str) -> Option<Mount> {
 }
 
 /// Replaces the octal escapes of `mountinfo`: space, tab, line feed and backslash.
-#[cfg(unix)]
 fn unescaped(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut parts = text.split('\\');
@@ -165,7 +131,6 @@ fn unescaped(text: &str) -> Vec<u8> {
 /// Returns the folder of its file system that a mount shows, unless it is the root folder. It
 /// distinguishes a folder that is mounted a second time (a bind mount) from the folder that it
 /// covers.
-#[cfg(unix)]
 fn top_of(mounts: &str, mount: u64) -> Option<&str> {
     let mount = mount.to_string();
     let mut lines = mounts.lines().map(|line| line.split(' '));
@@ -176,7 +141,6 @@ fn top_of(mounts: &str, mount: u64) -> Option<&str> {
 /// Returns the name of a file system. A share has the same name after a remount, although its number
 /// changes. Any other file system is named by its number and by `id`, because another disk can get the
 /// number after an unmount. Also returns whether it is a share.
-#[cfg(unix)]
 fn named(mounts: &str, major: u32, minor: u32, id: u64) -> (Device, bool) {
     let number = format!("{major}:{minor}");
     let found = mounts.lines().find_map(|line| {
@@ -196,7 +160,7 @@ fn named(mounts: &str, major: u32, minor: u32, id: u64) -> (Device, bool) {
     (Device { name: name.into(), is_smb }, is_share)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::{named, top_of};
 
