@@ -17,10 +17,23 @@ mod output;
 #[cfg(feature = "pst")]
 mod pst;
 mod scan;
+mod start;
 mod stats;
 mod stop;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Runs the program like [`run`], in the process of an interpreter. `program` with `arguments` runs the
+/// same program again, for example `python3` with `-m rmsight`: child processes are started so.
+pub fn run_in(
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    args: impl IntoIterator<Item = OsString>,
+) -> u8 {
+    start::set_host(program, arguments);
+    run(args)
+}
 
 /// Runs the program with these arguments, the first of which is its name. Writes to standard output
 /// and standard error. Returns the exit code.

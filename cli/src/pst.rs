@@ -6,6 +6,7 @@ use rmsight::{Cancel, PstReader};
 use rmsight_pst::{PstChild, PstLimits};
 
 use crate::exit::{Outcome, Result};
+use crate::start;
 
 /// Name of the hidden subcommand.
 pub(crate) const SUBCOMMAND: &str = "pst-child";
@@ -16,8 +17,9 @@ pub(crate) fn opener(
     cancel: Cancel,
 ) -> impl Fn() -> io::Result<Box<dyn PstReader>> + Send + Sync + 'static {
     move || {
-        let child = PstChild::new(std::env::current_exe()?).arg(SUBCOMMAND);
-        child.limits(limits).cancel(cancel.clone()).open()
+        let (program, arguments) = start::program()?;
+        let child = arguments.into_iter().fold(PstChild::new(program), PstChild::arg);
+        child.arg(SUBCOMMAND).limits(limits).cancel(cancel.clone()).open()
     }
 }
 
