@@ -1,4 +1,5 @@
 //! Calls as C makes them: results, and a status for each mistake of a caller.
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::undocumented_unsafe_blocks)]
 
 use std::ffi::c_void;

@@ -1,4 +1,5 @@
 //! The committed header is that of the code.
+#![allow(clippy::unwrap_used)]
 
 #[test]
 fn the_header_is_current() {
