@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::layout::{BLOCK, STRUCTURE, number, text};
-use super::sparse::SparseMap;
+use super::sparse_map::SparseMap;
 use crate::bytes::to_usize;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};

@@ -5,12 +5,14 @@ mod header;
 mod layout;
 mod pax;
 mod sparse;
+mod sparse_map;
 
 pub(crate) use self::header::{matches, matches_damaged, matches_moved};
 
 use self::layout::{BLOCK, STRUCTURE, text};
 use self::pax::Extended;
-use self::sparse::{SparseMap, SparseParts};
+use self::sparse::SparseParts;
+use self::sparse_map::SparseMap;
 use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::container::name::named;
@@ -63,18 +65,13 @@ fn read_from(window: &mut Window<'_>, sink: &mut dyn Sink, mut position: u64) ->
             // A long link target, or a header for all members, does not describe a member.
             b'K' | b'g' => position = padded(data, header.size),
             _ => {
-                let Extended { path, sparse, .. } = std::mem::take(&mut extended);
+                let Extended { path, sparse, sparse_name, .. } = std::mem::take(&mut extended);
                 position = padded(data, size);
-                let path = path.unwrap_or(header.name);
+                let path = sparse_name.or(path).unwrap_or(header.name);
                 let extent = within(window, extent);
-                let is_named = match (header.sparse, sparse) {
-                    (Some(map), _) => sparse_member(window, sink, path, extent, map)?,
-                    (None, Some(records)) => {
-                        let path = records.name.clone().unwrap_or(path);
-                        let map = sparse::of_records(records);
-                        sparse_member(window, sink, path, extent, map)?
-                    }
-                    (None, None) => stored(window, sink, path, extent)?,
+                let is_named = match header.sparse.or(sparse) {
+                    Some(map) => sparse_member(window, sink, path, extent, map)?,
+                    None => stored(window, sink, path, extent)?,
                 };
                 named = named.saturating_add(usize::from(is_named));
                 if window.known_len().is_some_and(|len| extent.end() > len) {

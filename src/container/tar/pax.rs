@@ -1,6 +1,7 @@
 //! Extended headers of POSIX (POSIX.1-2017 `pax`, "pax Extended Header"), and the records of GNU
 //! tar for sparse members ("Storing Sparse Files").
 
+use super::sparse_map::SparseMap;
 use crate::bytes::utf8_lossy;
 
 /// Fields of extended headers, which apply to the next member.
@@ -9,23 +10,9 @@ pub(super) struct Extended {
     pub(super) path: Option<String>,
     pub(super) size: Option<u64>,
     /// Present if the next member is sparse.
-    pub(super) sparse: Option<SparseRecords>,
-}
-
-/// Records `GNU.sparse.…`.
-#[derive(Debug, Default)]
-pub(super) struct SparseRecords {
-    /// `name`: the name of the member, instead of that in its header.
-    pub(super) name: Option<String>,
-    /// `size` or `realsize`: bytes of the member with its holes.
-    pub(super) size: Option<u64>,
-    /// `offset` and `numbytes` (format 0.0), or `map` (0.1): offset and length of each part, in
-    /// turn.
-    pub(super) numbers: Vec<u64>,
-    /// `major` is 1: the map is stored before the data of the member (format 1.0).
-    pub(super) has_map_in_data: bool,
-    /// A value is not a number.
-    pub(super) is_malformed: bool,
+    pub(super) sparse: Option<SparseMap>,
+    /// `GNU.sparse.name`: the name of a sparse member, instead of that in its header.
+    pub(super) sparse_name: Option<String>,
 }
 
 impl Extended {
@@ -46,30 +33,16 @@ impl Extended {
             match key {
                 b"path" => self.path = Some(value.into_owned()),
                 b"size" => self.size = value.parse().ok(),
+                b"GNU.sparse.name" => {
+                    self.sparse_name = Some(value.into_owned());
+                    self.sparse.get_or_insert_default();
+                }
                 _ => {
                     if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
-                        self.sparse.get_or_insert_default().add(key, &value);
+                        self.sparse.get_or_insert_default().add_record(key, &value);
                     }
                 }
             }
-        }
-    }
-}
-
-impl SparseRecords {
-    fn add(&mut self, key: &[u8], value: &str) {
-        let mut numbers = value.split(',').map(|number| number.parse::<u64>().ok());
-        match key {
-            b"name" => self.name = Some(value.to_owned()),
-            b"size" | b"realsize" => self.size = numbers.next().flatten(),
-            b"major" => self.has_map_in_data = value != "0",
-            b"offset" | b"numbytes" | b"map" => {
-                for number in numbers {
-                    self.is_malformed |= number.is_none();
-                    self.numbers.extend(number);
-                }
-            }
-            _ => {}
         }
     }
 }

@@ -1,38 +1,16 @@
-//! Maps of sparse members: which parts of a member the archive stores (GNU tar, "Storing Sparse
-//! Files"). The old format has the map in the header, formats 0.0 and 0.1 in an extended header, and
-//! format 1.0 before the data.
+//! The stored parts of a sparse member (GNU tar, "Storing Sparse Files"). The old format has the map of
+//! the parts in the header and in blocks after it, formats 0.0 and 0.1 in an extended header, and format
+//! 1.0 before the data.
 
-use super::layout::{BLOCK, STRUCTURE, number};
-use super::pax::SparseRecords;
+use super::layout::{BLOCK, STRUCTURE};
+use super::sparse_map::SparseMap;
 use crate::bytes::{to_u64, to_usize};
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::source::{Ahead, EXTENT_MEMORY, Extent, StoredPart, Window};
 
-/// Entries of the old format in the header, and in each block that follows it.
-const ENTRIES: std::ops::Range<usize> = 386..482;
-const ENTRIES_OF_BLOCK: std::ops::Range<usize> = 0..504;
-/// Bytes of an entry: `offset` and `numbytes`.
-const ENTRY: usize = 24;
-const NUMBER: usize = 12;
-/// Offset of the flag `isextended`, which says that a block of entries follows.
-const MORE: usize = 482;
-const MORE_IN_BLOCK: usize = 504;
-/// `realsize`: bytes of the member with its holes.
-const REAL_SIZE: std::ops::Range<usize> = 483..495;
 /// Digits of a number in the map of format 1.0.
 const MOST_DIGITS: usize = 20;
-
-/// Map of a sparse member, as its header or its extended header states it.
-#[derive(Debug, Default)]
-pub(super) struct SparseMap {
-    /// Offset and length of each part, in turn.
-    numbers: Vec<u64>,
-    size: Option<u64>,
-    has_more: bool,
-    is_in_data: bool,
-    is_malformed: bool,
-}
 
 /// The stored parts of a sparse member.
 #[derive(Debug)]
@@ -40,44 +18,6 @@ pub(super) struct SparseParts {
     pub(super) parts: Vec<StoredPart>,
     /// Bytes of the member with its holes.
     pub(super) size: u64,
-}
-
-impl SparseMap {
-    /// Returns the map in a header of the old format.
-    pub(super) fn of_header(block: &[u8]) -> SparseMap {
-        let mut map = SparseMap {
-            size: block.get(REAL_SIZE).and_then(number),
-            has_more: block.get(MORE).is_some_and(|flag| *flag != 0),
-            ..SparseMap::default()
-        };
-        map.add_entries(block.get(ENTRIES).unwrap_or_default());
-        map
-    }
-
-    fn add_entries(&mut self, entries: &[u8]) {
-        for entry in entries.chunks_exact(ENTRY) {
-            let (offset, len) = entry.split_at_checked(NUMBER).unwrap_or_default();
-            // An empty entry ends the list.
-            if len.first().is_none_or(|first| *first == 0) {
-                return;
-            }
-            let (offset, len) = (number(offset), number(len));
-            self.is_malformed |= offset.is_none() || len.is_none();
-            self.numbers.extend(offset);
-            self.numbers.extend(len);
-        }
-    }
-}
-
-/// Returns the map that the records of an extended header state.
-pub(super) fn of_records(records: SparseRecords) -> SparseMap {
-    SparseMap {
-        numbers: records.numbers,
-        size: records.size,
-        has_more: false,
-        is_in_data: records.has_map_in_data,
-        is_malformed: records.is_malformed,
-    }
 }
 
 /// Adds the entries of the blocks that follow a header of the old format at `position`. Returns the
@@ -93,8 +33,7 @@ pub(super) fn after_extents(
         meter.charge(Limit::Allocation, BLOCK)?;
         let len = to_usize(BLOCK).unwrap_or_default();
         let block = window.read(STRUCTURE, position, len, Ahead::Block)?;
-        map.has_more = block.get(MORE_IN_BLOCK).is_some_and(|flag| *flag != 0);
-        map.add_entries(block.get(ENTRIES_OF_BLOCK).unwrap_or_default());
+        map.add_block(block);
         position = position.saturating_add(BLOCK);
     }
     Ok(position)
