@@ -1,6 +1,7 @@
 //! [`Envelope`]: the part of the record that the caller provides.
 
 use std::borrow::Cow;
+use std::fs::Metadata;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -89,6 +90,24 @@ impl<'a> Envelope<'a> {
                 envelope
             }
         }
+    }
+
+    /// Returns the same envelope, with the size of a file and the time of its last change. The time is absent
+    /// if the system does not state it.
+    ///
+    /// ```no_run
+    /// use rmsight::Envelope;
+    ///
+    /// let path = "share/a.docx".as_ref();
+    /// let envelope = Envelope::of_path(path).with_metadata(&std::fs::metadata(path)?);
+    /// assert!(envelope.size.is_some());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: &Metadata) -> Envelope<'a> {
+        self.size = Some(metadata.len());
+        self.modified = metadata.modified().ok().map(Timestamp::from);
+        self
     }
 }
 

@@ -3,12 +3,12 @@
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, TryLockError};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use std::{fs, io, mem, ptr};
 
 use rmsight::{
     Cancel, Depth, Detection, Envelope, Inspector, InspectorBuilder, Limits, Protection, ReadAt,
-    Report, Timestamp,
+    Report,
 };
 
 use crate::guard::guarded;
@@ -410,15 +410,11 @@ fn path_of(bytes: &[u8]) -> Result<PathBuf, RmsightStatus> {
 
 /// Returns the envelope of a file: its path, size and time of change.
 fn envelope(path: &Path) -> Envelope<'static> {
-    let mut envelope = Envelope::of_path(path).into_owned();
-    if let Ok(metadata) = fs::metadata(path) {
-        envelope.size = Some(metadata.len());
-        let modified = metadata.modified().ok();
-        let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let seconds = since.and_then(|since| i64::try_from(since.as_secs()).ok());
-        envelope.modified = seconds.map(Timestamp::from_unix);
+    let envelope = Envelope::of_path(path).into_owned();
+    match fs::metadata(path) {
+        Ok(metadata) => envelope.with_metadata(&metadata),
+        Err(_) => envelope,
     }
-    envelope
 }
 
 /// Opens a report, judged without an estate.

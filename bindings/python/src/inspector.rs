@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rmsight::{
     Depth, Detection, Envelope, Estate, FileSource, Inspector, InspectorBuilder, Limits, Record,
-    Report, Timestamp, judge_dated,
+    Report, judge_dated,
 };
 
 use crate::arrow::{PyRecordBatch, RecordBatchBuilder, column_of};
@@ -60,9 +60,9 @@ impl PyInspector {
                 })?;
                 found.map_err(|error| error::of(py, &error))
             }
-            Input::Bytes(bytes) => interruptible::run(py, inspector, end, |inspector| {
-                inspector.detect_bytes(bytes)
-            }),
+            Input::Bytes(bytes) => {
+                interruptible::run(py, inspector, end, |inspector| inspector.detect_bytes(bytes))
+            }
             Input::File(file) => {
                 if let Some(end) = end {
                     inspector.deadline(end);
@@ -91,9 +91,9 @@ impl PyInspector {
                 })?;
                 found.map_err(|error| error::of(py, &error))
             }
-            Input::Bytes(bytes) => interruptible::run(py, inspector, end, |inspector| {
-                inspector.inspect_bytes(bytes)
-            }),
+            Input::Bytes(bytes) => {
+                interruptible::run(py, inspector, end, |inspector| inspector.inspect_bytes(bytes))
+            }
             Input::File(file) => {
                 if let Some(end) = end {
                     inspector.deadline(end);
@@ -281,15 +281,11 @@ fn envelope(input: &Input<'_>) -> Envelope<'static> {
 
 /// Returns the envelope of a file: its path, size and time of change.
 fn file_envelope(path: &Path) -> Envelope<'static> {
-    let mut envelope = Envelope::of_path(path).into_owned();
-    if let Ok(metadata) = std::fs::metadata(path) {
-        envelope.size = Some(metadata.len());
-        let modified = metadata.modified().ok();
-        let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let seconds = since.and_then(|since| i64::try_from(since.as_secs()).ok());
-        envelope.modified = seconds.map(Timestamp::from_unix);
+    let envelope = Envelope::of_path(path).into_owned();
+    match std::fs::metadata(path) {
+        Ok(metadata) => envelope.with_metadata(&metadata),
+        Err(_) => envelope,
     }
-    envelope
 }
 
 #[cfg(unix)]

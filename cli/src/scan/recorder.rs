@@ -91,9 +91,7 @@ impl Recorder {
     }
 
     fn envelope(&self, path: &Path, stamp: Option<Stamp>) -> Envelope<'static> {
-        let seen = Envelope::of_path(path);
-        let mut envelope = Envelope::new(seen.path.into_owned());
-        envelope.path_raw = seen.path_raw.map(|raw| Cow::Owned(raw.into_owned()));
+        let mut envelope = Envelope::of_path(path).into_owned();
         envelope.source = self.shared.settings.source.clone().map(Cow::Owned);
         envelope.size = stamp.map(|stamp| stamp.size);
         let modified = stamp.and_then(|stamp| stamp.modified);
