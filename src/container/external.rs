@@ -24,6 +24,43 @@ const MAX_TEXT: usize = 300;
 /// Outlook data file is `feature-off`. The crate `rmsight-pst` contains one, which runs Microsoft's
 /// `outlook-pst` in a child process. Each reader reads one file, and reads its bytes only through
 /// the `file` argument of each call, which charges the reads to [`Limits`](crate::Limits).
+///
+/// ```no_run
+/// use rmsight::{Inspector, PstAttachment, PstError, PstItem, PstReader, ReadAt};
+///
+/// /// The attachments of one file, which another library has extracted.
+/// #[derive(Debug, Default)]
+/// struct Attachments {
+///     left: Vec<(String, Vec<u8>)>,
+///     current: Vec<u8>,
+/// }
+///
+/// impl PstReader for Attachments {
+///     fn next(&mut self, _file: &dyn ReadAt) -> Result<Option<PstItem>, PstError> {
+///         let Some((name, bytes)) = self.left.pop() else { return Ok(None) };
+///         self.current = bytes;
+///         Ok(Some(PstItem::Attachment(PstAttachment {
+///             message: vec!["Inbox".to_owned(), "Minutes".to_owned()],
+///             name: Some(name),
+///             size: self.current.len() as u64,
+///             ..PstAttachment::default()
+///         })))
+///     }
+///
+///     fn read_at(
+///         &mut self,
+///         _file: &dyn ReadAt,
+///         offset: u64,
+///         buf: &mut [u8],
+///     ) -> Result<usize, PstError> {
+///         self.current.as_slice().read_at(offset, buf).map_err(PstError::Io)
+///     }
+/// }
+///
+/// let builder = Inspector::builder().pst(|| Ok(Box::new(Attachments::default())));
+/// let report = builder.build().inspect_path("mail.pst")?;
+/// # Ok::<(), rmsight::Error>(())
+/// ```
 pub trait PstReader: fmt::Debug {
     /// Returns the next attachment or use license of any message; `None` at the end. The order is
     /// free, except that a use license follows the attachments of its message.

@@ -10,7 +10,21 @@ use crate::error::{Error, Result};
 /// A flag by which another thread ends an inspection at its next charge to the meter.
 ///
 /// Clones share the flag. It stays raised: use a new one for the next file.
-/// [`Inspector::cancel`](crate::Inspector::cancel) has an example.
+///
+/// ```
+/// use rmsight::{Cancel, Inspector};
+///
+/// let cancel = Cancel::new();
+/// let mut inspector = Inspector::default();
+/// // Another thread: on Ctrl-C, or when the client hangs up.
+/// let handle = std::thread::spawn({
+///     let cancel = cancel.clone();
+///     move || cancel.raise()
+/// });
+/// # handle.join().unwrap();
+/// let report = inspector.cancel(&cancel).inspect_bytes(b"PK\x03\x04");
+/// assert!(report.incomplete().is_some_and(|error| error.code() == "cancelled"));
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Cancel(Option<Arc<AtomicBool>>);
 

@@ -8,6 +8,18 @@ use std::time::SystemTime;
 use super::read_at::ReadAt;
 
 /// An open file, with its size and modification time when it was opened.
+///
+/// [`Inspector::inspect_path`](crate::Inspector::inspect_path) makes one. Make it yourself if the file is open
+/// already, or to inspect it twice.
+///
+/// ```
+/// use rmsight::{FileSource, Inspector, Protection};
+///
+/// let source = FileSource::open("corpus/containers/ooxml-chain8.docx")?;
+/// let report = Inspector::default().inspect(&source)?;
+/// assert_eq!(report.worst(), Protection::Rms);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct FileSource {
     file: File,

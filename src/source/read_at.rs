@@ -14,6 +14,32 @@ pub(crate) const UNKNOWN_SIZE: u64 = 1 << 62;
 /// Implement it to inspect bytes that are neither a file nor in memory: a range of an object store, a
 /// stream of another container. [`Inspector`](crate::Inspector) reads little and mostly forward,
 /// a few kilobytes at a time.
+///
+/// ```
+/// use rmsight::{Inspector, Protection, ReadAt};
+/// use std::io;
+///
+/// /// Pages that are loaded when they are needed.
+/// struct Pages(Vec<[u8; 16]>);
+///
+/// impl ReadAt for Pages {
+///     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+///         let offset = usize::try_from(offset).map_err(io::Error::other)?;
+///         let bytes = self.0.iter().flatten().skip(offset);
+///         Ok(buf.iter_mut().zip(bytes).map(|(to, from)| *to = *from).count())
+///     }
+///
+///     fn size(&self) -> io::Result<u64> {
+///         Ok(self.0.len() as u64 * 16)
+///     }
+/// }
+///
+/// let pages = Pages(vec![*b"0123456789abcde\n"; 3]);
+/// let report = Inspector::default().inspect(&pages)?;
+/// assert_eq!(report.findings().count(), 1);
+/// assert_eq!(report.worst(), Protection::None);
+/// # Ok::<(), rmsight::Error>(())
+/// ```
 pub trait ReadAt {
     /// Reads at `offset` into `buf` and returns the number of bytes read. It is less than the length of
     /// `buf` only at the end, where it may be 0.

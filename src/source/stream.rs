@@ -10,7 +10,17 @@ use crate::bytes::{to_u64, to_usize};
 use crate::error::Error;
 use crate::limits::Limit;
 
-/// A reader that can seek.
+/// A reader that can seek, for example a member of another library's container.
+///
+/// ```
+/// use rmsight::{Inspector, SeekSource};
+/// use std::io::Cursor;
+///
+/// let source = SeekSource::new(Cursor::new("Nothing in this text is protected."))?;
+/// let detection = Inspector::default().detect(&source)?;
+/// assert!(detection.is_decided());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SeekSource<R> {
     reader: RefCell<R>,
     size: u64,

@@ -16,6 +16,41 @@ use crate::source::read_at::ReadAt;
 ///
 /// [`InspectorBuilder::spill`](crate::InspectorBuilder::spill) takes a factory of it. Without one the
 /// library stops at [`Limits::spool`](crate::Limits::spool).
+///
+/// ```
+/// use rmsight::{FileSource, Inspector, ReadAt, Spill};
+/// use std::fs::File;
+/// use std::io::{self, Write};
+///
+/// /// A temporary file. The system deletes it when it is closed.
+/// struct TemporaryFile {
+///     file: File,
+///     size: u64,
+/// }
+///
+/// impl ReadAt for TemporaryFile {
+///     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+///         FileSource::new(self.file.try_clone()?)?.read_at(offset, buf)
+///     }
+///
+///     fn size(&self) -> io::Result<u64> {
+///         Ok(self.size)
+///     }
+/// }
+///
+/// impl Spill for TemporaryFile {
+///     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+///         self.file.write_all(bytes)?;
+///         self.size += bytes.len() as u64;
+///         Ok(())
+///     }
+/// }
+///
+/// let mut inspector = Inspector::builder()
+///     .spill(|| Ok(Box::new(TemporaryFile { file: tempfile::tempfile()?, size: 0 })))
+///     .build();
+/// # inspector.inspect_bytes(b"");
+/// ```
 pub trait Spill: ReadAt {
     /// Appends `bytes`.
     ///
