@@ -41,7 +41,9 @@ macro_rules! codes {
         /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum ErrorCode { $($($(#[doc = $doc])+ $variant,)*)* }
+        pub enum ErrorCode {
+            $($($(#[doc = $doc])+ #[doc = concat!("\n\nName: `", $name, "`.")] $variant,)*)*
+        }
 
         impl ErrorCode {
             /// Every code, grouped by family.
@@ -64,7 +66,7 @@ macro_rules! codes {
             fn from_str(name: &str) -> Result<ErrorCode, UnknownName> {
                 match name {
                     $($($name => Ok(ErrorCode::$variant),)*)*
-                    _ => Err(UnknownName::new("ErrorCode", name)),
+                    _ => Err(UnknownName::new("ErrorCode", name, &[$($($name,)*)*])),
                 }
             }
         }

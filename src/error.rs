@@ -56,7 +56,7 @@ vocabulary! {
 /// assert_eq!(error.code(), ErrorCode::Truncated);
 /// println!("{}: {error}", error.stage());
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
 #[derive(Debug, Clone)]
@@ -221,6 +221,15 @@ impl Error {
             Cause::Cancelled | Cause::Deadline => true,
             _ => false,
         }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("code", &format_args!("{}", self.code()))
+            .field("message", &format_args!("{self}"))
+            .finish_non_exhaustive()
     }
 }
 

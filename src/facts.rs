@@ -25,7 +25,8 @@ use crate::timestamp::Timestamp;
 #[non_exhaustive]
 pub struct Facts {
     /// The path of the member inside the file: steps from the outside in, joined by `!/`. Unique
-    /// within the file. `None` for the file itself.
+    /// within the file. `None` for the file itself. In each step `%`, `!` and control bytes are
+    /// percent-encoded, and a step that is unnamed or repeated ends with `#` and its number, from 1.
     pub member: Option<String>,
     /// The size of the member in bytes. `None` for the file itself, and if the size is unknown.
     pub member_size: Option<u64>,

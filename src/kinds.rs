@@ -9,15 +9,34 @@
 /// [`Facts::from_columns`](crate::Facts::from_columns) therefore accept unknown names and keep them
 /// as an [`UnknownValue`](crate::UnknownValue).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
-#[error("`{name}` is not a value of `{list}`")]
+#[error("`{name}` is not a value of `{list}`{}", expected(known))]
 pub struct UnknownName {
     list: &'static str,
     name: String,
+    known: &'static [&'static str],
+}
+
+/// Returns the end of the message: the names of a list, if it is short.
+fn expected(known: &[&str]) -> String {
+    const SHORT: usize = 16;
+    if known.len() > SHORT {
+        return String::new();
+    }
+    format!("; expected one of: {}", known.join(", "))
 }
 
 impl UnknownName {
-    pub(crate) fn new(list: &'static str, name: &str) -> UnknownName {
-        UnknownName { list, name: name.to_owned() }
+    pub(crate) fn new(
+        list: &'static str,
+        name: &str,
+        known: &'static [&'static str],
+    ) -> UnknownName {
+        UnknownName { list, name: name.to_owned(), known }
+    }
+
+    /// Returns the names of the closed list.
+    pub fn known(&self) -> &'static [&'static str] {
+        self.known
     }
 
     /// Returns the text that was parsed.
@@ -52,21 +71,20 @@ pub(crate) use serde_by_name;
 macro_rules! vocabulary {
     ($(#[$meta:meta])* $vis:vis enum $enum:ident { $($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)* }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        $vis enum $enum { $($(#[doc = $doc])+ $variant,)* }
+        $vis enum $enum { $($(#[doc = $doc])+ #[doc = concat!("\n\nName: `", $name, "`.")] $variant,)* }
 
         impl $enum {
-            /// Every value, in the order of the documentation.
+            /// Every value, in the order of declaration.
             pub const ALL: &'static [$enum] = &[$($enum::$variant,)*];
 
-            /// Returns the name in the record.
+            /// Returns the stable name, by which records and files of any format spell the value.
             pub const fn as_str(self) -> &'static str {
                 match self { $($enum::$variant => $name,)* }
             }
 
-            /// Returns the value with this name in the record. `None` for a name that this version
-            /// does not know. [`FromStr`](std::str::FromStr) does the same and returns an error.
+            /// Returns the value with this name. `None` for a name that this version does not know. [`FromStr`](std::str::FromStr) does the same and returns an error.
             pub fn from_name(name: &str) -> Option<$enum> {
                 match name { $($name => Some($enum::$variant),)* _ => None }
             }
@@ -83,7 +101,7 @@ macro_rules! vocabulary {
 
             fn from_str(name: &str) -> Result<$enum, $crate::kinds::UnknownName> {
                 $enum::from_name(name)
-                    .ok_or_else(|| $crate::kinds::UnknownName::new(stringify!($enum), name))
+                    .ok_or_else(|| $crate::kinds::UnknownName::new(stringify!($enum), name, &[$($name,)*]))
             }
         }
 
@@ -153,8 +171,37 @@ vocabulary! {
     }
 }
 
+impl Protection {
+    /// Returns the protection that matters more: `rms` before `unknown`, `other`, `password` and `none`.
+    /// It combines the answers about several files.
+    ///
+    /// ```
+    /// use rmsight::Protection;
+    ///
+    /// let of_a_folder = [Protection::None, Protection::Rms, Protection::Unknown];
+    /// let worst = of_a_folder.into_iter().reduce(Protection::worse);
+    /// assert_eq!(worst, Some(Protection::Rms));
+    /// ```
+    #[must_use]
+    pub fn worse(self, other: Protection) -> Protection {
+        if self.rank() <= other.rank() { self } else { other }
+    }
+
+    /// Returns the position in the order of importance, from 0.
+    pub(crate) fn rank(self) -> u8 {
+        match self {
+            Protection::Rms => 0,
+            Protection::Unknown => 1,
+            Protection::Other => 2,
+            Protection::Password => 3,
+            Protection::None => 4,
+        }
+    }
+}
+
 vocabulary! {
-    /// An oddity of a file that was read, or of its judgement.
+    /// An oddity of a file that was read, or of its judgement. Lists of anomalies are in this order.
+    #[derive(PartialOrd, Ord)]
     pub enum Anomaly {
         /// The certificates of the license are not in the order leaf to root.
         ChainOrder = "chain-order",

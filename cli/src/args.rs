@@ -166,7 +166,7 @@ impl LimitArgs {
             Some(LimitSet::Default) | None => Limits::default(),
         };
         for (name, amount) in self.given().into_iter().flatten() {
-            limits.set(name, amount);
+            _ = limits.set(name, amount);
         }
         limits
     }

@@ -61,7 +61,8 @@ impl Estate {
     /// ```
     ///
     /// # Errors
-    /// Fails with all mistakes in the file, by line. Invalid values are not guessed.
+    /// Fails with all mistakes in the file, by line. Invalid values are not guessed: what depends on a value
+    /// that is wrong is checked once that is right, and after an error of TOML's syntax nothing else is.
     pub fn from_toml(file: impl AsRef<[u8]>) -> Result<Estate, EstateError> {
         read(file.as_ref())
     }

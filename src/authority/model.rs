@@ -5,6 +5,7 @@ use crate::timestamp::Timestamp;
 
 vocabulary! {
     /// The service of an authority.
+    #[derive(PartialOrd, Ord)]
     pub enum AuthorityKind {
         /// An on-premises AD RMS cluster.
         AdRms = "ad-rms",

@@ -3,7 +3,7 @@
 //! [`Sink::recognizer`].
 
 use super::head_words::{Word, Words};
-use super::name::{Name, is_named_like_archive};
+use super::name::{Name, NameHint, is_named_like_archive};
 use super::polyglot::{self, TrailingFormat as Trailing};
 use super::recognizer::Recognizer;
 use super::sink::{Read, Sink};
@@ -209,10 +209,10 @@ impl Format {
         FORMATS.iter().find(|row| properties.meet(&row.condition, head) && row.matches.test(head))
     }
 
-    /// Returns the format of a whole file, whose end is read if the head does not decide.
+    /// Returns the format of a whole file, whose end is read if head and name do not decide.
     pub(crate) fn of_file(
         window: &mut Window<'_>,
-        reads_tail: bool,
+        name: NameHint,
     ) -> Result<Option<&'static Format>> {
         let head = window.head()?;
         if let Some(found) = Format::of(head) {
@@ -221,12 +221,17 @@ impl Format {
         if DISC.matches.test(head) {
             return Ok(Some(&DISC));
         }
-        let may_be = reads_tail || KNOWN_BY_TAIL.matches.test(head);
-        if may_be && tail::matches(window)? {
+        let is_known_by_tail = match name {
+            _ if KNOWN_BY_TAIL.matches.test(head) => tail::matches(window)?,
+            NameHint::Archive => tail::matches(window)?,
+            NameHint::Unknown => tail::has_signature(window)?,
+            NameHint::Other => false,
+        };
+        if is_known_by_tail {
             return Ok(Some(&KNOWN_BY_TAIL));
         }
         // The name may be that of an image, whose system area has no form.
-        let is_disc = reads_tail && unsupported_archive::is_disc(window)?;
+        let is_disc = name == NameHint::Archive && unsupported_archive::is_disc(window)?;
         Ok(is_disc.then_some(&DISC))
     }
 
@@ -291,7 +296,7 @@ fn read_disc(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
 
 /// Reads a whole file of any format.
 pub(crate) fn read_file(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
-    match Format::of_file(window, false)? {
+    match Format::of_file(window, NameHint::Other)? {
         Some(format) => format.read(window, sink),
         None => read(window, sink),
     }

@@ -43,6 +43,6 @@ pub(crate) use external::{ExternalBytes, PstOpener};
 pub use external::{PstAttachment, PstDamage, PstError, PstItem, PstReader};
 pub(crate) use format::{Format, RECOGNIZER, read, read_file, reader_for};
 pub(crate) use mail::boundary_scanner::DelimitedBytes;
-pub(crate) use name::{Name, is_named_like_archive};
+pub(crate) use name::{Name, NameHint};
 pub(crate) use recognizer::Recognizer;
 pub(crate) use sink::{Body, Continuation, ExtractOptions, Label, LicenseBytes, Member, Sink};

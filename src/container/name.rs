@@ -54,6 +54,23 @@ pub(super) fn not_as_named() -> Error {
     Error::malformed(ErrorCode::MalformedAttachment, "attachment", None, detail)
 }
 
+/// What the name of a whole file says about its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameHint {
+    /// The name is not known: anything may follow a head of no known format.
+    Unknown,
+    /// The name is that of an archive: see [`is_named_like_archive`].
+    Archive,
+    /// Any other name.
+    Other,
+}
+
+impl NameHint {
+    pub(crate) fn of(name: &[u8]) -> NameHint {
+        if is_named_like_archive(name) { NameHint::Archive } else { NameHint::Other }
+    }
+}
+
 /// Letters of the longest extension in [`is_named_like_archive`].
 const LONGEST: usize = 5;
 

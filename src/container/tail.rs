@@ -1,8 +1,9 @@
 //! Formats that are recognized by the end of a file: a ZIP archive after a prefix, the last volume
 //! of a split ZIP, and disk images with a trailer.
 //!
-//! The last 4 KB are read unless the head is text, an image, audio, video or a program. So those
-//! files cost one read, and all others two. A shell script may contain an archive.
+//! The last 4 KB are read unless the head is text, an image, audio, video or a program, and the name of
+//! the file is known and not that of an archive. So those files cost one read, and all others two. A
+//! shell script may contain an archive.
 
 use super::byte_search::backwards;
 use super::sink::Sink;
@@ -128,15 +129,22 @@ fn is_program(head: &[u8]) -> bool {
     )
 }
 
-/// Returns whether the end shows one of the formats. The cheap half of [`read`].
+/// Returns whether the end shows one of the formats, or may be the comment of an archive. The cheap half
+/// of [`read`].
 pub(super) fn matches(window: &mut Window<'_>) -> Result<bool> {
     let is_script = window.head()?.starts_with(b"#!");
-    let tail = tail(window)?;
+    if has_signature(window)? {
+        return Ok(true);
+    }
     // Text after binary data may be the comment of an archive, which its end record precedes.
-    let is_comment = || !is_script && tail.len() == TAIL && !tail.iter().any(|it| is_control(*it));
-    Ok(trailer(tail).is_some()
-        || backwards(zip::END_SIGNATURE, 2, tail).next().is_some()
-        || is_comment())
+    let tail = tail(window)?;
+    Ok(!is_script && tail.len() == TAIL && !tail.iter().any(|it| is_control(*it)))
+}
+
+/// Returns whether the end contains the signature of one of the formats.
+pub(super) fn has_signature(window: &mut Window<'_>) -> Result<bool> {
+    let tail = tail(window)?;
+    Ok(trailer(tail).is_some() || backwards(zip::END_SIGNATURE, 2, tail).next().is_some())
 }
 
 /// Reads the file as the format that its end shows.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::findings::doubt;
 use super::inspector::{Answer, Input, Inspector};
-use super::report::{Finding, rank};
+use super::report::Finding;
 use super::traversal::Traversed;
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
@@ -296,7 +296,7 @@ impl Inspector {
         let mut receiver = |finding: Finding| {
             let protection = finding.facts.protection;
             let order = |finding: &Finding| {
-                (rank(finding.facts.protection), finding.facts.member.is_some())
+                (finding.facts.protection.rank(), finding.facts.member.is_some())
             };
             if worst.as_ref().is_none_or(|worst| order(&finding) < order(worst)) {
                 worst = Some(finding);

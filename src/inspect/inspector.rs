@@ -12,7 +12,7 @@ use super::traversal::{Buffers, Traversal, Traversed};
 use super::triage::{self, Triage};
 use crate::bytes::Buffer;
 use crate::code::ErrorCode;
-use crate::container::is_named_like_archive;
+use crate::container::NameHint;
 use crate::error::{Error, Result};
 use crate::license::ParserCache;
 use crate::limits::{Cancel, Deadline, Interrupt, Meter};
@@ -59,8 +59,7 @@ pub struct Inspector {
 #[derive(Clone, Copy)]
 pub(super) struct Input<'s> {
     pub(super) source: &'s dyn ReadAt,
-    /// Whether the name of the file requires a look at its end.
-    pub(super) reads_tail: bool,
+    pub(super) name: NameHint,
 }
 
 /// What a call has read.
@@ -71,7 +70,8 @@ pub(super) enum Answer {
 }
 
 impl Inspector {
-    /// Lets another thread end the next call, by [`Cancel::raise`]. Later calls are not affected.
+    /// Lets another thread end the next call, by [`Cancel::raise`]. Later calls are not affected, also if
+    /// the next one fails to open its file.
     ///
     /// The report of a file that was ended has the code `cancelled`, and the findings until then. The
     /// flag is checked before each charge to a budget; a read that blocks is not interrupted.
@@ -89,11 +89,12 @@ impl Inspector {
     /// assert_eq!(inspector.inspect_bytes(b"prose").worst(), Protection::None);
     /// ```
     pub fn cancel(&mut self, cancel: &Cancel) -> &mut Inspector {
-        self.interrupt.cancel = cancel.clone();
+        self.interrupt.cancel = Some(cancel.clone());
         self
     }
 
-    /// Ends the next call at this point in time. Later calls are not affected.
+    /// Ends the next call at this point in time. Later calls are not affected, also if the next one fails
+    /// to open its file. A raised [`Cancel`] precedes a deadline that has passed.
     ///
     /// The report of a file that was ended has the code `deadline`, and the findings until then. Unlike
     /// the budgets of [`Limits`](crate::Limits), a deadline makes results depend on the speed of the
@@ -152,6 +153,11 @@ impl Inspector {
 
     /// Inspects any source of bytes.
     ///
+    /// Without a file name, the last 4 KB are read as well if the first bytes are of no format with
+    /// members, because an archive may follow a prefix of any kind. [`inspect_named`](Inspector::inspect_named)
+    /// saves that read for most files. A source of unknown size ([`ReadAt::is_sized`]) is not read to its
+    /// end for that.
+    ///
     /// # Errors
     /// Only if the source cannot return its size.
     pub fn inspect(&mut self, source: &dyn ReadAt) -> Result<Report> {
@@ -159,9 +165,12 @@ impl Inspector {
         self.report(Input::unnamed(source), &interrupt)
     }
 
-    /// Inspects any source of bytes that has a file name. If the name ends like that of an archive
-    /// or a document (`.zip`, `.jar`, `.exe`, `.docx` …) and the first bytes are of no format with
-    /// members, the last 4 KB are read too: an archive may follow a prefix of any kind.
+    /// Inspects any source of bytes that has a file name, as [`inspect_path`](Inspector::inspect_path) does.
+    ///
+    /// If the first bytes are of no format with members, the last 4 KB are read as well, because an
+    /// archive may follow a prefix of any kind. The name saves that read for text, images, audio, video
+    /// and most programs, unless it ends like that of an archive or a document (`.zip`, `.jar`, `.exe`,
+    /// `.docx` …).
     ///
     /// # Errors
     /// Only if the source cannot return its size.
@@ -313,10 +322,10 @@ impl Inspector {
         interrupt: &Interrupt,
         receiver: Option<&mut Receiver<'_>>,
     ) -> Answer {
-        let Input { source, reads_tail } = input;
+        let Input { source, name } = input;
         let options = &self.options;
         let mut meter = Meter::within(&options.limits, interrupt.clone(), size);
-        let format = match triage::triage(source, reads_tail, &mut self.cache, &meter) {
+        let format = match triage::triage(source, name, &mut self.cache, &meter) {
             Ok(Triage::Unknown(container)) => {
                 return Answer::Unrecognized(triage::finding(container, options.manner.depth));
             }
@@ -345,7 +354,7 @@ impl Inspector {
     ) -> Option<Finding> {
         let options = &self.options;
         let meter = Meter::within(&options.limits, interrupt.clone(), options.limits.spool);
-        match triage::triage(input.source, input.reads_tail, &mut self.cache, &meter) {
+        match triage::triage(input.source, input.name, &mut self.cache, &meter) {
             Ok(Triage::Unknown(container)) => {
                 Some(triage::finding(container, options.manner.depth))
             }
@@ -383,12 +392,14 @@ impl Inspector {
 
 impl<'s> Input<'s> {
     pub(super) fn unnamed(source: &'s dyn ReadAt) -> Input<'s> {
-        Input { source, reads_tail: false }
+        // The end of a stream of unknown size is not requested.
+        let name = if source.is_sized() { NameHint::Unknown } else { NameHint::Other };
+        Input { source, name }
     }
 
     pub(super) fn named(source: &'s dyn ReadAt, name: &Path) -> Input<'s> {
         let name = name.file_name().unwrap_or_default().to_string_lossy();
-        Input { source, reads_tail: is_named_like_archive(name.as_bytes()) }
+        Input { source, name: NameHint::of(name.as_bytes()) }
     }
 }
 

@@ -52,7 +52,7 @@ impl Report {
     /// `none` if something was not read.
     pub fn worst(&self) -> Protection {
         let found = self.findings().map(|finding| finding.facts.protection);
-        let worst = found.min_by_key(|protection| rank(*protection)).unwrap_or(Protection::Unknown);
+        let worst = found.reduce(Protection::worse).unwrap_or(Protection::Unknown);
         if self.incomplete.is_some() && worst != Protection::Rms {
             Protection::Unknown
         } else {
@@ -60,13 +60,12 @@ impl Report {
         }
     }
 
-    /// Returns whether an AD RMS cluster is needed for anything in the file: `yes` before `possible`
-    /// before `no`. Never `no` if something was not read.
+    /// Returns whether an authority that goes away is needed for anything in the file: the highest
+    /// [`Need`] of all findings, each judged by [`judge`]. Never `no` if something was not read.
     pub fn need(&self, estate: &Estate) -> Need {
         let needs = self.findings().map(|finding| judge(finding.facts(), estate).need());
-        // The order of `Need` is yes, possible, no.
-        let need = needs.min().unwrap_or(Need::Possible);
-        if self.incomplete.is_some() { need.min(Need::Possible) } else { need }
+        let need = needs.max().unwrap_or(Need::Possible);
+        if self.incomplete.is_some() { need.max(Need::Possible) } else { need }
     }
 }
 
@@ -85,17 +84,6 @@ impl<'a> IntoIterator for &'a Report {
 
     fn into_iter(self) -> Self::IntoIter {
         iter::once(&self.first).chain(&self.rest)
-    }
-}
-
-/// Returns the position of a protection in the order of importance, from 0.
-pub(super) fn rank(protection: Protection) -> u8 {
-    match protection {
-        Protection::Rms => 0,
-        Protection::Unknown => 1,
-        Protection::Other => 2,
-        Protection::Password => 3,
-        Protection::None => 4,
     }
 }
 

@@ -2,7 +2,7 @@
 //! container is not built for them.
 
 use super::report::Finding;
-use crate::container::Format;
+use crate::container::{Format, NameHint};
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::kinds::{Container, Depth, Protection};
@@ -17,16 +17,16 @@ pub(super) enum Triage {
     Read(Option<&'static Format>),
 }
 
-/// Examines the first bytes of a file, and with `reads_tail` also its last bytes.
+/// Examines the first bytes of a file, and its last bytes if they and its name do not decide.
 pub(super) fn triage(
     source: &dyn ReadAt,
-    reads_tail: bool,
+    name: NameHint,
     cache: &mut Cache,
     meter: &Meter,
 ) -> Result<Triage> {
     cache.forget();
     let mut window = Window::new(source, cache, meter)?;
-    let format = Format::of_file(&mut window, reads_tail)?;
+    let format = Format::of_file(&mut window, name)?;
     if format.is_none() {
         if window.head()?.len() < HEAD && window.known_len().is_none() {
             // A stream that cannot be read as far as formats are recognized.
@@ -61,7 +61,8 @@ mod tests {
         let mut inspector = Inspector::builder().depth(depth).build();
         let options = inspector.options.clone();
         let meter = || Meter::new(options.limits.clone(), Interrupt::default());
-        let triaged = match triage(&bytes, false, &mut inspector.cache, &meter()).unwrap() {
+        let triaged = match triage(&bytes, NameHint::Other, &mut inspector.cache, &meter()).unwrap()
+        {
             Triage::Unknown(container) => {
                 let first = finding(container, depth);
                 Some(Report { first, rest: Vec::new(), incomplete: None })

@@ -59,9 +59,13 @@ macro_rules! limits {
                 Limit::ALL.iter().map(|limit| (limit.name(), self.of(*limit)))
             }
 
-            /// Sets the budget with this name. Returns false if no budget has it.
+            /// Sets the budget with this name, which [`entries`](Limits::entries) lists. Hyphens and
+            /// underscores are the same. Any amount is valid; 0 leaves nothing. Returns false, and changes
+            /// nothing, if no budget has this name.
+            #[must_use = "a name that no budget has is ignored"]
             pub fn set(&mut self, name: &str, amount: u64) -> bool {
-                match name {
+                let name = name.replace('_', "-");
+                match name.as_str() {
                     $(_ if name == Limit::$variant.name() => self.$field = amount,)*
                     _ => return false,
                 }

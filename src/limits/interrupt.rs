@@ -26,24 +26,22 @@ use crate::error::{Error, Result};
 /// assert!(report.incomplete().is_some_and(|error| error.code() == "cancelled"));
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(Option<Arc<AtomicBool>>);
+pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
-    /// Returns a flag that can be raised. [`Cancel::default`] cannot.
+    /// Returns a flag that is not raised.
     pub fn new() -> Cancel {
-        Cancel(Some(Arc::new(AtomicBool::new(false))))
+        Cancel::default()
     }
 
     /// Ends every inspection that uses this flag.
     pub fn raise(&self) {
-        if let Some(flag) = &self.0 {
-            flag.store(true, Ordering::Relaxed);
-        }
+        self.0.store(true, Ordering::Relaxed);
     }
 
     /// Returns whether the flag is raised.
     pub fn is_raised(&self) -> bool {
-        self.0.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -54,7 +52,7 @@ const CHECKS: u32 = 64;
 /// What ends one call early, besides the budgets.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interrupt {
-    pub(crate) cancel: Cancel,
+    pub(crate) cancel: Option<Cancel>,
     pub(crate) deadline: Option<Deadline>,
 }
 
@@ -99,7 +97,7 @@ impl Interrupt {
     /// `cancelled` or `deadline`.
     #[inline]
     pub(crate) fn check(&self, is_due: bool) -> Result<()> {
-        if self.cancel.is_raised() {
+        if self.cancel.as_ref().is_some_and(Cancel::is_raised) {
             return Err(Error::cancelled());
         }
         match &self.deadline {
@@ -118,7 +116,7 @@ mod tests {
     #[test]
     fn a_raised_flag_ends_the_next_charge() {
         let cancel = Cancel::new();
-        let interrupt = Interrupt { cancel: cancel.clone(), deadline: None };
+        let interrupt = Interrupt { cancel: Some(cancel.clone()), deadline: None };
         let meter = Meter::new(Limits::default(), interrupt);
         assert!(meter.charge(Limit::Steps, 1).is_ok());
         cancel.raise();

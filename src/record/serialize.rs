@@ -22,7 +22,8 @@ impl Record<'_> {
     ///
     /// Nothing is lost: unknown names are in [`Facts::unknown`] and [`Verdict::unknown`], and columns
     /// of a later version are kept too. [`write_ndjson`](Record::write_ndjson) writes all of them
-    /// again. A missing column reads as null.
+    /// again; numbers in columns of a later version are then spelled as 64-bit integers or floating-point
+    /// numbers. A missing column reads as null.
     ///
     /// ```
     /// # use rmsight::{Envelope, Facts, Container, Protection, Estate, judge};

@@ -191,7 +191,11 @@ pub fn judge(facts: &Facts, estate: &Estate) -> Verdict {
     judge_dated(facts, None, estate)
 }
 
-/// Judges one finding. `modified` is the time of the last change to its file.
+/// Judges one finding like [`judge`], and tells whether its file was changed after a key became read-only.
+///
+/// `modified` is the time of the last change to the file. It adds the anomaly `edited-after-read-only`
+/// (modifier M27) and nothing else: `need`, `dependency` and `confidence` do not depend on it. Without
+/// it the verdict is that of [`judge`].
 pub fn judge_dated(facts: &Facts, modified: Option<Timestamp>, estate: &Estate) -> Verdict {
     let inputs = Inputs::new(facts, modified, estate);
     let rule = deciding(&inputs);

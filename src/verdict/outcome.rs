@@ -1,10 +1,15 @@
 //! The values of a verdict: [`Need`], [`Dependency`] and [`Confidence`].
 
+use std::cmp::Ordering;
+
 use crate::kinds::vocabulary;
 
 vocabulary! {
     /// Whether an authority that goes away is still needed. Without an estate file, every AD RMS
     /// cluster goes away.
+    ///
+    /// The order is that of urgency, `no` < `possible` < `yes`: the need of several findings is their
+    /// maximum.
     pub enum Need {
         /// It is needed.
         Yes = "yes",
@@ -34,7 +39,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The confidence of a verdict.
+    /// The confidence of a verdict. The order is `low` < `medium` < `high`.
     pub enum Confidence {
         /// The estate declares the key, and verified signatures lead to it.
         High = "high",
@@ -42,5 +47,49 @@ vocabulary! {
         Medium = "medium",
         /// The evidence is weak or contradictory.
         Low = "low",
+    }
+}
+
+impl Need {
+    fn urgency(self) -> u8 {
+        match self {
+            Need::No => 0,
+            Need::Possible => 1,
+            Need::Yes => 2,
+        }
+    }
+}
+
+impl Ord for Need {
+    fn cmp(&self, other: &Need) -> Ordering {
+        self.urgency().cmp(&other.urgency())
+    }
+}
+
+impl PartialOrd for Need {
+    fn partial_cmp(&self, other: &Need) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Confidence {
+    fn level(self) -> u8 {
+        match self {
+            Confidence::Low => 0,
+            Confidence::Medium => 1,
+            Confidence::High => 2,
+        }
+    }
+}
+
+impl Ord for Confidence {
+    fn cmp(&self, other: &Confidence) -> Ordering {
+        self.level().cmp(&other.level())
+    }
+}
+
+impl PartialOrd for Confidence {
+    fn partial_cmp(&self, other: &Confidence) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }

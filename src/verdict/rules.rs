@@ -161,7 +161,7 @@ const RULES: &[Rule] = &[
     Rule {
         id: "R02",
         condition: "no principal key could be read",
-        sentence: "The key that it is sealed to could not be read, so its holder is unknown.",
+        sentence: "No license key could be read, so it is unknown which key the file needs, if any.",
         settled_by: READ_KEY,
         dependency: Dependency::Undecided,
         need: Need::Possible,

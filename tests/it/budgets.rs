@@ -88,7 +88,7 @@ fn tnef_and_msg_take_little_more_than_their_message() {
     assert_eq!(report.worst(), Protection::Rms);
     assert!(source.total() < 200_000, "{} bytes", source.total());
     let text = Counted::new(b"plain text ".repeat(10_000));
-    Inspector::default().inspect(&text).unwrap();
+    Inspector::default().inspect_named(&text, "a.txt").unwrap();
     assert_eq!(text.reads.borrow().len(), 1);
     assert!(text.is_forward());
 }

@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+use rmsight::{Inspector, Protection};
 use rmsight_specimen::{Attachment, Method, Msg, Zip, eml, mbox, signed, tnef};
 
 use crate::evasion::needs_no_key;
@@ -147,6 +148,23 @@ fn attachment_with_zip_after_its_head_is_opened_by_name() {
     }
     let ordinary = eml(&[], &[Attachment::new("x.zip", b"Only a text.\n".to_vec())]);
     assert_code("text named x.zip", &ordinary, "");
+}
+
+#[test]
+fn zip_after_any_head_is_found_in_a_source_without_a_name() {
+    for prefix in [b"#!/bin/sh\n".as_slice(), b"x", b"\xFF\xD8\xFF\xE0 an image"] {
+        let bytes = prefixed_zip(prefix);
+        let mut inspector = Inspector::default();
+        let reports = [
+            inspector.inspect_bytes(&bytes),
+            inspector.inspect_seekable(std::io::Cursor::new(&bytes)).unwrap(),
+            inspector.inspect_named(&bytes, "a.zip").unwrap(),
+        ];
+        for report in reports {
+            assert_eq!(report.worst(), Protection::Rms, "{prefix:?}");
+        }
+        assert_eq!(inspector.detect_bytes(&bytes).protection(), Protection::Rms);
+    }
 }
 
 fn letter(body: &str) -> String {

@@ -343,7 +343,7 @@ fn certificate_cache_does_not_change_reports() {
     for steps in [200_000, 350_000, 600_000, 900_000, 1 << 28] {
         let limits = || {
             let mut limits = Limits::default();
-            limits.set("steps", steps);
+            assert!(limits.set("steps", steps));
             limits
         };
         let inspector = || Inspector::builder().verify(true).limits(limits()).build();

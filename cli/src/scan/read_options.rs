@@ -219,7 +219,7 @@ impl ReadOptions {
     fn clear_first_defaults(&mut self) {
         for (name, amount) in FIRST_DEFAULTS {
             if of(&self.limits, name) == amount {
-                self.limits.set(name, 0);
+                _ = self.limits.set(name, 0);
             }
         }
     }
@@ -244,11 +244,11 @@ impl ReadOptions {
         // Limits that did not exist at that time get their defaults.
         for (name, amount) in args.limits.library.entries() {
             if of(&options.limits, name) == 0 {
-                options.limits.set(name, amount);
+                _ = options.limits.set(name, amount);
             }
         }
         for (name, amount) in &args.set_limits {
-            options.limits.set(name, *amount);
+            _ = options.limits.set(name, *amount);
         }
         #[cfg(feature = "pst")]
         {

@@ -53,16 +53,7 @@ impl<'s> Candidates<'s> {
 
     /// Adds the protection of one candidate.
     pub(crate) fn protects(&mut self, protection: Protection) {
-        let rank = |protection| match protection {
-            Protection::None => 0,
-            Protection::Password => 1,
-            Protection::Other => 2,
-            Protection::Unknown => 3,
-            Protection::Rms => 4,
-        };
-        if self.protection.is_none_or(|known| rank(known) < rank(protection)) {
-            self.protection = Some(protection);
-        }
+        self.protection = Some(self.protection.map_or(protection, |known| known.worse(protection)));
         if protection == Protection::Rms {
             self.sink.protection(protection);
         }

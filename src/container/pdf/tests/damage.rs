@@ -268,7 +268,7 @@ fn each_spent_budget_is_named() {
             let mut amount = 0;
             while amount < allowed.min(4 << 20) {
                 let mut limits = Limits::default();
-                limits.set(budget, amount);
+                assert!(limits.set(budget, amount));
                 let sink = read_file_within(&file, &limits);
                 let what = format!("{name}, {budget} {amount}: {:?}", sink.error);
                 if sink.code().is_empty() {
