@@ -10,6 +10,7 @@ use rmsight::PstItem;
 use super::messages::MessageWalk;
 use super::parent::PstLimits;
 use super::protocol::{Answer, Ask, LastSeek, PIECE};
+use super::sandbox;
 
 /// Minimum number of bytes fetched at once. Pages have 512 bytes, and reads of fields are smaller.
 const CHUNK: u64 = 4096;
@@ -19,13 +20,13 @@ const CHUNKS: usize = 256;
 /// Reads one data file for the process that started this one, over standard input and output, until
 /// standard input ends. It is the whole `main` of a child.
 ///
-/// First it reduces the rights of this process for good: memory and processor time to `limits`, no
-/// further files or processes. It also silences panics.
+/// First it reduces the rights of this process for good, as far as the system can: memory and
+/// processor time to `limits`, no further files, connections or processes. It also silences panics.
 ///
 /// # Errors
 /// A pipe failed, or the parent violates the protocol.
 pub fn run(limits: PstLimits) -> io::Result<()> {
-    limits::set(limits.seconds, limits.memory);
+    sandbox::enter(limits.processor_time(), limits.memory);
     // Standard error is not shown; the answer contains the failure.
     std::panic::set_hook(Box::new(|_| {}));
     serve(io::stdin().lock(), io::stdout().lock())
@@ -180,52 +181,4 @@ impl<I: Read, O: io::Write> Seek for Remote<I, O> {
         }
         Ok(self.at)
     }
-}
-
-#[cfg(any(
-    target_os = "linux",
-    target_os = "android",
-    target_vendor = "apple",
-    target_os = "freebsd"
-))]
-mod limits {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-
-    /// Additional processor time beyond the time after which the parent kills the process, in
-    /// seconds.
-    const SPARE: u64 = 5;
-
-    /// Drops the rights that reading does not need. An attacker that controls this process has some
-    /// processor time, some memory and two pipes, but cannot open files, connect or start
-    /// processes.
-    ///
-    /// Unsupported limits are skipped; the parent still kills a process that takes too long.
-    pub(super) fn set(seconds: u64, memory: u64) {
-        let none = |resource| limit(resource, 0);
-        limit(Resource::Cpu, seconds.saturating_add(SPARE));
-        limit(Resource::As, memory);
-        limit(Resource::Nofile, 3);
-        none(Resource::Core);
-        none(Resource::Nproc);
-        // Pipes are not files. Standard error, a file, has room for the message of a failed
-        // allocation.
-        limit(Resource::Fsize, 4096);
-    }
-
-    fn limit(resource: Resource, most: u64) {
-        let most = Some(most);
-        _ = setrlimit(resource, Rlimit { current: most, maximum: most });
-    }
-}
-
-#[cfg(not(any(
-    target_os = "linux",
-    target_os = "android",
-    target_vendor = "apple",
-    target_os = "freebsd"
-)))]
-mod limits {
-    /// Does nothing: this system has no such limits. The parent kills a process that takes too
-    /// long.
-    pub(super) fn set(_: u64, _: u64) {}
 }

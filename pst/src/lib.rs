@@ -23,14 +23,24 @@
 //! argument `pst-child`. A program can also start itself again, if its `main` recognizes an argument
 //! and calls [`run`]. An interpreter cannot start itself: pass the path of one of these programs.
 //!
-//! The limits of memory, files and processes apply on Linux, Android, macOS and FreeBSD. The limit
-//! of time applies everywhere.
+//! # What the child may do
+//!
+//! | limit | where |
+//! |---|---|
+//! | time | everywhere: the parent kills the child |
+//! | memory, processor time, processes | Linux, Android, macOS, FreeBSD (`setrlimit`); Windows (a job object) |
+//! | new files and sockets | Linux, Android, macOS, FreeBSD (`setrlimit`) |
+//! | file names, connections, signals, abstract sockets | Linux with Landlock, kernel 5.13 to 6.12 and later |
+//! | programs, processes, sockets, other processes' memory | Linux with seccomp, on x86-64, AArch64 and RISC-V |
+//!
+//! A limit that the system does not have is left out, and the child works without it.
 
 mod child;
 mod heap;
 mod messages;
 mod parent;
 mod protocol;
+mod sandbox;
 mod store;
 
 #[cfg(test)]

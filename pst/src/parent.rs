@@ -17,6 +17,8 @@ use super::protocol::{Answer, Ask, PIECE};
 const STDERR_BYTES: u64 = 4096;
 /// Interval at which the watching thread checks the cancel flag.
 const LOOK: Duration = Duration::from_millis(250);
+/// Seconds of processor time beyond the time after which the parent kills the child.
+const SPARE: u64 = 5;
 /// Message of the standard library for a failed allocation.
 const NO_MEMORY: &str = "memory allocation of";
 
@@ -41,6 +43,12 @@ impl PstLimits {
     /// Returns limits of `seconds` of work and `memory` bytes.
     pub fn new(seconds: u64, memory: u64) -> PstLimits {
         PstLimits { seconds, memory }
+    }
+
+    /// Returns the processor time that the system grants: more than the time after which the parent
+    /// kills the child.
+    pub(super) fn processor_time(self) -> Duration {
+        Duration::from_secs(self.seconds.saturating_add(SPARE))
     }
 
     /// Reads the two arguments that [`PstChild`] passes to the child after its own: seconds and
@@ -70,6 +78,7 @@ pub struct PstChild {
     args: Vec<OsString>,
     limits: PstLimits,
     cancel: Cancel,
+    deadline: Option<Instant>,
 }
 
 impl PstChild {
@@ -81,6 +90,7 @@ impl PstChild {
             args: Vec::new(),
             limits: PstLimits::default(),
             cancel: Cancel::default(),
+            deadline: None,
         }
     }
 
@@ -99,6 +109,13 @@ impl PstChild {
     /// Kills each child when `cancel` is raised, within 250 ms.
     pub fn cancel(mut self, cancel: Cancel) -> Self {
         self.cancel = cancel;
+        self
+    }
+
+    /// Kills each child that works at this point in time, like the deadline of the inspection
+    /// (`deadline`).
+    pub fn deadline(mut self, at: Instant) -> Self {
+        self.deadline = Some(at);
         self
     }
 
@@ -129,6 +146,9 @@ pub(super) struct Reader {
     has_size: bool,
     /// Why the child ended. Later requests return the same error.
     end: Option<PstError>,
+    /// Limits of the child, which ends when this is dropped, or with this process.
+    #[cfg(windows)]
+    _job: rmsight_win::Job,
 }
 
 /// Kills a child that takes too long. It runs in its own thread, because the reader blocks on the
@@ -138,6 +158,7 @@ struct Guard {
     state: Mutex<ChildState>,
     changed: Condvar,
     cancel: Cancel,
+    deadline: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -161,7 +182,9 @@ impl Guard {
         let mut state = self.state();
         while !state.is_over {
             let left = state.since.map(|since| state.left.saturating_sub(since.elapsed()));
-            if self.cancel.is_raised() {
+            let until_deadline =
+                self.deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            if self.cancel.is_raised() || until_deadline == Some(Duration::ZERO) {
                 state.kill();
                 return;
             }
@@ -172,7 +195,8 @@ impl Guard {
                     return;
                 }
                 Some(left) => {
-                    let waited = self.changed.wait_timeout(state, left.min(LOOK));
+                    let wait = left.min(LOOK).min(until_deadline.unwrap_or(LOOK));
+                    let waited = self.changed.wait_timeout(state, wait);
                     state = waited.unwrap_or_else(|error| error.into_inner()).0;
                 }
                 None => {
@@ -229,6 +253,9 @@ impl Reader {
         #[cfg(windows)]
         std::os::windows::process::CommandExt::creation_flags(&mut command, 0x0000_0200);
         let mut child = command.spawn()?;
+        // It has not read anything yet.
+        #[cfg(windows)]
+        let _job = jailed(&mut child, launch.limits)?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (to, from) = pipes.ok_or_else(|| io::Error::other("no pipes"))?;
         let state =
@@ -237,9 +264,21 @@ impl Reader {
             state: Mutex::new(state),
             changed: Condvar::new(),
             cancel: launch.cancel.clone(),
+            deadline: launch.deadline,
         });
         let watched = Arc::clone(&guard);
-        let reader = Reader { guard, to, from, stderr, time, memory, has_size: false, end: None };
+        let reader = Reader {
+            guard,
+            to,
+            from,
+            stderr,
+            time,
+            memory,
+            has_size: false,
+            end: None,
+            #[cfg(windows)]
+            _job,
+        };
         // Without the thread nothing would kill the child. Dropping the reader does.
         thread::Builder::new().name("pst".to_owned()).spawn(move || watched.watch())?;
         Ok(reader)
@@ -348,9 +387,26 @@ fn has_spent_its_time(status: ExitStatus) -> bool {
     status.signal() == Some(rustix::process::Signal::XCPU.as_raw())
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
+fn has_spent_its_time(status: ExitStatus) -> bool {
+    status.code() == Some(rmsight_win::TIME_IS_SPENT)
+}
+
+#[cfg(not(any(unix, windows)))]
 fn has_spent_its_time(_: ExitStatus) -> bool {
     false
+}
+
+/// Puts a child into a job object. A child that cannot be limited is killed.
+#[cfg(windows)]
+fn jailed(child: &mut Child, limits: PstLimits) -> io::Result<rmsight_win::Job> {
+    let job_limits =
+        rmsight_win::JobLimits { memory: limits.memory, processor_time: limits.processor_time() };
+    let job = rmsight_win::Job::new(job_limits);
+    job.and_then(|job| job.assign(child).map(|()| job)).inspect_err(|_| {
+        _ = child.kill();
+        _ = child.wait();
+    })
 }
 
 /// Reads bytes of the file. Returns fewer bytes only at its end.

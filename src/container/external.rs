@@ -160,6 +160,13 @@ impl From<PstError> for Error {
     }
 }
 
+/// Returns the error of a reader. A call that its caller ends takes the reader with it, so the reason
+/// of the caller precedes that of the reader.
+pub(super) fn reader_error(error: PstError, meter: &Meter<'_>) -> Error {
+    // Charges nothing, and reads the clock.
+    meter.charge(Limit::BytesRead, 0).err().unwrap_or_else(|| error.into())
+}
+
 /// Returns the first [`MAX_TEXT`] characters of a text, without control characters.
 pub(super) fn shortened(text: &str) -> String {
     text.chars().take(MAX_TEXT).filter(|char| !char.is_control()).collect()
@@ -222,7 +229,7 @@ impl<S: ReadAt> ReadAt for ExternalBytes<'_, S> {
         read.map(|read| read.min(len)).map_err(|error| match error {
             PstError::Io(error) => error,
             // The offset is one of the data file, and this error is of the attachment.
-            error => io::Error::other(Error::from(error).with_offset(None)),
+            error => io::Error::other(reader_error(error, self.meter).with_offset(None)),
         })
     }
 

@@ -9,7 +9,7 @@ use super::msg::inflated_use_license;
 use crate::bytes::{Buffer, Cursor, to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::container::external::{
-    MeteredFile, PST, PstAttachment, PstError, PstItem, SharedPstReader, shortened,
+    MeteredFile, PST, PstAttachment, PstError, PstItem, SharedPstReader, reader_error, shortened,
 };
 use crate::container::name::{Name, is_named_protected, not_as_named};
 use crate::container::sink::{Body, Member, Sink, WAITING};
@@ -87,7 +87,8 @@ fn read_on(
     let file = MeteredFile { file: window.source(), meter: window.meter() };
     loop {
         window.meter().charge(Limit::Steps, 1)?;
-        let item = reader.borrow_mut().next(&file)?;
+        let item = reader.borrow_mut().next(&file);
+        let item = item.map_err(|error| reader_error(error, file.meter))?;
         let attachment = match item {
             None => break,
             Some(PstItem::Unread(why)) => {
@@ -115,7 +116,7 @@ fn read_on(
                 sink.incomplete(PstError::Malformed(why).into());
                 continue;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(reader_error(error, file.meter)),
         };
         let name_bytes = attachment.name.as_deref().unwrap_or_default().as_bytes();
         if !sink.recognizer().is_worth_opening(name_bytes, &head) {
@@ -149,7 +150,8 @@ fn use_license(
     let mut packed = Buffer::default();
     let mut piece = [0; HEAD];
     while to_u64(packed.len()) < found.size {
-        let read = reader.borrow_mut().read_at(file, to_u64(packed.len()), &mut piece)?;
+        let read = reader.borrow_mut().read_at(file, to_u64(packed.len()), &mut piece);
+        let read = read.map_err(|error| reader_error(error, file.meter))?;
         let Some(read) = piece.get(..read).filter(|read| !read.is_empty()) else { break };
         packed.extend(file.meter, read)?;
     }
