@@ -30,6 +30,14 @@ for program in static asan; do
 done
 key="$(sed -n 's/.*slc_key=\(sha256:[0-9a-f]*\).*/\1/p' "$room/shared.txt" | head -n 1)"
 printf '[[authority]]\nname = "Old"\nkind = "ad-rms"\n[[authority.key]]\nslc_key = "%s"\nstatus = "active"\n' "$key" > "$room/estate.toml"
+
+# Outlook data files: undecided without the program that reads them.
+mailbox=../../corpus/containers/mailbox.pst
+"$room/inspect" "$mailbox" >"$room/mailbox.txt" || [ $? -eq 1 ]
+grep -q 'mailbox.pst: undecided' "$room/mailbox.txt"
+"$room/inspect" --pst-child "$room/sdk/libexec/rmsight-pst-child" "$mailbox" >"$room/mailbox.txt"
+grep -q 'mailbox.pst: protected' "$room/mailbox.txt"
+
 "$room/judge" "$room/estate.toml" "${corpus[@]}" | grep -q ' yes Old$'
 if command -v valgrind >/dev/null; then
   valgrind --quiet --leak-check=full --error-exitcode=99 "$room/inspect" "${corpus[@]:0:8}" >/dev/null || [ $? -eq 1 ]

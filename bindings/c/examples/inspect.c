@@ -1,6 +1,6 @@
 /* Prints for each file whether it is protected, and each finding with its key and verdict.
  *
- *   cc -Iinclude examples/inspect.c -lrmsight -o inspect && ./inspect FILE...
+ *   cc -Iinclude examples/inspect.c -lrmsight -o inspect && ./inspect [--pst-child PROGRAM] FILE...
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,7 +43,14 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (failed("open", rmsight_inspector_open(&options, &inspector))) return 2;
-    for (int i = 1; i < argc; i++) {
+    int first = 1;
+    if (argc > 2 && strcmp(argv[1], "--pst-child") == 0) {
+        const uint8_t *program = (const uint8_t *)argv[2];
+        if (failed(argv[2], rmsight_inspector_set_pst_child(inspector, program, strlen(argv[2]), 0, 0)))
+            return 2;
+        first = 3;
+    }
+    for (int i = first; i < argc; i++) {
         const uint8_t *path = (const uint8_t *)argv[i];
         size_t len = strlen(argv[i]);
         RmsightCall call = {.size = sizeof call, .deadline_ms = 60000};

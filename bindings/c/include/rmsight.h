@@ -161,6 +161,8 @@ typedef struct RmsightDetection {
   uint8_t error_code[40];
   // Key of the server that opens the file, `sha256:` and 64 hex digits; empty if unknown.
   uint8_t slc_key[80];
+  // Offset of the error in the file; `UINT64_MAX` if it is unknown.
+  uint64_t error_offset;
 } RmsightDetection;
 
 // Reads up to `len` bytes at `offset` into `buffer`. Returns the number of bytes, which is less than `len`
@@ -176,6 +178,18 @@ uint32_t rmsight_abi_version(void);
 
 // Returns the version of the library, such as `0.1.0`. The string is never freed.
 struct RmsightText rmsight_version(void);
+
+// Opens a cancel handle, by which another thread ends a call.
+//
+// # Safety
+// `handle` is null or points to a `uint64_t` that may be written.
+RmsightStatus rmsight_cancel_open(uint64_t *handle);
+
+// Ends the calls that use the handle, now and later. Their records have the error code `cancelled`.
+RmsightStatus rmsight_cancel_raise(uint64_t cancel);
+
+// Closes a cancel handle. Calls that use it go on.
+RmsightStatus rmsight_cancel_close(uint64_t cancel);
 
 // Returns the number of columns. Ids begin at 0.
 uint32_t rmsight_column_count(void);
@@ -229,20 +243,22 @@ RmsightStatus rmsight_inspector_set_limit(uint64_t inspector,
                                           size_t len,
                                           uint64_t amount);
 
-// Closes an inspector.
-RmsightStatus rmsight_inspector_close(uint64_t inspector);
-
-// Opens a cancel handle, by which another thread ends a call.
+// Sets the program that reads Outlook data files in a process of its own: the path of `rmsight-pst-child`. Each
+// such file starts one. Without it these files have the error code `feature-off`; a `len` of 0 takes it away.
+// `seconds` and `memory` (bytes) limit each process; 0 is the default: 600 seconds, 1 GiB.
+//
+// The status is `RMSIGHT_STATUS_IO` if there is no such file, and the inspector stays as it was.
 //
 // # Safety
-// `handle` is null or points to a `uint64_t` that may be written.
-RmsightStatus rmsight_cancel_open(uint64_t *handle);
+// `path` points to `len` bytes.
+RmsightStatus rmsight_inspector_set_pst_child(uint64_t inspector,
+                                              const uint8_t *path,
+                                              size_t len,
+                                              uint64_t seconds,
+                                              uint64_t memory);
 
-// Ends the calls that use the handle, now and later. Their records have the error code `cancelled`.
-RmsightStatus rmsight_cancel_raise(uint64_t cancel);
-
-// Closes a cancel handle. Calls that use it go on.
-RmsightStatus rmsight_cancel_close(uint64_t cancel);
+// Closes an inspector.
+RmsightStatus rmsight_inspector_close(uint64_t inspector);
 
 // Detects whether the file at a path is rights-protected. The path is UTF-8 on Windows, and any bytes on other
 // systems. `call` may be null.

@@ -1,19 +1,21 @@
 //! Inspectors: detection and inspection of paths, bytes and callbacks.
 
 use std::ffi::c_void;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
-use std::{fs, io, mem, ptr};
 
-use rmsight::{
-    Cancel, Depth, Detection, Envelope, Inspector, InspectorBuilder, Limits, Protection, ReadAt,
-    Report,
-};
+use rmsight::{Depth, Envelope, Inspector, InspectorBuilder, Limits, Report};
+use rmsight_pst::PstChild;
 
+use crate::callback::{CallbackSource, RmsightReadAt};
+use crate::cancel::cancel_of;
+use crate::detection::{RmsightDetection, write_detection};
 use crate::guard::guarded;
 use crate::handle::HandleTable;
 use crate::input;
+use crate::outlook::{CallEnd, SharedCallEnd, pst_child, pst_opener};
 use crate::report;
 use crate::status::{RmsightStatus, fail};
 
@@ -51,57 +53,55 @@ pub struct RmsightCall {
     pub deadline_ms: u64,
 }
 
-/// Whether a file is protected.
-#[repr(i32)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RmsightProtection {
-    /// The file was not read far enough to tell. Never treat it as `NONE`.
-    Unknown = 0,
-    /// Not protected. Everything in the file was read.
-    None = 1,
-    /// Rights-protected.
-    Rms = 2,
-    /// Protected by a password.
-    Password = 3,
-    /// Protected by another security handler.
-    Other = 4,
+/// Options from which an inspector is built again when one of them changes.
+struct InspectorSettings {
+    builder: InspectorBuilder,
+    limits: Limits,
+    pst: Option<PstChild>,
 }
 
-/// Answer of `rmsight_detect_*`. Texts end with a NUL.
-#[repr(C)]
-#[derive(Debug, Clone, Copy)]
-pub struct RmsightDetection {
-    /// Size of this struct in bytes. The caller sets it before the call.
-    pub size: usize,
-    /// An `RmsightProtection`.
-    pub protection: i32,
-    /// 1 if the question is answered: `protection` is not `UNKNOWN`.
-    pub decided: u8,
-    /// 1 if the whole file was searched. A license ends the search early.
-    pub searched: u8,
-    /// Zero.
-    pub reserved: [u8; 2],
-    /// Format of the file or member that decided, such as `ooxml-irm`.
-    pub container: [u8; 24],
-    /// Why something was not read, such as `truncated`; empty without an error.
-    pub error_code: [u8; 40],
-    /// Key of the server that opens the file, `sha256:` and 64 hex digits; empty if unknown.
-    pub slc_key: [u8; 80],
+impl InspectorSettings {
+    fn build(&self, end: &SharedCallEnd) -> Inspector {
+        let builder = self.builder.clone().limits(self.limits.clone());
+        match &self.pst {
+            Some(child) => builder.pst(pst_opener(child.clone(), end.clone())).build(),
+            None => builder.build(),
+        }
+    }
 }
-
-/// Reads up to `len` bytes at `offset` into `buffer`. Returns the number of bytes, which is less than `len`
-/// only at the end, or a negative number for an error. It must not unwind.
-pub type RmsightReadAt = Option<
-    unsafe extern "C" fn(user: *mut c_void, offset: u64, buffer: *mut u8, len: usize) -> i64,
->;
 
 struct SharedInspector {
-    builder: Mutex<(InspectorBuilder, Limits)>,
+    settings: Mutex<InspectorSettings>,
     inspector: Mutex<Inspector>,
+    end: SharedCallEnd,
+}
+
+impl SharedInspector {
+    /// Locks the inspector for one call.
+    fn locked(&self) -> Result<MutexGuard<'_, Inspector>, RmsightStatus> {
+        self.inspector.try_lock().map_err(|error| match error {
+            // A panic ended an earlier call, and the state of the inspector is unknown.
+            TryLockError::Poisoned(_) => fail(RmsightStatus::Internal, "an earlier call failed"),
+            TryLockError::WouldBlock => {
+                fail(RmsightStatus::Busy, "another thread uses the inspector")
+            }
+        })
+    }
+
+    /// Changes the settings, and builds the inspector again.
+    fn change(
+        &self,
+        change: impl FnOnce(&mut InspectorSettings) -> Result<(), RmsightStatus>,
+    ) -> Result<RmsightStatus, RmsightStatus> {
+        let mut inspector = self.locked()?;
+        let mut settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut settings)?;
+        *inspector = settings.build(&self.end);
+        Ok(RmsightStatus::Ok)
+    }
 }
 
 static INSPECTORS: HandleTable<SharedInspector> = HandleTable::new();
-static CANCELS: HandleTable<Cancel> = HandleTable::new();
 
 /// Opens an inspector. Keep it for many files: its buffers are reused. `options` may be null.
 ///
@@ -131,16 +131,17 @@ pub unsafe extern "C" fn rmsight_inspector_open(
         }
         let limits = if options.strict == 0 { Limits::default() } else { Limits::strict() };
         let builder = Inspector::builder()
-            .limits(limits.clone())
             .depth(if options.quick == 0 { Depth::Full } else { Depth::Head })
             .verify(options.no_verify == 0 && options.quick == 0)
             .labels(options.labels != 0)
             .deep(options.deep != 0)
             .fingerprint(options.fingerprint != 0)
             .keep_licenses(false);
-        let inspector = Mutex::new(builder.clone().build());
-        let builder = Mutex::new((builder, limits));
-        let opened = INSPECTORS.insert(SharedInspector { builder, inspector });
+        let settings = InspectorSettings { builder, limits, pst: None };
+        let end = SharedCallEnd::default();
+        let inspector = Mutex::new(settings.build(&end));
+        let settings = Mutex::new(settings);
+        let opened = INSPECTORS.insert(SharedInspector { settings, inspector, end });
         // SAFETY: the caller guarantees it.
         Ok(unsafe { input::write(handle, opened) })
     })
@@ -160,16 +161,39 @@ pub unsafe extern "C" fn rmsight_inspector_set_limit(
     guarded(|| {
         // SAFETY: the caller guarantees it.
         let name = unsafe { input::text(name, len) }?;
-        let shared = INSPECTORS.get(inspector)?;
-        let mut own = free(shared.inspector.try_lock())?;
-        let mut settings = free(shared.builder.try_lock())?;
-        let (builder, limits) = &mut *settings;
-        if !limits.set(name, amount) {
-            return Err(fail(RmsightStatus::NotFound, format!("there is no limit {name:?}")));
-        }
-        *builder = builder.clone().limits(limits.clone());
-        *own = builder.clone().build();
-        Ok(RmsightStatus::Ok)
+        INSPECTORS.get(inspector)?.change(|settings| match settings.limits.set(name, amount) {
+            true => Ok(()),
+            false => Err(fail(RmsightStatus::NotFound, format!("there is no limit {name:?}"))),
+        })
+    })
+}
+
+/// Sets the program that reads Outlook data files in a process of its own: the path of `rmsight-pst-child`. Each
+/// such file starts one. Without it these files have the error code `feature-off`; a `len` of 0 takes it away.
+/// `seconds` and `memory` (bytes) limit each process; 0 is the default: 600 seconds, 1 GiB.
+///
+/// The status is `RMSIGHT_STATUS_IO` if there is no such file, and the inspector stays as it was.
+///
+/// # Safety
+/// `path` points to `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rmsight_inspector_set_pst_child(
+    inspector: u64,
+    path: *const u8,
+    len: usize,
+    seconds: u64,
+    memory: u64,
+) -> RmsightStatus {
+    guarded(|| {
+        // SAFETY: the caller guarantees it.
+        let path = path_of(unsafe { input::bytes(path, len) }?)?;
+        INSPECTORS.get(inspector)?.change(|settings| {
+            settings.pst = match len {
+                0 => None,
+                _ => Some(pst_child(&path, seconds, memory)?),
+            };
+            Ok(())
+        })
     })
 }
 
@@ -177,37 +201,6 @@ pub unsafe extern "C" fn rmsight_inspector_set_limit(
 #[unsafe(no_mangle)]
 pub extern "C" fn rmsight_inspector_close(inspector: u64) -> RmsightStatus {
     guarded(|| Ok(INSPECTORS.close(inspector)))
-}
-
-/// Opens a cancel handle, by which another thread ends a call.
-///
-/// # Safety
-/// `handle` is null or points to a `uint64_t` that may be written.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rmsight_cancel_open(handle: *mut u64) -> RmsightStatus {
-    guarded(|| {
-        if handle.is_null() {
-            return Err(fail(RmsightStatus::NullArgument, "the pointer for the handle is null"));
-        }
-        let opened = CANCELS.insert(Cancel::new());
-        // SAFETY: the caller guarantees it.
-        Ok(unsafe { input::write(handle, opened) })
-    })
-}
-
-/// Ends the calls that use the handle, now and later. Their records have the error code `cancelled`.
-#[unsafe(no_mangle)]
-pub extern "C" fn rmsight_cancel_raise(cancel: u64) -> RmsightStatus {
-    guarded(|| {
-        CANCELS.get(cancel)?.raise();
-        Ok(RmsightStatus::Ok)
-    })
-}
-
-/// Closes a cancel handle. Calls that use it go on.
-#[unsafe(no_mangle)]
-pub extern "C" fn rmsight_cancel_close(cancel: u64) -> RmsightStatus {
-    guarded(|| Ok(CANCELS.close(cancel)))
 }
 
 /// Detects whether the file at a path is rights-protected. The path is UTF-8 on Windows, and any bytes on other
@@ -366,28 +359,22 @@ unsafe fn with<T>(
     // SAFETY: the caller guarantees it. The struct consists of integers.
     let call = unsafe { input::sized(call, default) }?;
     let shared = INSPECTORS.get(handle)?;
-    let mut inspector = match shared.inspector.try_lock() {
-        // A panic ended an earlier call, and the state of the inspector is unknown.
-        Err(TryLockError::Poisoned(_)) => {
+    let mut inspector = shared.locked().inspect_err(|status| {
+        if *status == RmsightStatus::Internal {
             INSPECTORS.close(handle);
-            return Err(fail(RmsightStatus::Internal, "an earlier call failed"));
         }
-        other => free(other)?,
+    })?;
+    let cancel = cancel_of(call.cancel)?;
+    let deadline = match call.deadline_ms {
+        0 => None,
+        milliseconds => Instant::now().checked_add(Duration::from_millis(milliseconds)),
     };
-    if call.cancel != 0 {
-        let cancel = CANCELS.get(call.cancel)?;
-        inspector.cancel(&cancel);
-    }
-    if call.deadline_ms != 0
-        && let Some(at) = Instant::now().checked_add(Duration::from_millis(call.deadline_ms))
-    {
+    inspector.cancel(&cancel);
+    if let Some(at) = deadline {
         inspector.deadline(at);
     }
+    *shared.end.lock().unwrap_or_else(PoisonError::into_inner) = CallEnd { cancel, deadline };
     Ok(work(&mut inspector))
-}
-
-fn free<T>(locked: Result<T, TryLockError<T>>) -> Result<T, RmsightStatus> {
-    locked.map_err(|_| fail(RmsightStatus::Busy, "another thread uses the inspector"))
 }
 
 fn unread(error: rmsight::Error) -> RmsightStatus {
@@ -432,102 +419,4 @@ unsafe fn open_report(
     let opened = report::open(envelope, found);
     // SAFETY: the caller guarantees it.
     Ok(unsafe { input::write(handle, opened) })
-}
-
-/// Writes as much of a detection as the struct of the caller has.
-///
-/// # Safety
-/// `to` is null or points to a struct of the size that its first field states, which may be written.
-unsafe fn write_detection(
-    found: &Detection,
-    to: *mut RmsightDetection,
-) -> Result<RmsightStatus, RmsightStatus> {
-    if to.is_null() {
-        return Err(fail(RmsightStatus::NullArgument, "the pointer for the detection is null"));
-    }
-    // SAFETY: the first field is the size.
-    let size = unsafe { to.cast::<usize>().read_unaligned() };
-    if size < mem::offset_of!(RmsightDetection, container) || size > 4096 {
-        let text = format!("a detection does not have {size} bytes");
-        return Err(fail(RmsightStatus::InvalidSize, text));
-    }
-    let protection = match found.protection() {
-        Protection::None => RmsightProtection::None,
-        Protection::Rms => RmsightProtection::Rms,
-        Protection::Password => RmsightProtection::Password,
-        Protection::Other => RmsightProtection::Other,
-        _ => RmsightProtection::Unknown,
-    };
-    let mut detection = RmsightDetection {
-        size,
-        protection: discriminant(protection),
-        decided: u8::from(found.is_decided()),
-        searched: u8::from(found.is_searched()),
-        reserved: [0; 2],
-        container: [0; 24],
-        error_code: [0; 40],
-        slc_key: [0; 80],
-    };
-    terminated(found.container().as_str(), &mut detection.container);
-    terminated(found.error_code().map_or("", |code| code.as_str()), &mut detection.error_code);
-    terminated(found.slc_key().unwrap_or(""), &mut detection.slc_key);
-    let known = size.min(size_of::<RmsightDetection>());
-    // SAFETY: both have at least `known` bytes and do not overlap, because `detection` is local.
-    unsafe {
-        ptr::copy_nonoverlapping((&raw const detection).cast::<u8>(), to.cast::<u8>(), known)
-    };
-    Ok(RmsightStatus::Ok)
-}
-
-fn discriminant(protection: RmsightProtection) -> i32 {
-    match protection {
-        RmsightProtection::Unknown => 0,
-        RmsightProtection::None => 1,
-        RmsightProtection::Rms => 2,
-        RmsightProtection::Password => 3,
-        RmsightProtection::Other => 4,
-    }
-}
-
-/// Copies a text, and leaves at least one NUL at the end.
-fn terminated(text: &str, to: &mut [u8]) {
-    let room = to.len().saturating_sub(1);
-    for (to, from) in to.iter_mut().take(room).zip(text.bytes()) {
-        *to = from;
-    }
-}
-
-/// A source of bytes that the caller reads.
-struct CallbackSource {
-    read: unsafe extern "C" fn(*mut c_void, u64, *mut u8, usize) -> i64,
-    user: *mut c_void,
-    size: u64,
-}
-
-impl CallbackSource {
-    fn new(
-        read: RmsightReadAt,
-        user: *mut c_void,
-        size: u64,
-    ) -> Result<CallbackSource, RmsightStatus> {
-        let read = read.ok_or_else(|| fail(RmsightStatus::NullArgument, "the callback is null"))?;
-        Ok(CallbackSource { read, user, size })
-    }
-}
-
-impl ReadAt for CallbackSource {
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        // SAFETY: the caller guarantees that the callback may be called. The buffer has the stated length.
-        let read = unsafe { (self.read)(self.user, offset, buf.as_mut_ptr(), buf.len()) };
-        let read = usize::try_from(read)
-            .map_err(|_| io::Error::other(format!("the callback returned {read}")))?;
-        if read > buf.len() {
-            return Err(io::Error::other("the callback returned more bytes than were requested"));
-        }
-        Ok(read)
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        Ok(self.size)
-    }
 }

@@ -13,26 +13,32 @@
 //! - After `fork`, a child process may use handles only if no other thread was inside the library during
 //!   the fork.
 
+mod callback;
+mod cancel;
 mod column;
+mod detection;
 mod estate;
 mod guard;
 mod handle;
 mod input;
 mod inspector;
+mod outlook;
 mod report;
 mod status;
 mod text;
 
+pub use callback::RmsightReadAt;
+pub use cancel::{rmsight_cancel_close, rmsight_cancel_open, rmsight_cancel_raise};
 pub use column::{
     RmsightColumnKind, rmsight_column_count, rmsight_column_kind, rmsight_column_name,
 };
+pub use detection::{RmsightDetection, RmsightProtection};
 pub use estate::{rmsight_estate_close, rmsight_estate_parse, rmsight_judge};
 pub use inspector::{
-    RmsightCall, RmsightDetection, RmsightOptions, RmsightProtection, RmsightReadAt,
-    rmsight_cancel_close, rmsight_cancel_open, rmsight_cancel_raise, rmsight_detect_bytes,
-    rmsight_detect_callback, rmsight_detect_path, rmsight_inspect_bytes, rmsight_inspect_callback,
-    rmsight_inspect_path, rmsight_inspector_close, rmsight_inspector_open,
-    rmsight_inspector_set_limit,
+    RmsightCall, RmsightOptions, rmsight_detect_bytes, rmsight_detect_callback,
+    rmsight_detect_path, rmsight_inspect_bytes, rmsight_inspect_callback, rmsight_inspect_path,
+    rmsight_inspector_close, rmsight_inspector_open, rmsight_inspector_set_limit,
+    rmsight_inspector_set_pst_child,
 };
 pub use report::{
     rmsight_report_bool, rmsight_report_close, rmsight_report_count, rmsight_report_int,

@@ -28,6 +28,7 @@ fn detection() -> RmsightDetection {
         container: [0; 24],
         error_code: [0; 40],
         slc_key: [0; 80],
+        error_offset: 0,
     }
 }
 
@@ -65,6 +66,7 @@ fn a_protected_document_is_detected_and_inspected() {
     assert_eq!(status, RmsightStatus::Ok);
     assert_eq!((found.protection, found.decided), (RmsightProtection::Rms as i32, 1));
     assert_eq!(text_of(&found.container), "ooxml-irm");
+    assert_eq!((text_of(&found.error_code), found.error_offset), ("", u64::MAX));
     assert!(text_of(&found.slc_key).starts_with("sha256:"));
     let mut report = 0;
     let status = unsafe { rmsight_inspect_bytes(inspector, data, len, ptr::null(), &mut report) };
@@ -170,6 +172,89 @@ fn a_call_is_cancelled_and_has_a_deadline() {
 }
 
 #[test]
+fn a_caller_that_was_compiled_earlier_has_a_shorter_detection() {
+    let inspector = open();
+    let mut found = detection();
+    found.size = std::mem::offset_of!(RmsightDetection, error_offset);
+    found.error_offset = 7;
+    let bytes = corpus("ooxml-chain8.docx");
+    let (data, len) = (bytes.as_ptr(), bytes.len());
+    let status = unsafe { rmsight_detect_bytes(inspector, data, len, ptr::null(), &mut found) };
+    assert_eq!((status, found.decided), (RmsightStatus::Ok, 1));
+    assert!(text_of(&found.slc_key).starts_with("sha256:"));
+    assert_eq!(found.error_offset, 7, "bytes after the size of the caller are not written");
+}
+
+#[test]
+fn an_outlook_data_file_is_read_by_the_program_that_the_caller_names() {
+    // Cargo builds the program for the tests of the workspace.
+    let folder = std::env::current_exe().unwrap();
+    let folder = folder.parent().and_then(|deps| deps.parent()).unwrap();
+    let program = folder.join(format!("rmsight-pst-child{}", std::env::consts::EXE_SUFFIX));
+    if !program.is_file() {
+        eprintln!("skipped: `cargo test --workspace` builds {}", program.display());
+        return;
+    }
+    let program = program.to_str().unwrap();
+    let inspector = open();
+    let bytes = corpus("mailbox.pst");
+    let (data, len) = (bytes.as_ptr(), bytes.len());
+    let inspect = |call: Option<&RmsightCall>| {
+        let call = call.map_or(ptr::null(), ptr::from_ref);
+        let mut report = 0;
+        let status = unsafe { rmsight_inspect_bytes(inspector, data, len, call, &mut report) };
+        assert_eq!(status, RmsightStatus::Ok);
+        let mut rows = 0;
+        assert_eq!(unsafe { rmsight_report_count(report, &mut rows) }, RmsightStatus::Ok);
+        (rows, value(report, 0, "error_code"))
+    };
+    assert_eq!(inspect(None), (1, "feature-off".to_owned()));
+    let set = |path: &str| unsafe {
+        rmsight_inspector_set_pst_child(inspector, path.as_ptr(), path.len(), 0, 0)
+    };
+    assert_eq!(set(program), RmsightStatus::Ok);
+    let (rows, code) = inspect(None);
+    assert!(rows > 1 && code.is_empty(), "{rows} {code}");
+    // A call that is cancelled ends the program.
+    let mut cancel = 0;
+    assert_eq!(unsafe { rmsight_cancel_open(&mut cancel) }, RmsightStatus::Ok);
+    assert_eq!(rmsight_cancel_raise(cancel), RmsightStatus::Ok);
+    let call = RmsightCall { size: size_of::<RmsightCall>(), cancel, deadline_ms: 0 };
+    assert_eq!(inspect(Some(&call)).1, "cancelled");
+    // The change of another option keeps the program.
+    let name = b"steps";
+    let limit = unsafe { rmsight_inspector_set_limit(inspector, name.as_ptr(), 5, 1 << 40) };
+    assert_eq!(limit, RmsightStatus::Ok);
+    assert_eq!(inspect(None), (rows, String::new()));
+    assert_eq!(set(""), RmsightStatus::Ok);
+    assert_eq!(inspect(None).1, "feature-off");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_hangs_ends_with_the_deadline_of_the_call() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("hangs");
+    std::fs::write(&program, "#!/bin/sh\nexec sleep 600\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = program.to_str().unwrap();
+    let inspector = open();
+    let status =
+        unsafe { rmsight_inspector_set_pst_child(inspector, path.as_ptr(), path.len(), 0, 0) };
+    assert_eq!(status, RmsightStatus::Ok);
+    let bytes = corpus("mailbox.pst");
+    let call = RmsightCall { size: size_of::<RmsightCall>(), cancel: 0, deadline_ms: 300 };
+    let mut report = 0;
+    let status = unsafe {
+        rmsight_inspect_bytes(inspector, bytes.as_ptr(), bytes.len(), &call, &mut report)
+    };
+    assert_eq!(status, RmsightStatus::Ok);
+    assert_eq!(value(report, 0, "error_code"), "deadline");
+    assert_eq!(value(report, 0, "protection"), "unknown");
+}
+
+#[test]
 fn mistakes_of_a_caller_have_a_status() {
     let inspector = open();
     let mut found = detection();
@@ -236,6 +321,21 @@ fn mistakes_of_a_caller_have_a_status() {
                 NotFound,
             ),
             ("known limit", rmsight_inspector_set_limit(inspector, b"steps".as_ptr(), 5, 1), Ok),
+            (
+                "no program",
+                rmsight_inspector_set_pst_child(inspector, missing.as_ptr(), missing.len(), 0, 0),
+                Io,
+            ),
+            (
+                "a folder as program",
+                rmsight_inspector_set_pst_child(inspector, b"/".as_ptr(), 1, 0, 0),
+                Io,
+            ),
+            (
+                "no path of a program",
+                rmsight_inspector_set_pst_child(inspector, ptr::null(), 1, 0, 0),
+                NullArgument,
+            ),
             ("bad estate", rmsight_estate_parse(b"[".as_ptr(), 1, &mut handle), InvalidEstate),
             (
                 "report of another kind",
