@@ -3,6 +3,8 @@
 
     bindings/third-party.py [--manifest-path FILE] [--package NAME] [--target TRIPLE] [--features LIST] > THIRD-PARTY.txt
 
+With `--sbom` it prints a software bill of materials instead (CycloneDX 1.5, JSON). The same sources give the same bytes.
+
 Crates that run only during the build (procedural macros, build scripts) and those for tests are left out. A license
 text that several crates share is printed once. Exits with 1 if a crate contains no license text and none is known.
 """
@@ -27,6 +29,7 @@ def arguments():
     parser.add_argument("--package", help="the package that is distributed; the default is that of the manifest")
     parser.add_argument("--target", help="the platform; the default is that of the compiler")
     parser.add_argument("--features", default="")
+    parser.add_argument("--sbom", action="store_true", help="print a bill of materials (CycloneDX)")
     return parser.parse_args()
 
 
@@ -35,7 +38,7 @@ def cargo(*command):
 
 
 def crates_of(options):
-    """Returns the crates that are linked into a package, as `cargo metadata` describes them."""
+    """Returns the metadata of a workspace, and its crates that are linked into a package, sorted by name."""
     command = ["--locked", "--manifest-path", options.manifest_path]
     selection = ["--package", options.package] if options.package else []
     selection += ["--features", options.features] if options.features else []
@@ -46,15 +49,8 @@ def crates_of(options):
     # "name v1.2.3", and for crates of this repository its path.
     linked = {tuple(line.split()[:2]) for line in tree.splitlines() if line}
     metadata = json.loads(cargo("metadata", *command, "--format-version", "1"))
-    members = set(metadata["workspace_members"])
-    found = [
-        package
-        for package in metadata["packages"]
-        if (package["name"], "v" + package["version"]) in linked
-        and package["id"] not in members
-        and package["source"] is not None
-    ]
-    return sorted(found, key=lambda package: (package["name"], package["version"]))
+    found = [package for package in metadata["packages"] if (package["name"], "v" + package["version"]) in linked]
+    return metadata, sorted(found, key=lambda package: (package["name"], package["version"]))
 
 
 def texts_of(package):
@@ -80,8 +76,60 @@ def terms_of_mit():
     return text[text.index("Permission is hereby granted") :].strip()
 
 
+def checksums(root):
+    """Returns the SHA-256 of each crate of a registry, by name and version, from the lock file."""
+    lock = (pathlib.Path(root) / "Cargo.lock").read_text(encoding="utf-8")
+    entry = re.compile(r'name = "(.+)"\nversion = "(.+)"\nsource = ".+"\nchecksum = "(.+)"')
+    return {(name, version): checksum for name, version, checksum in entry.findall(lock)}
+
+
+def print_sbom(options, metadata, packages):
+    """Prints the crates, with the license and the checksum of each, and which needs which."""
+    hashes = checksums(metadata["workspace_root"])
+    references = {package["id"]: f"pkg:cargo/{package['name']}@{package['version']}" for package in packages}
+
+    def component(package, kind):
+        described = {
+            "type": kind,
+            "bom-ref": references[package["id"]],
+            "name": package["name"],
+            "version": package["version"],
+            "purl": references[package["id"]],
+        }
+        if package["license"]:
+            # Older crates write a slash.
+            described["licenses"] = [{"expression": package["license"].replace("/", " OR ")}]
+        checksum = hashes.get((package["name"], package["version"]))
+        if checksum:
+            described["hashes"] = [{"alg": "SHA-256", "content": checksum}]
+        return described
+
+    nodes = {node["id"]: node["dependencies"] for node in metadata["resolve"]["nodes"]}
+    (subject,) = [package for package in packages if package["name"] == options.package]
+    bill = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {"component": component(subject, "application")},
+        "components": [component(package, "library") for package in packages if package is not subject],
+        "dependencies": [
+            {
+                "ref": references[package["id"]],
+                "dependsOn": sorted({references[id] for id in nodes[package["id"]] if id in references}),
+            }
+            for package in packages
+        ],
+    }
+    print(json.dumps(bill, indent=1, ensure_ascii=False))
+
+
 def main():
-    packages = crates_of(arguments())
+    options = arguments()
+    metadata, packages = crates_of(options)
+    if options.sbom:
+        print_sbom(options, metadata, packages)
+        return
+    packages = [package for package in packages if package["source"] is not None]
     uses = {}
     missing = []
     print("This software contains the following crates, and Rust's standard library (MIT OR Apache-2.0).\n")
