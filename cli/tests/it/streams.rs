@@ -69,6 +69,35 @@ fn a_scan_whose_output_is_closed_reads_no_further_file() {
     assert!(said.contains("500 files"), "{said}");
 }
 
+/// The file of `-o` was named as the place of the result, so that its loss is an error.
+#[cfg(unix)]
+#[test]
+fn a_scan_into_a_fifo_fails_when_its_reader_closes_it() {
+    use std::os::unix::fs::FileTypeExt;
+    let files: Vec<String> = (0..500).map(|n| format!("share/{n}")).collect();
+    let files: Vec<(&str, &[u8])> = files.iter().map(|name| (name.as_str(), &b"x"[..])).collect();
+    let folder = folder(&files);
+    let fifo = folder.path().join("out.ndjson");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let read = |lines: usize| {
+        let child = Command::new(env!("CARGO_BIN_EXE_rmsight"))
+            .current_dir(folder.path())
+            .args(["scan", "--quiet", "-j", "1", "-o", "out.ndjson", "share"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let found = BufReader::new(fs::File::open(&fifo).unwrap()).lines().take(lines).count();
+        let done = child.wait_with_output().unwrap();
+        assert!(fifo.symlink_metadata().unwrap().file_type().is_fifo(), "it was replaced");
+        (found, done.status.code(), String::from_utf8(done.stderr).unwrap())
+    };
+    assert_eq!(read(usize::MAX), (500, Some(0), String::new()));
+    let (found, code, said) = read(1);
+    assert_eq!((found, code), (1, Some(2)), "{said}");
+    assert!(said.starts_with("rmsight: ") && said.contains("cannot write"), "{said}");
+}
+
 #[test]
 fn records_are_written_to_a_file() {
     let license = license();
