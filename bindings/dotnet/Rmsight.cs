@@ -124,7 +124,7 @@ namespace Rmsight
             var columns = new Column[Native.rmsight_column_count()];
             for (uint id = 0; id < columns.Length; id++)
             {
-                Native.TextRef name;
+                TextRef name;
                 int kind;
                 Native.Check(Native.rmsight_column_name(id, out name));
                 Native.Check(Native.rmsight_column_kind(id, out kind));
@@ -137,7 +137,7 @@ namespace Rmsight
     /// <summary>Answer of <see cref="Inspector.Detect(string, CancellationToken, TimeSpan?)"/>.</summary>
     public sealed class Detection
     {
-        internal Detection(ref Native.DetectionStruct found)
+        internal Detection(ref DetectionStruct found)
         {
             Protection = (Protection)found.Protection;
             IsSearched = found.Searched != 0;
@@ -241,9 +241,9 @@ namespace Rmsight
         public Inspector(InspectorOptions options)
         {
             if (options == null) throw new ArgumentNullException("options");
-            var given = new Native.OptionsStruct
+            var given = new OptionsStruct
             {
-                Size = Native.SizeOf<Native.OptionsStruct>(),
+                Size = Native.SizeOf<OptionsStruct>(),
                 Strict = Flag(options.Strict),
                 NoVerify = Flag(!options.Verify),
                 Quick = Flag(options.Quick),
@@ -275,7 +275,7 @@ namespace Rmsight
             TimeSpan? deadline = null)
         {
             var bytes = Native.Bytes(path);
-            return Detect(cancellation, deadline, (ulong inspector, ref Native.CallStruct call, ref Native.DetectionStruct found) =>
+            return Detect(cancellation, deadline, (ulong inspector, ref CallStruct call, ref DetectionStruct found) =>
                 Native.rmsight_detect_path(inspector, bytes, Native.Length(bytes), ref call, ref found));
         }
 
@@ -284,7 +284,7 @@ namespace Rmsight
             TimeSpan? deadline = null)
         {
             if (content == null) throw new ArgumentNullException("content");
-            return Detect(cancellation, deadline, (ulong inspector, ref Native.CallStruct call, ref Native.DetectionStruct found) =>
+            return Detect(cancellation, deadline, (ulong inspector, ref CallStruct call, ref DetectionStruct found) =>
                 Native.rmsight_detect_bytes(inspector, content, Native.Length(content), ref call, ref found));
         }
 
@@ -295,8 +295,10 @@ namespace Rmsight
         {
             using (var source = new StreamSource(content))
             {
-                var found = Detect(cancellation, deadline, (ulong inspector, ref Native.CallStruct call, ref Native.DetectionStruct detection) =>
-                    Native.rmsight_detect_callback(inspector, source.Callback, IntPtr.Zero, source.Size, ref call, ref detection));
+                var found = Detect(cancellation, deadline,
+                    (ulong inspector, ref CallStruct call, ref DetectionStruct detection) =>
+                        Native.rmsight_detect_callback(
+                            inspector, source.Callback, IntPtr.Zero, source.Size, ref call, ref detection));
                 source.Rethrow();
                 return found;
             }
@@ -308,7 +310,7 @@ namespace Rmsight
             TimeSpan? deadline = null)
         {
             var bytes = Native.Bytes(path);
-            return Inspect(cancellation, deadline, (ulong inspector, ref Native.CallStruct call, out ulong report) =>
+            return Inspect(cancellation, deadline, (ulong inspector, ref CallStruct call, out ulong report) =>
                 Native.rmsight_inspect_path(inspector, bytes, Native.Length(bytes), ref call, out report));
         }
 
@@ -317,7 +319,7 @@ namespace Rmsight
             TimeSpan? deadline = null)
         {
             if (content == null) throw new ArgumentNullException("content");
-            return Inspect(cancellation, deadline, (ulong inspector, ref Native.CallStruct call, out ulong report) =>
+            return Inspect(cancellation, deadline, (ulong inspector, ref CallStruct call, out ulong report) =>
                 Native.rmsight_inspect_bytes(inspector, content, Native.Length(content), ref call, out report));
         }
 
@@ -327,8 +329,10 @@ namespace Rmsight
         {
             using (var source = new StreamSource(content))
             {
-                var report = Inspect(cancellation, deadline, (ulong inspector, ref Native.CallStruct call, out ulong opened) =>
-                    Native.rmsight_inspect_callback(inspector, source.Callback, IntPtr.Zero, source.Size, ref call, out opened));
+                var report = Inspect(cancellation, deadline,
+                    (ulong inspector, ref CallStruct call, out ulong opened) =>
+                        Native.rmsight_inspect_callback(
+                            inspector, source.Callback, IntPtr.Zero, source.Size, ref call, out opened));
                 try
                 {
                     source.Rethrow();
@@ -347,17 +351,18 @@ namespace Rmsight
             handle.Dispose();
         }
 
-        delegate Status DetectCall(ulong inspector, ref Native.CallStruct call, ref Native.DetectionStruct found);
+        delegate Status DetectCall(ulong inspector, ref CallStruct call, ref DetectionStruct found);
 
-        delegate Status InspectCall(ulong inspector, ref Native.CallStruct call, out ulong report);
+        delegate Status InspectCall(ulong inspector, ref CallStruct call, out ulong report);
 
         Detection Detect(CancellationToken cancellation, TimeSpan? deadline, DetectCall detect)
         {
-            var found = new Native.DetectionStruct { Size = Native.SizeOf<Native.DetectionStruct>() };
+            var found = new DetectionStruct { Size = Native.SizeOf<DetectionStruct>() };
             using (var call = new Call(handle, cancellation, deadline))
                 Native.Check(detect(call.Inspector, ref call.Options, ref found));
             var detection = new Detection(ref found);
-            if (!detection.IsDecided && detection.ErrorCode == "cancelled") throw new OperationCanceledException(cancellation);
+            if (!detection.IsDecided && detection.ErrorCode == "cancelled")
+                throw new OperationCanceledException(cancellation);
             return detection;
         }
 
@@ -389,11 +394,11 @@ namespace Rmsight
             readonly NativeHandle cancel;
             readonly CancellationTokenRegistration registration;
             internal readonly ulong Inspector;
-            internal Native.CallStruct Options;
+            internal CallStruct Options;
 
             internal Call(NativeHandle inspector, CancellationToken cancellation, TimeSpan? deadline)
             {
-                Options.Size = Native.SizeOf<Native.CallStruct>();
+                Options.Size = Native.SizeOf<CallStruct>();
                 if (deadline.HasValue)
                 {
                     // Zero means no deadline.
@@ -484,7 +489,7 @@ namespace Rmsight
             // The text is valid until the report is closed, which waits for the loan.
             using (var report = handle.Lend())
             {
-                Native.TextRef text;
+                TextRef text;
                 var status = Native.rmsight_report_text(report.Value, Row(row), column.Id, out text);
                 return Native.HasValue(status) ? text.ToString() : null;
             }
@@ -765,6 +770,47 @@ namespace Rmsight
         }
     }
 
+    /// <summary>UTF-8 text that the library owns.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    unsafe struct TextRef
+    {
+        internal IntPtr Data;
+        internal UIntPtr Len;
+
+        public override string ToString()
+        {
+            var length = checked((int)Len.ToUInt64());
+            return length == 0 ? "" : Encoding.UTF8.GetString((byte*)Data, length);
+        }
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    struct OptionsStruct
+    {
+        internal UIntPtr Size;
+        internal byte Strict, NoVerify, Quick, Labels, Deep, Fingerprint, Reserved0, Reserved1;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    struct CallStruct
+    {
+        internal UIntPtr Size;
+        internal ulong Cancel;
+        internal ulong DeadlineMs;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    unsafe struct DetectionStruct
+    {
+        internal UIntPtr Size;
+        internal int Protection;
+        internal byte Decided, Searched, Reserved0, Reserved1;
+        internal fixed byte Container[24];
+        internal fixed byte ErrorCode[40];
+        internal fixed byte SlcKey[80];
+        internal ulong ErrorOffset;
+    }
+
     /// <summary>The functions of <c>rmsight.h</c>.</summary>
     static unsafe partial class Native
     {
@@ -776,47 +822,6 @@ namespace Rmsight
             var loaded = rmsight_abi_version();
             if (loaded != AbiVersion)
                 throw new DllNotFoundException("rmsight has the ABI version " + loaded + ", not " + AbiVersion);
-        }
-
-        /// <summary>UTF-8 text that the library owns.</summary>
-        [StructLayout(LayoutKind.Sequential)]
-        internal struct TextRef
-        {
-            internal IntPtr Data;
-            internal UIntPtr Len;
-
-            public override string ToString()
-            {
-                var length = checked((int)Len.ToUInt64());
-                return length == 0 ? "" : Encoding.UTF8.GetString((byte*)Data, length);
-            }
-        }
-
-        [StructLayout(LayoutKind.Sequential)]
-        internal struct OptionsStruct
-        {
-            internal UIntPtr Size;
-            internal byte Strict, NoVerify, Quick, Labels, Deep, Fingerprint, Reserved0, Reserved1;
-        }
-
-        [StructLayout(LayoutKind.Sequential)]
-        internal struct CallStruct
-        {
-            internal UIntPtr Size;
-            internal ulong Cancel;
-            internal ulong DeadlineMs;
-        }
-
-        [StructLayout(LayoutKind.Sequential)]
-        internal struct DetectionStruct
-        {
-            internal UIntPtr Size;
-            internal int Protection;
-            internal byte Decided, Searched, Reserved0, Reserved1;
-            internal fixed byte Container[24];
-            internal fixed byte ErrorCode[40];
-            internal fixed byte SlcKey[80];
-            internal ulong ErrorOffset;
         }
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
@@ -972,21 +977,24 @@ namespace Rmsight
 #else
         [DllImport(Name, CallingConvention = CallingConvention.Cdecl)] internal static extern
 #endif
-        Status rmsight_detect_path(ulong inspector, byte[] path, UIntPtr len, ref CallStruct call, ref DetectionStruct detection);
+        Status rmsight_detect_path(
+            ulong inspector, byte[] path, UIntPtr len, ref CallStruct call, ref DetectionStruct detection);
 
 #if RMSIGHT_LIBRARY_IMPORT
         [LibraryImport(Name)] internal static partial
 #else
         [DllImport(Name, CallingConvention = CallingConvention.Cdecl)] internal static extern
 #endif
-        Status rmsight_detect_bytes(ulong inspector, byte[] data, UIntPtr len, ref CallStruct call, ref DetectionStruct detection);
+        Status rmsight_detect_bytes(
+            ulong inspector, byte[] data, UIntPtr len, ref CallStruct call, ref DetectionStruct detection);
 
 #if RMSIGHT_LIBRARY_IMPORT
         [LibraryImport(Name)] internal static partial
 #else
         [DllImport(Name, CallingConvention = CallingConvention.Cdecl)] internal static extern
 #endif
-        Status rmsight_detect_callback(ulong inspector, IntPtr read, IntPtr user, ulong size, ref CallStruct call, ref DetectionStruct detection);
+        Status rmsight_detect_callback(
+            ulong inspector, IntPtr read, IntPtr user, ulong size, ref CallStruct call, ref DetectionStruct detection);
 
 #if RMSIGHT_LIBRARY_IMPORT
         [LibraryImport(Name)] internal static partial
@@ -1007,7 +1015,8 @@ namespace Rmsight
 #else
         [DllImport(Name, CallingConvention = CallingConvention.Cdecl)] internal static extern
 #endif
-        Status rmsight_inspect_callback(ulong inspector, IntPtr read, IntPtr user, ulong size, ref CallStruct call, out ulong report);
+        Status rmsight_inspect_callback(
+            ulong inspector, IntPtr read, IntPtr user, ulong size, ref CallStruct call, out ulong report);
 
 #if RMSIGHT_LIBRARY_IMPORT
         [LibraryImport(Name)] internal static partial

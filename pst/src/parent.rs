@@ -255,7 +255,7 @@ impl Reader {
         let mut child = command.spawn()?;
         // It has not read anything yet.
         #[cfg(windows)]
-        let _job = jailed(&mut child, launch.limits)?;
+        let job = limited(&mut child, launch.limits)?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (to, from) = pipes.ok_or_else(|| io::Error::other("no pipes"))?;
         let state =
@@ -277,7 +277,7 @@ impl Reader {
             has_size: false,
             end: None,
             #[cfg(windows)]
-            _job,
+            _job: job,
         };
         // Without the thread nothing would kill the child. Dropping the reader does.
         thread::Builder::new().name("pst".to_owned()).spawn(move || watched.watch())?;
@@ -399,7 +399,7 @@ fn has_spent_its_time(_: ExitStatus) -> bool {
 
 /// Puts a child into a job object. A child that cannot be limited is killed.
 #[cfg(windows)]
-fn jailed(child: &mut Child, limits: PstLimits) -> io::Result<rmsight_win::Job> {
+fn limited(child: &mut Child, limits: PstLimits) -> io::Result<rmsight_win::Job> {
     let job_limits =
         rmsight_win::JobLimits { memory: limits.memory, processor_time: limits.processor_time() };
     let job = rmsight_win::Job::new(job_limits);

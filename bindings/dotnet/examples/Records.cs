@@ -65,7 +65,8 @@ static class Records
         if (value == null) json.Append("null");
         else if (value is bool) json.Append((bool)value ? "true" : "false");
         else if (value is ulong) json.Append((ulong)value);
-        else if (value is DateTimeOffset) json.Append(((DateTimeOffset)value).ToString("'\"'yyyy-MM-dd'T'HH:mm:ss'Z\"'"));
+        else if (value is DateTimeOffset)
+            json.Append(((DateTimeOffset)value).ToString("'\"'yyyy-MM-dd'T'HH:mm:ss'Z\"'"));
         else if (value is string[])
         {
             json.Append('[');
