@@ -1,4 +1,6 @@
 //! The committed header is that of the code.
+// The generator runs cargo, which Wine does not have. The header is the same on all systems.
+#![cfg(not(windows))]
 #![allow(clippy::unwrap_used)]
 
 #[test]
