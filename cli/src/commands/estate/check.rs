@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rmsight::{Authority, Estate, HostRole, KeyStatus, Retiring};
 
 use super::contradictions::{self, Contradiction};
-use crate::authority_file::load;
+use crate::authority_file::{authority_lines, load};
 use crate::exit::{Failure, Outcome, Result};
 use crate::output::format::{counted, settling};
 use crate::output::stdout::Stdout;
@@ -19,7 +19,7 @@ pub(super) fn check(file: &Path, inventories: &[PathBuf]) -> Result<Outcome> {
     let mut out = Stdout::lock();
     overview(&estate, &mut out)
         .and_then(|()| contradicted(&contradictions, &mut out))
-        .and_then(|()| questions(&estate, &mut out))
+        .and_then(|()| questions(&estate, file, &mut out))
         .and_then(|()| out.flush())
         .map_err(|error| Failure::writing(&error))?;
     let is_answered = !estate.is_empty() && estate.open_questions().is_empty();
@@ -69,7 +69,7 @@ fn contradicted(all: &[Contradiction], out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn questions(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
+fn questions(estate: &Estate, file: &Path, out: &mut impl Write) -> io::Result<()> {
     let open = estate.open_questions();
     if estate.is_empty() {
         return writeln!(
@@ -81,11 +81,20 @@ fn questions(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
     if open.is_empty() {
         return writeln!(out, "\nNothing is left to ask.");
     }
+    let lines = authority_lines(file);
+    let line_of = |name: &str| {
+        let at = estate.authorities().iter().position(|authority| authority.name == name)?;
+        // Without a line for each authority the numbers would be wrong.
+        lines.get(at).filter(|_| lines.len() == estate.authorities().len())
+    };
     writeln!(out, "\nStill to ask:")?;
     for one in open {
         writeln!(out, "  {}: {}", escaped(&one.authority), escaped(&one.text))?;
         if let Some(answer) = settling(&one) {
-            writeln!(out, "    {}", escaped(&answer))?;
+            let line = line_of(&one.authority).map_or_else(String::new, |line| {
+                format!(" That is line {line} of {}.", file.display())
+            });
+            writeln!(out, "    {}{}", escaped(&answer), escaped(&line))?;
         }
         if let Some(command) = one.command {
             writeln!(out, "    Ask: {command}")?;

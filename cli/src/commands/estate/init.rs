@@ -19,24 +19,25 @@ use crate::stats::Stats;
 
 /// Write a first estate file: an authority for each server that scanned files name
 ///
-/// Asks what became of each server and key. An empty answer leaves the decision open: `?` in the
-/// file. An open decision never leads to "not needed"; `rmsight estate check` lists them. Without an
-/// inventory, asks for clusters and tenants by name.
+/// Asks what became of each server and key. An empty answer leaves the decision open, which is `?` in the
+/// file. An open decision never leads to "not needed". `rmsight estate check` lists open decisions.
+/// Without an inventory the command asks for clusters and tenants by name.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   rmsight estate init estate.db -o estate.toml
-  rmsight estate init estate.db --no-input -o estate.toml")]
+  rmsight estate init estate.db --no-input -o estate.toml
+  rmsight estate init fs1.db fs2.db --no-input")]
 pub(crate) struct InitArgs {
     /// Inventories whose files name the servers and keys
     #[arg(value_name = "INVENTORY", env = INVENTORY_VARIABLE, hide_env_values = true)]
     inventories: Vec<PathBuf>,
 
-    /// Where to write it to; an existing file is not changed [default: standard output]
+    /// Write the estate file to FILE, which must not exist, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Ask nothing, and leave each decision open
+    /// Ask no question, and leave each decision open
     #[arg(long, requires = "inventories")]
     no_input: bool,
 }

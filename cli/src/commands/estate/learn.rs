@@ -11,6 +11,7 @@ use rmsight::{
     Protection, Report, judge,
 };
 
+use super::cmdlet;
 use super::key_lines::{block, lines};
 use crate::authority_file;
 use crate::exit::{self, Failure, Outcome, Result};
@@ -19,21 +20,21 @@ use crate::output::format::counted;
 use crate::output::stdout::Stdout;
 use crate::output::terminal::escaped;
 
-/// Learn keys from files that a cluster or tenant is known to have protected
+/// Learn keys from files that a known cluster or tenant has protected
 ///
-/// Any file that `rmsight scan` reads will do, and whatever `rmsight estate import` takes. Prints
-/// lines for the estate file. Of your own keys you have to say there what became of each.
+/// Reads every kind of file that `rmsight scan` and `rmsight estate import` read. Prints lines for the
+/// estate file. The status of your own keys is `?` in these lines: replace it with what became of the key.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   rmsight estate learn --as own --name Headquarters offer.docx >> estate.toml
-  rmsight estate learn --as foreign --name \"Fabrikam\" --into estate.toml theirs.msg")]
+  rmsight estate learn --as foreign --name Fabrikam --into estate.toml theirs.msg")]
 pub(crate) struct LearnArgs {
-    /// Files that it has protected, its certificates or its public keys
+    /// Files that the cluster or tenant has protected, its certificates, or its public keys
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    /// Whose keys these are
+    /// Who has the keys
     #[arg(long = "as", value_enum, value_name = "WHOSE")]
     whose: Whose,
 
@@ -41,19 +42,28 @@ pub(crate) struct LearnArgs {
     destination: DestinationArgs,
 }
 
-/// Learn keys from what servers, key stores and commands export
+/// Learn keys from exports of servers and key stores, and from the output of commands
 ///
-/// Takes XrML server certificates and chains (a trusted user domain export is one), answers of
-/// GetServerInfo, X.509 certificates and RSA public keys (PEM or DER), the output of
-/// Get-AipServiceConfiguration and Get-AipServiceKeys, and registry exports of LicensingRedirection.
+/// Reads XrML server certificates and chains (an exported trusted user domain is one), answers of
+/// GetServerInfo, X.509 certificates and RSA public keys (PEM or DER), registry exports of
+/// LicensingRedirection, and the output of Get-AipServiceConfiguration and Get-AipServiceKeys as a list,
+/// a table, JSON, CSV or CLIXML. Prints lines for the estate file.
 ///
-/// A server's certificate shows which key it is, and gives nobody the ability to open anything. An
-/// exported trusted publishing domain cannot be read: its certificates are encrypted with the
-/// password. Ids without keys and redirections only annotate; the lines say which file would
-/// confirm them.
+/// A server certificate identifies a key, and cannot open files. An exported trusted publishing domain
+/// cannot be read, because its certificates are encrypted with its password. An id without a key, or a
+/// redirection, decides no verdict: the lines name the file that would confirm it.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rmsight estate import server.xml --name Headquarters
+  rmsight estate import rms-key.pem --name Headquarters --into estate.toml
+  rmsight estate import keys.json tenant.txt --name 'Contoso tenant'
+
+In PowerShell, with the module AIPService:
+  Get-AipServiceKeys | ConvertTo-Json | Set-Content keys.json
+  Get-AipServiceConfiguration | Format-List | Out-File tenant.txt")]
 pub(crate) struct ImportArgs {
-    /// Certificates, public keys, output of commands
+    /// Certificates, public keys, and files with the output of commands
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
@@ -64,24 +74,24 @@ pub(crate) struct ImportArgs {
 /// Destination of the lines.
 #[derive(Debug, Args)]
 struct DestinationArgs {
-    /// The name of the cluster, tenant or organization: begins an authority of that name
+    /// The name of the cluster, tenant or organization; the lines then begin a new authority
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// Add the lines to the end of this estate file, instead of printing them
+    /// Append the lines to the estate file FILE instead of printing them
     ///
-    /// What stands in it is not changed; keys that it has are left out.
+    /// Existing lines are not changed. Keys that the file has are left out.
     #[arg(long, value_name = "FILE", requires = "name")]
     into: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Whose {
-    /// Of a cluster or tenant of your own
+    /// A cluster or tenant of your organization
     Own,
-    /// Of another one, which came with a trusted publishing domain
+    /// A cluster of your organization, which imported them in a trusted publishing domain
     Tpd,
-    /// Of another organization
+    /// Another organization
     Foreign,
 }
 
@@ -172,6 +182,9 @@ impl KeyCollection {
         let mut bytes = Vec::new();
         let read = File::open(path).and_then(|file| file.take(READ).read_to_end(&mut bytes));
         read.map_err(|error| error.to_string())?;
+        if let Some(list) = listed(&bytes)? {
+            bytes = list.into_bytes();
+        }
         let learned = rmsight::learn(&bytes).map_err(|mistake| mistake.to_string())?;
         learned.into_iter().for_each(|learned| self.add(learned));
         Ok(())
@@ -212,8 +225,8 @@ impl KeyCollection {
             None => {
                 let text = block(&self.learned, status, origin, to.name.as_deref());
                 let mut out = Stdout::lock();
-                let lead = "# For estate.toml. A status of `?` is an open question: say there what \
-                            became of the key.";
+                let lead = "# For estate.toml. A status of `?` is an open question: replace it with \
+                            what became of the key.";
                 writeln!(out, "{lead}\n{}", lines(&text))
                     .and_then(|()| out.flush())
                     .map_err(|error| Failure::writing(&error))
@@ -284,6 +297,18 @@ impl KeyCollection {
     }
 }
 
+/// Returns output of a cmdlet in another form than a list as a list.
+fn listed(bytes: &[u8]) -> std::result::Result<Option<String>, String> {
+    let mut text = String::new();
+    let decoded = text::decoded(io::Cursor::new(bytes.to_vec()), Marks::Optional)
+        .and_then(|mut decoded| decoded.read_to_string(&mut text));
+    match decoded {
+        Ok(_) => cmdlet::as_list(&text),
+        // The library reads files of other forms.
+        Err(_) => Ok(None),
+    }
+}
+
 /// Writes how many keys have an open status.
 fn remind(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
     let keys = estate.authorities().iter().flat_map(|authority| &authority.keys);
@@ -292,7 +317,7 @@ fn remind(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
         let keys = counted(open.try_into().unwrap_or(u64::MAX), "key");
         writeln!(
             out,
-            "{keys} in it still without a status: say of each what became of it; `rmsight estate \
+            "{keys} without a status: replace each `?` with what became of the key; `rmsight estate \
              check` lists them."
         )?;
     }
@@ -306,15 +331,15 @@ fn new_name<'n>(
     name: Option<&'n str>,
 ) -> std::result::Result<Option<&'n str>, &'static str> {
     let Some(name) = name else {
-        return Err("say with --name whose keys these are");
+        return Err("--into needs --name: the name of the authority that has the keys");
     };
     let all = estate.authorities();
     match all.iter().rposition(|authority| authority.name == name) {
         None => Ok(Some(name)),
         Some(at) if at + 1 == all.len() => Ok(None),
         Some(_) => Err(
-            "that authority is not the last one of the file, and keys at its end would belong to \
-             another: run it without --into, and paste the lines",
+            "that authority is not the last one of the file, and keys at the end of the file belong \
+             to the last one: run the command without --into, and paste the lines",
         ),
     }
 }
@@ -329,15 +354,15 @@ fn from_protected(facts: &Facts) -> std::result::Result<Learned, String> {
     match link {
         Some(KeyLink::Broken) => {
             return Err(
-                "Its license was changed after it was signed, or contradicts itself: anybody's \
-                 key may stand in it. Give another file."
+                "Its license was changed after it was signed, or contradicts itself, so that its \
+                 key proves nothing. Give another file."
                     .to_owned(),
             );
         }
         Some(KeyLink::Linked | KeyLink::Own) => {}
         _ => learned.notes.push(
-            "No signature leads from the file to this key: believe it only if you know where the \
-             file comes from."
+            "No signature leads from the file to this key: use it only if you know where the file \
+             comes from."
                 .to_owned(),
         ),
     }

@@ -2,6 +2,7 @@
 
 mod asker;
 mod check;
+mod cmdlet;
 mod contradictions;
 mod init;
 mod key_lines;
@@ -17,11 +18,11 @@ use crate::exit::{Outcome, Result};
 #[derive(Debug, Subcommand)]
 pub(crate) enum EstateCommand {
     Init(init::InitArgs),
-    /// Check an estate file: mistakes with their lines, and what is still to be asked
+    /// Check an estate file: mistakes with their lines, and open questions
     ///
     /// Prints each open question with a command whose output helps to answer it. With inventories,
     /// also prints declarations that their licenses contradict, and keys that the file does not
-    /// have. Ends with 0 if nothing is left to ask, with 1 if something is, with 2 on mistakes.
+    /// have. Ends with 0 if no question is open, with 1 if one is, and with 2 if the file has mistakes.
     #[command(after_help = "\
 Examples:
   rmsight estate check estate.toml
