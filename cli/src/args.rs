@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ColorChoice, ValueEnum};
 use rmsight::{Limits, Redactor};
 
 use crate::exit::{Failure, Result};
+use crate::output::columns::ColumnList;
 use crate::output::ending::Endings;
+use crate::output::verbosity::Verbosity;
 
 /// The variable that names the estate file.
 pub(crate) const ESTATE_VARIABLE: &str = "RMSIGHT_ESTATE";
@@ -20,46 +22,47 @@ pub(crate) const INVENTORY_VARIABLE: &str = "RMSIGHT_INVENTORY";
 pub(crate) struct WalkArgs {
     /// Scan only files that match GLOB; may be repeated
     ///
-    /// Without a slash it is for names at any depth, with one for paths from the folder named.
+    /// A glob without a slash matches names at any depth. A glob with a slash matches paths that begin at
+    /// the scanned folder.
     #[arg(long, value_name = "GLOB")]
     pub(crate) include: Vec<String>,
 
     /// Leave out files and folders that match GLOB; may be repeated
     ///
-    /// What an inventory knew of them before stays in it.
+    /// Rows about them from earlier scans stay in the inventory.
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
 
-    /// Do not go into other file systems
+    /// Do not enter other file systems
     #[arg(long)]
     pub(crate) one_file_system: bool,
 
     /// On Windows, read files and folders whatever their permissions are
     ///
-    /// It needs SeBackupPrivilege, which administrators and backup operators have. Without it the scan goes
-    /// on with a warning. The report says whether it was in force.
+    /// Needs SeBackupPrivilege, which administrators and backup operators have. Without it the scan warns,
+    /// and reads files with the permissions of the account. The report says which was the case.
     #[arg(long)]
     pub(crate) backup: bool,
 
     /// Scan snapshot folders and recycle bins too (`~snapshot`, `.snapshot`, `System Volume Information`,
     /// `$RECYCLE.BIN`)
     ///
-    /// Otherwise they are left out and counted, unless you name one yourself. They are no gap: read-only
-    /// copies cannot be protected again.
+    /// Otherwise they are left out and counted, unless one is named on the command line. They are no gap,
+    /// because read-only copies cannot be protected again.
     #[arg(long)]
     pub(crate) snapshots: bool,
 
-    /// Open files whose content is in a cloud or on tape, which fetches it
+    /// Open files whose content is in a cloud or on tape, which downloads the content
     ///
     /// Otherwise they are recorded as `not-hydrated`.
     #[arg(long)]
     pub(crate) hydrate: bool,
 
-    /// Open at most so many files a second (500), or read so many bytes (20MB)
+    /// Open at most RATE files (500) or read at most RATE bytes (20MB) in a second
     #[arg(long, value_name = "RATE", value_parser = RateArg::parse)]
     pub(crate) max_rate: Option<RateArg>,
 
-    /// Give up a file that does not answer for so long; it is recorded as `hung`
+    /// Record a file or folder as `hung` if the system does not answer for SECONDS
     #[arg(long, value_name = "SECONDS", default_value_t = 300,
         value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) read_timeout: u64,
@@ -99,10 +102,10 @@ impl RateArg {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading")]
 pub(crate) struct ReadArgs {
-    /// Read only the head of each license: no chain and no signatures
+    /// Read only the head of each license, without its chain and signatures
     ///
-    /// Implies --no-verify. Enough to see which keys there are; `check` and `report` do not count a
-    /// `no` whose license was not verified.
+    /// Implies --no-verify. This finds the keys that are in use. `check` and `report` do not accept a `no`
+    /// whose license was not verified.
     #[arg(long, conflicts_with = "verify")]
     pub(crate) quick: bool,
 
@@ -110,23 +113,24 @@ pub(crate) struct ReadArgs {
     #[arg(long, conflicts_with = "verify")]
     pub(crate) no_verify: bool,
 
-    /// Check signatures and the chain of each license: the default. In an inventory that was made
-    /// with --quick or --no-verify, reads its licenses again
+    /// Check signatures and the chain of each license (the default)
+    ///
+    /// In an inventory that was made with --quick or --no-verify, reads the licenses again.
     #[arg(long)]
     pub(crate) verify: bool,
 
-    /// Read sensitivity labels beside licenses, and those of unprotected files
+    /// Read sensitivity labels outside of licenses too, also those of unprotected files
     #[arg(long)]
     pub(crate) labels: bool,
 
-    /// Look at the files inside of documents too: members of Office packages, embedded objects,
+    /// Read the files inside of documents too: members of Office packages, embedded objects,
     /// attachments of PDF
     #[arg(long)]
     pub(crate) deep: bool,
 
-    /// Compute the SHA-256 of each license: `license_sha256` of its record
+    /// Compute the SHA-256 of each license, the column `license_sha256`
     ///
-    /// Hashing a license costs more than reading it. `rmsight inspect` always does it.
+    /// Hashing a license takes longer than reading it. `rmsight inspect` always does it.
     #[arg(long, conflicts_with = "quick")]
     pub(crate) fingerprint: bool,
 
@@ -134,23 +138,23 @@ pub(crate) struct ReadArgs {
     pub(crate) limits: LimitArgs,
 }
 
-/// What one file may cost.
+/// Limits of the work for one file.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
-    /// What one file may cost [default: default]
+    /// The set of limits for one file [default: default]
     #[arg(long, value_enum, value_name = "SET")]
     pub(crate) limits: Option<LimitSet>,
 
-    /// Set one limit by its name, as in the error code `limit-NAME`; may be repeated
+    /// Set one limit, by its name in the error code `limit-NAME`; may be repeated
     #[arg(long, value_name = "NAME=N", value_parser = limit)]
     pub(crate) limit: Vec<(String, u64)>,
 
-    /// How deep members may lie in members, archives in mails in archives
+    /// Open members in members up to a depth of N, such as archives in mails
     #[arg(long, value_name = "N")]
     pub(crate) max_depth: Option<u64>,
 
-    /// Bytes of the largest member that is opened
+    /// Open members up to this size
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_member_size: Option<u64>,
 
@@ -193,9 +197,9 @@ impl LimitArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LimitSet {
-    /// Generous: an estate is read once and must be read whole
+    /// Generous limits, so that all files of an organization are read to their end
     Default,
-    /// For input that is hostile until shown otherwise
+    /// Tight limits for files that may be attacks
     Strict,
 }
 
@@ -204,15 +208,14 @@ pub(crate) enum LimitSet {
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct PstArgs {
-    /// Give up an Outlook data file (.pst, .ost) whose reader has worked so long on it
-    /// [default: 600]
+    /// End the reader of an Outlook data file (.pst, .ost) after SECONDS of work [default: 600]
     ///
-    /// It is read by a process of its own; the time in which the file's bytes are fetched or its
-    /// attachments inspected does not count.
+    /// A separate process reads the file. The time for reading its bytes and for inspecting its
+    /// attachments does not count.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) pst_timeout: Option<u64>,
 
-    /// Bytes of memory (address space) that this process may have; not on Windows or macOS
+    /// Limit the memory (address space) of this process; not on Windows or macOS
     /// [default: 1073741824]
     #[arg(long, value_name = "BYTES")]
     pub(crate) pst_memory: Option<u64>,
@@ -220,11 +223,11 @@ pub(crate) struct PstArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FormatArg {
-    /// For people: what is protected or could not be read, then totals
+    /// A table of what is protected or could not be read, then totals
     Text,
-    /// One JSON object a line, every column of the record
+    /// One JSON object on each line, with all columns of the record
     Ndjson,
-    /// The same columns with a header line
+    /// A header line with the same columns, then one line for each record
     Csv,
 }
 
@@ -235,14 +238,71 @@ pub(crate) const RECORD_ENDINGS: Endings<FormatArg> = &[
     (FormatArg::Csv, &["csv"]),
 ];
 
+/// Which records are written, where, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct RecordArgs {
+    /// Format of the records [default: by the ending of --output, else text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<FormatArg>,
+
+    /// Write records to FILE instead of standard output, as UTF-8
+    ///
+    /// Without --format the ending of FILE decides: .ndjson, .csv or .txt. The file is called FILE.part
+    /// until it is complete.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Write only these columns of NDJSON or CSV, in this order, separated by commas
+    ///
+    /// `rmsight columns` describes all columns.
+    #[arg(long, value_name = "LIST", value_parser = ColumnList::parse)]
+    pub(crate) columns: Option<ColumnList>,
+
+    /// When text is colored
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub(crate) color: ColorChoice,
+
+    /// Print only the totals, without a line for each record
+    #[arg(long, conflicts_with = "columns")]
+    pub(crate) summary: bool,
+
+    #[command(flatten)]
+    pub(crate) redact: RedactArgs,
+}
+
+/// Which messages are printed on standard error.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Messages")]
+pub(crate) struct MessageArgs {
+    /// Show no progress and no notes; warnings and errors are still shown
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Show the options in force, and each failure when it happens
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl MessageArgs {
+    pub(crate) fn verbosity(self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        }
+    }
+}
+
 /// Redaction of records.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct RedactArgs {
     /// Replace owners, issuers, mail addresses and the parts of paths by hashes with the key in
     /// KEYFILE; extensions stay
     ///
-    /// The same key gives the same hashes. Who has it can find names by trying: keep it. An
-    /// inventory holds the names themselves, for it has to find the files again.
+    /// The same key gives the same hashes. Keep the key secret: with it, names can be found by trial. An
+    /// inventory always has the names themselves, because a scan has to find the files again.
     #[arg(long, value_name = "KEYFILE")]
     redact: Option<PathBuf>,
 }

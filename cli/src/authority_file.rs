@@ -1,11 +1,13 @@
 //! The estate file: loading it, its mistakes, and which verdicts come from it.
 
 use std::fs;
+use std::io::{self, BufRead};
 use std::path::Path;
 
 use rmsight::{Estate, EstateMistake};
 
 use crate::exit::{self, Failure, Result};
+use crate::fs::text::{self, Marks};
 use crate::output::format::counted;
 
 /// Loads an estate file. Without a file the estate is empty.
@@ -14,6 +16,17 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Estate> {
     let bytes = fs::read(file)
         .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
     parse(file, &bytes)
+}
+
+/// Returns the lines of an estate file that begin an authority, from 1, in the order of the file.
+pub(crate) fn authority_lines(file: &Path) -> Vec<usize> {
+    let lines = text::open(file, Marks::Optional).into_iter().flat_map(BufRead::lines);
+    let is_head = |line: &String| {
+        let line = line.split('#').next().unwrap_or_default();
+        line.chars().filter(|char| !char.is_whitespace()).eq("[[authority]]".chars())
+    };
+    let lines = lines.map_while(io::Result::ok).zip(1..);
+    lines.filter(|(line, _)| is_head(line)).map(|(_, number)| number).collect()
 }
 
 /// Parses the text of an estate file, and prints its mistakes.
@@ -53,7 +66,7 @@ pub(crate) fn judged_with(file: Option<&Path>, estate: &Estate) -> String {
         (Some(file), Some(digest)) => {
             format!("Judged with {}, SHA-256 {digest}.", file.display())
         }
-        _ => "Judged without an estate file: nothing can be `yes`, and keys are only guessed at."
+        _ => "Judged without an estate file: no finding can be `yes`, and the owner of a key is a guess."
             .to_owned(),
     }
 }

@@ -22,11 +22,11 @@ record schema {SCHEMA_VERSION}, fact reader {READER_VERSION}, rules {RULES_VERSI
     )
 });
 
-/// Which files still need an AD RMS cluster?
+/// Find the files that still need an AD RMS cluster or a tenant that goes away.
 ///
-/// Reads rights-protected documents (Office, PDF, mail, .pfile, also inside archives) and says for
-/// each whose key opens it: an on-premises AD RMS cluster's, or one in Azure. No network, no
-/// password, nothing is changed or decrypted.
+/// Reads rights-protected files (Office, PDF, mail, .pfile, also inside of archives) and reports which
+/// key opens each of them: the key of an on-premises AD RMS cluster, or a key in Azure. It uses no
+/// network and no password, and changes and decrypts nothing.
 #[derive(Debug, Parser)]
 #[command(name = "rmsight", version, long_version = VERSIONS.as_str(), after_help = EXIT_CODES)]
 pub(crate) struct Cli {
@@ -35,12 +35,18 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "\
+Start here:
+  rmsight scan /mnt/share -i estate.db
+  rmsight estate init estate.db -o estate.toml
+  rmsight report estate.db --estate estate.toml -o report.html
+
 Exit codes:
   0  complete
   1  complete, but something could not be read or decided
   2  wrong usage, or nothing could be done
-  130, 143  stopped by Ctrl-C or SIGTERM; an inventory has all that was read until then
-  141  the reader of the output closed it before a scan without an inventory had read all files
+  3  a scan ended at the time of --until before it had read all files
+  130, 143  stopped by Ctrl-C or SIGTERM; an inventory has everything that was read until then
+  141  standard output was closed before a scan without an inventory had read all files
 
 Environment variables:
   RMSIGHT_ESTATE     the estate file, for commands with --estate and for `estate check`
@@ -58,14 +64,13 @@ enum Command {
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
     Merge(merge::MergeArgs),
-    /// Work on an inventory itself
+    /// Copy an inventory, and list, rename and forget its roots
     #[command(subcommand)]
     Inventory(inventory::InventoryCommand),
-    /// Work on the estate file: what the operator knows of keys
+    /// Make and check the estate file: authorities, and what became of their keys
     #[command(subcommand)]
     Estate(estate::EstateCommand),
-    /// Print the table of rules that verdicts are made by
-    Rules,
+    Rules(rules::RulesArgs),
     Columns(columns::ColumnsArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -101,7 +106,7 @@ impl Cli {
             Command::Merge(args) => merge::run(&args),
             Command::Inventory(command) => inventory::run(&command),
             Command::Estate(command) => estate::run(&command),
-            Command::Rules => rules::run(),
+            Command::Rules(args) => rules::run(&args),
             Command::Columns(args) => columns::run(&args),
             Command::Completions(args) => completions::run(&args, documented()),
             Command::Man(args) => man::run(&args, documented()),

@@ -15,6 +15,8 @@ pub(crate) enum Outcome {
     Incomplete,
     /// Nothing could be read; the records contain the reasons.
     Nothing,
+    /// The time of --until came before the work was done.
+    Late,
     /// A signal with this number stopped it.
     Stopped(u8),
 }
@@ -54,18 +56,26 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 /// Exit code for wrong usage, and for a command that could do nothing.
 pub(crate) const USAGE: u8 = 2;
 
+/// Exit code of a scan that --until ended.
+const LATE: u8 = 3;
+
 /// Prints the message of a failure. Returns the exit code.
 pub(crate) fn code(ended: Result<Outcome>) -> u8 {
+    if let Err(Failure::Message(text)) = &ended {
+        warn(text);
+    }
+    code_of(&ended)
+}
+
+/// Returns the exit code of a command.
+pub(crate) fn code_of(ended: &Result<Outcome>) -> u8 {
     match ended {
         Ok(Outcome::Complete) | Err(Failure::BrokenPipe) => 0,
         Ok(Outcome::Incomplete) => 1,
-        Ok(Outcome::Nothing) => USAGE,
+        Ok(Outcome::Nothing) | Err(Failure::Message(_)) => USAGE,
+        Ok(Outcome::Late) => LATE,
         // The exit code that shells report for a program that a signal ended.
-        Ok(Outcome::Stopped(signal)) => 128_u8.saturating_add(signal),
-        Err(Failure::Message(text)) => {
-            warn(text);
-            USAGE
-        }
+        Ok(Outcome::Stopped(signal)) => 128_u8.saturating_add(*signal),
     }
 }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 #[cfg(feature = "pst")]
 use rmsight_pst::PstLimits;
 
-use crate::args::{FormatArg, LimitArgs, RateArg, ReadArgs, WalkArgs};
-use crate::exit::Result;
+use crate::args::{FormatArg, LimitArgs, RECORD_ENDINGS, RateArg, ReadArgs, RecordArgs, WalkArgs};
+use crate::exit::{Failure, Result};
 use crate::fs::throttle::Rate;
 use crate::fs::walk::GlobFilter;
 use crate::inspector::FileLimits;
 use crate::output::Format;
+use crate::output::ending::format_of;
 use crate::scan::{ReadRequest, WalkOptions};
 
 impl From<FormatArg> for Format {
@@ -21,6 +22,24 @@ impl From<FormatArg> for Format {
             FormatArg::Csv => Format::Csv,
         }
     }
+}
+
+/// Returns the format of the records; `None` if neither --format nor the ending of --output gives
+/// one.
+///
+/// # Errors
+/// Fails if these contradict each other, or if only totals of another format than text are wanted.
+pub(crate) fn record_format(args: &RecordArgs) -> Result<Option<Format>> {
+    let format = match &args.output {
+        Some(output) => {
+            Some(format_of(Some(output), args.format, RECORD_ENDINGS, FormatArg::Text)?)
+        }
+        None => args.format,
+    };
+    if args.summary && format.is_some_and(|format| format != FormatArg::Text) {
+        return Err(Failure::message("--summary goes with --format text only"));
+    }
+    Ok(format.map(Into::into))
 }
 
 /// Returns the limits of one file.

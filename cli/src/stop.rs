@@ -15,6 +15,7 @@ pub(crate) const PIPE_CLOSED: u8 = 13;
 pub(crate) struct Stop {
     raised: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
+    is_late: Arc<AtomicBool>,
 }
 
 impl Stop {
@@ -38,6 +39,17 @@ impl Stop {
     pub(crate) fn raise_as(&self, signal: u8) {
         self.signal.store(usize::from(signal), Ordering::Relaxed);
         self.raise();
+    }
+
+    /// Raises the flag because the time of --until has come.
+    pub(crate) fn raise_late(&self) {
+        self.is_late.store(true, Ordering::Relaxed);
+        self.raise();
+    }
+
+    /// Returns whether the time of --until has come.
+    pub(crate) fn is_late(&self) -> bool {
+        self.is_late.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_raised(&self) -> bool {

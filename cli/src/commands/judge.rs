@@ -4,31 +4,32 @@ use std::io::{self, BufRead as _, Write};
 use std::path::PathBuf;
 use std::slice;
 
-use clap::{Args, ColorChoice};
+use clap::Args;
 use rmsight::{
-    COLUMNS, ColumnPart, ColumnValue, Envelope, Estate, Facts, READER_VERSION, Record, Redactor,
+    COLUMNS, ColumnPart, ColumnValue, Envelope, Estate, Facts, READER_VERSION, Redactor,
 };
 use serde_json::{Map, Value as Json};
 
-use crate::args::{ESTATE_VARIABLE, FormatArg, INVENTORY_VARIABLE, RECORD_ENDINGS, RedactArgs};
+use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE, MessageArgs, RecordArgs};
 use crate::authority_file::{self, judged_with};
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::filter::{FilterArgs, FindingFilter, KnownValues, nothing_selected, shown_words};
 use crate::fs::text::{self, Marks};
-use crate::inventory::query::{Inventories, is_database, reliable};
-use crate::output::columns::ColumnList;
-use crate::output::ending::format_of;
+use crate::inventory::is_database;
+use crate::inventory::query::{Inventories, Judged, reliable};
+use crate::options;
 use crate::output::format::counted;
 use crate::output::output_file::OutputFile;
+use crate::output::record_progress::RecordProgress;
 use crate::output::records::{RecordBuffer, RecordLayout};
 use crate::output::terminal::escaped;
 use crate::output::{Format, color, summary};
 use crate::stats::{NeedCounts, Stats};
 
-/// Judge stored records again, with what is known now; no file is opened.
+/// Judge stored records again with the estate file, without opening a file.
 ///
-/// Takes inventories, and what `rmsight scan --format ndjson` wrote. The exit code is that of all
-/// records, also if the options below select some of them.
+/// Reads inventories, and records that `rmsight scan` wrote as NDJSON. The totals and the exit code are
+/// about all records. The options under "Which findings" select the records that are written.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -39,39 +40,20 @@ Examples:
 pub(crate) struct JudgeArgs {
     /// Inventories, and files of records as NDJSON (`-` is standard input)
     #[arg(value_name = "FILE", required = true, env = INVENTORY_VARIABLE, hide_env_values = true)]
-    records: Vec<PathBuf>,
+    files: Vec<PathBuf>,
 
-    /// What the operator knows of keys: an estate file
+    /// The estate file: authorities, and what became of their keys
     #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
     estate: Option<PathBuf>,
 
-    /// How to write what is found [default: by the ending of --output, else text]
-    #[arg(long, value_enum)]
-    format: Option<FormatArg>,
-
-    /// Write records to FILE instead of standard output, as UTF-8
-    ///
-    /// Without --format its ending decides: .ndjson, .csv or .txt.
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-
-    /// Only these columns of NDJSON or CSV, in this order, separated by commas
-    #[arg(long, value_name = "LIST", value_parser = ColumnList::parse)]
-    columns: Option<ColumnList>,
-
-    /// When text has colors
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
-    color: ColorChoice,
-
-    /// Only the totals, without a line for each record
-    #[arg(long, conflicts_with = "columns")]
-    summary: bool,
-
     #[command(flatten)]
-    redact: RedactArgs,
+    records: RecordArgs,
 
     #[command(flatten)]
     filter: FilterArgs,
+
+    #[command(flatten)]
+    messages: MessageArgs,
 }
 
 /// Judges records, and keeps those that the filter selects.
@@ -87,41 +69,47 @@ struct Judge<'a> {
     first_line: Vec<u8>,
     /// `None` if only the totals are wanted.
     buffer: Option<RecordBuffer>,
+    progress: RecordProgress,
 }
 
 pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
     let estate = authority_file::load(args.estate.as_deref())?;
     let is_inventory = |file: &&PathBuf| is_database(file);
-    let files: Vec<PathBuf> = args.records.iter().filter(is_inventory).cloned().collect();
+    let files: Vec<PathBuf> = args.files.iter().filter(is_inventory).cloned().collect();
     let inventories = Inventories::open(&files)?;
     let filter = args.filter.filter(&estate)?.with_names(inventories.translation()?);
     let mut known = KnownValues::new(&filter);
     known.add_inventories(&inventories)?;
-    if files.len() == args.records.len() {
+    if files.len() == args.files.len() {
         known.check()?;
     }
     drop(inventories);
-    let output = args.output.as_deref();
-    let format: Format = format_of(output, args.format, RECORD_ENDINGS, FormatArg::Text)?.into();
-    if args.summary && format != Format::Text {
-        return Err(Failure::message("--summary goes with --format text only"));
-    }
+    let records = &args.records;
+    let output = records.output.as_deref();
+    let format = options::record_format(records)?.unwrap_or(Format::Text);
     let layout = RecordLayout::new(format)
-        .with_columns(args.columns.as_ref())?
-        .colored(color::choice_for(output, args.color));
+        .with_columns(records.columns.as_ref())?
+        .colored(color::choice_for(output, records.color));
+    let verbosity = args.messages.verbosity();
+    verbosity.detail(judged_with(args.estate.as_deref(), &estate));
+    if !filter.is_empty() {
+        verbosity.detail(format_args!("Selected by {}.", escaped(filter.words())));
+    }
     let header = layout.header();
     let mut judge = Judge {
         estate: &estate,
-        redactor: args.redact.redactor()?,
+        redactor: records.redact.redactor()?,
         filter: &filter,
         stats: Stats::default(),
         selected: NeedCounts::default(),
         first_line: layout.first_line(),
-        buffer: (!args.summary).then(|| RecordBuffer::new(layout)),
+        buffer: (!records.summary).then(|| RecordBuffer::new(layout)),
+        progress: RecordProgress::new(verbosity, output.is_none() && !records.summary),
     };
     let mut out = OutputFile::open(output)?;
     out.write_all(&header).map_err(|error| Failure::writing(&error))?;
-    for file in &args.records {
+    for file in &args.files {
+        judge.progress.begin(file);
         if is_database(file) {
             judge.inventory(file, &mut out)?;
             continue;
@@ -135,15 +123,20 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            judge
-                .line(&line, &mut known)
-                .map_err(|why| Failure::message(format_args!("{name}: line {number}: {why}")))?;
+            judge.line(&line, &mut known).map_err(|why| {
+                let form = match line.trim_ascii_start().starts_with(b"{") {
+                    true => "",
+                    false => "it is no JSON object, as `rmsight scan --format ndjson` writes: ",
+                };
+                Failure::message(format_args!("{name}: line {number}: {form}{why}"))
+            })?;
             judge.print(&mut out, RecordBuffer::is_full)?;
         }
         judge.print(&mut out, |_| true)?;
     }
     known.check()?;
-    let Judge { stats, selected, .. } = judge;
+    let Judge { stats, selected, progress, .. } = judge;
+    drop(progress);
     if !filter.is_empty() && selected.all() == 0 {
         warn(nothing_selected(filter.words()));
     }
@@ -176,7 +169,7 @@ fn totals(
         out,
         "\nJudged {records}; {} selected by {}: {yes} yes, {possible} possible, {no} no.",
         selected.all(),
-        escaped(&shown_words(filter, args.redact.is_given())),
+        escaped(&shown_words(filter, args.records.redact.is_given())),
     )?;
     writeln!(
         out,
@@ -187,13 +180,15 @@ fn totals(
 impl Judge<'_> {
     /// Judges the findings of an inventory.
     fn inventory(&mut self, file: &PathBuf, out: &mut impl Write) -> Result<()> {
-        let Judge { estate, redactor, filter, stats, selected, first_line, buffer } = self;
+        let Judge { estate, redactor, filter, stats, selected, first_line, buffer, progress } =
+            self;
         let stored = Inventories::open(slice::from_ref(file))?.redacted(redactor.clone());
         stored.judged_where(
             estate,
-            |record| {
-                stats.add(record);
-                filter.takes(record)
+            |judged| {
+                progress.add();
+                stats.add(&judged.record());
+                filter.takes(judged)
             },
             |judged| {
                 selected.add(judged.verdict.need());
@@ -230,24 +225,26 @@ impl Judge<'_> {
             "anomalies" => Some(ColumnValue::Text(&anomalies)),
             _ => row.get(name).map(value),
         };
-        let mut envelope = Envelope::from_columns(value).map_err(|error| error.to_string())?;
+        let envelope = Envelope::from_columns(value).map_err(|error| error.to_string())?;
+        let envelope = envelope.into_owned();
         if envelope.reader >= READER_VERSION {
             whole(&row)?;
         }
         let facts = Facts::from_columns(value).map_err(|error| error.to_string())?;
-        let (mut facts, verdict) = reliable(&envelope, facts, self.estate);
-        let record = Record::new(&envelope, &facts, &verdict);
-        known.add(&record);
-        self.stats.add(&record);
-        if !self.filter.takes(&record) {
+        let (facts, verdict) = reliable(&envelope, facts, self.estate);
+        let mut judged = Judged { envelope, facts, verdict, file_owner: None };
+        self.progress.add();
+        known.add(&judged);
+        self.stats.add(&judged.record());
+        if !self.filter.takes(&judged) {
             return Ok(());
         }
-        self.selected.add(verdict.need());
+        self.selected.add(judged.verdict.need());
         if let Some(redactor) = &self.redactor {
-            redactor.redact(&mut envelope, &mut facts);
+            redactor.redact(&mut judged.envelope, &mut judged.facts);
         }
         if let Some(buffer) = &mut self.buffer {
-            buffer.write(&Record::new(&envelope, &facts, &verdict));
+            buffer.write(&judged.record());
         }
         Ok(())
     }

@@ -14,38 +14,37 @@ use crate::output::line::short_key;
 use crate::output::stdout::Stdout;
 use crate::output::terminal::escaped;
 
-/// Print the license of a file, indented or byte by byte.
+/// Print the license of a file as indented XML, or byte by byte.
 ///
-/// Ends with 1 if there is none, or not all of the file could be read.
+/// Ends with 1 if the file has no license, or could not be read to the end.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   rmsight license offer.docx
   rmsight license --certificates offer.docx
-  rmsight license --raw --member 'attachment.docx' mail.msg > license.xml")]
+  rmsight license --raw --member attachment.docx mail.msg > license.xml")]
 pub(crate) struct LicenseArgs {
     /// The file
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// As XML with one element a line (the default); white space is added, so signatures no longer
-    /// hold
+    /// Print XML with one element on each line (the default); the added white space breaks signatures
     #[arg(long)]
     xml: bool,
 
-    /// As it stands in the file, byte by byte and in its encoding
+    /// Print the bytes of the license, in the encoding of the file
     #[arg(long, conflicts_with = "xml")]
     raw: bool,
 
-    /// Each certificate apart, with a line that says what it is, in the text that is signed
+    /// Print the signed text of each certificate, below a line that describes it
     #[arg(long, conflicts_with_all = ["xml", "raw"])]
     certificates: bool,
 
-    /// Only that of a member, as the record names it
+    /// Print only the license of this member, as the record names it
     #[arg(long, value_name = "MEMBER")]
     member: Option<String>,
 
-    /// Look into the members of Office packages too (attachments inside documents)
+    /// Read members of Office packages too: attachments inside of documents
     #[arg(long)]
     deep: bool,
 

@@ -1,29 +1,30 @@
 //! `rmsight scan`: its arguments.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
-use clap::{Args, ColorChoice};
+use chrono::Local;
+use clap::Args;
 
 use crate::args::{
-    ESTATE_VARIABLE, FormatArg, INVENTORY_VARIABLE, RECORD_ENDINGS, ReadArgs, RedactArgs, WalkArgs,
+    ESTATE_VARIABLE, INVENTORY_VARIABLE, MessageArgs, ReadArgs, RecordArgs, WalkArgs,
 };
 use crate::authority_file;
 use crate::exit::{Failure, Outcome, Result};
 use crate::options;
-use crate::output::columns::ColumnList;
-use crate::output::ending::format_of;
-use crate::scan::{self, ListFile, ScanOptions};
+use crate::output::Format;
+use crate::scan::{self, ListFile, ScanOptions, Until};
 
-/// Scan files and folders, one record per finding.
+/// Scan files and folders for protected documents.
 ///
-/// Folders are walked whole: hidden files too, no ignore files are honored. Symbolic links are not
-/// followed, unless you name one yourself; sockets, pipes and devices are not opened. What cannot
-/// be read is a record that says so, and never ends the scan.
+/// Writes one record for each finding: a protected file or archive member, or data that could not be
+/// read. Folders are scanned whole, with hidden files, and without regard to ignore files. Symbolic links
+/// are not followed unless they are named on the command line. Sockets, pipes and devices are not opened.
+/// A file that cannot be read is a record with the reason, and does not end the scan.
 ///
-/// With an inventory (-i) a scan can be stopped at any time, even by pulling the plug: the same
-/// command goes on from there, and reads only what is new or changed. A file is gone from the
-/// inventory only after its folder was listed to the end, in a scan that came to its end, on the
-/// same file system.
+/// With an inventory (-i) a scan can be stopped at any time, also by a power failure. The same command
+/// continues it, and reads only files that are new or changed. A file counts as deleted only if a
+/// completed scan listed its folder, on the same file system, and did not find it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -33,6 +34,7 @@ Examples:
   rmsight scan -j 8 /mnt/share -o findings.ndjson
   rmsight scan --format csv --columns need,dependency,path /mnt/share
   rmsight scan --estate estate.toml /mnt/share
+  rmsight scan /mnt/share -i estate.db --until 06:00 --log scan.log
   rmsight scan -i estate.db --estate estate.toml --only todo.csv
   find /mnt/share -name '*.doc*' -print0 | rmsight scan -0 --files-from - --format csv")]
 pub(crate) struct ScanArgs {
@@ -40,109 +42,105 @@ pub(crate) struct ScanArgs {
     #[arg(value_name = "PATH", required_unless_present_any = ["files_from", "only"])]
     paths: Vec<PathBuf>,
 
-    /// Read the files to scan from FILE, one a line (`-` is standard input)
+    /// Read the paths of the files to scan from FILE, one on each line (`-` is standard input)
     ///
-    /// Each line is a file; folders in the list are left out, symbolic links too. With an inventory
-    /// the list is read to its end first, and is a root of its own: a list of other files does not
-    /// replace what an earlier scan left out.
-    #[arg(long, value_name = "FILE")]
+    /// Folders and symbolic links in the list are left out. With an inventory the list is read to its end
+    /// first, and is a root: a list of other files does not close the gaps of an earlier list.
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
     files_from: Option<PathBuf>,
 
-    /// The names in --files-from end with a NUL byte instead of a line break
-    #[arg(short = '0', long = "null", requires = "files_from")]
+    /// Paths in --files-from end with a NUL byte instead of a line break
+    #[arg(short = '0', long = "null", requires = "files_from", help_heading = "Input")]
     null: bool,
 
-    /// Keep what is found in the inventory FILE, and read only what is not yet in it
+    /// Read only the files in LIST again, which `rmsight export` wrote, to prove that work is done
     ///
-    /// Paths in it are absolute. Records are then written only if --format is given, those of
-    /// unchanged files too; the totals are those of the inventory. If another process has locked it,
-    /// every command says so after one second and waits for up to 60 seconds, then ends with 2.
-    #[arg(short, long, value_name = "FILE", env = INVENTORY_VARIABLE, hide_env_values = true)]
-    inventory: Option<PathBuf>,
-
-    /// Read only the files in LIST again, which `rmsight export` wrote, to prove work on them
-    ///
-    /// LIST is CSV with a column `Path` or `File`, NDJSON or the output of --paths0; its paths may be
-    /// those of --map. Every file is read, also if it did not change. Such a scan replaces what the
-    /// inventory has of these files and nothing else: no file counts as gone, and gaps of other scans
-    /// stay. The totals and the exit code are those of the list.
-    #[arg(long, value_name = "LIST", requires = "inventory",
+    /// LIST is CSV with a column `Path` or `File`, NDJSON, or the output of --paths0. Its paths can be those
+    /// of --map. Every file is read, also if it has not changed. The scan replaces what the inventory has
+    /// about these files and nothing else: no file counts as deleted, and gaps of other scans stay. The
+    /// totals and the exit code are about the list.
+    #[arg(long, value_name = "LIST", requires = "inventory", help_heading = "Input",
         conflicts_with_all = ["paths", "files_from", "include", "exclude", "accept_empty"])]
     only: Option<PathBuf>,
 
-    /// How to write what is found [default: by the ending of --output, else text]
-    #[arg(long, value_enum)]
-    format: Option<FormatArg>,
-
-    /// Write records to FILE instead of standard output, as UTF-8
+    /// The estate file: authorities, and what became of their keys
     ///
-    /// Without --format its ending decides: .ndjson, .csv or .txt. The file is FILE.part until the scan
-    /// has ended.
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-
-    /// Only these columns of NDJSON or CSV, in this order, separated by commas
-    #[arg(long, value_name = "LIST", value_parser = ColumnList::parse)]
-    columns: Option<ColumnList>,
-
-    /// When text has colors
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
-    color: ColorChoice,
-
-    /// Only the totals, without a line for each record
-    #[arg(long, conflicts_with_all = ["format", "columns"])]
-    summary: bool,
-
-    /// Read files with N threads [default: the number of processors, at least 32 for remote files]
-    ///
-    /// A thread waits for each answer of a file server, so that many of them read faster. Remote are
-    /// shares (SMB, NFS), other network and FUSE file systems of the mount table, and paths of the
-    /// form `\\server\share`; give N for drive letters, macOS and --files-from. With `-j 1` the output
-    /// is in the order of the names.
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    jobs: Option<u16>,
-
-    /// What the operator knows of keys: an estate file
-    ///
-    /// Without it nothing can be `yes`: the totals then say which keys to declare.
-    #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
+    /// Without it no finding can be `yes`. The totals then list the keys to declare.
+    #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true,
+        help_heading = "Input")]
     estate: Option<PathBuf>,
 
-    #[command(flatten)]
-    redact: RedactArgs,
+    /// Store findings in the inventory FILE, and read only files that it does not have
+    ///
+    /// Paths in it are absolute. Records are then written only with --format or --output, those of
+    /// unchanged files too, and the totals are those of the inventory. If another process has locked it,
+    /// each command says so after one second, waits for up to 60 seconds, and then ends with 2.
+    #[arg(short, long, value_name = "FILE", env = INVENTORY_VARIABLE, hide_env_values = true,
+        help_heading = "Inventory")]
+    inventory: Option<PathBuf>,
 
-    /// A name for what is scanned, written into every record
+    /// The name of what is scanned, in every record
     ///
     /// With an inventory [default: the name that this computer used in it before, else the name of
     /// this computer].
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Inventory")]
     source: Option<String>,
 
-    /// What a path is called on other machines, as in /mnt/fs1='\\fs1\share'; may be repeated
+    /// The name of a path on other machines, as in /mnt/fs1='\\fs1\share'; may be repeated
     ///
-    /// Reports and exports of the inventory use it; its own paths stay as they were walked.
-    #[arg(long, value_name = "FROM=TO", value_parser = map, requires = "inventory")]
+    /// Reports and exports of the inventory show it. The inventory keeps the scanned path.
+    #[arg(long, value_name = "FROM=TO", value_parser = map, requires = "inventory",
+        help_heading = "Inventory")]
     map: Vec<(String, String)>,
 
-    /// Accept a folder that is now empty, a root that is a link and leads elsewhere now, and files
-    /// whose file system is not mounted any more: files that are missing are gone
-    #[arg(long, requires = "inventory")]
+    /// Accept that files are missing: delete them from the inventory
+    ///
+    /// Needed if a folder that had files is empty, if a root is a link with a new target, and if files were
+    /// on a file system that is not mounted now. Otherwise such files stay, and are a gap.
+    #[arg(long, requires = "inventory", help_heading = "Inventory")]
     accept_empty: bool,
 
-    /// Use exactly the options of this command line, even if they read less than the inventory holds
+    /// Use exactly the options of this command line, even if they read less than earlier scans
     ///
     /// Otherwise a scan takes over --quick, --no-verify, --labels, --deep, --fingerprint and the limits
-    /// of the scan before, may add to them, and refuses to lower them. What was read with more stays
-    /// as it is.
-    #[arg(long, requires = "inventory")]
+    /// of the scan before. It can add to them, and refuses to lower them. Files that were read with more
+    /// are not read again.
+    #[arg(long, requires = "inventory", help_heading = "Inventory")]
     downgrade: bool,
 
-    /// Show no progress
-    #[arg(long)]
-    quiet: bool,
+    /// End the scan at TIME, if it is not complete; the same command continues it
+    ///
+    /// TIME is the next time at which local clocks show it (06:00), a duration (2h, 1h30m), or a time of
+    /// RFC 3339 (2026-12-01T06:00:00+01:00). The exit code is then 3.
+    #[arg(long, value_name = "TIME", value_parser = Until::parse, requires = "inventory",
+        help_heading = "Inventory")]
+    until: Option<Until>,
+
+    #[command(flatten)]
+    records: RecordArgs,
+
+    #[command(flatten)]
+    messages: MessageArgs,
+
+    /// Add a line to FILE for each event: options, roots, failures, totals, and the reason for the end
+    ///
+    /// Each line has the time in UTC, an id of the scan, the event, and its values as NAME=VALUE. Paths
+    /// are written as they are. If a line cannot be written, the scan warns, and ends with 1.
+    #[arg(long, value_name = "FILE", conflicts_with = "redact", help_heading = "Messages")]
+    log: Option<PathBuf>,
 
     #[command(flatten)]
     walk: WalkArgs,
+
+    /// Read files with N threads [default: the number of processors, at least 32 for remote files]
+    ///
+    /// A thread waits for each answer of a file server, so that more threads read faster. Remote files are
+    /// those on shares (SMB, NFS) and other network and FUSE file systems of the mount table, and those
+    /// with a path like `\\server\share`. Give N for drive letters, macOS and --files-from. With `-j 1`
+    /// the records are in the order of the names.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024),
+        help_heading = "Reading")]
+    jobs: Option<u16>,
 
     #[command(flatten)]
     read: ReadArgs,
@@ -153,8 +151,9 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Outcome> {
     // Reports mistakes in these before an inventory is created.
     let walk = options::walk(&args.walk)?;
     let estate = authority_file::load(args.estate.as_deref())?;
-    let redactor = args.redact.redactor()?;
-    let format = format(args)?;
+    let records = &args.records;
+    let redactor = records.redact.redactor()?;
+    let format = options::record_format(records)?;
     let options = ScanOptions {
         paths: args.paths.clone(),
         list: args
@@ -163,32 +162,30 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Outcome> {
             .map(|file| ListFile { file, end: if args.null { 0 } else { b'\n' } }),
         only: args.only.clone(),
         inventory: args.inventory.clone(),
-        format: format.map(Into::into),
-        columns: args.columns.clone(),
-        color: args.color,
-        summary: args.summary,
-        output: args.output.clone(),
+        // Text with --summary has no records.
+        format: format.filter(|format| !(records.summary && *format == Format::Text)),
+        columns: records.columns.clone(),
+        color: records.color,
+        summary: records.summary,
+        output: records.output.clone(),
         jobs: args.jobs.map(usize::from),
         source: args.source.clone(),
         map: args.map.clone(),
         accept_empty: args.accept_empty,
         downgrade: args.downgrade,
-        quiet: args.quiet,
+        verbosity: args.messages.verbosity(),
+        log: args.log.clone(),
+        until: until(args)?,
         walk,
         read: options::read(&args.read),
     };
     scan::run(&options, estate, redactor)
 }
 
-/// Returns the format of the records, if the arguments give one.
-fn format(args: &ScanArgs) -> Result<Option<FormatArg>> {
-    let Some(output) = &args.output else { return Ok(args.format) };
-    let format = format_of(Some(output), args.format, RECORD_ENDINGS, FormatArg::Text)?;
-    match (args.summary, format) {
-        (false, format) => Ok(Some(format)),
-        (true, FormatArg::Text) => Ok(None),
-        (true, _) => Err(Failure::message("--summary goes with --format text only")),
-    }
+/// Returns the time at which a scan that starts now ends.
+fn until(args: &ScanArgs) -> Result<Option<SystemTime>> {
+    let end = args.until.as_ref().map(|until| until.end(Local::now())).transpose();
+    end.map_err(|why| Failure::message(format_args!("--until: {why}")))
 }
 
 fn map(text: &str) -> std::result::Result<(String, String), String> {

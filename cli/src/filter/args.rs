@@ -15,11 +15,13 @@ use crate::output::advice::OLDER_READER;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Which findings")]
 pub(crate) struct FilterArgs {
-    /// Only findings with this need: yes, possible or no; may be repeated, as all options here
+    /// Only findings with this need: yes, possible or no; all options here may be repeated
     #[arg(long, value_name = "NEED", value_parser = need)]
     need: Vec<Need>,
 
-    /// Only files of this owner, as the license names it; `*` stands for any characters
+    /// Only files of this owner; `*` stands for any characters
+    ///
+    /// The license names the owner. If it was not read, the owner in the file system counts.
     #[arg(long, value_name = "NAME")]
     owner: Vec<String>,
 
@@ -49,8 +51,8 @@ pub(crate) struct FilterArgs {
 
     /// Only files whose path matches, or is in a folder that matches
     ///
-    /// Without a slash the glob is for names at any depth, with one for paths from any folder. The path
-    /// may be that of --map.
+    /// A glob without a slash matches names at any depth. A glob with a slash matches paths that begin at
+    /// any folder. The path can be that of --map.
     #[arg(long, value_name = "GLOB")]
     path: Vec<String>,
 }
@@ -99,7 +101,7 @@ impl FilterArgs {
             errors: self.error.clone(),
             containers: self.container.clone(),
             selectors: vec![
-                ValueSelector::texts("owner", &["owner"], &self.owner)?,
+                ValueSelector::texts("owner", &["owner"], &self.owner)?.with_file_owners(),
                 ValueSelector::keys("key", &["slc_key", "slc_id"], &self.key)?,
                 ValueSelector::texts("label", &["label_id"], &self.label)?,
                 ValueSelector::texts(

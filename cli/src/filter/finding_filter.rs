@@ -4,7 +4,7 @@ use rmsight::{Container, Need, Record};
 
 use super::path_globs::PathGlobs;
 use super::value_selector::ValueSelector;
-use crate::inventory::query::Translation;
+use crate::inventory::query::{Judged, Translation};
 
 /// Selects findings. An option without values selects all.
 #[derive(Debug, Clone)]
@@ -22,13 +22,14 @@ pub(crate) struct FindingFilter {
 
 impl FindingFilter {
     /// Returns whether the finding is selected.
-    pub(crate) fn takes(&self, record: &Record<'_>) -> bool {
+    pub(crate) fn takes(&self, judged: &Judged) -> bool {
+        let record = &judged.record();
         is_any(&self.needs, Some(record.verdict.need()))
             && is_any_text(&self.authorities, record.verdict.authority())
             && is_any_text(&self.errors, record.facts.error_code.as_deref())
             && is_any(&self.containers, Some(record.facts.container))
             && self.takes_path(record)
-            && self.selectors.iter().all(|selector| selector.takes(record))
+            && self.selectors.iter().all(|selector| selector.takes(judged))
     }
 
     fn takes_path(&self, record: &Record<'_>) -> bool {

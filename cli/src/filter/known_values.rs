@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use rmsight::Record;
-
 use super::finding_filter::FindingFilter;
 use super::value_selector::ValueSelector;
 use crate::exit::{Failure, Result};
-use crate::inventory::query::Inventories;
+use crate::inventory::query::{Inventories, Judged};
 use crate::nearest::suggestion;
 
 /// Maximum number of values that are kept for suggestions.
@@ -59,15 +57,19 @@ impl<'f> KnownValues<'f> {
                 for column in &values.selector.columns {
                     inventory.distinct(column, |found| values.add(found))?;
                 }
+                if values.selector.has_file_owners {
+                    inventory.file_owners(|found| values.add(found))?;
+                }
             }
         }
         Ok(())
     }
 
     /// Adds the values of one finding.
-    pub(crate) fn add(&mut self, record: &Record<'_>) {
+    pub(crate) fn add(&mut self, judged: &Judged) {
         for values in &mut self.all {
-            values.selector.found(record).for_each(|found| values.add(found));
+            let record = judged.record();
+            values.selector.found(&record).for_each(|found| values.add(found));
         }
     }
 

@@ -4,6 +4,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use rmsight::{Column, ColumnValue, Record};
 
 use crate::exit::{Failure, Result};
+use crate::inventory::query::Judged;
 
 /// One option with its values, and the columns that have to contain one of them.
 #[derive(Debug, Clone)]
@@ -11,6 +12,8 @@ pub(super) struct ValueSelector {
     /// The name of the option, without the dashes.
     pub(super) option: &'static str,
     pub(super) columns: Vec<&'static Column>,
+    /// A finding without a value has the owner of its file as one.
+    pub(super) has_file_owners: bool,
     pub(super) values: Vec<WantedValue>,
 }
 
@@ -55,6 +58,11 @@ impl ValueSelector {
         })
     }
 
+    /// Returns the selector with the owners of files that were not read.
+    pub(super) fn with_file_owners(self) -> ValueSelector {
+        ValueSelector { has_file_owners: true, ..self }
+    }
+
     /// Returns a selector for keys.
     pub(super) fn keys(
         option: &'static str,
@@ -83,14 +91,19 @@ impl ValueSelector {
         Ok(ValueSelector {
             option,
             columns,
+            has_file_owners: false,
             values: wanted.iter().map(value).collect::<Result<_>>()?,
         })
     }
 
     /// Returns whether the record has one of the values, or no value is wanted.
-    pub(super) fn takes(&self, record: &Record<'_>) -> bool {
-        self.values.is_empty()
-            || self.found(record).any(|found| self.values.iter().any(|value| value.is(found)))
+    pub(super) fn takes(&self, judged: &Judged) -> bool {
+        let is_wanted = |found: &str| self.values.iter().any(|value| value.is(found));
+        let owner = judged.file_owner.as_deref();
+        let record = judged.record();
+        // The owner of the file stands for that of a license which was not read so far.
+        let owner = owner.filter(|_| self.has_file_owners && self.found(&record).next().is_none());
+        self.values.is_empty() || self.found(&record).any(is_wanted) || owner.is_some_and(is_wanted)
     }
 
     /// Returns the values of the record in the columns.

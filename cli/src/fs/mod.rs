@@ -3,6 +3,7 @@
 pub(crate) mod backup;
 pub(crate) mod device;
 pub(crate) mod open;
+pub(crate) mod owner;
 pub(crate) mod path;
 pub(crate) mod placeholders;
 #[cfg(any(windows, test))]

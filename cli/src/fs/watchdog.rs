@@ -47,6 +47,14 @@ impl<T> HangWatchdog<T> {
         result
     }
 
+    /// Returns the current item.
+    pub(crate) fn current(&self) -> Option<T>
+    where
+        T: Clone,
+    {
+        self.state().at.clone()
+    }
+
     pub(crate) fn is_given_up(&self) -> bool {
         self.state().is_given_up
     }

@@ -13,8 +13,9 @@ use crate::fs::walk::{Dir, DirState, Skipped};
 impl Store {
     /// Stores the result of a folder.
     pub(crate) fn dir(&mut self, dir: &Arc<Dir>, state: &DirState) -> Result<()> {
-        if let DirState::Failed { code, error, device } = state {
-            self.file(&FileRow::unlisted(dir, *code, error, device.clone()))?;
+        if let DirState::Failed { code, error, device, owner } = state {
+            let row = FileRow::unlisted(dir, *code, error, device.clone());
+            self.file(&FileRow { owner: owner.clone(), ..row })?;
             // The row says that the folder was not read, also if it is a mount point.
             return self.change(|store| {
                 let row = store.row_of(dir)?;

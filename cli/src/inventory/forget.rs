@@ -4,19 +4,10 @@ use std::path::Path;
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::failure::failed;
+use super::known_root::KnownRoot;
 use super::writer::Store;
-use crate::exit::{Failure, Result};
+use crate::exit::Result;
 use crate::fs::path;
-
-/// A root in the inventory.
-struct KnownRoot {
-    id: i64,
-    source: i64,
-    source_name: String,
-    is_list: bool,
-    path: Vec<u8>,
-}
 
 impl Store {
     /// Removes a root with its visits, and the files below it that no other root contains. Returns
@@ -29,57 +20,11 @@ impl Store {
     /// Fails if no root has such a path, or if several sources have one and `source` does not
     /// select one.
     pub(crate) fn forget(&mut self, spellings: &[&Path], source: Option<&str>) -> Result<u64> {
-        let roots = self.all_roots().map_err(|error| failed(&self.file, &error))?;
-        let is_chosen = |root: &&KnownRoot| source.is_none_or(|source| root.source_name == source);
-        let matching = |spelling: &&Path| -> Vec<&KnownRoot> {
-            let bytes = spelling.as_os_str().as_encoded_bytes();
-            roots.iter().filter(|root| root.path == bytes).filter(is_chosen).collect()
-        };
-        let found = spellings.iter().map(matching).find(|found| !found.is_empty());
-        let file = self.file.display().to_string();
-        match found.as_deref() {
-            Some([root]) => {
-                let others: Vec<&KnownRoot> =
-                    roots.iter().filter(|one| one.id != root.id).collect();
-                let removed = self.change(|store| store.remove(root, &others))?;
-                self.commit()?;
-                Ok(removed)
-            }
-            None | Some([]) => {
-                let known: Vec<String> =
-                    roots.iter().map(|root| String::from_utf8_lossy(&root.path).into()).collect();
-                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                let root = spellings.first().unwrap_or(&Path::new("")).display().to_string();
-                Err(Failure::message(format_args!(
-                    "{file}: it has no root {root:?}; it has: {known}"
-                )))
-            }
-            Some(several) => {
-                let names: Vec<String> =
-                    several.iter().map(|root| format!("{:?}", root.source_name)).collect();
-                Err(Failure::message(format_args!(
-                    "{file}: several sources have this root; choose one with --source: {}",
-                    names.join(", ")
-                )))
-            }
-        }
-    }
-
-    fn all_roots(&self) -> rusqlite::Result<Vec<KnownRoot>> {
-        let mut statement = self.db.prepare(
-            "SELECT roots.id, roots.source, sources.name, roots.kind, roots.path FROM roots \
-             JOIN sources ON sources.id = roots.source ORDER BY roots.id",
-        )?;
-        let roots = statement.query_map([], |row| {
-            Ok(KnownRoot {
-                id: row.get(0)?,
-                source: row.get(1)?,
-                source_name: row.get(2)?,
-                is_list: row.get_ref(3)?.as_str()? == "list",
-                path: row.get(4)?,
-            })
-        })?;
-        roots.collect()
+        let (root, others) = self.choose_root(spellings, source)?;
+        let others: Vec<&KnownRoot> = others.iter().collect();
+        let removed = self.change(|store| store.remove(&root, &others))?;
+        self.commit()?;
+        Ok(removed)
     }
 
     fn remove(&self, root: &KnownRoot, others: &[&KnownRoot]) -> rusqlite::Result<u64> {

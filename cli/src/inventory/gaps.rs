@@ -1,6 +1,6 @@
 //! Gaps: reasons why the scans do not support an answer. `check` and `report` use the same names.
 
-use rmsight::{Dependency, Need, READER_VERSION, Signature, Timestamp};
+use rmsight::{Dependency, Need, Signature, Timestamp};
 
 use super::coverage::OpenVisit;
 use super::gap_names::UNVERIFIED;
@@ -58,16 +58,13 @@ impl Doubts {
         add(
             UNVERIFIED,
             self.unverified,
-            "the signature was not checked of a license that seems to need no authority that goes \
-             away, or only another one; scan again with --verify",
+            "the license seems to need no retiring authority, or only another one, and its \
+             signature was not checked; scan again with --verify",
         );
         add(
             OLDER_READER,
             self.older,
-            &format!(
-                "read by an older rmsight, which reader {READER_VERSION} does not believe; scan \
-                 again"
-            ),
+            "read by an older rmsight, which may have missed a license; scan again",
         );
         all
     }

@@ -1,6 +1,8 @@
 //! Waiting for a lock of another process.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -11,9 +13,45 @@ use crate::exit::{Result, warn};
 /// Time before a message reports the lock.
 const NOTICE: Duration = Duration::from_secs(1);
 
-/// Makes every statement wait for a lock, without a message.
-pub(crate) fn set_busy_timeout(db: &Connection) -> rusqlite::Result<()> {
-    db.busy_timeout(LOCK_TIMEOUT)
+/// Time between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Set after a message has reported a lock.
+static IS_TOLD: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// The inventory of the statement that this thread runs, if it is known.
+    static CURRENT: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
+}
+
+/// Makes every statement wait for a lock. A message reports it after one second.
+pub(crate) fn wait_for_locks(db: &mut Connection) -> rusqlite::Result<()> {
+    db.busy_handler(Some(wait))
+}
+
+/// Waits before the next attempt of a statement. Returns `false` to give up.
+fn wait(attempts: i32) -> bool {
+    std::thread::sleep(PAUSE);
+    let waited = PAUSE.saturating_mul(u32::try_from(attempts).unwrap_or_default());
+    if waited >= NOTICE {
+        tell();
+    }
+    waited < LOCK_TIMEOUT
+}
+
+/// Reports the lock, once.
+fn tell() {
+    if IS_TOLD.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let file = CURRENT.with_borrow(|file| {
+        file.as_ref().map_or_else(|| "an inventory".to_owned(), |file| file.display().to_string())
+    });
+    warn(format_args!(
+        "{file}: another process has locked it (a scan, or a database program); waiting for up to \
+         {} s. End that process if it is not needed.",
+        LOCK_TIMEOUT.as_secs()
+    ));
 }
 
 /// Runs `action` again until the inventory is not locked. Prints a message after one second.
@@ -22,39 +60,33 @@ pub(crate) fn set_busy_timeout(db: &Connection) -> rusqlite::Result<()> {
 ///
 /// Fails if the inventory stays locked, and if `action` fails for another reason.
 pub(super) fn retry_while_locked<T>(
-    db: &Connection,
     file: &Path,
     action: impl FnMut() -> rusqlite::Result<T>,
 ) -> Result<T> {
-    retry_within(LOCK_TIMEOUT, db, file, action)
+    CURRENT.set(Some(file.to_owned()));
+    let done = retry_within(LOCK_TIMEOUT, file, action);
+    CURRENT.set(None);
+    done
 }
 
 fn retry_within<T>(
     patience: Duration,
-    db: &Connection,
     file: &Path,
     mut action: impl FnMut() -> rusqlite::Result<T>,
 ) -> Result<T> {
     let begun = Instant::now();
-    let set = |timeout| db.busy_timeout(timeout).map_err(|error| failed(file, &error));
-    set(NOTICE)?;
-    let mut is_told = false;
     loop {
         match action() {
-            Ok(done) => return set(LOCK_TIMEOUT).map(|()| done),
+            Ok(done) => return Ok(done),
             Err(error) if !is_locked(&error) => return Err(failed(file, &error)),
             Err(_) if begun.elapsed() >= patience => return Err(locked(file, begun.elapsed())),
-            Err(_) if !is_told => {
-                is_told = true;
-                warn(format_args!(
-                    "{}: another process has locked it (a scan, or a database program); waiting \
-                     for up to {} s. End that process if it is not needed.",
-                    file.display(),
-                    patience.as_secs()
-                ));
+            // A lock of this kind is reported immediately, without a call of `wait`.
+            Err(_) => {
+                std::thread::sleep(PAUSE);
+                if begun.elapsed() >= NOTICE {
+                    tell();
+                }
             }
-            // A lock of this kind is reported immediately, whatever the timeout.
-            Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }
 }
@@ -73,13 +105,12 @@ mod tests {
         let db = Connection::open(&file).unwrap();
         let begun = Instant::now();
         let read = || db.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0));
-        let Err(Failure::Message(text)) = retry_within(Duration::from_secs(2), &db, &file, read)
-        else {
+        let Err(Failure::Message(text)) = retry_within(Duration::from_secs(2), &file, read) else {
             panic!("it was not locked");
         };
         assert!(text.contains("i.db: another process has kept it locked for "), "{text}");
         assert!(begun.elapsed() < Duration::from_secs(10));
         other.execute_batch("COMMIT").unwrap();
-        assert!(matches!(retry_within(Duration::from_secs(2), &db, &file, read), Ok(0)));
+        assert!(matches!(retry_within(Duration::from_secs(2), &file, read), Ok(0)));
     }
 }

@@ -4,6 +4,7 @@
 //! `schema.sql`. [`writer`] writes them, [`reader`] reads them.
 
 mod coverage;
+mod database_file;
 mod failure;
 mod finish;
 mod folders;
@@ -11,6 +12,7 @@ mod forget;
 mod gap_names;
 pub(crate) mod gaps;
 mod handle;
+mod known_root;
 mod lock;
 mod lookup;
 mod past;
@@ -18,17 +20,20 @@ mod path_mapping;
 pub(crate) mod query;
 mod read_rows;
 mod reader;
+mod rename;
 mod rows;
 mod schema;
 pub(crate) mod scope;
+mod snapshot;
 mod writer;
 
+pub(crate) use database_file::is_database;
 pub(crate) use gap_names::gap_name;
 pub(crate) use handle::{ScanHandle, WriteRequest};
-pub(crate) use lock::set_busy_timeout;
+pub(crate) use lock::wait_for_locks;
 pub(crate) use past::KnownPlace;
 pub(crate) use path_mapping::PathMapping;
-pub(crate) use read_rows::{Stored, envelope, fact_values};
+pub(crate) use read_rows::{RootRow, Stored, envelope, fact_values};
 pub(crate) use reader::Inventory;
 pub(crate) use rows::{
     FileRow, FindingRow, Fitness, Plan, ReadingRow, RootKind, ScanCounters, Vanished, Visit,

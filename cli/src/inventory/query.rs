@@ -1,11 +1,10 @@
 //! Stored findings, judged again. All commands that read inventories use them.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rmsight::{
-    Envelope, Estate, Facts, Need, READER_VERSION, Record, Redactor, Verdict, judge_dated,
+    Container, Envelope, Estate, Facts, LicenseFacts, Need, Protection, READER_VERSION, Record,
+    Redactor, Verdict, judge_dated,
 };
 
 use super::path_mapping::PathMapping;
@@ -26,6 +25,8 @@ pub(crate) struct Judged {
     pub(crate) envelope: Envelope<'static>,
     pub(crate) facts: Facts,
     pub(crate) verdict: Verdict,
+    /// The owner in the file system of a file that was not read. It is no column of the record.
+    pub(crate) file_owner: Option<String>,
 }
 
 impl Judged {
@@ -42,7 +43,8 @@ pub(crate) fn reliable(envelope: &Envelope<'_>, facts: Facts, estate: &Estate) -
         return (facts, verdict);
     }
     let words = format!(
-        "reader {} read it, which reader {READER_VERSION} does not believe: scan again",
+        "an older rmsight (reader {}) read it, which may have missed a license: scan again (reader \
+         {READER_VERSION})",
         envelope.reader
     );
     let mut unread = Facts::not_opened(OLDER_READER, words);
@@ -50,6 +52,16 @@ pub(crate) fn reliable(envelope: &Envelope<'_>, facts: Facts, estate: &Estate) -
     (unread.member, unread.member_size) = (facts.member, facts.member_size);
     let verdict = judge_dated(&unread, envelope.modified, estate);
     (unread, verdict)
+}
+
+/// Redacts the name of a person like the owner of a license.
+fn person(redactor: &Redactor, name: String) -> String {
+    let mut license = LicenseFacts::default();
+    license.owner = Some(name);
+    let mut facts = Facts::new(Container::License, Protection::Rms);
+    facts.license = Some(Box::new(license));
+    redactor.redact(&mut Envelope::new(""), &mut facts);
+    facts.license.and_then(|license| license.owner).unwrap_or_default()
 }
 
 /// Returns whether an older version of the fact reader made the record.
@@ -85,19 +97,21 @@ impl Inventories {
     pub(crate) fn judged_where(
         &self,
         estate: &Estate,
-        mut takes: impl FnMut(&Record<'_>) -> bool,
+        mut takes: impl FnMut(&Judged) -> bool,
         mut visit: impl FnMut(&Judged) -> Result<()>,
     ) -> Result<()> {
         for (_, inventory) in &self.all {
             inventory.records(|stored| {
                 let envelope = stored.envelope;
                 let (facts, verdict) = reliable(&envelope, stored.facts, estate);
-                let mut judged = Judged { envelope, facts, verdict };
-                if !takes(&judged.record()) {
+                let file_owner = stored.file_owner;
+                let mut judged = Judged { envelope, facts, verdict, file_owner };
+                if !takes(&judged) {
                     return Ok(());
                 }
                 if let Some(redactor) = &self.redactor {
                     redactor.redact(&mut judged.envelope, &mut judged.facts);
+                    judged.file_owner = judged.file_owner.map(|owner| person(redactor, owner));
                 }
                 visit(&judged)
             })?;
@@ -141,11 +155,4 @@ impl Translation {
         let found = mapped.find(|mapped| mapped != path);
         found.map_or_else(|| path.to_owned(), std::borrow::Cow::into_owned)
     }
-}
-
-/// Returns whether the file is an SQLite database, by its header (SQLite file format 1.3.1).
-pub(crate) fn is_database(file: &Path) -> bool {
-    let mut magic = [0; 16];
-    let read = File::open(file).and_then(|mut file| file.read_exact(&mut magic));
-    read.is_ok() && magic == *b"SQLite format 3\0"
 }

@@ -91,6 +91,8 @@ pub(crate) struct LinkRow {
 pub(crate) struct Stored {
     pub(crate) envelope: Envelope<'static>,
     pub(crate) facts: Facts,
+    /// The owner in the file system of a file that was not read.
+    pub(crate) file_owner: Option<String>,
 }
 
 /// Returns the envelope of a file, from its path as bytes.

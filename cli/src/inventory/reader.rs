@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use rmsight::{Column, Facts, Timestamp};
 use rusqlite::{Connection, OpenFlags, Row};
 
+use super::database_file::check_database;
 use super::failure::failed;
-use super::lock::set_busy_timeout;
+use super::lock::wait_for_locks;
 use super::path_mapping::PathMapping;
 use super::read_rows::{
     LinkRow, RootRow, ScanRow, Stored, envelope, fact_values, root_row, scan_row, source,
@@ -21,22 +22,28 @@ pub(crate) struct Inventory {
     db: Connection,
     file: PathBuf,
     columns: Vec<&'static Column>,
+    /// An earlier version did not store the owners of files.
+    has_owner: bool,
 }
 
 /// Number of columns before the facts.
-const AHEAD: usize = 8;
+const AHEAD: usize = 9;
+
 impl Inventory {
     /// Opens an existing inventory.
     pub(crate) fn open(file: &Path) -> Result<Inventory> {
         if let Err(error) = file.metadata() {
             return Err(Failure::message(format_args!("{}: {error}", file.display())));
         }
+        check_database(file)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Connection::open_with_flags(file, flags).map_err(|error| failed(file, &error))?;
-        set_busy_timeout(&db).map_err(|error| failed(file, &error))?;
+        let mut db =
+            Connection::open_with_flags(file, flags).map_err(|error| failed(file, &error))?;
+        wait_for_locks(&mut db).map_err(|error| failed(file, &error))?;
         schema::check(&db, file)?;
         let columns = schema::stored_columns(&db).map_err(|error| failed(file, &error))?;
-        Ok(Inventory { db, file: file.to_owned(), columns })
+        let has_owner = schema::has_owner(&db).map_err(|error| failed(file, &error))?;
+        Ok(Inventory { db, file: file.to_owned(), columns, has_owner })
     }
 
     /// Returns the columns of the record that findings have in this file.
@@ -47,6 +54,11 @@ impl Inventory {
     /// Returns the database, for further queries.
     pub(crate) fn db(&self) -> &Connection {
         &self.db
+    }
+
+    /// Returns the path of the inventory.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
     }
 
     /// Returns the scans of roots, oldest first. A scan of single files (--only) answers for no root.
@@ -186,6 +198,17 @@ impl Inventory {
         .map_err(|error| failed(&self.file, &error))
     }
 
+    /// Visits the different owners that files which were not read have in the file system.
+    pub(crate) fn file_owners(&self, mut visit: impl FnMut(&str)) -> Result<()> {
+        if !self.has_owner {
+            return Ok(());
+        }
+        let sql = "SELECT DISTINCT owner FROM files WHERE gone IS NULL AND owner IS NOT NULL";
+        let owners = self.rows(sql, |row| row.get::<_, String>(0))?;
+        owners.iter().for_each(|owner| visit(owner));
+        Ok(())
+    }
+
     /// Visits every finding that was not deleted, in the order in which files were first found. A
     /// folder that could not be listed is a finding too.
     pub(crate) fn records(&self, mut visit: impl FnMut(Stored) -> Result<()>) -> Result<()> {
@@ -202,9 +225,11 @@ impl Inventory {
     }
 
     fn findings(&self, condition: &str, visit: &mut dyn FnMut(Stored) -> Result<()>) -> Result<()> {
-        let mut sql = "SELECT files.id, files.scan, readings.reader, sources.name, dirs.path, \
-            files.name, files.size, files.modified"
-            .to_owned();
+        let owner = if self.has_owner { "files.owner" } else { "NULL" };
+        let mut sql = format!(
+            "SELECT files.id, files.scan, readings.reader, sources.name, dirs.path, \
+             files.name, files.size, files.modified, {owner}"
+        );
         for column in &self.columns {
             sql += ", findings.";
             sql += column.name;
@@ -239,7 +264,7 @@ impl Inventory {
             let mut envelope = envelope(path, row.get_ref(3)?.as_str()?, row.get(2)?);
             envelope.size = row.get(6)?;
             envelope.modified = row.get::<_, Option<i64>>(7)?.map(Timestamp::from_unix);
-            Ok(Stored { envelope, facts })
+            Ok(Stored { envelope, facts, file_owner: row.get(8)? })
         })()
         .map_err(broken)
     }

@@ -86,6 +86,8 @@ pub(crate) struct FileRow {
     pub(crate) device: Option<Arc<str>>,
     /// Error code for which the next scan reads the file again; `None` if it was read.
     pub(crate) retry: Option<&'static str>,
+    /// The owner in the file system; only for a file that was not read, or not to the end.
+    pub(crate) owner: Option<Arc<str>>,
     pub(crate) findings: Vec<FindingRow>,
 }
 
@@ -124,6 +126,7 @@ impl FileRow {
             stamp: None,
             device,
             retry: Some(code.as_str()),
+            owner: None,
             findings: vec![FindingRow::of(&record)],
         }
     }
@@ -176,7 +179,7 @@ pub(crate) struct Vanished {
 /// The database rows of a started scan.
 #[derive(Debug, Clone)]
 pub(crate) struct BegunScan {
-    pub(super) scan: i64,
+    pub(crate) scan: i64,
     pub(super) source: i64,
     /// All readings in the inventory.
     pub(super) readings: Arc<HashMap<i64, Fitness>>,

@@ -6,7 +6,7 @@ use rmsight::{COLUMNS, Column, ColumnKind, ColumnPart};
 use rusqlite::Connection;
 
 use super::failure::failed;
-use super::lock::{retry_while_locked, set_busy_timeout};
+use super::lock::{retry_while_locked, wait_for_locks};
 use crate::exit::{Failure, Result};
 
 /// `application_id` of the file header, `rmsg` in ASCII. `file` and `rmsight` recognize inventories
@@ -26,8 +26,8 @@ pub(super) fn fact_columns() -> impl Iterator<Item = &'static Column> {
 
 /// Creates the tables in an empty file, or checks existing ones.
 pub(super) fn prepare(db: &mut Connection, file: &Path) -> Result<()> {
-    set_busy_timeout(db).map_err(|error| failed(file, &error))?;
-    retry_while_locked(db, file, || {
+    wait_for_locks(db).map_err(|error| failed(file, &error))?;
+    retry_while_locked(file, || {
         // Other processes may read while a scan writes. If the file system does not support that (a
         // share), SQLite uses its older journal, which survives a kill too.
         db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
@@ -54,7 +54,7 @@ fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i32> {
 /// Fails if the file is not an inventory, or has tables of an unknown version.
 pub(super) fn check(db: &Connection, file: &Path) -> Result<()> {
     let name = file.display();
-    let (id, version) = retry_while_locked(db, file, || {
+    let (id, version) = retry_while_locked(file, || {
         Ok((pragma(db, "application_id")?, pragma(db, "user_version")?))
     })?;
     if id != APPLICATION_ID {
@@ -189,10 +189,11 @@ pub(super) fn stored_columns(db: &Connection) -> rusqlite::Result<Vec<&'static C
 }
 
 /// Columns that were added to tables after their version, each with its type.
-const ADDED: [(&str, &str, &str); 3] = [
+const ADDED: [(&str, &str, &str); 4] = [
     ("skipped", "device", "INTEGER REFERENCES devices"),
     ("scans", "snapshots", "INTEGER"),
     ("scans", "backup", "INTEGER"),
+    ("files", "owner", "TEXT"),
 ];
 
 /// Returns whether a table has a column. An earlier version did not create all of them.
@@ -204,6 +205,11 @@ fn has_column(db: &Connection, table: &str, column: &str) -> rusqlite::Result<bo
 /// Returns whether the table `skipped` has the column `device`.
 pub(super) fn has_skipped_device(db: &Connection) -> rusqlite::Result<bool> {
     has_column(db, "skipped", "device")
+}
+
+/// Returns whether the table `files` has the column `owner`.
+pub(super) fn has_owner(db: &Connection) -> rusqlite::Result<bool> {
+    has_column(db, "files", "owner")
 }
 
 /// Adds columns of the record and of [`ADDED`] that the file lacks.

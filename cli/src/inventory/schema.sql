@@ -126,6 +126,7 @@ CREATE TABLE files (
   outcome TEXT NOT NULL,            -- read, or the error code for which to try again
   scan INTEGER NOT NULL REFERENCES scans,  -- that read it last
   gone INTEGER REFERENCES scans,    -- that found it to have vanished
+  owner TEXT,                       -- in the file system; only if it was not read, or not to the end
   UNIQUE (dir, name)
 );
 

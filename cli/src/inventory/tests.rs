@@ -69,6 +69,7 @@ fn put(store: &mut Store, dir: &Arc<Dir>, name: &str, device: &str, bytes: &[u8]
             stamp: Some(stamp),
             device: Some(device.into()),
             retry: None,
+            owner: None,
             findings: rows(bytes),
         })
         .unwrap();
@@ -218,6 +219,7 @@ fn a_file_with_coarse_times_is_read_again_if_it_may_have_changed_since() {
             stamp: Some(stamp),
             device: None,
             retry: None,
+            owner: None,
             findings: rows(b"x"),
         };
         bench.store.file(&row).unwrap();
@@ -274,8 +276,8 @@ fn a_file_that_is_not_an_inventory_is_refused() {
     Connection::open(&file).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
     assert!(said(Store::open(&file).unwrap_err()).contains("not an inventory of rmsight"));
     std::fs::write(&file, "no database at all, whatever its name says").unwrap();
-    assert!(said(Store::open(&file).unwrap_err()).contains("not a database"));
-    assert!(said(Inventory::open(&file).unwrap_err()).contains("not a database"));
+    assert!(said(Store::open(&file).unwrap_err()).contains("it is not an inventory"));
+    assert!(said(Inventory::open(&file).unwrap_err()).contains("it is not an inventory"));
     let bench = bench();
     bench.store.close();
     let file = bench.folder.path().join("estate.db");

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 
+use super::database_file::check_database;
 use super::failure::failed;
 use super::lock::retry_while_locked;
 use super::rows::{BegunScan, FileRow, Fitness, KeyRow, Plan, ReadingRow, RootKind};
@@ -56,6 +57,10 @@ static INSERT_FINDING: LazyLock<String> = LazyLock::new(|| {
 impl Store {
     /// Opens an inventory, or creates one.
     pub(crate) fn open(file: &Path) -> Result<Store> {
+        // SQLite makes an inventory of an empty file.
+        if file.metadata().is_ok_and(|found| found.len() > 0) {
+            check_database(file)?;
+        }
         let mut db = Connection::open(file).map_err(|error| failed(file, &error))?;
         schema::prepare(&mut db, file)?;
         db.set_prepared_statement_cache_capacity(64);
@@ -198,12 +203,13 @@ impl Store {
                 .db
                 .prepare_cached(
                     "INSERT INTO files (dir, name, display, size, modified, modified_ns, changed, \
-                     device, reading, outcome, scan) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+                     device, reading, outcome, scan, owner) \
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
                      ON CONFLICT (dir, name) DO UPDATE SET size = excluded.size, \
                      modified = excluded.modified, modified_ns = excluded.modified_ns, \
                      changed = excluded.changed, device = excluded.device, \
                      reading = excluded.reading, outcome = excluded.outcome, \
-                     scan = excluded.scan, gone = NULL RETURNING id",
+                     scan = excluded.scan, owner = excluded.owner, gone = NULL RETURNING id",
                 )?
                 .query_row(
                     params![
@@ -218,6 +224,7 @@ impl Store {
                         store.reading,
                         file.retry.unwrap_or("read"),
                         store.scan,
+                        file.owner.as_deref(),
                     ],
                     |row| row.get(0),
                 )?;
@@ -346,7 +353,7 @@ impl Store {
         change: impl FnOnce(&mut Store) -> rusqlite::Result<T>,
     ) -> Result<T> {
         if self.since.is_none() {
-            retry_while_locked(&self.db, &self.file, || self.cached("BEGIN IMMEDIATE", []))?;
+            retry_while_locked(&self.file, || self.cached("BEGIN IMMEDIATE", []))?;
             self.since = Some(Instant::now());
         }
         change(self).map_err(|error| failed(&self.file, &error))
@@ -363,7 +370,7 @@ impl Store {
         if self.since.take().is_none() {
             return Ok(());
         }
-        retry_while_locked(&self.db, &self.file, || self.cached("COMMIT", []))
+        retry_while_locked(&self.file, || self.cached("COMMIT", []))
     }
 }
 

@@ -11,10 +11,13 @@ pub(crate) mod line;
 pub(crate) mod meaning;
 pub(crate) mod output_file;
 pub(crate) mod progress;
+pub(crate) mod record_progress;
 pub(crate) mod records;
+pub(crate) mod status_line;
 pub(crate) mod stdout;
 pub(crate) mod summary;
 pub(crate) mod terminal;
 pub(crate) mod terms;
+pub(crate) mod verbosity;
 
 pub(crate) use records::Format;

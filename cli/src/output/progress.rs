@@ -1,25 +1,22 @@
-//! Progress on standard error: a line that is updated on a terminal, otherwise one line per minute.
+//! The progress of a scan.
 
-use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use crate::exit::say;
+use super::status_line::{StatusLine, duration, rate};
+use super::verbosity::Verbosity;
 use crate::stats::RecordClass;
-
-/// Update interval on a terminal.
-pub(crate) const EVERY: Duration = Duration::from_millis(500);
-
-/// Interval of the lines without a terminal.
-const RARELY: Duration = Duration::from_secs(60);
 
 /// Counters that workers increment.
 #[derive(Debug, Default)]
 pub(crate) struct ProgressCounts {
     /// Bytes read from files.
     pub(crate) bytes: AtomicU64,
+    /// Files that workers have finished, with or without success.
+    pub(crate) finished: AtomicU64,
+    /// Files and folders that could not be read.
+    pub(crate) failed: AtomicU64,
     found: AtomicU64,
     undecided: AtomicU64,
 }
@@ -35,27 +32,33 @@ impl ProgressCounts {
     }
 }
 
-/// Shows the progress.
-#[derive(Debug)]
-pub(crate) struct Progress {
-    mode: ProgressMode,
-    /// Expected number of files.
-    expected: Option<u64>,
-    started: Instant,
-    told: Instant,
+/// How far the walk is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WalkProgress {
+    /// Files that were listed.
+    pub(crate) listed: u64,
+    /// Listed files that no worker reads: unchanged, or left out by the user.
+    pub(crate) skipped: u64,
+    /// All folders were listed.
+    pub(crate) is_complete: bool,
+    /// The folder of a file that is being read, or a folder that is being listed.
+    pub(crate) folder: Option<PathBuf>,
 }
 
+/// Shows the progress of a scan.
 #[derive(Debug)]
-enum ProgressMode {
-    Silent,
-    Bar(ProgressBar),
-    Lines,
+pub(crate) struct Progress {
+    status: StatusLine,
+    /// Number of files that the previous scan found.
+    expected: Option<u64>,
 }
 
 /// The values of one progress line.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct ProgressLine {
-    files: u64,
+    walk: WalkProgress,
+    finished: u64,
+    failed: u64,
     bytes: u64,
     found: u64,
     undecided: u64,
@@ -65,82 +68,79 @@ struct ProgressLine {
 
 impl Progress {
     /// `prints` is set if records are written to standard output during the scan.
-    pub(crate) fn new(quiet: bool, prints: bool, expected: Option<u64>) -> Progress {
-        let is_terminal = std::io::stderr().is_terminal();
-        let mode = if quiet {
-            ProgressMode::Silent
-        } else if !is_terminal {
-            ProgressMode::Lines
-        } else if prints && std::io::stdout().is_terminal() {
-            // Records on the same terminal would be mixed with the progress line.
-            ProgressMode::Silent
-        } else {
-            let target = ProgressDrawTarget::stderr_with_hz(2);
-            let bar = ProgressBar::with_draw_target(None, target);
-            if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
-                bar.set_style(style);
-            }
-            ProgressMode::Bar(bar)
-        };
-        let now = Instant::now();
-        Progress { mode, expected, started: now, told: now }
+    pub(crate) fn new(verbosity: Verbosity, prints: bool, expected: Option<u64>) -> Progress {
+        Progress { status: StatusLine::new(verbosity, prints), expected }
     }
 
-    /// Shows the progress if the interval has elapsed. `files` is the number of files found.
-    pub(crate) fn tick(&mut self, counts: &ProgressCounts, files: u64) {
-        let pause = match self.mode {
-            ProgressMode::Silent => return,
-            ProgressMode::Bar(_) => EVERY,
-            ProgressMode::Lines => RARELY,
-        };
-        if self.told.elapsed() < pause {
-            return;
-        }
-        self.told = Instant::now();
-        let line = ProgressLine {
-            files,
-            bytes: counts.bytes.load(Ordering::Relaxed),
-            found: counts.found.load(Ordering::Relaxed),
-            undecided: counts.undecided.load(Ordering::Relaxed),
-            expected: self.expected,
-            elapsed: self.started.elapsed(),
-        }
-        .line();
-        match &self.mode {
-            ProgressMode::Bar(bar) => {
-                bar.set_message(line);
-                bar.tick();
-            }
-            ProgressMode::Lines => say(line),
-            ProgressMode::Silent => {}
-        }
+    /// Shows the progress if the interval has elapsed.
+    pub(crate) fn tick(&mut self, counts: &ProgressCounts, walk: impl FnOnce() -> WalkProgress) {
+        let expected = self.expected;
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        self.status.show_when_due(|elapsed| {
+            let line = ProgressLine {
+                walk: walk(),
+                finished: count(&counts.finished),
+                failed: count(&counts.failed),
+                bytes: count(&counts.bytes),
+                found: count(&counts.found),
+                undecided: count(&counts.undecided),
+                expected,
+                elapsed,
+            };
+            line.text()
+        });
     }
-}
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let ProgressMode::Bar(bar) = &self.mode {
-            bar.finish_and_clear();
-        }
+    /// Writes messages to standard error without damaging the progress line.
+    pub(crate) fn say(&self, messages: &[String]) {
+        messages.iter().for_each(|message| self.status.say(message));
     }
 }
 
 impl ProgressLine {
-    fn line(&self) -> String {
-        let seconds = self.elapsed.as_secs().max(1);
-        let rate = self.files / seconds;
-        let mut line = format!(
-            "{} files, {} read, {rate} files/s, {} protected, {} undecided",
-            self.files,
+    /// Returns the number of files that need no more work.
+    fn done(&self) -> u64 {
+        self.finished.saturating_add(self.walk.skipped).min(self.walk.listed)
+    }
+
+    /// Returns the number of all files, if the listing is complete or an earlier scan counted them.
+    fn total(&self) -> Option<u64> {
+        match self.walk.is_complete {
+            true => Some(self.walk.listed),
+            false => self.expected.map(|expected| expected.max(self.walk.listed)),
+        }
+    }
+
+    fn text(&self) -> String {
+        let (done, listed) = (self.done(), self.walk.listed);
+        let total = self.total();
+        let mut text = match total {
+            Some(total) => {
+                let share = done.saturating_mul(100).checked_div(total).unwrap_or(100);
+                let about = if self.walk.is_complete { "" } else { "about " };
+                format!("{done} of {about}{total} files read ({share} %)")
+            }
+            None => format!("{done} files read"),
+        };
+        if !self.walk.is_complete {
+            text += &format!(", {listed} listed so far");
+        }
+        let rate = rate(done, self.elapsed);
+        text += &format!(
+            ", {rate} files/s, {}, {} protected, {} undecided, {} failed",
             size(self.bytes),
             self.found,
             self.undecided,
+            self.failed
         );
-        let left = self.expected.and_then(|expected| expected.checked_sub(self.files));
-        if let (Some(left), true) = (left, rate > 0) {
-            line += &format!(", {} left", duration(left / rate));
+        let left = total.map(|total| total.saturating_sub(done)).filter(|left| *left > 0);
+        if let Some(seconds) = left.and_then(|left| left.checked_div(rate)) {
+            text += &format!(", {} left", duration(seconds));
         }
-        line
+        match &self.walk.folder {
+            Some(folder) => text + &format!("; {}", folder.display()),
+            None => text,
+        }
     }
 }
 
@@ -155,30 +155,60 @@ fn size(bytes: u64) -> String {
     format!("{amount} TiB")
 }
 
-fn duration(seconds: u64) -> String {
-    match (seconds / 3600, seconds / 60 % 60) {
-        (0, 0) => format!("{seconds} s"),
-        (0, minutes) => format!("{minutes} min"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_progress_line_estimates_the_remaining_time() {
-        let line = ProgressLine {
-            files: 3000,
-            bytes: 30 << 20,
+    fn line(listed: u64, is_complete: bool, expected: Option<u64>) -> ProgressLine {
+        ProgressLine {
+            walk: WalkProgress {
+                listed,
+                skipped: 1000,
+                is_complete,
+                folder: Some(PathBuf::from("/mnt/share/legal")),
+            },
+            finished: 2000,
+            failed: 4,
+            bytes: 300 << 20,
             found: 7,
             undecided: 2,
-            expected: Some(100_000),
+            expected,
             elapsed: Duration::from_secs(10),
+        }
+    }
+
+    #[test]
+    fn the_progress_line_has_read_and_listed_files_and_the_remaining_time() {
+        let end = "300 files/s, 300 MiB, 7 protected, 2 undecided, 4 failed";
+        let cases = [
+            (line(3649, false, None), format!("3000 files read, 3649 listed so far, {end}; ")),
+            (
+                line(12_000, true, None),
+                format!("3000 of 12000 files read (25 %), {end}, 30 s left; "),
+            ),
+            (
+                line(3649, false, Some(100_000)),
+                format!(
+                    "3000 of about 100000 files read (3 %), 3649 listed so far, {end}, 5 min left; "
+                ),
+            ),
+            // The earlier scan found fewer files.
+            (
+                line(4000, false, Some(10)),
+                format!(
+                    "3000 of about 4000 files read (75 %), 4000 listed so far, {end}, 3 s left; "
+                ),
+            ),
+            (line(3000, true, Some(10)), format!("3000 of 3000 files read (100 %), {end}; ")),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(line.text(), format!("{expected}/mnt/share/legal"));
+        }
+        let empty = ProgressLine {
+            walk: WalkProgress { is_complete: true, ..WalkProgress::default() },
+            finished: 0,
+            ..line(0, true, None)
         };
-        let expected = "3000 files, 30 MiB read, 300 files/s, 7 protected, 2 undecided, 5 min left";
-        assert_eq!(line.line().replace("30720 KiB", "30 MiB"), expected);
-        assert!(!ProgressLine { expected: None, ..line }.line().contains("left"));
+        assert!(empty.text().starts_with("0 of 0 files read (100 %)"), "{}", empty.text());
     }
 }

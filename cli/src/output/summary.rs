@@ -48,7 +48,7 @@ fn keys(stats: &Stats, out: &mut impl Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "\nServer licensor keys")?;
-    writeln!(out, "  key            yes  possible        no  who")?;
+    writeln!(out, "  key            yes  possible        no  description")?;
     for (name, key) in &stats.keys {
         let needs = key.needs;
         writeln!(

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
@@ -18,8 +18,9 @@ use super::worker::{FileWatchdog, Worker};
 use crate::exit::{Failure, Result};
 use crate::fs::walk::{Folder, Job};
 use crate::fs::watchdog::HangWatchdog;
-use crate::output::progress::{self, Progress};
+use crate::output::progress::{Progress, WalkProgress};
 use crate::output::records::RecordLayout;
+use crate::output::status_line;
 use crate::output::stdout::Destination;
 use crate::stats::Stats;
 use crate::stop::PIPE_CLOSED;
@@ -135,13 +136,35 @@ impl Supervisor<'_> {
                 // Cancels the files that are being read.
                 self.shared.settings.cancel.raise();
             }
-            progress.tick(&self.shared.counts, self.shared.walk.files_found());
-            if looked.elapsed() >= progress::EVERY {
+            if self.shared.until.is_some_and(|until| SystemTime::now() >= until)
+                && !self.shared.walk.stop.is_raised()
+            {
+                self.shared.walk.stop.raise_late();
+            }
+            progress.tick(&self.shared.counts, || self.walk_progress());
+            progress.say(&self.shared.events.take_messages());
+            if looked.elapsed() >= status_line::EVERY {
                 looked = Instant::now();
                 self.replace_hung()?;
             }
         }
+        progress.say(&self.shared.events.take_messages());
         printed
+    }
+
+    fn walk_progress(&self) -> WalkProgress {
+        let walk = &self.shared.walk;
+        let file = || self.workers.iter().find_map(|(watch, _)| watch.current());
+        let listed = || self.walkers.iter().find_map(|watch| watch.current());
+        let folder = file()
+            .map(|job| job.dir.path.clone())
+            .or_else(|| listed().map(|folder| folder.path().to_owned()));
+        WalkProgress {
+            listed: walk.files_found(),
+            skipped: walk.files_skipped(),
+            is_complete: walk.has_ended(),
+            folder,
+        }
     }
 
     /// Returns whether files remain that no worker has begun.
@@ -165,6 +188,7 @@ impl Supervisor<'_> {
                     &job,
                     ErrorCode::Hung,
                     words,
+                    None,
                 );
             }
             self.workers.swap_remove(at);

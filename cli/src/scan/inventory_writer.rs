@@ -198,8 +198,8 @@ fn read_options(
             Ok(options)
         }
         Err(lowered) => Err(Failure::message(format_args!(
-            "{}: its files were read with more than {lowered}. Leave that out, or give \
-             --downgrade to go on with less.",
+            "{}: earlier scans read more than {lowered}. Leave that option out, or add \
+             --downgrade to read less from now on.",
             file.display()
         ))),
     }

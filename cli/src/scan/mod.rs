@@ -1,8 +1,11 @@
 //! The engine of `rmsight scan`: a walk, workers, one writer, and optionally an inventory.
 
 mod engine;
+mod events;
 mod host;
 mod inventory_writer;
+mod log;
+mod log_lines;
 mod only;
 mod only_list;
 mod options;
@@ -11,6 +14,7 @@ mod recorder;
 mod roots;
 mod shared;
 mod summary;
+mod until;
 mod worker;
 
 #[cfg(test)]
@@ -27,6 +31,7 @@ use rmsight::{Cancel, Estate, Redactor};
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::fs::backup;
 use crate::fs::device::{Devices, is_remote};
+use crate::fs::owner::OwnerNames;
 use crate::fs::path::real;
 use crate::fs::throttle::Throttle;
 use crate::fs::walk::{InventoryHandle, NameList, Root, SkipCounters, Walk, Work};
@@ -35,23 +40,49 @@ use crate::output::format::counted;
 use crate::output::output_file::OutputFile;
 use crate::output::progress::{Progress, ProgressCounts};
 use crate::output::records::RecordLayout;
+use crate::output::terminal::escaped;
+use crate::output::verbosity::Verbosity;
 use crate::output::{self, Format};
 use crate::stats::Stats;
 use crate::stop::{PIPE_CLOSED, Stop};
 use engine::WAITING;
+use events::ScanEvents;
 use inventory_writer::InventoryOutcome;
+use log::ScanLog;
 use only::OnlyFiles;
 use read_options::ReadOptions;
 use shared::{Settings, Shared};
 
 pub(crate) use options::{ListFile, ScanOptions, WalkOptions};
 pub(crate) use read_options::ReadRequest;
+pub(crate) use until::Until;
 
 /// Scans, and prints records and totals.
 pub(crate) fn run(
     options: &ScanOptions,
     estate: Estate,
     redactor: Option<Redactor>,
+) -> Result<Outcome> {
+    let log = options.log.as_deref().map(ScanLog::open).transpose()?;
+    let is_verbose = options.verbosity == Verbosity::Verbose;
+    let events = Arc::new(ScanEvents::new(log, is_verbose));
+    let Some(log) = events.log() else {
+        return scan(options, estate, redactor, &events);
+    };
+    log_lines::start(log);
+    let ended = scan(options, estate, redactor, &events);
+    log_lines::end(log, &ended);
+    match ended {
+        Ok(Outcome::Complete) if log.has_failed() => Ok(Outcome::Incomplete),
+        ended => ended,
+    }
+}
+
+fn scan(
+    options: &ScanOptions,
+    estate: Estate,
+    redactor: Option<Redactor>,
+    events: &Arc<ScanEvents>,
 ) -> Result<Outcome> {
     let stop = Stop::default();
     let backup = options.walk.backup.then(backup::enable).transpose()?;
@@ -71,6 +102,7 @@ pub(crate) fn run(
             (None, None, roots(options)?, None, read, options.source.clone())
         }
     };
+    let reading = read.reading().options;
     let cancel = Cancel::new();
     let inspector = read.inspector(cancel.clone());
     let settings = Settings { estate, redactor, source, inspector, cancel };
@@ -109,20 +141,32 @@ pub(crate) fn run(
             counters: SkipCounters::default(),
             work: Work::default(),
             devices: Devices::default(),
+            owners: OwnerNames::default(),
             failure: Mutex::new(None),
         },
         inventory,
         counts: ProgressCounts::default(),
+        events: Arc::clone(events),
+        until: options.until,
         throttle,
         read_timeout: options.walk.read_timeout,
         opener: worker::open_file,
     });
+    let in_force = log_lines::options(options, &reading, jobs);
+    for (name, value) in &in_force {
+        options.verbosity.detail(format_args!("option {name}: {}", escaped(value)));
+    }
+    if let Some(log) = events.log() {
+        let inventory = shared.inventory.as_ref();
+        let inventory = inventory.map(|handle| (handle.file.as_path(), handle.begun.scan));
+        log_lines::begun(log, &in_force, inventory, &shared);
+    }
     if let Some(only) = &only {
         only.tell_left_out();
         shared.walk.prepare_files(&only.jobs);
     }
     let expected = writer.as_ref().and_then(|writer| writer.expected);
-    let progress = Progress::new(options.quiet, prints, expected);
+    let progress = Progress::new(options.verbosity, prints, expected);
     let mut out = OutputFile::open(options.output.as_deref())?;
     if let Some(layout) = &shared.layout {
         out.write_all(&layout.header()).map_err(|error| Failure::writing(&error))?;
@@ -137,7 +181,11 @@ pub(crate) fn run(
         (None, _) => None,
     };
     let (stats, kept) = (scanned?, kept.transpose()?);
-    let only = only.filter(|_| shared.walk.stop.signal().is_none());
+    if let Some(log) = events.log() {
+        log_lines::totals(log, &shared, &stats, kept.as_ref());
+    }
+    let is_late = shared.walk.stop.is_late();
+    let only = only.filter(|_| shared.walk.stop.signal().is_none() && !is_late);
     let outcome = match &only {
         Some(only) => conclude_only(only, &shared, &stats, &mut out)?,
         None => conclude(options, &shared, &stats, kept.as_ref(), &mut out)?,
@@ -206,6 +254,11 @@ fn conclude(
             warn(stopped(options, stats));
         }
         return Ok(Outcome::Stopped(signal));
+    }
+    if shared.walk.stop.is_late() {
+        out.flush().map_err(|error| Failure::writing(&error))?;
+        warn(format_args!("the time of --until has come: {}", stopped(options, stats)));
+        return Ok(Outcome::Late);
     }
     let format = shared.layout.as_ref().map(|layout| layout.format);
     if matches!(format, None | Some(Format::Text)) {

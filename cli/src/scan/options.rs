@@ -1,7 +1,7 @@
 //! The options of a scan, without the types of the command line.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::ColorChoice;
 
@@ -10,6 +10,7 @@ use crate::fs::throttle::Rate;
 use crate::fs::walk::GlobFilter;
 use crate::output::Format;
 use crate::output::columns::ColumnList;
+use crate::output::verbosity::Verbosity;
 
 /// Options of one scan.
 #[derive(Debug, Clone)]
@@ -41,8 +42,11 @@ pub(crate) struct ScanOptions {
     pub(crate) accept_empty: bool,
     /// Uses exactly `read`, even if earlier scans of the inventory read more.
     pub(crate) downgrade: bool,
-    /// Shows no progress.
-    pub(crate) quiet: bool,
+    pub(crate) verbosity: Verbosity,
+    /// File to which a line is added for each event.
+    pub(crate) log: Option<PathBuf>,
+    /// When the scan ends, even if files are left.
+    pub(crate) until: Option<SystemTime>,
     pub(crate) walk: WalkOptions,
     pub(crate) read: ReadRequest,
 }

@@ -189,7 +189,7 @@ impl ReadOptions {
             let removed = past_options.beyond(&alone);
             if !removed.is_empty() {
                 notes.push(format!(
-                    "options removed: {}; what was read with them stays",
+                    "options removed: {}; facts that were read with them stay",
                     removed.join(", ")
                 ));
             }
@@ -207,7 +207,7 @@ impl ReadOptions {
         let added = options.beyond(&past_options);
         if !added.is_empty() {
             notes.push(format!(
-                "options added: {}; files of which they show more are read again",
+                "options added: {}; files that need them are read again",
                 added.join(", ")
             ));
         }

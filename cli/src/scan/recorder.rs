@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use rmsight::{Envelope, ErrorCode, Facts, Record, Report, Timestamp, judge_dated};
 
+use super::events::FailedPlace;
 use super::shared::Shared;
-use crate::fs::walk::{FileJob, Stamp};
+use crate::fs::walk::{FileJob, Stamp, count};
 use crate::inventory::{FileRow, FindingRow, Stored};
 use crate::output::Format;
 use crate::output::records::{RecordBuffer, RecordLayout};
@@ -38,29 +39,47 @@ impl Recorder {
         Recorder { shared: Arc::clone(shared), buffer, stats: Stats::default() }
     }
 
-    /// Records a file that was opened.
-    pub(super) fn report(&mut self, job: &FileJob, stamp: Stamp, report: &Report, changed: bool) {
+    /// Records a file that was opened. `owner` is set if it was not read to the end.
+    pub(super) fn report(
+        &mut self,
+        job: &FileJob,
+        stamp: Stamp,
+        owner: Option<Arc<str>>,
+        report: &Report,
+        changed: bool,
+    ) {
         self.stats.files += 1;
+        count(&self.shared.counts.finished);
         self.stats.is_incomplete |= report.incomplete().is_some();
         let facts: Vec<&Facts> = report.findings().map(|finding| finding.facts()).collect();
         let codes = facts.iter().filter_map(|facts| facts.error_code.as_deref());
         let retry = codes.filter_map(retried).next();
         let retry = retry.or_else(|| changed.then_some(ErrorCode::ChangedWhileReading.as_str()));
-        self.file(job, Some(stamp), retry, &facts);
+        self.file(job, Some(stamp), retry, owner, &facts);
     }
 
     /// Records a file that could not be read, or that is not to be read.
-    pub(super) fn unreadable(&mut self, job: &FileJob, code: ErrorCode, words: String) {
+    pub(super) fn unreadable(
+        &mut self,
+        job: &FileJob,
+        code: ErrorCode,
+        words: String,
+        owner: Option<Arc<str>>,
+    ) {
         self.stats.unreadable += 1;
+        count(&self.shared.counts.finished);
+        count(&self.shared.counts.failed);
         let facts = Facts::not_opened(code, words);
-        self.file(job, job.stamp, Some(code.as_str()), &[&facts]);
+        self.file(job, job.stamp, Some(code.as_str()), owner, &[&facts]);
     }
 
     /// Records a folder that could not be listed.
     pub(super) fn unlisted(&mut self, path: &Path, code: ErrorCode, words: String) {
         self.stats.unreadable += 1;
+        count(&self.shared.counts.failed);
         let facts = Facts::not_opened(code, words);
         let envelope = self.envelope(path, None);
+        self.shared.events.add(FailedPlace::Folder, &envelope.path, &facts);
         self.record(&envelope, &facts);
     }
 
@@ -74,9 +93,13 @@ impl Recorder {
         job: &FileJob,
         stamp: Option<Stamp>,
         retry: Option<&'static str>,
+        owner: Option<Arc<str>>,
         facts: &[&Facts],
     ) {
         let envelope = self.envelope(&job.path, stamp);
+        for facts in facts {
+            self.shared.events.add(FailedPlace::File, &envelope.path, facts);
+        }
         let findings = facts.iter().map(|facts| self.record(&envelope, facts)).collect();
         let Some(inventory) = &self.shared.inventory else { return };
         let name = job.path.file_name().unwrap_or(job.path.as_os_str());
@@ -86,6 +109,7 @@ impl Recorder {
             stamp,
             device: job.device.clone(),
             retry,
+            owner,
             findings,
         });
     }

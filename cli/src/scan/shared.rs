@@ -3,12 +3,14 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rmsight::{Cancel, Estate, InspectorBuilder, ReadAt, Redactor};
 
+use super::events::ScanEvents;
 use crate::exit::Failure;
 use crate::fs::open::OpenMode;
+use crate::fs::owner::OwnerId;
 use crate::fs::throttle::Throttle;
 use crate::fs::walk::{Stamp, Walk};
 use crate::inventory::ScanHandle;
@@ -30,6 +32,8 @@ pub(super) struct Settings {
 pub(super) struct OpenFile {
     pub(super) source: Box<dyn ReadAt>,
     pub(super) stamp: Stamp,
+    /// The owner in the file system.
+    pub(super) owner: Option<OwnerId>,
 }
 
 /// How files are opened. Tests replace it.
@@ -47,6 +51,9 @@ pub(super) struct Shared {
     pub(super) inventory: Option<Arc<ScanHandle>>,
     pub(super) walk: Walk,
     pub(super) counts: ProgressCounts,
+    pub(super) events: Arc<ScanEvents>,
+    /// When the scan ends, even if files are left.
+    pub(super) until: Option<SystemTime>,
     pub(super) throttle: Throttle,
     pub(super) read_timeout: Duration,
     pub(super) opener: Opener,

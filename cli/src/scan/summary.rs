@@ -43,30 +43,28 @@ pub(super) fn kept(counters: &SkipCounters, vanished: Vanished, file: &Path) -> 
     let mut text = String::new();
     let unchanged = counters.unchanged.load(Ordering::Relaxed);
     if unchanged > 0 {
-        text += &format!(" {} as the inventory had them.", counted(unchanged, "file"));
+        text += &format!(" {} unchanged since the last scan.", counted(unchanged, "file"));
     }
     let older = counters.older.load(Ordering::Relaxed);
     if older > 0 {
         text += &format!(
-            " {} read again, because an older rmsight had read them.",
+            " {} read again, because an older rmsight read them.",
             counted(older, "unchanged file")
         );
     }
     let options = counters.options.load(Ordering::Relaxed);
     if options > 0 {
-        text += &format!(
-            " {} read again for the options that were added.",
-            counted(options, "unchanged file")
-        );
+        text +=
+            &format!(" {} read again with the added options.", counted(options, "unchanged file"));
     }
     if vanished.gone > 0 {
-        text += &format!(" {} gone since.", counted(vanished.gone, "file"));
+        text += &format!(" {} deleted since the last scan.", counted(vanished.gone, "file"));
     }
     if vanished.kept > 0 {
         text += &format!(
-            " {} not found, but not taken as gone: the file system is another one than before.",
+            " {} not found, and kept: their file system is not mounted.",
             counted(vanished.kept, "file")
         );
     }
-    text + &format!("\n\nAll that {} has", escaped(&file.display().to_string()))
+    text + &format!("\n\nTotals of {}:", escaped(&file.display().to_string()))
 }

@@ -14,11 +14,13 @@ use super::shared::{OpenFile, Settings, Shared};
 use super::worker::open_file;
 use crate::fs::device::Devices;
 use crate::fs::open::OpenMode;
+use crate::fs::owner::OwnerNames;
 use crate::fs::throttle::Throttle;
 use crate::fs::walk::{GlobFilter, Root, SkipCounters, Walk, Work};
 use crate::output::Format;
 use crate::output::progress::{Progress, ProgressCounts};
 use crate::output::records::RecordLayout;
+use crate::output::verbosity::Verbosity;
 use crate::stats::Stats;
 use crate::stop::Stop;
 
@@ -95,15 +97,18 @@ fn scan_until(
             counters: SkipCounters::default(),
             work: Work::default(),
             devices: Devices::default(),
+            owners: OwnerNames::default(),
             failure: Mutex::new(None),
         },
         counts: ProgressCounts::default(),
+        events: Arc::default(),
+        until: None,
         throttle: Throttle::new(None, Stop::default()),
         read_timeout: patience,
         opener: open,
     });
     let mut out = Vec::new();
-    let progress = Progress::new(true, true, None);
+    let progress = Progress::new(Verbosity::Quiet, true, None);
     let stats = engine::scan(&shared, waiting, progress, &mut out).unwrap();
     let records: Vec<serde_json::Value> = out
         .split_inclusive(|byte| *byte == b'\n')

@@ -13,6 +13,7 @@ use super::recorder::Recorder;
 use super::shared::{Event, OpenFile, Shared};
 use crate::exit::Result;
 use crate::fs::open::{self, OpenMode};
+use crate::fs::owner::{self, OwnerId};
 use crate::fs::walk::{FileJob, Job, Root, count, stamp_of};
 use crate::fs::watchdog::HangWatchdog;
 use crate::inventory::Inventory;
@@ -23,7 +24,7 @@ pub(super) fn open_file(path: &Path, mode: OpenMode) -> io::Result<OpenFile> {
     let file = open::open(path, mode)?;
     let metadata = file.metadata()?;
     let source = Box::new(FileSource::with_metadata(file, &metadata)?);
-    Ok(OpenFile { source, stamp: stamp_of(&metadata) })
+    Ok(OpenFile { source, stamp: stamp_of(&metadata), owner: owner::of(&metadata) })
 }
 
 /// Reports to the supervisor which file a worker is reading.
@@ -114,8 +115,14 @@ impl Worker {
                 return self.file(file);
             }
             Job::NotHydrated(file) => {
-                let words = "its content is elsewhere, and --hydrate was not given".to_owned();
-                self.recorder().unreadable(file, ErrorCode::NotHydrated, words);
+                self.watchdog.begin(Arc::clone(file));
+                let owner = self.owner_of(&file.path);
+                if !self.watchdog.end() {
+                    return false;
+                }
+                let words =
+                    "its content is not on this disk, and --hydrate was not given".to_owned();
+                self.recorder().unreadable(file, ErrorCode::NotHydrated, words, owner);
             }
             Job::Unreadable { path, code, error } => {
                 self.recorder().unlisted(path, *code, error.clone());
@@ -152,6 +159,7 @@ impl Worker {
         let opened = match opened {
             Ok(opened) => opened,
             Err(error) => {
+                let owner = self.owner_of(&job.path);
                 if !self.watchdog.end() {
                     return false;
                 }
@@ -161,7 +169,7 @@ impl Worker {
                 } else if open::is_link(&error, &job.path) {
                     self.link(job);
                 } else {
-                    self.recorder().unreadable(job, open::code(&error), error.to_string());
+                    self.recorder().unreadable(job, open::code(&error), error.to_string(), owner);
                 }
                 return true;
             }
@@ -177,6 +185,10 @@ impl Worker {
         }));
         let keeps = self.shared.inventory.is_some();
         let has_changed = keeps && self.watchdog.call(|| opened.source.has_changed());
+        let owner = match inspected.as_ref().is_ok_and(|report| !is_cut_short(report)) {
+            true => None,
+            false => self.owner_name(opened.owner),
+        };
         if !self.watchdog.end() {
             return false;
         }
@@ -187,14 +199,16 @@ impl Worker {
         match inspected {
             Ok(report) => {
                 let report = report.unwrap_or_else(|error| Report::unopened(&error));
-                self.recorder().report(job, opened.stamp, &report, has_changed);
+                self.recorder().report(job, opened.stamp, owner, &report, has_changed);
             }
             Err(panic) => {
                 // A panic may have left the inspector in an invalid state.
                 self.inspector = self.shared.settings.inspector.clone().build();
-                let words =
-                    format!("the reader failed, which is a bug in it: {}", panic_message(&*panic));
-                self.recorder().unreadable(job, ErrorCode::ReaderFailed, words);
+                let words = format!(
+                    "the reader failed, which is a bug of rmsight: {}",
+                    panic_message(&*panic)
+                );
+                self.recorder().unreadable(job, ErrorCode::ReaderFailed, words, owner);
             }
         }
         true
@@ -232,7 +246,19 @@ impl Worker {
             return self.watchdog.call(|| walk.skip(&job.dir, name, &job.path));
         }
         let words = "it was replaced by a link".to_owned();
-        self.recorder().unreadable(job, ErrorCode::ChangedWhileReading, words);
+        self.recorder().unreadable(job, ErrorCode::ChangedWhileReading, words, None);
+    }
+
+    /// Returns the name of the owner of a file that was not opened.
+    fn owner_of(&self, path: &Path) -> Option<Arc<str>> {
+        self.shared.inventory.as_ref()?;
+        let owner = self.watchdog.call(|| owner::of_path(path));
+        self.owner_name(owner)
+    }
+
+    fn owner_name(&self, owner: Option<OwnerId>) -> Option<Arc<str>> {
+        self.shared.inventory.as_ref()?;
+        self.watchdog.call(|| owner.map(|owner| self.shared.walk.owners.name(owner)))
     }
 }
 

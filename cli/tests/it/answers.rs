@@ -209,7 +209,7 @@ fn several_inventories_count_together_and_merge_to_the_same() {
     // A scan in both inputs is one scan.
     assert_eq!(scans("all.db"), scans("i.db") + scans("j.db"));
     let again = rmsight(folder.path(), &["merge", "all.db", "i.db"]).code(2);
-    assert!(stderr(&again).contains("there already"));
+    assert!(stderr(&again).contains("the file exists, and is not replaced"));
     // A merged inventory can be scanned into.
     let done = rmsight(folder.path(), &["scan", "--quiet", "--verify", "-i", "all.db", "share"]);
     done.success();

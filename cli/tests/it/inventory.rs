@@ -59,7 +59,10 @@ fn only_what_changed_is_read_again() {
     }
     let text = keep(folder.path(), &[], 0);
     assert_eq!(last(folder.path()), [137, 9863, 0, 0]);
-    assert!(text.contains("Searched 137 files. 9863 files as the inventory had them."), "{text}");
+    assert!(
+        text.contains("Searched 137 files. 9863 files unchanged since the last scan."),
+        "{text}"
+    );
     // The totals are those of all files.
     assert!(text.contains("possible        100"), "{text}");
     // A changed estate file is not a reason to open files.
@@ -390,7 +393,7 @@ fn files_of_an_unmounted_file_system_are_not_deleted() {
     assert!(Plain::new("umount").arg(&mount).status().unwrap().success());
     // The folder exists with other files, and later without files.
     let text = keep(folder.path(), &[], 1);
-    assert!(text.contains("2 files not found, but not taken as gone"), "{text}");
+    assert!(text.contains("2 files not found, and kept"), "{text}");
     assert_eq!(last(folder.path())[3], 0);
     fs::remove_file(mount.join("sentinel")).unwrap();
     keep(folder.path(), &[], 1);
@@ -459,7 +462,7 @@ fn the_options_of_a_scan_are_stored() {
 fn a_file_that_is_not_an_inventory_is_refused() {
     let folder = folder(&[("share/a", b"x"), ("estate.db", b"this is a text, and it stays one")]);
     let text = keep(folder.path(), &[], 2);
-    assert!(text.contains("not a database"), "{text}");
+    assert!(text.contains("it is not an inventory"), "{text}");
     let content = fs::read(folder.path().join("estate.db")).unwrap();
     assert_eq!(content, b"this is a text, and it stays one");
 }

@@ -4,11 +4,16 @@ mod answers;
 mod authorities;
 mod coverage;
 mod dictionary;
+mod events;
 mod exporting;
+#[cfg(unix)]
+mod file_owners;
 mod gaps;
 mod generated;
+mod help_examples;
 mod inspect_output;
 mod inventory;
+mod inventory_commands;
 mod judging;
 mod learning;
 mod lists;

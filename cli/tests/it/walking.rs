@@ -39,7 +39,7 @@ fn globs_choose_files_and_cut_folders_off() {
     let done = rmsight(path, &["scan", "--exclude", "*", "."]).code(1);
     assert!(stdout(&done).contains("Searched 0 files, 4 excluded"), "{}", stdout(&done));
     let done = rmsight(path, &["scan", "--exclude", "a[", "."]).code(2);
-    assert!(stderr(&done).contains("is no glob"), "{}", stderr(&done));
+    assert!(stderr(&done).contains("is not a valid glob"), "{}", stderr(&done));
 }
 
 #[test]

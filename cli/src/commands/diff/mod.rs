@@ -22,15 +22,15 @@ use change::Change;
 use report::{DiffFormat, DiffReport};
 use rows::{FileFindings, FileRows};
 
-/// Compare two inventories: what was protected anew, what is gone, and what should not be there.
+/// Compare two inventories: newly protected, changed and deleted files.
 ///
-/// A file is gone only if its folder was listed without error, on the same device, in a scan that
-/// came to its end, and did not have it. Ends with 1 if anything is new under a key that is
-/// still needed: that of an authority that goes away.
+/// A file counts as deleted only if a completed scan listed its folder without error, on the same file
+/// system, and did not find it. Ends with 1 if a file is new under a key of a retiring authority.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   rmsight diff january.db june.db --estate estate.toml
+  rmsight diff january.db june.db --estate estate.toml -o changes.ndjson
   rmsight diff fs1-january.db fs1-june.db --old fs2-january.db --new fs2-june.db")]
 pub(crate) struct DiffArgs {
     /// The earlier inventory
@@ -41,7 +41,7 @@ pub(crate) struct DiffArgs {
     #[arg(value_name = "NEW")]
     after: PathBuf,
 
-    /// A further earlier inventory; each --old is compared with the --new in the same place
+    /// A further earlier inventory; may be repeated. The first --old belongs to the first --new, and so on
     #[arg(long, value_name = "FILE")]
     old: Vec<PathBuf>,
 
@@ -49,15 +49,15 @@ pub(crate) struct DiffArgs {
     #[arg(long, value_name = "FILE")]
     new: Vec<PathBuf>,
 
-    /// What the operator knows of keys: an estate file
+    /// The estate file: authorities, and what became of their keys
     #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
     estate: Option<PathBuf>,
 
-    /// How to write what is found [default: by the ending of --output, else text]
-    #[arg(long, value_enum)]
+    /// Format of the changes [default: by the ending of --output, else text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<DiffFormat>,
 
-    /// Where to write it to [default: standard output]
+    /// Write changes to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }

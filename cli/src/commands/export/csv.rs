@@ -184,7 +184,8 @@ mod tests {
             Box::new(ExcelWriter::with_limit(Some(&file), ColumnList::of(None), 3).unwrap());
         let facts = rmsight::Facts::not_opened("io", "gone");
         let verdict = rmsight::judge(&facts, &rmsight::Estate::default());
-        let judged = Judged { envelope: rmsight::Envelope::new("=a"), facts, verdict };
+        let judged =
+            Judged { envelope: rmsight::Envelope::new("=a"), facts, verdict, file_owner: None };
         for _ in 0..5 {
             excel.write(&judged).unwrap();
         }

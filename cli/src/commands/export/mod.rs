@@ -11,27 +11,29 @@ mod tool_list;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use rmsight::Estate;
 
-use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE, RedactArgs};
+use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE, MessageArgs, RedactArgs};
 use crate::authority_file::{self, judged_with};
-use crate::exit::{Failure, Outcome, Result, say, warn};
+use crate::exit::{Failure, Outcome, Result, warn};
 use crate::filter::{FilterArgs, KnownValues, nothing_selected};
 use crate::inventory::query::Inventories;
 use crate::output::columns::ColumnList;
 use crate::output::ending::{Endings, format_of};
 use crate::output::format::counted;
+use crate::output::record_progress::RecordProgress;
 use crate::output::terminal::escaped;
 use label_map::LabelMap;
 use sink::{ExportAccount, FindingWriter};
 use tool_list::ListOptions;
 
-/// Write stored findings with their verdicts, for other programs.
+/// Write findings of inventories to files for other programs.
 ///
-/// Verdicts are made anew, with what is known now.
+/// Judges all findings again with the estate file.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -42,82 +44,93 @@ Examples:
   rmsight export estate.db --estate estate.toml --need yes --for set-filelabel \\
     --label-map labels.csv --batch 500 -o todo.csv
 
-In PowerShell, with the list of `--for set-filelabel --label-map`:
-  Import-Csv todo.csv | ForEach-Object { Set-FileLabel -Path $_.Path -LabelId $_.LabelId }
-With the list of `--for unprotect-rmsfile`:
-  Import-Csv todo.csv | ForEach-Object { Unprotect-RMSFile -File $_.File -InPlace }
-Both need the rights of a super user under the key of the file. Afterwards
+In PowerShell, with the list of `--for set-filelabel --label-map` (module PurviewInformationProtection):
+  Import-Csv todo.csv | ForEach-Object {
+    Set-FileLabel -Path $_.Path -LabelId $_.LabelId
+    [GC]::Collect(); [GC]::WaitForPendingFinalizers() }
+With the list of `--for unprotect-rmsfile` (module AzureInformationProtection):
+  Import-Csv todo.csv | ForEach-Object { Unprotect-RMSFile -File $_.File -InPlace -LogFile unprotect.log }
+Set-FileLabel also needs -JustificationMessage if a policy asks for a reason. Both need an account that
+may open the files: a super user of the authority of their key. Afterwards
 `rmsight scan -i estate.db --only todo.csv` reads exactly these files again.")]
 pub(crate) struct ExportArgs {
     /// Inventories, read as if they were one
     #[arg(value_name = "INVENTORY", required = true, env = INVENTORY_VARIABLE, hide_env_values = true)]
     inventories: Vec<PathBuf>,
 
-    /// What the operator knows of keys: an estate file
+    /// The estate file: authorities, and what became of their keys
     #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
     estate: Option<PathBuf>,
 
-    /// How to write what is found [default: by the ending of --output, else NDJSON]
-    #[arg(long, value_enum)]
+    /// Format of the findings [default: by the ending of --output, else NDJSON]
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
     format: Option<ExportFormat>,
 
-    /// Where to write it to [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
+    /// Write findings to FILE instead of standard output
+    ///
+    /// Without --format the ending of FILE decides: .parquet, .csv, .ndjson or .xlsx. The file is called
+    /// FILE.part until it is complete.
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
 
-    /// Only these columns, in this order: names of the record, separated by commas
+    /// Write only these columns, in this order, separated by commas
+    ///
+    /// `rmsight columns` describes all columns.
     #[arg(long, value_name = "LIST", value_parser = ColumnList::parse,
-        conflicts_with_all = ["paths0", "purpose"])]
+        conflicts_with_all = ["paths0", "purpose"], help_heading = "Output")]
     columns: Option<ColumnList>,
 
-    /// CSV that spreadsheets open without harm
+    /// Write CSV for spreadsheets
     ///
-    /// It begins with a byte order mark, text that would be a formula gets an apostrophe before it,
-    /// and what is longer than a sheet (1,048,576 rows) goes on in a further file.
-    #[arg(long, conflicts_with_all = ["paths0", "purpose"])]
+    /// The file begins with a byte order mark. Text that a spreadsheet would take for a formula gets a
+    /// leading apostrophe. Rows beyond the size of a sheet (1,048,576) are written to further files.
+    #[arg(long, conflicts_with_all = ["paths0", "purpose"], help_heading = "Output")]
     excel: bool,
-
-    /// Only the paths of the files, as they were walked, each with a NUL byte at its end
-    #[arg(long, conflicts_with_all = ["format", "purpose", "redact"])]
-    paths0: bool,
-
-    /// A list for another program, as CSV; a second list has the members of archives and mails
-    ///
-    /// The columns are Path (File for Unprotect-RMSFile, mapped by --map of the scan), Owner,
-    /// DescriptorId, DescriptorName, Key, Need, Issued and Container, then LabelId with --label-map,
-    /// then Member in the second list. Each finding is accounted for: in which file it is, or why it
-    /// is in none.
-    #[arg(long = "for", value_enum, value_name = "TOOL", conflicts_with_all = ["format", "redact"])]
-    purpose: Option<Purpose>,
-
-    /// Which label each file gets: a CSV file with the columns `old` and `new`
-    ///
-    /// `old` is the id or the name of a template, or the id of a label; `*` stands for all others.
-    /// `new` is the id of a label. Files without such a line are left out.
-    #[arg(long, value_name = "FILE", requires = "purpose")]
-    label_map: Option<PathBuf>,
-
-    /// At most N rows in each file of the list
-    #[arg(long, value_name = "N", requires_all = ["purpose", "output"],
-        value_parser = clap::value_parser!(u64).range(1..))]
-    batch: Option<u64>,
 
     #[command(flatten)]
     redact: RedactArgs,
 
+    /// Write only the scanned paths of the files, each with a NUL byte at its end
+    #[arg(long, conflicts_with_all = ["format", "purpose", "redact"], help_heading = "Lists")]
+    paths0: bool,
+
+    /// Write a list of files for TOOL as CSV, and a second list of members of archives and mails
+    ///
+    /// The columns are Path (File for Unprotect-RMSFile; mapped by --map of the scan), Owner,
+    /// DescriptorId, DescriptorName, Key, Need, Issued and Container. LabelId follows with --label-map, and
+    /// Member in the second list. Messages say for each finding in which file it is, or why it is in none.
+    #[arg(long = "for", value_enum, value_name = "TOOL", conflicts_with_all = ["format", "redact"],
+        help_heading = "Lists")]
+    purpose: Option<Purpose>,
+
+    /// Read the new label of each file from FILE: CSV with the columns `old` and `new`
+    ///
+    /// `old` is the id or the name of a template, or the id of a label; `*` stands for all others.
+    /// `new` is the id of a label. A file without a matching line is left out.
+    #[arg(long, value_name = "FILE", requires = "purpose", help_heading = "Lists")]
+    label_map: Option<PathBuf>,
+
+    /// Write at most N rows to each file of the list
+    #[arg(long, value_name = "N", requires_all = ["purpose", "output"], help_heading = "Lists",
+        value_parser = clap::value_parser!(u64).range(1..))]
+    batch: Option<u64>,
+
     #[command(flatten)]
     filter: FilterArgs,
+
+    #[command(flatten)]
+    messages: MessageArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ExportFormat {
-    /// Columns with types, compressed; for DuckDB, Power BI, Spark
+    /// Typed columns, compressed, for DuckDB, Power BI and Spark
     Parquet,
-    /// A header line, values as they are
+    /// A header line, then one line for each finding
     Csv,
-    /// One JSON object a line
+    /// One JSON object on each line
     Ndjson,
-    /// An Excel workbook: cells with types, no formulas
+    /// An Excel workbook with typed cells and without formulas
     Xlsx,
 }
 
@@ -145,16 +158,25 @@ pub(crate) fn run(args: &ExportArgs) -> Result<Outcome> {
     known.add_inventories(&inventories)?;
     known.check()?;
     let mut writer = args.writer(&inventories)?;
+    let verbosity = args.messages.verbosity();
+    if !filter.is_empty() {
+        verbosity.detail(format_args!("Selected by {}.", escaped(filter.words())));
+    }
+    let mut progress = RecordProgress::new(verbosity, args.output.is_none());
     let mut selected: u64 = 0;
     inventories.judged_where(
         &estate,
-        |record| filter.takes(record),
+        |judged| {
+            progress.add();
+            filter.takes(judged)
+        },
         |judged| {
             selected += 1;
             writer.write(judged)
         },
     )?;
     let account = writer.finish()?;
+    drop(progress);
     args.tell(&estate, selected, &account);
     if selected == 0 {
         warn(nothing_selected(filter.words()));
@@ -165,8 +187,10 @@ pub(crate) fn run(args: &ExportArgs) -> Result<Outcome> {
 impl ExportArgs {
     /// Says which files were written, and which findings are in none of them.
     fn tell(&self, estate: &Estate, selected: u64, account: &ExportAccount) {
+        let verbosity = self.messages.verbosity();
+        let say = |text: fmt::Arguments<'_>| verbosity.note(text);
         if self.output.is_some() {
-            say(judged_with(self.estate.as_deref(), estate));
+            say(format_args!("{}", judged_with(self.estate.as_deref(), estate)));
         }
         let is_split = account.files.len() > 1 || !account.left_out.is_empty();
         if is_split {
@@ -179,7 +203,7 @@ impl ExportArgs {
             say(format_args!("{} left out: {}.", counted(*findings, "finding"), escaped(why)));
         }
         for note in &account.notes {
-            say(escaped(note));
+            say(format_args!("{}", escaped(note)));
         }
     }
 

@@ -237,7 +237,7 @@ mod tests {
         let mut envelope = rmsight::Envelope::new("=a");
         envelope.size = Some(1 << 40);
         envelope.modified = Some(Timestamp::from_unix(1_464_505_920));
-        let judged = Judged { envelope, facts, verdict };
+        let judged = Judged { envelope, facts, verdict, file_owner: None };
         for _ in 0..5 {
             writer.write(&judged).unwrap();
         }

@@ -26,7 +26,7 @@ use crate::stats::Stats;
 use crate::{authority_file, inspector, options};
 use member_path::{InspectTarget, is_about, missing};
 
-/// Explain single files: what each is, who can open it, and why.
+/// Explain single files: what each file is, whose key opens it, and why.
 ///
 /// Reads the whole license, checks its signatures and shows the location of each fact in the file. With
 /// the path of a member, as `scan` and `report` show it, reads the whole file and shows only the
@@ -47,25 +47,25 @@ pub(crate) struct InspectArgs {
     #[arg(long, value_name = "MEMBER")]
     member: Option<String>,
 
-    /// How to write what is found [default: by the ending of --output, else text]
-    #[arg(long, value_enum)]
+    /// Format of the findings [default: by the ending of --output, else text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<FormatArg>,
 
-    /// Where to write it to [default: standard output]
+    /// Write findings to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// The whole page as data: one JSON object a finding, in a line
+    /// Write the whole page as data: one JSON object on a line for each finding
     ///
-    /// The columns of the record, and `verdict`, `chain` and `evidence`.
+    /// The object has the columns of the record, and `verdict`, `chain` and `evidence`.
     #[arg(long, conflicts_with = "format")]
     json: bool,
 
-    /// What the operator knows of keys: an estate file
+    /// The estate file: authorities, and what became of their keys
     #[arg(long, value_name = "FILE", env = ESTATE_VARIABLE, hide_env_values = true)]
     estate: Option<PathBuf>,
 
-    /// Look at the files inside of documents too: members of Office packages, embedded objects,
+    /// Read the files inside of documents too: members of Office packages, embedded objects,
     /// attachments of PDF
     #[arg(long)]
     deep: bool,

@@ -6,23 +6,25 @@ use rusqlite::{Connection, params};
 
 use super::input::{Input, attach};
 use super::order::Numbers;
-use crate::inventory::{FIRST_ID, set_busy_timeout};
+use crate::inventory::{FIRST_ID, wait_for_locks};
 
 /// Merges the inventories into `output`. Returns its number of files, or the inventory in which a
-/// scan began after it was numbered.
+/// scan began after it was numbered. Calls `begin` with the number and the file of each inventory.
 pub(super) fn merge(
     output: &Path,
     inventories: &[Input],
     numbers: &[Numbers],
+    mut begin: impl FnMut(usize, &Path),
 ) -> rusqlite::Result<Result<i64, PathBuf>> {
-    let db = Connection::open(output)?;
-    set_busy_timeout(&db)?;
+    let mut db = Connection::open(output)?;
+    wait_for_locks(&mut db)?;
     // No other process knows the file; a failure starts again with an empty one.
     db.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(()))?;
     db.pragma_update(None, "synchronous", "off")?;
     db.pragma_update(None, "cache_size", -65_536)?;
     db.pragma_update(None, "temp_store", "file")?;
-    for (input, numbers) in inventories.iter().zip(numbers) {
+    for (number, (input, numbers)) in (1..).zip(inventories.iter().zip(numbers)) {
+        begin(number, &input.file);
         attach(&db, &input.file)?;
         db.execute_batch("BEGIN")?;
         if !one(&db, numbers, input.source.as_deref())? {

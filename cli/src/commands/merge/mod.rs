@@ -5,42 +5,48 @@ mod copy;
 mod input;
 mod order;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::exit::{Failure, Outcome, Result, say};
+use crate::args::MessageArgs;
+use crate::exit::{Failure, Outcome, Result};
 use crate::inventory::{Inventory, Store};
 use crate::output::format::counted;
+use crate::output::status_line::StatusLine;
+use crate::output::terminal::escaped;
 use conflict::{conflict, same_path};
 use copy::merge;
 use input::{Input, Loaded, sources};
 use order::{numbers, scans, shared, warn_of_two_names};
 
-/// Put several inventories together in a new one.
+/// Merge several inventories into a new one.
 ///
-/// Scans, roots and findings keep their source, and gaps of each inventory stay gaps. Of copies of
-/// one inventory, the one that looked at a file last is believed. A scan that several inventories
-/// have, because an earlier merge put it into each of them, is one scan. Inventories that different
-/// scans made are refused if they have the same path of the same source, or a root inside a root of
-/// the other: these would be two files, and become one. NAME=INVENTORY gives a source a name.
+/// Scans, roots and findings keep their source, and gaps of each inventory stay gaps. If copies of one
+/// inventory differ about a file, the newest scan of its folder counts. A scan that an earlier merge copied
+/// into several inventories is one scan. Inventories of different scanners are refused if they have the
+/// same path of the same source, or a root inside of a root of the other: two files would become one.
+/// NAME=INVENTORY names the source of an inventory.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   rmsight merge all.db fs1.db fs2.db
   rmsight merge all.db FS1=fs1.db FS2=fs2.db")]
 pub(crate) struct MergeArgs {
-    /// The inventory to make; it must not be there yet
+    /// The inventory to create; it must not exist
     #[arg(value_name = "NEW")]
     output: PathBuf,
 
-    /// The inventories to put into it, each with a name for its source if it needs one; they stay
-    /// as they are
+    /// The inventories to merge, each with a name for its source if it needs one; they are not changed
     #[arg(value_name = "[NAME=]INVENTORY", required = true, value_parser = Input::parse)]
     inventories: Vec<Input>,
+
+    #[command(flatten)]
+    messages: MessageArgs,
 }
 
 pub(crate) fn run(args: &MergeArgs) -> Result<Outcome> {
+    let verbosity = args.messages.verbosity();
     let mut inputs = Vec::new();
     for input in &args.inventories {
         // Reports invalid files before it creates anything.
@@ -50,7 +56,7 @@ pub(crate) fn run(args: &MergeArgs) -> Result<Outcome> {
         if input.source.is_some() && sources.len() > 1 {
             let names: Vec<String> = sources.iter().map(|one| format!("{:?}", one.own)).collect();
             return Err(Failure::message(format_args!(
-                "{}: it has several sources ({}), which cannot get one name",
+                "{}: it has several sources ({}): merge it without NAME=",
                 input.file.display(),
                 names.join(", ")
             )));
@@ -63,7 +69,9 @@ pub(crate) fn run(args: &MergeArgs) -> Result<Outcome> {
     warn_of_two_names(&inputs);
     if args.output.exists() {
         let name = args.output.display();
-        return Err(Failure::message(format_args!("{name}: it is there already")));
+        return Err(Failure::message(format_args!(
+            "{name}: the file exists, and is not replaced: name another one"
+        )));
     }
     let mut part = args.output.as_os_str().to_owned();
     part.push(".part");
@@ -81,7 +89,14 @@ pub(crate) fn run(args: &MergeArgs) -> Result<Outcome> {
                 }
             }
         }
-        merge(&part, &args.inventories, &numbers).map_err(failed)?.map_err(|changed| {
+        let mut status = StatusLine::new(verbosity, false);
+        let begin = |number: usize, file: &Path| {
+            let text =
+                || format!("merging {number} of {}: {}", args.inventories.len(), file.display());
+            verbosity.detail(escaped(&text()));
+            status.show_when_due(|_| text());
+        };
+        merge(&part, &args.inventories, &numbers, begin).map_err(failed)?.map_err(|changed| {
             Failure::message(format_args!(
                 "{}: a scan began in it during the merge: wait until that scan ends, and merge again",
                 changed.display()
@@ -92,7 +107,7 @@ pub(crate) fn run(args: &MergeArgs) -> Result<Outcome> {
     std::fs::rename(&part, &args.output)
         .map_err(|error| Failure::message(format_args!("{}: {error}", args.output.display())))?;
     let from = counted(u64::try_from(args.inventories.len()).unwrap_or(u64::MAX), "inventory");
-    say(format_args!(
+    verbosity.note(format_args!(
         "{} of {} in {}.",
         counted(u64::try_from(files).unwrap_or_default(), "file"),
         from.replace("inventorys", "inventories"),

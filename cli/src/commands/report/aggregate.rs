@@ -170,6 +170,10 @@ impl Aggregate {
         self.containers.add(facts.container.as_str(), need);
         let changed = envelope.modified.map_or_else(|| "unknown".to_owned(), year_text);
         self.modified.add(&changed, need);
+        // Without a license, the owner in the file system can tell what the file is.
+        let owner = facts.license.as_deref().and_then(|license| license.owner.as_deref());
+        let owner = owner.or(judged.file_owner.as_deref());
+        self.owners.add(owner.unwrap_or("unknown"), need);
         if let Some(license) = facts.license.as_deref() {
             self.license(license, facts, verdict, envelope.modified);
         }
@@ -185,7 +189,6 @@ impl Aggregate {
     ) {
         let need = verdict.need();
         let unknown = "unknown";
-        self.owners.add(license.owner.as_deref().unwrap_or(unknown), need);
         let issuer = license.issuer_name.as_deref().or(license.issuer_id.as_deref());
         self.issuers.add(issuer.unwrap_or(unknown), need);
         let descriptor = license.descriptor_name.as_deref().or(license.descriptor_id.as_deref());

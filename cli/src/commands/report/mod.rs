@@ -18,14 +18,14 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use rmsight::{Estate, Record};
+use rmsight::Estate;
 
 use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE, RedactArgs};
 use crate::authority_file::{self, judged_with};
 use crate::exit::{Failure, Outcome, Result, say};
 use crate::filter::{FilterArgs, KnownValues, shown_words};
 use crate::inventory::gaps;
-use crate::inventory::query::Inventories;
+use crate::inventory::query::{Inventories, Judged};
 use crate::inventory::scope::{Scope, now};
 use crate::output::atomic_file::AtomicFile;
 use crate::output::ending::{Endings, format_of};
@@ -106,8 +106,8 @@ fn page(args: &ReportArgs, estate: &Estate, is_listed: bool) -> Result<ReportPag
     let mut aggregate = Aggregate::new(estate, roots, inventories.translation()?, list);
     // The selection is made before names are redacted. The answer counts all findings.
     let is_selected = Cell::new(true);
-    let mark = |record: &Record<'_>| {
-        is_selected.set(filter.takes(record));
+    let mark = |judged: &Judged| {
+        is_selected.set(filter.takes(judged));
         true
     };
     inventories.judged_where(estate, mark, |judged| {

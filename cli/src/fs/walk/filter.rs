@@ -40,7 +40,7 @@ fn globs(texts: &[String]) -> Result<Option<GlobSet>> {
     }
     let mut set = GlobSetBuilder::new();
     for text in texts {
-        let wrong = |error| Failure::message(format_args!("{text:?} is no glob: {error}"));
+        let wrong = |error| Failure::message(format_args!("{text:?} is not a valid glob: {error}"));
         let trimmed = text.trim_end_matches('/');
         let anchored = match trimmed.strip_prefix('/') {
             Some(rest) => rest.to_owned(),

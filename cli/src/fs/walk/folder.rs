@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::handle::Dir;
 use super::listing::FolderId;
 use super::root::Root;
+use crate::fs::owner::OwnerId;
 
 /// A folder that the walk found.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Folder {
     /// Number of folders above it.
     pub(super) depth: usize,
     pub(super) id: OnceLock<FolderId>,
+    /// Set for a folder that cannot be opened.
+    pub(super) owner: OnceLock<OwnerId>,
 }
 
 /// Drops iteratively: folders may nest deeper than the stack allows.
@@ -31,17 +34,31 @@ impl Drop for Folder {
 impl Folder {
     pub(super) fn top(root: &Arc<Root>) -> Folder {
         let dir = root.dir(&root.path, None);
-        Folder { dir, root: Arc::clone(root), up: None, depth: 0, id: OnceLock::new() }
+        Folder {
+            dir,
+            root: Arc::clone(root),
+            up: None,
+            depth: 0,
+            id: OnceLock::new(),
+            owner: OnceLock::new(),
+        }
     }
 
     pub(super) fn inner(up: &Arc<Folder>, path: &Path) -> Folder {
         let dir = up.root.dir(path, Some(Arc::clone(&up.dir)));
         let root = Arc::clone(&up.root);
         let depth = up.depth + 1;
-        Folder { dir, root, up: Some(Arc::clone(up)), depth, id: OnceLock::new() }
+        Folder {
+            dir,
+            root,
+            up: Some(Arc::clone(up)),
+            depth,
+            id: OnceLock::new(),
+            owner: OnceLock::new(),
+        }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.dir.path
     }
 

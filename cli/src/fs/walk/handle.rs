@@ -102,8 +102,8 @@ pub(crate) enum DirState {
         missing: Vec<i64>,
         skipped: Vec<Skipped>,
     },
-    /// It was not listed completely.
-    Failed { code: ErrorCode, error: String, device: Option<Arc<str>> },
+    /// It was not listed completely. `owner` is its owner in the file system, if known.
+    Failed { code: ErrorCode, error: String, device: Option<Arc<str>>, owner: Option<Arc<str>> },
 }
 
 /// A link, a junction or a mount point that was not followed.

@@ -20,6 +20,7 @@ use crate::exit::Result;
 use crate::fs::device;
 use crate::fs::device::Device;
 use crate::fs::open::{self, Links, OpenMode};
+use crate::fs::owner;
 #[cfg(unix)]
 use crate::fs::path::real;
 use crate::fs::placeholders;
@@ -57,7 +58,7 @@ impl Walk {
         watch: &HangWatchdog<Arc<Folder>>,
     ) -> bool {
         if folder.depth > DEEPEST {
-            let error = format!("more than {DEEPEST} folders in each other");
+            let error = format!("the folder is nested more than {DEEPEST} deep");
             self.unlisted(folder, ErrorCode::LimitFolderDepth, error);
             return true;
         }
@@ -84,7 +85,12 @@ impl Walk {
                 return watch.end();
             }
             Err(error) => {
-                watch.call(|| self.locate(folder));
+                watch.call(|| {
+                    self.locate(folder);
+                    if let Some(owner) = owner::of_path(folder.path()) {
+                        _ = folder.owner.set(owner);
+                    }
+                });
                 if !watch.end() {
                     return false;
                 }

@@ -19,6 +19,7 @@ use super::root::Root;
 use crate::exit::Failure;
 use crate::fs::device::{Device, Devices};
 use crate::fs::open::{self, Links};
+use crate::fs::owner::OwnerNames;
 use crate::fs::path::real;
 use crate::stop::Stop;
 
@@ -40,6 +41,7 @@ pub(crate) struct Walk {
     pub(crate) counters: SkipCounters,
     pub(crate) work: Work,
     pub(crate) devices: Devices,
+    pub(crate) owners: OwnerNames,
     pub(crate) failure: Mutex<Option<Failure>>,
 }
 
@@ -205,6 +207,13 @@ impl Walk {
         roots.saturating_add(self.work.named.load(Ordering::Relaxed))
     }
 
+    /// Returns the number of files found that no worker reads: they are unchanged, or were left out.
+    pub(crate) fn files_skipped(&self) -> u64 {
+        let omitted = self.roots.iter().map(|root| root.omitted.load(Ordering::Relaxed));
+        let unchanged = self.counters.unchanged.load(Ordering::Relaxed);
+        omitted.fold(unchanged, u64::saturating_add)
+    }
+
     /// Handles a folder at which a thread hangs: it counts as not listed.
     pub(crate) fn give_up(&self, folder: &Folder, patience: Duration) {
         let error = format!("the folder did not answer for {} s", patience.as_secs());
@@ -225,7 +234,8 @@ impl Walk {
             count(&self.counters.failed_roots);
         }
         let device = self.device_of(folder);
-        let state = DirState::Failed { code, error: error.clone(), device };
+        let owner = folder.owner.get().map(|owner| self.owners.name(*owner));
+        let state = DirState::Failed { code, error: error.clone(), device, owner };
         self.note(Note::Dir(Arc::clone(&folder.dir), state));
         self.send(Job::Unreadable { path: folder.dir.path.clone(), code, error });
     }
