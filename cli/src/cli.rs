@@ -8,8 +8,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use rmsight::{READER_VERSION, RULES_VERSION, SCHEMA_VERSION};
 
 use crate::commands::{
-    check, columns, completions, diff, estate, export, inspect, inventory, judge, license, man,
-    merge, report, rules, scan,
+    check, columns, completions, diff, estate, export, file_child, inspect, inventory, judge,
+    license, man, merge, report, rules, scan,
 };
 use crate::exit::{Outcome, Result};
 
@@ -74,6 +74,8 @@ enum Command {
     Columns(columns::ColumnsArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
+    #[command(hide = true)]
+    FileChild(Box<file_child::FileChildArgs>),
     /// Read an Outlook data file for another rmsight, over standard input and output
     #[cfg(feature = "pst")]
     #[command(name = crate::pst::SUBCOMMAND, hide = true)]
@@ -110,6 +112,7 @@ impl Cli {
             Command::Columns(args) => columns::run(&args),
             Command::Completions(args) => completions::run(&args, documented()),
             Command::Man(args) => man::run(&args, documented()),
+            Command::FileChild(args) => file_child::run(&args),
             #[cfg(feature = "pst")]
             Command::PstChild { seconds, memory } => crate::pst::run(seconds, memory),
         }

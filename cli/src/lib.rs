@@ -35,6 +35,11 @@ pub fn run_in(
     run(args)
 }
 
+/// Returns the error codes after which a scan reads a file again, even if it did not change.
+pub fn retried_codes() -> impl Iterator<Item = &'static str> {
+    scan::RETRIED.into_iter().map(rmsight::ErrorCode::as_str)
+}
+
 /// Runs the program with these arguments, the first of which is its name. Writes to standard output
 /// and standard error. Returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {

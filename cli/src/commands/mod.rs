@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod estate;
 pub(crate) mod export;
+pub(crate) mod file_child;
 pub(crate) mod inspect;
 pub(crate) mod inventory;
 pub(crate) mod judge;

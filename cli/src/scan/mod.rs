@@ -2,6 +2,7 @@
 
 mod engine;
 mod events;
+mod file_reader;
 mod host;
 mod inventory_writer;
 mod log;
@@ -53,8 +54,10 @@ use only::OnlyFiles;
 use read_options::ReadOptions;
 use shared::{Settings, Shared};
 
+pub(crate) use file_reader::{FileReader, FileReaders};
 pub(crate) use options::{ListFile, ScanOptions, WalkOptions};
 pub(crate) use read_options::ReadRequest;
+pub(crate) use recorder::RETRIED;
 pub(crate) use until::Until;
 
 /// Scans, and prints records and totals.

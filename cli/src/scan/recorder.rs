@@ -15,7 +15,7 @@ use crate::output::records::{RecordBuffer, RecordLayout};
 use crate::stats::Stats;
 
 /// Error codes after which the next scan reads the file again, even if it did not change.
-const RETRIED: [ErrorCode; 6] = [
+pub(crate) const RETRIED: [ErrorCode; 6] = [
     ErrorCode::Io,
     ErrorCode::PermissionDenied,
     ErrorCode::NotHydrated,

@@ -108,7 +108,7 @@ impl Worker {
     }
 
     /// Handles a job. Returns `false` if the supervisor has replaced this worker meanwhile.
-    fn take(&mut self, job: &Job) -> bool {
+    pub(super) fn take(&mut self, job: &Job) -> bool {
         match job {
             Job::File(file) => {
                 self.shared.throttle.file();

@@ -58,7 +58,9 @@ fn completions_and_manual_pages_have_every_command_and_no_hidden_one() {
         for name in ["scan", "judge", "estate", "accept-empty"] {
             assert!(script.contains(name), "{shell}: {name}");
         }
-        assert!(!script.contains("pst-child"), "{shell}");
+        for hidden in ["pst-child", "file-child"] {
+            assert!(!script.contains(hidden), "{shell}: {hidden}");
+        }
     }
     rmsight(dir, &["man", "--into", "pages"]).success();
     let mut pages: Vec<String> = fs::read_dir(dir.join("pages"))

@@ -6,6 +6,7 @@ mod coverage;
 mod dictionary;
 mod events;
 mod exporting;
+mod file_child;
 #[cfg(unix)]
 mod file_owners;
 mod gaps;

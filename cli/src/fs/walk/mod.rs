@@ -22,6 +22,7 @@ pub(crate) use handle::{
     Dir, DirState, InventoryHandle, InventoryLookup, KnownFile, Note, Skipped, Staleness,
 };
 pub(crate) use job::{FileJob, Job, SkipCounters, count};
+pub(crate) use names::path_from;
 pub(crate) use root::{NameList, Root};
 pub(crate) use stamp::{Stamp, stamp_of};
 pub(crate) use state::{Walk, Work};

@@ -208,14 +208,16 @@ fn path_of(name: Vec<u8>, file: &Path) -> Result<PathBuf> {
     path_from(name).map_err(|()| of_list(file, "a name is not UTF-8"))
 }
 
+/// Returns the path with these bytes; on Windows they are UTF-8.
 #[cfg(unix)]
-fn path_from(name: Vec<u8>) -> std::result::Result<PathBuf, ()> {
+pub(crate) fn path_from(name: Vec<u8>) -> std::result::Result<PathBuf, ()> {
     use std::os::unix::ffi::OsStringExt;
     Ok(std::ffi::OsString::from_vec(name).into())
 }
 
+/// Returns the path with these bytes, which are UTF-8.
 #[cfg(windows)]
-fn path_from(name: Vec<u8>) -> std::result::Result<PathBuf, ()> {
+pub(crate) fn path_from(name: Vec<u8>) -> std::result::Result<PathBuf, ()> {
     String::from_utf8(name).map(PathBuf::from).map_err(|_| ())
 }
 
