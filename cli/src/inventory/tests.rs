@@ -119,7 +119,8 @@ fn stored_findings_are_read_unchanged() {
     put(&mut bench.store, &top, "offer.xml", "disk", &license);
     let shut = dir("/mnt/shut", Some(&top), bench.root);
     let error = "no".to_owned();
-    let failed = DirState::Failed { code: ErrorCode::PermissionDenied, error, device: None };
+    let failed =
+        DirState::Failed { code: ErrorCode::PermissionDenied, error, device: None, owner: None };
     bench.store.dir(&shut, &failed).unwrap();
     end(&mut bench.store, bench.root);
 

@@ -7,12 +7,14 @@ use crossbeam_channel::bounded;
 use rmsight::{Cancel, Estate};
 
 use super::WalkOptions;
+use super::events::ScanEvents;
 use super::read_options::{ReadOptions, ReadRequest};
 use super::recorder::Recorder;
 use super::shared::{Settings, Shared};
 use super::worker::{FileWatchdog, Worker, open_file};
 use crate::fs::device::Devices;
 use crate::fs::open::Links;
+use crate::fs::owner::OwnerNames;
 use crate::fs::throttle::Throttle;
 use crate::fs::walk::{Dir, FileJob, Job, NameList, Root, SkipCounters, Walk, Work};
 use crate::fs::watchdog::HangWatchdog;
@@ -64,9 +66,12 @@ impl FileReaders {
                 work: Work::default(),
                 devices: Devices::default(),
                 failure: Mutex::new(None),
+                owners: OwnerNames::default(),
             },
             inventory: None,
             counts: ProgressCounts::default(),
+            events: Arc::new(ScanEvents::new(None, false)),
+            until: None,
             throttle: Throttle::new(walk.max_rate, stop),
             read_timeout: walk.read_timeout,
             opener: open_file,
