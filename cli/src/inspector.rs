@@ -1,7 +1,7 @@
 //! Inspectors with limits and with what this program adds to the library: temporary files, and a
 //! reader of Outlook data files.
 
-use rmsight::{Cancel, Inspector, InspectorBuilder, Limits};
+use rmsight::{Inspector, InspectorBuilder, Limits};
 #[cfg(feature = "pst")]
 use rmsight_pst::PstLimits;
 
@@ -17,12 +17,10 @@ pub(crate) struct FileLimits {
     pub(crate) pst: PstLimits,
 }
 
-/// Returns a builder of inspectors with these limits. Their reader of Outlook data files stops when
-/// `cancel` is raised; each inspection needs the flag too.
-#[cfg_attr(not(feature = "pst"), expect(unused_variables))]
-pub(crate) fn builder(limits: FileLimits, cancel: Cancel) -> InspectorBuilder {
+/// Returns a builder of inspectors with these limits.
+pub(crate) fn builder(limits: FileLimits) -> InspectorBuilder {
     let builder = Inspector::builder().limits(limits.library).spill(spill::open);
     #[cfg(feature = "pst")]
-    let builder = builder.pst(pst::opener(limits.pst, cancel));
+    let builder = builder.pst(pst::opener(limits.pst));
     builder
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rmsight::{Cancel, PstReader};
+use rmsight::PstReader;
 use rmsight_pst::{PstChild, PstLimits};
 
 use crate::exit::{Outcome, Result};
@@ -11,15 +11,14 @@ use crate::start;
 /// Name of the hidden subcommand.
 pub(crate) const SUBCOMMAND: &str = "pst-child";
 
-/// Returns a function that starts readers with these limits. They end when `cancel` is raised.
+/// Returns a function that starts readers with these limits.
 pub(crate) fn opener(
     limits: PstLimits,
-    cancel: Cancel,
 ) -> impl Fn() -> io::Result<Box<dyn PstReader>> + Send + Sync + 'static {
     move || {
         let (program, arguments) = start::program()?;
         let child = arguments.into_iter().fold(PstChild::new(program), PstChild::arg);
-        child.arg(SUBCOMMAND).limits(limits).cancel(cancel.clone()).open()
+        child.arg(SUBCOMMAND).limits(limits).open()
     }
 }
 

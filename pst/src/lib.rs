@@ -19,9 +19,28 @@
 //!
 //! # The program of the child
 //!
-//! The package contains one, `rmsight-pst-child`; the program `rmsight` is another one, with the
-//! argument `pst-child`. A program can also start itself again, if its `main` recognizes an argument
-//! and calls [`run`]. An interpreter cannot start itself: pass the path of one of these programs.
+//! The package contains one, `rmsight-pst-child`, which `cargo install rmsight-pst` installs (cargo does not
+//! build the programs of a dependency). The program `rmsight` is another one, with the argument
+//! `pst-child`. A program can also start itself again, and call [`run`] there:
+//!
+//! ```no_run
+//! use rmsight::Inspector;
+//! use rmsight_pst::{PstChild, PstLimits};
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut args = std::env::args().skip(1);
+//!     if args.next().as_deref() == Some("pst-child") {
+//!         let limits = PstLimits::from_args(&mut args).ok_or("the limits are missing")?;
+//!         return Ok(rmsight_pst::run(limits)?);
+//!     }
+//!     let child = PstChild::new(std::env::current_exe()?).arg("pst-child");
+//!     let mut inspector = Inspector::builder().pst(child.opener()).build();
+//!     println!("{}", inspector.inspect_path("mail.pst")?.worst());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! An interpreter cannot start itself: pass the path of one of these programs.
 //!
 //! # What the child may do
 //!

@@ -77,21 +77,13 @@ pub struct PstChild {
     program: PathBuf,
     args: Vec<OsString>,
     limits: PstLimits,
-    cancel: Cancel,
-    deadline: Option<Instant>,
 }
 
 impl PstChild {
     /// Returns the command that starts `program` without arguments. A name without a separator is
     /// searched for in the paths of the system.
     pub fn new(program: impl Into<PathBuf>) -> PstChild {
-        PstChild {
-            program: program.into(),
-            args: Vec::new(),
-            limits: PstLimits::default(),
-            cancel: Cancel::default(),
-            deadline: None,
-        }
+        PstChild { program: program.into(), args: Vec::new(), limits: PstLimits::default() }
     }
 
     /// Adds an argument, which precedes the limits.
@@ -106,25 +98,17 @@ impl PstChild {
         self
     }
 
-    /// Kills each child when `cancel` is raised, within 250 ms.
-    pub fn cancel(mut self, cancel: Cancel) -> Self {
-        self.cancel = cancel;
-        self
-    }
-
-    /// Kills each child that works at this point in time, like the deadline of the inspection
-    /// (`deadline`).
-    pub fn deadline(mut self, at: Instant) -> Self {
-        self.deadline = Some(at);
-        self
-    }
-
-    /// Starts a child, which reads one data file.
+    /// Starts a child, which reads one data file. It is killed when its time is used up, and within
+    /// 250 ms when the inspection of the file is cancelled or its deadline passes.
     ///
     /// # Errors
-    /// The error of the system if the program cannot be started.
+    /// The program cannot be started. The error names it.
     pub fn open(&self) -> io::Result<Box<dyn PstReader>> {
-        Ok(Box::new(Reader::start(self, Duration::from_secs(self.limits.seconds))?))
+        let reader = Reader::start(self, Duration::from_secs(self.limits.seconds));
+        let reader = reader.map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", self.program.display()))
+        })?;
+        Ok(Box::new(reader))
     }
 
     /// Returns the function that [`InspectorBuilder::pst`](rmsight::InspectorBuilder::pst) takes. It
@@ -157,8 +141,6 @@ pub(super) struct Reader {
 struct Guard {
     state: Mutex<ChildState>,
     changed: Condvar,
-    cancel: Cancel,
-    deadline: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -170,6 +152,9 @@ struct ChildState {
     since: Option<Instant>,
     is_timed_out: bool,
     is_over: bool,
+    /// What ends the inspection of the file early.
+    cancel: Option<Cancel>,
+    deadline: Option<Instant>,
 }
 
 impl Guard {
@@ -183,8 +168,9 @@ impl Guard {
         while !state.is_over {
             let left = state.since.map(|since| state.left.saturating_sub(since.elapsed()));
             let until_deadline =
-                self.deadline.map(|at| at.saturating_duration_since(Instant::now()));
-            if self.cancel.is_raised() || until_deadline == Some(Duration::ZERO) {
+                state.deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            let is_cancelled = state.cancel.as_ref().is_some_and(Cancel::is_raised);
+            if is_cancelled || until_deadline == Some(Duration::ZERO) {
                 state.kill();
                 return;
             }
@@ -258,14 +244,16 @@ impl Reader {
         let job = limited(&mut child, launch.limits)?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (to, from) = pipes.ok_or_else(|| io::Error::other("no pipes"))?;
-        let state =
-            ChildState { child, left: time, since: None, is_timed_out: false, is_over: false };
-        let guard = Arc::new(Guard {
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-            cancel: launch.cancel.clone(),
-            deadline: launch.deadline,
-        });
+        let state = ChildState {
+            child,
+            left: time,
+            since: None,
+            is_timed_out: false,
+            is_over: false,
+            cancel: None,
+            deadline: None,
+        };
+        let guard = Arc::new(Guard { state: Mutex::new(state), changed: Condvar::new() });
         let watched = Arc::clone(&guard);
         let reader = Reader {
             guard,
@@ -440,6 +428,12 @@ fn again(error: &PstError) -> PstError {
 }
 
 impl PstReader for Reader {
+    fn interrupted_by(&mut self, cancel: Option<&Cancel>, deadline: Option<Instant>) {
+        let mut state = self.guard.state();
+        state.cancel = cancel.cloned();
+        state.deadline = deadline;
+    }
+
     fn next(&mut self, file: &dyn ReadAt) -> Result<Option<PstItem>, PstError> {
         match self.ask(&Ask::Next, file)? {
             Answer::Attachment(attachment) => Ok(Some(PstItem::Attachment(attachment))),

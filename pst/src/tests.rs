@@ -3,18 +3,14 @@
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
-use rmsight::{Cancel, PstAttachment, PstDamage, PstError, PstItem, PstReader};
+use rmsight::{PstAttachment, PstDamage, PstError, PstItem, PstReader};
 use rmsight_specimen::noise;
 
 use super::parent::{PstChild, PstLimits, Reader};
 use super::protocol::{Answer, Ask};
 
 fn launch(script: &str) -> PstChild {
-    PstChild::new("/bin/sh")
-        .arg("-c")
-        .arg(script)
-        .limits(PstLimits::new(60, 7))
-        .cancel(Cancel::new())
+    PstChild::new("/bin/sh").arg("-c").arg(script).limits(PstLimits::new(60, 7))
 }
 
 fn first(script: &str, time: Duration) -> Result<Option<PstItem>, PstError> {
@@ -49,7 +45,8 @@ fn the_parent_reports_why_a_child_ended() {
         assert!(said.contains(expected), "{script}: {said}");
     }
     assert_eq!(first("printf 'e\\0\\0\\0\\0'; sleep 60", LONG).unwrap(), None);
-    assert!(PstChild::new("/no/such").open().is_err());
+    let error = PstChild::new("/no/such").open().unwrap_err();
+    assert!(error.to_string().starts_with("/no/such: "), "{error}");
 }
 
 #[cfg(unix)]

@@ -6,11 +6,12 @@ use std::fmt;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::bytes::{to_u64, to_usize};
 use crate::code::ErrorCode;
 use crate::error::{Error, Result};
-use crate::limits::{Limit, Meter};
+use crate::limits::{Cancel, Limit, Meter};
 use crate::source::ReadAt;
 
 /// Structure in errors about Outlook data files.
@@ -62,6 +63,16 @@ const MAX_TEXT: usize = 300;
 /// # Ok::<(), rmsight::Error>(())
 /// ```
 pub trait PstReader: fmt::Debug {
+    /// Tells the reader what ends the inspection of its file early. The library calls it once, before it
+    /// requests the first item.
+    ///
+    /// A reader that waits, for example for another process, stops waiting when `cancel` is raised or
+    /// `deadline` has passed, and returns any error. The report has the code `cancelled` or `deadline`.
+    /// By default nothing happens: the inspection ends after the request.
+    fn interrupted_by(&mut self, cancel: Option<&Cancel>, deadline: Option<Instant>) {
+        let _ = (cancel, deadline);
+    }
+
     /// Returns the next attachment or use license of any message; `None` at the end. The order is
     /// free, except that a use license follows the attachments of its message.
     ///

@@ -91,6 +91,11 @@ impl Deadline {
 }
 
 impl Interrupt {
+    /// Returns when the call ends, if that was set.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline.as_ref().map(|deadline| deadline.at)
+    }
+
     /// Fails if the caller ended the call. With `is_due` the clock is read.
     ///
     /// # Errors

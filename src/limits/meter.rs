@@ -37,6 +37,11 @@ impl<'l> Meter<'l> {
         Meter { limits: Cow::Borrowed(limits), interrupt, file_size, spent: Spent::default() }
     }
 
+    /// Returns what ends the call early.
+    pub(crate) fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
     /// Resets the budgets of a member. The budgets of the file stay spent.
     pub(crate) fn begin_member(&self) {
         self.spent.begin_member();

@@ -15,7 +15,7 @@ use crate::detection::{RmsightDetection, write_detection};
 use crate::guard::guarded;
 use crate::handle::HandleTable;
 use crate::input;
-use crate::outlook::{CallEnd, SharedCallEnd, pst_child, pst_opener};
+use crate::outlook::pst_child;
 use crate::report;
 use crate::status::{RmsightStatus, fail};
 
@@ -61,10 +61,10 @@ struct InspectorSettings {
 }
 
 impl InspectorSettings {
-    fn build(&self, end: &SharedCallEnd) -> Inspector {
+    fn build(&self) -> Inspector {
         let builder = self.builder.clone().limits(self.limits.clone());
         match &self.pst {
-            Some(child) => builder.pst(pst_opener(child.clone(), end.clone())).build(),
+            Some(child) => builder.pst(child.clone().opener()).build(),
             None => builder.build(),
         }
     }
@@ -73,7 +73,6 @@ impl InspectorSettings {
 struct SharedInspector {
     settings: Mutex<InspectorSettings>,
     inspector: Mutex<Inspector>,
-    end: SharedCallEnd,
 }
 
 impl SharedInspector {
@@ -96,7 +95,7 @@ impl SharedInspector {
         let mut inspector = self.locked()?;
         let mut settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut settings)?;
-        *inspector = settings.build(&self.end);
+        *inspector = settings.build();
         Ok(RmsightStatus::Ok)
     }
 }
@@ -138,10 +137,9 @@ pub unsafe extern "C" fn rmsight_inspector_open(
             .fingerprint(options.fingerprint != 0)
             .keep_licenses(false);
         let settings = InspectorSettings { builder, limits, pst: None };
-        let end = SharedCallEnd::default();
-        let inspector = Mutex::new(settings.build(&end));
+        let inspector = Mutex::new(settings.build());
         let settings = Mutex::new(settings);
-        let opened = INSPECTORS.insert(SharedInspector { settings, inspector, end });
+        let opened = INSPECTORS.insert(SharedInspector { settings, inspector });
         // SAFETY: the caller guarantees it.
         Ok(unsafe { input::write(handle, opened) })
     })
@@ -365,15 +363,11 @@ unsafe fn with<T>(
         }
     })?;
     let cancel = cancel_of(call.cancel)?;
-    let deadline = match call.deadline_ms {
-        0 => None,
-        milliseconds => Instant::now().checked_add(Duration::from_millis(milliseconds)),
-    };
     inspector.cancel(&cancel);
-    if let Some(at) = deadline {
+    let milliseconds = Duration::from_millis(call.deadline_ms);
+    if let Some(at) = Instant::now().checked_add(milliseconds).filter(|_| call.deadline_ms != 0) {
         inspector.deadline(at);
     }
-    *shared.end.lock().unwrap_or_else(PoisonError::into_inner) = CallEnd { cancel, deadline };
     Ok(work(&mut inspector))
 }
 

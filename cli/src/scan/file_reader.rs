@@ -43,7 +43,7 @@ impl FileReaders {
             estate: Estate::default(),
             redactor: None,
             source,
-            inspector: ReadOptions::of(read).inspector(cancel.clone()),
+            inspector: ReadOptions::of(read).inspector(),
             cancel,
         };
         let shared = Shared {

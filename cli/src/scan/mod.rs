@@ -107,7 +107,7 @@ fn scan(
     };
     let reading = read.reading().options;
     let cancel = Cancel::new();
-    let inspector = read.inspector(cancel.clone());
+    let inspector = read.inspector();
     let settings = Settings { estate, redactor, source, inspector, cancel };
     stop.listen().map_err(Failure::message)?;
     let jobs = match options.jobs {

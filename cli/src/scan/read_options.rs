@@ -1,7 +1,7 @@
 //! Options that decide which facts a scan reads. They belong to the inventory: a later scan
 //! inherits them, may add to them, and reduces them only on request.
 
-use rmsight::{Cancel, Depth, InspectorBuilder, Limits, READER_VERSION};
+use rmsight::{Depth, InspectorBuilder, Limits, READER_VERSION};
 #[cfg(feature = "pst")]
 use rmsight_pst::PstLimits;
 
@@ -310,13 +310,13 @@ impl ReadOptions {
         all
     }
 
-    pub(crate) fn inspector(&self, cancel: Cancel) -> InspectorBuilder {
+    pub(crate) fn inspector(&self) -> InspectorBuilder {
         let limits = FileLimits {
             library: self.limits.clone(),
             #[cfg(feature = "pst")]
             pst: self.pst,
         };
-        inspector::builder(limits, cancel)
+        inspector::builder(limits)
             .depth(if self.quick { Depth::Head } else { Depth::Full })
             .labels(self.labels)
             .deep(self.deep)

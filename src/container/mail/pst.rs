@@ -46,7 +46,12 @@ pub(crate) fn read(window: &mut Window<'_>, sink: &mut dyn Sink) -> Result<()> {
     };
     header(window)?;
     window.meter().charge(Limit::Steps, START)?;
-    let reader = (opener.0)().map_err(|error| Error::from(PstError::Io(error)))?;
+    let mut reader = (opener.0)().map_err(|error| {
+        let detail = format!("its reader could not be started: {error}");
+        Error::unsupported(ErrorCode::ReaderFailed, PST, None, detail)
+    })?;
+    let interrupt = window.meter().interrupt();
+    reader.interrupted_by(interrupt.cancel.as_ref(), interrupt.deadline());
     read_on(window, sink, Rc::new(RefCell::new(reader)), None)
 }
 

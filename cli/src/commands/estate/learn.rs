@@ -105,8 +105,7 @@ pub(super) fn learn(args: &LearnArgs) -> Result<Outcome> {
     // A license that was changed after it was signed may contain any key.
     let builder = Inspector::builder().verify(true).keep_licenses(false);
     #[cfg(feature = "pst")]
-    let builder = builder
-        .pst(crate::pst::opener(rmsight_pst::PstLimits::default(), rmsight::Cancel::default()));
+    let builder = builder.pst(crate::pst::opener(rmsight_pst::PstLimits::default()));
     let mut inspector = builder.build();
     for path in &args.files {
         collection.protected(path, &mut inspector);

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rmsight::{
-    Cancel, Envelope, Estate, FileSource, Finding, Inspector, ReadAt as _, Record, Report,
-    judge_dated,
+    Envelope, Estate, FileSource, Finding, Inspector, ReadAt as _, Record, Report, judge_dated,
 };
 
 use crate::args::{ESTATE_VARIABLE, FormatArg, LimitArgs, RECORD_ENDINGS};
@@ -89,7 +88,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome> {
     let header = layout.header();
     let mut inspection = Inspection {
         // Inspecting a single file reads everything that can be known about it.
-        inspector: inspector::builder(options::limits(&args.limits), Cancel::default())
+        inspector: inspector::builder(options::limits(&args.limits))
             .labels(true)
             .verify(true)
             .fingerprint(true)
