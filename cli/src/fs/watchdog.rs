@@ -11,13 +11,20 @@ pub(crate) struct HangWatchdog<T>(Mutex<WatchState<T>>);
 #[derive(Debug)]
 struct WatchState<T> {
     at: Option<T>,
+    /// The item before, while there is no current one.
+    last: Option<T>,
     since: Option<Instant>,
     is_given_up: bool,
 }
 
 impl<T> HangWatchdog<T> {
     pub(crate) fn new() -> HangWatchdog<T> {
-        HangWatchdog(Mutex::new(WatchState { at: None, since: None, is_given_up: false }))
+        HangWatchdog(Mutex::new(WatchState {
+            at: None,
+            last: None,
+            since: None,
+            is_given_up: false,
+        }))
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, WatchState<T>> {
@@ -28,14 +35,14 @@ impl<T> HangWatchdog<T> {
     pub(crate) fn begin(&self, at: T) {
         let mut state = self.state();
         // A call that panicked did not clear it.
-        (state.at, state.since) = (Some(at), None);
+        (state.at, state.last, state.since) = (Some(at), None, None);
     }
 
     /// Ends work on the current item. Returns `false` if the thread was abandoned: another thread
     /// has replaced it, and it must end without further messages.
     pub(crate) fn end(&self) -> bool {
         let mut state = self.state();
-        (state.at, state.since) = (None, None);
+        (state.last, state.since) = (state.at.take(), None);
         !state.is_given_up
     }
 
@@ -47,12 +54,13 @@ impl<T> HangWatchdog<T> {
         result
     }
 
-    /// Returns the current item.
+    /// Returns the current item, or else the last one.
     pub(crate) fn current(&self) -> Option<T>
     where
         T: Clone,
     {
-        self.state().at.clone()
+        let state = self.state();
+        state.at.as_ref().or(state.last.as_ref()).cloned()
     }
 
     pub(crate) fn is_given_up(&self) -> bool {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::status_line::{StatusLine, duration, rate};
+use super::status_line::{StatusLine, StatusText, duration, rate};
 use super::verbosity::Verbosity;
 use crate::stats::RecordClass;
 
@@ -111,10 +111,10 @@ impl ProgressLine {
         }
     }
 
-    fn text(&self) -> String {
+    fn text(&self) -> StatusText {
         let (done, listed) = (self.done(), self.walk.listed);
         let total = self.total();
-        let mut text = match total {
+        let mut status = match total {
             Some(total) => {
                 let share = done.saturating_mul(100).checked_div(total).unwrap_or(100);
                 let about = if self.walk.is_complete { "" } else { "about " };
@@ -123,24 +123,23 @@ impl ProgressLine {
             None => format!("{done} files read"),
         };
         if !self.walk.is_complete {
-            text += &format!(", {listed} listed so far");
+            status += &format!(", {listed} listed");
         }
         let rate = rate(done, self.elapsed);
-        text += &format!(
-            ", {rate} files/s, {}, {} protected, {} undecided, {} failed",
-            size(self.bytes),
-            self.found,
-            self.undecided,
-            self.failed
-        );
         let left = total.map(|total| total.saturating_sub(done)).filter(|left| *left > 0);
         if let Some(seconds) = left.and_then(|left| left.checked_div(rate)) {
-            text += &format!(", {} left", duration(seconds));
+            status += &format!(", {} left", duration(seconds));
         }
-        match &self.walk.folder {
-            Some(folder) => text + &format!("; {}", folder.display()),
-            None => text,
-        }
+        status += &format!(
+            ", {rate}/s, {} failed, {} protected, {} undecided, {}",
+            self.failed,
+            self.found,
+            self.undecided,
+            size(self.bytes)
+        );
+        let folder = self.walk.folder.as_deref();
+        let place = folder.map_or_else(String::new, |folder| folder.display().to_string());
+        StatusText { status, place }
     }
 }
 
@@ -179,36 +178,34 @@ mod tests {
 
     #[test]
     fn the_progress_line_has_read_and_listed_files_and_the_remaining_time() {
-        let end = "300 files/s, 300 MiB, 7 protected, 2 undecided, 4 failed";
+        let end = "300/s, 4 failed, 7 protected, 2 undecided, 300 MiB";
         let cases = [
-            (line(3649, false, None), format!("3000 files read, 3649 listed so far, {end}; ")),
+            (line(3649, false, None), format!("3000 files read, 3649 listed, {end}")),
             (
                 line(12_000, true, None),
-                format!("3000 of 12000 files read (25 %), {end}, 30 s left; "),
+                format!("3000 of 12000 files read (25 %), 30 s left, {end}"),
             ),
             (
                 line(3649, false, Some(100_000)),
-                format!(
-                    "3000 of about 100000 files read (3 %), 3649 listed so far, {end}, 5 min left; "
-                ),
+                format!("3000 of about 100000 files read (3 %), 3649 listed, 5 min left, {end}"),
             ),
             // The earlier scan found fewer files.
             (
                 line(4000, false, Some(10)),
-                format!(
-                    "3000 of about 4000 files read (75 %), 4000 listed so far, {end}, 3 s left; "
-                ),
+                format!("3000 of about 4000 files read (75 %), 4000 listed, 3 s left, {end}"),
             ),
-            (line(3000, true, Some(10)), format!("3000 of 3000 files read (100 %), {end}; ")),
+            (line(3000, true, Some(10)), format!("3000 of 3000 files read (100 %), {end}")),
         ];
-        for (line, expected) in cases {
-            assert_eq!(line.text(), format!("{expected}/mnt/share/legal"));
+        for (line, status) in cases {
+            assert_eq!(line.text(), StatusText { status, place: "/mnt/share/legal".to_owned() });
         }
         let empty = ProgressLine {
             walk: WalkProgress { is_complete: true, ..WalkProgress::default() },
             finished: 0,
             ..line(0, true, None)
         };
-        assert!(empty.text().starts_with("0 of 0 files read (100 %)"), "{}", empty.text());
+        let text = empty.text();
+        assert!(text.status.starts_with("0 of 0 files read (100 %), 0/s"), "{text:?}");
+        assert!(text.place.is_empty());
     }
 }

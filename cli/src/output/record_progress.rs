@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::format::counted;
-use super::status_line::{StatusLine, rate};
+use super::status_line::{StatusLine, StatusText, rate};
 use super::verbosity::Verbosity;
 
 /// Number of records between two looks at the clock.
@@ -38,8 +38,8 @@ impl RecordProgress {
         let RecordProgress { status, file, records } = self;
         status.show_when_due(|elapsed| {
             let rate = rate(*records, elapsed);
-            let of = if file.is_empty() { String::new() } else { format!("; {file}") };
-            format!("{} read, {rate}/s{of}", counted(*records, "record"))
+            let status = format!("{} read, {rate}/s", counted(*records, "record"));
+            StatusText { status, place: file.clone() }
         });
     }
 }

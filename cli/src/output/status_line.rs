@@ -13,8 +13,20 @@ use crate::exit::say;
 /// Update interval on a terminal.
 pub(crate) const EVERY: Duration = Duration::from_millis(500);
 
+/// The status, and below it what is worked on.
+const TEMPLATE: &str = "{wide_msg}\n  {prefix:76!}";
+
 /// Interval of the lines without a terminal.
 const RARELY: Duration = Duration::from_secs(60);
+
+/// What a status line shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StatusText {
+    /// Counts and times.
+    pub(crate) status: String,
+    /// The file or folder that is worked on; can be empty.
+    pub(crate) place: String,
+}
 
 /// Shows the progress of a command.
 #[derive(Debug)]
@@ -44,7 +56,7 @@ impl StatusLine {
         } else {
             let target = ProgressDrawTarget::stderr_with_hz(2);
             let bar = ProgressBar::with_draw_target(None, target);
-            if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+            if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
                 bar.set_style(style);
             }
             StatusMode::Bar(bar)
@@ -59,7 +71,7 @@ impl StatusLine {
     }
 
     /// Shows a line if the interval has elapsed.
-    pub(crate) fn show_when_due(&mut self, line: impl FnOnce(Duration) -> String) {
+    pub(crate) fn show_when_due(&mut self, text: impl FnOnce(Duration) -> StatusText) {
         let pause = match self.mode {
             StatusMode::Silent => return,
             StatusMode::Bar(_) => EVERY,
@@ -69,14 +81,16 @@ impl StatusLine {
             return;
         }
         self.shown = Instant::now();
-        let line = line(self.elapsed());
-        let line = escaped(&line);
+        let StatusText { status, place } = text(self.elapsed());
+        let (status, place) = (escaped(&status), escaped(&place));
         match &self.mode {
             StatusMode::Bar(bar) => {
-                bar.set_message(line.to_string());
+                bar.set_message(status.to_string());
+                bar.set_prefix(place.to_string());
                 bar.tick();
             }
-            StatusMode::Lines => say(line),
+            StatusMode::Lines if place.is_empty() => say(status),
+            StatusMode::Lines => say(format_args!("{status}; {place}")),
             StatusMode::Silent => {}
         }
     }

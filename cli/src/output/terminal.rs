@@ -21,6 +21,10 @@ impl fmt::Display for Escaped<'_> {
 }
 
 impl Escaped<'_> {
+    pub(crate) fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
     fn write(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for found in self.0.chars() {
             if is_steering(found) {

@@ -33,7 +33,7 @@ use crate::exit::{Failure, Outcome, Result, warn};
 use crate::fs::backup;
 use crate::fs::device::{Devices, is_remote};
 use crate::fs::owner::OwnerNames;
-use crate::fs::path::real;
+use crate::fs::path::{normal, real};
 use crate::fs::throttle::Throttle;
 use crate::fs::walk::{InventoryHandle, NameList, Root, SkipCounters, Walk, Work};
 use crate::output::color;
@@ -138,6 +138,7 @@ fn scan(
             snapshots: options.walk.snapshots,
             in_order: jobs == 1,
             inventory: inventory.clone().map(|handle| handle as Arc<dyn InventoryHandle>),
+            log: options.log.as_deref().and_then(|log| normal(log).ok()),
             jobs: sender,
             workers: jobs,
             stop,

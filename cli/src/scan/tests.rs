@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -91,6 +92,7 @@ fn scan_until(
             snapshots: false,
             in_order: workers == 1,
             inventory: None,
+            log: None,
             jobs,
             workers,
             stop: stop.clone(),
@@ -110,6 +112,12 @@ fn scan_until(
     let mut out = Vec::new();
     let progress = Progress::new(Verbosity::Quiet, true, None);
     let stats = engine::scan(&shared, waiting, progress, &mut out).unwrap();
+    let finished = shared.counts.finished.load(Ordering::Relaxed);
+    assert_eq!(
+        finished,
+        stats.files + stats.unreadable,
+        "the progress counts files that were read"
+    );
     let records: Vec<serde_json::Value> = out
         .split_inclusive(|byte| *byte == b'\n')
         .map(|line| serde_json::from_slice(line).unwrap())

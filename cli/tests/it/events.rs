@@ -63,6 +63,17 @@ fn a_log_has_options_failures_totals_and_the_reason_for_the_end() {
 }
 
 #[test]
+fn a_log_in_the_scanned_folder_is_not_scanned() {
+    let folder = folder(&[("share/a.txt", b"x"), ("share/inner/scan.log", b"x")]);
+    let args = ["scan", "-i", "share/i.db", "share", "--log", "share/scan.log"];
+    for _ in 0..2 {
+        let said = stdout(&rmsight(folder.path(), &args).success());
+        assert!(said.contains("Totals of share/i.db:"), "{said}");
+        assert!(said.contains("(2 not rights-protected)"), "{said}");
+    }
+}
+
+#[test]
 fn a_log_says_why_a_scan_failed() {
     let folder = folder(&[("share/a", b"x"), ("i.db", b"no database")]);
     let done =

@@ -163,3 +163,17 @@ fn an_estate_file_is_checked() {
         assert!(stdout(&done).is_empty(), "{args:?}");
     }
 }
+
+#[test]
+fn the_line_of_the_authority_is_named_for_a_question_that_can_be_settled() {
+    let head = "# Keys of\n# Contoso\n\n";
+    let other = "[[authority]]\nname = \"Tenant\"\nkind = \"azure-rms\"\nretiring = false\n\n";
+    let text = format!("{head}{other}{}", estate("\"active\""));
+    let line = text.lines().position(|line| line == "[[authority]]").unwrap();
+    let line =
+        text.lines().skip(line + 1).position(|line| line == "[[authority]]").unwrap() + line + 2;
+    let folder = folder(&[("estate.toml", text.as_bytes())]);
+    let said = stdout(&rmsight(folder.path(), &["estate", "check", "estate.toml"]).code(1));
+    assert!(said.contains("directly below the [[authority]]"), "{said}");
+    assert!(said.contains(&format!("That is line {line} of estate.toml.")), "{said}");
+}

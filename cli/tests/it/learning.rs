@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rmsight::{Estate, KeyStatus};
 use rmsight_specimen::{
     Client, IrmDocument, IrmKind, KeyPair, LicenseBuilder, Server, certificate_chain_file,
@@ -131,6 +133,55 @@ fn ids_and_redirections_only_annotate() {
 }
 
 #[test]
+fn keys_are_imported_from_each_form_of_the_output_of_a_cmdlet() {
+    let id = "1b4e28ba-2fa1-4d2e-883f-0016d3cca427";
+    let key = Server::azure().key;
+    let base64 = STANDARD.encode(key.public_key_der());
+    let json = format!(
+        "[{{\"KeyIdentifier\":\"{id}\",\"Status\":\"Active\",\"PublicKey\":\"{base64}\"}}]"
+    );
+    let csv = format!(
+        "\"KeyIdentifier\",\"Status\",\"PublicKey\"\r\n\"{id}\",\"Active\",\"{base64}\"\r\n"
+    );
+    let csv: Vec<u8> = format!("\u{feff}{csv}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let clixml = format!(
+        "<Objs Version=\"1.1.0.1\"><Obj RefId=\"0\"><Props><G N=\"KeyIdentifier\">{id}</G>\
+         <S N=\"Status\">Active</S><BA N=\"PublicKey\">{base64}</BA></Props></Obj></Objs>"
+    );
+    let table = format!(
+        "KeyIdentifier                        Status PublicKey\n\
+         -------------                        ------ ---------\n{id} Active {base64}\n"
+    );
+    let records = br#"{"path":"a.docx","need":"yes"}"#;
+    let folder = folder(&[
+        ("keys.json", json.as_bytes()),
+        ("keys.csv", &csv),
+        ("keys.xml", clixml.as_bytes()),
+        ("keys.txt", table.as_bytes()),
+        ("f.ndjson", records),
+        ("cut.txt", table.replace(&base64, "MIIBIjANBg...").as_bytes()),
+    ]);
+    for name in ["keys.json", "keys.csv", "keys.xml", "keys.txt"] {
+        let (lines, _) = told(&folder, &["import", name, "--name", "Tenant"], 0);
+        let estate = Estate::from_toml(&lines).unwrap();
+        let learned = &estate.authorities()[0].keys[0];
+        assert_eq!(learned.key, Some(key.fingerprint()), "{name}: {lines}");
+        assert_eq!(learned.id.as_deref(), Some(id), "{name}");
+        assert_eq!(learned.status, KeyStatus::Active, "{name}");
+    }
+    for (name, said) in [
+        ("f.ndjson", "It is JSON, and has neither KeyIdentifier"),
+        (
+            "cut.txt",
+            "It is a table in which PublicKey is cut: write the output with `| Format-List`",
+        ),
+    ] {
+        let (_, warned) = told(&folder, &["import", name], 2);
+        assert!(warned.contains(&format!("{name}: {said}")), "{warned}");
+    }
+}
+
+#[test]
 fn an_estate_file_is_appended_to_and_never_overwritten() {
     let partner = LicenseBuilder::server(&Server::forger()).build();
     let folder = folder(&[("offer.xml", &license()), ("theirs.xml", &partner)]);
@@ -145,19 +196,19 @@ fn an_estate_file_is_appended_to_and_never_overwritten() {
     assert!(into("foreign", "Partner", "theirs.xml", 0).0.contains("nothing to add"));
     assert_eq!(read(), first);
     let (said, _) = into("own", "Ours", "offer.xml", 0);
-    assert!(said.contains("added 1 key") && said.contains("say of each"), "{said}");
+    assert!(said.contains("added 1 key") && said.contains("replace each `?`"), "{said}");
     assert!(read().starts_with(&first));
     // While a status is open, its findings are possible, and further keys can be added.
     let scanned = rmsight(folder.path(), &["scan", "--estate", "estate.toml", "offer.xml"]);
     assert!(stdout(&scanned).contains("\npossible "), "{}", stdout(&scanned));
     let second = read();
     let (said, _) = into("own", "Ours", "offer.xml", 0);
-    assert!(said.contains("nothing to add") && said.contains("1 key in it still"), "{said}");
+    assert!(said.contains("nothing to add") && said.contains("1 key without a status"), "{said}");
     assert_eq!(read(), second);
     let older = LicenseBuilder::client(&Server::contoso_legacy(), &Client::windows()).build();
     fs::write(folder.path().join("older.xml"), older).unwrap();
     let (said, _) = into("own", "Ours", "older.xml", 0);
-    assert!(said.contains("added 1 key") && said.contains("2 keys in it still"), "{said}");
+    assert!(said.contains("added 1 key") && said.contains("2 keys without a status"), "{said}");
     fs::remove_file(folder.path().join("older.xml")).unwrap();
     fs::write(&path, read().replace("status = \"?\"", "status = \"active\"")).unwrap();
     let (records, _) = scan(folder.path(), &["--estate", "estate.toml", "."]);

@@ -50,8 +50,9 @@ In PowerShell, with the list of `--for set-filelabel --label-map` (module Purvie
     [GC]::Collect(); [GC]::WaitForPendingFinalizers() }
 With the list of `--for unprotect-rmsfile` (module AzureInformationProtection):
   Import-Csv todo.csv | ForEach-Object { Unprotect-RMSFile -File $_.File -InPlace -LogFile unprotect.log }
-Set-FileLabel also needs -JustificationMessage if a policy asks for a reason. Both need an account that
-may open the files: a super user of the authority of their key. Afterwards
+`Remove-FileLabel -Path $_.File -RemoveProtection` (module PurviewInformationProtection) can replace
+Unprotect-RMSFile. Set-FileLabel also needs -JustificationMessage if a policy asks for a reason. All of
+them need an account that may open the files: a super user of the authority of their key. Afterwards
 `rmsight scan -i estate.db --only todo.csv` reads exactly these files again.")]
 pub(crate) struct ExportArgs {
     /// Inventories, read as if they were one

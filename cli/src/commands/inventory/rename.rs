@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::normal_root;
+use super::root_path::normal_root;
 use crate::exit::{Outcome, Result, say};
 use crate::inventory::{Inventory, Store};
 use crate::output::format::counted;

@@ -13,7 +13,7 @@ use crate::args::MessageArgs;
 use crate::exit::{Failure, Outcome, Result};
 use crate::inventory::{Inventory, Store};
 use crate::output::format::counted;
-use crate::output::status_line::StatusLine;
+use crate::output::status_line::{StatusLine, StatusText};
 use crate::output::terminal::escaped;
 use conflict::{conflict, same_path};
 use copy::merge;
@@ -89,12 +89,12 @@ pub(crate) fn run(args: &MergeArgs) -> Result<Outcome> {
                 }
             }
         }
-        let mut status = StatusLine::new(verbosity, false);
+        let mut status_line = StatusLine::new(verbosity, false);
         let begin = |number: usize, file: &Path| {
-            let text =
-                || format!("merging {number} of {}: {}", args.inventories.len(), file.display());
-            verbosity.detail(escaped(&text()));
-            status.show_when_due(|_| text());
+            let status = format!("merging {number} of {}", args.inventories.len());
+            let place = file.display().to_string();
+            verbosity.detail(format_args!("{status}: {}", escaped(&place)));
+            status_line.show_when_due(|_| StatusText { status, place });
         };
         merge(&part, &args.inventories, &numbers, begin).map_err(failed)?.map_err(|changed| {
             Failure::message(format_args!(

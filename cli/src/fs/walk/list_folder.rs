@@ -146,6 +146,7 @@ impl Walk {
             None => None,
         };
         let inventory = self.inventory.as_ref().and_then(|inventory| inventory.file().parent());
+        let log = self.log.as_deref().and_then(Path::parent);
         Ok(Some(FolderWork {
             folder,
             device,
@@ -154,7 +155,7 @@ impl Walk {
             found_rows: HashSet::new(),
             skipped: Vec::new(),
             tasks: Vec::new(),
-            has_own: inventory == Some(folder.path()),
+            has_own: [inventory, log].contains(&Some(folder.path())),
         }))
     }
 
@@ -343,7 +344,7 @@ impl Walk {
     }
 
     fn member(&self, work: &mut FolderWork<'_>, entry: FolderEntry) -> Result<()> {
-        if work.has_own && self.is_own(&entry) {
+        if work.has_own && self.is_own(work.folder, &entry) {
             return Ok(());
         }
         count(&work.folder.root.files);
@@ -397,10 +398,15 @@ impl Walk {
         Ok(())
     }
 
-    /// Returns whether the file belongs to the inventory that is being written.
-    fn is_own(&self, entry: &FolderEntry) -> bool {
-        let file = self.inventory.as_ref().and_then(|inventory| inventory.file().file_name());
-        let Some(file) = file.map(OsStr::as_encoded_bytes) else { return false };
+    /// Returns whether the file is the log, or belongs to the inventory, that is being written.
+    fn is_own(&self, folder: &Folder, entry: &FolderEntry) -> bool {
+        if self.log.as_deref() == Some(folder.path().join(&entry.name).as_path()) {
+            return true;
+        }
+        let file = self.inventory.as_ref().map(|inventory| inventory.file());
+        let file = file.filter(|file| file.parent() == Some(folder.path()));
+        let file = file.and_then(Path::file_name).map(OsStr::as_encoded_bytes);
+        let Some(file) = file else { return false };
         let rest = entry.name.as_encoded_bytes().strip_prefix(file);
         rest.is_some_and(|rest| OWN.iter().any(|own| own.as_bytes() == rest))
     }

@@ -35,6 +35,8 @@ pub(crate) struct Walk {
     /// Files are handed over in the order of their names; requires a single thread.
     pub(crate) in_order: bool,
     pub(crate) inventory: Option<Arc<dyn InventoryHandle>>,
+    /// The log that this scan writes, as a normalized path. It is not scanned.
+    pub(crate) log: Option<PathBuf>,
     pub(crate) jobs: Sender<Job>,
     pub(crate) workers: usize,
     pub(crate) stop: Stop,

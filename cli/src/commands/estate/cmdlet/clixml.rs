@@ -3,7 +3,7 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::Properties;
+use super::properties::Properties;
 
 /// A property that is being read.
 #[derive(Debug)]

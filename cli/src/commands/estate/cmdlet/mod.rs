@@ -2,30 +2,14 @@
 //! tables. It is converted to a list, which the library reads.
 
 mod clixml;
+mod properties;
 mod table;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
-/// The properties of one object, in their order.
-type Properties = Vec<(String, String)>;
-
-/// The properties that the library reads: those of `Get-AipServiceKeys`, then those of
-/// `Get-AipServiceConfiguration`.
-const KNOWN: [&str; 11] = [
-    "KeyIdentifier",
-    "KeyType",
-    "Status",
-    "CreationTime",
-    "FriendlyName",
-    "PublicKey",
-    "BPOSId",
-    "LicensingIntranetDistributionPointUrl",
-    "LicensingExtranetDistributionPointUrl",
-    "CurrentLicensorCertificateGuid",
-    "Keys",
-];
+use properties::{Properties, known};
 
 /// The properties of which an object has at least one.
 const DECISIVE: [&str; 3] =
@@ -67,10 +51,6 @@ pub(super) fn as_list(text: &str) -> Result<Option<String>, String> {
         ));
     }
     Ok(Some(objects.iter().map(list).collect::<Vec<_>>().join("\n")))
-}
-
-fn known(name: &str) -> Option<&'static str> {
-    KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(name.trim()))
 }
 
 /// Returns whether PowerShell wrote the type of a list instead of its values.

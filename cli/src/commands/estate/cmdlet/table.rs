@@ -1,6 +1,6 @@
 //! Tables, as `Format-Table` of PowerShell writes them.
 
-use super::{Properties, known};
+use super::properties::{Properties, known};
 
 /// Returns the rows of a table; `None` if no line of dashes follows a header with a known property.
 ///
