@@ -1,6 +1,5 @@
 //! `Inspector`, `detect` and `inspect`.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -9,17 +8,16 @@ use std::time::{Duration, Instant};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rmsight::{
-    Depth, Detection, Envelope, Estate, FileSource, Inspector, InspectorBuilder, Limits, Record,
-    Report, judge_dated,
+    Depth, Envelope, Estate, Inspector, InspectorBuilder, Limits, Record, Report, judge_dated,
 };
 
 use crate::arrow::{PyRecordBatch, RecordBatchBuilder, column_of};
 use crate::detection::PyDetection;
-use crate::error;
 use crate::estate::{PyEstate, given};
 use crate::finding::PyFinding;
 use crate::interruptible;
-use crate::source::{ForwardFile, Input, SeekableFile};
+use crate::question::{self, Question};
+use crate::source::Input;
 
 /// Limits of one file: a name of a set, or amounts by name.
 #[derive(FromPyObject)]
@@ -50,78 +48,9 @@ impl PyInspector {
         self.deadline.and_then(|deadline| Instant::now().checked_add(deadline))
     }
 
-    fn detection(&self, py: Python<'_>, input: &Input<'_>) -> PyResult<Detection> {
-        let end = self.end();
-        self.with(|inspector| match input {
-            Input::Path(path) => {
-                let source = FileSource::open(path)?;
-                let found = interruptible::run(py, inspector, end, |inspector| {
-                    inspector.detect_named(&source, path)
-                })?;
-                found.map_err(|error| error::of(py, &error))
-            }
-            Input::Bytes(bytes) => {
-                interruptible::run(py, inspector, end, |inspector| inspector.detect_bytes(bytes))
-            }
-            Input::File(file) => {
-                if let Some(end) = end {
-                    inspector.deadline(end);
-                }
-                let raised = RefCell::new(None);
-                let found = match SeekableFile::new(file)? {
-                    Some(source) => {
-                        let found = inspector.detect(&source);
-                        raised.replace(source.raised.take());
-                        found
-                    }
-                    None => inspector.detect_reader(ForwardFile::new(file, &raised)),
-                };
-                finish(py, found, raised)
-            }
-        })
-    }
-
-    fn report(&self, py: Python<'_>, input: &Input<'_>) -> PyResult<Report> {
-        let end = self.end();
-        self.with(|inspector| match input {
-            Input::Path(path) => {
-                let source = FileSource::open(path)?;
-                let found = interruptible::run(py, inspector, end, |inspector| {
-                    inspector.inspect_named(&source, path)
-                })?;
-                found.map_err(|error| error::of(py, &error))
-            }
-            Input::Bytes(bytes) => {
-                interruptible::run(py, inspector, end, |inspector| inspector.inspect_bytes(bytes))
-            }
-            Input::File(file) => {
-                if let Some(end) = end {
-                    inspector.deadline(end);
-                }
-                let raised = RefCell::new(None);
-                let found = match SeekableFile::new(file)? {
-                    Some(source) => {
-                        let found = inspector.inspect(&source);
-                        raised.replace(source.raised.take());
-                        found
-                    }
-                    None => inspector.inspect_reader(ForwardFile::new(file, &raised)),
-                };
-                finish(py, found, raised)
-            }
-        })
-    }
-}
-
-/// Raises the exception of a file object, if there is one, or else that of the library.
-fn finish<T>(
-    py: Python<'_>,
-    found: Result<T, rmsight::Error>,
-    raised: RefCell<Option<PyErr>>,
-) -> PyResult<T> {
-    match raised.into_inner() {
-        Some(raised) => Err(raised),
-        None => found.map_err(|error| error::of(py, &error)),
+    fn ask<Q: Question>(&self, py: Python<'_>, input: &Input<'_>) -> PyResult<Q> {
+        let deadline = self.end();
+        self.with(|inspector| question::ask(py, inspector, input, deadline))
     }
 }
 
@@ -184,7 +113,7 @@ impl PyInspector {
     /// Return whether a file is rights-protected: a path, bytes, or a file object in binary mode.
     fn detect(&self, py: Python<'_>, file: &Bound<'_, PyAny>) -> PyResult<PyDetection> {
         let input = Input::of(file)?;
-        Ok(PyDetection::new(self.detection(py, &input)?))
+        Ok(PyDetection::new(self.ask(py, &input)?))
     }
 
     /// Return the findings of a file: the first is that of the file itself.
@@ -197,7 +126,7 @@ impl PyInspector {
         path: Option<&str>,
     ) -> PyResult<Vec<PyFinding>> {
         let input = Input::of(file)?;
-        let report = self.report(py, &input)?;
+        let report: Report = self.ask(py, &input)?;
         let mut envelope = envelope(&input);
         if let Some(path) = path {
             envelope.path = path.to_owned().into();

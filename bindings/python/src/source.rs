@@ -48,18 +48,21 @@ pub(crate) struct SeekableFile<'a, 'py> {
     file: &'a Bound<'py, PyAny>,
     size: u64,
     /// The first exception of a method of the object.
-    pub(crate) raised: RefCell<Option<PyErr>>,
+    raised: &'a RefCell<Option<PyErr>>,
 }
 
 impl<'a, 'py> SeekableFile<'a, 'py> {
     /// Returns the source, or `None` if the object cannot seek.
-    pub(crate) fn new(file: &'a Bound<'py, PyAny>) -> PyResult<Option<SeekableFile<'a, 'py>>> {
+    pub(crate) fn new(
+        file: &'a Bound<'py, PyAny>,
+        raised: &'a RefCell<Option<PyErr>>,
+    ) -> PyResult<Option<SeekableFile<'a, 'py>>> {
         let can_seek = file.hasattr("seekable")? && file.call_method0("seekable")?.is_truthy()?;
         if !can_seek {
             return Ok(None);
         }
         let size = file.call_method1("seek", (0, 2))?.extract()?;
-        Ok(Some(SeekableFile { file, size, raised: RefCell::new(None) }))
+        Ok(Some(SeekableFile { file, size, raised }))
     }
 }
 
@@ -77,7 +80,7 @@ impl ReadAt for SeekableFile<'_, '_> {
             }
             Ok(done)
         };
-        keep(&self.raised, read())
+        keep(self.raised, read())
     }
 
     fn size(&self) -> io::Result<u64> {
@@ -88,7 +91,8 @@ impl ReadAt for SeekableFile<'_, '_> {
 /// A file object that is read from its position on.
 pub(crate) struct ForwardFile<'a, 'py> {
     file: &'a Bound<'py, PyAny>,
-    pub(crate) raised: &'a RefCell<Option<PyErr>>,
+    /// The first exception of a method of the object.
+    raised: &'a RefCell<Option<PyErr>>,
 }
 
 impl<'a, 'py> ForwardFile<'a, 'py> {
