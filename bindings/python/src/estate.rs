@@ -22,7 +22,10 @@ impl PyEstate {
     #[new]
     #[pyo3(signature = (toml = None))]
     fn new(py: Python<'_>, toml: Option<&str>) -> PyResult<PyEstate> {
-        PyEstate::parse(py, toml.unwrap_or_default().as_bytes())
+        match toml {
+            Some(toml) => PyEstate::parse(py, toml.as_bytes()),
+            None => Ok(PyEstate { estate: Arc::default() }),
+        }
     }
 
     /// Read an estate file.

@@ -1,12 +1,15 @@
 //! `Finding`: one record, with a Python value for each column.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::{PyAttributeError, PyKeyError};
+use pyo3::exceptions::{PyAttributeError, PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDict, PyList, PyTzInfo};
-use rmsight::{COLUMNS, Column, ColumnValue, Record};
+use rmsight::{
+    COLUMNS, Column, ColumnValue, Envelope, ErrorCode, Estate, Facts, Record, Timestamp, judge_dated,
+};
 
 use crate::error;
 
@@ -121,6 +124,29 @@ impl PyFinding {
         let (protection, need) = (facts.protection, self.record.verdict.need());
         format!("<Finding {path:?}{member} protection={protection} need={need}>")
     }
+}
+
+/// Return the finding of a file that was not read, with an error code of the record. `path` is str, bytes or
+/// os.PathLike, `modified` is in seconds since 1970.
+#[pyfunction]
+#[pyo3(signature = (path, code, text, *, size = None, modified = None, source = None))]
+pub(crate) fn not_read(
+    path: &Bound<'_, PyAny>,
+    code: &str,
+    text: String,
+    size: Option<u64>,
+    modified: Option<i64>,
+    source: Option<String>,
+) -> PyResult<PyFinding> {
+    let code: ErrorCode = code.parse().map_err(|error| PyValueError::new_err(format!("{error}")))?;
+    let path: PathBuf = path.py().import("os")?.getattr("fsdecode")?.call1((path,))?.extract()?;
+    let mut envelope = Envelope::of_path(&path).into_owned();
+    envelope.source = source.map(Into::into);
+    envelope.size = size;
+    envelope.modified = modified.map(Timestamp::from_unix);
+    let facts = Facts::not_opened(code, text);
+    let verdict = judge_dated(&facts, envelope.modified, &Estate::default());
+    Ok(PyFinding::new(Record::new(&envelope, &facts, &verdict).into_owned()))
 }
 
 /// Return the names of the columns of a record, in their order.

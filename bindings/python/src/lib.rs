@@ -9,9 +9,11 @@ mod inspector;
 mod interruptible;
 mod judging;
 mod program;
+mod question;
 mod source;
 
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 /// The compiled part of `rmsight`.
 #[pymodule]
@@ -25,7 +27,12 @@ fn _rmsight(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<finding::PyFinding>()?;
     module.add_class::<inspector::PyInspector>()?;
     module.add_class::<arrow::PyRecordBatch>()?;
+    let retried: Vec<&str> = rmsight_cli::retried_codes().collect();
+    module.add("RETRIED_CODES", PyTuple::new(module.py(), retried)?)?;
+    module.add_function(wrap_pyfunction!(arrow::from_ndjson, module)?)?;
+    module.add_function(wrap_pyfunction!(arrow::to_ndjson, module)?)?;
     module.add_function(wrap_pyfunction!(finding::columns, module)?)?;
+    module.add_function(wrap_pyfunction!(finding::not_read, module)?)?;
     module.add_function(wrap_pyfunction!(inspector::detect, module)?)?;
     module.add_function(wrap_pyfunction!(inspector::inspect, module)?)?;
     module.add_function(wrap_pyfunction!(judging::judge, module)?)?;

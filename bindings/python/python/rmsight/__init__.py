@@ -9,6 +9,7 @@ False
 
 from ._rmsight import (
     READER_VERSION,
+    RETRIED_CODES,
     RULES_VERSION,
     Detection,
     Estate,
@@ -19,9 +20,12 @@ from ._rmsight import (
     __version__,
     columns,
     detect,
+    from_ndjson,
     inspect,
     judge,
+    not_read,
     run,
+    to_ndjson,
 )
 from ._scan import Scan, scan
 
@@ -46,6 +50,7 @@ def _inspector():
 
 __all__ = [
     "READER_VERSION",
+    "RETRIED_CODES",
     "RULES_VERSION",
     "Detection",
     "Estate",
@@ -57,9 +62,12 @@ __all__ = [
     "__version__",
     "columns",
     "detect",
+    "from_ndjson",
     "inspect",
     "inspect_batch",
     "judge",
+    "not_read",
     "run",
     "scan",
+    "to_ndjson",
 ]

@@ -5,6 +5,7 @@ from typing import Any, BinaryIO, Literal, Protocol
 
 __version__: str
 READER_VERSION: int
+RETRIED_CODES: tuple[str, ...]
 RULES_VERSION: int
 
 Path = str | PathLike[str]
@@ -169,6 +170,7 @@ class Scan(Iterator[Finding]):
 
 def columns() -> list[str]: ...
 def detect(file: Input) -> Detection: ...
+def from_ndjson(lines: bytes) -> RecordBatch: ...
 def inspect(
     file: Input, *, estate: Estate | None = None, path: str | None = None
 ) -> list[Finding]: ...
@@ -179,6 +181,15 @@ def inspect_batch(
     estate: Estate | None = None,
 ) -> RecordBatch: ...
 def judge(records: Iterable[Finding] | ArrowArray | ArrowStream, estate: Estate) -> Any: ...
+def not_read(
+    path: Path | bytes,
+    code: str,
+    text: str,
+    *,
+    size: int | None = None,
+    modified: int | None = None,
+    source: str | None = None,
+) -> Finding: ...
 def run(arguments: list[str]) -> int: ...
 def scan(
     paths: Path | bytes | Iterable[Path | bytes],
@@ -191,3 +202,4 @@ def scan(
     deep: bool = False,
     strict: bool = False,
 ) -> Scan: ...
+def to_ndjson(records: ArrowArray | ArrowStream) -> bytes: ...

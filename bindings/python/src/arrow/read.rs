@@ -1,5 +1,7 @@
 //! Reads columns and records from Arrow data of other libraries.
 
+use std::collections::HashMap;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
@@ -80,22 +82,18 @@ fn records(
     batch: &RecordBatch,
     visit: &mut impl FnMut(&Record<'_>),
 ) -> PyResult<()> {
-    let names: Vec<String> =
-        batch.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let schema = batch.schema();
+    let columns: HashMap<&str, &ArrayRef> =
+        schema.fields().iter().map(|field| field.name().as_str()).zip(batch.columns()).collect();
     for row in 0..batch.num_rows() {
         // A list of names has to live as long as the record is read.
-        let lists: Vec<Vec<String>> =
-            batch.columns().iter().map(|column| names_at(column, row)).collect();
-        let value = |name: &str| {
-            let at = names.iter().position(|found| found == name)?;
-            let column = batch.columns().get(at)?;
-            match column.data_type() {
-                DataType::List(_) | DataType::LargeList(_) => {
-                    let is_null = column.is_null(row);
-                    lists.get(at).filter(|_| !is_null).map(|list| ColumnValue::List(NameList::new(list)))
-                }
-                _ => Some(value_at(column, row)),
-            }
+        let lists: HashMap<&str, Vec<String>> = columns
+            .iter()
+            .filter_map(|(name, column)| Some((*name, names_at(column, row)?)))
+            .collect();
+        let value = |name: &str| match lists.get(name) {
+            Some(list) => Some(ColumnValue::List(NameList::new(list))),
+            None => columns.get(name).map(|column| value_at(column, row)),
         };
         let record = Record::from_columns(value).map_err(|error| error::of(py, &error))?;
         visit(&record);
@@ -103,22 +101,21 @@ fn records(
     Ok(())
 }
 
-/// Returns the names of a list; empty for other columns.
-fn names_at(column: &ArrayRef, row: usize) -> Vec<String> {
+/// Returns the names of a list; `None` for a null and for other columns.
+fn names_at(column: &ArrayRef, row: usize) -> Option<Vec<String>> {
     if column.is_null(row) {
-        return Vec::new();
+        return None;
     }
     let values = match column.data_type() {
         DataType::List(_) => column.as_list::<i32>().value(row),
         DataType::LargeList(_) => column.as_list::<i64>().value(row),
-        _ => return Vec::new(),
+        _ => return None,
     };
-    (0..values.len())
-        .filter_map(|at| match value_at(&values, at) {
-            ColumnValue::Text(name) => Some(name.to_owned()),
-            _ => None,
-        })
-        .collect()
+    let name_of = |at| match value_at(&values, at) {
+        ColumnValue::Text(name) => Some(name.to_owned()),
+        _ => None,
+    };
+    Some((0..values.len()).filter_map(name_of).collect())
 }
 
 fn value_at(column: &ArrayRef, row: usize) -> ColumnValue<'_> {
