@@ -46,7 +46,7 @@ pub(crate) fn meaning(code: ErrorCode) -> &'static str {
             "This build does not contain the reader, or the caller provided no reader"
         }
         Code::ReaderFailed => {
-            "The process that reads an Outlook data file died or broke the protocol"
+            "The reader has a fault, or the process that reads the file died or broke the protocol"
         }
         _ => malformed(code).or_else(|| limit(code)).unwrap_or(code.as_str()),
     }
