@@ -1,22 +1,36 @@
 #!/usr/bin/env bash
-# Builds the wheel, installs it into a fresh virtual environment, and runs the tests: check.sh [PROFILE]
+# Builds the wheel, installs it into a fresh virtual environment, and runs all tests: check.sh [PROFILE]
+#
+# With RMSIGHT_SLOW_ENGINE=1, which `.ci/long` sets, it starts Spark too: 600 MB of packages, Java, and ten minutes.
 set -euo pipefail
 cd "$(dirname "$0")"
-profile="${1:-release}"
+top="$(cd ../.. && pwd)"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$top/target/python}"
 room="$(mktemp -d)"
 trap 'rm -rf "$room"' EXIT
-python3 -m venv "$room/env" || { echo "python3 with the module venv is not installed: skipped"; exit 77; }
-"$room/env/bin/pip" install --quiet 'maturin>=1.16,<2' pytest pyarrow polars \
-  || { echo "a package of the tests cannot be installed: skipped"; exit 77; }
-CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/../../target/python}" \
-  "$room/env/bin/maturin" build --quiet --locked --profile "$profile" -i "$room/env/bin/python" -o "$room/wheels"
-ls -l "$room"/wheels/*.whl
-"$room/env/bin/pip" install --quiet --no-index "$room"/wheels/*.whl
+python3 -m venv "$room/env" || { echo "skipped: python3 with the module venv is not installed"; exit 77; }
+packages=(pytest pyarrow polars pandas msoffcrypto-tool python-pptx openpyxl)
+if [ "${RMSIGHT_SLOW_ENGINE:-}" = 1 ]; then
+  command -v java >/dev/null || { echo "skipped: Java is not installed"; exit 77; }
+  packages+=('pyspark>=4,<5')
+fi
+"$room/env/bin/pip" install --quiet "${packages[@]}" || { echo "skipped: a package cannot be installed"; exit 77; }
+rm -rf "$top/target/wheels"
+PROFILE="${1:-release}" ./build.sh
+"$room/env/bin/pip" install --quiet --no-index "$top"/target/wheels/*.whl
+if [ "${RMSIGHT_SLOW_ENGINE:-}" = 1 ] && [ -z "${RMSIGHT_TREE:-}" ]; then
+  (unset CARGO_TARGET_DIR; cd "$top" &&
+    cargo run --quiet -p rmsight-specimen --example make_tree -- "$room/tree" 10000)
+  export RMSIGHT_TREE="$room/tree"
+fi
 "$room/env/bin/pytest" --quiet tests
-"$room/env/bin/python" - <<'EOF'
-import doctest
-import rmsight
-from rmsight import _rmsight
-for module in (rmsight, _rmsight):
-    assert doctest.testmod(module).failed == 0
-EOF
+"$room/env/bin/python" tests/smoke.py
+# The oldest and the newest Python that are installed take the same wheel.
+for python in python3.10 python3.15 python3.14 python3.13; do
+  found="$(command -v "$python" || ls -d ~/.pyenv/versions/"${python#python}".*/bin/python 2>/dev/null | tail -n 1 || true)"
+  [ -n "$found" ] || continue
+  "$found" -m venv "$room/$python"
+  "$room/$python/bin/pip" install --quiet --no-index "$top"/target/wheels/*.whl
+  "$room/$python/bin/python" tests/smoke.py
+  [ "$python" = python3.10 ] || break
+done
