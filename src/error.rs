@@ -202,6 +202,10 @@ impl Error {
             Cause::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 ErrorCode::PermissionDenied
             }
+            // A file server or an object store has another file under this name now.
+            Cause::Io(error) if error.kind() == io::ErrorKind::StaleNetworkFileHandle => {
+                ErrorCode::ChangedWhileReading
+            }
             Cause::Io(_) => ErrorCode::Io,
             Cause::Malformed { code, .. }
             | Cause::Unsupported { code, .. }

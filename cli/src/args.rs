@@ -98,6 +98,42 @@ impl RateArg {
     }
 }
 
+/// A file that lists objects.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct ListingArgs {
+    /// Read the objects that FILE lists: Azure Blob Inventory, S3 Inventory, or your own table
+    ///
+    /// An own table is NDJSON or CSV with `path`, `url`, `size`, `etag`, `modified`, `tier`, of which
+    /// `path` or `url` is needed; `path` is an address such as az://account/container/key, or any name
+    /// beside a `url`. A `url` may be signed, as download addresses of SharePoint are: it is never
+    /// stored. If it has expired, the object is `io`, and the next scan reads it. S3 Inventory is
+    /// given by its `manifest.json`, with its files beside it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) listing: Option<PathBuf>,
+
+    /// The form of --listing [default: by its content]
+    #[arg(long, value_enum, value_name = "FORM", requires = "listing")]
+    pub(crate) listing_format: Option<ListingFormatArg>,
+
+    /// The storage account of an Azure Blob Inventory, whose rows do not name it
+    /// [default: AZURE_STORAGE_ACCOUNT_NAME]
+    #[arg(long, value_name = "ACCOUNT", requires = "listing")]
+    pub(crate) listing_account: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListingFormatArg {
+    /// One JSON object a line
+    Ndjson,
+    /// A table with a header
+    Csv,
+    /// The same columns as Parquet
+    Parquet,
+    /// `manifest.json` of S3 Inventory
+    S3,
+}
+
 /// How files are read.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading")]

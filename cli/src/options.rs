@@ -5,14 +5,17 @@ use std::time::Duration;
 #[cfg(feature = "pst")]
 use rmsight_pst::PstLimits;
 
-use crate::args::{FormatArg, LimitArgs, RECORD_ENDINGS, RateArg, ReadArgs, RecordArgs, WalkArgs};
+use crate::args::{
+    FormatArg, LimitArgs, ListingArgs, ListingFormatArg, RECORD_ENDINGS, RateArg, ReadArgs,
+    RecordArgs, WalkArgs,
+};
 use crate::exit::{Failure, Result};
 use crate::fs::throttle::Rate;
 use crate::fs::walk::GlobFilter;
 use crate::inspector::FileLimits;
 use crate::output::Format;
 use crate::output::ending::format_of;
-use crate::scan::{ReadRequest, WalkOptions};
+use crate::scan::{ListingFile, ListingKind, ReadRequest, WalkOptions};
 
 impl From<FormatArg> for Format {
     fn from(format: FormatArg) -> Format {
@@ -75,6 +78,18 @@ pub(crate) fn walk(args: &WalkArgs) -> Result<WalkOptions> {
         }),
         read_timeout: Duration::from_secs(args.read_timeout),
     })
+}
+
+/// Returns the listing of objects.
+pub(crate) fn listing(args: &ListingArgs) -> Option<ListingFile> {
+    let format = args.listing_format.map(|format| match format {
+        ListingFormatArg::Ndjson => ListingKind::Ndjson,
+        ListingFormatArg::Csv => ListingKind::Csv,
+        ListingFormatArg::Parquet => ListingKind::Parquet,
+        ListingFormatArg::S3 => ListingKind::S3Inventory,
+    });
+    let account = args.listing_account.clone();
+    args.listing.clone().map(|file| ListingFile { file, format, account })
 }
 
 /// Returns how files are read.

@@ -261,6 +261,10 @@ pub static COLUMNS: &[Column] = &[
     judged!(key_match KeyMatch None),
     verdict!(authority Text, |verdict| maybe(verdict.authority())),
     verdict!(estate Text, |verdict| maybe(verdict.estate())),
+    // New columns follow, of any part.
+    envelope!(etag Text, |envelope| cow(&envelope.etag)),
+    envelope!(version_id Text, |envelope| cow(&envelope.version_id)),
+    envelope!(tier Text, |envelope| cow(&envelope.tier)),
 ];
 
 impl Column {

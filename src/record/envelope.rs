@@ -40,6 +40,12 @@ pub struct Envelope<'a> {
     pub size: Option<u64>,
     /// The time of the last change to the file.
     pub modified: Option<Timestamp>,
+    /// The entity tag of an object in a store: it differs after each change of the bytes.
+    pub etag: Option<Cow<'a, str>>,
+    /// The version of an object, if the store keeps versions.
+    pub version_id: Option<Cow<'a, str>>,
+    /// The storage class of an object as the store names it, such as `Hot` or `GLACIER`.
+    pub tier: Option<Cow<'a, str>>,
 }
 
 impl<'a> Envelope<'a> {
@@ -52,6 +58,9 @@ impl<'a> Envelope<'a> {
             path_raw: None,
             size: None,
             modified: None,
+            etag: None,
+            version_id: None,
+            tier: None,
         }
     }
 
@@ -64,6 +73,9 @@ impl<'a> Envelope<'a> {
             path_raw: self.path_raw.as_deref().map(Cow::Borrowed),
             size: self.size,
             modified: self.modified,
+            etag: self.etag.as_deref().map(Cow::Borrowed),
+            version_id: self.version_id.as_deref().map(Cow::Borrowed),
+            tier: self.tier.as_deref().map(Cow::Borrowed),
         }
     }
 
@@ -77,6 +89,9 @@ impl<'a> Envelope<'a> {
             path_raw: self.path_raw.map(owned),
             size: self.size,
             modified: self.modified,
+            etag: self.etag.map(owned),
+            version_id: self.version_id.map(owned),
+            tier: self.tier.map(owned),
         }
     }
 

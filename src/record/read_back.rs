@@ -75,6 +75,9 @@ impl Envelope<'_> {
         envelope.path_raw = text("path_raw").map(Cow::Borrowed);
         envelope.size = value("size").and_then(ColumnValue::int);
         envelope.modified = value("modified").and_then(ColumnValue::time);
+        envelope.etag = text("etag").map(Cow::Borrowed);
+        envelope.version_id = text("version_id").map(Cow::Borrowed);
+        envelope.tier = text("tier").map(Cow::Borrowed);
         Ok(envelope)
     }
 }

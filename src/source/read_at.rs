@@ -45,7 +45,9 @@ pub trait ReadAt {
     /// `buf` only at the end, where it may be 0.
     ///
     /// # Errors
-    /// The error of the system. The inspection then ends with the code `io` and keeps its findings.
+    /// The error of the system. The inspection then ends with the code `io` and keeps its findings. The
+    /// code is `permission-denied` for the kind [`PermissionDenied`](io::ErrorKind::PermissionDenied), and
+    /// `changed-while-reading` for [`StaleNetworkFileHandle`](io::ErrorKind::StaleNetworkFileHandle).
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
 
     /// Returns the number of bytes.

@@ -7,7 +7,7 @@ use chrono::Local;
 use clap::Args;
 
 use crate::args::{
-    ESTATE_VARIABLE, INVENTORY_VARIABLE, MessageArgs, ReadArgs, RecordArgs, WalkArgs,
+    ESTATE_VARIABLE, INVENTORY_VARIABLE, ListingArgs, MessageArgs, ReadArgs, RecordArgs, WalkArgs,
 };
 use crate::authority_file;
 use crate::exit::{Failure, Outcome, Result};
@@ -30,6 +30,7 @@ use crate::scan::{self, ListFile, ScanOptions, Until};
 Examples:
   rmsight scan /mnt/share
   rmsight scan /mnt/share -i estate.db
+  rmsight scan az://account/container/prefix -i estate.db
   rmsight scan --summary /mnt/share
   rmsight scan -j 8 /mnt/share -o findings.ndjson
   rmsight scan --format csv --columns need,dependency,path /mnt/share
@@ -38,8 +39,12 @@ Examples:
   rmsight scan -i estate.db --estate estate.toml --only todo.csv
   find /mnt/share -name '*.doc*' -print0 | rmsight scan -0 --files-from - --format csv")]
 pub(crate) struct ScanArgs {
-    /// Files and folders to scan
-    #[arg(value_name = "PATH", required_unless_present_any = ["files_from", "only"])]
+    /// Files and folders to scan, or addresses in object stores
+    ///
+    /// Addresses are az://account/container/prefix, s3://bucket/prefix and gs://bucket/prefix, and
+    /// https:// for one object. The environment variables of the SDKs have the credentials. Objects
+    /// are read by ranges.
+    #[arg(value_name = "PATH", required_unless_present_any = ["files_from", "listing", "only"])]
     paths: Vec<PathBuf>,
 
     /// Read the paths of the files to scan from FILE, one on each line (`-` is standard input)
@@ -60,8 +65,18 @@ pub(crate) struct ScanArgs {
     /// about these files and nothing else: no file counts as deleted, and gaps of other scans stay. The
     /// totals and the exit code are about the list.
     #[arg(long, value_name = "LIST", requires = "inventory", help_heading = "Input",
-        conflicts_with_all = ["paths", "files_from", "include", "exclude", "accept_empty"])]
+        conflicts_with_all = ["paths", "files_from", "listing", "include", "exclude",
+            "accept_empty"])]
     only: Option<PathBuf>,
+
+    #[command(flatten)]
+    listing: ListingArgs,
+
+    /// Say what a first scan would read: number, bytes, storage classes, requests, and time
+    ///
+    /// Lists everything, and reads 256 files for the estimates. No inventory is read or written.
+    #[arg(long, conflicts_with_all = ["only", "format", "columns", "summary"], help_heading = "Input")]
+    plan: bool,
 
     /// The estate file: authorities, and what became of their keys
     ///
@@ -132,7 +147,8 @@ pub(crate) struct ScanArgs {
     #[command(flatten)]
     walk: WalkArgs,
 
-    /// Read files with N threads [default: the number of processors, at least 32 for remote files]
+    /// Read files with N threads [default: the number of processors, at least 32 for remote files, and
+    /// 256 for object stores]
     ///
     /// A thread waits for each answer of a file server, so that more threads read faster. Remote files are
     /// those on shares (SMB, NFS) and other network and FUSE file systems of the mount table, and those
@@ -160,6 +176,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Outcome> {
             .files_from
             .clone()
             .map(|file| ListFile { file, end: if args.null { 0 } else { b'\n' } }),
+        listing: options::listing(&args.listing),
         only: args.only.clone(),
         inventory: args.inventory.clone(),
         // Text with --summary has no records.
@@ -179,6 +196,9 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Outcome> {
         walk,
         read: options::read(&args.read),
     };
+    if args.plan {
+        return scan::plan(&options);
+    }
     scan::run(&options, estate, redactor)
 }
 

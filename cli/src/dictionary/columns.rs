@@ -239,4 +239,21 @@ pub(crate) static ENTRIES: &[ColumnEntry] = &[
         .of(values!(KeyMatch, meaning::key_match)),
     column("authority", "", "The name of the matching authority in the estate file."),
     column("estate", "64 hex digits", "The SHA-256 of the estate file. Null if there was none."),
+    column(
+        "etag",
+        "",
+        "The entity tag of an object in a store, without quotes. It differs after each change. \
+         Null for files.",
+    ),
+    column(
+        "version_id",
+        "",
+        "The version of an object that was read, if the store keeps versions. Null for files.",
+    ),
+    column(
+        "tier",
+        "",
+        "The storage class of an object as the store names it: `Hot`, `Cool`, `Archive`, \
+         `STANDARD`, `GLACIER`. Null for files, and if the store does not tell.",
+    ),
 ];

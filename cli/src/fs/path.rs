@@ -14,6 +14,9 @@ use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf};
 ///
 /// Fails if the path is empty, or if the current folder is unknown.
 pub(crate) fn normal(path: &Path) -> io::Result<PathBuf> {
+    if is_address(path.as_os_str().as_encoded_bytes()) {
+        return Ok(path.to_owned());
+    }
     let whole = std::path::absolute(path)?;
     let parts: Vec<Component<'_>> = whole.components().collect();
     let mut normal = PathBuf::new();
@@ -121,10 +124,20 @@ pub(crate) fn of_dir(path: &Path) -> Vec<u8> {
 
 /// Adds a trailing separator if it is missing.
 pub(crate) fn with_separator(mut bytes: Vec<u8>) -> Vec<u8> {
-    if bytes.last().is_none_or(|last| !is_separator(*last)) {
-        bytes.push(separator());
+    let is_url = is_address(&bytes);
+    let ends = |last: &u8| if is_url { *last == b'/' } else { is_separator(*last) };
+    if bytes.last().is_none_or(|last| !ends(last)) {
+        bytes.push(if is_url { b'/' } else { separator() });
     }
     bytes
+}
+
+/// Returns whether a path is the address of an object in a store, such as `az://account/container`.
+/// It has slashes on all systems, and no current folder.
+pub(crate) fn is_address(path: &[u8]) -> bool {
+    let scheme = path.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    // A drive letter is no scheme.
+    scheme > 1 && path.get(scheme..).is_some_and(|rest| rest.starts_with(b"://"))
 }
 
 /// Returns replacement text for bytes that are not UTF-8, and `None` for UTF-8.

@@ -70,13 +70,32 @@ impl Store {
                     visit.root,
                 ],
             )?;
+            let objects = match visit.objects.as_deref().filter(|_| visit.is_complete) {
+                Some(root) => store.sweep_objects(root)?,
+                None => 0,
+            };
             match visit.is_finished {
-                true => store.sweep(visit.root, accepts_unmounted),
+                true => store
+                    .sweep(visit.root, accepts_unmounted)
+                    .map(|found| Vanished { gone: found.gone.saturating_add(objects), ..found }),
                 false => Ok(Vanished::default()),
             }
         })?;
         self.commit()?;
         Ok(gone)
+    }
+
+    /// Marks objects below `root` as deleted that its complete listing did not contain.
+    fn sweep_objects(&self, root: &Path) -> rusqlite::Result<u64> {
+        let (from, to) = path::below(&path::of_dir(root));
+        let gone = self.db.execute(
+            "UPDATE files SET gone = ?1 FROM dirs WHERE dirs.id = files.dir \
+             AND dirs.source = ?2 AND dirs.path >= ?3 AND dirs.path < ?4 \
+             AND files.scan < ?1 AND files.gone IS NULL \
+             AND files.id NOT IN (SELECT file FROM temp.found)",
+            params![self.scan, self.source, from, to],
+        )?;
+        Ok(u64::try_from(gone).unwrap_or_default())
     }
 
     /// Marks files as deleted that a finished scan of `root` did not find. Files on another file

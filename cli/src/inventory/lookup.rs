@@ -87,22 +87,30 @@ impl InventoryLookup for Lookup {
         )
     }
 
-    fn file(&self, dir: i64, name: &OsStr, stamp: Option<&Stamp>) -> Result<Option<KnownFile>> {
+    fn file(
+        &self,
+        dir: i64,
+        name: &OsStr,
+        stamp: Option<&Stamp>,
+        etag: Option<&str>,
+    ) -> Result<Option<KnownFile>> {
         let found = self.one(
             "SELECT files.id, size, modified, modified_ns, changed, reading, outcome, \
-             devices.name FROM files LEFT JOIN devices ON devices.id = files.device \
+             devices.name, etag FROM files LEFT JOIN devices ON devices.id = files.device \
              WHERE dir = ? AND files.name = ? AND gone IS NULL",
             params![dir, path::of_name(name)],
             |row| {
                 let is_same = stamp.is_some_and(|stamp| row_stamp(row).is_ok_and(|s| s == *stamp))
-                    && row.get_ref(6)?.as_str()? == "read";
+                    && row.get_ref(6)?.as_str()? == "read"
+                    && row.get_ref(8)?.as_str_or_null()? == etag;
                 let known =
                     KnownFile { row: row.get(0)?, is_same, stale: None, device: row.get(7)? };
                 Ok((known, row.get::<_, i64>(5)?))
             },
         )?;
         let Some((mut known, reading)) = found else { return Ok(None) };
-        if known.is_same && stamp.is_some_and(Stamp::is_coarse) {
+        // An entity tag tells more than any time.
+        if known.is_same && etag.is_none() && stamp.is_some_and(Stamp::is_coarse) {
             known.is_same = !self.may_have_changed(known.row)?;
         }
         if known.is_same {

@@ -1,5 +1,6 @@
 //! Reading an inventory.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use rmsight::{Column, Facts, Timestamp};
@@ -24,10 +25,12 @@ pub(crate) struct Inventory {
     columns: Vec<&'static Column>,
     /// An earlier version did not store the owners of files.
     has_owner: bool,
+    /// Whether files have the columns of objects.
+    has_objects: bool,
 }
 
 /// Number of columns before the facts.
-const AHEAD: usize = 9;
+const AHEAD: usize = 12;
 
 impl Inventory {
     /// Opens an existing inventory.
@@ -43,7 +46,8 @@ impl Inventory {
         schema::check(&db, file)?;
         let columns = schema::stored_columns(&db).map_err(|error| failed(file, &error))?;
         let has_owner = schema::has_owner(&db).map_err(|error| failed(file, &error))?;
-        Ok(Inventory { db, file: file.to_owned(), columns, has_owner })
+        let has_objects = schema::has_object_columns(&db).map_err(|error| failed(file, &error))?;
+        Ok(Inventory { db, file: file.to_owned(), columns, has_owner, has_objects })
     }
 
     /// Returns the columns of the record that findings have in this file.
@@ -226,9 +230,14 @@ impl Inventory {
 
     fn findings(&self, condition: &str, visit: &mut dyn FnMut(Stored) -> Result<()>) -> Result<()> {
         let owner = if self.has_owner { "files.owner" } else { "NULL" };
+        let objects = match self.has_objects {
+            true => "files.etag, files.version_id, files.tier",
+            // An inventory of an earlier version.
+            false => "NULL, NULL, NULL",
+        };
         let mut sql = format!(
             "SELECT files.id, files.scan, readings.reader, sources.name, dirs.path, \
-             files.name, files.size, files.modified, {owner}"
+             files.name, files.size, files.modified, {owner}, {objects}"
         );
         for column in &self.columns {
             sql += ", findings.";
@@ -264,6 +273,8 @@ impl Inventory {
             let mut envelope = envelope(path, row.get_ref(3)?.as_str()?, row.get(2)?);
             envelope.size = row.get(6)?;
             envelope.modified = row.get::<_, Option<i64>>(7)?.map(Timestamp::from_unix);
+            let text = |at| row.get::<_, Option<String>>(at).map(|text| text.map(Cow::Owned));
+            (envelope.etag, envelope.version_id, envelope.tier) = (text(9)?, text(10)?, text(11)?);
             Ok(Stored { envelope, facts, file_owner: row.get(8)? })
         })()
         .map_err(broken)

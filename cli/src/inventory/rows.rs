@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rmsight::{
@@ -12,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::path_mapping::PathMapping;
 use super::schema;
-use crate::fs::walk::{Dir, Stamp};
+use crate::fs::walk::{Dir, ObjectStamp, Stamp};
 
 /// Parameters of a scan.
 pub(crate) struct Plan<'a> {
@@ -84,6 +85,8 @@ pub(crate) struct FileRow {
     /// `None` if unknown.
     pub(crate) stamp: Option<Stamp>,
     pub(crate) device: Option<Arc<str>>,
+    /// Empty for a file.
+    pub(crate) object: ObjectStamp,
     /// Error code for which the next scan reads the file again; `None` if it was read.
     pub(crate) retry: Option<&'static str>,
     /// The owner in the file system; only for a file that was not read, or not to the end.
@@ -125,6 +128,7 @@ impl FileRow {
             name: OsString::new(),
             stamp: None,
             device,
+            object: ObjectStamp::default(),
             retry: Some(code.as_str()),
             owner: None,
             findings: vec![FindingRow::of(&record)],
@@ -213,4 +217,6 @@ pub(crate) struct Visit {
     /// The walk was completed, and every folder was listed.
     pub(crate) is_complete: bool,
     pub(crate) error: Option<String>,
+    /// The path of a root of objects: at its end, those that were not found are gone.
+    pub(crate) objects: Option<PathBuf>,
 }

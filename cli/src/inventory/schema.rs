@@ -172,6 +172,7 @@ fn records_view() -> String {
             _ => format!(",\n  findings.{name} AS {name}"),
         };
     }
+    found += ",\n  files.etag AS etag, files.version_id AS version_id, files.tier AS tier";
     format!(
         "CREATE VIEW records AS\n{found}\nFROM findings\nJOIN files ON files.id = findings.file\n\
          JOIN dirs ON dirs.id = files.dir\nJOIN sources ON sources.id = dirs.source\n\
@@ -189,7 +190,10 @@ pub(super) fn stored_columns(db: &Connection) -> rusqlite::Result<Vec<&'static C
 }
 
 /// Columns that were added to tables after their version, each with its type.
-const ADDED: [(&str, &str, &str); 4] = [
+const ADDED: [(&str, &str, &str); 7] = [
+    ("files", "etag", "TEXT"),
+    ("files", "version_id", "TEXT"),
+    ("files", "tier", "TEXT"),
     ("skipped", "device", "INTEGER REFERENCES devices"),
     ("scans", "snapshots", "INTEGER"),
     ("scans", "backup", "INTEGER"),
@@ -200,6 +204,13 @@ const ADDED: [(&str, &str, &str); 4] = [
 fn has_column(db: &Connection, table: &str, column: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT count(*) > 0 FROM pragma_table_info(?) WHERE name = ?";
     db.query_row(sql, [table, column], |row| row.get(0))
+}
+
+/// Returns whether files have the columns of objects in stores.
+pub(super) fn has_object_columns(db: &Connection) -> rusqlite::Result<bool> {
+    Ok(has_column(db, "files", "etag")?
+        && has_column(db, "files", "version_id")?
+        && has_column(db, "files", "tier")?)
 }
 
 /// Returns whether the table `skipped` has the column `device`.
@@ -214,6 +225,7 @@ pub(super) fn has_owner(db: &Connection) -> rusqlite::Result<bool> {
 
 /// Adds columns of the record and of [`ADDED`] that the file lacks.
 fn extend(db: &mut Connection) -> rusqlite::Result<()> {
+    let had_objects = has_object_columns(db)?;
     for (table, column, kind) in ADDED {
         if has_column(db, table, column)? {
             continue;
@@ -227,7 +239,7 @@ fn extend(db: &mut Connection) -> rusqlite::Result<()> {
     }
     let stored = stored_columns(db)?;
     let is_new = |column: &&Column| !stored.iter().any(|known| known.name == column.name);
-    if !fact_columns().any(|column| is_new(&column)) {
+    if had_objects && !fact_columns().any(|column| is_new(&column)) {
         return Ok(());
     }
     let change = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -235,6 +247,6 @@ fn extend(db: &mut Connection) -> rusqlite::Result<()> {
         let (name, kind) = (column.name, sql_type(column.kind));
         change.execute_batch(&format!("ALTER TABLE findings ADD COLUMN {name} {kind};"))?;
     }
-    change.execute_batch(&format!("DROP VIEW records; {}", records_view()))?;
+    change.execute_batch(&format!("DROP VIEW IF EXISTS records; {}", records_view()))?;
     change.commit()
 }

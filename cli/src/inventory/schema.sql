@@ -127,6 +127,9 @@ CREATE TABLE files (
   scan INTEGER NOT NULL REFERENCES scans,  -- that read it last
   gone INTEGER REFERENCES scans,    -- that found it to have vanished
   owner TEXT,                       -- in the file system; only if it was not read, or not to the end
+  etag TEXT,                        -- of an object in a store
+  version_id TEXT,                  -- of an object
+  tier TEXT,                        -- storage class of an object
   UNIQUE (dir, name)
 );
 

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::lookup::Lookup;
 use super::*;
 use crate::exit::Failure;
-use crate::fs::walk::{Dir, DirState, InventoryLookup, Stamp};
+use crate::fs::walk::{Dir, DirState, InventoryLookup, ObjectStamp, Stamp};
 
 struct Bench {
     folder: TempDir,
@@ -68,6 +68,7 @@ fn put(store: &mut Store, dir: &Arc<Dir>, name: &str, device: &str, bytes: &[u8]
             name: name.into(),
             stamp: Some(stamp),
             device: Some(device.into()),
+            object: ObjectStamp::default(),
             retry: None,
             owner: None,
             findings: rows(bytes),
@@ -93,6 +94,7 @@ fn end(store: &mut Store, root: i64) -> u64 {
         is_finished: true,
         is_complete: true,
         error: None,
+        objects: None,
     };
     let gone = store.end_root(&visit, false).unwrap().gone;
     store.end(&ScanCounters { read: 1, ..ScanCounters::default() }, gone, true).unwrap();
@@ -219,6 +221,7 @@ fn a_file_with_coarse_times_is_read_again_if_it_may_have_changed_since() {
             name: "a".into(),
             stamp: Some(stamp),
             device: None,
+            object: ObjectStamp::default(),
             retry: None,
             owner: None,
             findings: rows(b"x"),
@@ -229,7 +232,7 @@ fn a_file_with_coarse_times_is_read_again_if_it_may_have_changed_since() {
         let file = bench.folder.path().join("estate.db");
         let lookup = Lookup::open(&file, bench.store.begun()).unwrap();
         let folder = lookup.dir(&top.path).unwrap().unwrap();
-        let known = lookup.file(folder, "a".as_ref(), Some(&stamp)).unwrap().unwrap();
+        let known = lookup.file(folder, "a".as_ref(), Some(&stamp), None).unwrap().unwrap();
         assert_eq!(known.is_same, expected, "{before} {nanoseconds}");
     }
 }

@@ -84,7 +84,9 @@ impl Store {
             // The folders that this scan lists on another file system than the scan before.
             store.db.execute_batch(
                 "CREATE TEMP TABLE IF NOT EXISTS changed (dir INTEGER PRIMARY KEY); \
-                 DELETE FROM temp.changed",
+                 DELETE FROM temp.changed; \
+                 CREATE TEMP TABLE IF NOT EXISTS found (file INTEGER PRIMARY KEY); \
+                 DELETE FROM temp.found",
             )?;
             store.source = store.id_of(
                 "INSERT INTO sources (name) VALUES (?1) ON CONFLICT DO UPDATE SET name = name \
@@ -203,13 +205,15 @@ impl Store {
                 .db
                 .prepare_cached(
                     "INSERT INTO files (dir, name, display, size, modified, modified_ns, changed, \
-                     device, reading, outcome, scan, owner) \
-                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+                     device, reading, outcome, scan, owner, etag, version_id, tier) \
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
                      ON CONFLICT (dir, name) DO UPDATE SET size = excluded.size, \
                      modified = excluded.modified, modified_ns = excluded.modified_ns, \
                      changed = excluded.changed, device = excluded.device, \
                      reading = excluded.reading, outcome = excluded.outcome, \
-                     scan = excluded.scan, owner = excluded.owner, gone = NULL RETURNING id",
+                     scan = excluded.scan, owner = excluded.owner, gone = NULL, \
+                     etag = excluded.etag, version_id = excluded.version_id, \
+                     tier = coalesce(excluded.tier, tier) RETURNING id",
                 )?
                 .query_row(
                     params![
@@ -225,6 +229,9 @@ impl Store {
                         file.retry.unwrap_or("read"),
                         store.scan,
                         file.owner.as_deref(),
+                        file.object.etag,
+                        file.object.version_id,
+                        file.object.tier,
                     ],
                     |row| row.get(0),
                 )?;
@@ -251,6 +258,16 @@ impl Store {
         self.change(|store| {
             let device = store.device(device)?;
             store.cached("UPDATE files SET device = ? WHERE id = ?", params![device, file])?;
+            store.pending += 1;
+            Ok(())
+        })?;
+        self.commit_when_due()
+    }
+
+    /// Stores that a listing of objects contains a known one.
+    pub(crate) fn found(&mut self, file: i64) -> Result<()> {
+        self.change(|store| {
+            store.cached("INSERT OR IGNORE INTO temp.found (file) VALUES (?)", [file])?;
             store.pending += 1;
             Ok(())
         })?;

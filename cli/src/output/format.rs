@@ -39,6 +39,23 @@ pub(crate) fn stream(container: Container) -> Option<&'static str> {
     })
 }
 
+/// Returns a number of bytes with a unit: `812.4 MB`.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    let mut tenths = u128::from(count).saturating_mul(10);
+    let mut unit = "bytes";
+    for larger in UNITS {
+        if tenths < 10_000 {
+            break;
+        }
+        (tenths, unit) = (tenths.div_ceil(1000), larger);
+    }
+    match unit {
+        "bytes" => counted(count, "byte"),
+        unit => format!("{}.{} {unit}", tenths.div_euclid(10), tenths.rem_euclid(10)),
+    }
+}
+
 /// Formats a count: `1 file`, `2 files`.
 pub(crate) fn counted(count: u64, one: &str) -> String {
     match count {

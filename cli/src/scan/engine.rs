@@ -34,6 +34,9 @@ const OUTPUTS: usize = 64;
 /// Maximum duration of a system call after the scan was stopped.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// Maximum number of threads that list folders.
+const MOST_WALKERS: usize = 64;
+
 /// Interval at which the loop checks for a signal.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -56,7 +59,8 @@ pub(super) fn scan(
     let (events, said) = bounded(OUTPUTS);
     let mut supervisor =
         Supervisor { shared, waiting, events, workers: Vec::new(), walkers: Vec::new() };
-    let walkers = if shared.walk.in_order { 1 } else { shared.walk.workers };
+    // One thread lists all objects of a store. More threads are for folders.
+    let walkers = if shared.walk.in_order { 1 } else { shared.walk.workers.min(MOST_WALKERS) };
     shared.walk.prepare(walkers);
     let started = (0..walkers).try_for_each(|_| supervisor.start_walker());
     started

@@ -59,6 +59,7 @@ impl FileReaders {
                 snapshots: walk.snapshots,
                 in_order: true,
                 inventory: None,
+                log: None,
                 jobs,
                 workers: 1,
                 stop: stop.clone(),
@@ -72,7 +73,7 @@ impl FileReaders {
             counts: ProgressCounts::default(),
             events: Arc::new(ScanEvents::new(None, false)),
             until: None,
-            throttle: Throttle::new(walk.max_rate, stop),
+            throttle: Arc::new(Throttle::new(walk.max_rate, stop)),
             read_timeout: walk.read_timeout,
             opener: open_file,
         };
@@ -105,8 +106,14 @@ impl FileReader {
         }
         let folder = path.parent().unwrap_or(&path).to_owned();
         let dir = Dir { path: folder, parent: None, root: 0, row: std::sync::OnceLock::new() };
-        let job =
-            FileJob { path, links: Links::Refuse, dir: Arc::new(dir), stamp: None, device: None };
+        let job = FileJob {
+            path,
+            links: Links::Refuse,
+            dir: Arc::new(dir),
+            stamp: None,
+            device: None,
+            object: None,
+        };
         self.worker.take(&Job::File(Arc::new(job)));
         let mut recorder = self.recorder.lock().unwrap_or_else(|error| error.into_inner());
         recorder.buffer.take()

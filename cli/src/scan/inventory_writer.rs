@@ -10,11 +10,12 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rmsight::Record;
 
 use super::host;
+use super::object_roots::ObjectRoots;
 use super::only::OnlyFiles;
 use super::only_list::OnlyList;
 use super::options::ScanOptions;
 use super::read_options::{ReadOptions, Settled};
-use super::roots::{distinct, known};
+use super::roots::{distinct, known, paths};
 use super::shared::Shared;
 use crate::exit::{Failure, Result, warn};
 use crate::fs::path::real;
@@ -70,6 +71,7 @@ pub(super) struct StartedScan {
 pub(super) fn begin(
     file: &Path,
     options: &ScanOptions,
+    objects: ObjectRoots,
     backup: Option<bool>,
     stop: &Stop,
 ) -> Result<StartedScan> {
@@ -87,12 +89,13 @@ pub(super) fn begin(
     }
     let mut store = Store::open(&file)?;
     let maps = PathMapping::new(options.map.iter().cloned());
-    let named = distinct(&options.paths, options.walk.one_file_system)?;
+    let named = distinct(&paths(options), options.walk.one_file_system)?;
     let host = host::name();
     let source = match &options.source {
         Some(source) => source.clone(),
         None => {
-            let paths: Vec<PathBuf> = named.iter().map(|one| one.normal.clone()).collect();
+            let mut paths: Vec<PathBuf> = named.iter().map(|one| one.normal.clone()).collect();
+            paths.extend(objects.roots.iter().map(|root| root.path.clone()));
             store.usual_source(&host, &paths)?.unwrap_or_else(|| host.clone())
         }
     };
@@ -142,12 +145,20 @@ pub(super) fn begin(
         root.replaced = replaced;
         add(&store, root)?;
     }
+    for one in objects.roots {
+        let kind = if one.lister.is_list() { RootKind::List } else { RootKind::Path };
+        let row = store.root(kind, &one.path, None)?;
+        add(&store, Root::of_objects(one.path, row, one.lister))?;
+    }
     if let Some((file, (list, identity))) = list {
         let row = store.root(RootKind::List, &identity, None)?;
         add(&store, Root::new(file.clone(), row, Some(list)))?;
     }
     let only = match only {
-        Some(list) => Some(OnlyFiles::find(list, &file, &store, &source)?),
+        Some(list) => {
+            let opener = objects.opener.as_deref();
+            Some(OnlyFiles::find(list, &file, &store, &source, opener)?)
+        }
         None => None,
     };
     let expected = match &only {
@@ -225,6 +236,7 @@ fn write_requests(
             Some(WriteRequest::File(file)) => store.file(&file),
             Some(WriteRequest::Note(Note::Moved(row, device))) => store.moved(row, device.as_ref()),
             Some(WriteRequest::Note(Note::Skipped(dir, link))) => store.skipped(&dir, &link),
+            Some(WriteRequest::Note(Note::Found(row))) => store.found(row),
             Some(WriteRequest::End) | None => store.commit_when_due(),
         };
         if let Err(error) = done {
@@ -266,13 +278,14 @@ impl InventoryWriter {
                 is_finished,
                 is_complete: is_finished && !root.has_failed.load(Ordering::Relaxed),
                 error: None,
+                objects: (root.objects.is_some() && !root.is_list()).then(|| root.path.clone()),
             };
             if let Some(replaced) = &root.replaced {
                 // Files that are missing from the new target were not deleted.
                 visit.error = Some(replaced.clone());
                 (visit.is_finished, visit.is_complete) = (false, false);
             }
-            let is_empty = visit.is_complete && root.list.is_none() && visit.files == 0;
+            let is_empty = visit.is_complete && !root.is_list() && visit.files == 0;
             if is_empty && store.has_files(&root.path)? {
                 if accept_empty {
                     vanished.gone += store.mark_gone(&root.path)?;

@@ -60,6 +60,8 @@ pub(super) fn options(options: &ScanOptions, reading: &str, jobs: usize) -> Opti
     all.push(("read-timeout", format!("{} s", walk.read_timeout.as_secs())));
     all.extend(options.until.map(|until| ("until", local(until))));
     all.extend(options.only.as_deref().map(|list| ("only", list.display().to_string())));
+    let listing = options.listing.as_ref();
+    all.extend(listing.map(|list| ("listing", list.file.display().to_string())));
     all.extend(options.source.clone().map(|source| ("source", source)));
     all.extend(options.map.iter().map(|(from, to)| ("map", format!("{from}={to}"))));
     all
@@ -91,7 +93,7 @@ pub(super) fn begun(
         );
     }
     for root in &shared.walk.roots {
-        let kind = root.list.as_ref().map(|_| "list");
+        let kind = root.is_list().then_some("list");
         log.write("root", &[("path", Some(&root.path.display().to_string())), ("kind", kind)]);
     }
 }
@@ -113,6 +115,7 @@ pub(super) fn totals(
         ("excluded", count(&counters.excluded)),
         ("links", count(&counters.links)),
         ("special", count(&counters.special)),
+        ("markers", count(&counters.markers)),
         ("snapshots", count(&counters.snapshots)),
         ("bytes", count(&shared.counts.bytes)),
     ];

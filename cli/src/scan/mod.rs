@@ -7,14 +7,19 @@ mod host;
 mod inventory_writer;
 mod log;
 mod log_lines;
+mod object_roots;
 mod only;
 mod only_list;
 mod options;
+mod plan;
 mod read_options;
 mod recorder;
 mod roots;
 mod shared;
+#[cfg_attr(not(feature = "object-store"), path = "no_stores.rs")]
+mod stores;
 mod summary;
+mod threads;
 mod until;
 mod worker;
 
@@ -24,18 +29,17 @@ mod tests;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use crossbeam_channel::bounded;
 use rmsight::{Cancel, Estate, Redactor};
 
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::fs::backup;
-use crate::fs::device::{Devices, is_remote};
+use crate::fs::device::Devices;
 use crate::fs::owner::OwnerNames;
-use crate::fs::path::{normal, real};
+use crate::fs::path::normal;
 use crate::fs::throttle::Throttle;
-use crate::fs::walk::{InventoryHandle, NameList, Root, SkipCounters, Walk, Work};
+use crate::fs::walk::{InventoryHandle, SkipCounters, Walk, Work};
 use crate::output::color;
 use crate::output::format::counted;
 use crate::output::output_file::OutputFile;
@@ -50,15 +54,24 @@ use engine::WAITING;
 use events::ScanEvents;
 use inventory_writer::InventoryOutcome;
 use log::ScanLog;
+use object_roots::StoreTraffic;
 use only::OnlyFiles;
 use read_options::ReadOptions;
 use shared::{Settings, Shared};
 
 pub(crate) use file_reader::{FileReader, FileReaders};
-pub(crate) use options::{ListFile, ScanOptions, WalkOptions};
+pub(crate) use options::{ListFile, ListingFile, ListingKind, ScanOptions, WalkOptions};
 pub(crate) use read_options::ReadRequest;
 pub(crate) use recorder::RETRIED;
 pub(crate) use until::Until;
+
+/// Prints what a scan would read, without reading more than listings and a sample.
+pub(crate) fn plan(options: &ScanOptions) -> Result<Outcome> {
+    let mut out = OutputFile::open(options.output.as_deref())?;
+    let outcome = plan::run(options, &mut out)?;
+    out.finish()?;
+    Ok(outcome)
+}
 
 /// Scans, and prints records and totals.
 pub(crate) fn run(
@@ -94,15 +107,25 @@ fn scan(
             "the account does not have SeBackupPrivilege: files are read with its permissions";
         warn(format_args!("--backup: {words}"));
     }
+    let throttle = Arc::new(Throttle::new(options.walk.max_rate, stop.clone()));
+    let mut objects = stores::roots(options, &stop, &throttle)?;
+    let traffic = std::mem::take(&mut objects.traffic);
     let (writer, inventory, roots, only, read, source) = match &options.inventory {
         Some(file) => {
-            let started = inventory_writer::begin(file, options, backup, &stop)?;
+            let started = inventory_writer::begin(file, options, objects, backup, &stop)?;
             let (writer, handle) = (Some(started.writer), Some(Arc::new(started.handle)));
             (writer, handle, started.roots, started.only, started.read, started.source)
         }
         None => {
             let read = ReadOptions::of(&options.read);
-            (None, None, roots(options)?, None, read, options.source.clone())
+            (
+                None,
+                None,
+                roots::spelled(options, objects.roots)?,
+                None,
+                read,
+                options.source.clone(),
+            )
         }
     };
     let reading = read.reading().options;
@@ -112,7 +135,7 @@ fn scan(
     stop.listen().map_err(Failure::message)?;
     let jobs = match options.jobs {
         Some(jobs) => jobs,
-        None => usual_jobs(&roots, options.walk.one_file_system),
+        None => threads::usual(&roots, options.walk.one_file_system),
     };
     let (sender, waiting) = bounded(WAITING);
     // With an inventory, records are written only on request.
@@ -125,7 +148,6 @@ fn scan(
         None => None,
     };
     let prints = layout.is_some() && options.output.is_none();
-    let throttle = Throttle::new(options.walk.max_rate, stop.clone());
     let shared = Arc::new(Shared {
         settings,
         layout,
@@ -192,38 +214,10 @@ fn scan(
     let only = only.filter(|_| shared.walk.stop.signal().is_none() && !is_late);
     let outcome = match &only {
         Some(only) => conclude_only(only, &shared, &stats, &mut out)?,
-        None => conclude(options, &shared, &stats, kept.as_ref(), &mut out)?,
+        None => conclude(options, &shared, &stats, kept.as_ref(), &traffic, &mut out)?,
     };
     out.finish()?;
     Ok(outcome)
-}
-
-/// Minimum number of threads for remote files. Measured with `tree_bench --slow` on two processors,
-/// verifying whole licenses: if a read takes 1 ms, 32 threads read 20 times as many files per
-/// second as one thread, and 64 threads 25 times as many; at 5 ms it is 32 times and 59 times. More
-/// threads would mostly increase the load of the server. Local files use fewer threads: on a loaded
-/// machine, 32 threads instead of two needed 1.2 to 2.5 times the processor time for small files,
-/// and 40 to 50 MB more memory.
-const REMOTE_JOBS: usize = 32;
-
-/// Returns the number of reading threads without `-j`.
-fn usual_jobs(roots: &[Arc<Root>], one_file_system: bool) -> usize {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let is_remote = |root: &Arc<Root>| {
-        // A root that does not exist is reported later.
-        let real = || real(&root.path);
-        root.list.is_none() && real().is_some_and(|path| is_remote(&path, one_file_system))
-    };
-    if roots.iter().any(is_remote) { processors.max(REMOTE_JOBS) } else { processors }
-}
-
-/// Returns the roots as the user spelled them.
-fn roots(options: &ScanOptions) -> Result<Vec<Arc<Root>>> {
-    let named = roots::distinct(&options.paths, options.walk.one_file_system)?;
-    let paths = named.into_iter().map(|one| Root::new(one.spelled, 0, None));
-    let lists = options.list.iter();
-    let lists = lists.map(|list| Root::new(list.file.clone(), 0, Some(NameList::new(list.end))));
-    Ok(paths.chain(lists).map(Arc::new).collect())
 }
 
 /// Prints the totals of listed files. Returns the outcome.
@@ -250,6 +244,7 @@ fn conclude(
     shared: &Shared,
     stats: &Stats,
     kept: Option<&InventoryOutcome>,
+    traffic: &StoreTraffic,
     out: &mut impl io::Write,
 ) -> Result<Outcome> {
     if let Some(signal) = shared.walk.stop.signal() {
@@ -267,6 +262,7 @@ fn conclude(
     let format = shared.layout.as_ref().map(|layout| layout.format);
     if matches!(format, None | Some(Format::Text)) {
         let mut head = summary::searched(stats, &shared.walk.counters);
+        head += &traffic.sentence();
         if let (Some(kept), Some(file)) = (kept, &options.inventory) {
             head += &summary::kept(&shared.walk.counters, kept.vanished, file);
         }
@@ -299,7 +295,7 @@ fn outcome(
 ) -> Outcome {
     let failed = shared.walk.counters.failed_roots.load(Ordering::Relaxed)
         + kept.map_or(0, |kept| kept.failed_roots);
-    let roots = shared.walk.roots.iter().filter(|root| root.list.is_none()).count();
+    let roots = shared.walk.roots.iter().filter(|root| !root.is_list()).count();
     let roots = u64::try_from(roots).unwrap_or(u64::MAX);
     let unchanged = shared.walk.counters.unchanged.load(Ordering::Relaxed);
     if failed > 0 && failed >= roots && stats.files == 0 && unchanged == 0 {

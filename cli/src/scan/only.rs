@@ -7,11 +7,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use super::object_roots::ObjectOpener;
 use super::only_list::OnlyList;
 use crate::exit::{Result, warn};
 use crate::fs::open::Links;
 use crate::fs::path::normal;
-use crate::fs::walk::{Dir, FileJob};
+use crate::fs::walk::{Dir, FileJob, Object};
 use crate::inventory::{Inventory, KnownPlace, PathMapping, Store};
 use crate::output::format::counted;
 use crate::stats::{NeedCounts, Stats};
@@ -39,24 +40,33 @@ impl OnlyFiles {
         file: &Path,
         store: &Store,
         source: &str,
+        opener: Option<&dyn ObjectOpener>,
     ) -> Result<OnlyFiles> {
         // The list may have the names that the files have on other machines.
         let own_names = Inventory::open(file)?.maps(Some(source))?.reversed();
         let mut found = OnlyFiles { list: list.file, ..OnlyFiles::default() };
         for name in list.paths {
-            found.add(Path::new(&name), &own_names, store)?;
+            found.add(Path::new(&name), &own_names, store, opener)?;
         }
         Ok(found)
     }
 
-    fn add(&mut self, listed: &Path, own_names: &PathMapping, store: &Store) -> Result<()> {
+    fn add(
+        &mut self,
+        listed: &Path,
+        own_names: &PathMapping,
+        store: &Store,
+        opener: Option<&dyn ObjectOpener>,
+    ) -> Result<()> {
         let mapped = listed.to_str().map(|text| PathBuf::from(own_names.apply(text).as_ref()));
         for path in [Some(listed.to_owned()), mapped].into_iter().flatten() {
             let Ok(path) = normal(&path) else { continue };
             let Some(place) = store.place(&path)? else { continue };
+            let object = opener.zip(path.to_str()).and_then(|(opener, path)| opener.object(path));
             match path.symlink_metadata() {
+                _ if object.is_some() => self.jobs.push(Arc::new(job(path, place, object))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => self.missing.push(path),
-                _ => self.jobs.push(Arc::new(job(path, place))),
+                _ => self.jobs.push(Arc::new(job(path, place, None))),
             }
             return Ok(());
         }
@@ -108,9 +118,10 @@ impl OnlyFiles {
 }
 
 /// Returns the job for a file, whose row keeps its folder, its root and its device.
-fn job(path: PathBuf, place: KnownPlace) -> FileJob {
+fn job(path: PathBuf, place: KnownPlace, object: Option<Object>) -> FileJob {
     let folder = path.parent().unwrap_or(&path).to_owned();
     let row = OnceLock::from(place.dir);
     let dir = Arc::new(Dir { path: folder, parent: None, root: place.root, row });
-    FileJob { path, links: Links::Refuse, dir, stamp: None, device: place.device.map(Arc::from) }
+    let device = place.device.map(Arc::from);
+    FileJob { path, links: Links::Refuse, dir, stamp: None, device, object }
 }

@@ -19,6 +19,8 @@ pub(crate) struct ScanOptions {
     pub(crate) paths: Vec<PathBuf>,
     /// A list of further files.
     pub(crate) list: Option<ListFile>,
+    /// A listing of objects.
+    pub(crate) listing: Option<ListingFile>,
     /// A list that an export wrote: only its files are read again.
     pub(crate) only: Option<PathBuf>,
     /// The inventory that stores the findings.
@@ -58,6 +60,25 @@ pub(crate) struct ListFile {
     pub(crate) file: PathBuf,
     /// The byte that ends each path.
     pub(crate) end: u8,
+}
+
+/// A file that lists objects.
+#[derive(Debug, Clone)]
+pub(crate) struct ListingFile {
+    pub(crate) file: PathBuf,
+    /// Guessed from the content by default.
+    pub(crate) format: Option<ListingKind>,
+    /// The storage account of an Azure Blob Inventory.
+    pub(crate) account: Option<String>,
+}
+
+/// Forms of a [`ListingFile`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListingKind {
+    Ndjson,
+    Csv,
+    Parquet,
+    S3Inventory,
 }
 
 /// How folders are walked, and how fast files are read.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rmsight::{Envelope, ErrorCode, Facts, Record, Report, Timestamp, judge_dated};
 
 use super::events::FailedPlace;
-use super::shared::Shared;
-use crate::fs::walk::{FileJob, Stamp, count};
+use super::shared::{OpenFile, Shared};
+use crate::fs::walk::{FileJob, ObjectStamp, Stamp, count};
 use crate::inventory::{FileRow, FindingRow, Stored};
 use crate::output::Format;
 use crate::output::records::{RecordBuffer, RecordLayout};
@@ -43,7 +43,7 @@ impl Recorder {
     pub(super) fn report(
         &mut self,
         job: &FileJob,
-        stamp: Stamp,
+        opened: &OpenFile,
         owner: Option<Arc<str>>,
         report: &Report,
         changed: bool,
@@ -55,7 +55,7 @@ impl Recorder {
         let codes = facts.iter().filter_map(|facts| facts.error_code.as_deref());
         let retry = codes.filter_map(retried).next();
         let retry = retry.or_else(|| changed.then_some(ErrorCode::ChangedWhileReading.as_str()));
-        self.file(job, Some(stamp), retry, owner, &facts);
+        self.file(job, (Some(opened.stamp), &opened.object), retry, owner, &facts);
     }
 
     /// Records a file that could not be read, or that is not to be read.
@@ -70,7 +70,9 @@ impl Recorder {
         count(&self.shared.counts.finished);
         count(&self.shared.counts.failed);
         let facts = Facts::not_opened(code, words);
-        self.file(job, job.stamp, Some(code.as_str()), owner, &[&facts]);
+        let of_file = ObjectStamp::default();
+        let object = job.object.as_ref().map_or(&of_file, |object| &object.stamp);
+        self.file(job, (job.stamp, object), Some(code.as_str()), owner, &[&facts]);
     }
 
     /// Records a folder that could not be listed.
@@ -78,7 +80,7 @@ impl Recorder {
         self.stats.unreadable += 1;
         count(&self.shared.counts.failed);
         let facts = Facts::not_opened(code, words);
-        let envelope = self.envelope(path, None);
+        let envelope = self.envelope(path, None, &ObjectStamp::default());
         self.shared.events.add(FailedPlace::Folder, &envelope.path, &facts);
         self.record(&envelope, &facts);
     }
@@ -91,12 +93,12 @@ impl Recorder {
     fn file(
         &mut self,
         job: &FileJob,
-        stamp: Option<Stamp>,
+        (stamp, object): (Option<Stamp>, &ObjectStamp),
         retry: Option<&'static str>,
         owner: Option<Arc<str>>,
         facts: &[&Facts],
     ) {
-        let envelope = self.envelope(&job.path, stamp);
+        let envelope = self.envelope(&job.path, stamp, object);
         for facts in facts {
             self.shared.events.add(FailedPlace::File, &envelope.path, facts);
         }
@@ -108,18 +110,27 @@ impl Recorder {
             name: name.to_owned(),
             stamp,
             device: job.device.clone(),
+            object: object.clone(),
             retry,
             owner,
             findings,
         });
     }
 
-    fn envelope(&self, path: &Path, stamp: Option<Stamp>) -> Envelope<'static> {
+    fn envelope(
+        &self,
+        path: &Path,
+        stamp: Option<Stamp>,
+        object: &ObjectStamp,
+    ) -> Envelope<'static> {
         let mut envelope = Envelope::of_path(path).into_owned();
         envelope.source = self.shared.settings.source.clone().map(Cow::Owned);
         envelope.size = stamp.map(|stamp| stamp.size);
         let modified = stamp.and_then(|stamp| stamp.modified);
         envelope.modified = modified.map(|(seconds, _)| Timestamp::from_unix(seconds));
+        envelope.etag = object.etag.clone().map(Cow::Owned);
+        envelope.version_id = object.version_id.clone().map(Cow::Owned);
+        envelope.tier = object.tier.clone().map(Cow::Owned);
         envelope
     }
 

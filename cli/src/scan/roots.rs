@@ -1,9 +1,13 @@
 //! The folders and files that the user named, without duplicates.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::object_roots::ObjectRoot;
+use super::options::ScanOptions;
 use crate::exit::{Failure, Result};
-use crate::fs::path::{normal, real};
+use crate::fs::path::{is_address, normal, real};
+use crate::fs::walk::{NameList, Root};
 
 /// A folder or a file that the user named.
 #[derive(Debug)]
@@ -36,6 +40,12 @@ fn place(path: &Path) -> Option<PathBuf> {
     Some(real(path.parent()?)?.join(path.file_name()?))
 }
 
+/// Returns the files and folders that the user named, without addresses of objects.
+pub(super) fn paths(options: &ScanOptions) -> Vec<PathBuf> {
+    let paths = options.paths.iter();
+    paths.filter(|path| !is_address(path.as_os_str().as_encoded_bytes())).cloned().collect()
+}
+
 /// Returns `paths` without the folders and files that are inside another one. A path that does not
 /// exist stays, because its record reports that.
 ///
@@ -54,6 +64,16 @@ pub(super) fn distinct(paths: &[PathBuf], one_file_system: bool) -> Result<Vec<N
     };
     let inside: Vec<bool> = (0..all.len()).map(is_inside).collect();
     Ok(all.into_iter().zip(inside).filter(|(_, inside)| !inside).map(|(one, _)| one).collect())
+}
+
+/// Returns the roots as the user spelled them.
+pub(super) fn spelled(options: &ScanOptions, objects: Vec<ObjectRoot>) -> Result<Vec<Arc<Root>>> {
+    let named = distinct(&paths(options), options.walk.one_file_system)?;
+    let paths = named.into_iter().map(|one| Root::new(one.spelled, 0, None));
+    let lists = options.list.iter();
+    let lists = lists.map(|list| Root::new(list.file.clone(), 0, Some(NameList::new(list.end))));
+    let objects = objects.into_iter().map(|one| Root::of_objects(one.path, 0, one.lister));
+    Ok(paths.chain(objects).chain(lists).map(Arc::new).collect())
 }
 
 /// Returns whether two folders are on different file systems.

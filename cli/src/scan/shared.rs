@@ -12,7 +12,7 @@ use crate::exit::Failure;
 use crate::fs::open::OpenMode;
 use crate::fs::owner::OwnerId;
 use crate::fs::throttle::Throttle;
-use crate::fs::walk::{Stamp, Walk};
+use crate::fs::walk::{ObjectStamp, Stamp, Walk};
 use crate::inventory::ScanHandle;
 use crate::output::progress::ProgressCounts;
 use crate::output::records::RecordLayout;
@@ -34,6 +34,8 @@ pub(super) struct OpenFile {
     pub(super) stamp: Stamp,
     /// The owner in the file system.
     pub(super) owner: Option<OwnerId>,
+    /// Empty for a file of a file system.
+    pub(super) object: ObjectStamp,
 }
 
 /// How files are opened. Tests replace it.
@@ -54,7 +56,7 @@ pub(super) struct Shared {
     pub(super) events: Arc<ScanEvents>,
     /// When the scan ends, even if files are left.
     pub(super) until: Option<SystemTime>,
-    pub(super) throttle: Throttle,
+    pub(super) throttle: Arc<Throttle>,
     pub(super) read_timeout: Duration,
     pub(super) opener: Opener,
 }

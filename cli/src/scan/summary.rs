@@ -27,6 +27,10 @@ pub(super) fn searched(stats: &Stats, counters: &SkipCounters) -> String {
     if special > 0 {
         text += &format!(", {} left out", counted(special, "special file"));
     }
+    let markers = counters.markers.load(Ordering::Relaxed);
+    if markers > 0 {
+        text += &format!(", {markers} left out that are no objects");
+    }
     let snapshots = counters.snapshots.load(Ordering::Relaxed);
     text += ".";
     if snapshots > 0 {

@@ -105,7 +105,7 @@ fn scan_until(
         counts: ProgressCounts::default(),
         events: Arc::default(),
         until: None,
-        throttle: Throttle::new(None, Stop::default()),
+        throttle: Arc::new(Throttle::new(None, Stop::default())),
         read_timeout: patience,
         opener: open,
     });

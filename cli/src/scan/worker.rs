@@ -11,10 +11,10 @@ use rmsight::{ErrorCode, FileSource, Inspector, ReadAt, Report};
 
 use super::recorder::Recorder;
 use super::shared::{Event, OpenFile, Shared};
-use crate::exit::Result;
+use crate::exit;
 use crate::fs::open::{self, OpenMode};
 use crate::fs::owner::{self, OwnerId};
-use crate::fs::walk::{FileJob, Job, Root, count, stamp_of};
+use crate::fs::walk::{FileJob, Job, Object, ObjectFailure, ObjectStamp, Root, count, stamp_of};
 use crate::fs::watchdog::HangWatchdog;
 use crate::inventory::Inventory;
 use crate::output::records::RecordBuffer;
@@ -24,7 +24,29 @@ pub(super) fn open_file(path: &Path, mode: OpenMode) -> io::Result<OpenFile> {
     let file = open::open(path, mode)?;
     let metadata = file.metadata()?;
     let source = Box::new(FileSource::with_metadata(file, &metadata)?);
-    Ok(OpenFile { source, stamp: stamp_of(&metadata), owner: owner::of(&metadata) })
+    let owner = owner::of(&metadata);
+    Ok(OpenFile { source, stamp: stamp_of(&metadata), owner, object: ObjectStamp::default() })
+}
+
+/// Opens an object of a store.
+fn open_object(job: &FileJob, object: &Object) -> Result<OpenFile, ObjectFailure> {
+    let opened = object.reader.open()?;
+    let version_id = opened.version_id.or_else(|| object.stamp.version_id.clone());
+    let mut stamps = ObjectStamp { version_id, ..object.stamp.clone() };
+    // What a listing says is stored as it is, so that the next one can be compared.
+    let stamp = job.stamp.unwrap_or(opened.stamp);
+    if job.stamp.is_none() {
+        stamps.etag = stamps.etag.or(opened.etag);
+    }
+    Ok(OpenFile { source: opened.source, stamp, owner: None, object: stamps })
+}
+
+/// Opens a file or an object, for a sample. Returns `None` if that fails.
+pub(super) fn open(job: &FileJob, mode: OpenMode) -> Option<OpenFile> {
+    match &job.object {
+        Some(object) => open_object(job, object).ok(),
+        None => open_file(&job.path, mode).ok(),
+    }
 }
 
 /// Reports to the supervisor which file a worker is reading.
@@ -115,6 +137,11 @@ impl Worker {
                 return self.file(file);
             }
             Job::NotHydrated(file) => {
+                if file.object.is_some() {
+                    let words = "it is in an archive tier, and --hydrate was not given".to_owned();
+                    self.recorder().unreadable(file, ErrorCode::NotHydrated, words, None);
+                    return true;
+                }
                 self.watchdog.begin(Arc::clone(file));
                 let owner = self.owner_of(&file.path);
                 if !self.watchdog.end() {
@@ -137,7 +164,7 @@ impl Worker {
         true
     }
 
-    fn unchanged(&mut self, row: i64) -> Result<()> {
+    fn unchanged(&mut self, row: i64) -> exit::Result<()> {
         let Some(handle) = &self.shared.inventory else { return Ok(()) };
         let inventory = match self.inventory.take() {
             Some(inventory) => inventory,
@@ -152,8 +179,14 @@ impl Worker {
     }
 
     fn file(&mut self, job: &Arc<FileJob>) -> bool {
-        let counters = &self.shared.walk.counters;
         self.watchdog.begin(Arc::clone(job));
+        if let Some(object) = &job.object {
+            return match self.watchdog.call(|| open_object(job, object)) {
+                Ok(opened) => self.inspect(job, &opened),
+                Err(failure) => self.refused(job, failure),
+            };
+        }
+        let counters = &self.shared.walk.counters;
         let mode = OpenMode { links: job.links, hydrate: self.shared.walk.hydrate };
         let opened = self.watchdog.call(|| (self.shared.opener)(&job.path, mode));
         let opened = match opened {
@@ -174,8 +207,26 @@ impl Worker {
                 return true;
             }
         };
+        self.inspect(job, &opened)
+    }
+
+    /// Records that an object could not be opened.
+    fn refused(&self, job: &FileJob, failure: ObjectFailure) -> bool {
+        if !self.watchdog.end() {
+            return false;
+        }
+        // After a stop the next scan reads it.
+        if !self.shared.is_ending() {
+            self.recorder().unreadable(job, failure.code, failure.words, None);
+        }
+        true
+    }
+
+    /// Inspects a file that is open. Returns `false` if the supervisor has replaced this worker.
+    fn inspect(&mut self, job: &Arc<FileJob>, opened: &OpenFile) -> bool {
         let source = Watched {
             source: opened.source.as_ref(),
+            is_object: job.object.is_some(),
             shared: &self.shared,
             watchdog: &self.watchdog,
         };
@@ -199,7 +250,7 @@ impl Worker {
         match inspected {
             Ok(report) => {
                 let report = report.unwrap_or_else(|error| Report::unopened(&error));
-                self.recorder().report(job, opened.stamp, owner, &report, has_changed);
+                self.recorder().report(job, opened, owner, &report, has_changed);
             }
             Err(panic) => {
                 // A panic may have left the inspector in an invalid state.
@@ -263,7 +314,7 @@ impl Worker {
 }
 
 /// Returns whether data was not read. After a stop, the stop is the reason.
-fn is_cut_short(report: &std::result::Result<Report, rmsight::Error>) -> bool {
+fn is_cut_short(report: &Result<Report, rmsight::Error>) -> bool {
     match report {
         Ok(report) => {
             report.incomplete().is_some()
@@ -281,13 +332,17 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 /// A source that throttles reads, counts bytes, and is watched for hanging.
 struct Watched<'a> {
     source: &'a dyn ReadAt,
+    /// Its requests are throttled where they are sent.
+    is_object: bool,
     shared: &'a Shared,
     watchdog: &'a HangWatchdog<Arc<FileJob>>,
 }
 
 impl ReadAt for Watched<'_> {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        self.shared.throttle.bytes(buf.len());
+        if !self.is_object {
+            self.shared.throttle.bytes(buf.len());
+        }
         if self.shared.is_ending() {
             return Err(io::Error::other("the scan is stopped"));
         }

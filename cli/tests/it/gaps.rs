@@ -315,6 +315,11 @@ pub(super) fn make_first(file: &Path) {
          ALTER TABLE root_scans DROP COLUMN scanned;
          ALTER TABLE root_scans DROP COLUMN excluded;
          ALTER TABLE root_scans DROP COLUMN filtered;
+         DROP VIEW records;
+         ALTER TABLE files DROP COLUMN etag;
+         ALTER TABLE files DROP COLUMN version_id;
+         ALTER TABLE files DROP COLUMN tier;
+         CREATE VIEW records AS SELECT path FROM dirs;
          UPDATE sources SET name = '';
          UPDATE readings SET reader = 1, digest = 'first ' || digest,
             options = replace(options, ' verify', '');

@@ -26,6 +26,8 @@ mod outlook;
 mod reading;
 mod readme;
 mod selecting;
+#[cfg(feature = "object-store")]
+mod stores;
 mod streams;
 mod tenants;
 mod unmounted;

@@ -65,6 +65,9 @@ fn envelope() -> Envelope<'static> {
     envelope.path_raw = Some("YQ==".into());
     envelope.size = Some(10);
     envelope.modified = Some(Timestamp::from_unix(5));
+    envelope.etag = Some("0x8D".into());
+    envelope.version_id = Some("v2".into());
+    envelope.tier = Some("Cool".into());
     envelope
 }
 

@@ -108,6 +108,9 @@ class Finding:
     key_match: str
     authority: str | None
     estate: str | None
+    etag: str | None
+    version_id: str | None
+    tier: str | None
     def __getitem__(self, name: str, /) -> Any: ...
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[str]: ...

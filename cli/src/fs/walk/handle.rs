@@ -32,7 +32,14 @@ pub(crate) trait InventoryLookup {
     fn dir(&self, dir: &Path) -> Result<Option<i64>>;
 
     /// Returns the file called `name` in the folder with the row `dir`.
-    fn file(&self, dir: i64, name: &OsStr, stamp: Option<&Stamp>) -> Result<Option<KnownFile>>;
+    /// The entity tag `etag` of an object has to be the stored one too.
+    fn file(
+        &self,
+        dir: i64,
+        name: &OsStr,
+        stamp: Option<&Stamp>,
+        etag: Option<&str>,
+    ) -> Result<Option<KnownFile>>;
 
     /// Returns the rows of the files in the folder with the row `dir` that are not in `found_rows`,
     /// and that this scan has not stored.
@@ -45,6 +52,8 @@ pub(crate) enum Note {
     Dir(Arc<Dir>, DirState),
     /// The file in this row is unchanged, on another device.
     Moved(i64, Option<Arc<str>>),
+    /// A listing of objects contains the one in this row.
+    Found(i64),
     /// A link in this folder, or the folder itself, was not followed.
     Skipped(Arc<Dir>, Skipped),
 }

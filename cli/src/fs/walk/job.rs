@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rmsight::ErrorCode;
 
 use super::handle::Dir;
+use super::object::Object;
 use super::stamp::Stamp;
 use crate::fs::open::Links;
 
@@ -17,7 +18,7 @@ pub(crate) enum Job {
     File(Arc<FileJob>),
     /// A file that is unchanged since the scan that stored this row.
     Unchanged(i64),
-    /// A file that is not to be opened.
+    /// A file or an object that is not to be opened.
     NotHydrated(Arc<FileJob>),
     /// A folder that could not be listed, or a file that could not be found.
     Unreadable { path: PathBuf, code: ErrorCode, error: String },
@@ -33,6 +34,8 @@ pub(crate) struct FileJob {
     pub(crate) dir: Arc<Dir>,
     pub(crate) stamp: Option<Stamp>,
     pub(crate) device: Option<Arc<str>>,
+    /// Set if it is an object of a store.
+    pub(crate) object: Option<Object>,
 }
 
 /// Numbers of files and folders that are not scanned.
@@ -42,6 +45,8 @@ pub(crate) struct SkipCounters {
     pub(crate) special: AtomicU64,
     /// By `--include`, `--exclude` or `--one-file-system`; a folder counts as one.
     pub(crate) excluded: AtomicU64,
+    /// Entries of listings that are no objects: markers of folders, earlier versions.
+    pub(crate) markers: AtomicU64,
     /// Folders of snapshots and recycle bins.
     pub(crate) snapshots: AtomicU64,
     /// Files that are unchanged according to the inventory.

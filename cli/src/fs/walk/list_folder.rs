@@ -349,7 +349,9 @@ impl Walk {
         }
         count(&work.folder.root.files);
         let known = match (work.lookup, work.row) {
-            (Some(lookup), Some(row)) => lookup.file(row, &entry.name, entry.stamp.as_ref())?,
+            (Some(lookup), Some(row)) => {
+                lookup.file(row, &entry.name, entry.stamp.as_ref(), None)?
+            }
             _ => None,
         };
         if let Some(known) = &known {
@@ -386,6 +388,7 @@ impl Walk {
                     dir: Arc::clone(&work.folder.dir),
                     stamp: entry.stamp,
                     device: name,
+                    object: None,
                 });
                 if is_elsewhere { Job::NotHydrated(file) } else { Job::File(file) }
             }

@@ -8,8 +8,10 @@ mod folder;
 mod handle;
 mod job;
 mod list_folder;
+mod list_objects;
 mod listing;
 mod names;
+mod object;
 mod root;
 mod run;
 mod snapshot;
@@ -23,6 +25,10 @@ pub(crate) use handle::{
 };
 pub(crate) use job::{FileJob, Job, SkipCounters, count};
 pub(crate) use names::path_from;
+pub(crate) use object::{
+    FoundObject, ListedEntry, Object, ObjectFailure, ObjectLister, ObjectPages, ObjectReader,
+    OpenObject, SharedLister,
+};
 pub(crate) use root::{NameList, Root};
-pub(crate) use stamp::{Stamp, stamp_of};
+pub(crate) use stamp::{ObjectStamp, Stamp, stamp_of};
 pub(crate) use state::{Walk, Work};

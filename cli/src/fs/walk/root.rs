@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::handle::Dir;
+use super::object::SharedLister;
 use crate::fs::device::Device;
 
 /// A folder, a file, or a list of names.
@@ -16,6 +17,8 @@ pub(crate) struct Root {
     pub(crate) row: i64,
     /// Set for a list of names.
     pub(crate) list: Option<NameList>,
+    /// Set for objects of a store.
+    pub(crate) objects: Option<SharedLister>,
     pub(crate) files: AtomicU64,
     /// Number of files in `files` that --include or --exclude left out.
     pub(crate) omitted: AtomicU64,
@@ -47,6 +50,7 @@ impl Root {
             path,
             row,
             list,
+            objects: None,
             files: AtomicU64::new(0),
             omitted: AtomicU64::new(0),
             excluded: AtomicU64::new(0),
@@ -56,6 +60,16 @@ impl Root {
             device: OnceLock::new(),
             number: OnceLock::new(),
         }
+    }
+
+    /// Creates a root whose objects `lister` lists.
+    pub(crate) fn of_objects(path: PathBuf, row: i64, lister: SharedLister) -> Root {
+        Root { objects: Some(lister), ..Root::new(path, row, None) }
+    }
+
+    /// Returns whether it is a list: files that are missing from it are not gone.
+    pub(crate) fn is_list(&self) -> bool {
+        self.list.is_some() || self.objects.as_ref().is_some_and(|lister| lister.is_list())
     }
 
     pub(super) fn dir(&self, path: &Path, parent: Option<Arc<Dir>>) -> Arc<Dir> {

@@ -23,7 +23,7 @@ impl Walk {
         };
         while let Some(task) = self.next() {
             match task {
-                Task::Root(root) => self.root(&root),
+                Task::Root(root) => self.root(&root, lookup.as_deref()),
                 Task::Folder(folder) => {
                     if !self.folder(&folder, lookup.as_deref(), watch) {
                         // Another thread has replaced this one.
@@ -50,7 +50,10 @@ impl Walk {
         self.inventory.as_ref().map(|inventory| inventory.lookup()).transpose()
     }
 
-    fn root(&self, root: &Arc<Root>) {
+    fn root(&self, root: &Arc<Root>, lookup: Option<&dyn InventoryLookup>) {
+        if let Some(lister) = &root.objects {
+            return self.objects(root, lister.as_ref(), lookup);
+        }
         if let Some(list) = &root.list {
             if let Err(failure) = self.listed(root, list) {
                 self.fail(failure);

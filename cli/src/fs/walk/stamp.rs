@@ -10,6 +10,16 @@ pub(crate) struct Stamp {
     pub(crate) changed: Option<i64>,
 }
 
+/// What a store says about the content of an object, beside size and time. Empty for a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ObjectStamp {
+    /// Entity tag: it differs after each change.
+    pub(crate) etag: Option<String>,
+    pub(crate) version_id: Option<String>,
+    /// Storage class, as the store names it.
+    pub(crate) tier: Option<String>,
+}
+
 impl Stamp {
     /// Returns whether the file system stores times in whole seconds, as far as this stamp shows.
     pub(crate) fn is_coarse(&self) -> bool {

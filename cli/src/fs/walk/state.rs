@@ -225,7 +225,7 @@ impl Walk {
 
     /// Hands over a file that was named.
     pub(super) fn file(&self, path: PathBuf, dir: Arc<Dir>, links: Links) {
-        let job = FileJob { path, links, dir, stamp: None, device: None };
+        let job = FileJob { path, links, dir, stamp: None, device: None, object: None };
         self.send(Job::File(Arc::new(job)));
     }
 
