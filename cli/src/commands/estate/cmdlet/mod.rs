@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
-use properties::{Properties, known};
+use properties::{KNOWN, Properties, known};
 
 /// The properties of which an object has at least one.
 const DECISIVE: [&str; 3] =
@@ -44,6 +44,11 @@ pub(super) fn as_list(text: &str) -> Result<Option<String>, String> {
              CurrentLicensorCertificateGuid, as the output of Get-AipServiceConfiguration."
         ));
     }
+    let is_key =
+        |object: &Properties| object.iter().any(|(name, _)| known(name) == Some("KeyIdentifier"));
+    if objects.iter().any(is_key) && !objects.iter().all(is_key) {
+        return Err(format!("It is {form} in which a key has no KeyIdentifier."));
+    }
     if let Some((name, value)) = objects.iter().flatten().find(|(_, value)| is_lost(value)) {
         return Err(format!(
             "It is {form} with the name of a type, {value}, instead of the value of {name}: write \
@@ -58,14 +63,14 @@ fn is_lost(value: &str) -> bool {
     value.starts_with("System.") && !value.contains(' ')
 }
 
-/// Returns the lines of one object.
+/// Returns the lines of one object. The id of a key is first, because it begins the next key.
 fn list(properties: &Properties) -> String {
-    let known = properties.iter().filter_map(|(name, value)| Some((known(name)?, value)));
-    let line = |(name, value): (&str, &String)| {
+    let lines = KNOWN.iter().filter_map(|name| {
+        let (_, value) = properties.iter().find(|(found, _)| known(found) == Some(name))?;
         let value: Vec<&str> = value.split_whitespace().collect();
-        format!("{name} : {}\n", value.join(" "))
-    };
-    known.map(line).collect()
+        Some(format!("{name} : {}\n", value.join(" ")))
+    });
+    lines.collect()
 }
 
 fn json(text: &str) -> Result<Vec<Properties>, String> {
@@ -192,7 +197,7 @@ mod tests {
     #[test]
     fn lists_and_bytes_of_a_configuration_are_kept() {
         let lines =
-            format!("Keys : {ID}, {OTHER}\nBPOSId : {ID}\nCurrentLicensorCertificateGuid : {ID}\n");
+            format!("BPOSId : {ID}\nCurrentLicensorCertificateGuid : {ID}\nKeys : {ID}, {OTHER}\n");
         let json = format!(
             "{{\"Keys\":[\"{ID}\",\"{OTHER}\"],\"BPOSId\":\"{ID}\",\
              \"CurrentLicensorCertificateGuid\":\"{ID}\"}}"
@@ -205,6 +210,14 @@ mod tests {
         for text in [json, clixml] {
             assert_eq!(as_list(&text), Ok(Some(lines.clone())), "{text}");
         }
+        // A value that only the second key has is not that of the first.
+        let names = format!(
+            "[{{\"KeyIdentifier\":\"{ID}\",\"FriendlyName\":null}},\
+             {{\"FriendlyName\":\"old\",\"KeyIdentifier\":\"{OTHER}\"}}]"
+        );
+        let lines =
+            format!("KeyIdentifier : {ID}\n\nKeyIdentifier : {OTHER}\nFriendlyName : old\n");
+        assert_eq!(as_list(&names), Ok(Some(lines)));
         let key = as_list(&format!("{{\"KeyIdentifier\":\"{ID}\",\"PublicKey\":[48,130,1]}}"));
         assert_eq!(key, Ok(Some(format!("KeyIdentifier : {ID}\nPublicKey : MIIB\n"))));
     }
@@ -222,6 +235,10 @@ mod tests {
         }
         let cases = [
             ("{\"KeyIdentifier\":".to_owned(), "begins like JSON, and is damaged"),
+            (
+                format!("[{{\"KeyIdentifier\":\"{ID}\"}},{{\"FriendlyName\":\"old\"}}]"),
+                "in which a key has no KeyIdentifier",
+            ),
             ("{\"path\":\"a\"}".to_owned(), "is JSON, and has neither KeyIdentifier"),
             (
                 "<Objs Version=\"1\"><Obj><Props><S N=\"KeyIdentifier\">".to_owned(),

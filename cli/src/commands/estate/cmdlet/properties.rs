@@ -3,9 +3,9 @@
 /// The properties of one object, in their order.
 pub(super) type Properties = Vec<(String, String)>;
 
-/// The properties that the library reads: those of `Get-AipServiceKeys`, then those of
+/// The properties that the library reads, in the order of the list: those of `Get-AipServiceKeys`, then those of
 /// `Get-AipServiceConfiguration`.
-const KNOWN: [&str; 11] = [
+pub(super) const KNOWN: [&str; 11] = [
     "KeyIdentifier",
     "KeyType",
     "Status",
