@@ -21,7 +21,8 @@ pub(crate) struct FilterArgs {
 
     /// Only files of this owner; `*` stands for any characters
     ///
-    /// The license names the owner. If it was not read, the owner in the file system counts.
+    /// The license names the owner. If it was not read, the owner in the file system counts, which is not
+    /// known on Windows.
     #[arg(long, value_name = "NAME")]
     owner: Vec<String>,
 
