@@ -235,6 +235,6 @@ fn damaged_attachment_named_like_a_protected_file_is_reported() {
 fn reader_that_does_not_start_leaves_the_file_undecided() {
     let builder = Inspector::builder().pst(|| Err(io::Error::other("no process")));
     let report = builder.build().inspect_bytes(&pst("Inbox", &[]));
-    assert_eq!(found(&report), (vec![], "io"));
+    assert_eq!(found(&report), (vec![], "reader-failed"));
     assert_eq!(report.worst(), Protection::Unknown);
 }
