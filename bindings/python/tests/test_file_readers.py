@@ -56,14 +56,14 @@ def test_a_file_that_ends_the_reader_costs_its_own_result(tmp_path, jobs):
     names = ["a", "crash1", "b", "hang", "c", "hog", "once", "crash2", "d"]
     for name in names:
         (tmp_path / name).write_text("text")
-    with FileReaders(jobs=jobs, deadline=3.0, memory=1 << 30, program=FAKE) as readers:
+    with FileReaders(jobs=jobs, deadline=8.0, memory=1 << 30, program=FAKE) as readers:
         results = dict(zip(names, readers.read([os.fsencode(tmp_path / name) for name in names])))
     for name in ["a", "b", "c", "d", "once"]:
         assert json.loads(results[name])["protection"] == "none", (name, results[name])
     for name in ["crash1", "crash2", "hog"]:
         assert results[name].code == "reader-failed", name
     assert "memory allocation of" in results["hog"].text
-    assert results["hang"] == Failure("hung", "no answer for 3 s")
+    assert results["hang"] == Failure("hung", "no answer for 8 s")
 
 
 def test_a_reader_that_does_not_start_is_not_the_fault_of_a_file():
