@@ -80,7 +80,9 @@ def tree(tmp_path_factory):
         subprocess.run(example, cwd=ROOT, check=True)
     strange = os.path.join(os.fsencode(folder), b"bad\xff\xfe name.docx")
     shutil.copy(CORPUS / "containers" / "ooxml-chain8.docx", strange)
-    paths = [os.fsencode(path) for root in (made, CORPUS) for path in pathlib.Path(root).rglob("*")]
+    # A copy: the times of change must not change during the tests.
+    shutil.copytree(CORPUS, folder / "corpus")
+    paths = [os.fsencode(path) for root in (made, folder / "corpus") for path in pathlib.Path(root).rglob("*")]
     paths = sorted([*paths, strange])
     listing = folder / "listing.parquet"
     write_listing(paths, listing)
