@@ -50,6 +50,7 @@ Exit codes:
 
 Environment variables:
   RMSIGHT_ESTATE     the estate file, for commands with --estate and for `estate check`
+  RMSIGHT_DECISIONS  the decisions file, for `check` and `report`
   RMSIGHT_INVENTORY  the inventory, for `scan` and for commands that read inventories
 The command line replaces a variable. An empty one counts as not set.";
 

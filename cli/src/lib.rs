@@ -1,5 +1,6 @@
 //! The command line program `rmsight` as a library, so that other programs run the same engine.
 
+mod acceptance;
 mod args;
 mod authority_file;
 mod authority_use;
@@ -11,6 +12,7 @@ mod filter;
 mod fs;
 mod inspector;
 mod inventory;
+mod manual_check;
 mod nearest;
 mod options;
 mod output;

@@ -25,7 +25,7 @@ impl NeedCounts {
         }
     }
 
-    fn merge(&mut self, other: NeedCounts) {
+    pub(crate) fn merge(&mut self, other: NeedCounts) {
         self.yes += other.yes;
         self.possible += other.possible;
         self.no += other.no;

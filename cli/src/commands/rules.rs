@@ -86,5 +86,10 @@ fn write(out: &mut impl Write) -> io::Result<()> {
         }
         writeln!(out, "      {}\n", modifier.sentence())?;
     }
+    writeln!(
+        out,
+        "M24 to M27 are about keys that the estate file declares read-only. For each of them `rmsight \
+         report`\nlists the files and issuers behind M24 to M26, and the checks of the read-only mode."
+    )?;
     Ok(())
 }

@@ -1,17 +1,19 @@
 //! Gaps: reasons why the scans do not support an answer. `check` and `report` use the same names.
 
-use rmsight::{Dependency, Need, Signature, Timestamp};
+use std::collections::BTreeMap;
+
+use rmsight::{Dependency, Facts, Need, Record, Signature, Timestamp};
 
 use super::coverage::OpenVisit;
 use super::gap_names::UNVERIFIED;
-use super::query::{Judged, is_older};
+use super::query::is_older;
 use super::read_rows::{LinkRow, RootRow, ScanRow};
-use super::scope::{CHANGED, Scope, now};
+use super::scope::{CHANGED, Scope};
 use crate::fs::path::with_separator;
 use crate::output::advice::OLDER_READER;
 use crate::output::format::counted;
 
-/// Maximum number of links that a gap names.
+/// Maximum number of paths that the text of a gap names.
 const EXAMPLES: usize = 3;
 
 /// Tolerated difference between the clocks of two computers, in seconds.
@@ -24,8 +26,14 @@ pub(crate) struct Gap {
     pub(crate) name: String,
     /// The affected root: index of its inventory, and its row.
     pub(crate) root: Option<(usize, i64)>,
+    /// What it is about: the root, or else folders, files and links in it; empty for a number of
+    /// findings. A decision about the gap has to cover all of them.
+    pub(crate) paths: Vec<String>,
     pub(crate) text: String,
 }
+
+/// The names of the gaps that a finding causes, whatever its need.
+pub(crate) const OF_FINDINGS: [&str; 2] = [UNVERIFIED, OLDER_READER];
 
 /// Numbers of findings that cause gaps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,16 +43,25 @@ pub(crate) struct Doubts {
 }
 
 impl Doubts {
-    pub(crate) fn add(&mut self, judged: &Judged) {
-        self.older += u64::from(is_older(&judged.envelope));
-        let verdict = &judged.verdict;
+    /// Returns for each of [`OF_FINDINGS`] whether the finding causes it. `is_elsewhere` says that the
+    /// finding does not count for an authority because it needs another one.
+    pub(crate) fn causes(record: &Record<'_>, is_elsewhere: bool) -> [bool; OF_FINDINGS.len()] {
+        let verdict = &record.verdict;
         let is_free = verdict.need() == Need::No && verdict.dependency() != Dependency::None;
-        self.unverified += u64::from(is_free && is_unverified(judged));
+        [(is_free || is_elsewhere) && is_unverified(&record.facts), is_older(&record.envelope)]
     }
 
-    /// Adds a finding that does not count for an authority because it needs another authority.
-    pub(crate) fn add_excused(&mut self, judged: &Judged) {
-        self.unverified += u64::from(is_unverified(judged));
+    /// Adds a finding. `is_accepted` says for each of [`OF_FINDINGS`] whether a decision accepts it.
+    pub(crate) fn add(
+        &mut self,
+        record: &Record<'_>,
+        is_elsewhere: bool,
+        is_accepted: [bool; OF_FINDINGS.len()],
+    ) {
+        let [is_unverified, is_older] = Doubts::causes(record, is_elsewhere);
+        let [unverified, older] = is_accepted;
+        self.unverified += u64::from(is_unverified && !unverified);
+        self.older += u64::from(is_older && !older);
     }
 
     pub(crate) fn gaps(self) -> Vec<Gap> {
@@ -52,7 +69,7 @@ impl Doubts {
         let mut add = |name: &str, count: u64, text: &str| {
             if count > 0 {
                 let text = format!("{}: {text}", counted(count, "finding"));
-                all.push(Gap { name: name.to_owned(), root: None, text });
+                all.push(Gap { name: name.to_owned(), root: None, paths: Vec::new(), text });
             }
         };
         add(
@@ -70,33 +87,40 @@ impl Doubts {
     }
 }
 
-fn is_unverified(judged: &Judged) -> bool {
-    judged.facts.license.as_ref().is_some_and(|license| {
+fn is_unverified(facts: &Facts) -> bool {
+    facts.license.as_ref().is_some_and(|license| {
         license.signature == Signature::NotChecked || license.link == rmsight::KeyLink::NotChecked
     })
 }
 
 /// Returns the gaps of scans, without those of single findings. A scan that is older than `max_age`
-/// seconds is too old.
-pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>) -> Vec<Gap> {
+/// seconds at the time `now` is too old.
+pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>, now: Timestamp) -> Vec<Gap> {
     let mut all = Vec::new();
-    let now = now();
     for (number, scope) in scopes.iter().enumerate() {
         if scope.scans.is_empty() || scope.roots.is_empty() {
             let text = format!("{}: nothing was scanned into it", scope.inventory);
-            all.push(Gap { name: "not-scanned".to_owned(), root: None, text });
+            let paths = vec![scope.inventory.clone()];
+            all.push(Gap { name: "not-scanned".to_owned(), root: None, paths, text });
         }
         for root in &scope.roots {
-            let mut add = |name: &str, text: String| {
+            let mut add = |name: &str, paths: &[String], text: String| {
                 let text = format!("{}: {text}", root.path);
-                all.push(Gap { name: name.to_owned(), root: Some((number, root.root)), text });
+                let root_path = std::slice::from_ref(&root.path);
+                let paths = if paths.is_empty() { root_path } else { paths }.to_vec();
+                all.push(Gap {
+                    name: name.to_owned(),
+                    root: Some((number, root.root)),
+                    paths,
+                    text,
+                });
             };
             if !scope.superseded.contains_key(&root.root) {
                 of_root(root, scope, &mut add);
                 not_followed(root, scope, scopes, &mut add);
             }
             if let Some(max) = max_age {
-                too_old(scope.listed_at(root), now, max, &mut add);
+                too_old(scope.listed_at(root), now, max, &mut |name, text| add(name, &[], text));
             }
         }
         for OpenVisit { visit, is_elsewhere } in &scope.left_open {
@@ -111,7 +135,13 @@ pub(crate) fn of(scopes: &[Scope], max_age: Option<i64>) -> Vec<Gap> {
             };
             let mut add = |name: &str, text: String| {
                 let text = format!("{}: {text}, {why}", visit.path);
-                all.push(Gap { name: name.to_owned(), root: Some((number, visit.root)), text });
+                let paths = vec![visit.path.clone()];
+                all.push(Gap {
+                    name: name.to_owned(),
+                    root: Some((number, visit.root)),
+                    paths,
+                    text,
+                });
             };
             match visit.finished {
                 None => add("unfinished", "a scan did not come to its end".to_owned()),
@@ -137,8 +167,9 @@ fn too_old(listed: Timestamp, now: Timestamp, max: i64, add: &mut dyn FnMut(&str
 }
 
 /// Adds every gap of a root independently of the others: a user may accept only one of them.
-fn of_root(root: &RootRow, scope: &Scope, add: &mut dyn FnMut(&str, String)) {
+fn of_root(root: &RootRow, scope: &Scope, add_paths: &mut dyn FnMut(&str, &[String], String)) {
     let scan = scope.visits.get(&root.scan);
+    let mut add = |name: &str, text: String| add_paths(name, &[], text);
     if let Some(error) = &root.error {
         add("empty-root", error.clone());
     }
@@ -148,22 +179,27 @@ fn of_root(root: &RootRow, scope: &Scope, add: &mut dyn FnMut(&str, String)) {
         let outcome = scan.map_or("", |scan| scan.outcome.as_str());
         add("unfinished", format!("the scan did not come to its end ({outcome})"));
     }
-    let codes = scope.unlisted.get(&root.root).map(Vec::as_slice).unwrap_or_default();
-    for code in codes {
-        add(code, "folders in it could not be listed".to_owned());
+    let codes = scope.unlisted.get(&root.root);
+    for (code, folders) in codes.into_iter().flatten() {
+        let folders_text = match folders.len() {
+            1 => "1 folder in it".to_owned(),
+            count => format!("{count} folders in it"),
+        };
+        add_paths(code, folders, format!("{folders_text} could not be listed{}", named(folders)));
     }
+    let mut add = |name: &str, text: String| add_paths(name, &[], text);
     let has_end = root.finished.is_some() && root.error.is_none();
-    if has_end && !root.is_complete && codes.is_empty() {
+    if has_end && !root.is_complete && codes.is_none_or(BTreeMap::is_empty) {
         add("unfinished", "not every folder in it was listed".to_owned());
     }
-    if let Some(count) = scope.changed.get(&root.root) {
-        let files = counted(*count, "file");
-        add(
-            CHANGED,
-            format!("{files} changed during the read, so that the result is unknown: scan again"),
-        );
+    if let Some(files) = scope.changed.get(&root.root) {
+        let count = counted(files.len().try_into().unwrap_or(u64::MAX), "file");
+        let text =
+            format!("{count} changed during the read, so that the result is unknown: scan again");
+        add_paths(CHANGED, files, text);
     }
-    left_out(root, scan, add);
+    let mut add = |name: &str, text: String| add_paths(name, &[], text);
+    left_out(root, scan, &mut add);
     let scanned = root.scanned.unwrap_or(root.files);
     if has_end && scanned == 0 {
         add(
@@ -242,7 +278,7 @@ fn not_followed(
     root: &RootRow,
     scope: &Scope,
     scopes: &[Scope],
-    add: &mut dyn FnMut(&str, String),
+    add: &mut dyn FnMut(&str, &[String], String),
 ) {
     let is_scanned = |link: &LinkRow| {
         let Some(target) = &link.target else { return false };
@@ -277,17 +313,24 @@ fn not_followed(
         return;
     }
     let count = u64::try_from(open.len()).unwrap_or(u64::MAX);
-    let examples: Vec<&str> = open.iter().take(EXAMPLES).map(|link| link.path.as_str()).collect();
-    let more = if open.len() > EXAMPLES { ", …" } else { "" };
+    let paths: Vec<String> = open.iter().map(|link| link.path.clone()).collect();
     add(
         "not-followed",
+        &paths,
         format!(
-            "{} outside of what was scanned, or to a target that does not exist: {}{more}",
+            "{} outside of what was scanned, or to a target that does not exist{}",
             match count {
                 1 => "1 link or mount point leads".to_owned(),
                 _ => format!("{count} links or mount points lead"),
             },
-            examples.join(", ")
+            named(&paths)
         ),
     );
+}
+
+/// Returns the first paths after a colon.
+fn named(paths: &[String]) -> String {
+    let examples: Vec<&str> = paths.iter().take(EXAMPLES).map(String::as_str).collect();
+    let more = if paths.len() > EXAMPLES { ", …" } else { "" };
+    format!(": {}{more}", examples.join(", "))
 }

@@ -5,6 +5,7 @@
 
 mod coverage;
 mod database_file;
+mod digest;
 mod failure;
 mod finish;
 mod folders;

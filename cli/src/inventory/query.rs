@@ -78,6 +78,11 @@ impl Inventories {
         Ok(Inventories { all, redactor: None })
     }
 
+    /// Reads all inventories as they are now, whatever other processes write meanwhile.
+    pub(crate) fn freeze(&self) -> Result<()> {
+        self.all.iter().try_for_each(|(_, inventory)| inventory.freeze())
+    }
+
     /// Sets the redactor of names and paths.
     pub(crate) fn redacted(self, redactor: Option<Redactor>) -> Inventories {
         Inventories { redactor, ..self }
@@ -154,5 +159,23 @@ impl Translation {
         let mut mapped = own.map(|(_, maps)| maps.apply(path));
         let found = mapped.find(|mapped| mapped != path);
         found.map_or_else(|| path.to_owned(), std::borrow::Cow::into_owned)
+    }
+}
+
+impl Translation {
+    /// Returns the names that a path of any source has on other machines.
+    pub(crate) fn all(&self, path: &str) -> Vec<String> {
+        let mapped = self.maps.iter().map(|(_, maps)| maps.apply(path).into_owned());
+        mapped.filter(|mapped| mapped != path).collect()
+    }
+
+    /// Returns the mappings in words, with the source of each.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for (source, maps) in &self.maps {
+            let source = source.as_ref().map_or_else(String::new, |source| format!(" ({source})"));
+            all.extend(maps.pairs().map(|(prefix, target)| format!("{prefix}={target}{source}")));
+        }
+        all
     }
 }

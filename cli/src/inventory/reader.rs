@@ -50,6 +50,11 @@ impl Inventory {
         Ok(Inventory { db, file: file.to_owned(), columns, has_owner, has_objects })
     }
 
+    /// Begins a transaction, so that all later reads see the same rows.
+    pub(super) fn freeze(&self) -> Result<()> {
+        self.db.execute_batch("BEGIN").map_err(|error| failed(&self.file, &error))
+    }
+
     /// Returns the columns of the record that findings have in this file.
     pub(crate) fn columns(&self) -> &[&'static Column] {
         &self.columns

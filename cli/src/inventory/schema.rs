@@ -201,7 +201,7 @@ const ADDED: [(&str, &str, &str); 7] = [
 ];
 
 /// Returns whether a table has a column. An earlier version did not create all of them.
-fn has_column(db: &Connection, table: &str, column: &str) -> rusqlite::Result<bool> {
+pub(super) fn has_column(db: &Connection, table: &str, column: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT count(*) > 0 FROM pragma_table_info(?) WHERE name = ?";
     db.query_row(sql, [table, column], |row| row.get(0))
 }

@@ -10,6 +10,7 @@ use super::query::Inventories;
 use super::read_rows::{LinkRow, RootRow, ScanRow};
 use super::reader::Inventory;
 use crate::exit::{Failure, Result};
+use crate::fs::path::trimmed;
 
 /// Error code of a file that changed while it was read.
 pub(crate) const CHANGED: &str = ErrorCode::ChangedWhileReading.as_str();
@@ -26,10 +27,10 @@ pub(crate) struct Scope {
     pub(crate) visits: BTreeMap<i64, ScanRow>,
     /// Links, junctions and mount points that were not followed.
     pub(crate) links: Vec<LinkRow>,
-    /// Error codes of folders that could not be listed, by root.
-    pub(crate) unlisted: BTreeMap<i64, Vec<String>>,
-    /// Number of files that changed while they were read, by root.
-    pub(crate) changed: BTreeMap<i64, u64>,
+    /// Folders that could not be listed, by root and error code.
+    pub(crate) unlisted: BTreeMap<i64, BTreeMap<String, Vec<String>>>,
+    /// Files that changed while they were read, by root.
+    pub(crate) changed: BTreeMap<i64, Vec<String>>,
     /// Earlier visits whose gaps the newest visit of the root does not close.
     pub(crate) left_open: Vec<OpenVisit>,
     /// Roots that were scanned again as a part of another root, each with the end of that visit.
@@ -122,7 +123,9 @@ impl Scope {
             self.roots.iter_mut().chain(self.left_open.iter_mut().map(|open| &mut open.visit));
         let roots = roots.map(|root| &mut root.path);
         let links = self.links.iter_mut().map(|link| &mut link.path);
-        roots.chain(links).chain(globs).for_each(|path| *path = redactor.path(path));
+        let unlisted = self.unlisted.values_mut().flat_map(BTreeMap::values_mut).flatten();
+        let folders = unlisted.chain(self.changed.values_mut().flatten());
+        roots.chain(links).chain(globs).chain(folders).for_each(|path| *path = redactor.path(path));
     }
 }
 
@@ -138,30 +141,46 @@ fn scanners(inventory: &Inventory) -> Result<BTreeMap<Option<String>, String>> {
     Ok(all)
 }
 
-/// Returns the number of files that changed while they were read, by root. Files whose record
-/// contains that error are not counted.
-fn changed(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<i64, u64>> {
+/// Returns the files that changed while they were read, by root. Files whose record contains that
+/// error are left out.
+fn changed(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<i64, Vec<String>>> {
     let mut statement = db.prepare(
-        "SELECT dirs.root, count(*) FROM files JOIN dirs ON dirs.id = files.dir \
+        "SELECT dirs.root, dirs.path, files.name FROM files JOIN dirs ON dirs.id = files.dir \
          WHERE files.outcome = ?1 AND files.name <> x'' AND files.gone IS NULL \
          AND NOT EXISTS (SELECT 1 FROM findings WHERE file = files.id AND error_code = ?1) \
-         GROUP BY dirs.root",
+         ORDER BY dirs.root, dirs.path, files.name",
     )?;
-    let rows = statement.query_map([CHANGED], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
+    let mut files: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    let rows = statement.query_map([CHANGED], |row| {
+        let (mut path, name): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(2)?);
+        path.extend_from_slice(&name);
+        Ok((row.get(0)?, String::from_utf8_lossy(&path).into_owned()))
+    })?;
+    for row in rows {
+        let (root, path) = row?;
+        files.entry(root).or_default().push(path);
+    }
+    Ok(files)
 }
 
-fn unlisted(db: &rusqlite::Connection) -> rusqlite::Result<BTreeMap<i64, Vec<String>>> {
+fn unlisted(
+    db: &rusqlite::Connection,
+) -> rusqlite::Result<BTreeMap<i64, BTreeMap<String, Vec<String>>>> {
     let mut statement = db.prepare(
-        "SELECT DISTINCT dirs.root, files.outcome FROM files JOIN dirs ON dirs.id = files.dir \
-         WHERE files.name = x'' AND files.outcome <> 'read' AND files.gone IS NULL ORDER BY 1, 2",
+        "SELECT dirs.root, files.outcome, dirs.path FROM files JOIN dirs ON dirs.id = files.dir \
+         WHERE files.name = x'' AND files.outcome <> 'read' AND files.gone IS NULL \
+         ORDER BY 1, 2, 3",
     )?;
-    let mut codes: BTreeMap<i64, Vec<String>> = BTreeMap::new();
-    for row in statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
-        let (root, code) = row?;
-        codes.entry(root).or_default().push(code);
+    let mut folders: BTreeMap<i64, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    let rows = statement.query_map([], |row| {
+        let path: Vec<u8> = row.get(2)?;
+        Ok((row.get(0)?, row.get(1)?, String::from_utf8_lossy(trimmed(&path)).into_owned()))
+    })?;
+    for row in rows {
+        let (root, code, path) = row?;
+        folders.entry(root).or_default().entry(code).or_default().push(path);
     }
-    Ok(codes)
+    Ok(folders)
 }
 
 /// Describes what a scan left out on purpose; empty if nothing was left out.

@@ -56,12 +56,25 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
-/// Formats a count: `1 file`, `2 files`.
+/// Formats a count: `1 file`, `2 files`, `3,648 files`.
 pub(crate) fn counted(count: u64, one: &str) -> String {
     match count {
         1 => format!("1 {one}"),
-        _ => format!("{count} {one}s"),
+        _ => format!("{} {one}s", thousands(count)),
     }
+}
+
+/// Formats a number with separators of thousands: `3,648`.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Escapes characters of text from files that hide or reorder text.
@@ -108,6 +121,15 @@ pub(crate) fn address_host(address: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_have_separators() {
+        let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")];
+        for (number, expected) in cases {
+            assert_eq!(thousands(number), expected);
+        }
+        assert_eq!(counted(3_648, "file"), "3,648 files");
+    }
 
     #[test]
     fn hosts_are_parsed_from_addresses() {

@@ -6,6 +6,7 @@ pub(crate) mod color;
 pub(crate) mod columns;
 pub(crate) mod ending;
 pub(crate) mod estate_lines;
+pub(crate) mod evidence;
 pub(crate) mod format;
 pub(crate) mod line;
 pub(crate) mod meaning;

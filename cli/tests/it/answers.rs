@@ -160,7 +160,12 @@ fn html_escapes_hostile_names() {
     assert_eq!(page.matches("<script").count(), 2);
     assert!(!page.contains('\u{202e}'));
     assert!(page.contains("\\u003cimg src=x onerror=alert(1)\\u003e.xml"));
-    for outside in ["src=\"", "href=\"", "url(", "@import", "unsafe-inline", "style=\""] {
+    assert_eq!(
+        page.matches("href=\"").count(),
+        page.matches("href=\"#").count(),
+        "a link to elsewhere"
+    );
+    for outside in ["src=\"", "url(", "@import", "unsafe-inline", "style=\""] {
         assert!(!page.contains(outside), "{outside}");
     }
     assert!(page.contains("No. 3 findings in what was scanned"), "no answer");

@@ -70,6 +70,6 @@ fn the_html_report_explains_its_columns_and_words() {
     rmsight(dir, &["scan", "-i", "all.db", "offer.docx"]);
     rmsight(dir, &["report", "all.db", "-o", "report.html"]);
     let page = fs::read_to_string(dir.join("report.html")).unwrap();
-    assert!(page.contains("title=\"dependency: Whose key opens the content.\""));
+    assert!(page.contains("\"tip\":\"dependency: Whose key opens the content.\""));
     assert!(page.contains("<dt>unanchored</dt>"));
 }

@@ -44,6 +44,9 @@ fn bench() -> TempDir {
     let id = "1b4e28ba-2fa1-4d2e-883f-0016d3cca427";
     put("keys.json", format!("{{\"KeyIdentifier\":\"{id}\",\"Status\":\"Active\"}}").as_bytes());
     put("tenant.txt", format!("BPOSId : {id}\nCurrentLicensorCertificateGuid : {id}\n").as_bytes());
+    let decision = "[[accepted]]\ncode = \"excluded\"\npath = \"**\"\nby = \"Ada\"\non = 2026-11-30\n\
+                    reason = \"temporary files\"\n";
+    put("decisions.toml", decision.as_bytes());
     put("labels.csv", format!("old,new\n*,{id}\n").as_bytes());
     let run = |args: &[&str]| {
         let done = rmsight(dir, args);

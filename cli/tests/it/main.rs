@@ -3,6 +3,7 @@
 mod answers;
 mod authorities;
 mod coverage;
+mod deciding;
 mod dictionary;
 mod events;
 mod exporting;
@@ -25,6 +26,7 @@ mod only;
 mod outlook;
 mod reading;
 mod readme;
+mod reporting;
 mod selecting;
 #[cfg(feature = "object-store")]
 mod stores;
@@ -64,7 +66,11 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
 
 fn command(folder: &Path) -> Command {
     let mut command = Command::cargo_bin("rmsight").unwrap();
-    command.current_dir(folder).env_remove("RMSIGHT_ESTATE").env_remove("RMSIGHT_INVENTORY");
+    command
+        .current_dir(folder)
+        .env_remove("RMSIGHT_ESTATE")
+        .env_remove("RMSIGHT_INVENTORY")
+        .env_remove("RMSIGHT_DECISIONS");
     command
 }
 

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use super::counts::CheckCounts;
+use crate::acceptance::{Acceptance, Ruling};
 use crate::inventory::gaps::Gap;
-use crate::output::format::counted;
+use crate::output::format::{counted, thousands};
 use crate::output::terminal::escaped;
 
 /// The answer for one authority.
@@ -14,8 +15,8 @@ pub(super) struct CheckAnswer<'a> {
     pub(super) counts: &'a CheckCounts,
     /// Gaps of the scans and of the findings that count.
     pub(super) gaps: Vec<&'a Gap>,
-    /// Gaps that `--accept` excuses.
-    pub(super) excused: Vec<&'a Gap>,
+    /// Gaps that `--accept` or a decision excuses.
+    pub(super) excused: Vec<(&'a Gap, Ruling)>,
 }
 
 impl CheckAnswer<'_> {
@@ -24,30 +25,33 @@ impl CheckAnswer<'_> {
         self.counts.is_free() && self.gaps.is_empty()
     }
 
-    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write(&self, acceptance: &Acceptance, out: &mut impl Write) -> io::Result<()> {
         let counts = self.counts;
         let name = escaped(self.authority);
         let answer = if self.is_free() { "not needed" } else { "not shown to be free" };
         writeln!(out, "{name}: {answer}, in what was scanned")?;
-        writeln!(out, "  yes       {:>9}", counts.yes)?;
-        writeln!(out, "  possible  {:>9}", counts.possible)?;
+        writeln!(out, "  yes       {:>9}", thousands(counts.yes))?;
+        writeln!(out, "  possible  {:>9}", thousands(counts.possible))?;
         for (reason, count) in &counts.reasons {
-            writeln!(out, "            {count:>9}  {}", escaped(reason))?;
+            writeln!(out, "            {:>9}  {}", thousands(*count), escaped(reason))?;
         }
         if counts.in_use > 0 {
             let one = counts.in_use == 1;
             let words = if one { "finding needs" } else { "findings need" };
-            writeln!(out, "  in use    {:>9}  {words} a key of this authority", counts.in_use)?;
+            let count = thousands(counts.in_use);
+            writeln!(out, "  in use    {count:>9}  {words} a key of this authority")?;
         }
-        writeln!(out, "  findings  {:>9}", counts.findings)?;
+        writeln!(out, "  findings  {:>9}", thousands(counts.findings))?;
         for gap in &self.gaps {
             writeln!(out, "  gap       {:<14}  {}", gap.name, escaped(&gap.text))?;
         }
-        for (code, count) in &counts.excused {
-            writeln!(out, "  excused   {count:>9}  {} (--accept)", escaped(code))?;
+        for ((code, ruling), count) in counts.excused.iter().chain(&counts.accepted) {
+            let why = words(acceptance, *ruling);
+            writeln!(out, "  excused   {:>9}  {} ({why})", thousands(*count), escaped(code))?;
         }
-        for gap in &self.excused {
-            writeln!(out, "  excused   {:<14}  {} (--accept)", gap.name, escaped(&gap.text))?;
+        for (gap, ruling) in &self.excused {
+            let why = words(acceptance, *ruling);
+            writeln!(out, "  excused   {:<14}  {} ({why})", gap.name, escaped(&gap.text))?;
         }
         if counts.imported > 0 {
             let findings = counted(counts.imported, "finding");
@@ -66,4 +70,10 @@ impl CheckAnswer<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns what a ruling is: the option, or who decided, when and why.
+fn words(acceptance: &Acceptance, ruling: Ruling) -> String {
+    let decision = acceptance.at(ruling).map(|decision| escaped(&decision.words()).to_string());
+    decision.unwrap_or_else(|| "--accept".to_owned())
 }

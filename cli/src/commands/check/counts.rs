@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rmsight::Dependency;
-
+use crate::acceptance::{Acceptance, Ruling, excusable};
 use crate::authority_use::{AuthorityTest, AuthorityUse};
-use crate::inventory::gaps::Doubts;
+use crate::inventory::gaps::{Doubts, OF_FINDINGS};
 use crate::inventory::query::Judged;
 
 /// Numbers of findings, by what they need of one authority.
@@ -20,24 +19,42 @@ pub(super) struct CheckCounts {
     /// Findings that need another authority, by name.
     pub(super) elsewhere: BTreeMap<String, u64>,
     pub(super) findings: u64,
-    /// Findings that `--accept` excuses, by error code.
-    pub(super) excused: BTreeMap<String, u64>,
+    /// Findings that `--accept` or a decision excuses, by error code.
+    pub(super) excused: BTreeMap<(String, Ruling), u64>,
+    /// Findings with a doubt that a decision accepts, by gap name.
+    pub(super) accepted: BTreeMap<(String, Ruling), u64>,
     /// Reasons of possible needs, by rule or error code.
     pub(super) reasons: BTreeMap<String, u64>,
     pub(super) doubts: Doubts,
 }
 
 impl CheckCounts {
-    /// Counts a finding. `accepts` says whether an error code is excused.
+    /// Counts a finding.
     pub(super) fn add(
         &mut self,
         test: &AuthorityTest<'_>,
         judged: &Judged,
-        accepts: impl Fn(&str) -> bool,
+        acceptance: &Acceptance,
     ) {
         self.findings += 1;
-        self.doubts.add(judged);
-        match test.of(judged) {
+        let source = judged.envelope.source.as_deref();
+        let path = &*judged.envelope.path;
+        let used = test.of(judged);
+        let is_elsewhere = matches!(used, AuthorityUse::Elsewhere(_) | AuthorityUse::OtherTenant);
+        let mut is_accepted = [false; OF_FINDINGS.len()];
+        for ((name, is_accepted), is_doubt) in OF_FINDINGS
+            .iter()
+            .zip(&mut is_accepted)
+            .zip(Doubts::causes(&judged.record(), is_elsewhere))
+        {
+            let ruling = is_doubt.then(|| acceptance.decided(name, source, path)).flatten();
+            if let Some(ruling) = ruling {
+                *is_accepted = true;
+                *self.accepted.entry(((*name).to_owned(), ruling)).or_default() += 1;
+            }
+        }
+        self.doubts.add(&judged.record(), is_elsewhere, is_accepted);
+        match used {
             AuthorityUse::Yes => self.yes += 1,
             AuthorityUse::InUse => self.in_use += 1,
             AuthorityUse::MaybeImported(reason) => {
@@ -45,18 +62,16 @@ impl CheckCounts {
                 self.add_possible(reason);
             }
             AuthorityUse::Possible(reason) => {
-                let code = excusable(judged).filter(|code| accepts(code));
-                match code {
-                    Some(code) => *self.excused.entry(code.to_owned()).or_default() += 1,
+                let code = excusable(&judged.facts, &judged.verdict);
+                let ruled = code
+                    .and_then(|code| Some((code.to_owned(), acceptance.code(code, source, path)?)));
+                match ruled {
+                    Some(ruled) => *self.excused.entry(ruled).or_default() += 1,
                     None => self.add_possible(reason),
                 }
             }
-            AuthorityUse::Elsewhere(other) => {
-                *self.elsewhere.entry(other).or_default() += 1;
-                self.doubts.add_excused(judged);
-            }
-            AuthorityUse::OtherTenant => self.doubts.add_excused(judged),
-            AuthorityUse::No => {}
+            AuthorityUse::Elsewhere(other) => *self.elsewhere.entry(other).or_default() += 1,
+            AuthorityUse::OtherTenant | AuthorityUse::No => {}
         }
     }
 
@@ -69,13 +84,4 @@ impl CheckCounts {
     pub(super) fn is_free(&self) -> bool {
         self.yes == 0 && self.possible == 0 && self.in_use == 0
     }
-}
-
-/// Returns the error code of what was not read and names no key. A known key is never excused.
-fn excusable(judged: &Judged) -> Option<&str> {
-    let code = judged.facts.error_code.as_deref()?;
-    let is_undecided = judged.verdict.dependency() == Dependency::Undecided
-        && judged.facts.slc_key().is_none()
-        && judged.facts.slc_id().is_none();
-    is_undecided.then_some(code)
 }

@@ -2,22 +2,25 @@
 
 mod answer;
 mod counts;
+mod json;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rmsight::{Authority, Estate};
 
-use crate::args::{ESTATE_VARIABLE, FormatArg, INVENTORY_VARIABLE};
+use crate::acceptance::{AcceptArgs, Acceptance, Ruling};
+use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE};
 use crate::authority_file::{self, judged_with, known_authority};
 use crate::authority_use::{AuthorityTest, retiring};
 use crate::exit::{Failure, Outcome, Result, warn};
-use crate::inventory::gap_name;
 use crate::inventory::gaps::{self, Gap};
 use crate::inventory::query::Inventories;
 use crate::inventory::scope::{Scope, left_out};
 use crate::output::ending::{Endings, format_of};
+use crate::output::evidence::Evidence;
+use crate::output::format::counted;
 use crate::output::output_file::OutputFile;
 use crate::output::terminal::escaped;
 use answer::CheckAnswer;
@@ -33,18 +36,20 @@ use counts::CheckCounts;
 /// whether the authority is retiring or not. An imported key counts for the Azure authority that has
 /// its tenant, or for each Azure authority without `tenant` if the estate file does not name one.
 ///
-/// Gaps are named. --accept NAME accepts one: a scan that did not end (unfinished), a root without a
-/// file (empty-root), files left out by --exclude or --include (excluded, filtered), links and mount
-/// points to other folders (not-followed), an unchecked signature of a license that does not seem to
-/// need the authority (unverified), rows of an older rmsight (older-reader), a scan beyond --max-age
-/// (too-old), an inventory without a scan (not-scanned), and each error code of what was not read.
+/// The answer names each gap. --accept NAME accepts all gaps of a name, and a decisions file
+/// (--decisions) accepts a gap below a path. The names are: unfinished (a scan that did not end),
+/// empty-root (a root without a file), excluded and filtered (files that --exclude or --include left
+/// out), not-followed (links and mount points to other folders), unverified (an unchecked signature of
+/// a license that does not seem to need the authority), older-reader (rows of an older rmsight),
+/// too-old (a scan beyond --max-age), not-scanned (an inventory without a scan), and each error code
+/// of what was not read.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   rmsight check estate.db --estate estate.toml --max-age 30d
   rmsight check estate.db --estate estate.toml --authority 'Contoso AD RMS'
   rmsight check estate.db --estate estate.toml --authority HQ --accept encrypted-member
-  rmsight check estate.db --estate estate.toml --authority HQ --accept excluded")]
+  rmsight check estate.db --estate estate.toml --decisions decisions.toml --json")]
 pub(crate) struct CheckArgs {
     /// Inventories, read as if they were one
     #[arg(value_name = "INVENTORY", required = true, env = INVENTORY_VARIABLE, hide_env_values = true)]
@@ -58,44 +63,28 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "NAME")]
     authority: Option<String>,
 
-    /// How old the scan of a root may be: 30d, 12h, 4w
-    #[arg(long, value_name = "AGE", value_parser = age)]
-    max_age: Option<i64>,
-
-    /// Do not count a gap of this name, or what was not read for this error code; may be repeated
-    ///
-    /// It never excuses a finding whose key is known. CODES.md lists the names.
-    #[arg(long, value_name = "NAME", value_parser = gap_name)]
-    accept: Vec<String>,
-
     /// Where to write the answer to [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+
+    /// Write the answer as JSON; docs/JSON.md describes the fields
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    accept: AcceptArgs,
 }
 
-/// The answer is text.
-const ENDINGS: Endings<FormatArg> = &[(FormatArg::Text, &["txt", "log"])];
-
-/// Parses `30d`, `12h` or `4w`. Returns seconds.
-fn age(text: &str) -> std::result::Result<i64, String> {
-    let wrong = || "it is a number and m, h, d or w: 30d".to_owned();
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let number: u32 = text.strip_suffix(unit).unwrap_or_default().parse().map_err(|_| wrong())?;
-    let seconds = match unit {
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        'w' => 604_800,
-        _ => return Err(wrong()),
-    };
-    Ok(i64::from(number) * seconds)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    Text,
+    Json,
 }
+
+const ENDINGS: Endings<CheckFormat> =
+    &[(CheckFormat::Text, &["txt", "log"]), (CheckFormat::Json, &["json"])];
 
 impl CheckArgs {
-    fn accepts(&self, name: &str) -> bool {
-        self.accept.iter().any(|one| one == name)
-    }
-
     /// Returns the authorities to check: the named one, or else all that go away or may go away.
     fn authorities<'e>(&self, estate: &'e Estate) -> Result<Vec<&'e Authority>> {
         let Some(name) = &self.authority else {
@@ -113,75 +102,116 @@ impl CheckArgs {
         Ok(estate.authorities().iter().filter(|authority| authority.name == *name).collect())
     }
 
-    /// Warns about each accepted name that excuses nothing.
-    fn warn_unused(&self, all: &[(Vec<Gap>, CheckCounts)]) {
-        for name in &self.accept {
-            let is_used = all.iter().any(|(gaps, counts)| {
-                counts.excused.contains_key(name) || gaps.iter().any(|gap| gap.name == *name)
-            });
-            if !is_used {
-                warn(format_args!("--accept {name}: nothing was excused by it"));
-            }
+    /// Returns the options in force, for the evidence.
+    fn in_force(&self) -> Vec<(&'static str, String)> {
+        let authority = self.authority.iter().map(|name| ("--authority", name.clone()));
+        authority.chain(self.accept.in_force()).collect()
+    }
+}
+
+/// The gaps that count for an authority, and what its findings say.
+type CheckResult = (Vec<Gap>, CheckCounts);
+
+/// Warns about each accepted name that excuses nothing, and about decisions that do not count.
+fn warn_idle(acceptance: &Acceptance, all: &[CheckResult]) {
+    for name in acceptance.options() {
+        let is_used = all.iter().any(|(gaps, counts)| {
+            let mut excused = counts.excused.keys();
+            excused.any(|(code, ruling)| code == name && *ruling == Ruling::Option)
+                || gaps.iter().any(|gap| gap.name == *name)
+        });
+        if !is_used {
+            warn(format_args!("--accept {name}: nothing was excused by it"));
         }
+    }
+    let file = acceptance.decisions.file.as_ref();
+    let file = file.map_or_else(String::new, |file| file.display().to_string());
+    for (decision, why) in acceptance.idle() {
+        let (line, code, path) = (decision.line, &decision.code, &decision.path.text);
+        warn(format_args!("{file}: line {line}: {code} below {path}: {why}"));
     }
 }
 
 pub(crate) fn run(args: &CheckArgs) -> Result<Outcome> {
     let output = args.output.as_deref();
-    format_of(output, Some(FormatArg::Text), ENDINGS, FormatArg::Text)?;
+    let form =
+        format_of(output, args.json.then_some(CheckFormat::Json), ENDINGS, CheckFormat::Text)?;
     let estate = authority_file::load(Some(&args.estate))?;
+    let decisions = args.accept.decisions()?;
     let authorities = args.authorities(&estate)?;
     let inventories = Inventories::open(&args.inventories)?;
+    inventories.freeze()?;
     let scopes = Scope::of(&inventories)?;
+    let acceptance = args.accept.acceptance(decisions, &inventories, &scopes)?;
     let mut tests: Vec<(AuthorityTest<'_>, CheckCounts)> = authorities
         .into_iter()
         .map(|authority| (AuthorityTest::new(authority, &estate), CheckCounts::default()))
         .collect();
     inventories.judged(&estate, |judged| {
-        for (test, counts) in &mut tests {
-            counts.add(test, judged, |code| args.accepts(code));
-        }
+        tests.iter_mut().for_each(|(test, counts)| counts.add(test, judged, &acceptance));
         Ok(())
     })?;
-    let of_scans = gaps::of(&scopes, args.max_age);
-    let (names, results): (Vec<&str>, Vec<(Vec<Gap>, CheckCounts)>) = tests
+    let of_scans = gaps::of(&scopes, args.accept.max_age, acceptance.as_of);
+    let (names, results): (Vec<&str>, Vec<CheckResult>) = tests
         .into_iter()
         .map(|(test, counts)| {
             let all = of_scans.iter().cloned().chain(counts.doubts.gaps()).collect();
             (test.authority().name.as_str(), (all, counts))
         })
         .unzip();
-    args.warn_unused(&results);
-    let answers = names.iter().zip(&results).map(|(authority, (gaps, counts))| {
-        let (excused, gaps) = gaps.iter().partition(|gap| args.accepts(&gap.name));
+    let answers = names.iter().zip(&results).map(|(authority, (all, counts))| {
+        let (mut gaps, mut excused) = (Vec::new(), Vec::new());
+        for gap in all {
+            match acceptance.gap(gap) {
+                Some(ruling) => excused.push((gap, ruling)),
+                None => gaps.push(gap),
+            }
+        }
         CheckAnswer { authority, counts, gaps, excused }
     });
     let answers: Vec<CheckAnswer<'_>> = answers.collect();
+    warn_idle(&acceptance, &results);
     let is_free = answers.iter().all(CheckAnswer::is_free);
     let mut out = OutputFile::open(output)?;
-    let written = (|| {
-        answers.iter().try_for_each(|answer| answer.write(&mut out))?;
-        for text in scopes.iter().flat_map(|scope| &scope.scans).flat_map(left_out) {
-            writeln!(out, "  left out  {}", escaped(&text))?;
+    let written = match form {
+        CheckFormat::Text => write(args, &estate, &scopes, &answers, &acceptance, &mut out),
+        CheckFormat::Json => {
+            let estate_file = Some(args.estate.as_path());
+            let mut evidence = Evidence::of(&inventories, estate_file, &estate, acceptance.as_of)?;
+            evidence.decisions =
+                acceptance.decisions.file.clone().zip(acceptance.decisions.digest.clone());
+            evidence.add_options(args.in_force());
+            let value = json::value(&answers, &acceptance, &evidence);
+            writeln!(out, "{value:#}").and_then(|()| out.flush())
         }
-        writeln!(out, "{}", escaped(&judged_with(Some(&args.estate), &estate)))?;
-        out.flush()
-    })();
+    };
     written.map_err(|error: io::Error| Failure::writing(&error))?;
     out.finish()?;
     Ok(Outcome::of(is_free))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::age;
-
-    #[test]
-    fn ages_have_units() {
-        assert_eq!(age("30d"), Ok(2_592_000));
-        assert_eq!(age("12h"), Ok(43_200));
-        for wrong in ["", "d", "30", "-1d", "1y", "1é"] {
-            assert!(age(wrong).is_err(), "{wrong}");
-        }
+fn write(
+    args: &CheckArgs,
+    estate: &Estate,
+    scopes: &[Scope],
+    answers: &[CheckAnswer<'_>],
+    acceptance: &Acceptance,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    answers.iter().try_for_each(|answer| answer.write(acceptance, out))?;
+    for text in scopes.iter().flat_map(|scope| &scope.scans).flat_map(left_out) {
+        writeln!(out, "  left out  {}", escaped(&text))?;
     }
+    let open = estate.open_questions().len();
+    if open > 0 {
+        let questions = counted(open.try_into().unwrap_or(u64::MAX), "open question");
+        let file = args.estate.display().to_string();
+        let file = escaped(&file);
+        writeln!(
+            out,
+            "  estate    {questions} in {file}: `rmsight estate check {file}` lists them"
+        )?;
+    }
+    writeln!(out, "{}", escaped(&judged_with(Some(&args.estate), estate)))?;
+    out.flush()
 }

@@ -18,6 +18,7 @@ pub(super) fn check(file: &Path, inventories: &[PathBuf]) -> Result<Outcome> {
     let contradictions = contradictions::of(&estate, inventories)?;
     let mut out = Stdout::lock();
     overview(&estate, &mut out)
+        .and_then(|()| read_only(&estate, file, inventories, &mut out))
         .and_then(|()| contradicted(&contradictions, &mut out))
         .and_then(|()| questions(&estate, file, &mut out))
         .and_then(|()| out.flush())
@@ -47,6 +48,31 @@ fn overview(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Writes where the checks of the read-only mode are, if the estate has such keys.
+fn read_only(
+    estate: &Estate,
+    file: &Path,
+    inventories: &[PathBuf],
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let keys = estate.authorities().iter().flat_map(|authority| &authority.keys);
+    let count = keys.filter(|key| key.status == KeyStatus::ReadOnly).count();
+    if count == 0 {
+        return Ok(());
+    }
+    let keys = counted(count.try_into().unwrap_or(u64::MAX), "read-only key");
+    let names: Vec<String> = inventories.iter().map(|file| file.display().to_string()).collect();
+    let names = if names.is_empty() { "INVENTORY".to_owned() } else { names.join(" ") };
+    let file = file.display().to_string();
+    writeln!(
+        out,
+        "\n{keys}: `rmsight report {} --estate {}` lists who still publishes, and the checks of the \
+         read-only mode.",
+        escaped(&names),
+        escaped(&file)
+    )
 }
 
 fn retiring(authority: &Authority) -> &'static str {

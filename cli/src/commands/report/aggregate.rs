@@ -1,61 +1,25 @@
 //! Statistics of all findings, collected in one pass with bounded memory.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 
 use rmsight::{
     Anomaly, Dependency, Estate, Facts, KeyStatus, LicenseFacts, Need, Retiring, Timestamp, Verdict,
 };
 
+use super::folder_tree::FolderTree;
+use super::groups::{Groups, NAMES};
+use super::host_use::{HostUses, higher};
 use super::list::FindingList;
+use super::read_only::ReadOnlyUses;
+use super::ruled::FindingRulings;
+use crate::acceptance::Ruling;
 use crate::inventory::gaps::Doubts;
 use crate::inventory::query::{Judged, Translation};
-use crate::output::format::address_host;
 use crate::stats::{NeedCounts, Publishes, Stats};
 
-/// Maximum number of distinct names of one kind. Hostile files may contain any number.
-const NAMES: usize = 100_000;
-
-/// Findings grouped by a property.
-#[derive(Debug, Default)]
-pub(super) struct Groups {
-    counts: HashMap<String, NeedCounts>,
-    /// Findings with further names, beyond the maximum.
-    pub(super) others: NeedCounts,
-}
-
-impl Groups {
-    fn add(&mut self, name: &str, need: Need) {
-        if let Some(needs) = self.counts.get_mut(name) {
-            needs.add(need);
-        } else if self.counts.len() < NAMES {
-            self.counts.entry(name.to_owned()).or_default().add(need);
-        } else {
-            self.others.add(need);
-        }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.counts.len()
-    }
-
-    /// Returns the groups with the most needed files.
-    pub(super) fn top(&self, count: usize) -> Vec<(&str, NeedCounts)> {
-        let mut all: Vec<(&str, NeedCounts)> =
-            self.counts.iter().map(|(name, needs)| (name.as_str(), *needs)).collect();
-        all.sort_unstable_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(other.0)));
-        all.truncate(count);
-        all
-    }
-
-    /// Returns all groups, ordered by name.
-    pub(super) fn by_name(&self) -> Vec<(&str, NeedCounts)> {
-        let mut all: Vec<(&str, NeedCounts)> =
-            self.counts.iter().map(|(name, needs)| (name.as_str(), *needs)).collect();
-        all.sort_unstable_by(|one, other| one.0.cmp(other.0));
-        all
-    }
-}
+/// The group of files without a readable license, by owner.
+const NOT_READ: &str = "(not read: no owner known)";
 
 /// Further facts about one key.
 #[derive(Debug, Clone, Default)]
@@ -78,13 +42,13 @@ pub(super) struct Declared {
     pub(super) since: Option<Timestamp>,
 }
 
-/// Use of a host in the addresses of files.
-#[derive(Debug, Clone, Default)]
-pub(super) struct HostUse {
-    pub(super) needs: NeedCounts,
-    /// Findings whose addresses name this host, but whose key is in Azure.
-    pub(super) redirect: u64,
-    pub(super) roles: std::collections::BTreeSet<&'static str>,
+/// The lists of a page.
+#[derive(Debug)]
+pub(super) struct PageLists {
+    /// Findings that are protected or not read.
+    pub(super) findings: FindingList,
+    /// Findings that were not read, or not to the end.
+    pub(super) unread: FindingList,
 }
 
 /// All statistics.
@@ -94,65 +58,97 @@ pub(super) struct Aggregate {
     pub(super) doubts: Doubts,
     pub(super) keys: BTreeMap<String, KeyDates>,
     pub(super) declared: BTreeMap<String, Declared>,
-    pub(super) hosts: BTreeMap<String, HostUse>,
+    pub(super) hosts: HostUses,
     pub(super) owners: Groups,
     pub(super) issuers: Groups,
     pub(super) descriptors: Groups,
-    pub(super) folders: Groups,
+    pub(super) folders: FolderTree,
     pub(super) issued: Groups,
     pub(super) modified: Groups,
     pub(super) containers: Groups,
     /// Rules that decided, each with its reason and what would settle it.
     pub(super) rules: BTreeMap<String, (NeedCounts, &'static str, Option<&'static str>)>,
     pub(super) odd: BTreeMap<Anomaly, u64>,
-    contents: HashSet<u64>,
+    pub(super) read_only: ReadOnlyUses,
+    /// Findings that were not read and that a ruling accepts. They are counted as possible too.
+    pub(super) accepted: u64,
+    /// Findings with a doubt or an error that a ruling accepts, by its name.
+    pub(super) rulings: BTreeMap<(String, Ruling), u64>,
+    /// Something was not read or decided, and no ruling accepts it.
+    pub(super) is_incomplete: bool,
+    /// The highest need of each document, by the hash of its id.
+    contents: HashMap<u64, Need>,
     hasher: RandomState,
-    pub(super) list: FindingList,
-    roots: Vec<String>,
+    pub(super) lists: PageLists,
     translation: Translation,
+    /// Source and path of the current file.
+    file: (Option<String>, String),
 }
 
 impl Aggregate {
-    pub(super) fn new(
-        estate: &Estate,
-        roots: Vec<String>,
-        translation: Translation,
-        list: FindingList,
-    ) -> Aggregate {
+    pub(super) fn new(estate: &Estate, translation: Translation, lists: PageLists) -> Aggregate {
         Aggregate {
             stats: Stats::default(),
             doubts: Doubts::default(),
             keys: BTreeMap::new(),
             declared: declared(estate),
-            hosts: BTreeMap::new(),
+            hosts: HostUses::default(),
             owners: Groups::default(),
             issuers: Groups::default(),
             descriptors: Groups::default(),
-            folders: Groups::default(),
+            folders: FolderTree::default(),
             issued: Groups::default(),
             modified: Groups::default(),
             containers: Groups::default(),
             rules: BTreeMap::new(),
             odd: BTreeMap::new(),
-            contents: HashSet::new(),
+            read_only: ReadOnlyUses::new(estate),
+            accepted: 0,
+            rulings: BTreeMap::new(),
+            is_incomplete: false,
+            contents: HashMap::new(),
             hasher: RandomState::new(),
-            list,
-            roots,
+            lists,
             translation,
+            file: (None, String::new()),
         }
     }
 
     /// Returns the number of distinct protected documents.
-    pub(super) fn contents(&self) -> usize {
-        self.contents.len()
+    pub(super) fn contents(&self) -> u64 {
+        self.contents.len().try_into().unwrap_or(u64::MAX)
     }
 
-    pub(super) fn add(&mut self, judged: &Judged) {
+    /// Returns the number of distinct documents with a finding whose need is `yes`.
+    pub(super) fn needed_contents(&self) -> u64 {
+        let needed = self.contents.values().filter(|need| **need == Need::Yes).count();
+        needed.try_into().unwrap_or(u64::MAX)
+    }
+
+    /// Returns the number of possible findings that no ruling accepts.
+    pub(super) fn possible(&self) -> u64 {
+        self.stats.needs.possible.saturating_sub(self.accepted)
+    }
+
+    /// Adds a finding. `is_selected` says whether the list of findings shows it.
+    pub(super) fn add(&mut self, judged: &Judged, rulings: &FindingRulings, is_selected: bool) {
         let (facts, verdict) = (&judged.facts, &judged.verdict);
         self.stats.add(&judged.record());
-        self.doubts.add(judged);
+        self.doubts.add(&judged.record(), false, rulings.is_doubt_accepted());
+        let is_unread = facts.error_code.is_some() || verdict.dependency() == Dependency::Undecided;
+        self.is_incomplete |= is_unread && rulings.error.is_none();
+        self.accepted += u64::from(rulings.error.is_some());
+        for (name, ruling) in rulings.counted(&judged.record()) {
+            *self.rulings.entry((name.to_owned(), ruling)).or_default() += 1;
+        }
         if verdict.dependency() == Dependency::None {
             return;
+        }
+        let envelope = &judged.envelope;
+        let path = self.translation.path(envelope.source.as_deref(), &envelope.path);
+        self.next_file(envelope.source.as_deref(), &envelope.path);
+        if facts.error_code.is_some() {
+            self.lists.unread.add(judged, &path);
         }
         let need = verdict.need();
         let rule = self.rules.entry(verdict.rule().to_owned()).or_insert((
@@ -164,20 +160,38 @@ impl Aggregate {
         for anomaly in facts.anomalies.iter().chain(verdict.anomalies()) {
             *self.odd.entry(*anomaly).or_default() += 1;
         }
-        let envelope = &judged.envelope;
-        let path = self.translation.path(envelope.source.as_deref(), &envelope.path);
-        self.folders.add(self.folder(&envelope.path, &path), need);
+        self.folders.add(&path, need);
         self.containers.add(facts.container.as_str(), need);
         let changed = envelope.modified.map_or_else(|| "unknown".to_owned(), year_text);
         self.modified.add(&changed, need);
-        // Without a license, the owner in the file system can tell what the file is.
-        let owner = facts.license.as_deref().and_then(|license| license.owner.as_deref());
-        let owner = owner.or(judged.file_owner.as_deref());
-        self.owners.add(owner.unwrap_or("unknown"), need);
-        if let Some(license) = facts.license.as_deref() {
-            self.license(license, facts, verdict, envelope.modified);
+        match facts.license.as_deref() {
+            Some(license) => {
+                let owner = license.owner.as_deref().or(judged.file_owner.as_deref());
+                self.owners.add(owner.unwrap_or("unknown"), need);
+                self.license(license, facts, verdict, envelope.modified);
+                self.read_only.add(judged, license, &path);
+            }
+            // Without a license, the owner in the file system can tell what the file is.
+            None => self.owners.add(judged.file_owner.as_deref().unwrap_or(NOT_READ), need),
         }
-        self.list.add(judged, path);
+        if is_selected {
+            self.lists.findings.add(judged, &path);
+        }
+    }
+
+    /// Ends the pass.
+    pub(super) fn end(&mut self) {
+        self.hosts.end_file();
+        self.lists.findings.end();
+        self.lists.unread.end();
+    }
+
+    /// Findings of one file follow each other.
+    fn next_file(&mut self, source: Option<&str>, path: &str) {
+        if self.file.0.as_deref() != source || self.file.1 != path {
+            self.hosts.end_file();
+            self.file = (source.map(str::to_owned), path.to_owned());
+        }
     }
 
     fn license(
@@ -195,7 +209,8 @@ impl Aggregate {
         self.descriptors.add(descriptor.unwrap_or("ad hoc or unknown"), need);
         self.issued.add(&license.issued.map_or_else(|| unknown.to_owned(), year_text), need);
         if let Some(content) = &license.content_id {
-            self.contents.insert(self.hasher.hash_one(content));
+            let highest = self.contents.entry(self.hasher.hash_one(content)).or_insert(need);
+            *highest = higher(*highest, need);
         }
         let key = facts.slc_key().map(str::to_owned);
         let key = key.or_else(|| facts.slc_id().map(|id| format!("id:{id}")));
@@ -210,52 +225,7 @@ impl Aggregate {
                 *dates.years.entry(year(issued)).or_default() += 1;
             }
         }
-        self.addresses(license, verdict);
-    }
-
-    fn addresses(&mut self, license: &LicenseFacts, verdict: &Verdict) {
-        let is_redirected = verdict.dependency() == Dependency::AdRmsKeyInAzure;
-        if verdict.need() == Need::No && !is_redirected {
-            return;
-        }
-        for (role, address) in [
-            ("intranet licensing", &license.licensing_intranet),
-            ("extranet licensing", &license.licensing_extranet),
-            ("server", &license.slc_address),
-            ("referral", &license.referral),
-        ] {
-            let Some(host) = address.as_deref().and_then(address_host) else { continue };
-            if !self.hosts.contains_key(&host) && self.hosts.len() >= NAMES {
-                continue;
-            }
-            let used = self.hosts.entry(host).or_default();
-            // A file that names a host in two roles counts twice.
-            used.roles.insert(role);
-            used.needs.add(verdict.need());
-            used.redirect += u64::from(is_redirected);
-        }
-    }
-
-    /// Returns the group of a file: a folder at most two levels below its root.
-    fn folder<'p>(&self, walked: &str, shown: &'p str) -> &'p str {
-        let roots = self.roots.iter().filter(|root| walked.starts_with(root.as_str()));
-        let root = roots.map(String::len).max().unwrap_or_default();
-        // The part below the root has the same length in both, whatever the root is called.
-        let start = shown.len().saturating_sub(walked.len().saturating_sub(root));
-        let Some(below) = shown.get(start..) else { return shown };
-        let mut ends = below.char_indices().filter(|(_, char)| matches!(char, '/' | '\\'));
-        let is_inside = below.starts_with(['/', '\\']);
-        let mut end = start;
-        for _ in 0..(2 + usize::from(is_inside)) {
-            match ends.next() {
-                Some((at, _)) => end = start + at,
-                None => break,
-            }
-        }
-        match shown.get(..end) {
-            Some("") | None => "(top)",
-            Some(folder) => folder,
-        }
+        self.hosts.add(license, verdict);
     }
 }
 
@@ -286,28 +256,4 @@ fn year(time: Timestamp) -> i64 {
 fn year_text(time: Timestamp) -> String {
     let text = time.to_string();
     text.split('-').next().unwrap_or_default().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::inventory::query::Inventories;
-
-    #[test]
-    fn a_file_counts_in_a_folder_near_its_root() {
-        let none = Inventories::default().translation().unwrap();
-        let roots = vec!["/mnt".to_owned(), "/mnt/fs1".to_owned()];
-        let aggregate =
-            Aggregate::new(&Estate::default(), roots, none, FindingList::new(1, String::new()));
-        let cases = [
-            ("/mnt/fs1/a/b/c/d.docx", "/mnt/fs1/a/b/c/d.docx", "/mnt/fs1/a/b"),
-            ("/mnt/fs1/a/b/c/d.docx", r"\\fs1\s\a\b\c\d.docx", r"\\fs1\s\a\b"),
-            ("/mnt/fs1/d.docx", "/mnt/fs1/d.docx", "/mnt/fs1"),
-            ("a/b/c/d.docx", "a/b/c/d.docx", "a/b"),
-            ("d.docx", "d.docx", "(top)"),
-        ];
-        for (walked, shown, expected) in cases {
-            assert_eq!(aggregate.folder(walked, shown), expected, "{walked}");
-        }
-    }
 }

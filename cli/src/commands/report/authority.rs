@@ -2,8 +2,10 @@
 
 use rmsight::{Authority, AuthorityKind, Estate, Retiring};
 
+use super::ruled::FindingRulings;
+use super::shown_command::ShownCommands;
 use crate::authority_use::{AuthorityTest, AuthorityUse, retiring};
-use crate::inventory::gaps::Doubts;
+use crate::inventory::gaps::{Doubts, Gap};
 use crate::inventory::query::Judged;
 use crate::output::format::counted;
 
@@ -17,6 +19,8 @@ pub(super) struct AuthorityAnswer {
     pub(super) possible: u64,
     /// Findings that a key of the authority opens, and whose verdict is `no`.
     pub(super) in_use: u64,
+    /// Findings that were not read and may need it, but are accepted.
+    pub(super) accepted: u64,
     /// The scans and the findings that count have no gap.
     pub(super) is_whole: bool,
     doubts: Doubts,
@@ -34,16 +38,21 @@ impl<'e> AuthorityAnswers<'e> {
         )
     }
 
-    pub(super) fn add(&mut self, judged: &Judged) {
+    pub(super) fn add(&mut self, judged: &Judged, rulings: &FindingRulings) {
         for (test, answer) in &mut self.0 {
-            answer.add(&test.of(judged), judged);
+            answer.add(&test.of(judged), judged, rulings);
         }
     }
 
-    /// Returns the answers. `has_gaps` says whether the scans have gaps.
-    pub(super) fn end(self, has_gaps: bool) -> Vec<AuthorityAnswer> {
+    /// Returns the answers. `is_open` says whether a gap counts, and `has_gaps` whether the scans have
+    /// gaps that count.
+    pub(super) fn end(
+        self,
+        has_gaps: bool,
+        is_open: impl Fn(&Gap) -> bool,
+    ) -> Vec<AuthorityAnswer> {
         let answers = self.0.into_iter().map(|(_, mut answer)| {
-            answer.is_whole = !has_gaps && answer.doubts.gaps().is_empty();
+            answer.is_whole = !has_gaps && !answer.doubts.gaps().iter().any(&is_open);
             answer
         });
         answers.collect()
@@ -59,21 +68,21 @@ impl AuthorityAnswer {
             yes: 0,
             possible: 0,
             in_use: 0,
+            accepted: 0,
             is_whole: false,
             doubts: Doubts::default(),
         }
     }
 
-    fn add(&mut self, used: &AuthorityUse, judged: &Judged) {
-        self.doubts.add(judged);
+    fn add(&mut self, used: &AuthorityUse, judged: &Judged, rulings: &FindingRulings) {
+        let is_elsewhere = matches!(used, AuthorityUse::Elsewhere(_) | AuthorityUse::OtherTenant);
+        self.doubts.add(&judged.record(), is_elsewhere, rulings.is_doubt_accepted());
         match used {
             AuthorityUse::Yes => self.yes += 1,
             AuthorityUse::InUse => self.in_use += 1,
+            AuthorityUse::Possible(_) if rulings.error.is_some() => self.accepted += 1,
             AuthorityUse::Possible(_) | AuthorityUse::MaybeImported(_) => self.possible += 1,
-            AuthorityUse::Elsewhere(_) | AuthorityUse::OtherTenant => {
-                self.doubts.add_excused(judged);
-            }
-            AuthorityUse::No => {}
+            AuthorityUse::Elsewhere(_) | AuthorityUse::OtherTenant | AuthorityUse::No => {}
         }
     }
 
@@ -120,45 +129,61 @@ impl AuthorityAnswer {
             );
             return ("possible", text);
         }
+        let accepted = match self.accepted {
+            0 => String::new(),
+            count => format!(" {} that were not read are accepted.", counted(count, "finding")),
+        };
         let text = format!(
-            "Nothing in what was scanned needs this {noun}. Check what a file scan cannot see \
-             before you decide."
+            "Nothing in what was scanned needs this {noun}.{accepted} Check what a file scan \
+             cannot see before you decide."
         );
         ("no", text)
     }
 
     /// Returns the next steps for the authority.
-    pub(super) fn steps(&self) -> Vec<String> {
+    pub(super) fn steps(&self, commands: &ShownCommands) -> Vec<String> {
         let mut steps = Vec::new();
         if self.retiring == Retiring::Open {
             steps.push(format!(
-                "decide whether {} goes away, and set `retiring` in the estate file.",
-                self.name
+                "decide whether {} goes away, and set `retiring` in {}.",
+                self.name,
+                commands.estate()
             ));
         }
         if self.yes > 0 {
-            steps.push(freeing(&self.name, self.kind, self.yes));
+            steps.push(self.freeing(commands));
         }
         steps
     }
-}
 
-/// Returns how to free an authority from the findings that only it opens.
-fn freeing(name: &str, kind: AuthorityKind, yes: u64) -> String {
-    let findings = counted(yes, "finding");
-    let list = "`rmsight export INVENTORY --estate ESTATE --need yes --for set-filelabel -o \
-                todo.csv` writes the list for Set-FileLabel";
-    match kind {
-        AuthorityKind::AzureRms => format!(
-            "protect {findings} anew with another tenant's key, owner by owner. {list}. The \
-             account that removes the protection has to be a super user of {name} \
-             (`Enable-AipServiceSuperUserFeature`, `Add-AipServiceSuperUser`). Until then the \
-             tenant, its keys and its accounts have to stay."
-        ),
-        _ => format!(
-            "protect {findings} anew, owner by owner. {list}. The account that removes the \
-             protection has to be in the super users group of {name}. Until then the cluster, its \
-             key and the hosts below have to stay."
-        ),
+    /// Returns how to free the authority from the findings that only it opens.
+    fn freeing(&self, commands: &ShownCommands) -> String {
+        let findings = counted(self.yes, "finding");
+        let name = &self.name;
+        let list = commands.on_inventories(
+            "export",
+            "--need yes --for set-filelabel --label-map labels.csv -o todo.csv",
+        );
+        let proof = commands.scan("--only todo.csv");
+        let list = format!(
+            "`{list}` writes the list (labels.csv says which label replaces which template). Then in \
+             PowerShell: `Import-Csv todo.csv | ForEach-Object {{ Set-FileLabel -Path $_.Path -LabelId \
+             $_.LabelId -PreserveFileDetails }}`, and `{proof}` reads exactly these files again as \
+             proof"
+        );
+        match self.kind {
+            AuthorityKind::AzureRms => format!(
+                "protect {findings} anew with another tenant's key, owner by owner. {list}. The \
+                 account that removes the protection has to be a super user of {name} \
+                 (`Enable-AipServiceSuperUserFeature`, `Add-AipServiceSuperUser`). Until then the \
+                 tenant, its keys and its accounts have to stay."
+            ),
+            _ => format!(
+                "protect {findings} anew, owner by owner. {list}. The account that removes the \
+                 protection has to be in the super users group of {name} (AD RMS console, Security \
+                 Policies, Super Users; the group has to be enabled). Until then the cluster, its \
+                 key and the hosts below have to stay."
+            ),
+        }
     }
 }

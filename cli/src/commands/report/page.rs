@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use rmsight::{AuthorityKind, Estate, KeyStatus, OpenQuestion, Timestamp};
+use rmsight::{Anomaly, AuthorityKind, Estate, KeyStatus, OpenQuestion, Redactor};
 
 use super::aggregate::{Aggregate, Declared, KeyDates};
 use super::authority::AuthorityAnswer;
+use super::shown_command::ShownCommands;
+use super::trend::Trend;
+use crate::acceptance::{Acceptance, AnsweredCheck, Ruling};
 use crate::inventory::gaps::Gap;
 use crate::inventory::scope::Scope;
 use crate::output::estate_lines::{self, ServerDraft};
-use crate::output::format::{day, describe};
+use crate::output::evidence::Evidence;
+use crate::output::format::{address_host, day, describe};
 use crate::output::terms::NeedTerms;
 use crate::stats::{KeyStats, NeedCounts};
 
@@ -26,8 +30,33 @@ pub(super) struct ReportPage {
     pub(super) scopes: Vec<Scope>,
     /// Why the scans do not support a complete answer.
     pub(super) gaps: Vec<Gap>,
+    /// Gaps that an option or a decision accepts.
+    pub(super) accepted_gaps: Vec<(Gap, Ruling)>,
+    pub(super) acceptance: Acceptance,
     pub(super) judged_with: String,
-    pub(super) made: Timestamp,
+    pub(super) evidence: Evidence,
+    pub(super) commands: ShownCommands,
+    pub(super) trend: Option<Trend>,
+    /// The options that select the listed findings; empty if all are selected.
+    pub(super) selection: String,
+    /// Names and paths are replaced by hashes.
+    pub(super) redactor: Option<Redactor>,
+}
+
+/// A decision with its effect on this report, for people.
+#[derive(Debug)]
+pub(super) struct DecisionLine {
+    pub(super) code: String,
+    pub(super) path: String,
+    pub(super) by: String,
+    pub(super) on: String,
+    pub(super) until: String,
+    pub(super) reason: String,
+    pub(super) ticket: String,
+    pub(super) findings: u64,
+    pub(super) gaps: u64,
+    /// Why it accepts nothing; `None` if it counts.
+    pub(super) idle: Option<String>,
 }
 
 /// A key with all facts about it.
@@ -49,6 +78,16 @@ impl KeyLine<'_> {
 
     pub(super) fn status(&self) -> Option<KeyStatus> {
         self.declared.map(|key| key.status)
+    }
+
+    /// Returns the name of the owner, as the estate has it, or else as files do.
+    pub(super) fn owner_name(&self) -> String {
+        if let Some(declared) = self.declared {
+            return declared.authority.clone();
+        }
+        let said = self.stats.map(KeyStats::said).unwrap_or_default();
+        let host = said.address.as_deref().and_then(address_host);
+        said.authority.or(said.name).or(host).unwrap_or_else(|| "Server without a name".to_owned())
     }
 
     /// Returns the owner, as the estate names it, or else as files do.
@@ -73,6 +112,80 @@ impl KeyLine<'_> {
 }
 
 impl ReportPage {
+    /// Returns the options `--accept` and the decisions, each with its effect. A redacted report does not
+    /// name who decided and why.
+    pub(super) fn decisions(&self) -> Vec<DecisionLine> {
+        let effect = |ruling: Ruling, code: &str| {
+            let findings = self.aggregate.rulings.get(&(code.to_owned(), ruling));
+            let gaps = self.accepted_gaps.iter();
+            let gaps = gaps.filter(|(gap, by)| *by == ruling && gap.name == code).count();
+            (findings.copied().unwrap_or_default(), gaps.try_into().unwrap_or(u64::MAX))
+        };
+        let mut lines = Vec::new();
+        for code in self.acceptance.options() {
+            let (findings, gaps) = effect(Ruling::Option, code);
+            lines.push(DecisionLine {
+                code: code.clone(),
+                path: "**".to_owned(),
+                by: "--accept".to_owned(),
+                on: String::new(),
+                until: String::new(),
+                reason: String::new(),
+                ticket: String::new(),
+                findings,
+                gaps,
+                idle: (findings == 0 && gaps == 0).then(|| "nothing matches it".to_owned()),
+            });
+        }
+        let idle = self.acceptance.idle();
+        for (at, decision) in self.acceptance.decisions.accepted.iter().enumerate() {
+            let (findings, gaps) = effect(Ruling::Decision(at), &decision.code);
+            let why = idle.iter().find(|(one, _)| std::ptr::eq(*one, decision));
+            let named = |text: &str| match &self.redactor {
+                Some(_) => "(redacted)".to_owned(),
+                None => text.to_owned(),
+            };
+            lines.push(DecisionLine {
+                code: decision.code.clone(),
+                path: match &self.redactor {
+                    Some(redactor) => redactor.path(&decision.path.text),
+                    None => decision.path.text.clone(),
+                },
+                by: named(&decision.by),
+                on: day(Some(decision.on)),
+                until: decision.until.map_or_else(String::new, |until| day(Some(until))),
+                reason: named(&decision.reason),
+                ticket: decision.ticket.clone().unwrap_or_default(),
+                findings,
+                gaps,
+                idle: why.map(|(_, why)| why.clone()),
+            });
+        }
+        lines
+    }
+
+    /// Returns the recorded answer to a check; `key` is that of a check of the read-only mode.
+    pub(super) fn answer_to(&self, check: &str, key: Option<&str>) -> Option<&AnsweredCheck> {
+        let answers = self.acceptance.decisions.answered.iter().rev();
+        let mut own = answers.filter(|answer| {
+            let is_key = key.is_none_or(|key| answer.key.as_deref() == Some(key));
+            answer.check == check && is_key && answer.on <= self.evidence.as_of
+        });
+        own.next()
+    }
+
+    /// Returns whether licenses contradict the estate file.
+    pub(super) fn is_contradicted(&self) -> bool {
+        let contradictions =
+            [Anomaly::EstateContradicted, Anomaly::AuthorityConflict, Anomaly::KeyIdConflict];
+        contradictions.iter().any(|anomaly| self.aggregate.odd.contains_key(anomaly))
+    }
+
+    /// Returns whether something is open: a gap, or a finding that was not read or decided.
+    pub(super) fn is_complete(&self) -> bool {
+        !self.aggregate.is_incomplete && self.gaps.is_empty()
+    }
+
     /// Returns all keys in files and in the estate. Keys that need a cluster come first.
     pub(super) fn keys(&self) -> Vec<KeyLine<'_>> {
         let aggregate = &self.aggregate;

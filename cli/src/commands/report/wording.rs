@@ -1,11 +1,13 @@
 //! Sentences of the report: the question, answers, and advice for hosts.
 
-use rmsight::{KeyStatus, Retiring};
+use rmsight::{KeyStatus, Retiring, modifiers};
 
+use super::host_use::HostUse;
 use super::page::{KeyLine, ReportPage};
+use super::read_only::{Alarm, ReadOnlyUse};
 use crate::output::format::{counted, day};
 use crate::output::terms::NeedTerms;
-use crate::stats::Publishes;
+use crate::stats::{Publishes, READ_ONLY_CHECKS};
 
 /// Returns the answer for one key, as a word and as a sentence.
 pub(super) fn answer(key: &KeyLine<'_>) -> (&'static str, &'static str) {
@@ -45,6 +47,7 @@ pub(super) fn question(page: &ReportPage) -> &'static str {
 /// Returns the overall answer as a sentence.
 pub(super) fn verdict(page: &ReportPage) -> (&'static str, String) {
     let needs = page.aggregate.stats.needs;
+    let possible = page.aggregate.possible();
     let authority = page.terms.authority();
     if needs.yes > 0 {
         let text = format!(
@@ -53,10 +56,10 @@ pub(super) fn verdict(page: &ReportPage) -> (&'static str, String) {
         );
         return ("yes", text);
     }
-    if needs.possible > 0 {
+    if possible > 0 {
         let text = format!(
             "Not yet. Nothing surely needs {authority}, but {} may need one.",
-            counted(needs.possible, "finding")
+            counted(possible, "finding")
         );
         return ("possible", text);
     }
@@ -65,9 +68,17 @@ pub(super) fn verdict(page: &ReportPage) -> (&'static str, String) {
             format!("Not yet. Nothing that was found needs {authority}, but the scan has gaps.");
         return ("possible", text);
     }
+    let accepted = match (page.aggregate.accepted, page.accepted_gaps.len()) {
+        (0, 0) => String::new(),
+        (findings, gaps) => format!(
+            " Accepted, and named in the sign-off: {} that were not read, and {} of the scans.",
+            counted(findings, "finding"),
+            counted(gaps.try_into().unwrap_or(u64::MAX), "gap")
+        ),
+    };
     let text = format!(
-        "Nothing in what was scanned needs {authority}. The end of this page lists what a file \
-         scan cannot see: check that before you decide."
+        "Nothing in what was scanned needs {authority}.{accepted} The end of this page lists what a \
+         file scan cannot see: check that before you decide."
     );
     ("no", text)
 }
@@ -84,8 +95,16 @@ pub(super) fn until(publishes: Publishes) -> String {
     }
 }
 
+/// Returns the checks of a read-only key: id, sentence, and what was found.
+pub(super) fn alarms(used: &ReadOnlyUse) -> impl Iterator<Item = (&str, &str, &Alarm)> {
+    READ_ONLY_CHECKS.iter().zip(&used.alarms).map(|(id, alarm)| {
+        let modifier = modifiers().find(|modifier| modifier.id() == *id);
+        (*id, modifier.map_or("", |modifier| modifier.sentence()), alarm)
+    })
+}
+
 /// Returns advice for a host.
-pub(super) fn host_advice(name: &str, host: &super::aggregate::HostUse) -> &'static str {
+pub(super) fn host_advice(name: &str, host: &HostUse) -> &'static str {
     let is_below = |domain: &str| {
         name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
@@ -95,7 +114,7 @@ pub(super) fn host_advice(name: &str, host: &super::aggregate::HostUse) -> &'sta
     if MICROSOFT.into_iter().any(is_below) {
         return "Microsoft's: nothing to do";
     }
-    match (host.needs.yes, host.needs.possible, host.redirect) {
+    match (host.files.yes, host.files.possible, host.redirect) {
         (1.., _, 0) => "keep resolving",
         (1.., _, _) => "keep resolving; some of its files belong to Azure",
         (0, 1.., _) => "keep until decided",

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::page::ReportPage;
-use crate::output::format::shown;
+use super::markup::path;
+use crate::commands::report::folder_tree::FolderRow;
+use crate::commands::report::page::ReportPage;
+use crate::output::format::{shown, thousands};
 use crate::output::line::short_key;
-use crate::stats::NeedCounts;
 
 /// Number of keys with their own color.
 const COLORS: usize = 6;
@@ -44,7 +45,7 @@ pub(super) fn timeline(page: &ReportPage) -> Markup {
     html! {
         svg role="img" viewBox={ "0 0 " (width) " " (HEIGHT + 34) } width=(width) height=(HEIGHT + 34) {
             title { "Licenses by year of issue, stacked by key" }
-            text.axis x=(LEFT - 8) y="14" text-anchor="end" { (top) }
+            text.axis x=(LEFT - 8) y="14" text-anchor="end" { (thousands(top)) }
             text.axis x=(LEFT - 8) y=(HEIGHT + 10) text-anchor="end" { "0" }
             line.axis x1=(LEFT) x2=(width) y1=(HEIGHT + 10) y2=(HEIGHT + 10) {}
             @for (at, year) in (0_u64..).zip(first..=last) {
@@ -55,7 +56,7 @@ pub(super) fn timeline(page: &ReportPage) -> Markup {
         }
         ul.legend {
             @for (at, key) in drawn.iter().take(COLORS).enumerate() {
-                li { span class={ "chip k" (at) } {} code { (short_key(key.name.strip_prefix("id:").unwrap_or(key.name))) } " " (shown(&key.owner())) }
+                li { span class={ "chip k" (at) } {} code { (short_key(key.name.strip_prefix("id:").unwrap_or(key.name))) } " " (shown(&key.owner_name())) }
             }
             @if drawn.len() > COLORS {
                 li { span class={ "chip k" (COLORS) } {} (drawn.len() - COLORS) " other keys" }
@@ -77,7 +78,7 @@ fn stacked(stack: &[u64], x: u64, top: u64, year: i64) -> Markup {
     html! {
         @for (at, count, y, height) in blocks {
             rect class={ "k" (at) } x=(x) y=(y) width=(BAR - 6) height=(height) {
-                title { (year) ": " (count) }
+                title { (year) ": " (thousands(*count)) }
             }
         }
     }
@@ -88,35 +89,31 @@ fn scaled(count: u64, top: u64, length: u64) -> u64 {
     u64::try_from(share).unwrap_or(length)
 }
 
-/// Draws bars of yes, possible and no.
-pub(super) fn bars(rows: &[(&str, NeedCounts)]) -> Markup {
-    let top = rows.iter().map(|(_, needs)| needs.all()).max().unwrap_or(1);
-    let height = 22 * u64::try_from(rows.len()).unwrap_or_default() + 4;
+/// The length of the longest bar, in units of its picture.
+const LONGEST: u64 = 400;
+
+/// Draws bars of yes, possible and no. Each bar is a picture of its own, so that names and numbers are text,
+/// which a narrow window breaks.
+pub(super) fn bars(rows: &[FolderRow]) -> Markup {
+    let top = rows.iter().map(|row| row.needs.all()).max().unwrap_or(1);
     html! {
-        svg.wide role="img" viewBox={ "0 0 900 " (height) } {
-            title { "Findings by folder: yes, possible, no" }
-            @for (at, (name, needs)) in (0_u64..).zip(rows) {
-                @let y = 22 * at + 2;
-                @let (yes, possible, no) = (scaled(needs.yes, top, 440), scaled(needs.possible, top, 440), scaled(needs.no, top, 440));
-                text.axis x="392" y=(y + 13) text-anchor="end" { (tail(name, 56)) title { (shown(name)) } }
-                rect.yes x="400" y=(y) width=(yes) height="17" { title { "yes: " (needs.yes) } }
-                rect.possible x=(400 + yes) y=(y) width=(possible) height="17" { title { "possible: " (needs.possible) } }
-                rect.no x=(400 + yes + possible) y=(y) width=(no) height="17" { title { "no: " (needs.no) } }
-                text.axis x=(406 + yes + possible + no) y=(y + 13) { (needs.all()) }
+        div.bars { @for row in rows {
+            @let parts = [("yes", row.needs.yes), ("possible", row.needs.possible), ("no", row.needs.no)];
+            @let lengths = parts.map(|(_, count)| scaled(count, top, LONGEST).max(u64::from(count > 0)));
+            div.bar {
+                span.path { (path(&row.name())) }
+                svg role="img" viewBox={ "0 0 " (LONGEST + 3) " 10" } preserveAspectRatio="none" {
+                    title { (shown(&row.name())) ": yes " (thousands(row.needs.yes)) ", possible " (thousands(row.needs.possible)) ", no " (thousands(row.needs.no)) }
+                    @for (at, (class, _)) in parts.iter().enumerate() {
+                        @let start = lengths.iter().take(at).sum::<u64>();
+                        @if lengths[at] > 0 { rect class=(class) x=(start) y="0" width=(lengths[at]) height="10" {} }
+                    }
+                }
+                span.number { (thousands(row.needs.all())) }
             }
-        }
+        } }
         ul.legend {
             li { span.chip.yes {} "yes" } li { span.chip.possible {} "possible" } li { span.chip.no {} "no" }
         }
     }
-}
-
-/// Returns the end of a path, which is more informative than its start.
-fn tail(name: &str, length: usize) -> String {
-    let name = shown(name);
-    let count = name.chars().count();
-    if count <= length {
-        return name;
-    }
-    std::iter::once('…').chain(name.chars().skip(count - length + 1)).collect()
 }
