@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Opens a report in headless Chromium: page.py RMSIGHT [FOLDER FOR SCREENSHOTS]
 
-No errors, no requests to elsewhere, no text from a file that becomes more than text; the list
-filters and sorts. Ends with 77, which means skipped, where Chromium is missing.
+At three widths, light and dark, and on paper: nothing is wider than the window. No errors, no requests to
+elsewhere, no text from a file that becomes more than text. Lists filter, sort and export, decisions are saved
+and read again. Installs Chromium where `apt-get` can; ends with 77, which means skipped, where it is missing.
 """
 import base64
+import csv
+import io
 import json
 import os
 import pathlib
@@ -14,20 +17,34 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 
-browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+def find_browser():
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+browser = find_browser()
+if not browser and shutil.which("apt-get") and os.geteuid() == 0:
+    subprocess.run(["apt-get", "-o", "DPkg::Lock::Timeout=600", "install", "-qq", "-y", "chromium"],
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    browser = find_browser()
 if not browser:
     print("skipped: there is no Chromium (Debian: apt install chromium)")
     sys.exit(77)
 
 program = pathlib.Path(sys.argv[1]).resolve()
-pictures = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
+pictures = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else None
 corpus = pathlib.Path(__file__).resolve().parents[3] / "corpus"
+WIDTHS = (1440, 1024, 390)
 HOSTILE = [
     "<img src=x onerror=alert(1)>.xml",
     "--><script>alert(1)<!--.xml",
     "exe\u202efdp.xml",
     "'\"`${alert(1)}&lt;b&gt;.xml",
+    "=cmd|calc.xml",
+    "a long name without any blank " + "x" * 150 + ".xml",
 ]
 ESTATE = """
 [[authority]]
@@ -55,9 +72,9 @@ class Browser:
             os.dup2(101, 4)
 
         self.process = subprocess.Popen(
-            [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
-             "--disable-background-networking", "--remote-debugging-pipe",
-             f"--user-data-dir={profile}", "about:blank"],
+            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"],
             preexec_fn=place, close_fds=False,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.number, self.events, self.rest = 0, [], b""
@@ -85,6 +102,12 @@ class Browser:
         raise TimeoutError(method)
 
 
+def run(folder, *args):
+    done = subprocess.run([program, *args], cwd=folder, capture_output=True, text=True)
+    assert done.returncode in (0, 1), done.stderr
+    return done
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -94,87 +117,216 @@ def main():
         license = (corpus / "rules" / "r08-ad-rms.xml").read_bytes()
         for name in HOSTILE:
             (share / name).write_bytes(license)
+        for number in range(300):
+            copies = folder / "share" / "Copies" / f"{number % 7} of seven"
+            copies.mkdir(parents=True, exist_ok=True)
+            (copies / f"{number:04}.xml").write_bytes(license)
         (folder / "estate.toml").write_text(ESTATE)
+        run(folder, "scan", "--quiet", "--verify", "-i", "earlier.db", "share/corpus")
+        run(folder, "scan", "--quiet", "--verify", "-i", "i.db", "--exclude", "0007.xml", "share")
         page = folder / "report.html"
-        for args in (["scan", "--quiet", "--verify", "-i", "i.db", "share"],
-                     ["report", "i.db", "--estate", "estate.toml", "-o", "report.html"]):
-            done = subprocess.run([program, *args], cwd=folder, capture_output=True, text=True)
-            assert done.returncode in (0, 1), done.stderr
+        report = ["report", "i.db", "--estate", "estate.toml", "--since", "earlier.db", "-o", "report.html"]
+        run(folder, *report)
         if pictures:
             pictures.mkdir(parents=True, exist_ok=True)
             shutil.copy(page, pictures)
         chromium = Browser(folder / "profile")
         try:
-            check(chromium, page)
+            view = View(chromium, folder / "downloads")
+            view.open(page)
+            check_text(view)
+            check_lists(view)
+            check_layout(view)
+            decisions = check_decisions(view)
+            check_events(chromium, page)
+            # What the page saved is read again, and counts.
+            (folder / "decisions.toml").write_bytes(decisions)
+            saved = tomllib.loads(decisions.decode())
+            assert saved["accepted"][0]["by"] == 'Ada "A" Lovelace', saved
+            assert saved["answered"][0]["check"] == "cluster-sharepoint", saved
+            report += ["--decisions", "decisions.toml"]
+            run(folder, *report)
+            chromium.events.clear()
+            view.open(page)
+            assert view.js("document.querySelector('#sign-off').textContent.includes('the copies are in the archive')")
+            assert view.js("document.querySelector('[data-check=cluster-sharepoint] .done').checked")
+            assert view.js("!document.querySelector('.decide[data-code=excluded]')"), "the gap is still open"
+            check_events(chromium, page)
         finally:
             chromium.process.terminate()
             chromium.process.wait()
     print("the page is well")
 
 
-def check(chromium, page):
-    target = chromium.call("Target.createTarget", url="about:blank")["targetId"]
-    session = chromium.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-    for domain in ("Page", "Network", "Runtime", "Log"):
-        chromium.call(f"{domain}.enable", session)
-    chromium.call("Emulation.setDeviceMetricsOverride", session, width=1280, height=900,
-                  deviceScaleFactor=1, mobile=False)
-    chromium.call("Page.navigate", session, url=page.as_uri())
-    until = time.time() + 60
-    while not any(event["method"] == "Page.loadEventFired" for event in chromium.events):
-        event = chromium.read(until)
-        assert event, "the page does not load"
-        chromium.events.append(event)
+class View:
+    """A window of the browser."""
 
-    def js(text):
-        result = chromium.call("Runtime.evaluate", session, expression=text, returnByValue=True,
-                               awaitPromise=True)
+    def __init__(self, chromium, downloads):
+        self.chromium, self.downloads = chromium, downloads
+        target = chromium.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = chromium.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Network", "Runtime", "Log"):
+            self.call(f"{domain}.enable")
+        downloads.mkdir()
+        chromium.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
+        self.resize(1440)
+
+    def call(self, method, **params):
+        return self.chromium.call(method, self.session, **params)
+
+    def resize(self, width):
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+
+    def open(self, page):
+        self.call("Page.navigate", url=page.as_uri())
+        until = time.time() + 60
+        while not any(event["method"] == "Page.loadEventFired" for event in self.chromium.events):
+            event = self.chromium.read(until)
+            assert event, "the page does not load"
+            self.chromium.events.append(event)
+
+    def js(self, text):
+        result = self.call("Runtime.evaluate", expression=text, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
-    cells = "[...document.querySelectorAll('#findings tbody tr')].map(r=>r.cells[%d].textContent)"
-    every = js(cells % 7)
-    assert len(every) > 50, len(every)
+    def picture(self, name):
+        """Takes a picture of the start of each section, as long as a person can read it."""
+        if not pictures:
+            return
+        places = self.js("[...document.querySelectorAll('header, section')].map(one => {"
+                         "const box = one.getBoundingClientRect();"
+                         "return [one.id, box.top + scrollY, box.height]})")
+        width = self.call("Page.getLayoutMetrics")["cssContentSize"]["width"]
+        for part, top, height in places:
+            picture = self.call("Page.captureScreenshot", captureBeyondViewport=True, clip={
+                "x": 0, "y": max(0, top - 20), "width": width, "height": min(1500, height + 40), "scale": 1})
+            (pictures / f"{name}-{part}.png").write_bytes(base64.b64decode(picture["data"]))
+
+    def downloaded(self, name):
+        file = self.downloads / name
+        until = time.time() + 30
+        while not file.exists() or list(self.downloads.glob("*.crdownload")):
+            assert time.time() < until, f"{name} was not saved"
+            self.js("new Promise(done => setTimeout(done, 50))")
+        data = file.read_bytes()
+        file.unlink()
+        return data
+
+
+def check_text(view):
+    """Text from files is text, and links lead to sections of the page."""
+    assert view.js("document.querySelectorAll('img, iframe, object').length") == 0
+    assert view.js("document.querySelectorAll('script').length") == 2
+    assert view.js("document.querySelector('#keys').textContent.includes('Contoso <AD RMS>')")
+    lost = view.js("[...document.querySelectorAll('a')].filter(a => !document.getElementById(a.hash.slice(1))).length")
+    assert lost == 0, "a link without a section"
+    assert view.js("document.querySelectorAll('nav a').length") > 12
+    text = view.js("document.body.textContent")
+    assert "\u202e" not in text and "exe\\u{202e}fdp" in text
+
+
+def check_lists(view):
+    cells = "[...document.querySelectorAll('#%s tbody tr')].map(row => row.querySelector('.%s').textContent)"
+
+    def column(name, list_id="findings"):
+        return view.js(cells % (list_id, name))
+
+    def show_all():
+        while not view.js("document.querySelector('#findings .more').hidden"):
+            view.js("document.querySelector('#findings .more').click()")
+
+    heads = view.js("[...document.querySelectorAll('#findings thead th')].map(head => head.textContent)")
+    assert heads[:2] == ["Need", "Path"], heads
+    assert len(column("path")) == 200, "the first part"
+    show_all()
+    every = column("path")
+    assert len(every) > 300, len(every)
     shown = "\n".join(every)
     assert "<img src=x onerror=alert(1)>" in shown and "--><script>alert(1)<!--" in shown
-    assert "\u202e" not in shown and "exe\\u{202e}fdp" in shown
-    assert js("document.querySelectorAll('img, iframe, object, b:not(.tile b):not(dd b)').length") == 0
-    assert js("document.querySelectorAll('script').length") == 2
-    assert js("document.querySelector('#keys').textContent.includes('Contoso <AD RMS>')")
 
     # Sorted up, then down.
-    js("document.querySelector('#findings th:nth-child(8) button').click()")
-    up = js(cells % 7)
-    js("document.querySelector('#findings th:nth-child(8) button').click()")
-    down = js(cells % 7)
-    assert up == sorted(every, key=lambda text: text.encode("utf-16-be")), "sorting"
-    assert down == sorted(every, key=lambda text: text.encode("utf-16-be"), reverse=True)
+    def sort():
+        view.js("document.querySelector('#findings th.path button').click()")
+        show_all()
+        return column("path")
+    def order(text):
+        return text.encode("utf-16-be")
+    assert sort() == sorted(every, key=order), "sorting"
+    assert sort() == sorted(every, key=order, reverse=True)
 
-    # Filtered by a word, then by need.
-    js("{const find=document.getElementById('find'); find.value='finance onerror'; find.dispatchEvent(new Event('input'))};"
-       "new Promise(done => setTimeout(done, 400))")
-    found = js(cells % 7)
+    # Filtered by words, then by need.
+    def find(text):
+        view.js("{const find = document.querySelector('#findings .find'); find.value = %s;"
+                "find.dispatchEvent(new Event('input'))}; new Promise(done => setTimeout(done, 400))" % json.dumps(text))
+    find("finance onerror")
+    found = column("path")
     assert len(found) == 1 and "onerror" in found[0], found
-    js("{const find=document.getElementById('find'); find.value=''; find.dispatchEvent(new Event('input'))}; need.value='yes';"
-       "need.dispatchEvent(new Event('change')); new Promise(done => setTimeout(done, 400))")
-    needs = set(js(cells % 0))
-    assert needs == {"yes"}, needs
-    js("need.value=''; need.dispatchEvent(new Event('change'))")
+    find("")
 
+    def choose(name, value, list_id="findings"):
+        view.js("{const choice = document.querySelector('#%s select[data-column=%s]'); choice.value = %s;"
+                "choice.dispatchEvent(new Event('change'))}" % (list_id, name, json.dumps(value)))
+    choose("need", "yes")
+    assert set(column("need")) == {"yes"}
+    view.js("document.querySelector('#findings .csv').click()")
+    rows = list(csv.reader(io.StringIO(view.downloaded("findings.csv").decode("utf-8-sig"))))
+    assert rows[0][:2] == ["need", "path"], rows[0]
+    count = view.js("document.querySelector('#findings .count').textContent")
+    assert len(rows) - 1 == int(count.split()[0].replace(",", "")), count
+    assert all(row[0] == "yes" for row in rows[1:])
+    choose("need", "\0")
+
+    # What was not read: by error.
+    codes = set(column("text", "unread"))
+    assert len(codes) > 3, codes
+    choose("error_code", sorted(codes)[0], "unread")
+    assert set(column("text", "unread")) == {sorted(codes)[0]}
+    choose("error_code", "\0", "unread")
+
+
+def check_layout(view):
+    """Nothing is wider than the window."""
+    wide = """[...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > innerWidth + 1
+        && !one.closest('.scroll, .group, pre')).map(one => one.tagName + '#' + one.id + '.' + one.className).slice(0, 5)"""
+    for scheme in ("light", "dark"):
+        view.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        for width in WIDTHS:
+            view.resize(width)
+            size = view.call("Page.getLayoutMetrics")["cssContentSize"]
+            assert size["width"] <= width, (scheme, width, size, view.js(wide))
+            assert view.js(wide) == [], (scheme, width, view.js(wide))
+            path = view.js("document.querySelector('#findings tbody .path').getBoundingClientRect().width")
+            assert path > (300 if width > 400 else 250), (width, path)
+            view.picture(f"{scheme}-{width}")
+    view.resize(1440)
+    view.call("Emulation.setEmulatedMedia", media="print", features=[])
+    printed = base64.b64decode(view.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+    assert printed.startswith(b"%PDF")
     if pictures:
-        for name, scheme in (("light", "light"), ("dark", "dark")):
-            chromium.call("Emulation.setEmulatedMedia", session,
-                          features=[{"name": "prefers-color-scheme", "value": scheme}])
-            size = chromium.call("Page.getLayoutMetrics", session)["cssContentSize"]
-            assert size["width"] <= 1280, size
-            picture = chromium.call("Page.captureScreenshot", session, captureBeyondViewport=True,
-                                    clip={"x": 0, "y": 0, "width": 1280, "height": size["height"], "scale": 0.75})
-            (pictures / f"{name}.png").write_bytes(base64.b64decode(picture["data"]))
-        chromium.call("Emulation.setEmulatedMedia", session, media="print", features=[])
-        printed = chromium.call("Page.printToPDF", session)["data"]
-        (pictures / "print.pdf").write_bytes(base64.b64decode(printed))
+        (pictures / "print.pdf").write_bytes(printed)
+    view.call("Emulation.setEmulatedMedia", media="", features=[])
 
-    # Nothing was said, nothing was asked for. What was asked of the page itself is one file.
+
+def check_decisions(view):
+    view.js("document.querySelector('.decide[data-code=excluded] .accept').click()")
+    assert not view.js("document.querySelector('.decide[data-code=excluded] .fields').hidden")
+    view.js("document.querySelector('#save').click()")
+    assert "Not saved: 1 ticked box" in view.js("document.querySelector('#save-result').textContent")
+
+    def fill(place, field, text):
+        view.js("{const input = document.querySelector(%s); input.value = %s; input.dispatchEvent(new Event('input'));"
+                "input.dispatchEvent(new Event('change'))}" % (json.dumps(f"{place} .{field}"), json.dumps(text)))
+    fill(".decide[data-code=excluded]", "by", 'Ada "A" Lovelace')
+    fill(".decide[data-code=excluded]", "reason", "the copies are in the archive")
+    view.js("document.querySelector('[data-check=cluster-sharepoint] .done').click()")
+    assert view.js("document.querySelector('[data-check=cluster-sharepoint] .by').value") == 'Ada "A" Lovelace'
+    view.js("document.querySelector('#save').click()")
+    return view.downloaded("decisions.toml")
+
+
+def check_events(chromium, page):
+    """Nothing was said, nothing was asked for. What was asked of the page itself is one file."""
     for event in chromium.events:
         method, params = event["method"], event.get("params", {})
         assert method not in ("Runtime.exceptionThrown", "Page.javascriptDialogOpening"), event
@@ -182,7 +334,8 @@ def check(chromium, page):
         if method == "Log.entryAdded":
             assert params["entry"]["level"] not in ("error", "warning"), event
         if method == "Network.requestWillBeSent":
-            assert params["request"]["url"] == page.as_uri(), params["request"]["url"]
+            url = params["request"]["url"]
+            assert url == page.as_uri() or url.startswith("blob:"), url
 
 
 main()
