@@ -114,3 +114,51 @@ fn row_that_is_not_valid_is_named_without_its_text() {
         assert!(Listing::open(&file, None, None).unwrap().rows().is_err(), "{text}");
     }
 }
+
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_of_azure_blob_inventory_has_the_same_objects() {
+    use std::sync::Arc;
+
+    use ::parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+    use ::parquet::file::properties::WriterProperties;
+    use ::parquet::file::writer::SerializedFileWriter;
+    use ::parquet::schema::parser::parse_message_type;
+
+    let folder = TempDir::new().unwrap();
+    let schema = "message inventory {
+        REQUIRED BYTE_ARRAY Name (UTF8);
+        REQUIRED INT64 Content-Length;
+        REQUIRED INT64 Last-Modified (TIMESTAMP_MILLIS);
+        OPTIONAL BYTE_ARRAY AccessTier (UTF8);
+    }";
+    let file = folder.path().join("inventory.parquet");
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let properties = Arc::new(WriterProperties::new());
+    let output = fs::File::create(&file).unwrap();
+    let mut writer = SerializedFileWriter::new(output, schema, properties).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let texts =
+        |texts: &[&str]| texts.iter().map(|text| ByteArray::from(*text)).collect::<Vec<_>>();
+    let columns: [(Vec<ByteArray>, Vec<i64>, Option<&[i16]>); 4] = [
+        (texts(&["box/a.docx", "box/b.docx"]), vec![], None),
+        (vec![], vec![7, 8], None),
+        (vec![], vec![1_464_604_740_000; 2], None),
+        (texts(&["Archive"]), vec![], Some(&[1, 0])),
+    ];
+    for (texts, numbers, levels) in columns {
+        let mut column = group.next_column().unwrap().unwrap();
+        match texts.is_empty() {
+            true => column.typed::<Int64Type>().write_batch(&numbers, levels, None).unwrap(),
+            false => column.typed::<ByteArrayType>().write_batch(&texts, levels, None).unwrap(),
+        };
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+    let objects = rows(&file, Some("acct"));
+    let [Some(one), Some(two)] = objects.as_slice() else { panic!("{objects:?}") };
+    assert_eq!((one.name.as_str(), one.size), ("az://acct/box/a.docx", Some(7)));
+    assert_eq!(one.modified.unwrap().seconds, 1_464_604_740);
+    assert_eq!((one.is_archived(), two.is_archived(), two.size), (true, false, Some(8)));
+}

@@ -87,7 +87,8 @@ def scan(
     The scan is the program in a process of its own: it does not hold the interpreter lock, walks folders as
     the program does (links, mount points, files in a cloud), and a crash of it is an exception here.
 
-    `paths` is a path or an iterable of paths. `estate` is the path of an estate file.
+    `paths` is a path or an iterable of paths; the addresses of object stores (`az://account/container`) are paths too,
+    as texts. `estate` is the path of an estate file.
     """
     if isinstance(paths, (str, bytes, os.PathLike)):
         paths = [paths]
