@@ -1,75 +1,11 @@
 //! Protocol violations of each side.
 
 use std::io::Cursor;
-use std::time::{Duration, Instant};
 
-use rmsight::{PstAttachment, PstDamage, PstError, PstItem, PstReader};
+use rmsight::{PstAttachment, PstDamage};
 use rmsight_specimen::noise;
 
-use super::parent::{PstChild, PstLimits, Reader};
 use super::protocol::{Answer, Ask};
-
-fn launch(script: &str) -> PstChild {
-    PstChild::new("/bin/sh").arg("-c").arg(script).limits(PstLimits::new(60, 7))
-}
-
-fn first(script: &str, time: Duration) -> Result<Option<PstItem>, PstError> {
-    let mut reader = Reader::start(&launch(script), time).unwrap();
-    let file = vec![0_u8; 100];
-    let said = reader.next(&file);
-    if said.is_err() {
-        // The error of later requests is the same.
-        assert_eq!(format!("{:?}", reader.next(&file)), format!("{said:?}"), "{script}");
-    }
-    said
-}
-
-#[cfg(unix)]
-#[test]
-fn the_parent_reports_why_a_child_ended() {
-    const LONG: Duration = Duration::from_secs(60);
-    let no_memory = "echo 'memory allocation of 5 bytes failed' >&2; kill -ABRT $$";
-    let cases: [(&str, &str); 9] = [
-        ("exit 3", "exit status: 3"),
-        ("kill -9 $$", "signal: 9"),
-        ("kill -SEGV $$", "signal: 11"),
-        (no_memory, "Memory(7)"),
-        ("kill -XCPU $$", "Time(60)"),
-        ("head -c 100000 /dev/zero; sleep 60", "does not keep to the protocol"),
-        ("printf 'e\\377\\377\\377\\177'; sleep 60", "does not keep to the protocol"),
-        ("printf 'b\\0\\0\\0\\0'; sleep 60", "does not keep to the protocol"),
-        ("exec cat", "does not keep to the protocol"),
-    ];
-    for (script, expected) in cases {
-        let said = format!("{:?}", first(script, LONG).unwrap_err());
-        assert!(said.contains(expected), "{script}: {said}");
-    }
-    assert_eq!(first("printf 'e\\0\\0\\0\\0'; sleep 60", LONG).unwrap(), None);
-    let error = PstChild::new("/no/such").open().unwrap_err();
-    assert!(error.to_string().starts_with("/no/such: "), "{error}");
-}
-
-#[cfg(unix)]
-#[test]
-fn a_child_that_takes_too_long_is_ended() {
-    const SHORT: Duration = Duration::from_millis(300);
-    let cases = [
-        "exec sleep 60",
-        // The shell has started another process, which holds the pipe. It does so after the first
-        // request.
-        "sleep 60 & sleep 0.1",
-        // It requests bytes endlessly, each time quickly.
-        "while :; do printf 'w\\14\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\1\\0\\0\\0'; done",
-        // It also does not read them.
-        "yes 'w' > /dev/null",
-    ];
-    for script in cases {
-        let begun = Instant::now();
-        let said = first(script, SHORT).unwrap_err();
-        assert!(matches!(said, PstError::Time(0)), "{script}: {said:?}");
-        assert!(begun.elapsed() < Duration::from_secs(20), "{script}");
-    }
-}
 
 #[test]
 fn frames_are_read_as_written() {
@@ -121,5 +57,75 @@ fn noise_in_frames_does_not_panic() {
         bytes[5..7].copy_from_slice(&[u8::try_from(seed % 7).unwrap(), 0]);
         _ = Answer::read(&mut Cursor::new(&bytes));
         _ = Ask::read(&mut Cursor::new(&bytes));
+    }
+}
+
+/// Children that are shell scripts.
+#[cfg(unix)]
+mod scripts {
+    use std::time::{Duration, Instant};
+
+    use rmsight::{PstError, PstItem, PstReader};
+
+    use crate::parent::{PstChild, PstLimits, Reader};
+
+    fn launch(script: &str) -> PstChild {
+        PstChild::new("/bin/sh").arg("-c").arg(script).limits(PstLimits::new(60, 7))
+    }
+
+    fn first(script: &str, time: Duration) -> Result<Option<PstItem>, PstError> {
+        let mut reader = Reader::start(&launch(script), time).unwrap();
+        let file = vec![0_u8; 100];
+        let said = reader.next(&file);
+        if said.is_err() {
+            // The error of later requests is the same.
+            assert_eq!(format!("{:?}", reader.next(&file)), format!("{said:?}"), "{script}");
+        }
+        said
+    }
+
+    #[test]
+    fn the_parent_reports_why_a_child_ended() {
+        const LONG: Duration = Duration::from_secs(60);
+        let no_memory = "echo 'memory allocation of 5 bytes failed' >&2; kill -ABRT $$";
+        let cases: [(&str, &str); 9] = [
+            ("exit 3", "exit status: 3"),
+            ("kill -9 $$", "signal: 9"),
+            ("kill -SEGV $$", "signal: 11"),
+            (no_memory, "Memory(7)"),
+            ("kill -XCPU $$", "Time(60)"),
+            ("head -c 100000 /dev/zero; sleep 60", "does not keep to the protocol"),
+            ("printf 'e\\377\\377\\377\\177'; sleep 60", "does not keep to the protocol"),
+            ("printf 'b\\0\\0\\0\\0'; sleep 60", "does not keep to the protocol"),
+            ("exec cat", "does not keep to the protocol"),
+        ];
+        for (script, expected) in cases {
+            let said = format!("{:?}", first(script, LONG).unwrap_err());
+            assert!(said.contains(expected), "{script}: {said}");
+        }
+        assert_eq!(first("printf 'e\\0\\0\\0\\0'; sleep 60", LONG).unwrap(), None);
+        let error = PstChild::new("/no/such").open().unwrap_err();
+        assert!(error.to_string().starts_with("/no/such: "), "{error}");
+    }
+
+    #[test]
+    fn a_child_that_takes_too_long_is_ended() {
+        const SHORT: Duration = Duration::from_millis(300);
+        let cases = [
+            "exec sleep 60",
+            // The shell has started another process, which holds the pipe. It does so after the first
+            // request.
+            "sleep 60 & sleep 0.1",
+            // It requests bytes endlessly, each time quickly.
+            "while :; do printf 'w\\14\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\1\\0\\0\\0'; done",
+            // It also does not read them.
+            "yes 'w' > /dev/null",
+        ];
+        for script in cases {
+            let begun = Instant::now();
+            let said = first(script, SHORT).unwrap_err();
+            assert!(matches!(said, PstError::Time(0)), "{script}: {said:?}");
+            assert!(begun.elapsed() < Duration::from_secs(20), "{script}");
+        }
     }
 }

@@ -1,9 +1,7 @@
 //! The program of the child, started by its path.
 #![allow(clippy::unwrap_used)]
 
-use std::time::{Duration, Instant};
-
-use rmsight::{Cancel, ErrorCode, Inspector, Protection, Report};
+use rmsight::{ErrorCode, Inspector, Protection, Report};
 use rmsight_pst::PstChild;
 use rmsight_specimen::{Attachment, IrmDocument, IrmKind, LicenseBuilder, PstMessage, Server, pst};
 
@@ -44,6 +42,10 @@ fn data_file_is_undecided_if_its_child_cannot_read_it() {
 #[cfg(unix)]
 #[test]
 fn deadline_or_flag_of_a_call_ends_its_child_and_no_later_one() {
+    use std::time::{Duration, Instant};
+
+    use rmsight::Cancel;
+
     let child = PstChild::new("/bin/sh").arg("-c").arg("sleep 60");
     let mailbox = pst("Inbox", &[PstMessage::new("Offer")]);
     let mut inspector = Inspector::builder().pst(child.opener()).build();

@@ -137,12 +137,11 @@ fn path_bytes(path: &Path) -> Vec<u8> {
     path.as_os_str().as_encoded_bytes().to_vec()
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(unix)]
     fn path_that_is_not_unicode_keeps_its_bytes() {
         use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;

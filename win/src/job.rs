@@ -110,7 +110,7 @@ mod tests {
         match std::env::var(WORK).as_deref() {
             // Allocates until an allocation fails, which is the expected end.
             Ok("allocate") => {
-                _ = std::io::stdin().lines().next();
+                _ = io::stdin().lines().next();
                 let mut all = Vec::new();
                 for _ in 0..256 {
                     let mut block: Vec<u8> = Vec::new();
@@ -122,16 +122,16 @@ mod tests {
                 }
             }
             Ok("spin") => {
-                _ = std::io::stdin().lines().next();
+                _ = io::stdin().lines().next();
                 let started = Instant::now();
                 while started.elapsed() < Duration::from_secs(60) {}
             }
             Ok("spawn") => {
-                _ = std::io::stdin().lines().next();
+                _ = io::stdin().lines().next();
                 let spawned = Command::new("cmd").args(["/c", "exit"]).status();
                 std::process::exit(if spawned.is_err() { 43 } else { 0 });
             }
-            Ok("wait") => _ = std::io::stdin().lines().next(),
+            Ok("wait") => _ = io::stdin().lines().next(),
             _ => {}
         }
     }

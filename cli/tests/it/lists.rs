@@ -3,8 +3,12 @@
 
 use std::fs;
 
-use super::gaps::{bench, check, killed_scan, named, scan};
-use super::{command, rmsight, stdout};
+#[cfg(unix)]
+use super::gaps::killed_scan;
+use super::gaps::{bench, check, named, scan};
+#[cfg(unix)]
+use super::stdout;
+use super::{command, rmsight};
 
 #[test]
 fn a_list_of_other_files_does_not_replace_the_gap_of_an_earlier_list() {
