@@ -56,7 +56,8 @@ fn listing_by_cfb(bytes: &[u8]) -> Files {
         if is_stream {
             file.open_stream(&path).unwrap().read_to_end(&mut bytes).unwrap();
         }
-        found.insert(path, is_stream.then_some(bytes));
+        // The crate joins names by the separator of the system. No name contains either.
+        found.insert(path.replace('\\', "/"), is_stream.then_some(bytes));
     }
     found
 }
