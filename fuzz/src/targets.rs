@@ -107,7 +107,8 @@ pub fn by_cfb(data: &[u8]) -> io::Result<BTreeMap<String, Option<Vec<u8>>>> {
         if is_stream {
             file.open_stream(&path)?.read_to_end(&mut bytes)?;
         }
-        found.insert(path, is_stream.then_some(bytes));
+        // The crate joins names by the separator of the system. No name contains either.
+        found.insert(path.replace('\\', "/"), is_stream.then_some(bytes));
     }
     Ok(found)
 }
