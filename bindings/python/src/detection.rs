@@ -76,7 +76,8 @@ impl PyDetection {
             return Ok(());
         }
         let facts = self.found.facts();
-        let code = facts.error_code.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        let code =
+            facts.error_code.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
         let text = facts.error.as_ref().map_or_else(|| code.clone(), ToString::to_string);
         Err(error::exception(py, &code, facts.error_offset, text))
     }

@@ -1,8 +1,8 @@
 //! The exception of the module.
 
+use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::create_exception;
 
 create_exception!(
     rmsight,

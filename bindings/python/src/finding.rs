@@ -8,7 +8,8 @@ use pyo3::exceptions::{PyAttributeError, PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDict, PyList, PyTzInfo};
 use rmsight::{
-    COLUMNS, Column, ColumnValue, Envelope, ErrorCode, Estate, Facts, Record, Timestamp, judge_dated,
+    COLUMNS, Column, ColumnValue, Envelope, ErrorCode, Estate, Facts, Record, Timestamp,
+    judge_dated,
 };
 
 use crate::error;
@@ -138,7 +139,8 @@ pub(crate) fn not_read(
     modified: Option<i64>,
     source: Option<String>,
 ) -> PyResult<PyFinding> {
-    let code: ErrorCode = code.parse().map_err(|error| PyValueError::new_err(format!("{error}")))?;
+    let code: ErrorCode =
+        code.parse().map_err(|error| PyValueError::new_err(format!("{error}")))?;
     let path: PathBuf = path.py().import("os")?.getattr("fsdecode")?.call1((path,))?.extract()?;
     let mut envelope = Envelope::of_path(&path).into_owned();
     envelope.source = source.map(Into::into);

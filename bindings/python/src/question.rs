@@ -77,7 +77,8 @@ pub(crate) fn ask<Q: Question>(
         Input::Path(path) => {
             let source = FileSource::open(path)?;
             let work = |inspector: &mut Inspector| Q::of_named(inspector, &source, path);
-            interruptible::run(py, inspector, deadline, work)?.map_err(|error| error::of(py, &error))
+            interruptible::run(py, inspector, deadline, work)?
+                .map_err(|error| error::of(py, &error))
         }
         Input::Bytes(bytes) => {
             interruptible::run(py, inspector, deadline, |inspector| Q::of_bytes(inspector, bytes))

@@ -113,9 +113,9 @@ impl io::Read for ForwardFile<'_, '_> {
 /// Calls `read` of a file object.
 fn read_into(file: &Bound<'_, PyAny>, buf: &mut [u8]) -> PyResult<usize> {
     let bytes = file.call_method1("read", (buf.len(),))?;
-    let bytes: PyBackedBytes = bytes
-        .extract()
-        .map_err(|_| PyTypeError::new_err("read() has to return bytes: open the file in binary mode"))?;
+    let bytes: PyBackedBytes = bytes.extract().map_err(|_| {
+        PyTypeError::new_err("read() has to return bytes: open the file in binary mode")
+    })?;
     let len = bytes.len().min(buf.len());
     if let (Some(to), Some(from)) = (buf.get_mut(..len), bytes.get(..len)) {
         to.copy_from_slice(from);

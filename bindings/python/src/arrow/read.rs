@@ -53,7 +53,9 @@ fn bytes_of(array: &ArrayRef) -> PyResult<Vec<Option<Vec<u8>>>> {
     }
     Ok(match array.data_type() {
         DataType::Utf8 => owned(array.as_string::<i32>().iter().map(|it| it.map(str::as_bytes))),
-        DataType::LargeUtf8 => owned(array.as_string::<i64>().iter().map(|it| it.map(str::as_bytes))),
+        DataType::LargeUtf8 => {
+            owned(array.as_string::<i64>().iter().map(|it| it.map(str::as_bytes)))
+        }
         DataType::Utf8View => owned(array.as_string_view().iter().map(|it| it.map(str::as_bytes))),
         DataType::Binary => owned(array.as_binary::<i32>().iter()),
         DataType::LargeBinary => owned(array.as_binary::<i64>().iter()),
@@ -131,9 +133,7 @@ fn value_at(column: &ArrayRef, row: usize) -> ColumnValue<'_> {
         DataType::Boolean => ColumnValue::Bool(column.as_boolean().value(row)),
         DataType::Int64 => int(column.as_primitive::<Int64Type>().value(row)),
         DataType::Int32 => int(column.as_primitive::<Int32Type>().value(row).into()),
-        DataType::UInt32 => {
-            ColumnValue::Int(column.as_primitive::<UInt32Type>().value(row).into())
-        }
+        DataType::UInt32 => ColumnValue::Int(column.as_primitive::<UInt32Type>().value(row).into()),
         DataType::UInt64 => ColumnValue::Int(column.as_primitive::<UInt64Type>().value(row)),
         DataType::Timestamp(unit, _) => time(match unit {
             TimeUnit::Second => column.as_primitive::<TimestampSecondType>().value(row),
@@ -143,9 +143,10 @@ fn value_at(column: &ArrayRef, row: usize) -> ColumnValue<'_> {
             TimeUnit::Microsecond => {
                 column.as_primitive::<TimestampMicrosecondType>().value(row).div_euclid(1_000_000)
             }
-            TimeUnit::Nanosecond => {
-                column.as_primitive::<TimestampNanosecondType>().value(row).div_euclid(1_000_000_000)
-            }
+            TimeUnit::Nanosecond => column
+                .as_primitive::<TimestampNanosecondType>()
+                .value(row)
+                .div_euclid(1_000_000_000),
         }),
         _ => ColumnValue::Null,
     }
