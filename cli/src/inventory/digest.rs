@@ -23,8 +23,7 @@ impl Inventory {
         for (name, sql) in self.tables().map_err(failed)? {
             digest.text(name);
             let mut statement = self.db().prepare(&sql).map_err(failed)?;
-            let columns: Vec<String> =
-                statement.column_names().into_iter().map(str::to_owned).collect();
+            let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.query([]).map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
                 digest.row(&columns, row).map_err(failed)?;

@@ -135,12 +135,13 @@ fn parquet_of_azure_blob_inventory_has_the_same_objects() {
     let file = folder.path().join("inventory.parquet");
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let properties = Arc::new(WriterProperties::new());
-    let output = fs::File::create(&file).unwrap();
+    let output = File::create(&file).unwrap();
     let mut writer = SerializedFileWriter::new(output, schema, properties).unwrap();
     let mut group = writer.next_row_group().unwrap();
     let texts =
         |texts: &[&str]| texts.iter().map(|text| ByteArray::from(*text)).collect::<Vec<_>>();
-    let columns: [(Vec<ByteArray>, Vec<i64>, Option<&[i16]>); 4] = [
+    type ColumnCells<'a> = (Vec<ByteArray>, Vec<i64>, Option<&'a [i16]>);
+    let columns: [ColumnCells<'_>; 4] = [
         (texts(&["box/a.docx", "box/b.docx"]), vec![], None),
         (vec![], vec![7, 8], None),
         (vec![], vec![1_464_604_740_000; 2], None),

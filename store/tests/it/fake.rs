@@ -224,7 +224,7 @@ fn page(state: &State, query: &str) -> String {
     let listed = objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after);
     let most = state.page.load(Ordering::Relaxed);
     let listed: Vec<(&String, &Vec<u8>)> = listed.take(most + 1).collect();
-    let next = (listed.len() > most).then(|| listed[most - 1].0.clone()).unwrap_or_default();
+    let next = if listed.len() > most { listed[most - 1].0.clone() } else { String::new() };
     let tiers = state.tiers.lock().unwrap();
     let mut body = String::new();
     let is_azure = query.contains("comp=list");
