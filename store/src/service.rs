@@ -69,7 +69,7 @@ impl Service {
         if is_page {
             add(&self.0.traffic.listings, 1);
         }
-        let answer = self.0.send(&request, SendOptions { wanted, redirects: false })?;
+        let answer = self.0.send(&request, SendOptions { wanted, is_page, redirects: false })?;
         if !answer.status.is_success() {
             return Err(refused(&host, &answer));
         }

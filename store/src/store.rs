@@ -124,7 +124,7 @@ impl Stores {
         let invalid = |_| StoreError::config("the address is not valid");
         let request = request.body(Vec::new()).map_err(invalid)?;
         let host = url.uri().host().unwrap_or_default();
-        let how = SendOptions { wanted: length(&range), redirects: true };
+        let how = SendOptions { wanted: length(&range), is_page: false, redirects: true };
         let answer = self.transport.send(&request, how)?;
         part(host, answer, &range)
     }

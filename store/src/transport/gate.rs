@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+/// The limit at first.
+const FIRST: usize = 32;
+
 /// The smallest limit that a store can force by asking to slow down.
 const LEAST: usize = 4;
 
@@ -20,8 +23,9 @@ pub(super) struct Gates {
     hosts: Mutex<HashMap<String, Arc<Gate>>>,
 }
 
-/// Limits the requests to one host. If the host asks to slow down, the limit is halved; it grows by
-/// one after as many successful requests as it admits (additive increase, multiplicative decrease).
+/// Limits the requests to one host. At first the limit grows with each successful request. If the host
+/// asks to slow down or does not answer in time, the limit is halved. From then on it grows by one
+/// after as many successful requests as it admits (additive increase, multiplicative decrease).
 #[derive(Debug)]
 pub(super) struct Gate {
     most: usize,
@@ -34,6 +38,8 @@ struct GateState {
     limit: usize,
     active: usize,
     successes: usize,
+    /// The host never had to slow down.
+    is_first: bool,
     slowed: Option<Instant>,
 }
 
@@ -59,7 +65,8 @@ impl Gates {
 
 impl Gate {
     fn new(most: usize) -> Gate {
-        let state = GateState { limit: most, active: 0, successes: 0, slowed: None };
+        let limit = most.min(FIRST);
+        let state = GateState { limit, active: 0, successes: 0, is_first: true, slowed: None };
         Gate { most, state: Mutex::new(state), freed: Condvar::new() }
     }
 
@@ -85,19 +92,20 @@ impl Gate {
     pub(super) fn succeeded(&self) {
         let mut state = self.lock();
         state.successes = state.successes.saturating_add(1);
-        if state.successes >= state.limit {
+        if state.is_first || state.successes >= state.limit {
             state.successes = 0;
             state.limit = state.limit.saturating_add(1).min(self.most);
         }
     }
 
-    /// Notes that the host asked to slow down, which halves the limit.
+    /// Notes that the host asked to slow down or stalled, which halves the limit.
     pub(super) fn slow_down(&self) {
         let mut state = self.lock();
         if state.slowed.is_some_and(|slowed| slowed.elapsed() < PAUSE) {
             return;
         }
         state.slowed = Some(Instant::now());
+        state.is_first = false;
         state.successes = 0;
         state.limit = state.limit.div_euclid(2).max(LEAST.min(self.most));
     }
@@ -132,6 +140,16 @@ mod tests {
             gate.slow_down();
         }
         assert_eq!(gate.lock().limit, LEAST);
+    }
+
+    #[test]
+    fn limit_begins_low_and_grows_with_each_success() {
+        let gate = Gate::new(256);
+        assert_eq!(gate.lock().limit, FIRST);
+        for _ in 0..300 {
+            gate.succeeded();
+        }
+        assert_eq!(gate.lock().limit, 256);
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod gate;
 mod traffic;
 
 use std::fmt;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -88,6 +88,9 @@ const METADATA_PATIENCE: (u32, Duration) = (2, Duration::from_secs(2));
 /// Maximum number of redirects that are followed for the address of a file.
 const REDIRECTS: u32 = 5;
 
+/// How many times longer a page of a listing may take than other requests.
+const PAGE_PATIENCE: u32 = 4;
+
 /// Interval at which a wait checks whether the work was ended.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -96,6 +99,8 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(crate) struct SendOptions {
     /// The number of bytes of the requested range.
     pub(crate) wanted: Option<usize>,
+    /// Lists objects, which takes a store longer than reading one.
+    pub(crate) is_page: bool,
     /// Follows redirects. Requests with a signature in their headers must not.
     pub(crate) redirects: bool,
 }
@@ -104,6 +109,14 @@ pub(crate) struct SendOptions {
 struct Failure {
     text: String,
     is_final: bool,
+    /// The server did not answer in time: it may have too many requests.
+    is_stall: bool,
+}
+
+impl Failure {
+    fn passing(text: &str) -> Failure {
+        Failure { text: text.to_owned(), is_final: false, is_stall: false }
+    }
 }
 
 impl Transport {
@@ -167,12 +180,19 @@ impl Transport {
                         gate.slow_down();
                     }
                     let text = format!("HTTP status {}", answer.status.as_u16());
-                    (Failure { text, is_final: false }, answer.retry_after())
+                    (Failure { text, is_final: false, is_stall: false }, answer.retry_after())
                 }
-                Err(failure) => (failure, None),
+                Err(failure) => {
+                    if failure.is_stall {
+                        gate.slow_down();
+                    }
+                    (failure, None)
+                }
             };
             let wait = backoff::wait(attempt, asked);
-            let is_late = begun.elapsed().saturating_add(wait) > self.options.patience;
+            let factor = if how.is_page { PAGE_PATIENCE } else { 1 };
+            let patience = self.options.patience.saturating_mul(factor);
+            let is_late = begun.elapsed().saturating_add(wait) > patience;
             if failure.is_final || attempt >= attempts || is_late {
                 let tries = if attempt == 1 { "attempt" } else { "attempts" };
                 let text = format!("{host}: {} ({attempt} {tries})", failure.text);
@@ -221,14 +241,16 @@ impl Transport {
         add(&self.traffic.bytes, bytes.len());
         if let Err(error) = read {
             let text = format!("the answer broke off ({})", error.kind());
-            return Err(Failure { text, is_final: false });
+            let is_stall = error.kind() == io::ErrorKind::TimedOut;
+            return Err(Failure { text, is_final: false, is_stall });
         }
         let is_head = request.method() == http::Method::HEAD;
         if length.is_some_and(|length| !is_head && bytes.len() < length.min(most)) {
-            return Err(Failure { text: "the answer was too short".to_owned(), is_final: false });
+            return Err(Failure::passing("the answer was too short"));
         }
         if how.wanted.is_none() && bytes.len() >= LARGEST {
-            return Err(Failure { text: "the answer was too long".to_owned(), is_final: true });
+            let text = "the answer was too long".to_owned();
+            return Err(Failure { text, is_final: true, is_stall: false });
         }
         Ok(Answer { status: parts.status, headers: parts.headers, body: Bytes::from(bytes) })
     }
@@ -244,6 +266,10 @@ impl Transport {
         let mut config = self.agent.configure_request(request);
         if how.redirects {
             config = config.max_redirects(REDIRECTS);
+        }
+        if how.is_page {
+            let timeout = self.options.timeout.saturating_mul(PAGE_PATIENCE);
+            config = config.timeout_global(Some(timeout));
         }
         if is_metadata {
             config = config.timeout_connect(Some(METADATA_PATIENCE.1));
@@ -283,5 +309,5 @@ fn failure(error: &ureq::Error) -> Failure {
         }
         _ => ("the answer is not valid HTTP".to_owned(), false),
     };
-    Failure { text, is_final }
+    Failure { text, is_final, is_stall: matches!(error, ureq::Error::Timeout(_)) }
 }
