@@ -60,7 +60,7 @@ fn only_what_changed_is_read_again() {
     let text = keep(folder.path(), &[], 0);
     assert_eq!(last(folder.path()), [137, 9863, 0, 0]);
     assert!(
-        text.contains("Searched 137 files. 9863 files unchanged since the last scan."),
+        text.contains("Searched 137 files. 9,863 files unchanged since the last scan."),
         "{text}"
     );
     // The totals are those of all files.

@@ -184,7 +184,7 @@ fn the_list_of_a_report_is_selected_and_its_answer_is_not() {
     let redacted = page(&["--owner", "bob@contoso.com", "--redact", "key"]);
     assert!(redacted.contains("Only findings") && !redacted.contains("bob@"), "{redacted}");
     for (args, said) in [
-        (&["report", "i.db", "--need", "yes"][..], "lists no findings"),
+        (&["report", "i.db", "--need", "yes"][..], "only the HTML report lists findings"),
         (&["report", "i.db", "-o", "report.pdf"], "no format has the ending .pdf"),
         (&["report", "i.db", "-o", "r.html", "--format", "text"], "that of html"),
         (&["report", "i.db", "--format", "html", "--owner", "bobb@contoso.com"], "nearest: bob"),
