@@ -21,11 +21,13 @@ pub(crate) fn is_database(file: &Path) -> bool {
 pub(super) fn check_database(file: &Path) -> Result<()> {
     // A file that does not exist can be created. SQLite reports a file that cannot be read.
     let Ok(found) = file.metadata() else { return Ok(()) };
-    if is_database(file) || File::open(file).is_err() {
+    let is_folder = found.is_dir();
+    // Windows does not open folders as files.
+    if is_database(file) || (!is_folder && File::open(file).is_err()) {
         return Ok(());
     }
     let name = file.display();
-    let why = match found.is_dir() {
+    let why = match is_folder {
         true => "it is a folder".to_owned(),
         false => kind(file),
     };

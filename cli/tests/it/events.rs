@@ -42,8 +42,8 @@ fn a_log_has_options_failures_totals_and_the_reason_for_the_end() {
     let ends = ["totals", "inventory-totals", "end"];
     assert_eq!(found[found.len() - 3..], ends, "{lines:?}");
     let has = |parts: &[&str]| {
-        // On Windows separators are escaped in quotation marks.
-        let mut lines = lines.iter().map(|line| line.replace("\\\\", "/").replace('\\', "/"));
+        // On Windows separators are escaped in quotation marks: `log` has made two of each.
+        let mut lines = lines.iter().map(|line| line.replace("//", "/"));
         let is_found = lines.any(|line| parts.iter().all(|part| line.contains(part)));
         assert!(is_found, "{parts:?}: {lines:?}");
     };

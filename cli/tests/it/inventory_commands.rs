@@ -162,7 +162,9 @@ fn a_renamed_root_is_not_read_again() {
     assert!(said.contains("2 folders renamed"), "{said}");
     let said = scan(dir, "i.db", &["moved"]);
     assert!(said.contains("Searched 0 files. 3 files unchanged since the last scan."), "{said}");
+    // On Windows JSON escapes separators.
     let records = slashes(&stdout(&rmsight(dir, &["export", "i.db", "--format", "ndjson"])));
+    let records = records.replace("//", "/");
     assert!(records.contains("/moved/deep/b.xml") && !records.contains("/share/"), "{records}");
     let roots = slashes(&stdout(&rmsight(dir, &["inventory", "roots", "i.db"])));
     assert!(roots.contains("/moved/deep") && !roots.contains("/share"), "{roots}");
