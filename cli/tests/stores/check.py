@@ -263,7 +263,7 @@ def add_large(tree, count):
 
 def requests(words):
     """The number of requests in the summary of a scan."""
-    return int(re.search(r" (\d+) requests? with", words)[1])
+    return int(re.search(r" ([\d,]+) requests? with", words)[1].replace(",", ""))
 
 
 def upload(files, put):

@@ -134,8 +134,8 @@ fn publishing(page: &ReportPage, add: &mut AddStep<'_>) {
         add(
             "read-only",
             format!(
-                "Find the server that still publishes: {} were made after the cluster was set to \
-                 read-only, so one of its nodes does not hold to it.",
+                "Find the server that still publishes ({}): licenses were issued after the cluster \
+                 was set to read-only, so the denial does not hold on one of its nodes.",
                 counted(after, "finding")
             ),
         );
