@@ -363,7 +363,7 @@ def of_azure(check, client, port, tree, files):
     client.put("box", "odd/ä #1 100%.txt", b"text")
     words = check.scan(root, "-i", inventory, environment=env)
     rows, _ = check.rows(inventory)
-    check.expect(f"{root}/{names[1]}" not in rows and "1 file gone" in words, "a deleted object is gone")
+    check.expect(f"{root}/{names[1]}" not in rows and "1 file deleted" in words, "a deleted object is gone")
     check.expect(rows[f"{root}/{names[0]}"][0][1] == len(changed), "a changed object is read again")
     check.expect(rows[f"{root}/archived.docx"][0][0] == "not-hydrated", "an archived object is not read")
     check.expect(f"{root}/odd/ä #1 100%25.txt" in rows, "an odd key has its canonical form")
