@@ -7,6 +7,7 @@ mod authority_use;
 mod cli;
 mod commands;
 mod dictionary;
+mod digest;
 mod exit;
 mod filter;
 mod fs;

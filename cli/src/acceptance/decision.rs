@@ -60,10 +60,17 @@ impl Decision {
         }
     }
 
-    /// Returns the decision as JSON, as of a time.
+    /// Returns the decision as JSON, with its line and its state as of a time.
     pub(crate) fn json(&self, as_of: Timestamp) -> Value {
+        let mut value = self.fields();
+        value["line"] = self.line.into();
+        value["state"] = self.state(as_of).as_str().into();
+        value
+    }
+
+    /// Returns the fields of the table as JSON.
+    pub(crate) fn fields(&self) -> Value {
         json!({
-            "line": self.line,
             "code": self.code,
             "path": self.path.text,
             "by": self.by,
@@ -71,11 +78,10 @@ impl Decision {
             "reason": self.reason,
             "ticket": self.ticket,
             "until": self.until.map(|until| day(Some(until))),
-            "state": self.state(as_of).as_str(),
         })
     }
 
-    /// Returns who decided, when and why, in one line.
+    /// Returns the person, the day and the reason, in one line.
     pub(crate) fn words(&self) -> String {
         let until =
             self.until.map_or_else(String::new, |until| format!(", until {}", day(Some(until))));

@@ -1,7 +1,6 @@
 //! Reads a decisions file. It is TOML, read without `serde` in order to report all mistakes at once,
 //! each with its line.
 
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::decision::{AnsweredCheck, Decision, Decisions};
 use super::decision_path::DecisionPath;
+use crate::digest::hex;
 use crate::exit::{Failure, Result, warn};
 use crate::fs::text::{Marks, decoded};
 use crate::inventory::gap_name;
@@ -39,11 +39,7 @@ pub(super) fn load(file: &Path) -> Result<Decisions> {
         .map_err(failed)?;
     match parse(&text) {
         Ok(decisions) => {
-            let mut digest = String::new();
-            for byte in Sha256::digest(&bytes) {
-                // Writing into memory cannot fail.
-                _ = write!(digest, "{byte:02x}");
-            }
+            let digest = hex(&Sha256::digest(&bytes));
             Ok(Decisions { file: Some(file.to_owned()), digest: Some(digest), ..decisions })
         }
         Err(mistakes) => {

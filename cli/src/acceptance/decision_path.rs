@@ -1,8 +1,8 @@
 //! The paths that a decision is about.
 
-use std::borrow::Cow;
-
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::fs::stored_path::{is_windows, slashed};
 
 /// A glob on the path of a file or folder, in full or from a root on. A folder stands for everything
 /// in it. Unlike `--path`, a name does not match at any depth: a decision covers what it names.
@@ -60,19 +60,6 @@ fn below<'p>(path: &'p str, root: &str) -> Option<&'p str> {
     match path.strip_prefix(root)?.trim_end_matches('/') {
         "" => Some("."),
         rest => rest.strip_prefix('/').or_else(|| root.is_empty().then_some(rest)),
-    }
-}
-
-/// Returns whether the text can only be a path of Windows.
-fn is_windows(path: &str) -> bool {
-    let drive = path.as_bytes().get(1) == Some(&b':');
-    (drive || path.contains('\\')) && !path.contains('/')
-}
-
-fn slashed(path: &str) -> Cow<'_, str> {
-    match is_windows(path) {
-        true => Cow::Owned(path.replace('\\', "/")),
-        false => Cow::Borrowed(path),
     }
 }
 

@@ -1,10 +1,9 @@
 //! Selection by paths.
 
-use std::borrow::Cow;
-
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::exit::{Failure, Result};
+use crate::fs::stored_path::{is_windows, slashed};
 
 /// Globs on the path of a file, with slashes between names whatever the system.
 #[derive(Debug, Clone, Default)]
@@ -34,22 +33,6 @@ impl PathGlobs {
 
     pub(super) fn takes(&self, path: &str) -> bool {
         self.0.as_ref().is_none_or(|globs| globs.is_match(&*slashed(path)))
-    }
-}
-
-/// Returns whether the text can only be a path of Windows: it has a drive letter or backslashes, and
-/// no slashes.
-fn is_windows(path: &str) -> bool {
-    let drive = path.as_bytes().get(1) == Some(&b':');
-    (drive || path.contains('\\')) && !path.contains('/')
-}
-
-/// Returns a path of Windows with slashes, and another path as it is. An inventory may have been
-/// made on the other system.
-fn slashed(path: &str) -> Cow<'_, str> {
-    match is_windows(path) {
-        true => Cow::Owned(path.replace('\\', "/")),
-        false => Cow::Borrowed(path),
     }
 }
 

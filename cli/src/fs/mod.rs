@@ -9,6 +9,7 @@ pub(crate) mod placeholders;
 #[cfg(any(windows, test))]
 mod reparse;
 pub(crate) mod spill;
+pub(crate) mod stored_path;
 pub(crate) mod text;
 pub(crate) mod throttle;
 pub(crate) mod walk;

@@ -1,7 +1,5 @@
 //! The digest of an inventory: over what it says, and not over how the file stores it.
 
-use std::fmt::Write as _;
-
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use sha2::{Digest as _, Sha256};
@@ -9,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::failure::failed;
 use super::reader::Inventory;
 use super::schema;
+use crate::digest::hex;
 use crate::exit::Result;
 
 impl Inventory {
@@ -29,12 +28,7 @@ impl Inventory {
                 digest.row(&columns, row).map_err(failed)?;
             }
         }
-        let mut hex = String::new();
-        for byte in digest.0.finalize() {
-            // Writing into memory cannot fail.
-            _ = write!(hex, "{byte:02x}");
-        }
-        Ok(hex)
+        Ok(hex(&digest.0.finalize()))
     }
 
     /// Returns the tables of logical rows, each with the query that reads them in their order.

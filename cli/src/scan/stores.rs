@@ -8,12 +8,12 @@ use rmsight_store::{
     Address, ListedObject, Listing, ListingFormat, RequestOptions, StoreError, StoreErrorKind,
     Stores,
 };
-use sha2::{Digest as _, Sha256};
 
 use super::object_roots::{
     ObjectOpener, ObjectRoot, ObjectRoots, RequestCounter, RequestCounts, StoreTraffic,
 };
 use super::options::{ListingFile, ListingKind, ScanOptions};
+use crate::digest::UnorderedDigest;
 use crate::exit::{Failure, Result};
 use crate::fs::path::{is_address, normal};
 use crate::fs::throttle::Throttle;
@@ -126,17 +126,12 @@ fn of_listing(file: &Path, error: &StoreError) -> Failure {
 /// whatever their order. New signatures and tags do not change it.
 fn identity(file: &Path, listing: &Listing) -> Result<PathBuf> {
     let failed = |error: StoreError| of_listing(file, &error);
-    let mut digest = [0_u64; 4];
+    let mut digest = UnorderedDigest::default();
     for row in listing.rows().map_err(failed)? {
         let Some(object) = row.map_err(failed)? else { continue };
-        let hash = Sha256::digest(object.name.as_bytes());
-        for (sum, bytes) in digest.iter_mut().zip(hash.chunks_exact(8)) {
-            let value = bytes.try_into().map(u64::from_be_bytes).unwrap_or_default();
-            *sum = sum.wrapping_add(value);
-        }
+        digest.add(object.name.as_bytes());
     }
-    let sum: Vec<u8> = digest.iter().flat_map(|value| value.to_be_bytes()).collect();
-    let hex: String = Sha256::digest(sum).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = digest.hex();
     let path = normal(file)
         .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
     let mut identity = path.into_os_string();

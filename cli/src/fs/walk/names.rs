@@ -8,12 +8,12 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
-use sha2::{Digest as _, Sha256};
 
 use super::handle::Dir;
 use super::job::count;
 use super::root::{NameList, Root};
 use super::state::Walk;
+use crate::digest::UnorderedDigest;
 use crate::exit::{Failure, Result};
 use crate::fs::open::Links;
 use crate::fs::path::normal;
@@ -42,8 +42,8 @@ impl NameList {
     }
 
     /// Reads the list at `file` to its end into a temporary file, in which names end with a zero.
-    /// Returns the list that reads the copy, and the identity of the list for an inventory: the path of `file` and a digest of the
-    /// absolute paths in the list, whatever their order.
+    /// Returns the list that reads the copy, and the identity of the list for an inventory: the path of
+    /// `file` and a digest of the absolute paths in the list, whatever their order.
     ///
     /// # Errors
     /// Fails if the list cannot be read or copied, or if a name is not valid.
@@ -51,21 +51,16 @@ impl NameList {
         let failed = |error| of_list(file, error);
         let mut names = self.names(file).map_err(failed)?;
         let mut copy = BufWriter::new(tempfile::tempfile().map_err(failed)?);
-        let mut digest = [0_u64; 4];
+        let mut digest = UnorderedDigest::default();
         while let Some(name) = names.next().map_err(failed)? {
             copy.write_all(&name).and_then(|()| copy.write_all(&[0])).map_err(failed)?;
             let path = normal(&path_of(name, file)?).map_err(failed)?;
-            let hash = Sha256::digest(path.as_os_str().as_encoded_bytes());
-            // A sum does not depend on the order, which `find` does not guarantee.
-            for (sum, bytes) in digest.iter_mut().zip(hash.chunks_exact(8)) {
-                let value = bytes.try_into().map(u64::from_be_bytes).unwrap_or_default();
-                *sum = sum.wrapping_add(value);
-            }
+            // `find` does not guarantee an order.
+            digest.add(path.as_os_str().as_encoded_bytes());
         }
         let mut copy = copy.into_inner().map_err(|error| failed(error.into_error()))?;
         copy.rewind().map_err(failed)?;
-        let sum: Vec<u8> = digest.iter().flat_map(|value| value.to_be_bytes()).collect();
-        let hex: String = Sha256::digest(sum).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = digest.hex();
         // The path of a pipe does not identify its content.
         let is_file = file.metadata().is_ok_and(|found| found.is_file());
         let mut identity = match is_file && file != Path::new("-") {

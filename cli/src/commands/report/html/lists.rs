@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::markup::{Section, tooltip};
 use crate::commands::report::list::{FindingList, ListedFinding};
 use crate::commands::report::page::ReportPage;
-use crate::output::format::{day, shown, thousands};
+use crate::output::format::{shown, thousands};
 
 /// A column of a list.
 struct ListColumn {
@@ -119,19 +119,7 @@ pub(super) fn data(page: &ReportPage) -> String {
     let findings = words.list(FINDINGS, &lists.findings);
     let unread = words.list(UNREAD, &lists.unread);
     let accepted = page.acceptance.decisions.accepted.iter().filter(|_| page.redactor.is_none());
-    let accepted: Vec<Value> = accepted
-        .map(|decision| {
-            json!({
-                "code": decision.code,
-                "path": decision.path.text,
-                "by": decision.by,
-                "on": day(Some(decision.on)),
-                "reason": decision.reason,
-                "ticket": decision.ticket,
-                "until": decision.until.map(|until| day(Some(until))),
-            })
-        })
-        .collect();
+    let accepted: Vec<Value> = accepted.map(|decision| decision.fields()).collect();
     let text = json!({
         "words": words.table,
         "lists": { "findings": findings, "unread": unread },
