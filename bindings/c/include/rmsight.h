@@ -243,7 +243,7 @@ RmsightStatus rmsight_inspector_set_limit(uint64_t inspector,
                                           size_t len,
                                           uint64_t amount);
 
-// Sets the program that reads Outlook data files in a process of its own: the path of `rmsight-pst-child`. Each
+// Sets the program that reads Outlook data files in a separate process: the path of `rmsight-pst-child`. Each
 // such file starts one. Without it these files have the error code `feature-off`; a `len` of 0 takes it away.
 // `seconds` and `memory` (bytes) limit each process; 0 is the default: 600 seconds, 1 GiB.
 //

@@ -166,7 +166,7 @@ pub unsafe extern "C" fn rmsight_inspector_set_limit(
     })
 }
 
-/// Sets the program that reads Outlook data files in a process of its own: the path of `rmsight-pst-child`. Each
+/// Sets the program that reads Outlook data files in a separate process: the path of `rmsight-pst-child`. Each
 /// such file starts one. Without it these files have the error code `feature-off`; a `len` of 0 takes it away.
 /// `seconds` and `memory` (bytes) limit each process; 0 is the default: 600 seconds, 1 GiB.
 ///

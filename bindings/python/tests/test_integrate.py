@@ -95,6 +95,6 @@ def test_the_configuration_of_tika_reads_the_output_of_the_program():
     values = {key: match[1] for key, match in found.items()}
     assert values["rmsight:protection"] == "rms"
     assert values["rmsight:slc_key"].startswith("sha256:")
-    # DefaultParser gives up the types that this parser takes.
+    # The types of this parser are excluded from DefaultParser.
     types = [found for found in tree.iter("param") if found.get("name") == "supportedTypes"]
     assert {part.text for part in types[0]} == {part.text for part in tree.iter("mime-exclude")}

@@ -1,4 +1,4 @@
-"""`scan`: the program, run as a process of its own."""
+"""`scan`: the program, run as a separate process."""
 
 import os
 import subprocess
@@ -84,7 +84,7 @@ def scan(
 ):
     """Scan files and folders, and return an iterator over their findings.
 
-    The scan is the program in a process of its own: it does not hold the interpreter lock, walks folders as
+    The scan is the program in a separate process: it does not hold the interpreter lock, walks folders as
     the program does (links, mount points, files in a cloud), and a crash of it is an exception here.
 
     `paths` is a path or an iterable of paths; the addresses of object stores (`az://account/container`) are paths too,

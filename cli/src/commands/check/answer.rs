@@ -72,7 +72,7 @@ impl CheckAnswer<'_> {
     }
 }
 
-/// Returns what a ruling is: the option, or who decided, when and why.
+/// Returns what a ruling is: the option, or the person, the day and the reason of a decision.
 fn words(acceptance: &Acceptance, ruling: Ruling) -> String {
     let decision = acceptance.at(ruling).map(|decision| escaped(&decision.words()).to_string());
     decision.unwrap_or_else(|| "--accept".to_owned())

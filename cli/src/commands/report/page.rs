@@ -113,7 +113,7 @@ impl KeyLine<'_> {
 
 impl ReportPage {
     /// Returns the options `--accept` and the decisions, each with its effect. A redacted report does not
-    /// name who decided and why.
+    /// contain the persons and the reasons.
     pub(super) fn decisions(&self) -> Vec<DecisionLine> {
         let effect = |ruling: Ruling, code: &str| {
             let findings = self.aggregate.rulings.get(&(code.to_owned(), ruling));

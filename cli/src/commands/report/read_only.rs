@@ -1,4 +1,4 @@
-//! Keys that are declared read-only: who still publishes with them, and what remains under them.
+//! Keys that are declared read-only: the servers and clients that still publish with them, and the files that remain.
 
 use std::collections::BTreeMap;
 

@@ -92,7 +92,7 @@ fn scaled(count: u64, top: u64, length: u64) -> u64 {
 /// The length of the longest bar, in units of its picture.
 const LONGEST: u64 = 400;
 
-/// Draws bars of yes, possible and no. Each bar is a picture of its own, so that names and numbers are text,
+/// Draws bars of yes, possible and no. Each bar is a separate picture, so that names and numbers are text,
 /// which a narrow window breaks.
 pub(super) fn bars(rows: &[FolderRow]) -> Markup {
     let top = rows.iter().map(|row| row.needs.all()).max().unwrap_or(1);
