@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
-
 use super::failure::{LOCK_TIMEOUT, failed, is_locked, locked};
 use crate::exit::{Result, warn};
 
@@ -24,13 +22,8 @@ thread_local! {
     static CURRENT: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
 }
 
-/// Makes every statement wait for a lock. A message reports it after one second.
-pub(crate) fn wait_for_locks(db: &mut Connection) -> rusqlite::Result<()> {
-    db.busy_handler(Some(wait))
-}
-
 /// Waits before the next attempt of a statement. Returns `false` to give up.
-fn wait(attempts: i32) -> bool {
+pub(super) fn wait(attempts: i32) -> bool {
     std::thread::sleep(PAUSE);
     let waited = PAUSE.saturating_mul(u32::try_from(attempts).unwrap_or_default());
     if waited >= NOTICE {
@@ -95,6 +88,7 @@ fn retry_within<T>(
 mod tests {
     use super::*;
     use crate::exit::Failure;
+    use rusqlite::Connection;
 
     #[test]
     fn a_lock_that_is_not_released_is_a_failure() {

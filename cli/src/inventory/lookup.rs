@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
+use super::connection::configure;
 use super::failure::failed;
-use super::lock::wait_for_locks;
 use super::rows::{BegunScan, Fitness};
 use crate::exit::Result;
 use crate::fs::path;
@@ -28,7 +28,7 @@ impl Lookup {
     pub(crate) fn open(file: &Path, begun: BegunScan) -> Result<Lookup> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(file, flags)
-            .and_then(|mut db| wait_for_locks(&mut db).map(|()| db))
+            .and_then(|mut db| configure(&mut db).map(|()| db))
             .map_err(|error| failed(file, &error))?;
         Ok(Lookup { db, file: file.to_owned(), begun })
     }

@@ -3,6 +3,7 @@
 //! It stores facts, never verdicts: commands judge stored facts again. The tables are described in
 //! `schema.sql`. [`writer`] writes them, [`reader`] reads them.
 
+mod connection;
 mod coverage;
 mod database_file;
 mod digest;
@@ -28,10 +29,10 @@ pub(crate) mod scope;
 mod snapshot;
 mod writer;
 
+pub(crate) use connection::configure;
 pub(crate) use database_file::is_database;
 pub(crate) use gap_names::gap_name;
 pub(crate) use handle::{ScanHandle, WriteRequest};
-pub(crate) use lock::wait_for_locks;
 pub(crate) use past::KnownPlace;
 pub(crate) use path_mapping::PathMapping;
 pub(crate) use read_rows::{RootRow, Stored, envelope, fact_values};

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use rmsight::{Column, Facts, Timestamp};
 use rusqlite::{Connection, OpenFlags, Row};
 
+use super::connection::configure;
 use super::database_file::check_database;
 use super::failure::failed;
-use super::lock::wait_for_locks;
 use super::path_mapping::PathMapping;
 use super::read_rows::{
     LinkRow, RootRow, ScanRow, Stored, envelope, fact_values, root_row, scan_row, source,
@@ -42,7 +42,7 @@ impl Inventory {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut db =
             Connection::open_with_flags(file, flags).map_err(|error| failed(file, &error))?;
-        wait_for_locks(&mut db).map_err(|error| failed(file, &error))?;
+        configure(&mut db).map_err(|error| failed(file, &error))?;
         schema::check(&db, file)?;
         let columns = schema::stored_columns(&db).map_err(|error| failed(file, &error))?;
         let has_owner = schema::has_owner(&db).map_err(|error| failed(file, &error))?;

@@ -5,8 +5,9 @@ use std::path::Path;
 use rmsight::{COLUMNS, Column, ColumnKind, ColumnPart};
 use rusqlite::Connection;
 
+use super::connection::configure;
 use super::failure::failed;
-use super::lock::{retry_while_locked, wait_for_locks};
+use super::lock::retry_while_locked;
 use crate::exit::{Failure, Result};
 
 /// `application_id` of the file header, `rmsg` in ASCII. `file` and `rmsight` recognize inventories
@@ -26,7 +27,7 @@ pub(super) fn fact_columns() -> impl Iterator<Item = &'static Column> {
 
 /// Creates the tables in an empty file, or checks existing ones.
 pub(super) fn prepare(db: &mut Connection, file: &Path) -> Result<()> {
-    wait_for_locks(db).map_err(|error| failed(file, &error))?;
+    configure(db).map_err(|error| failed(file, &error))?;
     retry_while_locked(file, || {
         // Other processes may read while a scan writes. If the file system does not support that (a
         // share), SQLite uses its older journal, which survives a kill too.

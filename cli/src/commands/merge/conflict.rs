@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::input::{Input, Loaded, Source, attach};
 use crate::exit::Failure;
 use crate::fs::path::with_separator;
-use crate::inventory::wait_for_locks;
+use crate::inventory::configure;
 
 /// Returns a path, with the name of its source, that two inventories have in the same source
 /// although different scanners filled it. It is a common file, or a folder inside a root of the
@@ -31,7 +31,7 @@ pub(super) fn same_path(
         return Ok(None);
     }
     let mut db = Connection::open(output)?;
-    wait_for_locks(&mut db)?;
+    configure(&mut db)?;
     attach(&db, &one.input.file)?;
     db.execute("ATTACH ? AS j", [other.input.file.to_string_lossy()])?;
     // The roots that only one inventory has.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::input::{Input, attach};
 use super::order::Numbers;
-use crate::inventory::{FIRST_ID, wait_for_locks};
+use crate::inventory::{FIRST_ID, configure};
 
 /// Merges the inventories into `output`. Returns its number of files, or the inventory in which a
 /// scan began after it was numbered. Calls `begin` with the number and the file of each inventory.
@@ -17,7 +17,7 @@ pub(super) fn merge(
     mut begin: impl FnMut(usize, &Path),
 ) -> rusqlite::Result<Result<i64, PathBuf>> {
     let mut db = Connection::open(output)?;
-    wait_for_locks(&mut db)?;
+    configure(&mut db)?;
     // No other process knows the file; a failure starts again with an empty one.
     db.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(()))?;
     db.pragma_update(None, "synchronous", "off")?;
