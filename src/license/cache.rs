@@ -91,14 +91,17 @@ mod tests {
         Meter::new(Limits::default(), Interrupt::default())
     }
 
-    /// Formats all documents of `text`, with signatures and fingerprints computed.
+    /// Formats all documents of `text`, with everything computed that is computed on request.
     fn documents(text: &[u8], depth: Depth, cache: Option<&mut CertificateCache>) -> String {
         let meter = meter();
         let documents = read_documents::documents(text, depth, cache, &meter);
         for located in documents.list.iter().map(DocumentEntry::locate) {
-            link::signature(&located, &meter).unwrap();
+            link::signature(&located, &[], &meter).unwrap();
             for party in [&located.document.issuer, &located.document.principal] {
-                party.key.as_ref().map(|key| key.fingerprint().len());
+                let Some(key) = &party.key else { continue };
+                key.fingerprint();
+                #[cfg(feature = "verify")]
+                key.public_key();
             }
         }
         format!("{documents:?} {meter:?}")
@@ -114,7 +117,7 @@ mod tests {
     fn assert_same(text: &[u8], depth: Depth, caches: &mut ParserCache) {
         let shown = String::from_utf8_lossy(text);
         let cold = readings(text, depth, &mut ParserCache::default());
-        assert_eq!(readings(text, depth, caches), cold, "{shown}");
+        assert!(readings(text, depth, caches) == cold, "{shown}");
         let cache = Some(&mut caches.certificates);
         assert_eq!(documents(text, depth, cache), documents(text, depth, None), "{shown}");
     }

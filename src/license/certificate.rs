@@ -249,7 +249,7 @@ fn certificates_in(
 ) -> Vec<Certificate> {
     let certificate = |entry: &DocumentEntry<'_>| {
         let located = entry.locate();
-        let signature = link::signature(&located, meter);
+        let signature = link::signature(&located, &[], meter);
         Certificate::new(&located, text, signature.unwrap_or(Signature::NotChecked))
     };
     documents.list.iter().map(certificate).collect()

@@ -7,18 +7,14 @@
 
 use std::sync::OnceLock;
 
-use rsa::{BoxedUint, Pkcs1v15Sign, PublicKey};
+use rsa::{Pkcs1v15Sign, PublicKey};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::document::{Field, Span, XrmlDocument};
-use super::key::{Modulus, RsaKey, decode_base64};
+use super::key::{EXPONENT, RsaKey, decode_base64};
 use super::value::crypto_mode;
 use crate::kinds::Signature;
-
-/// The public exponent, which MUST be 65537 (MS-RMPR 2.2.9.1.6). With another one, above all 1, a
-/// signature can be forged for any modulus.
-const EXPONENT: u32 = 65_537;
 
 /// The only `SIGNATURE/ALGORITHM` (MS-RMPR 2.2.9.1.12).
 const SCHEME: &[u8] = b"RSA PKCS#1-V1.5";
@@ -100,7 +96,7 @@ impl Claim {
     }
 
     fn check(&self, key: &RsaKey, document: &[u8]) -> Signature {
-        let Some(key) = public_key(key.modulus()) else { return Signature::Unsupported };
+        let Some(key) = key.public_key() else { return Signature::Unsupported };
         let (Some(value), Some(stated)) = (decode_base64(&self.value), decode_base64(&self.digest))
         else {
             return Signature::Invalid;
@@ -108,14 +104,14 @@ impl Claim {
         let body = self.body.of(document);
         let literal = digest(self.mode, body);
         if stated == literal {
-            return if verifies(&key, self.mode, &literal, &value) {
+            return if verifies(key, self.mode, &literal, &value) {
                 Signature::Valid
             } else {
                 Signature::Invalid
             };
         }
         let reflowed = digest(self.mode, &without_white_space(body));
-        if stated == reflowed && verifies(&key, self.mode, &reflowed, &value) {
+        if stated == reflowed && verifies(key, self.mode, &reflowed, &value) {
             return Signature::Reflowed;
         }
         Signature::Invalid
@@ -124,11 +120,6 @@ impl Claim {
 
 fn exponent(field: Field<'_>) -> Option<u32> {
     std::str::from_utf8(field?.raw).ok()?.trim().parse().ok()
-}
-
-fn public_key(modulus: &Modulus) -> Option<PublicKey> {
-    let modulus = BoxedUint::from_be_slice_vartime(modulus.as_big_endian());
-    PublicKey::new(modulus, BoxedUint::from(EXPONENT)).ok()
 }
 
 fn verifies(key: &PublicKey, mode: u32, digest: &[u8], signature: &[u8]) -> bool {
@@ -154,14 +145,14 @@ fn digest_utf16<D: Digest>(text: &[u8]) -> Vec<u8> {
     let mut block = [0; 512];
     let mut rest = text;
     while !rest.is_empty() {
-        // The number of ASCII bytes in the block.
-        let mut len: usize = 0;
-        for (pair, byte) in block.chunks_exact_mut(2).zip(rest) {
-            if !byte.is_ascii() {
-                break;
-            }
+        let part = rest.get(..block.len() / 2).unwrap_or(rest);
+        // `is_ascii` compares many bytes at a time, the search for the first other byte does not.
+        let len = match part.is_ascii() {
+            true => part.len(),
+            false => part.iter().position(|byte| !byte.is_ascii()).unwrap_or(part.len()),
+        };
+        for (pair, byte) in block.chunks_exact_mut(2).zip(part.get(..len).unwrap_or_default()) {
             pair.copy_from_slice(&[*byte, 0]);
-            len = len.saturating_add(1);
         }
         hasher.update(block.get(..len.saturating_mul(2)).unwrap_or_default());
         rest = rest.get(len..).unwrap_or_default();

@@ -368,6 +368,8 @@ mod tests {
     use std::io::Write;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn rows_in_one_read_and_row_by_row_are_equal(
             rows in proptest::collection::vec(prop_oneof![0..6_u8, any::<u8>()], 0..9000),
