@@ -15,8 +15,11 @@ use crate::stop::Stop;
 pub(super) fn roots(options: &ScanOptions, _: &Stop, _: &Arc<Throttle>) -> Result<ObjectRoots> {
     let is_object = |path: &PathBuf| is_address(path.as_os_str().as_encoded_bytes());
     if options.listing.is_some() || options.paths.iter().any(is_object) {
-        let words = "this build does not read object stores (feature `object-store`)";
-        return Err(Failure::message(words));
+        return Err(Failure::message(
+            "this program was built without object stores, which the released programs and the \
+             Python package read. Build it again: \
+             cargo build --release -p rmsight-cli --features object-store",
+        ));
     }
     Ok(ObjectRoots::default())
 }
