@@ -24,6 +24,11 @@ pub(crate) struct Lookup {
 /// Seconds of the coarsest file times (FAT).
 const COARSEST: i64 = 2;
 
+/// Finds a file by its folder and name.
+const FILE: &str = "SELECT files.id, size, modified, modified_ns, changed, reading, outcome, \
+                    devices.name, etag FROM files LEFT JOIN devices ON devices.id = files.device \
+                    WHERE dir = ? AND files.name = ? AND gone IS NULL";
+
 impl Lookup {
     pub(crate) fn open(file: &Path, begun: BegunScan) -> Result<Lookup> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -67,6 +72,12 @@ impl Lookup {
         Ok(is_stale.then_some(Staleness::Options))
     }
 
+    /// Returns how often SQLite planned the statement of a file again.
+    #[cfg(test)]
+    pub(super) fn replanned(&self) -> i32 {
+        self.db.prepare_cached(FILE).unwrap().get_status(rusqlite::StatementStatus::RePrepare)
+    }
+
     fn one<T>(
         &self,
         sql: &str,
@@ -94,20 +105,13 @@ impl InventoryLookup for Lookup {
         stamp: Option<&Stamp>,
         etag: Option<&str>,
     ) -> Result<Option<KnownFile>> {
-        let found = self.one(
-            "SELECT files.id, size, modified, modified_ns, changed, reading, outcome, \
-             devices.name, etag FROM files LEFT JOIN devices ON devices.id = files.device \
-             WHERE dir = ? AND files.name = ? AND gone IS NULL",
-            params![dir, path::of_name(name)],
-            |row| {
-                let is_same = stamp.is_some_and(|stamp| row_stamp(row).is_ok_and(|s| s == *stamp))
-                    && row.get_ref(6)?.as_str()? == "read"
-                    && row.get_ref(8)?.as_str_or_null()? == etag;
-                let known =
-                    KnownFile { row: row.get(0)?, is_same, stale: None, device: row.get(7)? };
-                Ok((known, row.get::<_, i64>(5)?))
-            },
-        )?;
+        let found = self.one(FILE, params![dir, path::of_name(name)], |row| {
+            let is_same = stamp.is_some_and(|stamp| row_stamp(row).is_ok_and(|s| s == *stamp))
+                && row.get_ref(6)?.as_str()? == "read"
+                && row.get_ref(8)?.as_str_or_null()? == etag;
+            let known = KnownFile { row: row.get(0)?, is_same, stale: None, device: row.get(7)? };
+            Ok((known, row.get::<_, i64>(5)?))
+        })?;
         let Some((mut known, reading)) = found else { return Ok(None) };
         // An entity tag tells more than any time.
         if known.is_same && etag.is_none() && stamp.is_some_and(Stamp::is_coarse) {

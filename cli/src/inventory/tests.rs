@@ -238,6 +238,25 @@ fn a_file_with_coarse_times_is_read_again_if_it_may_have_changed_since() {
 }
 
 #[test]
+fn looking_up_many_files_plans_the_statement_once() {
+    let mut bench = bench();
+    let top = dir("/mnt", None, bench.root);
+    let names = ["a", "b", "c", "d"];
+    for name in names {
+        put(&mut bench.store, &top, name, "disk", b"x");
+    }
+    end(&mut bench.store, bench.root);
+    begin(&mut bench.store);
+    let file = bench.folder.path().join("estate.db");
+    let lookup = Lookup::open(&file, bench.store.begun()).unwrap();
+    let folder = lookup.dir(&top.path).unwrap().unwrap();
+    for name in names {
+        assert!(lookup.file(folder, name.as_ref(), None, None).unwrap().is_some());
+    }
+    assert_eq!(lookup.replanned(), 0);
+}
+
+#[test]
 fn a_deleted_folder_deletes_the_files_on_its_device() {
     let mut bench = bench();
     let top = dir("/mnt", None, bench.root);
