@@ -49,10 +49,10 @@ fn a_log_has_options_failures_totals_and_the_reason_for_the_end() {
     };
     has(&[" start version=", " rules=", " host="]);
     has(&[" options read=\"depth=full verify", "exclude=\"*.tmp\""]);
-    has(&[" inventory path=", "i.db scan=1 source="]);
+    has(&[" inventory path=", "i.db", " scan=1 source="]);
     has(&[" root path=", "/share"]);
     has(&[" file-failed code=truncated path=\"", "/share/cut here.xml\" error="]);
-    has(&[" folder-failed code=io path=", "/missing error="]);
+    has(&[" folder-failed code=io path=", "/missing", " error="]);
     has(&[" totals listed=3 read=3 failed=1 unchanged=0 ", " possible=3 "]);
     has(&[" end reason=finished exit=1"]);
     // A later scan adds its lines.

@@ -32,7 +32,10 @@ fn report(folder: &Path, more: &[&str]) -> String {
 }
 
 fn json(folder: &Path, more: &[&str]) -> Value {
-    serde_json::from_str(&report(folder, &[&["--json"], more].concat())).unwrap()
+    let text = stdout(&rmsight(folder, &[&REPORT[..], &["--json"], more].concat()));
+    // A separator of Windows is escaped. Quotation marks are, too, and stay so.
+    let text = if cfg!(windows) { text.replace(r"\\", "/") } else { text };
+    serde_json::from_str(&text).unwrap()
 }
 
 #[test]

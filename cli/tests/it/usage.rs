@@ -5,7 +5,7 @@ use std::process::{Command as Plain, Stdio};
 
 use rmsight_specimen::{Server, certificate_chain_file};
 
-use super::{command, folder, license, rmsight, scan, stderr, stdout};
+use super::{command, folder, license, rmsight, scan, slashes, stderr, stdout};
 
 #[test]
 fn wrong_usage_ends_with_two_and_a_uniform_message() {
@@ -107,7 +107,7 @@ fn totals_are_the_same_with_any_number_of_threads() {
 #[test]
 fn text_has_a_header_and_colors_on_request() {
     let folder = folder(&[("a.xml", &license()), ("plain.txt", b"x")]);
-    let run = |args: &[&str]| stdout(&rmsight(folder.path(), args).success());
+    let run = |args: &[&str]| slashes(&stdout(&rmsight(folder.path(), args).success()));
     let text = run(&["scan", "-j", "1", "."]);
     let mut lines = text.lines();
     let (head, line) = (lines.next().unwrap(), lines.next().unwrap());
