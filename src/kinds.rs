@@ -217,7 +217,8 @@ vocabulary! {
         PlaceholderMissing = "placeholder-missing",
         /// Some of the entries of double key encryption are missing.
         DoubleKeyIncomplete = "double-key-incomplete",
-        /// The key was read from the chain of a use license.
+        /// The key was read from the chain of a use license ([terms](crate#terms)), because no publishing
+        /// license names one.
         FromUseLicense = "from-use-license",
         /// The cross-reference of the PDF is damaged. Objects were found by a search.
         XrefRebuilt = "xref-rebuilt",
@@ -247,9 +248,9 @@ vocabulary! {
         LocatorConflict = "locator-conflict",
         /// Azure has the key, and the license names a host of the organization.
         NeedsRedirection = "needs-redirection",
-        /// The key belongs to a licensing-only cluster.
+        /// The key belongs to a licensing-only (sub-enrolled) cluster, whose certificate another server issued.
         LicensingOnlyCluster = "licensing-only-cluster",
-        /// The key belongs to the pre-production hierarchy.
+        /// The key belongs to Microsoft's pre-production (ISV) hierarchy: a test server.
         PreProduction = "pre-production",
         /// An AD RMS license with a label: possibly "hold your own key".
         HyokCandidate = "hyok-candidate",
@@ -299,11 +300,11 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The root of the certificate chain.
+    /// The root of the certificates of a server ([terms](crate#terms)).
     pub enum Hierarchy {
         /// Microsoft's production root.
         Production = "production",
-        /// Microsoft's pre-production (ISV) root.
+        /// Microsoft's pre-production root for independent software vendors (ISV), which test servers have.
         Isv = "isv",
         /// An unknown root, or no certificates.
         Unknown = "unknown",

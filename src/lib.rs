@@ -41,9 +41,46 @@
 //! time, without the file. Records are written as NDJSON ([`Record::write_ndjson`]) and by columns, and
 //! read back the same ways.
 //!
+//! # Terms
+//!
+//! `docs/RECORD.md` of the package, and `rmsight columns --glossary`, explain further words of the record.
+//!
+//! | term | meaning |
+//! |---|---|
+//! | publishing license | the XrML text in a protected file that names the key, the owner and the rights (MS-RMPR 2.2.9). "License" alone means this one: [`License`] |
+//! | use license | what a server issues to one user to open one content. Some files cache use licenses; they do not replace the server |
+//! | document, chain | one `<XrML>` element of a license. The chain is the license itself and the certificates that it contains: [`Certificate`] |
+//! | SLC | Server Licensor Certificate: the certificate of the key that content is sealed to. The server that holds this key can open the content: [`LicenseFacts::slc_key`] |
+//! | CLC | Client Licensor Certificate: with it a client publishes offline, without the server |
+//! | principal | the party that a document is issued to. The principal of a publishing license is the server that can open the content |
+//! | descriptor | the policy of a license: its rights template, or the rights that a user chose |
+//! | hierarchy | the root of the certificates of a server: Microsoft's production root, or its pre-production root for independent software vendors (ISV), which test servers have: [`Hierarchy`] |
+//! | authority | a service that opens content with its keys: an AD RMS cluster or an Azure RMS tenant: [`Authority`] |
+//! | estate | all authorities and keys that an operator declares: [`Estate`]. An estate file is its written form |
+//! | retiring | an authority that goes away is retiring: files that need it have to be protected again: [`Retiring`] |
+//! | read-only | a cluster that opens content and denies publishing: [`KeyStatus::ReadOnly`] |
+//! | sub-enrolled | a licensing-only cluster whose SLC the root cluster issued. It has a separate key: [`Origin::SubEnrolled`] |
+//! | TPD, imported key | trusted publishing domain: a key that was exported from one AD RMS cluster for another, or for Azure. Azure holds an imported key: [`KeyStatus::Imported`] |
+//! | DKE, HYOK | double key encryption: Azure RMS and a key service of the organization are both needed. Hold your own key: a label that protects with an AD RMS cluster |
+//! | label | a sensitivity label: a GUID that classifies content, in the license or in the container |
+//! | container | the format of a file or member: [`Container`] |
+//! | member | a file inside a file: a document in an archive, an attachment of a message |
+//! | finding | the result about one file or member: [`Finding`] |
+//! | record, envelope | a finding with its verdict as one flat row of columns: [`Record`]. The envelope is the part that the caller knows, such as the path: [`Envelope`] |
+//! | anomaly | an irregularity that does not prevent reading or judging: [`Anomaly`] |
+//! | rule, modifier | the first [`Rule`] whose condition matches decides a verdict. Each [`Modifier`] that matches then adds an anomaly, lowers the confidence, or changes `no` to `possible` |
+//! | undecided | whose key opens the content is unknown: [`Dependency::Undecided`]; or whether a file is protected: [`Protection::Unknown`] |
+//! | quick scan | an inspection that reads only the head of a license: [`Depth::Head`] |
+//! | closed list | an enum whose values have stable names. [`Display`](std::fmt::Display) and [`FromStr`](std::str::FromStr) convert them. Later versions add names |
+//! | budget, step | the maximum of a resource that one file or member may use: [`Limits`]. The internal counter of the amounts is called meter, and using a resource is a charge. A step is one unit of work of a loop |
+//! | spool | the memory for the bytes of a stream, or for the decoded bytes of a member, that a format reads in any order: [`Limits::spool`] |
+//! | spill | storage of the caller, such as a temporary file, for the decoded bytes that exceed the spool: [`Spill`] |
+//!
 //! # Threads
 //!
-//! Data is `Send + Sync`. Each thread has its own [`Inspector`]. All threads can share one [`Estate`].
+//! Data (reports, findings, facts, estates, verdicts, records, errors) is `Send + Sync`. An [`Inspector`] is
+//! `Send`: each thread has its own. All threads can share one [`Estate`]. A source ([`ReadAt`]) is used by one
+//! thread at a time and need not be `Send`.
 //!
 //! # Hostile input
 //!

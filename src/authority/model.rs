@@ -75,9 +75,10 @@ vocabulary! {
     pub enum Origin {
         /// It created the key, as a root cluster does.
         Own = "own",
-        /// A licensing-only cluster created it; the root cluster issued its certificate.
+        /// A licensing-only cluster, which enrolled with the root cluster, created it. The root cluster issued
+        /// its certificate.
         SubEnrolled = "sub-enrolled",
-        /// It was imported with a trusted publishing domain.
+        /// It was imported with a trusted publishing domain (TPD): a key that another cluster exported.
         Tpd = "tpd",
     }
 }

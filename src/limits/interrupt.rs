@@ -7,9 +7,12 @@ use std::time::Instant;
 
 use crate::error::{Error, Result};
 
-/// A flag by which another thread ends an inspection at its next charge to the meter.
+/// A flag by which another thread ends an inspection. The inspection checks it before each charge to a budget
+/// of [`Limits`](crate::Limits), usually some microseconds apart. A read that blocks is not
+/// interrupted.
 ///
-/// Clones share the flag. It stays raised: use a new one for the next file.
+/// Clones share the flag, and any thread can raise it. It stays raised: use a new one for the next file. The
+/// report of the file has the code `cancelled`.
 ///
 /// ```
 /// use rmsight::{Cancel, Inspector};
@@ -34,7 +37,7 @@ impl Cancel {
         Cancel::default()
     }
 
-    /// Ends every inspection that uses this flag.
+    /// Ends every inspection that uses this flag. Raising it again has no effect.
     pub fn raise(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

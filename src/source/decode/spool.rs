@@ -12,10 +12,14 @@ use crate::limits::{Limit, Meter};
 use crate::source::chunks::Chunks;
 use crate::source::read_at::ReadAt;
 
-/// Storage for decoded bytes that exceed the memory budget, for example an unlinked temporary file.
+/// Storage of the caller for decoded bytes of one member that exceed the memory budget
+/// [`Limits::spool`](crate::Limits::spool), for example an unlinked temporary file.
 ///
-/// [`InspectorBuilder::spill`](crate::InspectorBuilder::spill) takes a factory of it. Without one the
-/// library stops at [`Limits::spool`](crate::Limits::spool).
+/// [`InspectorBuilder::spill`](crate::InspectorBuilder::spill) takes a factory of it. Without one the member
+/// ends there (`limit-spool`). Offset 0 of [`read_at`](ReadAt::read_at) is the first byte that was appended,
+/// not the first byte of the member. The library appends and reads in any order, from one thread, and drops the
+/// storage when the member is done. Its size is bounded by [`Limits::inflated`](crate::Limits::inflated) for
+/// each member that is open.
 ///
 /// ```
 /// use rmsight::{FileSource, Inspector, ReadAt, Spill};
@@ -52,10 +56,10 @@ use crate::source::read_at::ReadAt;
 /// # inspector.inspect_bytes(b"");
 /// ```
 pub trait Spill: ReadAt {
-    /// Appends `bytes`.
+    /// Appends `bytes`: all of them, or fails.
     ///
     /// # Errors
-    /// The error of the system. The member ends there.
+    /// The error of the system. The member ends there, with the code that [`ReadAt::read_at`] describes.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
