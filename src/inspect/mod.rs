@@ -26,7 +26,27 @@ use crate::license::{ParserCache, ReadOptions};
 use crate::limits::{Interrupt, Limits};
 use crate::source::{Cache, Spill, Spiller};
 
-/// Configures an [`Inspector`].
+/// Configures an [`Inspector`]. [`Inspector::builder`] returns one with the defaults.
+///
+/// | option | default |
+/// |---|---|
+/// | [`limits`](InspectorBuilder::limits) | [`Limits::default`] |
+/// | [`depth`](InspectorBuilder::depth) | [`Depth::Full`] |
+/// | [`labels`](InspectorBuilder::labels), [`deep`](InspectorBuilder::deep), [`evidence`](InspectorBuilder::evidence), [`fingerprint`](InspectorBuilder::fingerprint) | `false` |
+/// | `verify` (feature `verify`) | `true` |
+/// | [`keep_licenses`](InspectorBuilder::keep_licenses), [`members`](InspectorBuilder::members) | `true` |
+/// | [`spill`](InspectorBuilder::spill), [`pst`](InspectorBuilder::pst) | none |
+/// | [`first_read`](InspectorBuilder::first_read), [`block`](InspectorBuilder::block) | 4,096 bytes |
+///
+/// A builder can be cloned: one configuration for the inspectors of all threads.
+///
+/// ```
+/// use rmsight::{Inspector, Limits};
+///
+/// let builder = Inspector::builder().limits(Limits::strict()).keep_licenses(false);
+/// let workers: Vec<Inspector> = (0..2).map(|_| builder.clone().build()).collect();
+/// assert_eq!(workers.len(), 2);
+/// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct InspectorBuilder {
@@ -36,19 +56,25 @@ pub struct InspectorBuilder {
 }
 
 impl InspectorBuilder {
-    /// Sets the limits of one file.
+    /// Sets the limits of one file. Each call of the inspector starts with all of them. The default is
+    /// [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
         self
     }
 
-    /// Reads licenses whole (the default), or only their heads.
+    /// Reads licenses whole ([`Depth::Full`], the default), or only their heads (a quick scan).
+    ///
+    /// The head contains the key, the addresses, the times and the owner. With [`Depth::Head`] the columns
+    /// with [`needs_whole_license`](crate::Column::needs_whole_license) are null, use licenses are not read,
+    /// and signatures are not checked.
     pub fn depth(mut self, depth: Depth) -> Self {
         self.options.manner.depth = depth;
         self
     }
 
-    /// Reads sensitivity labels outside of licenses, and those of unprotected files.
+    /// Reads sensitivity labels outside of licenses, and those of unprotected files, into
+    /// [`Facts::label_id`](crate::Facts::label_id). Off by default: then only labels in licenses are read.
     pub fn labels(mut self, labels: bool) -> Self {
         self.options.extract.labels = labels;
         self
@@ -56,12 +82,17 @@ impl InspectorBuilder {
 
     /// Inspects the files inside of documents too: the members of Office packages, the objects
     /// embedded in binary documents, and the attachments of PDF.
+    ///
+    /// Off by default. Then most protected files inside of unprotected documents are not found: such a document
+    /// is `none`, and counts as searched completely. Attachments of messages and members of archives are
+    /// inspected in any case, see [`members`](InspectorBuilder::members).
     pub fn deep(mut self, deep: bool) -> Self {
         self.options.extract.deep = deep;
         self
     }
 
-    /// Collects evidence for display: [`Finding::evidence`](crate::Finding::evidence).
+    /// Collects the values that led to the facts, for display: [`Finding::evidence`](crate::Finding::evidence).
+    /// Off by default. The facts do not depend on it.
     pub fn evidence(mut self, evidence: bool) -> Self {
         self.options.extract.evidence = evidence;
         self.options.manner.evidence = evidence;
@@ -70,6 +101,9 @@ impl InspectorBuilder {
 
     /// Checks the signature of each license and whether it leads to the key that the license names
     /// (feature `verify`). On by default; [`Depth::Head`] checks nothing.
+    ///
+    /// Without it [`signature`](crate::LicenseFacts::signature) and [`link`](crate::LicenseFacts::link) are
+    /// `not-checked`, and no verdict has high confidence.
     #[cfg(feature = "verify")]
     pub fn verify(mut self, verify: bool) -> Self {
         self.options.manner.verify = verify;
@@ -84,8 +118,8 @@ impl InspectorBuilder {
         self
     }
 
-    /// Keeps the bytes of licenses for [`Finding::license`](crate::Finding::license) (the default); a scan of many files
-    /// does not need them.
+    /// Keeps the bytes of licenses for [`Finding::license`](crate::Finding::license). On by default; a scan of
+    /// many files does not need them. The facts do not depend on it.
     pub fn keep_licenses(mut self, keep: bool) -> Self {
         self.options.keep_licenses = keep;
         self
@@ -109,7 +143,12 @@ impl InspectorBuilder {
     }
 
     /// Sets the storage for decoded bytes of a member after the first [`Limits::spool`] bytes. Each call of
-    /// `open` creates the storage of one member. Without it the member ends there (`limit-spool`).
+    /// `open` creates the storage of one member. Without it the member ends there (`limit-spool`); that is the
+    /// default. [`Spill`] has an example.
+    ///
+    /// Inspectors of several threads that were built from one builder share `open`. If `open` fails, the member
+    /// ends with the code of that error. The bytes of a stream ([`StreamSource`](crate::StreamSource)) are never
+    /// written to this storage.
     pub fn spill(
         mut self,
         open: impl Fn() -> io::Result<Box<dyn Spill>> + Send + Sync + 'static,
@@ -119,7 +158,8 @@ impl InspectorBuilder {
     }
 
     /// Sets the reader of Outlook data files. Each call of `open` creates a reader of one file. Without it
-    /// such files are `feature-off`, and their contents stay unknown.
+    /// such files are `feature-off`, and their contents stay unknown; that is the default. The crate
+    /// `rmsight-pst` has such a reader.
     pub fn pst(
         mut self,
         open: impl Fn() -> io::Result<Box<dyn PstReader>> + Send + Sync + 'static,
@@ -128,19 +168,30 @@ impl InspectorBuilder {
         self
     }
 
-    /// Sets the bytes of the first read of a file; at least 512.
+    /// Sets the number of bytes of the first read of a file, and of each member that is read like a file. The
+    /// default is 4,096.
+    ///
+    /// Formats are recognized by the first 4,096 bytes, so a smaller number saves no bytes; numbers below 512
+    /// count as 512. A larger number, such as 65,536, saves requests where each one is slow, as in an object
+    /// store. The report does not depend on it, unless the bytes exceed [`Limits::bytes_read`] or
+    /// [`Limits::allocation`]. An inspector keeps the last four reads in memory.
     pub fn first_read(mut self, bytes: usize) -> Self {
         self.first_read = bytes;
         self
     }
 
-    /// Sets the least bytes of later reads of structures; at least 512.
+    /// Sets the least number of bytes of a read of a structure after the first read, such as a directory. The
+    /// default is 4,096; numbers below 512 count as 512.
+    ///
+    /// Structures that are read ahead, and licenses, are read in larger pieces. A larger number saves requests
+    /// and reads more bytes than necessary; a smaller one is the opposite. The report does not depend on it,
+    /// see [`first_read`](InspectorBuilder::first_read).
     pub fn block(mut self, bytes: usize) -> Self {
         self.block = bytes;
         self
     }
 
-    /// Builds the inspector.
+    /// Builds the inspector. Its buffers are allocated when the first file needs them.
     pub fn build(self) -> Inspector {
         Inspector {
             options: self.options,
@@ -159,7 +210,7 @@ impl Default for Inspector {
 }
 
 impl Inspector {
-    /// Returns a builder with the default options.
+    /// Returns a builder with the default options, which [`InspectorBuilder`] lists.
     pub fn builder() -> InspectorBuilder {
         InspectorBuilder {
             options: Options {

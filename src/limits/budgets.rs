@@ -12,7 +12,13 @@ macro_rules! limits {
         ///
         /// [`Limits::default`] suits an estate that is scanned once and has to be read completely.
         /// [`Limits::strict`] suits a gateway. A spent budget ends the member in which it is spent, or the
-        /// whole file where the field says so. Findings so far stay, and the record has a `limit-*` code.
+        /// whole file where the field says so. Findings so far stay, and the record has a `limit-*` code, such
+        /// as [`ErrorCode::LimitSteps`](crate::ErrorCode::LimitSteps).
+        ///
+        /// The description of each field begins with its unit. "For each member" counts anew for each member
+        /// and for the file itself; "for each file" counts the file with all of its members. Any amount is
+        /// valid; 0 leaves nothing. The budgets count work and not time: the same bytes and limits give the same
+        /// report on every machine.
         ///
         /// ```
         /// use rmsight::{Inspector, Limits};
@@ -36,7 +42,7 @@ macro_rules! limits {
         }
 
         impl Limits {
-            /// Returns the budgets for hostile input: a mail gateway, an upload form.
+            /// Returns the budgets for hostile input: a mail gateway, an upload form. Each field states them.
             pub fn strict() -> Limits {
                 Limits { $($field: $strict,)* }
             }
@@ -130,12 +136,14 @@ limits! {
     BytesRead bytes_read with_bytes_read LimitBytesRead file default 1_099_511_627_776 strict 268_435_456;
     /// Bytes of memory for structures that the reader builds.
     Allocation allocation with_allocation LimitAllocation member default 33_554_432 strict 8_388_608;
-    /// Bytes inflated (RFC 1951). Real licenses in mail inflate to about 1 MB, the compound file of a
-    /// protected mail to tens of megabytes.
+    /// Bytes that one member decodes to: inflated (RFC 1951), or decoded from base64 or quoted-printable (RFC
+    /// 2045). Real licenses in mail inflate to about 1 MB, the compound file of a protected mail to tens of
+    /// megabytes.
     Inflated inflated with_inflated LimitInflated member default 1_073_741_824 strict 67_108_864;
-    /// Bytes inflated from all members together.
+    /// Bytes that all members together decode to, as for [`inflated`](Limits::inflated).
     InflatedTotal inflated_total with_inflated_total LimitInflatedTotal file default 1_099_511_627_776 strict 268_435_456;
-    /// Bytes inflated for each byte read, after the first 1 MiB. Deflate reaches 1,032 for zeros.
+    /// Ratio: bytes that a member and the members in it decode to, for each stored byte, after the first
+    /// 1 MiB. Deflate reaches 1,032 for zeros.
     /// Protected data does not compress, and mail compresses to a tenth.
     Ratio ratio with_ratio LimitRatio member default 200 strict 100;
     /// Bytes of one publishing license (MS-RMPR 2.2.9). The largest known one has 953 KB; .NET rejects
@@ -163,14 +171,17 @@ limits! {
     /// counts once more for each 512 bytes of the path. Members past the limit have no record; the
     /// record of the file is then `partial`.
     Findings findings with_findings LimitFindings file default 50_000 strict 5_000;
-    /// Levels of members in members.
+    /// Levels of members in members. The members of a file are level 1.
     Nesting nesting with_nesting LimitNesting member default 16 strict 8;
     /// Parts of one message (RFC 2046).
     MailParts mail_parts with_mail_parts LimitMailParts member default 10_000 strict 1_000;
     /// Objects looked up in one PDF (ISO 32000-2, 7.3.10).
     PdfObjects pdf_objects with_pdf_objects LimitPdfObjects member default 4_096 strict 1_024;
-    /// Bytes of a stream or of a decoded member in memory, if the format needs random access. Storage of
-    /// [`InspectorBuilder::spill`](crate::InspectorBuilder::spill) takes the bytes after them.
+    /// Bytes of a stream or of a decoded member that are kept in memory, because the format reads them in any
+    /// order. The spool of a stream is the maximum of [`inspect_reader`](crate::Inspector::inspect_reader) and
+    /// [`detect_reader`](crate::Inspector::detect_reader). Members that are open at the same time share twice
+    /// this amount. Storage of [`InspectorBuilder::spill`](crate::InspectorBuilder::spill) takes the bytes of
+    /// members after them.
     Spool spool with_spool LimitSpool member default 16_777_216 strict 16_777_216;
     /// Steps of all other loops: about one for each byte or element that is examined. A step takes at
     /// most about 20 ns, so that a member ends after about 5 s.
