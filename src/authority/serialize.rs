@@ -19,7 +19,7 @@ struct StoredEstate {
 }
 
 /// Writes `clock_skew` in seconds, `digest`, and the list `authority` with the field names of the
-/// estate file.
+/// estate file. The documentation of [`Estate`] describes the form.
 impl Serialize for Estate {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut fields = to.serialize_struct("Estate", 3)?;
@@ -30,8 +30,8 @@ impl Serialize for Estate {
     }
 }
 
-/// Fails as [`Estate::new`] does, and for an unknown field or name: an estate that is understood in
-/// part would give wrong verdicts.
+/// Reads the form that the documentation of [`Estate`] describes. Fails as [`Estate::new`] does, and for an unknown
+/// field or name: an estate that is understood in part would give wrong verdicts.
 impl<'de> Deserialize<'de> for Estate {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Estate, D::Error> {
         let stored = StoredEstate::deserialize(from)?;
