@@ -54,8 +54,21 @@ pub struct Facts {
     pub use_license_key: Option<String>,
     /// The name of the [`ErrorCode`](crate::ErrorCode) of the error that prevented reading. `None`
     /// if everything was read.
+    ///
+    /// It is text, because facts that a later version stored can have a code that this version does not know:
+    /// such a code is kept, and written again. Facts that this version reads from a file always have a known code.
+    /// Parse it to get the enum, and use [`as_str`](crate::ErrorCode::as_str) for the other direction:
+    ///
+    /// ```
+    /// use rmsight::{ErrorCode, ErrorFamily, Facts};
+    ///
+    /// let facts = Facts::not_opened(ErrorCode::NotHydrated, "in cloud storage");
+    /// let code: Option<ErrorCode> = facts.error_code.as_deref().and_then(|name| name.parse().ok());
+    /// assert_eq!(code.map(ErrorCode::family), Some(ErrorFamily::Access));
+    /// assert_eq!(facts.error_code.as_deref(), Some(ErrorCode::NotHydrated.as_str()));
+    /// ```
     pub error_code: Option<Cow<'static, str>>,
-    /// The message of that error, in English.
+    /// The message of that error, in English. For people: its text can change with each version.
     pub error: Option<String>,
     /// The byte offset of that error in the file, or in the member if that is compressed or
     /// encoded. `None` if the error has no offset.

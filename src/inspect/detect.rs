@@ -126,7 +126,11 @@ impl Detection {
     }
 
     /// Returns why something was not read. It is present if the protection is `unknown`, and can be
-    /// present with a license that was not read completely.
+    /// present with a license that was not read completely. `None` if everything that decides was read.
+    ///
+    /// It is the code of [`Facts::error_code`], which is text because stored facts can have codes of later
+    /// versions. A detection is never read from storage, so its code is always one of the enum:
+    /// [`ErrorCode::as_str`] is the text, and [`str::parse`] converts the text back.
     pub fn error_code(&self) -> Option<ErrorCode> {
         self.facts.error_code.as_ref()?.parse().ok()
     }

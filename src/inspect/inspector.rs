@@ -116,17 +116,20 @@ impl Inspector {
         self
     }
 
-    /// Inspects the file at `path`.
+    /// Inspects the file at `path`. Its name saves a read for most files, see
+    /// [`inspect_named`](Inspector::inspect_named). For a callback instead of a report see
+    /// [`inspect_with`](Inspector::inspect_with).
     ///
     /// # Errors
-    /// Only if the file could not be opened. Damage inside is [`Report::incomplete`].
+    /// Only if the file could not be opened, or is not a regular file. Damage inside and failed reads are
+    /// [`Report::incomplete`]. [`Report::unopened`] makes a report of this error.
     pub fn inspect_path(&mut self, path: impl AsRef<Path>) -> Result<Report> {
         let interrupt = std::mem::take(&mut self.interrupt);
         let source = FileSource::open(&path).map_err(Error::io)?;
         self.report(Input::named(&source, path.as_ref()), &interrupt)
     }
 
-    /// Inspects bytes in memory.
+    /// Inspects bytes in memory, like [`inspect`](Inspector::inspect).
     pub fn inspect_bytes(&mut self, bytes: &[u8]) -> Report {
         self.inspect(&bytes).unwrap_or_else(|error| Report::unopened(&error))
     }
@@ -136,15 +139,17 @@ impl Inspector {
     /// its first bytes are of a known format, all findings are incomplete (`limit-spool`).
     ///
     /// # Errors
-    /// The reader failed.
+    /// The reader failed before the report was complete; there are no findings then. A deadline or a [`Cancel`] is
+    /// not an error here, and is in the report.
     pub fn inspect_reader(&mut self, reader: impl Read) -> Result<Report> {
         self.inspect(&StreamSource::new(reader, self.options.limits.spool))
     }
 
-    /// Inspects the bytes of a reader that can seek, from its beginning.
+    /// Inspects the bytes of a reader that can seek, from its beginning to its end, wherever its position is. It is
+    /// not read into memory.
     ///
     /// # Errors
-    /// The reader failed to seek to its end.
+    /// The reader failed to seek to its end. Later failures are [`Report::incomplete`].
     pub fn inspect_seekable(&mut self, reader: impl Read + Seek) -> Result<Report> {
         let interrupt = std::mem::take(&mut self.interrupt);
         let source = SeekSource::new(reader).map_err(Error::io)?;
@@ -165,7 +170,8 @@ impl Inspector {
         self.report(Input::unnamed(source), &interrupt)
     }
 
-    /// Inspects any source of bytes that has a file name, as [`inspect_path`](Inspector::inspect_path) does.
+    /// Inspects any source of bytes that has a file name, as [`inspect_path`](Inspector::inspect_path) does. Only the
+    /// last component of `name` matters; no file of this name is opened.
     ///
     /// If the first bytes are of no format with members, the last 4 KB are read as well, because an
     /// archive may follow a prefix of any kind. The name saves that read for text, images, audio, video
@@ -212,6 +218,25 @@ impl Inspector {
     ///     ControlFlow::Continue(Some(error)) => println!("undecided: {error}"),
     /// }
     /// # assert!(outcome.is_break());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// To inspect the file at a path like this, open it as a [`FileSource`], and pass its name to
+    /// [`inspect_named_with`](Inspector::inspect_named_with):
+    ///
+    /// ```
+    /// use rmsight::{FileSource, Inspector, Protection};
+    /// use std::ops::ControlFlow;
+    ///
+    /// let path = "corpus/containers/ooxml-chain8.docx";
+    /// let source = FileSource::open(path)?;
+    /// let outcome = Inspector::default().inspect_named_with(&source, path, |finding| {
+    ///     match finding.facts().protection {
+    ///         Protection::Rms => ControlFlow::Break(finding.container()),
+    ///         _ => ControlFlow::Continue(()),
+    ///     }
+    /// })?;
+    /// assert!(outcome.is_break());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn inspect_with<B>(
