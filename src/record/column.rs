@@ -21,7 +21,7 @@ vocabulary! {
 
 vocabulary! {
     /// The type of the values of a column. All but lists can be null where the documentation of the
-    /// record says so.
+    /// record says so ([`Column`] says where that is).
     pub enum ColumnKind {
         /// True or false.
         Bool = "bool",
@@ -31,12 +31,20 @@ vocabulary! {
         Text = "text",
         /// A time in UTC, to the second.
         Time = "time",
-        /// Any number of names of a closed vocabulary.
+        /// Any number of names of a closed list.
         List = "list",
     }
 }
 
 /// One column of the record.
+///
+/// The item has name and type only. Meaning, unit, values and nulls of each column are documented in
+/// `docs/RECORD.md` of the package; `rmsight columns` prints the same text, and `rmsight columns --json` the same as
+/// data. In this crate they are the documentation of the fields: those of [`Facts`] and
+/// [`LicenseFacts`](crate::LicenseFacts) for [`ColumnPart::Facts`], those of [`Envelope`] for
+/// [`ColumnPart::Envelope`], and the functions of [`Verdict`] for [`ColumnPart::Verdict`]. The column has the name of
+/// the field or function. Exceptions: `schema` is [`SCHEMA_VERSION`](crate::SCHEMA_VERSION), and `anomalies` contains
+/// those of the facts and those of the verdict.
 ///
 /// ```
 /// use rmsight::{COLUMNS, Column, ColumnKind, ColumnPart};
@@ -48,13 +56,13 @@ vocabulary! {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Column {
-    /// The name, the same in every written form.
+    /// The name, the same in every written form: lower case with `_`, such as `slc_key`.
     pub name: &'static str,
     /// The type of its values.
     pub kind: ColumnKind,
     /// The part of the record that it belongs to.
     pub part: ColumnPart,
-    /// Whether the value is null unless the whole license was read.
+    /// Whether the value is null unless the whole license was read ([`Depth::Full`]).
     pub needs_whole_license: bool,
     /// The name as a JSON key, with the comma before and the colon after it.
     pub(super) json_key: &'static str,

@@ -20,10 +20,14 @@ use crate::verdict::Verdict;
 impl Record<'_> {
     /// Reads a record from one line of JSON, as [`write_ndjson`](Record::write_ndjson) writes it.
     ///
-    /// Nothing is lost: unknown names are in [`Facts::unknown`] and [`Verdict::unknown`], and columns
-    /// of a later version are kept too. [`write_ndjson`](Record::write_ndjson) writes all of them
-    /// again; numbers in columns of a later version are then spelled as 64-bit integers or floating-point
-    /// numbers. A missing column reads as null.
+    /// Unknown names are in [`Facts::unknown`] and [`Verdict::unknown`], and columns of a later version are
+    /// kept too. [`write_ndjson`](Record::write_ndjson) writes all of them again, the columns of a later version
+    /// last. A missing column reads as null.
+    ///
+    /// Values in columns of a later version keep their meaning, and can change their spelling. Integers from
+    /// -2^63 to 2^64 - 1 are written as they are. Other numbers are read as an [`f64`]: `1e2` is written as
+    /// `100.0`, and digits beyond the precision of an [`f64`] are lost. The keys of an object in such a column can
+    /// change their order.
     ///
     /// ```
     /// # use rmsight::{Envelope, Facts, Container, Protection, Estate, judge};
@@ -40,8 +44,10 @@ impl Record<'_> {
     /// ```
     ///
     /// # Errors
-    /// Fails if the line is not a JSON object, has another schema, lacks a required column, or has a
-    /// value that its column cannot contain.
+    /// Fails with [`ErrorKind::Config`](crate::ErrorKind::Config) if the line is not a JSON object, has another
+    /// schema, lacks a required column, names a column twice, or has a value that its column cannot contain. Required
+    /// are `schema`, `reader`, `path`, `container`, `protection`, `searched`, `need`, `dependency`, `rule` and
+    /// `rules`.
     pub fn from_ndjson(line: impl AsRef<[u8]>) -> Result<Record<'static>> {
         serde_json::from_slice(line.as_ref()).map_err(not_a_record)
     }
@@ -50,10 +56,11 @@ impl Record<'_> {
 impl Facts {
     /// Reads the facts of a record from one line of JSON, as
     /// [`Record::write_ndjson`] writes it. The envelope and the verdict of the line are ignored, and
-    /// can be missing.
+    /// can be missing; `schema` is required. Columns of a later version are not kept: use [`Record::from_ndjson`] to
+    /// write the line again.
     ///
     /// # Errors
-    /// As for [`Record::from_ndjson`].
+    /// As for [`Record::from_ndjson`], with [`ErrorKind::Config`](crate::ErrorKind::Config).
     pub fn from_ndjson(line: impl AsRef<[u8]>) -> Result<Facts> {
         serde_json::from_slice(line.as_ref()).map_err(not_a_record)
     }
