@@ -7,10 +7,22 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
 
 use rmsight::{Estate, READER_VERSION, Record, judge_dated};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        // Prints each mistake of an estate in a line. `Result` as the return type would print it as `Debug`.
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let file = std::env::args_os().nth(1).ok_or("usage: judge_stored ESTATE < RECORDS")?;
     let estate = Estate::from_toml(std::fs::read(file)?)?;
     judge_stored(io::stdin().lock(), &estate, &mut io::stdout().lock())

@@ -9,13 +9,25 @@ use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use rmsight::{Envelope, Estate, Inspector, Record, Report, judge};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        // `Result` as the return type would print the error as `Debug`: all mistakes of an estate in one line.
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args_os().skip(1);
     let folder = args.next().ok_or("the folder is missing")?;
     let estate = match args.next() {
@@ -28,10 +40,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 #[cfg(feature = "estate")]
 fn read_estate(file: &Path) -> Result<Estate, Box<dyn Error>> {
-    match Estate::from_toml(&fs::read_to_string(file)?) {
-        Ok(estate) => Ok(estate),
-        Err(errors) => Err(format!("{}: {errors:?}", file.display()).into()),
-    }
+    let name = file.display();
+    let bytes = fs::read(file).map_err(|error| format!("{name}: {error}"))?;
+    Estate::from_toml(bytes).map_err(|error| {
+        // One line for each mistake: `estate.toml: line 3: …`.
+        let mistakes = error.mistakes().iter().map(|mistake| format!("{name}: {mistake}"));
+        mistakes.collect::<Vec<_>>().join("\n").into()
+    })
 }
 
 #[cfg(not(feature = "estate"))]
