@@ -26,7 +26,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The broad cause of an error.
+    /// The broad cause of an error. [`ErrorFamily`](crate::ErrorFamily) groups codes by what to do about them.
     pub enum ErrorKind {
         /// The system failed to read the bytes.
         Io = "io",
@@ -38,15 +38,17 @@ vocabulary! {
         Limit = "limit",
         /// An estate file, a record or an option of the caller is wrong.
         Config = "config",
-        /// The caller raised its [`Cancel`](crate::Cancel), or its deadline has passed.
+        /// The caller raised its [`Cancel`](crate::Cancel), or its deadline has passed
+        /// ([`Inspector::deadline`](crate::Inspector::deadline)).
         Cancelled = "cancelled",
     }
 }
 
 /// The reason why reading stopped.
 ///
-/// One word in size. [`code`](Error::code) is the record's `error_code`; the display form names the
-/// structure and the term of its specification.
+/// One word in size, `Send + Sync`, and cheap to clone. [`code`](Error::code) is the record's `error_code`; the
+/// display form names the structure, the term of its specification and the offset, and can change with each version.
+/// [`source`](std::error::Error::source) is the [`io::Error`] of the system, if there is one.
 ///
 /// ```
 /// use rmsight::{ErrorCode, Inspector};
@@ -191,12 +193,13 @@ impl Error {
         self.0.stage
     }
 
-    /// Returns the offset in bytes at which reading stopped, in the file or in the member at hand.
+    /// Returns the offset in bytes at which reading stopped: in the file, or in the member if that is compressed or
+    /// encoded. `None` if the error has no offset.
     pub fn offset(&self) -> Option<u64> {
         self.0.offset
     }
 
-    /// Returns the code that the record has in `error_code`.
+    /// Returns the code that the record has in `error_code`. It compares with text too: `error.code() == "io"`.
     pub fn code(&self) -> ErrorCode {
         match &self.0.cause {
             Cause::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {

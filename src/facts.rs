@@ -11,7 +11,9 @@ use crate::timestamp::Timestamp;
 /// What the bytes of one file or member say, without any other source.
 ///
 /// Stored facts can be judged again at any time with [`judge`](crate::judge()). The fields are
-/// columns of the public record. With the feature `serde`, facts are a flat map of these columns.
+/// columns of the public record ([`COLUMNS`](crate::COLUMNS)). With the feature `serde`, facts are a flat map of
+/// these columns after `schema`; `license` is not a level of its own. Reading ignores other columns, and fails as
+/// `Facts::from_ndjson` does.
 ///
 /// ```
 /// use rmsight::{Container, Inspector, Protection, Searched};
@@ -39,15 +41,15 @@ pub struct Facts {
     /// Whether the whole license was read, or only its head (quick scan).
     pub depth: Depth,
     /// The values of the publishing license. `None` if no license was found. With the anomaly
-    /// `from-use-license`, the SLC fields are from a cached use license.
+    /// `from-use-license`, the SLC fields are from a cached use license ([terms](crate#terms)).
     pub license: Option<Box<LicenseFacts>>,
     /// The GUID of the sensitivity label: that of the license (`AUTHENTICATEDDATA` with the id
     /// `LABEL`), else with [`labels`](crate::InspectorBuilder::labels) that of the container.
     pub label_id: Option<String>,
     /// The GUID of the Entra tenant of the label, from the same source as `label_id`.
     pub label_tenant: Option<String>,
-    /// The number of use licenses cached in the file. `None` if it is 0 and the file has no publishing
-    /// license, and after a quick scan.
+    /// The number of use licenses cached in the file: what a server issued to a user to open the content. `None`
+    /// if it is 0 and the file has no publishing license, and after a quick scan.
     pub use_licenses: Option<u32>,
     /// The key of the server that issued the newest cached use license, in the form of
     /// [`slc_key`](LicenseFacts::slc_key).
@@ -100,7 +102,7 @@ impl UnknownValue {
 }
 
 impl Facts {
-    /// Returns facts that contain only format and protection.
+    /// Returns facts that contain only format and protection, searched in full, without license and error.
     pub fn new(container: Container, protection: Protection) -> Facts {
         Facts {
             member: None,
@@ -130,8 +132,9 @@ impl Facts {
         facts
     }
 
-    /// Returns the facts about a file that the caller did not open. `code` is the name of an
-    /// [`ErrorCode`](crate::ErrorCode), such as `not-hydrated` or `hung`.
+    /// Returns the facts about a file that the caller did not open: protection `unknown`, searched `no`. `code` is
+    /// an [`ErrorCode`](crate::ErrorCode) or its name, such as `not-hydrated` or `hung`; other text is kept.
+    /// `message` is for people.
     pub fn not_opened(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Facts {
         let mut facts = Facts::new(Container::Other, Protection::Unknown);
         facts.searched = Searched::No;
@@ -152,17 +155,19 @@ impl Facts {
         }
     }
 
-    /// Returns the names of the anomalies, those in [`unknown`](Facts::unknown) included.
+    /// Returns the names of the anomalies; those in [`unknown`](Facts::unknown) follow the known ones.
     pub fn anomaly_names(&self) -> impl Iterator<Item = &str> {
         anomaly_names(&self.anomalies, &self.unknown)
     }
 
-    /// Returns [`LicenseFacts::slc_key`]: the key of the server that can open the file.
+    /// Returns [`LicenseFacts::slc_key`]: the key of the server that can open the file, `sha256:` and 64 hex digits.
+    /// `None` if no license was found, or its key could not be read.
     pub fn slc_key(&self) -> Option<&str> {
         self.license.as_ref().and_then(|license| license.slc_key.as_deref())
     }
 
-    /// Returns [`LicenseFacts::slc_id`]: the GUID of that key.
+    /// Returns [`LicenseFacts::slc_id`]: the GUID of that key. A GUID is easily claimed; only the key decides a
+    /// verdict.
     pub fn slc_id(&self) -> Option<&str> {
         self.license.as_ref().and_then(|license| license.slc_id.as_deref())
     }
@@ -182,8 +187,8 @@ pub(crate) fn anomaly_names<'a>(
 
 /// The values of one publishing license.
 ///
-/// Text is as written in the license, with outer white space trimmed and entities resolved. GUIDs
-/// are in lower case without braces. A value is `None` if its element is missing, empty or
+/// Text is as written in the license, with outer white space trimmed and entities resolved. It is input that an
+/// attacker can choose: escape it before it is shown. GUIDs are in lower case without braces. Times are UTC. A value is `None` if its element is missing, empty or
 /// unreadable. After a quick scan ([`Depth::Head`]) the fields marked "whole license" are `None`
 /// too. Element names are those of XrML in MS-RMPR 2.2.9; `SLC` is the Server Licensor Certificate.
 ///
@@ -290,7 +295,7 @@ pub struct LicenseFacts {
 }
 
 impl LicenseFacts {
-    /// Returns a license without values.
+    /// Returns a license without values; `signature` and `link` are `NotChecked`.
     pub fn new() -> LicenseFacts {
         LicenseFacts {
             license_offset: None,

@@ -112,7 +112,9 @@ macro_rules! vocabulary {
 pub(crate) use vocabulary;
 
 vocabulary! {
-    /// The kind of a file or member.
+    /// The format of a file or member. `ooxml-irm`, `binary-irm`, `xps-irm`, `rpmsg`, `pdf-irm-v1`, `pdf-irm-v2` and
+    /// `pfile` are protected formats; the others can contain protected members, except `license`, `other` and `empty`.
+    /// A damaged protected file has its format too: [`Protection`] says whether a license was found.
     pub enum Container {
         /// A compound file with the data spaces of an ECMA-376 document (MS-OFFCRYPTO 2.2).
         OoxmlIrm = "ooxml-irm",
@@ -156,17 +158,18 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The protection of a file or member.
+    /// The protection of a file or member. The values have no order; [`worse`](Protection::worse) combines two.
     pub enum Protection {
         /// Rights management: a publishing license controls access.
         Rms = "rms",
-        /// A password.
+        /// A password. No RMS server is needed.
         Password = "password",
-        /// Another security handler. The evidence names it.
+        /// Another kind of encryption, such as another security handler of PDF. The evidence names it. No RMS server is
+        /// needed.
         Other = "other",
-        /// No protection.
+        /// No protection. The file was searched as far as the options say.
         None = "none",
-        /// Undecided: the file was not read far enough.
+        /// Undecided: the file was not read far enough. The error code says why. Never treat it as `none`.
         Unknown = "unknown",
     }
 }
@@ -200,7 +203,9 @@ impl Protection {
 }
 
 vocabulary! {
-    /// An oddity of a file that was read, or of its judgement. Lists of anomalies are in this order.
+    /// An irregularity of a file that was read, or of its verdict. Lists of anomalies are in this order: those before
+    /// [`ImportedKeyLikely`](Anomaly::ImportedKeyLikely) are of facts, the others of verdicts. `CODES.md` of the package
+    /// says what each means in practice.
     #[derive(PartialOrd, Ord)]
     pub enum Anomaly {
         /// The certificates of the license are not in the order leaf to root.
@@ -268,33 +273,34 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// How far the members of a file were searched.
+    /// How far a file or member and the members in it were searched.
     pub enum Searched {
         /// Completely.
         Full = "full",
-        /// A member was not opened. The error says which and why.
+        /// Something was not read: a part of the file, or a member that was not opened. The error says which and why.
         Partial = "partial",
-        /// Not at all.
+        /// Not at all, for example because the file could not be opened.
         No = "no",
     }
 }
 
 vocabulary! {
-    /// How much of a license is read.
+    /// How much of a license is read. [`InspectorBuilder::depth`](crate::InspectorBuilder::depth) sets it.
     pub enum Depth {
         /// The whole license.
         Full = "full",
-        /// The license up to its WORK element. Later fields stay null.
+        /// The license up to the end of its `WORK` element (a quick scan). Later fields stay null, see
+        /// [`Column::needs_whole_license`](crate::Column::needs_whole_license).
         Head = "head",
     }
 }
 
 vocabulary! {
-    /// The issuer of a publishing license.
+    /// The issuer of a publishing license: who published the content.
     pub enum IssuerKind {
         /// A client, offline, with its Client Licensor Certificate.
         Client = "client",
-        /// A server.
+        /// A server, online.
         Server = "server",
     }
 }
@@ -333,7 +339,7 @@ vocabulary! {
     /// Whether signatures lead from the license to the key that it names. Linked means consistent, not
     /// authentic.
     pub enum KeyLink {
-        /// The license leads to the server key through its client certificate.
+        /// Valid signatures lead from the license to the named key through its client certificate (CLC).
         Linked = "linked",
         /// The named key signed the license itself, and the file contains no other certificate.
         Own = "self",

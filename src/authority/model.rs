@@ -15,7 +15,8 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Whether the organization gives an authority up.
+    /// Whether the organization gives an authority up. It decides whether [`Need`](crate::Need) is `yes` or `no` for
+    /// the keys that the authority holds.
     pub enum Retiring {
         /// The authority goes away: files that need it have to be protected again.
         Yes = "true",
@@ -27,7 +28,8 @@ vocabulary! {
 }
 
 impl Retiring {
-    /// Returns the value for an authority that does not state it: AD RMS is discontinued.
+    /// Returns the value for an authority that does not state it: `Yes` for AD RMS, which is discontinued, and `No` for
+    /// Azure RMS.
     pub const fn default_of(kind: AuthorityKind) -> Retiring {
         match kind {
             AuthorityKind::AdRms => Retiring::Yes,
@@ -71,7 +73,7 @@ impl KeyStatus {
 }
 
 vocabulary! {
-    /// How an authority got a key.
+    /// How an authority got a key. It answers [`Question`]s, and does not change verdicts.
     pub enum Origin {
         /// It created the key, as a root cluster does.
         Own = "own",
@@ -84,7 +86,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The service at a host.
+    /// The service at a host. It does not change verdicts.
     pub enum HostRole {
         /// The authority itself.
         Server = "server",
@@ -94,11 +96,11 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The part of a license that matched the estate.
+    /// The part of a license that matched the estate: the first of key, id and host that does.
     pub enum KeyMatch {
-        /// The key.
+        /// The key. Only this match decides a verdict.
         Key = "key",
-        /// Only the id of the key.
+        /// Only the id of the key. An id is easily claimed.
         Id = "id",
         /// Only the host of the principal's ADDRESS.
         Host = "host",
@@ -133,8 +135,9 @@ vocabulary! {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct AuthorityKey {
-    /// `sha256:` and 64 hex digits, the SHA-256 of the big-endian modulus. A key without it only
-    /// annotates verdicts.
+    /// `sha256:` and 64 lower-case hex digits, the SHA-256 of the big-endian modulus without leading zeros: the form of
+    /// [`LicenseFacts::slc_key`](crate::LicenseFacts::slc_key). A key without it only annotates verdicts, and needs
+    /// `id`.
     #[cfg_attr(feature = "serde", serde(default, rename = "slc_key"))]
     pub key: Option<String>,
     /// The GUID of the principal (`ISSUEDPRINCIPALS/PRINCIPAL/OBJECT/ID`), in lower case without
@@ -143,14 +146,16 @@ pub struct AuthorityKey {
     pub id: Option<String>,
     /// The state of the key.
     pub status: KeyStatus,
-    /// The time from which publishing is denied; for `read-only` keys only.
+    /// The time in UTC from which publishing is denied; `read-only` keys need it, and others cannot have it.
+    /// [`Estate::with_clock_skew`](crate::Estate::with_clock_skew) says how it is compared.
     #[cfg_attr(feature = "serde", serde(default))]
     pub since: Option<Timestamp>,
-    /// The GUID of the Entra tenant that imported it; for `imported` keys only.
+    /// The GUID of the Entra tenant that imported it, in lower case without braces; `imported` keys need it, and
+    /// others cannot have it.
     #[cfg_attr(feature = "serde", serde(default))]
     pub tenant: Option<String>,
     /// The names of other AD RMS authorities of the estate that imported it with a trusted publishing
-    /// domain.
+    /// domain (TPD). They open its content too. Empty for `lost` and `foreign` keys.
     #[cfg_attr(feature = "serde", serde(default))]
     pub held_by: Vec<String>,
     /// How the authority got the key.
@@ -158,7 +163,8 @@ pub struct AuthorityKey {
 }
 
 impl AuthorityKey {
-    /// Returns a key of which only the status is known.
+    /// Returns a key of which only the status is known, with the origin `own`. Set `key` or `id` before
+    /// [`Estate::new`](crate::Estate::new).
     pub fn new(status: KeyStatus) -> AuthorityKey {
         AuthorityKey {
             key: None,
@@ -178,7 +184,8 @@ impl AuthorityKey {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct AuthorityHost {
-    /// An exact name in lower case, or a suffix with a leading dot for all names below it.
+    /// An exact name in lower case such as `rms.example.com`, or a suffix with a leading dot for all names below it
+    /// such as `.example.com`; without scheme, port and path.
     pub name: String,
     /// The service at the host.
     pub role: HostRole,
@@ -206,13 +213,14 @@ impl AuthorityHost {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Authority {
-    /// The name that the operator gave it; unique in the estate.
+    /// The name that the operator gave it; not empty, and unique in the estate. Verdicts contain it.
     pub name: String,
     /// The service that holds the keys.
     pub kind: AuthorityKind,
     /// Whether the organization gives it up. The default is `Yes` for AD RMS and `No` for Azure RMS.
     pub retiring: Retiring,
-    /// The Entra tenant, as a GUID in lower case without braces; for Azure RMS only.
+    /// The Entra tenant, as a GUID in lower case without braces; for Azure RMS only, and unique in the estate. `None` if
+    /// the operator does not know it.
     #[cfg_attr(feature = "serde", serde(default))]
     pub tenant: Option<String>,
     /// Its hosts; each is declared for one authority only.

@@ -10,7 +10,11 @@ use crate::kinds::{Anomaly, Container, Protection, Searched};
 use crate::license::{Evidence, License};
 use crate::verdict::{Need, judge};
 
-/// All findings of one file: first the one of the file itself, then those of its members.
+/// All findings of one file: first those of the file itself, then those of its members.
+///
+/// A file has one finding, or several with the anomaly `several-licenses`. A member has a finding only if RMS
+/// protects it, it was not read completely, or it is valid in two formats (`polyglot`). [`Finding`] and [`Report`] are `Send + Sync`. They do not borrow the file
+/// or the inspector. Iterate over `&report`, or over `report` to own the findings.
 ///
 /// ```
 /// use rmsight::{Estate, Inspector, Need, Protection};
@@ -31,14 +35,15 @@ pub struct Report {
 }
 
 impl Report {
-    /// Returns the report of a file that could not be opened or read at all.
+    /// Returns the report of a file that could not be opened or read at all: one finding, which is `unknown` and not
+    /// searched, with the code of `error`.
     pub fn unopened(error: &Error) -> Report {
         let mut first = Finding::new(Facts::unopened(error));
         first.error = Some(error.clone());
         Report { first, rest: Vec::new(), incomplete: Some(error.clone()) }
     }
 
-    /// Returns the findings, at least one.
+    /// Returns the findings, at least one: first those of the file itself.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.into_iter()
     }
@@ -87,7 +92,7 @@ impl<'a> IntoIterator for &'a Report {
     }
 }
 
-/// One file or member: protected, unreadable, or reported because it is the file itself.
+/// One file or member: protected, not read completely, or reported because it is the file itself.
 ///
 /// ```
 /// use rmsight::{Container, Inspector};
@@ -118,29 +123,31 @@ impl Finding {
             && !self.facts.anomalies.contains(&Anomaly::FromUseLicense)
     }
 
-    /// Returns what the bytes say.
+    /// Returns what the bytes say, for [`judge`] and for a [`Record`](crate::Record).
     pub fn facts(&self) -> &Facts {
         &self.facts
     }
 
-    /// Returns the publishing license if one was found and the inspector keeps licenses. For a file
-    /// that is a certificate or a template, returns that.
+    /// Returns the publishing license if one was found and the inspector keeps licenses
+    /// ([`keep_licenses`](crate::InspectorBuilder::keep_licenses)). For a file that is a certificate or a template,
+    /// returns that.
     pub fn license(&self) -> Option<&License> {
         self.license.as_ref()
     }
 
-    /// Returns the values that led to the facts, for people; empty unless the inspector was set up
-    /// to collect them.
+    /// Returns the values that led to the facts, for people; empty unless the inspector was built with
+    /// [`evidence`](crate::InspectorBuilder::evidence).
     pub fn evidence(&self) -> &[Evidence] {
         &self.evidence
     }
 
-    /// Returns the error that ended the reading of this file or member.
+    /// Returns the error that ended the reading of this file or member. `None` if it was read to its end; then an
+    /// error elsewhere in the file can still be in [`Facts::error_code`].
     pub fn error(&self) -> Option<&Error> {
         self.error.as_ref()
     }
 
-    /// Whether the file or member was searched completely.
+    /// Returns whether the file or member was searched completely: [`Facts::searched`] is `full`.
     pub fn is_searched(&self) -> bool {
         self.facts.searched == Searched::Full
     }

@@ -13,7 +13,7 @@ macro_rules! limits {
         /// [`Limits::default`] suits an estate that is scanned once and has to be read completely.
         /// [`Limits::strict`] suits a gateway. A spent budget ends the member in which it is spent, or the
         /// whole file where the field says so. Findings so far stay, and the record has a `limit-*` code, such
-        /// as [`ErrorCode::LimitSteps`](crate::ErrorCode::LimitSteps).
+        /// as [`ErrorCode::LimitSteps`].
         ///
         /// The description of each field begins with its unit. "For each member" counts anew for each member
         /// and for the file itself; "for each file" counts the file with all of its members. Any amount is

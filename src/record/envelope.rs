@@ -9,14 +9,16 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::timestamp::Timestamp;
 
-/// The version of the record. A column changes its meaning only with a new version.
+/// The version of the record, in the column `schema`. A column changes its meaning only with a new version. A new
+/// column does not raise it. Records of another version are not read.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The version of the fact extraction. Readers of one version give the same facts for the same
-/// bytes and options.
+/// The version of the fact extraction, in the column `reader`. Readers of one version give the same facts for the
+/// same bytes and options. Inspect files of records with a lower number again.
 pub const READER_VERSION: u32 = 2;
 
-/// Path, size and time of the file that a finding belongs to.
+/// Path, size and time of the file that a finding belongs to, from the caller. All findings of a file have the same
+/// envelope. Fields are columns of the record with the same names; only `reader` and `path` are required.
 ///
 /// ```
 /// use rmsight::{Envelope, READER_VERSION};
@@ -30,26 +32,27 @@ pub const READER_VERSION: u32 = 2;
 pub struct Envelope<'a> {
     /// The [`READER_VERSION`] that extracted the facts.
     pub reader: u32,
-    /// The caller's name for the scanned system, for joining inventories.
+    /// The caller's name for the scanned system, such as a host name. It distinguishes equal paths of several systems.
     pub source: Option<Cow<'a, str>>,
-    /// The path as walked; U+FFFD replaces parts that are not Unicode.
+    /// The path as the caller found it, of any form; U+FFFD replaces parts that are not Unicode.
     pub path: Cow<'a, str>,
     /// Base64 of the path's bytes (on Windows UTF-16LE), only if `path` is lossy.
     pub path_raw: Option<Cow<'a, str>>,
-    /// The size of the file in bytes.
+    /// The size of the file in bytes; `None` if it is unknown.
     pub size: Option<u64>,
-    /// The time of the last change to the file.
+    /// The time of the last change to the file, in UTC, to the second. [`judge_dated`](crate::judge_dated) takes it.
     pub modified: Option<Timestamp>,
-    /// The entity tag of an object in a store: it differs after each change of the bytes.
+    /// The entity tag of an object in a store, without quotes: it differs after each change of the bytes. `None` for
+    /// files.
     pub etag: Option<Cow<'a, str>>,
-    /// The version of an object, if the store keeps versions.
+    /// The version of an object, if the store keeps versions. `None` for files.
     pub version_id: Option<Cow<'a, str>>,
-    /// The storage class of an object as the store names it, such as `Hot` or `GLACIER`.
+    /// The storage class of an object as the store names it, such as `Hot` or `GLACIER`. `None` for files.
     pub tier: Option<Cow<'a, str>>,
 }
 
 impl<'a> Envelope<'a> {
-    /// Returns the envelope of a file of which only the path is known.
+    /// Returns the envelope of a file of which only the path is known, read by this version.
     pub fn new(path: impl Into<Cow<'a, str>>) -> Envelope<'a> {
         Envelope {
             reader: READER_VERSION,

@@ -47,7 +47,7 @@ impl std::fmt::Debug for Redactor {
 
 impl Redactor {
     /// Returns a redactor that hashes with `key`, of any length. It should be as hard to guess as a
-    /// password, because names can be tried with it.
+    /// password, because names can be tried with it. The same key gives the same hashes in all runs.
     pub fn new(key: &[u8]) -> Redactor {
         let digest = Sha256::digest(key);
         let short = if key.len() > BLOCK { digest.as_slice() } else { key };
@@ -78,7 +78,8 @@ impl Redactor {
     }
 
     /// Redacts one row: replaces owner and issuer, mail addresses in any text, and the components
-    /// of paths. Keeps file name extensions.
+    /// of paths. Keeps file name extensions, hosts, GUIDs, keys and
+    /// [`source`](Envelope::source). Sets [`path_raw`](Envelope::path_raw) to `None`. A second call hashes the hashes.
     pub fn redact(&self, envelope: &mut Envelope<'_>, facts: &mut Facts) {
         // Two names that are not Unicode can differ in their bytes only.
         let bytes = envelope.path_raw.take().map(Cow::into_owned).unwrap_or_default();
@@ -107,7 +108,8 @@ impl Redactor {
         }
     }
 
-    /// Redacts a path or the path of a member: replaces each component, and keeps its extension.
+    /// Redacts a path or the path of a member: replaces each component by 16 hex digits, and keeps its extension of
+    /// at most 8 characters.
     pub fn path(&self, path: &str) -> String {
         self.path_with(path, "")
     }

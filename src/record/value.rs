@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::timestamp::Timestamp;
 use crate::verdict::Verdict;
 
-/// One value of a record: that of one column.
+/// One value of a record: that of one column. Its variant is that of [`Column::kind`](crate::Column::kind), or `Null`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ColumnValue<'a> {
@@ -14,13 +14,13 @@ pub enum ColumnValue<'a> {
     Null,
     /// True or false.
     Bool(bool),
-    /// An integer.
+    /// An integer, in the unit of its column.
     Int(u64),
     /// Text.
     Text(&'a str),
-    /// A time in UTC.
+    /// A time in UTC, to the second.
     Time(Timestamp),
-    /// Names of a closed list.
+    /// Names of a closed list, possibly none. Never `Null`.
     List(NameList<'a>),
 }
 
@@ -48,7 +48,7 @@ enum NameSource<'a> {
 }
 
 impl<'a> NameList<'a> {
-    /// Returns the list of these names, for [`Facts::from_columns`].
+    /// Returns the list of these names, for [`Facts::from_columns`]. Unknown names are allowed.
     pub fn new(names: &'a [String]) -> NameList<'a> {
         NameList(NameSource::Names(names))
     }

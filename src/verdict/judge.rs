@@ -9,7 +9,8 @@ use crate::facts::{Facts, UnknownValue, anomaly_names};
 use crate::kinds::Anomaly;
 use crate::timestamp::Timestamp;
 
-/// The dependency of a finding, and the reasons for it.
+/// Whose key opens a finding, whether an authority that goes away is needed for that, and the reasons.
+/// [`judge`] returns it.
 ///
 /// A verdict that was read from a record has the values of the record, and no modifiers. If rules of
 /// another version decided it, it also has no sentence: judge the facts again to get one.
@@ -82,12 +83,14 @@ impl From<StoredVerdict> for Verdict {
 }
 
 impl Verdict {
-    /// Returns whether an authority that goes away is still needed.
+    /// Returns whether an authority that goes away ([`Retiring`](crate::Retiring)) is still needed. Treat `possible`
+    /// as needed until it is settled.
     pub fn need(&self) -> Need {
         self.need
     }
 
-    /// Returns the holder of the key that opens the file.
+    /// Returns the holder of the key that opens the file. `undecided` says nothing about [`need`](Verdict::need) by
+    /// itself.
     pub fn dependency(&self) -> Dependency {
         self.dependency
     }
@@ -97,7 +100,7 @@ impl Verdict {
         self.confidence
     }
 
-    /// Returns the id of the rule that decided, for example `R08`.
+    /// Returns the id of the rule that decided, for example `R08`: [`Rule::id`].
     pub fn rule(&self) -> &str {
         match &self.rule {
             DecidingRule::Known(rule) => rule.id(),
@@ -110,7 +113,8 @@ impl Verdict {
         self.rules
     }
 
-    /// Returns the sentence of that rule, for people. For a rule of another version, says so.
+    /// Returns the sentence of that rule in English, for people: [`Rule::sentence`]. For a rule of another version,
+    /// says so.
     pub fn reason(&self) -> &'static str {
         match self.rule {
             DecidingRule::Known(rule) => rule.sentence(),
@@ -137,18 +141,20 @@ impl Verdict {
         self.key_match
     }
 
-    /// Returns the name of the matching authority.
+    /// Returns the name of the matching authority in the estate. `None` if nothing matched. With a
+    /// [`key_match`](Verdict::key_match) other than `key` it is a hint, and did not decide.
     pub fn authority(&self) -> Option<&str> {
         self.authority.as_deref()
     }
 
-    /// Returns the SHA-256 of the estate file, in 64 hex digits; `None` if the estate is not from a
+    /// Returns the SHA-256 of the estate file in 64 hex digits: [`Estate::digest`]. `None` if the estate is not from a
     /// file.
     pub fn estate(&self) -> Option<&str> {
         self.estate.as_deref()
     }
 
-    /// Returns the anomalies of the verdict, without those of the facts.
+    /// Returns the anomalies of the verdict, without those of the facts; sorted in the order of [`Anomaly`], each
+    /// once.
     pub fn anomalies(&self) -> &[Anomaly] {
         &self.anomalies
     }
@@ -177,10 +183,11 @@ impl Verdict {
     }
 }
 
-/// Judges one finding. Opens no file, and returns a verdict for any facts.
+/// Judges one finding. Opens no file, reads no clock, and returns a verdict for any facts: equal facts and estates
+/// give equal verdicts. [`rules`] and [`modifiers`] list the tables that it applies.
 ///
 /// ```
-/// use rmsight::{Authority, AuthorityKey, AuthorityKind, Estate, Inspector, KeyStatus, Need, judge};
+/// use rmsight::{Estate, Inspector, Need, judge};
 ///
 /// let report = Inspector::default().inspect_bytes(b"<XrML xmlns=\"\" version=\"1.2\">");
 /// let facts = report.findings().next().unwrap().facts();
@@ -195,7 +202,7 @@ pub fn judge(facts: &Facts, estate: &Estate) -> Verdict {
 ///
 /// `modified` is the time of the last change to the file. It adds the anomaly `edited-after-read-only`
 /// (modifier M27) and nothing else: `need`, `dependency` and `confidence` do not depend on it. Without
-/// it the verdict is that of [`judge`].
+/// it the verdict is that of [`judge`]. [`Envelope::modified`](crate::Envelope::modified) has this time.
 pub fn judge_dated(facts: &Facts, modified: Option<Timestamp>, estate: &Estate) -> Verdict {
     let inputs = Inputs::new(facts, modified, estate);
     let rule = deciding(&inputs);

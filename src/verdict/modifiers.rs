@@ -9,7 +9,9 @@ use crate::authority::KeyMatch;
 use crate::kinds::{Anomaly, IssuerKind, KeyLink, Signature};
 use crate::license::SELF_ENROLLMENT;
 
-/// One row of the table of modifiers. [`modifiers`] returns all.
+/// One row of the table of modifiers. [`modifiers`] returns all. After a rule has decided about a protected file, each
+/// modifier that matches adds its sentence and anomaly, lowers the confidence, or changes `no` to `possible`. No
+/// modifier changes a `yes`.
 #[derive(Debug)]
 pub struct Modifier {
     id: &'static str,
@@ -36,22 +38,23 @@ enum Change {
 }
 
 impl Modifier {
-    /// Returns the id in the table. Two conditions can share one.
+    /// Returns the id in the table, for example `M24`. Two conditions can share one.
     pub fn id(&self) -> &'static str {
         self.id
     }
 
-    /// Returns the condition, in the terms of the table.
+    /// Returns the condition, in the terms of the table: those of [`Rule::condition`], ids of rules, and columns of
+    /// the record. `S` is the time from which the key is read-only.
     pub fn condition(&self) -> &'static str {
         self.condition
     }
 
-    /// Returns the sentence for people.
+    /// Returns the sentence for people, in English.
     pub fn sentence(&self) -> &'static str {
         self.sentence
     }
 
-    /// Returns the changes in words; empty if the modifier only adds its sentence.
+    /// Returns the changes in English words; empty if the modifier only adds its sentence.
     pub fn effect(&self) -> String {
         let confidence = match self.effect.confidence {
             Change::None => None,
@@ -63,7 +66,7 @@ impl Modifier {
         [anomaly, confidence, need].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns the anomaly that it adds to the record.
+    /// Returns the anomaly that it adds to the record; `None` if it adds none.
     pub fn anomaly(&self) -> Option<Anomaly> {
         self.effect.anomaly
     }

@@ -5,15 +5,15 @@ use std::cmp::Ordering;
 use crate::kinds::vocabulary;
 
 vocabulary! {
-    /// Whether an authority that goes away is still needed. Without an estate file, every AD RMS
-    /// cluster goes away.
+    /// Whether an authority that goes away (a [`Retiring`](crate::Retiring) one) is still needed to open the content.
+    /// Without an estate file, every AD RMS cluster goes away.
     ///
     /// The order is that of urgency, `no` < `possible` < `yes`: the need of several findings is their
     /// maximum.
     pub enum Need {
         /// It is needed.
         Yes = "yes",
-        /// It may be needed.
+        /// It may be needed: something was not read, not proven or not declared.
         Possible = "possible",
         /// It is not needed.
         No = "no",
@@ -21,7 +21,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The holder of the key that opens a file.
+    /// The holder of the key that opens a file, as far as license and estate tell.
     pub enum Dependency {
         /// An AD RMS cluster.
         AdRms = "ad-rms",
@@ -31,7 +31,7 @@ vocabulary! {
         AdRmsKeyInAzure = "ad-rms-key-in-azure",
         /// Microsoft's discontinued service for Passport accounts.
         MicrosoftHosted = "microsoft-hosted",
-        /// Unknown.
+        /// Unknown: the license was not read, or its values fit no rule or contradict each other.
         Undecided = "undecided",
         /// Not rights-protected: no key is needed.
         None = "none",

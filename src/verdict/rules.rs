@@ -12,11 +12,11 @@ use crate::authority::AuthorityKind::{AdRms, AzureRms};
 use crate::authority::KeyStatus::{Active, Archived, Foreign, Imported, Lost, ReadOnly, Revoked};
 use crate::kinds::Anomaly;
 
-/// The version of the tables of rules and modifiers. It changes with every change that can alter a
-/// verdict.
+/// The version of the tables of rules and modifiers, in the column `rules`. It rises with every change that can
+/// alter a verdict. Judge stored facts again after that; no file has to be read for it.
 pub const RULES_VERSION: u32 = 3;
 
-/// One row of the table of rules. [`rules`] returns all.
+/// One row of the table of rules. [`rules`] returns all. The first rule whose condition matches decides a verdict.
 #[derive(Debug)]
 pub struct Rule {
     id: &'static str,
@@ -31,17 +31,21 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Returns the id, as in the record.
+    /// Returns the id, as in the column `rule` of the record; unique in the table of a [`RULES_VERSION`].
     pub fn id(&self) -> &'static str {
         self.id
     }
 
-    /// Returns the condition, in the terms of the table.
+    /// Returns the condition, in the terms of the table: `K` is the declaration of the key in the estate, `T` the
+    /// Tenant-ID, `P` the host of [`slc_address`](crate::LicenseFacts::slc_address), `X` and `I` those of the
+    /// extranet and intranet licensing URLs. Hosts are `AZ` (Azure RMS), `LEGACY` (the service for Passport
+    /// accounts), `OTHER` (a host of Microsoft that no known license names), `ORG` (all others), `BAD` (unclear) or
+    /// `–` (missing).
     pub fn condition(&self) -> &'static str {
         self.condition
     }
 
-    /// Returns the sentence for people.
+    /// Returns the sentence for people, in English.
     pub fn sentence(&self) -> &'static str {
         self.sentence
     }
@@ -51,12 +55,12 @@ impl Rule {
         self.settled_by
     }
 
-    /// Returns the holder of the key.
+    /// Returns the holder of the key that opens the content. No modifier changes it.
     pub fn dependency(&self) -> Dependency {
         self.dependency
     }
 
-    /// Returns whether a retiring authority is needed.
+    /// Returns whether a retiring authority is needed, before modifiers.
     pub fn need(&self) -> Need {
         self.need
     }
@@ -90,7 +94,7 @@ impl Hash for Rule {
     }
 }
 
-/// The confidence of a rule before modifiers.
+/// The confidence of a rule before modifiers. [`Rule::confidence`] returns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rating {
