@@ -7,7 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::kinds::serde_by_name;
 
 /// A time in UTC, to the second, in the years 0 to 9999. Its text is RFC 3339:
-/// `2016-05-30T10:39:00Z`. An earlier or later time becomes the first or the last of these.
+/// `2016-05-30T10:39:00Z`. An earlier or later time becomes the first or the last of these. The order is that of
+/// time. Leap seconds do not exist: a second of 60 is the first of the next minute.
 ///
 /// ```
 /// use rmsight::Timestamp;
@@ -31,12 +32,12 @@ const FIRST: i64 = -62_167_219_200;
 const LAST: i64 = 253_402_300_799;
 
 impl Timestamp {
-    /// Returns the time `seconds` after 1970-01-01T00:00:00Z.
+    /// Returns the time `seconds` after 1970-01-01T00:00:00Z, or before it if `seconds` is negative.
     pub fn from_unix(seconds: i64) -> Timestamp {
         Timestamp(seconds.clamp(FIRST, LAST))
     }
 
-    /// Returns the seconds since 1970-01-01T00:00:00Z.
+    /// Returns the seconds since 1970-01-01T00:00:00Z; negative for earlier times.
     pub fn unix(self) -> i64 {
         self.0
     }
@@ -48,7 +49,8 @@ impl Timestamp {
     }
 
     /// Reads `YYYY-MM-DD`, `YYYY-MM-DDThh:mm` (the form of XrML, in UTC) and `YYYY-MM-DDThh:mm:ss`,
-    /// each with or without a final `Z`. Returns `None` for other text.
+    /// each with or without a final `Z` and white space around it. Returns `None` for other text, such as fractions
+    /// of seconds and offsets from UTC. [`FromStr`] does the same and returns an error.
     pub fn parse(text: &str) -> Option<Timestamp> {
         match text.as_bytes().first_chunk().filter(|_| text.len() == 16).and_then(xrml_fields) {
             Some(fields) => Timestamp::new(fields),

@@ -24,7 +24,9 @@ const MAX_TEXT: usize = 300;
 /// [`InspectorBuilder::pst`](crate::InspectorBuilder::pst) takes a factory of readers. Without one, an
 /// Outlook data file is `feature-off`. The crate `rmsight-pst` contains one, which runs Microsoft's
 /// `outlook-pst` in a child process. Each reader reads one file, and reads its bytes only through
-/// the `file` argument of each call, which charges the reads to [`Limits`](crate::Limits).
+/// the `file` argument of each call, which charges the reads to [`Limits`](crate::Limits). A reader is created, used
+/// and dropped on the thread of the inspector, and need not be `Send`. What it returns is trusted no more than the
+/// bytes of a file.
 ///
 /// ```no_run
 /// use rmsight::{Inspector, PstAttachment, PstError, PstItem, PstReader, ReadAt};
@@ -93,7 +95,7 @@ pub trait PstReader: fmt::Debug {
     ) -> Result<usize, PstError>;
 }
 
-/// An item of an Outlook data file (MS-PST).
+/// An item of an Outlook data file (MS-PST). [`PstReader::next`] returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PstItem {
@@ -102,7 +104,8 @@ pub enum PstItem {
     /// A use license that a client has cached in a message, as it is stored there: the first value of
     /// the named property `DRMLicense` (MS-OXORMMS 2.2.3.1). It has no name.
     UseLicense(PstAttachment),
-    /// A part of the file that could not be read. The search of the file is then incomplete.
+    /// A part of the file that could not be read. The search of the file is then incomplete (`malformed-pst`), and
+    /// continues.
     Unread(PstDamage),
 }
 
@@ -131,23 +134,25 @@ pub struct PstAttachment {
     pub embedded: Vec<String>,
     /// The file name; `None` if it is missing.
     pub name: Option<String>,
-    /// The size in bytes.
+    /// The size in bytes. The library requests no bytes after it.
     pub size: u64,
 }
 
-/// The reason why a [`PstReader`] stops.
+/// The reason why a [`PstReader`] stops. It converts into [`Error`] with the code that each variant names.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PstError {
     /// The file violates its format: `malformed-pst`.
     Malformed(PstDamage),
-    /// The reader itself failed, for example because its process died: `reader-failed`.
+    /// The reader itself failed, for example because its process died: `reader-failed`. The text says why, in English;
+    /// the record has the first 300 characters.
     Failed(String),
     /// Reading took longer than this number of seconds: `limit-pst-time`.
     Time(u64),
     /// The reader needed more than this number of bytes of memory: `limit-pst-memory`.
     Memory(u64),
-    /// The reader could not be started, or the file could not be read.
+    /// The reader could not be started, or the file could not be read: `io`, or the code that
+    /// [`ReadAt::read_at`] describes.
     Io(io::Error),
 }
 

@@ -103,7 +103,8 @@ impl InspectorBuilder {
     /// (feature `verify`). On by default; [`Depth::Head`] checks nothing.
     ///
     /// Without it [`signature`](crate::LicenseFacts::signature) and [`link`](crate::LicenseFacts::link) are
-    /// `not-checked`, and no verdict has high confidence.
+    /// `not-checked`, except `unsigned` and `unanchored` for a license without a signature. Then no verdict has high
+    /// confidence.
     #[cfg(feature = "verify")]
     pub fn verify(mut self, verify: bool) -> Self {
         self.options.manner.verify = verify;

@@ -13,7 +13,12 @@ use crate::kinds::{Depth, Signature};
 use crate::limits::{Interrupt, Limits, Meter};
 use crate::timestamp::Timestamp;
 
-/// The bytes of a publishing license (MS-RMPR 2.2.9), as its container has them.
+/// The bytes of a publishing license (MS-RMPR 2.2.9), as its container has them. [`Finding::license`] returns it.
+///
+/// Its functions parse the bytes anew with each call, within [`Limits::default`], and do not fail: what is
+/// damaged is missing from the result.
+///
+/// [`Finding::license`]: crate::Finding::license
 ///
 /// ```
 /// use rmsight::{CertificateKind, Inspector};
@@ -32,7 +37,7 @@ pub struct License {
 }
 
 impl License {
-    /// Returns the bytes of the license, in the encoding of the container.
+    /// Returns the bytes of the license, in the encoding of the container: UTF-8 or UTF-16.
     pub fn raw(&self) -> &[u8] {
         &self.raw
     }
@@ -43,8 +48,8 @@ impl License {
         self.offset
     }
 
-    /// Returns all documents, in the order of the text; for a damaged license those that could be
-    /// read. In a `<CERTIFICATECHAIN>`, start and end are those of the base64.
+    /// Returns all documents (the license and its certificates), in the order of the text; for a damaged
+    /// license those that could be read. Checks the signature of each with the feature `verify`. In a `<CERTIFICATECHAIN>`, start and end are those of the base64.
     pub fn certificates(&self) -> Vec<Certificate> {
         let text = LicenseText::decode(&self.raw);
         let meter = Meter::new(Limits::default(), Interrupt::default());
@@ -85,7 +90,7 @@ impl License {
         all
     }
 
-    /// Returns the whole license as text, decoded.
+    /// Returns the whole license as text, decoded; U+FFFD replaces what is not Unicode.
     pub fn text(&self) -> String {
         crate::bytes::utf8_lossy(LicenseText::decode(&self.raw).utf8()).into_owned()
     }
@@ -107,11 +112,11 @@ impl License {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct AppData {
-    /// The attribute `id`, for example `APPSPECIFIC` or `LABEL`.
+    /// The attribute `id`, for example `APPSPECIFIC` or `LABEL`; empty if it is missing.
     pub id: String,
     /// The attribute `name`; `None` for the encrypted rights data.
     pub name: Option<String>,
-    /// The text, often base64.
+    /// The text as written, often base64. Entities are not resolved.
     pub value: String,
 }
 
@@ -170,7 +175,7 @@ pub struct Certificate {
     /// The first time at which the principal may issue documents, and the end of that right, excluded:
     /// `RANGETIME` of the right `ISSUE`. `None` if the certificate sets no limit.
     pub may_issue: (Option<Timestamp>, Option<Timestamp>),
-    /// The result of checking its signature, without its chain.
+    /// The result of checking its signature, without its chain. `NotChecked` without the feature `verify`.
     pub signature: Signature,
 }
 
@@ -209,7 +214,8 @@ pub struct LicenseParty {
     pub name: Option<String>,
     /// `OBJECT/ADDRESS`, a URL. Only servers have it.
     pub address: Option<String>,
-    /// The key: `sha256:` and 64 hex digits, the SHA-256 of the big-endian modulus.
+    /// The key: `sha256:` and 64 hex digits, the SHA-256 of the big-endian modulus: the form of
+    /// [`LicenseFacts::slc_key`](crate::LicenseFacts::slc_key).
     pub key: Option<String>,
     /// The size of that modulus in bits, usually 1,024 or 2,048.
     pub key_bits: Option<u32>,

@@ -4,7 +4,7 @@ use super::document::RIGHTS_LABEL;
 use crate::kinds::vocabulary;
 
 vocabulary! {
-    /// The kind of a document, from its BODY and its DESCRIPTOR (MS-RMPR 2.2.9).
+    /// The kind of a document, from the type of its `BODY` and of the `OBJECT` in its `DESCRIPTOR` (MS-RMPR 2.2.9).
     pub enum CertificateKind {
         /// A publishing license.
         PublishingLicense = "publishing license",
@@ -12,13 +12,13 @@ vocabulary! {
         OfficialTemplate = "official rights template",
         /// A rights template: the plain text of encrypted rights data.
         Template = "rights template",
-        /// The certificate of a server, or of the service that enrolls servers.
+        /// The certificate of a server (SLC), or of the service that enrolls servers.
         ServerLicensor = "server licensor certificate",
-        /// The certificate of a client that publishes offline.
+        /// The certificate of a client that publishes offline (CLC).
         ClientLicensor = "client licensor certificate",
         /// The certificate of a certificate authority.
         CertificateAuthority = "certificate authority",
-        /// A use license, or the owner's copy of one.
+        /// A use license: what a server issues to one user to open one content, or the owner's copy of one.
         UseLicense = "use license",
         /// The certificate of a user account.
         RightsAccount = "rights account certificate",

@@ -13,7 +13,10 @@ pub(crate) const UNKNOWN_SIZE: u64 = 1 << 62;
 ///
 /// Implement it to inspect bytes that are neither a file nor in memory: a range of an object store, a
 /// stream of another container. [`Inspector`](crate::Inspector) reads little and mostly forward,
-/// a few kilobytes at a time.
+/// a few kilobytes at a time ([`first_read`](crate::InspectorBuilder::first_read),
+/// [`block`](crate::InspectorBuilder::block)). It calls a source from the thread of the call only, so a source need
+/// not be `Send` or `Sync`, and keeps no reference to it. Slices, `Vec<u8>`, references and `Rc` of sources are
+/// sources too.
 ///
 /// ```
 /// use rmsight::{Inspector, Protection, ReadAt};
@@ -50,13 +53,15 @@ pub trait ReadAt {
     /// `changed-while-reading` for [`StaleNetworkFileHandle`](io::ErrorKind::StaleNetworkFileHandle).
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
 
-    /// Returns the number of bytes.
+    /// Returns the number of bytes. It must not change while the source is read: if fewer bytes can be read, the
+    /// report can have the code `changed-while-reading`.
     ///
     /// # Errors
-    /// The error of the system.
+    /// The error of the system. The call of the inspector then fails, for a source that
+    /// [`is_sized`](ReadAt::is_sized).
     fn size(&self) -> io::Result<u64>;
 
-    /// Returns whether [`size`](ReadAt::size) is known without reading to the end.
+    /// Returns whether [`size`](ReadAt::size) is known without reading to the end. `true` by default.
     ///
     /// If it is not, [`size`](ReadAt::size) may have to read to the end, or fail.
     /// [`Inspector::inspect`](crate::Inspector::inspect) then requests the size of a file of a known
@@ -65,7 +70,7 @@ pub trait ReadAt {
         true
     }
 
-    /// Returns whether the bytes changed after the source was opened, if the source can tell.
+    /// Returns whether the bytes changed after the source was opened, if the source can tell. `false` by default.
     ///
     /// It is called only if a structure is malformed, to distinguish a damaged file from one that
     /// another program wrote to during the inspection.
@@ -73,7 +78,7 @@ pub trait ReadAt {
         false
     }
 
-    /// Returns all bytes if they are in memory; then they are not copied.
+    /// Returns all bytes if they are in memory; then they are not copied. `None` by default.
     /// [`read_at`](ReadAt::read_at) returns the same bytes.
     fn in_memory(&self) -> Option<&[u8]> {
         None

@@ -10,7 +10,8 @@ use crate::bytes::{to_u64, to_usize};
 use crate::error::Error;
 use crate::limits::Limit;
 
-/// A reader that can seek, for example a member of another library's container.
+/// A reader that can seek, for example a member of another library's container. Its bytes are not kept in memory.
+/// Other users must not move its cursor during a call. It is not `Sync`.
 ///
 /// ```
 /// use rmsight::{Inspector, SeekSource};
@@ -27,7 +28,7 @@ pub struct SeekSource<R> {
 }
 
 impl<R: Read + Seek> SeekSource<R> {
-    /// Creates a source, and seeks to the end of `reader` to learn its size.
+    /// Creates a source of all bytes of `reader`, from its beginning, and seeks to its end to learn its size.
     ///
     /// # Errors
     /// The error of the reader.
@@ -57,7 +58,7 @@ impl<R: Read + Seek> ReadAt for SeekSource<R> {
 
 /// A reader without `Seek`, read as far as its bytes are requested.
 ///
-/// The bytes that were read stay in memory, up to a maximum, because readers of containers go back.
+/// The bytes that were read stay in memory (the spool), up to a maximum, because readers of containers go back.
 /// Beyond the maximum a read fails (`limit-spool`); the bytes that precede it stay readable. The size of
 /// a stream is unknown until its end was read, see [`ReadAt::is_sized`].
 ///
@@ -103,18 +104,23 @@ enum StreamEnd {
 const READ: usize = 8192;
 
 impl<R: Read> StreamSource<R> {
-    /// Creates a source that keeps up to `max` bytes of `reader` in memory. It reads nothing yet.
+    /// Creates a source that keeps up to `max` bytes of `reader` in memory. It reads nothing yet. [`Limits::spool`]
+    /// has no effect on a source that the caller makes; 16 MiB is its default.
+    ///
+    /// [`Limits::spool`]: crate::Limits::spool
     pub fn new(reader: R, max: u64) -> StreamSource<R> {
         let state = StreamState { reader, held: Chunks::default(), next: None, end: None };
         StreamSource { max, state: RefCell::new(state) }
     }
 
-    /// Returns how many bytes were read and are in memory; at most the maximum.
+    /// Returns how many bytes were read and are in memory; at most the maximum. 0 before the first call of an
+    /// inspector.
     pub fn held(&self) -> u64 {
         self.state.borrow().held.len()
     }
 
-    /// Returns a reader of the whole stream: first the bytes in memory, then those that were not read.
+    /// Returns a reader of the whole stream: first the bytes in memory, then those that were not read. No byte is
+    /// lost, also after the maximum was exceeded. A reader that failed is read again.
     pub fn into_reader(self) -> impl Read {
         let StreamState { reader, held, next, .. } = self.state.into_inner();
         let next = next.map_or_else(Vec::new, |byte| vec![byte]);

@@ -25,24 +25,25 @@ pub struct Learned {
     pub key: Option<String>,
     /// The GUID of the principal, in lower case without braces.
     pub id: Option<String>,
-    /// The name in the source.
+    /// The name of the key or its server in the source; `None` if the source has none.
     pub name: Option<String>,
-    /// The size of the modulus in bits.
+    /// The size of the modulus in bits, usually 1,024 or 2,048; `None` without a key.
     pub bits: Option<u32>,
-    /// The hosts of its authority.
+    /// The hosts of its authority: names in lower case, without port, each once.
     pub hosts: Vec<String>,
-    /// The Entra tenant of the key.
+    /// The Entra tenant of the key, usually as a GUID; `None` if the source does not state it.
     pub tenant: Option<String>,
     /// The kind of its authority, if the source says so.
     pub kind: Option<AuthorityKind>,
     /// The state of the key, if the source says so.
     pub status: Option<KeyStatus>,
-    /// Remarks for the operator.
+    /// Remarks for the operator, in English. [`Learned::to_toml`] writes them as comments.
     pub notes: Vec<String>,
 }
 
 impl Learned {
-    /// Returns the key that a file is sealed to; `None` if the facts contain no key.
+    /// Returns the key that a file is sealed to; `None` if the facts contain no key. It is as authentic as the
+    /// license: use a file that the authority is known to have protected.
     pub fn from_facts(facts: &Facts) -> Option<Learned> {
         let license = facts.license.as_deref()?;
         let mut learned = Learned {

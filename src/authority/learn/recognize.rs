@@ -13,6 +13,10 @@ pub(super) const MAX_BYTES: usize = 16 << 20;
 /// or PEM, the output of `Get-AipServiceConfiguration` and `Get-AipServiceKeys`, and registry
 /// exports of MSIPC's `LicensingRedirection`.
 ///
+/// `bytes` is the content of the file, at most 16 MiB; text is in UTF-8 or UTF-16. The kind is recognized by the
+/// content. At least one value is returned. Some sources contain no key, only ids or hosts: the
+/// [`notes`](Learned::notes) then say which file has the key. [`Learned::to_toml`] writes lines for the estate file.
+///
 /// ```
 /// let output = "LicensingIntranetDistributionPointUrl : https://5f0c2c3a.rms.eu.aadrm.com/_wmcs/licensing\n\
 ///     CurrentLicensorCertificateGuid : 5f0c2c3a-8d0e-4c0b-9a4f-0c7e1d2b3a41\n";
@@ -23,7 +27,8 @@ pub(super) const MAX_BYTES: usize = 16 << 20;
 /// ```
 ///
 /// # Errors
-/// Fails if the file is damaged or of another kind. The message says what to provide instead.
+/// Fails with one mistake if the file is damaged, larger, or of another kind. The message says what to provide
+/// instead.
 pub fn learn(bytes: &[u8]) -> Result<Vec<Learned>, EstateError> {
     let learned = match recognize(bytes) {
         Ok(learned) if learned.is_empty() => Err(refusal(None, "There is no SLC key in it.")),
