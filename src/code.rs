@@ -30,10 +30,11 @@ macro_rules! codes {
         /// The reason why something was not read: the record's `error_code`.
         ///
         /// With a code, a record that shows no license is undecided, never `none`. New codes are added in
-        /// later versions; the name of a code never changes. [`Facts::error_code`](crate::Facts::error_code) is
-        /// therefore the name as text, which keeps unknown codes; [`Detection::error_code`](crate::Detection::error_code)
-        /// and [`Error::code`](crate::Error::code) return the enum. [`as_str`](ErrorCode::as_str) and
-        /// [`FromStr`] convert. `CODES.md` of the package says what to do about each code.
+        /// later versions; the name of a code never changes. [`Facts::error_code`](crate::Facts::error_code)
+        /// is therefore the name as text, which keeps unknown codes;
+        /// [`Detection::error_code`](crate::Detection::error_code) and [`Error::code`](crate::Error::code)
+        /// return the enum. [`as_str`](ErrorCode::as_str) and [`FromStr`] convert. `CODES.md` of the package
+        /// says what to do about each code.
         ///
         /// ```
         /// use rmsight::{ErrorCode, ErrorFamily};

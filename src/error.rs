@@ -26,7 +26,8 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The broad cause of an error. [`ErrorFamily`](crate::ErrorFamily) groups codes by what to do about them.
+    /// The broad cause of an error. [`ErrorFamily`](crate::ErrorFamily) groups codes by what to do about
+    /// them.
     pub enum ErrorKind {
         /// The system failed to read the bytes.
         Io = "io",
@@ -46,9 +47,9 @@ vocabulary! {
 
 /// The reason why reading stopped.
 ///
-/// One word in size, `Send + Sync`, and cheap to clone. [`code`](Error::code) is the record's `error_code`; the
-/// display form names the structure, the term of its specification and the offset, and can change with each version.
-/// [`source`](std::error::Error::source) is the [`io::Error`] of the system, if there is one.
+/// One word in size, `Send + Sync`, and cheap to clone. [`code`](Error::code) is the record's `error_code`;
+/// the display form names the structure, the term of its specification and the offset, and can change with
+/// each version. [`source`](std::error::Error::source) is the [`io::Error`] of the system, if there is one.
 ///
 /// ```
 /// use rmsight::{ErrorCode, Inspector};
@@ -193,13 +194,14 @@ impl Error {
         self.0.stage
     }
 
-    /// Returns the offset in bytes at which reading stopped: in the file, or in the member if that is compressed or
-    /// encoded. `None` if the error has no offset.
+    /// Returns the offset in bytes at which reading stopped: in the file, or in the member if that is
+    /// compressed or encoded. `None` if the error has no offset.
     pub fn offset(&self) -> Option<u64> {
         self.0.offset
     }
 
-    /// Returns the code that the record has in `error_code`. It compares with text too: `error.code() == "io"`.
+    /// Returns the code that the record has in `error_code`. It compares with text too:
+    /// `error.code() == "io"`.
     pub fn code(&self) -> ErrorCode {
         match &self.0.cause {
             Cause::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {

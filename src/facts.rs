@@ -10,9 +10,9 @@ use crate::timestamp::Timestamp;
 
 /// What the bytes of one file or member say, without any other source.
 ///
-/// Stored facts can be judged again at any time with [`judge`](crate::judge()). The fields are
-/// columns of the public record ([`COLUMNS`](crate::COLUMNS)). With the feature `serde`, facts are a flat map of
-/// these columns after `schema`; `license` is not a level of its own. Reading ignores other columns, and fails as
+/// Stored facts can be judged again at any time with [`judge`](crate::judge()). The fields are columns of the
+/// public record ([`COLUMNS`](crate::COLUMNS)). With the feature `serde`, facts are a flat map of these
+/// columns after `schema`; `license` is not a level of its own. Reading ignores other columns, and fails as
 /// `Facts::from_ndjson` does.
 ///
 /// ```
@@ -48,8 +48,8 @@ pub struct Facts {
     pub label_id: Option<String>,
     /// The GUID of the Entra tenant of the label, from the same source as `label_id`.
     pub label_tenant: Option<String>,
-    /// The number of use licenses cached in the file: what a server issued to a user to open the content. `None`
-    /// if it is 0 and the file has no publishing license, and after a quick scan.
+    /// The number of use licenses cached in the file: what a server issued to a user to open the content.
+    /// `None` if it is 0 and the file has no publishing license, and after a quick scan.
     pub use_licenses: Option<u32>,
     /// The key of the server that issued the newest cached use license, in the form of
     /// [`slc_key`](LicenseFacts::slc_key).
@@ -58,8 +58,8 @@ pub struct Facts {
     /// if everything was read.
     ///
     /// It is text, because facts that a later version stored can have a code that this version does not know:
-    /// such a code is kept, and written again. Facts that this version reads from a file always have a known code.
-    /// Parse it to get the enum, and use [`as_str`](crate::ErrorCode::as_str) for the other direction:
+    /// such a code is kept, and written again. Facts that this version reads from a file always have a known
+    /// code. Parse it to get the enum, and use [`as_str`](crate::ErrorCode::as_str) for the other direction:
     ///
     /// ```
     /// use rmsight::{ErrorCode, ErrorFamily, Facts};
@@ -132,9 +132,9 @@ impl Facts {
         facts
     }
 
-    /// Returns the facts about a file that the caller did not open: protection `unknown`, searched `no`. `code` is
-    /// an [`ErrorCode`](crate::ErrorCode) or its name, such as `not-hydrated` or `hung`; other text is kept.
-    /// `message` is for people.
+    /// Returns the facts about a file that the caller did not open: protection `unknown`, searched `no`.
+    /// `code` is an [`ErrorCode`](crate::ErrorCode) or its name, such as `not-hydrated` or `hung`; other text
+    /// is kept. `message` is for people.
     pub fn not_opened(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Facts {
         let mut facts = Facts::new(Container::Other, Protection::Unknown);
         facts.searched = Searched::No;
@@ -160,14 +160,14 @@ impl Facts {
         anomaly_names(&self.anomalies, &self.unknown)
     }
 
-    /// Returns [`LicenseFacts::slc_key`]: the key of the server that can open the file, `sha256:` and 64 hex digits.
-    /// `None` if no license was found, or its key could not be read.
+    /// Returns [`LicenseFacts::slc_key`]: the key of the server that can open the file, `sha256:` and 64 hex
+    /// digits. `None` if no license was found, or its key could not be read.
     pub fn slc_key(&self) -> Option<&str> {
         self.license.as_ref().and_then(|license| license.slc_key.as_deref())
     }
 
-    /// Returns [`LicenseFacts::slc_id`]: the GUID of that key. A GUID is easily claimed; only the key decides a
-    /// verdict.
+    /// Returns [`LicenseFacts::slc_id`]: the GUID of that key. A GUID is easily claimed; only the key decides
+    /// a verdict.
     pub fn slc_id(&self) -> Option<&str> {
         self.license.as_ref().and_then(|license| license.slc_id.as_deref())
     }
@@ -187,10 +187,11 @@ pub(crate) fn anomaly_names<'a>(
 
 /// The values of one publishing license.
 ///
-/// Text is as written in the license, with outer white space trimmed and entities resolved. It is input that an
-/// attacker can choose: escape it before it is shown. GUIDs are in lower case without braces. Times are UTC. A value is `None` if its element is missing, empty or
-/// unreadable. After a quick scan ([`Depth::Head`]) the fields marked "whole license" are `None`
-/// too. Element names are those of XrML in MS-RMPR 2.2.9; `SLC` is the Server Licensor Certificate.
+/// Text is as written in the license, with outer white space trimmed and entities resolved. It is input that
+/// an attacker can choose: escape it before it is shown. GUIDs are in lower case without braces. Times are
+/// UTC. A value is `None` if its element is missing, empty or unreadable. After a quick scan
+/// ([`Depth::Head`]) the fields marked "whole license" are `None` too. Element names are those of XrML in
+/// MS-RMPR 2.2.9; `SLC` is the Server Licensor Certificate.
 ///
 /// ```
 /// use rmsight::LicenseFacts;
@@ -225,12 +226,12 @@ pub struct LicenseFacts {
     pub descriptor_id: Option<String>,
     /// The first `NAME` in `DESCRIPTOR`: that of the template or the policy.
     pub descriptor_name: Option<String>,
-    /// The GUID of the content: `WORK/OBJECT/ID`.
+    /// The GUID of the content: `WORK/OBJECT/ID`. Copies of a file share it. `None` after a quick scan.
     pub content_id: Option<String>,
-    /// The owner, usually a mail address: `WORK/METADATA/OWNER/OBJECT/NAME`.
+    /// The owner, usually a mail address: `WORK/METADATA/OWNER/OBJECT/NAME`. `None` after a quick scan.
     pub owner: Option<String>,
     /// The type of the id of the owner, such as `Windows`, `Federation`, `Passport` or
-    /// `Unspecified`.
+    /// `Unspecified`. `None` after a quick scan.
     pub owner_id_type: Option<String>,
     /// The publisher, from `ISSUER/OBJECT` type: a client (`Group-Identity`) or the server
     /// (`MS-DRM-Server`). `None` for other types.

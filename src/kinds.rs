@@ -84,7 +84,8 @@ macro_rules! vocabulary {
                 match self { $($enum::$variant => $name,)* }
             }
 
-            /// Returns the value with this name. `None` for a name that this version does not know. [`FromStr`](std::str::FromStr) does the same and returns an error.
+            /// Returns the value with this name. `None` for a name that this version does not know.
+            /// [`FromStr`](std::str::FromStr) does the same and returns an error.
             pub fn from_name(name: &str) -> Option<$enum> {
                 match name { $($name => Some($enum::$variant),)* _ => None }
             }
@@ -112,9 +113,9 @@ macro_rules! vocabulary {
 pub(crate) use vocabulary;
 
 vocabulary! {
-    /// The format of a file or member. `ooxml-irm`, `binary-irm`, `xps-irm`, `rpmsg`, `pdf-irm-v1`, `pdf-irm-v2` and
-    /// `pfile` are protected formats; the others can contain protected members, except `license`, `other` and `empty`.
-    /// A damaged protected file has its format too: [`Protection`] says whether a license was found.
+    /// The format of a file or member. `ooxml-irm`, `binary-irm`, `xps-irm`, `rpmsg`, `pdf-irm-v1`,
+    /// `pdf-irm-v2` and `pfile` are protected formats. Any other format can contain protected members;
+    /// `other` too, which includes tar and gzip. [`Protection`] says whether the file itself is protected.
     pub enum Container {
         /// A compound file with the data spaces of an ECMA-376 document (MS-OFFCRYPTO 2.2).
         OoxmlIrm = "ooxml-irm",
@@ -158,14 +159,15 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The protection of a file or member. The values have no order; [`worse`](Protection::worse) combines two.
+    /// The protection of a file or member. The values have no order; [`worse`](Protection::worse) combines
+    /// two.
     pub enum Protection {
         /// Rights management: a publishing license controls access.
         Rms = "rms",
         /// A password. No RMS server is needed.
         Password = "password",
-        /// Another kind of encryption, such as another security handler of PDF. The evidence names it. No RMS server is
-        /// needed.
+        /// Another kind of encryption, such as another security handler of PDF. The evidence names it. No RMS
+        /// server is needed.
         Other = "other",
         /// No protection. The file was searched as far as the options say.
         None = "none",
@@ -203,9 +205,9 @@ impl Protection {
 }
 
 vocabulary! {
-    /// An irregularity of a file that was read, or of its verdict. Lists of anomalies are in this order: those before
-    /// [`ImportedKeyLikely`](Anomaly::ImportedKeyLikely) are of facts, the others of verdicts. `CODES.md` of the package
-    /// says what each means in practice.
+    /// An irregularity of a file that was read, or of its verdict. Lists of anomalies are in this order:
+    /// those before [`ImportedKeyLikely`](Anomaly::ImportedKeyLikely) are of facts, the others of verdicts.
+    /// `CODES.md` of the package says what each means in practice.
     #[derive(PartialOrd, Ord)]
     pub enum Anomaly {
         /// The certificates of the license are not in the order leaf to root.
@@ -253,7 +255,8 @@ vocabulary! {
         LocatorConflict = "locator-conflict",
         /// Azure has the key, and the license names a host of the organization.
         NeedsRedirection = "needs-redirection",
-        /// The key belongs to a licensing-only (sub-enrolled) cluster, whose certificate another server issued.
+        /// The key belongs to a licensing-only (sub-enrolled) cluster, whose certificate another server
+        /// issued.
         LicensingOnlyCluster = "licensing-only-cluster",
         /// The key belongs to Microsoft's pre-production (ISV) hierarchy: a test server.
         PreProduction = "pre-production",
@@ -277,7 +280,8 @@ vocabulary! {
     pub enum Searched {
         /// Completely.
         Full = "full",
-        /// Something was not read: a part of the file, or a member that was not opened. The error says which and why.
+        /// Something was not read: a part of the file, or a member that was not opened. The error says which
+        /// and why.
         Partial = "partial",
         /// Not at all, for example because the file could not be opened.
         No = "no",
@@ -289,8 +293,9 @@ vocabulary! {
     pub enum Depth {
         /// The whole license.
         Full = "full",
-        /// The license up to the end of its `WORK` element (a quick scan). Later fields stay null, see
-        /// [`Column::needs_whole_license`](crate::Column::needs_whole_license).
+        /// The license up to its `WORK` element (a quick scan). What `WORK` and later elements contain stays
+        /// null: `content_id`, `owner`, `owner_id_type`, and all columns with
+        /// [`needs_whole_license`](crate::Column::needs_whole_license).
         Head = "head",
     }
 }

@@ -79,8 +79,8 @@
 //! # Threads
 //!
 //! Data (reports, findings, facts, estates, verdicts, records, errors) is `Send + Sync`. An [`Inspector`] is
-//! `Send`: each thread has its own. All threads can share one [`Estate`]. A source ([`ReadAt`]) is used by one
-//! thread at a time and need not be `Send`.
+//! `Send`: each thread has its own. All threads can share one [`Estate`]. A source ([`ReadAt`]) is used by
+//! one thread at a time and need not be `Send`.
 //!
 //! # Hostile input
 //!

@@ -6,9 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::kinds::serde_by_name;
 
-/// A time in UTC, to the second, in the years 0 to 9999. Its text is RFC 3339:
-/// `2016-05-30T10:39:00Z`. An earlier or later time becomes the first or the last of these. The order is that of
-/// time. Leap seconds do not exist: a second of 60 is the first of the next minute.
+/// A time in UTC, to the second, in the years 0 to 9999. Its text is RFC 3339: `2016-05-30T10:39:00Z`. An
+/// earlier or later time becomes the first or the last of these. The order is that of time. Leap seconds do
+/// not exist: a second of 60 is the first of the next minute.
 ///
 /// ```
 /// use rmsight::Timestamp;
@@ -48,9 +48,9 @@ impl Timestamp {
         Timestamp::from_unix(self.0.saturating_add(seconds))
     }
 
-    /// Reads `YYYY-MM-DD`, `YYYY-MM-DDThh:mm` (the form of XrML, in UTC) and `YYYY-MM-DDThh:mm:ss`,
-    /// each with or without a final `Z` and white space around it. Returns `None` for other text, such as fractions
-    /// of seconds and offsets from UTC. [`FromStr`] does the same and returns an error.
+    /// Reads `YYYY-MM-DD`, `YYYY-MM-DDThh:mm` (the form of XrML, in UTC) and `YYYY-MM-DDThh:mm:ss`, each with
+    /// or without a final `Z` and white space around it. Returns `None` for other text, such as fractions of
+    /// seconds and offsets from UTC. [`FromStr`] does the same and returns an error.
     pub fn parse(text: &str) -> Option<Timestamp> {
         match text.as_bytes().first_chunk().filter(|_| text.len() == 16).and_then(xrml_fields) {
             Some(fields) => Timestamp::new(fields),

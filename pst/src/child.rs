@@ -17,16 +17,16 @@ const CHUNK: u64 = 4096;
 /// Number of cached chunks.
 const CHUNKS: usize = 256;
 
-/// Reads one data file for the process that started this one, over standard input and output, until
-/// standard input ends. It is the whole `main` of a child: call it before other threads are started, and write
-/// nothing to standard output.
+/// Reads one data file for the process that started this one, over standard input and output, until standard
+/// input ends. It is the whole `main` of a child: call it before other threads are started, and write nothing
+/// to standard output.
 ///
 /// First it reduces the rights of this process for good, as far as the system can: memory and
 /// processor time to `limits`, no further files, connections or processes. It also silences panics.
 ///
 /// # Errors
-/// A pipe failed, or the parent violates the protocol. Damage of the data file is an answer to the parent, not an
-/// error.
+/// A pipe failed, or the parent violates the protocol. Damage of the data file is an answer to the parent,
+/// not an error.
 pub fn run(limits: PstLimits) -> io::Result<()> {
     sandbox::enter(limits.processor_time(), limits.memory);
     // Standard error is not shown; the answer contains the failure.

@@ -1,11 +1,11 @@
 //! Outlook data files (MS-PST), read by Microsoft's `outlook-pst` in a child process.
 //!
-//! The work of that crate cannot be charged to [`rmsight::Limits`], and its input may be hostile. [`PstChild`] therefore
-//! starts a program that calls [`run`]. This process limits its own memory, processor time, files
-//! and processes, and communicates over a pair of pipes. The child never opens the data file: it
-//! requests bytes, and the parent reads them from any source, charged to the limits of the
-//! inspection. The child returns attachments, and the parent inspects them, usually a few kilobytes
-//! of each. If the child dies, hangs or violates the protocol, the file is undecided.
+//! The work of that crate cannot be charged to [`rmsight::Limits`], and its input may be hostile.
+//! [`PstChild`] therefore starts a program that calls [`run`]. This process limits its own memory, processor
+//! time, files and processes, and communicates over a pair of pipes. The child never opens the data file: it
+//! requests bytes, and the parent reads them from any source, charged to the limits of the inspection. The
+//! child returns attachments, and the parent inspects them, usually a few kilobytes of each. If the child
+//! dies, hangs or violates the protocol, the file is undecided.
 //!
 //! ```no_run
 //! use rmsight::Inspector;

@@ -22,16 +22,16 @@ const SPARE: u64 = 5;
 /// Message of the standard library for a failed allocation.
 const NO_MEMORY: &str = "memory allocation of";
 
-/// Limits of the process that reads one Outlook data file. Several inspectors each have such a process at a time, so
-/// the memory of a program is up to the number of its threads times [`memory`](PstLimits::memory).
+/// Limits of the process that reads one Outlook data file. Several inspectors each have such a process at a
+/// time, so the memory of a program is up to the number of its threads times [`memory`](PstLimits::memory).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PstLimits {
     /// Seconds that the child may work on one file (`limit-pst-time`). Time in which the parent
     /// reads or inspects does not count. The default is 600. 0 leaves nothing.
     pub seconds: u64,
-    /// Bytes of address space of the child (`limit-pst-memory`). The default is 1 GiB. No effect on systems that
-    /// cannot limit it (see the table in the [crate documentation](crate)).
+    /// Bytes of address space of the child (`limit-pst-memory`). The default is 1 GiB. No effect on systems
+    /// that cannot limit it (see the table in the [crate documentation](crate)).
     pub memory: u64,
 }
 
@@ -64,8 +64,8 @@ impl PstLimits {
 /// The command that starts a child, and the limits of the child.
 ///
 /// The command is a program that calls [`run`](crate::run). The child gets the two arguments of
-/// [`PstLimits::from_args`] after those of the command, and an empty environment. One `PstChild` can be used by all
-/// threads; each data file has a child of its own.
+/// [`PstLimits::from_args`] after those of the command, and an empty environment. One `PstChild` can be used
+/// by all threads; each data file has a child of its own.
 ///
 /// ```no_run
 /// use rmsight::Inspector;
@@ -83,8 +83,8 @@ pub struct PstChild {
 }
 
 impl PstChild {
-    /// Returns the command that starts `program` without arguments, with [`PstLimits::default`]. A name without a
-    /// separator is searched for in the paths of the system. Nothing is started yet.
+    /// Returns the command that starts `program` without arguments, with [`PstLimits::default`]. A name
+    /// without a separator is searched for in the paths of the system. Nothing is started yet.
     pub fn new(program: impl Into<PathBuf>) -> PstChild {
         PstChild { program: program.into(), args: Vec::new(), limits: PstLimits::default() }
     }
@@ -105,8 +105,8 @@ impl PstChild {
     /// 250 ms when the inspection of the file is cancelled or its deadline passes.
     ///
     /// # Errors
-    /// The program cannot be started. The error names it. If the program starts and is no child of this kind, the
-    /// file is `reader-failed`.
+    /// The program cannot be started. The error names it. If the program starts and is no child of this kind,
+    /// the file is `reader-failed`.
     pub fn open(&self) -> io::Result<Box<dyn PstReader>> {
         let reader = Reader::start(self, Duration::from_secs(self.limits.seconds));
         let reader = reader.map_err(|error| {

@@ -6,10 +6,10 @@ use std::fmt;
 use super::model::{Authority, AuthorityKey, AuthorityKind, KeyStatus};
 use crate::error::Error;
 
-/// All mistakes in the declarations of an estate, or the one of a source for `learn`. [`Display`](fmt::Display) writes
-/// each in a line, with the number of the line in the estate file if there is one: `line 12: …`. The name of the file is
-/// unknown here: put it before each of [`mistakes`](EstateError::mistakes). It converts into [`Error`], with the code
-/// `config`.
+/// All mistakes in the declarations of an estate, or the one of a source for `learn`.
+/// [`Display`](fmt::Display) writes each in a line, with the number of the line in the estate file if there
+/// is one: `line 12: …`. The name of the file is unknown here: put it before each of
+/// [`mistakes`](EstateError::mistakes). It converts into [`Error`], with the code `config`.
 ///
 /// ```
 /// use rmsight::{Authority, AuthorityKind, Estate};
@@ -53,7 +53,8 @@ impl From<EstateError> for Error {
     }
 }
 
-/// One mistake in an estate. [`Display`](fmt::Display) writes `line 12: …`, or only the message without a line.
+/// One mistake in an estate. [`Display`](fmt::Display) writes `line 12: …`, or only the message without a
+/// line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct EstateMistake {

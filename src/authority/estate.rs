@@ -12,8 +12,8 @@ const DEFAULT_CLOCK_SKEW: i64 = 86_400;
 /// The index of an authority, and of a key within it.
 type KeyIndex = (usize, usize);
 
-/// The authorities and keys that an operator declares. [`Estate::default`] is empty: no key is known, and nearly
-/// all that is protected is judged `possible`.
+/// The authorities and keys that an operator declares. [`Estate::default`] is empty: no key is known, and
+/// nearly all that is protected is judged `possible`.
 ///
 /// It is `Send + Sync` and is not changed after it was made: threads share one.
 ///
@@ -39,20 +39,21 @@ type KeyIndex = (usize, usize);
 /// | `digest` | 64 hex digits as [`digest`](Estate::digest) returns them, or null |
 /// | `authority` | the list of [`Authority`], in the order of [`authorities`](Estate::authorities) |
 ///
-/// The fields of [`Authority`], [`AuthorityHost`](crate::AuthorityHost) and [`AuthorityKey`] have their Rust names,
-/// except `key` for [`Authority::keys`], `slc_key` for [`AuthorityKey::key`] and `slc_id` for
+/// The fields of [`Authority`], [`AuthorityHost`](crate::AuthorityHost) and [`AuthorityKey`] have their Rust
+/// names, except `key` for [`Authority::keys`], `slc_key` for [`AuthorityKey::key`] and `slc_id` for
 /// [`AuthorityKey::id`]. Values of enums are their names as text: `retiring` is `"true"`, `"false"` or `"?"`.
 /// Times are text in RFC 3339. All fields are written; `None` is null.
 ///
-/// When an estate is read, these fields are required: `name`, `kind` and `retiring` of an authority, `name` and
-/// `role` of a host, `status` and `origin` of a key. Others can be missing: a missing list is empty, a missing
-/// `clock_skew` is a day, and any other missing value is `None`. Reading fails for an unknown field or name, and
-/// for the mistakes that [`Estate::new`] reports. The digest is kept as it is, and is not checked.
+/// When an estate is read, these fields are required: `name`, `kind` and `retiring` of an authority, `name`
+/// and `role` of a host, `status` and `origin` of a key. Others can be missing: a missing list is empty, a
+/// missing `clock_skew` is a day, and any other missing value is `None`. Reading fails for an unknown field
+/// or name, and for the mistakes that [`Estate::new`] reports. The digest is kept as it is, and is not
+/// checked.
 ///
 /// An estate that is read back equals the one that was written. Not part of the form: a version, the text and
-/// comments of the estate file, and [`open_questions`](Estate::open_questions), which are computed. The form is no
-/// estate file, even as TOML: there `clock_skew` is text with a unit, `retiring` can be a boolean, a host can be
-/// text, and no `digest` is allowed.
+/// comments of the estate file, and [`open_questions`](Estate::open_questions), which are computed. The form
+/// is no estate file, even as TOML: there `clock_skew` is text with a unit, `retiring` is a boolean or
+/// `"?"`, and no `digest` is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Estate {
     authorities: Vec<Authority>,
@@ -91,7 +92,8 @@ impl Estate {
     ///
     /// # Errors
     /// Fails with all mistakes of the declarations, such as one key in two authorities. The documentation of
-    /// [`Authority`], [`AuthorityHost`](crate::AuthorityHost) and [`AuthorityKey`] states the form of each value.
+    /// [`Authority`], [`AuthorityHost`](crate::AuthorityHost) and [`AuthorityKey`] states the form of each
+    /// value.
     pub fn new(authorities: Vec<Authority>) -> Result<Estate, EstateError> {
         let mistakes = check::all(&authorities);
         if mistakes.is_empty() {
@@ -146,8 +148,8 @@ impl Estate {
     /// default is 86,400, a day. In an estate file it is text with a unit: `clock_skew = "12h"`.
     ///
     /// It matters only to keys with the status `read-only`. Their time [`since`](AuthorityKey::since) is
-    /// compared with times that clients and servers wrote into a license. Up to `since` plus the clock skew such
-    /// a time counts as before. Three anomalies depend on it:
+    /// compared with times that clients and servers wrote into a license. Up to `since` plus the clock skew
+    /// such a time counts as before. Three anomalies depend on it:
     ///
     /// - `clc-issued-after-read-only` (M24): the client certificate is later
     /// - `published-with-old-clc` (M25): the license is later, and the client certificate is not
@@ -166,15 +168,15 @@ impl Estate {
         &self.authorities
     }
 
-    /// Returns the clock skew in seconds, 0 to 2^32 - 1. [`with_clock_skew`](Estate::with_clock_skew) describes its
-    /// effect.
+    /// Returns the clock skew in seconds, 0 to 2^32 - 1. [`with_clock_skew`](Estate::with_clock_skew)
+    /// describes its effect.
     pub fn clock_skew(&self) -> i64 {
         self.clock_skew
     }
 
-    /// Returns the SHA-256 of the bytes of the estate file in 64 lower-case hex digits; `None` if the estate is not
-    /// from a file. Verdicts contain it ([`Verdict::estate`](crate::Verdict::estate)), to tell by which
-    /// declarations they were made.
+    /// Returns the SHA-256 of the bytes of the estate file in 64 lower-case hex digits; `None` if the estate
+    /// is not from a file. Verdicts contain it ([`Verdict::estate`](crate::Verdict::estate)), to tell by
+    /// which declarations they were made.
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }

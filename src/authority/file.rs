@@ -42,13 +42,13 @@ use crate::timestamp::Timestamp;
 impl Estate {
     /// Reads an estate file: TOML in UTF-8 or UTF-16.
     ///
-    /// The file has the optional field `clock_skew`, text such as `"1d"`, `"12h"`, `"30m"` or `"0s"`, and a table
-    /// `[[authority]]` for each [`Authority`]. Their fields are those of [`Authority`] and, in tables
-    /// `[[authority.key]]`, of [`AuthorityKey`], where `slc_key` and `slc_id` are the names of `key` and `id`.
-    /// `hosts` is a list of names or of tables `{ name = …, role = … }`. `retiring` is `true`, `false` or `"?"`.
-    /// Required are `name` and `kind` of an authority, `slc_key` or `slc_id` of a key, and the `status` of a key
-    /// of AD RMS; that of Azure RMS is `active` if it is missing. An empty `status` is `?`. Keys and GUIDs can be
-    /// in upper case. An unknown field is a mistake.
+    /// The file has the optional field `clock_skew`, text such as `"1d"`, `"12h"`, `"30m"` or `"0s"`, and a
+    /// table `[[authority]]` for each [`Authority`]. Their fields are those of [`Authority`] and, in tables
+    /// `[[authority.key]]`, of [`AuthorityKey`], where `slc_key` and `slc_id` are the names of `key` and
+    /// `id`. `hosts` is a list of names or of tables `{ name = …, role = … }`. `retiring` is `true`, `false`
+    /// or `"?"`. Required are `name` and `kind` of an authority, `slc_key` or `slc_id` of a key, and the
+    /// `status` of a key of AD RMS; that of Azure RMS is `active` if it is missing. An empty `status` is `?`.
+    /// Keys and GUIDs can be in upper case. An unknown field is a mistake.
     ///
     /// ```
     /// use rmsight::{Estate, KeyStatus};

@@ -15,8 +15,8 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Whether the organization gives an authority up. It decides whether [`Need`](crate::Need) is `yes` or `no` for
-    /// the keys that the authority holds.
+    /// Whether the organization gives an authority up. It decides whether [`Need`](crate::Need) is `yes` or
+    /// `no` for the keys that the authority holds.
     pub enum Retiring {
         /// The authority goes away: files that need it have to be protected again.
         Yes = "true",
@@ -28,8 +28,8 @@ vocabulary! {
 }
 
 impl Retiring {
-    /// Returns the value for an authority that does not state it: `Yes` for AD RMS, which is discontinued, and `No` for
-    /// Azure RMS.
+    /// Returns the value for an authority that does not state it: `Yes` for AD RMS, which is discontinued,
+    /// and `No` for Azure RMS.
     pub const fn default_of(kind: AuthorityKind) -> Retiring {
         match kind {
             AuthorityKind::AdRms => Retiring::Yes,
@@ -77,8 +77,8 @@ vocabulary! {
     pub enum Origin {
         /// It created the key, as a root cluster does.
         Own = "own",
-        /// A licensing-only cluster, which enrolled with the root cluster, created it. The root cluster issued
-        /// its certificate.
+        /// A licensing-only cluster, which enrolled with the root cluster, created it. The root cluster
+        /// issued its certificate.
         SubEnrolled = "sub-enrolled",
         /// It was imported with a trusted publishing domain (TPD): a key that another cluster exported.
         Tpd = "tpd",
@@ -135,9 +135,9 @@ vocabulary! {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct AuthorityKey {
-    /// `sha256:` and 64 lower-case hex digits, the SHA-256 of the big-endian modulus without leading zeros: the form of
-    /// [`LicenseFacts::slc_key`](crate::LicenseFacts::slc_key). A key without it only annotates verdicts, and needs
-    /// `id`.
+    /// `sha256:` and 64 lower-case hex digits, the SHA-256 of the big-endian modulus without leading zeros:
+    /// the form of [`LicenseFacts::slc_key`](crate::LicenseFacts::slc_key). A key without it only annotates
+    /// verdicts, and needs `id`.
     #[cfg_attr(feature = "serde", serde(default, rename = "slc_key"))]
     pub key: Option<String>,
     /// The GUID of the principal (`ISSUEDPRINCIPALS/PRINCIPAL/OBJECT/ID`), in lower case without
@@ -150,8 +150,8 @@ pub struct AuthorityKey {
     /// [`Estate::with_clock_skew`](crate::Estate::with_clock_skew) says how it is compared.
     #[cfg_attr(feature = "serde", serde(default))]
     pub since: Option<Timestamp>,
-    /// The GUID of the Entra tenant that imported it, in lower case without braces; `imported` keys need it, and
-    /// others cannot have it.
+    /// The GUID of the Entra tenant that imported it, in lower case without braces; `imported` keys need it,
+    /// and others cannot have it.
     #[cfg_attr(feature = "serde", serde(default))]
     pub tenant: Option<String>,
     /// The names of other AD RMS authorities of the estate that imported it with a trusted publishing
@@ -184,8 +184,8 @@ impl AuthorityKey {
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct AuthorityHost {
-    /// An exact name in lower case such as `rms.example.com`, or a suffix with a leading dot for all names below it
-    /// such as `.example.com`; without scheme, port and path.
+    /// An exact name in lower case such as `rms.example.com`, or a suffix with a leading dot for all names
+    /// below it such as `.example.com`; without scheme, port and path.
     pub name: String,
     /// The service at the host.
     pub role: HostRole,
@@ -219,8 +219,8 @@ pub struct Authority {
     pub kind: AuthorityKind,
     /// Whether the organization gives it up. The default is `Yes` for AD RMS and `No` for Azure RMS.
     pub retiring: Retiring,
-    /// The Entra tenant, as a GUID in lower case without braces; for Azure RMS only, and unique in the estate. `None` if
-    /// the operator does not know it.
+    /// The Entra tenant, as a GUID in lower case without braces; for Azure RMS only, and unique in the
+    /// estate. `None` if the operator does not know it.
     #[cfg_attr(feature = "serde", serde(default))]
     pub tenant: Option<String>,
     /// Its hosts; each is declared for one authority only.

@@ -16,8 +16,8 @@ const CLUSTER: &str = "Import-Module AdRmsAdmin; New-PSDrive Rms AdRmsAdmin http
 const CLUSTER_KEYS: &str = "Import-Module AdRmsAdmin; New-PSDrive Rms AdRmsAdmin https://localhost; \
                             Get-ChildItem Rms:\\TrustPolicy\\TrustedPublishingDomain";
 
-/// A question that the estate leaves open. [`Estate::open_questions`] returns them. Until they are answered, verdicts
-/// can be `possible`, or files can need a key that the estate does not have.
+/// A question that the estate leaves open. [`Estate::open_questions`] returns them. Until they are answered,
+/// verdicts can be `possible`, or files can need a key that the estate does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct OpenQuestion {
@@ -28,14 +28,14 @@ pub struct OpenQuestion {
     pub question: Option<Question>,
     /// The question and how to answer it, in English, for people.
     pub text: String,
-    /// A command (of PowerShell, or of the program `rmsight`) whose output helps to answer it, if one is known. The
-    /// library does not run it.
+    /// A command (of PowerShell, or of the program `rmsight`) whose output helps to answer it, if one is
+    /// known. The library does not run it.
     pub command: Option<&'static str>,
 }
 
 impl Estate {
-    /// Returns the open questions, in the order of the authorities; empty for an estate without open questions, and
-    /// for an empty one.
+    /// Returns the open questions, in the order of the authorities; empty for an estate without open
+    /// questions, and for an empty one.
     pub fn open_questions(&self) -> Vec<OpenQuestion> {
         self.authorities().iter().flat_map(|authority| self.open_of(authority)).collect()
     }

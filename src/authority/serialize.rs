@@ -30,8 +30,8 @@ impl Serialize for Estate {
     }
 }
 
-/// Reads the form that the documentation of [`Estate`] describes. Fails as [`Estate::new`] does, and for an unknown
-/// field or name: an estate that is understood in part would give wrong verdicts.
+/// Reads the form that the documentation of [`Estate`] describes. Fails as [`Estate::new`] does, and for an
+/// unknown field or name: an estate that is understood in part would give wrong verdicts.
 impl<'de> Deserialize<'de> for Estate {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Estate, D::Error> {
         let stored = StoredEstate::deserialize(from)?;

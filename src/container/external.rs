@@ -23,10 +23,10 @@ const MAX_TEXT: usize = 300;
 ///
 /// [`InspectorBuilder::pst`](crate::InspectorBuilder::pst) takes a factory of readers. Without one, an
 /// Outlook data file is `feature-off`. The crate `rmsight-pst` contains one, which runs Microsoft's
-/// `outlook-pst` in a child process. Each reader reads one file, and reads its bytes only through
-/// the `file` argument of each call, which charges the reads to [`Limits`](crate::Limits). A reader is created, used
-/// and dropped on the thread of the inspector, and need not be `Send`. What it returns is trusted no more than the
-/// bytes of a file.
+/// `outlook-pst` in a child process. Each reader reads one file, and reads its bytes only through the `file`
+/// argument of each call, which charges the reads to [`Limits`](crate::Limits). A reader is created, used and
+/// dropped on the thread of the inspector, and need not be `Send`. What it returns is trusted no more than
+/// the bytes of a file.
 ///
 /// ```no_run
 /// use rmsight::{Inspector, PstAttachment, PstError, PstItem, PstReader, ReadAt};
@@ -104,8 +104,8 @@ pub enum PstItem {
     /// A use license that a client has cached in a message, as it is stored there: the first value of
     /// the named property `DRMLicense` (MS-OXORMMS 2.2.3.1). It has no name.
     UseLicense(PstAttachment),
-    /// A part of the file that could not be read. The search of the file is then incomplete (`malformed-pst`), and
-    /// continues.
+    /// A part of the file that could not be read. The search of the file is then incomplete
+    /// (`malformed-pst`), and continues.
     Unread(PstDamage),
 }
 
@@ -144,8 +144,8 @@ pub struct PstAttachment {
 pub enum PstError {
     /// The file violates its format: `malformed-pst`.
     Malformed(PstDamage),
-    /// The reader itself failed, for example because its process died: `reader-failed`. The text says why, in English;
-    /// the record has the first 300 characters.
+    /// The reader itself failed, for example because its process died: `reader-failed`. The text says why, in
+    /// English; the record has the first 300 characters.
     Failed(String),
     /// Reading took longer than this number of seconds: `limit-pst-time`.
     Time(u64),

@@ -139,14 +139,14 @@ impl Inspector {
     /// its first bytes are of a known format, all findings are incomplete (`limit-spool`).
     ///
     /// # Errors
-    /// The reader failed before the report was complete; there are no findings then. A deadline or a [`Cancel`] is
-    /// not an error here, and is in the report.
+    /// The reader failed before the report was complete; there are no findings then. A deadline or a
+    /// [`Cancel`] is not an error here, and is in the report.
     pub fn inspect_reader(&mut self, reader: impl Read) -> Result<Report> {
         self.inspect(&StreamSource::new(reader, self.options.limits.spool))
     }
 
-    /// Inspects the bytes of a reader that can seek, from its beginning to its end, wherever its position is. It is
-    /// not read into memory.
+    /// Inspects the bytes of a reader that can seek, from its beginning to its end, wherever its position is.
+    /// It is not read into memory.
     ///
     /// # Errors
     /// The reader failed to seek to its end. Later failures are [`Report::incomplete`].
@@ -158,10 +158,10 @@ impl Inspector {
 
     /// Inspects any source of bytes.
     ///
-    /// Without a file name, the last 4 KB are read as well if the first bytes are of no format with
-    /// members, because an archive may follow a prefix of any kind. [`inspect_named`](Inspector::inspect_named)
-    /// saves that read for most files. A source of unknown size ([`ReadAt::is_sized`]) is not read to its
-    /// end for that.
+    /// Without a file name, the last 4 KB are read as well if the first bytes are of no format with members,
+    /// because an archive may follow a prefix of any kind. [`inspect_named`](Inspector::inspect_named) saves
+    /// that read for most files. A source of unknown size ([`ReadAt::is_sized`]) is not read to its end for
+    /// that.
     ///
     /// # Errors
     /// Only if the source cannot return its size.
@@ -170,8 +170,8 @@ impl Inspector {
         self.report(Input::unnamed(source), &interrupt)
     }
 
-    /// Inspects any source of bytes that has a file name, as [`inspect_path`](Inspector::inspect_path) does. Only the
-    /// last component of `name` matters; no file of this name is opened.
+    /// Inspects any source of bytes that has a file name, as [`inspect_path`](Inspector::inspect_path) does.
+    /// Only the last component of `name` matters; no file of this name is opened.
     ///
     /// If the first bytes are of no format with members, the last 4 KB are read as well, because an
     /// archive may follow a prefix of any kind. The name saves that read for text, images, audio, video

@@ -65,9 +65,10 @@ impl InspectorBuilder {
 
     /// Reads licenses whole ([`Depth::Full`], the default), or only their heads (a quick scan).
     ///
-    /// The head contains the key, the addresses, the times and the owner. With [`Depth::Head`] the columns
-    /// with [`needs_whole_license`](crate::Column::needs_whole_license) are null, use licenses are not read,
-    /// and signatures are not checked.
+    /// The head contains the key, the addresses, the issuer and the time of publishing. It suffices for a
+    /// verdict, which then never has high confidence. With [`Depth::Head`] `content_id`, `owner`,
+    /// `owner_id_type` and the columns with [`needs_whole_license`](crate::Column::needs_whole_license) are
+    /// null, use licenses are not read, and signatures are not checked.
     pub fn depth(mut self, depth: Depth) -> Self {
         self.options.manner.depth = depth;
         self
@@ -83,16 +84,16 @@ impl InspectorBuilder {
     /// Inspects the files inside of documents too: the members of Office packages, the objects
     /// embedded in binary documents, and the attachments of PDF.
     ///
-    /// Off by default. Then most protected files inside of unprotected documents are not found: such a document
-    /// is `none`, and counts as searched completely. Attachments of messages and members of archives are
-    /// inspected in any case, see [`members`](InspectorBuilder::members).
+    /// Off by default. Then most protected files inside of unprotected documents are not found: such a
+    /// document is `none`, and counts as searched completely. Attachments of messages and members of archives
+    /// are inspected in any case, see [`members`](InspectorBuilder::members).
     pub fn deep(mut self, deep: bool) -> Self {
         self.options.extract.deep = deep;
         self
     }
 
-    /// Collects the values that led to the facts, for display: [`Finding::evidence`](crate::Finding::evidence).
-    /// Off by default. The facts do not depend on it.
+    /// Collects the values that led to the facts, for display:
+    /// [`Finding::evidence`](crate::Finding::evidence). Off by default. The facts do not depend on it.
     pub fn evidence(mut self, evidence: bool) -> Self {
         self.options.extract.evidence = evidence;
         self.options.manner.evidence = evidence;
@@ -103,8 +104,8 @@ impl InspectorBuilder {
     /// (feature `verify`). On by default; [`Depth::Head`] checks nothing.
     ///
     /// Without it [`signature`](crate::LicenseFacts::signature) and [`link`](crate::LicenseFacts::link) are
-    /// `not-checked`, except `unsigned` and `unanchored` for a license without a signature. Then no verdict has high
-    /// confidence.
+    /// `not-checked`, except `unsigned` and `unanchored` for a license without a signature. Then no verdict
+    /// has high confidence.
     #[cfg(feature = "verify")]
     pub fn verify(mut self, verify: bool) -> Self {
         self.options.manner.verify = verify;
@@ -119,8 +120,8 @@ impl InspectorBuilder {
         self
     }
 
-    /// Keeps the bytes of licenses for [`Finding::license`](crate::Finding::license). On by default; a scan of
-    /// many files does not need them. The facts do not depend on it.
+    /// Keeps the bytes of licenses for [`Finding::license`](crate::Finding::license). On by default; a scan
+    /// of many files does not need them. The facts do not depend on it.
     pub fn keep_licenses(mut self, keep: bool) -> Self {
         self.options.keep_licenses = keep;
         self
@@ -144,12 +145,12 @@ impl InspectorBuilder {
     }
 
     /// Sets the storage for decoded bytes of a member after the first [`Limits::spool`] bytes. Each call of
-    /// `open` creates the storage of one member. Without it the member ends there (`limit-spool`); that is the
-    /// default. [`Spill`] has an example.
+    /// `open` creates the storage of one member. Without it the member ends there (`limit-spool`); that is
+    /// the default. [`Spill`] has an example.
     ///
-    /// Inspectors of several threads that were built from one builder share `open`. If `open` fails, the member
-    /// ends with the code of that error. The bytes of a stream ([`StreamSource`](crate::StreamSource)) are never
-    /// written to this storage.
+    /// Inspectors of several threads that were built from one builder share `open`. If `open` fails, the
+    /// member ends with the code of that error. The bytes of a stream ([`StreamSource`](crate::StreamSource))
+    /// are never written to this storage.
     pub fn spill(
         mut self,
         open: impl Fn() -> io::Result<Box<dyn Spill>> + Send + Sync + 'static,
@@ -184,9 +185,9 @@ impl InspectorBuilder {
     /// Sets the least number of bytes of a read of a structure after the first read, such as a directory. The
     /// default is 4,096; numbers below 512 count as 512.
     ///
-    /// Structures that are read ahead, and licenses, are read in larger pieces. A larger number saves requests
-    /// and reads more bytes than necessary; a smaller one is the opposite. The report does not depend on it,
-    /// see [`first_read`](InspectorBuilder::first_read).
+    /// Structures that are read ahead, and licenses, are read in larger pieces. A larger number saves
+    /// requests and reads more bytes than necessary; a smaller one is the opposite. The report does not
+    /// depend on it, see [`first_read`](InspectorBuilder::first_read).
     pub fn block(mut self, bytes: usize) -> Self {
         self.block = bytes;
         self

@@ -13,8 +13,9 @@ use crate::verdict::{Need, judge};
 /// All findings of one file: first those of the file itself, then those of its members.
 ///
 /// A file has one finding, or several with the anomaly `several-licenses`. A member has a finding only if RMS
-/// protects it, it was not read completely, or it is valid in two formats (`polyglot`). [`Finding`] and [`Report`] are `Send + Sync`. They do not borrow the file
-/// or the inspector. Iterate over `&report`, or over `report` to own the findings.
+/// protects it, it was not read completely, or it is valid in two formats (`polyglot`). [`Finding`] and
+/// [`Report`] are `Send + Sync`. They do not borrow the file or the inspector. Iterate over `&report`, or
+/// over `report` to own the findings.
 ///
 /// ```
 /// use rmsight::{Estate, Inspector, Need, Protection};
@@ -35,8 +36,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Returns the report of a file that could not be opened or read at all: one finding, which is `unknown` and not
-    /// searched, with the code of `error`.
+    /// Returns the report of a file that could not be opened or read at all: one finding, which is `unknown`
+    /// and not searched, with the code of `error`.
     pub fn unopened(error: &Error) -> Report {
         let mut first = Finding::new(Facts::unopened(error));
         first.error = Some(error.clone());
@@ -129,8 +130,8 @@ impl Finding {
     }
 
     /// Returns the publishing license if one was found and the inspector keeps licenses
-    /// ([`keep_licenses`](crate::InspectorBuilder::keep_licenses)). For a file that is a certificate or a template,
-    /// returns that.
+    /// ([`keep_licenses`](crate::InspectorBuilder::keep_licenses)). For a file that is a certificate or a
+    /// template, returns that.
     pub fn license(&self) -> Option<&License> {
         self.license.as_ref()
     }
@@ -141,8 +142,8 @@ impl Finding {
         &self.evidence
     }
 
-    /// Returns the error that ended the reading of this file or member. `None` if it was read to its end; then an
-    /// error elsewhere in the file can still be in [`Facts::error_code`].
+    /// Returns the error that ended the reading of this file or member. `None` if it was read to its end;
+    /// then an error elsewhere in the file can still be in [`Facts::error_code`].
     pub fn error(&self) -> Option<&Error> {
         self.error.as_ref()
     }

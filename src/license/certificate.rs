@@ -13,7 +13,8 @@ use crate::kinds::{Depth, Signature};
 use crate::limits::{Interrupt, Limits, Meter};
 use crate::timestamp::Timestamp;
 
-/// The bytes of a publishing license (MS-RMPR 2.2.9), as its container has them. [`Finding::license`] returns it.
+/// The bytes of a publishing license (MS-RMPR 2.2.9), as its container has them. [`Finding::license`] returns
+/// it.
 ///
 /// Its functions parse the bytes anew with each call, within [`Limits::default`], and do not fail: what is
 /// damaged is missing from the result.
@@ -49,7 +50,8 @@ impl License {
     }
 
     /// Returns all documents (the license and its certificates), in the order of the text; for a damaged
-    /// license those that could be read. Checks the signature of each with the feature `verify`. In a `<CERTIFICATECHAIN>`, start and end are those of the base64.
+    /// license those that could be read. Checks the signature of each with the feature `verify`. In a
+    /// `<CERTIFICATECHAIN>`, start and end are those of the base64.
     pub fn certificates(&self) -> Vec<Certificate> {
         let text = LicenseText::decode(&self.raw);
         let meter = Meter::new(Limits::default(), Interrupt::default());

@@ -4,7 +4,8 @@ use super::document::RIGHTS_LABEL;
 use crate::kinds::vocabulary;
 
 vocabulary! {
-    /// The kind of a document, from the type of its `BODY` and of the `OBJECT` in its `DESCRIPTOR` (MS-RMPR 2.2.9).
+    /// The kind of a document, from the type of its `BODY` and of the `OBJECT` in its `DESCRIPTOR` (MS-RMPR
+    /// 2.2.9).
     pub enum CertificateKind {
         /// A publishing license.
         PublishingLicense = "publishing license",

@@ -12,13 +12,13 @@ macro_rules! limits {
         ///
         /// [`Limits::default`] suits an estate that is scanned once and has to be read completely.
         /// [`Limits::strict`] suits a gateway. A spent budget ends the member in which it is spent, or the
-        /// whole file where the field says so. Findings so far stay, and the record has a `limit-*` code, such
-        /// as [`ErrorCode::LimitSteps`].
+        /// whole file where the field says so. Findings so far stay, and the record has a `limit-*` code,
+        /// such as [`ErrorCode::LimitSteps`].
         ///
         /// The description of each field begins with its unit. "For each member" counts anew for each member
         /// and for the file itself; "for each file" counts the file with all of its members. Any amount is
-        /// valid; 0 leaves nothing. The budgets count work and not time: the same bytes and limits give the same
-        /// report on every machine.
+        /// valid; 0 leaves nothing. The budgets count work and not time: the same bytes and limits give the
+        /// same report on every machine.
         ///
         /// ```
         /// use rmsight::{Inspector, Limits};
@@ -178,10 +178,10 @@ limits! {
     /// Objects looked up in one PDF (ISO 32000-2, 7.3.10).
     PdfObjects pdf_objects with_pdf_objects LimitPdfObjects member default 4_096 strict 1_024;
     /// Bytes of a stream or of a decoded member that are kept in memory, because the format reads them in any
-    /// order. The spool of a stream is the maximum of [`inspect_reader`](crate::Inspector::inspect_reader) and
-    /// [`detect_reader`](crate::Inspector::detect_reader). Members that are open at the same time share twice
-    /// this amount. Storage of [`InspectorBuilder::spill`](crate::InspectorBuilder::spill) takes the bytes of
-    /// members after them.
+    /// order. [`inspect_reader`](crate::Inspector::inspect_reader) and
+    /// [`detect_reader`](crate::Inspector::detect_reader) keep at most this many bytes of a stream. Members
+    /// that are open at the same time share twice this amount. Storage of
+    /// [`InspectorBuilder::spill`](crate::InspectorBuilder::spill) takes the bytes of members after them.
     Spool spool with_spool LimitSpool member default 16_777_216 strict 16_777_216;
     /// Steps of all other loops: about one for each byte or element that is examined. A step takes at
     /// most about 20 ns, so that a member ends after about 5 s.

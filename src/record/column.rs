@@ -39,12 +39,12 @@ vocabulary! {
 /// One column of the record.
 ///
 /// The item has name and type only. Meaning, unit, values and nulls of each column are documented in
-/// `docs/RECORD.md` of the package; `rmsight columns` prints the same text, and `rmsight columns --json` the same as
-/// data. In this crate they are the documentation of the fields: those of [`Facts`] and
+/// `docs/RECORD.md` of the package; `rmsight columns` prints the same text, and `rmsight columns --json` the
+/// same as data. In this crate they are the documentation of the fields: those of [`Facts`] and
 /// [`LicenseFacts`](crate::LicenseFacts) for [`ColumnPart::Facts`], those of [`Envelope`] for
-/// [`ColumnPart::Envelope`], and the functions of [`Verdict`] for [`ColumnPart::Verdict`]. The column has the name of
-/// the field or function. Exceptions: `schema` is [`SCHEMA_VERSION`](crate::SCHEMA_VERSION), and `anomalies` contains
-/// those of the facts and those of the verdict.
+/// [`ColumnPart::Envelope`], and the functions of [`Verdict`] for [`ColumnPart::Verdict`]. The column has the
+/// name of the field or function. Exceptions: `schema` is [`SCHEMA_VERSION`](crate::SCHEMA_VERSION), and
+/// `anomalies` contains those of the facts and those of the verdict.
 ///
 /// ```
 /// use rmsight::{COLUMNS, Column, ColumnKind, ColumnPart};
@@ -62,7 +62,9 @@ pub struct Column {
     pub kind: ColumnKind,
     /// The part of the record that it belongs to.
     pub part: ColumnPart,
-    /// Whether the value is null unless the whole license was read ([`Depth::Full`]).
+    /// Whether the value is null unless the whole license was read ([`Depth::Full`]). `content_id`, `owner`
+    /// and `owner_id_type` do not have this mark, and are null after a quick scan because the head of a
+    /// license does not contain them.
     pub needs_whole_license: bool,
     /// The name as a JSON key, with the comma before and the colon after it.
     pub(super) json_key: &'static str,

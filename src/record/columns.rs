@@ -147,11 +147,12 @@ macro_rules! judged {
     };
 }
 
-/// The columns of the record, in the order in which they are written. A later version adds columns at the end.
+/// The columns of the record, in the order in which they are written. A later version adds columns at the
+/// end.
 ///
-/// [`Column`] says where the meaning and the unit of each column are documented: in `docs/RECORD.md` of the package,
-/// in `rmsight columns`, and at the fields of [`Envelope`](crate::Envelope), [`Facts`], [`LicenseFacts`] and the
-/// functions of [`Verdict`](crate::Verdict) with the same name.
+/// [`Column`] says where the meaning and the unit of each column are documented: in `docs/RECORD.md` of the
+/// package, in `rmsight columns`, and at the fields of [`Envelope`](crate::Envelope), [`Facts`],
+/// [`LicenseFacts`] and the functions of [`Verdict`](crate::Verdict) with the same name.
 ///
 /// ```
 /// let names: Vec<&str> = rmsight::COLUMNS.iter().map(|column| column.name).collect();

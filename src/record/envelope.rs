@@ -9,16 +9,17 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::timestamp::Timestamp;
 
-/// The version of the record, in the column `schema`. A column changes its meaning only with a new version. A new
-/// column does not raise it. Records of another version are not read.
+/// The version of the record, in the column `schema`. A column changes its meaning only with a new version. A
+/// new column does not raise it. Records of another version are not read.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The version of the fact extraction, in the column `reader`. Readers of one version give the same facts for the
-/// same bytes and options. Inspect files of records with a lower number again.
+/// The version of the fact extraction, in the column `reader`. Readers of one version give the same facts for
+/// the same bytes and options. Inspect files of records with a lower number again.
 pub const READER_VERSION: u32 = 2;
 
-/// Path, size and time of the file that a finding belongs to, from the caller. All findings of a file have the same
-/// envelope. Fields are columns of the record with the same names; only `reader` and `path` are required.
+/// Path, size and time of the file that a finding belongs to, from the caller. All findings of a file have
+/// the same envelope. Fields are columns of the record with the same names; only `reader` and `path` are
+/// required.
 ///
 /// ```
 /// use rmsight::{Envelope, READER_VERSION};
@@ -32,7 +33,8 @@ pub const READER_VERSION: u32 = 2;
 pub struct Envelope<'a> {
     /// The [`READER_VERSION`] that extracted the facts.
     pub reader: u32,
-    /// The caller's name for the scanned system, such as a host name. It distinguishes equal paths of several systems.
+    /// The caller's name for the scanned system, such as a host name. It distinguishes equal paths of several
+    /// systems.
     pub source: Option<Cow<'a, str>>,
     /// The path as the caller found it, of any form; U+FFFD replaces parts that are not Unicode.
     pub path: Cow<'a, str>,
@@ -40,10 +42,11 @@ pub struct Envelope<'a> {
     pub path_raw: Option<Cow<'a, str>>,
     /// The size of the file in bytes; `None` if it is unknown.
     pub size: Option<u64>,
-    /// The time of the last change to the file, in UTC, to the second. [`judge_dated`](crate::judge_dated) takes it.
+    /// The time of the last change to the file, in UTC, to the second. [`judge_dated`](crate::judge_dated)
+    /// takes it.
     pub modified: Option<Timestamp>,
-    /// The entity tag of an object in a store, without quotes: it differs after each change of the bytes. `None` for
-    /// files.
+    /// The entity tag of an object in a store, without quotes: it differs after each change of the bytes.
+    /// `None` for files.
     pub etag: Option<Cow<'a, str>>,
     /// The version of an object, if the store keeps versions. `None` for files.
     pub version_id: Option<Cow<'a, str>>,

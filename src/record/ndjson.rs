@@ -8,9 +8,9 @@ use super::row::Record;
 use super::value::ColumnValue;
 
 impl Record<'_> {
-    /// Writes the record as one line of JSON: every column, null or not, in the order of
-    /// [`COLUMNS`], then the columns of a later version if the record was read from one. The line is UTF-8 and ends
-    /// with `\n`; control characters are escaped.
+    /// Writes the record as one line of JSON: every column, null or not, in the order of [`COLUMNS`], then
+    /// the columns of a later version if the record was read from one. The line is UTF-8 and ends with `\n`;
+    /// control characters are escaped.
     ///
     /// # Errors
     /// Returns the error of `out`; a `Vec` returns none.

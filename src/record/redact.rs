@@ -77,9 +77,9 @@ impl Redactor {
         self.hash(&name.trim().to_lowercase())
     }
 
-    /// Redacts one row: replaces owner and issuer, mail addresses in any text, and the components
-    /// of paths. Keeps file name extensions, hosts, GUIDs, keys and
-    /// [`source`](Envelope::source). Sets [`path_raw`](Envelope::path_raw) to `None`. A second call hashes the hashes.
+    /// Redacts one row: replaces owner and issuer, mail addresses in any text, and the components of paths.
+    /// Keeps file name extensions, hosts, GUIDs, keys and [`source`](Envelope::source). Sets
+    /// [`path_raw`](Envelope::path_raw) to `None`. A second call hashes the hashes.
     pub fn redact(&self, envelope: &mut Envelope<'_>, facts: &mut Facts) {
         // Two names that are not Unicode can differ in their bytes only.
         let bytes = envelope.path_raw.take().map(Cow::into_owned).unwrap_or_default();
@@ -108,8 +108,8 @@ impl Redactor {
         }
     }
 
-    /// Redacts a path or the path of a member: replaces each component by 16 hex digits, and keeps its extension of
-    /// at most 8 characters.
+    /// Redacts a path or the path of a member: replaces each component by 16 hex digits, and keeps its
+    /// extension of at most 8 characters.
     pub fn path(&self, path: &str) -> String {
         self.path_with(path, "")
     }

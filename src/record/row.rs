@@ -8,10 +8,11 @@ use crate::verdict::Verdict;
 
 /// One row: envelope, facts and verdict of one finding.
 ///
-/// It borrows its parts or owns them ([`into_owned`](Record::into_owned)). Equal records have equal columns. It is
-/// written with [`write_ndjson`](Record::write_ndjson) or column by column ([`Column::value`](crate::Column::value)),
-/// and read with `Record::from_ndjson` (feature `serde`) or [`from_columns`](Record::from_columns). With the feature
-/// `serde`, a record is the same flat map of columns in every self-describing format.
+/// It borrows its parts or owns them ([`into_owned`](Record::into_owned)). Equal records have equal columns.
+/// It is written with [`write_ndjson`](Record::write_ndjson) or column by column
+/// ([`Column::value`](crate::Column::value)), and read with `Record::from_ndjson` (feature `serde`) or
+/// [`from_columns`](Record::from_columns). With the feature `serde`, a record is the same flat map of columns
+/// in every self-describing format.
 ///
 /// ```
 /// use rmsight::{Envelope, Estate, Inspector, Record, judge};

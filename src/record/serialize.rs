@@ -21,13 +21,13 @@ impl Record<'_> {
     /// Reads a record from one line of JSON, as [`write_ndjson`](Record::write_ndjson) writes it.
     ///
     /// Unknown names are in [`Facts::unknown`] and [`Verdict::unknown`], and columns of a later version are
-    /// kept too. [`write_ndjson`](Record::write_ndjson) writes all of them again, the columns of a later version
-    /// last. A missing column reads as null.
+    /// kept too. [`write_ndjson`](Record::write_ndjson) writes all of them again, the columns of a later
+    /// version last. A missing column reads as null.
     ///
     /// Values in columns of a later version keep their meaning, and can change their spelling. Integers from
     /// -2^63 to 2^64 - 1 are written as they are. Other numbers are read as an [`f64`]: `1e2` is written as
-    /// `100.0`, and digits beyond the precision of an [`f64`] are lost. The keys of an object in such a column can
-    /// change their order.
+    /// `100.0`, and digits beyond the precision of an [`f64`] are lost. The keys of an object in such a
+    /// column can change their order.
     ///
     /// ```
     /// # use rmsight::{Envelope, Facts, Container, Protection, Estate, judge};
@@ -44,20 +44,19 @@ impl Record<'_> {
     /// ```
     ///
     /// # Errors
-    /// Fails with [`ErrorKind::Config`](crate::ErrorKind::Config) if the line is not a JSON object, has another
-    /// schema, lacks a required column, names a column twice, or has a value that its column cannot contain. Required
-    /// are `schema`, `reader`, `path`, `container`, `protection`, `searched`, `need`, `dependency`, `rule` and
-    /// `rules`.
+    /// Fails with [`ErrorKind::Config`](crate::ErrorKind::Config) if the line is not a JSON object, has
+    /// another schema, lacks a required column, names a column twice, or has a value that its column cannot
+    /// contain. Required are `schema`, `reader`, `path`, `container`, `protection`, `searched`, `need`,
+    /// `dependency`, `rule` and `rules`.
     pub fn from_ndjson(line: impl AsRef<[u8]>) -> Result<Record<'static>> {
         serde_json::from_slice(line.as_ref()).map_err(not_a_record)
     }
 }
 
 impl Facts {
-    /// Reads the facts of a record from one line of JSON, as
-    /// [`Record::write_ndjson`] writes it. The envelope and the verdict of the line are ignored, and
-    /// can be missing; `schema` is required. Columns of a later version are not kept: use [`Record::from_ndjson`] to
-    /// write the line again.
+    /// Reads the facts of a record from one line of JSON, as [`Record::write_ndjson`] writes it. The envelope
+    /// and the verdict of the line are ignored, and can be missing; `schema` is required. Columns of a later
+    /// version are not kept: use [`Record::from_ndjson`] to write the line again.
     ///
     /// # Errors
     /// As for [`Record::from_ndjson`], with [`ErrorKind::Config`](crate::ErrorKind::Config).

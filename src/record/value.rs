@@ -6,7 +6,8 @@ use crate::facts::Facts;
 use crate::timestamp::Timestamp;
 use crate::verdict::Verdict;
 
-/// One value of a record: that of one column. Its variant is that of [`Column::kind`](crate::Column::kind), or `Null`.
+/// One value of a record: that of one column. Its variant is that of [`Column::kind`](crate::Column::kind),
+/// or `Null`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ColumnValue<'a> {

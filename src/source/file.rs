@@ -9,8 +9,8 @@ use super::read_at::ReadAt;
 
 /// An open file, with its size and modification time when it was opened. It is `Send + Sync`.
 ///
-/// [`Inspector::inspect_path`](crate::Inspector::inspect_path) makes one. Make it yourself if the file is open
-/// already, or to inspect it twice.
+/// [`Inspector::inspect_path`](crate::Inspector::inspect_path) makes one. Make it yourself if the file is
+/// open already, or to inspect it twice.
 ///
 /// ```
 /// use rmsight::{FileSource, Inspector, Protection};
@@ -31,8 +31,8 @@ impl FileSource {
     /// Opens the file at `path`.
     ///
     /// # Errors
-    /// The error of the system. A directory or a device is an error too. The system can block while it opens a named
-    /// pipe: examine its type first where pipes are possible.
+    /// The error of the system. A directory or a device is an error too. The system can block while it opens
+    /// a named pipe: examine its type first where pipes are possible.
     pub fn open(path: impl AsRef<Path>) -> io::Result<FileSource> {
         FileSource::new(File::open(path)?)
     }
@@ -40,8 +40,8 @@ impl FileSource {
     /// Creates a source from an open file.
     ///
     /// # Errors
-    /// The error of the system if it cannot return the file's size. Anything but a regular file is an error of the
-    /// kind [`InvalidInput`](io::ErrorKind::InvalidInput).
+    /// The error of the system if it cannot return the file's size. Anything but a regular file is an error
+    /// of the kind [`InvalidInput`](io::ErrorKind::InvalidInput).
     pub fn new(file: File) -> io::Result<FileSource> {
         let metadata = file.metadata()?;
         FileSource::with_metadata(file, &metadata)
@@ -58,8 +58,8 @@ impl FileSource {
         Ok(FileSource { file, size: metadata.len(), modified: modified(metadata) })
     }
 
-    /// Returns the time of the last change to the file when it was opened, if the file system stores it. `Timestamp`
-    /// converts it for [`judge_dated`](crate::judge_dated): `Timestamp::from(time)`.
+    /// Returns the time of the last change to the file when it was opened, if the file system stores it.
+    /// `Timestamp` converts it for [`judge_dated`](crate::judge_dated): `Timestamp::from(time)`.
     pub fn modified(&self) -> Option<SystemTime> {
         self.modified
     }

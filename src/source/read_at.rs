@@ -11,12 +11,11 @@ pub(crate) const UNKNOWN_SIZE: u64 = 1 << 62;
 
 /// A source of bytes that can be read at any offset.
 ///
-/// Implement it to inspect bytes that are neither a file nor in memory: a range of an object store, a
-/// stream of another container. [`Inspector`](crate::Inspector) reads little and mostly forward,
-/// a few kilobytes at a time ([`first_read`](crate::InspectorBuilder::first_read),
-/// [`block`](crate::InspectorBuilder::block)). It calls a source from the thread of the call only, so a source need
-/// not be `Send` or `Sync`, and keeps no reference to it. Slices, `Vec<u8>`, references and `Rc` of sources are
-/// sources too.
+/// Implement it to inspect bytes that are neither a file nor in memory: a range of an object store, a stream
+/// of another container. [`Inspector`](crate::Inspector) reads little and mostly forward, a few kilobytes at
+/// a time ([`first_read`](crate::InspectorBuilder::first_read), [`block`](crate::InspectorBuilder::block)).
+/// It calls a source from the thread of the call only, so a source need not be `Send` or `Sync`, and keeps no
+/// reference to it. Slices, `Vec<u8>`, references and `Rc` of sources are sources too.
 ///
 /// ```
 /// use rmsight::{Inspector, Protection, ReadAt};
@@ -53,8 +52,8 @@ pub trait ReadAt {
     /// `changed-while-reading` for [`StaleNetworkFileHandle`](io::ErrorKind::StaleNetworkFileHandle).
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
 
-    /// Returns the number of bytes. It must not change while the source is read: if fewer bytes can be read, the
-    /// report can have the code `changed-while-reading`.
+    /// Returns the number of bytes. It must not change while the source is read: if fewer bytes can be read,
+    /// the report can have the code `changed-while-reading`.
     ///
     /// # Errors
     /// The error of the system. The call of the inspector then fails, for a source that
@@ -70,7 +69,8 @@ pub trait ReadAt {
         true
     }
 
-    /// Returns whether the bytes changed after the source was opened, if the source can tell. `false` by default.
+    /// Returns whether the bytes changed after the source was opened, if the source can tell. `false` by
+    /// default.
     ///
     /// It is called only if a structure is malformed, to distinguish a damaged file from one that
     /// another program wrote to during the inspection.

@@ -10,8 +10,8 @@ use crate::bytes::{to_u64, to_usize};
 use crate::error::Error;
 use crate::limits::Limit;
 
-/// A reader that can seek, for example a member of another library's container. Its bytes are not kept in memory.
-/// Other users must not move its cursor during a call. It is not `Sync`.
+/// A reader that can seek, for example a member of another library's container. Its bytes are not kept in
+/// memory. Other users must not move its cursor during a call. It is not `Sync`.
 ///
 /// ```
 /// use rmsight::{Inspector, SeekSource};
@@ -58,9 +58,9 @@ impl<R: Read + Seek> ReadAt for SeekSource<R> {
 
 /// A reader without `Seek`, read as far as its bytes are requested.
 ///
-/// The bytes that were read stay in memory (the spool), up to a maximum, because readers of containers go back.
-/// Beyond the maximum a read fails (`limit-spool`); the bytes that precede it stay readable. The size of
-/// a stream is unknown until its end was read, see [`ReadAt::is_sized`].
+/// The bytes that were read stay in memory (the spool), up to a maximum, because readers of containers go
+/// back. Beyond the maximum a read fails (`limit-spool`); the bytes that precede it stay readable. The size
+/// of a stream is unknown until its end was read, see [`ReadAt::is_sized`].
 ///
 /// [`Inspector::inspect_reader`](crate::Inspector::inspect_reader) and
 /// [`Inspector::detect_reader`](crate::Inspector::detect_reader) make one. Make it yourself to read on
@@ -104,8 +104,8 @@ enum StreamEnd {
 const READ: usize = 8192;
 
 impl<R: Read> StreamSource<R> {
-    /// Creates a source that keeps up to `max` bytes of `reader` in memory. It reads nothing yet. [`Limits::spool`]
-    /// has no effect on a source that the caller makes; 16 MiB is its default.
+    /// Creates a source that keeps up to `max` bytes of `reader` in memory. It reads nothing yet.
+    /// [`Limits::spool`] has no effect on a source that the caller makes; 16 MiB is its default.
     ///
     /// [`Limits::spool`]: crate::Limits::spool
     pub fn new(reader: R, max: u64) -> StreamSource<R> {
@@ -119,8 +119,8 @@ impl<R: Read> StreamSource<R> {
         self.state.borrow().held.len()
     }
 
-    /// Returns a reader of the whole stream: first the bytes in memory, then those that were not read. No byte is
-    /// lost, also after the maximum was exceeded. A reader that failed is read again.
+    /// Returns a reader of the whole stream: first the bytes in memory, then those that were not read. No
+    /// byte is lost, also after the maximum was exceeded. A reader that failed is read again.
     pub fn into_reader(self) -> impl Read {
         let StreamState { reader, held, next, .. } = self.state.into_inner();
         let next = next.map_or_else(Vec::new, |byte| vec![byte]);

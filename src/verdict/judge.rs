@@ -83,14 +83,14 @@ impl From<StoredVerdict> for Verdict {
 }
 
 impl Verdict {
-    /// Returns whether an authority that goes away ([`Retiring`](crate::Retiring)) is still needed. Treat `possible`
-    /// as needed until it is settled.
+    /// Returns whether an authority that goes away ([`Retiring`](crate::Retiring)) is still needed. Treat
+    /// `possible` as needed until it is settled.
     pub fn need(&self) -> Need {
         self.need
     }
 
-    /// Returns the holder of the key that opens the file. `undecided` says nothing about [`need`](Verdict::need) by
-    /// itself.
+    /// Returns the holder of the key that opens the file. `undecided` says nothing about
+    /// [`need`](Verdict::need) by itself.
     pub fn dependency(&self) -> Dependency {
         self.dependency
     }
@@ -113,8 +113,8 @@ impl Verdict {
         self.rules
     }
 
-    /// Returns the sentence of that rule in English, for people: [`Rule::sentence`]. For a rule of another version,
-    /// says so.
+    /// Returns the sentence of that rule in English, for people: [`Rule::sentence`]. For a rule of another
+    /// version, says so.
     pub fn reason(&self) -> &'static str {
         match self.rule {
             DecidingRule::Known(rule) => rule.sentence(),
@@ -147,14 +147,14 @@ impl Verdict {
         self.authority.as_deref()
     }
 
-    /// Returns the SHA-256 of the estate file in 64 hex digits: [`Estate::digest`]. `None` if the estate is not from a
-    /// file.
+    /// Returns the SHA-256 of the estate file in 64 hex digits: [`Estate::digest`]. `None` if the estate is
+    /// not from a file.
     pub fn estate(&self) -> Option<&str> {
         self.estate.as_deref()
     }
 
-    /// Returns the anomalies of the verdict, without those of the facts; sorted in the order of [`Anomaly`], each
-    /// once.
+    /// Returns the anomalies of the verdict, without those of the facts; sorted in the order of [`Anomaly`],
+    /// each once.
     pub fn anomalies(&self) -> &[Anomaly] {
         &self.anomalies
     }
@@ -183,8 +183,8 @@ impl Verdict {
     }
 }
 
-/// Judges one finding. Opens no file, reads no clock, and returns a verdict for any facts: equal facts and estates
-/// give equal verdicts. [`rules`] and [`modifiers`] list the tables that it applies.
+/// Judges one finding. Opens no file, reads no clock, and returns a verdict for any facts: equal facts and
+/// estates give equal verdicts. [`rules`] and [`modifiers`] list the tables that it applies.
 ///
 /// ```
 /// use rmsight::{Estate, Inspector, Need, judge};

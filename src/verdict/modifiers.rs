@@ -9,9 +9,9 @@ use crate::authority::KeyMatch;
 use crate::kinds::{Anomaly, IssuerKind, KeyLink, Signature};
 use crate::license::SELF_ENROLLMENT;
 
-/// One row of the table of modifiers. [`modifiers`] returns all. After a rule has decided about a protected file, each
-/// modifier that matches adds its sentence and anomaly, lowers the confidence, or changes `no` to `possible`. No
-/// modifier changes a `yes`.
+/// One row of the table of modifiers. [`modifiers`] returns all. After a rule has decided about a protected
+/// file, each modifier that matches adds its sentence and anomaly, lowers the confidence, or changes `no` to
+/// `possible`. No modifier changes a `yes`.
 #[derive(Debug)]
 pub struct Modifier {
     id: &'static str,
@@ -43,8 +43,8 @@ impl Modifier {
         self.id
     }
 
-    /// Returns the condition, in the terms of the table: those of [`Rule::condition`], ids of rules, and columns of
-    /// the record. `S` is the time from which the key is read-only.
+    /// Returns the condition, in the terms of the table: those of [`Rule::condition`], ids of rules, and
+    /// columns of the record. `S` is the time from which the key is read-only.
     pub fn condition(&self) -> &'static str {
         self.condition
     }

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use crate::kinds::vocabulary;
 
 vocabulary! {
-    /// Whether an authority that goes away (a [`Retiring`](crate::Retiring) one) is still needed to open the content.
-    /// Without an estate file, every AD RMS cluster goes away.
+    /// Whether an authority that goes away (a [`Retiring`](crate::Retiring) one) is still needed to open the
+    /// content. Without an estate file, every AD RMS cluster goes away.
     ///
     /// The order is that of urgency, `no` < `possible` < `yes`: the need of several findings is their
     /// maximum.

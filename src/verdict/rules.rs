@@ -12,11 +12,12 @@ use crate::authority::AuthorityKind::{AdRms, AzureRms};
 use crate::authority::KeyStatus::{Active, Archived, Foreign, Imported, Lost, ReadOnly, Revoked};
 use crate::kinds::Anomaly;
 
-/// The version of the tables of rules and modifiers, in the column `rules`. It rises with every change that can
-/// alter a verdict. Judge stored facts again after that; no file has to be read for it.
+/// The version of the tables of rules and modifiers, in the column `rules`. It rises with every change that
+/// can alter a verdict. Judge stored facts again after that; no file has to be read for it.
 pub const RULES_VERSION: u32 = 3;
 
-/// One row of the table of rules. [`rules`] returns all. The first rule whose condition matches decides a verdict.
+/// One row of the table of rules. [`rules`] returns all. The first rule whose condition matches decides a
+/// verdict.
 #[derive(Debug)]
 pub struct Rule {
     id: &'static str,
@@ -36,11 +37,11 @@ impl Rule {
         self.id
     }
 
-    /// Returns the condition, in the terms of the table: `K` is the declaration of the key in the estate, `T` the
-    /// Tenant-ID, `P` the host of [`slc_address`](crate::LicenseFacts::slc_address), `X` and `I` those of the
-    /// extranet and intranet licensing URLs. Hosts are `AZ` (Azure RMS), `LEGACY` (the service for Passport
-    /// accounts), `OTHER` (a host of Microsoft that no known license names), `ORG` (all others), `BAD` (unclear) or
-    /// `–` (missing).
+    /// Returns the condition, in the terms of the table: `K` is the declaration of the key in the estate, `T`
+    /// the Tenant-ID, `P` the host of [`slc_address`](crate::LicenseFacts::slc_address), `X` and `I` those of
+    /// the extranet and intranet licensing URLs. Hosts are `AZ` (Azure RMS), `LEGACY` (the service for
+    /// Passport accounts), `OTHER` (a host of Microsoft that no known license names), `ORG` (all others),
+    /// `BAD` (unclear) or `–` (missing).
     pub fn condition(&self) -> &'static str {
         self.condition
     }

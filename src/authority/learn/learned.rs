@@ -42,8 +42,8 @@ pub struct Learned {
 }
 
 impl Learned {
-    /// Returns the key that a file is sealed to; `None` if the facts contain no key. It is as authentic as the
-    /// license: use a file that the authority is known to have protected.
+    /// Returns the key that a file is sealed to; `None` if the facts contain no key. It is as authentic as
+    /// the license: use a file that the authority is known to have protected.
     pub fn from_facts(facts: &Facts) -> Option<Learned> {
         let license = facts.license.as_deref()?;
         let mut learned = Learned {

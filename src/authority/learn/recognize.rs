@@ -11,11 +11,12 @@ pub(super) const MAX_BYTES: usize = 16 << 20;
 /// Reads the SLC keys in a file: XrML certificates and chains (as text, in `<CERTIFICATECHAIN>`, or
 /// in the response of a server to `GetServerInfo`), X.509 certificates and RSA public keys in DER
 /// or PEM, the output of `Get-AipServiceConfiguration` and `Get-AipServiceKeys`, and registry
-/// exports of MSIPC's `LicensingRedirection`.
+/// exports of `LicensingRedirection`, a setting of Microsoft's RMS client (MSIPC).
 ///
-/// `bytes` is the content of the file, at most 16 MiB; text is in UTF-8 or UTF-16. The kind is recognized by the
-/// content. At least one value is returned. Some sources contain no key, only ids or hosts: the
-/// [`notes`](Learned::notes) then say which file has the key. [`Learned::to_toml`] writes lines for the estate file.
+/// `bytes` is the content of the file, at most 16 MiB; text is in UTF-8 or UTF-16. The kind is recognized by
+/// the content. At least one value is returned. Some sources contain no key, only ids or hosts: the
+/// [`notes`](Learned::notes) then say which file has the key. [`Learned::to_toml`] writes lines for the
+/// estate file.
 ///
 /// ```
 /// let output = "LicensingIntranetDistributionPointUrl : https://5f0c2c3a.rms.eu.aadrm.com/_wmcs/licensing\n\
@@ -27,8 +28,8 @@ pub(super) const MAX_BYTES: usize = 16 << 20;
 /// ```
 ///
 /// # Errors
-/// Fails with one mistake if the file is damaged, larger, or of another kind. The message says what to provide
-/// instead.
+/// Fails with one mistake if the file is damaged, larger, or of another kind. The message says what to
+/// provide instead.
 pub fn learn(bytes: &[u8]) -> Result<Vec<Learned>, EstateError> {
     let learned = match recognize(bytes) {
         Ok(learned) if learned.is_empty() => Err(refusal(None, "There is no SLC key in it.")),

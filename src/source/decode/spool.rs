@@ -17,9 +17,9 @@ use crate::source::read_at::ReadAt;
 ///
 /// [`InspectorBuilder::spill`](crate::InspectorBuilder::spill) takes a factory of it. Without one the member
 /// ends there (`limit-spool`). Offset 0 of [`read_at`](ReadAt::read_at) is the first byte that was appended,
-/// not the first byte of the member. The library appends and reads in any order, from one thread, and drops the
-/// storage when the member is done. Its size is bounded by [`Limits::inflated`](crate::Limits::inflated) for
-/// each member that is open.
+/// not the first byte of the member. The library appends and reads in any order, from one thread, and drops
+/// the storage when the member is done. Its size is bounded by [`Limits::inflated`](crate::Limits::inflated)
+/// for each member that is open.
 ///
 /// ```
 /// use rmsight::{FileSource, Inspector, ReadAt, Spill};
