@@ -294,8 +294,7 @@ vocabulary! {
         /// The whole license.
         Full = "full",
         /// The license up to its `WORK` element (a quick scan). What `WORK` and later elements contain stays
-        /// null: `content_id`, `owner`, `owner_id_type`, and all columns with
-        /// [`needs_whole_license`](crate::Column::needs_whole_license).
+        /// null: all columns with [`needs_whole_license`](crate::Column::needs_whole_license).
         Head = "head",
     }
 }

@@ -66,9 +66,9 @@ impl InspectorBuilder {
     /// Reads licenses whole ([`Depth::Full`], the default), or only their heads (a quick scan).
     ///
     /// The head contains the key, the addresses, the issuer and the time of publishing. It suffices for a
-    /// verdict, which then never has high confidence. With [`Depth::Head`] `content_id`, `owner`,
-    /// `owner_id_type` and the columns with [`needs_whole_license`](crate::Column::needs_whole_license) are
-    /// null, use licenses are not read, and signatures are not checked.
+    /// verdict, which then never has high confidence. With [`Depth::Head`] the columns with
+    /// [`needs_whole_license`](crate::Column::needs_whole_license) are null, use licenses are not read, and
+    /// signatures are not checked.
     pub fn depth(mut self, depth: Depth) -> Self {
         self.options.manner.depth = depth;
         self

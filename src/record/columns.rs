@@ -182,9 +182,9 @@ pub static COLUMNS: &[Column] = &[
     license!(valid_until Time time time),
     license!(descriptor_id Text text owned),
     license!(descriptor_name Text text owned),
-    license!(content_id Text text owned),
-    license!(owner Text text owned),
-    license!(owner_id_type Text text owned),
+    license!(content_id Text text owned).whole(),
+    license!(owner Text text owned).whole(),
+    license!(owner_id_type Text text owned).whole(),
     facts!(issuer_kind Text,
     |facts| match facts.license.as_deref().and_then(|license| license.issuer_kind) {
         Some(kind) => ColumnValue::Text(kind.as_str()),
