@@ -27,7 +27,11 @@ fi
 "$room/env/bin/python" tests/smoke.py
 # The oldest and the newest Python that are installed take the same wheel.
 for python in python3.10 python3.15 python3.14 python3.13; do
-  found="$(command -v "$python" || ls -d ~/.pyenv/versions/"${python#python}".*/bin/python 2>/dev/null | tail -n 1 || true)"
+  found=
+  for candidate in "$(command -v "$python" || true)" ~/.pyenv/versions/"${python#python}".*/bin/python; do
+    # A shim of pyenv exists for versions that are not selected, and fails.
+    [ -x "$candidate" ] && "$candidate" --version >/dev/null 2>&1 && found="$candidate"
+  done
   [ -n "$found" ] || continue
   "$found" -m venv "$room/$python"
   "$room/$python/bin/pip" install --quiet --no-index "$top"/target/wheels/*.whl
