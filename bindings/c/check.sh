@@ -21,6 +21,8 @@ c++ -std=c++17 -Wall -Wextra -Werror examples/judge.cpp $flags -o "$room/judge"
 cc -std=c11 -I"$room/sdk/include" examples/inspect.c "$room/sdk/lib/librmsight.a" -lpthread -ldl -lm -o "$room/static"
 # shellcheck disable=SC2086
 cc -std=c11 -g -fsanitize=address,undefined examples/inspect.c $flags -o "$room/asan"
+# shellcheck disable=SC2086
+c++ -std=c++17 -g -fsanitize=address,undefined examples/judge.cpp $flags -o "$room/judge-asan"
 
 "$room/inspect" "${corpus[@]}" > "$room/shared.txt" || [ $? -eq 1 ]
 grep -q '^.*ooxml-chain8.docx: protected, ooxml-irm' "$room/shared.txt"
@@ -38,9 +40,13 @@ grep -q 'mailbox.pst: undecided' "$room/mailbox.txt"
 "$room/inspect" --pst-child "$room/sdk/libexec/rmsight-pst-child" "$mailbox" >"$room/mailbox.txt"
 grep -q 'mailbox.pst: protected' "$room/mailbox.txt"
 
-"$room/judge" "$room/estate.toml" "${corpus[@]}" | grep -q ' yes Old$'
+for program in judge judge-asan; do
+  "$room/$program" "$room/estate.toml" "${corpus[@]}" | grep -q ' yes Old$'
+done
 if command -v valgrind >/dev/null; then
-  valgrind --quiet --leak-check=full --error-exitcode=99 "$room/inspect" "${corpus[@]:0:8}" >/dev/null || [ $? -eq 1 ]
+  check=(valgrind --quiet --leak-check=full --error-exitcode=99)
+  "${check[@]}" "$room/inspect" "${corpus[@]:0:8}" >/dev/null || [ $? -eq 1 ]
+  "${check[@]}" "$room/judge" "$room/estate.toml" "${corpus[@]:0:8}" >/dev/null || [ $? -eq 1 ]
 else
   echo "valgrind is not installed: skipped"
 fi
