@@ -70,6 +70,22 @@ fn merged_inventories_with_one_path_of_two_scanners_are_refused() {
 }
 
 #[test]
+fn an_inventory_without_a_scan_is_not_merged() {
+    let folder = bench(&[("a/x", b"x"), ("b/y", b"x")]);
+    scan(folder.path(), "1.db", &["a"]);
+    scan(folder.path(), "forgotten.db", &["b"]);
+    rmsight(folder.path(), &["inventory", "forget", "forgotten.db", "b"]).success();
+    let (said, code) = check(folder.path(), "forgotten.db", &[]);
+    assert_eq!((code, named(&said)), (1, vec!["not-scanned".to_owned()]), "{said}");
+    for inputs in [["1.db", "forgotten.db"], ["A=1.db", "B=forgotten.db"]] {
+        let said =
+            stderr(&rmsight(folder.path(), &["merge", "all.db", inputs[0], inputs[1]]).code(2));
+        assert!(said.contains("forgotten.db: nothing was scanned into it"), "{said}");
+        assert!(!folder.path().join("all.db").exists());
+    }
+}
+
+#[test]
 fn merge_warns_of_one_inventory_under_two_names() {
     let folder = bench(&[("a/x", b"x"), ("b/y", b"x")]);
     scan(folder.path(), "1.db", &["a"]);

@@ -22,7 +22,8 @@ use order::{numbers, scans, shared, warn_of_two_names};
 
 /// Merge several inventories into a new one.
 ///
-/// Scans, roots and findings keep their source, and gaps of each inventory stay gaps. If copies of one
+/// Scans, roots and findings keep their source, and gaps of each inventory stay gaps. An inventory into
+/// which nothing was scanned is refused, because the new one could not show that gap. If copies of one
 /// inventory differ about a file, the newest scan of its folder counts. A scan that an earlier merge copied
 /// into several inventories is one scan. Inventories of different scanners are refused if they have the
 /// same path of the same source, or a root inside of a root of the other: two files would become one.
@@ -51,6 +52,14 @@ pub(crate) fn run(args: &MergeArgs) -> Result<Outcome> {
     for input in &args.inventories {
         // Reports invalid files before it creates anything.
         let inventory = Inventory::open(&input.file)?;
+        if inventory.roots()?.is_empty() {
+            // The new inventory has nothing that could show that this one is missing.
+            return Err(Failure::message(format_args!(
+                "{}: nothing was scanned into it, and the merged inventory would hide that (gap \
+                 not-scanned): scan into it, or leave it out",
+                input.file.display()
+            )));
+        }
         let sources = sources(input, &inventory)
             .map_err(|error| Failure::message(format_args!("{}: {error}", input.file.display())))?;
         if input.source.is_some() && sources.len() > 1 {
