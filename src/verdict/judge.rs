@@ -1,13 +1,16 @@
 //! [`judge()`]: computes the verdict of facts and an estate.
 
 use super::inputs::Inputs;
-use super::modifiers::{Modifier, modifiers};
+use super::modifiers::{Modifier, modifiers, settled_by};
 use super::outcome::{Confidence, Dependency, Need};
 use super::rules::{RULES_VERSION, Rule, deciding, rules};
 use crate::authority::{Estate, KeyMatch};
 use crate::facts::{Facts, UnknownValue, anomaly_names};
 use crate::kinds::Anomaly;
 use crate::timestamp::Timestamp;
+
+/// The rule for a license without a readable key. Its action also settles the modifiers.
+const UNREAD_KEY: &str = "R02";
 
 /// Whose key opens a finding, whether an authority that goes away is needed for that, and the reasons.
 /// [`judge`] returns it.
@@ -124,9 +127,13 @@ impl Verdict {
 
     /// Returns the action that would make the verdict exact; `None` if no action is known.
     pub fn settled_by(&self) -> Option<&'static str> {
-        match self.rule {
-            DecidingRule::Known(rule) => rule.settled_by(),
-            DecidingRule::Other(_) => None,
+        let DecidingRule::Known(rule) = self.rule else { return None };
+        // A modifier that doubts the verdict also applies after the action of the rule.
+        match self.need {
+            Need::Possible if rule.id() != UNREAD_KEY => {
+                settled_by(&self.modifiers).or(rule.settled_by())
+            }
+            _ => rule.settled_by(),
         }
     }
 

@@ -91,6 +91,30 @@ impl Modifier {
     }
 }
 
+/// Returns the action after which no modifier doubts the verdict, if the action of the rule does not
+/// suffice.
+pub(crate) fn settled_by(matched: &[&Modifier]) -> Option<&'static str> {
+    let mut all = SETTLED_BY.iter();
+    let found = all.find(|(id, _)| matched.iter().any(|modifier| modifier.id == *id));
+    found.map(|(_, action)| *action)
+}
+
+/// Actions that settle modifiers. The first one that applies counts.
+const SETTLED_BY: [(&str, &str); 4] = [
+    (
+        "M28",
+        "Restore an undamaged copy of the file, or delete it: it was not read to the end, or \
+         contradicts its license, and no declaration of this key settles that.",
+    ),
+    (
+        "M16",
+        "Protect the document anew, or delete it: its signature does not prove its key, and no \
+         declaration of this key settles that.",
+    ),
+    ("M21", "Correct the id or the key in the estate file: one of them is declared wrongly."),
+    ("M30", "Answer the `?` in the estate file that decides about this key."),
+];
+
 /// Compares conditions, which are unique in the table. Ids are not.
 impl PartialEq for Modifier {
     fn eq(&self, other: &Modifier) -> bool {
@@ -260,8 +284,8 @@ const MODIFIERS: &[Modifier] = &[
     Modifier {
         id: "M15",
         condition: "slc_issuer_key is neither Microsoft enrollment key",
-        sentence: "Another server issued the certificate of its key: it is that of a \
-                   licensing-only cluster, which has a key of its own.",
+        sentence: "Another server than Microsoft's enrollment issued the certificate of its key: \
+                   probably it is that of a licensing-only cluster, which has a key of its own.",
         effect: annotates(Anomaly::LicensingOnlyCluster),
         // The two keys are those of self-enrollment. A server that Microsoft enrolled (RMS version
         // 1) and one of the pre-production hierarchy have other issuers, and match as well. They
