@@ -16,11 +16,14 @@ use crate::output::terminal::escaped;
 pub(super) fn check(file: &Path, inventories: &[PathBuf]) -> Result<Outcome> {
     let estate = load(Some(file))?;
     let contradictions = contradictions::of(&estate, inventories)?;
+    let (missing, contradicted): (Vec<&Contradiction>, Vec<&Contradiction>) =
+        contradictions.iter().partition(|one| one.is_missing);
     let mut out = Stdout::lock();
     overview(&estate, &mut out)
         .and_then(|()| read_only(&estate, file, inventories, &mut out))
-        .and_then(|()| contradicted(&contradictions, &mut out))
-        .and_then(|()| questions(&estate, file, &mut out))
+        .and_then(|()| listed("Contradicted by the inventory", &contradicted, &mut out))
+        .and_then(|()| listed("Missing from the estate file", &missing, &mut out))
+        .and_then(|()| questions(&estate, file, contradictions.is_empty(), &mut out))
         .and_then(|()| out.flush())
         .map_err(|error| Failure::writing(&error))?;
     let is_answered = !estate.is_empty() && estate.open_questions().is_empty();
@@ -83,11 +86,11 @@ fn retiring(authority: &Authority) -> &'static str {
     }
 }
 
-fn contradicted(all: &[Contradiction], out: &mut impl Write) -> io::Result<()> {
+fn listed(title: &str, all: &[&Contradiction], out: &mut impl Write) -> io::Result<()> {
     if all.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\nContradicted by the inventory:")?;
+    writeln!(out, "\n{title}:")?;
     for one in all {
         let findings = counted(one.findings, "finding");
         writeln!(out, "  {}: {} ({findings})", escaped(&one.subject), escaped(&one.text))?;
@@ -95,7 +98,14 @@ fn contradicted(all: &[Contradiction], out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn questions(estate: &Estate, file: &Path, out: &mut impl Write) -> io::Result<()> {
+/// Writes the open questions. `is_consistent` says that the inventory contradicts nothing, and that no
+/// key is missing.
+fn questions(
+    estate: &Estate,
+    file: &Path,
+    is_consistent: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let open = estate.open_questions();
     if estate.is_empty() {
         return writeln!(
@@ -105,7 +115,10 @@ fn questions(estate: &Estate, file: &Path, out: &mut impl Write) -> io::Result<(
         );
     }
     if open.is_empty() {
-        return writeln!(out, "\nNothing is left to ask.");
+        return match is_consistent {
+            true => writeln!(out, "\nNothing is left to ask."),
+            false => writeln!(out, "\nNo other question is open: correct the file as above."),
+        };
     }
     let lines = authority_lines(file);
     let line_of = |name: &str| {

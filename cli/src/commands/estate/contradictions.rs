@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use rmsight::{
-    Authority, AuthorityKey, AuthorityKind, Dependency, Estate, Facts, KeyMatch, KeyStatus, Need,
-    judge,
+    Anomaly, Authority, AuthorityKey, AuthorityKind, Dependency, Estate, Facts, KeyMatch,
+    KeyStatus, Need, Origin, Question, judge,
 };
 
 use crate::exit::Result;
@@ -19,6 +19,8 @@ pub(super) struct Contradiction {
     pub(super) subject: String,
     pub(super) text: String,
     pub(super) findings: u64,
+    /// The estate file does not have the key.
+    pub(super) is_missing: bool,
 }
 
 /// Returns the contradictions, ordered by authority and key.
@@ -34,31 +36,40 @@ pub(super) fn of(estate: &Estate, inventories: &[PathBuf]) -> Result<Vec<Contrad
         }
     }
     let nothing_known = Estate::default();
-    let mut counts: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut counts: BTreeMap<(String, String, bool), u64> = BTreeMap::new();
     inventories.judged(estate, |judged| {
         let Some(name) = judged.facts.slc_key() else { return Ok(()) };
-        let mut count = |subject: String, text: String| {
-            *counts.entry((subject, text)).or_default() += 1;
+        let mut count = |subject: String, text: String, is_missing: bool| {
+            *counts.entry((subject, text, is_missing)).or_default() += 1;
         };
         match keys.get(name).filter(|_| judged.verdict.key_match() == KeyMatch::Key) {
             Some((authority, key)) => {
                 let subject = || format!("{}, key {}", authority.name, short_key(name));
                 let alone = judge(&judged.facts, &nothing_known).dependency();
-                let texts =
-                    [of_kind(authority, key, alone), of_tenant(authority, key, &judged.facts)];
-                texts.into_iter().flatten().for_each(|text| count(subject(), text));
+                let texts = [
+                    of_kind(authority, key, alone),
+                    of_tenant(authority, key, &judged.facts),
+                    of_settled(authority, key, judged.verdict.anomalies()),
+                ];
+                texts.into_iter().flatten().for_each(|text| count(subject(), text, false));
             }
             None if judged.verdict.need() == Need::Possible => {
                 let subject = format!("Key {}", short_key(name));
                 let text = "the estate file does not have it: `rmsight report` prints its lines";
-                count(subject, text.to_owned());
+                count(subject, text.to_owned(), true);
             }
             None => {}
         }
         Ok(())
     })?;
     let all = counts.into_iter();
-    Ok(all.map(|((subject, text), findings)| Contradiction { subject, text, findings }).collect())
+    let of = |((subject, text, is_missing), findings)| Contradiction {
+        subject,
+        text,
+        findings,
+        is_missing,
+    };
+    Ok(all.map(of).collect())
 }
 
 /// Returns the contradiction between the kind of an authority and the server that issued a license,
@@ -88,5 +99,17 @@ fn of_tenant(authority: &Authority, key: &AuthorityKey, facts: &Facts) -> Option
     };
     (declared != named).then(|| {
         format!("the estate file says tenant {declared}, and licenses name tenant {named}")
+    })
+}
+
+/// Returns the contradiction between a settled question and a license.
+fn of_settled(authority: &Authority, key: &AuthorityKey, anomalies: &[Anomaly]) -> Option<String> {
+    let is_settled = authority.settled.contains(&Question::LicensingOnly);
+    let is_own = key.origin == Origin::Own;
+    (is_settled && is_own && anomalies.contains(&Anomaly::LicensingOnlyCluster)).then(|| {
+        "`settled` says that there is no licensing-only cluster, and the certificate of this key \
+         looks like that of one: give the key `origin = \"sub-enrolled\"`, or keep it and take \
+         `licensing-only` out of `settled`"
+            .to_owned()
     })
 }
