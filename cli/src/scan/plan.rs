@@ -24,7 +24,7 @@ use crate::fs::owner::OwnerNames;
 use crate::fs::throttle::Throttle;
 use crate::fs::walk::{FileJob, Job, Root, SkipCounters, Walk, Work};
 use crate::fs::watchdog::HangWatchdog;
-use crate::output::format::{bytes, counted};
+use crate::output::format::{bytes, counted, thousands};
 use crate::stop::Stop;
 
 /// Number of files that are read.
@@ -210,10 +210,13 @@ fn text(
 ) -> String {
     let mut text = "Plan of a first scan, from its listings and a sample:\n\n".to_owned();
     let mut line = |name: &str, value: String| text += &format!("  {name:<9} {value}\n");
-    line("files", format!("{} with {}", found.files, bytes(found.bytes)));
+    line("files", format!("{} with {}", thousands(found.files), bytes(found.bytes)));
     if !found.tiers.is_empty() {
-        let tiers: Vec<String> =
-            found.tiers.iter().map(|(tier, count)| format!("{tier} {count}")).collect();
+        let tiers: Vec<String> = found
+            .tiers
+            .iter()
+            .map(|(tier, count)| format!("{tier} {}", thousands(*count)))
+            .collect();
         line("tiers", tiers.join(", "));
     }
     if found.archived > 0 {
@@ -251,9 +254,9 @@ fn text(
                 "requests",
                 format!(
                     "about {} with {} of answers, and {} for listings",
-                    all(requests),
+                    thousands(all(requests)),
                     bytes(all(received)),
-                    listed.requests
+                    thousands(listed.requests)
                 ),
             );
         }

@@ -68,7 +68,11 @@ fn what_it_is(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
         let words = facts.error.as_deref().unwrap_or_default();
         writeln!(out, "    Not all of it could be read: {} ({}).", escaped(words), escaped(code))?;
     }
-    line("size", facts.member_size.or(envelope.size).map(|size| format!("{size} bytes")), out)?;
+    line(
+        "size",
+        facts.member_size.or(envelope.size).map(|size| format::counted(size, "byte")),
+        out,
+    )?;
     line("file changed", envelope.modified, out)?;
     let label = facts.label_id.as_ref().map(|label| match &facts.label_tenant {
         Some(tenant) => format!("{label} of tenant {tenant}"),
@@ -158,7 +162,9 @@ fn says(license: &LicenseFacts, facts: &Facts, out: &mut impl Write) -> io::Resu
     line("use licenses", facts.use_licenses.filter(|count| *count > 0), out)?;
     let size = license.license_bytes.map(|size| format::counted(size, "byte"));
     let place = match (size, license.license_offset) {
-        (Some(size), Some(offset)) => Some(format!("{size} at byte {offset} of the file")),
+        (Some(size), Some(offset)) => {
+            Some(format!("{size} at byte {} of the file", format::thousands(offset)))
+        }
         (size, _) => size,
     };
     line("its text", place, out)?;

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::exit::{Failure, Outcome, Result};
 use crate::inventory::{Inventory, RootRow};
+use crate::output::format::thousands;
 use crate::output::stdout::Stdout;
 use crate::output::terminal::escaped;
 
@@ -105,7 +106,7 @@ fn cells(root: &RootRow) -> [String; 5] {
     [
         escaped(source).to_string(),
         root.finished.unwrap_or(root.started).to_string(),
-        root.files.to_string(),
+        thousands(root.files),
         state(root).to_owned(),
         path,
     ]
