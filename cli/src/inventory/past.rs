@@ -131,4 +131,24 @@ impl Store {
             .optional()
             .map_err(|error| failed(&self.file, &error))
     }
+
+    /// Returns the other sources that have a scanned root with this path, if this source has none.
+    pub(crate) fn other_sources(&self, path: &Path) -> Result<Vec<String>> {
+        let read = || {
+            let mut statement = self.db.prepare(
+                "SELECT roots.source, sources.name FROM roots \
+                 JOIN sources ON sources.id = roots.source \
+                 WHERE roots.kind = 'path' AND roots.path = ? \
+                 AND EXISTS (SELECT 1 FROM root_scans WHERE root = roots.id) ORDER BY sources.name",
+            )?;
+            let rows = statement.query_map([path.as_os_str().as_encoded_bytes()], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get(1)?))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<(i64, String)>>>()
+        };
+        let all = read().map_err(|error| failed(&self.file, &error))?;
+        let is_own = all.iter().any(|(source, _)| *source == self.source);
+        let names = all.into_iter().map(|(_, name)| name);
+        Ok(names.filter(|_| !is_own).collect())
+    }
 }

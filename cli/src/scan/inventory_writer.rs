@@ -131,6 +131,14 @@ pub(super) fn begin(
             }
             None => one.normal,
         };
+        if let [other, ..] = &store.other_sources(&path)?[..] {
+            let (root, file) = (path.display(), file.display());
+            warn(format_args!(
+                "{root}: the source {other:?} has this root too. If it is the same folder, each of its \
+                 files counts twice: `rmsight inventory forget {file} --source {source:?} {root}` undoes \
+                 this scan, and `--source {other:?}` scans under the name that the inventory has."
+            ));
+        }
         let before = store.earlier_real(&path)?;
         let now = real(&path);
         let replaced =
