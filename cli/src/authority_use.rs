@@ -48,14 +48,25 @@ enum KeyHolder {
 }
 
 /// Returns the authorities that go away or may go away. An authority of which only foreign keys are
-/// declared is another organization's, and its clusters are not the operator's to give up.
+/// declared is another organization's, and its clusters are not the operator's to give up. One whose keys
+/// are all lost or revoked opens nothing, if the estate has no open question about it.
 pub(crate) fn retiring(estate: &Estate) -> impl Iterator<Item = &Authority> {
     let is_foreign = |authority: &Authority| {
         let mut keys = authority.keys.iter();
         !authority.keys.is_empty() && keys.all(|key| key.status == KeyStatus::Foreign)
     };
+    let open = estate.open_questions();
+    let opens_nothing = move |authority: &Authority| {
+        let gone = [KeyStatus::Lost, KeyStatus::Revoked, KeyStatus::Foreign];
+        let mut keys = authority.keys.iter();
+        let mut others = estate.authorities().iter().flat_map(|other| &other.keys);
+        !authority.keys.is_empty()
+            && keys.all(|key| gone.contains(&key.status))
+            && !others.any(|key| key.held_by.contains(&authority.name))
+            && !open.iter().any(|question| question.authority == authority.name)
+    };
     let all = estate.authorities().iter();
-    all.filter(move |one| one.retiring != Retiring::No && !is_foreign(one))
+    all.filter(move |one| one.retiring != Retiring::No && !is_foreign(one) && !opens_nothing(one))
 }
 
 impl<'e> AuthorityTest<'e> {

@@ -42,7 +42,8 @@ Start here:
 
 Exit codes:
   0  complete
-  1  complete, but something could not be read or decided
+  1  complete, but something could not be read or decided, or `report`, `check` or `judge` found a gap
+     or a finding that is possible
   2  wrong usage, or nothing could be done
   3  a scan ended at the time of --until before it had read all files
   130, 143  stopped by Ctrl-C or SIGTERM; an inventory has everything that was read until then

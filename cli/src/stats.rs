@@ -7,6 +7,8 @@ use rmsight::{
     Timestamp,
 };
 
+use crate::inventory::gaps::{Doubts, OF_FINDINGS};
+
 /// Number of findings by need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NeedCounts {
@@ -128,11 +130,14 @@ pub(crate) struct Stats {
     pub(crate) keys: BTreeMap<String, KeyStats>,
     /// Number of findings by error code.
     pub(crate) errors: BTreeMap<String, u64>,
+    /// Findings that cause gaps.
+    pub(crate) doubts: Doubts,
 }
 
 impl Stats {
     pub(crate) fn add(&mut self, record: &Record<'_>) -> RecordClass {
         let (facts, verdict) = (&*record.facts, &*record.verdict);
+        self.doubts.add(record, false, [false; OF_FINDINGS.len()]);
         if let Some(code) = &facts.error_code {
             self.is_incomplete = true;
             *self.errors.entry(code.to_string()).or_default() += 1;
@@ -194,6 +199,7 @@ impl Stats {
         self.unprotected += other.unprotected;
         self.needs.merge(other.needs);
         self.undecided += other.undecided;
+        self.doubts.merge(other.doubts);
         for (code, count) in other.errors {
             *self.errors.entry(code).or_default() += count;
         }
@@ -248,4 +254,15 @@ impl KeyStats {
         let most = self.said.iter().max_by_key(|(said, count)| (**count, std::cmp::Reverse(*said)));
         most.map(|(said, _)| said.clone()).unwrap_or_default()
     }
+}
+
+/// Describes a key in one line, as files name it.
+pub(crate) fn describe(key: &KeyStats) -> String {
+    let said = key.said();
+    let authority = said.authority.as_ref().map(|name| format!("{name:?}"));
+    let bits = said.bits.map(|bits| format!("{bits} bits"));
+    let id = said.id.as_ref().map(|id| format!("id {id}"));
+    let parts = [authority, said.name, said.address, bits, id];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(", ")
 }

@@ -12,13 +12,15 @@ use serde_json::{Map, Value as Json};
 
 use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE, MessageArgs, RecordArgs};
 use crate::authority_file::{self, judged_with};
+use crate::authority_use::retiring;
 use crate::exit::{Failure, Outcome, Result, warn};
 use crate::filter::{FilterArgs, FindingFilter, KnownValues, nothing_selected, shown_words};
 use crate::fs::text::{self, Marks};
+use crate::inventory::gaps::{Gap, of_inventories};
 use crate::inventory::is_database;
 use crate::inventory::query::{Inventories, Judged, reliable};
 use crate::options;
-use crate::output::format::counted;
+use crate::output::format::{counted, thousands};
 use crate::output::output_file::OutputFile;
 use crate::output::record_progress::RecordProgress;
 use crate::output::records::{RecordBuffer, RecordLayout};
@@ -29,7 +31,8 @@ use crate::stats::{NeedCounts, Stats};
 /// Judge stored records again with the estate file, without opening a file.
 ///
 /// Reads inventories, and records that `rmsight scan` wrote as NDJSON. The totals and the exit code are
-/// about all records. The options under "Which findings" select the records that are written.
+/// about all records. Ends with 1 if a record was not read or is `possible`,
+/// and if the estate file declares no retiring authority. The options under "Which findings" select the records that are written.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -83,8 +86,10 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
     if files.len() == args.files.len() {
         known.check()?;
     }
-    drop(inventories);
     let records = &args.records;
+    let redactor = records.redact.redactor()?;
+    let gaps = of_inventories(&inventories, redactor.as_ref())?;
+    drop(inventories);
     let output = records.output.as_deref();
     let format = options::record_format(records)?.unwrap_or(Format::Text);
     let layout = RecordLayout::new(format)
@@ -98,7 +103,7 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
     let header = layout.header();
     let mut judge = Judge {
         estate: &estate,
-        redactor: records.redact.redactor()?,
+        redactor,
         filter: &filter,
         stats: Stats::default(),
         selected: NeedCounts::default(),
@@ -141,11 +146,13 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
         warn(nothing_selected(filter.words()));
     }
     if format == Format::Text {
-        totals(args, &estate, &filter, &stats, selected, &mut out)
+        totals(args, &estate, &filter, &stats, gaps, selected, &mut out)
             .map_err(|error| Failure::writing(&error))?;
     }
     out.finish()?;
-    Ok(Outcome::of(stats.is_complete() && !stats.is_empty()))
+    let is_decided = stats.is_complete() && stats.needs.possible == 0;
+    let asks_nothing = !estate.is_empty() && retiring(&estate).next().is_none();
+    Ok(Outcome::of(is_decided && !stats.is_empty() && !asks_nothing))
 }
 
 /// Writes the totals. Those of a selection say nothing about the other records, so that they come
@@ -155,6 +162,7 @@ fn totals(
     estate: &Estate,
     filter: &FindingFilter,
     stats: &Stats,
+    gaps: Vec<Gap>,
     selected: NeedCounts,
     out: &mut impl Write,
 ) -> io::Result<()> {
@@ -162,13 +170,14 @@ fn totals(
     let judged_with = judged_with(args.estate.as_deref(), estate);
     if filter.is_empty() {
         let head = format!("Judged {records}.\n{judged_with}");
-        return summary::write(&head, stats, estate, out);
+        return summary::write(&head, stats, gaps, estate, out);
     }
     let NeedCounts { yes, possible, no } = selected;
+    let [yes, possible, no] = [yes, possible, no].map(thousands);
     writeln!(
         out,
         "\nJudged {records}; {} selected by {}: {yes} yes, {possible} possible, {no} no.",
-        selected.all(),
+        thousands(selected.all()),
         escaped(&shown_words(filter, args.records.redact.is_given())),
     )?;
     writeln!(

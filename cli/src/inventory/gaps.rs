@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use rmsight::{Dependency, Facts, Need, Record, Signature, Timestamp};
+use rmsight::{Dependency, Facts, Need, Record, Redactor, Signature, Timestamp};
 
 use super::coverage::OpenVisit;
 use super::gap_names::UNVERIFIED;
-use super::query::is_older;
+use super::query::{Inventories, is_older};
 use super::read_rows::{LinkRow, RootRow, ScanRow};
-use super::scope::{CHANGED, Scope};
+use super::scope::{CHANGED, Scope, now};
+use crate::exit::Result;
 use crate::fs::path::with_separator;
 use crate::output::advice::OLDER_READER;
-use crate::output::format::counted;
+use crate::output::format::{counted, thousands};
 
 /// Maximum number of paths that the text of a gap names.
 const EXAMPLES: usize = 3;
@@ -64,6 +65,11 @@ impl Doubts {
         self.older += u64::from(is_older && !older);
     }
 
+    pub(crate) fn merge(&mut self, other: Doubts) {
+        self.unverified += other.unverified;
+        self.older += other.older;
+    }
+
     pub(crate) fn gaps(self) -> Vec<Gap> {
         let mut all = Vec::new();
         let mut add = |name: &str, count: u64, text: &str| {
@@ -91,6 +97,18 @@ fn is_unverified(facts: &Facts) -> bool {
     facts.license.as_ref().is_some_and(|license| {
         license.signature == Signature::NotChecked || license.link == rmsight::KeyLink::NotChecked
     })
+}
+
+/// Returns the gaps of the scans of inventories, whatever their age. A redactor replaces paths.
+pub(crate) fn of_inventories(
+    inventories: &Inventories,
+    redactor: Option<&Redactor>,
+) -> Result<Vec<Gap>> {
+    let mut scopes = Scope::of(inventories)?;
+    if let Some(redactor) = redactor {
+        scopes.iter_mut().for_each(|scope| scope.redact(redactor));
+    }
+    Ok(of(&scopes, None, now()))
 }
 
 /// Returns the gaps of scans, without those of single findings. A scan that is older than `max_age`
@@ -183,7 +201,7 @@ fn of_root(root: &RootRow, scope: &Scope, add_paths: &mut dyn FnMut(&str, &[Stri
     for (code, folders) in codes.into_iter().flatten() {
         let folders_text = match folders.len() {
             1 => "1 folder in it".to_owned(),
-            count => format!("{count} folders in it"),
+            count => format!("{} folders in it", thousands(size(count))),
         };
         add_paths(code, folders, format!("{folders_text} could not be listed{}", named(folders)));
     }
@@ -237,7 +255,7 @@ fn left_out(root: &RootRow, scan: Option<&ScanRow>, add: &mut dyn FnMut(&str, St
             if excluded > 0 && (!exclude.is_empty() || is_cut) {
                 let words = match excluded {
                     1 => "1 file or folder was left out".to_owned(),
-                    _ => format!("{excluded} files and folders were left out"),
+                    _ => format!("{} files and folders were left out", thousands(excluded)),
                 };
                 add("excluded", words);
             }
@@ -249,6 +267,7 @@ fn left_out(root: &RootRow, scan: Option<&ScanRow>, add: &mut dyn FnMut(&str, St
         (excluded, filtered) => {
             if let Some(count) = excluded.filter(|count| *count > 0) {
                 let files = if count == 1 { "file or folder" } else { "files and folders" };
+                let count = thousands(count);
                 let words = format!("{count} {files} left out by --exclude {}", globs(exclude));
                 add("excluded", words);
             }
@@ -321,11 +340,15 @@ fn not_followed(
             "{} outside of what was scanned, or to a target that does not exist{}",
             match count {
                 1 => "1 link or mount point leads".to_owned(),
-                _ => format!("{count} links or mount points lead"),
+                _ => format!("{} links or mount points lead", thousands(count)),
             },
             named(&paths)
         ),
     );
+}
+
+fn size(length: usize) -> u64 {
+    length.try_into().unwrap_or(u64::MAX)
 }
 
 /// Returns the first paths after a colon.

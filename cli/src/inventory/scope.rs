@@ -11,6 +11,7 @@ use super::read_rows::{LinkRow, RootRow, ScanRow};
 use super::reader::Inventory;
 use crate::exit::{Failure, Result};
 use crate::fs::path::trimmed;
+use crate::output::format::thousands;
 
 /// Error code of a file that changed while it was read.
 pub(crate) const CHANGED: &str = ErrorCode::ChangedWhileReading.as_str();
@@ -186,17 +187,20 @@ fn unlisted(
 /// Describes what a scan left out on purpose; empty if nothing was left out.
 pub(crate) fn left_out(scan: &ScanRow) -> Vec<String> {
     let mut all = Vec::new();
-    if !scan.include.is_empty() {
-        all.push(format!("only names like {}", scan.include.join(", ")));
+    let mut options: Vec<String> = Vec::new();
+    for (option, globs) in [("--include", &scan.include), ("--exclude", &scan.exclude)] {
+        options.extend(globs.iter().map(|glob| format!("{option} {glob}")));
     }
-    if !scan.exclude.is_empty() {
-        all.push(format!("without names like {}", scan.exclude.join(", ")));
-    }
-    if scan.one_file_system {
-        all.push("without other file systems below the roots".to_owned());
+    options.extend(scan.one_file_system.then(|| "--one-file-system".to_owned()));
+    if !options.is_empty() {
+        let what = match scan.excluded {
+            None => "files and folders".to_owned(),
+            Some(1) => "1 file or folder".to_owned(),
+            Some(count) => format!("{} files and folders", thousands(count)),
+        };
+        all.push(format!("{what}, by {}", options.join(" ")));
     }
     for (count, one, several) in [
-        (scan.excluded, "file or folder left out by these", "files and folders left out by these"),
         (scan.links, "symbolic link not followed", "symbolic links not followed"),
         (
             scan.special,
@@ -211,7 +215,7 @@ pub(crate) fn left_out(scan: &ScanRow) -> Vec<String> {
     ] {
         if let Some(count) = count.filter(|count| *count > 0) {
             let what = if count == 1 { one } else { several };
-            all.push(format!("{count} {what}"));
+            all.push(format!("{} {what}", thousands(count)));
         }
     }
     all

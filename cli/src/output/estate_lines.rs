@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use rmsight::{AuthorityKind, Estate, KeyStatus};
+use rmsight::{Authority, AuthorityKind, Estate, KeyStatus};
 
-use super::format::{address_host, counted, describe};
+use super::format::{address_host, counted};
 use super::line::short_key;
 use super::terminal::{escaped, is_steering};
-use crate::stats::{KeyDescription, KeyStats};
+use crate::stats::{KeyDescription, KeyStats, describe};
 
 /// A server that files name, as a draft of an authority.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub(crate) struct KeyDraft<'s> {
     pub(crate) stats: &'s KeyStats,
     /// The id in most licenses, unless another key has it.
     id: Option<String>,
+    /// The estate has that id, with another key or with none.
+    is_id_declared: bool,
     /// Licenses of AD RMS and of Azure name the key.
     pub(crate) is_of_both: bool,
 }
@@ -105,8 +107,13 @@ impl KeyDraft<'_> {
         if self.name.starts_with("sha256:") {
             text += &format!("slc_key = \"{}\"\n", one_line(self.name));
         }
-        if let Some(id) = &self.id {
-            text += &format!("slc_id = \"{id}\"\n");
+        match (&self.id, self.is_id_declared) {
+            (Some(id), _) => text += &format!("slc_id = \"{id}\"\n"),
+            (None, true) => {
+                text += "# The file has the slc_id of this key in another [[authority.key]]. If that \
+                         one has no slc_key, add the slc_key there instead of these lines.\n";
+            }
+            (None, false) => {}
         }
         match status {
             Some(status) => text += status,
@@ -125,6 +132,40 @@ impl KeyDraft<'_> {
     }
 }
 
+/// Returns whether a verdict depends on a key that the estate does not have. Only an id that it does have
+/// is not enough: the license was not read as far as its key, and the file has to be read whole.
+pub(crate) fn is_unknown(name: &str, stats: &KeyStats, estate: &Estate) -> bool {
+    let id = name.strip_prefix("id:");
+    !stats.is_declared
+        && stats.needs.possible > 0
+        && !id.is_some_and(|id| ids(estate).any(|declared| declared == id))
+}
+
+/// Returns the ids of keys that the estate declares.
+fn ids(estate: &Estate) -> impl Iterator<Item = &str> {
+    let keys = estate.authorities().iter().flat_map(|authority| &authority.keys);
+    keys.filter_map(|key| key.id.as_deref())
+}
+
+/// Returns the servers that files need although no verdict is `yes` or `possible`. They are named only
+/// without an estate file: an estate file says which servers the question is about.
+pub(crate) fn others<'s>(
+    keys: impl Iterator<Item = (&'s String, &'s KeyStats)>,
+    estate: &Estate,
+) -> Vec<String> {
+    if !estate.is_empty() {
+        return Vec::new();
+    }
+    let all = servers(keys.filter(|(_, key)| key.needs.no == key.needs.all()), estate);
+    let text = |server: &ServerDraft<'_>| {
+        let tenant = server.tenant.as_ref();
+        let tenant = tenant.map_or_else(String::new, |tenant| format!(", tenant {tenant}"));
+        let findings = counted(server.findings(), "finding");
+        format!("{} ({}{tenant}), {findings}", server.name, server.kind)
+    };
+    all.iter().map(text).collect()
+}
+
 /// Returns the servers of keys that the estate does not have, the most used one first.
 pub(crate) fn servers<'s>(
     keys: impl Iterator<Item = (&'s String, &'s KeyStats)>,
@@ -134,9 +175,12 @@ pub(crate) fn servers<'s>(
     keys.sort_by_key(|(name, stats)| (std::cmp::Reverse(stats.needs.all()), *name));
     let mut groups: BTreeMap<String, ServerDraft<'s>> = BTreeMap::new();
     // An estate file is rejected if it declares an id or a host twice.
-    let mut used: BTreeSet<String> = BTreeSet::new();
+    let hosts = estate.authorities().iter().flat_map(|authority| &authority.hosts);
+    let hosts = hosts.map(|host| host.name.clone());
+    let mut used: BTreeSet<String> = ids(estate).map(str::to_owned).chain(hosts).collect();
     for (name, stats) in keys {
         let said = stats.said();
+        let is_id_declared = said.id.as_deref().is_some_and(|id| ids(estate).any(|one| one == id));
         let id = said.id.clone().filter(|id| is_guid(id) && used.insert(id.clone()));
         if id.is_none() && !name.starts_with("sha256:") {
             continue;
@@ -144,31 +188,43 @@ pub(crate) fn servers<'s>(
         let kinds = stats.kinds();
         let is_of_both = kinds.len() > 1;
         // A key that AD RMS licenses name was created there, whoever holds it now.
-        let kind = kinds.into_iter().next().unwrap_or(AuthorityKind::AdRms);
+        let declared = declared(&said, estate);
+        let kind = declared.map(|authority| authority.kind).or_else(|| kinds.into_iter().next());
+        let kind = kind.unwrap_or(AuthorityKind::AdRms);
         let host = said.address.as_deref().and_then(host);
         let is_tenant = |tenant: &&String| kind == AuthorityKind::AzureRms && is_guid(tenant);
         let tenant = said.tenant.as_ref().filter(is_tenant);
-        let group = match (&said.authority, tenant, &host) {
-            (Some(authority), ..) => format!("authority {authority}"),
+        let group = match (declared, tenant, &host) {
+            (Some(authority), ..) => format!("authority {}", authority.name),
             (None, Some(tenant), _) => format!("tenant {tenant}"),
             (None, None, Some(host)) => format!("{kind} {host}"),
             (None, None, None) => format!("key {name}"),
         };
         let server = groups.entry(group).or_insert_with(|| ServerDraft {
-            name: server_name(&said, host.as_deref(), name),
+            name: declared.map_or_else(
+                || server_name(&said, host.as_deref(), name),
+                |authority| authority.name.clone(),
+            ),
             kind,
             hosts: Vec::new(),
             tenant: tenant.cloned(),
             keys: Vec::new(),
-            is_declared: said.authority.is_some(),
+            is_declared: declared.is_some(),
         });
         server.hosts.extend(host.filter(|host| used.insert(host.clone())));
-        server.keys.push(KeyDraft { name, stats, id, is_of_both });
+        server.keys.push(KeyDraft { name, stats, id, is_id_declared, is_of_both });
     }
     let mut servers: Vec<ServerDraft<'s>> = groups.into_values().collect();
     servers.sort_by_key(|server| std::cmp::Reverse(server.findings()));
     name_apart(&mut servers, estate);
     servers
+}
+
+/// Returns the authority of the estate that a license names by its host, its key id or its tenant.
+fn declared<'e>(said: &KeyDescription, estate: &'e Estate) -> Option<&'e Authority> {
+    let find = |is_named: &dyn Fn(&&Authority) -> bool| estate.authorities().iter().find(is_named);
+    let named = find(&|one| said.authority.as_deref() == Some(one.name.as_str()));
+    named.or_else(|| find(&|one| one.tenant.is_some() && one.tenant == said.tenant))
 }
 
 /// Whether a text is a GUID as in the record: lower case without braces.
@@ -181,7 +237,7 @@ pub(crate) fn is_guid(text: &str) -> bool {
 
 /// Returns the name of a server: as its certificates name it, or its host.
 fn server_name(said: &KeyDescription, host: Option<&str>, key: &str) -> String {
-    let names = [said.authority.as_deref(), said.name.as_deref(), host];
+    let names = [said.name.as_deref(), host];
     let name = names.into_iter().flatten().find(|name| !name.trim().is_empty());
     name.map_or_else(|| format!("Server of {}", short_key(key)), one_line)
 }

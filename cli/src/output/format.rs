@@ -3,7 +3,6 @@
 use rmsight::{Container, OpenQuestion, Timestamp};
 
 use super::terminal::escaped;
-use crate::stats::KeyStats;
 
 /// Removes the full stop of a sentence.
 pub(crate) fn sentence(text: &str) -> &str {
@@ -85,17 +84,6 @@ pub(crate) fn shown(text: &str) -> String {
 /// Formats the day of a time; a dash if it is unknown.
 pub(crate) fn day(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "–".to_owned(), |time| time.to_string().chars().take(10).collect())
-}
-
-/// Describes a key in one line, as files name it.
-pub(crate) fn describe(key: &KeyStats) -> String {
-    let said = key.said();
-    let authority = said.authority.as_ref().map(|name| format!("{name:?}"));
-    let bits = said.bits.map(|bits| format!("{bits} bits"));
-    let id = said.id.as_ref().map(|id| format!("id {id}"));
-    let parts = [authority, said.name, said.address, bits, id];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    parts.join(", ")
 }
 
 /// Returns how to say in the estate file that the answer to a question is "nothing"; `None` if only

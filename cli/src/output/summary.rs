@@ -4,20 +4,25 @@ use std::io::{self, Write};
 
 use rmsight::{Estate, KeyStatus, modifiers};
 
-use crate::output::estate_lines;
-use crate::output::format::{counted, describe};
+use crate::authority_use::retiring;
+use crate::inventory::gaps::Gap;
+use crate::output::estate_lines::{self, is_unknown};
+use crate::output::format::{counted, thousands};
 use crate::output::line::short_key;
 use crate::output::terminal::escaped;
 use crate::output::terms::NeedTerms;
-use crate::stats::{Publishes, READ_ONLY_CHECKS, Stats};
+use crate::stats::{Publishes, READ_ONLY_CHECKS, Stats, describe};
 
-/// Writes the totals below `head`, which describes the action.
+/// Writes the totals below `head`, which describes the action. `gaps` are those of the scans; those of
+/// the findings are added.
 pub(crate) fn write(
     head: &str,
     stats: &Stats,
+    mut gaps: Vec<Gap>,
     estate: &Estate,
     out: &mut impl Write,
 ) -> io::Result<()> {
+    gaps.extend(stats.doubts.gaps());
     if stats.findings() > 0 {
         writeln!(out)?;
     }
@@ -26,21 +31,22 @@ pub(crate) fn write(
     keys(stats, out)?;
     read_only(stats, estate, out)?;
     errors(stats, out)?;
+    gap_lines(&gaps, out)?;
     writeln!(out)?;
-    meaning(stats, estate, out)
+    meaning(stats, !gaps.is_empty(), estate, out)
 }
 
 fn needs(stats: &Stats, terms: NeedTerms, out: &mut impl Write) -> io::Result<()> {
     let needs = stats.needs;
     writeln!(out, "\nStill needs {}", terms.authority())?;
-    writeln!(out, "  yes       {:>9}", needs.yes)?;
-    write!(out, "  possible  {:>9}", needs.possible)?;
+    writeln!(out, "  yes       {:>9}", thousands(needs.yes))?;
+    write!(out, "  possible  {:>9}", thousands(needs.possible))?;
     match stats.undecided {
         0 => writeln!(out)?,
-        undecided => writeln!(out, "  ({undecided} undecided)")?,
+        undecided => writeln!(out, "  ({} undecided)", thousands(undecided))?,
     }
-    let no = needs.no + stats.unprotected;
-    writeln!(out, "  no        {no:>9}  ({} not rights-protected)", stats.unprotected)
+    let (no, unprotected) = (thousands(needs.no + stats.unprotected), thousands(stats.unprotected));
+    writeln!(out, "  no        {no:>9}  ({unprotected} not rights-protected)")
 }
 
 fn keys(stats: &Stats, out: &mut impl Write) -> io::Result<()> {
@@ -55,9 +61,9 @@ fn keys(stats: &Stats, out: &mut impl Write) -> io::Result<()> {
             out,
             "  {:<8}  {:>8}  {:>8}  {:>8}  {}",
             short_key(name.strip_prefix("id:").unwrap_or(name)),
-            needs.yes,
-            needs.possible,
-            needs.no,
+            thousands(needs.yes),
+            thousands(needs.possible),
+            thousands(needs.no),
             escaped(&describe(key)),
         )?;
     }
@@ -77,7 +83,7 @@ fn read_only(stats: &Stats, estate: &Estate, out: &mut impl Write) -> io::Result
             for (id, count) in READ_ONLY_CHECKS.iter().zip(key.checks) {
                 let modifier = modifiers().find(|modifier| modifier.id() == *id);
                 let sentence = modifier.map_or("", |modifier| modifier.sentence());
-                writeln!(out, "  {count:>9}  {id}  {sentence}")?;
+                writeln!(out, "  {:>9}  {id}  {sentence}", thousands(count))?;
             }
             let publishes = key.publishes;
             if let Some(until) = publishes.proven {
@@ -107,12 +113,39 @@ fn errors(stats: &Stats, out: &mut impl Write) -> io::Result<()> {
     }
     writeln!(out, "\nNot read, or not to the end")?;
     for (code, count) in &stats.errors {
-        writeln!(out, "  {count:>9}  {}", escaped(code))?;
+        writeln!(out, "  {:>9}  {}", thousands(*count), escaped(code))?;
     }
     Ok(())
 }
 
-fn meaning(stats: &Stats, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
+/// Writes the gaps as `check` names them.
+fn gap_lines(gaps: &[Gap], out: &mut impl Write) -> io::Result<()> {
+    if gaps.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nGaps: `rmsight check` does not say \"not needed\" while one is open")?;
+    for gap in gaps {
+        writeln!(out, "  {:<14}  {}", gap.name, escaped(&gap.text))?;
+    }
+    Ok(())
+}
+
+/// Writes which other servers files need. Without an estate file, no verdict is about those.
+fn others(stats: &Stats, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
+    let others = estate_lines::others(stats.keys.iter(), estate);
+    if others.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Files need these servers, which this answer is not about:")?;
+    others.iter().try_for_each(|server| writeln!(out, "  {}", escaped(server)))?;
+    writeln!(
+        out,
+        "If one of them goes away, `rmsight estate init INVENTORY -o estate.toml` asks about it: \
+         set `retiring = true`, and judge again with --estate estate.toml."
+    )
+}
+
+fn meaning(stats: &Stats, has_gaps: bool, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
     let needs = stats.needs;
     let terms = NeedTerms::of(estate);
     let authority = terms.authority();
@@ -133,8 +166,16 @@ fn meaning(stats: &Stats, estate: &Estate, out: &mut impl Write) -> io::Result<(
     }
     if stats.is_empty() {
         writeln!(out, "No file was read, so this is no answer: is everything mounted?")?;
+    } else if !estate.is_empty() && retiring(estate).next().is_none() {
+        writeln!(
+            out,
+            "No authority of the estate file is retiring and can open files, so the totals answer \
+             nothing: set `retiring = true` for the one that goes away."
+        )?;
     } else if needs.yes == 0 && needs.possible == 0 {
-        writeln!(out, "Nothing in what was searched needs {authority}.")?;
+        let but = if has_gaps { ", but the gaps above leave that open" } else { "" };
+        writeln!(out, "Nothing in what was searched needs {authority}{but}.")?;
+        others(stats, estate, out)?;
     }
     unknown(stats, estate, out)?;
     if stats.undecided > 0 || !stats.errors.is_empty() {
@@ -148,7 +189,7 @@ fn meaning(stats: &Stats, estate: &Estate, out: &mut impl Write) -> io::Result<(
 
 /// Writes lines for the estate file about the keys that it does not have.
 fn unknown(stats: &Stats, estate: &Estate, out: &mut impl Write) -> io::Result<()> {
-    let unknown = stats.keys.iter().filter(|(_, key)| !key.is_declared && key.needs.possible > 0);
+    let unknown = stats.keys.iter().filter(|(name, key)| is_unknown(name, key, estate));
     let servers = estate_lines::servers(unknown, estate);
     if servers.is_empty() {
         return Ok(());

@@ -27,6 +27,7 @@ mod worker;
 mod tests;
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::slice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
@@ -40,6 +41,8 @@ use crate::fs::owner::OwnerNames;
 use crate::fs::path::normal;
 use crate::fs::throttle::Throttle;
 use crate::fs::walk::{InventoryHandle, SkipCounters, Walk, Work};
+use crate::inventory::gaps::of_inventories;
+use crate::inventory::query::Inventories;
 use crate::output::color;
 use crate::output::format::counted;
 use crate::output::output_file::OutputFile;
@@ -267,7 +270,15 @@ fn conclude(
             head += &summary::kept(&shared.walk.counters, kept.vanished, file);
         }
         let all = kept.map_or(stats, |kept| &kept.stats);
-        output::summary::write(&head, all, &shared.settings.estate, out)
+        let redactor = shared.settings.redactor.as_ref();
+        let gaps = match &options.inventory {
+            Some(file) => {
+                let inventories = Inventories::open(slice::from_ref(file))?;
+                of_inventories(&inventories, redactor)?
+            }
+            None => summary::left_out(options, &shared.walk.roots, redactor),
+        };
+        output::summary::write(&head, all, gaps, &shared.settings.estate, out)
             .map_err(|error| Failure::writing(&error))?;
     }
     out.flush().map_err(|error| Failure::writing(&error))?;

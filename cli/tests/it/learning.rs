@@ -274,7 +274,9 @@ fn one_folder_and_four_estates_with_no_file_opened_twice() {
     for (estate, expected) in estates {
         fs::write(folder.path().join("estate.toml"), estate).unwrap();
         let args = ["judge", "--format", "ndjson", "--estate", "estate.toml", "store.ndjson"];
-        let judged = super::records(&rmsight(folder.path(), &args).success());
+        let is_decided = !expected.iter().any(|verdict| verdict.ends_with("possible"));
+        let judged = rmsight(folder.path(), &args).code(i32::from(!is_decided));
+        let judged = super::records(&judged);
         let found: Vec<String> = judged
             .iter()
             .map(|row| {

@@ -23,6 +23,7 @@ mod locked;
 mod members;
 mod merging;
 mod only;
+mod open_answers;
 mod outlook;
 mod reading;
 mod readme;

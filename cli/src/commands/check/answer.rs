@@ -28,12 +28,20 @@ impl CheckAnswer<'_> {
     pub(super) fn write(&self, acceptance: &Acceptance, out: &mut impl Write) -> io::Result<()> {
         let counts = self.counts;
         let name = escaped(self.authority);
-        let answer = if self.is_free() { "not needed" } else { "not shown to be free" };
+        let answer = match self.is_free() {
+            true => "not needed",
+            false if counts.yes + counts.in_use > 0 => "needed",
+            false => "not shown to be free",
+        };
         writeln!(out, "{name}: {answer}, in what was scanned")?;
         writeln!(out, "  yes       {:>9}", thousands(counts.yes))?;
         writeln!(out, "  possible  {:>9}", thousands(counts.possible))?;
         for (reason, count) in &counts.reasons {
             writeln!(out, "            {:>9}  {}", thousands(*count), escaped(reason))?;
+            let texts = counts.texts.get(reason).into_iter().flatten();
+            for text in texts.filter(|text| !text.is_empty()) {
+                writeln!(out, "                       {text}")?;
+            }
         }
         if counts.in_use > 0 {
             let one = counts.in_use == 1;

@@ -1,11 +1,12 @@
 //! What the findings say about one authority.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::acceptance::{Acceptance, Ruling, excusable};
 use crate::authority_use::{AuthorityTest, AuthorityUse};
 use crate::inventory::gaps::{Doubts, OF_FINDINGS};
 use crate::inventory::query::Judged;
+use crate::output::advice;
 
 /// Numbers of findings, by what they need of one authority.
 #[derive(Debug, Default)]
@@ -25,6 +26,8 @@ pub(super) struct CheckCounts {
     pub(super) accepted: BTreeMap<(String, Ruling), u64>,
     /// Reasons of possible needs, by rule or error code.
     pub(super) reasons: BTreeMap<String, u64>,
+    /// For each of these reasons why its findings are possible, and what would settle them.
+    pub(super) texts: BTreeMap<String, BTreeSet<String>>,
     pub(super) doubts: Doubts,
 }
 
@@ -59,7 +62,7 @@ impl CheckCounts {
             AuthorityUse::InUse => self.in_use += 1,
             AuthorityUse::MaybeImported(reason) => {
                 self.imported += 1;
-                self.add_possible(reason);
+                self.add_possible(reason, judged);
             }
             AuthorityUse::Possible(reason) => {
                 let code = excusable(&judged.facts, &judged.verdict);
@@ -67,7 +70,7 @@ impl CheckCounts {
                     .and_then(|code| Some((code.to_owned(), acceptance.code(code, source, path)?)));
                 match ruled {
                     Some(ruled) => *self.excused.entry(ruled).or_default() += 1,
-                    None => self.add_possible(reason),
+                    None => self.add_possible(reason, judged),
                 }
             }
             AuthorityUse::Elsewhere(other) => *self.elsewhere.entry(other).or_default() += 1,
@@ -75,13 +78,24 @@ impl CheckCounts {
         }
     }
 
-    fn add_possible(&mut self, reason: String) {
+    fn add_possible(&mut self, reason: String, judged: &Judged) {
         self.possible += 1;
+        self.texts.entry(reason.clone()).or_default().insert(text(judged));
         *self.reasons.entry(reason).or_default() += 1;
     }
 
     /// Returns whether no finding needs or may need the authority.
     pub(super) fn is_free(&self) -> bool {
         self.yes == 0 && self.possible == 0 && self.in_use == 0
+    }
+}
+
+/// Returns why a finding is possible, and what would settle it.
+fn text(judged: &Judged) -> String {
+    let (facts, verdict) = (&judged.facts, &judged.verdict);
+    let settled = advice::settled_by(facts, verdict).unwrap_or_default();
+    match facts.error_code {
+        Some(_) => settled.to_owned(),
+        None => format!("{} {settled}", advice::reason(facts, verdict)).trim_end().to_owned(),
     }
 }

@@ -92,8 +92,8 @@ impl CheckArgs {
             return match all.is_empty() {
                 false => Ok(all),
                 true => Err(Failure::message(format_args!(
-                    "{}: no authority is retiring: set `retiring = true` for the one that goes \
-                     away, or name one with --authority",
+                    "{}: no authority is retiring and can open files: set `retiring = true` for the \
+                     one that goes away, or name one with --authority",
                     self.estate.display()
                 ))),
             };
@@ -202,6 +202,13 @@ fn write(
     for text in scopes.iter().flat_map(|scope| &scope.scans).flat_map(left_out) {
         writeln!(out, "  left out  {}", escaped(&text))?;
     }
+    let names: Vec<String> =
+        args.inventories.iter().map(|file| file.display().to_string()).collect();
+    let inventories = names.join(" ");
+    if !answers.iter().all(CheckAnswer::is_free) {
+        let command = format!("rmsight report {inventories} --estate {}", args.estate.display());
+        writeln!(out, "  next      `{}` says what to do", escaped(&command))?;
+    }
     let open = estate.open_questions().len();
     if open > 0 {
         let questions = counted(open.try_into().unwrap_or(u64::MAX), "open question");
@@ -209,7 +216,8 @@ fn write(
         let file = escaped(&file);
         writeln!(
             out,
-            "  estate    {questions} in {file}: `rmsight estate check {file}` lists them"
+            "  estate    {questions} in {file}: `rmsight estate check {file} {}` lists them",
+            escaped(&inventories)
         )?;
     }
     writeln!(out, "{}", escaped(&judged_with(Some(&args.estate), estate)))?;

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,10 +13,10 @@ use crate::args::INVENTORY_VARIABLE;
 use crate::exit::{Failure, Outcome, Result, say};
 use crate::inventory::query::Inventories;
 use crate::output::estate_lines::{KeyDraft, ServerDraft, is_guid, quoted, servers};
-use crate::output::format::{counted, describe};
+use crate::output::format::counted;
 use crate::output::line::short_key;
 use crate::output::stdout::Stdout;
-use crate::stats::Stats;
+use crate::stats::{Stats, describe};
 
 /// Write a first estate file: an authority for each server that scanned files name
 ///
@@ -91,7 +92,9 @@ pub(super) fn init(args: &InitArgs) -> Result<Outcome> {
             counted(as_u64(names.len()), "authority").replace("authoritys", "authorities");
         let open = counted(as_u64(open), "open question");
         say(format_args!("{}: written, {servers}, {open}.", output.display()));
-        say(format_args!("Next: rmsight estate check {}", output.display()));
+        let files = iter::once(output).chain(&args.inventories);
+        let files: Vec<String> = files.map(|file| file.display().to_string()).collect();
+        say(format_args!("Next: rmsight estate check {}", files.join(" ")));
     }
     Ok(Outcome::Complete)
 }

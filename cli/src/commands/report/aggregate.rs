@@ -1,6 +1,6 @@
 //! Statistics of all findings, collected in one pass with bounded memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 
 use rmsight::{
@@ -13,13 +13,16 @@ use super::host_use::{HostUses, higher};
 use super::list::FindingList;
 use super::read_only::ReadOnlyUses;
 use super::ruled::FindingRulings;
-use crate::acceptance::Ruling;
+use crate::acceptance::{Ruling, excusable};
 use crate::inventory::gaps::Doubts;
 use crate::inventory::query::{Judged, Translation};
 use crate::stats::{NeedCounts, Publishes, Stats};
 
 /// The group of files without a readable license, by owner.
 const NOT_READ: &str = "(not read: no owner known)";
+
+/// The modifier for a file that was not read to the end, or that contradicts its license.
+const DAMAGED: &str = "M28";
 
 /// Further facts about one key.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +32,8 @@ pub(super) struct KeyDates {
     /// When the last right to publish offline ends.
     pub(super) publishes: Publishes,
     pub(super) newest_change: Option<Timestamp>,
+    /// Possible findings of files that were not read to the end, or that contradict their license.
+    pub(super) damaged: u64,
     /// Findings by the year of issue.
     pub(super) years: BTreeMap<i64, u64>,
 }
@@ -66,8 +71,10 @@ pub(super) struct Aggregate {
     pub(super) issued: Groups,
     pub(super) modified: Groups,
     pub(super) containers: Groups,
-    /// Rules that decided, each with its reason and what would settle it.
-    pub(super) rules: BTreeMap<String, (NeedCounts, &'static str, Option<&'static str>)>,
+    /// Rules that decided, each with its reason and what would settle its findings.
+    pub(super) rules: BTreeMap<String, (NeedCounts, &'static str, BTreeSet<&'static str>)>,
+    /// Findings with an error code that name a key, by code. No ruling accepts them.
+    pub(super) errors_with_key: BTreeMap<String, u64>,
     pub(super) odd: BTreeMap<Anomaly, u64>,
     pub(super) read_only: ReadOnlyUses,
     /// Findings that were not read and that a ruling accepts. They are counted as possible too.
@@ -101,6 +108,7 @@ impl Aggregate {
             modified: Groups::default(),
             containers: Groups::default(),
             rules: BTreeMap::new(),
+            errors_with_key: BTreeMap::new(),
             odd: BTreeMap::new(),
             read_only: ReadOnlyUses::new(estate),
             accepted: 0,
@@ -135,8 +143,10 @@ impl Aggregate {
         let (facts, verdict) = (&judged.facts, &judged.verdict);
         self.stats.add(&judged.record());
         self.doubts.add(&judged.record(), false, rulings.is_doubt_accepted());
-        let is_unread = facts.error_code.is_some() || verdict.dependency() == Dependency::Undecided;
-        self.is_incomplete |= is_unread && rulings.error.is_none();
+        let is_decided = matches!(verdict.need(), Need::Yes | Need::No)
+            && verdict.dependency() != Dependency::Undecided;
+        let is_open = facts.error_code.is_some() || !is_decided;
+        self.is_incomplete |= is_open && rulings.error.is_none();
         self.accepted += u64::from(rulings.error.is_some());
         for (name, ruling) in rulings.counted(&judged.record()) {
             *self.rulings.entry((name.to_owned(), ruling)).or_default() += 1;
@@ -154,9 +164,17 @@ impl Aggregate {
         let rule = self.rules.entry(verdict.rule().to_owned()).or_insert((
             NeedCounts::default(),
             verdict.reason(),
-            verdict.settled_by(),
+            BTreeSet::new(),
         ));
         rule.0.add(need);
+        if need == Need::Possible {
+            rule.2.extend(verdict.settled_by());
+        }
+        if let Some(code) = facts.error_code.as_deref()
+            && excusable(facts, verdict).is_none()
+        {
+            *self.errors_with_key.entry(code.to_owned()).or_default() += 1;
+        }
         for anomaly in facts.anomalies.iter().chain(verdict.anomalies()) {
             *self.odd.entry(*anomaly).or_default() += 1;
         }
@@ -209,7 +227,9 @@ impl Aggregate {
         self.descriptors.add(descriptor.unwrap_or("ad hoc or unknown"), need);
         self.issued.add(&license.issued.map_or_else(|| unknown.to_owned(), year_text), need);
         if let Some(content) = &license.content_id {
-            let highest = self.contents.entry(self.hasher.hash_one(content)).or_insert(need);
+            // Licenses of other keys or owners are other documents, even with an equal id.
+            let document = (content, facts.slc_key().or(facts.slc_id()), &license.owner);
+            let highest = self.contents.entry(self.hasher.hash_one(document)).or_insert(need);
             *highest = higher(*highest, need);
         }
         let key = facts.slc_key().map(str::to_owned);
@@ -220,6 +240,8 @@ impl Aggregate {
             dates.newest_license = dates.newest_license.max(license.issued);
             dates.newest_clc = dates.newest_clc.max(license.clc_issued);
             dates.publishes.add(license);
+            let is_damaged = verdict.modifiers().any(|modifier| modifier.id() == DAMAGED);
+            dates.damaged += u64::from(is_damaged && need == Need::Possible);
             dates.newest_change = dates.newest_change.max(modified);
             if let Some(issued) = license.issued {
                 *dates.years.entry(year(issued)).or_default() += 1;

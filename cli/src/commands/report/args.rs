@@ -12,8 +12,8 @@ use crate::output::ending::Endings;
 
 /// Can the cluster or tenant be given up? One page with the answer, and what to do next
 ///
-/// Verdicts are made anew, with what is known now. Ends with 1 if something was not read or decided and is
-/// not accepted. The options that select findings are for the list of the HTML page: the answer is about
+/// Verdicts are made anew, with what is known now. Ends with 1 if a finding was not read or is `possible`
+/// and is not accepted, if a gap is open, or if the estate file declares no retiring authority. The options that select findings are for the list of the HTML page: the answer is about
 /// all findings.
 ///
 /// The same inventory, estate file, decisions and options give the same bytes with --as-of, on every

@@ -86,6 +86,11 @@ impl AuthorityAnswer {
         }
     }
 
+    /// Returns whether nothing is open about the authority.
+    pub(super) fn is_decided(&self) -> bool {
+        self.possible == 0 && self.is_whole
+    }
+
     /// Returns what the authority is: `cluster` or `tenant`.
     pub(super) fn noun(&self) -> &'static str {
         match self.kind {

@@ -1,6 +1,6 @@
 //! The content of a report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rmsight::{Anomaly, AuthorityKind, Estate, KeyStatus, OpenQuestion, Redactor};
 
@@ -11,11 +11,11 @@ use super::trend::Trend;
 use crate::acceptance::{Acceptance, AnsweredCheck, Ruling};
 use crate::inventory::gaps::Gap;
 use crate::inventory::scope::Scope;
-use crate::output::estate_lines::{self, ServerDraft};
+use crate::output::estate_lines::{self, ServerDraft, is_unknown};
 use crate::output::evidence::Evidence;
-use crate::output::format::{address_host, day, describe};
+use crate::output::format::{address_host, counted, day, thousands};
 use crate::output::terms::NeedTerms;
-use crate::stats::{KeyStats, NeedCounts};
+use crate::stats::{KeyStats, NeedCounts, describe};
 
 /// Everything that a report shows.
 #[derive(Debug)]
@@ -67,6 +67,8 @@ pub(super) struct KeyLine<'p> {
     pub(super) declared: Option<&'p Declared>,
     pub(super) stats: Option<&'p KeyStats>,
     pub(super) dates: KeyDates,
+    /// Files name only the id, and the estate has it: their license was not read as far as the key.
+    pub(super) is_id_declared: bool,
 }
 
 impl KeyLine<'_> {
@@ -106,6 +108,7 @@ impl KeyLine<'_> {
                 Some(since) => format!("{} since {}", key.status, day(Some(since))),
                 None => key.status.to_string(),
             },
+            None if self.is_id_declared => "only the id, which the estate has".to_owned(),
             None => "not in the estate".to_owned(),
         }
     }
@@ -181,9 +184,65 @@ impl ReportPage {
         contradictions.iter().any(|anomaly| self.aggregate.odd.contains_key(anomaly))
     }
 
-    /// Returns whether something is open: a gap, or a finding that was not read or decided.
+    /// Returns whether nothing is open: no gap, no finding that was not read or decided, and no
+    /// authority whose answer is open.
     pub(super) fn is_complete(&self) -> bool {
-        !self.aggregate.is_incomplete && self.gaps.is_empty()
+        !self.aggregate.is_incomplete
+            && self.gaps.is_empty()
+            && self.authorities.iter().all(AuthorityAnswer::is_decided)
+            && !self.asks_nothing()
+    }
+
+    /// Returns whether the estate file declares no authority that goes away, so that the report has no
+    /// question to answer.
+    pub(super) fn asks_nothing(&self) -> bool {
+        !self.estate.is_empty() && self.authorities.is_empty()
+    }
+
+    /// Returns the findings with an error code that no ruling accepts, by code.
+    pub(super) fn open_errors(&self) -> BTreeMap<&str, u64> {
+        let mut open: BTreeMap<&str, u64> = self
+            .aggregate
+            .stats
+            .errors
+            .iter()
+            .map(|(code, count)| (code.as_str(), *count))
+            .collect();
+        for ((code, _), accepted) in &self.aggregate.rulings {
+            if let Some(count) = open.get_mut(code.as_str()) {
+                *count = count.saturating_sub(*accepted);
+            }
+        }
+        open.retain(|_, count| *count > 0);
+        open
+    }
+
+    /// Returns how many findings with this error code no decision can accept, as a sentence.
+    pub(super) fn not_acceptable(&self, code: &str) -> Option<String> {
+        let count = *self.aggregate.errors_with_key.get(code)?;
+        let name = if count == 1 { "names" } else { "name" };
+        Some(format!(
+            "{} of them {name} a key, and no decision accepts that: read the file whole, or delete it.",
+            thousands(count)
+        ))
+    }
+
+    /// Returns whether a decision can accept a finding with this error code.
+    pub(super) fn is_acceptable(&self, code: &str) -> bool {
+        let with_key = self.aggregate.errors_with_key.get(code).copied().unwrap_or_default();
+        self.aggregate.stats.errors.get(code).is_some_and(|count| *count > with_key)
+    }
+
+    /// Returns what is open, for the sign-off.
+    pub(super) fn open_words(&self) -> String {
+        let size = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        [
+            counted(size(self.gaps.len()), "gap"),
+            counted(self.aggregate.possible(), "possible finding"),
+            format!("{} not read", counted(self.open_errors().values().sum(), "finding")),
+            counted(size(self.questions.len()), "open question"),
+        ]
+        .join(", ")
     }
 
     /// Returns all keys in files and in the estate. Keys that need a cluster come first.
@@ -200,8 +259,12 @@ impl ReportPage {
             .into_iter()
             .map(|name| {
                 let stats = aggregate.stats.keys.get(name);
+                let id = name.strip_prefix("id:");
+                let mut keys = self.estate.authorities().iter().flat_map(|one| &one.keys);
+                let is_id_declared = id.is_some() && keys.any(|key| key.id.as_deref() == id);
                 KeyLine {
                     name,
+                    is_id_declared,
                     needs: stats.map(|key| key.needs).unwrap_or_default(),
                     declared: aggregate.declared.get(name),
                     stats,
@@ -235,11 +298,16 @@ impl ReportPage {
         estate_lines::servers(self.unknown().into_iter(), &self.estate)
     }
 
+    /// Returns the servers that files need and that the answer is not about.
+    pub(super) fn others(&self) -> Vec<String> {
+        estate_lines::others(self.aggregate.stats.keys.iter(), &self.estate)
+    }
+
     /// Returns the undeclared keys that a verdict depends on.
     pub(super) fn unknown(&self) -> Vec<(&String, &KeyStats)> {
         let keys = self.aggregate.stats.keys.iter();
         let mut all: Vec<_> =
-            keys.filter(|(_, key)| !key.is_declared && key.needs.possible > 0).collect();
+            keys.filter(|(name, key)| is_unknown(name, key, &self.estate)).collect();
         all.sort_by(|one, other| {
             other.1.needs.possible.cmp(&one.1.needs.possible).then(one.0.cmp(other.0))
         });

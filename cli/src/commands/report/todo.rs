@@ -90,12 +90,25 @@ fn estate(page: &ReportPage, add: &mut AddStep<'_>) {
             "questions",
             format!(
                 "Say which authority goes away: set `retiring = true` below its [[authority]] in {}. \
-                 It declares none that does.",
+                 It declares none that does and can open files.",
                 page.commands.estate()
             ),
         );
     }
     let unknown = page.unknown().len();
+    let others = page.others();
+    if unknown == 0 && !others.is_empty() {
+        add(
+            "unknown",
+            format!(
+                "If one of these goes away, ask about it: {}. `{}` writes a file that asks for each; set \
+                 `retiring = true` in it, and `{} --estate estate.toml` answers.",
+                others.join("; "),
+                page.commands.estate_init(),
+                page.commands.on_inventories("report", "")
+            ),
+        );
+    }
     if unknown > 0 {
         let keys = counted(as_u64(unknown), "unknown key");
         let text = match page.estate.is_empty() {
@@ -182,7 +195,7 @@ fn redirection(page: &ReportPage, add: &mut AddStep<'_>) {
 }
 
 fn errors(page: &ReportPage, add: &mut AddStep<'_>) {
-    let errors = &page.aggregate.stats.errors;
+    let errors = page.open_errors();
     let Some((code, _)) = errors.iter().max_by_key(|(_, count)| **count) else { return };
     let list = page.commands.on_inventories("export", &format!("--error {code} -o unread.csv"));
     add(

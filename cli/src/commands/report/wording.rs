@@ -20,6 +20,16 @@ pub(super) fn answer(key: &KeyLine<'_>) -> (&'static str, &'static str) {
         Some(KeyStatus::Lost) => ("lost", "This key no longer exists: nothing opens these."),
         Some(KeyStatus::Revoked) => ("revoked", "This key was revoked: nothing opens these."),
         _ if needs.yes > 0 => ("keep it", "Files can be opened only with this key."),
+        status
+            if (key.is_id_declared || status.is_some_and(|status| status != KeyStatus::Open))
+                && needs.possible > 0
+                && key.dates.damaged == needs.possible =>
+        {
+            let text = "Files under this key were not read to the end, or contradict their license, so \
+                        that they may need another key. No declaration settles that: restore a whole copy \
+                        of each, or delete it.";
+            ("not decided", text)
+        }
         _ if needs.possible > 0 => {
             ("not decided", "Files may need this key, and nothing here rules it out.")
         }
@@ -28,6 +38,11 @@ pub(super) fn answer(key: &KeyLine<'_>) -> (&'static str, &'static str) {
         }
         Some(_) if needs.no > 0 && stays => {
             ("stays", "Its authority stays, and goes on opening these.")
+        }
+        None if needs.no > 0 => {
+            let text =
+                "Whether the server that holds this key goes away, only an estate file can say.";
+            ("not declared", text)
         }
         _ if needs.no > 0 => {
             ("not needed", "No file in what was scanned needs a retiring authority for it.")
@@ -49,6 +64,14 @@ pub(super) fn verdict(page: &ReportPage) -> (&'static str, String) {
     let needs = page.aggregate.stats.needs;
     let possible = page.aggregate.possible();
     let authority = page.terms.authority();
+    if page.asks_nothing() {
+        let text = format!(
+            "No answer: {} declares no authority that is retiring and can open files. Set `retiring = \
+             true` below the [[authority]] that goes away.",
+            page.commands.estate()
+        );
+        return ("possible", text);
+    }
     if needs.yes > 0 {
         let text = format!(
             "No. {} in what was scanned can only be opened with a key that {authority} holds.",
@@ -76,8 +99,12 @@ pub(super) fn verdict(page: &ReportPage) -> (&'static str, String) {
             counted(gaps.try_into().unwrap_or(u64::MAX), "gap")
         ),
     };
+    let others = match page.others().is_empty() {
+        true => "",
+        false => " Files need other servers, which this answer is not about: see the next steps.",
+    };
     let text = format!(
-        "Nothing in what was scanned needs {authority}.{accepted} The end of this page lists what a \
+        "Nothing in what was scanned needs {authority}.{accepted}{others} The end of this page lists what a \
          file scan cannot see: check that before you decide."
     );
     ("no", text)

@@ -86,7 +86,7 @@ pub(super) fn decided(page: &ReportPage) -> Section {
         div.scroll { table {
             thead { tr { th { "Rule" } th { "Why" } th { "What would settle it" } (number_heads()) } }
             tbody { @for (rule, (needs, why, settled)) in &page.aggregate.rules { tr {
-                td { (rule) } td.wide { (why) } td.wide { (settled.unwrap_or("–")) } (numbers(*needs))
+                td { (rule) } td.wide { (why) } td.wide { @if settled.is_empty() { "–" } @for advice in settled { p { (advice) } } } (numbers(*needs))
             } } }
         } }
     };

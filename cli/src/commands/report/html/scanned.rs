@@ -75,8 +75,11 @@ pub(super) fn errors(page: &ReportPage) -> Section {
             div.scroll { table {
                 thead { tr { th { "Code" } th.number { "Findings" } th { "What helps" } th { "Decision" } } }
                 tbody { @for (code, count) in errors { tr {
-                    td { code { (shown(code)) } } (number(*count)) td.wide { (marked(advice::of_code(code))) }
-                    td { (accept_box(page, code, "**")) }
+                    td { code { (shown(code)) } } (number(*count)) td.wide {
+                        (marked(advice::of_code(code)))
+                        @if let Some(text) = page.not_acceptable(code) { " " (text) }
+                    }
+                    td { @if page.is_acceptable(code) { (accept_box(page, code, "**")) } }
                 } } }
             } }
             h3 { "The files" }

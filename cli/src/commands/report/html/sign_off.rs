@@ -14,7 +14,6 @@ pub(super) fn sign_off(page: &ReportPage) -> Section {
     let decisions = page.decisions();
     let (class, answer) = wording::verdict(page);
     let answered = &page.acceptance.decisions.answered;
-    let open = page.gaps.len().try_into().unwrap_or(u64::MAX);
     let body = html! {
         p class={ "answer " (class) } { (answer) }
         h3 { "Made from" }
@@ -23,7 +22,7 @@ pub(super) fn sign_off(page: &ReportPage) -> Section {
         } } } }
         h3 { "Accepted" }
         @if decisions.is_empty() { p { "Nothing was accepted." } } @else { (accepted(&decisions)) }
-        h3 { "Open: " (counted(open, "gap")) }
+        h3 { "Open: " (page.open_words()) }
         @if !page.gaps.is_empty() {
             ul { @for gap in page.gaps.iter().take(50) { li { code { (gap.name) } " " (path(&gap.text)) } } }
             @if page.gaps.len() > 50 { p { "And " (page.gaps.len() - 50) " more." } }

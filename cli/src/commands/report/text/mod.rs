@@ -244,7 +244,7 @@ fn scanned(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "    {text}")?;
         }
         for text in scope.scans.iter().flat_map(left_out) {
-            writeln!(out, "    {}", escaped(&text))?;
+            writeln!(out, "    left out: {}", escaped(&text))?;
         }
     }
     for gap in &page.gaps {
@@ -265,6 +265,9 @@ fn errors(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
     for (code, count) in errors {
         let advice = advice::of_code(code);
         writeln!(out, "  {:>9}  {:<24}  {advice}", thousands(*count), escaped(code))?;
+        if let Some(text) = page.not_acceptable(code) {
+            writeln!(out, "             {text}")?;
+        }
     }
     let unread = &page.aggregate.lists.unread;
     for finding in unread.entries() {

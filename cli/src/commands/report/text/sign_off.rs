@@ -17,8 +17,7 @@ pub(super) fn write(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
     for (name, value) in page.evidence.rows() {
         writeln!(out, "  {}: {}", escaped(&name), escaped(&value))?;
     }
-    let open = page.gaps.len().try_into().unwrap_or(u64::MAX);
-    writeln!(out, "  Open: {}", counted(open, "gap"))?;
+    writeln!(out, "  Open: {}", page.open_words())?;
     for role in ["Prepared by", "Checked by", "Approved by"] {
         writeln!(
             out,
