@@ -22,6 +22,9 @@ use crate::scan::{self, ListFile, ScanOptions, Until};
 /// are not followed unless they are named on the command line. Sockets, pipes and devices are not opened.
 /// A file that cannot be read is a record with the reason, and does not end the scan.
 ///
+/// With an inventory, a PATH that does not exist is an error and nothing is scanned, unless it is a root
+/// of the inventory: then its files stay, and it is a gap.
+///
 /// With an inventory (-i) a scan can be stopped at any time, also by a power failure. The same command
 /// continues it, and reads only files that are new or changed. A file counts as deleted only if a
 /// completed scan listed its folder, on the same file system, and did not find it.

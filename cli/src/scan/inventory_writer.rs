@@ -15,7 +15,7 @@ use super::only::OnlyFiles;
 use super::only_list::OnlyList;
 use super::options::ScanOptions;
 use super::read_options::{ReadOptions, Settled};
-use super::roots::{distinct, known, paths};
+use super::roots::{distinct, known, paths, require_known};
 use super::shared::Shared;
 use crate::exit::{Failure, Result, warn};
 use crate::fs::path::real;
@@ -87,9 +87,12 @@ pub(super) fn begin(
         let name = file.display();
         return Err(Failure::message(format_args!("{name}: --only needs an existing inventory")));
     }
+    let named = distinct(&paths(options), options.walk.one_file_system)?;
+    if !file.exists() {
+        require_known(&named, &[])?;
+    }
     let mut store = Store::open(&file)?;
     let maps = PathMapping::new(options.map.iter().cloned());
-    let named = distinct(&paths(options), options.walk.one_file_system)?;
     let host = host::name();
     let source = match &options.source {
         Some(source) => source.clone(),
@@ -99,6 +102,8 @@ pub(super) fn begin(
             store.usual_source(&host, &paths)?.unwrap_or_else(|| host.clone())
         }
     };
+    let roots_before = store.known_roots(&source)?;
+    require_known(&named, &roots_before)?;
     let read = read_options(&file, options, &store, &source)?;
     let reading = read.reading();
     store.begin(&Plan {
@@ -121,7 +126,6 @@ pub(super) fn begin(
         roots.push(Arc::new(root));
         Ok(())
     };
-    let roots_before = store.known_roots(&source)?;
     for one in named {
         let path = match known(&one, &roots_before) {
             Some(known) => {

@@ -1,11 +1,12 @@
 //! The folders and files that the user named, without duplicates.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::object_roots::ObjectRoot;
 use super::options::ScanOptions;
-use crate::exit::{Failure, Result};
+use crate::exit::{Failure, Result, warn};
 use crate::fs::path::{is_address, normal, real};
 use crate::fs::walk::{NameList, Root};
 
@@ -27,6 +28,37 @@ impl NamedPath {
         let place = place(&normal).unwrap_or_else(|| normal.clone());
         Ok(NamedPath { spelled: path.to_owned(), normal, place })
     }
+
+    /// Returns whether there is no file or folder with this path.
+    fn is_missing(&self) -> bool {
+        let kind = self.normal.metadata().err().map(|error| error.kind());
+        matches!(kind, Some(ErrorKind::NotFound | ErrorKind::NotADirectory))
+    }
+}
+
+/// What messages say about a path that does not exist.
+const MISSING: &str = "no such file or folder";
+
+/// Fails if a path does not exist and is no root of the inventory, whose roots are `known`: the path
+/// is mistyped, or its file system is not mounted. A root that has vanished stays a gap.
+pub(super) fn require_known(
+    named: &[NamedPath],
+    known: &[(PathBuf, Option<PathBuf>)],
+) -> Result<()> {
+    let is_known = |one: &NamedPath| known.iter().any(|(path, _)| *path == one.normal);
+    let (vanished, unknown): (Vec<_>, Vec<_>) =
+        named.iter().filter(|one| one.is_missing()).partition(|one| is_known(one));
+    if !unknown.is_empty() {
+        let names: Vec<String> =
+            unknown.iter().map(|one| one.spelled.display().to_string()).collect();
+        let names = names.join(", ");
+        return Err(Failure::message(format_args!("{names}: {MISSING}; nothing was scanned")));
+    }
+    for one in vanished {
+        let spelled = one.spelled.display();
+        warn(format_args!("{spelled}: {MISSING}; the inventory keeps its files, and it is a gap"));
+    }
+    Ok(())
 }
 
 /// Returns the path that all spellings of a folder or file have in common: links are resolved in
@@ -66,9 +98,12 @@ pub(super) fn distinct(paths: &[PathBuf], one_file_system: bool) -> Result<Vec<N
     Ok(all.into_iter().zip(inside).filter(|(_, inside)| !inside).map(|(one, _)| one).collect())
 }
 
-/// Returns the roots as the user spelled them.
+/// Returns the roots as the user spelled them. Warns of paths that do not exist.
 pub(super) fn spelled(options: &ScanOptions, objects: Vec<ObjectRoot>) -> Result<Vec<Arc<Root>>> {
     let named = distinct(&paths(options), options.walk.one_file_system)?;
+    for one in named.iter().filter(|one| one.is_missing()) {
+        warn(format_args!("{}: {MISSING}", one.spelled.display()));
+    }
     let paths = named.into_iter().map(|one| Root::new(one.spelled, 0, None));
     let lists = options.list.iter();
     let lists = lists.map(|list| Root::new(list.file.clone(), 0, Some(NameList::new(list.end))));

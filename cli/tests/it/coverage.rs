@@ -300,10 +300,37 @@ fn a_file_that_changed_while_it_was_read_is_a_gap() {
 #[cfg(target_os = "linux")]
 fn a_root_that_cannot_be_listed_has_no_file() {
     let folder = bench(&[]);
+    fs::create_dir(folder.path().join("missing")).unwrap();
+    scan(folder.path(), "i.db", &["missing"]);
+    fs::remove_dir(folder.path().join("missing")).unwrap();
     scan(folder.path(), "i.db", &["missing"]);
     let (said, _) = check(folder.path(), "i.db", &[]);
     let code = named(&said).into_iter().find(|name| name != "empty-root").unwrap();
     assert_named(folder.path(), "i.db", &["--accept", &code], &["empty-root"]);
+}
+
+#[test]
+fn a_root_that_never_existed_is_an_error_and_a_vanished_root_is_a_gap() {
+    let folder = bench(&[("share/a", b"x"), ("other/b", b"x")]);
+    let scan = |args: &[&str]| rmsight(folder.path(), &[&["scan"], args].concat());
+    let unknown = "rmsight: nosuch: no such file or folder; nothing was scanned";
+    // No inventory is created for a mistyped path, and none is changed.
+    for args in [&["-i", "i.db", "nosuch"][..], &["-i", "i.db", "share", "nosuch"]] {
+        assert!(stderr(&scan(args).code(2)).contains(unknown), "{args:?}");
+        assert!(!folder.path().join("i.db").exists());
+    }
+    scan(&["-i", "i.db", "share", "other"]).success();
+    assert!(stderr(&scan(&["-i", "i.db", "share", "nosuch"]).code(2)).contains(unknown));
+    assert_named(folder.path(), "i.db", &[], &[]);
+    fs::remove_dir_all(folder.path().join("other")).unwrap();
+    let done = scan(&["-i", "i.db", "share", "other"]).code(1);
+    assert!(stderr(&done).contains("other: no such file or folder; the inventory keeps its files"));
+    let (said, code) = check(folder.path(), "i.db", &[]);
+    assert!(code == 1 && !named(&said).is_empty(), "{said}");
+    // Without an inventory the path is named too, also if only totals are printed.
+    for args in [&["nosuch", "--plan"][..], &["nosuch", "--summary"]] {
+        assert!(stderr(&scan(args)).contains("nosuch: no such file or folder"), "{args:?}");
+    }
 }
 
 #[test]

@@ -28,6 +28,10 @@ fn a_log_has_options_failures_totals_and_the_reason_for_the_end() {
         ("share/plain.txt", b"x"),
     ]);
     let dir = folder.path();
+    // A root that has vanished cannot be listed.
+    fs::create_dir(dir.join("missing")).unwrap();
+    rmsight(dir, &["scan", "-q", "-i", "i.db", "missing"]).code(1);
+    fs::remove_dir(dir.join("missing")).unwrap();
     let args =
         ["scan", "-q", "-i", "i.db", "share", "missing", "--log", "scan.log", "--exclude", "*.tmp"];
     rmsight(dir, &args).code(1);
@@ -49,7 +53,7 @@ fn a_log_has_options_failures_totals_and_the_reason_for_the_end() {
     };
     has(&[" start version=", " rules=", " host="]);
     has(&[" options read=\"depth=full verify", "exclude=\"*.tmp\""]);
-    has(&[" inventory path=", "i.db", " scan=1 source="]);
+    has(&[" inventory path=", "i.db", " scan=2 source="]);
     has(&[" root path=", "/share"]);
     has(&[" file-failed code=truncated path=\"", "/share/cut here.xml\" error="]);
     has(&[" folder-failed code=io path=", "/missing", " error="]);

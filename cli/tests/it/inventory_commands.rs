@@ -114,6 +114,9 @@ fn a_snapshot_is_the_older_side_of_a_diff() {
 fn roots_are_listed_with_the_result_of_their_last_scan() {
     let folder = bench(&[("share/a.xml", &license()), ("list", b"share/a.xml\n")]);
     let dir = folder.path();
+    fs::create_dir(dir.join("missing")).unwrap();
+    scan(dir, "i.db", &["share", "missing"]);
+    fs::remove_dir(dir.join("missing")).unwrap();
     scan(dir, "i.db", &["share", "missing"]);
     scan(dir, "i.db", &["--source", "FS2", "share"]);
     scan(dir, "i.db", &["--files-from", "list"]);
