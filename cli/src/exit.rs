@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use crate::output::stdout::is_closed;
 use crate::output::terminal::escaped;
@@ -48,6 +49,18 @@ impl Failure {
             true => Failure::BrokenPipe,
             false => Failure::Message(format!("cannot write: {error}")),
         }
+    }
+}
+
+/// Returns the failure of opening an input. `role` says what kind of file it is. If it does not exist,
+/// `advice` says how to get one.
+pub(crate) fn opening(file: &Path, error: &io::Error, role: &str, advice: &str) -> Failure {
+    let name = file.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            Failure::message(format_args!("{name}: no such {role}; {advice}"))
+        }
+        _ => Failure::message(format_args!("{name}: the {role} cannot be read: {error}")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `rmsight scan`: its arguments.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use chrono::Local;
@@ -11,8 +12,10 @@ use crate::args::{
 };
 use crate::authority_file;
 use crate::exit::{Failure, Outcome, Result};
+use crate::inventory::Inventory;
 use crate::options;
 use crate::output::Format;
+use crate::output::format::argument;
 use crate::scan::{self, ListFile, ScanOptions, Until};
 
 /// Scan files and folders for protected documents.
@@ -47,7 +50,7 @@ pub(crate) struct ScanArgs {
     /// Addresses are az://account/container/prefix, s3://bucket/prefix and gs://bucket/prefix, and
     /// https:// for one object. The environment variables of the SDKs have the credentials. Objects
     /// are read by ranges.
-    #[arg(value_name = "PATH", required_unless_present_any = ["files_from", "listing", "only"])]
+    #[arg(value_name = "PATH", required_unless_present_any = ["files_from", "listing", "only", "inventory"])]
     paths: Vec<PathBuf>,
 
     /// Read the paths of the files to scan from FILE, one on each line (`-` is standard input)
@@ -61,16 +64,17 @@ pub(crate) struct ScanArgs {
     #[arg(short = '0', long = "null", requires = "files_from", help_heading = "Input")]
     null: bool,
 
-    /// Read only the files in LIST again, which `rmsight export` wrote, to prove that work is done
+    /// Read only the files in LIST again, which `rmsight export` wrote, to prove that work is done; may be
+    /// repeated
     ///
     /// LIST is CSV with a column `Path` or `File`, NDJSON, or the output of --paths0. Its paths can be those
     /// of --map. Every file is read, also if it has not changed. The scan replaces what the inventory has
     /// about these files and nothing else: no file counts as deleted, and gaps of other scans stay. The
-    /// totals and the exit code are about the list.
+    /// totals and the exit code are about the lists. Without --format, a table names what is not `no`.
     #[arg(long, value_name = "LIST", requires = "inventory", help_heading = "Input",
         conflicts_with_all = ["paths", "files_from", "listing", "include", "exclude",
             "accept_empty"])]
-    only: Option<PathBuf>,
+    only: Vec<PathBuf>,
 
     #[command(flatten)]
     listing: ListingArgs,
@@ -167,6 +171,10 @@ pub(crate) struct ScanArgs {
 
 /// Scans with the options that the arguments ask for.
 pub(crate) fn run(args: &ScanArgs) -> Result<Outcome> {
+    let is_listed = args.files_from.is_some() || args.listing.listing.is_some();
+    if args.paths.is_empty() && !is_listed && args.only.is_empty() {
+        return Err(no_path(args.inventory.as_deref()));
+    }
     // Reports mistakes in these before an inventory is created.
     let walk = options::walk(&args.walk)?;
     let estate = authority_file::load(args.estate.as_deref())?;
@@ -203,6 +211,24 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Outcome> {
         return scan::plan(&options);
     }
     scan::run(&options, estate, redactor)
+}
+
+/// Returns the failure of a scan without a path, with a command for the roots of the inventory.
+fn no_path(inventory: Option<&Path>) -> Failure {
+    let file = inventory.filter(|file| file.exists());
+    let visits = file.and_then(|file| Inventory::open(file).and_then(|open| open.roots()).ok());
+    let visits = visits.unwrap_or_default();
+    let paths = visits.iter().filter(|visit| visit.kind != "list");
+    let roots: BTreeSet<String> = paths.map(|visit| argument(&visit.path)).collect();
+    let Some(file) = file.filter(|_| !roots.is_empty()) else {
+        return Failure::message("no PATH is given: name the files and folders to scan");
+    };
+    let roots: Vec<String> = roots.into_iter().collect();
+    Failure::message(format_args!(
+        "no PATH is given; `rmsight scan -i {} {}` scans the roots of the inventory again",
+        argument(&file.display().to_string()),
+        roots.join(" ")
+    ))
 }
 
 /// Returns the time at which a scan that starts now ends.

@@ -17,18 +17,19 @@ impl AtomicFile {
     /// Creates the temporary file, which is `name` with `.part` at its end. Opens a device or a pipe
     /// as it is: a rename would replace it.
     pub(crate) fn create(name: &Path) -> Result<(AtomicFile, File)> {
-        let failed =
-            |path: &Path, error| Failure::message(format_args!("{}: {error}", path.display()));
+        let failed = |error| {
+            Failure::message(format_args!("{}: cannot be written: {error}", name.display()))
+        };
         let is_special = name.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
         if is_special {
             let file = OpenOptions::new().write(true).open(name);
-            let file = file.map_err(|error| failed(name, error))?;
+            let file = file.map_err(failed)?;
             return Ok((AtomicFile { name: name.to_owned(), part: None }, file));
         }
         let mut part = name.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
-        let file = File::create(&part).map_err(|error| failed(&part, error))?;
+        let file = File::create(&part).map_err(failed)?;
         Ok((AtomicFile { name: name.to_owned(), part: Some(part) }, file))
     }
 

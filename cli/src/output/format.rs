@@ -76,6 +76,17 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// Returns an argument in quotation marks that both POSIX shells and PowerShell understand, if it needs
+/// them.
+pub(crate) fn argument(text: &str) -> String {
+    let is_plain = |char: char| char.is_alphanumeric() || "-_./\\:+@,".contains(char);
+    match text.chars().all(is_plain) && !text.is_empty() {
+        true => text.to_owned(),
+        false if text.contains('\'') => format!("\"{text}\""),
+        false => format!("'{text}'"),
+    }
+}
+
 /// Escapes characters of text from files that hide or reorder text.
 pub(crate) fn shown(text: &str) -> String {
     escaped(text).to_string()

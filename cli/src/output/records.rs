@@ -1,7 +1,7 @@
 //! Records as text, NDJSON or CSV, collected in a buffer.
 
 use clap::ColorChoice;
-use rmsight::{COLUMNS, Column, Record};
+use rmsight::{COLUMNS, Column, Need, Record};
 
 use super::color::is_colored;
 use super::columns::ColumnList;
@@ -30,12 +30,19 @@ pub(crate) struct RecordLayout {
     columns: Vec<&'static Column>,
     /// Colors of text.
     is_colored: bool,
+    /// Only records that are not `no`.
+    is_needed_only: bool,
 }
 
 impl RecordLayout {
     /// Returns a layout with all columns, and without colors.
     pub(crate) fn new(format: Format) -> RecordLayout {
-        RecordLayout { format, columns: COLUMNS.iter().collect(), is_colored: false }
+        RecordLayout {
+            format,
+            columns: COLUMNS.iter().collect(),
+            is_colored: false,
+            is_needed_only: false,
+        }
     }
 
     /// Returns a layout with these columns.
@@ -54,6 +61,11 @@ impl RecordLayout {
     pub(crate) fn colored(mut self, choice: ColorChoice) -> RecordLayout {
         self.is_colored = self.format == Format::Text && is_colored(choice);
         self
+    }
+
+    /// Returns a layout that leaves out records with the need `no`.
+    pub(crate) fn needed_only(self) -> RecordLayout {
+        RecordLayout { is_needed_only: true, ..self }
     }
 
     /// Returns the bytes that precede all records, even without a record.
@@ -86,6 +98,9 @@ impl RecordBuffer {
     }
 
     pub(crate) fn write(&mut self, record: &Record<'_>) {
+        if self.layout.is_needed_only && record.verdict.need() == Need::No {
+            return;
+        }
         let columns = &self.layout.columns;
         match self.layout.format {
             // Writing into memory cannot fail.

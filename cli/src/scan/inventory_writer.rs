@@ -82,7 +82,10 @@ pub(super) fn begin(
         Some(list) => Some((&list.file, NameList::new(list.end).copied(&list.file)?)),
         None => None,
     };
-    let only = options.only.as_deref().map(OnlyList::read).transpose()?;
+    let only = match options.only.as_slice() {
+        [] => None,
+        lists => Some(OnlyList::read(lists)?),
+    };
     if only.is_some() && !file.exists() {
         let name = file.display();
         return Err(Failure::message(format_args!("{name}: --only needs an existing inventory")));

@@ -59,7 +59,7 @@ pub(super) fn options(options: &ScanOptions, reading: &str, jobs: usize) -> Opti
     }));
     all.push(("read-timeout", format!("{} s", walk.read_timeout.as_secs())));
     all.extend(options.until.map(|until| ("until", local(until))));
-    all.extend(options.only.as_deref().map(|list| ("only", list.display().to_string())));
+    all.extend(options.only.iter().map(|list| ("only", list.display().to_string())));
     let listing = options.listing.as_ref();
     all.extend(listing.map(|list| ("listing", list.file.display().to_string())));
     all.extend(options.source.clone().map(|source| ("source", source)));

@@ -141,11 +141,15 @@ fn scan(
         None => threads::usual(&roots, options.walk.one_file_system),
     };
     let (sender, waiting) = bounded(WAITING);
-    // With an inventory, records are written only on request.
-    let usual = (writer.is_none() && !options.summary).then_some(Format::Text);
+    // With an inventory, records are written only on request. Those of --only prove the work.
+    let has_table = writer.is_none() || only.is_some();
+    let usual = (has_table && !options.summary).then_some(Format::Text);
     let layout = match options.format.or(usual) {
         Some(format) => {
-            let layout = RecordLayout::new(format).with_columns(options.columns.as_ref())?;
+            let mut layout = RecordLayout::new(format).with_columns(options.columns.as_ref())?;
+            if only.is_some() && options.format.is_none() {
+                layout = layout.needed_only();
+            }
             Some(layout.colored(color::choice_for(options.output.as_deref(), options.color)))
         }
         None => None,
@@ -231,7 +235,9 @@ fn conclude_only(
     out: &mut impl io::Write,
 ) -> Result<Outcome> {
     let format = shared.layout.as_ref().map(|layout| layout.format);
+    let has_table = format.is_some() && (stats.needs.yes > 0 || stats.needs.possible > 0);
     let text = match format {
+        Some(Format::Text) if has_table => format!("\n{}", only.summary(stats)),
         None | Some(Format::Text) => only.summary(stats),
         Some(_) => String::new(),
     };

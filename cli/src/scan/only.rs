@@ -14,7 +14,7 @@ use crate::fs::open::Links;
 use crate::fs::path::normal;
 use crate::fs::walk::{Dir, FileJob, Object};
 use crate::inventory::{Inventory, KnownPlace, PathMapping, Store};
-use crate::output::format::counted;
+use crate::output::format::{counted, thousands};
 use crate::stats::{NeedCounts, Stats};
 
 /// Maximum number of paths that messages name.
@@ -23,7 +23,6 @@ const EXAMPLES: usize = 20;
 /// The files of a list.
 #[derive(Debug, Default)]
 pub(super) struct OnlyFiles {
-    pub(super) list: PathBuf,
     /// The files to read.
     pub(super) jobs: Vec<Arc<FileJob>>,
     /// Files that do not exist any more.
@@ -44,7 +43,7 @@ impl OnlyFiles {
     ) -> Result<OnlyFiles> {
         // The list may have the names that the files have on other machines.
         let own_names = Inventory::open(file)?.maps(Some(source))?.reversed();
-        let mut found = OnlyFiles { list: list.file, ..OnlyFiles::default() };
+        let mut found = OnlyFiles::default();
         for name in list.paths {
             found.add(Path::new(&name), &own_names, store, opener)?;
         }
@@ -89,7 +88,8 @@ impl OnlyFiles {
                 warn(format_args!("{}: {why}", path.display()));
             }
             if let Some(more) = paths.len().checked_sub(EXAMPLES).filter(|more| *more > 0) {
-                warn(format_args!("{}: {more} more: {why}", self.list.display()));
+                let more = counted(u64::try_from(more).unwrap_or(u64::MAX), "further file");
+                warn(format_args!("{more}: {why}"));
             }
         }
     }
@@ -99,17 +99,19 @@ impl OnlyFiles {
         let count = |paths: usize| u64::try_from(paths).unwrap_or(u64::MAX);
         let all = count(self.jobs.len() + self.missing.len() + self.unknown.len());
         let NeedCounts { yes, possible, no } = stats.needs;
-        let mut text = format!("Read {} of {} again", stats.files, counted(all, "listed file"),);
+        let mut text =
+            format!("Read {} of {} again", thousands(stats.files), counted(all, "listed file"));
         for (number, what) in [
             (stats.unreadable, "could not be read"),
             (count(self.missing.len()), "not found"),
             (count(self.unknown.len()), "not in the inventory"),
         ] {
             if number > 0 {
-                text += &format!(", {number} {what}");
+                text += &format!(", {} {what}", thousands(number));
             }
         }
-        let no = no + stats.unprotected;
+        let (yes, possible) = (thousands(yes), thousands(possible));
+        let no = thousands(no + stats.unprotected);
         text + &format!(
             ".\nWhat was read: {yes} yes, {possible} possible, {no} no. For all that was scanned, \
              `rmsight report` has the answer.\n"

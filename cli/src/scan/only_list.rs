@@ -9,33 +9,41 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
-use crate::exit::{Failure, Result};
+use crate::exit::{Failure, Result, opening};
 use crate::fs::text::{self, Marks};
 
 /// Names of the column that has the path, in the lists of an export.
 const COLUMNS: [&str; 2] = ["path", "file"];
 
-/// A list that `rmsight export` wrote.
-#[derive(Debug)]
+/// The lists that `rmsight export` wrote.
+#[derive(Debug, Default)]
 pub(super) struct OnlyList {
-    pub(super) file: PathBuf,
     /// Each path once.
     pub(super) paths: BTreeSet<OsString>,
 }
 
 impl OnlyList {
-    /// Reads a list: CSV with a column `Path` or `File`, NDJSON, or paths with NUL bytes.
+    /// Reads lists: each is CSV with a column `Path` or `File`, NDJSON, or paths with NUL bytes.
     ///
     /// # Errors
-    /// Fails if the list cannot be read, or is in none of these forms.
-    pub(super) fn read(file: &Path) -> Result<OnlyList> {
+    /// Fails if a list cannot be read, or is in none of these forms.
+    pub(super) fn read(files: &[PathBuf]) -> Result<OnlyList> {
+        let mut all = OnlyList::default();
+        for file in files {
+            all.add(file)?;
+        }
+        Ok(all)
+    }
+
+    fn add(&mut self, file: &Path) -> Result<()> {
         let failed = |why: String| Failure::message(format_args!("{}: {why}", file.display()));
         let mut bytes = Vec::new();
         // Paths of --paths0 contain zeros.
         text::open(file, Marks::Required)
             .and_then(|mut list| list.read_to_end(&mut bytes))
-            .map_err(|error| failed(error.to_string()))?;
-        Ok(OnlyList { file: file.to_owned(), paths: parse(&bytes).map_err(failed)? })
+            .map_err(|error| opening(file, &error, "list", "`rmsight export` writes one"))?;
+        self.paths.append(&mut parse(&bytes).map_err(failed)?);
+        Ok(())
     }
 }
 

@@ -21,8 +21,8 @@ pub(crate) struct ScanOptions {
     pub(crate) list: Option<ListFile>,
     /// A listing of objects.
     pub(crate) listing: Option<ListingFile>,
-    /// A list that an export wrote: only its files are read again.
-    pub(crate) only: Option<PathBuf>,
+    /// Lists that an export wrote: only their files are read again.
+    pub(crate) only: Vec<PathBuf>,
     /// The inventory that stores the findings.
     pub(crate) inventory: Option<PathBuf>,
     /// Format of the records. The default is text without an inventory, and no records with one.

@@ -50,7 +50,7 @@ pub(super) fn roots(
     throttle: &Arc<Throttle>,
 ) -> Result<ObjectRoots> {
     let addresses = addresses(&options.paths)?;
-    if addresses.is_empty() && options.listing.is_none() && options.only.is_none() {
+    if addresses.is_empty() && options.listing.is_none() && options.only.is_empty() {
         return Ok(ObjectRoots::default());
     }
     let mut requests = RequestOptions::default();

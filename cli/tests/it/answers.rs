@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rmsight_specimen::{Client, LicenseBuilder, Server};
 use tempfile::TempDir;
 
-use super::{folder, license, records, rmsight, slashes, stderr, stdout};
+use super::{document, folder, license, records, rmsight, slashes, stderr, stdout};
 
 const NAME: &str = "Contoso AD RMS";
 
@@ -67,13 +69,14 @@ fn exports_agree_with_judge() {
 
 #[test]
 fn the_list_for_labeling_separates_members_and_has_no_formulas() {
-    let license = license();
+    let offer = document(&license());
     let mail = format!(
         "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
-         Content-Type: application/xml; name=in.xml\r\n\r\n{}\r\n--b--\r\n",
-        String::from_utf8_lossy(&license)
+         Content-Type: application/octet-stream; name=in.xml\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{}\r\n--b--\r\n",
+        STANDARD.encode(&offer)
     );
-    let folder = scanned(&[("offer.xml", &license), ("mail.eml", mail.as_bytes())], "\"active\"");
+    let folder = scanned(&[("offer.xml", &offer), ("mail.eml", mail.as_bytes())], "\"active\"");
     let args =
         ["export", "i.db", "--estate", "estate.toml", "--for", "set-filelabel", "-o", "todo.csv"];
     rmsight(folder.path(), &args).success();

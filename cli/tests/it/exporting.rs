@@ -3,10 +3,12 @@
 use std::fs;
 use std::io::Read as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rmsight_specimen::{Client, LicenseBuilder, Server};
 use tempfile::TempDir;
 
-use super::{folder, license, rmsight, stderr, stdout};
+use super::{document, folder, license, rmsight, stderr, stdout};
 
 const TEMPLATE: &str = "5f0c2c3a-8d0e-4c0b-9a4f-0c7e1d2b3a41";
 const LABEL: &str = "d9f23ae3-4321-4321-8321-f515f824c57b";
@@ -18,24 +20,28 @@ fn with_template() -> Vec<u8> {
         .build()
 }
 
-fn mail(license: &[u8]) -> Vec<u8> {
-    let part = String::from_utf8_lossy(license);
+fn mail(document: &[u8]) -> Vec<u8> {
+    let part = STANDARD.encode(document);
     let head = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n";
-    let member =
-        |name: &str| format!("\r\n--b\r\nContent-Type: application/xml; name={name}\r\n\r\n{part}");
-    format!("{head}{}{}\r\n--b--\r\n", member("one.xml"), member("two.xml")).into_bytes()
+    let member = |name: &str| {
+        format!(
+            "\r\n--b\r\nContent-Type: application/octet-stream; name={name}\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{part}"
+        )
+    };
+    format!("{head}{}{}\r\n--b--\r\n", member("one.pfile"), member("two.pfile")).into_bytes()
 }
 
 /// Creates a share with an inventory: three protected files, two protected members, a damaged file,
 /// an archive that is not opened, and two files without protection.
 fn share() -> TempDir {
-    let (offer, board) = (license(), with_template());
+    let (offer, board) = (document(&license()), document(&with_template()));
     let folder = folder(&[
-        ("share/a.xml", &offer),
-        ("share/b.xml", &offer),
-        ("share/board.xml", &board),
+        ("share/a.pfile", &offer),
+        ("share/b.pfile", &offer),
+        ("share/board.pfile", &board),
         ("share/mail.eml", &mail(&offer)),
-        ("share/cut.xml", &offer[..600]),
+        ("share/cut.xml", &license()[..600]),
         ("share/old.7z", b"7z\xbc\xaf\x27\x1c\0\x04aaaaaaaaaaaaaaaaaaaaaaaa"),
         ("share/plain.txt", b"x"),
         ("share/zero", b""),
@@ -83,20 +89,40 @@ fn set_filelabel_accounts_for_every_finding_and_names_every_file() {
 }
 
 #[test]
+fn files_that_no_program_can_change_are_left_out() {
+    let whole = document(&license());
+    let cut = whole.len() - 2_000;
+    let folder = folder(&[
+        ("share/whole.pfile", &whole),
+        ("share/bare.xml", &license()),
+        ("share/cut.pfile", &whole[..cut]),
+    ]);
+    rmsight(folder.path(), &["scan", "--quiet", "-i", "i.db", "share"]);
+    for tool in ["set-filelabel", "unprotect-rmsfile"] {
+        let export = ["export", "i.db", "--for", tool, "-o", "todo.csv"];
+        let said = stderr(&rmsight(folder.path(), &export).success());
+        assert!(said.contains("1 finding written to todo.csv."), "{said}");
+        assert!(said.contains("1 finding left out: a license without a document"), "{said}");
+        assert!(said.contains("1 finding left out: cut (truncated)"), "{said}");
+        assert!(lines(&folder, "todo.csv")[1].contains("whole.pfile"));
+    }
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_path_that_is_not_unicode_is_left_out_and_reported() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
-    let folder = folder(&[("share/a.xml", &license())]);
-    let name = OsStr::from_bytes(b"share/caf\xe9.xml");
-    fs::write(folder.path().join(name), license()).unwrap();
+    let folder = folder(&[("share/a.pfile", &document(&license()))]);
+    let name = OsStr::from_bytes(b"share/caf\xe9.pfile");
+    fs::write(folder.path().join(name), document(&license())).unwrap();
     rmsight(folder.path(), &["scan", "--quiet", "-i", "i.db", "share"]);
     for tool in ["set-filelabel", "unprotect-rmsfile"] {
         let export = ["export", "i.db", "--for", tool, "-o", "todo.csv"];
         let said = stderr(&rmsight(folder.path(), &export).success());
         assert!(said.contains("1 finding written to todo.csv."), "{said}");
         assert!(said.contains("1 finding left out: the path is not Unicode"), "{said}");
-        assert!(said.contains("caf\u{fffd}.xml: left out"), "{said}");
+        assert!(said.contains("caf\u{fffd}.pfile: left out"), "{said}");
         let list = lines(&folder, "todo.csv");
         assert!(list.len() == 2 && !list.iter().any(|line| line.contains("caf")), "{list:?}");
     }
@@ -115,11 +141,20 @@ fn a_label_map_gives_each_file_its_label() {
     assert!(said.contains("line 3: no file of the list has \"nowhere\""), "{said}");
     let list = lines(&folder, "todo.csv");
     assert!(list[0].ends_with(",Container,LabelId"), "{list:?}");
-    assert!(list[1].contains("board.xml,'=ada@contoso.com,"), "{list:?}");
-    assert!(list[1].ends_with(&format!(",license,{LABEL}")), "{list:?}");
+    assert!(list[1].contains("board.pfile,'=ada@contoso.com,"), "{list:?}");
+    assert!(list[1].ends_with(&format!(",pfile,{LABEL}")), "{list:?}");
     map(&format!("old,new\nboard only,{LABEL}\n*,{TEMPLATE}\n"));
     let said = stderr(&rmsight(folder.path(), &export).success());
     assert!(said.contains("3 findings written to todo.csv."), "{said}");
+    // A map that matches nothing is a mistake. The message has the name as it is written.
+    fs::remove_file(folder.path().join("todo.csv")).unwrap();
+    map(&format!("old,new\nNowhere,{LABEL}\n"));
+    let said = stderr(&rmsight(folder.path(), &export).code(2));
+    assert!(said.contains("map.csv: no line has the template or label"), "{said}");
+    assert!(!folder.path().join("todo.csv").exists());
+    map(&format!("old,new\nboard only,{LABEL}\nNowhere,{LABEL}\n"));
+    let said = stderr(&rmsight(folder.path(), &export).success());
+    assert!(said.contains("no file of the list has \"Nowhere\""), "{said}");
     map("old,new\nboard only,Public\n");
     let said = stderr(&rmsight(folder.path(), &export).code(2));
     assert!(said.contains("map.csv: line 2: "), "{said}");
@@ -140,6 +175,15 @@ fn batches_have_at_most_so_many_rows_and_are_all_named() {
         assert!(list[0].starts_with("File,Owner,"), "{name}: {list:?}");
     }
     assert!(said.contains("todo-3.csv is of an earlier export: delete it."), "{said}");
+    // The proof reads all batches, and names what is not done.
+    let lists = "--only todo.csv --only todo-2.csv --only todo-extract-first.csv";
+    assert!(said.contains(&format!("`rmsight scan -i i.db {lists}`")), "{said}");
+    fs::write(folder.path().join("share/a.pfile"), b"decrypted").unwrap();
+    let scan = format!("scan --quiet -i i.db {lists}");
+    let done = rmsight(folder.path(), &scan.split(' ').collect::<Vec<_>>()).success();
+    let said = stdout(&done);
+    assert!(said.contains("Read 4 of 4 listed files again."), "{said}");
+    assert!(said.contains("b.pfile") && !said.contains("a.pfile"), "{said}");
     let without = rmsight(folder.path(), &export).code(2);
     assert!(stderr(&without).contains("--output"), "{}", stderr(&without));
 }
@@ -185,9 +229,9 @@ fn other_commands_write_files_by_their_ending_too() {
     let estate = "[[authority]]\nname = \"HQ\"\nkind = \"ad-rms\"\n";
     fs::write(folder.path().join("estate.toml"), estate).unwrap();
     let cases: &[(&[&str], &str, &[u8])] = &[
-        (&["inspect", "share/a.xml"], "page.txt", b"share/a.xml"),
-        (&["inspect", "share/a.xml"], "a.csv", b"schema,"),
-        (&["inspect", "--json", "share/a.xml"], "a.json", b"{"),
+        (&["inspect", "share/a.pfile"], "page.txt", b"share/a.pfile"),
+        (&["inspect", "share/a.pfile"], "a.csv", b"schema,"),
+        (&["inspect", "--json", "share/a.pfile"], "a.json", b"{"),
         (&["diff", "i.db", "i.db"], "diff.txt", b""),
         (&["diff", "i.db", "i.db"], "diff.ndjson", b""),
         (&["report", "i.db"], "report.htm", b"<!DOCTYPE html>"),
@@ -236,7 +280,7 @@ fn a_workbook_has_a_frozen_header_typed_cells_and_no_formula() {
     }
     assert!(!sheet.contains("<f>"), "{sheet}");
     // A size is a number, and a time a number with a format.
-    let size = fs::metadata(folder.path().join("share/board.xml")).unwrap().len();
+    let size = fs::metadata(folder.path().join("share/board.pfile")).unwrap().len();
     assert!(sheet.contains(&format!("><v>{size}</v></c>")), "{sheet}");
     let time = sheet.split("<c r=\"C").nth(2).unwrap().split("</c>").next().unwrap();
     assert!(time.contains("\" s=\"") && time.contains("><v>4"), "{time}");

@@ -177,6 +177,31 @@ fn a_renamed_root_is_not_read_again() {
 }
 
 #[test]
+fn an_inventory_is_named_instead_of_an_estate_file() {
+    let folder = bench(&[("share/a.xml", &license())]);
+    let dir = folder.path();
+    scan(dir, "i.db", &["share"]);
+    for args in [&["estate", "check", "i.db"][..], &["report", "i.db", "--estate", "i.db"]] {
+        let said = stderr(&rmsight(dir, args).code(2));
+        assert!(said.contains("i.db: it is an inventory, and not an estate file"), "{said}");
+    }
+}
+
+#[test]
+fn a_scan_without_a_path_names_the_roots_of_the_inventory() {
+    let folder = bench(&[("share/a.xml", &license()), ("our files/b", b"x")]);
+    let dir = folder.path();
+    let said = stderr(&rmsight(dir, &["scan", "-i", "i.db"]).code(2));
+    assert!(said.contains("no PATH is given: name the files and folders"), "{said}");
+    assert!(!dir.join("i.db").exists());
+    scan(dir, "i.db", &["share", "our files"]);
+    let said = slashes(&stderr(&rmsight(dir, &["scan", "-i", "i.db"]).code(2)));
+    assert!(said.contains("no PATH is given; `rmsight scan -i i.db "), "{said}");
+    assert!(said.contains("/share ") || said.contains("/share`"), "{said}");
+    assert!(said.contains("/our files' ") || said.contains("/our files'`"), "{said}");
+}
+
+#[test]
 fn other_files_are_named_instead_of_an_inventory() {
     let folder = bench(&[("share/a.xml", &license()), ("empty", b""), ("text", b"hello")]);
     let dir = folder.path();

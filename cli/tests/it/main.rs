@@ -43,7 +43,7 @@ use std::sync::LazyLock;
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
-use rmsight_specimen::{Client, LicenseBuilder, Server};
+use rmsight_specimen::{Client, LicenseBuilder, Pfile, PfileVersion, Server};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -52,6 +52,11 @@ fn license() -> Vec<u8> {
     static LICENSE: LazyLock<Vec<u8>> =
         LazyLock::new(|| LicenseBuilder::client(&Server::contoso(), &Client::windows()).build());
     LICENSE.clone()
+}
+
+/// Returns a protected document with this license.
+fn document(license: &[u8]) -> Vec<u8> {
+    Pfile::new(PfileVersion::V2_1, license.to_vec()).build()
 }
 
 /// Creates a folder with these files.

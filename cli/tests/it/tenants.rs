@@ -7,7 +7,7 @@ use rmsight::{AuthorityKind, Estate, KeyStatus, Retiring};
 use rmsight_specimen::{LicenseBuilder, Server};
 use tempfile::TempDir;
 
-use super::{command, folder, records, rmsight, stderr, stdout};
+use super::{command, document, folder, records, rmsight, stderr, stdout};
 
 const OLD: &str = "3c5e7a90-1b2d-4f6e-8a9c-0d1e2f3a4b5c";
 
@@ -38,7 +38,7 @@ fn stays() -> Server {
 
 /// Creates a share with a file under each key, scanned into `i.db`.
 fn scanned() -> TempDir {
-    let license = |server: &Server| LicenseBuilder::server(server).build();
+    let license = |server: &Server| document(&LicenseBuilder::server(server).build());
     let folder = folder(&[
         ("share/active.xml", &license(&Server::azure())),
         ("share/archived.xml", &license(&archived())),
@@ -255,7 +255,7 @@ fn init_writes_a_valid_file_for_hostile_names() {
     let mut odd = Server::forger();
     odd.id = "{no guid}".to_owned();
     odd.address = Some("https://a b/\\".to_owned());
-    let license = |server: &Server| LicenseBuilder::server(server).build();
+    let license = |server: &Server| document(&LicenseBuilder::server(server).build());
     let folder = folder(&[
         ("a.xml", &license(&named)),
         ("b.xml", &license(&named)),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rmsight::LicenseFacts;
 
-use crate::exit::{Failure, Result};
+use crate::exit::{Failure, Result, opening};
 use crate::fs::text::{self, Marks};
 
 /// New labels by old templates and labels, from a CSV file with the columns `old` and `new`.
@@ -18,6 +18,8 @@ pub(super) struct LabelMap {
 
 #[derive(Debug)]
 struct LabelEntry {
+    /// The old name as the file has it.
+    old: String,
     new: String,
     line: u64,
     is_used: bool,
@@ -35,9 +37,9 @@ impl LabelMap {
     pub(super) fn read(file: &Path) -> Result<LabelMap> {
         let failed = |why: String| Failure::message(format_args!("{}: {why}", file.display()));
         let mut bytes = Vec::new();
-        text::open(file, Marks::Optional)
-            .and_then(|mut map| map.read_to_end(&mut bytes))
-            .map_err(|error| failed(error.to_string()))?;
+        text::open(file, Marks::Optional).and_then(|mut map| map.read_to_end(&mut bytes)).map_err(
+            |error| opening(file, &error, "label map", "it is CSV with the columns old,new"),
+        )?;
         let text = String::from_utf8(bytes)
             .map_err(|_| failed("it is neither UTF-8 nor UTF-16".to_owned()))?;
         LabelMap::parse(file, &text).map_err(failed)
@@ -61,7 +63,8 @@ impl LabelMap {
         for row in reader.records() {
             let row = row.map_err(|error| error.to_string())?;
             let line = row.position().map_or(0, csv::Position::line);
-            let old = normal(row.get(old_place).unwrap_or_default());
+            let written = row.get(old_place).unwrap_or_default();
+            let old = normal(written);
             let new = normal(row.get(new_place).unwrap_or_default());
             if old.is_empty() && new.is_empty() {
                 continue;
@@ -75,10 +78,16 @@ impl LabelMap {
             match entries.get(&old) {
                 Some(first) if first.new != new => {
                     let first = first.line;
-                    return Err(format!("line {line}: line {first} has another label for {old:?}"));
+                    return Err(format!(
+                        "line {line}: line {first} has another label for {written:?}"
+                    ));
                 }
                 Some(_) => {}
-                None => _ = entries.insert(old, LabelEntry { new, line, is_used: false }),
+                None => {
+                    let written = written.to_owned();
+                    let entry = LabelEntry { old: written, new, line, is_used: false };
+                    entries.insert(old, entry);
+                }
             }
         }
         Ok(LabelMap { file: file.to_owned(), entries })
@@ -96,13 +105,27 @@ impl LabelMap {
 
     /// Returns messages about lines that no finding used.
     pub(super) fn unused(&self) -> Vec<String> {
-        let unused = self.entries.iter().filter(|(_, entry)| !entry.is_used);
+        let unused = self.entries.values().filter(|entry| !entry.is_used);
         let file = self.file.display();
         unused
-            .map(|(old, entry)| {
-                format!("{file}: line {}: no file of the list has {old:?}", entry.line)
+            .map(|entry| {
+                let LabelEntry { old, line, .. } = entry;
+                format!("{file}: line {line}: no file of the list has {old:?}")
             })
             .collect()
+    }
+
+    /// Fails if no line was used.
+    pub(super) fn require_use(&self) -> Result<()> {
+        if self.entries.values().any(|entry| entry.is_used) {
+            return Ok(());
+        }
+        Err(Failure::message(format_args!(
+            "{}: no line has the template or label of a selected file, so nothing was written: \
+             `rmsight export INVENTORY --columns descriptor_id,descriptor_name,label_id,path` shows \
+             what they have",
+            self.file.display()
+        )))
     }
 }
 

@@ -24,7 +24,7 @@ use crate::filter::{FilterArgs, KnownValues, nothing_selected};
 use crate::inventory::query::Inventories;
 use crate::output::columns::ColumnList;
 use crate::output::ending::{Endings, format_of};
-use crate::output::format::counted;
+use crate::output::format::{argument, counted};
 use crate::output::record_progress::RecordProgress;
 use crate::output::terminal::escaped;
 use label_map::LabelMap;
@@ -46,14 +46,15 @@ Examples:
 
 In PowerShell, with the list of `--for set-filelabel --label-map` (module PurviewInformationProtection):
   Import-Csv todo.csv | ForEach-Object {
-    Set-FileLabel -Path $_.Path -LabelId $_.LabelId
+    Set-FileLabel -Path $_.Path -LabelId $_.LabelId -PreserveFileDetails
     [GC]::Collect(); [GC]::WaitForPendingFinalizers() }
 With the list of `--for unprotect-rmsfile` (module AzureInformationProtection):
   Import-Csv todo.csv | ForEach-Object { Unprotect-RMSFile -File $_.File -InPlace -LogFile unprotect.log }
 `Remove-FileLabel -Path $_.File -RemoveProtection` (module PurviewInformationProtection) can replace
 Unprotect-RMSFile. Set-FileLabel also needs -JustificationMessage if a policy asks for a reason. All of
 them need an account that may open the files: a super user of the authority of their key. Afterwards
-`rmsight scan -i estate.db --only todo.csv` reads exactly these files again.")]
+`rmsight scan -i estate.db --only todo.csv` reads exactly these files again; --only may be repeated for
+batches, and for the list of members.")]
 pub(crate) struct ExportArgs {
     /// Inventories, read as if they were one
     #[arg(value_name = "INVENTORY", required = true, env = INVENTORY_VARIABLE, hide_env_values = true)]
@@ -99,7 +100,9 @@ pub(crate) struct ExportArgs {
     ///
     /// The columns are Path (File for Unprotect-RMSFile; mapped by --map of the scan), Owner,
     /// DescriptorId, DescriptorName, Key, Need, Issued and Container. LabelId follows with --label-map, and
-    /// Member in the second list. Messages say for each finding in which file it is, or why it is in none.
+    /// Member in the second list. Licenses without a document, and files that are cut, are left out,
+    /// because no program can change them. Messages say for each finding in which file it is, or why it
+    /// is in none.
     #[arg(long = "for", value_enum, value_name = "TOOL", conflicts_with_all = ["format", "redact"],
         help_heading = "Lists")]
     purpose: Option<Purpose>,
@@ -107,7 +110,8 @@ pub(crate) struct ExportArgs {
     /// Read the new label of each file from FILE: CSV with the columns `old` and `new`
     ///
     /// `old` is the id or the name of a template, or the id of a label; `*` stands for all others.
-    /// `new` is the id of a label. A file without a matching line is left out.
+    /// `new` is the id of a label. A file without a matching line is left out. A map of which no line
+    /// matches is an error.
     #[arg(long, value_name = "FILE", requires = "purpose", help_heading = "Lists")]
     label_map: Option<PathBuf>,
 
@@ -156,7 +160,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<Outcome> {
     let filter = args.filter.filter(&estate)?.with_names(inventories.translation()?);
     let inventories = inventories.redacted(args.redact.redactor()?);
     let mut known = KnownValues::new(&filter);
-    known.add_inventories(&inventories)?;
+    known.add_inventories(&inventories, &estate)?;
     known.check()?;
     let mut writer = args.writer(&inventories)?;
     let verbosity = args.messages.verbosity();
@@ -205,6 +209,19 @@ impl ExportArgs {
         }
         for note in &account.notes {
             say(format_args!("{}", escaped(note)));
+        }
+        if self.purpose.is_some() && !account.files.is_empty() {
+            let argument = |file: &Path| argument(&file.display().to_string());
+            let inventory =
+                self.inventories.first().map_or_else(String::new, |file| argument(file));
+            let lists = account.files.iter();
+            let lists: String =
+                lists.map(|(file, _)| format!(" --only {}", argument(file))).collect();
+            say(format_args!(
+                "When the work is done: `rmsight scan -i {}{}` reads exactly these files again.",
+                escaped(&inventory),
+                escaped(&lists)
+            ));
         }
     }
 

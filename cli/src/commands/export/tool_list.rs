@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rmsight::{Dependency, Envelope, LicenseFacts};
+use rmsight::{Container, Dependency, Envelope, ErrorCode, Facts, LicenseFacts};
 
 use super::csv::{harmless, line, numbered, renamed};
 use super::label_map::LabelMap;
@@ -17,6 +17,9 @@ use crate::output::output_file::OutputFile;
 /// The columns of a list after the path.
 const COLUMNS: [&str; 7] =
     ["Owner", "DescriptorId", "DescriptorName", "Key", "Need", "Issued", "Container"];
+
+/// Why a file without a new label is left out.
+const NO_LABEL: &str = "the label map has no line for its template or label";
 
 /// Maximum number of paths that messages name.
 const EXAMPLES: u64 = 20;
@@ -161,6 +164,16 @@ impl ToolListWriter {
     }
 }
 
+/// Returns why no program can change a file or member whose key is known.
+fn unusable(facts: &Facts) -> Option<&'static str> {
+    let is_cut = facts.error_code.as_deref() == Some(ErrorCode::Truncated.as_str());
+    match facts.container {
+        Container::License => Some("a license without a document, which no program can change"),
+        _ if is_cut => Some("cut (truncated): restore a whole copy, or delete it"),
+        _ => None,
+    }
+}
+
 /// Returns the columns after the path.
 fn fields(judged: &Judged, license: &LicenseFacts) -> [String; COLUMNS.len()] {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -188,6 +201,10 @@ impl FindingWriter for ToolListWriter {
             }
             return Ok(());
         };
+        if let Some(why) = unusable(facts) {
+            self.leave_out(why);
+            return Ok(());
+        }
         if let Some(raw) = &envelope.path_raw {
             self.not_unicode(envelope, raw);
             return Ok(());
@@ -204,7 +221,7 @@ impl FindingWriter for ToolListWriter {
             match labels.label(facts.label_id.as_deref(), license) {
                 Some(label) => row.push(label.to_owned()),
                 None => {
-                    self.leave_out("the label map has no line for its template or label");
+                    self.leave_out(NO_LABEL);
                     return Ok(());
                 }
             }
@@ -230,6 +247,10 @@ impl FindingWriter for ToolListWriter {
         let ToolListWriter { in_place, members, labels, left_out, .. } = *self;
         let mut account =
             ExportAccount { left_out: left_out.into_iter().collect(), ..ExportAccount::default() };
+        let lacks_label = account.left_out.iter().any(|(why, _)| why == NO_LABEL);
+        if let Some(labels) = labels.as_ref().filter(|_| lacks_label) {
+            labels.require_use()?;
+        }
         in_place.finish(&mut account)?;
         let in_place = account.files.len();
         if let Some(members) = members {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+pub(super) use crate::output::format::argument as quoted;
+
 /// The files of the report, as the user named them.
 #[derive(Debug, Clone)]
 pub(super) struct ShownCommands {
@@ -45,16 +47,5 @@ impl ShownCommands {
     /// Returns the command that writes an estate file.
     pub(super) fn estate_init(&self) -> String {
         format!("rmsight estate init {} -o estate.toml", self.inventories.join(" "))
-    }
-}
-
-/// Returns an argument in quotation marks that both POSIX shells and PowerShell understand, if it needs
-/// them.
-pub(super) fn quoted(text: &str) -> String {
-    let is_plain = |char: char| char.is_alphanumeric() || "-_./\\:+@,".contains(char);
-    match text.chars().all(is_plain) && !text.is_empty() {
-        true => text.to_owned(),
-        false if text.contains('\'') => format!("\"{text}\""),
-        false => format!("'{text}'"),
     }
 }
