@@ -6,15 +6,25 @@ use std::path::Path;
 
 use rmsight::{Estate, EstateMistake};
 
-use crate::exit::{self, Failure, Result};
+use crate::exit::{self, Failure, Result, opening};
 use crate::fs::text::{self, Marks};
-use crate::output::format::counted;
+use crate::inventory::is_database;
+use crate::output::format::{argument, counted};
 
 /// Loads an estate file. Without a file the estate is empty.
 pub(crate) fn load(file: Option<&Path>) -> Result<Estate> {
     let Some(file) = file else { return Ok(Estate::default()) };
-    let bytes = fs::read(file)
-        .map_err(|error| Failure::message(format_args!("{}: {error}", file.display())))?;
+    if is_database(file) {
+        let name = argument(&file.display().to_string());
+        return Err(Failure::message(format_args!(
+            "{name}: it is an inventory, and not an estate file: `rmsight estate init {name} -o \
+             estate.toml` makes one from it"
+        )));
+    }
+    let bytes = fs::read(file).map_err(|error| {
+        let advice = "`rmsight estate init estate.db -o estate.toml` makes one from an inventory";
+        opening(file, &error, "estate file", advice)
+    })?;
     parse(file, &bytes)
 }
 
@@ -49,6 +59,11 @@ fn wrong(mistakes: &[EstateMistake]) -> String {
 
 /// Fails if the estate does not have an authority of this name.
 pub(crate) fn known_authority(name: &str, estate: &Estate) -> Result<()> {
+    if estate.digest().is_none() {
+        return Err(Failure::message(format_args!(
+            "--authority {name:?} needs the estate file that declares it: --estate FILE"
+        )));
+    }
     if estate.authorities().iter().any(|authority| authority.name == name) {
         return Ok(());
     }

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::decision::{AnsweredCheck, Decision, Decisions};
 use super::decision_path::DecisionPath;
 use crate::digest::hex;
-use crate::exit::{Failure, Result, warn};
+use crate::exit::{Failure, Result, opening, warn};
 use crate::fs::text::{Marks, decoded};
 use crate::inventory::gap_name;
 use crate::manual_check::{check_id, needs_key};
@@ -31,7 +31,9 @@ const ANSWERED: [&str; 5] = ["check", "key", "by", "on", "note"];
 pub(super) fn load(file: &Path) -> Result<Decisions> {
     let failed =
         |error: std::io::Error| Failure::message(format_args!("{}: {error}", file.display()));
-    let bytes = std::fs::read(file).map_err(failed)?;
+    let bytes = std::fs::read(file).map_err(|error| {
+        opening(file, &error, "decisions file", "a button of the HTML report writes one")
+    })?;
     let mut text = String::new();
     let reader = std::io::Cursor::new(bytes.clone());
     decoded(reader, Marks::Optional)

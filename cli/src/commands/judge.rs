@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json};
 use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE, MessageArgs, RecordArgs};
 use crate::authority_file::{self, judged_with};
 use crate::authority_use::retiring;
-use crate::exit::{Failure, Outcome, Result, warn};
+use crate::exit::{Failure, Outcome, Result, opening, warn};
 use crate::filter::{FilterArgs, FindingFilter, KnownValues, nothing_selected, shown_words};
 use crate::fs::text::{self, Marks};
 use crate::inventory::gaps::{Gap, of_inventories};
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
     let inventories = Inventories::open(&files)?;
     let filter = args.filter.filter(&estate)?.with_names(inventories.translation()?);
     let mut known = KnownValues::new(&filter);
-    known.add_inventories(&inventories)?;
+    known.add_inventories(&inventories, &estate)?;
     if files.len() == args.files.len() {
         known.check()?;
     }
@@ -121,7 +121,10 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
         }
         let name = file.display();
         let failed = |error| Failure::message(format_args!("{}: {error}", file.display()));
-        let text = text::open(file, Marks::Optional).map_err(failed)?;
+        let text = text::open(file, Marks::Optional).map_err(|error| {
+            let advice = "`rmsight scan` writes both";
+            opening(file, &error, "inventory or file of records", advice)
+        })?;
         for (number, line) in text.split(b'\n').enumerate() {
             let number = number + 1;
             let line = line.map_err(failed)?;

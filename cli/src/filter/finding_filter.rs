@@ -32,6 +32,16 @@ impl FindingFilter {
             && self.selectors.iter().all(|selector| selector.takes(judged))
     }
 
+    /// Returns the indexes of the wanted paths that match the record.
+    pub(super) fn matching_paths(&self, record: &Record<'_>) -> Vec<usize> {
+        let path = &record.envelope.path;
+        let mut all = self.paths.matching(path);
+        if let Some(names) = &self.names {
+            all.extend(self.paths.matching(&names.path(record.envelope.source.as_deref(), path)));
+        }
+        all
+    }
+
     fn takes_path(&self, record: &Record<'_>) -> bool {
         let path = &record.envelope.path;
         self.paths.takes(path)

@@ -7,20 +7,28 @@ use crate::fs::stored_path::{is_windows, slashed};
 
 /// Globs on the path of a file, with slashes between names whatever the system.
 #[derive(Debug, Clone, Default)]
-pub(super) struct PathGlobs(Option<GlobSet>);
+pub(super) struct PathGlobs {
+    /// As the user wrote them.
+    pub(super) texts: Vec<String>,
+    /// [`FORMS`] globs for each text. `None` without texts.
+    set: Option<GlobSet>,
+}
+
+/// Number of globs for each text: the file itself, and all files in a folder of that name.
+const FORMS: usize = 2;
 
 impl PathGlobs {
     pub(super) fn new(texts: &[String]) -> Result<PathGlobs> {
         if texts.is_empty() {
-            return Ok(PathGlobs(None));
+            return Ok(PathGlobs::default());
         }
         let mut set = GlobSetBuilder::new();
         for text in texts {
             let wrong = |error| Failure::message(format_args!("--path {text:?}: {error}"));
             let slashed = slashed(text);
             let name = slashed.trim_end_matches('/').trim_start_matches('/');
-            // The file itself, and all files in a folder of that name, at any depth.
-            for glob in [format!("**/{name}"), format!("**/{name}/**")] {
+            let globs: [String; FORMS] = [format!("**/{name}"), format!("**/{name}/**")];
+            for glob in globs {
                 let glob = GlobBuilder::new(&glob)
                     .literal_separator(true)
                     .case_insensitive(is_windows(text))
@@ -28,11 +36,18 @@ impl PathGlobs {
                 set.add(glob.map_err(wrong)?);
             }
         }
-        set.build().map(|set| PathGlobs(Some(set))).map_err(Failure::message)
+        let set = set.build().map_err(Failure::message)?;
+        Ok(PathGlobs { texts: texts.to_vec(), set: Some(set) })
     }
 
     pub(super) fn takes(&self, path: &str) -> bool {
-        self.0.as_ref().is_none_or(|globs| globs.is_match(&*slashed(path)))
+        self.set.as_ref().is_none_or(|globs| globs.is_match(&*slashed(path)))
+    }
+
+    /// Returns the indexes of the texts that match the path.
+    pub(super) fn matching(&self, path: &str) -> Vec<usize> {
+        let globs = self.set.as_ref().map(|globs| globs.matches(&*slashed(path)));
+        globs.into_iter().flatten().map(|at| at / FORMS).collect()
     }
 }
 
@@ -58,7 +73,10 @@ mod tests {
         for (glob, path, expected) in cases {
             let globs = PathGlobs::new(&[glob.to_owned()]).unwrap();
             assert_eq!(globs.takes(path), expected, "{glob} {path}");
+            assert_eq!(!globs.matching(path).is_empty(), expected, "{glob} {path}");
         }
+        let two = PathGlobs::new(&["a".to_owned(), "b".to_owned()]).unwrap();
+        assert_eq!((two.matching("/b"), two.matching("/c")), (vec![1], vec![]));
         assert!(PathGlobs::new(&["a[".to_owned()]).is_err());
         assert!(PathGlobs::new(&[]).unwrap().takes("anything"));
     }

@@ -14,7 +14,7 @@ use super::read_rows::{
     LinkRow, RootRow, ScanRow, Stored, envelope, fact_values, root_row, scan_row, source,
 };
 use super::schema;
-use crate::exit::{Failure, Result};
+use crate::exit::{Failure, Result, opening};
 use crate::fs::path;
 
 /// An inventory, opened read-only.
@@ -36,7 +36,8 @@ impl Inventory {
     /// Opens an existing inventory.
     pub(crate) fn open(file: &Path) -> Result<Inventory> {
         if let Err(error) = file.metadata() {
-            return Err(Failure::message(format_args!("{}: {error}", file.display())));
+            let advice = "`rmsight scan FOLDER -i FILE` makes one";
+            return Err(opening(file, &error, "inventory", advice));
         }
         check_database(file)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

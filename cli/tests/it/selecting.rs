@@ -114,6 +114,10 @@ fn unknown_filter_values_are_errors_with_the_nearest_matches() {
         (&["--template", "Bord Only"], "Board Only"),
         (&["--container", "pdf-irm-v3"], "pdf-irm-v2"),
         (&["--path", "a["], "--path"),
+        (&["--path", "*.zzz"], "--path \"*.zzz\": no finding has it"),
+        (&["--path", "cut.xml", "--path", "*.zzz"], "*.zzz"),
+        (&["--error", "io"], "--error \"io\": no finding has it"),
+        (&["--container", "pfile"], "--container \"pfile\": no finding has it"),
         (&["--owner", "ada@contoso.com", "--owner", "bobb@contoso.com"], "bob@contoso.com"),
     ];
     for (args, said) in cases {
@@ -123,6 +127,17 @@ fn unknown_filter_values_are_errors_with_the_nearest_matches() {
             assert!(stderr(&done).contains(said), "{all:?}: {}", stderr(&done));
         }
     }
+}
+
+#[test]
+fn a_value_that_cannot_be_known_is_an_error_with_the_reason() {
+    let folder = share();
+    let args = ["export", "i.db", "--authority", "Headquarters"];
+    let said = stderr(&rmsight(folder.path(), &args).code(2));
+    assert!(said.contains("needs the estate file that declares it: --estate"), "{said}");
+    rmsight(folder.path(), &["scan", "-q", "--quick", "-i", "q.db", "share/bob.xml"]);
+    let said = stderr(&rmsight(folder.path(), &["export", "q.db", "--owner", "eve"]).code(2));
+    assert!(said.contains("no finding has any owner, and files were read with --quick"), "{said}");
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub(super) fn page(args: &ReportArgs, estate: &Estate, rows: usize) -> Result<Re
     evidence.decisions = acceptance.decisions.file.clone().zip(acceptance.decisions.digest.clone());
     let inventories = inventories.redacted(redactor.clone());
     let mut known = KnownValues::new(&filter);
-    known.add_inventories(&inventories)?;
+    known.add_inventories(&inventories, estate)?;
     known.check()?;
     if let Some(redactor) = &redactor {
         scopes.iter_mut().for_each(|scope| scope.redact(redactor));
