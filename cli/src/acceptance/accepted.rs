@@ -5,6 +5,7 @@ use std::cell::Cell;
 use rmsight::{Dependency, Facts, Timestamp, Verdict};
 
 use super::decision::{Decision, DecisionState, Decisions};
+use crate::fs::stored_path::{is_windows, slashed};
 use crate::inventory::gaps::Gap;
 use crate::inventory::query::Translation;
 
@@ -122,6 +123,24 @@ impl Acceptance {
     /// Returns whether a gap or finding matches the decision with this index, so far.
     pub(crate) fn is_matched(&self, at: usize) -> bool {
         self.is_matched.get(at).is_some_and(Cell::get)
+    }
+
+    /// Returns how a relative path of a decision that matches nothing is read; empty for other decisions.
+    pub(crate) fn path_hint(&self, decision: &Decision) -> String {
+        let text = slashed(&decision.path.text);
+        let is_relative = !text.starts_with('/') && !text.contains(':') && !text.contains("**");
+        let last = text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        match self.roots.first() {
+            Some(root) if is_relative && decision.state(self.as_of) == DecisionState::Live => {
+                let separator = if is_windows(root) { '\\' } else { '/' };
+                let folder = root.trim_end_matches(['/', '\\']);
+                format!(
+                    "; a path is in full or relative to a root: `{last}` is {folder}{separator}{last} \
+                     below the root {root}"
+                )
+            }
+            _ => String::new(),
+        }
     }
 
     /// Returns the decisions that accept nothing, each with the reason.

@@ -33,8 +33,9 @@ pub(crate) struct AcceptArgs {
     /// Accept the gaps that this file lists, each with the person who decided and the reason
     ///
     /// The file has a table [[accepted]] for each decision: `code` (a name of --accept), `path` (a file or
-    /// folder, in full or from a root on; `**` is everything), `by`, `on`, `reason`, and optionally `ticket`
-    /// and `until` (the last day). It accepts that code below that path only. Decisions that expired or that
+    /// folder: in full, or relative to a scanned root, so that `Legal` is /mnt/share/Legal if the root is
+    /// /mnt/share; `**` is everything), `by`, `on`, `reason`, and optionally `ticket` and `until` (the last
+    /// day). It accepts that code below that path only. Decisions that expired or that
     /// match nothing are listed. The HTML report has a button that writes the file.
     #[arg(long, value_name = "FILE", env = DECISIONS_VARIABLE, hide_env_values = true)]
     decisions: Option<PathBuf>,

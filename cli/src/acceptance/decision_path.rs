@@ -4,7 +4,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::fs::stored_path::{is_windows, slashed};
 
-/// A glob on the path of a file or folder, in full or from a root on. A folder stands for everything
+/// A glob on the path of a file or folder, in full or relative to a root. A folder stands for everything
 /// in it. Unlike `--path`, a name does not match at any depth: a decision covers what it names.
 #[derive(Debug, Clone)]
 pub(crate) struct DecisionPath {

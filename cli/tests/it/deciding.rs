@@ -131,6 +131,8 @@ fn expired_future_and_unmatched_decisions_are_told_and_do_not_count() {
         let (text, messages, found) = run(folder, "check", as_of, &[]);
         assert_eq!(found, exit, "{as_of}: {text}");
         assert!(messages.contains(message), "{as_of}: {messages}");
+        let hint = "a path is in full or relative to a root: `nowhere` is ";
+        assert_eq!(messages.contains(hint), messages.contains("matches it"), "{messages}");
         let (text, messages, found) = run(folder, "report", as_of, &[]);
         assert_eq!(found, exit, "{as_of}: {text}");
         let message = message.trim_start_matches("line 15: hung below nowhere: ");

@@ -128,7 +128,8 @@ fn warn_idle(acceptance: &Acceptance, all: &[CheckResult]) {
     let file = file.map_or_else(String::new, |file| file.display().to_string());
     for (decision, why) in acceptance.idle() {
         let (line, code, path) = (decision.line, &decision.code, &decision.path.text);
-        warn(format_args!("{file}: line {line}: {code} below {path}: {why}"));
+        let hint = acceptance.path_hint(decision);
+        warn(format_args!("{file}: line {line}: {code} below {path}: {why}{hint}"));
     }
 }
 
