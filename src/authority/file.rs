@@ -295,6 +295,8 @@ impl EstateReader {
         if time.is_none() {
             let message = format!("`{name}` is a date such as 2024-03-01, or a time in UTC");
             self.report(value.span().start, message);
+            // Any time avoids a second mistake, that the field is missing.
+            return Some(Timestamp::from_unix(0));
         }
         time
     }

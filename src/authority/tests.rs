@@ -175,6 +175,7 @@ fn each_error_has_its_line() {
         ("status = \"read-only\"", "status = \"active\"", 14, "belongs to `read-only`"),
         ("since = 2024-03-01", "", 13, "needs `since`"),
         ("since = 2024-03-01", "since = \"March\"", 14, "a date such as"),
+        ("since = 2024-03-01", "since = \"01.06.2026\"", 14, "a date such as"),
         ("since = 2024-03-01", "since = 2024-03-01T00:00:00+02:00", 14, "in UTC"),
         ("since = 2024-03-01", "sinec = 2024-03-01", 14, "no field `sinec`"),
         ("tenant = ", "# tenant = ", 18, "needs `tenant`"),

@@ -156,6 +156,11 @@ fn an_estate_file_is_checked() {
     assert!(stdout(&done).contains("It declares no authority"));
     let done = rmsight(folder.path(), &["estate", "check", "good.toml"]).code(1);
     assert!(stdout(&done).contains("Still to ask"));
+    // A date in the future is told.
+    fs::write(folder.path().join("later.toml"), estate("\"read-only\"\nsince = 2999-01-01"))
+        .unwrap();
+    let done = rmsight(folder.path(), &["estate", "check", "later.toml"]).code(1);
+    assert!(stdout(&done).contains("The date is in the future"), "{}", stdout(&done));
     for args in
         [&["estate", "check", "bad.toml"] as &[&str], &["scan", "--estate", "bad.toml", "a"]]
     {

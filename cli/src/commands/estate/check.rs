@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use rmsight::{Authority, Estate, HostRole, KeyStatus, Retiring};
+use rmsight::{Authority, AuthorityKey, Estate, HostRole, KeyStatus, Retiring};
 
 use super::contradictions::{self, Contradiction};
 use crate::authority_file::{authority_lines, load};
 use crate::exit::{Failure, Outcome, Result};
+use crate::inventory::scope::now;
 use crate::output::format::{counted, settling};
 use crate::output::stdout::Stdout;
 use crate::output::terminal::escaped;
@@ -26,7 +27,9 @@ pub(super) fn check(file: &Path, inventories: &[PathBuf]) -> Result<Outcome> {
         .and_then(|()| questions(&estate, file, contradictions.is_empty(), &mut out))
         .and_then(|()| out.flush())
         .map_err(|error| Failure::writing(&error))?;
-    let is_answered = !estate.is_empty() && estate.open_questions().is_empty();
+    let mut keys = estate.authorities().iter().flat_map(|authority| &authority.keys);
+    let is_answered =
+        !estate.is_empty() && estate.open_questions().is_empty() && !keys.any(is_later);
     Ok(Outcome::of(is_answered && contradictions.is_empty()))
 }
 
@@ -48,9 +51,20 @@ fn overview(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
                 status => status.as_str(),
             };
             writeln!(out, "  key   {}  {status}{since}", escaped(name))?;
+            if is_later(key) {
+                writeln!(
+                    out,
+                    "        The date is in the future: correct it, or leave the key `active` until then."
+                )?;
+            }
         }
     }
     Ok(())
+}
+
+/// Returns whether a key is declared read-only from a later time on.
+fn is_later(key: &AuthorityKey) -> bool {
+    key.since.is_some_and(|since| since > now())
 }
 
 /// Writes where the checks of the read-only mode are, if the estate has such keys.

@@ -80,7 +80,9 @@ struct DestinationArgs {
 
     /// Append the lines to the estate file FILE instead of printing them
     ///
-    /// Existing lines are not changed. Keys that the file has are left out.
+    /// Existing lines are not changed. Keys that the file has are left out. Needs --name, because appended
+    /// keys belong to the last authority of the file: NAME is that authority or a new one. Printed lines
+    /// can be pasted below any authority.
     #[arg(long, value_name = "FILE", requires = "name")]
     into: Option<PathBuf>,
 }

@@ -22,7 +22,8 @@ pub(crate) enum EstateCommand {
     ///
     /// Prints each open question with a command whose output helps to answer it. With inventories,
     /// also prints declarations that their licenses contradict, and keys that the file does not
-    /// have. Ends with 0 if no question is open, with 1 if one is, and with 2 if the file has mistakes.
+    /// have. Ends with 0 if no question is open, with 1 if one is or if a date
+    /// is in the future, and with 2 if the file has mistakes.
     #[command(after_help = "\
 Examples:
   rmsight estate check estate.toml
