@@ -179,8 +179,8 @@ const MODIFIERS: &[Modifier] = &[
         id: "M28",
         condition: "error_code, searched not full, several-licenses, duplicate-element, \
                     stray-license-text or a name that this version does not know",
-        sentence: "Something of the file was not read, or contradicts this license: another key \
-                   may be needed.",
+        sentence: "The file was not read to its end, or what was read is ambiguous: another key may \
+                   be needed.",
         effect: Effect { anomaly: None, confidence: Change::StepDown, doubts_no: true },
         matches: |i, _| i.is_ambiguous(),
     },

@@ -5,7 +5,7 @@
 pub(super) enum Change {
     /// Issued after the earlier scan began, under a key that needs an AD RMS cluster.
     PublishedSince,
-    /// New at this path under such a key, but issued before: copied, moved or restored.
+    /// New at this path under such a key, but issued before: copied, moved, renamed or restored.
     AppearedOld,
     /// It had such a key, and now has another key that needs no cluster, or no key.
     Reprotected,
@@ -36,12 +36,14 @@ impl Change {
         match self {
             Change::PublishedSince => "ALARM: published since, under a key that is still needed",
             Change::AppearedOld => {
-                "there now under such a key, but issued before: copied, moved or restored"
+                "new at this path under such a key, and issued before: copied, moved, renamed or restored"
             }
             Change::Reprotected => "protected anew, with another key that is not needed",
             Change::Unprotected => "not protected any more",
             Change::Gone => "gone: their folder was listed and does not have them",
-            Change::NotLookedAt => "in the earlier inventory only, and nobody looked there again",
+            Change::NotLookedAt => {
+                "in the earlier inventory only: no later scan listed their folder"
+            }
             Change::NotReadable => "read before, and not readable now",
         }
     }

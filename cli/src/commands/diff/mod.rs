@@ -25,7 +25,9 @@ use rows::{FileFindings, FileRows};
 /// Compare two inventories: newly protected, changed and deleted files.
 ///
 /// A file counts as deleted only if a completed scan listed its folder without error, on the same file
-/// system, and did not find it. Ends with 1 if a file is new under a key of a retiring authority.
+/// system, and did not find it. Ends with 1 if a file was protected since the earlier scan under a key
+/// that is still needed (`new-under-old-key`). A file that was protected before, and is new at its path
+/// (`appeared-under-old-key`), does not change the exit code: it was copied, moved, renamed or restored.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -19,6 +19,9 @@ use crate::output::terms::NeedTerms;
 /// Maximum number of characters of a value in the evidence.
 const SHOWN: usize = 100;
 
+/// Why nothing was verified, although `inspect` verifies every license.
+const UNCHECKED: &str = "no complete publishing license was found";
+
 pub(super) fn write(
     record: &Record<'_>,
     finding: &Finding,
@@ -170,10 +173,15 @@ fn says(license: &LicenseFacts, facts: &Facts, out: &mut impl Write) -> io::Resu
     line("its text", place, out)?;
     let chain = license.chain_length.map(|length| format::counted(length.into(), "XrML document"));
     line("certificates", chain, out)?;
-    let signed =
-        |value: Signature| format!("{value}: {}", format::clause(meaning::signature(value)));
+    let signed = |value: Signature| match value {
+        Signature::NotChecked => format!("{value}: {UNCHECKED}"),
+        _ => format!("{value}: {}", format::clause(meaning::signature(value))),
+    };
     line("signature", Some(signed(license.signature)), out)?;
-    let linked = |value: KeyLink| format!("{value}: {}", format::clause(meaning::link(value)));
+    let linked = |value: KeyLink| match value {
+        KeyLink::NotChecked => format!("{value}: {UNCHECKED}"),
+        _ => format!("{value}: {}", format::clause(meaning::link(value))),
+    };
     line("link to the key", Some(linked(license.link)), out)
 }
 

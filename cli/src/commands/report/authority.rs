@@ -136,6 +136,7 @@ impl AuthorityAnswer {
         }
         let accepted = match self.accepted {
             0 => String::new(),
+            1 => " 1 finding that was not read is accepted.".to_owned(),
             count => format!(" {} that were not read are accepted.", counted(count, "finding")),
         };
         let text = format!(
@@ -171,10 +172,12 @@ impl AuthorityAnswer {
         );
         let proof = commands.scan("--only todo.csv");
         let list = format!(
-            "`{list}` writes the list (labels.csv says which label replaces which template). Then in \
-             PowerShell: `Import-Csv todo.csv | ForEach-Object {{ Set-FileLabel -Path $_.Path -LabelId \
-             $_.LabelId -PreserveFileDetails }}`, and `{proof}` reads exactly these files again as \
-             proof"
+            "`{list}` writes the list (labels.csv has the columns old,new: a template or label, and the \
+             id of the label that replaces it). Members of archives and mails are in \
+             todo-extract-first.csv: extract these first. Then in PowerShell: `Import-Csv todo.csv | \
+             ForEach-Object {{ Set-FileLabel -Path $_.Path -LabelId $_.LabelId -PreserveFileDetails; \
+             [GC]::Collect(); [GC]::WaitForPendingFinalizers() }}`, and `{proof}` reads exactly these \
+             files again as proof (`--only` may be repeated for further lists)"
         );
         match self.kind {
             AuthorityKind::AzureRms => format!(

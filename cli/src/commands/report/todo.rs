@@ -55,13 +55,14 @@ fn gaps(page: &ReportPage, add: &mut AddStep<'_>) {
     }
     let texts: Vec<&str> = page.gaps.iter().take(3).map(|gap| gap.text.as_str()).collect();
     let more = if page.gaps.len() > 3 { "; …" } else { "" };
+    let texts = texts.join("; ");
+    let end = if more.is_empty() && texts.ends_with('?') { "" } else { "." };
     let count = counted(as_u64(page.gaps.len()), "gap");
     add(
         "gaps",
         format!(
             "Close {count} of the scans, or accept each with a name and a reason, else no answer is \
-             reliable: {}{more}.",
-            texts.join("; ")
+             reliable: {texts}{more}{end}"
         ),
     );
     let folders = page.scopes.iter().flat_map(|scope| scope.unlisted.values());

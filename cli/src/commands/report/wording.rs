@@ -94,8 +94,9 @@ pub(super) fn verdict(page: &ReportPage) -> (&'static str, String) {
     let accepted = match (page.aggregate.accepted, page.accepted_gaps.len()) {
         (0, 0) => String::new(),
         (findings, gaps) => format!(
-            " Accepted, and named in the sign-off: {} that were not read, and {} of the scans.",
+            " Accepted, and named in the sign-off: {} that {} not read, and {} of the scans.",
             counted(findings, "finding"),
+            if findings == 1 { "was" } else { "were" },
             counted(gaps.try_into().unwrap_or(u64::MAX), "gap")
         ),
     };

@@ -53,12 +53,15 @@ fn row(key: &KeyLine<'_>) -> Markup {
         NeedCounts { possible: 1.., .. } => "possible",
         _ => "no",
     };
-    let short = short_key(key.name.strip_prefix("id:").unwrap_or(key.name));
+    let (label, short) = match key.name.strip_prefix("id:") {
+        Some(id) => (" id ", short_key(id)),
+        None => (" ", short_key(key.name)),
+    };
     let said = key.stats.map(|stats| stats.said()).unwrap_or_default();
     html! {
         tr {
             td.who {
-                b { (shown(&key.owner_name())) } " " code { (shown(short)) }
+                b { (shown(&key.owner_name())) } (label) code { (shown(short)) }
                 details {
                     summary { "details" }
                     dl {

@@ -197,7 +197,10 @@ fn keys(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
         }
         heading(name, out)?;
         for key in keys {
-            let short = short_key(key.name.strip_prefix("id:").unwrap_or(key.name));
+            let short = match key.name.strip_prefix("id:") {
+                Some(id) => format!("id {}", short_key(id)),
+                None => short_key(key.name).to_owned(),
+            };
             let (word, sentence) = wording::answer(key);
             writeln!(out, "  {short}  {}: {word}. {sentence}", escaped(&key.owner()))?;
             writeln!(
@@ -209,13 +212,18 @@ fn keys(page: &ReportPage, out: &mut impl Write) -> io::Result<()> {
                 thousands(key.needs.no)
             )?;
             let dates = &key.dates;
+            let certificate = match dates.newest_clc {
+                None => "no client certificate".to_owned(),
+                newest => format!(
+                    "newest client certificate {} (publishes until {})",
+                    day(newest),
+                    wording::until(dates.publishes)
+                ),
+            };
             writeln!(
                 out,
-                "    newest license {}, newest client certificate {} (publishes until {}), newest \
-                 file change {}",
+                "    newest license {}, {certificate}, newest file change {}",
                 day(dates.newest_license),
-                day(dates.newest_clc),
-                wording::until(dates.publishes),
                 day(dates.newest_change)
             )?;
         }
