@@ -161,6 +161,7 @@ fn an_estate_file_is_checked() {
         .unwrap();
     let done = rmsight(folder.path(), &["estate", "check", "later.toml"]).code(1);
     assert!(stdout(&done).contains("The date is in the future"), "{}", stdout(&done));
+    assert!(!stdout(&done).contains("Nothing is left"), "{}", stdout(&done));
     for args in
         [&["estate", "check", "bad.toml"] as &[&str], &["scan", "--estate", "bad.toml", "a"]]
     {

@@ -19,18 +19,18 @@ pub(super) fn check(file: &Path, inventories: &[PathBuf]) -> Result<Outcome> {
     let contradictions = contradictions::of(&estate, inventories)?;
     let (missing, contradicted): (Vec<&Contradiction>, Vec<&Contradiction>) =
         contradictions.iter().partition(|one| one.is_missing);
+    let mut keys = estate.authorities().iter().flat_map(|authority| &authority.keys);
+    let is_consistent = contradictions.is_empty() && !keys.any(is_later);
     let mut out = Stdout::lock();
     overview(&estate, &mut out)
         .and_then(|()| read_only(&estate, file, inventories, &mut out))
         .and_then(|()| listed("Contradicted by the inventory", &contradicted, &mut out))
         .and_then(|()| listed("Missing from the estate file", &missing, &mut out))
-        .and_then(|()| questions(&estate, file, contradictions.is_empty(), &mut out))
+        .and_then(|()| questions(&estate, file, is_consistent, &mut out))
         .and_then(|()| out.flush())
         .map_err(|error| Failure::writing(&error))?;
-    let mut keys = estate.authorities().iter().flat_map(|authority| &authority.keys);
-    let is_answered =
-        !estate.is_empty() && estate.open_questions().is_empty() && !keys.any(is_later);
-    Ok(Outcome::of(is_answered && contradictions.is_empty()))
+    let is_answered = !estate.is_empty() && estate.open_questions().is_empty();
+    Ok(Outcome::of(is_answered && is_consistent))
 }
 
 fn overview(estate: &Estate, out: &mut impl Write) -> io::Result<()> {
@@ -112,8 +112,8 @@ fn listed(title: &str, all: &[&Contradiction], out: &mut impl Write) -> io::Resu
     Ok(())
 }
 
-/// Writes the open questions. `is_consistent` says that the inventory contradicts nothing, and that no
-/// key is missing.
+/// Writes the open questions. `is_consistent` says that the inventory contradicts nothing, that no key
+/// is missing, and that no date is in the future.
 fn questions(
     estate: &Estate,
     file: &Path,
