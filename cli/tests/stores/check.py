@@ -334,7 +334,7 @@ def of_azure(check, client, port, tree, files):
     local, _ = check.rows(local)
 
     check.scan("--plan", root, environment=env)
-    check.expect(f" {len(files)} with" in check.words and "requests" in check.words, "--plan counts the objects")
+    check.expect(f" {len(files):,} with" in check.words and "requests" in check.words, "--plan counts the objects")
     print(check.words)
 
     inventory = check.room / "azure.db"
