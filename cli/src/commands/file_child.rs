@@ -10,7 +10,7 @@ use clap::Args;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::args::{ReadArgs, WalkArgs};
-use crate::exit::{self, Failure, Outcome, Result};
+use crate::exit::{Failure, Outcome, Result};
 use crate::fs::walk::path_from;
 use crate::options;
 use crate::scan::{FileReader, FileReaders};
@@ -116,7 +116,7 @@ fn end_with_the_reader_of_stdout() {
             // Without events, only the end of the pipe is reported.
             let mut found = [PollFd::new(&stdout, PollFlags::empty())];
             if poll(&mut found, None).is_ok_and(|ready| ready > 0) {
-                std::process::exit(i32::from(exit::USAGE));
+                std::process::exit(i32::from(crate::exit::USAGE));
             }
         }
     });

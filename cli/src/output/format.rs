@@ -102,8 +102,8 @@ pub(crate) fn day(time: Option<Timestamp>) -> String {
 pub(crate) fn settling(open: &OpenQuestion) -> Option<String> {
     let question = open.question?;
     Some(format!(
-        "If there is nothing, write `settled = [\"{question}\"]` directly below the [[authority]] \
-         of {}, above its keys.",
+        "If there is nothing, add \"{question}\" to `settled` (`settled = [\"{question}\"]`), below \
+         the [[authority]] of {} and above its keys.",
         open.authority
     ))
 }

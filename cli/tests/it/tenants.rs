@@ -112,6 +112,9 @@ fn init_declares_each_server_with_open_decisions() {
         assert!(authority.keys.iter().all(|key| key.status == KeyStatus::Open), "{text}");
     }
     assert!(text.contains("[[authority]]    # 4 findings\n"), "{text}");
+    // One edit can answer all questions.
+    let settled = "settled = []    # add each of these of which there is none: \"older-key\"\n";
+    assert!(text.contains(settled), "{text}");
     // With open decisions, everything is possible and nothing is `no`.
     let found = records(&rmsight(folder.path(), &[&["export"], &ESTATE[..]].concat()).success());
     let needs = found.iter().filter(|record| record["protection"] == "rms");

@@ -134,7 +134,26 @@ fn block(
         let status = status(key, server.kind, asker)?;
         text += &format!("\n{}", key.lines(server.kind, status.as_deref()));
     }
-    Ok(text)
+    Ok(with_settled(&text))
+}
+
+/// Adds the line `settled` to the lines of an authority. Its comment names the open questions whose
+/// answer may be "nothing", so that one edit answers all questions.
+fn with_settled(text: &str) -> String {
+    let open = Estate::from_toml(text).map(|estate| estate.open_questions()).unwrap_or_default();
+    let questions = open.iter().filter_map(|one| one.question);
+    let questions: Vec<String> = questions.map(|one| quoted(one.as_str())).collect();
+    if questions.is_empty() {
+        return text.to_owned();
+    }
+    let line = format!(
+        "settled = []    # add each of these of which there is none: {}\n",
+        questions.join(", ")
+    );
+    // The fields of an authority precede its keys.
+    let keys = text.find("\n[[authority.key]]").unwrap_or(text.len());
+    let (fields, keys) = text.split_at_checked(keys).unwrap_or((text, ""));
+    format!("{fields}{line}{keys}")
 }
 
 /// Asks for an authority without files. Returns its lines; `None` if no further one is named.
@@ -159,7 +178,7 @@ fn named(names: &mut Vec<String>, asker: &mut Asker<'_>) -> Result<Option<String
     };
     names.push(name);
     let retiring = retiring(kind, asker)?;
-    Ok(Some(format!("\n{}", server.head(retiring.as_deref()))))
+    Ok(Some(with_settled(&format!("\n{}", server.head(retiring.as_deref())))))
 }
 
 /// Asks for a name that no other authority has.
