@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use rmsight_specimen::{Client, LicenseBuilder, Server};
 use rusqlite::Connection;
@@ -39,7 +38,7 @@ pub(super) fn bench(files: &[(&str, &[u8])]) -> TempDir {
 
 /// Starts a slow scan of `args` into `i.db`, and kills it after some time.
 #[cfg(unix)]
-pub(super) fn killed_scan(folder: &Path, args: &[&str], after: Duration) {
+pub(super) fn killed_scan(folder: &Path, args: &[&str], after: std::time::Duration) {
     let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_rmsight"))
         .args(["scan", "--quiet", "-i", "i.db", "--max-rate", "20"])
         .args(args)
