@@ -182,6 +182,6 @@ fn the_line_of_the_authority_is_named_for_a_question_that_can_be_settled() {
         text.lines().skip(line + 1).position(|line| line == "[[authority]]").unwrap() + line + 2;
     let folder = folder(&[("estate.toml", text.as_bytes())]);
     let said = stdout(&rmsight(folder.path(), &["estate", "check", "estate.toml"]).code(1));
-    assert!(said.contains("directly below the [[authority]]"), "{said}");
+    assert!(said.contains("below the [[authority]] of Headquarters"), "{said}");
     assert!(said.contains(&format!("That is line {line} of estate.toml.")), "{said}");
 }

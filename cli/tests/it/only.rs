@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use super::gaps::{bench, check, named, scan};
-use super::{document, license, records, rmsight, stderr, stdout};
+use super::{document, license, records, rmsight, slashes, stderr, stdout};
 
 /// Returns the stored record of the file `name`.
 fn record(folder: &Path, name: &str) -> Option<Value> {
@@ -41,7 +41,7 @@ fn listed_files_are_read_again_and_gaps_and_other_files_stay() {
     // Unchanged files are read too.
     let only = ["scan", "--quiet", "-i", "i.db", "--only", "todo.csv"];
     let done = rmsight(dir, &only).success();
-    let said = stdout(&done);
+    let said = slashes(&stdout(&done));
     assert!(said.contains("Read 2 of 2 listed files again."), "{said}");
     assert!(said.contains("0 yes, 2 possible, 0 no"), "{said}");
     assert!(said.contains("share/a.xml\n") && said.contains("share/b.xml\n"), "{said}");
