@@ -31,8 +31,8 @@ use crate::stats::{NeedCounts, Stats};
 /// Judge stored records again with the estate file, without opening a file.
 ///
 /// Reads inventories, and records that `rmsight scan` wrote as NDJSON. The totals and the exit code are
-/// about all records. Ends with 1 if a record was not read or is `possible`,
-/// and if the estate file declares no retiring authority. The options under "Which findings" select the records that are written.
+/// about all records. Ends with 1 if a record was not read or is `possible`, and if the estate file declares no
+/// retiring authority. The options under "Which findings" select the records that are written.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
