@@ -64,6 +64,7 @@ pub(crate) struct ListFile {
 
 /// A file that lists objects.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "object-store"), expect(dead_code, reason = "only stores read listings"))]
 pub(crate) struct ListingFile {
     pub(crate) file: PathBuf,
     /// Guessed from the content by default.

@@ -25,10 +25,11 @@ pub(crate) use handle::{
 };
 pub(crate) use job::{FileJob, Job, SkipCounters, count};
 pub(crate) use names::path_from;
+#[cfg(feature = "object-store")]
 pub(crate) use object::{
-    FoundObject, ListedEntry, Object, ObjectFailure, ObjectLister, ObjectPages, ObjectReader,
-    OpenObject, SharedLister,
+    FoundObject, ListedEntry, ObjectLister, ObjectPages, ObjectReader, OpenObject,
 };
+pub(crate) use object::{Object, ObjectFailure, SharedLister};
 pub(crate) use root::{NameList, Root};
 pub(crate) use stamp::{ObjectStamp, Stamp, stamp_of};
 pub(crate) use state::{Walk, Work};

@@ -37,6 +37,7 @@ pub(crate) struct Object {
 
 /// An entry of a listing.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "object-store"), expect(dead_code, reason = "only stores list objects"))]
 pub(crate) enum ListedEntry {
     Object(FoundObject),
     /// A marker of a folder, an earlier version or a deleted object.
