@@ -69,6 +69,11 @@ pub(crate) fn retiring(estate: &Estate) -> impl Iterator<Item = &Authority> {
     all.filter(move |one| one.retiring != Retiring::No && !is_foreign(one) && !opens_nothing(one))
 }
 
+/// Returns whether an estate file is given that declares no such authority, so that verdicts answer nothing.
+pub(crate) fn asks_nothing(estate: &Estate) -> bool {
+    !estate.is_empty() && retiring(estate).next().is_none()
+}
+
 impl<'e> AuthorityTest<'e> {
     pub(crate) fn new(authority: &'e Authority, estate: &'e Estate) -> AuthorityTest<'e> {
         let mut keys = HashMap::new();

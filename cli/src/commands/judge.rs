@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::args::{ESTATE_VARIABLE, INVENTORY_VARIABLE, MessageArgs, RecordArgs};
 use crate::authority_file::{self, judged_with};
-use crate::authority_use::retiring;
+use crate::authority_use::asks_nothing;
 use crate::exit::{Failure, Outcome, Result, opening, warn};
 use crate::filter::{FilterArgs, FindingFilter, KnownValues, nothing_selected, shown_words};
 use crate::fs::text::{self, Marks};
@@ -154,8 +154,7 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Outcome> {
     }
     out.finish()?;
     let is_decided = stats.is_complete() && stats.needs.possible == 0;
-    let asks_nothing = !estate.is_empty() && retiring(&estate).next().is_none();
-    Ok(Outcome::of(is_decided && !stats.is_empty() && !asks_nothing))
+    Ok(Outcome::of(is_decided && !stats.is_empty() && !asks_nothing(&estate)))
 }
 
 /// Writes the totals. Those of a selection say nothing about the other records, so that they come

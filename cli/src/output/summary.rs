@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use rmsight::{Estate, KeyStatus, modifiers};
 
-use crate::authority_use::retiring;
+use crate::authority_use::asks_nothing;
 use crate::inventory::gaps::Gap;
 use crate::output::estate_lines::{self, is_unknown};
 use crate::output::format::{counted, thousands};
@@ -166,7 +166,7 @@ fn meaning(stats: &Stats, has_gaps: bool, estate: &Estate, out: &mut impl Write)
     }
     if stats.is_empty() {
         writeln!(out, "No file was read, so this is no answer: is everything mounted?")?;
-    } else if !estate.is_empty() && retiring(estate).next().is_none() {
+    } else if asks_nothing(estate) {
         writeln!(
             out,
             "No authority of the estate file is retiring and can open files, so the totals answer \

@@ -129,31 +129,29 @@ fn block(
     server.name = name(Some(&server.name), names, asker)?.unwrap_or(server.name);
     names.push(server.name.clone());
     let retiring = retiring(server.kind, asker)?;
-    let mut text = format!("\n{}", server.head(retiring.as_deref()));
+    let fields = format!("\n{}", server.head(retiring.as_deref()));
+    let mut keys = String::new();
     for key in &server.keys {
         let status = status(key, server.kind, asker)?;
-        text += &format!("\n{}", key.lines(server.kind, status.as_deref()));
+        keys += &format!("\n{}", key.lines(server.kind, status.as_deref()));
     }
-    Ok(with_settled(&text))
+    Ok(with_settled(&fields, &keys))
 }
 
-/// Adds the line `settled` to the lines of an authority. Its comment names the open questions whose
-/// answer may be "nothing", so that one edit answers all questions.
-fn with_settled(text: &str) -> String {
-    let open = Estate::from_toml(text).map(|estate| estate.open_questions()).unwrap_or_default();
+/// Returns the lines of an authority, with the line `settled` between its fields and its keys. The comment
+/// names the open questions whose answer may be "nothing", so that one edit answers all questions.
+fn with_settled(fields: &str, keys: &str) -> String {
+    let text = format!("{fields}{keys}");
+    let open = Estate::from_toml(&text).map(|estate| estate.open_questions()).unwrap_or_default();
     let questions = open.iter().filter_map(|one| one.question);
     let questions: Vec<String> = questions.map(|one| quoted(one.as_str())).collect();
     if questions.is_empty() {
-        return text.to_owned();
+        return text;
     }
-    let line = format!(
-        "settled = []    # add each of these of which there is none: {}\n",
-        questions.join(", ")
-    );
-    // The fields of an authority precede its keys.
-    let keys = text.find("\n[[authority.key]]").unwrap_or(text.len());
-    let (fields, keys) = text.split_at_checked(keys).unwrap_or((text, ""));
-    format!("{fields}{line}{keys}")
+    let questions = questions.join(", ");
+    format!(
+        "{fields}settled = []    # add each of these of which there is none: {questions}\n{keys}"
+    )
 }
 
 /// Asks for an authority without files. Returns its lines; `None` if no further one is named.
@@ -178,7 +176,7 @@ fn named(names: &mut Vec<String>, asker: &mut Asker<'_>) -> Result<Option<String
     };
     names.push(name);
     let retiring = retiring(kind, asker)?;
-    Ok(Some(with_settled(&format!("\n{}", server.head(retiring.as_deref())))))
+    Ok(Some(with_settled(&format!("\n{}", server.head(retiring.as_deref())), "")))
 }
 
 /// Asks for a name that no other authority has.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-pub(super) use crate::output::format::argument as quoted;
+use crate::output::format::argument;
 
 /// The files of the report, as the user named them.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub(super) struct ShownCommands {
 
 impl ShownCommands {
     pub(super) fn new(inventories: &[PathBuf], estate: Option<&Path>) -> ShownCommands {
-        let quoted = |file: &Path| quoted(&file.display().to_string());
+        let quoted = |file: &Path| argument(&file.display().to_string());
         ShownCommands {
             inventories: inventories.iter().map(|file| quoted(file)).collect(),
             estate: estate.map(quoted),

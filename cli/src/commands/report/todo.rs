@@ -3,8 +3,7 @@
 use rmsight::{Anomaly, AuthorityKind};
 
 use super::page::ReportPage;
-use super::shown_command::quoted;
-use crate::output::format::counted;
+use crate::output::format::{argument, counted};
 
 /// Maximum number of folders and hosts that a step names.
 const NAMED: usize = 5;
@@ -68,7 +67,7 @@ fn gaps(page: &ReportPage, add: &mut AddStep<'_>) {
     let folders = page.scopes.iter().flat_map(|scope| scope.unlisted.values());
     let folders: Vec<&String> = folders.flat_map(|codes| codes.values().flatten()).collect();
     if !folders.is_empty() && page.redactor.is_none() {
-        let named: Vec<String> = folders.iter().take(NAMED).map(|path| quoted(path)).collect();
+        let named: Vec<String> = folders.iter().take(NAMED).map(|path| argument(path)).collect();
         let scan = page.commands.scan(&named.join(" "));
         let more = match folders.len().saturating_sub(NAMED) {
             0 => String::new(),
