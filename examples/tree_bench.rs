@@ -157,7 +157,7 @@ impl ReadAt for Traced {
 
 fn trace(inspector: &mut Inspector, path: &Path) -> Calls {
     let source = Traced::open(path, Duration::ZERO);
-    drop(black_box(inspector.inspect(&source)));
+    drop(black_box(inspector.inspect_named(&source, path)));
     Calls { reads: source.reads.into_inner(), stats: source.stats.get() }
 }
 

@@ -16,7 +16,9 @@ use crate::container::NameHint;
 use crate::error::{Error, Result};
 use crate::license::ParserCache;
 use crate::limits::{Cancel, Deadline, Interrupt, Meter};
-use crate::source::{Cache, FileSource, ReadAt, SeekSource, SizedSource, StreamSource};
+use crate::source::{
+    Cache, FileSource, ReadAt, SeekSource, SizedSource, SmallSource, StreamSource,
+};
 
 /// Inspects files, one after the other.
 ///
@@ -49,6 +51,8 @@ use crate::source::{Cache, FileSource, ReadAt, SeekSource, SizedSource, StreamSo
 pub struct Inspector {
     pub(super) options: Options,
     pub(super) cache: Cache,
+    /// The bytes of a small file.
+    pub(super) small: Vec<u8>,
     pub(super) license: Buffer,
     pub(super) memory: ParserCache,
     /// For the next call only.
@@ -347,27 +351,40 @@ impl Inspector {
         interrupt: &Interrupt,
         receiver: Option<&mut Receiver<'_>>,
     ) -> Answer {
-        let Input { source, name } = input;
         let options = &self.options;
+        let mut small = SmallSource::new(input.source, size, &mut self.small);
+        let source = small.as_ref().map_or(input.source, |small| small);
         let mut meter = Meter::within(&options.limits, interrupt.clone(), size);
-        let format = match triage::triage(source, name, &mut self.cache, &meter) {
+        let answer = match triage::triage(source, input.name, &mut self.cache, &meter) {
             Ok(Triage::Unknown(container)) => {
-                return Answer::Unrecognized(triage::finding(container, options.manner.depth));
+                Answer::Unrecognized(triage::finding(container, options.manner.depth))
             }
-            Ok(Triage::Read(format)) => format,
-            // Triage failed. Restart with a fresh meter; the traversal reports the error.
-            Err(_) => {
-                meter = Meter::within(&options.limits, interrupt.clone(), size);
-                None
+            triaged => {
+                let format = match triaged {
+                    Ok(Triage::Read(format)) => format,
+                    // Triage failed. Restart with a fresh meter; the traversal reports the error.
+                    _ => {
+                        meter = Meter::within(&options.limits, interrupt.clone(), size);
+                        None
+                    }
+                };
+                if let Some(small) = &mut small {
+                    small.load(self.cache.first_bytes());
+                }
+                let source = small.as_ref().map_or(input.source, |small| small);
+                let buffers = Buffers {
+                    cache: &mut self.cache,
+                    license: &mut self.license,
+                    memory: &mut self.memory,
+                };
+                let traversal = Traversal::new(options, &meter, buffers);
+                Answer::Traversed(traversal.run(source, size, format, receiver))
             }
         };
-        let buffers = Buffers {
-            cache: &mut self.cache,
-            license: &mut self.license,
-            memory: &mut self.memory,
-        };
-        let traversal = Traversal::new(options, &meter, buffers);
-        Answer::Traversed(traversal.run(source, size, format, receiver))
+        if let Some(small) = small {
+            self.small = small.into_buffer();
+        }
+        answer
     }
 
     /// Returns the finding about a source of unknown size if its first bytes, and only if they require

@@ -187,7 +187,8 @@ impl InspectorBuilder {
     ///
     /// Structures that are read ahead, and licenses, are read in larger pieces. A larger number saves
     /// requests and reads more bytes than necessary; a smaller one is the opposite. The report does not
-    /// depend on it, see [`first_read`](InspectorBuilder::first_read).
+    /// depend on it, see [`first_read`](InspectorBuilder::first_read). A file of at most 65,536 bytes and of a
+    /// known format is read whole by the second read.
     pub fn block(mut self, bytes: usize) -> Self {
         self.block = bytes;
         self
@@ -198,6 +199,7 @@ impl InspectorBuilder {
         Inspector {
             options: self.options,
             cache: Cache::new(self.first_read, self.block),
+            small: Vec::new(),
             license: Buffer::default(),
             memory: ParserCache::default(),
             interrupt: Interrupt::default(),

@@ -114,6 +114,12 @@ impl Cache {
         longest
     }
 
+    /// Returns the cached first bytes of a source that is not in memory.
+    pub(crate) fn first_bytes(&self) -> &[u8] {
+        let (index, _) = self.longest_head();
+        self.slot(index).and_then(|slot| slot.from(None, 0)).unwrap_or_default()
+    }
+
     /// Returns the longest cached prefix of the `max` bytes at `offset`, and the index of its block.
     pub(super) fn prefix<'s>(
         &'s self,
