@@ -23,6 +23,7 @@ pub use decode::Spill;
 pub(crate) use decode::tests::blocks as tests_blocks;
 pub(crate) use decode::{
     DecodedMember, Encoding, RatioGuard, Spiller, SpoolBudget, StoredSize, decode_all, head_of,
+    inflate_head,
 };
 pub use file::FileSource;
 pub(crate) use inflater::{Inflated, Inflater};

@@ -1,5 +1,6 @@
 //! Members of an archive: location of their data, and whether they are opened.
 
+use super::class_file::{CLASS_FILE_HEAD, is_class_file};
 use super::directory::{Directory, ZipEntry, local, malformed};
 use super::layout::{
     AES, CP437, CUSTOM_PROPERTIES, DEFLATED, DESCRIPTOR, ENCRYPTED, LABEL_INFO, LOCAL_LEN, MASKED,
@@ -14,7 +15,7 @@ use crate::container::recognizer::Recognizer;
 use crate::container::sink::{Body, Member, Sink};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::source::{Ahead, Encoding, Extent, HEAD, Window, decode_all, head_of};
+use crate::source::{Ahead, Encoding, Extent, HEAD, Window, decode_all, inflate_head};
 
 /// Members that are reported before the first of them is read.
 pub(super) const BATCH: usize = 64;
@@ -146,8 +147,9 @@ pub(super) fn body<N: AsRef<[u8]>>(
         }
         DEFLATED => {
             window.meter().charge(Limit::Steps, HEAD_STEPS)?;
-            let head = head_of(Encoding::Deflate, window.head_of_extent(extent)?);
             let encoding = Encoding::Deflate;
+            let packed = window.head_of_extent(extent)?;
+            let head = inflate_head(packed, CLASS_FILE_HEAD, is_class_file);
             let size = Some(entry.size);
             let body = Body::Encoded { extents: vec![extent], encoding, size };
             // A member that does not inflate is opened, so that the damage is reported.

@@ -3,6 +3,7 @@
 //! Names with the UTF-8 bit and names that are valid UTF-8 are decoded as UTF-8, all others as code
 //! page 437.
 
+mod class_file;
 mod directory;
 
 mod layout;

@@ -221,6 +221,28 @@ pub(crate) fn head_of(encoding: Encoding, encoded: &[u8]) -> Option<Vec<u8>> {
     (step.is_ok() || !out.is_empty()).then_some(out)
 }
 
+/// Inflates the head of a member like [`head_of`], but only `first` bytes of it if those are enough.
+pub(crate) fn inflate_head(
+    encoded: &[u8],
+    first: usize,
+    are_enough: impl Fn(&[u8]) -> bool,
+) -> Option<Vec<u8>> {
+    let mut decoder = Decoder::new(Encoding::Deflate);
+    #[allow(clippy::disallowed_methods)] // a constant
+    let mut out = Vec::with_capacity(first);
+    let mut step = decoder.step(encoded, false, 0, &mut out);
+    if let Ok(done) = step
+        && !done.ended
+        && (first..HEAD).contains(&out.len())
+        && !are_enough(&out)
+    {
+        out.reserve_exact(HEAD.saturating_sub(out.len()));
+        let rest = encoded.get(done.used..).unwrap_or_default();
+        step = decoder.step(rest, false, to_u64(done.used), &mut out);
+    }
+    (step.is_ok() || !out.is_empty()).then_some(out)
+}
+
 /// Decodes all of `encoded`, to at most `max` bytes.
 pub(crate) fn decode_all(encoding: Encoding, encoded: &[u8], max: u64) -> Result<Vec<u8>> {
     let mut all = Vec::new();

@@ -243,6 +243,22 @@ fn a_bomb_ends_at_its_ratio() {
 
 proptest! {
     #[test]
+    fn head_in_two_steps_equals_that_in_one(
+        bytes in prop::collection::vec(0..20_u8, 0..6000),
+        first in 1..5000_usize,
+        cut in 0..6000_usize,
+    ) {
+        let packed = deflated(&bytes);
+        let packed = packed.get(..cut).unwrap_or(&packed);
+        let head = head_of(Encoding::Deflate, packed);
+        let len = head.as_ref().map_or(0, Vec::len);
+        prop_assert_eq!(&inflate_head(packed, first.min(4096), |_| false), &head);
+        let short = inflate_head(packed, first.min(4096), |_| true).unwrap_or_default();
+        prop_assert!(short.len() >= first.min(len));
+        prop_assert_eq!(short.as_slice(), &head.unwrap_or_default()[..short.len()]);
+    }
+
+    #[test]
     fn arbitrary_bytes_never_panic(
         bytes in prop::collection::vec(any::<u8>(), 0..3000),
         kind in 0..5_usize,
