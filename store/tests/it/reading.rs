@@ -97,19 +97,29 @@ fn faults_that_pass_are_repeated() {
         Fault::Hang,
         Fault::Stall,
     ];
-    let fake = Fake::start();
-    let content = bytes(20_000);
-    fake.put("a", content.clone());
-    for address in ["az://acct/box/a".to_owned(), "s3://box/a".to_owned(), fake.web("a")] {
-        for fault in all {
-            fake.fail("a", &[fault, fault]);
-            let stores = stores(&fake);
-            let found = read(&stores, &object(&address, Some(20_000)));
-            assert_eq!(found, Ok(content.clone()), "{fault:?} {address}");
-            assert_eq!(stores.traffic().requests, 3, "{fault:?} {address}");
-            assert_eq!(stores.traffic().retries, 2, "{fault:?} {address}");
+    let check = |scheme: &str, fault: Fault| {
+        let fake = Fake::start();
+        fake.put("a", bytes(20_000));
+        fake.fail("a", &[fault, fault]);
+        let address = match scheme {
+            "az" => "az://acct/box/a".to_owned(),
+            "s3" => "s3://box/a".to_owned(),
+            _ => fake.web("a"),
+        };
+        let stores = stores(&fake);
+        let found = read(&stores, &object(&address, Some(20_000)));
+        assert_eq!(found, Ok(bytes(20_000)), "{fault:?} {address}");
+        assert_eq!(stores.traffic().requests, 3, "{fault:?} {address}");
+        assert_eq!(stores.traffic().retries, 2, "{fault:?} {address}");
+    };
+    // Each case waits for its repetitions, so all wait at the same time.
+    std::thread::scope(|scope| {
+        for scheme in ["az", "s3", "http"] {
+            for fault in all {
+                scope.spawn(move || check(scheme, fault));
+            }
         }
-    }
+    });
 }
 
 #[test]
