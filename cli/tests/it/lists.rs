@@ -103,13 +103,15 @@ fn a_signal_ends_a_scan_that_waits_for_its_list() {
     let folder = bench(&[("a", b"x")]);
     assert!(Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap().success());
     let with_inventory: &[&str] = &["-i", "i.db"];
-    for (signal, number, list, args) in [
+    let other_inventory: &[&str] = &["-i", "j.db"];
+    let cases = [
         ("-TERM", 15, "-", &[][..]),
         ("-INT", 2, "-", &[]),
         ("-TERM", 15, "pipe", &[]),
         ("-TERM", 15, "-", with_inventory),
-        ("-INT", 2, "pipe", with_inventory),
-    ] {
+        ("-INT", 2, "pipe", other_inventory),
+    ];
+    let children = cases.map(|(_, _, list, args)| {
         let mut child = Command::new(env!("CARGO_BIN_EXE_rmsight"))
             .current_dir(folder.path())
             .args(["scan", "--quiet", "--files-from", list])
@@ -122,7 +124,11 @@ fn a_signal_ends_a_scan_that_waits_for_its_list() {
         // The list stays open.
         let mut names = child.stdin.take().unwrap();
         names.write_all(b"a\n").unwrap();
-        std::thread::sleep(Duration::from_secs(1));
+        (child, names)
+    });
+    // All scans reach their lists meanwhile.
+    std::thread::sleep(Duration::from_secs(1));
+    for ((mut child, names), (signal, number, list, args)) in children.into_iter().zip(cases) {
         let begun = Instant::now();
         let pid = child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
