@@ -1,7 +1,10 @@
 //! Inventories that another process has locked.
 
-use std::process::Stdio;
-use std::time::Duration;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -28,21 +31,37 @@ fn each_command_says_that_it_waits_for_a_locked_inventory() {
     // All of them wait for the same lock.
     let db = Connection::open(folder.path().join("i.db")).unwrap();
     db.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let (told, waits) = mpsc::channel();
     let children = commands.map(|args| {
-        std::process::Command::new(env!("CARGO_BIN_EXE_rmsight"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_rmsight"))
             .current_dir(folder.path())
             .args(args)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap()
+            .unwrap();
+        let (said, told) = (BufReader::new(child.stderr.take().unwrap()), told.clone());
+        let reader = thread::spawn(move || {
+            let lines = said.lines().map(Result::unwrap).inspect(|line| {
+                if line.contains("another process has locked it") {
+                    told.send(()).unwrap();
+                }
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        });
+        (child, reader)
     });
-    std::thread::sleep(Duration::from_millis(4_000));
+    drop(told);
+    // If a command says nothing, the assertion below fails.
+    let until = Instant::now() + Duration::from_secs(30);
+    for _ in &commands {
+        _ = waits.recv_timeout(until.saturating_duration_since(Instant::now()));
+    }
     db.execute_batch("ROLLBACK").unwrap();
     drop(db);
-    for (child, args) in children.into_iter().zip(commands) {
-        let done = child.wait_with_output().unwrap();
-        let said = String::from_utf8(done.stderr).unwrap();
+    for ((mut child, reader), args) in children.into_iter().zip(commands) {
+        let said = reader.join().unwrap();
+        child.wait().unwrap();
         // The other commands can have forgotten or renamed the root meanwhile.
         assert!(said.contains("i.db: another process has locked it"), "{args:?}: {said}");
         assert!(said.contains("for up to 60 s"), "{args:?}: {said}");
