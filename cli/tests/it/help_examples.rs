@@ -89,10 +89,10 @@ fn copy_to(from: &Path, to: &Path) {
     }
 }
 
-/// Returns the names of all commands below `command`, and `command` itself.
-fn commands(dir: &Path, command: &[String]) -> Vec<Vec<String>> {
+/// Returns the names and help texts of all commands below `command`, and of `command` itself.
+fn commands(dir: &Path, command: &[String]) -> Vec<(Vec<String>, String)> {
     let help = help(dir, command);
-    let mut all = vec![command.to_vec()];
+    let mut all = vec![(command.to_vec(), help.clone())];
     let mut lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     while let Some(line) = lines.next().filter(|line| !line.is_empty()) {
         // Longer descriptions continue below their beginning.
@@ -193,8 +193,7 @@ fn each_command_has_examples_that_work() {
     assert!(all.len() > 15, "{all:?}");
     let mut failures = Vec::new();
     let mut run = 0;
-    for command in all {
-        let help = help(dir, &command);
+    for (command, help) in all {
         let examples = examples(&help);
         // A command with commands has none of its own, except the program.
         let is_group = help.contains("\nCommands:\n");
