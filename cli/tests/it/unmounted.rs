@@ -199,8 +199,9 @@ fn links_that_an_earlier_version_stored_without_a_device_stay() {
     }
 }
 
-#[test]
-fn files_left_out_of_a_file_system_that_is_gone_stay_a_gap() {
+/// Leaves files of a mounted file system out, and scans again without it. `is_removed` says whether the
+/// mount point is removed too.
+fn leave_out_files_of_a_file_system(is_removed: bool) {
     // Each case: the file on the mounted file system, the options of the first scan, those of the
     // second, and the folder of the second scan.
     let cases: [(&str, &[&str], &[&str], &str); 6] = [
@@ -212,43 +213,51 @@ fn files_left_out_of_a_file_system_that_is_gone_stay_a_gap() {
         ("a.docx", &["--exclude", "*.docx"], &[], "top"),
     ];
     for (file, first, second, root) in cases {
-        for is_removed in [false, true] {
-            let folder = bench(&[("top/share/a.txt", b"x")]);
-            let Some(mount) = Mount::new(folder.path().join("top/share/in/m")) else { return };
-            let file = mount.path().join(file);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(&file, b"x").unwrap();
-            scan(folder.path(), "i.db", &[first, &["top/share"]].concat());
-            let place = mount.path().to_owned();
-            drop(mount);
-            if is_removed {
-                fs::remove_dir_all(place.parent().unwrap()).unwrap();
-            }
-            for _ in 0..2 {
-                scan(folder.path(), "i.db", &[second, &[root]].concat());
-                let accept = ["--accept", "excluded", "--accept", "filtered"];
-                let (said, code) = check(folder.path(), "i.db", &accept);
-                let gaps = vec!["not-followed".to_owned()];
-                assert_eq!((code, named(&said)), (1, gaps), "{second:?} {root}: {said}");
-                assert!(said.contains("/in/m"), "{said}");
-            }
-            // Mounted again, it is read.
-            let Some(mount) = Mount::new(place) else { return };
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(&file, b"x").unwrap();
-            // For a root on two file systems, only a scan of that root closes the gaps.
-            scan(folder.path(), "i.db", &[root]);
-            scan(folder.path(), "i.db", &["top/share"]);
-            let (said, code) = check(folder.path(), "i.db", &[]);
-            assert_eq!((code, named(&said).len()), (0, 0), "{second:?} {root}: {said}");
-            drop(mount);
-            // The user can accept that it is gone.
-            scan(folder.path(), "i.db", &["--accept-empty", root]);
-            scan(folder.path(), "i.db", &["--accept-empty", "top/share"]);
-            let (said, code) = check(folder.path(), "i.db", &[]);
-            assert_eq!((code, named(&said).len()), (0, 0), "{second:?} {root}: {said}");
+        let folder = bench(&[("top/share/a.txt", b"x")]);
+        let Some(mount) = Mount::new(folder.path().join("top/share/in/m")) else { return };
+        let file = mount.path().join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, b"x").unwrap();
+        scan(folder.path(), "i.db", &[first, &["top/share"]].concat());
+        let place = mount.path().to_owned();
+        drop(mount);
+        if is_removed {
+            fs::remove_dir_all(place.parent().unwrap()).unwrap();
         }
+        for _ in 0..2 {
+            scan(folder.path(), "i.db", &[second, &[root]].concat());
+            let accept = ["--accept", "excluded", "--accept", "filtered"];
+            let (said, code) = check(folder.path(), "i.db", &accept);
+            let gaps = vec!["not-followed".to_owned()];
+            assert_eq!((code, named(&said)), (1, gaps), "{second:?} {root}: {said}");
+            assert!(said.contains("/in/m"), "{said}");
+        }
+        // Mounted again, it is read.
+        let Some(mount) = Mount::new(place) else { return };
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, b"x").unwrap();
+        // For a root on two file systems, only a scan of that root closes the gaps.
+        scan(folder.path(), "i.db", &[root]);
+        scan(folder.path(), "i.db", &["top/share"]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!((code, named(&said).len()), (0, 0), "{second:?} {root}: {said}");
+        drop(mount);
+        // The user can accept that it is gone.
+        scan(folder.path(), "i.db", &["--accept-empty", root]);
+        scan(folder.path(), "i.db", &["--accept-empty", "top/share"]);
+        let (said, code) = check(folder.path(), "i.db", &[]);
+        assert_eq!((code, named(&said).len()), (0, 0), "{second:?} {root}: {said}");
     }
+}
+
+#[test]
+fn files_left_out_of_a_file_system_that_is_gone_stay_a_gap() {
+    leave_out_files_of_a_file_system(false);
+}
+
+#[test]
+fn files_left_out_of_a_removed_mount_point_stay_a_gap() {
+    leave_out_files_of_a_file_system(true);
 }
 
 #[test]
