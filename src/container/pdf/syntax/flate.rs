@@ -367,12 +367,20 @@ mod tests {
     use proptest::prelude::*;
     use std::io::Write;
 
+    /// Rows in which small numbers are frequent, as tags of filters are. One strategy makes each byte,
+    /// because a choice of strategies for each is slow.
+    fn rows() -> impl Strategy<Value = Vec<u8>> {
+        let byte = |[choice, byte]: [u8; 2]| if choice % 2 == 0 { byte % 6 } else { byte };
+        let numbers = proptest::collection::vec(any::<u16>(), 0..9000);
+        numbers.prop_map(move |all| all.into_iter().map(|n| byte(n.to_le_bytes())).collect())
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
         fn rows_in_one_read_and_row_by_row_are_equal(
-            rows in proptest::collection::vec(prop_oneof![0..6_u8, any::<u8>()], 0..9000),
+            rows in rows(),
             columns in 1..=COLUMNS,
             asked in proptest::collection::vec(1..4097_usize, 1..20),
             cut in prop_oneof![Just(0), 0..9000_usize],
