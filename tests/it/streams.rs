@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io::{self, Read};
 
 use rmsight::{
-    Detection, ErrorCode, Inspector, Limits, Protection, ReadAt, Report, Searched, StreamSource,
+    Detection, ErrorCode, Inspector, Limits, Protection, ReadAt, Searched, StreamSource,
 };
 use rmsight_specimen::{
     Attachment, Client, Documents, IrmDocument, IrmKind, LicenseBuilder, Method, Server,
@@ -31,9 +31,13 @@ impl<R: Read> Read for CountedReader<'_, R> {
 
 /// Returns the detection, the bytes that were read from the stream, and those that were held.
 fn detect(reader: impl Read, max: u64) -> (Detection, u64, u64) {
+    detect_within(reader, max, Limits::default())
+}
+
+fn detect_within(reader: impl Read, max: u64, limits: Limits) -> (Detection, u64, u64) {
     let read = Cell::new(0);
     let source = StreamSource::new(CountedReader { reader, read: &read }, max);
-    let detection = Inspector::default().detect(&source).unwrap();
+    let detection = Inspector::builder().limits(limits).build().detect(&source).unwrap();
     (detection, read.get(), source.held())
 }
 
@@ -133,21 +137,21 @@ fn stream_longer_than_the_spool_is_undecided_without_a_license() {
     assert_eq!(facts.error_code.as_deref(), Some("limit-spool"));
 }
 
-fn inspect(bytes: &[u8], spool: u64) -> Report {
-    let mut limits = Limits::default();
-    limits.spool = spool;
-    Inspector::builder().limits(limits).build().inspect_reader(bytes).unwrap()
-}
-
 #[test]
 fn no_spool_hides_a_license() {
     let mut cut = 0;
     for (name, bytes) in samples() {
         let whole = Inspector::default().inspect_bytes(&bytes);
         let len = bytes.len() as u64;
+        let mut limits = Limits::default();
+        // A license in a stream of unknown length gets a buffer of this size. The default is 4 MiB.
+        limits.license_bytes = 256 << 10;
+        assert!(len < limits.license_bytes, "{name}");
         for spool in [0, 1, 100, 4095, 4096, 5000, len / 2, len.saturating_sub(1)] {
-            let report = inspect(&bytes, spool);
-            let (detection, _, held) = detect(Pipe(&bytes), spool);
+            limits.spool = spool;
+            let mut inspector = Inspector::builder().limits(limits.clone()).build();
+            let report = inspector.inspect_reader(bytes.as_slice()).unwrap();
+            let (detection, _, held) = detect_within(Pipe(&bytes), spool, limits.clone());
             assert!(held <= spool, "{name}: {held} of {spool}");
             if whole.worst() == Protection::None {
                 continue;
