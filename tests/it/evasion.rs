@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use rmsight::{
     Anomaly, Dependency, Estate, Finding, Inspector, InspectorBuilder, Protection, ReadAt, Report,
@@ -117,6 +118,12 @@ fn bytes_read(bytes: &[u8]) -> Vec<bool> {
 
 /// Returns the files of `corpus/` with a finding of protection `rms`.
 pub(crate) fn protected() -> Vec<(String, Vec<u8>)> {
+    // Several tests need them.
+    static FILES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(find_protected);
+    FILES.clone()
+}
+
+fn find_protected() -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     let mut files = Vec::new();
     for folder in ["containers", "damaged", "licenses", "rules"] {
