@@ -1,5 +1,7 @@
 //! Directory entries (MS-CFB 2.6.1).
 
+use std::cmp::Ordering;
+
 use super::layout::{ENTRY_LEN, MINI_STREAM_CUTOFF, NAME_LEN, NO_STREAM, VERSION_3};
 use crate::bytes::{Cursor, utf16_lossy};
 use crate::error::Result;
@@ -129,13 +131,17 @@ impl DirectoryEntry {
     }
 
     /// Returns whether the entry has this name, ignoring case.
+    #[inline]
     pub(crate) fn is_named(&self, name: &str) -> bool {
-        if !name.is_ascii() {
-            return self.units().map(upper).eq(name.encode_utf16().map(upper));
-        }
-        // Most names differ in their length, which costs nothing to see.
         let (units, odd) = self.name_bytes().as_chunks::<2>();
-        units.len() == name.len() && odd.is_empty() && is_ascii_text(units, name)
+        // Most names differ in their length: no text has more units than bytes in UTF-8.
+        match units.len().cmp(&name.len()) {
+            Ordering::Greater => false,
+            Ordering::Equal => odd.is_empty() && name.is_ascii() && is_ascii_text(units, name),
+            Ordering::Less => {
+                !name.is_ascii() && self.units().map(upper).eq(name.encode_utf16().map(upper))
+            }
+        }
     }
 
     /// Returns whether the name begins with `prefix`, ignoring case.

@@ -236,6 +236,7 @@ pub(crate) fn inflate_head(
         && (first..HEAD).contains(&out.len())
         && !are_enough(&out)
     {
+        #[allow(clippy::disallowed_methods)] // a constant
         out.reserve_exact(HEAD.saturating_sub(out.len()));
         let rest = encoded.get(done.used..).unwrap_or_default();
         step = decoder.step(rest, false, to_u64(done.used), &mut out);
