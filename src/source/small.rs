@@ -109,7 +109,7 @@ mod tests {
             small.load(&bytes[..known]);
             assert_eq!(small.in_memory(), Some(bytes.as_slice()));
             assert_eq!(read(&small, 3, 70_000), bytes.get(3..).unwrap_or_default());
-            let expected = (known < bytes.len()).then(|| (known as u64, bytes.len() - known));
+            let expected = (known < bytes.len()).then(|| (to_u64(known), bytes.len() - known));
             assert_eq!(*source.reads.borrow(), Vec::from_iter(expected));
             buffer = small.into_buffer();
         }
