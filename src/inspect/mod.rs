@@ -175,8 +175,8 @@ impl InspectorBuilder {
     ///
     /// Formats are recognized by the first 4,096 bytes, so a smaller number saves no bytes; numbers below 512
     /// count as 512. A larger number, such as 65,536, saves requests where each one is slow, as in an object
-    /// store. The report does not depend on it, unless the bytes exceed [`Limits::bytes_read`] or
-    /// [`Limits::allocation`]. An inspector keeps the last four reads in memory.
+    /// store. The report does not depend on it, unless a budget of bytes, memory or steps is spent, to all of
+    /// which reads are charged. An inspector keeps the last four reads in memory.
     pub fn first_read(mut self, bytes: usize) -> Self {
         self.first_read = bytes;
         self

@@ -1,5 +1,7 @@
 //! [`Decoder`]: the decoders of all encodings. Their input arrives in parts.
 
+use std::sync::LazyLock;
+
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -147,6 +149,12 @@ const LETTERS: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// Whether each byte is in the alphabet.
+static IS_LETTER: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    let letters = STANDARD.as_str().as_bytes();
+    std::array::from_fn(|byte| letters.iter().any(|letter| usize::from(*letter) == byte))
+});
+
 /// Characters that are decoded at once; a multiple of four.
 const GROUPS: usize = 1024;
 
@@ -159,20 +167,24 @@ pub(super) struct Base64 {
 
 impl Base64 {
     fn step(&mut self, input: &[u8], last: bool, out: &mut Vec<u8>) -> Step {
+        let table = &*IS_LETTER;
         let mut used: usize = 0;
-        for byte in input {
+        while let Some(rest) = input.get(used..).filter(|rest| !rest.is_empty()) {
             // The collected characters and one more group always fit.
             let spare = out.capacity().saturating_sub(out.len());
             if spare < GROUPS {
                 return Step { used, ended: false };
             }
-            used = used.saturating_add(1);
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => self.letters.push(*byte),
-                b'=' => self.flush(out),
-                _ => {}
-            }
-            if self.letters.len() >= GROUPS {
+            let room = GROUPS.saturating_sub(self.letters.len());
+            let rest = rest.get(..room).unwrap_or(rest);
+            let is_letter = |byte: &u8| table.get(usize::from(*byte)).is_some_and(|it| *it);
+            let run = rest.iter().position(|byte| !is_letter(byte)).unwrap_or(rest.len());
+            #[allow(clippy::disallowed_methods)] // at most GROUPS
+            self.letters.extend_from_slice(rest.get(..run).unwrap_or_default());
+            used = used.saturating_add(run);
+            let after = rest.get(run);
+            used = used.saturating_add(usize::from(after.is_some()));
+            if after == Some(&b'=') || self.letters.len() >= GROUPS {
                 self.flush(out);
             }
         }
