@@ -144,6 +144,14 @@ impl DirectoryEntry {
         }
     }
 
+    /// Returns the first row of `table` with the name of the entry, ignoring case. All names are ASCII.
+    pub(crate) fn find_in<'t, T>(&self, table: &'t [(&str, T)]) -> Option<&'t T> {
+        let (units, odd) = self.name_bytes().as_chunks::<2>();
+        let is_same = |name: &str| name.len() == units.len() && is_ascii_text(units, name);
+        let row = table.iter().find(|(name, _)| is_same(name)).filter(|_| odd.is_empty());
+        row.map(|(_, value)| value)
+    }
+
     /// Returns whether the name begins with `prefix`, ignoring case.
     pub(crate) fn name_starts_with(&self, prefix: &str) -> bool {
         let mut units = self.units().map(upper);

@@ -63,9 +63,7 @@ impl DirectoryScan {
     fn add(&mut self, entry: DirectoryEntry, known: &HashSet<u32>) -> bool {
         self.audit.count(&entry);
         // The type of the entry is ignored, because it may be damaged.
-        let Some((_, sign)) = SIGNS.iter().find(|(name, _)| entry.is_named(name)) else {
-            return false;
-        };
+        let Some(sign) = entry.find_in(SIGNS) else { return false };
         self.signs |= bit(*sign);
         self.first = self.first.or(Some(entry.offset));
         *sign == ProtectionSign::Primary && !known.contains(&entry.id)

@@ -1,6 +1,6 @@
 //! Outlook items (MS-OXMSG): their attachments, and those of messages embedded in them.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use crate::bytes::{Cursor, to_u64, utf8_lossy, utf16_lossy};
 use crate::code::ErrorCode;
@@ -114,7 +114,7 @@ pub(crate) fn read(
         let detail = "the file does not end with a sector: bytes were inserted or removed";
         sink.incomplete(Error::malformed(ErrorCode::MalformedFat, "compound file", None, detail));
     }
-    let mut looked_at = HashSet::new();
+    let mut looked_at = BTreeSet::new();
     let mut messages = vec![EmbeddedMessage { storage: root, steps: Vec::new() }];
     let mut property = None;
     // A use license can be the only sign of protection, at any depth.
@@ -162,25 +162,17 @@ fn lost(
     file: &mut CompoundFile,
     window: &mut Window<'_>,
     sink: &mut dyn Sink,
-    looked_at: &HashSet<u32>,
+    looked_at: &BTreeSet<u32>,
 ) -> Result<()> {
     let mut entries = file.entries();
-    let mut starts = HashSet::new();
+    // The first sector of each stream, and the offset of its entry.
+    let mut starts: Vec<((u32, bool), u64)> = Vec::new();
     while let Some(entry) = entries.next(file, window)? {
         if entry.kind != EntryKind::Stream || entry.size == 0 {
             continue;
         }
         window.meter().charge(Limit::Allocation, 16)?;
-        if !starts.insert(entry.first_sector()) {
-            let detail = "two streams begin at the same sector";
-            let structure = "directory entry";
-            sink.incomplete(Error::malformed(
-                ErrorCode::MalformedDirectory,
-                structure,
-                entry.offset,
-                detail,
-            ));
-        }
+        starts.push((entry.first_sector(), entry.offset));
         if entry.size < LEAST || looked_at.contains(&entry.id) {
             continue;
         }
@@ -210,7 +202,28 @@ fn lost(
         let name = Name::Numbered("stream", u64::from(entry.id));
         sink.member(Member { name, body: Body::Stored(extents) })?;
     }
+    report_shared(sink, starts);
     Ok(())
+}
+
+/// Reports each stream that begins at the sector of another one. `starts` contains the first sector of each
+/// stream, and the offset of its entry.
+fn report_shared(sink: &mut dyn Sink, mut starts: Vec<((u32, bool), u64)>) {
+    starts.sort_unstable();
+    let mut shared: Vec<u64> = starts
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [(one, _), (other, offset)] if one == other => Some(*offset),
+            _ => None,
+        })
+        .collect();
+    shared.sort_unstable();
+    for offset in shared {
+        let detail = "two streams begin at the same sector";
+        let structure = "directory entry";
+        let code = ErrorCode::MalformedDirectory;
+        sink.incomplete(Error::malformed(code, structure, offset, detail));
+    }
 }
 
 /// Streams of an attachment.
@@ -232,7 +245,7 @@ fn attachment(
     sink: &mut dyn Sink,
     message: &EmbeddedMessage,
     storage: &DirectoryEntry,
-    looked_at: &mut HashSet<u32>,
+    looked_at: &mut BTreeSet<u32>,
 ) -> Result<Option<EmbeddedMessage>> {
     let streams = streams(file, window, storage)?;
     // An attachment that is a reference has small streams and no data.
@@ -402,7 +415,7 @@ fn use_license(
     sink: &mut dyn Sink,
     message: &DirectoryEntry,
     id: u16,
-    looked_at: &mut HashSet<u32>,
+    looked_at: &mut BTreeSet<u32>,
 ) -> Result<()> {
     // The values of a PtypMultipleBinary, MS-OXMSG 2.1.4.2; only the first one is a license.
     let name = format!("__substg1.0_{id:04X}1102-00000000");
