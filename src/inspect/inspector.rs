@@ -361,16 +361,18 @@ impl Inspector {
             }
             triaged => {
                 let format = match triaged {
-                    Ok(Triage::Read(format)) => format,
+                    Ok(Triage::Read(format)) => {
+                        if let Some(small) = &mut small {
+                            small.load(self.cache.first_bytes(), &meter);
+                        }
+                        format
+                    }
                     // Triage failed. Restart with a fresh meter; the traversal reports the error.
                     _ => {
                         meter = Meter::within(&options.limits, interrupt.clone(), size);
                         None
                     }
                 };
-                if let Some(small) = &mut small {
-                    small.load(self.cache.first_bytes());
-                }
                 let source = small.as_ref().map_or(input.source, |small| small);
                 let buffers = Buffers {
                     cache: &mut self.cache,

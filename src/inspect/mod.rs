@@ -175,8 +175,8 @@ impl InspectorBuilder {
     ///
     /// Formats are recognized by the first 4,096 bytes, so a smaller number saves no bytes; numbers below 512
     /// count as 512. A larger number, such as 65,536, saves requests where each one is slow, as in an object
-    /// store. The report does not depend on it, unless a budget of bytes, memory or steps is spent, to all of
-    /// which reads are charged. An inspector keeps the last four reads in memory.
+    /// store. The report does not depend on it, unless a budget of bytes, memory or steps is spent: reads are
+    /// charged to all three. An inspector keeps the last four reads in memory.
     pub fn first_read(mut self, bytes: usize) -> Self {
         self.first_read = bytes;
         self
@@ -187,8 +187,8 @@ impl InspectorBuilder {
     ///
     /// Structures that are read ahead, and licenses, are read in larger pieces. A larger number saves
     /// requests and reads more bytes than necessary; a smaller one is the opposite. The report does not
-    /// depend on it, see [`first_read`](InspectorBuilder::first_read). A file of at most 65,536 bytes and of a
-    /// known format is read whole by the second read.
+    /// depend on it, see [`first_read`](InspectorBuilder::first_read). Of a file of at most 65,536 bytes the
+    /// rest is read at once after its format is known.
     pub fn block(mut self, bytes: usize) -> Self {
         self.block = bytes;
         self

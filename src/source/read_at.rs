@@ -14,7 +14,7 @@ pub(crate) const UNKNOWN_SIZE: u64 = 1 << 62;
 /// Implement it to inspect bytes that are neither a file nor in memory: a range of an object store, a stream
 /// of another container. [`Inspector`](crate::Inspector) reads little and mostly forward, a few kilobytes at
 /// a time ([`first_read`](crate::InspectorBuilder::first_read), [`block`](crate::InspectorBuilder::block)).
-/// A file of at most 65,536 bytes and of a known format is read whole by the second read.
+/// Of a file of at most 65,536 bytes the rest is read at once after its format is known.
 /// It calls a source from the thread of the call only, so a source need not be `Send` or `Sync`, and keeps no
 /// reference to it. Slices, `Vec<u8>`, references and `Rc` of sources are sources too.
 ///

@@ -1,13 +1,12 @@
-//! [`SmallSource`]: a small source, all of which is read by one request.
+//! [`SmallSource`]: a small source, which is read to its end at once.
 
 use std::io;
 
-use super::charged::fill;
 use super::read_at::ReadAt;
 use crate::bytes::{to_u64, to_usize};
+use crate::limits::{Limit, Meter};
 
-/// Maximum size of a small source. On a file server the time of a request does not depend on such a size,
-/// and on a local disk so many bytes take 5 µs.
+/// Maximum size of a small source. On a file server the time of a request does not depend on such a size.
 const SMALL: u64 = 65_536;
 
 /// A source of at most [`SMALL`] bytes. After [`SmallSource::load`] its bytes are in memory.
@@ -35,11 +34,20 @@ impl<'s> SmallSource<'s> {
         })
     }
 
-    /// Reads all bytes that follow `first`, the first bytes of the source. If that fails, each request
-    /// continues to read its own bytes, because a part that cannot be read matters only to the structures
-    /// in it.
-    pub(crate) fn load(&mut self, first: &[u8]) {
-        let Some(len) = to_usize(self.size).filter(|len| first.len() <= *len) else { return };
+    /// Reads all bytes that follow `first`, the first bytes of the source, by one request. They are charged
+    /// when a structure needs them, as if they were read then.
+    ///
+    /// If the request fails or returns less, or the budgets or the caller do not allow it, each later request
+    /// reads its own bytes: a part that cannot be read matters only to the structures in it.
+    pub(crate) fn load(&mut self, first: &[u8], meter: &Meter) {
+        let len = to_usize(self.size).unwrap_or_default();
+        let left = self.size.saturating_sub(to_u64(first.len()));
+        let is_allowed = meter.interrupt().check(true).is_ok()
+            && meter.has(Limit::BytesRead, left)
+            && meter.has(Limit::Allocation, self.size);
+        if !is_allowed {
+            return;
+        }
         if self.buffer.len() < len {
             #[allow(clippy::disallowed_methods)] // at most `SMALL` bytes
             self.buffer.resize(len, 0);
@@ -47,8 +55,9 @@ impl<'s> SmallSource<'s> {
         let bytes = self.buffer.get_mut(..len).unwrap_or_default();
         let Some((head, rest)) = bytes.split_at_mut_checked(first.len()) else { return };
         head.copy_from_slice(first);
-        let (read, outcome) = fill(self.source, to_u64(first.len()), rest);
-        self.is_loaded = outcome.is_ok() && read == rest.len();
+        let at = to_u64(first.len());
+        self.is_loaded =
+            rest.is_empty() || self.source.read_at(at, rest).is_ok_and(|read| read == rest.len());
     }
 
     /// Returns the buffer, for the next source.
@@ -81,11 +90,17 @@ impl ReadAt for SmallSource<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{Cancel, Interrupt, Limits};
     use crate::source::counted::Counted;
+    use crate::source::fill;
     use std::io::ErrorKind;
 
     fn small<'s>(source: &'s dyn ReadAt, buffer: &mut Vec<u8>) -> Option<SmallSource<'s>> {
         SmallSource::new(source, source.size().unwrap(), buffer)
+    }
+
+    fn meter(limits: Limits) -> Meter<'static> {
+        Meter::new(limits, Interrupt::default())
     }
 
     fn read(source: &dyn ReadAt, offset: u64, len: usize) -> Vec<u8> {
@@ -106,7 +121,7 @@ mod tests {
             assert_eq!(read(&small, 5, 10), bytes.get(5..15).unwrap_or_default());
             assert_eq!(small.in_memory(), None);
             source.reads.borrow_mut().clear();
-            small.load(&bytes[..known]);
+            small.load(&bytes[..known], &meter(Limits::default()));
             assert_eq!(small.in_memory(), Some(bytes.as_slice()));
             assert_eq!(read(&small, 3, 70_000), bytes.get(3..).unwrap_or_default());
             let expected = (known < bytes.len()).then(|| (to_u64(known), bytes.len() - known));
@@ -148,10 +163,28 @@ mod tests {
         for fails in [false, true] {
             let source = Broken { bytes: vec![7; 50_000], readable: 30_000, fails };
             let mut small = small(&source, &mut Vec::new()).unwrap();
-            small.load(&[]);
+            small.load(&[], &meter(Limits::default()));
             assert_eq!(small.in_memory(), None);
             assert_eq!(read(&small, 20_000, 10_000), [7; 10_000]);
             assert_eq!(small.read_at(40_000, &mut [0]).is_err(), fails);
+        }
+    }
+
+    #[test]
+    fn spent_budgets_and_a_raised_flag_prevent_the_request() {
+        let cancel = Cancel::default();
+        cancel.raise();
+        let stopped = Interrupt { cancel: Some(cancel), ..Interrupt::default() };
+        let meters = [
+            meter(Limits { bytes_read: 49_999, ..Limits::default() }),
+            meter(Limits { allocation: 49_999, ..Limits::default() }),
+            Meter::new(Limits::default(), stopped),
+        ];
+        for meter in meters {
+            let source = Counted::new(vec![7; 50_000]);
+            let mut small = small(&source, &mut Vec::new()).unwrap();
+            small.load(&[], &meter);
+            assert_eq!((small.in_memory(), source.reads.borrow().len()), (None, 0));
         }
     }
 }

@@ -146,6 +146,7 @@ impl DirectoryEntry {
 
     /// Returns the first row of `table` with the name of the entry, ignoring case. All names are ASCII.
     pub(crate) fn find_in<'t, T>(&self, table: &'t [(&str, T)]) -> Option<&'t T> {
+        debug_assert!(table.iter().all(|(name, _)| name.is_ascii()));
         let (units, odd) = self.name_bytes().as_chunks::<2>();
         let is_same = |name: &str| name.len() == units.len() && is_ascii_text(units, name);
         let row = table.iter().find(|(name, _)| is_same(name)).filter(|_| odd.is_empty());

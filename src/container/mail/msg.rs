@@ -156,6 +156,12 @@ fn is_item(file: &mut CompoundFile, window: &mut Window<'_>) -> Result<bool> {
     Ok(false)
 }
 
+/// The first sector of each stream, and the offset of its entry.
+type StreamStarts = Vec<((u32, bool), u64)>;
+
+/// Memory for the start of a stream, and for the offset of one that shares it.
+const START: u64 = 24;
+
 /// Examines the streams that were not read as attachments. A damaged name or a damaged tree of
 /// siblings may hide an attachment.
 fn lost(
@@ -164,14 +170,25 @@ fn lost(
     sink: &mut dyn Sink,
     looked_at: &BTreeSet<u32>,
 ) -> Result<()> {
+    let mut starts = StreamStarts::new();
+    let examined = examine_streams(file, window, sink, looked_at, &mut starts);
+    report_shared(sink, starts);
+    examined
+}
+
+fn examine_streams(
+    file: &mut CompoundFile,
+    window: &mut Window<'_>,
+    sink: &mut dyn Sink,
+    looked_at: &BTreeSet<u32>,
+    starts: &mut StreamStarts,
+) -> Result<()> {
     let mut entries = file.entries();
-    // The first sector of each stream, and the offset of its entry.
-    let mut starts: Vec<((u32, bool), u64)> = Vec::new();
     while let Some(entry) = entries.next(file, window)? {
         if entry.kind != EntryKind::Stream || entry.size == 0 {
             continue;
         }
-        window.meter().charge(Limit::Allocation, 16)?;
+        window.meter().charge(Limit::Allocation, START)?;
         starts.push((entry.first_sector(), entry.offset));
         if entry.size < LEAST || looked_at.contains(&entry.id) {
             continue;
@@ -202,13 +219,11 @@ fn lost(
         let name = Name::Numbered("stream", u64::from(entry.id));
         sink.member(Member { name, body: Body::Stored(extents) })?;
     }
-    report_shared(sink, starts);
     Ok(())
 }
 
-/// Reports each stream that begins at the sector of another one. `starts` contains the first sector of each
-/// stream, and the offset of its entry.
-fn report_shared(sink: &mut dyn Sink, mut starts: Vec<((u32, bool), u64)>) {
+/// Reports each stream that begins at the sector of a stream with a lower offset.
+fn report_shared(sink: &mut dyn Sink, mut starts: StreamStarts) {
     starts.sort_unstable();
     let mut shared: Vec<u64> = starts
         .windows(2)

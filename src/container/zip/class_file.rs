@@ -2,20 +2,21 @@
 
 use crate::container::pdf;
 
-/// Bytes by which a member that [`is_class_file`] is ruled out.
+/// Bytes by which a class file is ruled out: readers of PDF search so many for the header of a PDF.
 ///
-/// A class file is no text and no archive. Only a PDF can begin in it, because readers of PDF search its first
-/// 1,024 bytes for the header.
+/// Other formats may begin after any bytes, so a member also has to be named as a class file. A file that
+/// begins later in a member of this name is not found, and no program opens it under this name.
 pub(super) const CLASS_FILE_HEAD: usize = pdf::HEADER_WITHIN.saturating_add(8);
 
-/// Returns whether `head` begins a class file: the magic, a version, and a constant of a known kind.
-pub(super) fn is_class_file(head: &[u8]) -> bool {
+/// Returns whether a member is a class file: by its name, the magic, a version, and a constant of a known kind.
+pub(super) fn is_class_file(name: &[u8], head: &[u8]) -> bool {
     let Some([0xCA, 0xFE, 0xBA, 0xBE, _, _, 0, version, high, low, kind]) = head.first_chunk()
     else {
         return false;
     };
     let constants = u16::from_be_bytes([*high, *low]);
-    *version >= 45 && constants > 1 && matches!(kind, 1 | 3..=12 | 15..=20)
+    let is_begun = *version >= 45 && constants > 1 && matches!(kind, 1 | 3..=12 | 15..=20);
+    is_begun && name.ends_with(b".class")
 }
 
 #[cfg(test)]
@@ -23,16 +24,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn class_file_is_recognized_by_its_first_fields() {
+    fn class_file_is_recognized_by_its_name_and_first_fields() {
         let class = b"\xCA\xFE\xBA\xBE\0\0\0\x34\0\x1D\x0A\0\x06";
-        assert!(is_class_file(class));
-        assert!(!is_class_file(&class[..10]), "too short");
+        assert!(is_class_file(b"a/B.class", class));
+        assert!(!is_class_file(b"a/B.pem", class));
+        assert!(!is_class_file(b"a/B.class", &class[..10]), "too short");
         // The same magic begins programs of macOS for several processors.
-        assert!(!is_class_file(b"\xCA\xFE\xBA\xBE\0\0\0\x02\x01\0\0\x07\0"));
+        let program = b"\xCA\xFE\xBA\xBE\0\0\0\x02\x01\0\0\x07\0";
+        assert!(!is_class_file(b"a/B.class", program));
         for (at, byte) in [(0, 0), (7, 44), (9, 1), (10, 2)] {
             let mut other = *class;
             other[at] = byte;
-            assert!(!is_class_file(&other), "{at}");
+            assert!(!is_class_file(b"a/B.class", &other), "{at}");
         }
     }
 }

@@ -149,7 +149,8 @@ pub(super) fn body<N: AsRef<[u8]>>(
             window.meter().charge(Limit::Steps, HEAD_STEPS)?;
             let encoding = Encoding::Deflate;
             let packed = window.head_of_extent(extent)?;
-            let head = inflate_head(packed, CLASS_FILE_HEAD, is_class_file);
+            let are_enough = |head: &[u8]| is_class_file(entry.name.as_ref(), head);
+            let head = inflate_head(packed, CLASS_FILE_HEAD, are_enough);
             let size = Some(entry.size);
             let body = Body::Encoded { extents: vec![extent], encoding, size };
             // A member that does not inflate is opened, so that the damage is reported.

@@ -137,9 +137,9 @@ fn member_that_cannot_be_opened_has_its_own_record() {
     assert_eq!(report.worst(), Protection::Unknown);
 }
 
-/// The first bytes of a class file are enough to rule it out, unless a PDF can begin in it.
+/// The first bytes of a class file rule it out.
 #[test]
-fn pdf_in_a_class_file_is_found_where_readers_search_for_it() {
+fn file_after_the_beginning_of_a_class_file_is_found_where_programs_open_it() {
     let class = [b"\xCA\xFE\xBA\xBE\0\0\0\x34\0\x1D\x0A\0\x06".as_slice(), &noise(1011)].concat();
     let pdf = b"%PDF-1.7\n1 0 obj\n<</Filter/MicrosoftIRMServices>>\nendobj\n".repeat(200);
     for len in [13, 700, 1023, 1024] {
@@ -148,6 +148,13 @@ fn pdf_in_a_class_file_is_found_where_readers_search_for_it() {
             let report = Inspector::default().inspect_bytes(&archive(&[put]));
             assert_ne!(report.worst(), Protection::None, "{len}");
         }
+    }
+    // Under another name, a program may open what follows the fields of a class file.
+    for at in [1020, 1032, 2000, 3500] {
+        let member =
+            [&class[..13], &noise(at - 13), &archive(&[stored("m", &protected())])].concat();
+        let report = Inspector::default().inspect_bytes(&archive(&[deflated("data", &member)]));
+        assert_eq!(report.worst(), Protection::Rms, "{at}");
     }
     let ordinary = archive(&[deflated("A.class", &[class.as_slice(), &noise(9000)].concat())]);
     assert_eq!(Inspector::default().inspect_bytes(&ordinary).findings().count(), 1);
