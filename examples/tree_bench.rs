@@ -337,7 +337,7 @@ fn in_flight(options: &Options, files: &[&PathBuf], delay: Duration, threads: us
     let work = || {
         let mut inspector = options.inspector();
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            drop(black_box(inspector.inspect(&Traced::open(file, delay))));
+            drop(black_box(inspector.inspect_named(&Traced::open(file, delay), file)));
         }
     };
     thread::scope(|scope| (0..threads).for_each(|_| _ = scope.spawn(work)));
