@@ -355,38 +355,30 @@ impl Inspector {
         let mut small = SmallSource::new(input.source, size, &mut self.small);
         let source = small.as_ref().map_or(input.source, |small| small);
         let mut meter = Meter::within(&options.limits, interrupt.clone(), size);
-        let answer = match triage::triage(source, input.name, &mut self.cache, &meter) {
+        let format = match triage::triage(source, input.name, &mut self.cache, &meter) {
             Ok(Triage::Unknown(container)) => {
-                Answer::Unrecognized(triage::finding(container, options.manner.depth))
+                return Answer::Unrecognized(triage::finding(container, options.manner.depth));
             }
-            triaged => {
-                let format = match triaged {
-                    Ok(Triage::Read(format)) => {
-                        if let Some(small) = &mut small {
-                            small.load(self.cache.first_bytes(), &meter);
-                        }
-                        format
-                    }
-                    // Triage failed. Restart with a fresh meter; the traversal reports the error.
-                    _ => {
-                        meter = Meter::within(&options.limits, interrupt.clone(), size);
-                        None
-                    }
-                };
-                let source = small.as_ref().map_or(input.source, |small| small);
-                let buffers = Buffers {
-                    cache: &mut self.cache,
-                    license: &mut self.license,
-                    memory: &mut self.memory,
-                };
-                let traversal = Traversal::new(options, &meter, buffers);
-                Answer::Traversed(traversal.run(source, size, format, receiver))
+            Ok(Triage::Read(format)) => {
+                if let Some(small) = &mut small {
+                    small.load(self.cache.first_bytes(), &meter);
+                }
+                format
+            }
+            // Triage failed. Restart with a fresh meter; the traversal reports the error.
+            Err(_) => {
+                meter = Meter::within(&options.limits, interrupt.clone(), size);
+                None
             }
         };
-        if let Some(small) = small {
-            self.small = small.into_buffer();
-        }
-        answer
+        let source = small.as_ref().map_or(input.source, |small| small);
+        let buffers = Buffers {
+            cache: &mut self.cache,
+            license: &mut self.license,
+            memory: &mut self.memory,
+        };
+        let traversal = Traversal::new(options, &meter, buffers);
+        Answer::Traversed(traversal.run(source, size, format, receiver))
     }
 
     /// Returns the finding about a source of unknown size if its first bytes, and only if they require

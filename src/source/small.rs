@@ -14,24 +14,19 @@ pub(crate) struct SmallSource<'s> {
     source: &'s dyn ReadAt,
     size: u64,
     /// The bytes of the source, if `is_loaded`, and unspecified bytes after them.
-    buffer: Vec<u8>,
+    buffer: &'s mut Vec<u8>,
     is_loaded: bool,
 }
 
 impl<'s> SmallSource<'s> {
-    /// Returns a source that uses the memory of `buffer`, or `None` if `source` is larger, or already in
-    /// memory.
+    /// Returns a source that is read into `buffer`, or `None` if `source` is larger, or already in memory.
     pub(crate) fn new(
         source: &'s dyn ReadAt,
         size: u64,
-        buffer: &mut Vec<u8>,
+        buffer: &'s mut Vec<u8>,
     ) -> Option<SmallSource<'s>> {
-        (size <= SMALL && source.in_memory().is_none()).then(|| SmallSource {
-            source,
-            size,
-            buffer: std::mem::take(buffer),
-            is_loaded: false,
-        })
+        let is_small = size <= SMALL && source.in_memory().is_none();
+        is_small.then_some(SmallSource { source, size, buffer, is_loaded: false })
     }
 
     /// Reads all bytes that follow `first`, the first bytes of the source, by one request. They are charged
@@ -58,11 +53,6 @@ impl<'s> SmallSource<'s> {
         let at = to_u64(first.len());
         self.is_loaded =
             rest.is_empty() || self.source.read_at(at, rest).is_ok_and(|read| read == rest.len());
-    }
-
-    /// Returns the buffer, for the next source.
-    pub(crate) fn into_buffer(self) -> Vec<u8> {
-        self.buffer
     }
 }
 
@@ -95,7 +85,7 @@ mod tests {
     use crate::source::fill;
     use std::io::ErrorKind;
 
-    fn small<'s>(source: &'s dyn ReadAt, buffer: &mut Vec<u8>) -> Option<SmallSource<'s>> {
+    fn small<'s>(source: &'s dyn ReadAt, buffer: &'s mut Vec<u8>) -> Option<SmallSource<'s>> {
         SmallSource::new(source, source.size().unwrap(), buffer)
     }
 
@@ -126,7 +116,6 @@ mod tests {
             assert_eq!(read(&small, 3, 70_000), bytes.get(3..).unwrap_or_default());
             let expected = (known < bytes.len()).then(|| (to_u64(known), bytes.len() - known));
             assert_eq!(*source.reads.borrow(), Vec::from_iter(expected));
-            buffer = small.into_buffer();
         }
     }
 
@@ -162,7 +151,8 @@ mod tests {
     fn readable_part_of_a_broken_source_is_read() {
         for fails in [false, true] {
             let source = Broken { bytes: vec![7; 50_000], readable: 30_000, fails };
-            let mut small = small(&source, &mut Vec::new()).unwrap();
+            let mut buffer = Vec::new();
+            let mut small = small(&source, &mut buffer).unwrap();
             small.load(&[], &meter(Limits::default()));
             assert_eq!(small.in_memory(), None);
             assert_eq!(read(&small, 20_000, 10_000), [7; 10_000]);
@@ -182,7 +172,8 @@ mod tests {
         ];
         for meter in meters {
             let source = Counted::new(vec![7; 50_000]);
-            let mut small = small(&source, &mut Vec::new()).unwrap();
+            let mut buffer = Vec::new();
+            let mut small = small(&source, &mut buffer).unwrap();
             small.load(&[], &meter);
             assert_eq!((small.in_memory(), source.reads.borrow().len()), (None, 0));
         }

@@ -1,7 +1,5 @@
 //! Directory entries (MS-CFB 2.6.1).
 
-use std::cmp::Ordering;
-
 use super::layout::{ENTRY_LEN, MINI_STREAM_CUTOFF, NAME_LEN, NO_STREAM, VERSION_3};
 use crate::bytes::{Cursor, utf16_lossy};
 use crate::error::Result;
@@ -131,23 +129,20 @@ impl DirectoryEntry {
     }
 
     /// Returns whether the entry has this name, ignoring case.
-    #[inline]
     pub(crate) fn is_named(&self, name: &str) -> bool {
-        let (units, odd) = self.name_bytes().as_chunks::<2>();
-        // Most names differ in their length: no text has more units than bytes in UTF-8.
-        match units.len().cmp(&name.len()) {
-            Ordering::Greater => false,
-            Ordering::Equal => odd.is_empty() && name.is_ascii() && is_ascii_text(units, name),
-            Ordering::Less => {
-                !name.is_ascii() && self.units().map(upper).eq(name.encode_utf16().map(upper))
-            }
+        match name.is_ascii() {
+            true => self.find_in(&[(name, ())]).is_some(),
+            false => self.units().map(upper).eq(name.encode_utf16().map(upper)),
         }
     }
 
-    /// Returns the first row of `table` with the name of the entry, ignoring case. All names are ASCII.
+    /// Returns the value of the first row of `table` with the name of the entry, ignoring case. All names
+    /// are ASCII.
+    #[inline]
     pub(crate) fn find_in<'t, T>(&self, table: &'t [(&str, T)]) -> Option<&'t T> {
         debug_assert!(table.iter().all(|(name, _)| name.is_ascii()));
         let (units, odd) = self.name_bytes().as_chunks::<2>();
+        // Most names differ in their length, which costs nothing to see.
         let is_same = |name: &str| name.len() == units.len() && is_ascii_text(units, name);
         let row = table.iter().find(|(name, _)| is_same(name)).filter(|_| odd.is_empty());
         row.map(|(_, value)| value)

@@ -159,9 +159,6 @@ fn is_item(file: &mut CompoundFile, window: &mut Window<'_>) -> Result<bool> {
 /// The first sector of each stream, and the offset of its entry.
 type StreamStarts = Vec<((u32, bool), u64)>;
 
-/// Memory for the start of a stream, and for the offset of one that shares it.
-const START: u64 = 24;
-
 /// Examines the streams that were not read as attachments. A damaged name or a damaged tree of
 /// siblings may hide an attachment.
 fn lost(
@@ -188,7 +185,7 @@ fn examine_streams(
         if entry.kind != EntryKind::Stream || entry.size == 0 {
             continue;
         }
-        window.meter().charge(Limit::Allocation, START)?;
+        window.meter().charge(Limit::Allocation, 16)?;
         starts.push((entry.first_sector(), entry.offset));
         if entry.size < LEAST || looked_at.contains(&entry.id) {
             continue;
@@ -222,18 +219,14 @@ fn examine_streams(
     Ok(())
 }
 
-/// Reports each stream that begins at the sector of a stream with a lower offset.
+/// Reports the first stream that begins at the sector of a stream with a lower offset.
 fn report_shared(sink: &mut dyn Sink, mut starts: StreamStarts) {
     starts.sort_unstable();
-    let mut shared: Vec<u64> = starts
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [(one, _), (other, offset)] if one == other => Some(*offset),
-            _ => None,
-        })
-        .collect();
-    shared.sort_unstable();
-    for offset in shared {
+    let shared = starts.windows(2).filter_map(|pair| match pair {
+        [(one, _), (other, offset)] if one == other => Some(*offset),
+        _ => None,
+    });
+    if let Some(offset) = shared.min() {
         let detail = "two streams begin at the same sector";
         let structure = "directory entry";
         let code = ErrorCode::MalformedDirectory;

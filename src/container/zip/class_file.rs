@@ -2,10 +2,11 @@
 
 use crate::container::pdf;
 
-/// Bytes by which a class file is ruled out: readers of PDF search so many for the header of a PDF.
+/// Bytes by which a class file is ruled out: those in which readers of PDF search for a header, and 8 bytes for
+/// the header.
 ///
 /// Other formats may begin after any bytes, so a member also has to be named as a class file. A file that
-/// begins later in a member of this name is not found, and no program opens it under this name.
+/// begins later in a member of this name is not found.
 pub(super) const CLASS_FILE_HEAD: usize = pdf::HEADER_WITHIN.saturating_add(8);
 
 /// Returns whether a member is a class file: by its name, the magic, a version, and a constant of a known kind.

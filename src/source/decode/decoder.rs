@@ -1,7 +1,5 @@
 //! [`Decoder`]: the decoders of all encodings. Their input arrives in parts.
 
-use std::sync::LazyLock;
-
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -149,12 +147,6 @@ const LETTERS: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Whether each byte is in the alphabet.
-static IS_LETTER: LazyLock<[bool; 256]> = LazyLock::new(|| {
-    let letters = STANDARD.as_str().as_bytes();
-    std::array::from_fn(|byte| letters.iter().any(|letter| usize::from(*letter) == byte))
-});
-
 /// Characters that are decoded at once; a multiple of four.
 const GROUPS: usize = 1024;
 
@@ -167,7 +159,6 @@ pub(super) struct Base64 {
 
 impl Base64 {
     fn step(&mut self, input: &[u8], last: bool, out: &mut Vec<u8>) -> Step {
-        let table = &*IS_LETTER;
         let mut used: usize = 0;
         while let Some(rest) = input.get(used..).filter(|rest| !rest.is_empty()) {
             // The collected characters and one more group always fit.
@@ -177,7 +168,7 @@ impl Base64 {
             }
             let room = GROUPS.saturating_sub(self.letters.len());
             let rest = rest.get(..room).unwrap_or(rest);
-            let is_letter = |byte: &u8| table.get(usize::from(*byte)).is_some_and(|it| *it);
+            let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
             let run = rest.iter().position(|byte| !is_letter(byte)).unwrap_or(rest.len());
             #[allow(clippy::disallowed_methods)] // at most GROUPS
             self.letters.extend_from_slice(rest.get(..run).unwrap_or_default());
